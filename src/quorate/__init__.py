@@ -1,0 +1,50 @@
+"""Algorithmic collective action: how many people, doing what, move a learning algorithm?
+
+>>> import quorate
+>>> curves = quorate.curve(population="digits:n=200", strategy="planting:size=2",
+...                        learner="sgd:epochs=2", alphas="0,0.5", seeds=1)
+>>> sorted(curves.to_frame()["alpha"])
+[0.0, 0.5]
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quorate.version import __version__
+
+if TYPE_CHECKING:
+    from quorate.lab.curves import Curves
+
+__all__ = ["__version__", "curve", "load", "run"]
+
+
+def curve(out: str | Path | None = None, jobs: int = 1, **study: Any) -> Curves:
+    """Measure S(α) and return the curves.
+
+    Args:
+        out: folder to store outcomes in; run again, it does only what is missing.
+        jobs: worker processes; the outcomes do not depend on it.
+        study: ``population``, ``strategy``, ``learner``, ``alphas``, ``seeds``, ``target``, ...:
+            see ``quorate.lab.study.make_study``.
+    """
+    from quorate.lab.study import make_study
+    from quorate.lab.sweep import run_study
+
+    return run_study(make_study(**study), out, jobs)
+
+
+def run(path: str | Path, out: str | Path | None = None, jobs: int = 1) -> Curves:
+    """Run the study in a TOML file and return the curves; arguments as for ``curve``."""
+    from quorate.lab.study import read_study
+    from quorate.lab.sweep import run_study
+
+    return run_study(read_study(path), out, jobs)
+
+
+def load(out: str | Path, target: float | None = None) -> Curves:
+    """Return the curves that a folder holds, read at its study's target or another."""
+    from quorate.lab.curves import load
+
+    return load(out, target)

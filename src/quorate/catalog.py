@@ -1,0 +1,61 @@
+"""Everything that can be named in a file or on the command line: one line a method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quorate import spec
+from quorate.goals.planted import Planted
+from quorate.learners.dp_sgd import DPSGD
+from quorate.learners.group_dro import GroupDRO
+from quorate.learners.scikit_learn import ScikitLearn
+from quorate.learners.sgd import SGD
+from quorate.populations.digits import Digits
+from quorate.populations.finite import Finite
+from quorate.populations.gaussian import Gaussian
+from quorate.populations.images import Images
+from quorate.populations.mnist import MNIST
+from quorate.populations.tables import Tables
+from quorate.signals.columns import Columns
+from quorate.signals.patch import Patch
+from quorate.strategies.planting import Planting
+from quorate.strategies.planting_features import PlantingFeatures
+
+CATALOG: Mapping[str, tuple[type, ...]] = {
+    "populations": (
+        Digits,
+        MNIST,
+        Images,
+        Tables,
+        Gaussian,
+        Finite,
+    ),
+    "signals": (
+        Patch,
+        Columns,
+    ),
+    "strategies": (
+        Planting,
+        PlantingFeatures,
+    ),
+    "goals": (Planted,),
+    "learners": (
+        SGD,
+        DPSGD,
+        GroupDRO,
+        ScikitLearn,
+    ),
+}
+
+
+def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
+    """Return the method of ``kind`` that text or plain data stands for; a method is returned as is.
+
+    >>> build("learners", "sgd:model=cnn,epochs=5").epochs
+    5
+
+    Raises:
+        InputError: the name, a parameter or a value is not known; the message lists the valid ones.
+    """
+    return spec.build(kind, value, CATALOG)

@@ -1,0 +1,192 @@
+"""The command line: parse, call, print. No science here."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from quorate.errors import QuorateError
+
+if TYPE_CHECKING:
+    from quorate.lab.curves import Curves
+    from quorate.lab.study import Study
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="How many people, acting together on their own data, move a learning algorithm?",
+)
+
+Out = Annotated[Path, typer.Option(help="Folder of the store and the report.")]
+Jobs = Annotated[int, typer.Option(help="Worker processes. The results do not depend on it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Target = Annotated[float | None, typer.Option(help="S*, the success to read the critical mass at.")]
+
+
+@app.command()
+def curve(
+    population: Annotated[list[str], typer.Option(help="Who: name:key=value,... May be repeated.")],
+    strategy: Annotated[list[str], typer.Option(help="What members do. May be repeated.")],
+    learner: Annotated[list[str], typer.Option(help="What the platform does. May be repeated.")],
+    out: Out,
+    goal: Annotated[
+        list[str] | None, typer.Option(help="What counts as success; else the strategy's own.")
+    ] = None,
+    alphas: Annotated[
+        str, typer.Option(help="Sizes: lo:hi:count (log grid) or a comma list. 0 is added.")
+    ] = "0.001:0.1:7",
+    seeds: Annotated[int, typer.Option(help="Number of seeds.")] = 5,
+    target: Annotated[float, typer.Option(help="S*, the success that α* is read at.")] = 0.9,
+    eps: Annotated[
+        float, typer.Option(help="How suboptimal a platform the theory line allows for, in [0, 1).")
+    ] = 0.0,
+    reading: Annotated[str, typer.Option(help="Of suboptimality: tv or huber.")] = "tv",
+    jobs: Jobs = 1,
+    json: AsJson = False,
+) -> None:
+    """Measure S(α), the success of a collective by its size.
+
+    quorate curve --population digits --strategy planting:size=2 --learner sgd --out runs/digits
+    """
+    from quorate.lab.study import make_study
+
+    study = make_study(
+        population=population,
+        strategy=strategy,
+        learner=learner,
+        goal=goal or [],
+        alphas=alphas,
+        seeds=seeds,
+        target=target,
+        eps=eps,
+        reading=reading,
+    )
+    _run(study, out, jobs, json)
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="A study as a TOML file.")],
+    out: Out,
+    jobs: Jobs = 1,
+    json: AsJson = False,
+) -> None:
+    """Run the study in a file; run again, it does only what is missing.
+
+    quorate run experiments/first.toml --out runs/first
+    """
+    from quorate.lab.study import read_study
+
+    _run(read_study(file), out, jobs, json)
+
+
+@app.command()
+def show(
+    folder: Annotated[Path, typer.Argument(help="Folder of a store.")],
+    target: Target = None,
+    json: AsJson = False,
+) -> None:
+    """Show what a folder holds: tables, critical masses, and the page with plots made anew.
+
+    quorate show runs/first --target 0.8
+    """
+    from quorate.lab.curves import load
+
+    _present(load(folder, target), folder, json)
+
+
+@app.command()
+def demo(
+    out: Out = Path("runs/demo"),
+    jobs: Annotated[int | None, typer.Option(help="Worker processes; else up to 4.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Real handwritten digits, a planted signal, and platforms that train in different ways.
+
+    quorate demo
+    """
+    from quorate.lab.study import read_study
+
+    with importlib.resources.as_file(importlib.resources.files("quorate") / "demo.toml") as file:
+        _run(read_study(file), out, jobs or min(4, os.cpu_count() or 1), json)
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[
+        str | None,
+        typer.Argument(help="populations, strategies, learners, goals or signals; else all."),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """List what there is, with parameters, defaults and one-line meanings.
+
+    quorate list learners
+    """
+    from quorate.report.listing import listing, print_listing
+
+    entries = listing(kind)
+    if json:
+        _print_json(entries)
+    else:
+        print_listing(entries, _console())
+
+
+def _run(study: Study, out: Path, jobs: int, as_json: bool) -> None:
+    from quorate.lab.sweep import run_study
+
+    try:
+        curves = run_study(study, out, jobs)
+    except KeyboardInterrupt:
+        print(
+            f"\nStopped. What was finished is stored in {out}; run the same command to go on.",
+            file=sys.stderr,
+        )
+        raise SystemExit(130) from None
+    _present(curves, out, as_json)
+
+
+def _present(curves: Curves, folder: Path, as_json: bool) -> None:
+    from quorate.report.files import write_report
+    from quorate.report.terminal import print_curves
+
+    page = write_report(curves, folder)
+    if as_json:
+        _print_json(curves.to_json())
+        return
+    console = _console()
+    print_curves(curves, console)
+    console.print(f"Report: {page}", soft_wrap=True)
+
+
+def _print_json(data: Any) -> None:
+    import json
+
+    print(json.dumps(data, ensure_ascii=False, allow_nan=False))
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
+
+
+def main() -> None:
+    """Run the command line: a mistake of the user's is one message and exit code 2."""
+    try:
+        app()
+    except QuorateError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""What the user can mend: every message says what was expected, what came, and the usual fix."""
+
+
+class QuorateError(Exception):
+    """A mistake or a lack that the user can mend; the command line prints it and exits with 2."""
+
+
+class InputError(QuorateError, ValueError):
+    """An argument, parameter or data set is not what was expected."""
+
+
+class DataUnavailableError(QuorateError):
+    """A data set is neither on this machine nor reachable."""
+
+
+class StoreError(QuorateError):
+    """A store cannot be read or written; what it already holds is left as it is."""
+
+
+class WorkerError(QuorateError):
+    """A worker process died before its cell was done."""
+
+
+class FitFailedError(QuorateError):
+    """One training failed (it diverged, say): its cell is recorded as failed, the others go on."""

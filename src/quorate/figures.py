@@ -1,0 +1,247 @@
+"""How results are drawn: one style, readable in grey, fit for a paper.
+
+Pure functions of plain arrays; shapes: a sizes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = npt.NDArray[np.float64]
+Band = tuple[Floats, Floats, Floats]  # mean, low, high; (a,) each
+
+# Okabe and Ito's colours: told apart with any colour vision; markers and dashes tell them in grey.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+GREY = "#666666"
+STYLE: Any = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.5,
+    "lines.markersize": 4,
+    "svg.fonttype": "path",  # the same picture wherever it is opened
+    "svg.hashsalt": "quorate",  # and the same bytes for the same data
+    "figure.constrained_layout.use": True,
+}
+
+
+class Interval(Protocol):
+    """A critical mass, as far as drawing goes."""
+
+    @property
+    def estimate(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One learner: success and honest accuracy over the sizes, and its critical mass."""
+
+    label: str
+    alphas: Floats
+    success: Band
+    accuracy: Band
+    mass: Interval
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """A lower bound on success from theory, over sizes of its own."""
+
+    label: str
+    alphas: Floats
+    values: Floats
+
+
+@dataclass(eq=False)
+class Panel:
+    """The lines that share one population, strategy and goal."""
+
+    title: str
+    target: float
+    lines: list[Line] = field(default_factory=list)
+    bound: Bound | None = None
+
+
+def curves_figure(panels: Sequence[Panel]) -> Figure:
+    """Return one column per panel: S(α), honest accuracy, and α* with its interval."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        most = max(len(panel.lines) for panel in panels)
+        heights = [2.9, 1.4, 0.3 + 0.29 * most]
+        figure = Figure(figsize=(5.9 * len(panels) + 0.4, sum(heights) + 0.6))
+        axes = figure.subplots(
+            3, len(panels), squeeze=False, sharex="col", gridspec_kw={"height_ratios": heights}
+        )
+        for column, panel in enumerate(panels):
+            success, accuracy, masses = axes[:, column]
+            zero = _zero_place(panel.lines)
+            _draw_success(success, panel, zero)
+            _draw_bands(accuracy, panel.lines, zero, lambda line: line.accuracy)
+            accuracy.set_ylabel("accuracy on\nhonest people")
+            _draw_masses(masses, panel.lines, zero)
+            _alpha_axis(masses, panel.lines, zero)
+            masses.set_xlabel("α, fraction of the platform's data held by the collective")
+            masses.set_ylabel("α*")
+        return figure
+
+
+def masses_figure(lines: Sequence[Line]) -> Figure:
+    """Return the critical masses alone, one row a learner."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(5.9, 0.8 + 0.3 * len(lines)))
+        axes = figure.subplots()
+        zero = _zero_place(lines)
+        _draw_masses(axes, lines, zero)
+        _alpha_axis(axes, lines, zero)
+        axes.set_xlabel("critical mass α*")
+        return figure
+
+
+def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
+    """Return a figure as the bytes of a file; equal figures give equal bytes."""
+    import matplotlib as mpl
+
+    file = io.BytesIO()
+    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
+    with mpl.rc_context(STYLE):
+        figure.savefig(file, format=kind, dpi=160, metadata=metadata)
+    return file.getvalue()
+
+
+def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
+    _draw_bands(axes, panel.lines, zero, lambda line: line.success)
+    axes.axhline(panel.target, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
+    axes.annotate(
+        f"S* = {panel.target:g}",
+        (0, panel.target),
+        xycoords=("axes fraction", "data"),
+        xytext=(3, 2),
+        textcoords="offset points",
+        color=GREY,
+        fontsize=7.5,
+    )
+    for number, line in enumerate(panel.lines):
+        if math.isfinite(line.mass.estimate):
+            at = line.mass.estimate or zero
+            axes.plot(
+                [at, at], [0, panel.target], color=_colour(number), linewidth=0.8, alpha=0.6,
+                linestyle=(0, (1, 2)),
+            )  # fmt: skip
+    if panel.bound is not None:
+        shown = panel.bound.values > 0  # a bound at or below 0 says nothing
+        axes.plot(
+            panel.bound.alphas[shown], panel.bound.values[shown],
+            color="black", linewidth=1, linestyle=(0, (4, 2)), label=panel.bound.label,
+        )  # fmt: skip
+        axes.legend(loc="lower right", fontsize=7, frameon=False, handlelength=2.6)
+    axes.set_ylim(-0.03, 1.05)
+    axes.set_ylabel("success S(α)")
+    axes.set_title(_wrapped(panel.title))
+
+
+def _draw_bands(axes: Axes, lines: Sequence[Line], zero: float, of: Any) -> None:
+    for number, line in enumerate(lines):
+        mean, low, high = of(line)
+        alphas = np.where(line.alphas > 0, line.alphas, zero)
+        look: Any = {"color": _colour(number), "marker": MARKERS[number % len(MARKERS)]}
+        axes.fill_between(alphas, low, high, color=look["color"], alpha=0.15, linewidth=0)
+        positive = line.alphas > 0
+        axes.plot(alphas[positive], mean[positive], linestyle=_dashes(number), **look)
+        axes.plot(alphas[~positive], mean[~positive], linestyle="", **look)
+
+
+def _draw_masses(axes: Axes, lines: Sequence[Line], zero: float) -> None:
+    """Draw one row a learner: estimate and interval; an arrow where it runs past the grid."""
+    largest = max(float(line.alphas.max()) for line in lines)
+    edge = largest * 1.25
+    for row, line in enumerate(lines):
+        colour, mass = _colour(row), line.mass
+        low, high = (min(end, edge) if end > 0 else zero for end in (mass.low, mass.high))
+        axes.plot([low, high], [row, row], color=colour, linewidth=3, alpha=0.35)
+        if math.isinf(mass.high):
+            axes.plot([edge], [row], color=colour, marker=">", clip_on=False)
+        if math.isfinite(mass.estimate):
+            look: Any = {"color": colour, "marker": MARKERS[row % len(MARKERS)]}
+            axes.plot([mass.estimate or zero], [row], markersize=6, **look)
+        axes.annotate(
+            line.label, (0, row), xycoords=("axes fraction", "data"), xytext=(3, 4),
+            textcoords="offset points", color=colour, fontsize=7.5,
+        )  # fmt: skip
+    axes.set_yticks([])
+    axes.set_ylim(len(lines) - 0.5, -0.8)
+    axes.spines["left"].set_visible(False)
+
+
+def _alpha_axis(axes: Axes, lines: Sequence[Line], zero: float) -> None:
+    """Make the α axis logarithmic, with α = 0 at a place of its own on the left."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter
+
+    largest = max(float(line.alphas.max()) for line in lines)
+    smallest = _smallest(lines)
+    axes.set_xscale("log")
+    decades = range(math.floor(math.log10(smallest)), math.ceil(math.log10(largest)) + 1)
+    ticks = [10.0**p for p in decades if smallest / 1.5 <= 10.0**p <= largest * 1.5]
+    if len(ticks) < 3:
+        ticks = [t * 10.0**p for p in decades for t in (1, 2, 5)]
+        ticks = [t for t in ticks if smallest / 1.1 <= t <= largest * 1.1]
+    axes.xaxis.set_major_locator(FixedLocator([zero, *ticks]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: "0" if v <= zero else _percent(v)))
+    axes.set_xlim(zero / 1.25, largest * 1.35)
+
+
+def _percent(alpha: float) -> str:
+    return f"{100 * alpha:.6g}%"
+
+
+def _smallest(lines: Sequence[Line]) -> float:
+    positive = np.concatenate([line.alphas[line.alphas > 0] for line in lines])
+    return float(positive.min()) if len(positive) else 0.1
+
+
+def _zero_place(lines: Sequence[Line]) -> float:
+    """Return where α = 0 stands on the log axis."""
+    largest = max(max(float(line.alphas.max()) for line in lines), 1e-12)
+    spread = max(largest / _smallest(lines), 10.0)
+    return float(_smallest(lines) / spread**0.12)
+
+
+def _colour(number: int) -> str:
+    return COLOURS[number % len(COLOURS)]
+
+
+def _dashes(number: int) -> Any:
+    return DASHES[number // len(COLOURS) % len(DASHES)]
+
+
+def _wrapped(text: str) -> str:
+    import textwrap
+
+    return "\n".join(textwrap.wrap(text, 88))

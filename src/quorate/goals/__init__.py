@@ -1,0 +1,1 @@
+"""What counts as success of a collective."""

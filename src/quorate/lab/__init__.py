@@ -1,0 +1,1 @@
+"""Trials, sweeps over them, and what a sweep says."""

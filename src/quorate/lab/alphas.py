@@ -1,0 +1,52 @@
+"""Grids of collective sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from quorate.errors import InputError
+from quorate.validate import at_least, in_interval
+
+EXAMPLE = "Write lo:hi:count, as in 0.001:0.1:9, or a list, as in 0.001,0.01,0.1."
+
+
+def parse_alphas(grid: str | float | Iterable[float]) -> tuple[float, ...]:
+    """Return the sizes that a grid stands for, sorted, α = 0 first.
+
+    Args:
+        grid: ``lo:hi:count``, a log grid of ``count`` sizes rounded to 6 digits; a comma list; or
+            numbers. Fractions in [0, 1].
+
+    >>> parse_alphas("0.01:1:3"), parse_alphas("0.1,0.02")
+    ((0.0, 0.01, 0.1, 1.0), (0.0, 0.02, 0.1))
+
+    Raises:
+        InputError: it is not such a grid, or a size is outside [0, 1].
+    """
+    if isinstance(grid, str):
+        numbers = _log_grid(grid) if ":" in grid else _numbers(grid.split(","), grid)
+    else:
+        numbers = [float(a) for a in ([grid] if isinstance(grid, int | float) else grid)]
+    for alpha in numbers:
+        in_interval("alpha", alpha, 0, 1, "To act with everyone, use alpha=1.")
+    return tuple(sorted({0.0, *numbers}))
+
+
+def _log_grid(grid: str) -> list[float]:
+    parts = _numbers(grid.split(":"), grid)
+    if len(parts) != 3 or parts[2] != int(parts[2]):
+        raise InputError(f"Expected alphas lo:hi:count, got {grid!r}. {EXAMPLE}")
+    low, high, count = parts[0], parts[1], int(parts[2])
+    in_interval("alpha", low, 0, 1, "A log grid begins above 0.", open_low=True)
+    in_interval("alpha", high, low, 1, "A log grid ends at or above its beginning, at most at 1.")
+    at_least("count", count, 1, EXAMPLE)
+    return [float(f"{a:.6g}") for a in np.geomspace(low, high, count)]
+
+
+def _numbers(parts: list[str], grid: str) -> list[float]:
+    try:
+        return [float(part) for part in parts]
+    except ValueError:
+        raise InputError(f"Expected numbers in alphas, got {grid!r}. {EXAMPLE}") from None

@@ -1,0 +1,290 @@
+"""What a sweep says: curves S(α) and critical masses, as typed objects, frames, plots and JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quorate.errors import StoreError
+from quorate.lab.critical_mass import CriticalMass, critical_mass
+from quorate.lab.intervals import Floats, band
+from quorate.lab.store import Store
+from quorate.lab.study import Study, make_study
+from quorate.lab.trial import Outcome
+from quorate.theory.planting import Reading, planting_bound, planting_critical_mass
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+WHO = ("population", "strategy", "goal", "learner")  # what tells one curve from another
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """S(α) of one strategy against one learner, over sizes and seeds.
+
+    Args:
+        population, strategy, goal, learner: the methods, as text.
+        alphas: sizes, (a,), increasing.
+        seeds: the seeds, (s,).
+        success, accuracy: per size and seed, (a, s); NaN where a cell is missing or failed.
+        people: how many people the platform learned from.
+        xi, gap, exact_law: ξ and Δ of the goal's signal, the mean over cells; None if unknown.
+        bound_applies: whether the bound for feature-label planting speaks of this curve.
+    """
+
+    population: str
+    strategy: str
+    goal: str
+    learner: str
+    alphas: Floats
+    seeds: tuple[int, ...]
+    success: Floats
+    accuracy: Floats
+    people: int
+    xi: float | None
+    gap: float | None
+    exact_law: bool | None
+    bound_applies: bool
+
+    def critical_mass(self, target: float) -> CriticalMass:
+        """Return the smallest collective that reaches ``target``, with its interval."""
+        return critical_mass(self.alphas, self.success, target)
+
+    def bound(self, alphas: Floats, eps: float, reading: Reading) -> Floats | None:
+        """Return the theory's lower bound on S at ``alphas``, or None where it does not apply."""
+        if not self.bound_applies or self.xi is None or self.gap is None:
+            return None
+        return planting_bound(alphas, self.xi, self.gap, eps, reading)
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """The outcomes of a study, and how to read them. Iterating gives one ``Curve`` each.
+
+    Args:
+        outcomes: the cells.
+        target: S*, the success that critical masses are read at.
+        eps, reading: how suboptimal a platform the theory line allows for.
+        title: of the report.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    target: float = 0.9
+    eps: float = 0.0
+    reading: Reading = "tv"
+    title: str = Study.title
+
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome], study: Study) -> Curves:
+        """Return the curves of outcomes, read as the study says; lines in the study's order."""
+        order = {cell.id: i for i, cell in enumerate(study.cells())}
+        ranked = sorted(outcomes, key=lambda outcome: order.get(outcome.id, len(order)))
+        return cls(tuple(ranked), study.target, study.eps, study.reading, study.title)
+
+    def __iter__(self) -> Iterator[Curve]:
+        groups: dict[tuple[str, ...], list[Outcome]] = {}
+        for outcome in self.outcomes:
+            groups.setdefault(tuple(getattr(outcome, w) for w in WHO), []).append(outcome)
+        for cells in groups.values():
+            yield _curve(cells)
+
+    def critical_masses(self, target: float | None = None) -> CriticalMasses:
+        """Return the critical mass of every curve, at the study's target or another."""
+        chosen = self.target if target is None else target
+        rows = tuple((curve, curve.critical_mass(chosen)) for curve in self)
+        return CriticalMasses(rows, self.eps, self.reading)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per cell, as a pandas frame."""
+        import pandas as pd
+
+        return pd.DataFrame([cell_row(outcome) for outcome in self.outcomes])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON: the cells and the critical masses; no value is None."""
+        cells = [_finite({**cell_row(o), "record": o.record}) for o in self.outcomes]
+        return {"cells": cells, "critical_mass": self.critical_masses().to_json()}
+
+    def plot(self) -> Figure:
+        """Return the figure: success, honest accuracy and critical mass over α."""
+        from quorate import figures
+
+        return figures.curves_figure(self._panels())
+
+    def _panels(self) -> list[Any]:
+        from quorate import figures
+
+        panels: dict[tuple[str, ...], Any] = {}
+        for curve, mass in self.critical_masses().rows:
+            key = (curve.population, curve.strategy, curve.goal)
+            panel = panels.setdefault(key, figures.Panel(_heading(curve), self.target))
+            panel.lines.append(_line(curve, mass))
+            self._add_bound(panel, curve)
+        return list(panels.values())
+
+    def _add_bound(self, panel: Any, curve: Curve) -> None:
+        from quorate import figures
+
+        positive = curve.alphas[curve.alphas > 0]
+        if panel.bound is not None or not len(positive):
+            return
+        grid = np.geomspace(positive[0], positive[-1], 200)
+        values = curve.bound(grid, self.eps, self.reading)
+        if values is not None:
+            law = "" if curve.exact_law else ", law estimated"
+            label = f"bound, platform {self.eps:g}-suboptimal ({self.reading}{law})"
+            panel.bound = figures.Bound(label, grid, values)
+
+
+@dataclass(frozen=True, eq=False)
+class CriticalMasses:
+    """The critical mass of every curve of a study."""
+
+    rows: tuple[tuple[Curve, CriticalMass], ...]
+    eps: float = 0.0
+    reading: Reading = "tv"
+
+    def __iter__(self) -> Iterator[CriticalMass]:
+        return (mass for _, mass in self.rows)
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return one plain row per curve; inf where the target is never reached."""
+        return [
+            {
+                **{name: getattr(curve, name) for name in WHO},
+                "target": mass.target,
+                "estimate": mass.estimate,
+                "low": mass.low,
+                "high": mass.high,
+                "below": mass.below,
+                "members": mass.estimate * curve.people,
+                "reached": mass.reached,
+                "seeds": mass.seeds,
+                "bound": self._bound(curve, mass.target),
+            }
+            for curve, mass in self.rows
+        ]
+
+    def _bound(self, curve: Curve, target: float) -> float | None:
+        if not curve.bound_applies or curve.xi is None or curve.gap is None:
+            return None
+        return planting_critical_mass(target, curve.xi, curve.gap, self.eps, self.reading)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per curve, as a pandas frame; inf where the target is never reached."""
+        import pandas as pd
+
+        return pd.DataFrame(self.to_rows())
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return plain data for JSON; None where the target is never reached."""
+        return [_finite(row) for row in self.to_rows()]
+
+    def plot(self) -> Figure:
+        """Return the figure of estimates and intervals."""
+        from quorate import figures
+
+        lines = [_line(curve, mass) for curve, mass in self.rows]
+        return figures.masses_figure(lines)
+
+
+def load(folder: str | Path, target: float | None = None) -> Curves:
+    """Return what a folder holds: the cells of its newest version, read as its last study says.
+
+    Args:
+        folder: of a store.
+        target: S* to read critical masses at, in place of the study's.
+
+    Raises:
+        StoreError: there is no store, or it cannot be read.
+    """
+    with Store(folder) as store:
+        outcomes, studies = store.outcomes(), store.studies()
+    if not studies or not outcomes:
+        raise StoreError(f"Expected cells in the store at {folder}, got none. Run a study there.")
+    plain, version = studies[-1]
+    newest = _newest_data(o for o in outcomes if o.version == version)
+    curves = Curves.of(newest, make_study(**plain))
+    return curves if target is None else replace(curves, target=target)
+
+
+def _newest_data(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Leave out cells measured on an earlier state of a file that has changed since."""
+    outcomes = list(outcomes)
+    newest: dict[str, tuple[str, Any]] = {}
+    for o in outcomes:
+        seen = (o.stored_at, o.description.get("data"))
+        newest[o.population] = max(newest.get(o.population, seen), seen, key=lambda pair: pair[0])
+    return [o for o in outcomes if o.description.get("data") == newest[o.population][1]]
+
+
+def cell_row(outcome: Outcome) -> dict[str, Any]:
+    """Return one outcome as a flat row: no description, record or provenance."""
+    left_out = ("record", "provenance", "description")
+    return {k: v for k, v in vars(outcome).items() if k not in left_out}
+
+
+def _curve(cells: Sequence[Outcome]) -> Curve:
+    alphas = sorted({cell.alpha for cell in cells})
+    seeds = sorted({cell.seed for cell in cells})
+    success = np.full((len(alphas), len(seeds)), np.nan)  # (a, s)
+    accuracy = success.copy()
+    for cell in cells:
+        at = alphas.index(cell.alpha), seeds.index(cell.seed)
+        success[at] = np.nan if cell.success is None else cell.success
+        accuracy[at] = np.nan if cell.accuracy is None else cell.accuracy
+    first = cells[0]
+    xis = [cell.xi for cell in cells if cell.xi is not None]
+    gaps = [cell.gap for cell in cells if cell.gap is not None]
+    return Curve(
+        population=first.population,
+        strategy=first.strategy,
+        goal=first.goal,
+        learner=first.learner,
+        alphas=np.array(alphas),
+        seeds=tuple(seeds),
+        success=success,
+        accuracy=accuracy,
+        people=first.people,
+        xi=float(np.mean(xis)) if xis else None,
+        gap=float(np.max(gaps)) if gaps else None,
+        exact_law=first.exact_law,
+        bound_applies=_bound_applies(first.description),
+    )
+
+
+def _bound_applies(description: dict[str, Any]) -> bool:
+    """Whether members claim the target on the very signal that the goal plants."""
+    strategy, goal = description["strategy"], description["goal"]
+    same = all(strategy.get(key) == goal.get(key) for key in ("target", "signal"))
+    return strategy["name"] == "planting" and goal["name"] == "planted" and same
+
+
+def _heading(curve: Curve) -> str:
+    return f"{curve.population}, {curve.strategy}"
+
+
+def _line(curve: Curve, mass: CriticalMass) -> Any:
+    from quorate import figures
+
+    return figures.Line(
+        curve.learner, curve.alphas, band(curve.success), band(curve.accuracy), mass
+    )
+
+
+def _finite(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row in which numbers that JSON does not know (inf, NaN) are None."""
+    plain: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, dict):
+            plain[key] = _finite(value)
+        else:
+            plain[key] = None if isinstance(value, float) and not math.isfinite(value) else value
+    return plain

@@ -1,0 +1,201 @@
+"""Outcomes in SQLite: one writer, one transaction a cell, nothing stored is ever changed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from quorate.errors import StoreError
+from quorate.lab.trial import Outcome
+
+FILE = "store.sqlite"
+APPLICATION_ID = 0x51554F52  # "QUOR": tells our files from other people's
+MIGRATIONS = (
+    """
+    CREATE TABLE cell (
+        id TEXT PRIMARY KEY,
+        population TEXT NOT NULL, strategy TEXT NOT NULL, goal TEXT NOT NULL, learner TEXT NOT NULL,
+        alpha REAL NOT NULL, seed INTEGER NOT NULL,
+        members INTEGER NOT NULL, people INTEGER NOT NULL, seconds REAL NOT NULL,
+        version TEXT NOT NULL,
+        success REAL, accuracy REAL, worst_group_accuracy REAL, epsilon REAL, error TEXT,
+        xi REAL, gap REAL, exact_law INTEGER,
+        record TEXT NOT NULL, provenance TEXT NOT NULL, description TEXT NOT NULL,
+        stored_at TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE study (
+        number INTEGER PRIMARY KEY, plain TEXT NOT NULL, version TEXT NOT NULL,
+        stored_at TEXT NOT NULL
+    ) STRICT;
+    """,
+)
+COLUMNS = tuple(f.name for f in fields(Outcome))
+JSON_COLUMNS = ("record", "provenance", "description")
+
+
+class Store:
+    """The outcomes of one folder. Use it as a context manager.
+
+    Args:
+        folder: where the store is, or will be made.
+        write: take the folder's only writing place; without it the store is only read.
+
+    Raises:
+        StoreError: there is nothing to read, the file is not a whole store of this version or an
+            older one, another run is writing to it, or the disk is full.
+    """
+
+    def __init__(self, folder: str | Path, *, write: bool = False) -> None:
+        self.folder = Path(folder)
+        self.path = self.folder / FILE
+        self._lock = _take_writing_place(self.folder) if write else None
+        if not write and not self.path.exists():
+            raise StoreError(
+                f"Expected a store at {self.path}, got nothing there. Run quorate curve or quorate "
+                f"run with --out {self.folder} first."
+            )
+        with self._explained():
+            # A transaction begins and ends where it is written: isolation_level=None.
+            self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            self._open(write)
+
+    def _open(self, write: bool) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (application,) = self._db.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and application != APPLICATION_ID:
+            raise StoreError(
+                f"Expected {self.path} to be a quorate store, got another program's database. "
+                "Choose another --out."
+            )
+        if version > len(MIGRATIONS):
+            raise StoreError(
+                f"Expected a store of format {len(MIGRATIONS)} or older at {self.path}, got format "
+                f"{version}, written by a newer quorate. Upgrade quorate, or choose another --out."
+            )
+        if write:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")  # safe against kill -9 under WAL
+        for number, script in enumerate(MIGRATIONS[version:] if write else (), start=version + 1):
+            pragmas = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={number};"
+            self._db.executescript(f"BEGIN IMMEDIATE; {script} {pragmas} COMMIT;")
+        if not write and version == 0:
+            raise StoreError(f"Expected cells in {self.path}, got none. Run a study there first.")
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file and of the writing place."""
+        self._db.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def add(self, outcome: Outcome) -> None:
+        """Store one outcome; a cell that is there already stays as it is."""
+        row = {name: getattr(outcome, name) for name in COLUMNS} | {"stored_at": _now()}
+        row |= {name: json.dumps(row[name]) for name in JSON_COLUMNS}
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        with self._explained():
+            self._db.execute(
+                f"INSERT OR IGNORE INTO cell ({names}) VALUES ({marks})", list(row.values())
+            )
+
+    def add_study(self, plain: Mapping[str, Any], version: str) -> None:
+        """Note that a study was run here, unless the last one was the same."""
+        with self._explained():
+            last = self._db.execute("SELECT plain FROM study ORDER BY number DESC").fetchone()
+            if last is None or json.loads(last[0]) != plain:
+                self._db.execute(
+                    "INSERT INTO study (plain, version, stored_at) VALUES (?, ?, ?)",
+                    [json.dumps(plain), version, _now()],
+                )
+
+    def ids(self) -> set[str]:
+        """Return the ids of the cells that are stored."""
+        with self._explained():
+            return {row[0] for row in self._db.execute("SELECT id FROM cell")}
+
+    def outcomes(self, ids: Iterable[str] | None = None) -> list[Outcome]:
+        """Return the outcomes of ``ids`` that are stored, or of all, in a fixed order."""
+        wanted = None if ids is None else set(ids)
+        query = (
+            f"SELECT {', '.join(COLUMNS)} FROM cell "
+            "ORDER BY population, strategy, goal, learner, alpha, seed, id"
+        )
+        with self._explained():
+            rows = [dict(zip(COLUMNS, row, strict=True)) for row in self._db.execute(query)]
+        return [_outcome(row) for row in rows if wanted is None or row["id"] in wanted]
+
+    def studies(self) -> list[tuple[dict[str, Any], str]]:
+        """Return the studies run here and their versions, oldest first."""
+        with self._explained():
+            rows = self._db.execute("SELECT plain, version FROM study ORDER BY number").fetchall()
+        return [(json.loads(plain), version) for plain, version in rows]
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn SQLite's errors into ones that say what to do."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorname", "")
+            if code.startswith(
+                ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+            ):
+                raise StoreError(
+                    f"Expected to write to {self.path}, got: {error}. What is stored is kept; make "
+                    "room on the disk (or mend its permissions) and run the same command to go on."
+                ) from error
+            raise StoreError(
+                f"Expected a whole quorate store at {self.path}, got: {error}. The file was left "
+                "as it is; restore it from a copy, or choose another --out."
+            ) from error
+
+
+def _outcome(row: dict[str, Any]) -> Outcome:
+    for name in JSON_COLUMNS:
+        row[name] = json.loads(row[name])
+    if row["exact_law"] is not None:
+        row["exact_law"] = bool(row["exact_law"])
+    return Outcome(**row)
+
+
+def _take_writing_place(folder: Path) -> Any:
+    """Return the lock of the folder's only writer; it is let go even by kill -9."""
+    import filelock
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / ".writing", timeout=0)
+        lock.acquire()
+    except filelock.Timeout:
+        raise StoreError(
+            f"Expected to be the only one writing to {folder}, got another run at work there. Wait "
+            "for it to end, or choose another --out."
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"Expected to write to the folder {folder}, got: {error.strerror or error}. Make room, "
+            "mend its permissions, or choose another --out."
+        ) from error
+    return lock
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

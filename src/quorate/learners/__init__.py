@@ -1,0 +1,1 @@
+"""What the platform does: one learning method a file."""

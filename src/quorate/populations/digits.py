@@ -1,0 +1,45 @@
+"""Handwritten digits that come inside scikit-learn."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from quorate.populations.sizes import split_at_random
+from quorate.protocols import Population
+from quorate.spec import param
+from quorate.table import Rng, Split, Table
+from quorate.validate import in_interval
+
+
+@functools.cache
+def _digits() -> Table:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    x = (bunch.images[:, None] / 16).astype(np.float32)  # (n, 1, 8, 8), pixel scale [0, 1]
+    return Table(x, bunch.target.astype(np.int64), tuple(map(str, bunch.target_names)))
+
+
+@dataclass(frozen=True)
+class Digits(Population):
+    """1,797 real handwritten digits of 8x8 pixels, embedded in scikit-learn; no download.
+
+    Raises:
+        InputError: n is more than there are.
+    """
+
+    name: ClassVar[str] = "digits"
+    n: int | None = param(None, "people to learn from; by default all that are not held out")
+    held_out: float = param(0.25, "fraction of people held out, in (0, 1)")
+
+    def __post_init__(self) -> None:
+        fix = "Use a fraction such as 0.25."
+        in_interval("held_out", self.held_out, 0, 1, fix, open_low=True, open_high=True)
+
+    def split(self, rng: Rng) -> Split:
+        """Return a random split."""
+        return split_at_random(_digits(), self.n, self.held_out, rng)

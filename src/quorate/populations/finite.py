@@ -1,0 +1,65 @@
+"""A finite law, on which theory is exact."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from quorate.law import FiniteLaw
+from quorate.protocols import Population
+from quorate.spec import param
+from quorate.table import Column, Rng, Split, Table
+from quorate.validate import above_zero, at_least
+
+
+@functools.lru_cache(maxsize=8)
+def _law(values: int, labels: int, concentration: float, law_seed: int) -> FiniteLaw:
+    rng = np.random.default_rng(law_seed)
+    mass = rng.dirichlet(np.full(values * labels, concentration)).reshape(values, labels)
+    names = tuple(map(str, range(values)))
+    points = Table(
+        np.eye(values, dtype=np.float32),  # (v, v)
+        np.zeros(values, dtype=np.int64),
+        tuple(map(str, range(labels))),
+        columns=(Column("x", 0, names),),
+    )
+    return FiniteLaw(points, mass / mass.sum())
+
+
+@dataclass(frozen=True)
+class Finite(Population):
+    """A finite law: one column x of v values, one-hot encoded, and k labels; theory is exact.
+
+    The joint probabilities are one draw from a symmetric Dirichlet law: a small concentration
+    makes some values rare and some labels nearly certain.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "finite"
+    n: int = param(5000, "people to learn from")
+    held_out: int = param(5000, "people held out")
+    values: int = param(20, "feature values v")
+    labels: int = param(2, "labels k, at least 2")
+    concentration: float = param(0.5, "of the Dirichlet law, above 0")
+    law_seed: int = param(0, "which law is drawn; the seeds of a sweep draw its people")
+
+    def __post_init__(self) -> None:
+        at_least("n", self.n, 1, "Draw at least one person.")
+        at_least("held_out", self.held_out, 1, "Hold out at least one person.")
+        at_least("values", self.values, 1, "A law has at least one feature value.")
+        at_least("labels", self.labels, 2, "A classifier needs two labels to tell apart.")
+        at_least("law_seed", self.law_seed, 0, "Use a non-negative whole number.")
+        above_zero("concentration", self.concentration, "Use a concentration such as 0.5.")
+
+    def law(self) -> FiniteLaw:
+        """Return the exact law."""
+        return _law(self.values, self.labels, self.concentration, self.law_seed)
+
+    def split(self, rng: Rng) -> Split:
+        """Return independent draws from the law."""
+        return Split(self.law().draw(self.n, rng), self.law().draw(self.held_out, rng))

@@ -1,0 +1,63 @@
+"""A Gaussian law with a shortcut feature that fails a rare group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from quorate.protocols import Population
+from quorate.spec import param
+from quorate.table import Column, Rng, Split, Table
+from quorate.validate import above_zero, at_least, in_interval
+
+
+@dataclass(frozen=True)
+class Gaussian(Population):
+    """A Gaussian law, two labels, with a shortcut feature that misleads about a rare group.
+
+    With s = ±1 for the label: "core" ~ N(s, core_noise²); "shortcut" ~ N(s, 1) in the majority and
+    N(-s, 1) in the rare group; the other features are N(0, 1). The rare group is where a plain
+    learner does badly (the structure of Sagawa et al. 2020, arXiv:2005.04345; numbers are ours).
+    Features are columns named core, shortcut, x2, x3, ...
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "gaussian"
+    n: int = param(2000, "people to learn from")
+    held_out: int = param(2000, "people held out")
+    d: int = param(10, "features, at least 2")
+    rare: float = param(0.05, "probability of the rare group, in [0, 1]")
+    core_noise: float = param(1.5, "standard deviation of the core feature")
+
+    def __post_init__(self) -> None:
+        at_least("n", self.n, 1, "Draw at least one person.")
+        at_least("held_out", self.held_out, 1, "Hold out at least one person.")
+        at_least("d", self.d, 2, "The first two are core and shortcut.")
+        in_interval("rare", self.rare, 0, 1, "Use a probability such as 0.05.")
+        above_zero("core_noise", self.core_noise, "Use a standard deviation such as 1.5.")
+
+    def split(self, rng: Rng) -> Split:
+        """Return independent draws from the law."""
+        return Split(self._draw(self.n, rng), self._draw(self.held_out, rng))
+
+    def _draw(self, n: int, rng: Rng) -> Table:
+        y = rng.integers(2, size=n)  # (n,)
+        rare = rng.random(n) < self.rare  # (n,)
+        sign = 2.0 * y - 1
+        x = rng.standard_normal((n, self.d))  # (n, d)
+        x[:, 0] = sign + self.core_noise * x[:, 0]
+        x[:, 1] += np.where(rare, -sign, sign)
+        names = ["core", "shortcut", *(f"x{j}" for j in range(2, self.d))]
+        columns = tuple(Column(name, j) for j, name in enumerate(names))
+        return Table(
+            x.astype(np.float32),
+            y.astype(np.int64),
+            ("0", "1"),
+            rare.astype(np.int64),
+            ("majority", "rare"),
+            columns,
+        )

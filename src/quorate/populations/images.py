@@ -1,0 +1,60 @@
+"""Images of the user's own."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import ClassVar
+
+from quorate.populations.image_files import HELD_OUT_SPLITS, folder_fingerprint, load_images
+from quorate.populations.sizes import split_at_random, subsample
+from quorate.protocols import Population
+from quorate.spec import param
+from quorate.table import Rng, Split, Table
+from quorate.validate import in_interval
+
+
+@functools.lru_cache(maxsize=1)
+def _images(
+    path: str, stamp: str, image: str | None, label: str, group: str | None, size: int | None
+) -> dict[str, Table]:
+    return load_images(path, image, label, group, size)
+
+
+@dataclass(frozen=True)
+class Images(Population):
+    """Images of your own: a folder of parquet files in the hub's schema, or an image folder.
+
+    In an image folder the label is the name of the sub-folder; a metadata.csv may add columns.
+    A test or validation part is held out where there is one, else a random fraction.
+
+    Raises:
+        InputError: the folder or a column is not there, a value is missing, or sizes differ.
+    """
+
+    name: ClassVar[str] = "images"
+    path: str = param(help="the folder")
+    label: str = param("label", "column of the labels")
+    group: str | None = param(None, "column of the groups")
+    image: str | None = param(None, "column of the images; by default the only one")
+    size: int | None = param(None, "side in pixels to resize to; by default their own")
+    n: int | None = param(None, "people to learn from, drawn per seed; by default all")
+    held_out: float = param(0.25, "fraction held out where no part is, in (0, 1)")
+
+    def __post_init__(self) -> None:
+        fix = "Use a fraction such as 0.25."
+        in_interval("held_out", self.held_out, 0, 1, fix, open_low=True, open_high=True)
+
+    def split(self, rng: Rng) -> Split:
+        """Return the folder's own split, or a random one."""
+        stamp = self.fingerprint()
+        tables = _images(self.path, stamp, self.image, self.label, self.group, self.size)
+        parts = [name for name in HELD_OUT_SPLITS if name in tables]
+        if "train" in tables and parts:
+            return Split(subsample(tables["train"], self.n, rng, "n"), tables[parts[0]])
+        (people,) = tables.values()
+        return split_at_random(people, self.n, self.held_out, rng)
+
+    def fingerprint(self) -> str:
+        """Return a digest of the names and sizes of the files."""
+        return folder_fingerprint(self.path)

@@ -1,0 +1,92 @@
+"""The roles that methods play. A new method implements one of these and is listed in the catalog.
+
+A strategy is a function from people's data to people's data; a learner is a function from data to
+a model; success is measured on people the model has never seen.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+from quorate.law import FiniteLaw
+from quorate.table import Array, Labels, Rng, Split, Submission, Table
+
+
+class Population(Protocol):
+    """Where people come from."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def split(self, rng: Rng) -> Split:
+        """Return people to learn from and people held out, drawn with ``rng``."""
+
+    def law(self) -> FiniteLaw | None:
+        """Return the exact law of honest data where it is finite and known, else None."""
+        return None
+
+    def fingerprint(self) -> str | None:
+        """Return a digest of files that are the user's own and may change, else None."""
+        return None
+
+
+class Signal(Protocol):
+    """The feature part g of a strategy: x becomes g(x). Idempotent: g(g(x)) = g(x)."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def plant(self, people: Table) -> Array:
+        """Return g(x) for every person, in the shape of ``people.x``."""
+
+
+class Goal(Protocol):
+    """What counts as success. It holds its own signal, whatever was done in training."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
+        """Return the success in [0, 1] of the collective on people the model has never seen."""
+
+
+class Strategy(Protocol):
+    """What members do to their own data before they hand it in."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def apply(self, members: Table, rng: Rng) -> Table:
+        """Return the members' rows as they hand them in: one row per person, same order."""
+
+    @property
+    @abstractmethod
+    def goal(self) -> Goal:
+        """What the strategy is judged by where no other goal is named."""
+
+
+class Classifier(Protocol):
+    """A fitted model. ``record`` is what its training says of itself (epsilon, loss, ...)."""
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """Plain data about the training."""
+
+    def predict(self, x: Array) -> Labels:
+        """Return the index of the predicted label of each row, (n,)."""
+
+
+class Learner(Protocol):
+    """What the platform does: a function from data to a model."""
+
+    name: ClassVar[str]
+
+    def check(self, people: Table) -> None:
+        """Raise InputError if no model can be fitted to ``people`` with these parameters."""
+        return
+
+    @abstractmethod
+    def fit(self, data: Submission, rng: Rng) -> Classifier:
+        """Return the model that the platform deploys."""

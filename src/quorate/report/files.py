@@ -1,0 +1,57 @@
+"""The files a result leaves in its folder: one page, plots, and data to take away."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from quorate.errors import StoreError
+from quorate.figures import render
+from quorate.lab.curves import Curves
+from quorate.report.page import render_page
+
+
+def write_report(curves: Curves, folder: str | Path) -> Path:
+    """Write the page, the plots and the data to a folder; return the page's path.
+
+    Each file is replaced whole or not at all.
+
+    Raises:
+        StoreError: the folder cannot be written, or the disk is full.
+    """
+    folder = Path(folder)
+    figure = curves.plot()
+    svg = render(figure, "svg")
+    files = {
+        "curves.svg": svg,
+        "curves.png": render(figure, "png"),
+        "cells.csv": curves.to_frame().to_csv(index=False).encode(),
+        "critical_mass.csv": curves.critical_masses().to_frame().to_csv(index=False).encode(),
+        "results.json": json.dumps(curves.to_json(), indent=1, allow_nan=False).encode(),
+    }
+    files["report.html"] = render_page(curves, svg.decode(), files).encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            _replace(folder / name, content)
+    except OSError as error:
+        raise StoreError(
+            f"Expected to write the report to {folder}, got: {error.strerror or error}. What is "
+            f"stored is kept; make room, then run quorate show {folder}."
+        ) from error
+    return folder / "report.html"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file beside the old one, then put it in its place."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

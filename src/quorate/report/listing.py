@@ -1,0 +1,71 @@
+"""What the catalog holds, for people to read."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+from rich.console import Console
+
+from quorate import spec
+from quorate.catalog import CATALOG
+from quorate.validate import unknown
+
+
+def listing(kind: str | None) -> dict[str, list[dict[str, Any]]]:
+    """Return every method of a kind (or of all kinds) with its meaning and parameters.
+
+    Raises:
+        InputError: there is no such kind.
+    """
+    if kind is not None and kind not in CATALOG:
+        raise unknown("kind", kind, CATALOG)
+    kinds = [kind] if kind else list(CATALOG)
+    return {name: [_entry(cls) for cls in CATALOG[name]] for name in kinds}
+
+
+def _entry(cls: type) -> dict[str, Any]:
+    parameters = [
+        {
+            "name": name,
+            "type": _type(spec.hints(cls)[name]),
+            "required": spec.is_required(field),
+            "default": None if spec.is_required(field) else _default(field),
+            "meaning": field.metadata.get("help", ""),
+        }
+        for name, field in spec.parameters(cls).items()
+    ]
+    return {"name": cls.name, "meaning": spec.summary(cls), "parameters": parameters}  # type: ignore[attr-defined]
+
+
+def _default(field: Any) -> Any:
+    value = spec.default_of(field)
+    return spec.text(value) if field.metadata.get("kind") else value
+
+
+def _type(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return "|".join(get_args(annotation))
+    options = [a for a in get_args(annotation) if a is not type(None)]
+    inner = options[0] if options and type(None) in get_args(annotation) else annotation
+    names = {int: "whole number", float: "number", str: "text", bool: "true|false"}
+    return names.get(inner, getattr(inner, "__name__", str(inner)).lower())
+
+
+def print_listing(entries: dict[str, list[dict[str, Any]]], console: Console) -> None:
+    """Print a listing."""
+    for kind, methods in entries.items():
+        console.print(kind.upper())
+        for method in methods:
+            console.print(f"\n  {method['name']}  {method['meaning']}", soft_wrap=True)
+            for p in method["parameters"]:
+                value = "required" if p["required"] else f"default {_shown(p['default'])}"
+                console.print(
+                    f"      {p['name']:<16}{p['meaning']} ({p['type']}, {value})", soft_wrap=True
+                )
+        console.print()
+
+
+def _shown(default: Any) -> str:
+    if default is None or isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:g}" if isinstance(default, float) else str(default or "none")

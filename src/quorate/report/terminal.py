@@ -1,0 +1,84 @@
+"""Tables in the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from quorate.lab.curves import Curve, Curves
+
+
+def print_curves(curves: Curves, console: Console) -> None:
+    """Print S(α) of every curve and the critical masses below."""
+    for heading, group in _by_heading(curves):
+        console.print(success_table(heading, group))
+    console.print(mass_table(curves))
+    failed = [outcome for outcome in curves.outcomes if outcome.error]
+    for outcome in failed[:5]:
+        console.print(
+            f"Failed: {outcome.learner}, α={outcome.alpha:g}, seed {outcome.seed}: {outcome.error}"
+        )
+    if len(failed) > 5:
+        console.print(f"... and {len(failed) - 5} more failed cells.")
+
+
+def success_table(heading: str, curves: Iterable[Curve]) -> RichTable:
+    """Return mean success, with mean honest accuracy, one row a size and one column a learner."""
+    curves = list(curves)
+    table = RichTable(title=f"{heading}: success S(α) / accuracy on honest people")
+    table.add_column("α", justify="right")
+    for curve in curves:
+        table.add_column(curve.learner.replace(":", ":\n", 1).replace(",", ",\n"), justify="right")
+    for alpha in sorted({a for curve in curves for a in curve.alphas}):
+        table.add_row(percent(alpha), *(_cell(curve, alpha) for curve in curves))
+    return table
+
+
+def mass_table(curves: Curves) -> RichTable:
+    """Return the critical masses, one row a curve."""
+    table = RichTable(title=f"Critical mass α* for S* = {curves.target:g}, 95% interval over seeds")
+    table.add_column("learner")
+    for name in ("α*", "interval", "people", "seeds that reach it", "bound"):
+        table.add_column(name, justify="right")
+    several = len({(c.population, c.strategy, c.goal) for c in curves}) > 1
+    for row in curves.critical_masses().to_rows():
+        who = f"{row['population']}, {row['strategy']}: " if several else ""
+        members, bound = row["members"], row["bound"]
+        table.add_row(
+            who + row["learner"],
+            percent(row["estimate"]),
+            f"({percent(row['low'])}, {percent(row['high'])}]",
+            f"{members:.0f}" if math.isfinite(members) else "–",
+            f"{row['reached'] * row['seeds']:.0f} of {row['seeds']}",
+            "–" if bound is None else f"{percent(bound)}",
+        )
+    return table
+
+
+def percent(alpha: float) -> str:
+    """Return a fraction as a percentage with three digits; inf as "not reached".
+
+    >>> percent(0.00123456), percent(float("inf"))
+    ('0.123%', 'not reached')
+    """
+    return "not reached" if math.isinf(alpha) else f"{100 * alpha:.3g}%"
+
+
+def _by_heading(curves: Curves) -> list[tuple[str, list[Curve]]]:
+    groups: dict[str, list[Curve]] = {}
+    for curve in curves:
+        groups.setdefault(f"{curve.population}, {curve.strategy}", []).append(curve)
+    return list(groups.items())
+
+
+def _cell(curve: Curve, alpha: float) -> str:
+    import numpy as np
+
+    at = np.flatnonzero(curve.alphas == alpha)
+    if not len(at) or np.isnan(curve.success[at[0]]).all():
+        return "–"
+    success, accuracy = (np.nanmean(v[at[0]]) for v in (curve.success, curve.accuracy))
+    return f"{success:.3f} / {accuracy:.3f}"

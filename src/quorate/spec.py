@@ -1,0 +1,341 @@
+"""Parameters to plain data and back: text, TOML values, descriptions and content ids.
+
+A method is a frozen dataclass with a ``name``; its fields are its parameters. On the command line
+they ride on the name, ``dp-sgd:epsilon=1,max_grad_norm=1``. A value in parentheses is a mapping or
+a method of its own, ``signal=(patch:size=3)``. A parameter that a method does not have is handed
+on to the method inside it, so ``planting:target=8,size=3`` sets the size of its signal.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import functools
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from quorate.errors import InputError
+from quorate.validate import unknown
+
+Catalog = Mapping[str, Sequence[type]]
+_REQUIRED = dataclasses.MISSING
+
+
+def param(
+    default: Any = _REQUIRED,
+    help: str = "",
+    *,
+    kind: str | None = None,
+    takes_rest: bool = False,
+    shown: bool = False,
+) -> Any:
+    """Declare one parameter of a method.
+
+    Args:
+        default: its default; without one it is required.
+        help: one line with its unit.
+        kind: the catalog's kind it is built from, where it is itself a method.
+        takes_rest: a mapping that receives every parameter the method does not have.
+        shown: written out in every label, even at its default.
+    """
+    metadata = {"help": help, "kind": kind, "takes_rest": takes_rest, "shown": shown}
+    if default is _REQUIRED:
+        return dataclasses.field(metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+# ------------------------------------------------------------------------------- text to plain data
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Return the plain data that ``name:key=value,...`` stands for.
+
+    >>> parse("planting:target=8,signal=(patch:size=3)")
+    {'name': 'planting', 'target': '8', 'signal': {'name': 'patch', 'size': '3'}}
+    >>> parse('table:path="a,b.csv",label=y')["path"]
+    'a,b.csv'
+
+    Raises:
+        InputError: a parameter without "=", or an unclosed parenthesis or quote.
+    """
+    name, _, rest = text.strip().partition(":")
+    if not name:
+        raise InputError(f"Expected name:key=value,..., got {text!r}. Begin with a method's name.")
+    return {"name": name, **_parse_pairs(rest, text)}
+
+
+def _parse_pairs(rest: str, whole: str) -> dict[str, Any]:
+    pairs: dict[str, Any] = {}
+    for part in _split(rest, whole):
+        key, equals, value = part.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise InputError(
+                f"Expected key=value in {whole!r}, got {part!r}. "
+                "Separate parameters by commas, as in sgd:model=cnn,epochs=5."
+            )
+        if key in pairs:
+            raise InputError(f"Expected {key!r} once in {whole!r}, got it twice. Keep one.")
+        pairs[key] = _parse_value(value.strip())
+    return pairs
+
+
+def _parse_value(value: str) -> Any:
+    if value.startswith("(") and value.endswith(")"):
+        inner = value[1:-1]
+        before_equals = inner.split("=", 1)[0]
+        is_mapping = "=" in inner and ":" not in before_equals
+        return _parse_pairs(inner, inner) if is_mapping else parse(inner)
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value
+
+
+def _split(text: str, whole: str) -> list[str]:
+    """Split at the commas that stand outside parentheses and quotes."""
+    parts, start, depth, quote = [], 0, 0, ""
+    for i, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'":
+            quote = char
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+        elif char == "," and depth == 0:
+            parts.append(text[start:i])
+            start = i + 1
+    if depth or quote:
+        raise InputError(f"Expected closed parentheses and quotes, got {whole!r}. Close them.")
+    return [p for p in [*parts, text[start:]] if p.strip()]
+
+
+# ----------------------------------------------------------------------------- plain data to method
+
+
+def build(kind: str, value: Any, catalog: Catalog) -> Any:
+    """Return the method of ``kind`` that ``value`` (text, plain data or the method) stands for.
+
+    Raises:
+        InputError: the name, a parameter or a value is not known; the message lists the valid ones.
+    """
+    if not isinstance(value, str | Mapping):
+        return value
+    data = dict(parse(value) if isinstance(value, str) else value)
+    one = kind.removesuffix("s") if not kind.endswith("ies") else kind[:-3] + "y"
+    name = data.pop("name", None)
+    by_name = {cls.name: cls for cls in catalog[kind]}  # type: ignore[attr-defined]
+    if name not in by_name:
+        raise unknown(one, str(name), by_name, f"See: quorate list {kind}")
+    return _construct(by_name[name], data, catalog)
+
+
+def _construct(cls: type, data: dict[str, Any], catalog: Catalog) -> Any:
+    fields, types_ = parameters(cls), hints(cls)
+    own = {key: data[key] for key in data if key in fields}
+    rest = {key: data[key] for key in data if key not in fields}
+    arguments: dict[str, Any] = {}
+    for key, value in own.items():
+        kind = fields[key].metadata.get("kind")
+        arguments[key] = build(kind, value, catalog) if kind else convert(value, types_[key], key)
+    if rest:
+        arguments |= _hand_on(cls, rest, own, arguments, catalog)
+    missing = [k for k, f in fields.items() if is_required(f) and k not in arguments]
+    if missing:
+        raise InputError(
+            f"Expected {_name(cls)} to be given {', '.join(missing)}, got {list(data) or 'nothing'}"
+            f". Write {_name(cls)}:{','.join(f'{k}=...' for k in missing)}."
+        )
+    return cls(**arguments)
+
+
+def _hand_on(
+    cls: type, rest: dict[str, Any], own: dict[str, Any], built: dict[str, Any], catalog: Catalog
+) -> dict[str, Any]:
+    """Return the argument of the inner method or mapping that takes the parameters in ``rest``."""
+    key = _inner_field(cls)
+    if key is None:
+        raise unknown(
+            f"parameter of {_name(cls)}", next(iter(rest)), parameters(cls), "See: quorate list"
+        )
+    field = parameters(cls)[key]
+    kind = field.metadata.get("kind")
+    if not kind:
+        return {key: {**built.get(key, {}), **{k: _literal(v) for k, v in rest.items()}}}
+    inner = own.get(key, field.default)
+    plain = parse(inner) if isinstance(inner, str) else inner
+    plain = dict(plain) if isinstance(plain, Mapping) else describe(plain)
+    return {key: build(kind, {**plain, **rest}, catalog)}
+
+
+def _literal(value: Any) -> Any:
+    """Return text that spells a number exactly as that number, so that equal data are equal."""
+    for number in (int, float):
+        try:
+            if isinstance(value, str) and str(number(value)) == value:
+                return number(value)
+        except ValueError:
+            pass
+    return value
+
+
+def convert(value: Any, annotation: Any, key: str) -> Any:
+    """Return ``value`` (text, or a value of a TOML file) as the annotated type.
+
+    >>> convert("5", int, "epochs"), convert("none", float | None, "delta")
+    (5, None)
+
+    Raises:
+        InputError: it is not of that type.
+    """
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (types.UnionType, typing.Union):
+        inner = [a for a in args if a is not type(None)]
+        if value is None or (isinstance(value, str) and value.lower() == "none"):
+            return None
+        return convert(value, inner[0], key)
+    if origin is Literal:
+        if str(value) not in args:
+            raise unknown(f"value of {key}", str(value), args)
+        return str(value)
+    if annotation is bool and str(value).lower() in ("true", "false"):
+        return str(value).lower() == "true"
+    is_number = not isinstance(value, bool | Mapping | list)
+    try:
+        if annotation is int and is_number and float(value) == int(float(value)):
+            return int(float(value))
+        if annotation is float and is_number:
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    if annotation is str and is_number:
+        return str(value)
+    if origin is collections.abc.Mapping and isinstance(value, Mapping):
+        return {str(k): _literal(v) for k, v in value.items()}
+    wanted = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+    raise InputError(
+        f"Expected {key} to be {wanted.get(annotation, annotation)}, got {value!r}. "
+        f"Write {key}=VALUE with such a value."
+    )
+
+
+# ----------------------------------------------------------------------------- method to plain data
+
+
+def describe(method: Any) -> dict[str, Any]:
+    """Return the method as plain data, every parameter written out: ``build`` takes it back."""
+    plain = {"name": type(method).name}
+    for field in dataclasses.fields(method):
+        plain[field.name] = _plain(getattr(method, field.name))
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and hasattr(value, "name"):
+        return describe(value)
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise InputError(
+        f"Expected a parameter that is plain data, got {value!r} of type {type(value).__name__}. "
+        "Data are arguments; parameters are numbers, text, mappings or methods."
+    )
+
+
+def text(method: Any) -> str:
+    """Return the shortest text that ``build`` turns into this method; it labels rows and lines.
+
+    Parameters at their default are left out, but for those declared ``shown``, which come first.
+    """
+    pairs = _text_pairs(method)
+    return type(method).name + (":" + ",".join(pairs) if pairs else "")  # type: ignore[no-any-return]
+
+
+def _text_pairs(method: Any) -> list[str]:
+    own = parameters(type(method))
+    pairs, handed_on = [], _inner_field(type(method))
+    for key, field in sorted(own.items(), key=lambda item: not item[1].metadata.get("shown")):
+        value = getattr(method, key)
+        if (
+            not is_required(field)
+            and value == default_of(field)
+            and not field.metadata.get("shown")
+        ):
+            continue
+        if field.metadata.get("kind"):
+            inner, same = _text_pairs(value), type(value) is type(field.default)
+            if key == handed_on and not any(pair.split("=")[0] in own for pair in inner):
+                pairs += ([] if same else [f"{key}={_name(type(value))}"]) + inner
+            else:
+                pairs.append(f"{key}=({text(value)})")
+        elif isinstance(value, Mapping):
+            inner = [f"{k}={_text_value(v)}" for k, v in value.items()]
+            flat = key == handed_on and not any(k in own for k in value)
+            pairs += inner if flat else [f"{key}=({','.join(inner)})"]
+        else:
+            pairs.append(f"{key}={_text_value(value)}")
+    return pairs
+
+
+def _inner_field(cls: type) -> str | None:
+    """Return the parameter that takes what the method does not have: an inner method or mapping."""
+    for key, field in parameters(cls).items():
+        if field.metadata.get("takes_rest") or field.metadata.get("kind"):
+            return key
+    return None
+
+
+def _text_value(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    plain = str(value)
+    return f'"{plain}"' if any(c in plain for c in ",()") else plain
+
+
+def content_id(plain: Mapping[str, Any]) -> str:
+    """Return the id of plain data: equal data, equal id; 128 bits of SHA-256, in hex."""
+    canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+# ----------------------------------------------------------------------------------- introspection
+
+
+def parameters(cls: type) -> dict[str, dataclasses.Field[Any]]:
+    """Return the parameters of a method class by name, in order."""
+    return {f.name: f for f in dataclasses.fields(cls)}
+
+
+@functools.cache
+def hints(cls: type) -> dict[str, Any]:
+    """Return the type of each parameter of a method class."""
+    return typing.get_type_hints(cls)
+
+
+def default_of(field: dataclasses.Field[Any]) -> Any:
+    """Return the default of a parameter that has one."""
+    if field.default_factory is not _REQUIRED:
+        return field.default_factory()
+    return field.default
+
+
+def is_required(field: dataclasses.Field[Any]) -> bool:
+    """Whether a parameter has no default."""
+    return field.default is _REQUIRED and field.default_factory is _REQUIRED
+
+
+def summary(cls: type) -> str:
+    """Return the first line of a method's docstring: its one-line meaning."""
+    return (cls.__doc__ or "").strip().splitlines()[0]
+
+
+def _name(cls: type) -> str:
+    return str(cls.name)  # type: ignore[attr-defined]

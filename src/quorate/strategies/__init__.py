@@ -1,0 +1,1 @@
+"""What members do to their own data before they hand it in."""

@@ -1,0 +1,229 @@
+"""What flows through the library: people, and what a platform receives from them.
+
+Shape letters: n people, d features, c h w image axes, k labels, m members.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from quorate.errors import InputError
+from quorate.validate import unknown
+
+Array = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Column:
+    """One named column of a table and where it stands among the d features.
+
+    Args:
+        name: its name in the user's file.
+        start: index of its first feature.
+        values: its alphabet, one-hot encoded; empty when it is a number.
+        mean, scale: a number v is stored as (v - mean) / scale.
+    """
+
+    name: str
+    start: int
+    values: tuple[str, ...] = ()
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def stop(self) -> int:
+        """Index after its last feature."""
+        return self.start + max(1, len(self.values))
+
+    def encode(self, value: str | float) -> Array:
+        """Return the features that stand for ``value``.
+
+        >>> Column("channel", 0, ("phone", "web")).encode("web")
+        array([0., 1.], dtype=float32)
+        >>> Column("age", 0, mean=40, scale=10).encode(60)
+        array([2.], dtype=float32)
+
+        Raises:
+            InputError: the value is not in the alphabet, or is not a number.
+        """
+        if self.values:
+            if str(value) not in self.values:
+                raise unknown(f"value of column {self.name!r}", str(value), self.values)
+            return np.array([v == str(value) for v in self.values], dtype=np.float32)
+        try:
+            number = float(value)
+        except ValueError:
+            raise InputError(
+                f"Expected a number for column {self.name!r}, got {value!r}. "
+                f"Give a value on the scale of the file, such as {self.name}={self.mean:g}."
+            ) from None
+        return np.array([(number - self.mean) / self.scale], dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """n people, one row each. Its arrays are shared, not copied: treat them as read-only.
+
+    Args:
+        x: features, (n, d), or images (n, c, h, w) on the pixel scale [0, 1]; float32.
+        y: index of each person's label among ``classes``, (n,); int64.
+        classes: the k label names.
+        group: index of each person's group among ``groups``, (n,), or None where unknown.
+        groups: the group names.
+        columns: the named columns behind the features of a table; empty for images.
+
+    Raises:
+        InputError: shapes disagree, a label or group is out of range, or a feature is not finite.
+    """
+
+    x: Array
+    y: Labels
+    classes: tuple[str, ...]
+    group: Labels | None = None
+    groups: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.x.ndim not in (2, 4):
+            raise InputError(
+                f"Expected features of shape (n, d) or images of shape (n, c, h, w), got "
+                f"{self.x.shape}. Give grey images one channel: x[:, None]."
+            )
+        if self.y.shape != (len(self.x),):
+            raise InputError(
+                f"Expected one label per person, ({len(self.x)},), got {self.y.shape}. "
+                f"Give y the rows of x."
+            )
+        _check_codes("label", self.y, self.classes)
+        if self.group is not None:
+            if self.group.shape != self.y.shape:
+                raise InputError(
+                    f"Expected one group per person, {self.y.shape}, got {self.group.shape}. "
+                    f"Give group the rows of x."
+                )
+            _check_codes("group", self.group, self.groups)
+        if not np.isfinite(self.x.sum(dtype=np.float64)):
+            raise self._not_finite()
+
+    def _not_finite(self) -> InputError:
+        """Return the error that says where the first NaN or infinite feature stands."""
+        where = np.argwhere(~np.isfinite(self.x))[0]
+        feature = where[1:].tolist()
+        names = [c.name for c in self.columns if c.start <= feature[0] < c.stop]
+        place = f"column {names[0]!r}" if names else f"feature {feature}"
+        bad = int((~np.isfinite(self.x)).any(axis=tuple(range(1, self.x.ndim))).sum())
+        return InputError(
+            f"Expected finite features, got {self.x[tuple(where)]} in {place} of row {where[0]} "
+            f"({bad} of {len(self.x)} rows are affected). Fill or drop these rows first."
+        )
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def k(self) -> int:
+        """Number of labels."""
+        return len(self.classes)
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the features are images (n, c, h, w)."""
+        return self.x.ndim == 4
+
+    def take(self, rows: npt.NDArray[np.integer] | Mask) -> Table:
+        """Return the people in ``rows`` (indices or a mask), in that order."""
+        group = None if self.group is None else self.group[rows]
+        return replace(self, x=self.x[rows], y=self.y[rows], group=group)
+
+    def label(self, name: str | None) -> int:
+        """Return the index of the label called ``name``; None means the last of ``classes``.
+
+        Raises:
+            InputError: no label has that name.
+        """
+        if name is None:
+            return self.k - 1
+        if name not in self.classes:
+            raise unknown("label", name, self.classes)
+        return self.classes.index(name)
+
+    def column(self, name: str) -> Column:
+        """Return the column called ``name``.
+
+        Raises:
+            InputError: no column has that name.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise unknown("column", name, [c.name for c in self.columns])
+
+
+def _check_codes(what: str, codes: Labels, names: tuple[str, ...]) -> None:
+    """Raise unless every code is an index into ``names``."""
+    if len(codes) and not (codes.min() >= 0 and codes.max() < len(names)):
+        raise InputError(
+            f"Expected {what} indices in [0, {len(names) - 1}] for the {len(names)} {what} names, "
+            f"got {codes.min()} to {codes.max()}. Name every {what}."
+        )
+
+
+@dataclass(frozen=True)
+class Split:
+    """The people a platform learns from, and people it has never seen."""
+
+    train: Table
+    held_out: Table
+
+
+@dataclass(frozen=True, eq=False)
+class Submission:
+    """What a platform receives: P = alpha P* + (1 - alpha) P_0, kept apart instead of mixed.
+
+    Args:
+        honest: everyone's honest rows, n people.
+        changed: the members' rows after the strategy, m people, in row order.
+        member: who is a member, (n,).
+    """
+
+    honest: Table
+    changed: Table
+    member: Mask
+
+    def __post_init__(self) -> None:
+        m = int(self.member.sum())
+        if self.member.shape != (len(self.honest),) or len(self.changed) != m:
+            raise InputError(
+                f"Expected a membership mask over {len(self.honest)} people and one changed row "
+                f"per member, got a mask of shape {self.member.shape} with {m} members and "
+                f"{len(self.changed)} changed rows. A strategy returns one row per person."
+            )
+
+    @classmethod
+    def without_collective(cls, honest: Table) -> Submission:
+        """Return the submission in which everyone is honest."""
+        nobody = np.zeros(len(honest), dtype=bool)  # (n,)
+        return cls(honest, honest.take(nobody), nobody)
+
+    @property
+    def alpha(self) -> float:
+        """Fraction of the people who are members, in [0, 1]."""
+        return float(self.member.mean())
+
+    def mixed(self) -> Table:
+        """Return the one table that the platform sees, people in their own order."""
+        if not self.member.any():
+            return self.honest
+        x, y = self.honest.x.copy(), self.honest.y.copy()
+        x[self.member], y[self.member] = self.changed.x, self.changed.y
+        group = self.honest.group
+        if group is not None and self.changed.group is not None:
+            group = group.copy()
+            group[self.member] = self.changed.group
+        return replace(self.honest, x=x, y=y, group=group)

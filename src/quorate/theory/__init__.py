@@ -1,0 +1,1 @@
+"""Pure functions: what can be said without training anything."""

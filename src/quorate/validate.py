@@ -1,0 +1,55 @@
+"""The checks that several modules share, each with one message: expected, came, fix."""
+
+import difflib
+import math
+from collections.abc import Iterable
+
+from quorate.errors import InputError
+
+
+def in_interval(
+    name: str,
+    value: float,
+    low: float,
+    high: float,
+    fix: str,
+    *,
+    open_low: bool = False,
+    open_high: bool = False,
+) -> None:
+    """Raise unless ``value`` lies in the interval from ``low`` to ``high``.
+
+    >>> in_interval("alpha", 1.2, 0, 1, "To act with everyone, use alpha=1.")
+    Traceback (most recent call last):
+    ...
+    quorate.errors.InputError: Expected alpha=1.2 in [0, 1]. To act with everyone, use alpha=1.
+    """
+    above = value > low if open_low else value >= low
+    below = value < high if open_high else value <= high
+    if not (above and below) or math.isnan(value):
+        left, right = "(" if open_low else "[", ")" if open_high else "]"
+        raise InputError(f"Expected {name}={value:g} in {left}{low:g}, {high:g}{right}. {fix}")
+
+
+def at_least(name: str, value: float, low: float, fix: str) -> None:
+    """Raise unless ``value`` is ``low`` or more."""
+    if not value >= low:
+        raise InputError(f"Expected {name}={value:g} to be at least {low:g}. {fix}")
+
+
+def above_zero(name: str, value: float, fix: str) -> None:
+    """Raise unless ``value`` is positive and finite."""
+    if not (value > 0 and math.isfinite(value)):
+        raise InputError(f"Expected {name}={value:g} to be a positive finite number. {fix}")
+
+
+def unknown(what: str, given: str, valid: Iterable[str], fix: str = "") -> InputError:
+    """Return the error for a name that is not one of ``valid``, with the nearest one suggested."""
+    names = sorted(map(str, valid))
+    near = difflib.get_close_matches(str(given), names, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    shown = ", ".join(names[:40]) + (f", ... ({len(names)} in all)" if len(names) > 40 else "")
+    tail = f" {fix}" if fix else ""
+    return InputError(
+        f"Expected a known {what}, got {given!r}.{hint} Known: {shown or 'none'}.{tail}"
+    )
