@@ -66,6 +66,13 @@ def print_listing(entries: dict[str, list[dict[str, Any]]], console: Console) ->
 
 
 def _shown(default: Any) -> str:
-    if default is None or isinstance(default, bool):
+    """Return a default as text.
+
+    >>> _shown(0), _shown(None), _shown({}), _shown(1e-5), _shown(False)
+    ('0', 'none', 'none', '1e-05', 'false')
+    """
+    if default is None or default == {}:
+        return "none"
+    if isinstance(default, bool):
         return str(default).lower()
-    return f"{default:g}" if isinstance(default, float) else str(default or "none")
+    return f"{default:g}" if isinstance(default, float) else str(default)
