@@ -5,6 +5,7 @@ Shape letters: n people, d features, c h w image axes, k labels, m members.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,20 +51,22 @@ class Column:
         array([2.], dtype=float32)
 
         Raises:
-            InputError: the value is not in the alphabet, or is not a number.
+            InputError: the value is not in the alphabet, or is not a finite number.
         """
         if self.values:
             if str(value) not in self.values:
                 raise unknown(f"value of column {self.name!r}", str(value), self.values)
             return np.array([v == str(value) for v in self.values], dtype=np.float32)
         try:
-            number = float(value)
-        except ValueError:
+            number = (float(value) - self.mean) / self.scale
+        except (TypeError, ValueError):
+            number = math.nan
+        if not abs(number) <= float(np.finfo(np.float32).max):
             raise InputError(
-                f"Expected a number for column {self.name!r}, got {value!r}. "
+                f"Expected a finite number for column {self.name!r}, got {value!r}. "
                 f"Give a value on the scale of the file, such as {self.name}={self.mean:g}."
-            ) from None
-        return np.array([(number - self.mean) / self.scale], dtype=np.float32)
+            )
+        return np.array([number], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +111,9 @@ class Table:
                     f"Give group the rows of x."
                 )
             _check_codes("group", self.group, self.groups)
-        if not np.isfinite(self.x.sum(dtype=np.float64)):
+        with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is found as well
+            total = self.x.sum(dtype=np.float64)
+        if not np.isfinite(total):
             raise self._not_finite()
 
     def _not_finite(self) -> InputError:

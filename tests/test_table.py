@@ -1,0 +1,229 @@
+"""Tables of people, their columns, and what a platform receives from them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quorate.errors import InputError
+from quorate.table import Column, Submission, Table
+
+AGE = Column("age", 0, mean=40.0, scale=10.0)
+CHANNEL = Column("channel", 1, ("phone", "web"))
+
+
+def people(n: int = 4) -> Table:
+    """n people with an age, a channel, labels no and yes in turn, and one group."""
+    x = np.zeros((n, 3), np.float32)  # (n, d)
+    x[:, 0] = np.arange(n)
+    x[:, 1] = 1
+    y = np.arange(n) % 2
+    return Table(x, y, ("no", "yes"), np.zeros(n, np.int64), ("north",), (AGE, CHANNEL))
+
+
+# ----------------------------------------------------------------------------------------- columns
+
+
+def test_a_number_is_encoded_on_the_scale_of_the_table() -> None:
+    # (65 - 40) / 10 = 2.5, exact in float32
+    assert AGE.encode(65).tolist() == [2.5]
+    assert AGE.encode("65").tolist() == [2.5]
+    assert AGE.encode(65).dtype == np.float32
+
+
+def test_a_value_of_an_alphabet_is_one_hot() -> None:
+    assert CHANNEL.encode("phone").tolist() == [1, 0]
+    assert CHANNEL.encode("web").tolist() == [0, 1]
+    assert Column("rooms", 0, ("1", "2")).encode(2).tolist() == [0, 1]
+
+
+def test_a_column_spans_its_alphabet_or_one_feature() -> None:
+    assert (AGE.start, AGE.stop) == (0, 1)
+    assert (CHANNEL.start, CHANNEL.stop) == (1, 3)
+
+
+def test_an_unknown_value_is_answered_with_the_alphabet() -> None:
+    message = r"value of column 'channel', got 'wed'. Did you mean web\? Known: phone, web\."
+    with pytest.raises(InputError, match=message):
+        CHANNEL.encode("wed")
+
+
+@pytest.mark.parametrize("value", ["old", None, [1], "nan", "inf", float("nan"), 1e300, "-1e300"])
+def test_a_value_that_is_no_finite_number_is_refused(value: object) -> None:
+    with pytest.raises(
+        InputError, match=r"Expected a finite number for column 'age', got .*age=40"
+    ):
+        AGE.encode(value)  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------------------------------ tables
+
+
+def test_a_table_knows_its_size_and_kind() -> None:
+    table = people()
+    assert (len(table), table.k, table.is_image) == (4, 2, False)
+    image = Table(np.zeros((2, 1, 3, 3), np.float32), np.array([0, 1]), ("cat", "dog"))
+    assert (len(image), image.k, image.is_image) == (2, 2, True)
+
+
+def test_take_keeps_the_order_asked_for() -> None:
+    table = replace(people(), group=np.array([0, 1, 2, 0]), groups=("a", "b", "c"))
+    taken = table.take(np.array([2, 0]))
+    assert taken.x[:, 0].tolist() == [2, 0]
+    assert taken.y.tolist() == [0, 0]
+    assert taken.group is not None
+    assert taken.group.tolist() == [2, 0]
+    assert (taken.classes, taken.groups, taken.columns) == (
+        table.classes,
+        table.groups,
+        table.columns,
+    )
+
+
+def test_take_by_a_mask_keeps_row_order() -> None:
+    assert people().take(np.array([False, True, False, True])).x[:, 0].tolist() == [1, 3]
+
+
+def test_take_of_people_without_groups_has_none() -> None:
+    table = Table(np.zeros((2, 1), np.float32), np.array([0, 0]), ("no",))
+    assert table.take(np.array([1])).group is None
+
+
+def test_a_label_is_found_by_name_and_the_last_is_the_default() -> None:
+    table = people()
+    assert (table.label("no"), table.label("yes"), table.label(None)) == (0, 1, 1)
+    with pytest.raises(InputError, match=r"Expected a known label, got 'Yes'. Did you mean yes"):
+        table.label("Yes")
+
+
+def test_a_column_is_found_by_name() -> None:
+    assert people().column("channel") is CHANNEL
+    with pytest.raises(
+        InputError, match=r"Expected a known column, got 'job'. Known: age, channel"
+    ):
+        people().column("job")
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 2, 2), (3, 1, 2, 2, 2)])
+def test_features_are_rows_or_images(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match=r"Expected features of shape \(n, d\) or images"):
+        Table(np.zeros(shape, np.float32), np.zeros(3, np.int64), ("no",))
+
+
+@pytest.mark.parametrize("y", [[0], [0, 0, 0], [[0], [0]]])
+def test_there_is_one_label_per_person(y: list[int]) -> None:
+    with pytest.raises(InputError, match=r"Expected one label per person, \(2,\), got"):
+        Table(np.zeros((2, 1), np.float32), np.array(y), ("no",))
+
+
+def test_there_is_one_group_per_person() -> None:
+    with pytest.raises(InputError, match=r"Expected one group per person, \(2,\), got \(1,\)"):
+        Table(np.zeros((2, 1), np.float32), np.zeros(2, int), ("no",), np.zeros(1, int), ("a",))
+
+
+@pytest.mark.parametrize("code", [-1, 2])
+def test_a_label_or_group_outside_the_names_is_refused(code: int) -> None:
+    x, codes, zeros = np.zeros((2, 1), np.float32), np.array([0, code]), np.zeros(2, np.int64)
+    with pytest.raises(InputError, match=r"Expected label indices in \[0, 1\] for the 2 label"):
+        Table(x, codes, ("no", "yes"))
+    with pytest.raises(InputError, match=r"Expected group indices in \[0, 1\] for the 2 group"):
+        Table(x, zeros, ("no",), codes, ("a", "b"))
+
+
+def test_nobody_is_a_table_too() -> None:
+    assert len(people().take(np.zeros(4, bool))) == 0
+
+
+def test_the_first_nan_is_named_with_its_column_and_row() -> None:
+    x = people().x.copy()
+    x[2, 1] = np.nan
+    x[3, 0] = np.nan
+    message = (
+        r"Expected finite features, got nan in column 'channel' of row 2 "
+        r"\(2 of 4 rows are affected\). Fill or drop these rows first."
+    )
+    with pytest.raises(InputError, match=message):
+        replace(people(), x=x)
+
+
+def test_a_nan_pixel_is_named_by_its_place() -> None:
+    x = np.zeros((2, 1, 2, 2), np.float32)
+    x[1, 0, 1, 0] = np.nan
+    with pytest.raises(InputError, match=r"got nan in feature \[0, 1, 0\] of row 1 \(1 of 2 rows"):
+        Table(x, np.array([0, 0]), ("cat",))
+
+
+def test_infinities_that_cancel_are_found() -> None:
+    x = np.array([[1, np.inf], [1, -np.inf]], np.float32)
+    with pytest.raises(InputError, match=r"got inf in feature \[1\] of row 0 \(2 of 2 rows"):
+        Table(x, np.array([0, 0]), ("no",))
+
+
+def test_large_finite_features_are_not_taken_for_infinite() -> None:
+    largest = np.finfo(np.float32).max  # a sum in float32 would overflow
+    Table(np.full((3, 2), largest, np.float32), np.zeros(3, np.int64), ("no",))
+
+
+# ------------------------------------------------------------------------------------- submissions
+
+
+def test_a_submission_mixes_changed_rows_in_their_places() -> None:
+    honest = Table(
+        np.array([[0], [1], [2]], np.float32),
+        np.array([0, 0, 1]),
+        ("no", "yes"),
+        np.array([0, 1, 1]),
+        ("a", "b"),
+    )
+    changed = Table(
+        np.array([[10], [12]], np.float32),
+        np.array([1, 1]),
+        ("no", "yes"),
+        np.array([1, 0]),
+        ("a", "b"),
+    )
+    submission = Submission(honest, changed, np.array([True, False, True]))
+    mixed = submission.mixed()
+    assert mixed.x.ravel().tolist() == [10, 1, 12]
+    assert mixed.y.tolist() == [1, 0, 1]
+    assert mixed.group is not None
+    assert mixed.group.tolist() == [1, 1, 0]
+    assert submission.alpha == pytest.approx(2 / 3, abs=1e-15)  # one rounding of a division
+    assert honest.x.ravel().tolist() == [0, 1, 2]
+    assert honest.y.tolist() == [0, 0, 1]
+
+
+def test_without_a_collective_the_platform_sees_honest_rows() -> None:
+    submission = Submission.without_collective(people())
+    assert submission.alpha == 0
+    assert len(submission.changed) == 0
+    assert submission.mixed() is submission.honest
+
+
+@pytest.mark.parametrize(
+    ("members", "changed"), [([True, True, False, False], 1), ([True], 1), ([False] * 4, 1)]
+)
+def test_there_is_one_changed_row_per_member(members: list[bool], changed: int) -> None:
+    with pytest.raises(
+        InputError, match="Expected a membership mask over 4 people and one changed"
+    ):
+        Submission(people(), people(changed), np.array(members))
+
+
+@given(st.data())
+def test_mixed_agrees_with_a_loop_over_people(data: st.DataObject) -> None:
+    n = data.draw(st.integers(1, 30))
+    member = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
+    honest = people(n)
+    changed = replace(honest, x=honest.x + 100, y=1 - honest.y).take(member)
+    mixed = Submission(honest, changed, member).mixed()
+
+    rows, labels, waiting = [], [], list(range(len(changed)))
+    for i in range(n):
+        source, j = (changed, waiting.pop(0)) if member[i] else (honest, i)
+        rows.append(source.x[j].tolist())
+        labels.append(int(source.y[j]))
+    assert mixed.x.tolist() == rows
+    assert mixed.y.tolist() == labels
