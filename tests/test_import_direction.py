@@ -1,0 +1,182 @@
+"""Imports go downwards only, and heavy libraries are imported where they are used."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import quorate
+
+SOURCE = Path(quorate.__file__).parent
+
+# From the bottom to the top. Rooms on one layer do not know each other.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("version", "errors"),
+    ("validate",),
+    ("table",),
+    ("law",),
+    ("protocols",),
+    ("spec",),
+    ("cache", "progress", "figures"),
+    ("signals",),
+    ("goals",),
+    ("strategies", "populations", "learners", "theory"),
+    ("catalog",),
+    ("lab",),
+    ("report", "checks"),
+    ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
+)
+HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
+ACTION = {"signals", "goals"}  # who acts and how it is judged: the business of strategies alone
+NOT_SEEN_BY = {
+    "populations": ACTION,
+    "learners": ACTION,
+    "theory": {*ACTION, "spec", "cache", "progress", "figures"},  # pure functions
+    "figures": {"validate", "table", "law", "protocols", "spec"},  # plain arrays in, pictures out
+}
+HEAVY = {
+    *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),
+    *("dp_accounting", "jinja2", "PIL", "pyarrow", "filelock", "threadpoolctl"),
+}
+
+
+class Import(NamedTuple):
+    """One imported module, and where the import stands."""
+
+    module: str
+    place: str
+    when_loaded: bool  # runs when the module is loaded: not in a function, not for types only
+
+
+def imports_of(source: str, module: str, file: str) -> Iterator[Import]:
+    """Yield every import in a module's source, wherever it stands."""
+    package = module if file.endswith("__init__.py") else module.rpartition(".")[0]
+
+    def walk(node: ast.AST, when_loaded: bool) -> Iterator[Import]:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for name in _modules(node, package):
+                yield Import(name, f"{file}:{node.lineno}", when_loaded)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for child in node.body:
+                yield from walk(child, False)
+            for child in node.orelse:
+                yield from walk(child, when_loaded)
+            return
+        lazy = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, when_loaded and not lazy)
+
+    yield from walk(ast.parse(source), True)
+
+
+def _modules(node: ast.Import | ast.ImportFrom, package: str) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    base = node.module or ""
+    if node.level:
+        above = package.split(".")[: len(package.split(".")) - node.level + 1]
+        base = ".".join([*above, *([base] if base else [])])
+    # "from quorate import spec" imports a module, "from quorate.spec import param" a name.
+    return [f"{base}.{alias.name}" if base == "quorate" else base for alias in node.names]
+
+
+def room(module: str) -> str:
+    """Return the part of the library that a module belongs to."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+def violations(source: str, module: str, file: str) -> list[str]:
+    """Return what is wrong with the imports of one module, with file and line."""
+    here, wrong = room(module), []
+    if here not in HEIGHT:
+        return [f"{file}: {here} has no layer. Place it in LAYERS."]
+    for found in imports_of(source, module, file):
+        top = found.module.split(".")[0]
+        if top in HEAVY and found.when_loaded:
+            wrong.append(f"{found.place}: {top} is imported when {module} is loaded")
+        if top != "quorate":
+            continue
+        there = room(found.module)
+        if there == "__version__":
+            continue
+        if there not in HEIGHT:
+            wrong.append(f"{found.place}: {there} has no layer. Place it in LAYERS.")
+        elif there != here and HEIGHT[there] >= HEIGHT[here]:
+            wrong.append(f"{found.place}: {here} imports {there}, which does not lie below it")
+        elif there in NOT_SEEN_BY.get(here, ()):
+            wrong.append(f"{found.place}: {here} imports {there}, which is none of its business")
+    return wrong
+
+
+def _source_files() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def test_imports_go_downwards_and_heavy_ones_wait() -> None:
+    files = _source_files()
+    assert len(files) > 40, "the library's source was not found"
+    wrong = []
+    for file in files:
+        inside = file.relative_to(SOURCE.parent)
+        module = ".".join(inside.with_suffix("").parts).removesuffix(".__init__")
+        wrong += violations(file.read_text(encoding="utf-8"), module, str(inside))
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("source", "module", "expected"),
+    [
+        ("from quorate.lab.trial import Trial", "quorate.theory.planting", "theory imports lab"),
+        ("from quorate import catalog", "quorate.spec", "spec imports catalog"),
+        ("import quorate.learners.sgd", "quorate.theory.a", "theory imports learners"),
+        ("import quorate.signals.patch", "quorate.learners.a", "learners imports signals"),
+        ("def f():\n    from quorate.cli import main", "quorate.lab.a", "a.py:2: lab imports cli"),
+        ("from ..lab import trial", "quorate.goals.a", "goals imports lab"),
+        ("from . import strategies", "quorate.goals", "goals imports strategies"),
+        ("x = 1\n\nimport torch", "quorate.learners.a", "a.py:3: torch is imported"),
+        ("from matplotlib.figure import Figure", "quorate.figures", "matplotlib is imported"),
+        ("try:\n    import pandas\nexcept ImportError: ...", "quorate.lab.a", "a.py:2: pandas"),
+        ("class A:\n    import scipy.stats", "quorate.theory.a", "a.py:2: scipy is imported"),
+        ("if TYPE_CHECKING:\n    ...\nelse:\n    import torch", "quorate.lab.a", "a.py:4: torch"),
+        ("", "quorate.utils.a", "utils has no layer"),
+        ("import quorate.helpers", "quorate.lab.a", "helpers has no layer"),
+    ],
+)  # fmt: skip
+def test_a_violation_is_found_and_named(source: str, module: str, expected: str) -> None:
+    (found,) = violations(source, module, "a.py")
+    assert expected in found
+    assert found.startswith("a.py:")
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        ("def f():\n    import torch", "quorate.learners.a"),
+        ("if TYPE_CHECKING:\n    import torch", "quorate.learners.a"),
+        ("import typing\nif typing.TYPE_CHECKING:\n    import pandas", "quorate.learners.a"),
+        ("from quorate.signals.patch import Patch", "quorate.goals.a"),
+        ("from quorate.goals.planted import Planted", "quorate.strategies.a"),
+        ("from quorate.learners import privacy", "quorate.learners.a"),
+        ("def f():\n    from quorate import figures", "quorate.lab.a"),
+        ("def f():\n    from quorate.lab.sweep import run_study", "quorate"),
+    ],
+)
+def test_what_is_allowed_is_not_reported(source: str, module: str) -> None:
+    assert violations(source, module, "a.py") == []
+
+
+def test_a_fresh_process_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, quorate, quorate.cli\n"
+        "try:\n    quorate.cli.app(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print('loaded:', *sorted({m.split('.')[0] for m in sys.modules}))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.rpartition("loaded:")[2].split())
+    assert {"quorate", "typer"} <= loaded  # the list is the real one
+    assert not loaded & HEAVY
