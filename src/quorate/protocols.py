@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from quorate.law import FiniteLaw
 from quorate.table import Array, Labels, Rng, Split, Submission, Table
 
 
+@runtime_checkable
 class Population(Protocol):
     """Where people come from."""
 
@@ -32,6 +33,7 @@ class Population(Protocol):
         return None
 
 
+@runtime_checkable
 class Signal(Protocol):
     """The feature part g of a strategy: x becomes g(x). Idempotent: g(g(x)) = g(x)."""
 
@@ -42,6 +44,7 @@ class Signal(Protocol):
         """Return g(x) for every person, in the shape of ``people.x``."""
 
 
+@runtime_checkable
 class Goal(Protocol):
     """What counts as success. It holds its own signal, whatever was done in training."""
 
@@ -52,6 +55,7 @@ class Goal(Protocol):
         """Return the success in [0, 1] of the collective on people the model has never seen."""
 
 
+@runtime_checkable
 class Strategy(Protocol):
     """What members do to their own data before they hand it in."""
 
@@ -78,6 +82,7 @@ class Classifier(Protocol):
         """Return the index of the predicted label of each row, (n,)."""
 
 
+@runtime_checkable
 class Learner(Protocol):
     """What the platform does: a function from data to a model."""
 

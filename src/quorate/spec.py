@@ -65,7 +65,13 @@ def parse(text: str) -> dict[str, Any]:
     name, _, rest = text.strip().partition(":")
     if not name:
         raise InputError(f"Expected name:key=value,..., got {text!r}. Begin with a method's name.")
-    return {"name": name, **_parse_pairs(rest, text)}
+    pairs = _parse_pairs(rest, text)
+    if "name" in pairs:
+        raise InputError(
+            f"Expected the name before the colon only, got name={pairs['name']} in {text!r}. Where "
+            "a key of a mapping is called name, write the mapping out, as in set=(name=VALUE)."
+        )
+    return {"name": name, **pairs}
 
 
 def _parse_pairs(rest: str, whole: str) -> dict[str, Any]:
@@ -105,6 +111,8 @@ def _split(text: str, whole: str) -> list[str]:
             quote = char
         elif char in "()":
             depth += 1 if char == "(" else -1
+            if depth < 0:
+                break
         elif char == "," and depth == 0:
             parts.append(text[start:i])
             start = i + 1
@@ -123,14 +131,22 @@ def build(kind: str, value: Any, catalog: Catalog) -> Any:
         InputError: the name, a parameter or a value is not known; the message lists the valid ones.
     """
     if not isinstance(value, str | Mapping):
+        if not hasattr(value, "name"):
+            raise InputError(
+                f"Expected a method's name or its parameters, got {value!r}. Write name:key=value."
+            )
         return value
     data = dict(parse(value) if isinstance(value, str) else value)
-    one = kind.removesuffix("s") if not kind.endswith("ies") else kind[:-3] + "y"
-    name = data.pop("name", None)
-    by_name = {cls.name: cls for cls in catalog[kind]}  # type: ignore[attr-defined]
-    if name not in by_name:
+    return _construct(_class(kind, data.pop("name", None), catalog), data, catalog)
+
+
+def _class(kind: str, name: Any, catalog: Catalog) -> type:
+    """Return the class of ``kind`` with that name."""
+    by_name = {_name(cls): cls for cls in catalog[kind]}
+    if not isinstance(name, str) or name not in by_name:
+        one = kind.removesuffix("s") if not kind.endswith("ies") else kind[:-3] + "y"
         raise unknown(one, str(name), by_name, f"See: quorate list {kind}")
-    return _construct(by_name[name], data, catalog)
+    return by_name[name]
 
 
 def _construct(cls: type, data: dict[str, Any], catalog: Catalog) -> Any:
@@ -167,7 +183,13 @@ def _hand_on(
         return {key: {**built.get(key, {}), **{k: _literal(v) for k, v in rest.items()}}}
     inner = own.get(key, field.default)
     plain = parse(inner) if isinstance(inner, str) else inner
-    plain = dict(plain) if isinstance(plain, Mapping) else describe(plain)
+    plain = dict(plain) if isinstance(plain, Mapping) else describe(build(kind, plain, catalog))
+    inner_cls = _class(kind, plain.get("name"), catalog)
+    strangers = [name for name in rest if name not in parameters(inner_cls)]
+    if strangers and _inner_field(inner_cls) is None:
+        known = [*parameters(cls), *parameters(inner_cls)]
+        what = f"parameter of {_name(cls)} with {key}={_name(inner_cls)}"
+        raise unknown(what, strangers[0], known, "See: quorate list")
     return {key: build(kind, {**plain, **rest}, catalog)}
 
 
@@ -217,7 +239,7 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
         return {str(k): _literal(v) for k, v in value.items()}
     wanted = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
     raise InputError(
-        f"Expected {key} to be {wanted.get(annotation, annotation)}, got {value!r}. "
+        f"Expected {key} to be {wanted.get(annotation, '(NAME=VALUE,...)')}, got {value!r}. "
         f"Write {key}=VALUE with such a value."
     )
 
@@ -275,8 +297,12 @@ def _text_pairs(method: Any) -> list[str]:
             else:
                 pairs.append(f"{key}=({text(value)})")
         elif isinstance(value, Mapping):
-            inner = [f"{k}={_text_value(v)}" for k, v in value.items()]
-            flat = key == handed_on and not any(k in own for k in value)
+            # A float stays one, 1.0: the type of what is in a mapping is not declared.
+            shown = {
+                k: repr(v) if isinstance(v, float) else _text_value(v) for k, v in value.items()
+            }
+            inner = [f"{k}={v}" for k, v in shown.items()]
+            flat = key == handed_on and not any(k in own or k == "name" for k in value)
             pairs += inner if flat else [f"{key}=({','.join(inner)})"]
         else:
             pairs.append(f"{key}={_text_value(value)}")
@@ -297,7 +323,9 @@ def _text_value(value: Any) -> str:
     if isinstance(value, float):
         return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     plain = str(value)
-    return f'"{plain}"' if any(c in plain for c in ",()") else plain
+    if plain == plain.strip() and not any(c in plain for c in ",()\"'"):
+        return plain
+    return f"'{plain}'" if '"' in plain else f'"{plain}"'
 
 
 def content_id(plain: Mapping[str, Any]) -> str:

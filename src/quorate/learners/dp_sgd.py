@@ -90,7 +90,7 @@ class DPSGD(NetworkLearner):
                     kick = torch.randn(weights.shape, generator=noise)
                     step = (total[name] + sigma * self.max_grad_norm * kick) / (q * n)
                     weights.sub_(self.learning_rate * step)
-        budget = privacy.spent(sigma, self.delta, q, steps)
+        budget = privacy.spent(sigma, self.delta, q, steps, self.epsilon)
         return {
             "epsilon": budget.epsilon,
             "epsilon_rdp": budget.epsilon_rdp,

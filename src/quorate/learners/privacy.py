@@ -52,20 +52,23 @@ def noise_multiplier(epsilon: float, delta: float, q: float, steps: int) -> floa
     return sigma
 
 
-def spent(sigma: float, delta: float, q: float, steps: int) -> Spent:
-    """Return what ``steps`` steps with noise multiplier ``sigma`` cost at ``delta``."""
+def spent(sigma: float, delta: float, q: float, steps: int, near: float) -> Spent:
+    """Return what ``steps`` steps with noise multiplier ``sigma`` cost at ``delta``.
+
+    ``near`` is a budget of about that size: it sets how finely losses are counted.
+    """
     if sigma == 0:
         return Spent(math.inf, math.inf, delta)
-    pld, rdp = _spent(sigma, delta, q, steps)
-    return Spent(pld, rdp, delta)
+    return Spent(*_spent(sigma, delta, q, steps, near), delta)
 
 
 @on_disk
-def _spent(sigma: float, delta: float, q: float, steps: int) -> tuple[float, float]:
+def _spent(sigma: float, delta: float, q: float, steps: int, near: float) -> tuple[float, float]:
     from dp_accounting import rdp
 
-    rough = _epsilon(rdp.RdpAccountant(), sigma, delta, q, steps)
-    return _epsilon(_pld(rough), sigma, delta, q, steps), rough
+    accountants = (_pld(near), rdp.RdpAccountant())
+    by_pld, by_rdp = (_epsilon(accountant, sigma, delta, q, steps) for accountant in accountants)
+    return by_pld, by_rdp
 
 
 @on_disk

@@ -1,0 +1,231 @@
+"""Generic properties that every method must have, whoever writes it: ``check(method)``.
+
+A new method gets these tests for nothing: the project's own run over everything in the catalog.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pickle
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from quorate import catalog, spec
+from quorate.errors import InputError, QuorateError
+from quorate.lab.trial import submit
+from quorate.populations.digits import Digits
+from quorate.populations.gaussian import Gaussian
+from quorate.protocols import Goal, Learner, Population, Signal, Strategy
+from quorate.strategies.planting import Planting
+from quorate.table import Array, Labels, Rng, Split, Table
+
+
+class CheckFailedError(QuorateError, AssertionError):
+    """A method lacks a property that every method of its kind must have."""
+
+
+def check(method: Any, people: Split | None = None) -> list[str]:
+    """Check a method of any kind; return the names of the properties that were checked.
+
+    Args:
+        method: a population, signal, strategy, goal or learner.
+        people: whom to check it on; by default real digits, or else a Gaussian table, whichever
+            the method accepts.
+
+    >>> check(Planting())[:3]
+    ['is a frozen dataclass with a name', 'says in one line what it is', 'is plain data and back']
+
+    Raises:
+        CheckFailedError: a property does not hold; the message says which and how to mend it.
+    """
+    kinds: tuple[tuple[type, Callable[[Any, Split], list[str]]], ...] = (
+        (Population, _check_population),
+        (Signal, _check_signal),
+        (Strategy, _check_strategy),
+        (Goal, _check_goal),
+        (Learner, _check_learner),
+    )
+    for kind, check_kind in kinds:
+        if isinstance(method, kind):
+            common = _check_common(method)
+            if isinstance(method, Population):
+                return common + check_kind(method, method.split(_rng()))
+            return common + check_kind(method, people or _people_for(method))
+    names = ", ".join(kind.__name__ for kind, _ in kinds)
+    raise InputError(
+        f"Expected a method that inherits one of {names}, got {type(method).__name__}. Name the "
+        "protocol as its base class."
+    )
+
+
+def _check_common(method: Any) -> list[str]:
+    cls = type(method)
+    frozen = dataclasses.is_dataclass(cls) and cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    named = isinstance(getattr(cls, "name", None), str)
+    done = [_hold(frozen and named, method, "is a frozen dataclass with a name")]
+    line = spec.summary(cls) if cls.__doc__ else ""
+    done.append(_hold(line.endswith("."), method, "says in one line what it is"))
+    plain = spec.describe(method)
+    known = {**catalog.CATALOG, "methods": (cls,)}
+    back = spec.build("methods", json.loads(json.dumps(plain)), known)
+    same_text = spec.build("methods", spec.text(method), known)
+    holds = back == method and spec.describe(same_text) == plain
+    done.append(_hold(holds, method, "is plain data and back"))
+    return [*done, _hold(pickle.loads(pickle.dumps(method)) == method, method, "can be pickled")]
+
+
+def _check_population(population: Population, people: Split) -> list[str]:
+    again = population.split(_rng())
+    same = all(_same(a, b) for a, b in _sides(people, again))
+    train, held_out = people.train, people.held_out
+    alike = train.x.shape[1:] == held_out.x.shape[1:] and train.classes == held_out.classes
+    types = train.x.dtype == np.float32 and train.y.dtype == np.int64
+    return [
+        _hold(same, population, "gives the same people for the same seed"),
+        _hold(alike, population, "holds out people of the same shape and labels"),
+        _hold(len(train) > 0 and len(held_out) > 0, population, "has people on both sides"),
+        _hold(bool(types), population, "has float32 features and int64 labels"),
+    ]
+
+
+def _check_signal(signal: Signal, people: Split) -> list[str]:
+    table = people.held_out
+    before = _copy(table)
+    x = signal.plant(table)
+    twice = signal.plant(dataclasses.replace(table, x=x))
+    shaped = x.shape == table.x.shape and x.dtype == table.x.dtype
+    return [
+        _hold(_same(before, table), signal, "leaves its input as it is"),
+        _hold(shaped, signal, "keeps the shape and type of the features"),
+        _hold(bool(np.array_equal(x, twice)), signal, "changes nothing the second time"),
+    ]
+
+
+def _check_strategy(strategy: Strategy, people: Split) -> list[str]:
+    honest = people.train
+    before = _copy(honest)
+    one, two = (strategy.apply(honest, _rng()) for _ in range(2))
+    nobody = submit(honest, strategy, 0.0, np.random.SeedSequence(0)).mixed()
+    shaped = one.x.shape == honest.x.shape and one.x.dtype == honest.x.dtype
+    return [
+        _hold(_same(before, honest), strategy, "leaves its input as it is"),
+        _hold(_same(one, two), strategy, "does the same for the same seed"),
+        _hold(shaped and len(one) == len(honest), strategy, "returns one row a person"),
+        _hold(one.classes == honest.classes, strategy, "keeps the labels' names"),
+        _hold(_same(nobody, honest), strategy, "is the identity at α = 0"),
+        *_check_goal(strategy.goal, people),
+    ]
+
+
+def _check_goal(goal: Goal, people: Split) -> list[str]:
+    held_out = people.held_out
+    before = _copy(held_out)
+    values = [goal.success(_Constant(y), held_out, _rng()) for y in range(held_out.k)]
+    again = [goal.success(_Constant(y), held_out, _rng()) for y in range(held_out.k)]
+    return [
+        _hold(_same(before, held_out), goal, "leaves the held-out people as they are"),
+        _hold(all(0 <= value <= 1 for value in values), goal, "is a fraction in [0, 1]"),
+        _hold(values == again, goal, "is the same for the same seed"),
+    ]
+
+
+def _check_learner(learner: Learner, people: Split) -> list[str]:
+    strategy = Planting(signal=_accepted_signal(people.train))
+    data = submit(people.train, strategy, 0.2, np.random.SeedSequence(0))
+    before = _copy(data.honest), _copy(data.changed)
+    learner.check(data.honest)
+    one, two = (learner.fit(data, _rng()) for _ in range(2))
+    x = people.held_out.x
+    labels = one.predict(x)
+    in_range = bool((labels >= 0).all() and (labels < data.honest.k).all())
+    half = len(x) // 2
+    parts = np.concatenate([one.predict(x[:half]), one.predict(x[half:])])
+    untouched = _same(before[0], data.honest) and _same(before[1], data.changed)
+    shaped = labels.shape == (len(x),) and labels.dtype == np.int64
+    return [
+        _hold(untouched, learner, "leaves the data as they are"),
+        _hold(bool(np.array_equal(labels, two.predict(x))), learner, "is the same for a seed"),
+        _hold(shaped and in_range, learner, "predicts one known label a person"),
+        _hold(bool(np.array_equal(labels, parts)), learner, "predicts each person alone"),
+        _hold(_is_plain(dict(one.record)), learner, "has a record of plain data"),
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Constant:
+    """A classifier that gives everyone one label."""
+
+    label: int
+    record: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def predict(self, x: Array) -> Labels:
+        return np.full(len(x), self.label, dtype=np.int64)
+
+
+def _hold(holds: bool, method: Any, what: str) -> str:
+    if not holds:
+        raise CheckFailedError(
+            f"Expected that {type(method).__name__} {what}, got otherwise. See its protocol in "
+            "quorate.protocols."
+        )
+    return what
+
+
+def _people_for(method: Any) -> Split:
+    """Return the first of the example people that the method accepts."""
+    reasons = []
+    for population in (Digits(n=200), Gaussian(n=200, held_out=200, rare=0.2)):
+        people = population.split(_rng())
+        tried = _copy(people.train)
+        try:
+            if isinstance(method, Signal):
+                method.plant(tried)
+            elif isinstance(method, Strategy):
+                method.apply(tried, _rng())
+            elif isinstance(method, Goal):
+                method.success(_Constant(0), tried, _rng())
+            else:
+                method.check(tried)
+        except QuorateError as error:
+            reasons.append(f"{population.name}: {error}")
+        else:
+            return people
+    raise CheckFailedError(
+        f"Expected {type(method).__name__} to accept one of the example populations, got: "
+        f"{' '.join(reasons)} Give people of your own: check(method, people)."
+    )
+
+
+def _accepted_signal(people: Table) -> Signal:
+    text = "patch:size=2" if people.is_image else f"columns:{people.columns[-1].name}=3"
+    signal: Signal = catalog.build("signals", text)
+    return signal
+
+
+def _rng() -> Rng:
+    return np.random.default_rng(0)
+
+
+def _copy(table: Table) -> Table:
+    group = None if table.group is None else table.group.copy()
+    return dataclasses.replace(table, x=table.x.copy(), y=table.y.copy(), group=group)
+
+
+def _same(a: Table, b: Table) -> bool:
+    groups = (a.group is None and b.group is None) or np.array_equal(a.group, b.group)  # type: ignore[arg-type]
+    return bool(np.array_equal(a.x, b.x) and np.array_equal(a.y, b.y) and groups)
+
+
+def _sides(a: Split, b: Split) -> Sequence[tuple[Table, Table]]:
+    return ((a.train, b.train), (a.held_out, b.held_out))
+
+
+def _is_plain(record: dict[str, Any]) -> bool:
+    try:
+        json.dumps(record)
+    except TypeError:
+        return False
+    return True

@@ -1,0 +1,119 @@
+"""SGD against a loop written out in NumPy, and what every network learner promises."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from quorate.catalog import build
+from quorate.errors import FitFailedError, InputError
+from quorate.learners.networks import build_network, initialise
+from quorate.learners.sgd import SGD
+from quorate.populations.digits import Digits
+from quorate.populations.gaussian import Gaussian
+from quorate.table import Submission
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def test_full_batch_steps_equal_a_numpy_loop() -> None:
+    """One batch of everyone: the order drawn does not matter, so the steps can be written out."""
+    people = Gaussian(n=60).split(rng()).train
+    learner = SGD(
+        model="logistic", epochs=7, batch_size=60, learning_rate=0.3, momentum=0.8,
+        weight_decay=0.01,
+    )  # fmt: skip
+    fitted = learner.fit(Submission.without_collective(people), rng(5))
+
+    start = build_network("logistic", people, 1, rng(5))
+    w, b = (p.detach().numpy().astype(float) for p in start.parameters())
+    vw, vb = np.zeros_like(w), np.zeros_like(b)
+    x, onehot = people.x.astype(float), np.eye(2)[people.y]
+    for _ in range(7):
+        residual = (softmax(x @ w.T + b) - onehot) / 60
+        vw = 0.8 * vw + residual.T @ x + 0.01 * w
+        vb = 0.8 * vb + residual.sum(axis=0) + 0.01 * b
+        w, b = w - 0.3 * vw, b - 0.3 * vb
+    got_w, got_b = (p.detach().numpy() for p in fitted.network.parameters())
+    # float32 against float64 over seven steps
+    np.testing.assert_allclose(got_w, w, atol=1e-5)
+    np.testing.assert_allclose(got_b, b, atol=1e-5)
+
+
+def test_trains_on_what_members_hand_in() -> None:
+    """Everyone acts: the platform learns the target alone."""
+    people = Digits(n=200).split(rng()).train
+    everyone = np.ones(200, dtype=bool)
+    changed = dataclasses.replace(people, y=np.full(200, 3))
+    model = SGD(epochs=3).fit(Submission(people, changed, everyone), rng())
+    assert (model.predict(people.x) == 3).all()
+
+
+def test_initial_weights_are_uniform_within_the_fan_in_bound() -> None:
+    layer = torch.nn.Linear(25, 400)
+    initialise(layer, rng())
+    weights = layer.weight.detach().numpy().ravel()
+    assert np.abs(weights).max() <= 1 / math.sqrt(25)
+    # uniform on ±0.2: standard deviation 0.2/√3; 10,000 draws give it to about 0.5%
+    assert weights.std() == pytest.approx(0.2 / math.sqrt(3), rel=0.02)
+    before = torch.random.get_rng_state()
+    initialise(layer, rng())
+    assert torch.equal(before, torch.random.get_rng_state())  # PyTorch's own stream is not used
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters"),
+    [
+        ("logistic", 64 * 10 + 10),
+        ("mlp", 64 * 64 + 64 + 64 * 10 + 10),
+        ("cnn", 16 * 9 + 16 + 32 * 16 * 9 + 32 + 32 * 2 * 2 * 10 + 10),
+    ],
+)
+def test_architectures(model: str, parameters: int) -> None:
+    people = Digits(n=50).split(rng()).train
+    network = build_network(model, people, 64, rng())  # type: ignore[arg-type]
+    assert sum(p.numel() for p in network.parameters()) == parameters
+
+
+def test_divergence_is_a_failed_fit() -> None:
+    people = Gaussian(n=100).split(rng()).train
+    with pytest.raises(FitFailedError, match="Lower learning_rate"):
+        SGD(learning_rate=1e30).fit(Submission.without_collective(people), rng())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sgd:epochs=0", "epochs=0 to be at least 1"),
+        ("sgd:batch_size=0", "batch_size=0 to be at least 1"),
+        ("sgd:learning_rate=0", "learning_rate=0 to be a positive"),
+        ("sgd:momentum=1", r"momentum=1 in \[0, 1\)"),
+        ("sgd:weight_decay=-1", "weight_decay=-1 to be at least 0"),
+        ("sgd:hidden=0", "hidden=0 to be at least 1"),
+        ("sgd:model=transformer", "Known: cnn, logistic, mlp"),
+        ("group-dro:group_step=0", "group_step=0 to be a positive"),
+    ],
+)
+def test_parameters_out_of_range(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        build("learners", text)
+
+
+def test_cnn_needs_images_of_a_size() -> None:
+    with pytest.raises(InputError, match="Expected images for model=cnn, got a table"):
+        SGD(model="cnn").check(Gaussian(n=10).split(rng()).train)
+    tiny = Digits(n=10).split(rng()).train
+    tiny = dataclasses.replace(tiny, x=tiny.x[:, :, :3, :3])
+    with pytest.raises(InputError, match="at least 4x4 pixels"):
+        SGD(model="cnn").check(tiny)

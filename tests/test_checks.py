@@ -1,0 +1,164 @@
+"""The generic properties hold for everything in the catalog, and the checks can fail."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from quorate.catalog import CATALOG, build
+from quorate.checks import CheckFailedError, check
+from quorate.errors import InputError
+from quorate.protocols import Learner, Signal, Strategy
+from quorate.strategies.planting import Planting
+
+# Small settings, so that a check takes a moment; a method not listed is checked at its defaults.
+EXAMPLES = {
+    "columns": ["columns:x2=3", "columns:core=1,shortcut=-1"],
+    "patch": ["patch:size=2", "patch:size=1,place=0x3,value=0.5", "patch:place=centre"],
+    "planting": ["planting:size=2", "planting:target=0,signal=columns,x2=3"],
+    "planting-features": ["planting-features:target=3,size=2"],
+    "planted": ["planted:target=2,size=2"],
+    "sgd": ["sgd:epochs=1", "sgd:model=cnn,epochs=1", "sgd:model=logistic,epochs=1"],
+    "dp-sgd": [
+        "dp-sgd:epochs=1,batch_size=50",
+        "dp-sgd:epochs=1,batch_size=50,model=cnn",
+        "dp-sgd:epsilon=inf,epochs=1,model=mlp",
+    ],
+    "group-dro": ["group-dro:epochs=1"],
+    "sklearn": [
+        "sklearn",
+        "sklearn:estimator=RandomForestClassifier,n_estimators=5",
+        "sklearn:estimator=KNeighborsClassifier,n_neighbors=3",
+    ],
+    "digits": ["digits", "digits:n=50,held_out=0.5"],
+    "gaussian": ["gaussian:n=50", "gaussian:rare=0.5,d=2"],
+    "finite": ["finite:n=50", "finite:labels=3,values=4"],
+}
+NEED_FILES = {"mnist", "images", "table"}
+
+
+def texts() -> list[tuple[str, str]]:
+    return [
+        (kind, text)
+        for kind, classes in CATALOG.items()
+        for cls in classes
+        if cls.name not in NEED_FILES
+        for text in EXAMPLES.get(cls.name, [cls.name])
+    ]
+
+
+@pytest.mark.parametrize(("kind", "text"), texts())
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_catalog(kind: str, text: str) -> None:
+    assert len(check(build(kind, text))) >= 7
+
+
+def test_table_of_ones_own(tmp_path) -> None:
+    frame = pd.DataFrame({"age": range(40), "job": ["a", "b"] * 20, "y": ["no", "yes"] * 20})
+    frame.to_csv(tmp_path / "people.csv", index=False)
+    check(build("populations", f"table:path={tmp_path}/people.csv,label=y,group=job"))
+
+
+def test_mnist(quorate_data, monkeypatch) -> None:
+    monkeypatch.setenv("QUORATE_DATA", str(quorate_data))
+    check(build("populations", "mnist:n=100,held_out=50"))
+
+
+def test_a_thing_of_no_kind_is_refused() -> None:
+    with pytest.raises(InputError, match="inherits one of"):
+        check(3)
+
+
+# Methods with one fault each: the checks can fail.
+
+
+@dataclass(frozen=True)
+class Mutating(Strategy):
+    """Writes into its input."""
+
+    name: ClassVar[str] = "mutating"
+
+    def apply(self, members, rng):
+        members.x[:] = 0
+        return members
+
+    @property
+    def goal(self):
+        return Planting().goal
+
+
+@dataclass(frozen=True)
+class Forgetful(Strategy):
+    """Draws from a generator of its own."""
+
+    name: ClassVar[str] = "forgetful"
+
+    def apply(self, members, rng):
+        own = np.random.default_rng()
+        return replace(members, x=own.random(members.x.shape).astype(np.float32))
+
+    @property
+    def goal(self):
+        return Planting().goal
+
+
+@dataclass(frozen=True)
+class Growing(Signal):
+    """Grows at every planting."""
+
+    name: ClassVar[str] = "growing"
+
+    def plant(self, people):
+        return people.x + np.float32(1)
+
+
+@dataclass(frozen=True)
+class Loose(Learner):
+    """Predicts by what stands beside a person."""
+
+    name: ClassVar[str] = "loose"
+
+    def fit(self, data, rng):
+        return _Loose()
+
+
+class _Loose:
+    record: ClassVar[dict] = {}
+
+    def predict(self, x):
+        return np.full(len(x), len(x) % 2, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Unserialisable(Signal):
+    """Holds data as a parameter."""
+
+    name: ClassVar[str] = "unserialisable"
+    data: object = dataclasses.field(default_factory=lambda: np.zeros(3))
+
+    def plant(self, people):
+        return people.x
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (Mutating(), "leaves its input as it is"),
+        (Forgetful(), "does the same for the same seed"),
+        (Growing(), "changes nothing the second time"),
+        (Loose(), "predicts each person alone"),
+    ],
+)
+def test_faults_are_found(method, message: str) -> None:
+    with pytest.raises(CheckFailedError, match=message):
+        check(method)
+
+
+def test_data_as_parameter_is_refused() -> None:
+    with pytest.raises(InputError, match="plain data"):
+        check(Unserialisable())
