@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from quorate.law import FiniteLaw
 from quorate.protocols import Signal
 from quorate.table import Table
-from quorate.validate import in_interval
+from quorate.validate import in_interval, unknown
 
 Reading = Literal["tv", "huber"]
 
@@ -33,8 +33,13 @@ def suboptimality_constant(eps: float, reading: Reading) -> float:
 
     >>> suboptimality_constant(0.01, "tv")
     0.02
+
+    Raises:
+        InputError: eps is out of range, or the reading is not known.
     """
     in_interval("eps", eps, 0, 1, "Use eps=0 for a Bayes-optimal platform.", open_high=True)
+    if reading not in get_args(Reading):
+        raise unknown("reading", reading, get_args(Reading))
     return 2 * eps if reading == "tv" else eps / (1 - eps)
 
 
