@@ -204,6 +204,14 @@ def _literal(value: Any) -> Any:
     return value
 
 
+def _whole(value: Any) -> int:
+    """Return a whole number exactly, however large, where it is written as one."""
+    try:
+        return int(value)
+    except ValueError:
+        return int(float(value))  # as in 1e3
+
+
 def convert(value: Any, annotation: Any, key: str) -> Any:
     """Return ``value`` (text, or a value of a TOML file) as the annotated type.
 
@@ -228,7 +236,7 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
     is_number = not isinstance(value, bool | Mapping | list)
     try:
         if annotation is int and is_number and float(value) == int(float(value)):
-            return int(float(value))
+            return _whole(value)
         if annotation is float and is_number:
             return float(value)
     except (TypeError, ValueError, OverflowError):
