@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from quorate.errors import InputError
 from quorate.learners import privacy
-from quorate.learners.dp_sgd import DPSGD, clipped_gradient_sum
+from quorate.learners.dp_sgd import DPSGD, clipped_gradient_sum, poisson_sample
 from quorate.learners.networks import build_network
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
@@ -146,6 +146,18 @@ def test_one_full_batch_is_the_gaussian_mechanism() -> None:
     got = privacy.spent(sigma, delta, 1.0, 1, near=1.0).epsilon
     assert exact(got) <= delta  # never too low
     assert exact(got * 0.999) > delta  # nor a thousandth too high
+
+
+def test_pairs_are_sampled_independently() -> None:
+    """Each pair of people meets with probability q²: 30,000 draws of 5 people at q = 0.4."""
+    draws = np.zeros((30_000, 5), dtype=bool)
+    generator = rng(2)
+    for row in draws:
+        row[poisson_sample(5, 0.4, generator)] = True
+    together = draws.T.astype(float) @ draws / len(draws)
+    # standard error of a frequency of .16 (.4 on the diagonal): at most .0029; five of these
+    np.testing.assert_allclose(np.diag(together), 0.4, atol=0.015)
+    np.testing.assert_allclose(together[~np.eye(5, dtype=bool)], 0.16, atol=0.015)
 
 
 def test_record_says_what_was_spent() -> None:

@@ -6,14 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from quorate.errors import InputError
 from quorate.learners import privacy
 from quorate.learners.network_learner import NetworkLearner
 from quorate.learners.networks import Architecture, torch_generator
 from quorate.spec import param
-from quorate.table import Rng, Submission, Table
+from quorate.table import Labels, Rng, Submission, Table
 from quorate.validate import above_zero, in_interval
 
 if TYPE_CHECKING:
@@ -82,7 +80,7 @@ class DPSGD(NetworkLearner):
         noise = torch_generator(rng)
         clipped = 0
         for _ in range(steps):
-            rows = np.flatnonzero(rng.random(n) < q)
+            rows = poisson_sample(n, q, rng)
             total, over = clipped_gradient_sum(network, x[rows], y[rows], self.max_grad_norm)
             clipped += over
             with torch.no_grad():
@@ -102,6 +100,15 @@ class DPSGD(NetworkLearner):
             "accountant": "PLD (dp-accounting)",
             "clipped_fraction": clipped / (steps * q * n),
         }
+
+
+def poisson_sample(n: int, q: float, rng: Rng) -> Labels:
+    """Return who is in the batch when each of n people is with probability q, independently.
+
+    Drawn as a binomial size and then that many people without replacement, which is the same law.
+    """
+    size = rng.binomial(n, q)
+    return rng.choice(n, size, replace=False, shuffle=False)
 
 
 def clipped_gradient_sum(
