@@ -1,0 +1,242 @@
+"""The documents are true: pages up to date, links that lead somewhere, code and commands that run.
+
+A block that is not run says why, in a comment just above: <!-- not run: reason -->. Its commands
+are still read, so that a name or parameter that is gone is found. Commands run in this process,
+even with --jobs, and only the first draws its report: workers and reports have tests of their own.
+"""
+
+from __future__ import annotations
+
+import doctest
+import importlib.util
+import re
+import shlex
+import sys
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quorate import catalog, cli
+from quorate.lab.executors import run_here
+from quorate.lab.study import read_study
+from quorate.report.files import write_report
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/README.md")])
+EXECUTED = [page for page in PAGES if page.parent.name != "reference"]
+LANGUAGES = {"python", "sh", "console", "toml", "text", "diff"}
+DRAWN: list[Path] = []  # the folders that have asked for a report
+NOT_RUN = re.compile(r"<!-- not run: (?P<reason>\S.*\S) -->")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block: its language, its text, the line it begins at, and why it is not run."""
+
+    language: str
+    text: str
+    line: int
+    not_run: str | None
+
+    @property
+    def file(self) -> str:
+        """The file that the first line of the block names, as in ``# src/quorate/x.py``."""
+        found = re.match(r"# (\S+\.py)\n", self.text)
+        return found[1] if found else ""
+
+
+def blocks(path: Path) -> Iterator[Block]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    at = 0
+    while at < len(lines):
+        if lines[at].startswith("```"):
+            end = lines.index("```", at + 1)
+            marker = NOT_RUN.fullmatch(lines[at - 1]) if at else None
+            text = "\n".join(lines[at + 1 : end]) + "\n"
+            yield Block(lines[at][3:], text, at + 2, marker["reason"] if marker else None)
+            at = end
+        at += 1
+
+
+def test_reference_is_up_to_date() -> None:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    assert generate.stale() == [], "Run: python docs/generate.py"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_links_lead_somewhere(path: Path) -> None:
+    prose = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    targets = re.findall(r"\]\(([^)\s#]+)[^)]*\)", prose)
+    broken = [t for t in targets if "://" not in t and not (path.parent / t).exists()]
+    assert broken == []
+
+
+@pytest.mark.parametrize("path", EXECUTED, ids=name_of)
+def test_blocks_say_what_they_are(path: Path) -> None:
+    found = list(blocks(path))
+    assert {block.language for block in found} <= LANGUAGES
+    markers = path.read_text(encoding="utf-8").count("<!-- not run")
+    assert markers == sum(block.not_run is not None for block in found), (
+        "A block that is not run has the line <!-- not run: reason --> just above it."
+    )
+
+
+def test_commands_of_make_are_there() -> None:
+    text = "".join(block.text for block in blocks(ROOT / "README.md") if block.language == "sh")
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^make (\w+)", text, flags=re.MULTILINE)
+    assert targets[:2] == ["demo", "test"]
+    assert all(f"\n{target}:" in makefile for target in targets)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("experiments/*.toml")), ids=name_of)
+def test_experiments_are_studies(path: Path) -> None:
+    assert len(read_study(path).cells()) > 0
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in EXECUTED if "```" in path.read_text(encoding="utf-8")], ids=name_of
+)
+def test_code_runs(
+    path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One document is one session: its blocks run in order, in one folder, with one namespace."""
+    Session(path, tmp_path, monkeypatch, capsys).run()
+
+
+class Session:
+    """Runs the blocks of a document as a reader would."""
+
+    def __init__(
+        self,
+        path: Path,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        self.path, self.monkeypatch, self.capsys = path, monkeypatch, capsys
+        self.namespace: dict[str, Any] = {"__name__": "document"}
+        (folder / "experiments").symlink_to(ROOT / "experiments")
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr("quorate.lab.sweep.run_in_processes", lambda cells, _: run_here(cells))
+        monkeypatch.setattr("quorate.report.files.write_report", write_first_report)
+        monkeypatch.setenv("QUORATE_CACHE", str(folder / "cache"))
+        monkeypatch.delenv("QUORATE_DATA", raising=False)
+        monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", folder / "cache" / "datasets")
+
+    def run(self) -> None:
+        for block in blocks(self.path):
+            if block.language == "python":
+                self.python(block)
+            elif block.language in ("sh", "console"):
+                self.shell(block)
+            elif block.language == "diff":
+                self.catalog_line(block)
+
+    def python(self, block: Block) -> None:
+        shifted = (
+            "\n" * (block.line - 1) + block.text
+        )  # so that tracebacks name the document's line
+        code = compile(shifted, str(self.path), "exec", dont_inherit=True)
+        if block.not_run:
+            return
+        if block.file.startswith("src/"):
+            name = block.file.removeprefix("src/").removesuffix(".py").replace("/", ".")
+            module = types.ModuleType(name)
+            self.monkeypatch.setitem(sys.modules, name, module)
+            exec(code, vars(module))
+        elif block.file.startswith("tests/"):
+            tests: dict[str, Any] = {}
+            exec(code, tests)
+            for function in [tests[key] for key in tests if key.startswith("test_")]:
+                function()
+        else:
+            exec(code, self.namespace)
+
+    def catalog_line(self, block: Block) -> None:
+        """Do to the catalog what a diff says, having checked that it fits the file."""
+        source = (ROOT / block.file).read_text(encoding="utf-8").splitlines()
+        lines = block.text.splitlines()[1:]
+        assert [line for line in lines if line[0] == " " and line[1:] not in source] == []
+        added: dict[str, Any] = {}
+        exec("\n".join(line[1:] for line in lines if line.startswith("+from ")), added)
+        (kind,) = [k for k in catalog.CATALOG if f'     "{k}": (' in lines]
+        named = tuple(added[line[1:].strip(" ,")] for line in lines if line.startswith("+  "))
+        assert named
+        self.monkeypatch.setitem(catalog.CATALOG, kind, (*catalog.CATALOG[kind], *named))  # type: ignore[arg-type]
+
+    def shell(self, block: Block) -> None:
+        for line, expected in commands(block):
+            words = shlex.split(line, comments=True)
+            if not words or words[0] != "quorate":
+                continue
+            place = f"{self.path.name}, block at line {block.line}: {line}"
+            if block.not_run:
+                assert self.is_read(words), f"Not understood: {place}"
+                continue
+            code, printed = self.quorate(words)
+            assert code == (2 if expected.startswith("Error:") else 0), f"{place}\n{printed}"
+            if block.language == "console":
+                same = doctest.OutputChecker().check_output(expected, printed, doctest.ELLIPSIS)
+                assert same, f"{place}\nExpected:\n{expected}\nGot:\n{printed}"
+
+    def quorate(self, words: list[str]) -> tuple[Any, str]:
+        """Run the command line here; return its exit code and what it printed."""
+        self.monkeypatch.setattr(sys, "argv", words)
+        self.capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        printed = self.capsys.readouterr()
+        return stop.value.code or 0, printed.out + printed.err
+
+    def is_read(self, words: list[str]) -> bool:
+        """Whether the command line takes the command, up to where its work would begin."""
+
+        def begin(*args: object, **options: object) -> None:
+            raise WorkBeginsError
+
+        with self.monkeypatch.context() as patch:
+            patch.setattr("quorate.lab.sweep.run_study", begin)
+            patch.setattr("quorate.lab.curves.load", begin)
+            patch.setattr(sys, "argv", words)
+            try:
+                cli.main()
+            except WorkBeginsError:
+                return True
+            except SystemExit:
+                return False
+        return False
+
+
+def write_first_report(curves: Any, folder: Path) -> Path:
+    """Draw one report for all documents together: a drawing takes longer than what it shows."""
+    DRAWN.append(folder)
+    return write_report(curves, folder) if len(DRAWN) == 1 else folder / "report.html"
+
+
+class WorkBeginsError(Exception):
+    """The command line has understood a command."""
+
+
+def commands(block: Block) -> list[tuple[str, str]]:
+    """Return the commands of a block, each with the output that a console block shows for it."""
+    joined = block.text.replace("\\\n", " ")
+    if block.language == "sh":
+        return [(line, "") for line in joined.splitlines()]
+    found = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", joined, flags=re.MULTILINE)
+    return [(line, expected) for line, expected in found]
