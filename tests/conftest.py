@@ -1,12 +1,16 @@
 """What every test shares: caches in a temporary folder, and the real data where they are."""
 
+import io
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import hypothesis
+import numpy as np
 import pytest
 
 # Set here, since ``datasets`` reads them once, when it is imported. Worker processes inherit them.
@@ -37,3 +41,41 @@ def quorate_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no folder of local data: QUORATE_DATA is {named or 'not set'}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def write_hub_parquet() -> Callable[..., None]:
+    """A function that writes a file in the hub's schema: see ``_write_hub_parquet``."""
+    return _write_hub_parquet
+
+
+def _write_hub_parquet(
+    path: Path, images: Sequence[Any], classes: Sequence[str] = (), **columns: Sequence[Any]
+) -> None:
+    """Write PNG images and columns to a parquet file; ``label`` is a class label if classes are.
+
+    ``images`` are arrays (h, w) or (h, w, 3) of 8 bits, or bytes that are written as they are.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from PIL import Image
+
+    cells = []
+    for image in images:
+        buffer = io.BytesIO()
+        if isinstance(image, bytes):
+            buffer.write(image)
+        else:
+            Image.fromarray(np.asarray(image, dtype=np.uint8)).save(buffer, "PNG")
+        cells.append({"bytes": buffer.getvalue(), "path": None})
+    kind = pa.struct({"bytes": pa.binary(), "path": pa.string()})
+    table = pa.table({"image": pa.array(cells, kind), **columns})
+    features: dict[str, Any] = {"image": {"_type": "Image"}}
+    for name in columns:
+        dtype = "string" if pa.types.is_string(table.schema.field(name).type) else "int64"
+        features[name] = {"dtype": dtype, "_type": "Value"}
+    if classes:
+        features["label"] = {"names": list(classes), "_type": "ClassLabel"}
+    about = json.dumps({"info": {"features": features}})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table.replace_schema_metadata({"huggingface": about}), path)

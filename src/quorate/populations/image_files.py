@@ -105,22 +105,20 @@ def _decoded(
     import datasets
 
     splits = _open(source)
-    decoded = {}
-    for name, rows in splits.items():
-        features = rows.features
-        images = [c for c, f in features.items() if isinstance(f, datasets.Image)]
-        if image is None and len(images) != 1:
-            raise unknown("image column", "none", images or features, "Name it: image=COLUMN.")
-        column = image or images[0]
-        for wanted in filter(None, (column, label, group)):
-            if wanted not in features:
-                raise unknown(f"column of {source}", wanted, features)
-        rows = rows.cast_column(column, datasets.Image(decode=False))
-        pixels = _pixels(rows, column, size)
-        y, classes = _codes(rows, label)
-        codes, groups = _codes(rows, group) if group else (None, ())
-        decoded[name] = (pixels, y, classes, codes, groups)
-    return decoded
+    features = next(iter(splits.values())).features  # every split has the same
+    images = [c for c, f in features.items() if isinstance(f, datasets.Image)]
+    if image is None and len(images) != 1:
+        raise unknown("image column", "none", images or features, "Name it: image=COLUMN.")
+    column = image or images[0]
+    for wanted in filter(None, (column, label, group)):
+        if wanted not in features:
+            raise unknown(f"column of {source}", wanted, features)
+    y, classes = _codes(splits, label)
+    codes, groups = _codes(splits, group) if group else ({}, ())
+    return {
+        name: (_pixels(rows, column, size), y[name], classes, codes.get(name), groups)
+        for name, rows in splits.items()
+    }
 
 
 def _open(source: str) -> Any:
@@ -130,20 +128,31 @@ def _open(source: str) -> Any:
     with _quiet():
         try:
             return datasets.load_dataset(source)
-        except (ConnectionError, datasets.exceptions.DatasetNotFoundError, OSError) as error:
-            reason = str(error).splitlines()[0]
-        except (datasets.exceptions.DatasetGenerationError, ValueError) as error:
-            cause = str(error.__cause__ or error).splitlines()[0]
-            raise InputError(
-                f"Expected {source} to hold parquet files or images, got: {cause}. "
-                "Check that the files are whole."
-            ) from error
+        except (
+            datasets.exceptions.DatasetGenerationError,
+            datasets.exceptions.DatasetNotFoundError,
+            OSError,  # ConnectionError and files that are not there are among these
+            ValueError,
+        ) as error:
+            reason = _reason(error)
+    if Path(source).is_dir():
+        raise InputError(
+            f"Expected {source} to hold parquet files or images, got: {reason}. "
+            "Check that the files are there and whole."
+        )
     local = source.replace("/", "--")
     raise DataUnavailableError(
         f"Expected {source} in the cache of Hugging Face datasets, on the hub, or under the folder "
-        f"that QUORATE_DATA names, got: {reason} Connect to the network once, or set QUORATE_DATA "
+        f"that QUORATE_DATA names, got: {reason}. Connect to the network once, or set QUORATE_DATA "
         f"to a folder that holds {local}/ with the hub's parquet files."
     )
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what went wrong, without a full stop."""
+    cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    lines = str(cause).strip().splitlines() or [type(cause).__name__]
+    return lines[0].rstrip(".")
 
 
 @contextlib.contextmanager
@@ -170,19 +179,33 @@ def _quiet() -> Iterator[None]:
 
 def _pixels(rows: Any, column: str, size: int | None) -> npt.NDArray[np.uint8]:
     """Return the images of a column, (n, c, h, w); grey images have one channel."""
+    import datasets
     from PIL import Image
 
+    try:
+        rows = rows.cast_column(column, datasets.Image(decode=False))
+    except (ValueError, TypeError, NotImplementedError):
+        raise InputError(
+            f"Expected images in column {column!r}, got {rows.features[column]}. Name the column "
+            "of the images: image=COLUMN."
+        ) from None
     pixels: npt.NDArray[np.uint8] | None = None
     for i, cell in enumerate(rows[column]):
         try:
             opened = Image.open(io.BytesIO(cell["bytes"]) if cell["bytes"] else cell["path"])
-            grey = opened.mode in ("1", "L", "I;16")
+            if opened.mode[0] in "IF":
+                raise ValueError(f"more than 8 bits a pixel (mode {opened.mode})")
+            grey = opened.mode in ("1", "L")
             picture = opened.convert(
                 "L" if grey and (pixels is None or len(pixels[0]) == 1) else "RGB"
             )
-        except (OSError, TypeError) as error:
+        except (  # Pillow raises them all
+            *(OSError, TypeError, ValueError, SyntaxError),
+            Image.DecompressionBombError,
+        ) as error:
             raise InputError(
-                f"Expected an image in column {column!r} of row {i}, got: {error}. Drop this row."
+                f"Expected an 8-bit image in column {column!r} of row {i}, got: {error}. Convert "
+                "it, or drop this row."
             ) from error
         if size is not None and picture.size != (size, size):
             picture = picture.resize((size, size), Image.Resampling.BILINEAR)
@@ -190,9 +213,11 @@ def _pixels(rows: Any, column: str, size: int | None) -> npt.NDArray[np.uint8]:
         if pixels is None:
             pixels = np.empty((len(rows), *one.shape), dtype=np.uint8)  # (n, c, h, w)
         if one.shape != pixels.shape[1:]:
+            resize = f"Resize them all: size={max(pixels.shape[2:])}."
+            convert = "Convert them all to grey, or all to colour."
             raise InputError(
                 f"Expected every image to have the shape of the first, {pixels.shape[1:]}, got "
-                f"{one.shape} in row {i}. Resize them all: size={max(pixels.shape[2:])}."
+                f"{one.shape} in row {i}. {resize if len(one) == pixels.shape[1] else convert}"
             )
         pixels[i] = one
     if pixels is None:
@@ -200,13 +225,21 @@ def _pixels(rows: Any, column: str, size: int | None) -> npt.NDArray[np.uint8]:
     return pixels
 
 
-def _codes(rows: Any, column: str) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
-    """Return the codes of a column, (n,), and the names they stand for."""
+def _codes(splits: Any, column: str) -> tuple[dict[str, npt.NDArray[np.int64]], tuple[str, ...]]:
+    """Return the codes of a column by split, (n,) each, and the names they stand for in all."""
     import datasets
 
-    from quorate.populations.table_files import encode_names
+    from quorate.populations.table_files import encode_names, missing_values
 
-    feature = rows.features[column]
+    values = {name: list(rows[column]) for name, rows in splits.items()}
+    everyone = [value for part in values.values() for value in part]
+    feature = next(iter(splits.values())).features[column]
     if isinstance(feature, datasets.ClassLabel):
-        return np.asarray(rows[column], dtype=np.int64), tuple(feature.names)
-    return encode_names(rows[column], column)
+        missing = sum(code is None or code < 0 for code in everyone)  # the hub marks them by -1
+        if missing:
+            raise missing_values(column, missing, len(everyone))
+        codes, names = np.array(everyone, dtype=np.int64), tuple(feature.names)
+    else:
+        codes, names = encode_names(everyone, column)
+    ends = np.cumsum([len(part) for part in values.values()])[:-1]
+    return dict(zip(values, np.split(codes, ends), strict=True)), names

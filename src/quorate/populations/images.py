@@ -6,12 +6,13 @@ import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
+from quorate.errors import InputError
 from quorate.populations.image_files import HELD_OUT_SPLITS, folder_fingerprint, load_images
 from quorate.populations.sizes import split_at_random, subsample
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
-from quorate.validate import in_interval
+from quorate.validate import at_least, in_interval
 
 
 @functools.lru_cache(maxsize=1)
@@ -44,6 +45,8 @@ class Images(Population):
     def __post_init__(self) -> None:
         fix = "Use a fraction such as 0.25."
         in_interval("held_out", self.held_out, 0, 1, fix, open_low=True, open_high=True)
+        if self.size is not None:
+            at_least("size", self.size, 1, "Use a side such as 32.")
 
     def split(self, rng: Rng) -> Split:
         """Return the folder's own split, or a random one."""
@@ -52,6 +55,11 @@ class Images(Population):
         parts = [name for name in HELD_OUT_SPLITS if name in tables]
         if "train" in tables and parts:
             return Split(subsample(tables["train"], self.n, rng, "n"), tables[parts[0]])
+        if len(tables) > 1:
+            raise InputError(
+                f"Expected train beside test or validation in {self.path}, got the parts "
+                f"{', '.join(tables)}. Call one of them train, or keep one only."
+            )
         (people,) = tables.values()
         return split_at_random(people, self.n, self.held_out, rng)
 

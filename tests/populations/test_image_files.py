@@ -1,0 +1,486 @@
+"""Images from files and from the hub: one loader, whatever they are stored in."""
+
+import io
+import re
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from quorate import catalog
+from quorate.errors import DataUnavailableError, InputError
+from quorate.populations import mnist
+from quorate.populations.image_files import _pixels, folder_fingerprint, hub_folder, load_images
+from quorate.table import Split, Table
+
+Write = Callable[..., None]
+
+
+def plain(value: int, h: int = 2, w: int = 3) -> np.ndarray:
+    """A grey image of one value, (h, w)."""
+    return np.full((h, w), value, dtype=np.uint8)
+
+
+def load(path: Path, label: str = "label", **others: Any) -> dict[str, Table]:
+    chosen: dict[str, Any] = {"image": None, "group": None, "size": None} | others
+    return load_images(str(path), label=label, **chosen)
+
+
+def split(path: Path, seed: int = 0, **parameters: Any) -> Split:
+    population = catalog.build("populations", {"name": "images", "path": str(path), **parameters})
+    return population.split(np.random.default_rng(seed))
+
+
+@pytest.fixture(autouse=True)
+def cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Each test decodes for itself."""
+    monkeypatch.setenv("QUORATE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    mnist._mnist.cache_clear()
+    yield
+    mnist._mnist.cache_clear()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, write_hub_parquet: Write) -> Path:
+    """Four people to learn from and two held out, cats and dogs of two places."""
+    shades = [plain(v) for v in (0, 51, 102, 255)]
+    write_hub_parquet(
+        *(tmp_path / "pets" / "train.parquet", shades, ("dog", "cat")),
+        label=[0, 1, 1, 0],
+        place=["north", "south", "north", "south"],
+    )
+    write_hub_parquet(
+        *(tmp_path / "pets" / "test.parquet", [plain(153), plain(204)], ("dog", "cat")),
+        label=[1, 0],
+        place=["south", "south"],
+    )
+    return tmp_path / "pets"
+
+
+# ----------------------------------------------------------------------------------------- pixels
+
+
+def test_pixels_are_on_the_scale_from_0_to_1(folder: Path) -> None:
+    tables = load(folder)
+    assert tables["train"].x.shape == (4, 1, 2, 3)
+    assert tables["train"].x.dtype == np.float32
+    # 51, 102 and 255 of 255; float32, as the division is done in it
+    expected = np.float32([0, 51, 102, 255]) / np.float32(255)
+    assert tables["train"].x[:, 0, 1, 2].tolist() == expected.tolist()
+    assert expected[[0, 3]].tolist() == [0, 1]
+
+
+def test_rows_and_columns_keep_their_places(tmp_path: Path, write_hub_parquet: Write) -> None:
+    image = [[0, 1, 2], [10, 11, 12]]
+    write_hub_parquet(tmp_path / "d" / "train.parquet", [image], label=["a"])
+    x = load(tmp_path / "d")["train"].x
+    assert (x[0, 0] * 255).round().tolist() == image
+
+
+def test_colours_are_channels(tmp_path: Path, write_hub_parquet: Write) -> None:
+    image = np.zeros((2, 2, 3))
+    image[0, 1] = (255, 51, 0)  # red, green, blue of the pixel in row 0, column 1
+    write_hub_parquet(tmp_path / "d" / "train.parquet", [image], label=["a"])
+    x = load(tmp_path / "d")["train"].x
+    assert x.shape == (1, 3, 2, 2)
+    assert x[0, :, 0, 1].tolist() == np.float32([1, 51 / 255, 0]).tolist()
+    assert x.sum() == x[0, :, 0, 1].sum()
+
+
+def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("mode", "shape"), [("1", (1, 1, 2, 2)), ("L", (1, 1, 2, 2)), ("P", (1, 3, 2, 2)),
+                        ("RGB", (1, 3, 2, 2)), ("RGBA", (1, 3, 2, 2))],
+)  # fmt: skip
+def test_every_8_bit_mode_is_read(
+    mode: str, shape: tuple[int, ...], tmp_path: Path, write_hub_parquet: Write
+) -> None:
+    white = encoded(Image.new("RGB", (2, 2), "white").convert(mode))
+    write_hub_parquet(tmp_path / "d" / "train.parquet", [white], label=["a"])
+    x = load(tmp_path / "d")["train"].x
+    assert x.shape == shape
+    assert (x == 1).all()
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I"])
+def test_more_than_8_bits_are_refused_instead_of_cut_off(
+    mode: str, tmp_path: Path, write_hub_parquet: Write
+) -> None:
+    deep = encoded(Image.new(mode, (2, 2), 1000), "TIFF")
+    write_hub_parquet(tmp_path / "d" / "train.parquet", [deep], label=["a"])
+    with pytest.raises(
+        InputError, match=r"Expected an 8-bit image in column 'image' of row 0, got"
+    ):
+        load(tmp_path / "d")
+
+
+def test_grey_among_colour_becomes_colour(tmp_path: Path, write_hub_parquet: Write) -> None:
+    images = [np.zeros((2, 2, 3)), plain(255, 2, 2)]
+    write_hub_parquet(tmp_path / "d" / "train.parquet", images, label=["a", "b"])
+    assert load(tmp_path / "d")["train"].x[1].tolist() == np.ones((3, 2, 2)).tolist()
+
+
+def test_images_are_resized_where_asked(tmp_path: Path, write_hub_parquet: Write) -> None:
+    images = [plain(51, 4, 4), plain(102, 6, 2), plain(255, 3, 3)]
+    write_hub_parquet(tmp_path / "d" / "train.parquet", images, label=["a", "b", "c"])
+    x = load(tmp_path / "d", size=3)["train"].x
+    assert x.shape == (3, 1, 3, 3)
+    for i, value in enumerate((51, 102, 255)):
+        assert (x[i] == np.float32(value) / np.float32(255)).all()
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        (
+            plain(0, 3, 2),
+            r"shape of the first, \(1, 2, 3\), got \(1, 3, 2\) in row 1\. Resize th.*=3",
+        ),
+        (np.zeros((2, 3, 3)), r"\(1, 2, 3\), got \(3, 2, 3\) in row 1\. Convert them all to grey"),
+    ],
+)
+def test_images_of_different_shapes_are_refused(
+    second: np.ndarray, message: str, tmp_path: Path, write_hub_parquet: Write
+) -> None:
+    write_hub_parquet(tmp_path / "d" / "train.parquet", [plain(0), second], label=["a", "b"])
+    with pytest.raises(InputError, match=message):
+        load(tmp_path / "d")
+
+
+@given(st.data())
+def test_a_damaged_image_is_read_or_named(data: st.DataObject) -> None:
+    whole = encoded(Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)))
+    damaged = bytearray(whole)
+    for at in data.draw(st.lists(st.integers(0, len(whole) - 1), min_size=1, max_size=5)):
+        damaged[at] = data.draw(st.integers(0, 255))
+    damaged = damaged[: data.draw(st.integers(1, len(damaged)))]
+    cells = [{"bytes": image, "path": None} for image in (whole, bytes(damaged))]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of images that claim to be huge
+            pixels = _pixels(datasets.Dataset.from_dict({"image": cells}), "image", None)
+    except InputError as error:
+        assert re.search(r"of row 1, got: .*Convert it|in row 1\. (Resize|Convert)", str(error))  # noqa: PT017
+    else:
+        assert pixels.shape == (2, 1, 8, 8)
+
+
+# --------------------------------------------------------------------------------- labels, groups
+
+
+def test_class_labels_keep_the_order_of_the_file(folder: Path) -> None:
+    tables = load(folder)
+    assert tables["train"].classes == tables["test"].classes == ("dog", "cat")
+    assert tables["train"].y.tolist() == [0, 1, 1, 0]
+    assert tables["test"].y.tolist() == [1, 0]
+
+
+def test_groups_are_the_named_column(folder: Path) -> None:
+    tables = load(folder, group="place")
+    assert tables["train"].groups == tables["test"].groups == ("north", "south")
+    assert tables["train"].group is not None
+    assert tables["train"].group.tolist() == [0, 1, 0, 1]
+    assert tables["test"].group is not None
+    assert tables["test"].group.tolist() == [1, 1]
+    assert load(folder)["train"].group is None
+
+
+def test_a_label_is_the_same_in_every_part(tmp_path: Path, write_hub_parquet: Write) -> None:
+    """Labels without names are coded over all parts: the test part here has nobody of label 3."""
+    train, test = tmp_path / "d" / "train.parquet", tmp_path / "d" / "test.parquet"
+    write_hub_parquet(train, [plain(0)] * 4, label=[2, 3, 7, 2], race=["b", "a", "c", "a"])
+    write_hub_parquet(test, [plain(0)] * 2, label=[7, 2], race=["c", "c"])
+    tables = load(tmp_path / "d", group="race")
+    assert tables["train"].classes == tables["test"].classes == ("2", "3", "7")
+    assert tables["train"].y.tolist() == [0, 1, 2, 0]
+    assert tables["test"].y.tolist() == [2, 0]
+    assert tables["test"].group is not None
+    assert tables["test"].group.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("missing", [None, -1])
+def test_a_missing_class_label_is_refused(
+    missing: int | None, tmp_path: Path, write_hub_parquet: Write
+) -> None:
+    images, label = [plain(0)] * 3, [0, missing, 1]
+    write_hub_parquet(tmp_path / "d" / "train.parquet", images, ("dog", "cat"), label=label)
+    with pytest.raises(
+        InputError, match="Expected a value of 'label' for everyone, got 1 missing of"
+    ):
+        load(tmp_path / "d")
+
+
+def test_a_missing_group_is_refused(tmp_path: Path, write_hub_parquet: Write) -> None:
+    images = [plain(0)] * 3
+    write_hub_parquet(
+        tmp_path / "d" / "train.parquet", images, label=[0, 1, 1], race=["a", None, ""]
+    )
+    with pytest.raises(
+        InputError, match=r"Expected a value of 'race' for everyone, got 2 missing of"
+    ):
+        load(tmp_path / "d", group="race")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"label": "lable"},
+            r"known column of .*pets, got 'lable'\. Did you mean label\? Known: image",
+        ),
+        (
+            {"group": "race"},
+            r"Expected a known column of .*pets, got 'race'\. Did you mean place\?",
+        ),
+        ({"image": "picture"}, r"Expected a known column of .*pets, got 'picture'"),
+        ({"image": "place"}, r"Expected an 8-bit image in column 'place' of row 0, got: .*north"),
+        ({"image": "label"}, r"Expected images in column 'label', got ClassLabel.*image=COLUMN"),
+        ({"label": "image"}, r"Expected text or numbers in column 'image'.*Name another column"),
+    ],
+)
+def test_a_wrong_column_is_named(parameters: dict[str, str], message: str, folder: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        load(folder, **parameters)
+
+
+# ---------------------------------------------------------------------------------------- folders
+
+
+def test_an_image_folder_takes_labels_from_its_sub_folders(tmp_path: Path) -> None:
+    for part, kind, value in [("train", "ant", 0), ("train", "bee", 51), ("train", "cow", 102),
+                              ("test", "cow", 255)]:  # fmt: skip
+        (tmp_path / part / kind).mkdir(parents=True)
+        Image.fromarray(plain(value)).save(tmp_path / part / kind / "0.png")
+    tables = load(tmp_path)
+    assert tables["test"].classes == tables["train"].classes == ("ant", "bee", "cow")
+    assert tables["test"].y.tolist() == [2]
+    found = dict(zip(tables["train"].y.tolist(), tables["train"].x[:, 0, 0, 0], strict=True))
+    assert {y: round(float(x) * 255) for y, x in found.items()} == {0: 0, 1: 51, 2: 102}
+
+
+def test_an_image_folder_takes_columns_from_its_metadata(tmp_path: Path) -> None:
+    for i in range(4):
+        Image.fromarray(plain(51 * i)).save(tmp_path / f"{i}.png")
+    rows = "".join(
+        f"{i}.png,{'cat' if i % 2 else 'dog'},{'n' if i < 3 else 's'}\n" for i in range(4)
+    )
+    (tmp_path / "metadata.csv").write_text("file_name,label,place\n" + rows)
+    (table,) = load(tmp_path, group="place").values()
+    shade = (table.x[:, 0, 0, 0] * 255 / 51).round().astype(int).tolist()
+    assert sorted(shade) == [0, 1, 2, 3]
+    assert [table.classes[y] for y in table.y] == ["cat" if i % 2 else "dog" for i in shade]
+    assert table.group is not None
+    assert [table.groups[g] for g in table.group] == ["n" if i < 3 else "s" for i in shade]
+
+
+def test_what_is_not_a_folder_of_images_is_answered(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"Expected path=.*/nowhere to be a folder of parquet files"
+    ):
+        folder_fingerprint(str(tmp_path / "nowhere"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(
+        InputError, match=r"Expected .*/empty to hold parquet files or images, got: "
+    ):
+        load(tmp_path / "empty")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "train.parquet").write_bytes(b"PAR1 and then nothing of the kind")
+    with pytest.raises(
+        InputError, match=r"Expected .*/broken to hold parquet.*files are there and"
+    ):
+        load(tmp_path / "broken")
+    (tmp_path / "prose").mkdir()
+    (tmp_path / "prose" / "a.txt").write_text("no image")
+    with pytest.raises(
+        InputError, match=r"known image column, got 'none'\. Known: text\. Name it: im"
+    ):
+        load(tmp_path / "prose")
+
+
+# ------------------------------------------------------------------------- the population "images"
+
+
+def test_the_official_test_part_is_held_out(folder: Path) -> None:
+    drawn = split(folder)
+    assert drawn.train.x[:, 0, 0, 0].tolist() == np.float32([0, 0.2, 0.4, 1]).tolist()
+    assert drawn.held_out.x[:, 0, 0, 0].tolist() == np.float32([0.6, 0.8]).tolist()
+
+
+def test_a_validation_part_is_held_out_too(folder: Path) -> None:
+    (folder / "test.parquet").rename(folder / "validation.parquet")
+    drawn = split(folder)
+    assert (len(drawn.train), len(drawn.held_out)) == (4, 2)
+
+
+def test_n_people_are_drawn_without_replacement(folder: Path) -> None:
+    rows = [split(folder, seed, n=3).train.x[:, 0, 0, 0].tolist() for seed in range(20)]
+    assert all(len(set(row)) == 3 for row in rows)
+    assert len({tuple(row) for row in rows}) > 1
+    assert rows[7] == split(folder, 7, n=3).train.x[:, 0, 0, 0].tolist()
+
+
+def test_without_parts_a_random_fraction_is_held_out(folder: Path) -> None:
+    (folder / "test.parquet").unlink()
+    seen = set()
+    for seed in range(20):
+        drawn = split(folder, seed, held_out=0.25)
+        train, held_out = (part.x[:, 0, 0, 0].tolist() for part in (drawn.train, drawn.held_out))
+        assert (len(train), len(held_out)) == (3, 1)
+        assert sorted(train + held_out) == np.float32([0, 0.2, 0.4, 1]).tolist()
+        seen.add(held_out[0])
+    assert len(seen) == 4  # these seeds hold out each of the four at least once
+
+
+def test_parts_without_train_are_refused(folder: Path) -> None:
+    (folder / "train.parquet").rename(folder / "validation.parquet")
+    message = (
+        r"Expected train beside test or validation in .*, got the parts validation, test\. Call"
+    )
+    with pytest.raises(InputError, match=message):
+        split(folder)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"size": 0}, r"Expected size=0 to be at least 1\. Use a side such as 32"),
+        ({"size": -1}, r"Expected size=-1 to be at least 1"),
+        ({"n": 0}, r"Expected n=0 between 1 and the 4 people there are\. Leave n out to take"),
+        ({"n": 5}, r"Expected n=5 between 1 and the 4 people there are"),
+        ({"held_out": 0}, r"Expected held_out=0 in \(0, 1\)\. Use a fraction such as 0\.25"),
+        ({"held_out": 1}, r"Expected held_out=1 in \(0, 1\)"),
+    ],
+)
+def test_a_size_out_of_range_is_answered(
+    parameters: dict[str, float], message: str, folder: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        split(folder, **parameters)
+
+
+def test_a_fingerprint_changes_with_the_files(folder: Path, write_hub_parquet: Write) -> None:
+    before = folder_fingerprint(str(folder))
+    assert before == folder_fingerprint(str(folder))
+    (folder / "test.parquet").rename(folder / "validation.parquet")
+    renamed = folder_fingerprint(str(folder))
+    write_hub_parquet(folder / "validation.parquet", [plain(0)], ("dog", "cat"), label=[0])
+    assert len({before, renamed, folder_fingerprint(str(folder))}) == 3
+
+
+def test_files_that_changed_are_read_again(folder: Path, write_hub_parquet: Write) -> None:
+    assert len(split(folder).held_out) == 2
+    images = [plain(0)] * 3
+    write_hub_parquet(
+        folder / "test.parquet", images, ("dog", "cat"), label=[0, 0, 1], place=["a", "b", "c"]
+    )
+    assert len(split(folder).held_out) == 3
+
+
+# ----------------------------------------------------------------------------- the hub or a folder
+
+
+@pytest.fixture
+def sources(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What ``datasets.load_dataset`` is asked for; it gives the folder's data for any name."""
+    asked: list[str] = []
+    original = datasets.load_dataset
+
+    def load_dataset(source: str) -> Any:
+        asked.append(source)
+        return original(str(folder))
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    return asked
+
+
+def test_the_hub_name_and_a_local_folder_take_the_same_path(
+    folder: Path, sources: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("QUORATE_DATA", raising=False)
+    hub = catalog.build("populations", "mnist").split(np.random.default_rng(0))
+    mnist._mnist.cache_clear()
+    local = tmp_path / "data" / "ylecun--mnist"
+    shutil.copytree(folder, local)
+    monkeypatch.setenv("QUORATE_DATA", str(tmp_path / "data"))
+    near = catalog.build("populations", "mnist").split(np.random.default_rng(0))
+    assert sources == ["ylecun/mnist", str(local)]
+    for ours, theirs in ((hub.train, near.train), (hub.held_out, near.held_out)):
+        assert ours.x.tolist() == theirs.x.tolist()
+        assert ours.y.tolist() == theirs.y.tolist()
+        assert ours.classes == theirs.classes
+
+
+def test_the_hub_is_asked_where_the_folder_has_no_copy(
+    sources: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUORATE_DATA", str(tmp_path))
+    assert hub_folder("ylecun/mnist") is None
+    catalog.build("populations", "mnist").split(np.random.default_rng(0))
+    assert sources == ["ylecun/mnist"]
+
+
+def test_what_was_decoded_is_kept(
+    folder: Path, sources: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("QUORATE_DATA", raising=False)
+    first = catalog.build("populations", "mnist").split(np.random.default_rng(0))
+    mnist._mnist.cache_clear()
+    again = catalog.build("populations", "mnist").split(np.random.default_rng(0))
+    assert sources == ["ylecun/mnist"]
+    assert first.train.x.tolist() == again.train.x.tolist()
+    assert again.train.x.flags.writeable  # what is kept is not what is handed out
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            ConnectionError("Couldn't reach the hub.\nTry again."),
+            "got: Couldn't reach the hub. Conn",
+        ),
+        (ConnectionError(), "got: ConnectionError. Connect"),
+        (FileNotFoundError("no such set"), "got: no such set. Connect"),
+        (datasets.exceptions.DatasetNotFoundError("gone"), "got: gone. Connect"),
+    ],
+)
+def test_a_hub_out_of_reach_is_answered(
+    error: Exception, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load_dataset(source: str) -> None:
+        raise error
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    monkeypatch.delenv("QUORATE_DATA", raising=False)
+    with pytest.raises(DataUnavailableError) as caught:
+        catalog.build("populations", "mnist").split(np.random.default_rng(0))
+    message = str(caught.value)
+    assert message.startswith("Expected ylecun/mnist in the cache of Hugging Face datasets, on the")
+    assert reason in message
+    assert message.endswith(
+        "or set QUORATE_DATA to a folder that holds ylecun--mnist/ with the hub's parquet files."
+    )
+
+
+def test_the_loader_leaves_logging_as_it_was(folder: Path) -> None:
+    import logging
+
+    loggers = [logging.getLogger(name) for name in ("huggingface_hub", "datasets")]
+    before = [logger.level for logger in loggers], datasets.utils.logging.is_progress_bar_enabled()
+    load(folder)
+    after = [logger.level for logger in loggers], datasets.utils.logging.is_progress_bar_enabled()
+    assert before == after
