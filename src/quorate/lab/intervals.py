@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import warnings
 
 import numpy as np
@@ -22,18 +24,36 @@ def mean_over_seeds(values: Floats) -> Floats:
 def resampled_means(values: Floats) -> Floats:
     """Return bootstrap means over whole seeds, (a, RESAMPLES), of values (a, s).
 
-    Whole seeds, since the collectives of one seed are nested. The draws are fixed: equal data give
-    equal intervals (percentile bootstrap, Efron 1979).
+    m + κ(m* − m), κ = √(s/(s−1)) · t_{.975, s−1}/z_{.975}: the percentiles of few seeds lie too
+    close together (at 5 seeds a 95% interval holds about 85%), and κ stretches them to the width of
+    Student's interval. Source: derived; cf. Hesterberg 2015, arXiv:1411.5279. Whole seeds, since
+    the collectives of one seed are nested. The draws are fixed: equal data, equal intervals.
     """
-    seeds = values.shape[1]
+    counts, kappa = _resamples(values.shape[1])
+    mean = mean_over_seeds(values)[:, None]  # (a, 1)
+    with np.errstate(invalid="ignore"):  # the mean of nothing is NaN
+        again = np.nan_to_num(values) @ counts / (~np.isnan(values) @ counts)  # (a, RESAMPLES)
+    return np.asarray(mean + kappa * (again - mean))
+
+
+@functools.cache
+def _resamples(seeds: int) -> tuple[Floats, float]:
+    """Return how often each seed is in each resample, (s, RESAMPLES), and κ."""
+    from scipy.special import ndtri, stdtrit
+
     drawn = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
-    return mean_over_seeds(values[:, drawn])
+    counts = (drawn[None] == np.arange(seeds)[:, None, None]).sum(axis=2)  # (s, RESAMPLES)
+    if seeds == 1:
+        return counts.astype(np.float64), 1.0
+    upper = (1 + CONFIDENCE) / 2
+    kappa = math.sqrt(seeds / (seeds - 1)) * stdtrit(seeds - 1, upper) / ndtri(upper)
+    return counts.astype(np.float64), float(kappa)
 
 
 def band(values: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the mean over seeds and the ends of its 95% bootstrap interval, (a,) each."""
+    """Return the mean over seeds of rates in [0, 1] and the ends of its 95% interval, (a,) each."""
     tail = (1 - CONFIDENCE) / 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the quantile of nothing is NaN
         low, high = np.nanquantile(resampled_means(values), [tail, 1 - tail], axis=1)
-    return mean_over_seeds(values), low, high
+    return mean_over_seeds(values), np.maximum(low, 0), np.minimum(high, 1)
