@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,7 @@ def render_page(curves: Curves, svg: str, files: Mapping[str, bytes]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = percent
+    environment.filters["breakable"] = _breakable
     return environment.get_template("page.html.j2").render(
         title=curves.title,
         target=curves.target,
@@ -101,6 +103,17 @@ def _privacy(record: Mapping[str, Any]) -> str:
         f"{record['noise_multiplier']:.4g}, {record['steps']} steps at rate "
         f"{record['sampling_rate']:.4g}"
     )
+
+
+def _breakable(name: str) -> Any:
+    """Return a method's text as HTML whose lines break after a comma or a colon only."""
+    import markupsafe
+
+    parts = re.findall(r"[^,:]*[,:]?", name)
+    pieces = [
+        markupsafe.Markup("<span class=part>{}</span>").format(part) for part in parts if part
+    ]
+    return markupsafe.Markup("<wbr>").join(pieces)
 
 
 def _data_uri(name: str, content: bytes) -> str:
