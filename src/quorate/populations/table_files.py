@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def read_table(path: str, separator: str | None) -> Any:
     """Return a CSV or parquet file as a pandas frame.
 
     Raises:
-        InputError: the file is not there, or cannot be read as what its name says.
+        InputError: the file is not there, cannot be read as what its name says, or has no rows.
     """
     import pandas as pd
 
@@ -33,15 +34,33 @@ def read_table(path: str, separator: str | None) -> Any:
             "that exists."
         )
     try:
-        if file.suffix in (".parquet", ".pq"):
-            return pd.read_parquet(file)
-        return pd.read_csv(file, sep=separator or _separator(file), skipinitialspace=True)
-    except (ValueError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        is_parquet = file.suffix in (".parquet", ".pq")
+        frame = pd.read_parquet(file) if is_parquet else _read_csv(file, separator)
+    except (ValueError, OSError, pd.errors.ParserWarning) as error:
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise InputError(
             f"Expected {path} to be a table with a header line, got: {reason}. For a CSV file "
             "with another separator, give separator=CHARACTER."
         ) from error
+    if not len(frame):
+        raise InputError(
+            f"Expected people in {path}, got no rows. Give a file with one row per person."
+        )
+    return frame
+
+
+def _read_csv(file: Path, separator: str | None) -> Any:
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # it loses data
+        return pd.read_csv(
+            file,
+            sep=separator or _separator(file),
+            skipinitialspace=True,
+            index_col=False,  # else a row longer than the header shifts the columns
+            low_memory=False,  # else each part of a long column gets a type of its own
+        )
 
 
 def file_fingerprint(path: str) -> str:
@@ -95,12 +114,23 @@ def encode_names(
     series = pd.Series(values)
     missing = int(series.isna().sum()) + int((series.astype(str).str.strip() == "").sum())
     if missing:
+        raise missing_values(column, missing, len(series))
+    try:
+        names, codes = np.unique(series.to_numpy(), return_inverse=True)
+    except TypeError:
         raise InputError(
-            f"Expected a value of {column!r} for everyone, got {missing} missing of {len(series)}. "
-            "Fill or drop these rows first."
-        )
-    names, codes = np.unique(series.to_numpy(), return_inverse=True)
+            f"Expected text or numbers in column {column!r}, got values that cannot be put in "
+            "order. Name another column."
+        ) from None
     return codes.astype(np.int64), tuple(str(name) for name in names)
+
+
+def missing_values(column: str, missing: int, n: int) -> InputError:
+    """Return the error for a label or group that is not there for everyone."""
+    return InputError(
+        f"Expected a value of {column!r} for everyone, got {missing} missing of {n}. "
+        "Fill or drop these rows first."
+    )
 
 
 def encode_features(frame: Any, path: str) -> tuple[Array, tuple[Column, ...]]:
@@ -128,7 +158,9 @@ def encode_features(frame: Any, path: str) -> tuple[Array, tuple[Column, ...]]:
             )
         if is_number:
             values = series.to_numpy(dtype=np.float64)
-            mean, scale = float(values.mean()), float(values.std()) or 1.0
+            mean, scale = float(values.mean()), float(values.std())
+            if values.min() == values.max():  # whose standard deviation may be a rounding error
+                mean, scale = float(values[0]), 1.0
             column = Column(str(name), start, mean=mean, scale=scale)
             block = ((values - mean) / scale)[:, None]  # (n, 1)
         else:
