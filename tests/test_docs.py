@@ -135,9 +135,7 @@ class Session:
         monkeypatch.chdir(folder)
         monkeypatch.setattr("quorate.lab.sweep.run_in_processes", lambda cells, _: run_here(cells))
         monkeypatch.setattr("quorate.report.files.write_report", write_first_report)
-        monkeypatch.setenv("QUORATE_CACHE", str(folder / "cache"))
         monkeypatch.delenv("QUORATE_DATA", raising=False)
-        monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", folder / "cache" / "datasets")
 
     def run(self) -> None:
         for block in blocks(self.path):

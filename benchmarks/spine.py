@@ -1,0 +1,194 @@
+"""Seconds of what everyone waits for: the help, the demo, and one cell of a sweep.
+
+``python -m benchmarks.spine`` prints a table, ``--json`` one JSON object. Figures, not tests: they
+hold for the machine they were taken on, when nothing else is running there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from quorate.lab.provenance import provenance
+from quorate.lab.study import make_study
+from quorate.lab.sweep import run_study
+from quorate.progress import status
+from quorate.protocols import Learner
+from quorate.spec import param
+from quorate.table import Array, Labels, Rng, Submission
+
+POPULATIONS = ("digits", "mnist")
+LEARNERS = (
+    "sgd",
+    "sgd:model=logistic",
+    "sgd:model=cnn,epochs=1",
+    "group-dro",
+    "dp-sgd",
+    "sklearn:estimator=RandomForestClassifier,n_estimators=20",
+)
+TARGETS = {"help": 0.5, "demo": 90.0}  # seconds, on two cores
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement, beside a peer's where there is one. Seconds; None where there is no value.
+
+    Args:
+        work: what was done.
+        ours_seconds, peer_seconds: how long it took here, and in the peer.
+        peer: what we are compared with.
+        target: what we promise to stay below.
+    """
+
+    work: str
+    ours_seconds: float
+    peer: str | None = None
+    peer_seconds: float | None = None
+    target: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data, with the ratio of ours to the peer's."""
+        ratio = self.ours_seconds / self.peer_seconds if self.peer_seconds else None
+        return {**vars(self), "ratio": ratio}
+
+
+def measure_help(repeats: int = 7) -> Row:
+    """Return the median seconds of ``quorate --help``, after a warm-up."""
+    seconds = [_seconds_of(["--help"]) for _ in range(repeats + 1)][1:]
+    return Row("quorate --help", statistics.median(seconds), target=TARGETS["help"])
+
+
+def measure_demo() -> list[Row]:
+    """Return the seconds of ``quorate demo`` in a fresh folder, with a cold and a warm cache."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "QUORATE_CACHE": f"{folder}/cache"}
+        for cache in ("cold", "warm"):
+            with status(f"The demo, {cache} cache"):
+                seconds = _seconds_of(["demo", "--out", f"{folder}/{cache}"], environment)
+            rows.append(Row(f"quorate demo, {cache} cache", seconds, target=TARGETS["demo"]))
+    return rows
+
+
+def _seconds_of(arguments: list[str], environment: Mapping[str, str] | None = None) -> float:
+    """Return the seconds that the installed command takes, start of Python included."""
+    beside = Path(sys.executable).with_name("quorate")
+    command = str(beside) if beside.exists() else shutil.which("quorate")
+    if command is None:
+        raise SystemExit("Expected quorate to be installed, got no such command. Run: make test")
+    started = time.perf_counter()
+    subprocess.run([command, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def measure_cells() -> list[Row]:
+    """Return the seconds of one cell, for each learner on each population that is here."""
+    here = [p for p in POPULATIONS if p == "digits" or os.environ.get("QUORATE_DATA")]
+    return [_measure_cell(population, learner) for population in here for learner in LEARNERS]
+
+
+def _measure_cell(population: str, learner: str) -> Row:
+    """Return the seconds of the fastest cell after a first one, which imports and warms up."""
+    study = make_study(
+        population=population,
+        strategy="planting:size=2",
+        learner=learner,
+        alphas=0.01,
+        seeds=1 if population == "mnist" else 3,  # two cells a seed, α = 0 among them
+    )
+    with status(f"{population}, {learner}"):
+        outcomes = run_study(study).outcomes
+    failed = [outcome.error for outcome in outcomes if outcome.error]
+    if failed:
+        raise SystemExit(f"Expected every cell to train, got: {failed[0]}")
+    seconds = min(outcome.seconds for outcome in outcomes[1:])
+    return Row(f"one cell: {population}, {learner}", seconds)
+
+
+@dataclass(frozen=True)
+class Nothing(Learner):
+    """Learns nothing and gives everyone the first label: what is left is the sweep itself."""
+
+    name: ClassVar[str] = "nothing"
+    label: int = param(0, "index of the label")
+
+    def fit(self, data: Submission, rng: Rng) -> Constant:
+        """Return the constant classifier."""
+        return Constant(self.label)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Gives everyone one label."""
+
+    label: int
+    record: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def predict(self, x: Array) -> Labels:
+        """Return the label once per row, (n,)."""
+        return np.full(len(x), self.label, dtype=np.int64)
+
+
+def measure_overhead(cells: int = 300, seeds: int = 3) -> Row:
+    """Return the seconds a cell costs beyond its training: drawing, ids, storing, reading back."""
+    methods = {"population": "digits", "strategy": "planting:size=2", "learner": Nothing()}
+    study = make_study(**methods, alphas=np.linspace(0, 1, cells // seeds).tolist(), seeds=seeds)
+    with tempfile.TemporaryDirectory() as folder, status("Sweep overhead"):
+        run_study(make_study(**methods, alphas=0.0, seeds=1))  # imports and warms up
+        started = time.perf_counter()
+        outcomes = run_study(study, folder).outcomes
+        wall = time.perf_counter() - started
+    beyond = wall - sum(outcome.seconds for outcome in outcomes)
+    return Row(f"the sweep's own part of a cell ({len(outcomes)} cells)", beyond / len(outcomes))
+
+
+def print_table(rows: list[Row]) -> None:
+    """Print the rows for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    facts = provenance()
+    table = Table(title=f"{facts['processor']}, {facts['cores']} cores, Python {facts['python']}")
+    table.add_column("work")
+    for name in ("seconds", "target", "peer", "peer's seconds", "ratio"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        plain = row.to_json()
+        shown = [plain["ours_seconds"], plain["target"], row.peer, plain["peer_seconds"]]
+        table.add_row(row.work, *map(_text, [*shown, plain["ratio"]]))
+    Console().print(table)
+
+
+def _text(value: float | str | None) -> str:
+    return "–" if value is None else value if isinstance(value, str) else f"{value:.3g}"
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.spine", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    as_json = parser.parse_args().json
+    rows = [measure_help(), *measure_demo(), measure_overhead(), *measure_cells()]
+    if as_json:
+        plain = {"hardware": provenance(), "rows": [row.to_json() for row in rows]}
+        print(json.dumps(plain, ensure_ascii=False, indent=1))
+    else:
+        print_table(rows)
+
+
+if __name__ == "__main__":
+    main()
