@@ -164,7 +164,7 @@ def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
         axes.legend(loc="lower right", fontsize=7, frameon=False, handlelength=2.6)
     axes.set_ylim(-0.03, 1.05)
     axes.set_ylabel("success S(α)")
-    axes.set_title(_wrapped(panel.title))
+    axes.set_title(_wrapped(panel.title), parse_math=False)  # a path may hold dollar signs
 
 
 def _draw_bands(axes: Axes, lines: Sequence[Line], zero: float, of: Any) -> None:
@@ -180,8 +180,7 @@ def _draw_bands(axes: Axes, lines: Sequence[Line], zero: float, of: Any) -> None
 
 def _draw_masses(axes: Axes, lines: Sequence[Line], zero: float) -> None:
     """Draw one row a learner: estimate and interval; an arrow where it runs past the grid."""
-    largest = max(float(line.alphas.max()) for line in lines)
-    edge = largest * 1.25
+    edge = _largest(lines) * 1.25
     for row, line in enumerate(lines):
         colour, mass = _colour(row), line.mass
         low, high = (min(end, edge) if end > 0 else zero for end in (mass.low, mass.high))
@@ -193,7 +192,7 @@ def _draw_masses(axes: Axes, lines: Sequence[Line], zero: float) -> None:
             axes.plot([mass.estimate or zero], [row], markersize=6, **look)
         axes.annotate(
             line.label, (0, row), xycoords=("axes fraction", "data"), xytext=(3, 4),
-            textcoords="offset points", color=colour, fontsize=7.5,
+            textcoords="offset points", color=colour, fontsize=7.5, parse_math=False,
         )  # fmt: skip
     axes.set_yticks([])
     axes.set_ylim(len(lines) - 0.5, -0.8)
@@ -204,8 +203,7 @@ def _alpha_axis(axes: Axes, lines: Sequence[Line], zero: float) -> None:
     """Make the α axis logarithmic, with α = 0 at a place of its own on the left."""
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
-    largest = max(float(line.alphas.max()) for line in lines)
-    smallest = _smallest(lines)
+    smallest, largest = _smallest(lines), _largest(lines)
     axes.set_xscale("log")
     decades = range(math.floor(math.log10(smallest)), math.ceil(math.log10(largest)) + 1)
     ticks = [10.0**p for p in decades if smallest / 1.5 <= 10.0**p <= largest * 1.5]
@@ -226,10 +224,13 @@ def _smallest(lines: Sequence[Line]) -> float:
     return float(positive.min()) if len(positive) else 0.1
 
 
+def _largest(lines: Sequence[Line]) -> float:
+    return max(_smallest(lines), *(float(line.alphas.max()) for line in lines))
+
+
 def _zero_place(lines: Sequence[Line]) -> float:
     """Return where α = 0 stands on the log axis."""
-    largest = max(max(float(line.alphas.max()) for line in lines), 1e-12)
-    spread = max(largest / _smallest(lines), 10.0)
+    spread = max(_largest(lines) / _smallest(lines), 10.0)
     return float(_smallest(lines) / spread**0.12)
 
 
