@@ -6,16 +6,24 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
+_silent = False
+
+
+def silence() -> None:
+    """Show nothing from now on in this process: a worker leaves the terminal to its parent."""
+    global _silent
+    _silent = True
+
 
 def _shown() -> bool:
-    return sys.stderr.isatty()
+    return sys.stderr.isatty() and not _silent
 
 
 @contextlib.contextmanager
-def bar(total: int, what: str) -> Iterator[Callable[[], None]]:
-    """Show a bar over ``total`` steps; the value is to be called after each step."""
+def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """Show a bar over ``total`` steps; the value is called with how many steps were done."""
     if not _shown() or total == 0:
-        yield lambda: None
+        yield lambda _: None
         return
     from rich.console import Console
     from rich.progress import (
@@ -37,7 +45,7 @@ def bar(total: int, what: str) -> Iterator[Callable[[], None]]:
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(what, total=total)
-        yield lambda: progress.advance(task)
+        yield lambda steps: progress.advance(task, steps)
 
 
 @contextlib.contextmanager

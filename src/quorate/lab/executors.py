@@ -11,6 +11,7 @@ from concurrent.futures import as_completed
 
 from quorate.errors import WorkerError
 from quorate.lab.trial import Outcome, Trial
+from quorate.progress import silence
 
 
 def run_here(cells: Sequence[Trial]) -> Generator[Outcome, None, None]:
@@ -48,7 +49,8 @@ def run_in_processes(cells: Sequence[Trial], jobs: int) -> Generator[Outcome, No
 
 
 def _begin_worker(parent: int) -> None:
-    """Leave Ctrl-C to the parent, and end with it even if it is killed."""
+    """Leave Ctrl-C and the terminal to the parent, and end with it even if it is killed."""
+    silence()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:

@@ -87,4 +87,4 @@ def _run(cells: Sequence[Trial], jobs: int) -> Generator[Outcome, None, None]:
         with closing(run_in_processes(cells, jobs) if parallel else run_here(cells)) as outcomes:
             for outcome in outcomes:
                 yield outcome
-                advance()
+                advance(1)

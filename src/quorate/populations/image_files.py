@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from quorate.cache import on_disk
 from quorate.errors import DataUnavailableError, InputError
-from quorate.progress import status
+from quorate.progress import bar, status
 from quorate.table import Table
 from quorate.validate import unknown
 
@@ -56,10 +56,9 @@ def load_images(
         DataUnavailableError: the source can neither be found nor reached.
         InputError: a column is not there, a label is missing, or image sizes differ.
     """
-    with status(f"Reading {Path(source).name}"):
-        stamp = _fingerprint(Path(source)) if Path(source).is_dir() else ""
-        decoded = _decoded(source, stamp, image, label, group, size)
-        return {name: _table(*parts) for name, parts in decoded.items()}
+    stamp = _fingerprint(Path(source)) if Path(source).is_dir() else ""
+    decoded = _decoded(source, stamp, image, label, group, size)
+    return {name: _table(*parts) for name, parts in decoded.items()}
 
 
 def folder_fingerprint(path: str) -> str:
@@ -125,7 +124,7 @@ def _open(source: str) -> Any:
     """Return the data set with its splits, from a folder or from the hub."""
     import datasets
 
-    with _quiet():
+    with _quiet(), status(f"Opening {source}"):
         try:
             return datasets.load_dataset(source)
         except (
@@ -180,7 +179,6 @@ def _quiet() -> Iterator[None]:
 def _pixels(rows: Any, column: str, size: int | None) -> npt.NDArray[np.uint8]:
     """Return the images of a column, (n, c, h, w); grey images have one channel."""
     import datasets
-    from PIL import Image
 
     try:
         rows = rows.cast_column(column, datasets.Image(decode=False))
@@ -190,39 +188,48 @@ def _pixels(rows: Any, column: str, size: int | None) -> npt.NDArray[np.uint8]:
             "of the images: image=COLUMN."
         ) from None
     pixels: npt.NDArray[np.uint8] | None = None
-    for i, cell in enumerate(rows[column]):
-        try:
-            opened = Image.open(io.BytesIO(cell["bytes"]) if cell["bytes"] else cell["path"])
-            if opened.mode[0] in "IF":
-                raise ValueError(f"more than 8 bits a pixel (mode {opened.mode})")
-            grey = opened.mode in ("1", "L")
-            picture = opened.convert(
-                "L" if grey and (pixels is None or len(pixels[0]) == 1) else "RGB"
-            )
-        except (  # Pillow raises them all
-            *(OSError, TypeError, ValueError, SyntaxError),
-            Image.DecompressionBombError,
-        ) as error:
-            raise InputError(
-                f"Expected an 8-bit image in column {column!r} of row {i}, got: {error}. Convert "
-                "it, or drop this row."
-            ) from error
-        if size is not None and picture.size != (size, size):
-            picture = picture.resize((size, size), Image.Resampling.BILINEAR)
-        one = np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1)  # (c, h, w)
-        if pixels is None:
-            pixels = np.empty((len(rows), *one.shape), dtype=np.uint8)  # (n, c, h, w)
-        if one.shape != pixels.shape[1:]:
-            resize = f"Resize them all: size={max(pixels.shape[2:])}."
-            convert = "Convert them all to grey, or all to colour."
-            raise InputError(
-                f"Expected every image to have the shape of the first, {pixels.shape[1:]}, got "
-                f"{one.shape} in row {i}. {resize if len(one) == pixels.shape[1] else convert}"
-            )
-        pixels[i] = one
+    with bar(len(rows), "Decoding images") as advance:
+        for i, cell in enumerate(rows[column]):
+            colour = pixels is not None and len(pixels[0]) == 3
+            one = _picture(cell, f"column {column!r} of row {i}", size, colour)
+            if pixels is None:
+                pixels = np.empty((len(rows), *one.shape), dtype=np.uint8)  # (n, c, h, w)
+            if one.shape != pixels.shape[1:]:
+                resize = f"Resize them all: size={max(pixels.shape[2:])}."
+                convert = "Convert them all to grey, or all to colour."
+                raise InputError(
+                    f"Expected every image to have the shape of the first, {pixels.shape[1:]}, got "
+                    f"{one.shape} in row {i}. {resize if len(one) == pixels.shape[1] else convert}"
+                )
+            pixels[i] = one
+            if i % 500 == 499:
+                advance(500)
     if pixels is None:
         raise InputError("Expected at least one image, got none. Check the folder.")
     return pixels
+
+
+def _picture(
+    cell: dict[str, Any], where: str, size: int | None, colour: bool
+) -> npt.NDArray[np.uint8]:
+    """Return one image, (c, h, w): grey ones have one channel, unless colour is asked for."""
+    from PIL import Image
+
+    try:
+        opened = Image.open(io.BytesIO(cell["bytes"]) if cell["bytes"] else cell["path"])
+        if opened.mode[0] in "IF":
+            raise ValueError(f"more than 8 bits a pixel (mode {opened.mode})")
+        picture = opened.convert("L" if opened.mode in ("1", "L") and not colour else "RGB")
+    except (  # Pillow raises them all
+        *(OSError, TypeError, ValueError, SyntaxError),
+        Image.DecompressionBombError,
+    ) as error:
+        raise InputError(
+            f"Expected an 8-bit image in {where}, got: {error}. Convert it, or drop this row."
+        ) from error
+    if size is not None and picture.size != (size, size):
+        picture = picture.resize((size, size), Image.Resampling.BILINEAR)
+    return np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1)
 
 
 def _codes(splits: Any, column: str) -> tuple[dict[str, npt.NDArray[np.int64]], tuple[str, ...]]:
