@@ -26,7 +26,7 @@ class FiniteLaw:
     def __post_init__(self) -> None:
         shape = (len(self.points), self.points.k)
         total = float(self.mass.sum())
-        if self.mass.shape != shape or (self.mass < 0).any() or abs(total - 1) > 1e-9:
+        if self.mass.shape != shape or (self.mass < 0).any() or not abs(total - 1) <= 1e-9:
             raise InputError(
                 f"Expected non-negative probabilities of shape {shape} that sum to 1, got shape "
                 f"{self.mass.shape}, smallest {self.mass.min():g}, sum {total:g}. Normalise them."
