@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import as_completed
+from multiprocessing import resource_tracker
 
 from quorate.errors import WorkerError
 from quorate.lab.trial import Outcome, Trial
@@ -35,7 +37,8 @@ def run_in_processes(cells: Sequence[Trial], jobs: int) -> Generator[Outcome, No
     workers = min(jobs, len(cells))
     pool = ProcessPoolExecutor(workers, initializer=_begin_worker, initargs=(os.getpid(),))
     try:
-        futures = [pool.submit(Trial.run, cell) for cell in cells]
+        with _interrupts_held():
+            futures = [pool.submit(Trial.run, cell) for cell in cells]
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as broken:
@@ -46,6 +49,20 @@ def run_in_processes(cells: Sequence[Trial], jobs: int) -> Generator[Outcome, No
     finally:
         # Done, Ctrl-C, a cell's error, or the generator is closed: wait for nothing in flight.
         pool.shutdown(wait=True, kill_workers=True)
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let Ctrl-C wait while workers start: they inherit the block, so it never reaches them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # it is needed anyway, and its start would lift the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker(parent: int) -> None:
