@@ -73,8 +73,8 @@ def test_planting_agrees_with_a_loop_and_can_be_repeated(
     [
         (
             {},
-            r"Expected at least one column to set, got none\. Write signal=columns,NAME=VALUE with a "
-            r"NAME among: age, job, income\.",
+            r"Expected at least one column to set, got none\. Write signal=columns,NAME=VALUE with "
+            r"a NAME among: age, job, income\.",
         ),
         ({"aeg": 1}, r"known column, got 'aeg'\. Did you mean age\? Known: age, income, job\."),
         (

@@ -1,0 +1,152 @@
+"""Everything that can be named: text and plain data of any parameters come back as the method."""
+
+import json
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
+
+from quorate import catalog, spec
+from quorate.catalog import CATALOG
+from quorate.errors import InputError
+from quorate.learners.dp_sgd import DPSGD
+from quorate.learners.scikit_learn import ScikitLearn
+from quorate.learners.sgd import SGD
+from quorate.populations.tables import Tables
+from quorate.signals.columns import Columns
+from quorate.signals.patch import Patch
+from quorate.strategies.planting import Planting
+
+EVERY = [(kind, cls) for kind, classes in CATALOG.items() for cls in classes]
+# Without those that take parameters of any name
+CLOSED = [
+    (kind, cls)
+    for kind, cls in EVERY
+    if not any(field.metadata.get("takes_rest") for field in spec.parameters(cls).values())
+]
+# Quotes of one kind only, and no letters that could spell "none": neither can be written as text.
+WORDS = st.text("abc 9.,()=':/\\é", max_size=10)
+# What text in a mapping can spell: numbers, and words that are no number or truth value.
+SPELT = st.integers() | st.floats(allow_nan=False) | st.text("abc_ ,()", max_size=6)
+BY_TYPE: Mapping[Any, st.SearchStrategy[Any]] = {
+    int: st.integers(2, 50),
+    float: st.floats(0.01, 0.99),
+    bool: st.booleans(),
+    str: WORDS,
+}
+BY_NAME: Mapping[tuple[str, str], st.SearchStrategy[Any]] = {
+    ("patch", "place"): st.sampled_from(["top-left", "centre", "2x13"]),
+}
+
+
+def values(cls: Any, key: str, annotation: Any) -> st.SearchStrategy[Any]:
+    """Values of one parameter of a method class."""
+    kind = spec.parameters(cls)[key].metadata.get("kind")
+    if (cls.name, key) in BY_NAME:
+        return BY_NAME[cls.name, key]
+    if kind:
+        return st.one_of([methods(inner) for inner in CATALOG[kind]])
+    origin, options = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return st.sampled_from(options)
+    if type(None) in options:
+        (inner,) = (option for option in options if option is not type(None))
+        return st.none() | values_of_type(inner)
+    return values_of_type(annotation)
+
+
+def values_of_type(annotation: Any) -> st.SearchStrategy[Any]:
+    if typing.get_origin(annotation) is not None:  # the only other one is a mapping
+        return st.dictionaries(st.sampled_from(["a", "x2", "name", "target"]), SPELT, max_size=3)
+    return BY_TYPE[annotation]
+
+
+@st.composite
+def methods(draw: st.DrawFn, cls: Any) -> Any:
+    """Methods of a class with any parameters that it accepts."""
+    given_ = {
+        key: draw(values(cls, key, annotation))
+        for key, annotation in spec.hints(cls).items()
+        if key in spec.parameters(cls)
+        if spec.is_required(spec.parameters(cls)[key]) or draw(st.booleans())
+    }
+    try:
+        return cls(**given_)
+    except InputError:
+        reject()
+
+
+@pytest.mark.parametrize(("kind", "cls"), EVERY, ids=lambda part: getattr(part, "name", part))
+@given(data=st.data())
+def test_text_and_data_come_back_as_the_method(kind: str, cls: Any, data: st.DataObject) -> None:
+    method = data.draw(methods(cls))
+    plain = spec.describe(method)
+    for back in (spec.text(method), plain, json.loads(json.dumps(plain)), method):
+        again = catalog.build(kind, back)
+        assert again == method
+        assert type(again) is cls
+        assert spec.content_id(spec.describe(again)) == spec.content_id(plain)
+    assert list(plain) == ["name", *spec.parameters(cls)]
+
+
+@pytest.mark.parametrize(("kind", "cls"), CLOSED, ids=lambda part: getattr(part, "name", part))
+def test_an_unknown_parameter_is_answered_with_all_that_there_are(kind: str, cls: Any) -> None:
+    with pytest.raises(InputError, match=r"Expected a known parameter of .*, got 'zzz'") as caught:
+        catalog.build(kind, f"{cls.name}:zzz=1")
+    _, _, known = str(caught.value).partition("Known: ")
+    assert set(spec.parameters(cls)) <= set(known.partition(". See")[0].split(", "))
+
+
+@pytest.mark.parametrize("kind", CATALOG)
+def test_names_are_unique_and_unknown_ones_are_answered_with_all(kind: str) -> None:
+    names = [cls.name for cls in CATALOG[kind]]  # type: ignore[attr-defined]
+    assert len(set(names)) == len(names)
+    with pytest.raises(InputError) as caught:
+        catalog.build(kind, "zzz")
+    assert f"got 'zzz'. Known: {', '.join(sorted(names))}. See: quorate list {kind}" in str(
+        caught.value
+    )
+
+
+@pytest.mark.parametrize(("kind", "cls"), EVERY, ids=lambda part: getattr(part, "name", part))
+def test_every_parameter_says_what_it_means(kind: str, cls: Any) -> None:
+    for key, field in spec.parameters(cls).items():
+        assert field.metadata.get("help"), f"{kind} {cls.name}: {key}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "method"),
+    [
+        ("learners", "sgd:model=cnn,epochs=5", SGD(model="cnn", epochs=5)),
+        (
+            "learners",
+            "dp-sgd:epsilon=1,max_grad_norm=0.1",
+            DPSGD(epsilon=1.0, max_grad_norm=0.1),
+        ),
+        (
+            "learners",
+            "sklearn:estimator=RandomForestClassifier,n_estimators=50",
+            ScikitLearn("RandomForestClassifier", {"n_estimators": 50}),
+        ),
+        ("strategies", "planting:target=8,size=2", Planting("8", Patch(size=2))),
+        (
+            "strategies",
+            "planting:signal=columns,job=nurse,age=60",
+            Planting(None, Columns({"job": "nurse", "age": 60})),
+        ),
+        ("populations", "table:path=a.csv,label=y,group=sex", Tables("a.csv", "y", "sex")),
+    ],
+)
+def test_what_the_readme_writes(kind: str, text: str, method: Any) -> None:
+    assert catalog.build(kind, text) == method
+    assert catalog.build(kind, spec.text(method)) == method
+
+
+def test_labels_show_what_tells_private_platforms_apart() -> None:
+    assert spec.text(DPSGD()) == "dp-sgd:epsilon=1,max_grad_norm=1"
+    assert spec.text(DPSGD(epsilon=float("inf"))) == "dp-sgd:epsilon=inf,max_grad_norm=1"
+    assert spec.text(SGD()) == "sgd"
+    assert spec.text(Planting("8", Patch(size=2))) == "planting:target=8,size=2"
