@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quorate import spec
 from quorate.errors import StoreError
 from quorate.lab.critical_mass import CriticalMass, critical_mass
 from quorate.lab.intervals import Floats, band
@@ -84,9 +85,16 @@ class Curves:
     @classmethod
     def of(cls, outcomes: Iterable[Outcome], study: Study) -> Curves:
         """Return the curves of outcomes, read as the study says; lines in the study's order."""
-        order = {cell.id: i for i, cell in enumerate(study.cells())}
-        ranked = sorted(outcomes, key=lambda outcome: order.get(outcome.id, len(order)))
-        return cls(tuple(ranked), study.target, study.eps, study.reading, study.title)
+        one_a_curve = replace(study, alphas=study.alphas[:1], seeds=study.seeds[:1]).cells()
+        names = [tuple(spec.text(getattr(cell, who)) for who in WHO) for cell in one_a_curve]
+        order = {name: i for i, name in enumerate(names)}
+
+        def place(outcome: Outcome) -> tuple[int, int, float]:
+            name = tuple(getattr(outcome, who) for who in WHO)
+            return order.get(name, len(order)), outcome.seed, outcome.alpha
+
+        ranked = tuple(sorted(outcomes, key=place))
+        return cls(ranked, study.target, study.eps, study.reading, study.title)
 
     def __iter__(self) -> Iterator[Curve]:
         groups: dict[tuple[str, ...], list[Outcome]] = {}
@@ -196,33 +204,35 @@ class CriticalMasses:
 
 
 def load(folder: str | Path, target: float | None = None) -> Curves:
-    """Return what a folder holds: the cells of its newest version, read as its last study says.
+    """Return what a folder holds, read as its last study says; no file but the store is needed.
+
+    Of cells measured by several versions, or on several states of a file that has changed, those
+    of the version and the state that were run last.
 
     Args:
         folder: of a store.
         target: S* to read critical masses at, in place of the study's.
 
     Raises:
-        StoreError: there is no store, or it cannot be read.
+        InputError: the target is out of range.
+        StoreError: there is no store, or it cannot be read, or the last study has no cell yet.
     """
     with Store(folder) as store:
         outcomes, studies = store.outcomes(), store.studies()
-    if not studies or not outcomes:
-        raise StoreError(f"Expected cells in the store at {folder}, got none. Run a study there.")
-    plain, version = studies[-1]
-    newest = _newest_data(o for o in outcomes if o.version == version)
-    curves = Curves.of(newest, make_study(**plain))
-    return curves if target is None else replace(curves, target=target)
-
-
-def _newest_data(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Leave out cells measured on an earlier state of a file that has changed since."""
-    outcomes = list(outcomes)
-    newest: dict[str, tuple[str, Any]] = {}
+    state: dict[str, Any] = {}
+    for plain, _ in studies:
+        state |= plain.pop("data", {})
+    cells = []
     for o in outcomes:
-        seen = (o.stored_at, o.description.get("data"))
-        newest[o.population] = max(newest.get(o.population, seen), seen, key=lambda pair: pair[0])
-    return [o for o in outcomes if o.description.get("data") == newest[o.population][1]]
+        data = o.description.get("data")
+        if o.version == studies[-1][1] and data == state.get(o.population, data):
+            cells.append(o)
+    if not cells:
+        raise StoreError(
+            f"Expected cells of the last study in the store at {folder}, got none. Run it there."
+        )
+    study = make_study(**studies[-1][0])
+    return Curves.of(cells, study if target is None else replace(study, target=target))
 
 
 def cell_row(outcome: Outcome) -> dict[str, Any]:
@@ -281,10 +291,12 @@ def _line(curve: Curve, mass: CriticalMass) -> Any:
 
 def _finite(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row in which numbers that JSON does not know (inf, NaN) are None."""
-    plain: dict[str, Any] = {}
-    for key, value in row.items():
-        if isinstance(value, dict):
-            plain[key] = _finite(value)
-        else:
-            plain[key] = None if isinstance(value, float) and not math.isfinite(value) else value
-    return plain
+    return {key: _finite_value(value) for key, value in row.items()}
+
+
+def _finite_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _finite(value)
+    if isinstance(value, list | tuple):
+        return [_finite_value(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

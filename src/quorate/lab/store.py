@@ -61,10 +61,15 @@ class Store:
                 f"Expected a store at {self.path}, got nothing there. Run quorate curve or quorate "
                 f"run with --out {self.folder} first."
             )
-        with self._explained():
-            # A transaction begins and ends where it is written: isolation_level=None.
-            self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-            self._open(write)
+        with contextlib.ExitStack() as undo:
+            if self._lock is not None:
+                undo.callback(self._lock.release)
+            with self._explained():
+                # A transaction begins and ends where it is written: isolation_level=None.
+                self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+                undo.callback(self._db.close)
+                self._open(write)
+            undo.pop_all()
 
     def _open(self, write: bool) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -117,10 +122,11 @@ class Store:
             )
 
     def add_study(self, plain: Mapping[str, Any], version: str) -> None:
-        """Note that a study was run here, unless the last one was the same."""
+        """Note that a study was run here, unless the last one was the same by the same version."""
         with self._explained():
-            last = self._db.execute("SELECT plain FROM study ORDER BY number DESC").fetchone()
-            if last is None or json.loads(last[0]) != plain:
+            query = "SELECT plain, version FROM study ORDER BY number DESC"
+            last = self._db.execute(query).fetchone()
+            if last is None or (json.loads(last[0]), last[1]) != (plain, version):
                 self._db.execute(
                     "INSERT INTO study (plain, version, stored_at) VALUES (?, ?, ?)",
                     [json.dumps(plain), version, _now()],
@@ -140,20 +146,20 @@ class Store:
         )
         with self._explained():
             rows = [dict(zip(COLUMNS, row, strict=True)) for row in self._db.execute(query)]
-        return [_outcome(row) for row in rows if wanted is None or row["id"] in wanted]
+            return [_outcome(row) for row in rows if wanted is None or row["id"] in wanted]
 
     def studies(self) -> list[tuple[dict[str, Any], str]]:
         """Return the studies run here and their versions, oldest first."""
         with self._explained():
             rows = self._db.execute("SELECT plain, version FROM study ORDER BY number").fetchall()
-        return [(json.loads(plain), version) for plain, version in rows]
+            return [(json.loads(plain), version) for plain, version in rows]
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
         """Turn SQLite's errors into ones that say what to do."""
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError, json.JSONDecodeError) as error:
             code = getattr(error, "sqlite_errorname", "")
             if code.startswith(
                 ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")

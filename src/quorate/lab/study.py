@@ -85,6 +85,11 @@ class Study:
             "title": self.title,
         }
 
+    def fingerprints(self) -> dict[str, str]:
+        """Return the digests of the user's own files, by the populations that read them."""
+        digests = {spec.text(p): p.fingerprint() for p in self.populations}
+        return {name: digest for name, digest in digests.items() if digest is not None}
+
 
 def make_study(**plain: Any) -> Study:
     """Return the study that plain data (of a file, the command line or Python) stand for.

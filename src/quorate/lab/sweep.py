@@ -44,7 +44,7 @@ def run_study(study: Study, out: str | Path | None = None, jobs: int = 1) -> Cur
         stored = store.ids()
         missing = [cell for id_, cell in cells.items() if id_ not in stored]
         check(missing)
-        store.add_study(study.describe(), __version__)
+        store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
         with closing(_run(missing, jobs)) as outcomes:
             for outcome in outcomes:
                 store.add(outcome)
