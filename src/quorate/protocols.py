@@ -7,9 +7,10 @@ a model; success is measured on people the model has never seen.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from quorate.errors import FitFailedError
 from quorate.law import FiniteLaw
 from quorate.table import Array, Labels, Rng, Split, Submission, Table
 
@@ -95,3 +96,18 @@ class Learner(Protocol):
     @abstractmethod
     def fit(self, data: Submission, rng: Rng) -> Classifier:
         """Return the model that the platform deploys."""
+
+
+@runtime_checkable
+class StackedLearner(Learner, Protocol):
+    """A learner that trains several models at once, each to the bit as ``fit`` would alone."""
+
+    @abstractmethod
+    def fit_many(
+        self, data: Sequence[Submission], rngs: Sequence[Rng]
+    ) -> list[Classifier | FitFailedError]:
+        """Return one model per submission, or why its training failed."""
+
+    @abstractmethod
+    def stack_size(self, people: Table) -> int:
+        """Return how many models are best trained at once on people of this shape, at least 1."""

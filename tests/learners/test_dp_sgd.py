@@ -13,8 +13,9 @@ from scipy.stats import norm
 
 from quorate.errors import InputError
 from quorate.learners import privacy
-from quorate.learners.dp_sgd import DPSGD, clipped_gradient_sum, poisson_sample
+from quorate.learners.dp_sgd import DPSGD, poisson_sample, slices
 from quorate.learners.networks import build_network
+from quorate.learners.stack import Stack
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
 from quorate.table import Submission
@@ -22,6 +23,13 @@ from quorate.table import Submission
 
 def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
+
+
+def clipped_gradient_sum(network, x, y, max_grad_norm):
+    """The stack's sums, for a stack of one and a batch in which everyone counts."""
+    everyone = torch.ones(1, len(y))
+    sums, over = Stack([network]).clipped_gradient_sums(x[None], y[None], everyone, max_grad_norm)
+    return [value[0] for value in sums], int(over)
 
 
 def naive_clipped_sum(network, x, y, max_grad_norm):
@@ -40,17 +48,16 @@ def naive_clipped_sum(network, x, y, max_grad_norm):
 
 @pytest.mark.parametrize("model", ["logistic", "mlp", "cnn"])
 @pytest.mark.parametrize("max_grad_norm", [0.01, 1.0, 100.0])
-def test_clipped_sum_equals_one_person_at_a_time(model, max_grad_norm, monkeypatch) -> None:
-    monkeypatch.setattr("quorate.learners.dp_sgd.GRADIENTS_AT_ONCE", 30_000)  # several parts
+def test_clipped_sum_equals_one_person_at_a_time(model, max_grad_norm) -> None:
     people = Digits(n=40).split(rng()).train
     network = build_network(model, people, 16, rng(1))
     x, y = torch.from_numpy(people.x), torch.from_numpy(people.y)
     total, over = clipped_gradient_sum(network, x, y, max_grad_norm)
     expected, expected_over = naive_clipped_sum(network, x, y, max_grad_norm)
     assert over == expected_over
-    for name, value in expected.items():
+    for got, value in zip(total, expected.values(), strict=True):
         # float32 sums of 40 terms, taken in another order
-        torch.testing.assert_close(total[name], value, rtol=1e-4, atol=1e-5 * max_grad_norm)
+        torch.testing.assert_close(got, value, rtol=1e-4, atol=1e-5 * max_grad_norm)
 
 
 def test_clipping_by_hand() -> None:
@@ -63,25 +70,45 @@ def test_clipping_by_hand() -> None:
     x, y = torch.tensor([[math.sqrt(3.0)]]), torch.tensor([0])
     total, over = clipped_gradient_sum(network, x, y, 1.0)
     assert over == 1
+    weight, bias = total
     expected = -math.sqrt(3) / 2 / math.sqrt(2)
-    assert float(total["0.weight"][0, 0]) == pytest.approx(expected, rel=1e-6)  # float32
-    assert float(total["0.bias"][1]) == pytest.approx(0.5 / math.sqrt(2), rel=1e-6)
+    assert float(weight[0, 0]) == pytest.approx(expected, rel=1e-6)  # float32
+    assert float(bias[1]) == pytest.approx(0.5 / math.sqrt(2), rel=1e-6)
 
 
-def test_an_empty_sample_adds_nothing() -> None:
-    network = torch.nn.Sequential(torch.nn.Linear(3, 2))
-    total, over = clipped_gradient_sum(network, torch.zeros(0, 3), torch.zeros(0).long(), 1.0)
-    assert over == 0
-    assert all(bool((value == 0).all()) for value in total.values())
+def test_rows_that_only_fill_up_add_nothing() -> None:
+    people = Digits(n=10).split(rng()).train
+    stack = Stack([build_network("mlp", people, 8, rng(1))])
+    x, y = torch.from_numpy(people.x)[None], torch.from_numpy(people.y)[None]
+    some = torch.zeros(1, 10)
+    some[0, :4] = 1
+    sums, over = stack.clipped_gradient_sums(x, y, some, 0.01)
+    alone, alone_over = stack.clipped_gradient_sums(x[:, :4], y[:, :4], torch.ones(1, 4), 0.01)
+    assert over.tolist() == alone_over.tolist() == [4]
+    for a, b in zip(sums, alone, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-9)  # float32 sums of 4 and of 10
+    nobody, none = stack.clipped_gradient_sums(x, y, torch.zeros(1, 10), 0.01)
+    assert none.tolist() == [0]
+    assert all(bool((value == 0).all()) for value in nobody)
+
+
+def test_slices_hold_every_sample_once() -> None:
+    samples = [np.array([5, 3, 9]), np.array([], dtype=np.int64), np.array([1, 2, 3, 4, 5])]
+    laid = list(slices(samples, 2))
+    assert [tuple(rows.shape) for rows, _ in laid] == [(3, 2)] * 3
+    for k, sample in enumerate(samples):
+        seen = torch.cat([rows[k][present[k] == 1] for rows, present in laid])
+        assert seen.tolist() == sample.tolist()
+    assert list(slices([np.array([], dtype=np.int64)], 4)) == []
 
 
 def test_noise_has_the_calibrated_variance(monkeypatch) -> None:
     """Gradients put to zero: weights move by the noise alone, η·σC/(qn) a step, √T in all."""
 
-    def nothing(network, x, y, max_grad_norm):
-        return {name: torch.zeros_like(p) for name, p in network.named_parameters()}, 0
+    def nothing(stack, x, y, present, max_grad_norm):
+        return [torch.zeros_like(w) for w in stack.weights], torch.zeros(len(stack)).long()
 
-    monkeypatch.setattr("quorate.learners.dp_sgd.clipped_gradient_sum", nothing)
+    monkeypatch.setattr(Stack, "clipped_gradient_sums", nothing)
     people = Digits(n=400).split(rng()).train
     learner = DPSGD(
         epsilon=3, max_grad_norm=2.0, model="mlp", hidden=300, epochs=2, batch_size=100,
@@ -103,11 +130,11 @@ def test_sampling_is_poisson(monkeypatch) -> None:
     """Everyone is in each batch with probability q, independently: sizes are binomial."""
     sizes = []
 
-    def count(network, x, y, max_grad_norm):
-        sizes.append(len(y))
-        return {name: torch.zeros_like(p) for name, p in network.named_parameters()}, 0
+    def count(samples, width):
+        sizes.extend(map(len, samples))
+        return iter(())
 
-    monkeypatch.setattr("quorate.learners.dp_sgd.clipped_gradient_sum", count)
+    monkeypatch.setattr("quorate.learners.dp_sgd.slices", count)
     people = Gaussian(n=1000).split(rng()).train
     learner = DPSGD(epsilon=math.inf, epochs=100, batch_size=100)
     learner.fit(Submission.without_collective(people), rng())
@@ -131,7 +158,9 @@ def test_noise_meets_the_budget_and_little_more(epsilon, delta, q, steps) -> Non
     spent = privacy.spent(sigma, delta, q, steps, epsilon)
     assert spent.epsilon <= epsilon
     assert spent.epsilon_rdp >= spent.epsilon
-    less = privacy.spent(sigma * 0.99, delta, q, steps, epsilon)  # a hundredth less noise is too little
+    less = privacy.spent(
+        sigma * 0.99, delta, q, steps, epsilon
+    )  # a hundredth less noise is too little
     assert less.epsilon > epsilon
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,10 +16,9 @@ from quorate.table import Labels, Rng, Submission, Table
 from quorate.validate import above_zero, in_interval
 
 if TYPE_CHECKING:
-    import torch
-    from torch import nn
+    from torch import Tensor
 
-GRADIENTS_AT_ONCE = 2**25  # per-example gradient entries held at once: 128 MiB
+    from quorate.learners.stack import Pool, Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,38 +68,64 @@ class DPSGD(NetworkLearner):
     def _sigma(self, n: int) -> float:
         return privacy.noise_multiplier(self.epsilon, self.delta, *self._schedule(n))
 
-    def train(self, network: nn.Module, data: Submission, rng: Rng) -> dict[str, Any]:
-        """Run the private steps; the record holds what they cost."""
+    def train(
+        self, stack: Stack, pool: Pool, data: Sequence[Submission], rngs: Sequence[Rng]
+    ) -> list[dict[str, Any]]:
+        """Run the private steps; each record holds what they cost."""
         import torch
 
-        people = data.mixed()
-        x, y = torch.from_numpy(people.x), torch.from_numpy(people.y)
-        n = len(y)
-        q, steps = self._schedule(n)
-        sigma = self._sigma(n)
-        noise = torch_generator(rng)
-        clipped = 0
+        q, steps = self._schedule(pool.n)
+        sigma = self._sigma(pool.n)
+        # Samples differ in size: each is laid into slices of one width, filled up with rows that
+        # do not count. Slices keep every model's sums the same to the bit, whoever stands beside
+        # it; three standard deviations above the mean, one slice is nearly always enough.
+        width = min(pool.n, math.ceil(q * pool.n + 3 * math.sqrt(q * pool.n)))
+        noise = [torch_generator(rng) for rng in rngs]
+        clipped = torch.zeros(len(stack), dtype=torch.long)
         for _ in range(steps):
-            rows = poisson_sample(n, q, rng)
-            total, over = clipped_gradient_sum(network, x[rows], y[rows], self.max_grad_norm)
-            clipped += over
+            samples = [poisson_sample(pool.n, q, rng) for rng in rngs]
+            totals = [torch.zeros_like(w) for w in stack.weights]
+            for rows, present in slices(samples, width):
+                x, y = pool.batch(rows)
+                sums, over = stack.clipped_gradient_sums(x, y, present, self.max_grad_norm)
+                for total, part in zip(totals, sums, strict=True):
+                    total += part
+                clipped += over
             with torch.no_grad():
-                for name, weights in network.named_parameters():
-                    kick = torch.randn(weights.shape, generator=noise)
-                    step = (total[name] + sigma * self.max_grad_norm * kick) / (q * n)
-                    weights.sub_(self.learning_rate * step)
+                for weights, total in zip(stack.weights, totals, strict=True):
+                    kicks = torch.stack([torch.randn(total.shape[1:], generator=g) for g in noise])
+                    step = (total + sigma * self.max_grad_norm * kicks) / (q * pool.n)
+                    weights -= self.learning_rate * step
         budget = privacy.spent(sigma, self.delta, q, steps, self.epsilon)
-        return {
-            "epsilon": budget.epsilon,
-            "epsilon_rdp": budget.epsilon_rdp,
-            "delta": budget.delta,
-            "noise_multiplier": sigma,
-            "sampling_rate": q,
-            "steps": steps,
-            "sampling": privacy.SAMPLING,
-            "accountant": "PLD (dp-accounting)",
-            "clipped_fraction": clipped / (steps * q * n),
-        }
+        return [
+            {
+                "epsilon": budget.epsilon,
+                "epsilon_rdp": budget.epsilon_rdp,
+                "delta": budget.delta,
+                "noise_multiplier": sigma,
+                "sampling_rate": q,
+                "steps": steps,
+                "sampling": privacy.SAMPLING,
+                "accountant": "PLD (dp-accounting)",
+                "clipped_fraction": int(over) / (steps * q * pool.n),
+            }
+            for over in clipped
+        ]
+
+
+def slices(samples: Sequence[Labels], width: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield (rows, present), (K, width) each, until every sample of the K models is laid out."""
+    import torch
+
+    longest = max(len(sample) for sample in samples)
+    for start in range(0, longest, width):
+        rows = torch.zeros(len(samples), width, dtype=torch.long)
+        present = torch.zeros(len(samples), width)
+        for k, sample in enumerate(samples):
+            part = sample[start : start + width]
+            rows[k, : len(part)] = torch.from_numpy(part)
+            present[k, : len(part)] = 1
+        yield rows, present
 
 
 def poisson_sample(n: int, q: float, rng: Rng) -> Labels:
@@ -109,34 +135,3 @@ def poisson_sample(n: int, q: float, rng: Rng) -> Labels:
     """
     size = rng.binomial(n, q)
     return rng.choice(n, size, replace=False, shuffle=False)
-
-
-def clipped_gradient_sum(
-    network: nn.Module, x: torch.Tensor, y: torch.Tensor, max_grad_norm: float
-) -> tuple[dict[str, torch.Tensor], int]:
-    """Return Σᵢ gᵢ·min(1, C/‖gᵢ‖) by parameter name, and how many gradients were clipped.
-
-    The plain reference: every per-example gradient is formed, a part of the batch at a time.
-    """
-    import torch
-    from torch.func import functional_call, grad, vmap
-
-    weights = {name: p.detach() for name, p in network.named_parameters()}
-    total = {name: torch.zeros_like(p) for name, p in weights.items()}
-
-    def loss(weights: dict[str, torch.Tensor], xi: torch.Tensor, yi: torch.Tensor) -> torch.Tensor:
-        logits = functional_call(network, weights, (xi[None],))
-        return torch.nn.functional.cross_entropy(logits, yi[None])
-
-    per_example = vmap(grad(loss), in_dims=(None, 0, 0))
-    rows = max(1, GRADIENTS_AT_ONCE // sum(p.numel() for p in weights.values()))
-    over = 0
-    for start in range(0, len(y), rows):
-        grads = per_example(weights, x[start : start + rows], y[start : start + rows])
-        squares = [g.flatten(1).square().sum(dim=1) for g in grads.values()]
-        norms = torch.stack(squares).sum(dim=0).sqrt()  # (rows,)
-        scale = (max_grad_norm / norms.clamp(min=1e-12)).clamp(max=1.0)
-        over += int((norms > max_grad_norm).sum())
-        for name, g in grads.items():
-            total[name] += torch.tensordot(scale, g, dims=1)
-    return total, over

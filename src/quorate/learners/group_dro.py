@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,7 +16,9 @@ from quorate.table import Labels, Rng, Submission, Table
 from quorate.validate import above_zero, in_interval
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor
+
+    from quorate.learners.stack import Pool, Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,39 +75,76 @@ class GroupDRO(NetworkLearner):
         present, codes = np.unique(codes, return_inverse=True)
         return codes.astype(np.int64), len(present)
 
-    def train(self, network: nn.Module, data: Submission, rng: Rng) -> dict[str, Any]:
-        """Run the epochs; the record holds the final weights and α_eff per epoch."""
+    def train(
+        self, stack: Stack, pool: Pool, data: Sequence[Submission], rngs: Sequence[Rng]
+    ) -> list[dict[str, Any]]:
+        """Run the epochs; each record holds the final weights and α_eff per epoch."""
         import torch
+        from torch.nn.functional import cross_entropy
 
-        people = data.mixed()
-        codes, m = self._codes(people)
-        x, y = torch.from_numpy(people.x), torch.from_numpy(people.y)
-        group = torch.from_numpy(codes)
-        sizes = np.bincount(codes, minlength=m)  # (m,)
-        member_share = np.bincount(codes, weights=data.member, minlength=m) / sizes  # (m,)
-        likely = torch.from_numpy(1.0 / sizes[codes])  # every group equally likely in a batch
-        order = torch_generator(rng)
-        optimiser = torch.optim.SGD(
-            network.parameters(), lr=self.learning_rate, momentum=self.momentum
-        )
-        q = torch.full((m,), 1 / m)
-        alpha_effective: list[float] = []
+        platforms = [
+            _Groups(*self._codes(one.mixed()), one, rng)
+            for one, rng in zip(data, rngs, strict=True)
+        ]
+        m = max(platform.m for platform in platforms)  # models with fewer groups leave some empty
+        group = torch.stack([platform.codes for platform in platforms])  # (K, n)
+        q = torch.stack([platform.start(m) for platform in platforms])  # (K, m)
+        optimiser = torch.optim.SGD(stack.weights, lr=self.learning_rate, momentum=self.momentum)
+        seen: list[Tensor] = []
         for _ in range(self.epochs):
-            drawn = torch.multinomial(likely, len(y), replacement=True, generator=order)
+            drawn = torch.stack([platform.draw() for platform in platforms])  # (K, n)
             weights = []
-            for rows in torch.split(drawn, self.batch_size):
-                each = torch.nn.functional.cross_entropy(
-                    network(x[rows]), y[rows], reduction="none"
-                )
-                count = torch.bincount(group[rows], minlength=m)  # (m,)
-                sums = torch.zeros(m).index_add(0, group[rows], each)  # (m,)
-                losses = sums / count.clamp(min=1)  # ℓ_k, 0 where the batch has nobody of k
+            for rows in torch.split(drawn, self.batch_size, dim=1):
+                x, y = pool.batch(rows)
+                logits = stack.logits(x)  # (K, B, k)
+                each = cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none")
+                member = torch.nn.functional.one_hot(group.gather(1, rows), m).float()  # (K, B, m)
+                sums = (each.view(y.shape)[:, None] @ member)[:, 0]  # (K, m)
+                losses = sums / member.sum(dim=1).clamp(min=1)  # ℓ_k, 0 where nobody of k is drawn
                 q = q * torch.exp(self.group_step * losses.detach())
-                q = q / q.sum()
+                q = q / q.sum(dim=1, keepdim=True)
                 optimiser.zero_grad()
-                (q @ losses).backward()  # type: ignore[no-untyped-call]
+                (q * losses).sum().backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 weights.append(q)
-            mean_q = torch.stack(weights).mean(dim=0).numpy()
-            alpha_effective.append(float(mean_q @ member_share))
-        return {"alpha_effective": alpha_effective, "group_weights": q.tolist()}
+            seen.append(torch.stack(weights).mean(dim=0))  # (K, m)
+        return [
+            {
+                "alpha_effective": [platform.alpha_effective(mean[k]) for mean in seen],
+                "group_weights": q[k, : platform.m].tolist(),
+            }
+            for k, platform in enumerate(platforms)
+        ]
+
+
+class _Groups:
+    """One model's groups: who is in which, how they are drawn, and the members' share of each."""
+
+    def __init__(self, codes: Labels, m: int, data: Submission, rng: Rng) -> None:
+        import torch
+
+        sizes = np.bincount(codes, minlength=m)  # (m,)
+        self.m = m
+        self.codes = torch.from_numpy(codes)  # (n,)
+        self._member_share = np.bincount(codes, weights=data.member, minlength=m) / sizes  # (m,)
+        self._likely = torch.from_numpy(1.0 / sizes[codes])  # every group is drawn equally often
+        self._order = torch_generator(rng)
+
+    def start(self, m: int) -> Tensor:
+        """Return equal weights of its groups, filled up with zeros to (m,)."""
+        import torch
+
+        q = torch.zeros(m)
+        q[: self.m] = 1 / self.m
+        return q
+
+    def draw(self) -> Tensor:
+        """Return the people of one epoch, (n,), every group equally likely."""
+        import torch
+
+        n = len(self.codes)
+        return torch.multinomial(self._likely, n, replacement=True, generator=self._order)
+
+    def alpha_effective(self, q: Tensor) -> float:
+        """Return Σ_k q_k α_k."""
+        return float(q[: self.m].numpy() @ self._member_share)

@@ -1,8 +1,10 @@
-"""What every learner that trains a network by gradient steps has in common."""
+"""What every learner that trains networks by gradient steps has in common."""
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +16,24 @@ from quorate.learners.networks import (
     build_network,
     check_shape,
 )
-from quorate.protocols import Learner
+from quorate.protocols import Classifier, StackedLearner
 from quorate.spec import param
 from quorate.table import Rng, Submission, Table
 from quorate.validate import above_zero, at_least
 
 if TYPE_CHECKING:
-    from torch import nn
+    from quorate.learners.stack import Pool, Stack
+
+# Models in a stack, by what was measured on a CPU (benchmarks/README.md): small networks wait for
+# calls more than for arithmetic, so they gain from standing together; wide ones are at the speed
+# of the matrix product already, and convolutions run best one model at a time.
+MOST_AT_ONCE = 64
+WEIGHTS_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkLearner(Learner):
-    """Base of the learners that train a network: parameters they share, and ``fit``."""
+class NetworkLearner(StackedLearner):
+    """Base of the learners that train networks: parameters they share, ``fit`` and ``fit_many``."""
 
     model: Architecture = param("mlp", "logistic, mlp or cnn")
     hidden: int = param(64, "hidden units of the mlp")
@@ -43,20 +51,60 @@ class NetworkLearner(Learner):
         """Raise InputError if the network cannot take these people."""
         check_shape(self.model, people)
 
-    def fit(self, data: Submission, rng: Rng) -> NetworkClassifier:
+    def stack_size(self, people: Table) -> int:
+        """Return how many models are best trained at once."""
+        if self.model == "cnn":
+            return 1
+        d = math.prod(people.x.shape[1:])
+        weights = d * (people.k if self.model == "logistic" else self.hidden)
+        return max(1, min(MOST_AT_ONCE, WEIGHTS_AT_ONCE // weights))
+
+    def fit(self, data: Submission, rng: Rng) -> Classifier:
         """Return a network trained on what the platform received.
 
         Raises:
             InputError: as ``check``.
             FitFailedError: training diverged.
         """
-        self.check(data.honest)
-        network = build_network(self.model, data.honest, self.hidden, rng)
-        record = self.train(network, data, rng)
-        if not all(bool(p.isfinite().all()) for p in network.parameters()):
-            raise FitFailedError(DIVERGED)
-        return NetworkClassifier(network, record)
+        (model,) = self.fit_many([data], [rng])
+        if isinstance(model, FitFailedError):
+            raise model
+        return model
+
+    def fit_many(
+        self, data: Sequence[Submission], rngs: Sequence[Rng]
+    ) -> list[Classifier | FitFailedError]:
+        """Return one network per submission, trained in lockstep.
+
+        Raises:
+            InputError: as ``check``, or the submissions differ in shape.
+        """
+        from quorate.learners.stack import Pool, Stack
+
+        for one in data:
+            self.check(one.honest)
+        networks = [
+            build_network(self.model, one.honest, self.hidden, rng)
+            for one, rng in zip(data, rngs, strict=True)
+        ]
+        stack = Stack(networks)
+        records = self.train(stack, Pool.of(data), data, rngs)
+        return [
+            NetworkClassifier(network, record)
+            if all(bool(p.isfinite().all()) for p in network.parameters())
+            else FitFailedError(DIVERGED)
+            for network, record in zip(stack.networks(), records, strict=True)
+        ]
 
     @abstractmethod
-    def train(self, network: nn.Module, data: Submission, rng: Rng) -> dict[str, Any]:
-        """Train the network in place; return plain data about the training."""
+    def train(
+        self, stack: Stack, pool: Pool, data: Sequence[Submission], rngs: Sequence[Rng]
+    ) -> list[dict[str, Any]]:
+        """Train the stack in place; return plain data about the training of each model.
+
+        Args:
+            stack: K networks.
+            pool: the rows of the K submissions, as tensors.
+            data: the submissions.
+            rngs: one generator per model: draws of one never depend on the others.
+        """

@@ -35,7 +35,7 @@ def check_shape(model: Architecture, people: Table) -> None:
         )
 
 
-def build_network(model: Architecture, people: Table, hidden: int, rng: Rng) -> nn.Module:
+def build_network(model: Architecture, people: Table, hidden: int, rng: Rng) -> nn.Sequential:
     """Return a network for people of this shape, with weights drawn from ``rng``.
 
     logistic: one dense layer. mlp: one hidden layer of ``hidden`` units. cnn: two 3x3 convolutions

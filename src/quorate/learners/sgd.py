@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +13,7 @@ from quorate.table import Rng, Submission
 from quorate.validate import at_least, in_interval
 
 if TYPE_CHECKING:
-    from torch import nn
+    from quorate.learners.stack import Pool, Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,26 +36,31 @@ class SGD(NetworkLearner):
         in_interval("momentum", self.momentum, 0, 1, "Use 0 for none.", open_high=True)
         at_least("weight_decay", self.weight_decay, 0, "Use 0 for none.")
 
-    def train(self, network: nn.Module, data: Submission, rng: Rng) -> dict[str, Any]:
-        """Run the epochs; the record holds the mean loss of the last one."""
+    def train(
+        self, stack: Stack, pool: Pool, data: Sequence[Submission], rngs: Sequence[Rng]
+    ) -> list[dict[str, Any]]:
+        """Run the epochs; each record holds the mean loss of the last one."""
         import torch
+        from torch.nn.functional import cross_entropy
 
-        people = data.mixed()
-        x, y = torch.from_numpy(people.x), torch.from_numpy(people.y)
-        order = torch_generator(rng)
+        orders = [torch_generator(rng) for rng in rngs]
         optimiser = torch.optim.SGD(
-            network.parameters(),
+            stack.weights,
             lr=self.learning_rate,
             momentum=self.momentum,
             weight_decay=self.weight_decay,
         )
-        total = 0.0
+        total = torch.zeros(len(stack))
         for _ in range(self.epochs):
-            total = 0.0
-            for rows in torch.split(torch.randperm(len(y), generator=order), self.batch_size):
+            total = torch.zeros(len(stack))
+            order = torch.stack([torch.randperm(pool.n, generator=o) for o in orders])  # (K, n)
+            for rows in torch.split(order, self.batch_size, dim=1):
+                x, y = pool.batch(rows)
+                logits = stack.logits(x)  # (K, B, k)
+                each = cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none")
+                losses = each.view(y.shape)  # (K, B)
                 optimiser.zero_grad()
-                loss = torch.nn.functional.cross_entropy(network(x[rows]), y[rows])
-                loss.backward()  # type: ignore[no-untyped-call]
+                losses.mean(dim=1).sum().backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
-                total += float(loss.detach()) * len(rows)
-        return {"loss": total / len(y)}
+                total += losses.detach().sum(dim=1)
+        return [{"loss": float(loss) / pool.n} for loss in total]

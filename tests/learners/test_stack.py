@@ -1,0 +1,105 @@
+"""Stacked training: every model comes out as it would alone, to the bit, whoever stands beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from quorate.catalog import build
+from quorate.errors import FitFailedError, InputError
+from quorate.lab.trial import streams, submit
+from quorate.learners.stack import Pool
+from quorate.populations.digits import Digits
+from quorate.populations.gaussian import Gaussian
+from quorate.table import Submission
+
+LEARNERS = [
+    "sgd:epochs=2,batch_size=32",
+    "sgd:model=logistic,epochs=2,weight_decay=0.01",
+    "sgd:model=cnn,epochs=1",
+    "dp-sgd:epochs=2,batch_size=30",
+    "dp-sgd:model=mlp,epochs=2,batch_size=30",
+    "dp-sgd:model=cnn,epochs=1,batch_size=30",
+    "group-dro:epochs=2,batch_size=32",
+]
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def submissions() -> list[Submission]:
+    """Two draws of the people, three sizes each: some share their honest rows, some do not."""
+    found = []
+    for seed in (0, 1):
+        people = Digits(n=120).split(rng(seed)).train
+        for alpha in (0, 0.1, 1):
+            strategy = build("strategies", "planting:size=2,target=3")
+            found.append(submit(people, strategy, alpha, streams(seed)[1]))
+    return found
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As in a trial: sums are then taken in one order."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("text", LEARNERS)
+def test_same_bits_as_alone_whatever_the_stack(text: str) -> None:
+    learner, data = build("learners", text), submissions()
+    alone = [learner.fit(one, rng(i)) for i, one in enumerate(data)]
+    for members in ([0, 1, 2, 3, 4, 5], [5, 0], [2, 3, 4]):
+        stacked = learner.fit_many([data[i] for i in members], [rng(i) for i in members])
+        for i, model in zip(members, stacked, strict=True):
+            pairs = zip(model.network.parameters(), alone[i].network.parameters(), strict=True)
+            assert all(torch.equal(a, b) for a, b in pairs)
+            assert model.record == alone[i].record
+
+
+def test_pool_holds_shared_rows_once() -> None:
+    data = submissions()
+    pool = Pool.of(data)
+    # two draws of 120 honest people, and the members' rows: 0 + 12 + 120 for each draw
+    assert len(pool.x) == 2 * 120 + 2 * (0 + 12 + 120)
+    assert pool.index.shape == (6, 120)
+    for k, one in enumerate(data):
+        mixed = one.mixed()
+        everyone = torch.arange(120).expand(6, -1)
+        x, y = pool.batch(everyone)
+        np.testing.assert_array_equal(x[k].numpy(), mixed.x)
+        np.testing.assert_array_equal(y[k].numpy(), mixed.y)
+
+
+def test_a_diverged_model_fails_alone() -> None:
+    """One model's people have features far out: its training overflows, the others' does not."""
+    people = Gaussian(n=64).split(rng()).train
+    far = dataclasses.replace(people, x=people.x * np.float32(1e30))
+    data = [Submission.without_collective(table) for table in (people, far, people)]
+    learner = build("learners", "sgd:epochs=2")
+    good, failed, also_good = learner.fit_many(data, [rng(i) for i in range(3)])
+    assert isinstance(failed, FitFailedError)
+    assert good.predict(people.x).shape == also_good.predict(people.x).shape == (64,)
+    with pytest.raises(FitFailedError):
+        learner.fit(data[1], rng(1))
+
+
+def test_submissions_of_different_shapes_do_not_stack() -> None:
+    few, many = (Digits(n=n).split(rng()).train for n in (50, 60))
+    data = [Submission.without_collective(table) for table in (few, many)]
+    with pytest.raises(InputError, match="of one shape and the same labels in a stack"):
+        build("learners", "sgd:epochs=1").fit_many(data, [rng(), rng()])
+
+
+def test_stack_size() -> None:
+    small, mnist_like = Gaussian(n=10).split(rng()).train, Digits(n=10).split(rng()).train
+    large = dataclasses.replace(mnist_like, x=np.zeros((10, 3, 224, 224), dtype=np.float32))
+    assert build("learners", "sgd").stack_size(small) == 64
+    assert build("learners", "sgd:model=cnn").stack_size(mnist_like) == 1
+    assert build("learners", "sgd").stack_size(large) == 1
