@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.validate import at_least, in_interval
+from quorate.validate import in_interval
 
 EXAMPLE = "Write lo:hi:count, as in 0.001:0.1:9, or a list, as in 0.001,0.01,0.1."
+LARGEST_COUNT = 10_000  # more sizes than that are a slip of the pen
 
 
 def parse_alphas(grid: str | float | Iterable[float]) -> tuple[float, ...]:
@@ -28,7 +29,7 @@ def parse_alphas(grid: str | float | Iterable[float]) -> tuple[float, ...]:
     if isinstance(grid, str):
         numbers = _log_grid(grid) if ":" in grid else _numbers(grid.split(","), grid)
     else:
-        numbers = [float(a) for a in ([grid] if isinstance(grid, int | float) else grid)]
+        numbers = _numbers([grid] if isinstance(grid, int | float) else grid, grid)
     for alpha in numbers:
         in_interval("alpha", alpha, 0, 1, "To act with everyone, use alpha=1.")
     return tuple(sorted({0.0, *numbers}))
@@ -36,17 +37,17 @@ def parse_alphas(grid: str | float | Iterable[float]) -> tuple[float, ...]:
 
 def _log_grid(grid: str) -> list[float]:
     parts = _numbers(grid.split(":"), grid)
-    if len(parts) != 3 or parts[2] != int(parts[2]):
+    if len(parts) != 3 or not parts[2].is_integer():
         raise InputError(f"Expected alphas lo:hi:count, got {grid!r}. {EXAMPLE}")
     low, high, count = parts[0], parts[1], int(parts[2])
     in_interval("alpha", low, 0, 1, "A log grid begins above 0.", open_low=True)
     in_interval("alpha", high, low, 1, "A log grid ends at or above its beginning, at most at 1.")
-    at_least("count", count, 1, EXAMPLE)
+    in_interval("count", count, 1, LARGEST_COUNT, EXAMPLE)
     return [float(f"{a:.6g}") for a in np.geomspace(low, high, count)]
 
 
-def _numbers(parts: list[str], grid: str) -> list[float]:
+def _numbers(parts: Iterable[str | float], grid: object) -> list[float]:
     try:
         return [float(part) for part in parts]
-    except ValueError:
+    except (TypeError, ValueError):
         raise InputError(f"Expected numbers in alphas, got {grid!r}. {EXAMPLE}") from None
