@@ -115,12 +115,10 @@ def make_study(**plain: Any) -> Study:
             raise InputError(
                 f"Expected a {key}, got none. Name one; quorate list {_kind(key)} shows them."
             )
-    rest: dict[str, Any] = {key: plain[key] for key in ("reading", "title") if key in plain}
-    if "reading" in rest:
-        rest["reading"] = spec.convert(rest["reading"], Reading, "reading")
-    for key in ("target", "eps"):
-        if key in plain:
-            rest[key] = spec.convert(plain[key], float, key)
+    types = {"reading": Reading, "title": str, "target": float, "eps": float}
+    rest: dict[str, Any] = {
+        key: spec.convert(plain[key], type_, key) for key, type_ in types.items() if key in plain
+    }
     return Study(
         populations=_methods("population", plain),
         strategies=_methods("strategy", plain),
