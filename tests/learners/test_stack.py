@@ -1,4 +1,4 @@
-"""Stacked training: every model comes out as it would alone, to the bit, whoever stands beside it."""
+"""Stacked training: every model comes out as it would alone, to the bit."""
 
 from __future__ import annotations
 

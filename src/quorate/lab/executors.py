@@ -12,18 +12,21 @@ from concurrent.futures import as_completed
 from multiprocessing import resource_tracker
 
 from quorate.errors import WorkerError
+from quorate.lab.run import run_cells
 from quorate.lab.trial import Outcome, Trial
 from quorate.progress import silence
 
-
-def run_here(cells: Sequence[Trial]) -> Generator[Outcome, None, None]:
-    """Yield the outcome of each cell, in order."""
-    for cell in cells:
-        yield cell.run()
+Stack = Sequence[Trial]  # cells of one population and learner, run together
 
 
-def run_in_processes(cells: Sequence[Trial], jobs: int) -> Generator[Outcome, None, None]:
-    """Yield the outcome of each cell as it comes, from ``jobs`` worker processes.
+def run_here(stacks: Sequence[Stack]) -> Generator[list[Outcome], None, None]:
+    """Yield the outcomes of each stack of cells, in order."""
+    for stack in stacks:
+        yield run_cells(stack)
+
+
+def run_in_processes(stacks: Sequence[Stack], jobs: int) -> Generator[list[Outcome], None, None]:
+    """Yield the outcomes of each stack of cells as they come, from ``jobs`` worker processes.
 
     The workers are loky's: unlike the standard library's they need no ``if __name__ ==
     "__main__"`` in a user's script, and methods defined in a script or a notebook reach them.
@@ -34,11 +37,11 @@ def run_in_processes(cells: Sequence[Trial], jobs: int) -> Generator[Outcome, No
     from loky import ProcessPoolExecutor
     from loky.process_executor import BrokenProcessPool
 
-    workers = min(jobs, len(cells))
+    workers = min(jobs, len(stacks))
     pool = ProcessPoolExecutor(workers, initializer=_begin_worker, initargs=(os.getpid(),))
     try:
         with _interrupts_held():
-            futures = [pool.submit(Trial.run, cell) for cell in cells]
+            futures = [pool.submit(run_cells, stack) for stack in stacks]
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as broken:

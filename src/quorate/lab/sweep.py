@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +19,7 @@ from quorate.lab.store import Store
 from quorate.lab.study import Study
 from quorate.lab.trial import Outcome, Trial, draw_people, streams
 from quorate.progress import bar, status
+from quorate.protocols import StackedLearner
 from quorate.table import Array, Labels
 from quorate.validate import at_least
 from quorate.version import __version__
@@ -39,15 +42,16 @@ def run_study(study: Study, out: str | Path | None = None, jobs: int = 1) -> Cur
     cells = {cell.id: cell for cell in study.cells()}
     if out is None:
         check(list(cells.values()))
-        return Curves.of(list(_run(list(cells.values()), jobs)), study)
+        return Curves.of(itertools.chain(*_run(list(cells.values()), jobs)), study)
     with Store(out, write=True) as store:
         stored = store.ids()
         missing = [cell for id_, cell in cells.items() if id_ not in stored]
         check(missing)
         store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
-        with closing(_run(missing, jobs)) as outcomes:
-            for outcome in outcomes:
-                store.add(outcome)
+        with closing(_run(missing, jobs)) as results:
+            for outcomes in results:
+                for outcome in outcomes:
+                    store.add(outcome)
         return Curves.of(store.outcomes(cells), study)
 
 
@@ -62,13 +66,29 @@ def check(cells: Sequence[Trial]) -> None:
         checked.add(key)
         draw, enlist, _, test = streams(cell.seed)
         people = draw_people(cell.population, draw)
-        some = slice(0, 2)
-        rows = np.arange(len(people.train))[some]
-        cell.strategy.apply(people.train.take(rows), np.random.default_rng(enlist))
-        few = people.held_out.take(np.arange(len(people.held_out))[some])
+        two, few = (side.take(np.arange(min(2, len(side)))) for side in vars(people).values())
+        cell.strategy.apply(two, np.random.default_rng(enlist))
         cell.goal.success(_Nobody(), few, np.random.default_rng(test))
         with status(f"Checking {key[-1]}"):
             cell.learner.check(people.train)
+
+
+def stacks(cells: Sequence[Trial], jobs: int) -> list[list[Trial]]:
+    """Return the cells in stacks: those of one learner and population train together.
+
+    A stack is as large as its learner is best at, but leaves work for every job.
+    """
+    groups: dict[tuple[str, str], list[Trial]] = {}
+    for cell in cells:
+        groups.setdefault((spec.text(cell.population), spec.text(cell.learner)), []).append(cell)
+    found = []
+    for group in groups.values():
+        first, size = group[0], 1
+        if isinstance(first.learner, StackedLearner):
+            people = draw_people(first.population, streams(first.seed)[0])
+            size = min(first.learner.stack_size(people.train), math.ceil(len(group) / jobs))
+        found += [group[start : start + size] for start in range(0, len(group), size)]
+    return found
 
 
 class _Nobody:
@@ -80,11 +100,12 @@ class _Nobody:
         return np.zeros(len(x), dtype=np.int64)
 
 
-def _run(cells: Sequence[Trial], jobs: int) -> Generator[Outcome, None, None]:
-    """Yield the outcomes as they come, with a progress bar."""
+def _run(cells: Sequence[Trial], jobs: int) -> Generator[list[Outcome], None, None]:
+    """Yield the outcomes of each stack as they come, with a progress bar."""
+    groups = stacks(cells, jobs)
     with bar(len(cells), "Training") as advance:
-        parallel = jobs > 1 and len(cells) > 1
-        with closing(run_in_processes(cells, jobs) if parallel else run_here(cells)) as outcomes:
-            for outcome in outcomes:
-                yield outcome
-                advance(1)
+        parallel = jobs > 1 and len(groups) > 1
+        with closing(run_in_processes(groups, jobs) if parallel else run_here(groups)) as results:
+            for outcomes in results:
+                yield outcomes
+                advance(len(outcomes))

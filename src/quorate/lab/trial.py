@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from quorate import spec
-from quorate.errors import FitFailedError
-from quorate.lab.provenance import provenance
-from quorate.protocols import Classifier, Goal, Learner, Population, Strategy
+from quorate.protocols import Goal, Learner, Population, Strategy
 from quorate.table import Mask, Rng, Split, Submission, Table
-from quorate.theory.planting import signal_law
 from quorate.validate import at_least, in_interval
 from quorate.version import __version__
 
@@ -63,67 +57,6 @@ class Trial:
         """Content id: equal cells have equal ids, whoever runs them and wherever."""
         return spec.content_id(self.describe())
 
-    def run(self) -> Outcome:
-        """Return what came of it; a training that failed is an outcome with its ``error``.
-
-        The result depends on the cell alone: the work runs in one thread.
-
-        Raises:
-            InputError: the methods do not fit together, or not these people.
-            DataUnavailableError: the population's data cannot be had.
-        """
-        draw, enlist_, fit, test = streams(self.seed)
-        with _one_thread():
-            people = draw_people(self.population, draw)
-            started = time.perf_counter()
-            submission = submit(people.train, self.strategy, self.alpha, enlist_)
-            law = self._law(people.train)
-            try:
-                model = self.learner.fit(submission, np.random.default_rng(fit))
-                measured = self._measure(model, people.held_out, test)
-            except FitFailedError as failure:
-                measured = {"error": str(failure)}
-        return Outcome(
-            id=self.id,
-            population=spec.text(self.population),
-            strategy=spec.text(self.strategy),
-            goal=spec.text(self.goal),
-            learner=spec.text(self.learner),
-            alpha=self.alpha,
-            seed=self.seed,
-            members=int(submission.member.sum()),
-            people=len(people.train),
-            seconds=time.perf_counter() - started,
-            version=__version__,
-            provenance=provenance(),
-            description=self.describe(),
-            **law,
-            **measured,
-        )
-
-    def _measure(
-        self, model: Classifier, held_out: Table, test: np.random.SeedSequence
-    ) -> dict[str, Any]:
-        """Return success, what it costs honest people, and what the training says of itself."""
-        predicted = model.predict(held_out.x)
-        correct = predicted == held_out.y  # (n,)
-        epsilon = model.record.get("epsilon")
-        return {
-            "success": self.goal.success(model, held_out, np.random.default_rng(test)),
-            "accuracy": float(correct.mean()),
-            "worst_group_accuracy": _worst_group(correct, held_out),
-            "epsilon": None if epsilon is None else float(epsilon),
-            "record": dict(model.record),
-        }
-
-    def _law(self, people: Table) -> dict[str, Any]:
-        """Return what section 2 of the theory needs, where the goal plants a signal."""
-        signal, target = getattr(self.goal, "signal", None), getattr(self.goal, "target", None)
-        if signal is None:
-            return {}
-        found = signal_law(people, self.population.law(), signal, target)
-        return {"xi": found.xi, "gap": found.delta, "exact_law": found.exact}
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -136,7 +69,7 @@ class Outcome:
         worst_group_accuracy: the lowest over their groups.
         members, people: how many acted, of how many the platform learned from.
         epsilon: privacy budget achieved; None for a learner that is not private, inf for none.
-        seconds: of planting, training and measuring.
+        seconds: of planting, training and measuring; an equal part of its stack's.
         error: why the training failed.
         xi, gap, exact_law: ξ and Δ of the goal's signal, and whether from the exact law.
         record: what the training says of itself.
@@ -215,26 +148,3 @@ def draw_people(population: Population, stream: np.random.SeedSequence) -> Split
         _last_drawn = None  # let go of the old people before the new ones are made
         _last_drawn = (key, population.split(np.random.default_rng(stream)))
     return _last_drawn[1]
-
-
-def _worst_group(correct: Mask, people: Table) -> float | None:
-    if people.group is None:
-        return None
-    sizes = np.bincount(people.group, minlength=len(people.groups))  # (m,)
-    right = np.bincount(people.group, weights=correct, minlength=len(people.groups))  # (m,)
-    return float((right[sizes > 0] / sizes[sizes > 0]).min())
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Run in one thread, so that sums are taken in the same order whatever else is running."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(threads)

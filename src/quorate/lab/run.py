@@ -1,0 +1,145 @@
+"""Running cells: people, submission, training, measuring. Outcomes depend on each cell alone."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from quorate import spec
+from quorate.errors import FitFailedError
+from quorate.lab.provenance import provenance
+from quorate.lab.trial import Outcome, Trial, draw_people, streams, submit
+from quorate.protocols import Classifier, Learner, StackedLearner
+from quorate.table import Mask, Rng, Split, Submission, Table
+from quorate.theory.planting import SignalLaw, signal_law
+from quorate.version import __version__
+
+
+def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
+    """Return what came of each cell; the cells have one learner and one population in common.
+
+    A learner that can trains all their models at once. A training that failed is an outcome with
+    its ``error``. The work runs in one thread, so sums are taken in the same order whatever else
+    is running and however many cells stand together.
+
+    Raises:
+        InputError: the methods do not fit together, or not these people.
+        DataUnavailableError: the population's data cannot be had.
+    """
+    with _one_thread():
+        people = [draw_people(cell.population, streams(cell.seed)[0]) for cell in cells]
+        started = time.perf_counter()
+        submissions = [
+            submit(split.train, cell.strategy, cell.alpha, streams(cell.seed)[1])
+            for cell, split in zip(cells, people, strict=True)
+        ]
+        rngs = [np.random.default_rng(streams(cell.seed)[2]) for cell in cells]
+        models = _fit(cells[0].learner, submissions, rngs)
+        measured = [
+            _measure(cell, model, split)
+            for cell, model, split in zip(cells, models, people, strict=True)
+        ]
+        seconds = (time.perf_counter() - started) / len(cells)
+        laws = _Laws()
+        return [
+            Outcome(
+                id=cell.id,
+                population=spec.text(cell.population),
+                strategy=spec.text(cell.strategy),
+                goal=spec.text(cell.goal),
+                learner=spec.text(cell.learner),
+                alpha=cell.alpha,
+                seed=cell.seed,
+                members=int(submission.member.sum()),
+                people=len(split.train),
+                seconds=seconds,
+                version=__version__,
+                provenance=provenance(),
+                description=cell.describe(),
+                **laws.of(cell, split),
+                **values,
+            )
+            for cell, submission, split, values in zip(
+                cells, submissions, people, measured, strict=True
+            )
+        ]
+
+
+def _fit(
+    learner: Learner, data: Sequence[Submission], rngs: Sequence[Rng]
+) -> Sequence[Classifier | FitFailedError]:
+    alike = len({(one.honest.x.shape, one.honest.classes) for one in data}) == 1
+    if isinstance(learner, StackedLearner) and alike:
+        return learner.fit_many(data, rngs)
+    models: list[Classifier | FitFailedError] = []
+    for one, rng in zip(data, rngs, strict=True):
+        try:
+            models.append(learner.fit(one, rng))
+        except FitFailedError as failure:
+            models.append(failure)
+    return models
+
+
+def _measure(cell: Trial, model: Classifier | FitFailedError, people: Split) -> dict[str, Any]:
+    """Return success, what it costs honest people, and what the training says of itself."""
+    if isinstance(model, FitFailedError):
+        return {"error": str(model)}
+    held_out, test = people.held_out, np.random.default_rng(streams(cell.seed)[3])
+    try:
+        correct = model.predict(held_out.x) == held_out.y  # (n,)
+        success = cell.goal.success(model, held_out, test)
+    except FitFailedError as failure:
+        return {"error": str(failure)}
+    epsilon = model.record.get("epsilon")
+    return {
+        "success": success,
+        "accuracy": float(correct.mean()),
+        "worst_group_accuracy": _worst_group(correct, held_out),
+        "epsilon": None if epsilon is None else float(epsilon),
+        "record": dict(model.record),
+    }
+
+
+def _worst_group(correct: Mask, people: Table) -> float | None:
+    if people.group is None:
+        return None
+    sizes = np.bincount(people.group, minlength=len(people.groups))  # (m,)
+    right = np.bincount(people.group, weights=correct, minlength=len(people.groups))  # (m,)
+    return float((right[sizes > 0] / sizes[sizes > 0]).min())
+
+
+class _Laws:
+    """What section 2 of the theory needs of each cell; the same people are looked at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, str], SignalLaw] = {}
+
+    def of(self, cell: Trial, people: Split) -> dict[str, Any]:
+        """Return ξ and Δ where the goal plants a signal."""
+        signal, target = getattr(cell.goal, "signal", None), getattr(cell.goal, "target", None)
+        if signal is None:
+            return {}
+        key = id(people.train), spec.text(cell.goal)
+        if key not in self._found:
+            law = cell.population.law()
+            self._found[key] = signal_law(people.train, law, signal, target)
+        found = self._found[key]
+        return {"xi": found.xi, "gap": found.delta, "exact_law": found.exact}
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(threads)
