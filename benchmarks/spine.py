@@ -1,4 +1,4 @@
-"""Seconds of what everyone waits for: the help, the demo, and one cell of a sweep.
+"""Seconds of what everyone waits for: the help, the demo, a cell of a sweep, a model in a stack.
 
 ``python -m benchmarks.spine`` prints a table, ``--json`` one JSON object. Figures, not tests: they
 hold for the machine they were taken on, when nothing else is running there.
@@ -7,6 +7,7 @@ hold for the machine they were taken on, when nothing else is running there.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -23,15 +24,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from quorate.catalog import build
 from quorate.lab.provenance import provenance
 from quorate.lab.study import make_study
 from quorate.lab.sweep import run_study
+from quorate.lab.trial import streams, submit
 from quorate.progress import status
 from quorate.protocols import Learner
 from quorate.spec import param
 from quorate.table import Array, Labels, Rng, Submission
 
-POPULATIONS = ("digits", "mnist")
 LEARNERS = (
     "sgd",
     "sgd:model=logistic",
@@ -39,6 +41,14 @@ LEARNERS = (
     "group-dro",
     "dp-sgd",
     "sklearn:estimator=RandomForestClassifier,n_estimators=20",
+)
+STACKED = (
+    "sgd:epochs=2",
+    "sgd:model=logistic,epochs=2",
+    "sgd:model=cnn,epochs=1",
+    "group-dro:epochs=2",
+    "dp-sgd:epsilon=inf,epochs=2",
+    "dp-sgd:epsilon=inf,model=mlp,epochs=2",
 )
 TARGETS = {"help": 0.5, "demo": 90.0}  # seconds, on two cores
 
@@ -96,27 +106,63 @@ def _seconds_of(arguments: list[str], environment: Mapping[str, str] | None = No
 
 
 def measure_cells() -> list[Row]:
-    """Return the seconds of one cell, for each learner on each population that is here."""
-    here = [p for p in POPULATIONS if p == "digits" or os.environ.get("QUORATE_DATA")]
-    return [_measure_cell(population, learner) for population in here for learner in LEARNERS]
+    """Return the seconds of one cell in a small study, for each learner on each population here."""
+    rows = [_measure_cell("digits", learner, seeds=3) for learner in LEARNERS]
+    if os.environ.get("QUORATE_DATA"):
+        rows += [_measure_cell("mnist", learner, seeds=1) for learner in LEARNERS]
+    return rows
 
 
-def _measure_cell(population: str, learner: str) -> Row:
-    """Return the seconds of the fastest cell after a first one, which imports and warms up."""
-    study = make_study(
-        population=population,
-        strategy="planting:size=2",
-        learner=learner,
-        alphas=0.01,
-        seeds=1 if population == "mnist" else 3,  # two cells a seed, α = 0 among them
-    )
+def _measure_cell(population: str, learner: str, seeds: int) -> Row:
+    """Return the mean seconds of the cells of one study, after one that warms up."""
+    methods = {"population": population, "strategy": "planting:size=2", "learner": learner}
     with status(f"{population}, {learner}"):
-        outcomes = run_study(study).outcomes
+        run_study(make_study(**{**methods, "population": "digits"}, alphas=0, seeds=1))
+        outcomes = run_study(make_study(**methods, alphas="0.01:0.1:3", seeds=seeds)).outcomes
     failed = [outcome.error for outcome in outcomes if outcome.error]
     if failed:
         raise SystemExit(f"Expected every cell to train, got: {failed[0]}")
-    seconds = min(outcome.seconds for outcome in outcomes[1:])
-    return Row(f"one cell: {population}, {learner}", seconds)
+    seconds = statistics.mean(outcome.seconds for outcome in outcomes)
+    return Row(f"one of {len(outcomes)} cells: {population}, {learner}", seconds)
+
+
+def measure_stacks(models: int = 16) -> list[Row]:
+    """Return the seconds of one model in a stack, beside the same model alone."""
+    populations = ["digits"]
+    if os.environ.get("QUORATE_DATA"):
+        populations.append("mnist:n=8192,held_out=100")
+    return [_measure_stack(p, learner, models) for p in populations for learner in STACKED]
+
+
+def _measure_stack(population: str, learner_text: str, models: int) -> Row:
+    learner = build("learners", learner_text)
+    people = build("populations", population).split(np.random.default_rng(0)).train
+    strategy = build("strategies", "planting:size=2")
+    data = [submit(people, strategy, alpha, streams(0)[1]) for alpha in np.linspace(0, 0.3, models)]
+
+    def fit(count: int) -> float:
+        rngs = [np.random.default_rng(i) for i in range(count)]
+        started = time.perf_counter()
+        learner.fit_many(data[:count], rngs)
+        return (time.perf_counter() - started) / count
+
+    with status(f"{models} models, {population}, {learner_text}"), one_thread():
+        alone, stacked = (min(fit(count) for _ in range(2)) for count in (1, models))
+    work = f"one of {models} stacked models: {population}, {learner_text}"
+    return Row(work, stacked, "the same, alone", alone)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Train in one thread, as a cell does."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)
@@ -183,6 +229,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     as_json = parser.parse_args().json
     rows = [measure_help(), *measure_demo(), measure_overhead(), *measure_cells()]
+    rows += measure_stacks()
     if as_json:
         plain = {"hardware": provenance(), "rows": [row.to_json() for row in rows]}
         print(json.dumps(plain, ensure_ascii=False, indent=1))

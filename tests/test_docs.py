@@ -2,7 +2,7 @@
 
 A block that is not run says why, in a comment just above: <!-- not run: reason -->. Its commands
 are still read, so that a name or parameter that is gone is found. Commands run in this process,
-even with --jobs, and only the first draws its report: workers and reports have tests of their own.
+without --jobs, and only the first draws its report: workers and reports have tests of their own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from typing import Any
 import pytest
 
 from quorate import catalog, cli
-from quorate.lab.executors import run_here
 from quorate.lab.study import read_study
 from quorate.report.files import write_report
 
@@ -133,7 +132,6 @@ class Session:
         self.namespace: dict[str, Any] = {"__name__": "document"}
         (folder / "experiments").symlink_to(ROOT / "experiments")
         monkeypatch.chdir(folder)
-        monkeypatch.setattr("quorate.lab.sweep.run_in_processes", lambda cells, _: run_here(cells))
         monkeypatch.setattr("quorate.report.files.write_report", write_first_report)
         monkeypatch.delenv("QUORATE_DATA", raising=False)
 
@@ -195,7 +193,8 @@ class Session:
 
     def quorate(self, words: list[str]) -> tuple[Any, str]:
         """Run the command line here; return its exit code and what it printed."""
-        self.monkeypatch.setattr(sys, "argv", words)
+        jobs = words.index("--jobs") if "--jobs" in words else len(words)
+        self.monkeypatch.setattr(sys, "argv", [*words[:jobs], *words[jobs + 2 :]])
         self.capsys.readouterr()
         with pytest.raises(SystemExit) as stop:
             cli.main()
