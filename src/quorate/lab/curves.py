@@ -103,6 +103,12 @@ class Curves:
         for cells in groups.values():
             yield _curve(cells)
 
+    def heading(self, curve: Curve) -> str:
+        """Return what a curve shares with those it stands beside: all but the learner."""
+        goals = {outcome.goal for outcome in self.outcomes}
+        judged = f", judged by {curve.goal}" if len(goals) > 1 else ""
+        return f"{curve.population}, {curve.strategy}{judged}"
+
     def critical_masses(self, target: float | None = None) -> CriticalMasses:
         """Return the critical mass of every curve, at the study's target or another."""
         chosen = self.target if target is None else target
@@ -129,10 +135,10 @@ class Curves:
     def _panels(self) -> list[Any]:
         from quorate import figures
 
-        panels: dict[tuple[str, ...], Any] = {}
+        panels: dict[str, Any] = {}
         for curve, mass in self.critical_masses().rows:
-            key = (curve.population, curve.strategy, curve.goal)
-            panel = panels.setdefault(key, figures.Panel(_heading(curve), self.target))
+            heading = self.heading(curve)
+            panel = panels.setdefault(heading, figures.Panel(heading, self.target))
             panel.lines.append(_line(curve, mass))
             self._add_bound(panel, curve)
         return list(panels.values())
@@ -275,10 +281,6 @@ def _bound_applies(description: dict[str, Any]) -> bool:
     strategy, goal = description["strategy"], description["goal"]
     same = all(strategy.get(key) == goal.get(key) for key in ("target", "signal"))
     return strategy["name"] == "planting" and goal["name"] == "planted" and same
-
-
-def _heading(curve: Curve) -> str:
-    return f"{curve.population}, {curve.strategy}"
 
 
 def _line(curve: Curve, mass: CriticalMass) -> Any:

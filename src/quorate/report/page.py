@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from quorate.lab.curves import Curves
-from quorate.report.terminal import percent
+from quorate.lab.intervals import mean_over_seeds
+from quorate.lab.trial import Outcome
+from quorate.report.terminal import people, percent
 
 MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "svg": "image/svg+xml"}
 MEDIA_TYPES["png"] = "image/png"
@@ -32,63 +34,72 @@ def render_page(curves: Curves, svg: str, files: Mapping[str, bytes]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = percent
-    environment.filters["breakable"] = _breakable
+    environment.filters |= {"percent": percent, "people": people, "breakable": _breakable}
+    rows = curves.critical_masses().to_rows()
     return environment.get_template("page.html.j2").render(
         title=curves.title,
         target=curves.target,
-        findings=[finding(row) for row in curves.critical_masses().to_rows()],
-        masses=curves.critical_masses().to_rows(),
-        baselines=[_baseline(curve) for curve in curves],
+        findings=[finding(row) for row in rows],
+        groups=_groups(curves, rows),
         svg=svg[svg.index("<svg") :],
         downloads={name: _data_uri(name, content) for name, content in files.items()},
         facts=_facts(curves),
         failed=[outcome for outcome in curves.outcomes if outcome.error],
-        infinite=math.inf,
     )
 
 
 def finding(row: Mapping[str, Any]) -> str:
     """Return one critical mass as a sentence."""
     who = f"{row['learner']} ({row['population']}, {row['strategy']})"
+    if math.isnan(row["estimate"]):
+        return f"{who}: nothing was measured, every training failed."
     if math.isinf(row["estimate"]):
         return f"{who}: no collective that was tried reaches {percent(row['target'])} success."
+    if row["estimate"] == 0:
+        return f"{who}: success is {percent(row['target'])} or more without any collective."
     return (
         f"{who}: {percent(row['estimate'])} of the people, about {row['members']:.0f}, reach "
         f"{percent(row['target'])} success."
     )
 
 
-def _baseline(curve: Any) -> dict[str, Any]:
-    """Return what the platform does without a collective, and with the largest one."""
-    import numpy as np
+def _groups(curves: Curves, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the curves that share a heading, each with its critical mass and its two ends."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for curve, row in zip(curves, rows, strict=True):
+        ends = [v[i] for v in (curve.success, curve.accuracy) for i in (0, -1)]
+        shown = {**row, "ends": [rate(float(mean_over_seeds(end))) for end in ends]}
+        groups.setdefault(curves.heading(curve), []).append(shown)
+    several = len(groups) > 1
+    return [{"heading": name if several else "", "rows": found} for name, found in groups.items()]
 
-    means = {
-        "success": np.nanmean(curve.success, axis=1) if np.isfinite(curve.success).any() else None,
-        "accuracy": np.nanmean(curve.accuracy, axis=1)
-        if np.isfinite(curve.accuracy).any()
-        else None,
-    }
-    ends = {k: (None, None) if v is None else (float(v[0]), float(v[-1])) for k, v in means.items()}
-    return {"learner": curve.learner, "largest": float(curve.alphas[-1]), **ends}
+
+def rate(value: float) -> str:
+    """Return a rate in [0, 1] with three decimals; a dash where there is no number."""
+    return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 def _facts(curves: Curves) -> dict[str, str]:
     """Return where the numbers come from, in words."""
-    first = curves.outcomes[0]
-    seeds = sorted({outcome.seed for outcome in curves.outcomes})
-    libraries = first.provenance.get("libraries", {})
+
+    def each(of: Callable[[Outcome], str]) -> str:
+        return ", ".join(dict.fromkeys(of(outcome) for outcome in curves.outcomes))
+
     facts = {
-        "Population": ", ".join(dict.fromkeys(o.population for o in curves.outcomes)),
-        "Strategy": ", ".join(dict.fromkeys(o.strategy for o in curves.outcomes)),
-        "Goal": ", ".join(dict.fromkeys(o.goal for o in curves.outcomes)),
-        "People the platform learns from": f"{first.people:,}",
-        "Seeds": ", ".join(map(str, seeds)),
+        "Population": each(lambda o: o.population),
+        "Strategy": each(lambda o: o.strategy),
+        "Goal": each(lambda o: o.goal),
+        "People the platform learns from": each(lambda o: f"{o.people:,}"),
+        "Seeds": ", ".join(map(str, sorted({o.seed for o in curves.outcomes}))),
         "Cells": f"{len(curves.outcomes)}",
         "Seconds of training": f"{sum(o.seconds for o in curves.outcomes):.0f}",
-        "quorate": f"{first.version} ({first.provenance.get('git_revision') or 'installed'})",
-        "Libraries": ", ".join(f"{name} {version}" for name, version in libraries.items()),
-        "Machine": f"{first.provenance.get('processor')}, {first.provenance.get('system')}",
+        "quorate": each(
+            lambda o: f"{o.version} ({o.provenance.get('git_revision') or 'installed'})"
+        ),
+        "Libraries": each(
+            lambda o: ", ".join(f"{k} {v}" for k, v in o.provenance.get("libraries", {}).items())
+        ),
+        "Machine": each(lambda o: f"{o.provenance.get('processor')}, {o.provenance.get('system')}"),
     }
     for outcome in curves.outcomes:
         if "sampling" in outcome.record:

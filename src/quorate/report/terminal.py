@@ -13,7 +13,7 @@ from quorate.lab.curves import Curve, Curves
 
 def print_curves(curves: Curves, console: Console) -> None:
     """Print S(α) of every curve and the critical masses below."""
-    for heading, group in _by_heading(curves):
+    for heading, group in _by_heading(curves).items():
         console.print(success_table(heading, group))
     console.print(mass_table(curves))
     failed = [outcome for outcome in curves.outcomes if outcome.error]
@@ -43,15 +43,15 @@ def mass_table(curves: Curves) -> RichTable:
     table.add_column("learner")
     for name in ("α*", "interval", "people", "seeds that reach it", "bound"):
         table.add_column(name, justify="right")
-    several = len({(c.population, c.strategy, c.goal) for c in curves}) > 1
-    for row in curves.critical_masses().to_rows():
-        who = f"{row['population']}, {row['strategy']}: " if several else ""
-        members, bound = row["members"], row["bound"]
+    several = len(_by_heading(curves)) > 1
+    masses = curves.critical_masses()
+    for (curve, _), row in zip(masses.rows, masses.to_rows(), strict=True):
+        bound = row["bound"]
         table.add_row(
-            who + row["learner"],
+            (f"{curves.heading(curve)}: " if several else "") + row["learner"],
             percent(row["estimate"]),
             f"({percent(row['low'])}, {percent(row['high'])}]",
-            f"{members:.0f}" if math.isfinite(members) else "–",
+            people(row["members"]),
             f"{row['reached'] * row['seeds']:.0f} of {row['seeds']}",
             "–" if bound is None else f"{percent(bound)}",
         )
@@ -61,17 +61,28 @@ def mass_table(curves: Curves) -> RichTable:
 def percent(alpha: float) -> str:
     """Return a fraction as a percentage with three digits; inf as "not reached".
 
-    >>> percent(0.00123456), percent(float("inf"))
-    ('0.123%', 'not reached')
+    >>> percent(0.00123456), percent(float("inf")), percent(float("nan"))
+    ('0.123%', 'not reached', 'not measured')
     """
+    if math.isnan(alpha):
+        return "not measured"
     return "not reached" if math.isinf(alpha) else f"{100 * alpha:.3g}%"
 
 
-def _by_heading(curves: Curves) -> list[tuple[str, list[Curve]]]:
+def people(number: float) -> str:
+    """Return how many people, to the nearest whole; a dash where there is no number.
+
+    >>> people(12.0), people(float("inf"))
+    ('12', '–')
+    """
+    return f"{number:.0f}" if math.isfinite(number) else "–"
+
+
+def _by_heading(curves: Curves) -> dict[str, list[Curve]]:
     groups: dict[str, list[Curve]] = {}
     for curve in curves:
-        groups.setdefault(f"{curve.population}, {curve.strategy}", []).append(curve)
-    return list(groups.items())
+        groups.setdefault(curves.heading(curve), []).append(curve)
+    return groups
 
 
 def _cell(curve: Curve, alpha: float) -> str:
