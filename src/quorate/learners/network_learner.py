@@ -24,11 +24,11 @@ from quorate.validate import above_zero, at_least
 if TYPE_CHECKING:
     from quorate.learners.stack import Pool, Stack
 
-# Models in a stack, by what was measured on a CPU (benchmarks/README.md): small networks wait for
-# calls more than for arithmetic, so they gain from standing together; wide ones are at the speed
-# of the matrix product already, and convolutions run best one model at a time.
+# Models in a stack, by what was measured on a CPU: small networks wait for calls more than for
+# arithmetic and gain from standing together, until the stack's batch no longer fits a core's
+# caches; convolutions run best one model at a time.
 MOST_AT_ONCE = 64
-WEIGHTS_AT_ONCE = 2**20
+BATCH_AT_ONCE = 2**20  # features in the batches of a stack: 4 MiB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +55,8 @@ class NetworkLearner(StackedLearner):
         """Return how many models are best trained at once."""
         if self.model == "cnn":
             return 1
-        d = math.prod(people.x.shape[1:])
-        weights = d * (people.k if self.model == "logistic" else self.hidden)
-        return max(1, min(MOST_AT_ONCE, WEIGHTS_AT_ONCE // weights))
+        batch = self.batch_size * math.prod(people.x.shape[1:])
+        return max(1, min(MOST_AT_ONCE, BATCH_AT_ONCE // batch))
 
     def fit(self, data: Submission, rng: Rng) -> Classifier:
         """Return a network trained on what the platform received.
