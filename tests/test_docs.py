@@ -25,7 +25,8 @@ from quorate.lab.study import read_study
 from quorate.report.files import write_report
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/README.md")])
+FOLDERS = ("docs", "experiments", "benchmarks")
+PAGES = sorted([*ROOT.glob("*.md"), *(page for f in FOLDERS for page in (ROOT / f).rglob("*.md"))])
 EXECUTED = [page for page in PAGES if page.parent.name != "reference"]
 LANGUAGES = {"python", "sh", "console", "toml", "text", "diff"}
 DRAWN: list[Path] = []  # the folders that have asked for a report
