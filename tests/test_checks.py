@@ -30,6 +30,9 @@ EXAMPLES = {
         "dp-sgd:epsilon=inf,epochs=1,model=mlp",
     ],
     "group-dro": ["group-dro:epochs=1"],
+    "cvar-dro": ["cvar-dro:epochs=1"],
+    "chi2-dro": ["chi2-dro:epochs=1"],
+    "jtt": ["jtt:epochs=1,first_epochs=1"],
     "sklearn": [
         "sklearn",
         "sklearn:estimator=RandomForestClassifier,n_estimators=5",

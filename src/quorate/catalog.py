@@ -7,8 +7,11 @@ from typing import Any
 
 from quorate import spec
 from quorate.goals.planted import Planted
+from quorate.learners.chi2_dro import Chi2DRO
+from quorate.learners.cvar_dro import CVaRDRO
 from quorate.learners.dp_sgd import DPSGD
 from quorate.learners.group_dro import GroupDRO
+from quorate.learners.jtt import JTT
 from quorate.learners.scikit_learn import ScikitLearn
 from quorate.learners.sgd import SGD
 from quorate.populations.digits import Digits
@@ -44,6 +47,9 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         SGD,
         DPSGD,
         GroupDRO,
+        CVaRDRO,
+        Chi2DRO,
+        JTT,
         ScikitLearn,
     ),
 }

@@ -54,7 +54,9 @@ def curve(
 ) -> None:
     """Measure S(α), the success of a collective by its size.
 
-    quorate curve --population digits --strategy planting:size=2 --learner sgd --out runs/digits
+    \b
+    quorate curve --population digits --strategy planting:size=2 \\
+                  --learner sgd --out runs/digits
     """
     from quorate.lab.study import make_study
 
@@ -81,6 +83,7 @@ def run(
 ) -> None:
     """Run the study in a file; run again, it does only what is missing.
 
+    \b
     quorate run experiments/first.toml --out runs/first
     """
     from quorate.lab.study import read_study
@@ -96,6 +99,7 @@ def show(
 ) -> None:
     """Show what a folder holds: tables, critical masses, and the page with plots made anew.
 
+    \b
     quorate show runs/first --target 0.8
     """
     from quorate.lab.curves import load
@@ -111,6 +115,7 @@ def demo(
 ) -> None:
     """Real handwritten digits, a planted signal, and platforms that train in different ways.
 
+    \b
     quorate demo
     """
     from quorate.lab.study import read_study
@@ -129,6 +134,7 @@ def list_(
 ) -> None:
     """List what there is, with parameters, defaults and one-line meanings.
 
+    \b
     quorate list learners
     """
     from quorate.report.listing import listing, print_listing

@@ -17,6 +17,10 @@ class StoreError(QuorateError):
     """A store cannot be read or written; what it already holds is left as it is."""
 
 
+class EmptyStoreError(StoreError):
+    """A store was made, but the run ended before it held anything."""
+
+
 class WorkerError(QuorateError):
     """A worker process died before its cell was done."""
 

@@ -24,6 +24,9 @@ LEARNERS = [
     "dp-sgd:model=mlp,epochs=2,batch_size=30",
     "dp-sgd:model=cnn,epochs=1,batch_size=30",
     "group-dro:epochs=2,batch_size=32",
+    "cvar-dro:epochs=2,batch_size=32",
+    "chi2-dro:epochs=2,batch_size=32",
+    "jtt:epochs=2,first_epochs=1,batch_size=32",
 ]
 
 

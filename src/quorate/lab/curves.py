@@ -272,15 +272,21 @@ def _curve(cells: Sequence[Outcome]) -> Curve:
         xi=float(np.mean(xis)) if xis else None,
         gap=float(np.max(gaps)) if gaps else None,
         exact_law=first.exact_law,
-        bound_applies=_bound_applies(first.description),
+        bound_applies=_bound_applies(cells),
     )
 
 
-def _bound_applies(description: dict[str, Any]) -> bool:
-    """Whether members claim the target on the very signal that the goal plants."""
-    strategy, goal = description["strategy"], description["goal"]
+def _bound_applies(cells: Sequence[Outcome]) -> bool:
+    """Whether members claim the target on the very signal that the goal plants, unreweighted.
+
+    A learner that reweights people is near optimal, if at all, for another law than the one it
+    received: the bound would have to be read at α_eff.
+    """
+    strategy, goal = cells[0].description["strategy"], cells[0].description["goal"]
     same = all(strategy.get(key) == goal.get(key) for key in ("target", "signal"))
-    return strategy["name"] == "planting" and goal["name"] == "planted" and same
+    reweighted = any("alpha_effective" in cell.record for cell in cells)
+    planted = strategy["name"] == "planting" and goal["name"] == "planted"
+    return planted and same and not reweighted
 
 
 def _line(curve: Curve, mass: CriticalMass) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from quorate.errors import StoreError
+from quorate.errors import EmptyStoreError, StoreError
 from quorate.lab.trial import Outcome
 
 FILE = "store.sqlite"
@@ -92,7 +92,9 @@ class Store:
             pragmas = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={number};"
             self._db.executescript(f"BEGIN IMMEDIATE; {script} {pragmas} COMMIT;")
         if not write and version == 0:
-            raise StoreError(f"Expected cells in {self.path}, got none. Run a study there first.")
+            raise EmptyStoreError(
+                f"Expected cells in {self.path}, got none. Run a study there first."
+            )
 
     def __enter__(self) -> Store:
         return self
@@ -172,6 +174,21 @@ class Store:
                 f"Expected a whole quorate store at {self.path}, got: {error}. The file was left "
                 "as it is; restore it from a copy, or choose another --out."
             ) from error
+
+
+def stored_ids(folder: str | Path) -> set[str]:
+    """Return the ids of the cells that a folder holds; none where there is no store yet.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    if not (Path(folder) / FILE).exists():
+        return set()
+    try:
+        with Store(folder) as store:
+            return store.ids()
+    except EmptyStoreError:
+        return set()
 
 
 def _outcome(row: dict[str, Any]) -> Outcome:

@@ -15,7 +15,7 @@ import numpy as np
 from quorate import spec
 from quorate.lab.curves import Curves
 from quorate.lab.executors import run_here, run_in_processes
-from quorate.lab.store import Store
+from quorate.lab.store import Store, stored_ids
 from quorate.lab.study import Study
 from quorate.lab.trial import Outcome, Trial, draw_people, streams
 from quorate.progress import bar, status
@@ -43,10 +43,11 @@ def run_study(study: Study, out: str | Path | None = None, jobs: int = 1) -> Cur
     if out is None:
         check(list(cells.values()))
         return Curves.of(itertools.chain(*_run(list(cells.values()), jobs)), study)
+    known = stored_ids(out)
+    check([cell for id_, cell in cells.items() if id_ not in known])
     with Store(out, write=True) as store:
         stored = store.ids()
         missing = [cell for id_, cell in cells.items() if id_ not in stored]
-        check(missing)
         store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
         with closing(_run(missing, jobs)) as results:
             for outcomes in results:

@@ -89,7 +89,6 @@ class GroupDRO(NetworkLearner):
         m = max(platform.m for platform in platforms)  # models with fewer groups leave some empty
         group = torch.stack([platform.codes for platform in platforms])  # (K, n)
         q = torch.stack([platform.start(m) for platform in platforms])  # (K, m)
-        optimiser = torch.optim.SGD(stack.weights, lr=self.learning_rate, momentum=self.momentum)
         seen: list[Tensor] = []
         for _ in range(self.epochs):
             drawn = torch.stack([platform.draw() for platform in platforms])  # (K, n)
@@ -103,9 +102,7 @@ class GroupDRO(NetworkLearner):
                 losses = sums / member.sum(dim=1).clamp(min=1)  # ℓ_k, 0 where nobody of k is drawn
                 q = q * torch.exp(self.group_step * losses.detach())
                 q = q / q.sum(dim=1, keepdim=True)
-                optimiser.zero_grad()
-                (q * losses).sum().backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
+                stack.descend((q * losses).sum(), self.learning_rate, self.momentum, 0.0)
                 weights.append(q)
             seen.append(torch.stack(weights).mean(dim=0))  # (K, m)
         return [

@@ -91,6 +91,7 @@ class Stack:
             torch.stack([p.detach() for p in same]).requires_grad_()
             for same in zip(*(network.parameters() for network in networks), strict=True)
         ]
+        self._velocity = [torch.zeros_like(w) for w in self.weights]
 
     def __len__(self) -> int:
         return len(self._networks)
@@ -142,6 +143,21 @@ class Stack:
                     sums += [total[..., :-1].reshape(shape), total[..., -1]]
             over = ((norms > max_grad_norm) & (present > 0)).sum(1)
         return sums, over
+
+    def descend(self, loss: Tensor, learning_rate: float, momentum: float, decay: float) -> None:
+        """Take one step of SGD: v ← mv + ∇ℓ + λw, w ← w − ηv (PyTorch's form of momentum).
+
+        Args:
+            loss: the sum over the models of each one's loss; no model's touches another's weights.
+            learning_rate, momentum, decay: η, m and λ.
+        """
+        gradients = torch.autograd.grad(loss, self.weights)
+        with torch.no_grad():
+            for w, v, gradient in zip(self.weights, self._velocity, gradients, strict=True):
+                v.mul_(momentum).add_(gradient)
+                if decay:
+                    v.add_(w, alpha=decay)
+                w.sub_(v, alpha=learning_rate)
 
     def networks(self) -> list[nn.Sequential]:
         """Return the K networks with their present weights."""

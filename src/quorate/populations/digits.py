@@ -8,20 +8,26 @@ from typing import ClassVar
 
 import numpy as np
 
+from quorate.cache import on_disk
 from quorate.populations.sizes import split_at_random
 from quorate.protocols import Population
 from quorate.spec import param
-from quorate.table import Rng, Split, Table
+from quorate.table import Array, Labels, Rng, Split, Table
 from quorate.validate import in_interval
+
+
+@on_disk  # importing scikit-learn's data sets takes seconds, in every process
+def _arrays() -> tuple[Array, Labels]:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    return (bunch.images[:, None] / 16).astype(np.float32), bunch.target.astype(np.int64)
 
 
 @functools.cache
 def _digits() -> Table:
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    x = (bunch.images[:, None] / 16).astype(np.float32)  # (n, 1, 8, 8), pixel scale [0, 1]
-    return Table(x, bunch.target.astype(np.int64), tuple(map(str, bunch.target_names)))
+    x, y = _arrays()  # (n, 1, 8, 8) on the pixel scale [0, 1], and (n,)
+    return Table(np.array(x), np.array(y), tuple(map(str, range(10))))
 
 
 @dataclass(frozen=True)

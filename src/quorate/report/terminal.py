@@ -14,7 +14,9 @@ from quorate.lab.curves import Curve, Curves
 def print_curves(curves: Curves, console: Console) -> None:
     """Print S(α) of every curve and the critical masses below."""
     for heading, group in _by_heading(curves).items():
-        console.print(success_table(heading, group))
+        console.print(f"{heading}: success S(α) / accuracy on honest people", soft_wrap=True)
+        console.print(success_table(group))
+    console.print(f"Critical mass α* for S* = {curves.target:g}, 95% interval over seeds")
     console.print(mass_table(curves))
     failed = [outcome for outcome in curves.outcomes if outcome.error]
     for outcome in failed[:5]:
@@ -25,10 +27,10 @@ def print_curves(curves: Curves, console: Console) -> None:
         console.print(f"... and {len(failed) - 5} more failed cells.")
 
 
-def success_table(heading: str, curves: Iterable[Curve]) -> RichTable:
+def success_table(curves: Iterable[Curve]) -> RichTable:
     """Return mean success, with mean honest accuracy, one row a size and one column a learner."""
     curves = list(curves)
-    table = RichTable(title=f"{heading}: success S(α) / accuracy on honest people")
+    table = RichTable()
     table.add_column("α", justify="right")
     for curve in curves:
         table.add_column(curve.learner.replace(":", ":\n", 1).replace(",", ",\n"), justify="right")
@@ -39,7 +41,7 @@ def success_table(heading: str, curves: Iterable[Curve]) -> RichTable:
 
 def mass_table(curves: Curves) -> RichTable:
     """Return the critical masses, one row a curve."""
-    table = RichTable(title=f"Critical mass α* for S* = {curves.target:g}, 95% interval over seeds")
+    table = RichTable()
     table.add_column("learner")
     for name in ("α*", "interval", "people", "seeds that reach it", "bound"):
         table.add_column(name, justify="right")
