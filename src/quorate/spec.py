@@ -288,8 +288,9 @@ def text(method: Any) -> str:
 
 
 def _text_pairs(method: Any) -> list[str]:
-    own = parameters(type(method))
-    pairs, handed_on = [], _inner_field(type(method))
+    cls: type = type(method)
+    own = parameters(cls)
+    pairs, handed_on = [], _inner_field(cls)
     for key, field in sorted(own.items(), key=lambda item: not item[1].metadata.get("shown")):
         value = getattr(method, key)
         if (
@@ -345,6 +346,7 @@ def content_id(plain: Mapping[str, Any]) -> str:
 # ----------------------------------------------------------------------------------- introspection
 
 
+@functools.cache
 def parameters(cls: type) -> dict[str, dataclasses.Field[Any]]:
     """Return the parameters of a method class by name, in order."""
     return {f.name: f for f in dataclasses.fields(cls)}

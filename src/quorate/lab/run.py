@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -30,7 +32,8 @@ def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
         InputError: the methods do not fit together, or not these people.
         DataUnavailableError: the population's data cannot be had.
     """
-    with _one_thread():
+    cells[0].learner.check(draw_people(cells[0].population, streams(cells[0].seed)[0]).train)
+    with _one_thread():  # after the check, which loads the learner's libraries
         people = [draw_people(cell.population, streams(cell.seed)[0]) for cell in cells]
         started = time.perf_counter()
         submissions = [
@@ -131,15 +134,22 @@ class _Laws:
         return {"xi": found.xi, "gap": found.delta, "exact_law": found.exact}
 
 
+@functools.cache
+def _thread_pools(*loaded: bool) -> Any:
+    """Return the thread pools of the libraries loaded so far: finding them takes milliseconds."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
     import torch
-    from threadpoolctl import threadpool_limits
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with threadpool_limits(1):
+        with _thread_pools("sklearn" in sys.modules, "scipy" in sys.modules).limit(limits=1):
             yield
     finally:
         torch.set_num_threads(threads)

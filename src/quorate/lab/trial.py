@@ -102,9 +102,10 @@ class Outcome:
     stored_at: str = ""
 
 
-def streams(seed: int) -> list[np.random.SeedSequence]:
+@functools.lru_cache(maxsize=1024)
+def streams(seed: int) -> tuple[np.random.SeedSequence, ...]:
     """Return the four streams of a seed: draw, enlist, fit and test."""
-    return np.random.SeedSequence(seed).spawn(4)
+    return tuple(np.random.SeedSequence(seed).spawn(4))
 
 
 def enlist(n: int, alpha: float, rng: Rng) -> Mask:

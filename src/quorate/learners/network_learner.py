@@ -80,8 +80,8 @@ class NetworkLearner(StackedLearner):
         """
         from quorate.learners.stack import Pool, Stack
 
-        for one in data:
-            self.check(one.honest)
+        for people in {id(one.honest): one.honest for one in data}.values():
+            self.check(people)
         networks = [
             build_network(self.model, one.honest, self.hidden, rng)
             for one, rng in zip(data, rngs, strict=True)
