@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections.abc import Callable
@@ -20,7 +21,7 @@ def folder() -> Path:
 def on_disk(function: F) -> F:
     """Keep the function's results in the cache folder; arrays come back memory-mapped.
 
-    Where the folder cannot be written, the function is simply run again.
+    Where the folder cannot be written, or the disk is full, the function is simply run again.
     """
 
     @functools.wraps(function)
@@ -29,9 +30,11 @@ def on_disk(function: F) -> F:
 
         import joblib
 
-        memory = joblib.Memory(folder(), mmap_mode="r", verbose=0)
-        with warnings.catch_warnings():
+        # An error of the function's own, if it is one of these, is raised by the second call.
+        with contextlib.suppress(OSError, KeyError), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # joblib warns where a result cannot be kept
+            memory = joblib.Memory(folder(), mmap_mode="r", verbose=0)
             return memory.cache(function)(*args, **kwargs)
+        return function(*args, **kwargs)
 
     return cast(F, remembered)
