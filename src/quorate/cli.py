@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.resources
 import os
 import sys
@@ -176,7 +177,7 @@ def _present(curves: Curves, folder: Path, as_json: bool) -> None:
 def _print_json(data: Any) -> None:
     import json
 
-    print(json.dumps(data, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(data, ensure_ascii=False, allow_nan=False), flush=True)
 
 
 def _console() -> Any:
@@ -191,6 +192,16 @@ def main() -> None:
         app()
     except QuorateError as error:
         print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still to be flushed
+        print(
+            f"Error: Expected to print the result, got: {error.strerror}. Make room, or print it "
+            "elsewhere.",
+            file=sys.stderr,
+        )
         raise SystemExit(2) from None
 
 

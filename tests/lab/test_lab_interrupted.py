@@ -280,3 +280,18 @@ def test_no_room_for_cells_and_then_none_for_the_report(
     half_done = [file.name for file in out.iterdir() if file.name.startswith(".")]
     assert half_done == [".writing"]  # the writer's lock
     complete(out, straight)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_no_room_for_what_is_printed(more: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "quorate.cli", "list", "goals", *more],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert process.returncode == 2
+    assert process.stderr == (
+        "Error: Expected to print the result, got: No space left on device. Make room, or print "
+        "it elsewhere.\n"
+    )

@@ -233,6 +233,16 @@ def test_a_training_that_fails_is_stored_and_the_others_go_on(
     assert not ran  # the same cell would fail the same way
 
 
+def test_where_everyone_acts_some_learners_have_nothing_to_tell_apart(tmp_path: Path) -> None:
+    """At α = 1 planting leaves one label, which logistic regression refuses: that cell failed."""
+    curves = run_study(study(learner="sklearn", alphas=[0.5, 1.0], seeds=1), tmp_path)
+    half, everyone = curves.outcomes[1:]
+    assert half.success is not None
+    assert everyone.success is None
+    assert "got the label '1' alone" in str(everyone.error)
+    assert curves.critical_masses().rows[0][1].estimate == 0.5
+
+
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"strategy": "planting:size=2"}, "Expected images"),
     ({"strategy": "planting:signal=columns,y9=1"}, "column"),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from quorate.errors import InputError
+from quorate.errors import FitFailedError, InputError
 from quorate.protocols import Learner
 from quorate.spec import param
 from quorate.table import Array, Labels, Rng, Submission
@@ -72,12 +72,19 @@ class ScikitLearn(Learner):
 
         Raises:
             InputError: scikit-learn refuses a parameter or the data; the message is its own.
+            FitFailedError: it refuses data in which everyone has one label, as planting may leave.
         """
         people = data.mixed()
         estimator = self.build(rng)
         try:
             estimator.fit(people.x.reshape(len(people), -1), people.y)
         except (ValueError, TypeError) as error:
+            if (people.y == people.y[0]).all():
+                raise FitFailedError(
+                    f"Expected two labels or more to tell apart, got the label "
+                    f"{people.classes[people.y[0]]!r} alone. {self.estimator} cannot be trained on "
+                    "that: use a smaller alpha."
+                ) from error
             raise InputError(
                 f"Expected data and parameters that {self.estimator} accepts, got: {error} "
                 "Change its parameters."
