@@ -60,6 +60,13 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return counts
 
 
+@pytest.fixture
+def plain_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw nothing: pictures take a second each, and have tests of their own."""
+    monkeypatch.setattr("quorate.lab.curves.Curves.plot", lambda curves: None)
+    monkeypatch.setattr("quorate.report.files.render", lambda figure, kind: b"<svg></svg>")
+
+
 # ------------------------------------------------------------------- only what is missing
 
 
@@ -284,6 +291,7 @@ def test_jobs_below_one_are_refused(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------ the store fails
 
 
+@pytest.mark.usefixtures("plain_pictures")
 def test_a_full_disk_stops_the_run_and_a_later_one_completes_it(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -340,12 +348,10 @@ def test_a_refused_store_runs_nothing(tmp_path: Path, ran: Counter[str]) -> None
 # ------------------------------------------------------------------------------ show
 
 
+@pytest.mark.usefixtures("plain_pictures")
 def test_show_gives_the_same_json_as_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Drawing takes a second each time, and has tests of its own.
-    monkeypatch.setattr("quorate.report.files.render", lambda figure, kind: b"<svg></svg>")
-
     def command(*words: str) -> str:
         monkeypatch.setattr("sys.argv", ["quorate", *words])
         with pytest.raises(SystemExit) as ended:

@@ -71,10 +71,12 @@ def test_the_page_holds_the_files(folder: Path) -> None:
         assert f'download="{name}"' in page
 
 
-def test_equal_data_give_equal_files(folder: Path, curves: Curves, tmp_path: Path) -> None:
-    write_report(curves, tmp_path)
+@pytest.mark.usefixtures("plain_pictures")
+def test_equal_data_give_equal_files(curves: Curves, make_curves: Make, tmp_path: Path) -> None:
+    write_report(curves, tmp_path / "one")
+    write_report(make_curves(title="Whose digits?"), tmp_path / "other")
     for name in NAMES:
-        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
 
 @pytest.mark.usefixtures("plain_pictures")
