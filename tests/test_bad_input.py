@@ -71,9 +71,9 @@ def run_refused(
         printed = capsys.readouterr()
         assert caught.value.code == 2
         assert printed.out == ""
-        # One line: what was expected, what came, and what to do about it.
+        # One line: what was expected, what came, and what to do about it; then from which cell.
         assert re.fullmatch(r"Error: Expected [^\n]+\.( See: quorate list( \w+)?)?\n", printed.err)
-        return printed.err.removeprefix("Error: ").rstrip("\n")
+        return printed.err.removeprefix("Error: ").rstrip("\n").partition(" This came from ")[0]
 
     return run
 
@@ -342,6 +342,28 @@ def test_a_column_that_the_images_do_not_have(
     )
 
 
+def test_the_cell_that_a_mistake_came_from_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, out: Path
+) -> None:
+    study = {**STUDY, "strategy": "planting:signal=columns,cor=3"}
+    options = [w for key, value in study.items() for w in (f"--{key}", value)]
+    monkeypatch.setattr("sys.argv", ["quorate", "curve", *options, "--out", str(out)])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert capsys.readouterr().err.endswith(
+        " This came from gaussian:n=100,held_out=100 (seed 0), planting:signal=columns,cor=3, "
+        "sgd:model=logistic,epochs=1.\n"
+    )
+
+
+def test_a_group_that_is_empty_for_a_later_seed(refuse: Refuse) -> None:
+    """Seed 0 draws one of the rare group, seed 3 nobody: found before any training."""
+    message = refuse(
+        population="gaussian:n=20,held_out=20,rare=0.05", learner="group-dro:epochs=1", seeds="5"
+    )
+    assert message.startswith("Expected people in every group, got none in rare. Draw more people")
+
+
 def test_an_empty_group(refuse: Refuse) -> None:
     message = refuse(population=f"{TABLE},rare=0", learner="group-dro:epochs=1")
     assert message == (
@@ -488,8 +510,7 @@ def test_a_data_set_neither_cached_nor_reachable(
     [
         (
             "size=9",
-            "Expected a patch inside the 8x8 image, got size=9 with its first pixel at -1x-1. Use "
-            "a smaller size or another place.",
+            "Expected a patch inside the 8x8 image, got size=9. Use a smaller size.",
         ),
         (
             "size=3,place=6x0",
@@ -522,7 +543,7 @@ def test_a_trigger_outside_the_image(
 
 def test_a_goal_that_does_not_fit(refuse: Refuse) -> None:
     message = refuse(population=IMAGES, strategy="planting", goal="planted:size=9")
-    assert message.startswith("Expected a patch inside the 8x8 image, got size=9 with its first")
+    assert message == "Expected a patch inside the 8x8 image, got size=9. Use a smaller size."
 
 
 @pytest.mark.parametrize(
@@ -844,7 +865,9 @@ def test_an_out_that_is_a_file(run_refused: Callable[..., str], tmp_path: Path) 
     (tmp_path / "file").write_text("mine")
     options = [w for key, value in STUDY.items() for w in (f"--{key}", value)]
     message = run_refused("curve", *options, "--out", tmp_path / "file", "--json")
-    assert message.startswith(f"Expected to write to the folder {tmp_path / 'file'}, got: ")
+    assert message == (
+        f"Expected {tmp_path / 'file'} to be a folder, got a file. Choose another --out."
+    )
     assert (tmp_path / "file").read_text() == "mine"
 
 

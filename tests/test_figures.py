@@ -110,8 +110,8 @@ def test_one_column_a_panel_and_one_row_a_learner() -> None:
     labels = [f"learner {i}" for i in range(9)]  # more than there are colours
     figure = curves_figure([panel(*map(rising, labels)), panel(rising(), title="gaussian")])
     assert len(figure.axes) == 6
-    masses = figure.axes[4]  # axes go row by row: 2 of success, 2 of accuracy, 2 of α*
-    assert {text.get_text() for text in figure.axes[4].texts} == set(labels)
+    masses = figure.axes[2]  # axes go panel by panel: success, accuracy, α*
+    assert {text.get_text() for text in masses.texts} == set(labels)
     looks = [
         (drawn.get_color(), drawn.get_linestyle(), drawn.get_marker())
         for drawn in figure.axes[0].get_lines()

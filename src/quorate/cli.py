@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quorate.errors import QuorateError
+from quorate.errors import QuorateError, StoreError
 
 if TYPE_CHECKING:
     from quorate.lab.curves import Curves
@@ -105,7 +105,7 @@ def show(
     """
     from quorate.lab.curves import load
 
-    _present(load(folder, target), folder, json)
+    _present(load(folder, target), folder, json, shown_only=True)
 
 
 @app.command()
@@ -161,17 +161,24 @@ def _run(study: Study, out: Path, jobs: int, as_json: bool) -> None:
     _present(curves, out, as_json)
 
 
-def _present(curves: Curves, folder: Path, as_json: bool) -> None:
+def _present(curves: Curves, folder: Path, as_json: bool, shown_only: bool = False) -> None:
     from quorate.report.files import write_report
     from quorate.report.terminal import print_curves
 
-    page = write_report(curves, folder)
+    try:
+        page = write_report(curves, folder)
+    except StoreError as error:  # what was measured is shown all the same
+        if not shown_only:
+            raise
+        page = None
+        print(f"No report: {error}", file=sys.stderr)
     if as_json:
         _print_json(curves.to_json())
         return
     console = _console()
     print_curves(curves, console)
-    console.print(f"Report: {page}", soft_wrap=True)
+    if page is not None:
+        console.print(f"Report: {page}", soft_wrap=True)
 
 
 def _print_json(data: Any) -> None:
@@ -192,6 +199,16 @@ def main() -> None:
         app()
     except QuorateError as error:
         print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+            raise
+        print(
+            "Error: Expected a training that fits into memory, got one that does not "
+            f"({str(error).splitlines()[0] if str(error) else 'out of memory'}). Use smaller "
+            "networks (hidden), fewer people (n), smaller batches (batch_size) or fewer --jobs.",
+            file=sys.stderr,
+        )
         raise SystemExit(2) from None
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):

@@ -86,19 +86,21 @@ class Panel:
 
 
 def curves_figure(panels: Sequence[Panel]) -> Figure:
-    """Return one column per panel: S(α), honest accuracy, and α* with its interval."""
+    """Return S(α), honest accuracy, and α* with its interval; panels stand two in a row."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
         most = max(len(panel.lines) for panel in panels)
         heights = [2.9, 1.4, 0.3 + 0.29 * most]
-        figure = Figure(figsize=(5.9 * len(panels) + 0.4, sum(heights) + 0.6))
-        axes = figure.subplots(
-            3, len(panels), squeeze=False, sharex="col", gridspec_kw={"height_ratios": heights}
-        )
-        for column, panel in enumerate(panels):
-            success, accuracy, masses = axes[:, column]
+        columns = min(2, len(panels))
+        rows = math.ceil(len(panels) / columns)
+        figure = Figure(figsize=(5.9 * columns + 0.4, (sum(heights) + 0.6) * rows))
+        parts = figure.subfigures(rows, columns, squeeze=False).flat
+        for part, panel in zip(parts, panels, strict=False):
+            success, accuracy, masses = part.subplots(
+                3, 1, sharex=True, gridspec_kw={"height_ratios": heights}
+            )
             zero = _zero_place(panel.lines)
             _draw_success(success, panel, zero)
             _draw_bands(accuracy, panel.lines, zero, lambda line: line.accuracy)
@@ -161,10 +163,14 @@ def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
             panel.bound.alphas[shown], panel.bound.values[shown],
             color="black", linewidth=1, linestyle=(0, (4, 2)), label=panel.bound.label,
         )  # fmt: skip
-        axes.legend(loc="lower right", fontsize=7, frameon=False, handlelength=2.6)
+        axes.legend(
+            loc="lower right", bbox_to_anchor=(1, 1), borderpad=0, fontsize=7, frameon=False,
+            handlelength=2.6,
+        )  # fmt: skip
     axes.set_ylim(-0.03, 1.05)
     axes.set_ylabel("success S(α)")
-    axes.set_title(_wrapped(panel.title), parse_math=False)  # a path may hold dollar signs
+    pad = 6 if panel.bound is None else 16
+    axes.set_title(_wrapped(panel.title), pad=pad, parse_math=False)  # a path may hold dollars
 
 
 def _draw_bands(axes: Axes, lines: Sequence[Line], zero: float, of: Any) -> None:
@@ -183,15 +189,18 @@ def _draw_masses(axes: Axes, lines: Sequence[Line], zero: float) -> None:
     edge = _largest(lines) * 1.25
     for row, line in enumerate(lines):
         colour, mass = _colour(row), line.mass
-        low, high = (min(end, edge) if end > 0 else zero for end in (mass.low, mass.high))
-        axes.plot([low, high], [row, row], color=colour, linewidth=3, alpha=0.35)
+        measured = not math.isnan(mass.estimate)
+        if measured:
+            low, high = (min(end, edge) if end > 0 else zero for end in (mass.low, mass.high))
+            axes.plot([low, high], [row, row], color=colour, linewidth=3, alpha=0.35)
         if math.isinf(mass.high):
             axes.plot([edge], [row], color=colour, marker=">", clip_on=False)
         if math.isfinite(mass.estimate):
             look: Any = {"color": colour, "marker": MARKERS[row % len(MARKERS)]}
             axes.plot([mass.estimate or zero], [row], markersize=6, **look)
+        label = line.label if measured else f"{line.label}: every training failed"
         axes.annotate(
-            line.label, (0, row), xycoords=("axes fraction", "data"), xytext=(3, 4),
+            label, (0, row), xycoords=("axes fraction", "data"), xytext=(3, 4),
             textcoords="offset points", color=colour, fontsize=7.5, parse_math=False,
         )  # fmt: skip
     axes.set_yticks([])
@@ -201,7 +210,7 @@ def _draw_masses(axes: Axes, lines: Sequence[Line], zero: float) -> None:
 
 def _alpha_axis(axes: Axes, lines: Sequence[Line], zero: float) -> None:
     """Make the α axis logarithmic, with α = 0 at a place of its own on the left."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     smallest, largest = _smallest(lines), _largest(lines)
     axes.set_xscale("log")
@@ -211,6 +220,7 @@ def _alpha_axis(axes: Axes, lines: Sequence[Line], zero: float) -> None:
         ticks = [t * 10.0**p for p in decades for t in (1, 2, 5)]
         ticks = [t for t in ticks if smallest / 1.1 <= t <= largest * 1.1]
     axes.xaxis.set_major_locator(FixedLocator([zero, *ticks]))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: "0" if v <= zero else _percent(v)))
     axes.set_xlim(zero / 1.25, largest * 1.35)
 

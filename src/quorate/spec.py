@@ -78,7 +78,7 @@ def _parse_pairs(rest: str, whole: str) -> dict[str, Any]:
     pairs: dict[str, Any] = {}
     for part in _split(rest, whole):
         key, equals, value = part.partition("=")
-        key = key.strip()
+        key = _unquoted(key.strip())
         if not equals or not key:
             raise InputError(
                 f"Expected key=value in {whole!r}, got {part!r}. "
@@ -96,9 +96,12 @@ def _parse_value(value: str) -> Any:
         before_equals = inner.split("=", 1)[0]
         is_mapping = "=" in inner and ":" not in before_equals
         return _parse_pairs(inner, inner) if is_mapping else parse(inner)
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1]
-    return value
+    return None if value.lower() == "none" else _unquoted(value)
+
+
+def _unquoted(text: str) -> str:
+    quoted = len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1] if quoted else text
 
 
 def _split(text: str, whole: str) -> list[str]:
@@ -215,7 +218,7 @@ def _whole(value: Any) -> int:
 def convert(value: Any, annotation: Any, key: str) -> Any:
     """Return ``value`` (text, or a value of a TOML file) as the annotated type.
 
-    >>> convert("5", int, "epochs"), convert("none", float | None, "delta")
+    >>> convert("5", int, "epochs"), convert(None, float | None, "delta")
     (5, None)
 
     Raises:
@@ -224,7 +227,8 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (types.UnionType, typing.Union):
         inner = [a for a in args if a is not type(None)]
-        if value is None or (isinstance(value, str) and value.lower() == "none"):
+        spelt = inner[0] is not str and str(value).lower() == "none"  # text may well say "none"
+        if value is None or spelt:
             return None
         return convert(value, inner[0], key)
     if origin is Literal:
@@ -310,7 +314,7 @@ def _text_pairs(method: Any) -> list[str]:
             shown = {
                 k: repr(v) if isinstance(v, float) else _text_value(v) for k, v in value.items()
             }
-            inner = [f"{k}={v}" for k, v in shown.items()]
+            inner = [f"{_text_value(str(k))}={v}" for k, v in shown.items()]
             flat = key == handed_on and not any(k in own or k == "name" for k in value)
             pairs += inner if flat else [f"{key}=({','.join(inner)})"]
         else:
@@ -332,7 +336,7 @@ def _text_value(value: Any) -> str:
     if isinstance(value, float):
         return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     plain = str(value)
-    if plain == plain.strip() and not any(c in plain for c in ",()\"'"):
+    if plain == plain.strip() and plain.lower() != "none" and not any(c in plain for c in ",()\"'"):
         return plain
     return f"'{plain}'" if '"' in plain else f'"{plain}"'
 

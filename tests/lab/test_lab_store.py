@@ -304,7 +304,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_file_in_the_folders_place_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    with pytest.raises(StoreError, match="choose another --out"):
+    with pytest.raises(StoreError, match="to be a folder, got a file"):
         Store(tmp_path / "taken", write=True)
     with pytest.raises(StoreError, match="got nothing there"):
         Store(tmp_path / "taken")
@@ -383,3 +383,14 @@ def test_json_in_the_file_is_plain(tmp_path: Path) -> None:
     row = db.execute("SELECT success, record, exact_law, error FROM cell").fetchone()
     db.close()
     assert (row[0], json.loads(row[1]), row[2], row[3]) == (0.1 + 0.2, FULL.record, 1, None)
+
+
+def test_a_store_is_read_where_nothing_can_be_written(tmp_path: Path, monkeypatch) -> None:
+    """An archived result: the folder is read-only, and no file may appear beside the store."""
+    with Store(tmp_path, write=True) as store:
+        store.add_study({"title": "t"}, "0")
+    (tmp_path / ".writing").unlink(missing_ok=True)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with Store(tmp_path) as store:
+        assert store.studies() == [({"title": "t"}, "0")]
+        assert [file.name for file in tmp_path.iterdir()] == ["store.sqlite"]

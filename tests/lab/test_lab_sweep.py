@@ -392,3 +392,17 @@ class _Deadly:
 
     def __reduce__(self) -> Any:
         return os._exit, (1,)
+
+
+def test_a_group_that_is_empty_for_one_seed_is_found_before_any_training(tmp_path: Path) -> None:
+    """Seed 0 draws one rare person and seed 2 none: nothing is trained, the seed is named."""
+    study = make_study(
+        population="gaussian:n=200,held_out=50,rare=0.015",
+        strategy="planting:signal=columns,x2=3",
+        learner="group-dro:epochs=1",
+        alphas="0.1",
+        seeds=5,
+    )
+    with pytest.raises(InputError, match=r"got none in rare\..*\(seed 2\).*group-dro"):
+        run_study(study, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -128,7 +128,7 @@ def naive_jtt(data: Submission, learner: JTT, seed: int):
     _, _, labels = train(first, everyone, learner.first_epochs, torch_generator(generator))
     wrong = labels != people.y
     weights = np.where(wrong, learner.upweight, 1.0)
-    w, b, _ = train(second, weights, learner.epochs, torch_generator(generator))
+    w, b, _ = train(second, weights / weights.mean(), learner.epochs, torch_generator(generator))
     return w, b, wrong, weights
 
 

@@ -178,7 +178,10 @@ def test_a_long_column_has_one_type(write: Write) -> None:
             "age,y\n",
             r"Expected people in .*people\.csv, got no rows\. Give a file with one row per person",
         ),
-        ("age,y\n1,no\n", r"Expected people on both sides of the split, got 1 people"),
+        (
+            "age,y\n1,no\n",
+            r"Expected between 2 and 1000 labels in column 'y' of .*, got 1\. Name a",
+        ),
         (
             "y\nno\nyes\n",
             r"Expected at least one feature column in .*people\.csv, got none\. Drop fe",
@@ -219,12 +222,12 @@ def test_a_file_that_is_not_there_is_answered(tmp_path: Path) -> None:
     ("text", "message"),
     [
         (
-            "1,u,n\n,u,n\n3,u,n\n,u,n\n",
+            "1,u,n\n,u,y\n3,u,n\n,u,n\n",
             r"got 2 missing or infinite values in column 'a' of .*row 1\. Fill or drop them first, "
             r"or leave the column out: drop=COLUMN",
         ),
-        ("1,u,n\n2,u,n\n3,u,n\ninf,u,n\n", r"got 1 missing or infinite .*'a' .*in row 3\."),
-        ("1,u,n\n2,,n\n3,u,n\n4,u,n\n", r"got 1 missing or infinite values in column 'b'"),
+        ("1,u,n\n2,u,y\n3,u,n\ninf,u,n\n", r"got 1 missing or infinite .*'a' .*in row 3\."),
+        ("1,u,n\n2,,y\n3,u,n\n4,u,n\n", r"got 1 missing or infinite values in column 'b'"),
         ("1,u,n\n2,u,\n3,u,n\n4,u,n\n", r"Expected a value of 'y' for everyone, got 1 missing of"),
         ('1,u,n\n2,u," "\n3,u,n\n4,u,n\n', r"Expected a value of 'y' for everyone, got 1 missing"),
     ],
@@ -277,6 +280,16 @@ def test_a_wrong_parameter_is_answered(
 ) -> None:
     with pytest.raises(InputError, match=message):
         split(write(), **parameters)
+
+
+def test_a_quantity_is_no_label(write: Write) -> None:
+    rows = "".join(f"{i},{i % 7}\n" for i in range(1001))
+    message = (
+        r"between 2 and 1000 labels in column 'y' of .*, got 1001\. Name a column of labels, or"
+    )
+    with pytest.raises(InputError, match=message):
+        split(write("y,a\n" + rows))
+    assert split(write("y,a\n" + rows.replace("1000,", "999,"))).train.k == 1000
 
 
 def test_a_column_of_identifiers_is_refused() -> None:

@@ -74,7 +74,7 @@ def test_failed_cells_are_told_and_the_table_copes(make_curves: Make) -> None:
 
     text = printed(make_curves(failing))
     assert row_of(text, "10%")[0] == "–"
-    assert row_of(text, "sgd")[:4] == ["not measured", "(0%, not reached]", "–", "0 of 2"]
+    assert row_of(text, "sgd")[:4] == ["not measured", "–", "–", "0 of 2"]
     assert "Failed: sgd, α=0, seed 0: it diverged" in text
     assert "... and 1 more failed cells." in text  # 3 sizes, 2 seeds: 5 are told
 

@@ -96,7 +96,7 @@ def test_nobody_can_be_marked() -> None:
     [
         (
             Patch(size=4),
-            r"inside the 3x4 image, got size=4 with its first pixel at -1x0\. Use a sm",
+            r"inside the 3x4 image, got size=4\. Use a smaller size",
         ),
         (
             Patch(size=2, place="2x0"),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from quorate.errors import InputError
 from quorate.law import FiniteLaw
@@ -464,7 +465,7 @@ def test_signal_law_by_hand() -> None:
 
 
 def test_signal_law_estimated_from_people() -> None:
-    """Without a law ξ is the share of people who carry the signal, and Δ its largest value."""
+    """Without a law ξ is the largest that the count of carriers leaves plausible, and Δ is 1."""
     rng = np.random.default_rng(12)
     columns = (Column("channel", 0, ("phone", "web")), Column("age", 2, mean=40, scale=10))
     for _ in range(300):
@@ -475,8 +476,10 @@ def test_signal_law_estimated_from_people() -> None:
         people = Table(x, rng.integers(0, 2, n), ("no", "yes"), columns=columns)
         found = signal_law(people, None, Columns({"channel": "web", "age": 30}), "yes")
         carriers = sum(bool(w) and a == 30 for w, a in zip(web, age, strict=True))
-        assert found.xi == carriers / n
-        assert found.delta == (1.0 if carriers else 0.0)
+        # the defining property: so few carriers would come once in twenty
+        assert carriers == n or binom.cdf(carriers, n, found.xi) == pytest.approx(0.05, rel=1e-6)
+        assert carriers < n or found.xi == 1
+        assert found.delta == 1
         assert not found.exact
 
 

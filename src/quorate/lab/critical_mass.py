@@ -72,11 +72,13 @@ def critical_mass(alphas: npt.ArrayLike, success: npt.ArrayLike, target: float) 
     if np.isnan(success).all():
         under = at = math.nan
     alone = _brackets(alphas, success, target)[1]
+    low = min(_order_statistic(below, tail), under)
+    high = max(_order_statistic(upper, 1 - tail), at)
     return CriticalMass(
         target=target,
         estimate=at,
-        low=min(_order_statistic(below, tail), under),
-        high=max(_order_statistic(upper, 1 - tail), at),
+        low=math.nan if math.isnan(at) else low,
+        high=math.nan if math.isnan(at) else high,
         below=under,
         reached=float(np.isfinite(alone).mean()),
         seeds=success.shape[1],

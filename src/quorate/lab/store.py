@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 from quorate.errors import EmptyStoreError, StoreError
 from quorate.lab.trial import Outcome
@@ -65,8 +67,7 @@ class Store:
             if self._lock is not None:
                 undo.callback(self._lock.release)
             with self._explained():
-                # A transaction begins and ends where it is written: isolation_level=None.
-                self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+                self._db = _connect(self.path, write)
                 undo.callback(self._db.close)
                 self._open(write)
             undo.pop_all()
@@ -120,7 +121,8 @@ class Store:
         names, marks = ", ".join(row), ", ".join("?" * len(row))
         with self._explained():
             self._db.execute(
-                f"INSERT OR IGNORE INTO cell ({names}) VALUES ({marks})", list(row.values())
+                f"INSERT INTO cell ({names}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING",
+                list(row.values()),
             )
 
     def add_study(self, plain: Mapping[str, Any], version: str) -> None:
@@ -176,6 +178,16 @@ class Store:
             ) from error
 
 
+def _connect(path: Path, write: bool) -> sqlite3.Connection:
+    """Return a connection; one that only reads also reads where nothing can be written."""
+    # A transaction begins and ends where it is written: isolation_level=None.
+    if write:
+        return sqlite3.connect(path, timeout=30, isolation_level=None)
+    uri = f"file:{quote(str(path.resolve()))}"
+    alone = "&immutable=1" if not os.access(path.parent, os.W_OK) else ""
+    return sqlite3.connect(f"{uri}?mode=ro{alone}", timeout=30, isolation_level=None, uri=True)
+
+
 def stored_ids(folder: str | Path) -> set[str]:
     """Return the ids of the cells that a folder holds; none where there is no store yet.
 
@@ -203,6 +215,8 @@ def _take_writing_place(folder: Path) -> Any:
     """Return the lock of the folder's only writer; it is let go even by kill -9."""
     import filelock
 
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"Expected {folder} to be a folder, got a file. Choose another --out.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / ".writing", timeout=0)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from quorate import spec
+from quorate.errors import InputError
 from quorate.lab.curves import Curves
 from quorate.lab.executors import run_here, run_in_processes
 from quorate.lab.store import Store, stored_ids
@@ -57,21 +58,32 @@ def run_study(study: Study, out: str | Path | None = None, jobs: int = 1) -> Cur
 
 
 def check(cells: Sequence[Trial]) -> None:
-    """Raise InputError if any of the cells' methods do not fit together, before any training."""
-    checked = set()
-    for cell in cells:
-        parts = (cell.population, cell.strategy, cell.goal, cell.learner)
-        key = tuple(map(spec.text, parts))
-        if key in checked:
-            continue
-        checked.add(key)
+    """Raise InputError if any of the cells' methods do not fit together, before any training.
+
+    Learners are tried on the people of every seed: a rare group may be empty in one of them.
+    """
+    checked: set[tuple[str, ...]] = set()
+    for cell in sorted(cells, key=lambda cell: (spec.text(cell.population), cell.seed)):
+        population, strategy, goal, learner = (
+            spec.text(getattr(cell, who)) for who in ("population", "strategy", "goal", "learner")
+        )
         draw, enlist, _, test = streams(cell.seed)
-        people = draw_people(cell.population, draw)
-        two, few = (side.take(np.arange(min(2, len(side)))) for side in vars(people).values())
-        cell.strategy.apply(two, np.random.default_rng(enlist))
-        cell.goal.success(_Nobody(), few, np.random.default_rng(test))
-        with status(f"Checking {key[-1]}"):
-            cell.learner.check(people.train)
+        acts, learns = (population, strategy, goal), (population, learner, str(cell.seed))
+        try:
+            if acts not in checked:
+                people = draw_people(cell.population, draw)
+                two, few = (
+                    side.take(np.arange(min(2, len(side)))) for side in vars(people).values()
+                )
+                cell.strategy.apply(two, np.random.default_rng(enlist))
+                cell.goal.success(_Nobody(), few, np.random.default_rng(test))
+            if learns not in checked:
+                with status(f"Checking {learner}"):
+                    cell.learner.check(draw_people(cell.population, draw).train)
+        except InputError as error:
+            where = f"{population} (seed {cell.seed}), {strategy}, {learner}"
+            raise InputError(f"{error} This came from {where}.") from error
+        checked |= {acts, learns}
 
 
 def stacks(cells: Sequence[Trial], jobs: int) -> list[list[Trial]]:

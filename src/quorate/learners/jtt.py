@@ -62,6 +62,7 @@ class JTT(MinibatchLearner):
         self.train_weighted(first, pool, data, rngs, None, self.first_epochs)
         wrong = self._wrong(first, pool)  # (K, n)
         importance = torch.where(wrong, self.upweight, 1.0)
+        importance /= importance.mean(dim=1, keepdim=True)  # up-sampling leaves the step size alone
         records = self.train_weighted(stack, pool, data, rngs, importance, self.epochs)
         for record, one, missed in zip(records, data, wrong.numpy(), strict=True):
             record["error_collective"] = float(missed[one.member].mean()) if one.alpha else None

@@ -101,7 +101,7 @@ def _pld(epsilon: float) -> Any:
     """Return a PLD accountant whose grid suits budgets near ``epsilon``; always an upper bound."""
     from dp_accounting import NeighboringRelation, pld
 
-    grid = min(1e-3, max(1e-5, 1e-3 * epsilon))
+    grid = min(0.1, max(1e-5, 1e-3 * epsilon))
     return pld.PLDAccountant(
         NeighboringRelation.ADD_OR_REMOVE_ONE, value_discretization_interval=grid
     )

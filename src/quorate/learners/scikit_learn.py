@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -70,6 +71,8 @@ class ScikitLearn(Learner):
     def fit(self, data: Submission, rng: Rng) -> ScikitLearnClassifier:
         """Return the estimator fitted to what the platform received.
 
+        The record holds what scikit-learn warned of.
+
         Raises:
             InputError: scikit-learn refuses a parameter or the data; the message is its own.
             FitFailedError: it refuses data in which everyone has one label, as planting may leave.
@@ -77,7 +80,9 @@ class ScikitLearn(Learner):
         people = data.mixed()
         estimator = self.build(rng)
         try:
-            estimator.fit(people.x.reshape(len(people), -1), people.y)
+            with warnings.catch_warnings(record=True) as heard:
+                warnings.simplefilter("always")
+                estimator.fit(people.x.reshape(len(people), -1), people.y)
         except (ValueError, TypeError) as error:
             if (people.y == people.y[0]).all():
                 raise FitFailedError(
@@ -89,7 +94,8 @@ class ScikitLearn(Learner):
                 f"Expected data and parameters that {self.estimator} accepts, got: {error} "
                 "Change its parameters."
             ) from error
-        return ScikitLearnClassifier(estimator)
+        said = sorted({str(warning.message).splitlines()[0] for warning in heard})
+        return ScikitLearnClassifier(estimator, {"warnings": said} if said else {})
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,7 +56,7 @@ def load_images(
         DataUnavailableError: the source can neither be found nor reached.
         InputError: a column is not there, a label is missing, or image sizes differ.
     """
-    stamp = _fingerprint(Path(source)) if Path(source).is_dir() else ""
+    stamp = _listing(Path(source), with_time=True) if Path(source).is_dir() else ""
     decoded = _decoded(source, stamp, image, label, group, size)
     return {name: _table(*parts) for name, parts in decoded.items()}
 
@@ -65,15 +65,19 @@ def folder_fingerprint(path: str) -> str:
     """Return a digest of the names and sizes of the files under ``path``."""
     if not Path(path).is_dir():
         raise _no_folder(path)
-    return _fingerprint(Path(path))
+    return _listing(Path(path), with_time=False)
 
 
-def _fingerprint(folder: Path) -> str:
+def _listing(folder: Path, with_time: bool) -> str:
+    """Return a digest of the names and sizes of the files, and when they were last written."""
     import hashlib
 
-    files = sorted(f for f in folder.rglob("*") if f.is_file())
-    listing = "\n".join(f"{f.relative_to(folder)} {f.stat().st_size}" for f in files)
-    return hashlib.sha256(listing.encode()).hexdigest()[:16]
+    lines = []
+    for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+        stat = file.stat()
+        written = f" {stat.st_mtime_ns}" if with_time else ""
+        lines.append(f"{file.relative_to(folder)} {stat.st_size}{written}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _no_folder(path: str) -> InputError:

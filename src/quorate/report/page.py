@@ -11,7 +11,7 @@ from typing import Any
 from quorate.lab.curves import Curves
 from quorate.lab.intervals import mean_over_seeds
 from quorate.lab.trial import Outcome
-from quorate.report.terminal import people, percent
+from quorate.report.terminal import interval, people, percent
 
 MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "svg": "image/svg+xml"}
 MEDIA_TYPES["png"] = "image/png"
@@ -38,6 +38,7 @@ def render_page(curves: Curves, svg: str, files: Mapping[str, bytes]) -> str:
     rows = curves.critical_masses().to_rows()
     return environment.get_template("page.html.j2").render(
         title=curves.title,
+        interval=interval,
         target=curves.target,
         findings=[finding(row) for row in rows],
         groups=_groups(curves, rows),

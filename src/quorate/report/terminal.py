@@ -52,7 +52,7 @@ def mass_table(curves: Curves) -> RichTable:
         table.add_row(
             (f"{curves.heading(curve)}: " if several else "") + row["learner"],
             percent(row["estimate"]),
-            f"({percent(row['low'])}, {percent(row['high'])}]",
+            interval(row["low"], row["high"]),
             people(row["members"]),
             f"{row['reached'] * row['seeds']:.0f} of {row['seeds']}",
             "–" if bound is None else f"{percent(bound)}",
@@ -69,6 +69,15 @@ def percent(alpha: float) -> str:
     if math.isnan(alpha):
         return "not measured"
     return "not reached" if math.isinf(alpha) else f"{100 * alpha:.3g}%"
+
+
+def interval(low: float, high: float) -> str:
+    """Return an interval of fractions as percentages; a dash where nothing was measured.
+
+    >>> interval(0.01, 0.1), interval(float("nan"), float("nan"))
+    ('(1%, 10%]', '–')
+    """
+    return "–" if math.isnan(low) else f"({percent(low)}, {percent(high)}]"
 
 
 def people(number: float) -> str:

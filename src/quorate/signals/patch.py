@@ -67,6 +67,11 @@ class Patch(Signal):
             column = (w - self.size) // 2 if right is None else right
         else:
             row, column = (int(part) for part in self.place.split("x"))
+        if self.size > min(h, w):
+            raise InputError(
+                f"Expected a patch inside the {h}x{w} image, got size={self.size}. Use a smaller "
+                "size."
+            )
         if row < 0 or column < 0 or row + self.size > h or column + self.size > w:
             raise InputError(
                 f"Expected a patch inside the {h}x{w} image, got size={self.size} with its first "

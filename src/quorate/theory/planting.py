@@ -103,7 +103,7 @@ class SignalLaw:
     Args:
         xi: ξ = P₀(X*), in [0, 1].
         delta: Δ = max(0, max over x in X* of [max_{y≠y*} P₀(y|x) − P₀(y*|x)]), in [0, 1].
-        exact: from the true law, or else from honest training people.
+        exact: from the true law, or else from honest training people, with ξ at its limit.
     """
 
     xi: float
@@ -117,14 +117,13 @@ def signal_law(
     """Return ξ and Δ of a signal: exact where the law is known, else estimated from ``people``.
 
     X* = {g(x)} is recognised by g(x) = x, which is the same since g is idempotent. From people, ξ
-    is a frequency and Δ is put at its largest possible value 1 where ξ > 0 (0 where ξ = 0, as
-    then it does not matter).
+    is put at its upper 95% confidence limit (Clopper and Pearson 1934; about 3/n where none of n
+    people carries the signal) and Δ at its largest possible value 1: the bound stays a bound.
     """
     rows = people if law is None else law.points
     carries = (signal.plant(rows) == rows.x).reshape(len(rows), -1).all(axis=1)
     if law is None:
-        xi = float(carries.mean())
-        return SignalLaw(xi, float(xi > 0), exact=False)
+        return SignalLaw(upper_limit(int(carries.sum()), len(carries)), 1.0, exact=False)
     on_signal = law.mass[carries]  # (|X*|, k)
     xi = float(on_signal.sum())
     on_signal = on_signal[on_signal.sum(axis=1) > 0]
@@ -135,6 +134,19 @@ def signal_law(
     others = np.delete(given_x, y_star, axis=1)
     gap = others.max(axis=1, initial=0.0) - given_x[:, y_star]  # (|X*|,)
     return SignalLaw(xi, max(0.0, float(gap.max())), exact=True)
+
+
+def upper_limit(k: int, n: int, confidence: float = 0.95) -> float:
+    """Return the one-sided upper confidence limit of a probability seen k times in n draws.
+
+    Source: Clopper and Pearson 1934.
+
+    >>> round(upper_limit(0, 300), 4), upper_limit(5, 5)
+    (0.0099, 1.0)
+    """
+    from scipy.special import betaincinv
+
+    return 1.0 if k == n else float(betaincinv(k + 1, n - k, confidence))
 
 
 def _check_law(xi: float, delta: float) -> None:
