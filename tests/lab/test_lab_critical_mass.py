@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quorate.errors import InputError
@@ -216,10 +216,12 @@ def grid(sizes: int) -> Floats:
 
 
 @given(successes, targets)
+@example([[NAN, NAN], [NAN, NAN]], 0.9)
 def test_the_interval_holds_the_bracket(success: list[list[float]], target: float) -> None:
     mass = critical_mass(grid(len(success)), success, target)
     if math.isnan(mass.estimate):
-        assert (mass.low, mass.high) == (0.0, INF)
+        assert np.isnan(success).all()
+        assert np.isnan([mass.low, mass.high, mass.below]).all()
         return
     assert 0 <= mass.low <= mass.below <= mass.estimate <= mass.high
     assert mass.below < mass.estimate or mass.estimate == 0 or math.isnan(success[0][0])
@@ -229,6 +231,7 @@ def test_the_interval_holds_the_bracket(success: list[list[float]], target: floa
 
 
 @given(successes, targets)
+@example([[NAN, NAN]], 0.9)
 def test_equal_data_give_equal_intervals(success: list[list[float]], target: float) -> None:
     alphas = grid(len(success))
     # repr, since NaN is not equal to itself.
