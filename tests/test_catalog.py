@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given, reject
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from quorate import catalog, spec
@@ -80,6 +80,7 @@ def methods(draw: st.DrawFn, cls: Any) -> Any:
 
 
 @pytest.mark.parametrize(("kind", "cls"), EVERY, ids=lambda part: getattr(part, "name", part))
+@settings(max_examples=50)
 @given(data=st.data())
 def test_text_and_data_come_back_as_the_method(kind: str, cls: Any, data: st.DataObject) -> None:
     method = data.draw(methods(cls))

@@ -162,9 +162,10 @@ def test_quotes_blanks_and_a_byte_order_mark_are_understood(write: Write) -> Non
 
 
 def test_a_long_column_has_one_type(write: Write) -> None:
-    """Read in parts, the first part of y would be numbers and the last one text."""
-    rows = [f"{i % 2},{i % 7}" for i in range(200_000)] + [f"x,{i % 7}" for i in range(200_000)]
-    path = write("y,a\n" + "\n".join(rows) + "\n")
+    """Read in parts (of 8,192 rows for 64 columns), y would be numbers first and text last."""
+    rest = ",0" * 63
+    rows = [f"{i % 2 if i < 9000 else 'x'}{rest}\n" for i in range(12_000)]
+    path = write("y," + ",".join(f"x{j}" for j in range(63)) + "\n" + "".join(rows))
     assert split(path).train.classes == ("0", "1", "x")
 
 
