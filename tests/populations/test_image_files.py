@@ -1,5 +1,6 @@
 """Images from files and from the hub: one loader, whatever they are stored in."""
 
+import gc
 import io
 import re
 import shutil
@@ -127,6 +128,23 @@ def test_more_than_8_bits_are_refused_instead_of_cut_off(
         InputError, match=r"Expected an 8-bit image in column 'image' of row 0, got"
     ):
         load(tmp_path / "d")
+
+
+@pytest.mark.parametrize("damage", ["deep", "cut off"])
+def test_a_file_that_is_refused_is_closed(damage: str, tmp_path: Path) -> None:
+    for kind in ("ant", "bee"):
+        (tmp_path / kind).mkdir()
+        Image.fromarray(plain(0, 64, 64)).save(tmp_path / kind / "0.png")
+    if damage == "deep":
+        Image.new("I;16", (64, 64), 1000).save(tmp_path / "bee" / "0.png")
+    else:
+        whole = encoded(Image.effect_noise((64, 64), 50))
+        (tmp_path / "bee" / "0.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(
+        InputError, match=r"Expected an 8-bit image in column 'image' of row 1, got"
+    ):
+        load(tmp_path)
+    gc.collect()  # warns of a file that was left open
 
 
 def test_grey_among_colour_becomes_colour(tmp_path: Path, write_hub_parquet: Write) -> None:

@@ -220,10 +220,10 @@ def _picture(
     from PIL import Image
 
     try:
-        opened = Image.open(io.BytesIO(cell["bytes"]) if cell["bytes"] else cell["path"])
-        if opened.mode[0] in "IF":
-            raise ValueError(f"more than 8 bits a pixel (mode {opened.mode})")
-        picture = opened.convert("L" if opened.mode in ("1", "L") and not colour else "RGB")
+        with Image.open(io.BytesIO(cell["bytes"]) if cell["bytes"] else cell["path"]) as opened:
+            if opened.mode[0] in "IF":
+                raise ValueError(f"more than 8 bits a pixel (mode {opened.mode})")
+            picture = opened.convert("L" if opened.mode in ("1", "L") and not colour else "RGB")
     except (  # Pillow raises them all
         *(OSError, TypeError, ValueError, SyntaxError),
         Image.DecompressionBombError,
