@@ -20,8 +20,14 @@ os.environ["HF_HOME"] = str(CACHES / "hugging-face")
 os.environ["HF_DATASETS_CACHE"] = str(CACHES / "datasets")
 os.environ["HF_HUB_OFFLINE"] = "1"  # a test never waits for the network
 
-# A deadline would fail a property on a slow machine, and says nothing about the property.
-hypothesis.settings.register_profile("quorate", deadline=None)
+# Deadlines fail a property on a slow machine, and say nothing about the property. In continuous
+# integration the examples are the same for the same code; on a desk they are new every time.
+hypothesis.settings.register_profile(
+    "quorate",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
 hypothesis.settings.load_profile("quorate")
 
 
