@@ -3,9 +3,8 @@
 import gc
 import io
 import re
-import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from quorate import catalog
-from quorate.errors import DataUnavailableError, InputError
-from quorate.populations import mnist
-from quorate.populations.image_files import _pixels, folder_fingerprint, hub_folder, load_images
-from quorate.table import Split, Table
+from quorate.errors import InputError
+from quorate.populations.image_files import _pixels, folder_fingerprint, load_images
+from quorate.table import Table
 
 Write = Callable[..., None]
+pytestmark = pytest.mark.usefixtures("decoded_anew")
 
 
 def plain(value: int, h: int = 2, w: int = 3) -> np.ndarray:
@@ -33,39 +31,6 @@ def plain(value: int, h: int = 2, w: int = 3) -> np.ndarray:
 def load(path: Path, label: str = "label", **others: Any) -> dict[str, Table]:
     chosen: dict[str, Any] = {"image": None, "group": None, "size": None} | others
     return load_images(str(path), label=label, **chosen)
-
-
-def split(path: Path, seed: int = 0, **parameters: Any) -> Split:
-    population = catalog.build("populations", {"name": "images", "path": str(path), **parameters})
-    return population.split(np.random.default_rng(seed))
-
-
-@pytest.fixture(autouse=True)
-def cache(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """Each test decodes for itself."""
-    monkeypatch.setenv("QUORATE_CACHE", str(tmp_path_factory.mktemp("cache")))
-    mnist._mnist.cache_clear()
-    yield
-    mnist._mnist.cache_clear()
-
-
-@pytest.fixture
-def folder(tmp_path: Path, write_hub_parquet: Write) -> Path:
-    """Four people to learn from and two held out, cats and dogs of two places."""
-    shades = [plain(v) for v in (0, 51, 102, 255)]
-    write_hub_parquet(
-        *(tmp_path / "pets" / "train.parquet", shades, ("dog", "cat")),
-        label=[0, 1, 1, 0],
-        place=["north", "south", "north", "south"],
-    )
-    write_hub_parquet(
-        *(tmp_path / "pets" / "test.parquet", [plain(153), plain(204)], ("dog", "cat")),
-        label=[1, 0],
-        place=["south", "south"],
-    )
-    return tmp_path / "pets"
 
 
 # ----------------------------------------------------------------------------------------- pixels
@@ -328,177 +293,3 @@ def test_what_is_not_a_folder_of_images_is_answered(tmp_path: Path) -> None:
         InputError, match=r"known image column, got 'none'\. Known: text\. Name it: im"
     ):
         load(tmp_path / "prose")
-
-
-# ------------------------------------------------------------------------- the population "images"
-
-
-def test_the_official_test_part_is_held_out(folder: Path) -> None:
-    drawn = split(folder)
-    assert drawn.train.x[:, 0, 0, 0].tolist() == np.float32([0, 0.2, 0.4, 1]).tolist()
-    assert drawn.held_out.x[:, 0, 0, 0].tolist() == np.float32([0.6, 0.8]).tolist()
-
-
-def test_a_validation_part_is_held_out_too(folder: Path) -> None:
-    (folder / "test.parquet").rename(folder / "validation.parquet")
-    drawn = split(folder)
-    assert (len(drawn.train), len(drawn.held_out)) == (4, 2)
-
-
-def test_n_people_are_drawn_without_replacement(folder: Path) -> None:
-    rows = [split(folder, seed, n=3).train.x[:, 0, 0, 0].tolist() for seed in range(20)]
-    assert all(len(set(row)) == 3 for row in rows)
-    assert len({tuple(row) for row in rows}) > 1
-    assert rows[7] == split(folder, 7, n=3).train.x[:, 0, 0, 0].tolist()
-
-
-def test_without_parts_a_random_fraction_is_held_out(folder: Path) -> None:
-    (folder / "test.parquet").unlink()
-    seen = set()
-    for seed in range(20):
-        drawn = split(folder, seed, held_out=0.25)
-        train, held_out = (part.x[:, 0, 0, 0].tolist() for part in (drawn.train, drawn.held_out))
-        assert (len(train), len(held_out)) == (3, 1)
-        assert sorted(train + held_out) == np.float32([0, 0.2, 0.4, 1]).tolist()
-        seen.add(held_out[0])
-    assert len(seen) == 4  # these seeds hold out each of the four at least once
-
-
-def test_parts_without_train_are_refused(folder: Path) -> None:
-    (folder / "train.parquet").rename(folder / "validation.parquet")
-    message = (
-        r"Expected train beside test or validation in .*, got the parts validation, test\. Call"
-    )
-    with pytest.raises(InputError, match=message):
-        split(folder)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"size": 0}, r"Expected size=0 to be at least 1\. Use a side such as 32"),
-        ({"size": -1}, r"Expected size=-1 to be at least 1"),
-        ({"n": 0}, r"Expected n=0 between 1 and the 4 people there are\. Leave n out to take"),
-        ({"n": 5}, r"Expected n=5 between 1 and the 4 people there are"),
-        ({"held_out": 0}, r"Expected held_out=0 in \(0, 1\)\. Use a fraction such as 0\.25"),
-        ({"held_out": 1}, r"Expected held_out=1 in \(0, 1\)"),
-    ],
-)
-def test_a_size_out_of_range_is_answered(
-    parameters: dict[str, float], message: str, folder: Path
-) -> None:
-    with pytest.raises(InputError, match=message):
-        split(folder, **parameters)
-
-
-def test_a_fingerprint_changes_with_the_files(folder: Path, write_hub_parquet: Write) -> None:
-    before = folder_fingerprint(str(folder))
-    assert before == folder_fingerprint(str(folder))
-    (folder / "test.parquet").rename(folder / "validation.parquet")
-    renamed = folder_fingerprint(str(folder))
-    write_hub_parquet(folder / "validation.parquet", [plain(0)], ("dog", "cat"), label=[0])
-    assert len({before, renamed, folder_fingerprint(str(folder))}) == 3
-
-
-def test_files_that_changed_are_read_again(folder: Path, write_hub_parquet: Write) -> None:
-    assert len(split(folder).held_out) == 2
-    images = [plain(0)] * 3
-    write_hub_parquet(
-        folder / "test.parquet", images, ("dog", "cat"), label=[0, 0, 1], place=["a", "b", "c"]
-    )
-    assert len(split(folder).held_out) == 3
-
-
-# ----------------------------------------------------------------------------- the hub or a folder
-
-
-@pytest.fixture
-def sources(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What ``datasets.load_dataset`` is asked for; it gives the folder's data for any name."""
-    asked: list[str] = []
-    original = datasets.load_dataset
-
-    def load_dataset(source: str) -> Any:
-        asked.append(source)
-        return original(str(folder))
-
-    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
-    return asked
-
-
-def test_the_hub_name_and_a_local_folder_take_the_same_path(
-    folder: Path, sources: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("QUORATE_DATA", raising=False)
-    hub = catalog.build("populations", "mnist").split(np.random.default_rng(0))
-    mnist._mnist.cache_clear()
-    local = tmp_path / "data" / "ylecun--mnist"
-    shutil.copytree(folder, local)
-    monkeypatch.setenv("QUORATE_DATA", str(tmp_path / "data"))
-    near = catalog.build("populations", "mnist").split(np.random.default_rng(0))
-    assert sources == ["ylecun/mnist", str(local)]
-    for ours, theirs in ((hub.train, near.train), (hub.held_out, near.held_out)):
-        assert ours.x.tolist() == theirs.x.tolist()
-        assert ours.y.tolist() == theirs.y.tolist()
-        assert ours.classes == theirs.classes
-
-
-def test_the_hub_is_asked_where_the_folder_has_no_copy(
-    sources: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("QUORATE_DATA", str(tmp_path))
-    assert hub_folder("ylecun/mnist") is None
-    catalog.build("populations", "mnist").split(np.random.default_rng(0))
-    assert sources == ["ylecun/mnist"]
-
-
-def test_what_was_decoded_is_kept(
-    folder: Path, sources: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("QUORATE_DATA", raising=False)
-    first = catalog.build("populations", "mnist").split(np.random.default_rng(0))
-    mnist._mnist.cache_clear()
-    again = catalog.build("populations", "mnist").split(np.random.default_rng(0))
-    assert sources == ["ylecun/mnist"]
-    assert first.train.x.tolist() == again.train.x.tolist()
-    assert again.train.x.flags.writeable  # what is kept is not what is handed out
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (
-            ConnectionError("Couldn't reach the hub.\nTry again."),
-            "got: Couldn't reach the hub. Conn",
-        ),
-        (ConnectionError(), "got: ConnectionError. Connect"),
-        (FileNotFoundError("no such set"), "got: no such set. Connect"),
-        (datasets.exceptions.DatasetNotFoundError("gone"), "got: gone. Connect"),
-    ],
-)
-def test_a_hub_out_of_reach_is_answered(
-    error: Exception, reason: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def load_dataset(source: str) -> None:
-        raise error
-
-    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
-    monkeypatch.delenv("QUORATE_DATA", raising=False)
-    with pytest.raises(DataUnavailableError) as caught:
-        catalog.build("populations", "mnist").split(np.random.default_rng(0))
-    message = str(caught.value)
-    assert message.startswith("Expected ylecun/mnist in the cache of Hugging Face datasets, on the")
-    assert reason in message
-    assert message.endswith(
-        "or set QUORATE_DATA to a folder that holds ylecun--mnist/ with the hub's parquet files."
-    )
-
-
-def test_the_loader_leaves_logging_as_it_was(folder: Path) -> None:
-    import logging
-
-    loggers = [logging.getLogger(name) for name in ("huggingface_hub", "datasets")]
-    before = [logger.level for logger in loggers], datasets.utils.logging.is_progress_bar_enabled()
-    load(folder)
-    after = [logger.level for logger in loggers], datasets.utils.logging.is_progress_bar_enabled()
-    assert before == after
