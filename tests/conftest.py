@@ -13,6 +13,9 @@ import hypothesis
 import numpy as np
 import pytest
 
+# Doctests are looked for in every module, and modules of one name cannot be told apart.
+collect_ignore_glob = ["*conftest.py"]
+
 # Set here, since ``datasets`` reads them once, when it is imported. Worker processes inherit them.
 CACHES = Path(tempfile.mkdtemp(prefix="quorate-tests-"))
 os.environ["QUORATE_CACHE"] = str(CACHES / "quorate")
