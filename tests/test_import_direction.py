@@ -21,8 +21,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("law",),
     ("protocols",),
     ("spec",),
-    ("cache", "progress", "figures"),
-    ("signals",),
+    ("cache", "progress", "figures", "device"),
+    ("signals", "engine"),
     ("goals",),
     ("strategies", "populations", "learners", "theory"),
     ("catalog",),
@@ -42,8 +42,8 @@ HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),
     *("dp_accounting", "jinja2", "PIL", "pyarrow", "filelock", "threadpoolctl"),
 }
-# Modules that are heavy as a whole: they import these where they please, and are imported late.
-HEAVY_MODULES = {"quorate.learners.stack": {"torch"}}
+# Rooms that are heavy as a whole: they import these where they please, and are imported late.
+HEAVY_ROOMS = {"engine": {"torch"}}
 
 
 class Import(NamedTuple):
@@ -99,15 +99,15 @@ def violations(source: str, module: str, file: str) -> list[str]:
         return [f"{file}: {here} has no layer. Place it in LAYERS."]
     for found in imports_of(source, module, file):
         top = found.module.split(".")[0]
-        if top in HEAVY - HEAVY_MODULES.get(module, set()) and found.when_loaded:
+        if top in HEAVY - HEAVY_ROOMS.get(here, set()) and found.when_loaded:
             wrong.append(f"{found.place}: {top} is imported when {module} is loaded")
-        if found.module in HEAVY_MODULES and found.when_loaded:
+        there = room(found.module)
+        if there in set(HEAVY_ROOMS) - {here} and found.when_loaded:
             wrong.append(
                 f"{found.place}: {found.module} is heavy and imported as {module} is loaded"
             )
         if top != "quorate":
             continue
-        there = room(found.module)
         if there == "__version__":
             continue
         if there not in HEIGHT:
@@ -149,8 +149,8 @@ def test_imports_go_downwards_and_heavy_ones_wait() -> None:
         ("try:\n    import pandas\nexcept ImportError: ...", "quorate.lab.a", "a.py:2: pandas"),
         ("class A:\n    import scipy.stats", "quorate.theory.a", "a.py:2: scipy is imported"),
         ("if TYPE_CHECKING:\n    ...\nelse:\n    import torch", "quorate.lab.a", "a.py:4: torch"),
-        ("from quorate.learners.stack import Pool", "quorate.learners.a", "stack is heavy"),
-        ("import scipy", "quorate.learners.stack", "a.py:1: scipy is imported"),
+        ("from quorate.engine.stack import Pool", "quorate.learners.a", "stack is heavy"),
+        ("import scipy", "quorate.engine.stack", "a.py:1: scipy is imported"),
         ("", "quorate.utils.a", "utils has no layer"),
         ("import quorate.helpers", "quorate.lab.a", "helpers has no layer"),
     ],
@@ -165,8 +165,8 @@ def test_a_violation_is_found_and_named(source: str, module: str, expected: str)
     ("source", "module"),
     [
         ("def f():\n    import torch", "quorate.learners.a"),
-        ("def f():\n    from quorate.learners.stack import Pool", "quorate.learners.a"),
-        ("import torch", "quorate.learners.stack"),
+        ("def f():\n    from quorate.engine.stack import Pool", "quorate.learners.a"),
+        ("import torch", "quorate.engine.stack"),
         ("if TYPE_CHECKING:\n    import torch", "quorate.learners.a"),
         ("import typing\nif typing.TYPE_CHECKING:\n    import pandas", "quorate.learners.a"),
         ("from quorate.signals.patch import Patch", "quorate.goals.a"),

@@ -7,8 +7,10 @@ from typing import Any
 
 from quorate import spec
 from quorate.goals.planted import Planted
+from quorate.learners.adam import Adam
 from quorate.learners.chi2_dro import Chi2DRO
 from quorate.learners.cvar_dro import CVaRDRO
+from quorate.learners.dp_adam import DPAdam
 from quorate.learners.dp_sgd import DPSGD
 from quorate.learners.group_dro import GroupDRO
 from quorate.learners.jtt import JTT
@@ -45,7 +47,9 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
     "goals": (Planted,),
     "learners": (
         SGD,
+        Adam,
         DPSGD,
+        DPAdam,
         GroupDRO,
         CVaRDRO,
         Chi2DRO,

@@ -102,6 +102,18 @@ class Learner(Protocol):
 class StackedLearner(Learner, Protocol):
     """A learner that trains several models at once, each to the bit as ``fit`` would alone."""
 
+    def fit(self, data: Submission, rng: Rng) -> Classifier:
+        """Return the model that the platform deploys.
+
+        Raises:
+            InputError: as ``check``.
+            FitFailedError: training diverged.
+        """
+        (model,) = self.fit_many([data], [rng])
+        if isinstance(model, FitFailedError):
+            raise model
+        return model
+
     @abstractmethod
     def fit_many(
         self, data: Sequence[Submission], rngs: Sequence[Rng]

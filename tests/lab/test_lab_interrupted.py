@@ -118,7 +118,7 @@ def fork() -> Iterator[Start]:
     """A function that starts a ``quorate`` process, quickly."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["torch", "pytest", "quorate.cli", "quorate.lab.sweep", "quorate.learners.stack",
+        ["torch", "pytest", "quorate.cli", "quorate.lab.sweep", "quorate.engine.stack",
          "quorate.report.files", "matplotlib.figure", "scipy.special", "pandas"]
     )  # fmt: skip
     started = []

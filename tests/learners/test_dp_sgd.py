@@ -11,11 +11,12 @@ import torch
 from dp_accounting import pld
 from scipy.stats import norm
 
+from quorate.engine.architectures import build_network
+from quorate.engine.stack import Stack
 from quorate.errors import InputError
 from quorate.learners import privacy
-from quorate.learners.dp_sgd import DPSGD, poisson_sample, slices
-from quorate.learners.networks import build_network
-from quorate.learners.stack import Stack
+from quorate.learners.dp_sgd import DPSGD
+from quorate.learners.private_learner import poisson_sample, slices
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
 from quorate.table import Submission
@@ -50,7 +51,7 @@ def naive_clipped_sum(network, x, y, max_grad_norm):
 @pytest.mark.parametrize("max_grad_norm", [0.01, 1.0, 100.0])
 def test_clipped_sum_equals_one_person_at_a_time(model, max_grad_norm) -> None:
     people = Digits(n=40).split(rng()).train
-    network = build_network(model, people, 16, rng(1))
+    network = build_network(model, people.x.shape[1:], people.k, 16, rng(1))
     x, y = torch.from_numpy(people.x), torch.from_numpy(people.y)
     total, over = clipped_gradient_sum(network, x, y, max_grad_norm)
     expected, expected_over = naive_clipped_sum(network, x, y, max_grad_norm)
@@ -78,7 +79,7 @@ def test_clipping_by_hand() -> None:
 
 def test_rows_that_only_fill_up_add_nothing() -> None:
     people = Digits(n=10).split(rng()).train
-    stack = Stack([build_network("mlp", people, 8, rng(1))])
+    stack = Stack([build_network("mlp", people.x.shape[1:], people.k, 8, rng(1))])
     x, y = torch.from_numpy(people.x)[None], torch.from_numpy(people.y)[None]
     some = torch.zeros(1, 10)
     some[0, :4] = 1
@@ -114,7 +115,7 @@ def test_noise_has_the_calibrated_variance(monkeypatch) -> None:
         epsilon=3, max_grad_norm=2.0, model="mlp", hidden=300, epochs=2, batch_size=100,
         learning_rate=0.7,
     )  # fmt: skip
-    start = build_network("mlp", people, 300, rng(4))
+    start = build_network("mlp", people.x.shape[1:], people.k, 300, rng(4))
     model = learner.fit(Submission.without_collective(people), rng(4))
     moved = torch.cat(
         [(a - b).flatten() for a, b in
@@ -134,7 +135,7 @@ def test_sampling_is_poisson(monkeypatch) -> None:
         sizes.extend(map(len, samples))
         return iter(())
 
-    monkeypatch.setattr("quorate.learners.dp_sgd.slices", count)
+    monkeypatch.setattr("quorate.learners.private_learner.slices", count)
     people = Gaussian(n=1000).split(rng()).train
     learner = DPSGD(epsilon=math.inf, epochs=100, batch_size=100)
     learner.fit(Submission.without_collective(people), rng())

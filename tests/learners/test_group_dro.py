@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from quorate.engine.architectures import build_network
+from quorate.engine.generator import torch_generator
 from quorate.errors import InputError
 from quorate.learners.group_dro import GroupDRO
-from quorate.learners.networks import build_network, torch_generator
 from quorate.learners.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
@@ -24,7 +25,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 def naive(people, codes, member, learner, seed):
     """Logistic group DRO in float64, given the batches that the learner draws."""
     generator = rng(seed)
-    start = build_network("logistic", people, 1, generator)
+    start = build_network("logistic", people.x.shape[1:], people.k, 1, generator)
     order = torch_generator(generator)
     w, b = (p.detach().numpy().astype(float) for p in start.parameters())
     vw, vb = np.zeros_like(w), np.zeros_like(b)

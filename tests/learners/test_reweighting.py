@@ -9,11 +9,12 @@ import pytest
 import torch
 from scipy.optimize import linprog, minimize
 
+from quorate.engine.architectures import build_network
+from quorate.engine.generator import torch_generator
 from quorate.errors import InputError
 from quorate.learners.chi2_dro import Chi2DRO
 from quorate.learners.cvar_dro import CVaRDRO
 from quorate.learners.jtt import JTT
-from quorate.learners.networks import build_network, torch_generator
 from quorate.learners.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
@@ -103,8 +104,8 @@ def naive_jtt(data: Submission, learner: JTT, seed: int):
     """The two trainings written out for one logistic model, in float64."""
     generator = rng(seed)
     people = data.mixed()
-    second = build_network("logistic", people, 1, generator)
-    first = build_network("logistic", people, 1, generator)
+    second = build_network("logistic", people.x.shape[1:], people.k, 1, generator)
+    first = build_network("logistic", people.x.shape[1:], people.k, 1, generator)
 
     def train(network, weights, epochs, order):
         w, b = (p.detach().numpy().astype(float) for p in network.parameters())

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from quorate.catalog import build
+from quorate.engine.architectures import build_network, initialise
 from quorate.errors import FitFailedError, InputError
-from quorate.learners.networks import build_network, initialise
 from quorate.learners.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
@@ -36,7 +36,7 @@ def test_full_batch_steps_equal_a_numpy_loop() -> None:
     )  # fmt: skip
     fitted = learner.fit(Submission.without_collective(people), rng(5))
 
-    start = build_network("logistic", people, 1, rng(5))
+    start = build_network("logistic", people.x.shape[1:], people.k, 1, rng(5))
     w, b = (p.detach().numpy().astype(float) for p in start.parameters())
     vw, vb = np.zeros_like(w), np.zeros_like(b)
     x, onehot = people.x.astype(float), np.eye(2)[people.y]
@@ -82,7 +82,7 @@ def test_initial_weights_are_uniform_within_the_fan_in_bound() -> None:
 )
 def test_architectures(model: str, parameters: int) -> None:
     people = Digits(n=50).split(rng()).train
-    network = build_network(model, people, 64, rng())  # type: ignore[arg-type]
+    network = build_network(model, people.x.shape[1:], people.k, 64, rng())  # type: ignore[arg-type]
     assert sum(p.numel() for p in network.parameters()) == parameters
 
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from quorate.catalog import build
+from quorate.engine.pool import Pool
 from quorate.errors import FitFailedError, InputError
 from quorate.lab.trial import streams, submit
-from quorate.learners.stack import Pool
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
 from quorate.table import Submission

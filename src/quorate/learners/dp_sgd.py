@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from quorate.errors import InputError
-from quorate.learners import privacy
-from quorate.learners.network_learner import NetworkLearner
-from quorate.learners.networks import Architecture, torch_generator
+from quorate.learners.private_learner import PrivateLearner
 from quorate.spec import param
-from quorate.table import Labels, Rng, Submission, Table
-from quorate.validate import above_zero, in_interval
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from quorate.learners.stack import Pool, Stack
+    from quorate.engine.optimizers import Optimizer
+    from quorate.engine.stack import Stack
 
 
 @dataclass(frozen=True, kw_only=True)
-class DPSGD(NetworkLearner):
+class DPSGD(PrivateLearner):
     """Differentially private SGD: clipped per-example gradients plus calibrated Gaussian noise.
 
     g̃ = (Σᵢ gᵢ·min(1, C/‖gᵢ‖) + σC·N(0, I)) / (qn), over a Poisson sample of rate q
@@ -34,104 +26,10 @@ class DPSGD(NetworkLearner):
     """
 
     name: ClassVar[str] = "dp-sgd"
-    epsilon: float = param(1.0, "privacy budget ε; inf clips without noise", shown=True)
-    max_grad_norm: float = param(1.0, "clipping threshold C on each gradient's L2 norm", shown=True)
-    delta: float = param(1e-5, "privacy budget δ, below 1/n")
-    model: Architecture = param("logistic", "logistic, mlp or cnn")
-    batch_size: int = param(512, "expected people per step")
     learning_rate: float = param(0.5, "step size")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        fix = "Use a budget such as epsilon=1, or epsilon=inf for none."
-        in_interval("epsilon", self.epsilon, 0, math.inf, fix, open_low=True)
-        above_zero("max_grad_norm", self.max_grad_norm, "Use a threshold such as 1.")
-        fix = "Use delta=1e-5 or less."
-        in_interval("delta", self.delta, 0, 1, fix, open_low=True, open_high=True)
+    def optimizer(self, stack: Stack) -> Optimizer:
+        """Return plain SGD's update rule."""
+        from quorate.engine.optimizers import Momentum
 
-    def check(self, people: Table) -> None:
-        """Raise InputError if the network cannot take these people or (ε, δ) cannot be met."""
-        super().check(people)
-        n = len(people)
-        if self.delta >= 1 / n and math.isfinite(self.epsilon):
-            raise InputError(
-                f"Expected delta={self.delta:g} below 1/n = {1 / n:.3g} for {n} people: otherwise "
-                f"publishing one person whole would count as private. Use delta={0.1 / n:.1g}."
-            )
-        self._sigma(n)
-
-    def _schedule(self, n: int) -> tuple[float, int]:
-        """Return the sampling rate q and the number of steps T for n people."""
-        q = min(1.0, self.batch_size / n)
-        return q, math.ceil(self.epochs / q)
-
-    def _sigma(self, n: int) -> float:
-        return privacy.noise_multiplier(self.epsilon, self.delta, *self._schedule(n))
-
-    def train(
-        self, stack: Stack, pool: Pool, data: Sequence[Submission], rngs: Sequence[Rng]
-    ) -> list[dict[str, Any]]:
-        """Run the private steps; each record holds what they cost."""
-        import torch
-
-        q, steps = self._schedule(pool.n)
-        sigma = self._sigma(pool.n)
-        # Samples differ in size: each is laid into slices of one width, filled up with rows that
-        # do not count. Slices keep every model's sums the same to the bit, whoever stands beside
-        # it; three standard deviations above the mean, one slice is nearly always enough.
-        width = min(pool.n, math.ceil(q * pool.n + 3 * math.sqrt(q * pool.n)))
-        noise = [torch_generator(rng) for rng in rngs]
-        clipped = torch.zeros(len(stack), dtype=torch.long)
-        for _ in range(steps):
-            samples = [poisson_sample(pool.n, q, rng) for rng in rngs]
-            totals = [torch.zeros_like(w) for w in stack.weights]
-            for rows, present in slices(samples, width):
-                x, y = pool.batch(rows)
-                sums, over = stack.clipped_gradient_sums(x, y, present, self.max_grad_norm)
-                for total, part in zip(totals, sums, strict=True):
-                    total += part
-                clipped += over
-            with torch.no_grad():
-                for weights, total in zip(stack.weights, totals, strict=True):
-                    kicks = torch.stack([torch.randn(total.shape[1:], generator=g) for g in noise])
-                    step = (total + sigma * self.max_grad_norm * kicks) / (q * pool.n)
-                    weights -= self.learning_rate * step
-        budget = privacy.spent(sigma, self.delta, q, steps, self.epsilon)
-        return [
-            {
-                "epsilon": budget.epsilon,
-                "epsilon_rdp": budget.epsilon_rdp,
-                "delta": budget.delta,
-                "noise_multiplier": sigma,
-                "sampling_rate": q,
-                "steps": steps,
-                "sampling": privacy.SAMPLING,
-                "accountant": "PLD (dp-accounting)",
-                "clipped_fraction": int(over) / (steps * q * pool.n),
-            }
-            for over in clipped
-        ]
-
-
-def slices(samples: Sequence[Labels], width: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield (rows, present), (K, width) each, until every sample of the K models is laid out."""
-    import torch
-
-    longest = max(len(sample) for sample in samples)
-    for start in range(0, longest, width):
-        rows = torch.zeros(len(samples), width, dtype=torch.long)
-        present = torch.zeros(len(samples), width)
-        for k, sample in enumerate(samples):
-            part = sample[start : start + width]
-            rows[k, : len(part)] = torch.from_numpy(part)
-            present[k, : len(part)] = 1
-        yield rows, present
-
-
-def poisson_sample(n: int, q: float, rng: Rng) -> Labels:
-    """Return who is in the batch when each of n people is with probability q, independently.
-
-    Drawn as a binomial size and then that many people without replacement, which is the same law.
-    """
-    size = rng.binomial(n, q)
-    return rng.choice(n, size, replace=False, shuffle=False)
+        return Momentum(stack.weights)

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.learners.network_learner import NetworkLearner
-from quorate.learners.networks import torch_generator
+from quorate.learners.minibatch_learner import MinibatchLearner
+from quorate.learners.training import Batch, Training
 from quorate.spec import param
-from quorate.table import Labels, Rng, Submission, Table
-from quorate.validate import above_zero, in_interval
+from quorate.table import Labels, Rng, Table
+from quorate.validate import above_zero
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from quorate.learners.stack import Pool, Stack
+    from quorate.engine.pool import Pool
+    from quorate.engine.stack import Stack
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupDRO(NetworkLearner):
+class GroupDRO(MinibatchLearner):
     """Group DRO: minimises the worst group's loss by raising the weight of groups that do badly.
 
     q_k ← q_k·exp(η_q ℓ_k), normalised; each step descends Σ_k q_k ℓ_k on a batch in which every
@@ -34,17 +35,15 @@ class GroupDRO(NetworkLearner):
     """
 
     name: ClassVar[str] = "group-dro"
+    uses_groups: ClassVar[bool] = True
     groups: Literal["auto", "group", "label", "group-label"] = param(
         "auto", "what makes a group; auto: group-label where people have groups, else label"
     )
     group_step: float = param(0.01, "step size η_q of the group weights")
-    momentum: float = param(0.9, "in [0, 1)")
-    learning_rate: float = param(0.05, "step size")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         above_zero("group_step", self.group_step, "Use a step such as 0.01.")
-        in_interval("momentum", self.momentum, 0, 1, "Use 0 for none.", open_high=True)
 
     def check(self, people: Table) -> None:
         """Raise InputError if the groups are not there, or one has nobody in it."""
@@ -59,9 +58,7 @@ class GroupDRO(NetworkLearner):
                 f"Expected people with groups for groups={self.groups}, got none. Name the group "
                 "column of the population (group=COLUMN), or use groups=label."
             )
-        if people.group is None or self.groups == "label":
-            codes = people.y
-        else:
+        if people.group is not None and self.groups != "label":
             sizes = np.bincount(people.group, minlength=len(people.groups))  # (m,)
             empty = [name for name, size in zip(people.groups, sizes, strict=True) if size == 0]
             if empty:
@@ -69,79 +66,87 @@ class GroupDRO(NetworkLearner):
                     f"Expected people in every group, got none in {', '.join(empty)}. Draw more "
                     "people, or leave such groups out."
                 )
-            codes = people.group
-            if self.groups != "group":
-                codes = people.group * people.k + people.y
+        return self._codes_of(people.y, people.group, people.k)
+
+    def _codes_of(self, y: Labels, group: Labels | None, k: int) -> tuple[Labels, int]:
+        if group is None or self.groups == "label":
+            codes = y
+        else:
+            codes = group if self.groups == "group" else group * k + y
         present, codes = np.unique(codes, return_inverse=True)
         return codes.astype(np.int64), len(present)
 
-    def train(
-        self, stack: Stack, pool: Pool, data: Sequence[Submission], rngs: Sequence[Rng]
-    ) -> list[dict[str, Any]]:
-        """Run the epochs; each record holds the final weights and α_eff per epoch."""
-        import torch
-        from torch.nn.functional import cross_entropy
-
-        platforms = [
-            _Groups(*self._codes(one.mixed()), one, rng)
-            for one, rng in zip(data, rngs, strict=True)
+    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+        """Return the training, with equal weights of the groups at first."""
+        labels, groups = pool.labels(), pool.groups()
+        codes = [
+            self._codes_of(y, None if groups is None else groups[k], pool.k)
+            for k, y in enumerate(labels)
         ]
-        m = max(platform.m for platform in platforms)  # models with fewer groups leave some empty
-        group = torch.stack([platform.codes for platform in platforms])  # (K, n)
-        q = torch.stack([platform.start(m) for platform in platforms])  # (K, m)
-        seen: list[Tensor] = []
-        for _ in range(self.epochs):
-            drawn = torch.stack([platform.draw() for platform in platforms])  # (K, n)
-            weights = []
-            for rows in torch.split(drawn, self.batch_size, dim=1):
-                x, y = pool.batch(rows)
-                logits = stack.logits(x)  # (K, B, k)
-                each = cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none")
-                member = torch.nn.functional.one_hot(group.gather(1, rows), m).float()  # (K, B, m)
-                sums = (each.view(y.shape)[:, None] @ member)[:, 0]  # (K, m)
-                losses = sums / member.sum(dim=1).clamp(min=1)  # ℓ_k, 0 where nobody of k is drawn
-                q = q * torch.exp(self.group_step * losses.detach())
-                q = q / q.sum(dim=1, keepdim=True)
-                stack.descend((q * losses).sum(), self.learning_rate, self.momentum, 0.0)
-                weights.append(q)
-            seen.append(torch.stack(weights).mean(dim=0))  # (K, m)
-        return [
-            {
-                "alpha_effective": [platform.alpha_effective(mean[k]) for mean in seen],
-                "group_weights": q[k, : platform.m].tolist(),
-            }
-            for k, platform in enumerate(platforms)
-        ]
+        return _GroupTraining(
+            codes, self.group_step, stack, pool, rngs, self.settings(), self.optimizer(stack)
+        )
 
 
-class _Groups:
-    """One model's groups: who is in which, how they are drawn, and the members' share of each."""
+class _GroupTraining(Training):
+    """Draws every group equally often, and weighs a group's people by its q."""
 
-    def __init__(self, codes: Labels, m: int, data: Submission, rng: Rng) -> None:
+    def __init__(
+        self, codes: Sequence[tuple[Labels, int]], group_step: float, stack: Stack, *rest: Any
+    ) -> None:
         import torch
 
-        sizes = np.bincount(codes, minlength=m)  # (m,)
-        self.m = m
-        self.codes = torch.from_numpy(codes)  # (n,)
-        self._member_share = np.bincount(codes, weights=data.member, minlength=m) / sizes  # (m,)
-        self._likely = torch.from_numpy(1.0 / sizes[codes])  # every group is drawn equally often
-        self._order = torch_generator(rng)
-
-    def start(self, m: int) -> Tensor:
-        """Return equal weights of its groups, filled up with zeros to (m,)."""
-        import torch
-
-        q = torch.zeros(m)
-        q[: self.m] = 1 / self.m
-        return q
+        super().__init__(stack, *rest)
+        self._group_step = group_step
+        self._m = [m for _, m in codes]
+        most = max(self._m)  # models with fewer groups leave some empty
+        groups = np.stack([of for of, _ in codes])  # (K, n)
+        member = self.pool.member.cpu().numpy()
+        sizes = np.stack([np.bincount(of, minlength=most) for of in groups])  # (K, m)
+        ours = [np.bincount(g, c, most) for g, c in zip(groups, member, strict=True)]
+        self._member_share = np.stack(ours) / np.maximum(sizes, 1)  # α_k, (K, m)
+        self._likely = torch.from_numpy(1.0 / np.take_along_axis(sizes, groups, axis=1))  # (K, n)
+        self._group = torch.from_numpy(groups).to(stack.device)
+        q = torch.zeros(len(stack), most)
+        for row, m in zip(q, self._m, strict=True):
+            row[:m] = 1 / m
+        self._q = q.to(stack.device)
+        self._seen: list[Tensor] = []
 
     def draw(self) -> Tensor:
-        """Return the people of one epoch, (n,), every group equally likely."""
+        """Return the people of one epoch, (K, n), every group equally likely."""
         import torch
 
-        n = len(self.codes)
-        return torch.multinomial(self._likely, n, replacement=True, generator=self._order)
+        self._seen.append(torch.zeros_like(self._q))
+        n = self.pool.n
+        drawn = [
+            torch.multinomial(likely, n, replacement=True, generator=order)
+            for likely, order in zip(self._likely, self._orders, strict=True)
+        ]
+        return torch.stack(drawn)
 
-    def alpha_effective(self, q: Tensor) -> float:
-        """Return Σ_k q_k α_k."""
-        return float(q[: self.m].numpy() @ self._member_share)
+    def weights(self, losses: Tensor, batch: Batch) -> Tensor:
+        """Raise q where ℓ_k is high; return B·q_k/|k in the batch| of each person's group k."""
+        import torch
+
+        group = self._group.gather(1, batch.rows)  # (K, B)
+        belongs = torch.nn.functional.one_hot(group, self._q.shape[1]).float()  # (K, B, m)
+        sizes = belongs.sum(dim=1).clamp(min=1)  # (K, m)
+        of_group = (losses[:, None] @ belongs)[:, 0] / sizes  # ℓ_k, 0 where nobody of k is drawn
+        q = self._q * torch.exp(self._group_step * of_group)
+        self._q = q / q.sum(dim=1, keepdim=True)
+        self._seen[-1] += self._q
+        return (self._q / sizes).gather(1, group) * losses.shape[1]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the records, with α_eff = Σ_k q_k α_k per epoch and the final weights."""
+        steps = -(-self.pool.n // self.settings.batch_size)
+        seen = [mean.cpu().numpy() / steps for mean in self._seen]
+        return [
+            record
+            | {
+                "alpha_effective": [float(mean[k] @ self._member_share[k]) for mean in seen],
+                "group_weights": self._q[k, : self._m[k]].tolist(),
+            }
+            for k, record in enumerate(super().records())
+        ]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 from quorate.learners.minibatch_learner import MinibatchLearner
-from quorate.learners.networks import build_network
+from quorate.learners.training import Batch, Training
 from quorate.spec import param
-from quorate.table import Rng, Submission
+from quorate.table import Mask, Rng
 from quorate.validate import at_least
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from quorate.learners.stack import Pool, Stack
+    from quorate.engine.pool import Pool
+    from quorate.engine.stack import Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,44 +40,37 @@ class JTT(MinibatchLearner):
         at_least("first_epochs", self.first_epochs, 1, "Train for at least one epoch.")
         at_least("upweight", self.upweight, 1, "Use upweight=1 for plain training.")
 
-    def weigh(self, losses: Tensor) -> Tensor:
-        """Return equal weights: the second training's are fixed for each person."""
-        import torch
-
-        return torch.ones_like(losses)
-
-    def train(
-        self, stack: Stack, pool: Pool, data: Sequence[Submission], rngs: Sequence[Rng]
-    ) -> list[dict[str, Any]]:
-        """Train a stack of its own, find who it gets wrong, and train the given one."""
-        import torch
-
-        from quorate.learners.stack import Stack
-
-        first = Stack(
-            [
-                build_network(self.model, one.honest, self.hidden, rng)
-                for one, rng in zip(data, rngs, strict=True)
-            ]
-        )
-        self.train_weighted(first, pool, data, rngs, None, self.first_epochs)
+    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+        """Run the first training on networks of its own; return the second."""
+        first = self.networks(pool, rngs)
+        short = replace(self.settings(), epochs=self.first_epochs)
+        Training(first, pool, rngs, short, self.optimizer(first)).run()
         wrong = self._wrong(first, pool)  # (K, n)
-        importance = torch.where(wrong, self.upweight, 1.0)
+        importance = wrong * (self.upweight - 1.0) + 1.0
         importance /= importance.mean(dim=1, keepdim=True)  # up-sampling leaves the step size alone
-        records = self.train_weighted(stack, pool, data, rngs, importance, self.epochs)
-        for record, one, missed in zip(records, data, wrong.numpy(), strict=True):
-            record["error_collective"] = float(missed[one.member].mean()) if one.alpha else None
-            record["error_others"] = float(missed[~one.member].mean()) if one.alpha < 1 else None
-        return records
+
+        def weigh(losses: Tensor, batch: Batch) -> Tensor:
+            return importance.gather(1, batch.rows)
+
+        rates = [
+            {"error_collective": _share(missed, member), "error_others": _share(missed, ~member)}
+            for missed, member in zip(wrong.cpu().numpy(), pool.member.cpu().numpy(), strict=True)
+        ]
+        optimizer = self.optimizer(stack)
+        return Training(stack, pool, rngs, self.settings(), optimizer, weigh, rates)
 
     def _wrong(self, stack: Stack, pool: Pool) -> Tensor:
         """Return whom each model gets wrong, (K, n)."""
         import torch
 
-        everyone = torch.arange(pool.n).expand(len(stack), -1)
+        everyone = torch.arange(pool.n, device=stack.device).expand(len(stack), -1)
         found = []
         with torch.no_grad():
             for rows in torch.split(everyone, self.batch_size, dim=1):
                 x, y = pool.batch(rows)
                 found.append(stack.logits(x).argmax(dim=2) != y)
         return torch.cat(found, dim=1)
+
+
+def _share(of: Mask, among: Mask) -> float | None:
+    return float(of[among].mean()) if among.any() else None

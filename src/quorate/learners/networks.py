@@ -1,8 +1,7 @@
-"""Small networks in PyTorch: their seeded initialisation, and the classifier around them."""
+"""Which networks there are, what they can be trained on, and the classifier around them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,76 +9,30 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from quorate.errors import FitFailedError, InputError
-from quorate.table import Array, Labels, Rng, Table
+from quorate.table import Array, Labels, Table
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
-Architecture = Literal["logistic", "mlp", "cnn"]
-PREDICT_ROWS = 4096  # rows predicted at once: bounds the memory of activations
+Architecture = Literal["logistic", "mlp", "cnn", "resnet"]
+SMALLEST_IMAGE = {"cnn": 4, "resnet": 8}  # pixels: each halving must leave some
+PREDICT_ROWS = 512  # rows predicted at once: bounds the memory of activations
 
 
 def check_shape(model: Architecture, people: Table) -> None:
     """Raise InputError if the architecture cannot take these people."""
-    if model != "cnn":
+    if model not in SMALLEST_IMAGE:
         return
     if not people.is_image:
         raise InputError(
-            "Expected images for model=cnn, got a table. Use model=mlp or model=logistic."
+            f"Expected images for model={model}, got a table. Use model=mlp or model=logistic."
         )
-    if min(people.x.shape[2:]) < 4:
-        h, w = people.x.shape[2:]
+    smallest, (h, w) = SMALLEST_IMAGE[model], people.x.shape[2:]
+    if min(h, w) < smallest:
         raise InputError(
-            f"Expected images of at least 4x4 pixels for model=cnn, got {h}x{w}. Use model=mlp."
+            f"Expected images of at least {smallest}x{smallest} pixels for model={model}, got "
+            f"{h}x{w}. Use model=mlp."
         )
-
-
-def build_network(model: Architecture, people: Table, hidden: int, rng: Rng) -> nn.Sequential:
-    """Return a network for people of this shape, with weights drawn from ``rng``.
-
-    logistic: one dense layer. mlp: one hidden layer of ``hidden`` units. cnn: two 3x3 convolutions
-    of 16 and 32 channels, each halved by max-pooling, and a dense layer.
-    """
-    from torch import nn
-
-    check_shape(model, people)
-    d = math.prod(people.x.shape[1:])
-    layers: list[nn.Module]
-    if model == "logistic":
-        layers = [nn.Flatten(), nn.Linear(d, people.k)]
-    elif model == "mlp":
-        layers = [nn.Flatten(), nn.Linear(d, hidden), nn.ReLU(), nn.Linear(hidden, people.k)]
-    else:
-        c, h, w = people.x.shape[1:]
-        layers = [
-            *(nn.Conv2d(c, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-            *(nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-            *(nn.Flatten(), nn.Linear(32 * (h // 4) * (w // 4), people.k)),
-        ]
-    network = nn.Sequential(*layers)
-    initialise(network, rng)
-    return network
-
-
-def initialise(network: nn.Module, rng: Rng) -> None:
-    """Draw every weight and bias from U(±1/√fan_in), PyTorch's default, with ``rng``."""
-    import torch
-
-    generator = torch_generator(rng)
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d):
-            bound = 1 / math.sqrt(math.prod(layer.weight.shape[1:]))
-            with torch.no_grad():
-                for weights in layer.parameters(recurse=False):
-                    weights.uniform_(-bound, bound, generator=generator)
-
-
-def torch_generator(rng: Rng) -> torch.Generator:
-    """Return a generator of PyTorch's own, seeded from ``rng``."""
-    import torch
-
-    return torch.Generator().manual_seed(int(rng.integers(2**63)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from quorate.learners.minibatch_learner import MinibatchLearner
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +19,3 @@ class SGD(MinibatchLearner):
     """
 
     name: ClassVar[str] = "sgd"
-    reweights: ClassVar[bool] = False
-
-    def weigh(self, losses: Tensor) -> Tensor:
-        """Return equal weights."""
-        import torch
-
-        return torch.ones_like(losses)

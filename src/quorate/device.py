@@ -1,0 +1,95 @@
+"""Where networks are trained: the CPU, or a GPU through CUDA."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Literal, TypeVar
+
+from quorate.errors import InputError
+from quorate.table import Rng
+from quorate.validate import unknown
+
+Device = Literal["auto", "cpu", "cuda"]
+Place = Literal["cpu", "cuda"]
+D = TypeVar("D")
+M = TypeVar("M")
+
+_current: ContextVar[Place] = ContextVar("device", default="cpu")
+
+
+def current() -> Place:
+    """Return where networks are trained now: on the CPU, unless inside ``use``."""
+    return _current.get()
+
+
+def resolve(device: str) -> Place:
+    """Return the place that a name stands for; auto is the GPU where there is one.
+
+    >>> resolve("cpu")
+    'cpu'
+
+    Raises:
+        InputError: the name is not known, or there is no GPU that PyTorch can use.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise unknown("device", device, ("auto", "cpu", "cuda"))
+    if device == "cpu":
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "auto":
+        return "cpu"
+    raise InputError(
+        f"Expected a GPU for device=cuda, got none that PyTorch {torch.__version__} can use. Use "
+        "device=auto or device=cpu, or install a build of PyTorch with CUDA."
+    )
+
+
+@contextlib.contextmanager
+def use(device: str) -> Iterator[None]:
+    """Train there inside the context.
+
+    Raises:
+        InputError: as ``resolve``.
+    """
+    token = _current.set(resolve(device))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def in_halves(
+    fit_many: Callable[[Sequence[D], Sequence[Rng]], list[M]],
+    data: Sequence[D],
+    rngs: Sequence[Rng],
+) -> list[M]:
+    """Return what ``fit_many`` returns; where a GPU's memory is too small, of each half in turn.
+
+    Each model is the same however many stand beside it, so halving changes no result. Says on
+    standard error that it halves.
+    """
+    if current() == "cpu":
+        return fit_many(data, rngs)
+    import torch
+
+    before = copy.deepcopy(list(rngs))
+    try:
+        return fit_many(data, rngs)
+    except torch.OutOfMemoryError:
+        if len(data) == 1:
+            raise
+    torch.cuda.empty_cache()
+    half = len(data) // 2
+    print(
+        f"The GPU has too little memory for {len(data)} models at once: going on with {half}.",
+        file=sys.stderr,
+    )
+    first = in_halves(fit_many, data[:half], before[:half])
+    return first + in_halves(fit_many, data[half:], before[half:])

@@ -1,0 +1,106 @@
+"""The rows of K submissions, each held once.
+
+Shape letters: K models, B people in a batch, n people of each model, p rows in the pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from quorate.errors import InputError
+from quorate.table import Labels, Submission
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """What K platforms receive: honest rows are shared, members' are added.
+
+    Args:
+        x, y: the rows, (p, ...), and their labels, (p,).
+        index: where the n people of each model stand among the rows, (K, n).
+        member: who of them is a member, (K, n).
+        group: their groups, (p,), or None where unknown.
+        k, m: how many labels and groups there are.
+    """
+
+    x: Tensor
+    y: Tensor
+    index: Tensor
+    member: Tensor
+    group: Tensor | None
+    k: int
+    m: int
+
+    @classmethod
+    def of(cls, data: Sequence[Submission], device: torch.device | str = "cpu") -> Pool:
+        """Return the pool of K submissions.
+
+        Raises:
+            InputError: the submissions differ in the number or shape of their rows.
+        """
+        shapes = {(d.honest.x.shape, d.honest.classes) for d in data}
+        if len(shapes) != 1:
+            raise InputError(
+                f"Expected submissions of one shape and the same labels in a stack, got "
+                f"{sorted(str(shape) for shape in shapes)}. Fit them apart."
+            )
+        n, start = len(data[0].honest), 0
+        parts, starts = [], {}
+        for table in (t for d in data for t in (d.honest, d.changed)):
+            if id(table) not in starts:
+                starts[id(table)] = start
+                parts.append(table)
+                start += len(table)
+        index = np.empty((len(data), n), dtype=np.int64)  # (K, n)
+        for row, d in zip(index, data, strict=True):
+            row[:] = starts[id(d.honest)] + np.arange(n)
+            row[d.member] = starts[id(d.changed)] + np.arange(len(d.changed))
+        x = parts[0].x if len(parts) == 1 else np.concatenate([table.x for table in parts])
+        y = np.concatenate([table.y for table in parts])
+        groups = [table.group for table in parts if table.group is not None]
+        return cls(
+            x=torch.from_numpy(x).to(device),
+            y=torch.from_numpy(y).to(device),
+            index=torch.from_numpy(index).to(device),
+            member=torch.from_numpy(np.stack([d.member for d in data])).to(device),
+            group=torch.from_numpy(np.concatenate(groups)).to(device)
+            if len(groups) == len(parts)
+            else None,
+            k=data[0].honest.k,
+            m=len(data[0].honest.groups),
+        )
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def n(self) -> int:
+        """Number of people per model."""
+        return self.index.shape[1]
+
+    def take(self, rows: Tensor) -> Pool:
+        """Return the pool of some people of each model, ``rows`` (K, n')."""
+        index, member = (of.gather(1, rows) for of in (self.index, self.member))
+        return replace(self, index=index, member=member)
+
+    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features (K, B, ...) and labels (K, B) of the people ``rows``, (K, B)."""
+        at = self.index.gather(1, rows)
+        x = self.x.index_select(0, at.flatten()).view(*at.shape, *self.x.shape[1:])
+        return x, self.y[at]
+
+    def labels(self) -> Labels:
+        """Return everyone's label, (K, n)."""
+        return np.asarray(self.y[self.index].cpu().numpy())
+
+    def groups(self) -> Labels | None:
+        """Return everyone's group, (K, n), or None where unknown."""
+        return None if self.group is None else np.asarray(self.group[self.index].cpu().numpy())

@@ -1,0 +1,195 @@
+"""K networks of one architecture trained in lockstep on K submissions that share their rows.
+
+Shape letters: K models, B people in a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from quorate.engine.architectures import Residual
+from quorate.engine.layers import LAYERS, Layer
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CLIPPED_AT_ONCE = 64  # people whose convolutions' gradients are formed at once: fits a core's cache
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One layer with weights on the way of a pass: where its weights stand, and what went through.
+
+    Args:
+        layer, weights: the layer, and its weights' places in the stack's list.
+        a, out: inputs and outputs, (K, B, ...).
+    """
+
+    layer: Layer
+    weights: slice
+    a: Tensor
+    out: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """One pass forwards: the logits, (K, B, k), and the layers with weights that led to them."""
+
+    logits: Tensor
+    steps: list[Step]
+
+    def deltas(self, losses: Tensor) -> list[tuple[Step, Tensor]]:
+        """Return each step with the gradient of the summed losses by its output."""
+        deltas = torch.autograd.grad(losses.sum(), [step.out for step in self.steps])
+        return list(zip(self.steps, deltas, strict=True))
+
+
+Aggregate = Callable[["Stack", Pass, "Tensor"], "list[Tensor]"]
+
+
+class Stack:
+    """K networks side by side: every weight has a leading axis K.
+
+    Args:
+        networks: of one architecture.
+        device: where the weights live.
+        aggregate: makes one gradient of each model's losses (K, B) after a pass; the default is
+            the gradient of their mean.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[nn.Sequential],
+        device: torch.device | str = "cpu",
+        aggregate: Aggregate | None = None,
+    ) -> None:
+        self._networks = networks
+        self._aggregate = aggregate or mean_gradient
+        self.device = torch.device(device)
+        self.weights = [
+            torch.stack([p.detach() for p in same]).to(self.device).requires_grad_()
+            for same in zip(*(network.parameters() for network in networks), strict=True)
+        ]
+        self._layers: dict[nn.Module, tuple[Layer, slice]] = {}
+        self._convolves = False
+        start = 0
+        for module in networks[0].modules():
+            if type(module) in LAYERS:
+                stop = start + sum(1 for _ in module.parameters(recurse=False))
+                self._layers[module] = LAYERS[type(module)](module), slice(start, stop)
+                self._convolves |= isinstance(module, nn.Conv2d)
+                start = stop
+
+    def __len__(self) -> int:
+        return len(self._networks)
+
+    def forward(self, x: Tensor, *, exact: bool = False) -> Pass:
+        """Return a pass of a batch (K, B, ...); an exact one is never in reduced precision."""
+        steps: list[Step] = []
+
+        def run(module: nn.Module, x: Tensor) -> Tensor:
+            if isinstance(module, nn.Sequential):
+                for part in module:
+                    x = run(part, x)
+                return x
+            if isinstance(module, Residual):
+                return functional.relu(run(module.branch, x) + run(module.shortcut, x))
+            if isinstance(module, nn.Flatten):
+                return x.flatten(2)
+            if module not in self._layers:
+                flat: Tensor = module(x.flatten(0, 1))
+                return flat.view(*x.shape[:2], *flat.shape[1:])
+            layer, at = self._layers[module]
+            out = layer.forward(x, self.weights[at])
+            steps.append(Step(layer, at, x, out))
+            return out
+
+        # bfloat16 pays, and is safe, for convolutions on a GPU; small dense networks wait for
+        # launches there, not for arithmetic, and private gradients are clipped in full precision.
+        reduced = self._convolves and self.device.type == "cuda" and not exact
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
+            logits = run(self._networks[0], x)
+        return Pass(logits.float(), steps)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Return the logits, (K, B, k), of a batch (K, B, ...)."""
+        return self.forward(x).logits
+
+    def gradients(self, through: Pass, losses: Tensor) -> list[Tensor]:
+        """Return the gradient of each model's weights, (K, ...), from its losses, (K, B)."""
+        return self._aggregate(self, through, losses)
+
+    def clipped_gradient_sums(
+        self, x: Tensor, y: Tensor, present: Tensor, max_grad_norm: float
+    ) -> tuple[list[Tensor], Tensor]:
+        """Return Σᵢ gᵢ·min(1, C/‖gᵢ‖) per model and weight, and how many gradients were clipped.
+
+        Args:
+            x, y: a batch, (K, B, ...) and (K, B).
+            present: who is in the batch, (K, B); the others only fill it up.
+            max_grad_norm: the threshold C.
+        """
+        width = CLIPPED_AT_ONCE if self._convolves else y.shape[1]
+        xs, ys, those = (of.split(width, dim=1) for of in (x, y, present))
+        sums, over = self._clipped(xs[0], ys[0], those[0], max_grad_norm)
+        for piece in zip(xs[1:], ys[1:], those[1:], strict=True):
+            parts, clipped = self._clipped(*piece, max_grad_norm)
+            over += clipped
+            for total, part in zip(sums, parts, strict=True):
+                total += part
+        return sums, over
+
+    def _clipped(
+        self, x: Tensor, y: Tensor, present: Tensor, max_grad_norm: float
+    ) -> tuple[list[Tensor], Tensor]:
+        through = self.forward(x, exact=True)
+        losses = functional.cross_entropy(
+            through.logits.flatten(0, 1), y.flatten(), reduction="sum"
+        )
+        traced = through.deltas(losses)
+        with torch.no_grad():
+            found = [step.layer.squares(step.a, delta) for step, delta in traced]
+            norms = sum((square for square, _ in found), torch.zeros_like(present)).sqrt()
+            scale = (max_grad_norm / norms.clamp(min=1e-12)).clamp(max=1.0) * present  # (K, B)
+            sums = list(self.weights)
+            for (step, delta), (_, formed) in zip(traced, found, strict=True):
+                sums[step.weights] = step.layer.weighted(step.a, delta, scale, formed)
+            over = ((norms > max_grad_norm) & (present > 0)).sum(1)
+        return sums, over
+
+    def shard_gradients(self, through: Pass, losses: Tensor, shards: int) -> list[Tensor]:
+        """Return the gradient of the mean loss of each shard of the batch, (K, shards, ...).
+
+        Args:
+            through, losses: a pass and its losses, (K, B).
+            shards: how many parts of nearly equal size the batch is cut into, at most B.
+        """
+        found: list[list[Tensor]] = [[] for _ in self.weights]
+        parts = torch.arange(losses.shape[1], device=self.device).tensor_split(shards)
+        for step, delta in through.deltas(losses):
+            for rows in parts:
+                scale = torch.full((len(self), len(rows)), 1 / len(rows), device=self.device)
+                with torch.no_grad():
+                    sums = step.layer.weighted(step.a[:, rows], delta[:, rows], scale, None)
+                for into, total in zip(found[step.weights], sums, strict=True):
+                    into.append(total)
+        return [torch.stack(each, dim=1) for each in found]
+
+    def networks(self) -> list[nn.Sequential]:
+        """Return the K networks with their present weights."""
+        with torch.no_grad():
+            for k, network in enumerate(self._networks):
+                for own, stacked in zip(network.parameters(), self.weights, strict=True):
+                    own.copy_(stacked[k])
+        return list(self._networks)
+
+
+def mean_gradient(stack: Stack, through: Pass, losses: Tensor) -> list[Tensor]:
+    """Return the gradient of the mean of each model's losses; no model's touches another's."""
+    return list(torch.autograd.grad(losses.mean(dim=1).sum(), stack.weights))
