@@ -6,6 +6,7 @@ models, B people in a batch, i and o inputs and outputs, c h w image axes, T = h
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Weights = Sequence["Tensor"]
+COPIED_BELOW = 8  # channels: products of thinner slices would wait for calls
 
 
 class Layer(Protocol):
@@ -81,6 +83,9 @@ class Convolution:
     def __init__(self, layer: nn.Conv2d) -> None:
         self.layer = layer
         self._taps = layer.kernel_size[0] * layer.kernel_size[1]
+        half = tuple(size // 2 for size in layer.kernel_size)
+        odd = all(size % 2 for size in layer.kernel_size)
+        self._slides = odd and layer.stride == (1, 1) and layer.padding == half
 
     def forward(self, x: Tensor, weights: Weights) -> Tensor:
         """Return the convolution with each model's weights."""
@@ -104,10 +109,7 @@ class Convolution:
         return out.view(b, models, -1, *out.shape[2:]).transpose(0, 1)
 
     def _convolve(self, x: Tensor, w: Tensor, b: Tensor | None = None) -> Tensor:
-        # Channels last: max-pooling and the copying of patches are several times faster so.
-        x = x.contiguous(memory_format=torch.channels_last)
-        out = functional.conv2d(x, w, b, self.layer.stride, self.layer.padding)
-        return out.contiguous(memory_format=torch.channels_last)
+        return functional.conv2d(channels_last(x), w, b, self.layer.stride, self.layer.padding)
 
     def squares(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return ‖Σ_t δ_t a_tᵀ‖² + ‖Σ_t δ_t‖²."""
@@ -126,12 +128,11 @@ class Convolution:
         self, a: Tensor, delta: Tensor, scale: Tensor, formed: Tensor | None
     ) -> list[Tensor]:
         """Return Σ_b s_b Σ_t δ_t a_tᵀ and Σ_b s_b Σ_t δ_t."""
-        shape = (len(a), *self.layer.weight.shape)
         if formed is None:
             scaled = delta * scale[:, :, None, None, None]
             weight = torch.stack([self._gradient(a[k], scaled[k]) for k in range(len(a))])
         else:
-            weight = self._unformed((scale[:, None] @ formed.flatten(2))[:, 0], shape)
+            weight = self._unformed((scale[:, None] @ formed.flatten(2))[:, 0])
         if self.layer.bias is None:
             return [weight]
         return [weight, (scale[:, None] @ delta.sum((3, 4)))[:, 0]]
@@ -143,15 +144,47 @@ class Convolution:
         return total
 
     def _form(self, a: Tensor, delta: Tensor) -> Tensor:
-        """Return per-example weight gradients, (K, B, i·taps, o)."""
-        outer = delta.flatten(0, 1).flatten(2).transpose(1, 2)  # (K·B, T, o)
-        patches = self._patches(a.flatten(0, 1))  # (K·B, i·taps, T)
-        return (patches @ outer).view(*a.shape[:2], patches.shape[1], outer.shape[2])
+        """Return per-example weight gradients, (K, B, taps·i, o)."""
+        x, outer = a.flatten(0, 1), delta.flatten(0, 1)
+        formed = self._form_by_taps(x, outer) if self._slides else self._form_by_patches(x, outer)
+        return formed.view(*a.shape[:2], -1, delta.shape[2])
 
-    def _unformed(self, total: Tensor, shape: tuple[int, ...]) -> Tensor:
-        """Return a sum of formed gradients, (K, ...), in the shape of the weights."""
-        models, o, *rest = shape
-        return total.view(models, -1, o).transpose(1, 2).reshape(models, o, *rest)
+    def _form_by_taps(self, x: Tensor, delta: Tensor) -> Tensor:
+        """Return (B, taps·i, o) where one weight's inputs are the image, shifted.
+
+        With rows padded to one width, in the image and in δ, a shift is a slice of the flat image,
+        and nothing is copied. Few channels are copied, tap by tap.
+        """
+        rows, columns = self.layer.kernel_size
+        h, w = delta.shape[2:]
+        edges = (columns // 2, columns // 2, rows // 2, rows // 2)
+        taps = list(itertools.product(range(rows), range(columns)))
+        if x.shape[1] < COPIED_BELOW:
+            wide = functional.pad(x, edges)  # (B, i, h', w')
+            shifted = [wide[:, :, i : i + h, j : j + w] for i, j in taps]
+            patches = torch.stack(shifted, dim=1).flatten(1, 2).flatten(2)  # (B, taps·i, T)
+            return patches @ delta.flatten(2).transpose(1, 2)
+        margin = columns - 1
+        last = 1 if margin else 0  # a row more, for what the last shifts reach beyond the image
+        wide = functional.pad(x.permute(0, 2, 3, 1), (0, 0, *edges[:3], edges[3] + last))
+        flat = wide.flatten(1, 2)  # (B, h'·w', i)
+        outer = functional.pad(delta.permute(0, 2, 3, 1), (0, 0, 0, margin)).flatten(1, 2)
+        starts = [i * (w + margin) + j for i, j in taps]
+        shifted = [flat.narrow(1, start, outer.shape[1]).transpose(1, 2) for start in starts]
+        return torch.stack([one @ outer for one in shifted], dim=1).flatten(1, 2)
+
+    def _form_by_patches(self, x: Tensor, delta: Tensor) -> Tensor:
+        """Return (B, taps·i, o) for any convolution."""
+        outer = delta.flatten(2).transpose(1, 2)  # (B, T, o)
+        by_channel = self._patches(x) @ outer  # (B, i·taps, o)
+        i = x.shape[1]
+        apart = by_channel.view(len(x), i, -1, by_channel.shape[2])
+        return apart.transpose(1, 2).flatten(1, 2)
+
+    def _unformed(self, total: Tensor) -> Tensor:
+        """Return a sum of formed gradients, (K, taps·i, o), in the shape of the weights."""
+        o, i, rows, columns = self.layer.weight.shape
+        return total.view(-1, rows, columns, i, o).permute(0, 4, 3, 1, 2)
 
     def _patches(self, a: Tensor) -> Tensor:
         """Return what each output sees, (B, i·taps, T)."""
@@ -199,6 +232,17 @@ LAYERS: dict[type[nn.Module], Callable[..., Layer]] = {
     nn.Conv2d: Convolution,
     nn.GroupNorm: GroupScale,
 }
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """Return images (B, c, h, w) whose channels lie side by side in memory, and say so.
+
+    Convolutions keep that order; max-pooling is several times faster in it. One channel lies so in
+    either order: its strides must tell which is meant.
+    """
+    x = x.contiguous(memory_format=torch.channels_last)
+    _, c, h, w = x.shape
+    return x.as_strided(x.shape, (h * w, 1, w, 1)) if c == 1 else x
 
 
 def model_by_model(operation: Callable[..., Tensor], *stacked: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from quorate.engine.layers import LAYERS, Layer
 if TYPE_CHECKING:
     from torch import Tensor
 
-CLIPPED_AT_ONCE = 64  # people whose convolutions' gradients are formed at once: fits a core's cache
+CONVOLVED_AT_ONCE = 64  # people whose private gradients are formed at once: fits a core's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,17 +77,22 @@ class Stack:
             for same in zip(*(network.parameters() for network in networks), strict=True)
         ]
         self._layers: dict[nn.Module, tuple[Layer, slice]] = {}
-        self._convolves = False
+        self.convolves = False
         start = 0
         for module in networks[0].modules():
             if type(module) in LAYERS:
                 stop = start + sum(1 for _ in module.parameters(recurse=False))
                 self._layers[module] = LAYERS[type(module)](module), slice(start, stop)
-                self._convolves |= isinstance(module, nn.Conv2d)
+                self.convolves |= isinstance(module, nn.Conv2d)
                 start = stop
 
     def __len__(self) -> int:
         return len(self._networks)
+
+    @property
+    def clipped_at_once(self) -> int | None:
+        """How many people's gradients are best clipped at once; None for as many as there are."""
+        return CONVOLVED_AT_ONCE if self.convolves and self.device.type == "cpu" else None
 
     def forward(self, x: Tensor, *, exact: bool = False) -> Pass:
         """Return a pass of a batch (K, B, ...); an exact one is never in reduced precision."""
@@ -112,7 +117,7 @@ class Stack:
 
         # bfloat16 pays, and is safe, for convolutions on a GPU; small dense networks wait for
         # launches there, not for arithmetic, and private gradients are clipped in full precision.
-        reduced = self._convolves and self.device.type == "cuda" and not exact
+        reduced = self.convolves and self.device.type == "cuda" and not exact
         with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
             logits = run(self._networks[0], x)
         return Pass(logits.float(), steps)
@@ -135,19 +140,6 @@ class Stack:
             present: who is in the batch, (K, B); the others only fill it up.
             max_grad_norm: the threshold C.
         """
-        width = CLIPPED_AT_ONCE if self._convolves else y.shape[1]
-        xs, ys, those = (of.split(width, dim=1) for of in (x, y, present))
-        sums, over = self._clipped(xs[0], ys[0], those[0], max_grad_norm)
-        for piece in zip(xs[1:], ys[1:], those[1:], strict=True):
-            parts, clipped = self._clipped(*piece, max_grad_norm)
-            over += clipped
-            for total, part in zip(sums, parts, strict=True):
-                total += part
-        return sums, over
-
-    def _clipped(
-        self, x: Tensor, y: Tensor, present: Tensor, max_grad_norm: float
-    ) -> tuple[list[Tensor], Tensor]:
         through = self.forward(x, exact=True)
         losses = functional.cross_entropy(
             through.logits.flatten(0, 1), y.flatten(), reduction="sum"

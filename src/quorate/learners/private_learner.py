@@ -83,7 +83,8 @@ class PrivateLearner(NetworkLearner):
         # Samples differ in size: each is laid into slices of one width, filled up with rows that
         # do not count. Slices keep every model's sums the same to the bit, whoever stands beside
         # it; three standard deviations above the mean, one slice is nearly always enough.
-        width = min(pool.n, math.ceil(q * pool.n + 3 * math.sqrt(q * pool.n)))
+        likely = min(pool.n, math.ceil(q * pool.n + 3 * math.sqrt(q * pool.n)))
+        width = min(likely, stack.clipped_at_once or likely)
         noise = [torch_generator(rng) for rng in rngs]
         optimizer = self.optimizer(stack)
         clipped = torch.zeros(len(stack), dtype=torch.long, device=stack.device)
