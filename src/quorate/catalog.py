@@ -8,14 +8,21 @@ from typing import Any
 from quorate import spec
 from quorate.goals.planted import Planted
 from quorate.learners.adam import Adam
+from quorate.learners.boosting import Boosting
 from quorate.learners.chi2_dro import Chi2DRO
 from quorate.learners.cvar_dro import CVaRDRO
 from quorate.learners.dp_adam import DPAdam
 from quorate.learners.dp_sgd import DPSGD
+from quorate.learners.forest import Forest
 from quorate.learners.group_dro import GroupDRO
 from quorate.learners.jtt import JTT
+from quorate.learners.knn import KNN
+from quorate.learners.logistic import Logistic
+from quorate.learners.naive_bayes import NaiveBayes
 from quorate.learners.scikit_learn import ScikitLearn
 from quorate.learners.sgd import SGD
+from quorate.learners.svm import SVM
+from quorate.learners.tree import Tree
 from quorate.populations.digits import Digits
 from quorate.populations.finite import Finite
 from quorate.populations.gaussian import Gaussian
@@ -54,6 +61,13 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         CVaRDRO,
         Chi2DRO,
         JTT,
+        Logistic,
+        SVM,
+        KNN,
+        NaiveBayes,
+        Tree,
+        Forest,
+        Boosting,
         ScikitLearn,
     ),
 }

@@ -18,9 +18,11 @@ from quorate.errors import InputError, QuorateError
 from quorate.lab.trial import submit
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
-from quorate.protocols import Goal, Learner, Population, Signal, Strategy
+from quorate.protocols import Goal, Learner, Population, ScoredClassifier, Signal, Strategy
 from quorate.strategies.planting import Planting
-from quorate.table import Array, Labels, Rng, Split, Table
+from quorate.table import Array, Labels, Probabilities, Rng, Split, Table
+
+SCORED = "gives every person k probabilities, where it gives any"
 
 
 class CheckFailedError(QuorateError, AssertionError):
@@ -145,13 +147,25 @@ def _check_learner(learner: Learner, people: Split) -> list[str]:
     parts = np.concatenate([one.predict(x[:half]), one.predict(x[half:])])
     untouched = _same(before[0], data.honest) and _same(before[1], data.changed)
     shaped = labels.shape == (len(x),) and labels.dtype == np.int64
+    scored = (
+        [_hold(_are_scores(one.probabilities(x), len(x), people.train.k), learner, SCORED)]
+        if isinstance(one, ScoredClassifier)
+        else []
+    )
     return [
+        *scored,
         _hold(untouched, learner, "leaves the data as they are"),
         _hold(bool(np.array_equal(labels, two.predict(x))), learner, "is the same for a seed"),
         _hold(shaped and in_range, learner, "predicts one known label a person"),
         _hold(bool(np.array_equal(labels, parts)), learner, "predicts each person alone"),
         _hold(_is_plain(dict(one.record)), learner, "has a record of plain data"),
     ]
+
+
+def _are_scores(scores: Probabilities, n: int, k: int) -> bool:
+    """Whether every row holds k probabilities; 1e-9: k of them are summed in float64."""
+    shaped = scores.shape == (n, k) and scores.dtype == np.float64
+    return shaped and bool((scores >= 0).all() and (abs(scores.sum(axis=1) - 1) < 1e-9).all())
 
 
 @dataclasses.dataclass(frozen=True)

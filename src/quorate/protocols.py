@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from quorate.errors import FitFailedError
 from quorate.law import FiniteLaw
-from quorate.table import Array, Labels, Rng, Split, Submission, Table
+from quorate.table import Array, Labels, Probabilities, Rng, Split, Submission, Table
 
 
 @runtime_checkable
@@ -81,6 +81,18 @@ class Classifier(Protocol):
 
     def predict(self, x: Array) -> Labels:
         """Return the index of the predicted label of each row, (n,)."""
+
+
+@runtime_checkable
+class ScoredClassifier(Classifier, Protocol):
+    """A fitted model that also says how probable it holds each label."""
+
+    def probabilities(self, x: Array) -> Probabilities:
+        """Return the probability of each of the k labels, (n, k); every row sums to 1.
+
+        The columns stand in the order of the table's ``classes``; a label that nobody had in
+        training may have 0.
+        """
 
 
 @runtime_checkable

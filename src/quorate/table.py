@@ -17,6 +17,7 @@ from quorate.validate import unknown
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Probabilities = npt.NDArray[np.float64]
 Rng = np.random.Generator
 
 

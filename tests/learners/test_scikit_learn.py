@@ -9,8 +9,12 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from quorate.catalog import build
 from quorate.errors import InputError
+from quorate.lab.study import make_study
+from quorate.lab.sweep import run_study
 from quorate.lab.trial import submit
+from quorate.learners.scikit_learner import ScikitLearner
 from quorate.populations.digits import Digits
+from quorate.protocols import ScoredClassifier
 from quorate.strategies.planting import Planting
 from quorate.table import Submission
 
@@ -74,7 +78,44 @@ def test_unknown(text: str, message: str) -> None:
         build("learners", text).check(Digits(n=50).split(rng()).train)
 
 
-def test_a_refused_value_is_scikit_learns_message() -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sklearn:estimator=KNeighborsClassifier,n_neighbors=-3", "The 'n_neighbors' parameter"),
+        ("sklearn:estimator=SVC,kernel=round", "The 'kernel' parameter of SVC must be"),
+        ("sklearn:C=0", "The 'C' parameter of LogisticRegression"),
+        ("sklearn:estimator=RandomForestClassifier,n_estimators=many", "'n_estimators' parameter"),
+    ],
+)
+def test_a_refused_value_is_found_before_any_training(
+    text: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is scikit-learn's."""
+    monkeypatch.setattr(ScikitLearner, "fit", None)
+    learners = ["sgd:epochs=1", text]
+    study = make_study(
+        population="digits:n=50", strategy="planting", learner=learners, alphas=0, seeds=1
+    )
+    with pytest.raises(InputError, match=message):
+        run_study(study)
+
+
+def test_every_classifier_accepts_its_own_defaults() -> None:
+    people = Digits(n=50).split(rng()).train
+    for name in ("AdaBoostClassifier", "MLPClassifier", "SGDClassifier", "BernoulliNB", "NuSVC"):
+        build("learners", f"sklearn:estimator={name}").check(people)
+
+
+def test_what_the_fit_alone_can_refuse_is_scikit_learns_message() -> None:
     data = Submission.without_collective(Digits(n=50).split(rng()).train)
-    with pytest.raises(InputError, match="n_neighbors"):
-        build("learners", "sklearn:estimator=KNeighborsClassifier,n_neighbors=-3").fit(data, rng())
+    learner = build("learners", "sklearn:estimator=KNeighborsClassifier,n_neighbors=51")
+    model = learner.fit(data, rng())
+    with pytest.raises(InputError, match="n_neighbors <= n_samples_fit"):
+        model.predict(data.honest.x)
+
+
+def test_probabilities_only_where_the_estimator_knows_them() -> None:
+    data = Submission.without_collective(Digits(n=50).split(rng()).train)
+    for name, scored in (("SVC", False), ("LinearSVC", False), ("BernoulliNB", True)):
+        model = build("learners", f"sklearn:estimator={name}").fit(data, rng())
+        assert isinstance(model, ScoredClassifier) == scored

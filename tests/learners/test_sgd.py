@@ -12,9 +12,12 @@ import torch
 from quorate.catalog import build
 from quorate.engine.architectures import build_network, initialise
 from quorate.errors import FitFailedError, InputError
+from quorate.learners import networks
+from quorate.learners.networks import NetworkClassifier
 from quorate.learners.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
+from quorate.protocols import ScoredClassifier
 from quorate.table import Submission
 
 
@@ -49,6 +52,32 @@ def test_full_batch_steps_equal_a_numpy_loop() -> None:
     # float32 against float64 over seven steps
     np.testing.assert_allclose(got_w, w, atol=1e-5)
     np.testing.assert_allclose(got_b, b, atol=1e-5)
+
+
+def test_probabilities_are_the_softmax_of_the_logits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """W x + b = (1, 0) at x = 0 and (1, 3) at x = 1, whatever the size of the batches."""
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1, 2))
+    with torch.no_grad():
+        network[1].weight.copy_(torch.tensor([[0.0], [3.0]]))
+        network[1].bias.copy_(torch.tensor([1.0, 0.0]))
+    model = NetworkClassifier(network)
+    assert isinstance(model, ScoredClassifier)
+    x = np.array([[0], [1], [0]], np.float32)
+    e = math.e
+    expected = [[e / (e + 1), 1 / (e + 1)], [e / (e + e**3), e**3 / (e + e**3)]]
+    for rows in (2, 4096):
+        monkeypatch.setattr(networks, "PREDICT_ROWS", rows)
+        # the logits are exact in float32, the softmax is in float64
+        np.testing.assert_allclose(
+            model.probabilities(x), [expected[0], expected[1], expected[0]], rtol=1e-14
+        )
+        assert model.predict(x).tolist() == [0, 1, 0]
+    assert model.probabilities(x[:0]).shape == (0, 2)
+    model = NetworkClassifier(network[:1].append(torch.nn.Linear(1, 2)))
+    with torch.no_grad():
+        model.network[1].bias.fill_(math.nan)
+    with pytest.raises(FitFailedError, match="diverged"):
+        model.probabilities(x)
 
 
 def test_trains_on_what_members_hand_in() -> None:

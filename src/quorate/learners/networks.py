@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from quorate.errors import FitFailedError, InputError
-from quorate.table import Array, Labels, Table
+from quorate.table import Array, Labels, Probabilities, Table
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 Architecture = Literal["logistic", "mlp", "cnn", "resnet"]
 SMALLEST_IMAGE = {"cnn": 4, "resnet": 8}  # pixels: each halving must leave some
@@ -48,18 +48,32 @@ class NetworkClassifier:
         Raises:
             FitFailedError: the network's output is not finite.
         """
+        labels = np.empty(len(x), dtype=np.int64)  # (n,)
+        for rows, logits in self._logits(x):
+            labels[rows] = logits.argmax(dim=1).numpy()
+        return labels
+
+    def probabilities(self, x: Array) -> Probabilities:
+        """Return the softmax of the logits of each row, (n, k).
+
+        Raises:
+            FitFailedError: the network's output is not finite.
+        """
+        parts = [logits.double().softmax(dim=1).numpy() for _, logits in self._logits(x)]
+        return np.concatenate(parts)
+
+    def _logits(self, x: Array) -> Iterator[tuple[slice, Tensor]]:
+        """Yield rows and their logits, (rows, k), a batch at a time; one empty batch of no rows."""
         import torch
 
-        labels = np.empty(len(x), dtype=np.int64)  # (n,)
         self.network.eval()
-        with torch.no_grad():
-            for start in range(0, len(x), PREDICT_ROWS):
-                rows = torch.from_numpy(np.ascontiguousarray(x[start : start + PREDICT_ROWS]))
-                logits = self.network(rows)  # (rows, k)
-                if not bool(torch.isfinite(logits).all()):
-                    raise FitFailedError(DIVERGED)
-                labels[start : start + len(rows)] = logits.argmax(dim=1).numpy()
-        return labels
+        for start in range(0, max(1, len(x)), PREDICT_ROWS):
+            rows = slice(start, start + PREDICT_ROWS)
+            with torch.no_grad():
+                logits = self.network(torch.from_numpy(np.ascontiguousarray(x[rows])))
+            if not bool(torch.isfinite(logits).all()):
+                raise FitFailedError(DIVERGED)
+            yield rows, logits
 
 
 DIVERGED = "Expected finite outputs, got NaN or infinity: training diverged. Lower learning_rate."
