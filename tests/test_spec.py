@@ -377,3 +377,29 @@ def test_a_column_with_a_comma_in_its_name() -> None:
     signal = catalog.build("signals", "columns:'a,b'=3")
     assert dict(signal.set) == {"a,b": 3}
     assert catalog.build("signals", spec.text(signal)) == signal
+
+
+@dataclass(frozen=True)
+class Dial:
+    """A number, and more in a mapping."""
+
+    name: ClassVar[str] = "dial"
+    turn: float = param(0.5, "turns")
+    more: Mapping[str, Any] | None = None
+
+
+def test_texts_are_remembered_by_object_and_only_where_nothing_can_change() -> None:
+    for turn in (1, True, 1.5):  # equal ones, written differently, and others
+        assert spec.text(Dial(turn)) == spec.text(Dial(turn)) == f"dial:turn={str(turn).lower()}"
+    open_ended = Dial(more={"a": 1})
+    assert spec.text(open_ended) == "dial:more=(a=1)"
+    open_ended.more["a"] = 2  # type: ignore[index]
+    assert spec.text(open_ended) == "dial:more=(a=2)"
+
+
+def test_remembered_texts_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spec, "MOST_TEXTS", 3)
+    monkeypatch.setattr(spec, "_texts", {})
+    dials = [Dial(turn) for turn in range(10)]
+    assert [spec.text(dial) for dial in dials] == [f"dial:turn={turn}" for turn in range(10)]
+    assert len(spec._texts) <= 3

@@ -287,8 +287,31 @@ def text(method: Any) -> str:
 
     Parameters at their default are left out, but for those declared ``shown``, which come first.
     """
+    known = _texts.get(id(method))
+    if known is not None and known[0] is method:
+        return known[1]
     pairs = _text_pairs(method)
-    return type(method).name + (":" + ",".join(pairs) if pairs else "")  # type: ignore[no-any-return]
+    found = _name(type(method)) + (":" + ",".join(pairs) if pairs else "")
+    if _is_immutable(method):
+        if len(_texts) >= MOST_TEXTS:
+            _texts.clear()
+        _texts[id(method)] = method, found
+    return found
+
+
+# A sweep asks for the texts of the same few methods once a cell and more. By identity: methods
+# that are equal may be written differently, with 1 or with 1.0.
+_texts: dict[int, tuple[Any, str]] = {}
+MOST_TEXTS = 1024
+
+
+def _is_immutable(method: Any) -> bool:
+    """Whether no parameter can change, as a mapping can: what can be hashed cannot."""
+    try:
+        hash(method)
+    except TypeError:
+        return False
+    return dataclasses.is_dataclass(method)
 
 
 def _text_pairs(method: Any) -> list[str]:

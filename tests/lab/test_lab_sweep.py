@@ -8,14 +8,15 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from quorate import cli, spec
+from quorate.catalog import build
 from quorate.errors import InputError, StoreError, WorkerError
-from quorate.lab import executors, trial
+from quorate.lab import executors, run, trial
 from quorate.lab import sweep as sweep_module
 from quorate.lab.curves import load
 from quorate.lab.run import run_cells
@@ -23,6 +24,10 @@ from quorate.lab.store import FILE, Store
 from quorate.lab.study import Study, make_study
 from quorate.lab.sweep import run_study, stacks
 from quorate.lab.trial import Outcome, Trial
+from quorate.populations.gaussian import Gaussian
+from quorate.protocols import Population
+from quorate.table import Split
+from quorate.theory.planting import signal_law
 
 GAUSSIAN: dict[str, Any] = {
     "population": "gaussian:n=100,held_out=60",
@@ -223,6 +228,51 @@ def test_stacks_hold_each_cell_once_and_leave_work_for_every_job() -> None:
 
 
 # ------------------------------------------------------------------------------ what fails
+
+
+@dataclasses.dataclass(frozen=True)
+class _Counted(Population):
+    """Gaussian people, counting how often they are drawn."""
+
+    name: ClassVar[str] = "counted"
+    draws: ClassVar[Counter[str]] = Counter()
+
+    def split(self, rng: np.random.Generator) -> Split:
+        self.draws["people"] += 1
+        return Gaussian(n=20, held_out=20).split(rng)
+
+
+@pytest.mark.parametrize("seeds", [[0, 1, 2, 3], [0, 1, 0, 1, 2, 3, 2, 3], [3, 2, 1, 0, 3]])
+@pytest.mark.parametrize("learner", ["sgd:epochs=1", "sklearn:estimator=GaussianNB"])
+def test_people_are_drawn_once_a_seed_in_a_stack(seeds: list[int], learner: str) -> None:
+    strategy = build("strategies", "planting:signal=columns,x2=3")
+    stack = [
+        Trial(_Counted(), strategy, strategy.goal, build("learners", learner), alpha, seed)
+        for seed in seeds
+        for alpha in (0.0, 0.5)
+    ]
+    trial.draw_people(Gaussian(n=5), np.random.SeedSequence(0))  # others were drawn last
+    _Counted.draws.clear()
+    outcomes = run_cells(stack)
+    assert _Counted.draws["people"] == 4
+    alone = [run_cells([cell])[0] for cell in stack]
+    assert list(map(measured, outcomes)) == list(map(measured, alone))
+
+
+def test_what_is_known_of_a_signal_is_worked_out_once_for_the_same_people(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str | None] = []
+
+    def counted(people: Any, law: Any, signal: Any, target: str | None) -> Any:
+        asked.append(target)
+        return signal_law(people, law, signal, target)
+
+    monkeypatch.setattr(run, "signal_law", counted)
+    goals = ["planted:signal=columns,x2=3,target=0", "planted:signal=columns,x2=3,target=1"]
+    found = run_study(study(learner="sklearn:estimator=GaussianNB", goal=goals))
+    assert len(found.outcomes) == 12
+    assert sorted(map(str, asked)) == ["0", "0", "1", "1"]  # two goals, two seeds
 
 
 def test_a_training_that_fails_is_stored_and_the_others_go_on(

@@ -250,10 +250,11 @@ def cell_row(outcome: Outcome) -> dict[str, Any]:
 def _curve(cells: Sequence[Outcome]) -> Curve:
     alphas = sorted({cell.alpha for cell in cells})
     seeds = sorted({cell.seed for cell in cells})
+    row, column = ({v: i for i, v in enumerate(values)} for values in (alphas, seeds))
     success = np.full((len(alphas), len(seeds)), np.nan)  # (a, s)
     accuracy = success.copy()
     for cell in cells:
-        at = alphas.index(cell.alpha), seeds.index(cell.seed)
+        at = row[cell.alpha], column[cell.seed]
         success[at] = np.nan if cell.success is None else cell.success
         accuracy[at] = np.nan if cell.accuracy is None else cell.accuracy
     first = cells[0]

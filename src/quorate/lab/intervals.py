@@ -42,7 +42,8 @@ def _resamples(seeds: int) -> tuple[Floats, float]:
     from scipy.special import ndtri, stdtrit
 
     drawn = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
-    counts = (drawn[None] == np.arange(seeds)[:, None, None]).sum(axis=2)  # (s, RESAMPLES)
+    counts = np.zeros((seeds, RESAMPLES), dtype=np.int64)  # (s, RESAMPLES)
+    np.add.at(counts, (drawn, np.arange(RESAMPLES)[:, None]), 1)
     if seeds == 1:
         return counts.astype(np.float64), 1.0
     upper = (1 + CONFIDENCE) / 2

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
     """
     cells[0].learner.check(draw_people(cells[0].population, streams(cells[0].seed)[0]).train)
     with _one_thread():  # after the check, which loads the learner's libraries
-        people = [draw_people(cell.population, streams(cell.seed)[0]) for cell in cells]
+        people = _people(cells)
         started = time.perf_counter()
         submissions = [
             submit(split.train, cell.strategy, cell.alpha, streams(cell.seed)[1])
@@ -47,7 +48,6 @@ def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
             for cell, model, split in zip(cells, models, people, strict=True)
         ]
         seconds = (time.perf_counter() - started) / len(cells)
-        laws = _Laws()
         return [
             Outcome(
                 id=cell.id,
@@ -63,7 +63,7 @@ def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
                 version=__version__,
                 provenance=provenance(),
                 description=cell.describe(),
-                **laws.of(cell, split),
+                **_law_of(cell, split),
                 **values,
             )
             for cell, submission, split, values in zip(
@@ -72,11 +72,20 @@ def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
         ]
 
 
+def _people(cells: Sequence[Trial]) -> list[Split]:
+    """Return the people of each cell of one population; those of one seed are drawn once."""
+    drawn: dict[int, Split] = {}
+    for cell in cells:
+        if cell.seed not in drawn:
+            drawn[cell.seed] = draw_people(cell.population, streams(cell.seed)[0])
+    return [drawn[cell.seed] for cell in cells]
+
+
 def _fit(
     learner: Learner, data: Sequence[Submission], rngs: Sequence[Rng]
 ) -> Sequence[Classifier | FitFailedError]:
     alike = len({(one.honest.x.shape, one.honest.classes) for one in data}) == 1
-    if isinstance(learner, StackedLearner) and alike:
+    if len(data) > 1 and alike and isinstance(learner, StackedLearner):
         return learner.fit_many(data, rngs)
     models: list[Classifier | FitFailedError] = []
     for one, rng in zip(data, rngs, strict=True):
@@ -115,23 +124,20 @@ def _worst_group(correct: Mask, people: Table) -> float | None:
     return float((right[sizes > 0] / sizes[sizes > 0]).min())
 
 
-class _Laws:
-    """What section 2 of the theory needs of each cell; the same people are looked at once."""
+# What was found of the people who are still in memory: the cells of one seed share theirs.
+_laws: WeakKeyDictionary[Table, dict[tuple[str, str], SignalLaw]] = WeakKeyDictionary()
 
-    def __init__(self) -> None:
-        self._found: dict[tuple[int, str], SignalLaw] = {}
 
-    def of(self, cell: Trial, people: Split) -> dict[str, Any]:
-        """Return ξ and Δ where the goal plants a signal."""
-        signal, target = getattr(cell.goal, "signal", None), getattr(cell.goal, "target", None)
-        if signal is None:
-            return {}
-        key = id(people.train), spec.text(cell.goal)
-        if key not in self._found:
-            law = cell.population.law()
-            self._found[key] = signal_law(people.train, law, signal, target)
-        found = self._found[key]
-        return {"xi": found.xi, "gap": found.delta, "exact_law": found.exact}
+def _law_of(cell: Trial, people: Split) -> dict[str, Any]:
+    """Return ξ and Δ where the goal plants a signal: what section 2 of the theory needs."""
+    signal, target = getattr(cell.goal, "signal", None), getattr(cell.goal, "target", None)
+    if signal is None:
+        return {}
+    known = _laws.setdefault(people.train, {})
+    key = spec.text(cell.population), spec.text(cell.goal)
+    if key not in known:
+        known[key] = signal_law(people.train, cell.population.law(), signal, target)
+    return {"xi": known[key].xi, "gap": known[key].delta, "exact_law": known[key].exact}
 
 
 @functools.cache

@@ -132,19 +132,13 @@ def submit(
     return Submission(honest, strategy.apply(honest.take(member), rng), member)
 
 
-_last_drawn: tuple[str, Split] | None = None
+_last_drawn: tuple[tuple[object, ...], Split] | None = None
 
 
 def draw_people(population: Population, stream: np.random.SeedSequence) -> Split:
     """Return the people of one seed; the last ones are kept, as a sweep asks for them in a row."""
     global _last_drawn
-    key = spec.content_id(
-        {
-            "population": spec.describe(population),
-            "data": population.fingerprint(),
-            "stream": [stream.entropy, list(stream.spawn_key)],
-        }
-    )
+    key = (population, population.fingerprint(), stream.entropy, stream.spawn_key)
     if _last_drawn is None or _last_drawn[0] != key:
         _last_drawn = None  # let go of the old people before the new ones are made
         _last_drawn = (key, population.split(np.random.default_rng(stream)))
