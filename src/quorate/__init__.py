@@ -16,8 +16,9 @@ from quorate.version import __version__
 
 if TYPE_CHECKING:
     from quorate.lab.curves import Curves
+    from quorate.lab.search import FoundMass
 
-__all__ = ["__version__", "curve", "load", "run"]
+__all__ = ["__version__", "critical_mass", "curve", "load", "run"]
 
 
 def curve(out: str | Path | None = None, jobs: int = 1, **study: Any) -> Curves:
@@ -48,3 +49,16 @@ def load(out: str | Path, target: float | None = None) -> Curves:
     from quorate.lab.curves import load
 
     return load(out, target)
+
+
+def critical_mass(population: Any, learner: Any, **search: Any) -> FoundMass:
+    """Search for the smallest collective that reaches the target, and return it with its interval.
+
+    Args:
+        population, learner: who, and what the platform does.
+        search: ``strategy``, ``goal``, ``target``, ``width``, ``budget``, ``out``, ``jobs``: see
+            ``quorate.lab.search.find_critical_mass``.
+    """
+    from quorate.lab.search import find_critical_mass
+
+    return find_critical_mass(population, learner, **search)

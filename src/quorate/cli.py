@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib.resources
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,6 +94,45 @@ def run(
     _run(read_study(file), out, jobs, json)
 
 
+@app.command("critical-mass")
+def critical_mass(
+    population: Annotated[str, typer.Option(help="Who: name:key=value,...")],
+    learner: Annotated[str, typer.Option(help="What the platform does.")],
+    strategy: Annotated[str, typer.Option(help="What members do.")] = "planting",
+    goal: Annotated[
+        str | None, typer.Option(help="What counts as success; else the strategy's own.")
+    ] = None,
+    target: Annotated[float, typer.Option(help="S*, the success to reach and keep.")] = 0.9,
+    width: Annotated[
+        float, typer.Option(help="Stop when the 95% interval's high/low is at most this, above 1.")
+    ] = 1.15,
+    budget: Annotated[int, typer.Option(help="Stop after this many trainings.")] = 60,
+    out: Out = Path("runs/critical-mass"),
+    jobs: Jobs = 1,
+    json: AsJson = False,
+) -> None:
+    """Search for α*, the smallest collective that reaches the target, with few trainings.
+
+    \b
+    quorate critical-mass --population digits --strategy planting:size=2 \\
+                          --learner sgd --target 0.9 --width 1.3
+    """
+    from quorate.lab import search
+    from quorate.report.search import print_search, write_search
+
+    with _stoppable(out):
+        mass = search.find_critical_mass(
+            population, learner, strategy, goal, target, width, budget, out, jobs
+        )
+    page = write_search(mass, out)
+    if json:
+        _print_json(mass.to_json())
+        return
+    console = _console()
+    print_search(mass, console)
+    console.print(f"Report: {page}", soft_wrap=True)
+
+
 @app.command()
 def show(
     folder: Annotated[Path, typer.Argument(help="Folder of a store.")],
@@ -150,15 +191,22 @@ def list_(
 def _run(study: Study, out: Path, jobs: int, as_json: bool) -> None:
     from quorate.lab.sweep import run_study
 
-    try:
+    with _stoppable(out):
         curves = run_study(study, out, jobs)
+    _present(curves, out, as_json)
+
+
+@contextlib.contextmanager
+def _stoppable(out: Path) -> Iterator[None]:
+    """Turn Ctrl-C into a message that says how to go on, and exit code 130."""
+    try:
+        yield
     except KeyboardInterrupt:
         print(
             f"\nStopped. What was finished is stored in {out}; run the same command to go on.",
             file=sys.stderr,
         )
         raise SystemExit(130) from None
-    _present(curves, out, as_json)
 
 
 def _present(curves: Curves, folder: Path, as_json: bool, shown_only: bool = False) -> None:

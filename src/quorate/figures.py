@@ -127,6 +127,44 @@ def masses_figure(lines: Sequence[Line]) -> Figure:
         return figure
 
 
+def search_figure(
+    title: str, line: Line, points: tuple[Floats, Floats], fitted: Floats | None, target: float
+) -> Figure:
+    """Return what a search measured: each training, the fitted curve, S*, and α*'s interval.
+
+    Args:
+        title: of the figure.
+        line: the learner, its sizes (a,), the curve fitted at them, and its critical mass.
+        points: α and S of each training, (p,) each.
+        fitted: S of the fitted curve at the line's sizes, (a,); None where there is none.
+        target: S*.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.3, 4.1))
+        success, mass = figure.subplots(2, 1, sharex=True, height_ratios=[2.9, 0.6])
+        zero, (alphas, values) = _zero_place([line]), points
+        low, high = line.mass.low or zero, min(line.mass.high, _largest([line]) * 1.25)
+        if not math.isnan(line.mass.estimate):
+            success.axvspan(low, high or zero, color=_colour(0), alpha=0.12, linewidth=0)
+        if fitted is not None:
+            positive = line.alphas > 0
+            success.plot(line.alphas[positive], fitted[positive], color=_colour(0))
+        look: Any = {"color": "black", "linestyle": "", "marker": "o", "alpha": 0.6}
+        success.plot(np.where(alphas > 0, alphas, zero), values, markerfacecolor="none", **look)
+        _draw_target(success, target)
+        success.set_ylim(-0.03, 1.05)
+        success.set_ylabel("success S(α)")
+        success.set_title(_wrapped(title), parse_math=False)
+        _draw_masses(mass, [line], zero)
+        _alpha_axis(mass, [line], zero)
+        mass.set_xlabel("α, fraction of the platform's data held by the collective")
+        mass.set_ylabel("α*")
+        return figure
+
+
 def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
     """Return a figure as the bytes of a file; equal figures give equal bytes."""
     import matplotlib as mpl
@@ -140,16 +178,7 @@ def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
 
 def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
     _draw_bands(axes, panel.lines, zero, lambda line: line.success)
-    axes.axhline(panel.target, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
-    axes.annotate(
-        f"S* = {panel.target:g}",
-        (0, panel.target),
-        xycoords=("axes fraction", "data"),
-        xytext=(3, 2),
-        textcoords="offset points",
-        color=GREY,
-        fontsize=7.5,
-    )
+    _draw_target(axes, panel.target)
     for number, line in enumerate(panel.lines):
         if math.isfinite(line.mass.estimate):
             at = line.mass.estimate or zero
@@ -171,6 +200,19 @@ def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
     axes.set_ylabel("success S(α)")
     pad = 6 if panel.bound is None else 16
     axes.set_title(_wrapped(panel.title), pad=pad, parse_math=False)  # a path may hold dollars
+
+
+def _draw_target(axes: Axes, target: float) -> None:
+    axes.axhline(target, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
+    axes.annotate(
+        f"S* = {target:g}",
+        (0, target),
+        xycoords=("axes fraction", "data"),
+        xytext=(3, 2),
+        textcoords="offset points",
+        color=GREY,
+        fontsize=7.5,
+    )
 
 
 def _draw_bands(axes: Axes, lines: Sequence[Line], zero: float, of: Any) -> None:

@@ -228,6 +228,7 @@ def load(folder: str | Path, target: float | None = None) -> Curves:
     state: dict[str, Any] = {}
     for plain, _ in studies:
         state |= plain.pop("data", {})
+        plain.pop("search", None)  # how the cells were chosen is no part of what they say
     cells = []
     for o in outcomes:
         data = o.description.get("data")

@@ -40,21 +40,38 @@ def run_study(study: Study, out: str | Path | None = None, jobs: int = 1) -> Cur
         WorkerError: a worker process died; what is stored is kept.
     """
     at_least("jobs", jobs, 1, "Use one worker or more.")
-    cells = {cell.id: cell for cell in study.cells()}
+    cells = study.cells()
     if out is None:
-        check(list(cells.values()))
-        return Curves.of(itertools.chain(*_run(list(cells.values()), jobs)), study)
+        check(cells)
+        return Curves.of(fill(cells, None, jobs), study)
     known = stored_ids(out)
-    check([cell for id_, cell in cells.items() if id_ not in known])
+    check([cell for cell in cells if cell.id not in known])
     with Store(out, write=True) as store:
-        stored = store.ids()
-        missing = [cell for id_, cell in cells.items() if id_ not in stored]
         store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
-        with closing(_run(missing, jobs)) as results:
-            for outcomes in results:
-                for outcome in outcomes:
-                    store.add(outcome)
-        return Curves.of(store.outcomes(cells), study)
+        return Curves.of(fill(cells, store, jobs), study)
+
+
+def fill(
+    cells: Sequence[Trial], store: Store | None, jobs: int, what: str = "Training"
+) -> list[Outcome]:
+    """Run the cells that are not stored yet, and return the outcome of every cell.
+
+    Args:
+        cells: what is wanted; equal cells are run once.
+        store: where outcomes are kept, one by one as they come; None keeps them in memory only.
+        jobs: worker processes, at least 1.
+        what: is under way, in words, for the progress bar.
+    """
+    wanted = {cell.id: cell for cell in cells}
+    if store is None:
+        return list(itertools.chain(*_run(list(wanted.values()), jobs, what)))
+    stored = store.ids()
+    missing = [cell for id_, cell in wanted.items() if id_ not in stored]
+    with closing(_run(missing, jobs, what)) as results:
+        for outcomes in results:
+            for outcome in outcomes:
+                store.add(outcome)
+    return store.outcomes(wanted)
 
 
 def check(cells: Sequence[Trial]) -> None:
@@ -113,10 +130,10 @@ class _Nobody:
         return np.zeros(len(x), dtype=np.int64)
 
 
-def _run(cells: Sequence[Trial], jobs: int) -> Generator[list[Outcome], None, None]:
+def _run(cells: Sequence[Trial], jobs: int, what: str) -> Generator[list[Outcome], None, None]:
     """Yield the outcomes of each stack as they come, with a progress bar."""
     groups = stacks(cells, jobs)
-    with bar(len(cells), "Training") as advance:
+    with bar(len(cells), what) as advance:
         parallel = jobs > 1 and len(groups) > 1
         with closing(run_in_processes(groups, jobs) if parallel else run_here(groups)) as results:
             for outcomes in results:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from quorate.errors import StoreError
@@ -32,6 +33,16 @@ def write_report(curves: Curves, folder: str | Path) -> Path:
         "results.json": json.dumps(curves.to_json(), indent=1, allow_nan=False).encode(),
     }
     files["report.html"] = render_page(curves, svg.decode(), files).encode()
+    write_files(folder, files, f"run quorate show {folder}")
+    return folder / "report.html"
+
+
+def write_files(folder: Path, files: Mapping[str, bytes], again: str) -> None:
+    """Write files to a folder, each whole or not at all.
+
+    Raises:
+        StoreError: the folder cannot be written, or the disk is full; it says to do ``again``.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
@@ -39,9 +50,8 @@ def write_report(curves: Curves, folder: str | Path) -> Path:
     except OSError as error:
         raise StoreError(
             f"Expected to write the report to {folder}, got: {error.strerror or error}. What is "
-            f"stored is kept; make room, then run quorate show {folder}."
+            f"stored is kept; make room, then {again}."
         ) from error
-    return folder / "report.html"
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -25,6 +25,21 @@ def render_page(curves: Curves, svg: str, files: Mapping[str, bytes]) -> str:
         svg: the figure.
         files: what the page offers to take away, by file name.
     """
+    rows = curves.critical_masses().to_rows()
+    return render_template(
+        "page.html.j2",
+        curves,
+        svg,
+        files,
+        findings=[finding(row) for row in rows],
+        groups=_groups(curves, rows),
+    )
+
+
+def render_template(
+    name: str, curves: Curves, svg: str, files: Mapping[str, bytes], **more: Any
+) -> str:
+    """Return a page made of a template: what every page holds, and ``more``."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -35,17 +50,15 @@ def render_page(curves: Curves, svg: str, files: Mapping[str, bytes]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": percent, "people": people, "breakable": _breakable}
-    rows = curves.critical_masses().to_rows()
-    return environment.get_template("page.html.j2").render(
+    return environment.get_template(name).render(
         title=curves.title,
         interval=interval,
         target=curves.target,
-        findings=[finding(row) for row in rows],
-        groups=_groups(curves, rows),
         svg=svg[svg.index("<svg") :],
         downloads={name: _data_uri(name, content) for name, content in files.items()},
         facts=_facts(curves),
         failed=[outcome for outcome in curves.outcomes if outcome.error],
+        **more,
     )
 
 

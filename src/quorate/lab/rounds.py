@@ -1,0 +1,273 @@
+"""Where to train next: rounds of cells that close in on the critical mass.
+
+Pure: what is measured comes from a function, so that thousands of searches can be simulated.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from quorate.lab.monotone_fit import NOISE, MonotoneFit, fit_monotone, log_size
+from quorate.validate import above_zero, at_least, in_interval
+
+Cell = tuple[int, int]  # members, seed
+Stopped = Literal["width", "budget"]
+
+SEEDS = 5  # whose own critical mass must be known before the interval is trusted
+ROUND = 4  # cells issued together, so that they train in one stack
+COARSE = 0.5  # doubt of log α* above which two seeds bisect, before more seeds come in
+PROBES = 8  # of one seed at most: where these do not place it, another seed says more
+GAP = 8.0  # the largest ratio between measured sizes, above the interval, left unlooked at
+WITNESSES = 3  # seeds that a dip is measured with before it counts, or does not
+HOPELESS = 8  # failed trainings, with none that succeeded, after which the search gives up
+
+
+class Point(NamedTuple):
+    """One measured cell. ``success`` is NaN where the training failed."""
+
+    members: int
+    seed: int
+    success: float
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """What the points say of the critical mass, in members. inf where it is never reached.
+
+    Args:
+        low, estimate, high: α*·n lies above ``low`` (or is 0) and at or below ``high``.
+        placed: seeds whose own critical mass is known well enough to count.
+        fit: the curve behind it; None where no training succeeded.
+    """
+
+    low: float
+    estimate: float
+    high: float
+    placed: int
+    fit: MonotoneFit | None
+
+    def narrow(self, width: float, people: int) -> bool:
+        """Whether high/low ≤ width, or no whole member lies between, or nobody is left to ask."""
+        return self.low >= people or self.high <= max(self.low * width, self.low + 1)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The end of a search: every point, the bracket, the cells it asked for, and why it ended."""
+
+    points: tuple[Point, ...]
+    bracket: Bracket
+    asked: tuple[Cell, ...]
+    stopped: Stopped
+
+
+def close_in(
+    measure: Callable[[Sequence[Cell], Bracket | None], Iterable[float]],
+    people: int,
+    target: float,
+    width: float,
+    budget: int,
+    given: Iterable[Point] = (),
+) -> Found:
+    """Return where the rounds end: the interval is narrow enough, or the budget is spent.
+
+    The first round is one seed at four sizes, a quarter of log n apart. Two seeds then bisect;
+    once the place is roughly known, further seeds are tried around it, each once where curves are
+    shallow and again where they are steep. What is asked next depends on the points alone. Large
+    sizes are looked at before the end: everyone, between neighbours further apart than ``GAP``,
+    and with ``WITNESSES`` seeds wherever a seed falls back below the target. Source: derived.
+
+    Args:
+        measure: called with the cells of a round, and the bracket so far; returns S in order, NaN
+            where a training failed.
+        people: n.
+        target: S*, in [0, 1].
+        width: of the interval, high/low, above 1.
+        budget: cells that may be asked for, at least 1.
+        given: points known before.
+
+    >>> def half(cells, bracket):
+    ...     return [float(members >= 50) for members, seed in cells]
+    >>> found = close_in(half, people=1000, target=0.9, width=1.3, budget=60)
+    >>> found.stopped, found.bracket.low < 50 <= found.bracket.high
+    ('width', True)
+
+    Raises:
+        InputError: an argument is out of range.
+    """
+    validate_search(target, width, budget)
+    points = {(point.members, point.seed): point for point in given}
+    asked: list[Cell] = []
+    while True:
+        bracket = bracket_of(points.values(), people, target)
+        failed = sum(math.isnan(point.success) for point in points.values())
+        hopeless = bracket.fit is None and failed >= HOPELESS
+        checks = [] if hopeless else unchecked(points.values(), people, target, bracket)
+        if not checks and bracket.placed >= SEEDS and bracket.narrow(width, people):
+            return Found(tuple(points.values()), bracket, tuple(asked), "width")
+        if len(asked) >= budget or hopeless:
+            return Found(tuple(points.values()), bracket, tuple(asked), "budget")
+        wanted = [*checks, *next_cells(points.values(), people, width, bracket)]
+        new = [cell for cell in dict.fromkeys(wanted) if cell not in points]
+        new = (new or _fresh_seeds(points, people, bracket))[: budget - len(asked)]
+        for cell, success in zip(new, measure(new, bracket if points else None), strict=True):
+            points[cell] = Point(*cell, success)
+        asked += new
+
+
+def validate_search(target: float, width: float, budget: int) -> None:
+    """Raise InputError unless the target, the width and the budget make sense."""
+    in_interval("target", target, 0, 1, "It is a success rate.")
+    above_zero("width", width, "It is the ratio high/low of the interval, such as 1.15.")
+    in_interval(
+        "width", width, 1, math.inf, "It is the ratio high/low, such as 1.15.", open_low=True
+    )
+    at_least("budget", budget, 1, "Allow at least one training.")
+
+
+def bracket_of(points: Iterable[Point], people: int, target: float) -> Bracket:
+    """Return the bracket that the points give; their order does not matter."""
+    known = sorted(point for point in points if not math.isnan(point.success))
+    if not known:
+        return Bracket(0, math.nan, math.inf, 0, None)
+    members, seeds, success = zip(*_to_stay(known, target), strict=True)
+    fit = fit_monotone(members, seeds, success, people, target)
+    nobody = [point.success for point in known if point.members == 0]
+    everyone = [point.success for point in known if point.members >= people]
+    if len(nobody) >= SEEDS and min(success) >= target:
+        return Bracket(0, 0, 0, len(nobody), fit)
+    if len(everyone) >= SEEDS and max(everyone) < target:
+        return Bracket(people, math.inf, math.inf, len(everyone), fit)
+    placed = int((fit.own_doubt <= 1.5 * well_placed(fit, 1.0)).sum())
+    low, estimate, high = (_whole(end, people) for end in (fit.low, fit.estimate, fit.high))
+    return Bracket(min(max(low - 1, 0), people), estimate, high, placed, fit)
+
+
+def well_placed(fit: MonotoneFit, width: float) -> float:
+    """Return the doubt of a seed's own log critical mass at which another seed says more."""
+    return max(1.5 * fit.noise, fit.spread / 2, math.log(width) / 4)
+
+
+def next_cells(points: Iterable[Point], people: int, width: float, bracket: Bracket) -> list[Cell]:
+    """Return the cells of the next round; some may have been measured before."""
+    fit, points = bracket.fit, list(points)
+    if fit is None:
+        seed = 1 + max((point.seed for point in points), default=-1)
+        return [(max(1, round(people ** (part / 4))), seed) for part in (2, 3, 1, 4)]
+    if fit.doubt > COARSE:
+        thirds = np.searchsorted(np.cumsum(fit.centre_mass), (1 / 3, 2 / 3))
+        return [
+            (_size(fit.places[place], people), (len(points) + turn) % 2)
+            for turn, place in enumerate(thirds)
+        ]
+    probes = np.array([sum(point.seed == seed for point in points) for seed in fit.seeds])
+    worst = np.argsort(-fit.own_doubt, kind="stable")
+    again = [
+        (_size(fit.own[at], people), int(fit.seeds[at]))
+        for at in worst
+        if fit.own_doubt[at] > well_placed(fit, width) and probes[at] < PROBES
+    ][:ROUND]
+    fresh = ROUND - len(again)
+    return again + _around(points, people, fit, fresh - (bracket.placed >= SEEDS and not again))
+
+
+def unchecked(points: Iterable[Point], people: int, target: float, bracket: Bracket) -> list[Cell]:
+    """Return cells that look for dips above the interval: none once all has been looked at."""
+    known = [point for point in points if not math.isnan(point.success)]
+    if bracket.fit is None or bracket.fit.doubt > COARSE:
+        return []
+    asked = {(point.members, point.seed) for point in points}
+    seeds = sorted({point.seed for point in known})
+    cells = []
+    for size in _dips(known, target):
+        there = [point.seed for point in known if point.members == size]
+        others = [*seeds, *range(seeds[-1] + 1, seeds[-1] + 1 + WITNESSES)]
+        free = [seed for seed in others if (size, seed) not in asked]
+        cells += [(size, seed) for seed in free[: max(WITNESSES - len(there), 0)]]
+    top = min(bracket.high, people)
+    tried = {members for members, _ in asked if members > top} | {people, int(max(top, 1))}
+    sizes = sorted(tried)
+    if (people not in {members for members, _ in asked}) and top < people:
+        cells.append((people, seeds[0]))
+    for below, above in itertools.pairwise(sizes):
+        if above > GAP * below:
+            cells.append((round(math.sqrt(below * above)), seeds[min(1, len(seeds) - 1)]))
+    return cells
+
+
+def _dips(points: Iterable[Point], target: float) -> list[int]:
+    """Return the sizes at which a seed that had reached the target falls clearly short of it."""
+    points = list(points)
+    return sorted(
+        {
+            later.members
+            for later in points
+            if later.success < target - 2 * NOISE
+            and any(
+                one.seed == later.seed and one.members < later.members and one.success >= target
+                for one in points
+            )
+        }
+    )
+
+
+def _to_stay(points: Sequence[Point], target: float) -> list[Point]:
+    """Return the points with S lowered, below a dip, to what S falls back to.
+
+    α* is where the mean curve reaches S* to stay. A dip counts where the mean over the seeds
+    measured there is below S*; with ``WITNESSES`` of them or more it counts for every seed.
+    """
+    counted: dict[int, dict[int, float]] = {}
+    for size in _dips(points, target):
+        there = {point.seed: point.success for point in points if point.members == size}
+        if sum(there.values()) / len(there) < target:
+            counted[size] = there
+    lowered = []
+    for point in points:
+        fallen = [point.success]
+        for size, there in counted.items():
+            mean = sum(there.values()) / len(there)
+            everyones = mean if len(there) >= WITNESSES else point.success
+            if size > point.members and point.success >= target:
+                fallen.append(there.get(point.seed, everyones))
+        lowered.append(point._replace(success=min(fallen)))
+    return lowered
+
+
+def _fresh_seeds(points: Iterable[Cell], people: int, bracket: Bracket) -> list[Cell]:
+    """Return cells of seeds not tried before, where the critical mass is thought to be."""
+    first = 1 + max(seed for _, seed in points)
+    centre = bracket.fit.centre if bracket.fit else math.log(people) / 2
+    return [(_size(centre, people), first + turn) for turn in range(ROUND - 1)]
+
+
+def _around(points: Iterable[Point], people: int, fit: MonotoneFit, count: int) -> list[Cell]:
+    """Return cells of new seeds, spread over where a seed's own critical mass may be.
+
+    Quantiles between 15% and 85%, by golden steps: different sizes for different seeds, so that
+    what is left unknown between sizes differs from seed to seed and averages out.
+    """
+    from scipy.special import ndtri
+
+    first = 1 + max(point.seed for point in points)
+    steps = (0.5 + 0.618034 * (first + np.arange(max(count, 0)))) % 1
+    places = fit.centre + fit.spread * ndtri(0.15 + 0.7 * steps)
+    return [(_size(place, people), first + turn) for turn, place in enumerate(places)]
+
+
+def _size(place: float, people: int) -> int:
+    return int(min(max(round(math.exp(place)), 0), people))
+
+
+def _whole(place: float, people: int) -> float:
+    """Return the members that a place on the log axis asks for, inf if more than everyone."""
+    if place <= log_size(0):
+        return 0
+    members = math.ceil(math.exp(place) - 1e-9)
+    return members if members <= people else math.inf
