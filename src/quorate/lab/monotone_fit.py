@@ -100,7 +100,7 @@ def fit_monotone(
         target: S*, in [0, 1].
 
     >>> fit = fit_monotone([1, 10, 100, 10, 100], [0, 0, 0, 1, 1], [0, .4, 1, .4, 1], 1000, 0.9)
-    >>> 10 < np.exp(fit.low) < np.exp(fit.estimate) < np.exp(fit.high) < 100
+    >>> math.log(10) < fit.low < fit.estimate < fit.high < math.log(100)
     True
     """
     x, y = log_size(members), np.asarray(success, dtype=np.float64)  # (p,)

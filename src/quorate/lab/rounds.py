@@ -105,7 +105,7 @@ def close_in(
     points = {(point.members, point.seed): point for point in given}
     asked: list[Cell] = []
     while True:
-        bracket = bracket_of(points.values(), people, target)
+        bracket = bracket_of(points.values(), people, target, width)
         failed = sum(math.isnan(point.success) for point in points.values())
         hopeless = bracket.fit is None and failed >= HOPELESS
         checks = [] if hopeless else unchecked(points.values(), people, target, bracket)
@@ -131,7 +131,7 @@ def validate_search(target: float, width: float, budget: int) -> None:
     at_least("budget", budget, 1, "Allow at least one training.")
 
 
-def bracket_of(points: Iterable[Point], people: int, target: float) -> Bracket:
+def bracket_of(points: Iterable[Point], people: int, target: float, width: float) -> Bracket:
     """Return the bracket that the points give; their order does not matter."""
     known = sorted(point for point in points if not math.isnan(point.success))
     if not known:
@@ -144,7 +144,7 @@ def bracket_of(points: Iterable[Point], people: int, target: float) -> Bracket:
         return Bracket(0, 0, 0, len(nobody), fit)
     if len(everyone) >= SEEDS and max(everyone) < target:
         return Bracket(people, math.inf, math.inf, len(everyone), fit)
-    placed = int((fit.own_doubt <= 1.5 * well_placed(fit, 1.0)).sum())
+    placed = int((fit.own_doubt <= 1.5 * well_placed(fit, width)).sum())
     low, estimate, high = (_whole(end, people) for end in (fit.low, fit.estimate, fit.high))
     return Bracket(min(max(low - 1, 0), people), estimate, high, placed, fit)
 

@@ -1,0 +1,272 @@
+"""Does the 95% interval of the search hold α*, and how many trainings does it take?
+
+``python -m benchmarks.critical_mass`` prints a table, ``--json`` one JSON object. Worlds with a
+known α* are searched again and again, to the width that a grid of 15 sizes × 5 seeds gets there.
+Figures, not tests; they hold on any machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from quorate.lab.critical_mass import critical_mass
+from quorate.lab.intervals import Floats
+from quorate.lab.provenance import provenance
+from quorate.lab.rounds import Bracket, Cell, close_in
+from quorate.lab.study import make_study
+from quorate.lab.sweep import run_study
+from quorate.progress import status
+
+TARGET = 0.9
+GRID = np.geomspace(0.001, 1, 15)  # α, what one would try who does not know α*
+GRID_SEEDS = 5
+POPULATION = {
+    "population": "gaussian:n=1000,held_out=1000",
+    "strategy": "planting:signal=columns,x2=3",
+    "learner": "sgd:model=logistic",
+}
+
+Success = Callable[[int, int], float]  # members, seed
+
+
+@dataclass(frozen=True)
+class World:
+    """A platform with a known α*.
+
+    Args:
+        people: n.
+        truth: α*·n, in members.
+        success: S by members and seed.
+    """
+
+    people: int
+    truth: int
+    success: Success
+
+    def measure(self, cells: Sequence[Cell], bracket: Bracket | None = None) -> list[float]:
+        """Return S of each cell."""
+        return [self.success(members, seed) for members, seed in cells]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A family of synthetic worlds: S(x) = rise(x − tₛ), tₛ ~ N(centre, spread²), x = log α.
+
+    Args:
+        rise: S by the distance from a seed's place, monotone.
+        spread: standard deviation of log α over seeds.
+        held_out: people that S is measured on: its noise is binomial, new for every cell.
+        meaning: in words.
+    """
+
+    rise: Callable[[Floats], Floats]
+    spread: float
+    held_out: int
+    meaning: str
+
+    def world(self, number: int) -> World:
+        """Return one of the worlds: 1,500 or 60,000 people, the centre between 0.5% and 10%."""
+        rng = np.random.default_rng([number, 7])
+        people = int(rng.choice([1500, 60_000]))
+        centre = rng.uniform(math.log(0.005), math.log(0.1))
+
+        @functools.cache
+        def place(seed: int) -> float:
+            return float(centre + self.spread * np.random.default_rng([number, 8, seed]).normal())
+
+        def success(members: int, seed: int) -> float:
+            alpha = max(members, 1e-3) / people
+            rate = float(self.rise(np.array(math.log(alpha) - place(seed))))
+            drawn = np.random.default_rng([number, 9, seed, members]).binomial(self.held_out, rate)
+            return float(drawn / self.held_out)
+
+        truth = math.ceil(people * math.exp(centre + self._crossing()))
+        return World(people, truth, success)
+
+    def _crossing(self) -> float:
+        """Return where E rise(x − spread·ζ) crosses the target, by 4,000 seeds and bisection."""
+        from scipy.special import ndtri
+
+        seeds = self.spread * ndtri((np.arange(4000) + 0.5) / 4000)
+        low, high = -6.0, 6.0
+        for _ in range(40):
+            middle = (low + high) / 2
+            enough = self.rise(middle - seeds).mean() >= TARGET
+            low, high = (low, middle) if enough else (middle, high)
+        return high
+
+
+def logistic(slope: float, floor: float = 0.1, ceiling: float = 1.0) -> Callable[[Floats], Floats]:
+    """Return a logistic rise from the floor to the ceiling."""
+    return lambda u: floor + (ceiling - floor) / (1 + np.exp(-np.clip(slope * u, -500, 500)))
+
+
+SHAPES = {
+    "typical": Shape(logistic(2.3), 0.12, 450, "like a network on digits"),
+    "shallow": Shape(logistic(1.5), 0.1, 450, "slope 1.5 per e-fold of α, much noise"),
+    "steep": Shape(logistic(20), 0.15, 1000, "slope 20: almost a jump"),
+    "jump": Shape(logistic(400), 0.1, 1000, "a jump: each training says yes or no"),
+    "quiet": Shape(logistic(3), 0.03, 5000, "seeds hardly differ"),
+    "spread": Shape(logistic(4), 0.3, 1000, "seeds differ by a third"),
+    "cloglog": Shape(
+        lambda u: 1 - np.exp(-np.exp(np.minimum(2.5 * u, 5))), 0.15, 1000, "not symmetric"
+    ),
+    "half": Shape(logistic(2, floor=0.5), 0.15, 2000, "half without anyone"),
+    "capped": Shape(logistic(4, ceiling=0.95), 0.15, 2000, "never above 95%"),
+    "ramp": Shape(
+        lambda u: np.clip(0.5 + 0.75 * u, 0.05, 1), 0.15, 1000, "a straight line with corners"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """How searches of one kind of world went, beside the grid's.
+
+    Args:
+        world: the kind.
+        repetitions: searches.
+        width: high/low that was asked for; the median of the grid's own unless chosen.
+        coverage: part of the searches whose interval holds α*.
+        narrow: part of the searches that ended narrow, not by the budget.
+        trainings_mean, trainings_95: mean and 95th percentile.
+        grid_coverage: the grid's, with its 75 trainings.
+        seconds: of one search.
+    """
+
+    world: str
+    repetitions: int
+    width: float
+    coverage: float
+    narrow: float
+    trainings_mean: float
+    trainings_95: float
+    grid_coverage: float
+    seconds: float
+
+
+def study(
+    name: str, worlds: Callable[[int], World], repetitions: int, width: float | None, budget: int
+) -> Row:
+    """Return how ``repetitions`` searches went, each in a world of its own."""
+    grid = [_grid(worlds(number)) for number in range(min(repetitions, 100))]
+    chosen = width or float(np.median([high / low if low else math.inf for low, high, _ in grid]))
+    started = time.perf_counter()
+    trainings, holds, narrow = [], [], []
+    with status(f"{repetitions} searches, {name}"):
+        for number in range(repetitions):
+            world = worlds(number)
+            found = close_in(world.measure, world.people, TARGET, chosen, budget)
+            trainings.append(len(found.asked))
+            holds.append(found.bracket.low < world.truth <= found.bracket.high)
+            narrow.append(found.stopped == "width")
+    return Row(
+        world=name,
+        repetitions=repetitions,
+        width=chosen,
+        coverage=float(np.mean(holds)),
+        narrow=float(np.mean(narrow)),
+        trainings_mean=float(np.mean(trainings)),
+        trainings_95=float(np.quantile(trainings, 0.95)),
+        grid_coverage=float(np.mean([covered for *_, covered in grid])),
+        seconds=(time.perf_counter() - started) / repetitions,
+    )
+
+
+def _grid(world: World) -> tuple[float, float, bool]:
+    """Return the interval of a grid of 15 sizes × 5 seeds, and whether it holds α*."""
+    sizes = sorted({round(float(alpha) * world.people) for alpha in GRID})
+    success = [[world.success(size, seed) for seed in range(GRID_SEEDS)] for size in sizes]
+    mass = critical_mass([size / world.people for size in sizes], success, TARGET)
+    slack = 1e-9  # sizes are whole numbers of members over n
+    alpha = world.truth / world.people
+    return mass.low, mass.high, mass.low - slack < alpha <= mass.high + slack
+
+
+@functools.cache
+def pool(seeds: int = 200, sizes: int = 45) -> tuple[Floats, Floats, int]:
+    """Return sizes in members, (a,), S of each seed there, (a, s), and n, of a real sweep."""
+    people = 1000
+    members = sorted({0, *np.geomspace(1, people, sizes).round().astype(int).tolist()})
+    alphas = [size / people for size in members]
+    curves = run_study(make_study(**POPULATION, alphas=alphas, seeds=seeds))
+    (curve,) = curves
+    return np.array(members, dtype=np.float64), curve.success, curve.people
+
+
+def pooled_world(number: int) -> World:
+    """Return a world whose seeds are those of the pool, in random order.
+
+    Between two measured sizes, S of a seed is on the straight line. α* is that of the pool's mean.
+    """
+    members, success, people = pool()
+    order = np.random.default_rng([number, 10]).permutation(success.shape[1])
+    short = np.interp(np.arange(people + 1), members, success.mean(axis=1)) < TARGET
+    truth = int(np.flatnonzero(short)[-1]) + 1
+
+    def measured(size: int, seed: int) -> float:
+        return float(np.interp(size, members, success[:, order[seed]]))
+
+    return World(people, truth, measured)
+
+
+def rows(names: Sequence[str], repetitions: int, width: float | None, budget: int) -> Iterator[Row]:
+    """Yield one row a kind of world."""
+    for name in names:
+        worlds = SHAPES[name].world if name in SHAPES else pooled_world
+        yield study(name, worlds, repetitions, width, budget)
+
+
+def print_table(found: Sequence[Row]) -> None:
+    """Print the rows for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"S* = {TARGET:g}; a grid of 15 sizes × 5 seeds is 75 trainings")
+    table.add_column("world")
+    for name in (
+        *("searches", "high/low", "holds α*", "ends narrow", "trainings", "95% of them"),
+        *("grid holds α*", "seconds"),
+    ):
+        table.add_column(name, justify="right")
+    for row in found:
+        table.add_row(
+            *(row.world, str(row.repetitions), f"{row.width:.2f}", f"{row.coverage:.3f}"),
+            *(f"{row.narrow:.2f}", f"{row.trainings_mean:.1f}", f"{row.trainings_95:.0f}"),
+            *(f"{row.grid_coverage:.2f}", f"{row.seconds:.2f}"),
+        )
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def main() -> None:
+    """Search, and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.critical_mass", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--repetitions", type=int, default=400, help="searches of each world")
+    parser.add_argument("--width", type=float, help="high/low to stop at; else the grid's own")
+    parser.add_argument("--budget", type=int, default=60, help="trainings of one search")
+    parser.add_argument(
+        "--world", action="append", choices=[*SHAPES, "gaussian"], help="else all; repeatable"
+    )
+    given = parser.parse_args()
+    names = given.world or [*SHAPES, "gaussian"]
+    found = list(rows(names, given.repetitions, given.width, given.budget))
+    if given.json:
+        plain: dict[str, Any] = {"hardware": provenance(), "rows": [vars(row) for row in found]}
+        print(json.dumps(plain, ensure_ascii=False, indent=1))
+    else:
+        print_table(found)
+
+
+if __name__ == "__main__":
+    main()
