@@ -18,7 +18,7 @@ NOBODY = 0.25  # members that stand for nobody on the log axis: two octaves belo
 NOISE = 0.02  # standard deviation of one measured S: of 450 people held out at S = .8 (derived)
 MISFIT = 0.25  # how far a point's place may be off the shape, as a part of its distance from α*
 BEYOND = 2.0  # how far the axis goes on past nobody and past everyone, in logs
-SLOPES = np.geomspace(0.4, 80, 10)  # (b,), of the log-odds of S per unit of log α
+SLOPES = np.geomspace(0.4, 400, 12)  # (b,), of the log-odds of S per unit of log α
 SPREADS = np.geomspace(0.03, 0.6, 6)  # (w,), standard deviations of log α* over seeds
 PLACES = 81  # g
 SURELY_NOT = 1e-4  # posterior mass below which a place is left out of the second, finer grid
@@ -107,7 +107,7 @@ def fit_monotone(
     distinct, column = np.unique(np.asarray(seeds, dtype=np.int64), return_inverse=True)  # (s,)
     floor = min(float(y.min()), target - 0.05)
     ceiling = max(float(y.max()), min(target + 0.03, 1.0)) + 0.005
-    share = min(max((target - floor) / (ceiling - floor), 0.01), 0.995)
+    share = min(max((target - floor) / (ceiling - floor), 0.01), 0.99)
     odds = round(math.log(share / (1 - share)), 2)
     ends = math.log(NOBODY) - BEYOND, math.log(people) + BEYOND
     for _ in range(2):  # the whole axis, then the part of it that is possible

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from quorate.lab.intervals import Floats
 from quorate.lab.monotone_fit import NOISE, MonotoneFit, fit_monotone, log_size
 from quorate.validate import above_zero, at_least, in_interval
 
@@ -23,8 +24,9 @@ SEEDS = 5  # whose own critical mass must be known before the interval is truste
 ROUND = 4  # cells issued together, so that they train in one stack
 COARSE = 0.5  # doubt of log α* above which two seeds bisect, before more seeds come in
 PROBES = 8  # of one seed at most: where these do not place it, another seed says more
-GAP = 8.0  # the largest ratio between measured sizes, above the interval, left unlooked at
-WITNESSES = 3  # seeds that a dip is measured with before it counts, or does not
+GAP = 4.0  # the largest ratio between measured sizes, above the interval, left unlooked at
+APART = 1.5  # a fall back below the target between sizes nearer than this is noise
+WITNESSES = 3  # seeds that a fall back is measured with, at least, before it counts or does not
 HOPELESS = 8  # failed trainings, with none that succeeded, after which the search gives up
 
 
@@ -146,12 +148,26 @@ def bracket_of(points: Iterable[Point], people: int, target: float, width: float
         return Bracket(people, math.inf, math.inf, len(everyone), fit)
     placed = int((fit.own_doubt <= 1.5 * well_placed(fit, width)).sum())
     low, estimate, high = (_whole(end, people) for end in (fit.low, fit.estimate, fit.high))
-    return Bracket(min(max(low - 1, 0), people), estimate, high, placed, fit)
+    low = min(max(low - 1, 0), people - 1)
+    short = max((m for m, y in zip(members, success, strict=True) if y < target), default=0)
+    enough = [m for m, y in zip(members, success, strict=True) if y >= target]
+    if placed < SEEDS:  # the prior would speak: no more is said than what was measured
+        enough = [size for size in enough if size > short]
+    low, high = min(low, short), max(high, min(enough, default=math.inf))  # past what was seen
+    if len(everyone) >= SEEDS and min(everyone) >= target:
+        estimate, high = min(estimate, people), min(high, people)
+    return Bracket(low, estimate, high, placed, fit)
 
 
-def well_placed(fit: MonotoneFit, width: float) -> float:
-    """Return the doubt of a seed's own log critical mass at which another seed says more."""
-    return max(1.5 * fit.noise, fit.spread / 2, math.log(width) / 4)
+def well_placed(fit: MonotoneFit, width: float) -> Floats:
+    """Return the doubt of each seed's own log critical mass at which another seed says more, (s,).
+
+    Below it are the noise of one training, the spread of the seeds, the width that is wanted, or
+    no whole member.
+    """
+    least = max(1.5 * fit.noise, fit.spread / 2, math.log(width) / 4)
+    above = np.maximum(np.ceil(np.exp(fit.own) - 1e-9), 1)  # members
+    return np.maximum(least, (log_size(above) - log_size(above - 1)) / 2)
 
 
 def next_cells(points: Iterable[Point], people: int, width: float, bracket: Bracket) -> list[Cell]:
@@ -167,11 +183,12 @@ def next_cells(points: Iterable[Point], people: int, width: float, bracket: Brac
             for turn, place in enumerate(thirds)
         ]
     probes = np.array([sum(point.seed == seed for point in points) for seed in fit.seeds])
+    enough = well_placed(fit, width)
     worst = np.argsort(-fit.own_doubt, kind="stable")
     again = [
         (_size(fit.own[at], people), int(fit.seeds[at]))
         for at in worst
-        if fit.own_doubt[at] > well_placed(fit, width) and probes[at] < PROBES
+        if fit.own_doubt[at] > enough[at] and probes[at] < PROBES
     ][:ROUND]
     fresh = ROUND - len(again)
     return again + _around(points, people, fit, fresh - (bracket.placed >= SEEDS and not again))
@@ -180,64 +197,76 @@ def next_cells(points: Iterable[Point], people: int, width: float, bracket: Brac
 def unchecked(points: Iterable[Point], people: int, target: float, bracket: Bracket) -> list[Cell]:
     """Return cells that look for dips above the interval: none once all has been looked at."""
     known = [point for point in points if not math.isnan(point.success)]
-    if bracket.fit is None or bracket.fit.doubt > COARSE:
+    if bracket.fit is None:
         return []
     asked = {(point.members, point.seed) for point in points}
     seeds = sorted({point.seed for point in known})
     cells = []
-    for size in _dips(known, target):
-        there = [point.seed for point in known if point.members == size]
-        others = [*seeds, *range(seeds[-1] + 1, seeds[-1] + 1 + WITNESSES)]
-        free = [seed for seed in others if (size, seed) not in asked]
-        cells += [(size, seed) for seed in free[: max(WITNESSES - len(there), 0)]]
-    top = min(bracket.high, people)
-    tried = {members for members, _ in asked if members > top} | {people, int(max(top, 1))}
-    sizes = sorted(tried)
-    if (people not in {members for members, _ in asked}) and top < people:
-        cells.append((people, seeds[0]))
-    for below, above in itertools.pairwise(sizes):
-        if above > GAP * below:
-            cells.append((round(math.sqrt(below * above)), seeds[min(1, len(seeds) - 1)]))
-    return cells
+    for size, there in _dips(known, target).items():
+        if _is_dip(there, target) is None:
+            others = [*seeds, *range(seeds[-1] + 1, seeds[-1] + 1 + WITNESSES)]
+            free = [seed for seed in others if (size, seed) not in asked]
+            cells += [(size, seed) for seed in free[: WITNESSES - 1]]
+    if bracket.fit.doubt > COARSE or bracket.high >= people:
+        return cells
+    tried = {members for members, _ in asked}
+    sizes = sorted({max(bracket.high, 1), people} | {size for size in tried if size > bracket.high})
+    between = [
+        round(math.sqrt(below * above))
+        for below, above in itertools.pairwise(sizes)
+        if above > GAP * below
+    ]
+    large = [*between, *({people} - tried)]
+    return cells + [(size, seeds[turn % len(seeds)]) for turn, size in enumerate(large, start=1)]
 
 
-def _dips(points: Iterable[Point], target: float) -> list[int]:
-    """Return the sizes at which a seed that had reached the target falls clearly short of it."""
+def _dips(points: Iterable[Point], target: float) -> dict[int, list[Point]]:
+    """Return the points at each size at which some seed falls back clearly below the target.
+
+    That seed had reached it with ``APART`` times fewer members, or fewer still.
+    """
     points = list(points)
-    return sorted(
-        {
-            later.members
-            for later in points
-            if later.success < target - 2 * NOISE
-            and any(
-                one.seed == later.seed and one.members < later.members and one.success >= target
-                for one in points
-            )
-        }
-    )
+    least: dict[int, int] = {}  # the fewest members with which each seed reached it
+    for point in points:
+        if point.success >= target:
+            least[point.seed] = min(point.members, least.get(point.seed, point.members))
+    sizes = {
+        point.members
+        for point in points
+        if point.success < target - 2 * NOISE
+        and point.members >= APART * least.get(point.seed, math.inf)
+    }
+    return {size: [one for one in points if one.members == size] for size in sorted(sizes)}
+
+
+def _is_dip(there: Sequence[Point], target: float) -> bool | None:
+    """Whether the mean over seeds falls short at a size, or None: more seeds have to tell.
+
+    With ``WITNESSES`` seeds the mean tells if it is a standard error off the target, and with
+    three times as many it tells anyhow.
+    """
+    success = np.array([point.success for point in there])
+    if len(success) < WITNESSES:
+        return None
+    error = success.std(ddof=1) / math.sqrt(len(success))
+    clear = abs(success.mean() - target) > error or len(success) >= 3 * WITNESSES
+    return bool(success.mean() < target) if clear else None
 
 
 def _to_stay(points: Sequence[Point], target: float) -> list[Point]:
-    """Return the points with S lowered, below a dip, to what S falls back to.
+    """Return the points that tell where the mean curve reaches the target to stay.
 
-    α* is where the mean curve reaches S* to stay. A dip counts where the mean over the seeds
-    measured there is below S*; with ``WITNESSES`` of them or more it counts for every seed.
+    Below a size where it falls short, nothing does; where it was one seed alone that fell short
+    and the mean did not, that training is left out.
     """
-    counted: dict[int, dict[int, float]] = {}
-    for size in _dips(points, target):
-        there = {point.seed: point.success for point in points if point.members == size}
-        if sum(there.values()) / len(there) < target:
-            counted[size] = there
-    lowered = []
-    for point in points:
-        fallen = [point.success]
-        for size, there in counted.items():
-            mean = sum(there.values()) / len(there)
-            everyones = mean if len(there) >= WITNESSES else point.success
-            if size > point.members and point.success >= target:
-                fallen.append(there.get(point.seed, everyones))
-        lowered.append(point._replace(success=min(fallen)))
-    return lowered
+    kept = list(points)
+    for size, there in _dips(points, target).items():
+        verdict = _is_dip(there, target)
+        if verdict:
+            kept = [point for point in kept if point.members >= size]
+        elif verdict is False:
+            kept = [p for p in kept if p.members != size or p.success >= target - 2 * NOISE]
+    return kept
 
 
 def _fresh_seeds(points: Iterable[Cell], people: int, bracket: Bracket) -> list[Cell]:
