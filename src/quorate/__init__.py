@@ -21,27 +21,32 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "critical_mass", "curve", "load", "run"]
 
 
-def curve(out: str | Path | None = None, jobs: int = 1, **study: Any) -> Curves:
+def curve(
+    out: str | Path | None = None, jobs: int = 1, device: str = "auto", **study: Any
+) -> Curves:
     """Measure S(α) and return the curves.
 
     Args:
         out: folder to store outcomes in; run again, it does only what is missing.
         jobs: worker processes; the outcomes do not depend on it.
+        device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
         study: ``population``, ``strategy``, ``learner``, ``alphas``, ``seeds``, ``target``, ...:
             see ``quorate.lab.study.make_study``.
     """
     from quorate.lab.study import make_study
     from quorate.lab.sweep import run_study
 
-    return run_study(make_study(**study), out, jobs)
+    return run_study(make_study(**study), out, jobs, device)
 
 
-def run(path: str | Path, out: str | Path | None = None, jobs: int = 1) -> Curves:
+def run(
+    path: str | Path, out: str | Path | None = None, jobs: int = 1, device: str = "auto"
+) -> Curves:
     """Run the study in a TOML file and return the curves; arguments as for ``curve``."""
     from quorate.lab.study import read_study
     from quorate.lab.sweep import run_study
 
-    return run_study(read_study(path), out, jobs)
+    return run_study(read_study(path), out, jobs, device)
 
 
 def load(out: str | Path, target: float | None = None) -> Curves:
@@ -56,8 +61,8 @@ def critical_mass(population: Any, learner: Any, **search: Any) -> FoundMass:
 
     Args:
         population, learner: who, and what the platform does.
-        search: ``strategy``, ``goal``, ``target``, ``width``, ``budget``, ``out``, ``jobs``: see
-            ``quorate.lab.search.find_critical_mass``.
+        search: ``strategy``, ``goal``, ``target``, ``width``, ``budget``, ``out``, ``jobs``,
+            ``device``: see ``quorate.lab.search.find_critical_mass``.
     """
     from quorate.lab.search import find_critical_mass
 

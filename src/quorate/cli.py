@@ -30,6 +30,10 @@ app = typer.Typer(
 
 Out = Annotated[Path, typer.Option(help="Folder of the store and the report.")]
 Jobs = Annotated[int, typer.Option(help="Worker processes. The results do not depend on it.")]
+Device = Annotated[
+    str,
+    typer.Option(help="Where networks are trained: auto (a GPU if there is one), cpu, cuda."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Target = Annotated[float | None, typer.Option(help="S*, the success to read the critical mass at.")]
 
@@ -53,6 +57,7 @@ def curve(
     ] = 0.0,
     reading: Annotated[str, typer.Option(help="Of suboptimality: tv or huber.")] = "tv",
     jobs: Jobs = 1,
+    device: Device = "auto",
     json: AsJson = False,
 ) -> None:
     """Measure S(α), the success of a collective by its size.
@@ -74,7 +79,7 @@ def curve(
         eps=eps,
         reading=reading,
     )
-    _run(study, out, jobs, json)
+    _run(study, out, jobs, device, json)
 
 
 @app.command()
@@ -82,6 +87,7 @@ def run(
     file: Annotated[Path, typer.Argument(help="A study as a TOML file.")],
     out: Out,
     jobs: Jobs = 1,
+    device: Device = "auto",
     json: AsJson = False,
 ) -> None:
     """Run the study in a file; run again, it does only what is missing.
@@ -91,7 +97,7 @@ def run(
     """
     from quorate.lab.study import read_study
 
-    _run(read_study(file), out, jobs, json)
+    _run(read_study(file), out, jobs, device, json)
 
 
 @app.command("critical-mass")
@@ -109,6 +115,7 @@ def critical_mass(
     budget: Annotated[int, typer.Option(help="Stop after this many trainings.")] = 60,
     out: Out = Path("runs/critical-mass"),
     jobs: Jobs = 1,
+    device: Device = "auto",
     json: AsJson = False,
 ) -> None:
     """Search for α*, the smallest collective that reaches the target, with few trainings.
@@ -122,7 +129,7 @@ def critical_mass(
 
     with _stoppable(out):
         mass = search.find_critical_mass(
-            population, learner, strategy, goal, target, width, budget, out, jobs
+            population, learner, strategy, goal, target, width, budget, out, jobs, device
         )
     page = write_search(mass, out)
     if json:
@@ -153,6 +160,7 @@ def show(
 def demo(
     out: Out = Path("runs/demo"),
     jobs: Annotated[int | None, typer.Option(help="Worker processes; else up to 4.")] = None,
+    device: Device = "auto",
     json: AsJson = False,
 ) -> None:
     """Real handwritten digits, a planted signal, and platforms that train in different ways.
@@ -163,7 +171,7 @@ def demo(
     from quorate.lab.study import read_study
 
     with importlib.resources.as_file(importlib.resources.files("quorate") / "demo.toml") as file:
-        _run(read_study(file), out, jobs or min(4, os.cpu_count() or 1), json)
+        _run(read_study(file), out, jobs or min(4, os.cpu_count() or 1), device, json)
 
 
 @app.command("list")
@@ -188,11 +196,11 @@ def list_(
         print_listing(entries, _console())
 
 
-def _run(study: Study, out: Path, jobs: int, as_json: bool) -> None:
+def _run(study: Study, out: Path, jobs: int, device: str, as_json: bool) -> None:
     from quorate.lab.sweep import run_study
 
     with _stoppable(out):
-        curves = run_study(study, out, jobs)
+        curves = run_study(study, out, jobs, device)
     _present(curves, out, as_json)
 
 
@@ -249,7 +257,7 @@ def main() -> None:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+        if isinstance(error, RuntimeError) and not _out_of_memory(error):
             raise
         print(
             "Error: Expected a training that fits into memory, got one that does not "
@@ -268,6 +276,11 @@ def main() -> None:
             file=sys.stderr,
         )
         raise SystemExit(2) from None
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Whether PyTorch ran out of memory, on the CPU or on a GPU."""
+    return any(words in str(error) for words in ("allocate memory", "out of memory"))
 
 
 if __name__ == "__main__":

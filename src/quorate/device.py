@@ -13,7 +13,6 @@ from quorate.errors import InputError
 from quorate.table import Rng
 from quorate.validate import unknown
 
-Device = Literal["auto", "cpu", "cuda"]
 Place = Literal["cpu", "cuda"]
 D = TypeVar("D")
 M = TypeVar("M")

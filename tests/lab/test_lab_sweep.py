@@ -227,6 +227,25 @@ def test_stacks_hold_each_cell_once_and_leave_work_for_every_job() -> None:
                 assert len(stack) <= math.ceil(18 / jobs)
 
 
+def test_a_stack_fits_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Honest rows count once a seed, members' once a cell."""
+    some = study(learner=["sgd"], alphas=[0.0, 0.25, 0.5, 1.0], seeds=2).cells()
+    one = 100 * 10 * 4
+    monkeypatch.setattr(sweep_module, "STACK_BYTES", 2 * one)
+    # seed 0: honest 1 + 0 + .25 + .5 = 1.75, and 1 more is too much; seed 1: the same
+    taken = [[(cell.seed, cell.alpha) for cell in stack] for stack in stacks(some, 1)]
+    assert taken == [
+        [(0, 0.0), (0, 0.25), (0, 0.5)],
+        [(0, 1.0)],  # with its honest rows 2
+        [(1, 0.0), (1, 0.25), (1, 0.5)],
+        [(1, 1.0)],
+    ]
+    monkeypatch.setattr(sweep_module, "STACK_BYTES", 1)  # what fits nowhere runs alone
+    assert [len(stack) for stack in stacks(some, 1)] == [1] * 8
+    monkeypatch.setattr(sweep_module, "STACK_BYTES", 1e9)
+    assert [len(stack) for stack in stacks(some, 1)] == [8]
+
+
 # ------------------------------------------------------------------------------ what fails
 
 

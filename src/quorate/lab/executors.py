@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import as_completed
 from multiprocessing import resource_tracker
 
+from quorate import device
 from quorate.errors import WorkerError
 from quorate.lab.run import run_cells
 from quorate.lab.trial import Outcome, Trial
@@ -41,7 +42,7 @@ def run_in_processes(stacks: Sequence[Stack], jobs: int) -> Generator[list[Outco
     pool = ProcessPoolExecutor(workers, initializer=_begin_worker, initargs=(os.getpid(),))
     try:
         with _interrupts_held():
-            futures = [pool.submit(run_cells, stack) for stack in stacks]
+            futures = [pool.submit(_run_there, stack, device.current()) for stack in stacks]
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as broken:
@@ -52,6 +53,12 @@ def run_in_processes(stacks: Sequence[Stack], jobs: int) -> Generator[list[Outco
     finally:
         # Done, Ctrl-C, a cell's error, or the generator is closed: wait for nothing in flight.
         pool.shutdown(wait=True, kill_workers=True)
+
+
+def _run_there(stack: Stack, place: device.Place) -> list[Outcome]:
+    """Run cells in a worker, on the device of its parent."""
+    with device.use(place):
+        return run_cells(stack)
 
 
 @contextlib.contextmanager

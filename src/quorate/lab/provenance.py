@@ -10,12 +10,27 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from quorate import device
+
 LIBRARIES = ("numpy", "torch", "scikit-learn", "dp-accounting", "datasets")
 
 
-@functools.cache
 def provenance() -> dict[str, Any]:
-    """Return plain data on what is running here; no host or user name."""
+    """Return plain data on what is running here, and where it trains; no host or user name."""
+    return {**_machine(), **_trained_on(device.current())}
+
+
+@functools.cache
+def _trained_on(place: str) -> dict[str, Any]:
+    if place == "cpu":
+        return {"device": "cpu"}
+    import torch
+
+    return {"device": place, "gpu": torch.cuda.get_device_name(), "cuda": torch.version.cuda}
+
+
+@functools.cache
+def _machine() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
@@ -23,7 +38,6 @@ def provenance() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "device": "cpu",
         "threads": 1,
     }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quorate.device import resolve, use
 from quorate.errors import InputError
 from quorate.lab.curves import Curves
 from quorate.lab.intervals import Floats
@@ -106,6 +107,7 @@ def find_critical_mass(
     budget: int = 60,
     out: str | Path | None = None,
     jobs: int = 1,
+    device: str = "auto",
 ) -> FoundMass:
     """Return α* = min{ α : S(α′) ≥ S* for every α′ ≥ α } with a 95% interval.
 
@@ -124,6 +126,7 @@ def find_critical_mass(
         budget: the search ends after this many trainings, at least 1.
         out: folder of the store; None keeps the outcomes in memory only.
         jobs: worker processes, at least 1; the outcomes do not depend on it.
+        device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
 
     Raises:
         InputError: a name or a value is not known or out of range; found before any training.
@@ -132,11 +135,12 @@ def find_critical_mass(
     """
     validate_search(target, width, budget)
     at_least("jobs", jobs, 1, "Use one worker or more.")
+    resolve(device)
     study = _one_curve(target, population=population, strategy=strategy, goal=goal, learner=learner)
     (cell,) = study.cells()
     check([_cell(cell, 0.0, seed) for seed in range(SEEDS)])
     people = len(draw_people(cell.population, streams(0)[0]).train)
-    with nullcontext() if out is None else Store(out, write=True) as store:
+    with use(device), nullcontext() if out is None else Store(out, write=True) as store:
         run = _Run(cell, people, store, jobs)
         if store is not None:
             run.take_stored(_begin(study, store, {"width": width, "budget": budget}, run))

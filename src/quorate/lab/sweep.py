@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from quorate import spec
+from quorate.device import use
 from quorate.errors import InputError
 from quorate.lab.curves import Curves
 from quorate.lab.executors import run_here, run_in_processes
@@ -25,30 +26,37 @@ from quorate.table import Array, Labels
 from quorate.validate import at_least
 from quorate.version import __version__
 
+STACK_BYTES = 2**29  # of a stack's rows, which are in memory twice, as drawn and as its pool
 
-def run_study(study: Study, out: str | Path | None = None, jobs: int = 1) -> Curves:
+
+def run_study(
+    study: Study, out: str | Path | None = None, jobs: int = 1, device: str = "auto"
+) -> Curves:
     """Run the cells of a study that are not stored yet, and return its curves.
 
     Args:
         study: what to run.
         out: folder of the store; None keeps the outcomes in memory only.
         jobs: worker processes, at least 1; the outcomes do not depend on it.
+        device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
 
     Raises:
-        InputError: the methods do not fit together; found before any training.
+        InputError: the methods do not fit together, or there is no such device; found before any
+            training.
         StoreError: the store cannot be read or written; what it holds is kept.
         WorkerError: a worker process died; what is stored is kept.
     """
     at_least("jobs", jobs, 1, "Use one worker or more.")
     cells = study.cells()
-    if out is None:
-        check(cells)
-        return Curves.of(fill(cells, None, jobs), study)
-    known = stored_ids(out)
-    check([cell for cell in cells if cell.id not in known])
-    with Store(out, write=True) as store:
-        store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
-        return Curves.of(fill(cells, store, jobs), study)
+    with use(device):
+        if out is None:
+            check(cells)
+            return Curves.of(fill(cells, None, jobs), study)
+        known = stored_ids(out)
+        check([cell for cell in cells if cell.id not in known])
+        with Store(out, write=True) as store:
+            store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
+            return Curves.of(fill(cells, store, jobs), study)
 
 
 def fill(
@@ -106,19 +114,53 @@ def check(cells: Sequence[Trial]) -> None:
 def stacks(cells: Sequence[Trial], jobs: int) -> list[list[Trial]]:
     """Return the cells in stacks: those of one learner and population train together.
 
-    A stack is as large as its learner is best at, but leaves work for every job.
+    A stack is as large as its learner is best at, but fits in memory, and leaves work for every
+    job.
     """
     groups: dict[tuple[str, str], list[Trial]] = {}
     for cell in cells:
         groups.setdefault((spec.text(cell.population), spec.text(cell.learner)), []).append(cell)
-    found = []
+    found: list[list[Trial]] = []
     for group in groups.values():
-        first, size = group[0], 1
+        first, size, memory = group[0], 1, _Memory(0)
         if isinstance(first.learner, StackedLearner):
-            people = draw_people(first.population, streams(first.seed)[0])
-            size = min(first.learner.stack_size(people.train), math.ceil(len(group) / jobs))
-        found += [group[start : start + size] for start in range(0, len(group), size)]
+            people = draw_people(first.population, streams(first.seed)[0]).train
+            size = min(first.learner.stack_size(people), math.ceil(len(group) / jobs))
+            memory = _Memory(people.x.nbytes)
+        for cell in group:
+            if memory.models and memory.models < size and memory.holds(cell):
+                found[-1].append(cell)
+            else:
+                memory.clear()
+                found.append([cell])
+            memory.add(cell)
     return found
+
+
+class _Memory:
+    """What a stack's people take: honest rows once a seed, and the members' rows of every cell.
+
+    Args:
+        people: bytes of everyone's features.
+    """
+
+    def __init__(self, people: int) -> None:
+        self._people = people
+        self.clear()
+
+    def clear(self) -> None:
+        self.models, self._bytes, self._seeds = 0, 0.0, set[int]()
+
+    def holds(self, cell: Trial) -> bool:
+        return self._bytes + self._of(cell) <= STACK_BYTES
+
+    def add(self, cell: Trial) -> None:
+        self._bytes += self._of(cell)
+        self._seeds.add(cell.seed)
+        self.models += 1
+
+    def _of(self, cell: Trial) -> float:
+        return self._people * (cell.alpha + (cell.seed not in self._seeds))
 
 
 class _Nobody:

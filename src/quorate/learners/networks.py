@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from quorate import device
 from quorate.errors import FitFailedError, InputError
 from quorate.table import Array, Labels, Probabilities, Table
 
@@ -66,11 +67,13 @@ class NetworkClassifier:
         """Yield rows and their logits, (rows, k), a batch at a time; one empty batch of no rows."""
         import torch
 
-        self.network.eval()
+        place = device.current()
+        network = self.network.eval().to(place)
         for start in range(0, max(1, len(x)), PREDICT_ROWS):
             rows = slice(start, start + PREDICT_ROWS)
             with torch.no_grad():
-                logits = self.network(torch.from_numpy(np.ascontiguousarray(x[rows])))
+                batch = torch.from_numpy(np.ascontiguousarray(x[rows])).to(place)
+                logits = network(batch).cpu()
             if not bool(torch.isfinite(logits).all()):
                 raise FitFailedError(DIVERGED)
             yield rows, logits
