@@ -169,15 +169,7 @@ def test_a_killed_parallel_run_leaves_no_worker_behind_and_ctrl_c_stops_it(
 ) -> None:
     """A real ``quorate curve --jobs 2``: killed in its midst, then stopped by Ctrl-C."""
     out = tmp_path / "out"
-
-    def start() -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "quorate.cli", *words(out, "--jobs", "2")]
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            start_new_session=True,
-        )  # fmt: skip
-
-    with start() as process:
+    with start_parallel(out) as process:
         wait_until(lambda: len(stored(out)) > 0, lambda: process.poll() is None)
         time.sleep(np.random.default_rng().uniform(0, 0.3))
         workers = descendants(process.pid)
@@ -188,7 +180,7 @@ def test_a_killed_parallel_run_leaves_no_worker_behind_and_ctrl_c_stops_it(
     kept = stored(out)
     assert 0 < len(kept) < CELLS
 
-    with start() as process:  # while the workers are being started
+    with start_parallel(out) as process:  # while the workers are being started
         wait_until(lambda: len(descendants(process.pid)) >= 2, lambda: process.poll() is None)
         time.sleep(np.random.default_rng().uniform(0.2, 0.6))  # in the midst of their imports
         workers = descendants(process.pid)
@@ -198,6 +190,33 @@ def test_a_killed_parallel_run_leaves_no_worker_behind_and_ctrl_c_stops_it(
     wait_until(lambda: not any(map(lives, workers)))
     assert stored(out) == kept
     complete(out, straight)
+
+
+def test_ctrl_c_stops_workers_that_train(tmp_path: Path, straight: list[Outcome]) -> None:
+    out = tmp_path / "out"
+    with start_parallel(out) as process:
+        wait_until(lambda: len(stored(out)) > 0, lambda: process.poll() is None)
+        time.sleep(np.random.default_rng().uniform(0, 0.3))
+        workers = descendants(process.pid)
+        assert len(workers) >= 2
+        pressed = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the workers too
+        printed, errors = process.communicate(timeout=PATIENCE)
+        took = time.monotonic() - pressed
+    assert (process.returncode, printed, errors.strip()) == (130, "", stopped_message(out))
+    assert took < 5  # seconds: nobody waits for what is in flight
+    assert not any(map(lives, workers))
+    assert 0 < len(stored(out)) < CELLS
+    complete(out, straight)
+
+
+def start_parallel(out: Path) -> subprocess.Popen[str]:
+    """Start a real ``quorate curve --jobs 2`` in a process group of its own."""
+    command = [sys.executable, "-m", "quorate.cli", *words(out, "--jobs", "2")]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
 
 
 def stopped_message(out: Path) -> str:
