@@ -262,19 +262,22 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
 def describe(method: Any) -> dict[str, Any]:
     """Return the method as plain data, every parameter written out: ``build`` takes it back."""
     plain = {"name": type(method).name}
-    for field in dataclasses.fields(method):
-        plain[field.name] = _plain(getattr(method, field.name))
+    cls: type = type(method)
+    for key in parameters(cls):
+        plain[key] = _plain(getattr(method, key))
     return plain
 
 
 def _plain(value: Any) -> Any:
+    if value is None or type(value) in (bool, int, float, str):
+        return value  # nearly all are such: tried first
     if dataclasses.is_dataclass(value) and hasattr(value, "name"):
         return describe(value)
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(v) for v in value]
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, int | float | str):
         return value
     raise InputError(
         f"Expected a parameter that is plain data, got {value!r} of type {type(value).__name__}. "

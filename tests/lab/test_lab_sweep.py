@@ -199,6 +199,19 @@ def test_serial_and_parallel_runs_give_identical_cells(tmp_path: Path) -> None:
     assert all(one.epsilon is not None and one.epsilon <= 8 for one in private)
 
 
+def test_a_worker_hands_back_what_it_has_not_begun_when_its_turn_is_over(
+    ran: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = stacks(study(learner="sklearn:estimator=GaussianNB").cells(), jobs=2)
+    assert len(found) == 6
+    monkeypatch.setattr(executors, "TURN", 60)
+    assert [one.id for (one,) in executors._run_some(found)] == [cell.id for (cell,) in found]
+    ran.clear()
+    monkeypatch.setattr(executors, "TURN", -1)  # over before it begins: one stack all the same
+    assert [one.id for (one,) in executors._run_some(found)] == [found[0][0].id]
+    assert list(ran) == [found[0][0].id]
+
+
 def test_a_worker_that_dies_is_named_and_what_is_stored_is_kept(tmp_path: Path) -> None:
     few = study(learner="sklearn:estimator=GaussianNB", seeds=1)
     run_study(few, tmp_path)

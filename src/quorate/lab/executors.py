@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from multiprocessing import resource_tracker
 
 from quorate import device
@@ -18,6 +20,11 @@ from quorate.lab.trial import Outcome, Trial
 from quorate.progress import silence
 
 Stack = Sequence[Trial]  # cells of one population and learner, run together
+
+# Cells that take a millisecond would wait for their messages: a worker is sent several stacks, and
+# hands back what it has not begun when its turn is over. So much work may be lost to kill -9.
+MOST_SENT = 64
+TURN = 0.1  # seconds
 
 
 def run_here(stacks: Sequence[Stack]) -> Generator[list[Outcome], None, None]:
@@ -41,10 +48,17 @@ def run_in_processes(stacks: Sequence[Stack], jobs: int) -> Generator[list[Outco
     workers = min(jobs, len(stacks))
     pool = ProcessPoolExecutor(workers, initializer=_begin_worker, initargs=(os.getpid(),))
     try:
-        with _interrupts_held():
-            futures = [pool.submit(_run_there, stack, device.current()) for stack in stacks]
-        for future in as_completed(futures):
-            yield future.result()
+        waiting, at_work = deque(stacks), dict[Future[list[list[Outcome]]], list[Stack]]()
+        while waiting or at_work:
+            while waiting and len(at_work) < 2 * workers:  # one for each, and one at hand
+                fair = math.ceil(len(waiting) / (2 * workers))
+                some = [waiting.popleft() for _ in range(min(MOST_SENT, fair))]
+                with _interrupts_held():
+                    at_work[pool.submit(_run_some, some, device.current())] = some
+            for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+                found = future.result()
+                waiting.extendleft(reversed(at_work.pop(future)[len(found) :]))
+                yield from found
     except BrokenProcessPool as broken:
         raise WorkerError(
             f"Expected {workers} workers to live through the sweep, got one that died (out of "
@@ -55,10 +69,19 @@ def run_in_processes(stacks: Sequence[Stack], jobs: int) -> Generator[list[Outco
         pool.shutdown(wait=True, kill_workers=True)
 
 
-def _run_there(stack: Stack, place: device.Place) -> list[Outcome]:
-    """Run cells in a worker, on the device of its parent."""
+def _run_some(stacks: Sequence[Stack], place: device.Place) -> list[list[Outcome]]:
+    """Return the outcomes of the first stacks: of one at least, of no more once time is up.
+
+    ``place`` is the device of the parent.
+    """
+    end = time.monotonic() + TURN
     with device.use(place):
-        return run_cells(stack)
+        found = [run_cells(stacks[0])]
+        for stack in stacks[1:]:
+            if time.monotonic() > end:
+                break
+            found.append(run_cells(stack))
+    return found
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from quorate.lab.store import Store, stored_ids
 from quorate.lab.study import Study
 from quorate.lab.trial import Outcome, Trial, draw_people, streams
 from quorate.progress import bar, status
-from quorate.protocols import StackedLearner
+from quorate.protocols import Goal, Learner, Population, StackedLearner, Strategy
 from quorate.table import Array, Labels
 from quorate.validate import at_least
 from quorate.version import __version__
@@ -88,10 +88,10 @@ def check(cells: Sequence[Trial]) -> None:
     Learners are tried on the people of every seed: a rare group may be empty in one of them.
     """
     checked: set[tuple[str, ...]] = set()
-    for cell in sorted(cells, key=lambda cell: (spec.text(cell.population), cell.seed)):
-        population, strategy, goal, learner = (
-            spec.text(getattr(cell, who)) for who in ("population", "strategy", "goal", "learner")
-        )
+    methods = {id(method): method for cell in cells for method in _methods_of(cell)}
+    text = {key: spec.text(method) for key, method in methods.items()}
+    for cell in sorted(cells, key=lambda cell: (text[id(cell.population)], cell.seed)):
+        population, strategy, goal, learner = (text[id(method)] for method in _methods_of(cell))
         draw, enlist, _, test = streams(cell.seed)
         acts, learns = (population, strategy, goal), (population, learner, str(cell.seed))
         try:
@@ -109,6 +109,10 @@ def check(cells: Sequence[Trial]) -> None:
             where = f"{population} (seed {cell.seed}), {strategy}, {learner}"
             raise InputError(f"{error} This came from {where}.") from error
         checked |= {acts, learns}
+
+
+def _methods_of(cell: Trial) -> tuple[Population, Strategy, Goal, Learner]:
+    return cell.population, cell.strategy, cell.goal, cell.learner
 
 
 def stacks(cells: Sequence[Trial], jobs: int) -> list[list[Trial]]:
