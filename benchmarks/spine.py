@@ -6,9 +6,7 @@ hold for the machine they were taken on, when nothing else is running there.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import json
 import os
 import shutil
 import statistics
@@ -24,8 +22,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from benchmarks.rows import Row, parser_of, print_rows
 from quorate.catalog import build
-from quorate.lab.provenance import provenance
 from quorate.lab.study import make_study
 from quorate.lab.sweep import run_study
 from quorate.lab.trial import streams, submit
@@ -51,29 +49,6 @@ STACKED = (
     "dp-sgd:epsilon=inf,model=mlp,epochs=2",
 )
 TARGETS = {"help": 0.5, "demo": 90.0, "cell": 0.002}  # seconds, on two cores
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measurement, beside a peer's where there is one. Seconds; None where there is no value.
-
-    Args:
-        work: what was done.
-        ours_seconds, peer_seconds: how long it took here, and in the peer.
-        peer: what we are compared with.
-        target: what we promise to stay below.
-    """
-
-    work: str
-    ours_seconds: float
-    peer: str | None = None
-    peer_seconds: float | None = None
-    target: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data, with the ratio of ours to the peer's."""
-        ratio = self.ours_seconds / self.peer_seconds if self.peer_seconds else None
-        return {**vars(self), "ratio": ratio}
 
 
 def measure_help(repeats: int = 7) -> Row:
@@ -210,39 +185,11 @@ def measure_overhead(cells: int = 10_000, seeds: int = 10) -> list[Row]:
     ]
 
 
-def print_table(rows: list[Row]) -> None:
-    """Print the rows for people."""
-    from rich.console import Console
-    from rich.table import Table
-
-    facts = provenance()
-    table = Table(title=f"{facts['processor']}, {facts['cores']} cores, Python {facts['python']}")
-    table.add_column("work")
-    for name in ("seconds", "target", "peer", "peer's seconds", "ratio"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        plain = row.to_json()
-        shown = [plain["ours_seconds"], plain["target"], row.peer, plain["peer_seconds"]]
-        table.add_row(row.work, *map(_text, [*shown, plain["ratio"]]))
-    Console().print(table)
-
-
-def _text(value: float | str | None) -> str:
-    return "–" if value is None else value if isinstance(value, str) else f"{value:.3g}"
-
-
 def main() -> None:
     """Measure, and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.spine", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    as_json = parser.parse_args().json
-    rows = [measure_help(), *measure_demo(), *measure_overhead(), *measure_cells()]
-    rows += measure_stacks()
-    if as_json:
-        plain = {"hardware": provenance(), "rows": [row.to_json() for row in rows]}
-        print(json.dumps(plain, ensure_ascii=False, indent=1))
-    else:
-        print_table(rows)
+    as_json = parser_of("benchmarks.spine", __doc__).parse_args().json
+    rows = [measure_help(), *measure_demo(), measure_overhead(), *measure_cells()]
+    print_rows([*rows, *measure_stacks()], as_json)
 
 
 if __name__ == "__main__":

