@@ -52,7 +52,7 @@ def print_rows(rows: Sequence[Row], as_json: bool) -> None:
     for row in rows:
         plain = row.to_json()
         shown = [plain[name] for name in ("ours_seconds", "peer", "peer_seconds", "ratio")]
-        table.add_row(row.work, *map(_text, [*shown, row.target]))
+        table.add_row(row.work, *(_text(value) for value in [*shown, row.target]))
     Console(width=140).print(table)
 
 

@@ -188,7 +188,7 @@ def measure_overhead(cells: int = 10_000, seeds: int = 10) -> list[Row]:
 def main() -> None:
     """Measure, and print."""
     as_json = parser_of("benchmarks.spine", __doc__).parse_args().json
-    rows = [measure_help(), *measure_demo(), measure_overhead(), *measure_cells()]
+    rows: list[Row] = [measure_help(), *measure_demo(), *measure_overhead(), *measure_cells()]
     print_rows([*rows, *measure_stacks()], as_json)
 
 
