@@ -29,10 +29,14 @@ class Row:
     peer_seconds: float | None = None
     target: float | None = None
 
+    @property
+    def ratio(self) -> float | None:
+        """The peer's seconds over ours."""
+        return self.peer_seconds / self.ours_seconds if self.peer_seconds else None
+
     def to_json(self) -> dict[str, Any]:
-        """Return plain data, with the ratio of the peer's seconds to ours."""
-        ratio = self.peer_seconds / self.ours_seconds if self.peer_seconds else None
-        return {**vars(self), "ratio": ratio}
+        """Return plain data."""
+        return {**vars(self), "ratio": self.ratio}
 
 
 def print_rows(rows: Sequence[Row], as_json: bool) -> None:
@@ -50,9 +54,8 @@ def print_rows(rows: Sequence[Row], as_json: bool) -> None:
     for name in ("seconds", "peer", "peer's seconds", "ratio", "target"):
         table.add_column(name, justify="right")
     for row in rows:
-        plain = row.to_json()
-        shown = [plain[name] for name in ("ours_seconds", "peer", "peer_seconds", "ratio")]
-        table.add_row(row.work, *(_text(value) for value in [*shown, row.target]))
+        shown = (row.ours_seconds, row.peer, row.peer_seconds, row.ratio, row.target)
+        table.add_row(row.work, *(_text(value) for value in shown))
     Console(width=140).print(table)
 
 

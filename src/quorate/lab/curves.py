@@ -13,6 +13,7 @@ import numpy as np
 from quorate import spec
 from quorate.errors import StoreError
 from quorate.lab.critical_mass import CriticalMass, critical_mass
+from quorate.lab.effective import EffectiveSizes
 from quorate.lab.intervals import Floats, band
 from quorate.lab.store import Store
 from quorate.lab.study import Study, make_study
@@ -97,11 +98,14 @@ class Curves:
         return cls(ranked, study.target, study.eps, study.reading, study.title)
 
     def __iter__(self) -> Iterator[Curve]:
+        return (curve for curve, _ in self._with_cells())
+
+    def _with_cells(self) -> Iterator[tuple[Curve, list[Outcome]]]:
         groups: dict[tuple[str, ...], list[Outcome]] = {}
         for outcome in self.outcomes:
             groups.setdefault(tuple(getattr(outcome, w) for w in WHO), []).append(outcome)
         for cells in groups.values():
-            yield _curve(cells)
+            yield _curve(cells), cells
 
     def heading(self, curve: Curve) -> str:
         """Return what a curve shares with those it stands beside: all but the learner."""
@@ -131,6 +135,11 @@ class Curves:
         from quorate import figures
 
         return figures.curves_figure(self._panels())
+
+    def effective_sizes(self) -> list[EffectiveSizes]:
+        """Return α_eff of every curve whose learner records it."""
+        found = [EffectiveSizes.of(self.heading(c), cells) for c, cells in self._with_cells()]
+        return [one for one in found if one is not None]
 
     def _panels(self) -> list[Any]:
         from quorate import figures

@@ -11,6 +11,7 @@ from pathlib import Path
 from quorate.errors import StoreError
 from quorate.figures import render
 from quorate.lab.curves import Curves
+from quorate.lab.effective import plot_effective
 from quorate.report.page import render_page
 
 
@@ -32,9 +33,26 @@ def write_report(curves: Curves, folder: str | Path) -> Path:
         "critical_mass.csv": curves.critical_masses().to_frame().to_csv(index=False).encode(),
         "results.json": json.dumps(curves.to_json(), indent=1, allow_nan=False).encode(),
     }
+    files |= _effective_files(curves)
     files["report.html"] = render_page(curves, svg.decode(), files).encode()
     write_files(folder, files, f"run quorate show {folder}")
     return folder / "report.html"
+
+
+def _effective_files(curves: Curves) -> dict[str, bytes]:
+    """Return the plots and the data of α_eff; none where no learner records it."""
+    import pandas as pd
+
+    sizes = curves.effective_sizes()
+    if not sizes:
+        return {}
+    figure = plot_effective(sizes)
+    rows = pd.DataFrame([row for one in sizes for row in one.to_rows()])
+    return {
+        "alpha_effective.svg": render(figure, "svg"),
+        "alpha_effective.png": render(figure, "png"),
+        "alpha_effective.csv": rows.to_csv(index=False).encode(),
+    }
 
 
 def write_files(folder: Path, files: Mapping[str, bytes], again: str) -> None:
