@@ -108,7 +108,7 @@ def fit_monotone(
     floor = min(float(y.min()), target - 0.05)
     ceiling = max(float(y.max()), min(target + 0.03, 1.0)) + 0.005
     share = min(max((target - floor) / (ceiling - floor), 0.01), 0.99)
-    odds = round(math.log(share / (1 - share)), 2)
+    odds = math.log(share / (1 - share))
     ends = math.log(NOBODY) - BEYOND, math.log(people) + BEYOND
     for _ in range(2):  # the whole axis, then the part of it that is possible
         t = np.linspace(*ends, PLACES)  # (g,)
@@ -123,7 +123,7 @@ def fit_monotone(
         ends = t[possible[0]] - step, t[possible[-1]] + step
     own_mean, centre = t @ own_mass, float(t @ centre_mass)
     slope = math.exp(posterior.sum((1, 2)) @ np.log(SLOPES))
-    low, middle, high = _quantiles(t + _above_centre(odds)[:, :, None], posterior)
+    low, middle, high = _quantiles(t + _above_centre(round(odds, 1))[:, :, None], posterior)
     return MonotoneFit(
         low=low,
         estimate=middle,
