@@ -12,6 +12,7 @@ from quorate.engine.architectures import build_network
 from quorate.engine.generator import torch_generator
 from quorate.errors import InputError
 from quorate.learners.group_dro import GroupDRO
+from quorate.learners.groups import group_codes
 from quorate.learners.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
@@ -117,14 +118,14 @@ def test_worst_group_does_better_than_under_sgd() -> None:
 
 
 def test_what_makes_a_group() -> None:
-    with_groups = Gaussian(n=100, rare=0.3).split(rng()).train
-    without = Digits(n=300).split(rng()).train
+    people = Gaussian(n=100, rare=0.3).split(rng()).train
     counts = {
-        choice: GroupDRO(groups=choice)._codes(with_groups)[1]  # type: ignore[arg-type]
+        choice: group_codes(people.y, people.group, people.k, choice)[1]  # type: ignore[arg-type]
         for choice in ("auto", "group", "label", "group-label")
     }
     assert counts == {"auto": 4, "group": 2, "label": 2, "group-label": 4}
-    assert GroupDRO()._codes(without)[1] == 10
+    without = Digits(n=300).split(rng()).train
+    assert group_codes(without.y, None, without.k, "auto")[1] == 10
 
 
 def test_the_weights_are_the_submitted_labels_groups() -> None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from quorate.errors import InputError
+from quorate.learners.groups import (
+    GROUPING_HELP,
+    Grouping,
+    check_groups,
+    codes_in_pool,
+    stacked,
+)
 from quorate.learners.minibatch_learner import MinibatchLearner
 from quorate.learners.training import Batch, Training
 from quorate.spec import param
@@ -36,9 +42,7 @@ class GroupDRO(MinibatchLearner):
 
     name: ClassVar[str] = "group-dro"
     uses_groups: ClassVar[bool] = True
-    groups: Literal["auto", "group", "label", "group-label"] = param(
-        "auto", "what makes a group; auto: group-label where people have groups, else label"
-    )
+    groups: Grouping = param("auto", GROUPING_HELP)
     group_step: float = param(0.01, "step size η_q of the group weights")
 
     def __post_init__(self) -> None:
@@ -48,41 +52,11 @@ class GroupDRO(MinibatchLearner):
     def check(self, people: Table) -> None:
         """Raise InputError if the groups are not there, or one has nobody in it."""
         super().check(people)
-        self._codes(people)
-
-    def _codes(self, people: Table) -> tuple[Labels, int]:
-        """Return the group of each person, (n,), and the number m of groups that have people."""
-        by_group = self.groups in ("group", "group-label")
-        if by_group and people.group is None:
-            raise InputError(
-                f"Expected people with groups for groups={self.groups}, got none. Name the group "
-                "column of the population (group=COLUMN), or use groups=label."
-            )
-        if people.group is not None and self.groups != "label":
-            sizes = np.bincount(people.group, minlength=len(people.groups))  # (m,)
-            empty = [name for name, size in zip(people.groups, sizes, strict=True) if size == 0]
-            if empty:
-                raise InputError(
-                    f"Expected people in every group, got none in {', '.join(empty)}. Draw more "
-                    "people, or leave such groups out."
-                )
-        return self._codes_of(people.y, people.group, people.k)
-
-    def _codes_of(self, y: Labels, group: Labels | None, k: int) -> tuple[Labels, int]:
-        if group is None or self.groups == "label":
-            codes = y
-        else:
-            codes = group if self.groups == "group" else group * k + y
-        present, codes = np.unique(codes, return_inverse=True)
-        return codes.astype(np.int64), len(present)
+        check_groups(people, self.groups)
 
     def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
         """Return the training, with equal weights of the groups at first."""
-        labels, groups = pool.labels(), pool.groups()
-        codes = [
-            self._codes_of(y, None if groups is None else groups[k], pool.k)
-            for k, y in enumerate(labels)
-        ]
+        codes = codes_in_pool(pool, self.groups)
         return _GroupTraining(
             codes, self.group_step, stack, pool, rngs, self.settings(), self.optimizer(stack)
         )
@@ -99,10 +73,9 @@ class _GroupTraining(Training):
         super().__init__(stack, *rest)
         self._group_step = group_step
         self._m = [m for _, m in codes]
-        most = max(self._m)  # models with fewer groups leave some empty
-        groups = np.stack([of for of, _ in codes])  # (K, n)
+        groups, sizes = stacked(codes)  # (K, n) and (K, m)
+        most = sizes.shape[1]
         member = self.pool.member.cpu().numpy()
-        sizes = np.stack([np.bincount(of, minlength=most) for of in groups])  # (K, m)
         ours = [np.bincount(g, c, most) for g, c in zip(groups, member, strict=True)]
         self._member_share = np.stack(ours) / np.maximum(sizes, 1)  # α_k, (K, m)
         self._likely = torch.from_numpy(1.0 / np.take_along_axis(sizes, groups, axis=1))  # (K, n)
