@@ -33,6 +33,11 @@ EXAMPLES = {
     "cvar-dro": ["cvar-dro:epochs=1"],
     "chi2-dro": ["chi2-dro:epochs=1"],
     "jtt": ["jtt:epochs=1,first_epochs=1"],
+    "lff": ["lff:epochs=1"],
+    "lisa": ["lisa:epochs=1"],
+    "importance-weighted": ["importance-weighted:epochs=1"],
+    "label-smoothing": ["label-smoothing:epochs=1"],
+    "adversarial-training": ["adversarial-training:epochs=1,steps=2"],
     "sklearn": [
         "sklearn",
         "sklearn:estimator=RandomForestClassifier,n_estimators=5",

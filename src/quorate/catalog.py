@@ -8,6 +8,7 @@ from typing import Any
 from quorate import spec
 from quorate.goals.planted import Planted
 from quorate.learners.adam import Adam
+from quorate.learners.adversarial_training import AdversarialTraining
 from quorate.learners.boosting import Boosting
 from quorate.learners.chi2_dro import Chi2DRO
 from quorate.learners.cvar_dro import CVaRDRO
@@ -15,8 +16,12 @@ from quorate.learners.dp_adam import DPAdam
 from quorate.learners.dp_sgd import DPSGD
 from quorate.learners.forest import Forest
 from quorate.learners.group_dro import GroupDRO
+from quorate.learners.importance_weighted import ImportanceWeighted
 from quorate.learners.jtt import JTT
 from quorate.learners.knn import KNN
+from quorate.learners.label_smoothing import LabelSmoothing
+from quorate.learners.lff import LfF
+from quorate.learners.lisa import LISA
 from quorate.learners.logistic import Logistic
 from quorate.learners.naive_bayes import NaiveBayes
 from quorate.learners.scikit_learn import ScikitLearn
@@ -68,6 +73,11 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         Tree,
         Forest,
         Boosting,
+        LfF,
+        LISA,
+        ImportanceWeighted,
+        LabelSmoothing,
+        AdversarialTraining,
         ScikitLearn,
     ),
 }
