@@ -59,7 +59,7 @@ class CVaRDRO(MinibatchLearner):
 
         b = losses.shape[1]
         full = math.floor(self.level * b + 1e-9)  # a·B people in full; a whole number stays one
-        by_rank = torch.zeros(b)
+        by_rank = losses.new_zeros(b)
         by_rank[:full] = 1 / self.level
         if full < b:
             by_rank[full] = max(0.0, b - full / self.level)
