@@ -227,3 +227,20 @@ def test_mixed_agrees_with_a_loop_over_people(data: st.DataObject) -> None:
         labels.append(int(source.y[j]))
     assert mixed.x.tolist() == rows
     assert mixed.y.tolist() == labels
+
+
+def test_some_people_of_a_submission() -> None:
+    honest = people(5)
+    member = np.array([False, True, False, True, True])
+    changed = replace(honest.take(member), y=np.array([1, 0, 1]))
+    data = Submission(honest, changed, member)
+    for rows in (np.array([4, 0, 1]), np.array([True, True, False, False, True])):
+        some = data.take(rows)
+        np.testing.assert_array_equal(some.mixed().x, data.mixed().take(rows).x)
+        np.testing.assert_array_equal(some.mixed().y, data.mixed().take(rows).y)
+        np.testing.assert_array_equal(some.member, member[rows])
+        np.testing.assert_array_equal(some.honest.y, honest.y[rows])
+    # row 4 is the third member, who claims 1; row 1 the first, who claims 1 as well
+    assert data.take(np.array([4, 0, 1])).changed.y.tolist() == [1, 1]
+    nobody = data.take(np.zeros(5, dtype=bool))
+    assert (len(nobody.honest), len(nobody.changed)) == (0, 0)

@@ -222,6 +222,12 @@ class Submission:
         """Fraction of the people who are members, in [0, 1]."""
         return float(self.member.mean())
 
+    def take(self, rows: npt.NDArray[np.integer] | Mask) -> Submission:
+        """Return what the people in ``rows`` (indices or a mask) handed in, in that order."""
+        place = np.cumsum(self.member) - 1  # (n,): each member's row among the changed
+        member = self.member[rows]
+        return Submission(self.honest.take(rows), self.changed.take(place[rows][member]), member)
+
     def mixed(self) -> Table:
         """Return the one table that the platform sees, people in their own order."""
         if not self.member.any():
