@@ -70,7 +70,7 @@ class Stack:
         aggregate: Aggregate | None = None,
     ) -> None:
         self._networks = networks
-        self._aggregate = aggregate or mean_gradient
+        self.aggregate = aggregate or mean_gradient
         self.device = torch.device(device)
         self.weights = [
             torch.stack([p.detach() for p in same]).to(self.device).requires_grad_()
@@ -128,7 +128,7 @@ class Stack:
 
     def gradients(self, through: Pass, losses: Tensor) -> list[Tensor]:
         """Return the gradient of each model's weights, (K, ...), from its losses, (K, B)."""
-        return self._aggregate(self, through, losses)
+        return self.aggregate(self, through, losses)
 
     def clipped_gradient_sums(
         self, x: Tensor, y: Tensor, present: Tensor, max_grad_norm: float
@@ -168,7 +168,9 @@ class Stack:
             for rows in parts:
                 scale = torch.full((len(self), len(rows)), 1 / len(rows), device=self.device)
                 with torch.no_grad():
-                    sums = step.layer.weighted(step.a[:, rows], delta[:, rows], scale, None)
+                    # in full precision: a pass on a GPU may have been in less
+                    a, back = step.a[:, rows].float(), delta[:, rows].float()
+                    sums = step.layer.weighted(a, back, scale, None)
                 for into, total in zip(found[step.weights], sums, strict=True):
                     into.append(total)
         return [torch.stack(each, dim=1) for each in found]

@@ -42,7 +42,7 @@ class JTT(MinibatchLearner):
 
     def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
         """Run the first training on networks of its own; return the second."""
-        first = self.networks(pool, rngs)
+        first = self.networks(pool, rngs, stack.aggregate)
         short = replace(self.settings(), epochs=self.first_epochs)
         Training(first, pool, rngs, short, self.optimizer(first)).run()
         wrong = self._wrong(first, pool)  # (K, n)

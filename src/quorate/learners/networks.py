@@ -40,7 +40,7 @@ def check_shape(model: Architecture, people: Table) -> None:
 class NetworkClassifier:
     """A fitted network. Predicts the label with the largest logit."""
 
-    network: nn.Module
+    network: nn.Sequential
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def predict(self, x: Array) -> Labels:
@@ -50,7 +50,7 @@ class NetworkClassifier:
             FitFailedError: the network's output is not finite.
         """
         labels = np.empty(len(x), dtype=np.int64)  # (n,)
-        for rows, logits in self._logits(x):
+        for rows, logits in self._through(self.network, x):
             labels[rows] = logits.argmax(dim=1).numpy()
         return labels
 
@@ -60,23 +60,31 @@ class NetworkClassifier:
         Raises:
             FitFailedError: the network's output is not finite.
         """
-        parts = [logits.double().softmax(dim=1).numpy() for _, logits in self._logits(x)]
-        return np.concatenate(parts)
+        batches = self._through(self.network, x)
+        return np.concatenate([logits.double().softmax(dim=1).numpy() for _, logits in batches])
 
-    def _logits(self, x: Array) -> Iterator[tuple[slice, Tensor]]:
-        """Yield rows and their logits, (rows, k), a batch at a time; one empty batch of no rows."""
+    def representation(self, x: Array) -> Array:
+        """Return what enters the last layer for each row, (n, r); of a logistic model the features.
+
+        Raises:
+            FitFailedError: the network's output is not finite.
+        """
+        return np.concatenate([inside.numpy() for _, inside in self._through(self.network[:-1], x)])
+
+    def _through(self, network: nn.Module, x: Array) -> Iterator[tuple[slice, Tensor]]:
+        """Yield rows and what comes out for them, a batch at a time; one empty batch of no rows."""
         import torch
 
         place = device.current()
-        network = self.network.eval().to(place)
+        network = network.eval().to(place)
         for start in range(0, max(1, len(x)), PREDICT_ROWS):
             rows = slice(start, start + PREDICT_ROWS)
             with torch.no_grad():
                 batch = torch.from_numpy(np.ascontiguousarray(x[rows])).to(place)
-                logits = network(batch).cpu()
-            if not bool(torch.isfinite(logits).all()):
+                out = network(batch).cpu()
+            if not bool(torch.isfinite(out).all()):
                 raise FitFailedError(DIVERGED)
-            yield rows, logits
+            yield rows, out
 
 
 DIVERGED = "Expected finite outputs, got NaN or infinity: training diverged. Lower learning_rate."

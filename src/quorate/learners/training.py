@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quorate.engine.stack import Stack
     from quorate.table import Rng
 
-AfterEpoch = Callable[[int], None]
+AfterEpoch = Callable[[int], bool]
 Weigh = Callable[["Tensor", "Batch"], "Tensor"]
 
 
@@ -115,7 +115,7 @@ class Training:
         """Train; return the records.
 
         Args:
-            after_epoch: called with the number of epochs done, after each.
+            after_epoch: called with the number of epochs done, after each; says whether to stop.
         """
         import torch
 
@@ -137,8 +137,8 @@ class Training:
             if weights is not None:
                 for shares, share in zip(self._effective, (ours / all_).tolist(), strict=True):
                     shares.append(share)
-            if after_epoch is not None:
-                after_epoch(epoch + 1)
+            if after_epoch is not None and after_epoch(epoch + 1):
+                break
         return self.records()
 
     def _step(self, rows: Tensor, learning_rate: float) -> tuple[Tensor, Tensor | None]:
