@@ -50,6 +50,24 @@ EXAMPLES = {
     "tree": ["tree", "tree:max_depth=3,criterion=entropy"],
     "forest": ["forest:n_estimators=5"],
     "boosting": ["boosting:max_iter=3"],
+    "robust-aggregation": [
+        "robust-aggregation:epochs=1",
+        "robust-aggregation:rule=trimmed-mean,shards=5,learner=(group-dro:model=logistic,epochs=1)",
+    ],
+    "loss-trimming": [
+        "loss-trimming:rounds=2,epochs=1",
+        "loss-trimming:learner=dp-sgd,epochs=1,batch_size=50",
+        "loss-trimming:learner=(spectral-signatures:learner=sklearn)",
+    ],
+    "spectral-signatures": [
+        "spectral-signatures:epochs=1",
+        "spectral-signatures:learner=(robust-aggregation:epochs=1)",
+    ],
+    "knn-cleaning": ["knn-cleaning:epochs=1", "knn-cleaning:action=relabel,learner=sklearn"],
+    "early-stopping": [
+        "early-stopping:epochs=2",
+        "early-stopping:members=0,learner=(robust-aggregation:epochs=2)",
+    ],
     "digits": ["digits", "digits:n=50,held_out=0.5"],
     "gaussian": ["gaussian:n=50", "gaussian:rare=0.5,d=2"],
     "finite": ["finite:n=50", "finite:labels=3,values=4"],

@@ -14,18 +14,23 @@ from quorate.learners.chi2_dro import Chi2DRO
 from quorate.learners.cvar_dro import CVaRDRO
 from quorate.learners.dp_adam import DPAdam
 from quorate.learners.dp_sgd import DPSGD
+from quorate.learners.early_stopping import EarlyStopping
 from quorate.learners.forest import Forest
 from quorate.learners.group_dro import GroupDRO
 from quorate.learners.importance_weighted import ImportanceWeighted
 from quorate.learners.jtt import JTT
 from quorate.learners.knn import KNN
+from quorate.learners.knn_cleaning import KNNCleaning
 from quorate.learners.label_smoothing import LabelSmoothing
 from quorate.learners.lff import LfF
 from quorate.learners.lisa import LISA
 from quorate.learners.logistic import Logistic
+from quorate.learners.loss_trimming import LossTrimming
 from quorate.learners.naive_bayes import NaiveBayes
+from quorate.learners.robust_aggregation import RobustAggregation
 from quorate.learners.scikit_learn import ScikitLearn
 from quorate.learners.sgd import SGD
+from quorate.learners.spectral_signatures import SpectralSignatures
 from quorate.learners.svm import SVM
 from quorate.learners.tree import Tree
 from quorate.populations.digits import Digits
@@ -79,6 +84,11 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         Forest,
         Boosting,
         ScikitLearn,
+        RobustAggregation,
+        LossTrimming,
+        SpectralSignatures,
+        KNNCleaning,
+        EarlyStopping,
     ),
 }
 

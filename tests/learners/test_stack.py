@@ -42,6 +42,13 @@ LEARNERS = [
     "adversarial-training:epochs=2,steps=2,batch_size=32",
     "adversarial-training:model=logistic,epochs=1,steps=3,random_start=false",
     "adversarial-training:model=cnn,epochs=1,steps=2",
+    "robust-aggregation:epochs=2,batch_size=32",
+    "robust-aggregation:rule=trimmed-mean,learner=cvar-dro,epochs=2,batch_size=32",
+    "robust-aggregation:learner=jtt,epochs=2,first_epochs=1,batch_size=32",
+    "robust-aggregation:model=cnn,epochs=1",
+    "early-stopping:epochs=8,batch_size=32,learning_rate=0.2,patience=1",
+    "early-stopping:members=0,learner=(robust-aggregation:epochs=2,batch_size=32)",
+    "early-stopping:members=2,learner=chi2-dro,epochs=2,batch_size=32",
 ]
 
 

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from quorate.learners.network_learner import NetworkLearner
 from quorate.learners.training import Settings, Training
+from quorate.protocols import StackedLearner
 from quorate.spec import param
-from quorate.table import Rng
+from quorate.table import Rng, Submission
 from quorate.validate import at_least, in_interval
 
 if TYPE_CHECKING:
     from quorate.engine.optimizers import Optimizer
     from quorate.engine.pool import Pool
     from quorate.engine.stack import Stack
+
+
+@runtime_checkable
+class TrainsByMinibatch(StackedLearner, Protocol):
+    """What a method needs of the learner inside it to watch its epochs."""
+
+    @property
+    def uses_groups(self) -> bool:
+        """Whether training needs to know people's groups."""
+
+    def prepare(self, data: Sequence[Submission], rngs: Sequence[Rng]) -> tuple[Stack, Pool]:
+        """Return fresh networks, one per submission, and the people of each."""
+
+    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+        """Return the training, ready to run."""
 
 
 @dataclass(frozen=True, kw_only=True)
