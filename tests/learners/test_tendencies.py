@@ -1,6 +1,6 @@
 """What the literature says of learners and collectives, in experiments of test size.
 
-Settings were chosen on seeds 0 to 5; the tests run on seeds 10 to 17 and compare two learners on
+Settings were chosen on seeds 0 to 7; the tests run on seeds 10 to 17 and compare two learners on
 the same people, members and seeds. The interval is Student's, at 95%, on the paired differences.
 """
 
@@ -14,22 +14,24 @@ from quorate.catalog import build
 from quorate.lab.trial import streams, submit
 
 POPULATION = build("populations", "digits")
-STRATEGY = build("strategies", "planting:target=8,size=2")
+LABEL_TOO = "planting:target=8,size=2"
+FEATURES_ONLY = "planting-features:target=8,size=2"
 SEEDS = range(10, 18)
 
 
-def success(text: str, alpha: float) -> np.ndarray:
+def success(text: str, alpha: float, acting: str = LABEL_TOO) -> np.ndarray:
     """Return S(α) of each seed, (s,)."""
+    strategy = build("strategies", acting)
     data, rngs, asked = [], [], []
     for seed in SEEDS:
         draw, enlist, fit, test = streams(seed)
         people = POPULATION.split(np.random.default_rng(draw))
-        data.append(submit(people.train, STRATEGY, alpha, enlist))
+        data.append(submit(people.train, strategy, alpha, enlist))
         rngs.append(np.random.default_rng(fit))
         asked.append((people.held_out, np.random.default_rng(test)))
     models = build("learners", text).fit_many(data, rngs)
     return np.array(
-        [STRATEGY.goal.success(model, *of) for model, of in zip(models, asked, strict=True)]
+        [strategy.goal.success(model, *of) for model, of in zip(models, asked, strict=True)]
     )
 
 
@@ -63,6 +65,19 @@ def test_robust_optimisation_hurts_large_collectives() -> None:
     """
     _, high = interval(success(ROBUST[2], 0.3) - success(ERM, 0.3))
     assert high < -0.003
+
+
+@pytest.mark.parametrize("robust", ROBUST[:2])
+def test_robust_optimisation_hurts_large_collectives_that_keep_their_labels(robust: str) -> None:
+    """At α = .5 S(DRO) < S(ERM) (as above): S is far from 1 where members change features only.
+
+    It is no law of every setting. With the signal x2=1.5 on the Gaussian table, trained to
+    convergence, CVaR-DRO at level .5 does the opposite: S falls by .013 at α = .05 and rises by
+    .011 at α = .5, with standard errors of .001.
+    """
+    dro, erm = (success(text, 0.5, FEATURES_ONLY) for text in (robust, ERM))
+    _, high = interval(dro - erm)
+    assert high < -0.03
 
 
 PRIVATE = "dp-sgd:epochs=20,batch_size=128,learning_rate=0.5"
