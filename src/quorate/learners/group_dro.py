@@ -41,13 +41,17 @@ class GroupDRO(MinibatchLearner):
     """
 
     name: ClassVar[str] = "group-dro"
-    uses_groups: ClassVar[bool] = True
     groups: Grouping = param("auto", GROUPING_HELP)
     group_step: float = param(0.01, "step size η_q of the group weights")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         above_zero("group_step", self.group_step, "Use a step such as 0.01.")
+
+    @property
+    def uses_groups(self) -> bool:
+        """Whether training needs to know people's groups."""
+        return self.groups != "label"
 
     def check(self, people: Table) -> None:
         """Raise InputError if the groups are not there, or one has nobody in it."""

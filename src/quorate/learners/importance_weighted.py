@@ -41,8 +41,12 @@ class ImportanceWeighted(MinibatchLearner):
     """
 
     name: ClassVar[str] = "importance-weighted"
-    uses_groups: ClassVar[bool] = True
     groups: Grouping = param("auto", GROUPING_HELP, shown=True)
+
+    @property
+    def uses_groups(self) -> bool:
+        """Whether training needs to know people's groups."""
+        return self.groups != "label"
 
     def check(self, people: Table) -> None:
         """Raise InputError if the groups are not there, or one has nobody in it."""

@@ -42,7 +42,6 @@ class LISA(MinibatchLearner):
     """
 
     name: ClassVar[str] = "lisa"
-    uses_groups: ClassVar[bool] = True
     p_sel: float = param(0.5, "probability of mixing within a label, in [0, 1]", shown=True)
     concentration: float = param(2.0, "a of the Beta(a, a) law of λ, above 0")
 
@@ -50,6 +49,11 @@ class LISA(MinibatchLearner):
         super().__post_init__()
         in_interval("p_sel", self.p_sel, 0, 1, "Use a probability such as 0.5.")
         above_zero("concentration", self.concentration, "Use concentration=2.")
+
+    @property
+    def uses_groups(self) -> bool:
+        """Whether training needs to know people's groups."""
+        return True
 
     def check(self, people: Table) -> None:
         """Raise InputError if there are no two groups, or one has nobody in it."""

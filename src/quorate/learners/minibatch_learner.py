@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from quorate.learners.network_learner import NetworkLearner
 from quorate.learners.training import Settings, Training
@@ -44,7 +44,6 @@ class MinibatchLearner(NetworkLearner):
     arXiv:2405.06582).
     """
 
-    uses_groups: ClassVar[bool] = False  # whether training needs to know people's groups
     momentum: float = param(0.9, "in [0, 1)")
     weight_decay: float = param(0.0, "L2 penalty on the weights, at least 0")
     learning_rate: float = param(0.05, "step size")
@@ -53,6 +52,11 @@ class MinibatchLearner(NetworkLearner):
         super().__post_init__()
         in_interval("momentum", self.momentum, 0, 1, "Use 0 for none.", open_high=True)
         at_least("weight_decay", self.weight_decay, 0, "Use 0 for none.")
+
+    @property
+    def uses_groups(self) -> bool:
+        """Whether training needs to know people's groups."""
+        return False
 
     def train(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
         """Run the epochs."""
