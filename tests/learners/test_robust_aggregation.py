@@ -153,3 +153,17 @@ def test_a_few_planted_people_have_less_success(text: str) -> None:
 
 def rng_of(stream: np.random.SeedSequence) -> np.random.Generator:
     return np.random.default_rng(stream)
+
+
+def test_shards_gradients_are_formed_in_full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass of a convolution on a GPU is in bfloat16; here the CPU is told to do the same."""
+    autocast = torch.autocast
+    reduced = lambda *args, **options: autocast("cpu", torch.bfloat16)  # noqa: E731
+    people = Submission.without_collective(Digits(n=64).split(rng()).train)
+    learner = RobustAggregation(SGD(model="cnn"))
+    (stack, pool) = learner.prepare([people], [rng()])
+    monkeypatch.setattr(torch, "autocast", reduced)
+    through = stack.forward(pool.batch(torch.arange(64)[None])[0])
+    assert {step.out.dtype for step in through.steps} == {torch.bfloat16}
+    losses = through.logits.square().sum(dim=2)
+    assert {g.dtype for g in stack.shard_gradients(through, losses, 8)} == {torch.float32}

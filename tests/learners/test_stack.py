@@ -45,6 +45,7 @@ LEARNERS = [
     "robust-aggregation:epochs=2,batch_size=32",
     "robust-aggregation:rule=trimmed-mean,learner=cvar-dro,epochs=2,batch_size=32",
     "robust-aggregation:learner=jtt,epochs=2,first_epochs=1,batch_size=32",
+    "robust-aggregation:learner=lff,epochs=2,batch_size=32",
     "robust-aggregation:model=cnn,epochs=1",
     "early-stopping:epochs=8,batch_size=32,learning_rate=0.2,patience=1",
     "early-stopping:members=0,learner=(robust-aggregation:epochs=2,batch_size=32)",

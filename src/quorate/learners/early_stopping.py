@@ -35,9 +35,9 @@ class EarlyStopping(StackedLearner):
     or, where groups are known, that of the worst group, a group being those of one group and one
     label. Training ends when ``patience`` epochs in a row have not been better than the best; the
     first of equals is the best. Who is held back is drawn anew for each cell; members are among
-    them in proportion ``members``·α, as far as there are enough of them and of others. The record
-    is the learner's at the best epoch, with ``best_epoch``, the score of each epoch, and the
-    members' share of either part.
+    them in proportion ``members``·α, as far as there are enough of them and of others; the
+    more of them, the fewer to train on. The record is the learner's at the best epoch, with
+    ``best_epoch``, the score of each epoch, and the members' share of either part.
 
     Raises:
         InputError: a parameter is out of range, the learner does not train by minibatch gradients

@@ -47,7 +47,7 @@ class LfF(MinibatchLearner):
 
     def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
         """Return the training of the deployed networks, with biased ones beside them."""
-        biased = self.networks(pool, rngs)
+        biased = self.networks(pool, rngs, stack.aggregate)
         beside = _Biased(biased, self.optimizer(biased), self.q)
         return _FailureTraining(
             beside, self.memory, stack, pool, rngs, self.settings(), self.optimizer(stack)
