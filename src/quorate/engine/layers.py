@@ -62,7 +62,7 @@ class Dense:
 
     def squares(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return ‖δ‖²(‖a‖² + 1)."""
-        return delta.square().sum(2) * (a.square().sum(2) + 1), None
+        return _square(delta) * (_square(a) + 1), None
 
     def weighted(
         self, a: Tensor, delta: Tensor, scale: Tensor, formed: Tensor | None
@@ -115,10 +115,10 @@ class Convolution:
         """Return ‖Σ_t δ_t a_tᵀ‖² + ‖Σ_t δ_t‖²."""
         t = delta.shape[3] * delta.shape[4]
         size = delta.shape[2] * a.shape[2] * self._taps
-        bias = delta.sum((3, 4)).square().sum(2) if self.layer.bias is not None else 0
+        bias = _square(delta.sum((3, 4))) if self.layer.bias is not None else 0
         if size <= 2 * t * t:
             formed = self._form(a, delta)  # (K, B, ...)
-            return formed.square().flatten(2).sum(2) + bias, formed
+            return _square(formed) + bias, formed
         patches = self._patches(a.flatten(0, 1))  # (K·B, i, T)
         outer = delta.flatten(0, 1).flatten(2)  # (K·B, o, T)
         gram = (patches.transpose(1, 2) @ patches) * (outer.transpose(1, 2) @ outer)
@@ -210,7 +210,7 @@ class GroupScale:
     def squares(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the squared norms of Σ_t δ_t x̂_t and Σ_t δ_t, which are formed."""
         formed = torch.stack([(delta * self._normal(a)).sum((3, 4)), delta.sum((3, 4))], dim=2)
-        return formed.square().sum((2, 3)), formed  # (K, B, 2, c)
+        return _square(formed), formed  # (K, B, 2, c)
 
     def weighted(
         self, a: Tensor, delta: Tensor, scale: Tensor, formed: Tensor | None
@@ -232,6 +232,12 @@ LAYERS: dict[type[nn.Module], Callable[..., Layer]] = {
     nn.Conv2d: Convolution,
     nn.GroupNorm: GroupScale,
 }
+
+
+def _square(x: Tensor) -> Tensor:
+    """Return each example's squared norm, (K, B), in one pass over (K, B, ...)."""
+    norms: Tensor = torch.linalg.vector_norm(x.flatten(2), dim=2)
+    return norms.square()
 
 
 def channels_last(x: Tensor) -> Tensor:

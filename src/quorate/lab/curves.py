@@ -290,12 +290,13 @@ def _curve(cells: Sequence[Outcome]) -> Curve:
 def _bound_applies(cells: Sequence[Outcome]) -> bool:
     """Whether members claim the target on the very signal that the goal plants, unreweighted.
 
-    A learner that reweights people is near optimal, if at all, for another law than the one it
-    received: the bound would have to be read at α_eff.
+    A learner that reweights people, or leaves some out, is near optimal, if at all, for another law
+    than the one it received: the bound would have to be read at α_eff.
     """
     strategy, goal = cells[0].description["strategy"], cells[0].description["goal"]
     same = all(strategy.get(key) == goal.get(key) for key in ("target", "signal"))
-    reweighted = any("alpha_effective" in cell.record for cell in cells)
+    other_laws = ("alpha_effective", "training_alpha")
+    reweighted = any(key in cell.record for cell in cells for key in other_laws)
     planted = strategy["name"] == "planting" and goal["name"] == "planted"
     return planted and same and not reweighted
 

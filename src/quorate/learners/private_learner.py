@@ -126,9 +126,10 @@ def add_noise(
     """Add to each model's sums, (K, ...), Gaussian noise of its own generator, in place."""
     import torch
 
-    for total in totals:
-        kicks = [torch.randn(total.shape[1:], generator=one) for one in generators]
-        total.add_(torch.stack(kicks).to(total.device), alpha=scale)
+    sizes = [total[0].numel() for total in totals]
+    kicks = torch.stack([torch.randn(sum(sizes), generator=one) for one in generators])
+    for total, kick in zip(totals, kicks.to(totals[0].device).split(sizes, dim=1), strict=True):
+        total.add_(kick.view(total.shape), alpha=scale)
 
 
 def slices(samples: Sequence[Labels], width: int) -> Iterator[tuple[Tensor, Tensor]]:
