@@ -88,8 +88,9 @@ def test_a_steep_curve_crosses_for_the_mean_where_nine_in_ten_seeds_have_crossed
     """Were each seed a jump, the mean would reach .9 at the 90% point of N(0, spread²)."""
     above = monotone_fit._above_centre(2.2)
     z90 = 1.2816  # 90% point of the normal law
-    # Log 9 = 2.2. A slope of 400 is a jump but for 2.2/400 = .0055; the normal law is 100 seeds.
-    np.testing.assert_allclose(above[-1, 3:], z90 * SPREADS[3:], rtol=0.04)
+    # Log 9 = 2.2. A slope of 400 is a jump but for 2.2/400 = .0055; a little more is allowed, as
+    # 100 seeds stand for the normal law.
+    np.testing.assert_allclose(above[-1, 3:], z90 * SPREADS[3:], rtol=0, atol=0.007)
     # The shallowest, and seeds that hardly differ: the mean curve is each seed's own.
     assert above[0, 0] == pytest.approx(0, abs=1e-3)
 

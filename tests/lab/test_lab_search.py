@@ -189,7 +189,7 @@ def test_failed_trainings_are_recorded_and_mentioned(tmp_path: Path) -> None:
         found
     )
     write_search(found, tmp_path)
-    assert "too many members" in (tmp_path / "report.html").read_text()
+    assert "too many members" in (tmp_path / "search.html").read_text()
 
 
 def test_every_training_fails(tmp_path: Path) -> None:
@@ -371,15 +371,15 @@ def test_a_table_a_sentence_and_files(command: Any, tmp_path: Path) -> None:
     code, out, _ = command("--out", tmp_path)
     assert code == 0
     assert re.search(r"About \d+ of 400 people \(.+%\) reach 90% success; more than \d+ ", out)
-    assert f"Report: {tmp_path / 'report.html'}" in out
-    results = json.loads((tmp_path / "results.json").read_text())
-    with (tmp_path / "critical_mass.csv").open() as file:
+    assert f"Report: {tmp_path / 'search.html'}" in out
+    results = json.loads((tmp_path / "search.json").read_text())
+    with (tmp_path / "search.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert float(row["estimate"]) == results["estimate"]
     assert row["learner"] == results["learner"] == REAL["learner"]
-    cells = (tmp_path / "cells.csv").read_text().splitlines()
+    cells = (tmp_path / "search_cells.csv").read_text().splitlines()
     assert len(cells) == 1 + len(results["cells"]) == 1 + results["trainings"]
-    page = (tmp_path / "report.html").read_text()
+    page = (tmp_path / "search.html").read_text()
     assert "<svg" in page
     assert sentence(find(**REAL, out=tmp_path)) in page
     assert (tmp_path / "search.png").read_bytes().startswith(b"\x89PNG")

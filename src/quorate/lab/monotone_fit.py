@@ -12,15 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quorate.lab.intervals import CONFIDENCE, Floats
+from quorate.lab.intervals import Floats
 
 NOBODY = 0.25  # members that stand for nobody on the log axis: two octaves below one
 NOISE = 0.02  # standard deviation of one measured S: of 450 people held out at S = .8 (derived)
 MISFIT = 0.25  # how far a point's place may be off the shape, as a part of its distance from α*
 BEYOND = 2.0  # how far the axis goes on past nobody and past everyone, in logs
 SLOPES = np.geomspace(0.4, 400, 12)  # (b,), of the log-odds of S per unit of log α
-SPREADS = np.geomspace(0.03, 0.6, 6)  # (w,), standard deviations of log α* over seeds
+SPREADS = np.geomspace(0.03, 0.6, 10)  # (w,), standard deviations of log α* over seeds
 PLACES = 81  # g
+LEVEL = 0.97  # of the posterior, for an interval stated at 95%: a search stops where it is narrow,
+# and narrow intervals are short by chance more often than others
 SURELY_NOT = 1e-4  # posterior mass below which a place is left out of the second, finer grid
 
 
@@ -29,8 +31,8 @@ class MonotoneFit:
     """The posterior of S(α) near the target, on a grid.
 
     Args:
-        low, estimate, high: 2.5%, 50% and 97.5% points of the log of α*·n, the critical mass in
-            members, on a continuous scale.
+        low, estimate, high: 1.5%, 50% and 98.5% points (see ``LEVEL``) of the log of α*·n, the
+            critical mass in members, on a continuous scale.
         centre, doubt: mean and standard deviation of the mean over seeds of each seed's own
             log critical mass.
         spread: of the seeds' own log critical masses, the typical standard deviation.
@@ -189,7 +191,7 @@ def _above_centre(odds: float) -> Floats:
 def _quantiles(values: Floats, mass: Floats) -> tuple[float, float, float]:
     order = np.argsort(values, axis=None)
     weights = mass.ravel()[order]
-    tail = (1 - CONFIDENCE) / 2
+    tail = (1 - LEVEL) / 2
     low, middle, high = np.interp(
         [tail, 0.5, 1 - tail], np.cumsum(weights) - weights / 2, values.ravel()[order]
     )

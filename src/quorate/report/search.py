@@ -112,16 +112,16 @@ def write_search(mass: FoundMass, folder: str | Path) -> Path:
     files = {
         "search.svg": svg,
         "search.png": render(figure, "png"),
-        "cells.csv": mass.curves.to_frame().to_csv(index=False).encode(),
-        "critical_mass.csv": _csv(plain),
-        "results.json": json.dumps(results, indent=1, allow_nan=False).encode(),
+        "search_cells.csv": mass.curves.to_frame().to_csv(index=False).encode(),
+        "search.csv": _csv(plain),
+        "search.json": json.dumps(results, indent=1, allow_nan=False).encode(),
     }
     words = [sentence(mass), *notes(mass)]
-    files["report.html"] = render_template(
+    files["search.html"] = render_template(
         "search.html.j2", mass.curves, svg.decode(), files, findings=words, row=table_row(mass)
     ).encode()
     write_files(folder, files, "run the same command again")
-    return folder / "report.html"
+    return folder / "search.html"
 
 
 def _csv(row: dict[str, Any]) -> bytes:
