@@ -41,6 +41,6 @@ def test_clipped_sums_equal_opacus_s(model: str, max_grad_norm: float) -> None:
     sums, over = stack.clipped_gradient_sums(x[None], y[None], torch.ones(1, 20), max_grad_norm)
     expected, expected_over = opacus_sums(network, x, y, max_grad_norm)
     assert over.tolist() == [expected_over]
-    for got, value in zip(sums, expected, strict=True):
+    for got, value in zip(stack.as_in_networks(sums), expected, strict=True):
         # float32 sums of up to 20·64 products, in another order
         torch.testing.assert_close(got[0], value, rtol=1e-3, atol=1e-4 * max_grad_norm)

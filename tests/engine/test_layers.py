@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from quorate.engine.architectures import build_network
-from quorate.engine.layers import Convolution, Dense, GroupScale
+from quorate.engine.layers import LAYERS, Convolution, Dense, GroupScale
 from quorate.engine.stack import Stack
 
 CONVOLUTIONS = {
@@ -31,11 +31,11 @@ def examples(*shape: int) -> torch.Tensor:
 
 
 def stacked(layer: nn.Module, models: int) -> list[torch.Tensor]:
-    """Weights of K models, all different."""
-    return [
-        torch.stack([p.detach() * (1 + k) for k in range(models)]).requires_grad_()
-        for p in layer.parameters()
+    """Weights of K models, all different, as they are trained."""
+    weights = [
+        torch.stack([p.detach() * (1 + k) for k in range(models)]) for p in layer.parameters()
     ]
+    return [w.contiguous().requires_grad_() for w in LAYERS[type(layer)](layer).turned(weights)]
 
 
 def naive_gradients(forward, weights, a, delta):
@@ -137,11 +137,10 @@ def test_clipped_sums_of_a_resnet_equal_one_person_at_a_time(max_grad_norm: floa
         over += norm > max_grad_norm
         for into, grad in zip(expected, grads, strict=True):
             into += grad * min(1.0, max_grad_norm / norm)
-    sums, clipped = Stack([network]).clipped_gradient_sums(
-        x[None], y[None], torch.ones(1, 6), max_grad_norm
-    )
+    stack = Stack([network])
+    sums, clipped = stack.clipped_gradient_sums(x[None], y[None], torch.ones(1, 6), max_grad_norm)
     assert clipped.tolist() == [over]
-    for got, value in zip(sums, expected, strict=True):
+    for got, value in zip(stack.as_in_networks(sums), expected, strict=True):
         torch.testing.assert_close(got[0], value, rtol=1e-3, atol=1e-4 * float(value.abs().max()))
 
 
@@ -158,5 +157,5 @@ def test_shard_gradients_are_those_of_each_shard_s_mean_loss() -> None:
         for s, rows in enumerate((slice(0, 3), slice(3, 5), slice(5, 7))):
             loss = nn.functional.cross_entropy(network(x[k, rows]), y[k, rows])
             alone = torch.autograd.grad(loss, list(network.parameters()))
-            for got, value in zip(shards, alone, strict=True):
+            for got, value in zip(stack.as_in_networks(shards), alone, strict=True):
                 torch.testing.assert_close(got[k, s], value, rtol=1e-3, atol=1e-6)

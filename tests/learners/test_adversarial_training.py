@@ -75,7 +75,7 @@ def test_one_step_on_a_logistic_model_is_the_sign_of_its_gradient() -> None:
     stack, batch, starts = prepared(learner, GAUSSIAN)
     moved = (learner.attack(stack, batch, starts) - batch.x).numpy()
     for k in range(2):
-        w, b = (of[k].detach().numpy().astype(float) for of in stack.weights)
+        w, b = (of[k].detach().numpy().astype(float) for of in stack.as_in_networks(stack.weights))
         z = GAUSSIAN.x @ w.T + b
         p = np.exp(z - z.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
@@ -130,8 +130,10 @@ def test_resists_the_attack_it_was_trained_against() -> None:
     for learner in (SGD(**how), robust):
         network = learner.fit(data, rng()).network
         stack, batch, starts = prepared(robust, people, models=1)
-        for own, trained in zip(stack.weights, network.parameters(), strict=True):
-            own.detach().copy_(trained[None])
+        with torch.no_grad():
+            own = stack.as_in_networks(stack.weights)
+            for mine, trained in zip(own, network.parameters(), strict=True):
+                mine.copy_(trained[None])
         x = dataclasses.replace(robust, steps=10).attack(stack, batch, starts)
         accuracy.append(float((stack.logits(x).argmax(dim=2) == batch.y).float().mean()))
     assert accuracy[1] > accuracy[0] + 0.1  # measured .53 and .80

@@ -29,8 +29,9 @@ def rng(seed: int = 0) -> np.random.Generator:
 def clipped_gradient_sum(network, x, y, max_grad_norm):
     """The stack's sums, for a stack of one and a batch in which everyone counts."""
     everyone = torch.ones(1, len(y))
-    sums, over = Stack([network]).clipped_gradient_sums(x[None], y[None], everyone, max_grad_norm)
-    return [value[0] for value in sums], int(over)
+    stack = Stack([network])
+    sums, over = stack.clipped_gradient_sums(x[None], y[None], everyone, max_grad_norm)
+    return [value[0] for value in stack.as_in_networks(sums)], int(over)
 
 
 def naive_clipped_sum(network, x, y, max_grad_norm):

@@ -122,6 +122,6 @@ def test_stack_size() -> None:
     small, mnist_like = Gaussian(n=10).split(rng()).train, Digits(n=10).split(rng()).train
     large = dataclasses.replace(mnist_like, x=np.zeros((10, 3, 224, 224), dtype=np.float32))
     assert build("learners", "sgd").stack_size(small) == 64  # 128·10 features a batch
-    assert build("learners", "sgd:batch_size=1024").stack_size(mnist_like) == 16  # 1024·64
+    assert build("learners", "sgd:batch_size=1024").stack_size(mnist_like) == 32  # 1024·64
     assert build("learners", "sgd:model=cnn").stack_size(mnist_like) == 1
     assert build("learners", "sgd").stack_size(large) == 1

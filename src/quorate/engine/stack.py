@@ -54,7 +54,7 @@ Aggregate = Callable[["Stack", Pass, "Tensor"], "list[Tensor]"]
 
 
 class Stack:
-    """K networks side by side: every weight has a leading axis K.
+    """K networks side by side: every weight has a leading axis K, in its layer's own layout.
 
     Args:
         networks: of one architecture.
@@ -72,19 +72,18 @@ class Stack:
         self._networks = networks
         self.aggregate = aggregate or mean_gradient
         self.device = torch.device(device)
-        self.weights = [
-            torch.stack([p.detach() for p in same]).to(self.device).requires_grad_()
-            for same in zip(*(network.parameters() for network in networks), strict=True)
-        ]
-        self._layers: dict[nn.Module, tuple[Layer, slice]] = {}
+        self.weights: list[Tensor] = []
         self.convolves = False
-        start = 0
-        for module in networks[0].modules():
-            if type(module) in LAYERS:
-                stop = start + sum(1 for _ in module.parameters(recurse=False))
-                self._layers[module] = LAYERS[type(module)](module), slice(start, stop)
-                self.convolves |= isinstance(module, nn.Conv2d)
-                start = stop
+        self._layers: dict[nn.Module, tuple[Layer, slice]] = {}
+        for same in zip(*(network.modules() for network in networks), strict=True):
+            if type(same[0]) in LAYERS:
+                layer = LAYERS[type(same[0])](same[0])
+                params = zip(*(module.parameters(recurse=False) for module in same), strict=True)
+                weights = layer.turned([torch.stack([p.detach() for p in each]) for each in params])
+                start = len(self.weights)
+                self.weights += [w.contiguous().to(self.device).requires_grad_() for w in weights]
+                self._layers[same[0]] = layer, slice(start, len(self.weights))
+                self.convolves |= isinstance(same[0], nn.Conv2d)
 
     def __len__(self) -> int:
         return len(self._networks)
@@ -175,11 +174,16 @@ class Stack:
                     into.append(total)
         return [torch.stack(each, dim=1) for each in found]
 
+    def as_in_networks(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """Return tensors like the weights in the order and layout of the networks' parameters."""
+        return [t for layer, at in self._layers.values() for t in layer.turned(tensors[at])]
+
     def networks(self) -> list[nn.Sequential]:
         """Return the K networks with their present weights."""
+        back = self.as_in_networks(self.weights)
         with torch.no_grad():
             for k, network in enumerate(self._networks):
-                for own, stacked in zip(network.parameters(), self.weights, strict=True):
+                for own, stacked in zip(network.parameters(), back, strict=True):
                     own.copy_(stacked[k])
         return list(self._networks)
 

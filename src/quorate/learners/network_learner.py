@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # caches; convolutions run best one model at a time. A GPU takes as many as fit.
 MOST_AT_ONCE = 64
 MOST_AT_ONCE_ON_CUDA = 256
-BATCH_AT_ONCE = 2**20  # features in the batches of a stack: 4 MiB
+BATCH_AT_ONCE = 2**21  # features in the batches of a stack: 8 MiB
 CONVOLVES = ("cnn", "resnet")
 
 
