@@ -35,10 +35,11 @@ class Momentum:
     def step(self, gradients: Sequence[Tensor], learning_rate: float) -> None:
         """Move the weights by one step against the gradients."""
         for w, v, gradient in zip(self._weights, self._velocity, gradients, strict=True):
-            v.mul_(self._momentum).add_(gradient)
+            if self._momentum or self._decay:
+                gradient = v.mul_(self._momentum).add_(gradient)
             if self._decay:
-                v.add_(w, alpha=self._decay)
-            w.sub_(v, alpha=learning_rate)
+                gradient.add_(w, alpha=self._decay)
+            w.sub_(gradient, alpha=learning_rate)
 
 
 class Adaptive:

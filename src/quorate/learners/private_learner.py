@@ -90,14 +90,14 @@ class PrivateLearner(NetworkLearner):
         clipped = torch.zeros(len(stack), dtype=torch.long, device=stack.device)
         for step in range(steps):
             samples = [poisson_sample(pool.n, q, rng) for rng in rngs]
-            totals = [torch.zeros_like(w) for w in stack.weights]
+            totals: list[Tensor] = []
             for slice_ in slices(samples, width):
                 rows, present = (of.to(stack.device) for of in slice_)
                 x, y = pool.batch(rows)
                 sums, over = stack.clipped_gradient_sums(x, y, present, self.max_grad_norm)
-                for total, part in zip(totals, sums, strict=True):
-                    total += part
+                totals = [t.add_(s) for t, s in zip(totals, sums, strict=True)] if totals else sums
                 clipped += over
+            totals = totals or [torch.zeros_like(w) for w in stack.weights]  # nobody was drawn
             if sigma:
                 add_noise(totals, sigma * self.max_grad_norm, noise)
             gradients = [total.div_(q * pool.n) for total in totals]
