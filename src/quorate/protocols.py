@@ -112,7 +112,10 @@ class Learner(Protocol):
 
 @runtime_checkable
 class StackedLearner(Learner, Protocol):
-    """A learner that trains several models at once, each to the bit as ``fit`` would alone."""
+    """A learner that trains several models at once, each as ``fit`` would alone.
+
+    On a CPU to the bit, on a GPU up to the last digits.
+    """
 
     def fit(self, data: Submission, rng: Rng) -> Classifier:
         """Return the model that the platform deploys.

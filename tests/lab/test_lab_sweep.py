@@ -255,6 +255,13 @@ def test_a_stack_fits_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         [(1, 0.0), (1, 0.25), (1, 0.5)],
         [(1, 1.0)],
     ]
+    fixed = study(population="digits", strategy="planting:size=2", learner=["sgd"], seeds=2).cells()
+    monkeypatch.setattr(sweep_module, "_drawn_anew", lambda people, cells: False)
+    people = trial.draw_people(fixed[0].population, trial.streams(0)[0]).train.x.nbytes
+    monkeypatch.setattr(sweep_module, "STACK_BYTES", 1.9 * people)
+    # honest rows once for both seeds, and (0 + .1 + .3) twice: 1.8
+    assert [len(stack) for stack in stacks(fixed, 1)] == [6]
+    monkeypatch.undo()
     monkeypatch.setattr(sweep_module, "STACK_BYTES", 1)  # what fits nowhere runs alone
     assert [len(stack) for stack in stacks(some, 1)] == [1] * 8
     monkeypatch.setattr(sweep_module, "STACK_BYTES", 1e9)

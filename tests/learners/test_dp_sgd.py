@@ -202,6 +202,14 @@ def test_record_says_what_was_spent() -> None:
     assert "Poisson" in record["sampling"]
 
 
+def test_the_clipped_fraction_is_of_those_drawn() -> None:
+    """Five people and a threshold that clips everyone: 1, however many were drawn."""
+    people = Digits(n=5).split(rng()).train
+    learner = DPSGD(epsilon=math.inf, max_grad_norm=1e-6, epochs=3, batch_size=2)
+    record = learner.fit(Submission.without_collective(people), rng()).record
+    assert record["clipped_fraction"] == 1.0
+
+
 def test_no_noise_without_privacy() -> None:
     people = Digits(n=100).split(rng()).train
     learner = DPSGD(epsilon=math.inf, epochs=1, batch_size=50)

@@ -72,6 +72,19 @@ def test_chi2_weights_solve_the_convex_programme(radius: float) -> None:
         assert weights.sum() == pytest.approx(6, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("losses", "radius", "expected"),
+    [
+        ([1.0, 1.0000001], 1.0, [0.0, 2.0]),  # the ball holds all mass on one of two
+        ([0.0, 3.0, 3.0, 1.0], 5.0, [0.0, 2.0, 2.0, 0.0]),  # and on two equals of four
+        ([0.0, 0.0, 0.0, 1.0], 1.5, [0.0, 0.0, 0.0, 4.0]),  # (9 + 3)/8 = 1.5: exactly within
+    ],
+)
+def test_chi2_weights_of_a_large_ball_are_on_the_worst_alone(losses, radius, expected) -> None:
+    weights = Chi2DRO(radius=radius).weigh(torch.tensor([losses], dtype=torch.float64))
+    assert weights[0].tolist() == pytest.approx(expected, abs=1e-6)  # η is bisected
+
+
 def test_plain_training_is_a_special_case() -> None:
     data = submission()
     plain = SGD(epochs=2).fit(data, rng(3)).network.parameters()

@@ -14,7 +14,7 @@ from quorate.errors import FitFailedError, InputError
 from quorate.lab.trial import streams, submit
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
-from quorate.table import Submission
+from quorate.table import Submission, Table
 
 LEARNERS = [
     "sgd:epochs=2,batch_size=32",
@@ -84,6 +84,59 @@ def test_same_bits_as_alone_whatever_the_stack(text: str) -> None:
             assert model.record == alone[i].record
 
 
+@pytest.mark.parametrize("kind", ["sgd", "adam", "dp-sgd:delta=1e-6", "cvar-dro", "lff"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "one column",
+        "one column, logistic",
+        "one hidden unit",
+        "five people",
+        "one person a step",
+    ],
+)
+def test_same_bits_where_a_product_has_a_vector(kind: str, shape: str) -> None:
+    """Libraries sum a product with a vector in another order than a batch of products."""
+    n, d = (5, 3) if shape == "five people" else (40, 1 if shape.startswith("one column") else 17)
+    x = rng().standard_normal((n, d)).astype(np.float32)
+    people = Table(x, rng(1).integers(2, size=n), ("a", "b"))
+    model = "model=logistic" if "logistic" in shape else "model=mlp"
+    hidden = 1 if shape == "one hidden unit" else 5
+    size = 1 if shape == "one person a step" else 13
+    text = f"{kind}{',' if ':' in kind else ':'}{model},hidden={hidden},batch_size={size},epochs=2"
+    learner = build("learners", text)
+    data = []
+    for k in range(4):
+        member = np.arange(n) < k
+        changed = people.take(member)
+        data.append(
+            Submission(people, dataclasses.replace(changed, y=np.zeros_like(changed.y)), member)
+        )
+    alone = [learner.fit(one, rng(i)) for i, one in enumerate(data)]
+    for i, model_ in enumerate(learner.fit_many(data, [rng(i) for i in range(4)])):
+        pairs = zip(model_.network.parameters(), alone[i].network.parameters(), strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs)
+        assert model_.record == alone[i].record
+
+
+def test_members_who_hand_in_no_groups_keep_theirs() -> None:
+    people = Gaussian(n=60, rare=0.3).split(rng()).train
+    member = np.arange(60) < 20
+    changed = dataclasses.replace(people.take(member), group=None, groups=())
+    one = Submission(people, changed, member)
+    pool = Pool.of([one, Submission.without_collective(people)])
+    np.testing.assert_array_equal(pool.groups(), [people.group, people.group])
+    np.testing.assert_array_equal(one.mixed().group, people.group)
+
+
+def test_submissions_with_and_without_groups_do_not_stack() -> None:
+    people = Gaussian(n=60, rare=0.3).split(rng()).train
+    bare = dataclasses.replace(people, group=None, groups=())
+    data = [Submission.without_collective(table) for table in (people, bare)]
+    with pytest.raises(InputError, match="same labels and groups in a stack"):
+        Pool.of(data)
+
+
 def test_pool_holds_shared_rows_once() -> None:
     data = submissions()
     pool = Pool.of(data)
@@ -114,7 +167,7 @@ def test_a_diverged_model_fails_alone() -> None:
 def test_submissions_of_different_shapes_do_not_stack() -> None:
     few, many = (Digits(n=n).split(rng()).train for n in (50, 60))
     data = [Submission.without_collective(table) for table in (few, many)]
-    with pytest.raises(InputError, match="of one shape and the same labels in a stack"):
+    with pytest.raises(InputError, match="of one shape and the same labels and groups in a stack"):
         build("learners", "sgd:epochs=1").fit_many(data, [rng(), rng()])
 
 

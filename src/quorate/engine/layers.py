@@ -67,7 +67,8 @@ class Dense:
     def forward(self, x: Tensor, weights: Weights) -> Tensor:
         """Return xW + b."""
         w, b = weights
-        return torch.baddbmm(b[:, None], x, w)
+        x, w, b = _never_alone(x, w, b)
+        return torch.baddbmm(b[:, None], x, w)[: len(weights[0])]
 
     def squares(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return ‖δ‖²(‖a‖² + 1)."""
@@ -78,7 +79,8 @@ class Dense:
     ) -> list[Tensor]:
         """Return Σ saδᵀ and Σ sδ."""
         scaled = delta * scale[:, :, None]
-        return [a.transpose(1, 2) @ scaled, scaled.sum(1)]
+        x, shifts = _never_alone(a, scaled)
+        return [(x.transpose(1, 2) @ shifts)[: len(a)], scaled.sum(1)]
 
 
 class Convolution:
@@ -249,6 +251,18 @@ LAYERS: dict[type[nn.Module], Callable[..., Layer]] = {
     nn.Conv2d: Convolution,
     nn.GroupNorm: GroupScale,
 }
+
+
+def _never_alone(x: Tensor, *others: Tensor) -> list[Tensor]:
+    """Return factors of one model twice where one has a single column, else as they are.
+
+    A product of one model is taken in another order than a batch of products where a vector is
+    among its factors: its last digits would tell whether it stood alone.
+    """
+    factors = [x, *others]
+    if len(x) == 1 and any(1 in factor.shape[1:] for factor in factors):
+        return [factor.expand(2, *factor.shape[1:]) for factor in factors]
+    return factors
 
 
 def _square(x: Tensor) -> Tensor:

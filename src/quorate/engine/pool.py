@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from quorate.errors import InputError
-from quorate.table import Labels, Submission
+from quorate.table import Labels, Submission, Table
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +28,7 @@ class Pool:
         index: where the n people of each model stand among the rows, (K, n).
         member: who of them is a member, (K, n).
         group: their groups, (p,), or None where unknown.
-        k, m: how many labels and groups there are.
+        k: how many labels there are.
     """
 
     x: Tensor
@@ -37,7 +37,6 @@ class Pool:
     member: Tensor
     group: Tensor | None
     k: int
-    m: int
 
     @classmethod
     def of(cls, data: Sequence[Submission], device: torch.device | str = "cpu") -> Pool:
@@ -46,36 +45,36 @@ class Pool:
         Raises:
             InputError: the submissions differ in the number or shape of their rows.
         """
-        shapes = {(d.honest.x.shape, d.honest.classes) for d in data}
+        shapes = {(d.honest.x.shape, d.honest.classes, d.honest.groups) for d in data}
         if len(shapes) != 1:
             raise InputError(
-                f"Expected submissions of one shape and the same labels in a stack, got "
+                f"Expected submissions of one shape and the same labels and groups in a stack, got "
                 f"{sorted(str(shape) for shape in shapes)}. Fit them apart."
             )
         n, start = len(data[0].honest), 0
-        parts, starts = [], {}
-        for table in (t for d in data for t in (d.honest, d.changed)):
-            if id(table) not in starts:
-                starts[id(table)] = start
-                parts.append(table)
-                start += len(table)
+        parts, starts, groups = [], {}, []
+        for d in data:
+            for table in (d.honest, d.changed):
+                if id(table) not in starts:
+                    starts[id(table)] = start
+                    parts.append(table)
+                    groups.append(_groups_of(table, d))
+                    start += len(table)
         index = np.empty((len(data), n), dtype=np.int64)  # (K, n)
         for row, d in zip(index, data, strict=True):
             row[:] = starts[id(d.honest)] + np.arange(n)
             row[d.member] = starts[id(d.changed)] + np.arange(len(d.changed))
         x = parts[0].x if len(parts) == 1 else np.concatenate([table.x for table in parts])
         y = np.concatenate([table.y for table in parts])
-        groups = [table.group for table in parts if table.group is not None]
         return cls(
             x=torch.from_numpy(x).to(device),
             y=torch.from_numpy(y).to(device),
             index=torch.from_numpy(index).to(device),
             member=torch.from_numpy(np.stack([d.member for d in data])).to(device),
-            group=torch.from_numpy(np.concatenate(groups)).to(device)
-            if len(groups) == len(parts)
-            else None,
+            group=None
+            if data[0].honest.group is None
+            else torch.from_numpy(np.concatenate(groups)).to(device),
             k=data[0].honest.k,
-            m=len(data[0].honest.groups),
         )
 
     def __len__(self) -> int:
@@ -104,3 +103,12 @@ class Pool:
     def groups(self) -> Labels | None:
         """Return everyone's group, (K, n), or None where unknown."""
         return None if self.group is None else np.asarray(self.group[self.index].cpu().numpy())
+
+
+def _groups_of(table: Table, data: Submission) -> Labels:
+    """Return the groups of the rows of a table; members who hand in none keep their honest ones."""
+    if table.group is not None:
+        return table.group
+    if data.honest.group is None or table is data.honest:
+        return np.zeros(len(table), dtype=np.int64)
+    return data.honest.group[data.member]

@@ -43,7 +43,8 @@ class EffectiveSizes:
         alphas, seeds = (sorted(set(of)) for of in zip(*recorded, strict=True))
         values = np.full((len(alphas), epochs, len(seeds)), np.nan)  # (a, T, s)
         for (alpha, seed), sizes in recorded.items():
-            values[alphas.index(alpha), : len(sizes), seeds.index(seed)] = sizes
+            known = [np.nan if size is None else size for size in sizes]
+            values[alphas.index(alpha), : len(sizes), seeds.index(seed)] = known
         return cls(heading, cells[0].learner, np.array(alphas), tuple(seeds), values)
 
     def mean(self) -> Floats:

@@ -22,7 +22,7 @@ from quorate.lab.study import Study
 from quorate.lab.trial import Outcome, Trial, draw_people, streams
 from quorate.progress import bar, status
 from quorate.protocols import Goal, Learner, Population, StackedLearner, Strategy
-from quorate.table import Array, Labels
+from quorate.table import Array, Labels, Table
 from quorate.validate import at_least
 from quorate.version import __version__
 
@@ -126,11 +126,11 @@ def stacks(cells: Sequence[Trial], jobs: int) -> list[list[Trial]]:
         groups.setdefault((spec.text(cell.population), spec.text(cell.learner)), []).append(cell)
     found: list[list[Trial]] = []
     for group in groups.values():
-        first, size, memory = group[0], 1, _Memory(0)
+        first, size, memory = group[0], 1, _Memory(0, True)
         if isinstance(first.learner, StackedLearner):
             people = draw_people(first.population, streams(first.seed)[0]).train
             size = min(first.learner.stack_size(people), math.ceil(len(group) / jobs))
-            memory = _Memory(people.x.nbytes)
+            memory = _Memory(people.x.nbytes, _drawn_anew(people, group))
         for cell in group:
             if memory.models and memory.models < size and memory.holds(cell):
                 found[-1].append(cell)
@@ -146,10 +146,11 @@ class _Memory:
 
     Args:
         people: bytes of everyone's features.
+        drawn_anew: whether each seed has people of its own.
     """
 
-    def __init__(self, people: int) -> None:
-        self._people = people
+    def __init__(self, people: int, drawn_anew: bool) -> None:
+        self._people, self._drawn_anew = people, drawn_anew
         self.clear()
 
     def clear(self) -> None:
@@ -160,11 +161,22 @@ class _Memory:
 
     def add(self, cell: Trial) -> None:
         self._bytes += self._of(cell)
-        self._seeds.add(cell.seed)
+        self._seeds.add(self._draw(cell))
         self.models += 1
 
     def _of(self, cell: Trial) -> float:
-        return self._people * (cell.alpha + (cell.seed not in self._seeds))
+        return self._people * (cell.alpha + (self._draw(cell) not in self._seeds))
+
+    def _draw(self, cell: Trial) -> int:
+        return cell.seed if self._drawn_anew else 0
+
+
+def _drawn_anew(people: Table, cells: Sequence[Trial]) -> bool:
+    """Whether another seed has other people: all seeds of a fixed data set share one table."""
+    other = next((cell for cell in cells if cell.seed != cells[0].seed), None)
+    if other is None:
+        return True
+    return draw_people(other.population, streams(other.seed)[0]).train is not people
 
 
 class _Nobody:

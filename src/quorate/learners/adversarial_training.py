@@ -34,7 +34,9 @@ class AdversarialTraining(MinibatchLearner):
 
     name: ClassVar[str] = "adversarial-training"
     radius: float = param(
-        0.03, "reach ε of a feature: pixel scale of images, units of a table's columns", shown=True
+        0.03,
+        "reach ε: pixel scale of images, standard deviations of a table's numbers",
+        shown=True,
     )
     steps: int = param(5, "steps of ascent per batch")
     step_size: float | None = param(None, "length of one in the same units; by default 2.5ε/steps")

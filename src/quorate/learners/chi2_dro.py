@@ -64,7 +64,9 @@ class Chi2DRO(MinibatchLearner):
         high = exact.amax(dim=1)
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            within = _divergence(_above(exact, middle)) <= self.radius
+            weights = _above(exact, middle)
+            someone = weights.amax(dim=1) > 0  # at η = max ℓ nobody would be left
+            within = (_divergence(weights) <= self.radius) & someone
             low, high = torch.where(within, middle, low), torch.where(within, high, middle)
         weights = _above(exact, low)
         flat = (spread <= 0) | (self.radius == 0)

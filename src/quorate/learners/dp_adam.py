@@ -27,16 +27,16 @@ class DPAdam(PrivateLearner):
 
     name: ClassVar[str] = "dp-adam"
     learning_rate: float = param(0.01, "step size")
-    beta1: float = param(0.9, "decay rate β1 of the mean gradient, in [0, 1)")
+    momentum: float = param(0.9, "decay rate β1 of the mean gradient, in [0, 1)")
     beta2: float = param(0.999, "decay rate β2 of the mean squared gradient, in [0, 1)")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("beta1", "beta2"):
+        for name in ("momentum", "beta2"):
             in_interval(name, getattr(self, name), 0, 1, "Use 0.9 and 0.999.", open_high=True)
 
     def optimizer(self, stack: Stack) -> Optimizer:
         """Return Adam's update rule."""
         from quorate.engine.optimizers import Adaptive
 
-        return Adaptive(stack.weights, self.beta1, self.beta2)
+        return Adaptive(stack.weights, self.momentum, self.beta2)

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from quorate import device
 from quorate.errors import FitFailedError
-from quorate.learners.networks import DIVERGED, Architecture, NetworkClassifier, check_shape
+from quorate.learners.networks import (
+    DIVERGED,
+    SMALLEST_IMAGE,
+    Architecture,
+    NetworkClassifier,
+    check_shape,
+)
 from quorate.learners.schedules import Schedule
 from quorate.protocols import Classifier, StackedLearner
 from quorate.spec import param
@@ -27,7 +33,6 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 64
 MOST_AT_ONCE_ON_CUDA = 256
 BATCH_AT_ONCE = 2**21  # features in the batches of a stack: 8 MiB
-CONVOLVES = ("cnn", "resnet")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +43,7 @@ class NetworkLearner(StackedLearner):
     hidden: int = param(64, "hidden units of the mlp, or channels that the resnet begins with")
     epochs: int = param(10, "passes over the people")
     batch_size: int = param(128, "people per step")
-    learning_rate: float = param(0.1, "step size")
+    learning_rate: float = param(help="step size")
     schedule: Schedule = param(
         "constant", "how the step size falls: constant, cosine, linear or step"
     )
@@ -57,7 +62,7 @@ class NetworkLearner(StackedLearner):
         """Return how many models are best trained at once."""
         if device.current() == "cuda":
             return MOST_AT_ONCE_ON_CUDA
-        if self.model in CONVOLVES:
+        if self.model in SMALLEST_IMAGE:
             return 1
         batch = self.batch_size * math.prod(people.x.shape[1:])
         return max(1, min(MOST_AT_ONCE, BATCH_AT_ONCE // batch))

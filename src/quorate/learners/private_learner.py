@@ -88,8 +88,10 @@ class PrivateLearner(NetworkLearner):
         noise = [torch_generator(rng) for rng in rngs]
         optimizer = self.optimizer(stack)
         clipped = torch.zeros(len(stack), dtype=torch.long, device=stack.device)
+        drawn = [0] * len(stack)
         for step in range(steps):
             samples = [poisson_sample(pool.n, q, rng) for rng in rngs]
+            drawn = [n + len(sample) for n, sample in zip(drawn, samples, strict=True)]
             totals: list[Tensor] = []
             for slice_ in slices(samples, width):
                 rows, present = (of.to(stack.device) for of in slice_)
@@ -114,9 +116,9 @@ class PrivateLearner(NetworkLearner):
                 "steps": steps,
                 "sampling": privacy.SAMPLING,
                 "accountant": "PLD (dp-accounting)",
-                "clipped_fraction": over / (steps * q * pool.n),
+                "clipped_fraction": over / max(n, 1),
             }
-            for over in clipped.tolist()
+            for over, n in zip(clipped.tolist(), drawn, strict=True)
         ]
 
 

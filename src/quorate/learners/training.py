@@ -81,7 +81,7 @@ class Training:
         self.stack, self.pool, self.settings = stack, pool, settings
         self._orders = [torch_generator(rng) for rng in rngs]
         self._optimizer, self._weigh = optimizer, weigh
-        self._effective: list[list[float]] = [[] for _ in rngs]
+        self._effective: list[list[float | None]] = [[] for _ in rngs]
         self._loss = [0.0 for _ in rngs]
         self._facts = facts or [{} for _ in rngs]
 
@@ -105,7 +105,10 @@ class Training:
         return None if self._weigh is None else self._weigh(losses, batch)
 
     def records(self) -> list[dict[str, Any]]:
-        """Return plain data about the training of each model: loss, and α_eff per epoch."""
+        """Return plain data about the training of each model: loss, and α_eff per epoch.
+
+        α_eff is None where all weights were 0.
+        """
         return [
             {"loss": loss} | ({"alpha_effective": effective} if effective else {}) | dict(facts)
             for loss, effective, facts in zip(self._loss, self._effective, self._facts, strict=True)
@@ -135,8 +138,9 @@ class Training:
                     all_ += weights.sum(dim=1)
             self._loss = [one / self.pool.n for one in loss.tolist()]
             if weights is not None:
-                for shares, share in zip(self._effective, (ours / all_).tolist(), strict=True):
-                    shares.append(share)
+                found = zip(self._effective, ours.tolist(), all_.tolist(), strict=True)
+                for shares, mine, everyones in found:
+                    shares.append(mine / everyones if everyones else None)
             if after_epoch is not None and after_epoch(epoch + 1):
                 break
         return self.records()

@@ -114,6 +114,7 @@ def _facts(curves: Curves) -> dict[str, str]:
             lambda o: ", ".join(f"{k} {v}" for k, v in o.provenance.get("libraries", {}).items())
         ),
         "Machine": each(lambda o: f"{o.provenance.get('processor')}, {o.provenance.get('system')}"),
+        "Trained on": each(lambda o: o.provenance.get("gpu") or "the CPU"),
     }
     for outcome in curves.outcomes:
         if "sampling" in outcome.record:
