@@ -104,6 +104,26 @@ def test_a_learner_without_probabilities_is_refused() -> None:
         build("learners", "loss-trimming:learner=svm").fit(data, rng())
 
 
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "svm",
+        "(knn-cleaning:learner=svm)",
+        "(sklearn:estimator=RidgeClassifier)",
+        "(sklearn:estimator=SVC)",
+    ],
+)
+def test_a_learner_without_probabilities_is_refused_before_any_training(inner: str) -> None:
+    people = Gaussian(n=50).split(rng()).train
+    with pytest.raises(InputError, match="whose models give probabilities for loss-trimming"):
+        build("learners", f"loss-trimming:learner={inner}").check(people)
+
+
+@pytest.mark.parametrize("inner", ["forest", "(sklearn:estimator=SVC,probability=true)"])
+def test_a_learner_with_probabilities_is_not_refused(inner: str) -> None:
+    build("learners", f"loss-trimming:learner={inner}").check(Gaussian(n=50).split(rng()).train)
+
+
 # ------------------------------------------------------------------------------ spectral signatures
 
 
@@ -215,7 +235,127 @@ def test_as_many_neighbours_as_people() -> None:
         KNNCleaning(neighbours=6).check(line(PLACES, LABELS).honest)
 
 
+def test_a_cleaning_that_empties_a_group_is_a_failure_of_that_cell() -> None:
+    """Its few people are outvoted by their neighbours: nobody is left of the group."""
+    people = Gaussian(n=60, rare=0.06).split(rng(4)).train
+    learner = build("learners", "knn-cleaning:learner=group-dro")
+    learner.check(people)
+    message = "got the 51 whom knn-cleaning left: Expected people in every group, got none in rare"
+    with pytest.raises(FitFailedError, match=message):
+        learner.fit(Submission.without_collective(people), rng())
+
+
+def test_fewer_people_left_than_neighbours_is_a_failure_of_that_cell() -> None:
+    data = Submission.without_collective(Gaussian(n=60).split(rng()).train)
+    text = "spectral-signatures:fraction=0.66,learner="
+    with pytest.raises(FitFailedError, match="whom spectral-signatures left: Expected n_neighbors"):
+        build("learners", f"{text}(knn:n_neighbors=30)").fit(data, rng())
+    any_estimator = "(sklearn:estimator=KNeighborsClassifier,n_neighbors=30)"
+    model = build("learners", text + any_estimator).fit(data, rng())
+    with pytest.raises(FitFailedError, match="n_neighbors <= n_samples_fit"):
+        model.predict(data.honest.x)
+
+
 # ---------------------------------------------------------------------------------------- all three
+
+
+@dataclass(frozen=True)
+class Foreign(Learner):
+    """A learner from elsewhere, whose models make their record when it is asked for."""
+
+    name: ClassVar[str] = "foreign"
+    scored: bool = False
+
+    def fit(self, data: Submission, rng: np.random.Generator) -> Any:
+        return _ForeignScores() if self.scored else _ForeignLabels()
+
+
+class _ForeignLabels:
+    @property
+    def record(self) -> dict[str, Any]:
+        return {"own": 1}
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return np.ones(len(x), dtype=np.int64)
+
+
+class _ForeignScores(_ForeignLabels):
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        return np.tile([0.25, 0.75], (len(x), 1))
+
+
+@pytest.mark.parametrize("scored", [False, True])
+def test_a_model_whose_record_cannot_be_set(scored: bool) -> None:
+    data = line(PLACES, LABELS)
+    inner = KNNCleaning(Foreign(scored), neighbours=2)
+    model = KNNCleaning(inner, neighbours=2).fit(data, rng())
+    assert model.record["inner"]["inner"] == {"own": 1}
+    assert model.predict(data.honest.x).tolist() == [1] * 6
+    assert isinstance(model, ScoredClassifier) == scored
+    if isinstance(model, ScoredClassifier):
+        assert model.probabilities(data.honest.x)[0].tolist() == [0.25, 0.75]
+
+
+def test_a_network_stays_one_in_defences_around_defences() -> None:
+    data = Submission.without_collective(Digits(n=60).split(rng()).train)
+    text = "knn-cleaning:learner=(knn-cleaning:epochs=1)"
+    model = build("learners", text).fit(data, rng())
+    assert isinstance(model, NetworkClassifier)
+    assert model.representation(data.honest.x).shape == (60, 64)
+
+
+def test_the_effective_size_is_the_share_of_weight_among_those_left() -> None:
+    people = Digits(n=120).split(rng()).train
+    data = submit(people, build("strategies", "planting:size=2"), 0.2, streams(0)[1])
+    text = "knn-cleaning:learner=(cvar-dro:level=0.3,epochs=3)"
+    record = build("learners", text).fit(data, rng()).record
+    assert len(record["alpha_effective"]) == 3
+    assert record["alpha_effective"] == record["inner"]["alpha_effective"]
+
+
+def test_one_of_a_stack_whose_cleaning_fails_fails_alone() -> None:
+    """Of two people of different labels nobody stays; the sizes left, 3 and 2, do not stack."""
+    places, labels = [0.0, 0.1, 0.2], [0, 0, 0]
+    data = [line(places, y) for y in (labels, [0, 1, 0], [0, 1, 2], labels)]
+    learner = KNNCleaning(SGD(model="logistic", epochs=1), neighbours=1)
+    alone: list[Any] = []
+    for one in data:
+        try:
+            alone.append(learner.fit(one, rng()).record)
+        except FitFailedError as failure:
+            alone.append(str(failure))
+    stacked = [
+        str(one) if isinstance(one, FitFailedError) else one.record
+        for one in learner.fit_many(data, [rng() for _ in data])
+    ]
+    assert stacked == alone
+    assert "dropped all 3" in stacked[2]
+
+
+def test_the_first_trainings_stand_in_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = Digits(n=120).split(rng()).train
+    plan = build("strategies", "planting:size=2")
+    data = [submit(people, plan, alpha, streams(0)[1]) for alpha in (0, 0.1, 0.3)]
+    sizes: list[int] = []
+    fit_many = SGD.fit_many
+
+    def counted(self: SGD, data: Any, rngs: Any) -> Any:
+        sizes.append(len(data))
+        return fit_many(self, data, rngs)
+
+    monkeypatch.setattr(SGD, "fit_many", counted)
+    LossTrimming(SGD(epochs=1), rounds=2).fit_many(data, [rng() for _ in data])
+    assert sizes == [3, 3, 3]  # as many are dropped of each
+
+
+def test_a_stack_of_copies_fits_in_memory() -> None:
+    people = Digits(n=100).split(rng()).train
+    wide = Table(np.zeros((4, 2**20), np.float32), np.zeros(4, np.int64), ("a", "b"))
+    learner = KNNCleaning(SGD(model="logistic", batch_size=1))
+    assert learner.stack_size(people) == SGD(model="logistic", batch_size=1).stack_size(people)
+    assert learner.stack_size(wide) <= 2**30 // wide.x.nbytes
+    assert KNNCleaning(Near()).stack_size(people) == 1
+
 
 CLEANERS = ["loss-trimming", "spectral-signatures", "knn-cleaning", "knn-cleaning:action=relabel"]
 

@@ -8,7 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
 from quorate.catalog import build
-from quorate.errors import InputError
+from quorate.errors import FitFailedError, InputError
 from quorate.lab.study import make_study
 from quorate.lab.sweep import run_study
 from quorate.lab.trial import submit
@@ -110,7 +110,7 @@ def test_what_the_fit_alone_can_refuse_is_scikit_learns_message() -> None:
     data = Submission.without_collective(Digits(n=50).split(rng()).train)
     learner = build("learners", "sklearn:estimator=KNeighborsClassifier,n_neighbors=51")
     model = learner.fit(data, rng())
-    with pytest.raises(InputError, match="n_neighbors <= n_samples_fit"):
+    with pytest.raises(FitFailedError, match="n_neighbors <= n_samples_fit"):
         model.predict(data.honest.x)
 
 

@@ -50,6 +50,10 @@ LEARNERS = [
     "early-stopping:epochs=8,batch_size=32,learning_rate=0.2,patience=1",
     "early-stopping:members=0,learner=(robust-aggregation:epochs=2,batch_size=32)",
     "early-stopping:members=2,learner=chi2-dro,epochs=2,batch_size=32",
+    "loss-trimming:rounds=2,epochs=2,batch_size=32",
+    "loss-trimming:learner=(early-stopping:learner=cvar-dro,epochs=2,batch_size=32)",
+    "spectral-signatures:epochs=2,batch_size=32",
+    "knn-cleaning:action=relabel,learner=jtt,epochs=2,first_epochs=1,batch_size=32",
 ]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from quorate.learners.counting import whole_below
 from quorate.learners.minibatch_learner import MinibatchLearner
 from quorate.learners.training import Batch, Training
 from quorate.spec import param
@@ -58,7 +58,7 @@ class CVaRDRO(MinibatchLearner):
         import torch
 
         b = losses.shape[1]
-        full = math.floor(self.level * b + 1e-9)  # a·B people in full; a whole number stays one
+        full = whole_below(self.level, b)  # a·B people in full
         by_rank = losses.new_zeros(b)
         by_rank[:full] = 1 / self.level
         if full < b:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import copy
-import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.learners.cleaning_learner import CleaningLearner
-from quorate.protocols import ScoredClassifier
+from quorate.learners.cleaning_learner import Cleaned, CleansByModel, gives_probabilities
+from quorate.learners.counting import whole_below
+from quorate.protocols import Classifier, ScoredClassifier
 from quorate.spec import param
-from quorate.table import Mask, Rng, Submission
+from quorate.table import Submission, Table
 from quorate.validate import at_least, in_interval
 
 
 @dataclass(frozen=True)
-class LossTrimming(CleaningLearner):
+class LossTrimming(CleansByModel):
     """Trimmed loss: people whose loss is largest are dropped, and the learner is trained anew.
 
     In each round the learner is trained on those kept so far, at first everyone, and of all n the
@@ -37,24 +36,30 @@ class LossTrimming(CleaningLearner):
         in_interval("fraction", self.fraction, 0, 1, "Use a fraction such as 0.1.", open_high=True)
         at_least("rounds", self.rounds, 1, "Train at least once before the last training.")
 
-    def clean(self, data: Submission, rng: Rng) -> tuple[Submission, dict[str, Any]]:
-        """Return the data of those whose loss is small in the end, and who was dropped."""
-        kept = np.ones(len(data.member), dtype=bool)  # (n,)
-        for _ in range(self.rounds):
-            kept = self._kept(data, data.take(kept), copy.deepcopy(rng))
+    @property
+    def trainings(self) -> int:
+        """Trainings before the last one."""
+        return self.rounds
+
+    def check(self, people: Table) -> None:
+        """Raise InputError where no probabilities are given, or the learner cannot be fitted."""
+        super().check(people)
+        if not gives_probabilities(self.learner):
+            raise self._no_probabilities()
+
+    def clean_by(self, model: Classifier, data: Submission) -> Cleaned:
+        """Return the data of those whose loss is small under the model, and who was dropped."""
+        if not isinstance(model, ScoredClassifier):
+            raise self._no_probabilities()
+        people = data.mixed()
+        likely = model.probabilities(people.x)[np.arange(len(people)), people.y]  # (n,)
+        dropped = whole_below(self.fraction, len(people))
+        kept = np.zeros(len(people), dtype=bool)  # (n,)
+        kept[np.argsort(-likely, kind="stable")[: len(people) - dropped]] = True
         return self.keep(data, kept)
 
-    def _kept(self, data: Submission, seen: Submission, rng: Rng) -> Mask:
-        """Return whose loss is small under a model of those ``seen``, (n,)."""
-        model, people = self.learner.fit(seen, rng), data.mixed()
-        if not isinstance(model, ScoredClassifier):
-            raise InputError(
-                f"Expected a learner whose models give probabilities for {self.name}, got "
-                f"{self.learner.name}. Wrap one that does, such as sgd, logistic or forest."
-            )
-        likely = model.probabilities(people.x)[np.arange(len(people)), people.y]  # (n,)
-        # 1e-9: what is a whole number on paper may fall below it in floating point
-        dropped = math.floor(self.fraction * len(people) + 1e-9)
-        kept = np.zeros(len(people), dtype=bool)
-        kept[np.argsort(-likely, kind="stable")[: len(people) - dropped]] = True
-        return kept
+    def _no_probabilities(self) -> InputError:
+        return InputError(
+            f"Expected a learner whose models give probabilities for {self.name}, got "
+            f"{self.learner.name}. Wrap one that does, such as sgd, logistic or forest."
+        )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from quorate import device
 from quorate.errors import FitFailedError, InputError
+from quorate.learners.counting import whole_below
 from quorate.learners.minibatch_learner import MinibatchLearner
 from quorate.learners.network_learner import classifiers
 from quorate.learners.sgd import SGD
@@ -118,6 +118,5 @@ class RobustAggregation(StackedLearner):
         tensor([3.2500])
         """
         m = gradients.shape[1]
-        # 1e-9: what is a whole number on paper may fall below it in floating point
-        out = (m - 1) // 2 if self.rule == "median" else math.floor(self.trim * m + 1e-9)
+        out = (m - 1) // 2 if self.rule == "median" else whole_below(self.trim, m)
         return gradients.sort(dim=1).values[:, out : m - out].mean(dim=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,11 @@ class ScikitLearner(Learner):
             estimator._validate_params()
         except (ValueError, TypeError) as error:
             raise _refused(estimator, error) from error
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the estimator, with its parameters, knows probabilities."""
+        return hasattr(self.build(np.random.default_rng(0)), "predict_proba")
 
     def fit(self, data: Submission, rng: Rng) -> Classifier:
         """Return the estimator fitted to what the platform received.
@@ -75,7 +80,11 @@ class PlainEstimator:
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def predict(self, x: Array) -> Labels:
-        """Return the index of the predicted label of each row, (n,)."""
+        """Return the index of the predicted label of each row, (n,).
+
+        Raises:
+            FitFailedError: the estimator was fitted to data that it cannot predict from.
+        """
         return _labels(self.estimator, x)
 
 
@@ -88,18 +97,25 @@ class ScoredEstimator:
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def predict(self, x: Array) -> Labels:
-        """Return the index of the predicted label of each row, (n,)."""
+        """Return the index of the predicted label of each row, (n,).
+
+        Raises:
+            FitFailedError: the estimator was fitted to data that it cannot predict from.
+        """
         return _labels(self.estimator, x)
 
     def probabilities(self, x: Array) -> Probabilities:
         """Return the probability of each label, (n, k); 0 for labels nobody had in training.
 
         Rows are made to sum to 1: naive Bayes, in float32, can be off by a hundredth.
+
+        Raises:
+            FitFailedError: as ``predict``.
         """
         seen = self.estimator.classes_
         found = np.zeros((len(x), self.k))  # (n, k)
         # Boosting on one label alone returns a second column, for "any other".
-        found[:, seen] = self.estimator.predict_proba(_rows(x))[:, : len(seen)]
+        found[:, seen] = _asked(self.estimator, self.estimator.predict_proba, x)[:, : len(seen)]
         total = found.sum(axis=1, keepdims=True)  # (n, 1)
         found /= np.where(total > 0, total, 1)
         return found
@@ -111,10 +127,19 @@ def draw_random_state(rng: Rng) -> int:
 
 
 def _labels(estimator: Any, x: Array) -> Labels:
+    return np.asarray(_asked(estimator, estimator.predict, x), dtype=np.int64)
+
+
+def _asked(estimator: Any, method: Callable[[Array], Any], x: Array) -> Any:
+    """Return what the estimator's method says of each row.
+
+    Raises:
+        FitFailedError: it cannot, as k nearest neighbours where there are fewer people than k.
+    """
     try:
-        return np.asarray(estimator.predict(_rows(x)), dtype=np.int64)
-    except ValueError as error:  # as k nearest neighbours do where there are fewer people than k
-        raise _refused(estimator, error) from error
+        return method(_rows(x))
+    except ValueError as error:
+        raise FitFailedError(str(_refused(estimator, error))) from error
 
 
 def _rows(x: Array) -> Array:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from quorate.learners.cleaning_learner import CleaningLearner
+from quorate.learners.cleaning_learner import Cleaned, CleansByModel
+from quorate.learners.counting import whole_below
 from quorate.learners.networks import NetworkClassifier
+from quorate.protocols import Classifier
 from quorate.spec import param
-from quorate.table import Array, Rng, Submission
+from quorate.table import Array, Submission
 from quorate.validate import in_interval
 
 PER_PLANTED = 1.5  # people dropped for each who may be planted
 
 
 @dataclass(frozen=True)
-class SpectralSignatures(CleaningLearner):
+class SpectralSignatures(CleansByModel):
     """Spectral signatures: people who stand out along their label's main direction are dropped.
 
     The learner is trained; R(x) is what enters the last layer of its network, centred within each
@@ -43,9 +44,9 @@ class SpectralSignatures(CleaningLearner):
         fix = "Use a fraction such as 0.1."
         in_interval("fraction", self.fraction, 0, 1 / PER_PLANTED, fix, open_high=True)
 
-    def clean(self, data: Submission, rng: Rng) -> tuple[Submission, dict[str, Any]]:
+    def clean_by(self, model: Classifier, data: Submission) -> Cleaned:
         """Return the data of those who do not stand out, and who was dropped."""
-        model, people = self.learner.fit(data, rng), data.mixed()
+        people = data.mixed()
         if isinstance(model, NetworkClassifier):
             inside = model.representation(people.x)  # (n, r)
         else:
@@ -53,8 +54,7 @@ class SpectralSignatures(CleaningLearner):
         kept = np.ones(len(people), dtype=bool)  # (n,)
         for label in np.unique(people.y):
             (rows,) = np.nonzero(people.y == label)
-            # 1e-9: what is a whole number on paper may fall below it in floating point
-            dropped = math.floor(PER_PLANTED * self.fraction * len(rows) + 1e-9)
+            dropped = whole_below(PER_PLANTED * self.fraction, len(rows))
             highest = np.argsort(-outlier_scores(inside[rows]), kind="stable")[:dropped]
             kept[rows[highest]] = False
         return self.keep(data, kept)
