@@ -79,9 +79,9 @@ class _FailureTraining(Training):
         self._of_biased, self._of_deployed = (_Recent(labels, pool.k, memory) for _ in range(2))
         self._biased_losses: Tensor | None = None
 
-    def _step(self, rows: Tensor, learning_rate: float) -> tuple[Tensor, Tensor | None]:
-        self._biased_losses = self._biased.step(self.batch(rows), learning_rate)
-        return super()._step(rows, learning_rate)
+    def _step(self, batch: Batch, learning_rate: float) -> tuple[Tensor, Tensor | None]:
+        self._biased_losses = self._biased.step(batch, learning_rate)
+        return super()._step(batch, learning_rate)
 
     def weights(self, losses: Tensor, batch: Batch) -> Tensor:
         """Return ℓ_b/(ℓ_b + ℓ_d) of the moving averages, (K, B)."""

@@ -130,7 +130,7 @@ class Training:
             for i, rows in enumerate(order.split(settings.batch_size, dim=1)):
                 step = epoch * steps_an_epoch + i
                 factor = scheduled(settings.schedule, step, settings.epochs * steps_an_epoch)
-                losses, weights = self._step(rows, settings.learning_rate * factor)
+                losses, weights = self._step(self.batch(rows), settings.learning_rate * factor)
                 loss += losses.sum(dim=1)
                 if weights is not None:
                     member = self.pool.member.gather(1, rows)
@@ -145,8 +145,7 @@ class Training:
                 break
         return self.records()
 
-    def _step(self, rows: Tensor, learning_rate: float) -> tuple[Tensor, Tensor | None]:
-        batch = self.batch(rows)
+    def _step(self, batch: Batch, learning_rate: float) -> tuple[Tensor, Tensor | None]:
         through = self.stack.forward(batch.x)
         losses = self.losses(through.logits, batch)
         seen = losses.detach()
