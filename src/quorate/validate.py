@@ -32,7 +32,15 @@ def in_interval(
 
 
 def at_least(name: str, value: float, low: float, fix: str) -> None:
-    """Raise unless ``value`` is ``low`` or more."""
+    """Raise unless ``value`` is ``low`` or more, and finite.
+
+    >>> at_least("patience", 0, 1, "Wait for at least one epoch.")
+    Traceback (most recent call last):
+    ...
+    quorate.errors.InputError: Expected patience=0 to be at least 1. Wait for at least one epoch.
+    """
+    if value == math.inf:
+        raise InputError(f"Expected {name}={value:g} to be finite. Use a large number instead.")
     if not value >= low:
         raise InputError(f"Expected {name}={value:g} to be at least {low:g}. {fix}")
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from quorate.catalog import build
-from quorate.errors import InputError
+from quorate.errors import FitFailedError, InputError
 from quorate.lab.trial import streams, submit
 from quorate.learners.adam import Adam
 from quorate.learners.early_stopping import EarlyStopping, worst_accuracy
 from quorate.learners.group_dro import GroupDRO
 from quorate.learners.jtt import JTT
 from quorate.learners.minibatch_learner import MinibatchLearner
+from quorate.learners.networks import NetworkClassifier
 from quorate.learners.sgd import SGD
+from quorate.learners.training import Training
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
 from quorate.protocols import Classifier
@@ -133,6 +138,52 @@ def test_patience() -> None:
     assert impatient["best_epoch"] == np.argmax(scores[: stop + 1]) + 1
 
 
+class _Breaks(Training):
+    """Training in which the first model's weights become NaN in the given epoch, from 0."""
+
+    epoch = 2
+
+    def draw(self) -> torch.Tensor:
+        self._drawn = getattr(self, "_drawn", -1) + 1
+        if self._drawn == self.epoch:
+            with torch.no_grad():
+                self.stack.weights[0][0] = torch.nan
+        return super().draw()
+
+
+class _BreaksAtOnce(_Breaks):
+    epoch = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Breaking(SGD):
+    at_once: bool = False
+
+    def begin(self, stack: Any, pool: Any, rngs: Any) -> Training:
+        kind = _BreaksAtOnce if self.at_once else _Breaks
+        return kind(stack, pool, rngs, self.settings(), self.optimizer(stack))
+
+
+def test_a_model_that_diverges_is_deployed_from_before_and_says_so() -> None:
+    data = [digits(), digits(0.1)]
+    learner = EarlyStopping(_Breaking(epochs=5), patience=5)
+    broken, whole = learner.fit_many(data, [rng(), rng(1)])
+    assert isinstance(broken, NetworkClassifier)
+    assert isinstance(whole, NetworkClassifier)
+    assert broken.record["diverged_at"] == 3
+    assert len(broken.record["validation_scores"]) == 2
+    assert broken.record["best_epoch"] <= 2
+    before = EarlyStopping(SGD(epochs=2), patience=5).fit(data[0], rng())
+    assert all(torch.equal(a, b) for a, b in zip(weights(broken), weights(before), strict=True))
+    assert whole.record["diverged_at"] is None
+    assert len(whole.record["validation_scores"]) == 5
+
+
+def test_a_model_that_diverges_in_the_first_epoch_fails() -> None:
+    with pytest.raises(FitFailedError, match="training diverged"):
+        EarlyStopping(_Breaking(epochs=5, at_once=True)).fit(digits(), rng())
+
+
 def test_worst_accuracy_by_hand() -> None:
     right = np.array([True, False, True, True, False])
     assert worst_accuracy(right, np.array([0, 0, 0, 0, 0])) == 0.6
@@ -162,17 +213,46 @@ def test_around_robust_aggregation_and_inside_loss_trimming() -> None:
         ("share=1", r"Expected share=1 in \(0, 1\)"),
         ("members=-1", "Expected members=-1 to be at least 0"),
         ("patience=0", "Expected patience=0 to be at least 1"),
+        ("members=inf", "Expected members=inf to be finite"),
+        ("members=nan", "Expected members=nan to be at least 0"),
         ("groups_known=yes", "Expected a known value of groups_known, got 'yes'"),
         ("learner=dp-sgd", "that trains by minibatch gradients for early-stopping, got dp-sgd"),
         ("learner=loss-trimming", "got loss-trimming.* another defence goes around this one"),
-        ("learner=group-dro", "Expected groups_known=training for group-dro, .*=unknown. Set it"),
-        ("learner=group-dro,groups_known=validation", "got groups_known=validation"),
-        ("learner=(robust-aggregation:learner=group-dro)", "groups_known=training for robust"),
     ],
 )
 def test_bad_input(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         build("learners", f"early-stopping:{text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("learner=group-dro", "Expected groups_known=training for group-dro, .*=unknown. Set it"),
+        ("learner=group-dro,groups_known=validation", "got groups_known=validation"),
+        ("learner=(robust-aggregation:learner=group-dro)", "groups_known=training for robust"),
+        ("learner=importance-weighted", r"importance-weighted go by labels \(groups=label\)"),
+    ],
+)
+def test_a_learner_that_uses_groups_which_may_not_be_known(text: str, message: str) -> None:
+    people = Gaussian(n=200, rare=0.3).split(rng()).train
+    with pytest.raises(InputError, match=message):
+        build("learners", f"early-stopping:{text}").check(people)
+
+
+@pytest.mark.parametrize("inner", ["group-dro", "importance-weighted"])
+def test_where_people_have_no_groups_labels_are_the_groups(inner: str) -> None:
+    learner = build("learners", f"early-stopping:learner={inner},epochs=1")
+    assert learner.fit(digits(), rng()).record["best_epoch"] == 1
+    known = build("learners", f"early-stopping:learner={inner},groups_known=training")
+    with pytest.raises(InputError, match="or use groups_known=unknown"):
+        known.check(digits().honest)
+
+
+@pytest.mark.parametrize("inner", ["group-dro", "importance-weighted"])
+def test_going_by_labels_needs_no_groups_known(inner: str) -> None:
+    learner = build("learners", f"early-stopping:learner={inner},groups=label")
+    learner.check(Gaussian(n=50).split(rng()).train)
 
 
 @pytest.mark.parametrize("known", ["training", "validation"])

@@ -11,6 +11,7 @@ import numpy as np
 
 from quorate import device
 from quorate.errors import FitFailedError, InputError
+from quorate.learners.groups import no_groups
 from quorate.learners.minibatch_learner import TrainsByMinibatch
 from quorate.learners.network_learner import classifiers
 from quorate.learners.networks import PREDICT_ROWS
@@ -31,17 +32,19 @@ if TYPE_CHECKING:
 class EarlyStopping(StackedLearner):
     """Early stopping: the weights of the epoch that does best on people held back are deployed.
 
-    A share of the people is not trained on. After each epoch the score is the accuracy on them,
-    or, where groups are known, that of the worst group, a group being those of one group and one
-    label. Training ends when ``patience`` epochs in a row have not been better than the best; the
-    first of equals is the best. Who is held back is drawn anew for each cell; members are among
-    them in proportion ``members``·α, as far as there are enough of them and of others; the
-    more of them, the fewer to train on. The record is the learner's at the best epoch, with
-    ``best_epoch``, the score of each epoch, and the members' share of either part.
+    A share of the people is not trained on. After each epoch the score is the accuracy on them, or,
+    where groups are known, that of the worst group, a group being those of one group and one label.
+    Training ends when ``patience`` epochs in a row have not been better than the best; the first of
+    equals is the best. A model whose weights are no longer finite has ended as well: the best epoch
+    before is deployed, and ``diverged_at`` in the record is the epoch. Who is held back is drawn
+    anew for each cell; members are among them in proportion ``members``·α, as far as there are
+    enough of them and of others; the more of them, the fewer to train on. The record is the
+    learner's at the best epoch, with ``best_epoch``, the score of each epoch, and the members'
+    share of either part.
 
     Raises:
         InputError: a parameter is out of range, the learner does not train by minibatch gradients
-            or knows groups that may not be known, or the people have no groups.
+            or, on these people, knows groups that may not be known, or they have no groups.
     """
 
     name: ClassVar[str] = "early-stopping"
@@ -63,12 +66,7 @@ class EarlyStopping(StackedLearner):
         in_interval("share", self.share, 0, 1, fix, open_low=True, open_high=True)
         at_least("members", self.members, 0, "Use 0 for clean validation, 1 for α as everywhere.")
         at_least("patience", self.patience, 1, "Wait for at least one epoch.")
-        if self._inner().uses_groups and self.groups_known != "training":
-            raise InputError(
-                f"Expected groups_known=training for {self.learner.name}, which trains with "
-                f"groups, got groups_known={self.groups_known}. Set it so, or wrap a learner that "
-                "needs no groups, such as sgd."
-            )
+        self._inner()
 
     def _inner(self) -> TrainsByMinibatch:
         if not isinstance(self.learner, TrainsByMinibatch):
@@ -80,12 +78,20 @@ class EarlyStopping(StackedLearner):
         return self.learner
 
     def check(self, people: Table) -> None:
-        """Raise InputError if there are too few people, or no groups where they are to be known."""
+        """Raise InputError if there are too few people, or groups are not known as they must be.
+
+        Where people have no groups there is nothing to know: group-dro, say, goes by their labels.
+        """
         self.learner.check(people)
-        if self.groups_known != "unknown" and people.group is None:
+        if people.group is None and self.groups_known != "unknown":
+            raise no_groups(f"groups_known={self.groups_known}", "use groups_known=unknown")
+        uses_groups = people.group is not None and self._inner().uses_groups
+        if uses_groups and self.groups_known != "training":
             raise InputError(
-                f"Expected people with groups for groups_known={self.groups_known}, got none. Name "
-                "the group column of the population (group=COLUMN), or use groups_known=unknown."
+                f"Expected groups_known=training for {self.learner.name}, which trains with "
+                f"groups, got groups_known={self.groups_known}. Set it so, let group-dro or "
+                "importance-weighted go by labels (groups=label), or wrap a learner that needs no "
+                "groups, such as sgd."
             )
         if len(people) < 2:
             raise InputError(
@@ -160,21 +166,26 @@ class _Best:
         self._scores: list[list[float]] = [[] for _ in range(models)]
         self._epoch = [0] * models  # the best one so far
         self._stopped = [False] * models
+        self._diverged: list[int | None] = [None] * models
 
     def __call__(self, epoch: int) -> bool:
         """Score the models after an epoch; return whether all of them have stopped."""
-        right = self._right()
+        right, finite = self._right(), self._finite()
         records = self._training.records()
         for k, scores in enumerate(self._scores):
             if self._stopped[k]:
                 continue
+            if not finite[k]:  # in the first epoch there is no other to deploy: the training fails
+                self._stopped[k], self._diverged[k] = True, epoch
+                if scores:
+                    continue
             score = worst_accuracy(right[k], self._codes[k])
             if not scores or score > max(scores):
                 self._epoch[k], self._records[k] = epoch, copy.deepcopy(records[k])
                 for kept, w in zip(self._weights, self._training.stack.weights, strict=True):
                     kept[k] = w.detach()[k]
             scores.append(score)
-            self._stopped[k] = epoch - self._epoch[k] >= self._patience
+            self._stopped[k] |= epoch - self._epoch[k] >= self._patience
         return all(self._stopped)
 
     def deploy(self) -> list[dict[str, Any]]:
@@ -189,9 +200,17 @@ class _Best:
         return [
             record
             | {"best_epoch": self._epoch[k], "validation_scores": self._scores[k]}
+            | {"diverged_at": self._diverged[k]}
             | {key: float(share[k]) for key, share in shares.items()}
             for k, record in enumerate(self._records)
         ]
+
+    def _finite(self) -> Mask:
+        """Return which models' weights are all finite, (K,)."""
+        import torch
+
+        each = [w.detach().isfinite().flatten(1).all(dim=1) for w in self._training.stack.weights]
+        return np.asarray(torch.stack(each).all(dim=0).cpu().numpy())
 
     def _right(self) -> Mask:
         """Return whom of those held back each model gets right, (K, v)."""

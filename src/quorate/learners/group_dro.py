@@ -50,7 +50,7 @@ class GroupDRO(MinibatchLearner):
 
     @property
     def uses_groups(self) -> bool:
-        """Whether training needs to know people's groups."""
+        """Whether training needs to know people's groups, where they have any."""
         return self.groups != "label"
 
     def check(self, people: Table) -> None:

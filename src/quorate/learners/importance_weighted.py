@@ -45,7 +45,7 @@ class ImportanceWeighted(MinibatchLearner):
 
     @property
     def uses_groups(self) -> bool:
-        """Whether training needs to know people's groups."""
+        """Whether training needs to know people's groups, where they have any."""
         return self.groups != "label"
 
     def check(self, people: Table) -> None:
