@@ -96,30 +96,33 @@ class Stack:
     def forward(self, x: Tensor, *, exact: bool = False) -> Pass:
         """Return a pass of a batch (K, B, ...); an exact one is never in reduced precision."""
         steps: list[Step] = []
-
-        def run(module: nn.Module, x: Tensor) -> Tensor:
-            if isinstance(module, nn.Sequential):
-                for part in module:
-                    x = run(part, x)
-                return x
-            if isinstance(module, Residual):
-                return functional.relu(run(module.branch, x) + run(module.shortcut, x))
-            if isinstance(module, nn.Flatten):
-                return x.flatten(2)
-            if module not in self._layers:
-                flat: Tensor = module(x.flatten(0, 1))
-                return flat.view(*x.shape[:2], *flat.shape[1:])
-            layer, at = self._layers[module]
-            out = layer.forward(x, self.weights[at])
-            steps.append(Step(layer, at, x, out))
-            return out
-
         # bfloat16 pays, and is safe, for convolutions on a GPU; small dense networks wait for
         # launches there, not for arithmetic, and private gradients are clipped in full precision.
         reduced = self.convolves and self.device.type == "cuda" and not exact
         with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
-            logits = run(self._networks[0], x)
+            logits = self._run(self._networks[0], x, steps)
         return Pass(logits.float(), steps)
+
+    # A method, not a function inside forward: one that calls itself would be part of a cycle of
+    # references, and keep the tensors of each pass alive until cycles are collected.
+    def _run(self, module: nn.Module, x: Tensor, steps: list[Step]) -> Tensor:
+        """Return what comes out of a module, and note the layers with weights on the way."""
+        if isinstance(module, nn.Sequential):
+            for part in module:
+                x = self._run(part, x, steps)
+            return x
+        if isinstance(module, Residual):
+            branch = self._run(module.branch, x, steps)
+            return functional.relu(branch + self._run(module.shortcut, x, steps))
+        if isinstance(module, nn.Flatten):
+            return x.flatten(2)
+        if module not in self._layers:
+            flat: Tensor = module(x.flatten(0, 1))
+            return flat.view(*x.shape[:2], *flat.shape[1:])
+        layer, at = self._layers[module]
+        out = layer.forward(x, self.weights[at])
+        steps.append(Step(layer, at, x, out))
+        return out
 
     def logits(self, x: Tensor) -> Tensor:
         """Return the logits, (K, B, k), of a batch (K, B, ...)."""
