@@ -167,7 +167,7 @@ def test_an_unknown_parameter(
         (
             {"learner": "sgd:model=cn"},
             "Expected a known value of model, got 'cn'. Did you mean cnn? Known: cnn, logistic, "
-            "mlp.",
+            "mlp, resnet.",
         ),
         (
             {"strategy": "planting:size=(a=1)"},
