@@ -7,21 +7,18 @@ Figures, not tests; they hold on any machine.
 
 from __future__ import annotations
 
-import argparse
 import functools
-import json
 import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from benchmarks.rows import Row, parser_of, print_rows
 from quorate.lab.critical_mass import critical_mass
 from quorate.lab.intervals import Floats
-from quorate.lab.provenance import provenance
 from quorate.lab.rounds import Bracket, Cell, close_in
 from quorate.lab.study import make_study
 from quorate.lab.sweep import run_study
@@ -98,7 +95,7 @@ class Shape:
         from scipy.special import ndtri
 
         seeds = self.spread * ndtri((np.arange(4000) + 0.5) / 4000)
-        low, high = -6.0, 6.0
+        low, high = -12.0, 12.0
         for _ in range(40):
             middle = (low + high) / 2
             enough = self.rise(middle - seeds).mean() >= TARGET
@@ -118,6 +115,8 @@ SHAPES = {
     "jump": Shape(logistic(400), 0.1, 1000, "a jump: each training says yes or no"),
     "quiet": Shape(logistic(3), 0.03, 5000, "seeds hardly differ"),
     "spread": Shape(logistic(4), 0.3, 1000, "seeds differ by a third"),
+    "wide": Shape(logistic(4), 0.8, 1000, "seeds differ by a factor of two"),
+    "wider": Shape(logistic(4), 1.5, 1000, "seeds differ by a factor of four and more"),
     "cloglog": Shape(
         lambda u: 1 - np.exp(-np.exp(np.minimum(2.5 * u, 5))), 0.15, 1000, "not symmetric"
     ),
@@ -130,8 +129,8 @@ SHAPES = {
 
 
 @dataclass(frozen=True)
-class Row:
-    """How searches of one kind of world went, beside the grid's.
+class Searches(Row):
+    """How searches of one kind of world went, beside the grid's: trainings are counted, not timed.
 
     Args:
         world: the kind.
@@ -140,24 +139,24 @@ class Row:
         coverage: part of the searches whose interval holds α*.
         narrow: part of the searches that ended narrow, not by the budget.
         trainings_mean, trainings_95: mean and 95th percentile.
-        grid_coverage: the grid's, with its 75 trainings.
-        seconds: of one search.
+        grid_coverage: the grid's.
+        grid_trainings: the grid's.
     """
 
-    world: str
-    repetitions: int
-    width: float
-    coverage: float
-    narrow: float
-    trainings_mean: float
-    trainings_95: float
-    grid_coverage: float
-    seconds: float
+    world: str = ""
+    repetitions: int = 0
+    width: float = math.nan
+    coverage: float = math.nan
+    narrow: float = math.nan
+    trainings_mean: float = math.nan
+    trainings_95: float = math.nan
+    grid_coverage: float = math.nan
+    grid_trainings: int = len(GRID) * GRID_SEEDS
 
 
 def study(
     name: str, worlds: Callable[[int], World], repetitions: int, width: float | None, budget: int
-) -> Row:
+) -> Searches:
     """Return how ``repetitions`` searches went, each in a world of its own."""
     grid = [_grid(worlds(number)) for number in range(min(repetitions, 100))]
     chosen = width or float(np.median([high / low if low else math.inf for low, high, _ in grid]))
@@ -170,7 +169,10 @@ def study(
             trainings.append(len(found.asked))
             holds.append(found.bracket.low < world.truth <= found.bracket.high)
             narrow.append(found.stopped == "width")
-    return Row(
+    return Searches(
+        work=f"search for α*: {name}",
+        ours_seconds=(time.perf_counter() - started) / repetitions,
+        peer=f"grid of {len(GRID)} sizes × {GRID_SEEDS} seeds",
         world=name,
         repetitions=repetitions,
         width=chosen,
@@ -179,7 +181,6 @@ def study(
         trainings_mean=float(np.mean(trainings)),
         trainings_95=float(np.quantile(trainings, 0.95)),
         grid_coverage=float(np.mean([covered for *_, covered in grid])),
-        seconds=(time.perf_counter() - started) / repetitions,
     )
 
 
@@ -220,14 +221,16 @@ def pooled_world(number: int) -> World:
     return World(people, truth, measured)
 
 
-def rows(names: Sequence[str], repetitions: int, width: float | None, budget: int) -> Iterator[Row]:
+def rows(
+    names: Sequence[str], repetitions: int, width: float | None, budget: int
+) -> Iterator[Searches]:
     """Yield one row a kind of world."""
     for name in names:
         worlds = SHAPES[name].world if name in SHAPES else pooled_world
         yield study(name, worlds, repetitions, width, budget)
 
 
-def print_table(found: Sequence[Row]) -> None:
+def print_table(found: Sequence[Searches]) -> None:
     """Print the rows for people."""
     from rich.console import Console
     from rich.table import Table
@@ -243,15 +246,14 @@ def print_table(found: Sequence[Row]) -> None:
         table.add_row(
             *(row.world, str(row.repetitions), f"{row.width:.2f}", f"{row.coverage:.3f}"),
             *(f"{row.narrow:.2f}", f"{row.trainings_mean:.1f}", f"{row.trainings_95:.0f}"),
-            *(f"{row.grid_coverage:.2f}", f"{row.seconds:.2f}"),
+            *(f"{row.grid_coverage:.2f}", f"{row.ours_seconds:.2f}"),
         )
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def main() -> None:
     """Search, and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.critical_mass", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser = parser_of("benchmarks.critical_mass", __doc__)
     parser.add_argument("--repetitions", type=int, default=400, help="searches of each world")
     parser.add_argument("--width", type=float, help="high/low to stop at; else the grid's own")
     parser.add_argument("--budget", type=int, default=60, help="trainings of one search")
@@ -262,8 +264,7 @@ def main() -> None:
     names = given.world or [*SHAPES, "gaussian"]
     found = list(rows(names, given.repetitions, given.width, given.budget))
     if given.json:
-        plain: dict[str, Any] = {"hardware": provenance(), "rows": [vars(row) for row in found]}
-        print(json.dumps(plain, ensure_ascii=False, indent=1))
+        print_rows(found, as_json=True)
     else:
         print_table(found)
 

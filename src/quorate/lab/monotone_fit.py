@@ -19,7 +19,8 @@ NOISE = 0.02  # standard deviation of one measured S: of 450 people held out at 
 MISFIT = 0.25  # how far a point's place may be off the shape, as a part of its distance from α*
 BEYOND = 2.0  # how far the axis goes on past nobody and past everyone, in logs
 SLOPES = np.geomspace(0.4, 400, 12)  # (b,), of the log-odds of S per unit of log α
-SPREADS = np.geomspace(0.03, 0.6, 10)  # (w,), standard deviations of log α* over seeds
+SPREADS = np.geomspace(0.03, 2.5, 14)  # (w,), standard deviations of log α* over seeds
+RARER = 1 + (SPREADS / 0.6) ** 2  # (w,), prior odds against a spread: Cauchy's, of scale 0.6
 PLACES = 81  # g
 LEVEL = 0.97  # of the posterior, for an interval stated at 95%: a search stops where it is narrow,
 # and narrow intervals are short by chance more often than others
@@ -36,6 +37,8 @@ class MonotoneFit:
         centre, doubt: mean and standard deviation of the mean over seeds of each seed's own
             log critical mass.
         spread: of the seeds' own log critical masses, the typical standard deviation.
+        widest: posterior mass of the largest of ``SPREADS``: where it is not small, seeds may
+            differ by more than the fit can say.
         places: log sizes, (g,).
         centre_mass: posterior mass of ``centre`` at the places, (g,).
         seeds: (s,), with ``own`` and ``own_doubt``: mean and standard deviation of their own log
@@ -51,6 +54,7 @@ class MonotoneFit:
     centre: float
     doubt: float
     spread: float
+    widest: float
     places: Floats
     centre_mass: Floats
     seeds: npt.NDArray[np.int64]
@@ -90,9 +94,10 @@ def fit_monotone(
     with 4 degrees of freedom, of scale ``NOISE`` on S and ``MISFIT``·|x − tₛ| on x: points far from
     the target say little of its place, so the logistic form matters near it only. Centre and the
     logs of slope and spread have flat priors on a grid, which for normal tₛ gives Student's
-    interval. The mean curve crosses S* at c with E σ(odds + slope·(c − t)) = σ(odds), at or above
-    the centre where seeds differ and curves are steep; its posterior is the answer. Source:
-    derived; its coverage is measured by ``python -m benchmarks.critical_mass``.
+    interval; spreads far above 0.6 are rarer, as 1/(1 + (spread/0.6)²). The mean curve crosses S*
+    at c with E σ(odds + slope·(c − t)) = σ(odds), at or above the centre where seeds differ and
+    curves are steep; its posterior is the answer. Source: derived; its coverage is measured by
+    ``python -m benchmarks.critical_mass``.
 
     Args:
         members: size of the collective, (p,), p at least 1.
@@ -133,6 +138,7 @@ def fit_monotone(
         centre=centre,
         doubt=math.sqrt(max(t**2 @ centre_mass - centre**2, 0)),
         spread=math.exp(posterior.sum((0, 2)) @ np.log(SPREADS)),
+        widest=float(posterior[:, -1].sum()),
         places=t,
         centre_mass=centre_mass,
         seeds=distinct,
@@ -167,8 +173,9 @@ def _posterior(likely: Floats, scale: Floats, t: Floats) -> tuple[Floats, Floats
     kernel = np.exp(-(apart**2) / 2) + 1e-12  # no outlier is impossible
     kernel /= kernel.sum(axis=2, keepdims=True)
     of_centre = kernel.reshape(-1, len(t)) @ likely  # (b, w·g, s)
-    logs = (np.log(of_centre + 1e-300) + scale).sum(axis=2)
-    mass = np.exp(logs - logs.max()).reshape(len(SLOPES), len(SPREADS), len(t))
+    logs = (np.log(of_centre + 1e-300) + scale).sum(axis=2)  # (b, w·g)
+    logs = logs.reshape(len(SLOPES), len(SPREADS), len(t)) - np.log(RARER)[:, None]
+    mass = np.exp(logs - logs.max())
     return mass / mass.sum(), kernel
 
 
@@ -178,9 +185,9 @@ def _above_centre(odds: float) -> Floats:
     from scipy.special import ndtri
 
     z = ndtri((np.arange(100) + 0.5) / 100)  # 100 equally likely seeds
-    low = np.full((len(SLOPES), len(SPREADS)), -3.0)
+    low = np.full((len(SLOPES), len(SPREADS)), -8.0)  # 2.6 of the largest spread, and more
     high = -low
-    for _ in range(22):  # halves 6 to about 1e-6
+    for _ in range(23):  # halves 16 to about 2e-6
         middle = (low + high) / 2
         places = middle[:, :, None] - SPREADS[None, :, None] * z  # (b, w, 100)
         short = _expit(odds + SLOPES[:, None, None] * places).mean(2) < _expit(np.array(odds))

@@ -15,7 +15,7 @@ import numpy as np
 
 from quorate.lab.intervals import Floats
 from quorate.lab.monotone_fit import NOISE, MonotoneFit, fit_monotone, log_size
-from quorate.validate import above_zero, at_least, in_interval
+from quorate.validate import at_least, in_interval
 
 Cell = tuple[int, int]  # members, seed
 Stopped = Literal["width", "budget"]
@@ -27,6 +27,7 @@ PROBES = 8  # of one seed at most: where these do not place it, another seed say
 GAP = 4.0  # the largest ratio between measured sizes, above the interval, left unlooked at
 APART = 1.5  # a fall back below the target between sizes nearer than this is noise
 WITNESSES = 3  # seeds that a fall back is measured with, at least, before it counts or does not
+WIDEST = 0.03  # posterior mass of the largest spread, above which an interval is not trusted
 HOPELESS = 8  # failed trainings, with none that succeeded, after which the search gives up
 
 
@@ -53,6 +54,15 @@ class Bracket:
     high: float
     placed: int
     fit: MonotoneFit | None
+
+    @property
+    def too_spread(self) -> bool:
+        """Whether seeds may differ by more than the fit can say: its interval may be too narrow.
+
+        Not where nobody is enough or everyone too few, which is counted and not fitted.
+        """
+        counted = self.high == 0 or not math.isfinite(self.estimate)
+        return self.fit is not None and not counted and self.fit.widest > WIDEST
 
     def narrow(self, width: float, people: int) -> bool:
         """Whether high/low ≤ width, or no whole member lies between, or nobody is left to ask."""
@@ -111,7 +121,8 @@ def close_in(
         failed = sum(math.isnan(point.success) for point in points.values())
         hopeless = bracket.fit is None and failed >= HOPELESS
         checks = [] if hopeless else unchecked(points.values(), people, target, bracket)
-        if not checks and bracket.placed >= SEEDS and bracket.narrow(width, people):
+        known = bracket.placed >= SEEDS and not bracket.too_spread
+        if known and not checks and bracket.narrow(width, people):
             return Found(tuple(points.values()), bracket, tuple(asked), "width")
         if len(asked) >= budget or hopeless:
             return Found(tuple(points.values()), bracket, tuple(asked), "budget")
@@ -126,10 +137,8 @@ def close_in(
 def validate_search(target: float, width: float, budget: int) -> None:
     """Raise InputError unless the target, the width and the budget make sense."""
     in_interval("target", target, 0, 1, "It is a success rate.")
-    above_zero("width", width, "It is the ratio high/low of the interval, such as 1.15.")
-    in_interval(
-        "width", width, 1, math.inf, "It is the ratio high/low, such as 1.15.", open_low=True
-    )
+    fix = "It is the ratio high/low of the interval, such as 1.15."
+    in_interval("width", width, 1, math.inf, fix, open_low=True, open_high=True)
     at_least("budget", budget, 1, "Allow at least one training.")
 
 

@@ -14,6 +14,7 @@ from rich.table import Table as RichTable
 
 from quorate.figures import render
 from quorate.lab.curves import WHO
+from quorate.lab.monotone_fit import SPREADS
 from quorate.lab.rounds import SEEDS
 from quorate.lab.search import FoundMass
 from quorate.report.files import write_files
@@ -73,7 +74,7 @@ def notes(mass: FoundMass) -> list[str]:
     said = []
     if math.isnan(mass.estimate):
         said.append("The search gave up: no training succeeded.")
-    elif found.stopped == "budget":
+    elif found.stopped == "budget" and not bracket.too_spread:
         said.append(
             f"The budget was spent before high/low came down to {mass.width:g}: give a larger "
             "--budget for a narrower interval."
@@ -84,6 +85,11 @@ def notes(mass: FoundMass) -> list[str]:
         said.append(
             f"Only {bracket.placed} seeds tell where their own critical mass is; {SEEDS} are "
             "needed for an interval to be relied on."
+        )
+    if bracket.too_spread:
+        said.append(
+            f"Seeds may differ by more than the fit can say (log α* by {SPREADS[-1]:g}, one "
+            "standard deviation): the interval is not to be relied on, however narrow."
         )
     above = [p for p in found.points if p.members > bracket.high and not math.isnan(p.success)]
     if above:
