@@ -125,7 +125,7 @@ def critical_mass(
                           --learner sgd --target 0.9 --width 1.3
     """
     from quorate.lab import search
-    from quorate.report.search import print_search, write_search
+    from quorate.report.search import print_search, why_nothing, write_search
 
     with _stoppable(out):
         mass = search.find_critical_mass(
@@ -134,10 +134,13 @@ def critical_mass(
     page = write_search(mass, out)
     if json:
         _print_json(mass.to_json())
-        return
-    console = _console()
-    print_search(mass, console)
-    console.print(f"Report: {page}", soft_wrap=True)
+    else:
+        console = _console()
+        print_search(mass, console)
+        console.print(f"Report: {page}", soft_wrap=True)
+    if (reason := why_nothing(mass)) is not None:
+        print(f"Error: {reason}", file=sys.stderr)
+        raise SystemExit(2)
 
 
 @app.command()
@@ -152,8 +155,15 @@ def show(
     quorate show runs/first --target 0.8
     """
     from quorate.lab.curves import load
+    from quorate.lab.search import last_search
 
     _present(load(folder, target), folder, json, shown_only=True)
+    if (again := last_search(folder)) is not None:
+        print(
+            "Warning: a search was run here, and its own interval is another than the one above, "
+            f"which is made for grids. It is printed by: {again}",
+            file=sys.stderr,
+        )
 
 
 @app.command()

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import math
 import re
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -337,6 +338,38 @@ def test_a_mistake_is_found_before_any_training(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_seed_whose_people_do_not_fit_is_skipped() -> None:
+    """Of 80 people, 4% are rare: in some seeds nobody is. Seed 0 fits."""
+    methods = {
+        "population": "gaussian:n=120,held_out=40,rare=0.04",
+        "strategy": "planting:signal=columns,x2=3,target=1",
+        "learner": "group-dro:model=logistic,epochs=1",
+    }
+    found = find(**methods, budget=24, width=1.01)
+    assert 5 in found.refused
+    assert 0 < found.trainings < 24
+    said = [note for note in notes(found) if note.startswith("Seed 5 was skipped: Expected")]
+    assert len(said) == 1
+    assert not any("trainings failed" in note for note in notes(found))
+    assert not {one.seed for one in found.curves.outcomes} & found.refused.keys()
+
+
+@dataclass(frozen=True)
+class Picky(Rising):
+    """Refuses everyone."""
+
+    name: ClassVar[str] = "picky"
+
+    def check(self, people: Any) -> None:
+        raise InputError("Expected other people, got these. Take others.")
+
+
+def test_an_unfittable_first_seed_is_a_mistake(ran: Counter[str]) -> None:
+    with pytest.raises(InputError, match="Expected other people"):
+        find(learner=Picky())
+    assert not ran
+
+
 # ------------------------------------------------------------------------------ command line
 
 
@@ -367,6 +400,36 @@ def test_json_is_one_object_with_six_keys(command: Any, tmp_path: Path) -> None:
     assert again == {**plain, "trainings": 0}
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_search_without_any_training_exits_with_2(
+    more: tuple[str, ...], command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = find_threshold(20, fails_from=0)
+    monkeypatch.setattr("quorate.lab.search.find_critical_mass", lambda *_: nothing)
+    code, out, error = command(*more, "--out", tmp_path)
+    assert code == 2
+    assert error.splitlines() == [
+        "Error: Nothing was measured: every training failed. The first said: too many members"
+    ]
+    if more:
+        assert list(json.loads(out)) == KEYS
+
+
+def test_show_says_which_command_prints_the_search(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    first = json.loads(command("--json", "--out", tmp_path)[1])
+    monkeypatch.setattr("sys.argv", ["quorate", "show", str(tmp_path), "--json"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert warning.startswith("Warning: a search was run here")
+    monkeypatch.setattr("sys.argv", [*shlex.split(warning.split("printed by: ")[1]), "--json"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert json.loads(capsys.readouterr().out) == {**first, "trainings": 0}
+
+
 def test_a_table_a_sentence_and_files(command: Any, tmp_path: Path) -> None:
     code, out, _ = command("--out", tmp_path)
     assert code == 0
@@ -388,7 +451,7 @@ def test_a_table_a_sentence_and_files(command: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"width": "1"}, "Error: Expected width=1 in (1, inf]"),
+        ({"width": "1"}, "Error: Expected width=1 in (1, inf)"),
         ({"target": "2"}, "Error: Expected target=2 in [0, 1]"),
         ({"budget": "0"}, "Error: Expected budget=0 to be at least 1"),
         ({"learner": "sgdd"}, "Error: Expected a known learner, got 'sgdd'. Did you mean sgd?"),

@@ -187,8 +187,10 @@ def next_cells(points: Iterable[Point], people: int, width: float, bracket: Brac
         return [(max(1, round(people ** (part / 4))), seed) for part in (2, 3, 1, 4)]
     if fit.doubt > COARSE:
         thirds = np.searchsorted(np.cumsum(fit.centre_mass), (1 / 3, 2 / 3))
+        failed = {point.seed for point in points} - set(fit.seeds.tolist())
+        two = [seed for seed in range(len(failed) + 2) if seed not in failed][:2]
         return [
-            (_size(fit.places[place], people), (len(points) + turn) % 2)
+            (_size(fit.places[place], people), two[(len(points) + turn) % 2])
             for turn, place in enumerate(thirds)
         ]
     probes = np.array([sum(point.seed == seed for point in points) for seed in fit.seeds])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quorate import spec
 from quorate.device import resolve, use
 from quorate.errors import InputError
 from quorate.lab.curves import Curves
 from quorate.lab.intervals import Floats
 from quorate.lab.rounds import (
-    SEEDS,
     Bracket,
     Cell,
     Found,
@@ -52,6 +53,7 @@ class FoundMass:
         stopped: "width" where the interval is narrow enough, "budget" where trainings ran out.
         width: the ratio high/low that was asked for.
         people: how many the platform learns from.
+        refused: seeds that were skipped, and why: their people do not fit the methods.
         curves: every outcome used.
         found: the points, and the curve fitted to them.
     """
@@ -64,6 +66,7 @@ class FoundMass:
     stopped: Stopped
     width: float
     people: int
+    refused: Mapping[int, str]
     curves: Curves
     found: Found
 
@@ -129,7 +132,9 @@ def find_critical_mass(
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
 
     Raises:
-        InputError: a name or a value is not known or out of range; found before any training.
+        InputError: a name or a value is not known or out of range, or the methods do not fit the
+            people of seed 0; found before any training. Further seeds that they do not fit (a rare
+            group may be empty in one) are skipped, and count as trainings that failed.
         StoreError: the store cannot be read or written; what it holds is kept.
         WorkerError: a worker process died; what is stored is kept.
     """
@@ -138,7 +143,7 @@ def find_critical_mass(
     resolve(device)
     study = _one_curve(target, population=population, strategy=strategy, goal=goal, learner=learner)
     (cell,) = study.cells()
-    check([_cell(cell, 0.0, seed) for seed in range(SEEDS)])
+    check([_cell(cell, 0.0, 0)])
     people = len(draw_people(cell.population, streams(0)[0]).train)
     with use(device), nullcontext() if out is None else Store(out, write=True) as store:
         run = _Run(cell, people, store, jobs)
@@ -155,9 +160,34 @@ def find_critical_mass(
         stopped=found.stopped,
         width=width,
         people=people,
+        refused=run.refused,
         curves=Curves.of(run.outcomes.values(), study),
         found=found,
     )
+
+
+def last_search(folder: str | Path) -> str | None:
+    """Return the command that prints the search run last in a folder; None if it was no search.
+
+    Raises:
+        StoreError: there is no store, or it cannot be read.
+    """
+    with Store(folder) as store:
+        studies = store.studies()
+    plain = studies[-1][0] if studies else {}
+    search = plain.pop("search", None)
+    if search is None:
+        return None
+    plain.pop("data", None)
+    study = make_study(**plain)
+    (cell,) = study.cells()
+    words = ["quorate", "critical-mass"]
+    for method in METHODS:
+        words += [f"--{method}", spec.text(getattr(cell, method))]
+    limits = {"target": study.target, "width": search["width"], "budget": search["budget"]}
+    for name, limit in limits.items():
+        words += [f"--{name}", f"{limit!r}"]
+    return shlex.join([*words, "--out", str(folder)])
 
 
 class _Run:
@@ -166,6 +196,8 @@ class _Run:
     def __init__(self, cell: Trial, people: int, store: Store | None, jobs: int) -> None:
         self.cell, self.people, self.store, self.jobs = cell, people, store, jobs
         self.outcomes: dict[Cell, Outcome] = {}
+        self.refused: dict[int, str] = {}
+        self._looked_at = {0}  # seed 0 is looked at before
         self.trainings = 0
 
     def point(self, outcome: Outcome) -> Point:
@@ -189,16 +221,26 @@ class _Run:
 
     def measure(self, cells: Sequence[Cell], bracket: Bracket | None) -> list[float]:
         """Return S of each cell, in order; NaN where the training failed."""
-        trials = {
-            _cell(self.cell, members / self.people, seed).id: (members, seed)
-            for members, seed in cells
-        }
-        wanted = [_cell(self.cell, members / self.people, seed) for members, seed in cells]
+        fit = [(members, seed) for members, seed in cells if not self._refuses(seed)]
+        wanted = [_cell(self.cell, members / self.people, seed) for members, seed in fit]
+        trials = {trial.id: cell for trial, cell in zip(wanted, fit, strict=True)}
         stored = set() if self.store is None else self.store.ids()
         self.trainings += len(trials.keys() - stored)
-        for outcome in fill(wanted, self.store, self.jobs, self._under_way(bracket)):
-            self.outcomes[trials[outcome.id]] = outcome
-        return [self.point(self.outcomes[cell]).success for cell in cells]
+        if wanted:
+            for outcome in fill(wanted, self.store, self.jobs, self._under_way(bracket)):
+                self.outcomes[trials[outcome.id]] = outcome
+        known = {cell: self.point(self.outcomes[cell]).success for cell in fit}
+        return [known.get(cell, math.nan) for cell in cells]
+
+    def _refuses(self, seed: int) -> bool:
+        """Whether the methods do not fit the people of a seed; each seed is looked at once."""
+        if seed not in self._looked_at:
+            try:
+                check([_cell(self.cell, 0.0, seed)])
+            except InputError as error:
+                self.refused[seed] = str(error.__cause__ or error)
+            self._looked_at.add(seed)
+        return seed in self.refused
 
     def _under_way(self, bracket: Bracket | None) -> str:
         if bracket is None or bracket.fit is None:

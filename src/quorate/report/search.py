@@ -43,7 +43,7 @@ def table_row(mass: FoundMass) -> dict[str, str]:
         "α*": percent(mass.estimate),
         "95% interval": _interval(mass),
         "people": people(mass.estimate * mass.people),
-        "seeds": str(len({point.seed for point in mass.found.points})),
+        "seeds": str(len({point.seed for point in mass.found.points} - mass.refused.keys())),
         "trainings": str(mass.trainings),
     }
 
@@ -98,10 +98,21 @@ def notes(mass: FoundMass) -> list[str]:
             f"Above the interval, S was {min(point.success for point in above):.3f} or more at "
             f"{len(sizes)} sizes up to {percent(sizes[-1])}."
         )
-    failed = sum(math.isnan(point.success) for point in found.points)
+    trained = [point for point in found.points if point.seed not in mass.refused]
+    failed = sum(math.isnan(point.success) for point in trained)
     if failed:
-        said.append(f"{failed} of {len(found.points)} trainings failed; they count for nothing.")
+        said.append(f"{failed} of {len(trained)} trainings failed; they count for nothing.")
+    for seed, reason in sorted(mass.refused.items()):
+        said.append(f"Seed {seed} was skipped: {reason}")
     return said
+
+
+def why_nothing(mass: FoundMass) -> str | None:
+    """Return why a search has no answer, with what the first training said; None if it has one."""
+    if not math.isnan(mass.estimate):
+        return None
+    first = next((one.error for one in mass.curves.outcomes if one.error), None)
+    return f"{sentence(mass)} The first said: {first}" if first else sentence(mass)
 
 
 def write_search(mass: FoundMass, folder: str | Path) -> Path:
