@@ -56,8 +56,8 @@ def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         asked.update(path=Path(path), text=Path(path).read_text())
         return "a study"
 
-    def run_study(study: str, out: Path, jobs: int) -> Nothing:
-        asked.update(study=study, out=out, jobs=jobs)
+    def run_study(study: str, out: Path, jobs: int, device: str) -> Nothing:
+        asked.update(study=study, out=out, jobs=jobs, device=device)
         return Nothing()
 
     monkeypatch.setattr("quorate.lab.study.make_study", make_study)
@@ -73,6 +73,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_curve_hands_every_option_on(quorate: Any, called: dict[str, Any]) -> None:
     words = ["--goal", "planted", "--alphas", "0.1,0.2", "--seeds", "3", "--target", "0.8"]
     more = ["--eps", "0.01", "--reading", "huber", "--jobs", "2", "--out", "runs/x", "--json"]
+    more += ["--device", "cpu"]
     assert quorate("curve", *WORDS, *words, *more) == (0, "{}\n", "")
     assert called == {
         "population": ["gaussian:n=100,held_out=50"],
@@ -87,6 +88,7 @@ def test_curve_hands_every_option_on(quorate: Any, called: dict[str, Any]) -> No
         "study": "a study",
         "out": Path("runs/x"),
         "jobs": 2,
+        "device": "cpu",
     }
 
 
@@ -95,6 +97,7 @@ def test_curve_has_defaults(quorate: Any, called: dict[str, Any]) -> None:
     assert called["goal"] == []
     assert (called["alphas"], called["seeds"], called["target"]) == ("0.001:0.1:7", 5, 0.9)
     assert (called["eps"], called["reading"], called["jobs"]) == (0, "tv", 1)
+    assert called["device"] == "auto"
 
 
 def test_run_reads_the_file(quorate: Any, called: dict[str, Any], tmp_path: Path) -> None:

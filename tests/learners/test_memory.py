@@ -27,7 +27,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)  # GiB; Linux 
 
 
 def test_64_models_on_60_000_images_fit_in_4_gib() -> None:
-    """One stack of 64; members' rows are .05·64 times everyone's, .6 GiB, twice while it is made."""
+    """One stack of 64 whose members' rows are .6 GiB, held twice while the pool is made."""
     if sys.platform != "linux":
         return
     run = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
