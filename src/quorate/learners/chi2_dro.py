@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from quorate.learners.minibatch_learner import MinibatchLearner
-from quorate.learners.training import Batch, Training
 from quorate.spec import param
-from quorate.table import Rng
 from quorate.validate import at_least
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from quorate.engine.pool import Pool
-    from quorate.engine.stack import Stack
 
 HALVINGS = 50  # of the bracket around η: to the last digit of float64
 
@@ -39,14 +33,6 @@ class Chi2DRO(MinibatchLearner):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least("radius", self.radius, 0, "Use radius=0 for plain training.")
-
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
-        """Return the training in which the worst weigh most."""
-
-        def weigh(losses: Tensor, batch: Batch) -> Tensor:
-            return self.weigh(losses)
-
-        return Training(stack, pool, rngs, self.settings(), self.optimizer(stack), weigh)
 
     def weigh(self, losses: Tensor) -> Tensor:
         """Return the maximising weights, (K, B).

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from quorate.learners.counting import whole_below
 from quorate.learners.minibatch_learner import MinibatchLearner
-from quorate.learners.training import Batch, Training
 from quorate.spec import param
-from quorate.table import Rng
 from quorate.validate import in_interval
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from quorate.engine.pool import Pool
-    from quorate.engine.stack import Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +33,6 @@ class CVaRDRO(MinibatchLearner):
         super().__post_init__()
         fix = "Use level=1 for plain training."
         in_interval("level", self.level, 0, 1, fix, open_low=True)
-
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
-        """Return the training in which the worst weigh most."""
-
-        def weigh(losses: Tensor, batch: Batch) -> Tensor:
-            return self.weigh(losses)
-
-        return Training(stack, pool, rngs, self.settings(), self.optimizer(stack), weigh)
 
     def weigh(self, losses: Tensor) -> Tensor:
         """Return 1/a for the worst aB people, the rest of the mass for the next, 0 below.

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from quorate.learners.network_learner import NetworkLearner
-from quorate.learners.training import Settings, Training
+from quorate.learners.training import Batch, Settings, Training
 from quorate.protocols import StackedLearner
 from quorate.spec import param
 from quorate.table import Rng, Submission
 from quorate.validate import at_least, in_interval
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from quorate.engine.optimizers import Optimizer
     from quorate.engine.pool import Pool
     from quorate.engine.stack import Stack
@@ -63,8 +65,16 @@ class MinibatchLearner(NetworkLearner):
         return self.begin(stack, pool, rngs).run()
 
     def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
-        """Return the training, ready to run; here everyone weighs the same."""
-        return Training(stack, pool, rngs, self.settings(), self.optimizer(stack))
+        """Return the training, ready to run; here people weigh as ``weigh`` says."""
+
+        def weigh(losses: Tensor, batch: Batch) -> Tensor | None:
+            return self.weigh(losses)
+
+        return Training(stack, pool, rngs, self.settings(), self.optimizer(stack), weigh)
+
+    def weigh(self, losses: Tensor) -> Tensor | None:
+        """Return people's weights, (K, B), from their losses, (K, B); None for equal ones."""
+        return None
 
     def settings(self) -> Settings:
         """Return how long, in which batches and with which step size it trains."""

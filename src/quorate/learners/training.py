@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from quorate.table import Rng
 
 AfterEpoch = Callable[[int], bool]
-Weigh = Callable[["Tensor", "Batch"], "Tensor"]
+Weigh = Callable[["Tensor", "Batch"], "Tensor | None"]
 
 
 @dataclass(frozen=True)
