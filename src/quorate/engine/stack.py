@@ -19,6 +19,9 @@ from quorate.engine.layers import LAYERS, Layer
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from quorate.engine.pool import Pool
+
+JUDGED_AT_ONCE = 512  # people of each model: bounds the memory of activations
 CONVOLVED_AT_ONCE = 64  # people whose private gradients are formed at once: fits a core's cache
 
 
@@ -127,6 +130,16 @@ class Stack:
     def logits(self, x: Tensor) -> Tensor:
         """Return the logits, (K, B, k), of a batch (K, B, ...)."""
         return self.forward(x).logits
+
+    def right(self, pool: Pool) -> Tensor:
+        """Return whom of its people each model gets right, (K, n), never in reduced precision."""
+        everyone = torch.arange(pool.n, device=self.device).expand(len(self), -1)
+        found = []
+        with torch.no_grad():
+            for rows in everyone.split(JUDGED_AT_ONCE, dim=1):
+                x, y = pool.batch(rows)
+                found.append(self.forward(x, exact=True).logits.argmax(dim=2) == y)
+        return torch.cat(found, dim=1)
 
     def gradients(self, through: Pass, losses: Tensor) -> list[Tensor]:
         """Return the gradient of each model's weights, (K, ...), from its losses, (K, B)."""

@@ -14,7 +14,6 @@ from quorate.errors import FitFailedError, InputError
 from quorate.learners.groups import no_groups
 from quorate.learners.minibatch_learner import TrainsByMinibatch
 from quorate.learners.network_learner import classifiers
-from quorate.learners.networks import PREDICT_ROWS
 from quorate.learners.sgd import SGD
 from quorate.learners.training import Training
 from quorate.protocols import Classifier, Learner, StackedLearner
@@ -23,8 +22,6 @@ from quorate.table import Mask, Rng, Submission, Table
 from quorate.validate import at_least, in_interval
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from quorate.engine.pool import Pool
 
 
@@ -170,7 +167,7 @@ class _Best:
 
     def __call__(self, epoch: int) -> bool:
         """Score the models after an epoch; return whether all of them have stopped."""
-        right, finite = self._right(), self._finite()
+        right, finite = self._training.stack.right(self._validation).cpu().numpy(), self._finite()
         records = self._training.records()
         for k, scores in enumerate(self._scores):
             if self._stopped[k]:
@@ -211,19 +208,6 @@ class _Best:
 
         each = [w.detach().isfinite().flatten(1).all(dim=1) for w in self._training.stack.weights]
         return np.asarray(torch.stack(each).all(dim=0).cpu().numpy())
-
-    def _right(self) -> Mask:
-        """Return whom of those held back each model gets right, (K, v)."""
-        import torch
-
-        stack, pool = self._training.stack, self._validation
-        everyone = torch.arange(pool.n, device=stack.device).expand(len(stack), -1)
-        found: list[Tensor] = []
-        with torch.no_grad():
-            for rows in everyone.split(PREDICT_ROWS, dim=1):
-                x, y = pool.batch(rows)
-                found.append(stack.forward(x, exact=True).logits.argmax(dim=2) == y)
-        return np.asarray(torch.cat(found, dim=1).cpu().numpy())
 
 
 def worst_accuracy(right: Mask, codes: np.ndarray[Any, np.dtype[np.int64]]) -> float:

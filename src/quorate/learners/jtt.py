@@ -45,7 +45,7 @@ class JTT(MinibatchLearner):
         first = self.networks(pool, rngs, stack.aggregate)
         short = replace(self.settings(), epochs=self.first_epochs)
         Training(first, pool, rngs, short, self.optimizer(first)).run()
-        wrong = self._wrong(first, pool)  # (K, n)
+        wrong = ~first.right(pool)  # (K, n)
         importance = wrong * (self.upweight - 1.0) + 1.0
         importance /= importance.mean(dim=1, keepdim=True)  # up-sampling leaves the step size alone
 
@@ -58,18 +58,6 @@ class JTT(MinibatchLearner):
         ]
         optimizer = self.optimizer(stack)
         return Training(stack, pool, rngs, self.settings(), optimizer, weigh, rates)
-
-    def _wrong(self, stack: Stack, pool: Pool) -> Tensor:
-        """Return whom each model gets wrong, (K, n)."""
-        import torch
-
-        everyone = torch.arange(pool.n, device=stack.device).expand(len(stack), -1)
-        found = []
-        with torch.no_grad():
-            for rows in torch.split(everyone, self.batch_size, dim=1):
-                x, y = pool.batch(rows)
-                found.append(stack.logits(x).argmax(dim=2) != y)
-        return torch.cat(found, dim=1)
 
 
 def _share(of: Mask, among: Mask) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,14 +77,7 @@ class NetworkLearner(StackedLearner):
         Raises:
             InputError: as ``check``, or the submissions differ in shape.
         """
-
-        def attempt(
-            data: Sequence[Submission], rngs: Sequence[Rng]
-        ) -> list[Classifier | FitFailedError]:
-            stack, pool = self.prepare(data, rngs)
-            return classifiers(stack, self.train(stack, pool, rngs))
-
-        return device.in_halves(attempt, data, rngs)
+        return in_lockstep(self.prepare, self.train, data, rngs)
 
     def prepare(
         self, data: Sequence[Submission], rngs: Sequence[Rng], aggregate: Aggregate | None = None
@@ -121,6 +114,23 @@ class NetworkLearner(StackedLearner):
             pool: the people of each.
             rngs: one generator per model: draws of one never depend on the others.
         """
+
+
+def in_lockstep(
+    prepare: Callable[[Sequence[Submission], Sequence[Rng]], tuple[Stack, Pool]],
+    train: Callable[[Stack, Pool, Sequence[Rng]], list[dict[str, Any]]],
+    data: Sequence[Submission],
+    rngs: Sequence[Rng],
+) -> list[Classifier | FitFailedError]:
+    """Return one network per submission, prepared and trained together as far as memory goes."""
+
+    def attempt(
+        data: Sequence[Submission], rngs: Sequence[Rng]
+    ) -> list[Classifier | FitFailedError]:
+        stack, pool = prepare(data, rngs)
+        return classifiers(stack, train(stack, pool, rngs))
+
+    return device.in_halves(attempt, data, rngs)
 
 
 def classifiers(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from quorate import device
 from quorate.errors import FitFailedError, InputError
 from quorate.learners.counting import whole_below
 from quorate.learners.minibatch_learner import MinibatchLearner
-from quorate.learners.network_learner import classifiers
+from quorate.learners.network_learner import in_lockstep
 from quorate.learners.sgd import SGD
 from quorate.protocols import Classifier, Learner, StackedLearner
 from quorate.spec import param
@@ -85,13 +84,10 @@ class RobustAggregation(StackedLearner):
     ) -> list[Classifier | FitFailedError]:
         """Return one network per submission, trained in lockstep."""
 
-        def attempt(
-            data: Sequence[Submission], rngs: Sequence[Rng]
-        ) -> list[Classifier | FitFailedError]:
-            stack, pool = self.prepare(data, rngs)
-            return classifiers(stack, self.begin(stack, pool, rngs).run())
+        def train(stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
+            return self.begin(stack, pool, rngs).run()
 
-        return device.in_halves(attempt, data, rngs)
+        return in_lockstep(self.prepare, train, data, rngs)
 
     def prepare(self, data: Sequence[Submission], rngs: Sequence[Rng]) -> tuple[Stack, Pool]:
         """Return the learner's networks, with this way to make one gradient, and the people."""
