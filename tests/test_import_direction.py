@@ -24,9 +24,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cache", "progress", "figures", "device"),
     ("signals", "engine"),
     ("goals",),
-    ("strategies", "populations", "learners", "theory"),
+    ("strategies", "populations", "learners", "theory", "subgroups", "fairness"),
     ("catalog",),
-    ("lab",),
+    ("lab", "correct"),
     ("report", "checks"),
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
 )

@@ -27,3 +27,11 @@ class WorkerError(QuorateError):
 
 class FitFailedError(QuorateError):
     """One training failed (it diverged, say): its cell is recorded as failed, the others go on."""
+
+
+class PlatformError(QuorateError):
+    """A platform refused a question, failed, or answered what cannot be read."""
+
+
+class QuotaError(PlatformError):
+    """A key has no queries left."""
