@@ -1,1 +1,1 @@
-"""Test time: pool queries to a black box, copy it, craft a perturbation, and measure what it mends."""
+"""Test time: query a black box together, copy it, craft a perturbation, measure what it mends."""
