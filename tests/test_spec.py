@@ -183,6 +183,20 @@ def test_what_is_not_a_method_is_answered(value: Any, message: str) -> None:
         build(value)
 
 
+@dataclass(frozen=True)
+class Under:
+    """A method whose name has an underscore."""
+
+    name: ClassVar[str] = "un_der"
+
+
+def test_underscores_and_hyphens_in_names_are_one() -> None:
+    known = {"things": (Under,)}
+    assert spec.build("things", "un-der", known) == spec.build("things", "un_der", known) == Under()
+    with pytest.raises(InputError, match=r"got 'under'\. Did you mean un_der\? Known: un_der\."):
+        spec.build("things", "under", known)
+
+
 def test_the_kind_is_named_in_the_singular() -> None:
     with pytest.raises(InputError, match="Expected a known strategy, got 'x'"):
         build("x", "strategies")

@@ -144,12 +144,13 @@ def build(kind: str, value: Any, catalog: Catalog) -> Any:
 
 
 def _class(kind: str, name: Any, catalog: Catalog) -> type:
-    """Return the class of ``kind`` with that name."""
-    by_name = {_name(cls): cls for cls in catalog[kind]}
-    if not isinstance(name, str) or name not in by_name:
+    """Return the class of ``kind`` with that name, whether written with - or with _."""
+    by_name = {_name(cls).replace("_", "-"): cls for cls in catalog[kind]}
+    spelt = name.replace("_", "-") if isinstance(name, str) else None  # low_light is low-light
+    if spelt not in by_name:
         one = kind.removesuffix("s") if not kind.endswith("ies") else kind[:-3] + "y"
-        raise unknown(one, str(name), by_name, f"See: quorate list {kind}")
-    return by_name[name]
+        raise unknown(one, str(name), map(_name, catalog[kind]), f"See: quorate list {kind}")
+    return by_name[spelt]
 
 
 def _construct(cls: type, data: dict[str, Any], catalog: Catalog) -> Any:
