@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +59,16 @@ def write_hub_parquet() -> Callable[..., None]:
 
 
 def _write_hub_parquet(
-    path: Path, images: Sequence[Any], classes: Sequence[str] = (), **columns: Sequence[Any]
+    path: Path,
+    images: Sequence[Any],
+    classes: Sequence[str] | Mapping[str, Sequence[str]] = (),
+    image_column: str = "image",
+    **columns: Sequence[Any],
 ) -> None:
     """Write PNG images and columns to a parquet file; ``label`` is a class label if classes are.
 
     ``images`` are arrays (h, w) or (h, w, 3) of 8 bits, or bytes that are written as they are.
+    ``classes`` may also name the class labels of several columns.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -78,13 +83,14 @@ def _write_hub_parquet(
             Image.fromarray(np.asarray(image, dtype=np.uint8)).save(buffer, "PNG")
         cells.append({"bytes": buffer.getvalue(), "path": None})
     kind = pa.struct({"bytes": pa.binary(), "path": pa.string()})
-    table = pa.table({"image": pa.array(cells, kind), **columns})
-    features: dict[str, Any] = {"image": {"_type": "Image"}}
+    table = pa.table({image_column: pa.array(cells, kind), **columns})
+    features: dict[str, Any] = {image_column: {"_type": "Image"}}
     for name in columns:
         dtype = "string" if pa.types.is_string(table.schema.field(name).type) else "int64"
         features[name] = {"dtype": dtype, "_type": "Value"}
-    if classes:
-        features["label"] = {"names": list(classes), "_type": "ClassLabel"}
+    named = classes if isinstance(classes, Mapping) else {"label": classes} if classes else {}
+    for name, names in named.items():
+        features[name] = {"names": list(names), "_type": "ClassLabel"}
     about = json.dumps({"info": {"features": features}})
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.replace_schema_metadata({"huggingface": about}), path)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quorate.populations import mnist
+from quorate.populations import image_files
 
 Write = Callable[..., None]
 
@@ -17,9 +17,42 @@ def decoded_anew(
 ) -> Iterator[None]:
     """What this test loads, it decodes itself."""
     monkeypatch.setenv("QUORATE_CACHE", str(tmp_path_factory.mktemp("cache")))
-    mnist._mnist.cache_clear()
+    forget()
     yield
-    mnist._mnist.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    """Let go of what this process has loaded, as another process would not have it."""
+    image_files._official.cache_clear()
+    image_files._open.cache_clear()
+
+
+@pytest.fixture
+def a_new_process() -> Callable[[], None]:
+    """A function after which nothing is held in memory, only in the cache on disk."""
+    return forget
+
+
+@pytest.fixture
+def few_rows(
+    quorate_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, int], None]:
+    """A function that lets QUORATE_DATA hold the first rows of a real data set, and no more."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def copy(hub_name: str, rows: int) -> None:
+        source = quorate_data / hub_name.replace("/", "--")
+        if not source.is_dir():
+            pytest.skip(f"no local copy of {hub_name}")
+        (tmp_path / source.name).mkdir()
+        for file in source.glob("*.parquet"):
+            first = next(pq.ParquetFile(file).iter_batches(rows))
+            pq.write_table(pa.Table.from_batches([first]), tmp_path / source.name / file.name)
+        monkeypatch.setenv("QUORATE_DATA", str(tmp_path))
+
+    return copy
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import numpy as np
 import pytest
 
 from quorate import catalog
-from quorate.errors import DataUnavailableError
-from quorate.populations import mnist
-from quorate.populations.image_files import hub_folder, load_images
+from quorate.errors import DataUnavailableError, InputError
+from quorate.populations import image_files
+from quorate.populations.image_files import hub_folder, load_hub, load_images
 
 pytestmark = pytest.mark.usefixtures("decoded_anew")
 
@@ -23,8 +24,8 @@ def sources(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
     original = datasets.load_dataset
 
-    def load_dataset(source: str) -> Any:
-        asked.append(source)
+    def load_dataset(source: str, config: str | None) -> Any:
+        asked.append(source if config is None else f"{source} {config}")
         return original(str(folder))
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
@@ -32,11 +33,15 @@ def sources(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_the_hub_name_and_a_local_folder_take_the_same_path(
-    folder: Path, sources: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path,
+    sources: list[str],
+    a_new_process: Callable[[], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("QUORATE_DATA", raising=False)
     hub = catalog.build("populations", "mnist").split(np.random.default_rng(0))
-    mnist._mnist.cache_clear()
+    a_new_process()
     local = tmp_path / "data" / "ylecun--mnist"
     shutil.copytree(folder, local)
     monkeypatch.setenv("QUORATE_DATA", str(tmp_path / "data"))
@@ -58,11 +63,11 @@ def test_the_hub_is_asked_where_the_folder_has_no_copy(
 
 
 def test_what_was_decoded_is_kept(
-    folder: Path, sources: list[str], monkeypatch: pytest.MonkeyPatch
+    sources: list[str], a_new_process: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("QUORATE_DATA", raising=False)
     first = catalog.build("populations", "mnist").split(np.random.default_rng(0))
-    mnist._mnist.cache_clear()
+    a_new_process()
     again = catalog.build("populations", "mnist").split(np.random.default_rng(0))
     assert sources == ["ylecun/mnist"]
     assert first.train.x.tolist() == again.train.x.tolist()
@@ -84,7 +89,7 @@ def test_what_was_decoded_is_kept(
 def test_a_hub_out_of_reach_is_answered(
     error: Exception, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load_dataset(source: str) -> None:
+    def load_dataset(source: str, config: str | None) -> None:
         raise error
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
@@ -97,6 +102,48 @@ def test_a_hub_out_of_reach_is_answered(
     assert message.endswith(
         "or set QUORATE_DATA to a folder that holds ylecun--mnist/ with the hub's parquet files."
     )
+
+
+def test_the_hub_is_asked_for_one_of_its_variants(
+    folder: Path, sources: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUORATE_DATA", str(tmp_path / "data"))
+    load_hub("someone/pets", "image", "label", config="0.25")
+    local = tmp_path / "data" / "someone--pets"
+    shutil.copytree(folder, local)
+    load_hub("someone/pets", "image", "label", config="0.25")  # one variant, whichever it is
+    shutil.copytree(folder, local / "0.25")  # as the hub keeps several
+    load_hub("someone/pets", "image", "label", config="0.25")
+    assert sources == ["someone/pets 0.25", str(local), str(local / "0.25")]
+
+
+@pytest.mark.parametrize("lacking", ["train", "test"])
+def test_a_local_copy_without_a_part_is_answered(
+    lacking: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = tmp_path / "data" / "ylecun--mnist"
+    shutil.copytree(folder, local)
+    (local / f"{lacking}.parquet").unlink()
+    monkeypatch.setenv("QUORATE_DATA", str(tmp_path / "data"))
+    with pytest.raises(
+        InputError, match=r"Expected the parts train and test of .*ylecun--mnist, got t.*\. Copy"
+    ):
+        catalog.build("populations", "mnist").split(np.random.default_rng(0))
+
+
+def test_images_are_decoded_once_whatever_is_asked_of_them(
+    folder: Path, a_new_process: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load_images(str(folder), None, "label", "place", None)["train"]
+    a_new_process()
+    monkeypatch.setattr(image_files, "_pixels", None)  # decoding anew would fail
+    other = load_images(str(folder), None, "place", "label", None)["train"]
+    assert other.x.tolist() == first.x.tolist()
+    assert (other.classes, other.groups) == (first.groups, first.classes)
+    assert other.group is not None
+    assert first.group is not None
+    assert other.y.tolist() == first.group.tolist()
+    assert other.group.tolist() == first.y.tolist()
 
 
 def test_the_loader_leaves_logging_as_it_was(folder: Path) -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quorate.errors import InputError
-from quorate.populations.sizes import split_at_random, subsample
-from quorate.table import Table
+from quorate.populations.sizes import split_at_random, subsample, subsample_both
+from quorate.table import Split, Table
 
 
 def people(n: int) -> Table:
@@ -59,6 +59,17 @@ def test_a_subsample_draws_different_people(n: int, seed: int, data: st.DataObje
 def test_everyone_stays_in_order_and_is_not_copied() -> None:
     everyone = people(5)
     assert subsample(everyone, None, np.random.default_rng(0), "n") is everyone
+
+
+def test_both_sides_are_drawn_from_their_own() -> None:
+    split = Split(people(5), people(3))
+    rng = np.random.default_rng(0)
+    assert subsample_both(split, None, None, rng).held_out is split.held_out
+    drawn = subsample_both(split, 4, 2, rng)
+    assert (len(drawn.train), len(drawn.held_out)) == (4, 2)
+    assert set(numbers(drawn.held_out)) <= {0, 1, 2}
+    with pytest.raises(InputError, match="Expected held_out=4 between 1 and the 3 people"):
+        subsample_both(split, 5, 4, rng)
 
 
 @pytest.mark.parametrize("n", [0, -1, 6])

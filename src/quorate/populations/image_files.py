@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from quorate.cache import on_disk
 from quorate.errors import DataUnavailableError, InputError
 from quorate.progress import bar, status
-from quorate.table import Table
+from quorate.table import Split, Table
 from quorate.validate import unknown
 
 HELD_OUT_SPLITS = ("test", "validation")
@@ -31,18 +32,62 @@ def hub_folder(hub_name: str) -> Path | None:
     return folder if folder is not None and folder.is_dir() else None
 
 
-def load_hub(hub_name: str, image: str, label: str) -> dict[str, Table]:
-    """Return the splits of a hub data set by name, from its local copy where there is one.
+def load_hub(
+    hub_name: str,
+    image: str,
+    label: str,
+    group: str | None = None,
+    size: int | None = None,
+    *,
+    config: str | None = None,
+    held_out: str = "test",
+) -> Split:
+    """Return the official split of a hub data set, from its local copy where there is one.
+
+    Args:
+        hub_name: ``owner/name``.
+        image, label, group, size: as in ``load_images``.
+        config: which of the hub's variants; a local copy may hold it as a folder of that name.
+        held_out: what the hub calls the part that is held out.
 
     Raises:
         DataUnavailableError: there is no local copy and the hub cannot be reached.
+        InputError: a part, a column or a value is not there, or image sizes differ.
     """
     folder = hub_folder(hub_name)
-    return load_images(str(folder or hub_name), image, label, None, None)
+    if folder is None:
+        return _official(hub_name, image, label, group, size, config, held_out)
+    if config is not None and (folder / config).is_dir():
+        folder /= config
+    return _official(str(folder), image, label, group, size, None, held_out)
+
+
+@functools.lru_cache(maxsize=1)  # one data set is large; the next one takes its place
+def _official(
+    source: str,
+    image: str,
+    label: str,
+    group: str | None,
+    size: int | None,
+    config: str | None,
+    held_out: str,
+) -> Split:
+    tables = load_images(source, image, label, group, size, config)
+    if "train" not in tables or held_out not in tables:
+        raise InputError(
+            f"Expected the parts train and {held_out} of {source}, got {', '.join(tables)}. Copy "
+            f"the hub's files whole, under names that begin with train and {held_out}."
+        )
+    return Split(tables["train"], tables[held_out])
 
 
 def load_images(
-    source: str, image: str | None, label: str, group: str | None, size: int | None
+    source: str,
+    image: str | None,
+    label: str,
+    group: str | None,
+    size: int | None,
+    config: str | None = None,
 ) -> dict[str, Table]:
     """Return the splits of an image data set by name.
 
@@ -51,14 +96,16 @@ def load_images(
         image: the column of images; None finds the only one.
         label, group: the columns of labels and groups; group None means unknown.
         size: side in pixels to resize to; None keeps the images' own size.
+        config: which variant of the source, where it has several.
 
     Raises:
         DataUnavailableError: the source can neither be found nor reached.
         InputError: a column is not there, a label is missing, or image sizes differ.
     """
     stamp = _listing(Path(source), with_time=True) if Path(source).is_dir() else ""
-    decoded = _decoded(source, stamp, image, label, group, size)
-    return {name: _table(*parts) for name, parts in decoded.items()}
+    column, people = _people(source, stamp, config, image, label, group)
+    pixels = _decoded(source, stamp, config, column, size)
+    return {name: _table(pixels[name], *codes) for name, codes in people.items()}
 
 
 def folder_fingerprint(path: str) -> str:
@@ -100,14 +147,24 @@ def _table(
     return Table(x, y, classes, group, groups)
 
 
+# Pictures are slow to decode, and the same whatever is asked of them: kept apart from the codes.
 @on_disk
 def _decoded(
-    source: str, stamp: str, image: str | None, label: str, group: str | None, size: int | None
-) -> dict[str, tuple[Any, ...]]:
-    """Return (pixels, y, classes, group, groups) by split: the arguments of ``_table``."""
+    source: str, stamp: str, config: str | None, column: str, size: int | None
+) -> dict[str, npt.NDArray[np.uint8]]:
+    """Return the images of a column by split, (n, c, h, w) each."""
+    splits = _open(source, stamp, config)
+    return {name: _pixels(rows, column, size) for name, rows in splits.items()}
+
+
+@on_disk
+def _people(
+    source: str, stamp: str, config: str | None, image: str | None, label: str, group: str | None
+) -> tuple[str, dict[str, tuple[Any, ...]]]:
+    """Return the image column, and (y, classes, group, groups) by split, as ``_table`` takes it."""
     import datasets
 
-    splits = _open(source)
+    splits = _open(source, stamp, config)
     features = next(iter(splits.values())).features  # every split has the same
     images = [c for c, f in features.items() if isinstance(f, datasets.Image)]
     if image is None and len(images) != 1:
@@ -118,19 +175,17 @@ def _decoded(
             raise unknown(f"column of {source}", wanted, features)
     y, classes = _codes(splits, label)
     codes, groups = _codes(splits, group) if group else ({}, ())
-    return {
-        name: (_pixels(rows, column, size), y[name], classes, codes.get(name), groups)
-        for name, rows in splits.items()
-    }
+    return column, {name: (y[name], classes, codes.get(name), groups) for name in splits}
 
 
-def _open(source: str) -> Any:
+@functools.lru_cache(maxsize=1)  # its labels and its images are asked for one after the other
+def _open(source: str, stamp: str, config: str | None) -> Any:
     """Return the data set with its splits, from a folder or from the hub."""
     import datasets
 
     with _quiet(), status(f"Opening {source}"):
         try:
-            return datasets.load_dataset(source)
+            return datasets.load_dataset(source, config)
         except (
             datasets.exceptions.DatasetGenerationError,
             datasets.exceptions.DatasetNotFoundError,

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
 from quorate.populations.image_files import load_hub
-from quorate.populations.sizes import subsample
+from quorate.populations.sizes import subsample_both
 from quorate.protocols import Population
 from quorate.spec import param
-from quorate.table import Rng, Split, Table
+from quorate.table import Rng, Split
 
 HUB_NAME = "ylecun/mnist"
-
-
-@functools.lru_cache(maxsize=1)
-def _mnist() -> dict[str, Table]:
-    return load_hub(HUB_NAME, image="image", label="label")
 
 
 @dataclass(frozen=True)
@@ -36,6 +30,5 @@ class MNIST(Population):
 
     def split(self, rng: Rng) -> Split:
         """Return the official split, subsampled where asked."""
-        tables = _mnist()
-        train = subsample(tables["train"], self.n, rng, "n")
-        return Split(train, subsample(tables["test"], self.held_out, rng, "held_out"))
+        split = load_hub(HUB_NAME, image="image", label="label")
+        return subsample_both(split, self.n, self.held_out, rng)

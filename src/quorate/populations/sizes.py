@@ -29,6 +29,12 @@ def subsample(people: Table, n: int | None, rng: Rng, name: str) -> Table:
     return people.take(_first(rng.permutation(len(people)), n, name))
 
 
+def subsample_both(split: Split, n: int | None, held_out: int | None, rng: Rng) -> Split:
+    """Return n people to learn from and ``held_out`` others, drawn likewise; None takes all."""
+    train = subsample(split.train, n, rng, "n")
+    return Split(train, subsample(split.held_out, held_out, rng, "held_out"))
+
+
 def _first(order: Labels, n: int | None, name: str) -> Labels:
     if n is None:
         return order
