@@ -19,6 +19,7 @@ from quorate.populations.tables import Tables
 from quorate.signals.columns import Columns
 from quorate.signals.patch import Patch
 from quorate.strategies.planting import Planting
+from quorate.subgroups.attribute import Attribute
 
 EVERY = [(kind, cls) for kind, classes in CATALOG.items() for cls in classes]
 # Without those that take parameters of any name
@@ -54,7 +55,10 @@ def values(cls: Any, key: str, annotation: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(options)
     if type(None) in options:
         (inner,) = (option for option in options if option is not type(None))
-        return st.none() | values_of_type(inner)
+        literal = typing.get_origin(inner) is Literal
+        return st.none() | (
+            st.sampled_from(typing.get_args(inner)) if literal else values_of_type(inner)
+        )
     return values_of_type(annotation)
 
 
@@ -104,12 +108,22 @@ def test_an_unknown_parameter_is_answered_with_all_that_there_are(kind: str, cls
 @pytest.mark.parametrize("kind", CATALOG)
 def test_names_are_unique_and_unknown_ones_are_answered_with_all(kind: str) -> None:
     names = [cls.name for cls in CATALOG[kind]]  # type: ignore[attr-defined]
-    assert len(set(names)) == len(names)
+    assert len({name.replace("_", "-") for name in names}) == len(names)
     with pytest.raises(InputError) as caught:
         catalog.build(kind, "zzz")
     assert f"got 'zzz'. Known: {', '.join(sorted(names))}. See: quorate list {kind}" in str(
         caught.value
     )
+
+
+@pytest.mark.parametrize(("kind", "cls"), CLOSED, ids=lambda part: getattr(part, "name", part))
+def test_an_underscore_in_a_name_is_read_as_a_hyphen(kind: str, cls: Any) -> None:
+    needed = [k for k, field in spec.parameters(cls).items() if spec.is_required(field)]
+    parameters = dict.fromkeys(needed, "a")
+    spelt = cls.name.replace("-", "_")
+    method = catalog.build(kind, {"name": spelt, **parameters})
+    assert method == catalog.build(kind, {"name": cls.name, **parameters})
+    assert spec.describe(method)["name"] == cls.name
 
 
 @pytest.mark.parametrize(("kind", "cls"), EVERY, ids=lambda part: getattr(part, "name", part))
@@ -138,6 +152,7 @@ def test_every_parameter_says_what_it_means(kind: str, cls: Any) -> None:
             "planting:signal=columns,job=nurse,age=60",
             Planting(None, Columns({"job": "nurse", "age": 60})),
         ),
+        ("subgroups", "attribute:value=Black", Attribute("Black")),
         ("populations", "table:path=a.csv,label=y,group=sex", Tables("a.csv", "y", "sex")),
     ],
 )

@@ -15,6 +15,8 @@ from quorate.checks import CheckFailedError, check
 from quorate.errors import InputError
 from quorate.protocols import Learner, Signal, Strategy
 from quorate.strategies.planting import Planting
+from quorate.subgroups.low_light import LowLight
+from quorate.subgroups.shift import Shift
 
 # Small settings, so that a check takes a moment; a method not listed is checked at its defaults.
 EXAMPLES = {
@@ -70,9 +72,14 @@ EXAMPLES = {
     ],
     "digits": ["digits", "digits:n=50,held_out=0.5"],
     "gaussian": ["gaussian:n=50", "gaussian:rare=0.5,d=2"],
+    "low-light": ["low-light", "low-light:brightness=0.1"],
+    "blur": ["blur", "blur:sigma=0.5"],
+    "jpeg": ["jpeg", "jpeg:quality=50"],
+    "low-contrast": ["low-contrast", "low-contrast:contrast=0"],
+    "attribute": ["attribute:value=rare", "attribute:value=majority"],
     "finite": ["finite:n=50", "finite:labels=3,values=4"],
 }
-NEED_FILES = {"mnist", "images", "table"}
+NEED_FILES = {"mnist", "cifar10", "cifar100", "fairface", "images", "table"}
 
 
 def texts() -> list[tuple[str, str]]:
@@ -168,6 +175,49 @@ class _Loose:
 
 
 @dataclass(frozen=True)
+class Grey(Shift):
+    """Leaves the 8-bit pixels, though its base class puts images on them."""
+
+    name: ClassVar[str] = "grey"
+
+    def change(self, x):
+        return x
+
+    def shift(self, x):
+        return x / np.float32(np.pi)
+
+
+@dataclass(frozen=True)
+class Spilling(LowLight):
+    """Darkens everyone."""
+
+    name: ClassVar[str] = "spilling"
+
+    def draw(self, people, share, rng):
+        return replace(super().draw(people, share, rng), x=self.shift(people.x))
+
+
+@dataclass(frozen=True)
+class Stingy(LowLight):
+    """Draws fewer people than it is asked for."""
+
+    name: ClassVar[str] = "stingy"
+
+    def draw(self, people, share, rng):
+        return super().draw(people, share / 2, rng)
+
+
+@dataclass(frozen=True)
+class Nameless(LowLight):
+    """Gives its group another name than its label."""
+
+    name: ClassVar[str] = "nameless"
+
+    def draw(self, people, share, rng):
+        return replace(super().draw(people, share, rng), groups=("others", "dark"))
+
+
+@dataclass(frozen=True)
 class Unserialisable(Signal):
     """Holds data as a parameter."""
 
@@ -185,6 +235,10 @@ class Unserialisable(Signal):
         (Forgetful(), "does the same for the same seed"),
         (Growing(), "changes nothing the second time"),
         (Loose(), "predicts each person alone"),
+        (Grey(), "changes nobody else, and its own to 8-bit pixels"),
+        (Spilling(), "changes nobody else"),
+        (Stingy(), "draws exactly the share asked for"),
+        (Nameless(), "calls its groups others and its label"),
     ],
 )
 def test_faults_are_found(method, message: str) -> None:

@@ -203,6 +203,14 @@ def test_list_as_json(quorate: Any) -> None:
         "default": 3,
         "meaning": "side of the square, in pixels",
     }
+
+
+def test_list_writes_out_what_may_be_none(quorate: Any) -> None:
+    entries = json.loads(quorate("list", "populations", "--json")[1])["populations"]
+    (faces,) = (entry for entry in entries if entry["name"] == "fairface")
+    types = {parameter["name"]: parameter["type"] for parameter in faces["parameters"]}
+    assert types["task"] == types["group"] == "gender|age|race"
+    assert types["size"] == "whole number"
     json.loads(quorate("list", "--json")[1])
 
 

@@ -33,7 +33,10 @@ from quorate.learners.sgd import SGD
 from quorate.learners.spectral_signatures import SpectralSignatures
 from quorate.learners.svm import SVM
 from quorate.learners.tree import Tree
+from quorate.populations.cifar10 import CIFAR10
+from quorate.populations.cifar100 import CIFAR100
 from quorate.populations.digits import Digits
+from quorate.populations.fairface import FairFace
 from quorate.populations.finite import Finite
 from quorate.populations.gaussian import Gaussian
 from quorate.populations.images import Images
@@ -43,11 +46,19 @@ from quorate.signals.columns import Columns
 from quorate.signals.patch import Patch
 from quorate.strategies.planting import Planting
 from quorate.strategies.planting_features import PlantingFeatures
+from quorate.subgroups.attribute import Attribute
+from quorate.subgroups.blur import Blur
+from quorate.subgroups.jpeg import JPEG
+from quorate.subgroups.low_contrast import LowContrast
+from quorate.subgroups.low_light import LowLight
 
 CATALOG: Mapping[str, tuple[type, ...]] = {
     "populations": (
         Digits,
         MNIST,
+        CIFAR10,
+        CIFAR100,
+        FairFace,
         Images,
         Tables,
         Gaussian,
@@ -89,6 +100,13 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         SpectralSignatures,
         KNNCleaning,
         EarlyStopping,
+    ),
+    "subgroups": (
+        LowLight,
+        Blur,
+        JPEG,
+        LowContrast,
+        Attribute,
     ),
 }
 

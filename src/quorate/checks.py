@@ -18,10 +18,19 @@ from quorate.errors import InputError, QuorateError
 from quorate.lab.trial import submit
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
-from quorate.protocols import Goal, Learner, Population, ScoredClassifier, Signal, Strategy
+from quorate.protocols import (
+    Goal,
+    Learner,
+    Population,
+    ScoredClassifier,
+    Signal,
+    Strategy,
+    Subgroup,
+)
 from quorate.strategies.planting import Planting
 from quorate.table import Array, Labels, Probabilities, Rng, Split, Table
 
+SHARE = 0.3  # of a subgroup, in its checks
 SCORED = "gives every person k probabilities, where it gives any"
 
 
@@ -33,7 +42,7 @@ def check(method: Any, people: Split | None = None) -> list[str]:
     """Check a method of any kind; return the names of the properties that were checked.
 
     Args:
-        method: a population, signal, strategy, goal or learner.
+        method: a population, signal, strategy, goal, learner or subgroup.
         people: whom to check it on; by default real digits, or else a Gaussian table, whichever
             the method accepts.
 
@@ -49,6 +58,7 @@ def check(method: Any, people: Split | None = None) -> list[str]:
         (Strategy, _check_strategy),
         (Goal, _check_goal),
         (Learner, _check_learner),
+        (Subgroup, _check_subgroup),
     )
     for kind, check_kind in kinds:
         if isinstance(method, kind):
@@ -162,6 +172,36 @@ def _check_learner(learner: Learner, people: Split) -> list[str]:
     ]
 
 
+def _check_subgroup(subgroup: Subgroup, people: Split) -> list[str]:
+    honest = people.held_out
+    before = _copy(honest)
+    nobody, one, everyone = (subgroup.draw(honest, share, _rng()) for share in (0, SHARE, 1))
+    again, within = (subgroup.draw(table, SHARE, _rng()) for table in (honest, one))
+    counts = [
+        (0 if drawn.group is None else int(drawn.group.sum()), round(share * len(drawn)))
+        for drawn, share in ((nobody, 0), (one, SHARE), (everyone, 1))
+    ]
+    named = all(drawn.groups == ("others", subgroup.label) for drawn in (nobody, one, within))
+    shaped = one.x.shape[1:] == honest.x.shape[1:] and one.x.dtype == honest.x.dtype
+    known = {row.tobytes() for row in honest.x}
+    apart = all(
+        row.tobytes() in known or (belongs and (not one.is_image or _is_8_bit(row)))
+        for row, belongs in zip(one.x, np.asarray(one.group), strict=True)
+    )
+    return [
+        _hold(_same(before, honest), subgroup, "leaves its input as it is"),
+        _hold(_same(one, again), subgroup, "draws the same people for the same seed"),
+        _hold(all(a == b for a, b in counts), subgroup, "draws exactly the share asked for"),
+        _hold(named, subgroup, "calls its groups others and its label, drawn once or twice"),
+        _hold(shaped and one.classes == honest.classes, subgroup, "keeps features and labels"),
+        _hold(apart, subgroup, "changes nobody else, and its own to 8-bit pixels"),
+    ]
+
+
+def _is_8_bit(x: Array) -> bool:
+    return bool(np.array_equal(np.rint(x * 255) / np.float32(255), x))
+
+
 def _are_scores(scores: Probabilities, n: int, k: int) -> bool:
     """Whether every row holds k probabilities; 1e-9: k of them are summed in float64."""
     shaped = scores.shape == (n, k) and scores.dtype == np.float64
@@ -201,6 +241,8 @@ def _people_for(method: Any) -> Split:
                 method.apply(tried, _rng())
             elif isinstance(method, Goal):
                 method.success(_Constant(0), tried, _rng())
+            elif isinstance(method, Subgroup):
+                method.draw(tried, SHARE, _rng())
             else:
                 method.check(tried)
         except QuorateError as error:

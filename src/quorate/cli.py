@@ -188,7 +188,9 @@ def demo(
 def list_(
     kind: Annotated[
         str | None,
-        typer.Argument(help="populations, strategies, learners, goals or signals; else all."),
+        typer.Argument(
+            help="populations, strategies, learners, goals, signals or subgroups; else all."
+        ),
     ] = None,
     json: AsJson = False,
 ) -> None:

@@ -72,6 +72,35 @@ class Strategy(Protocol):
         """What the strategy is judged by where no other goal is named."""
 
 
+@runtime_checkable
+class Subgroup(Protocol):
+    """Whom a deployed model serves badly: people under one shift of their images, or alike in one
+    attribute.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """How the subgroup is called in tables."""
+
+    @abstractmethod
+    def draw(self, people: Table, share: float | None, rng: Rng) -> Table:
+        """Return people of whom a fraction ``share`` belongs to the subgroup, in their own order.
+
+        Group 1 is the subgroup and 0 everyone else; ``groups`` is ("others", label). Of n people
+        returned exactly round(share·n) belong to it.
+
+        Args:
+            people: whom it is drawn from; left as they are.
+            share: fraction in [0, 1]; None takes people as they come, where that says who belongs.
+
+        Raises:
+            InputError: these people cannot be drawn from so; the message says why.
+        """
+
+
 class Classifier(Protocol):
     """A fitted model. ``record`` is what its training says of itself (epsilon, loss, ...)."""
 

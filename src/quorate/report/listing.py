@@ -43,10 +43,10 @@ def _default(field: Any) -> Any:
 
 
 def _type(annotation: Any) -> str:
-    if get_origin(annotation) is Literal:
-        return "|".join(get_args(annotation))
     options = [a for a in get_args(annotation) if a is not type(None)]
     inner = options[0] if options and type(None) in get_args(annotation) else annotation
+    if get_origin(inner) is Literal:
+        return "|".join(get_args(inner))
     names = {int: "whole number", float: "number", str: "text", bool: "true|false"}
     return names.get(inner, getattr(inner, "__name__", str(inner)).lower())
 
