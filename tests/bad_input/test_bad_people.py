@@ -14,7 +14,7 @@ import quorate
 from quorate import cli
 from quorate.errors import InputError
 from quorate.lab.trial import Outcome
-from quorate.populations import mnist
+from quorate.populations import image_files
 from quorate.protocols import Population
 from quorate.table import Rng, Split, Table
 
@@ -225,13 +225,14 @@ def test_a_folder_of_broken_images(people_folder: Path, refuse: Callable[..., st
 def test_a_data_set_neither_cached_nor_reachable(
     refuse: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def load_dataset(source: str) -> Any:
+    def load_dataset(source: str, config: str | None) -> Any:
         raise ConnectionError(f"Couldn't reach '{source}' on the Hub (ConnectTimeout)")
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     monkeypatch.setenv("QUORATE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("QUORATE_DATA", raising=False)
-    mnist._mnist.cache_clear()
+    image_files._official.cache_clear()
+    image_files._open.cache_clear()
     message = refuse(population="mnist:n=17", strategy="planting")
     assert message == (
         "Expected ylecun/mnist in the cache of Hugging Face datasets, on the hub, or under the "
