@@ -48,9 +48,9 @@ def people(x: Array) -> Table:
 def test_a_dark_image() -> None:
     x = images([[[[0, 40], [101, 255]]]])
     # a quarter: 0, 10, 25.25, 63.75
-    assert levels(LowLight().shift(x)) == [[[[0, 10], [25, 64]]]]
-    assert levels(LowLight(brightness=0).shift(x)) == [[[[0, 0], [0, 0]]]]
-    assert levels(LowLight(brightness=1).shift(x)) == levels(x)
+    assert levels(LowLight(noise=0).shift(x)) == [[[[0, 10], [25, 64]]]]
+    assert levels(LowLight(brightness=0, noise=0).shift(x)) == [[[[0, 0], [0, 0]]]]
+    assert levels(LowLight(brightness=1, noise=0).shift(x)) == levels(x)
 
 
 def test_a_flat_image_keeps_its_mean_in_every_channel() -> None:
@@ -102,13 +102,23 @@ def test_better_jpeg_is_nearer() -> None:
     assert far[0] > 3 * far[-1]
 
 
-@shifts
+@pytest.mark.parametrize(
+    "shift", [LowLight(noise=0), Blur(), JPEG(), LowContrast()], ids=lambda s: s.name
+)
 def test_a_plain_image_stays_plain(shift: Shift) -> None:
     x = images(np.full((1, 3, 8, 8), 128))
     got = np.asarray(levels(shift.shift(x)))
     assert len(np.unique(got)) == 1
     # Only light changes its level; JPEG keeps mid grey exactly, as the zero of its scale.
     assert got.flat[0] == (32 if shift.name == "low-light" else 128)
+
+
+def test_the_grain_is_as_strong_as_it_says_and_differs_from_image_to_image() -> None:
+    x = images(np.stack([np.full((3, 32, 32), level) for level in (120, 128)]))
+    dark = LowLight(brightness=0.5, noise=0.02).shift(x)
+    # 3,072 draws of 0.02 and rounding to levels, 1/255/√12: the estimate is good to 1.3% of it
+    assert dark[1].std() == pytest.approx(np.hypot(0.02, 1 / 255 / np.sqrt(12)), rel=0.06)
+    assert abs(np.corrcoef(dark[0].ravel(), dark[1].ravel())[0, 1]) < 0.1  # five times 1/√3072
 
 
 # ------------------------------------------------------------------------------------- properties

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,26 +11,36 @@ import numpy as np
 from quorate.spec import param
 from quorate.subgroups.shift import Shift
 from quorate.table import Array
-from quorate.validate import in_interval
+from quorate.validate import at_least, in_interval
 
 
 @dataclass(frozen=True)
 class LowLight(Shift):
-    """People whose pictures are dark: every pixel times one factor.
+    """People whose pictures are dark and grainy: every pixel times one factor, plus sensor noise.
 
-    >>> LowLight(brightness=0.2).shift(np.ones((1, 1, 1, 1), np.float32)) * 255
+    The grain is what a brighter screen does not undo: a network with normalised layers sees a
+    picture that is only darker as it saw the picture before.
+
+    >>> LowLight(brightness=0.2, noise=0).shift(np.ones((1, 1, 1, 1), np.float32)) * 255
     array([[[[51.]]]], dtype=float32)
 
     Raises:
-        InputError: brightness is outside [0, 1].
+        InputError: brightness is outside [0, 1], or noise is negative.
     """
 
     name: ClassVar[str] = "low-light"
     brightness: float = param(0.25, "what pixels are multiplied by, in [0, 1]; 1 changes nothing")
+    noise: float = param(0.02, "standard deviation of the grain, pixel scale; 0 for none")
 
     def __post_init__(self) -> None:
         in_interval("brightness", self.brightness, 0, 1, "Use a factor such as 0.25.")
+        at_least("noise", self.noise, 0, "Use 0 for none.")
 
     def change(self, x: Array) -> Array:
-        """Return darker images, (n, c, h, w)."""
-        return x * np.float32(self.brightness)
+        """Return darker images, (n, c, h, w), each with a grain that its own pixels seed."""
+        darker: Array = x * np.float32(self.brightness)
+        if self.noise:
+            for image, before in zip(darker, x, strict=True):
+                rng = np.random.default_rng(zlib.crc32(before.tobytes()))
+                image += np.float32(self.noise) * rng.standard_normal(x.shape[1:], dtype=np.float32)
+        return darker
