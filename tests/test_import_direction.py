@@ -22,11 +22,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("protocols",),
     ("spec",),
     ("cache", "progress", "figures", "device"),
+    ("workers",),
     ("signals", "engine"),
     ("goals",),
     ("strategies", "populations", "learners", "theory", "subgroups", "fairness"),
     ("catalog",),
-    ("lab", "correct"),
+    ("lab",),
+    ("correct",),
     ("report", "checks"),
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
 )

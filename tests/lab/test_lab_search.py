@@ -18,7 +18,7 @@ import pytest
 import quorate
 from quorate import cli
 from quorate.errors import FitFailedError, InputError
-from quorate.lab import executors
+from quorate.lab import sweep
 from quorate.lab.curves import load
 from quorate.lab.rounds import SEEDS
 from quorate.lab.run import run_cells
@@ -118,7 +118,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         counts.update(cell.id for cell in cells)
         return run_cells(cells)
 
-    monkeypatch.setattr(executors, "run_cells", counted)
+    monkeypatch.setattr(sweep, "run_cells", counted)
     return counts
 
 
@@ -471,7 +471,7 @@ def test_ctrl_c_says_how_to_go_on(
     def stop(cells: Sequence[Trial]) -> list[Outcome]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(executors, "run_cells", stop)
+    monkeypatch.setattr(sweep, "run_cells", stop)
     code, out, error = command("--out", tmp_path)
     assert (code, out) == (130, "")
     assert "run the same command to go on" in error

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from quorate import cli, spec
+from quorate import cli, spec, workers
 from quorate.catalog import build
 from quorate.errors import InputError, StoreError, WorkerError
-from quorate.lab import executors, run, trial
+from quorate.lab import run, sweep, trial
 from quorate.lab import sweep as sweep_module
 from quorate.lab.curves import load
 from quorate.lab.run import run_cells
@@ -61,7 +61,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         counts.update(cell.id for cell in cells)
         return run_cells(cells)
 
-    monkeypatch.setattr(executors, "run_cells", counted)
+    monkeypatch.setattr(sweep, "run_cells", counted)
     return counts
 
 
@@ -204,13 +204,13 @@ def test_a_worker_hands_back_what_it_has_not_begun_when_its_turn_is_over(
 ) -> None:
     found = stacks(study(learner="sklearn:estimator=GaussianNB").cells(), jobs=2)
     assert len(found) == 6
-    monkeypatch.setattr(executors, "TURN", 60)
-    assert [one.id for (one,) in executors._run_some(found, "cpu")] == [
+    monkeypatch.setattr(workers, "TURN", 60)
+    assert [one.id for (one,) in workers._run_some(sweep.run_cells, found, "cpu")] == [
         cell.id for (cell,) in found
     ]
     ran.clear()
-    monkeypatch.setattr(executors, "TURN", -1)  # over before it begins: one stack all the same
-    assert [one.id for (one,) in executors._run_some(found, "cpu")] == [found[0][0].id]
+    monkeypatch.setattr(workers, "TURN", -1)  # over before it begins: one stack all the same
+    assert [one.id for (one,) in workers._run_some(sweep.run_cells, found, "cpu")] == [found[0][0].id]
     assert list(ran) == [found[0][0].id]
 
 

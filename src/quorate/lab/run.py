@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,6 +17,7 @@ from quorate.protocols import Classifier, Learner, StackedLearner
 from quorate.table import Mask, Rng, Split, Submission, Table
 from quorate.theory.planting import SignalLaw, signal_law
 from quorate.version import __version__
+from quorate.workers import one_thread
 
 
 def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
@@ -34,7 +32,7 @@ def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
         DataUnavailableError: the population's data cannot be had.
     """
     cells[0].learner.check(draw_people(cells[0].population, streams(cells[0].seed)[0]).train)
-    with _one_thread():  # after the check, which loads the learner's libraries
+    with one_thread():  # after the check, which loads the learner's libraries
         people = _people(cells)
         started = time.perf_counter()
         submissions = [
@@ -138,24 +136,3 @@ def _law_of(cell: Trial, people: Split) -> dict[str, Any]:
     if key not in known:
         known[key] = signal_law(people.train, cell.population.law(), signal, target)
     return {"xi": known[key].xi, "gap": known[key].delta, "exact_law": known[key].exact}
-
-
-@functools.cache
-def _thread_pools(*loaded: bool) -> Any:
-    """Return the thread pools of the libraries loaded so far: finding them takes milliseconds."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with _thread_pools("sklearn" in sys.modules, "scipy" in sys.modules).limit(limits=1):
-            yield
-    finally:
-        torch.set_num_threads(threads)

@@ -16,7 +16,7 @@ from quorate import spec
 from quorate.device import use
 from quorate.errors import InputError
 from quorate.lab.curves import Curves
-from quorate.lab.executors import run_here, run_in_processes
+from quorate.lab.run import run_cells
 from quorate.lab.store import Store, stored_ids
 from quorate.lab.study import Study
 from quorate.lab.trial import Outcome, Trial, draw_people, streams
@@ -25,6 +25,7 @@ from quorate.protocols import Goal, Learner, Population, StackedLearner, Strateg
 from quorate.table import Array, Labels, Table
 from quorate.validate import at_least
 from quorate.version import __version__
+from quorate.workers import run_here, run_in_processes
 
 STACK_BYTES = 2**29  # of a stack's rows, which are in memory twice, as drawn and as its pool
 
@@ -193,7 +194,10 @@ def _run(cells: Sequence[Trial], jobs: int, what: str) -> Generator[list[Outcome
     groups = stacks(cells, jobs)
     with bar(len(cells), what) as advance:
         parallel = jobs > 1 and len(groups) > 1
-        with closing(run_in_processes(groups, jobs) if parallel else run_here(groups)) as results:
+        found = (
+            run_in_processes(run_cells, groups, jobs) if parallel else run_here(run_cells, groups)
+        )
+        with closing(found) as results:
             for outcomes in results:
                 yield outcomes
                 advance(len(outcomes))

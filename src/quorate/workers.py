@@ -1,60 +1,64 @@
-"""Ways to run cells: one after another here, or in worker processes. Same outcomes either way."""
+"""Ways to do many pieces of work: one after another here, or in worker processes; same results."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from multiprocessing import resource_tracker
+from typing import Any, TypeVar
 
 from quorate import device
 from quorate.errors import WorkerError
-from quorate.lab.run import run_cells
-from quorate.lab.trial import Outcome, Trial
 from quorate.progress import silence
 
-Stack = Sequence[Trial]  # cells of one population and learner, run together
+T = TypeVar("T")
+R = TypeVar("R")
 
-# Cells that take a millisecond would wait for their messages: a worker is sent several stacks, and
+# Work that takes a millisecond would wait for its messages: a worker is sent several tasks, and
 # hands back what it has not begun when its turn is over. So much work may be lost to kill -9.
 MOST_SENT = 64
 TURN = 0.1  # seconds
 
 
-def run_here(stacks: Sequence[Stack]) -> Generator[list[Outcome], None, None]:
-    """Yield the outcomes of each stack of cells, in order."""
-    for stack in stacks:
-        yield run_cells(stack)
+def run_here(work: Callable[[T], R], tasks: Sequence[T]) -> Generator[R, None, None]:
+    """Yield the result of each task, in order."""
+    for task in tasks:
+        yield work(task)
 
 
-def run_in_processes(stacks: Sequence[Stack], jobs: int) -> Generator[list[Outcome], None, None]:
-    """Yield the outcomes of each stack of cells as they come, from ``jobs`` worker processes.
+def run_in_processes(
+    work: Callable[[T], R], tasks: Sequence[T], jobs: int
+) -> Generator[R, None, None]:
+    """Yield the result of each task as it comes, from ``jobs`` worker processes.
 
     The workers are loky's: unlike the standard library's they need no ``if __name__ ==
     "__main__"`` in a user's script, and methods defined in a script or a notebook reach them.
 
     Raises:
-        WorkerError: a worker died; outcomes yielded before are sound.
+        WorkerError: a worker died; results yielded before are sound.
     """
     from loky import ProcessPoolExecutor
     from loky.process_executor import BrokenProcessPool
 
-    workers = min(jobs, len(stacks))
+    workers = min(jobs, len(tasks))
     pool = ProcessPoolExecutor(workers, initializer=_begin_worker, initargs=(os.getpid(),))
     try:
-        waiting, at_work = deque(stacks), dict[Future[list[list[Outcome]]], list[Stack]]()
+        waiting, at_work = deque(tasks), dict[Future[list[R]], list[T]]()
         while waiting or at_work:
             while waiting and len(at_work) < 2 * workers:  # one for each, and one at hand
                 fair = math.ceil(len(waiting) / (2 * workers))
                 some = [waiting.popleft() for _ in range(min(MOST_SENT, fair))]
                 with _interrupts_held():
-                    at_work[pool.submit(_run_some, some, device.current())] = some
+                    at_work[pool.submit(_run_some, work, some, device.current())] = some
             for future in wait(at_work, return_when=FIRST_COMPLETED).done:
                 found = future.result()
                 waiting.extendleft(reversed(at_work.pop(future)[len(found) :]))
@@ -69,19 +73,44 @@ def run_in_processes(stacks: Sequence[Stack], jobs: int) -> Generator[list[Outco
         pool.shutdown(wait=True, kill_workers=True)
 
 
-def _run_some(stacks: Sequence[Stack], place: device.Place) -> list[list[Outcome]]:
-    """Return the outcomes of the first stacks: of one at least, of no more once time is up.
+def _run_some(work: Callable[[T], R], tasks: Sequence[T], place: device.Place) -> list[R]:
+    """Return the results of the first tasks: of one at least, of no more once time is up.
 
     ``place`` is the device of the parent.
     """
     end = time.monotonic() + TURN
     with device.use(place):
-        found = [run_cells(stacks[0])]
-        for stack in stacks[1:]:
+        found = [work(tasks[0])]
+        for task in tasks[1:]:
             if time.monotonic() > end:
                 break
-            found.append(run_cells(stack))
+            found.append(work(task))
     return found
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Run in one thread inside: sums are taken in one order, whatever else is running.
+
+    Load the libraries that will be used before.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with _thread_pools("sklearn" in sys.modules, "scipy" in sys.modules).limit(limits=1):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@functools.cache
+def _thread_pools(*loaded: bool) -> Any:
+    """Return the thread pools of the libraries loaded so far: finding them takes milliseconds."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 @contextlib.contextmanager
