@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import math
 import os
 import signal
@@ -92,7 +93,7 @@ def _run_some(work: Callable[[T], R], tasks: Sequence[T], place: device.Place) -
 def one_thread() -> Iterator[None]:
     """Run in one thread inside: sums are taken in one order, whatever else is running.
 
-    Load the libraries that will be used before.
+    Only libraries loaded before obey: ``load_libraries``.
     """
     import torch
 
@@ -103,6 +104,12 @@ def one_thread() -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(threads)
+
+
+def load_libraries() -> None:
+    """Load the libraries that have threads of their own."""
+    for name in ("torch", "sklearn.base", "scipy.special"):
+        importlib.import_module(name)
 
 
 @functools.cache

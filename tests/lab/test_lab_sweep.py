@@ -210,7 +210,9 @@ def test_a_worker_hands_back_what_it_has_not_begun_when_its_turn_is_over(
     ]
     ran.clear()
     monkeypatch.setattr(workers, "TURN", -1)  # over before it begins: one stack all the same
-    assert [one.id for (one,) in workers._run_some(sweep.run_cells, found, "cpu")] == [found[0][0].id]
+    assert [one.id for (one,) in workers._run_some(sweep.run_cells, found, "cpu")] == [
+        found[0][0].id
+    ]
     assert list(ran) == [found[0][0].id]
 
 

@@ -1,0 +1,214 @@
+"""Extraction: networks trained on a pool of answered queries until they answer as the platform.
+
+Knockoff Nets (Orekondy, Schiele, Fritz 2019, arXiv:1812.02766). Shape letters: n questions, v
+variants, k labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from quorate.correct.platform import Pixels, to_features
+from quorate.correct.pool import QueryPool
+from quorate.errors import InputError
+from quorate.fairness import Estimate, wilson
+from quorate.learners.networks import NetworkClassifier
+from quorate.protocols import Learner
+from quorate.spec import param
+from quorate.table import Array, Labels, Rng, Submission, Table
+from quorate.validate import at_least, in_interval
+
+SHIFT = 16  # variants are moved by up to a sixteenth of the side
+SUSPECT = 0.01  # how often one honest collective has a member flagged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """How proxies are made of a pool.
+
+    Soft distillation draws each variant's label from the platform's scores, anew for each: in
+    expectation that is the cross-entropy with the scores, for any learner.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "extraction"
+    distillation: Literal["soft", "hard"] = param(
+        "soft", "from scores where there are any, or hard"
+    )
+    variants: int = param(3, "shifted, mirrored copies of each question, which cost no query")
+    ensemble: int = param(1, "proxies of each learner, from fresh weights each")
+    validation: float = param(0.1, "fraction of the pool that agreement is measured on, in (0, 1)")
+    robust: bool = param(False, "leave out members whose answers contradict everyone else's")
+
+    def __post_init__(self) -> None:
+        at_least("variants", self.variants, 0, "Use 0 for the questions alone.")
+        at_least("ensemble", self.ensemble, 1, "Use at least one proxy.")
+        in_interval(
+            *("validation", self.validation, 0, 1, "Use 0.1."), open_low=True, open_high=True
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Proxies:
+    """Proxies of one platform.
+
+    Args:
+        models: fitted networks.
+        agreement: how often the first answers as the platform, on questions kept apart.
+        suspects: members whose answers contradict everyone else's, (m,).
+        left_out: whether they were left out.
+        notes: what went wrong on the way, in words.
+    """
+
+    models: tuple[NetworkClassifier, ...]
+    agreement: Estimate
+    suspects: Labels
+    left_out: bool
+    notes: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a result says of them."""
+        return {
+            "value": self.agreement.value,
+            "low": self.agreement.low,
+            "high": self.agreement.high,
+            "suspects": [int(member) + 1 for member in self.suspects],
+            "left_out": self.left_out,
+        }
+
+
+def extract(
+    pool: QueryPool,
+    classes: tuple[str, ...],
+    learners: Sequence[Learner],
+    extraction: Extraction,
+    rng: Rng,
+) -> Proxies:
+    """Return proxies of the platform that answered a pool.
+
+    Args:
+        pool: answered questions.
+        classes: the k label names.
+        learners: of the proxies; each is trained ``ensemble`` times.
+        extraction: how.
+        rng: draws who is held out, the variants and the weights.
+
+    Raises:
+        InputError: a learner makes no network, which crafting needs, or fewer than two photos.
+        FitFailedError: a training diverged.
+    """
+    if len(np.unique(pool.photo)) < 2:
+        raise InputError(
+            f"Expected questions about two photos or more, to learn from and to judge by, got "
+            f"{len(np.unique(pool.photo))}. Enlist more members, or give them more queries."
+        )
+    apart = pool.held_out(extraction.validation, rng)
+    suspects = np.empty(0, dtype=np.int64)
+    models = _train(pool.take(~apart), classes, learners, extraction, rng)
+    suspects = contradicting(pool, models[0])
+    notes = list(pool.notes)
+    if len(suspects):
+        notes.append(
+            f"{len(suspects)} members' answers contradict everyone else's: "
+            + ", ".join(str(int(member) + 1) for member in suspects[:10])
+            + ("." if extraction.robust else ". Leave them out with robust=true.")
+        )
+    left_out = bool(len(suspects)) and extraction.robust
+    if left_out:
+        apart = apart[~np.isin(pool.member, suspects)]
+        pool = pool.without(suspects)
+        models = _train(pool.take(~apart), classes, learners, extraction, rng)
+    judged = pool.take(apart)
+    right = models[0].predict(to_features(judged.x)) == judged.answers.labels
+    agreement = wilson(int(right.sum()), len(right))
+    return Proxies(tuple(models), agreement, suspects, left_out, tuple(notes))
+
+
+def contradicting(pool: QueryPool, model: NetworkClassifier) -> Labels:
+    """Return the members whose answers a proxy contradicts far more often than others', (m,).
+
+    A member with a agreements among q is flagged if P(Bin(q, p) ≤ a) < 0.01/m, p the median rate of
+    agreement over members and m how many there are: of honest collectives 1 in 100 has a member
+    flagged. Source: derived (binomial test, Bonferroni).
+    """
+    from scipy.stats import binom
+
+    right = model.predict(to_features(pool.x)) == pool.answers.labels
+    members, place, asked = np.unique(pool.member, return_inverse=True, return_counts=True)
+    agreed = np.bincount(place, weights=right)
+    usual = float(np.median(agreed / asked))
+    chance = binom.cdf(agreed, asked, usual)
+    return np.asarray(members[chance < SUSPECT / len(members)])
+
+
+def _train(
+    pool: QueryPool,
+    classes: tuple[str, ...],
+    learners: Sequence[Learner],
+    extraction: Extraction,
+    rng: Rng,
+) -> list[NetworkClassifier]:
+    """Return the proxies, each from fresh weights and with variants drawn anew."""
+    models = []
+    for learner in learners:
+        for _ in range(extraction.ensemble):
+            x, y = _lesson(pool, extraction, rng)
+            people = Table(x, y, classes)
+            learner.check(people)
+            model = learner.fit(Submission.without_collective(people), rng)
+            if not isinstance(model, NetworkClassifier):
+                raise InputError(
+                    f"Expected a proxy that is a network, whose gradients crafting follows, got "
+                    f"{learner.name}. Use cnn, mlp, logistic or resnet, or sgd:model=cnn."
+                )
+            models.append(model)
+    return models
+
+
+def _lesson(pool: QueryPool, extraction: Extraction, rng: Rng) -> tuple[Array, Labels]:
+    """Return questions and variants, (n·(1 + v), c, h, w), and a label of each."""
+    soft = extraction.distillation == "soft" and pool.answers.probabilities is not None
+    x, y = [pool.x], [_drawn(pool, rng) if soft else pool.answers.labels]
+    for _ in range(extraction.variants):
+        x.append(_variants(pool.x, rng))
+        y.append(_drawn(pool, rng) if soft else pool.answers.labels)
+    return to_features(np.concatenate(x)), np.concatenate(y)
+
+
+def _drawn(pool: QueryPool, rng: Rng) -> Labels:
+    """Return a label of each question drawn from its scores, (n,)."""
+    scores = pool.answers.probabilities
+    assert scores is not None  # asked for only where there are scores
+    steps = scores.cumsum(axis=1)
+    return (rng.random((len(steps), 1)) * steps[:, -1:] > steps).sum(axis=1).astype(np.int64)
+
+
+def _variants(x: Pixels, rng: Rng) -> Pixels:
+    """Return a copy of each image, moved by up to a sixteenth of its side, and mirrored or not."""
+    n, c, h, w = x.shape
+    reach = max(1, h // SHIFT)
+    wide = np.pad(x, ((0, 0), (0, 0), (reach, reach), (reach, reach)), mode="edge")
+    down, right = rng.integers(0, 2 * reach + 1, size=(2, n))
+    rows = down[:, None] + np.arange(h)  # (n, h)
+    columns = right[:, None] + np.arange(w)  # (n, w)
+    if c > 1:  # grey pictures may be writing, which mirrored is another
+        columns = np.where((rng.random(n) < 0.5)[:, None], columns[:, ::-1], columns)
+    person = np.arange(n)[:, None, None]
+    return np.ascontiguousarray(
+        wide.transpose(0, 2, 3, 1)[person, rows[:, :, None], columns[:, None, :]].transpose(
+            0, 3, 1, 2
+        )
+    )
+
+
+def fit_to(learner: Learner, looks: int | None, rows: int) -> Learner:
+    """Return a learner whose epochs come to about ``looks`` pictures; as it is where None."""
+    if looks is None:
+        return learner
+    return replace(learner, epochs=max(2, min(60, round(looks / rows))))  # type: ignore[type-var]
