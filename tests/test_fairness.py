@@ -186,28 +186,28 @@ def rows_resampled(
 @pytest.mark.parametrize(("k", "m"), [(2, 2), (2, 4), (6, 3)])
 def test_counts_drawn_at_once_are_distributed_as_rows_drawn_one_by_one(k: int, m: int) -> None:
     y, predicted, group, names = people(3, 240, m, k)
-    slow = rows_resampled(y, predicted, group, names, k, 1500)
+    slow = rows_resampled(y, predicted, group, names, k, 600)
     labels = slice(1, 2) if k == 2 else slice(0, k)
     tables = fairness._count(y, predicted, group, names, k)
-    drawn = tables.resampled(40_000, np.random.default_rng(4)).measures(labels)
+    drawn = tables.resampled(20_000, np.random.default_rng(4)).measures(labels)
     for name, one_by_one in zip(MEASURES, slow.T, strict=True):
         sd = one_by_one.std()
-        # Five standard errors of 1,500 draws: of a mean sd/√1500, of an SD at most sd/√1500 here
+        # Five standard errors of 600 draws: of a mean sd/√600, of an SD at most sd/√600 here
         # (√((kurtosis − 1)/4) ≤ 1 for a kurtosis up to 5; a normal law has 3).
-        error = 5 * sd / math.sqrt(1500)
+        error = 5 * sd / math.sqrt(600)
         assert drawn[name].mean() == pytest.approx(one_by_one.mean(), abs=error), name
         assert drawn[name].std() == pytest.approx(sd, abs=error), name
 
 
 def test_the_far_ends_are_percentiles_of_rows_drawn_one_by_one() -> None:
     y, predicted, group, names = people(5, 300, 3, 2)
-    slow = rows_resampled(y, predicted, group, names, 2, 1500)
+    slow = rows_resampled(y, predicted, group, names, 2, 600)
     found = intervals(y, predicted, group, names, 2, resamples=20_000, rng=np.random.default_rng(0))
     for name, one_by_one in zip(MEASURES, slow.T, strict=True):
         is_gap = name.endswith("gap")
-        # The 2.5% quantile of 1,500 draws lies between those of ranks 2.5% ± 5·√(.025·.975/1500);
+        # The 2.5% quantile of 600 draws lies between those of ranks 2.5% ± 5·√(.025·.975/600);
         # the values are multiples of 1/100 or so, hence the ends of that range.
-        ranks = np.clip(0.025 + np.array([-1, 1]) * 5 * math.sqrt(0.025 * 0.975 / 1500), 0, 1)
+        ranks = np.clip(0.025 + np.array([-1, 1]) * 5 * math.sqrt(0.025 * 0.975 / 600), 0, 1)
         below, above = np.sort(np.quantile(one_by_one, 1 - ranks if is_gap else ranks))
         assert below <= found[name][1 if is_gap else 0] <= above, name
 
@@ -219,8 +219,8 @@ def test_the_near_end_of_two_groups_is_the_usual_one_of_a_difference() -> None:
     group = np.repeat([0, 1], 500)
     y = np.ones(1000, dtype=int)
     found = intervals(y, right * 1, group, NAMES, 2, resamples=20_000, rng=np.random.default_rng(1))
-    # Five standard errors √(.025·.975/20,000)/density of the quantile, with densities near 2 at both
-    # ends, 0.0025 in all, and a step 1/500 of the counts.
+    # Five standard errors √(.025·.975/20,000)/density of the quantile, with densities near 2 at
+    # both ends, 0.0025 in all, and a step 1/500 of the counts.
     assert found["accuracy_gap"][0] == pytest.approx(0.2 - 2.2414 * 0.0283, abs=0.0045)
     # Upper end: the 97.5% quantile of the difference itself.
     assert found["accuracy_gap"][1] == pytest.approx(0.2 + 1.96 * 0.0283, abs=0.0045)
@@ -236,7 +236,7 @@ def coverage(
     """Return how often the intervals hold the truth."""
     rng, held = np.random.default_rng(11), dict.fromkeys(truth, 0)
     for _ in range(trials):
-        found = intervals(*draw(rng), names, k, resamples=300, rng=rng)
+        found = intervals(*draw(rng), names, k, resamples=200, rng=rng)
         for name, value in truth.items():
             held[name] += found[name][0] <= value <= found[name][1]
     return held
@@ -265,7 +265,7 @@ def test_intervals_hold_the_truth_with_a_gap_and_without(right: float, m: int, k
         "accuracy": float(rates.mean()),
         "accuracy[a]": right,
     }
-    trials = 200
+    trials = 120
     held = coverage(draw, truth, k, tuple("abcd"[:m]), trials)
     for name, times in held.items():
         # Refuted only if 95% is: with coverage 0.95, fewer have probability below 10^-4.
@@ -323,8 +323,8 @@ def test_equal_generators_give_equal_intervals_and_blocks_do_not_show(
     monkeypatch.setattr(fairness, "AT_ONCE", 300)  # blocks of 25 resamples
     blocks = intervals(*given_people, rng=np.random.default_rng(7))
     for name, ends in first.items():
-        # Other draws of 1,000 resamples: of two quantiles at 2.5%, whose SEs are near 0.085 SD, with
-        # SDs near 0.05; five times √2·0.085·0.05.
+        # Other draws of 1,000 resamples: of two quantiles at 2.5%, whose SEs are near 0.085 SD,
+        # with SDs near 0.05; five times √2·0.085·0.05.
         assert blocks[name] == pytest.approx(ends, abs=0.03), name
 
 
