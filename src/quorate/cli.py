@@ -16,6 +16,7 @@ import typer
 from quorate.errors import QuorateError, StoreError
 
 if TYPE_CHECKING:
+    from quorate.correct.correction import Correction
     from quorate.lab.curves import Curves
     from quorate.lab.study import Study
 
@@ -184,6 +185,181 @@ def demo(
         _run(read_study(file), out, jobs or min(4, os.cpu_count() or 1), device, json)
 
 
+@app.command()
+def correct(
+    population: Annotated[
+        str | None, typer.Option(help="Who: name:key=value,... of images, such as cifar10.")
+    ] = None,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Who is asked: a learner, an architecture, a saved platform's folder, or an "
+            "address. Several make a transfer matrix."
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="A correction as a TOML file; options given beside it win.")
+    ] = None,
+    subgroup: Annotated[
+        str | None, typer.Option(help="Whom it serves badly: low_light, blur, jpeg, ...")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Instead of a subgroup: COLUMN=VALUE, such as race=Black.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Of the population, such as gender.")] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="What the copy is: cnn, mlp, ...; joined by +, an ensemble."),
+    ] = None,
+    members: Annotated[str | None, typer.Option(help="How many act; a comma list sweeps.")] = None,
+    queries: Annotated[
+        str | None, typer.Option(help="Of each member; a comma list sweeps.")
+    ] = None,
+    epsilon: Annotated[
+        str | None, typer.Option(help="Budget of a picture's change, such as 8/255; or a list.")
+    ] = None,
+    norm: Annotated[str | None, typer.Option(help="Of that budget: linf or l2.")] = None,
+    answers: Annotated[
+        str | None, typer.Option(help="What the platform gives: labels or scores.")
+    ] = None,
+    photos: Annotated[int | None, typer.Option(help="Photos that each member holds.")] = None,
+    share: Annotated[
+        float | None, typer.Option(help="Of the subgroup among those the platform learns from.")
+    ] = None,
+    measured: Annotated[
+        float | None, typer.Option(help="Of the subgroup among those measured on.")
+    ] = None,
+    label_free: Annotated[
+        str | None, typer.Option(help="Families of label-free changes: additive,gain,filter.")
+    ] = None,
+    adaptive: Annotated[
+        str | None,
+        typer.Option(
+            help="What the platform may do about it: jpeg, blur, resize, adversarial, private, "
+            "retrained; all or none."
+        ),
+    ] = None,
+    crafting: Annotated[str | None, typer.Option(help="How to craft: key=value,...")] = None,
+    extraction: Annotated[str | None, typer.Option(help="How to copy: key=value,...")] = None,
+    key_file: Annotated[
+        str | None, typer.Option(help="For an address: a name and a secret a line.")
+    ] = None,
+    api: Annotated[
+        str | None, typer.Option(help="A TOML file that describes other people's API.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Number of seeds.")] = None,
+    out: Out = Path("runs/correct"),
+    jobs: Jobs = 1,
+    device: Device = "auto",
+    json: AsJson = False,
+) -> None:
+    """Pool queries to a black box, copy it, craft a change per class, and measure what it mends.
+
+    \b
+    quorate correct --population digits --subgroup low_light --platform cnn \\
+                    --proxy cnn --members 50 --queries 10 --epsilon 8/255
+    """
+    from quorate.correct.campaign import run_correction
+    from quorate.correct.correction import make_correction, read_correction
+
+    given = {
+        "population": population,
+        "platform": platform,
+        "subgroup": subgroup,
+        "group": group,
+        "task": task,
+        "proxy": proxy,
+        "members": members,
+        "queries": queries,
+        "epsilon": epsilon,
+        "norm": norm,
+        "answers": answers,
+        "photos": photos,
+        "share": share,
+        "measured": measured,
+        "label_free": label_free,
+        "adaptive": adaptive,
+        "crafting": crafting,
+        "extraction": extraction,
+        "key_file": key_file,
+        "api": api,
+        "seeds": seeds,
+    }
+    given = {key: value for key, value in given.items() if value is not None}
+    study = make_correction(**given) if file is None else read_correction(file, **given)
+    with _stoppable(out):
+        cells = run_correction(study, out, jobs, device)
+    _present_correction(cells, study, out, json)
+
+
+platform_app = typer.Typer(no_args_is_help=True, help="A black box to practise on.")
+app.add_typer(platform_app, name="platform")
+
+
+@platform_app.command("serve")
+def platform_serve(
+    model: Annotated[
+        Path, typer.Option(help="Folder of a platform, such as runs/correct/platform.")
+    ],
+    keys: Annotated[
+        int | None, typer.Option(help="Members' keys to make; 100 where there are none yet.")
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option(help="Queries that each key has; without end by default.")
+    ] = None,
+    rate: Annotated[
+        str | None, typer.Option(help="Requests of each key: 5/s, 100/min; else without end.")
+    ] = None,
+    answers: Annotated[str, typer.Option(help="What it gives: labels or scores.")] = "labels",
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Where to listen; 0 takes any free one.")] = 8000,
+) -> None:
+    """Serve a saved platform as an HTTP API with keys, budgets and rates, and a page that says how.
+
+    \b
+    quorate platform serve --model runs/correct/platform --keys 200 \\
+                           --budget 50 --rate 5/s
+    """
+    from quorate import spec
+    from quorate.correct.in_process import load_platform
+    from quorate.correct.platform import Gives
+    from quorate.correct.server import serve
+
+    platform = load_platform(model, spec.convert(answers, Gives, "answers"))
+    serve(platform, model, keys, budget, rate, host, port)
+
+
+@app.command("compare-queries")
+def compare_queries(
+    folder: Annotated[Path, typer.Argument(help="Folder of a correction.")],
+    attacks: Annotated[
+        str, typer.Option(help="What everyone alone might do, a comma list.")
+    ] = "square,nes,simba,hopskipjump",
+    budget: Annotated[int, typer.Option(help="Queries that each person alone has.")] = 1000,
+    people: Annotated[int, typer.Option(help="How many badly served people to try it on.")] = 100,
+    seeds: Annotated[int | None, typer.Option(help="Number of seeds; all there are.")] = None,
+    jobs: Jobs = 1,
+    json: AsJson = False,
+) -> None:
+    """Compare the queries of a pool with those of everyone attacking alone, at the same ε.
+
+    \b
+    quorate compare-queries runs/correct --attacks square,simba
+    """
+    from quorate.correct.comparison import compare
+    from quorate.report.comparison import print_comparison, write_comparison
+
+    with _stoppable(folder):
+        found = compare(folder, attacks.split(","), budget, people, seeds, jobs)
+    page = write_comparison(found, folder)
+    if json:
+        _print_json(found.to_json())
+        return
+    console = _console()
+    print_comparison(found, console)
+    console.print(f"Report: {page}", soft_wrap=True)
+
+
 @app.command("list")
 def list_(
     kind: Annotated[
@@ -247,6 +423,19 @@ def _present(curves: Curves, folder: Path, as_json: bool, shown_only: bool = Fal
     print_curves(curves, console)
     if page is not None:
         console.print(f"Report: {page}", soft_wrap=True)
+
+
+def _present_correction(cells: list[Any], study: Correction, out: Path, as_json: bool) -> None:
+    from quorate.report.correction import print_correction, summary, write_correction
+
+    page = write_correction(cells, study, out)
+    found = summary(cells, study)
+    if as_json:
+        _print_json(found)
+        return
+    console = _console()
+    print_correction(found, console)
+    console.print(f"Report: {page}", soft_wrap=True)
 
 
 def _print_json(data: Any) -> None:

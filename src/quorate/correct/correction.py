@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, get_args
 
 from quorate import catalog, spec
@@ -230,6 +232,22 @@ def make_correction(**plain: Any) -> Correction:
     }
     fields |= {key: spec.convert(plain[key], t, key) for key, t in types.items() if key in plain}
     return Correction(**fields)
+
+
+def read_correction(path: str | Path, **given: Any) -> Correction:
+    """Return the correction in a TOML file; what is given beside it wins.
+
+    Raises:
+        InputError: the file is not there or no TOML, or as ``make_correction``.
+    """
+    try:
+        plain = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(
+            f"Expected a correction as a TOML file at {path}, got: {error}. Write one key a line, "
+            'as in population = "cifar10".'
+        ) from error
+    return make_correction(**{**plain, **given})
 
 
 def read_epsilon(value: Any, key: str = "epsilon") -> float:

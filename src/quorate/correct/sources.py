@@ -80,7 +80,7 @@ def read_learner(text: str, looks: int) -> Trained:
     Raises:
         InputError: it is neither.
     """
-    name, _, rest = text.strip().partition(":")
+    name, _, _rest = text.strip().partition(":")
     if name not in get_args(Architecture):
         return Trained(spec.build("learners", text, catalog.CATALOG))
     given = spec.parse(text)
