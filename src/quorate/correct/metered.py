@@ -102,6 +102,7 @@ class _Asking:
             rest = np.setdiff1d(pending, distinct)
             self.look_up(rest, purpose)
             pending = rest[~self.answered[rest]]
+        self.look_up(rows[~self.answered[rows]], purpose)  # what a later row's key has paid for
 
     def ask_some(self, rows: Rows, purpose: Purpose) -> None:
         """Reserve, ask and store these rows, each of another input."""
