@@ -1,6 +1,7 @@
 """A metered platform: asks what is not known, within the budget, and loses no answer."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -258,7 +259,7 @@ def test_a_changing_platform_is_noted(ledger: Ledger) -> None:
 
 
 def test_threads_on_one_key_spend_exactly_its_budget(ledger: Ledger) -> None:
-    platform = Parity()
+    platform = Parity(before=lambda: time.sleep(0.005))  # long enough for others to come between
     metered = Metered(platform, ledger, budget=50, rows_at_once=3)
     x = images(60)
     got: list[int] = []
