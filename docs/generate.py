@@ -13,9 +13,8 @@ from typing import Any
 
 import typer
 
-from quorate.catalog import CATALOG
 from quorate.cli import app
-from quorate.report.listing import listing
+from quorate.report.listing import KINDS, listing
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 WIDTH = 88  # of the help, whatever the terminal
@@ -73,7 +72,7 @@ def catalog_page() -> str:
     parts = [GENERATED + CATALOG_INTRODUCTION]
     for kind, entries in listing(None).items():
         parts.append(f"## {kind.capitalize()}\n")
-        for cls, entry in zip(CATALOG[kind], entries, strict=True):
+        for cls, entry in zip(KINDS[kind], entries, strict=True):
             parts.append(f"### `{entry['name']}`\n\n{_description(cls)}\n")
             parts.append(_parameter_table(entry["parameters"]))
     return "\n".join(parts)

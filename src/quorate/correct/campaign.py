@@ -19,7 +19,7 @@ import numpy as np
 
 from quorate import device, spec
 from quorate.correct import adaptive
-from quorate.correct.correction import Correction, Group
+from quorate.correct.correction import FILE, Correction, Group
 from quorate.correct.crafting import craft
 from quorate.correct.evaluation import Judge, evaluate
 from quorate.correct.http_client import HTTPPlatform
@@ -27,7 +27,7 @@ from quorate.correct.in_process import InProcess, load_platform, make_card, save
 from quorate.correct.ledger import Ledger
 from quorate.correct.metered import Metered
 from quorate.correct.perturbation import Perturbation, save
-from quorate.correct.platform import Platform, to_pixels
+from quorate.correct.platform import Gives, Platform, to_pixels
 from quorate.correct.pool import collect
 from quorate.correct.proxy import Proxies, extract
 from quorate.correct.questions import ask_about, photos_each
@@ -75,6 +75,7 @@ def run_correction(
     with device.use(device_name):
         groups = correction.groups()
         _check(correction)
+        _write(out / FILE, correction.describe())
         untrained = {
             (group.seed, group.platform): group
             for group in groups
@@ -110,7 +111,7 @@ def _run(task: _Task) -> None:
 def _check(correction: Correction) -> None:
     """Raise InputError if the collective cannot be enlisted in some seed, before any training."""
     for seed in correction.seeds:
-        _world(correction, seed)
+        world_of(correction, seed)
         _each(correction, seed)
 
 
@@ -135,14 +136,14 @@ def _drawn(key: str, correction: Correction, seed: int) -> World:
     )
 
 
-def _world(correction: Correction, seed: int) -> World:
+def world_of(correction: Correction, seed: int) -> World:
     """Return who is there; the last one asked for stays in memory."""
     return _drawn(content_id({**correction.of_world(), "seed": seed}), correction, seed)
 
 
 def _each(correction: Correction, seed: int) -> int:
     """Return how many photos a member holds: the same in every cell of the study."""
-    available = len(_world(correction, seed).photos)
+    available = len(world_of(correction, seed).photos)
     return photos_each(available, max(correction.members), correction.photos)
 
 
@@ -171,7 +172,7 @@ def _train_platform(correction: Correction, out: Path, group: Group) -> None:
     """Train a platform and keep it, with its accuracy and the seconds it took."""
     source = read_source(group.platform)
     assert isinstance(source, Trained)
-    world = _world(correction, group.seed)
+    world = world_of(correction, group.seed)
     learner = source.sized(len(world.train))
     rng = np.random.default_rng(_streams(group.seed)[1])
     started = time.perf_counter()
@@ -195,8 +196,7 @@ def _platform_id(correction: Correction, out: Path, group: Group) -> str:
     if isinstance(source, Remote):
         with _remote(correction, source) as remote:
             return remote.card.id
-    folder = source.folder if isinstance(source, Saved) else None
-    return load_platform(folder or _platform_folder(correction, out, group)).card.id
+    return platform_of(correction, out, group, "labels").card.id
 
 
 def _remote(correction: Correction, source: Remote) -> HTTPPlatform:
@@ -207,6 +207,22 @@ def _remote(correction: Correction, source: Remote) -> HTTPPlatform:
     if correction.api is None:
         return HTTPPlatform(source.url, keys)
     return HTTPPlatform(source.url, keys, read_api(correction.api))
+
+
+def platform_of(correction: Correction, out: Path, group: Group, gives: Gives) -> InProcess:
+    """Return the platform of a group of cells, with a fresh meter.
+
+    Raises:
+        InputError: it was not trained yet, or it is behind an address.
+    """
+    source = read_source(group.platform)
+    if isinstance(source, Remote):
+        raise InputError(
+            f"Expected a platform on this machine, got {group.platform}. Name a learner, or a "
+            "folder."
+        )
+    folder = source.folder if isinstance(source, Saved) else None
+    return load_platform(folder or _platform_folder(correction, out, group), gives)
 
 
 @dataclass(frozen=True)
@@ -248,6 +264,11 @@ def _ids(correction: Correction, out: Path, group: Group) -> dict[float, str]:
     }
 
 
+def cell_path(correction: Correction, out: Path, group: Group, epsilon: float) -> Path:
+    """Return the file of a cell; its perturbations stand beside it, as ID.npz and so on."""
+    return out / CELLS / f"{_ids(correction, out, group)[epsilon]}.json"
+
+
 def _missing(correction: Correction, out: Path, group: Group) -> bool:
     ids = _ids(correction, out, group).values()
     return not all((out / CELLS / f"{id_}.json").exists() for id_ in ids)
@@ -261,7 +282,7 @@ def _stored(correction: Correction, out: Path, group: Group) -> list[Cell]:
 def _measure(correction: Correction, out: Path, group: Group) -> None:
     """Measure and store the missing cells of a group, which share pool and proxies."""
     _, _, ask_seed, copy_seed, craft_seed, judge_seed = _streams(group.seed)
-    world, each = _world(correction, group.seed), _each(correction, group.seed)
+    world, each = world_of(correction, group.seed), _each(correction, group.seed)
     asked = _open(correction, out, group, each)
     questions = ask_about(
         to_pixels(world.photos.x),
@@ -415,6 +436,12 @@ def _keep(
     save(perturbation, folder / f"{id_}.npz")
     for family, one in itertools.islice(label_free.items(), 1):
         save(one.with_about(cell=id_, family=family), folder / f"{id_}-label-free.npz")
-    part = folder / f".{id_}.{os.getpid()}.part"
-    part.write_text(json.dumps(cell, ensure_ascii=False, allow_nan=False))
-    os.replace(part, folder / f"{id_}.json")
+    _write(folder / f"{id_}.json", cell)
+
+
+def _write(path: Path, plain: Any) -> None:
+    """Write plain data to a file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.parent / f".{path.name}.{os.getpid()}.part"
+    part.write_text(json.dumps(plain, ensure_ascii=False, allow_nan=False))
+    os.replace(part, path)

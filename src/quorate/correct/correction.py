@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -27,6 +28,8 @@ from quorate.version import __version__
 RARE = 0.02  # share of people under a shift among those the platform learns from
 HALF = 0.5  # and among those measured on
 DEFAULT_ADAPTIVE = ("jpeg", "blur", "resize")
+SINGULAR = {"platform": "platforms", "proxy": "proxies", "epsilon": "epsilons"}  # as users say
+FILE = "correction.json"  # in the folder of a correction
 
 
 @dataclass(frozen=True)
@@ -135,10 +138,12 @@ class Correction:
         ]
 
     def describe(self) -> dict[str, Any]:
-        """Return everything as plain data."""
+        """Return everything as plain data that ``make_correction`` takes back."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         for name in ("population", "subgroup", "crafting", "extraction"):
             plain[name] = spec.describe(plain[name])
+        for key, name in SINGULAR.items():
+            plain[key] = plain.pop(name)
         return {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()}
 
     def of_world(self) -> dict[str, Any]:
@@ -192,8 +197,8 @@ def make_correction(**plain: Any) -> Correction:
         InputError: a key, name, parameter or value is not known.
     """
     plain = {key: value for key, value in plain.items() if value is not None}
-    known = {*Correction.__dataclass_fields__, "platform", "proxy", "epsilon", "group", "task"}
-    known -= {"platforms", "proxies", "epsilons"}
+    known = {*Correction.__dataclass_fields__, *SINGULAR, "group", "task"}
+    known -= set(SINGULAR.values())
     for key in plain:
         if key not in known:
             raise unknown("key of a correction", key, known)
@@ -248,6 +253,22 @@ def read_correction(path: str | Path, **given: Any) -> Correction:
             'as in population = "cifar10".'
         ) from error
     return make_correction(**{**plain, **given})
+
+
+def read_folder(folder: str | Path) -> Correction:
+    """Return the correction that was last run in a folder.
+
+    Raises:
+        InputError: there is none.
+    """
+    try:
+        plain = json.loads((Path(folder) / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"Expected the folder of a correction at {folder}, got: {error}. Run quorate correct "
+            f"--out {folder} first."
+        ) from error
+    return make_correction(**plain)
 
 
 def read_epsilon(value: Any, key: str = "epsilon") -> float:

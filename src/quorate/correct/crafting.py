@@ -47,7 +47,7 @@ class Crafting:
         InputError: a parameter is out of range.
     """
 
-    name: ClassVar[str] = "universal"
+    name: ClassVar[str] = "crafting"
     steps: int = param(120, "gradient steps")
     batch_size: int = param(256, "pictures a step")
     step_size: float = param(0.2, "of the first step, in budgets; falls to 0 along a cosine")

@@ -7,7 +7,7 @@ variants, k labels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -205,10 +205,3 @@ def _variants(x: Pixels, rng: Rng) -> Pixels:
             0, 3, 1, 2
         )
     )
-
-
-def fit_to(learner: Learner, looks: int | None, rows: int) -> Learner:
-    """Return a learner whose epochs come to about ``looks`` pictures; as it is where None."""
-    if looks is None:
-        return learner
-    return replace(learner, epochs=max(2, min(60, round(looks / rows))))  # type: ignore[type-var]

@@ -30,7 +30,7 @@ class Trained:
         """Return the learner as it trains on so many rows."""
         if self.looks is None or not isinstance(self.learner, NetworkLearner):
             return self.learner
-        return replace(self.learner, epochs=min(MOST_EPOCHS, max(2, round(self.looks / rows))))
+        return replace(self.learner, epochs=min(MOST_EPOCHS, max(1, round(self.looks / rows))))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,13 @@ from rich.console import Console
 
 from quorate import spec
 from quorate.catalog import CATALOG
+from quorate.correct.attacks.listing import ATTACKS
+from quorate.correct.crafting import Crafting
+from quorate.correct.proxy import Extraction
 from quorate.validate import unknown
+
+# All that can be named; attacks by compare-queries, settings as --crafting and --extraction.
+KINDS: spec.Catalog = {**CATALOG, "attacks": ATTACKS, "settings": (Crafting, Extraction)}
 
 
 def listing(kind: str | None) -> dict[str, list[dict[str, Any]]]:
@@ -17,10 +23,10 @@ def listing(kind: str | None) -> dict[str, list[dict[str, Any]]]:
     Raises:
         InputError: there is no such kind.
     """
-    if kind is not None and kind not in CATALOG:
-        raise unknown("kind", kind, CATALOG)
-    kinds = [kind] if kind else list(CATALOG)
-    return {name: [_entry(cls) for cls in CATALOG[name]] for name in kinds}
+    if kind is not None and kind not in KINDS:
+        raise unknown("kind", kind, KINDS)
+    kinds = [kind] if kind else list(KINDS)
+    return {name: [_entry(cls) for cls in KINDS[name]] for name in kinds}
 
 
 def _entry(cls: type) -> dict[str, Any]:
