@@ -84,7 +84,7 @@ class Correction:
     seeds: tuple[int, ...] = (0,)
     crafting: Crafting = field(default_factory=Crafting)
     extraction: Extraction = field(default_factory=Extraction)
-    label_free: tuple[Family, ...] = ("additive", "gain", "filter")
+    label_free: tuple[Family, ...] = ("additive", "gain", "filter", "combined")
     adaptive: tuple[str, ...] = DEFAULT_ADAPTIVE
     key_file: str | None = None
     api: str | None = None

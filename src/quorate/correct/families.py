@@ -188,8 +188,35 @@ class Filter(Gain):
         return {"weight": weight.numpy(), "bias": bias.numpy()}
 
 
+class Combined(Filter):
+    """A filter and one picture δ, the same for everyone."""
+
+    def begin(self, generator: Generator) -> list[Tensor]:
+        """Return w, b, and δ, (R, 1, c, h, w): 0 first, then random."""
+        delta = self._start((1, *self.shape), self.budget, generator)
+        return [*super().begin(generator), delta]
+
+    def moved(self, parameters: list[Tensor], x: Tensor, y: Tensor) -> Tensor:
+        """Return w∗x + b + δ."""
+        *filtering, delta = parameters
+        return super().moved(filtering, x, y) + delta
+
+    def step(self, parameters: list[Tensor], ways: list[Tensor], size: float) -> list[Tensor]:
+        """Move each by the sign of its way; δ may come to twice the budget, against the filter."""
+        *filtering, delta = parameters
+        most = 2 * self.budget
+        moved = (delta - size * self.budget * ways[-1].sign()).clamp(-most, most)
+        return [*super().step(filtering, ways[:-1], size), moved]
+
+    def arrays(self, parameters: list[Tensor]) -> Arrays:
+        """Return w, b and δ, which is rounded to whole levels."""
+        *filtering, delta = parameters
+        return {**super().arrays(filtering), "delta": delta.round().numpy().astype(np.int16)}
+
+
 FAMILIES: Mapping[Family, Callable[..., Change]] = {
     "additive": Additive,
     "gain": Gain,
     "filter": Filter,
+    "combined": Combined,
 }

@@ -23,7 +23,7 @@ from quorate.validate import unknown
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
-Family = Literal["additive", "gain", "filter"]
+Family = Literal["additive", "gain", "filter", "combined"]
 Norm = Literal["linf", "l2"]
 FORMAT = 1  # of the file
 AT_ONCE = 4096  # images changed at once: bounds memory
@@ -34,14 +34,15 @@ class Perturbation:
     """One change per class, or one for everyone: x' = x + Π(T(x) − x), kept in [0, 255].
 
     additive: T(x) = x + δ_y. gain: T(x)_j = g_j·x_j + b_j of channel j. filter: T(x) = x + w∗x + b,
-    a small convolution with edges repeated. T works on 8-bit levels. Whatever it is, Π brings each
+    a small convolution with edges repeated. combined: T(x) = x + w∗x + b + δ. T works on 8-bit levels. Whatever it is, Π brings each
     picture's change to whole levels within the budget: under L∞ it rounds, then clips each level;
     under L2 it shrinks the change, then cuts it towards 0.
 
     Args:
         family: which T.
         arrays: its parameters: ``delta`` (k, c, h, w), or (1, c, h, w) where label-free; ``gain``
-            and ``bias`` (c,); ``weight`` (c, c, s, s) and ``bias`` (c,).
+            and ``bias`` (c,); ``weight`` (c, c, s, s) and ``bias`` (c,), with ``delta`` (1, c, h,
+            w) where combined.
         classes: the k label names.
         shape: of the images it was crafted for, (c, h, w).
         epsilon: the budget of a picture's change on the pixel scale [0, 1], such as 8/255.
@@ -72,7 +73,10 @@ class Perturbation:
             good = [{"gain": (c,), "bias": (c,)}]
         else:
             side = shapes.get("weight", (0,))[-1]
-            good = [{"weight": (c, c, side, side), "bias": (c,)}] if side % 2 else []
+            wanted = {"weight": (c, c, side, side), "bias": (c,)}
+            if self.family == "combined":
+                wanted["delta"] = (1, *self.shape)
+            good = [wanted] if side % 2 else []
         if shapes not in good or not all(np.isfinite(a).all() for a in self.arrays.values()):
             raise InputError(
                 f"Expected finite arrays of a perturbation of family {self.family} for images of "
@@ -122,7 +126,8 @@ class Perturbation:
         if self.family == "gain":
             gain = self.arrays["gain"].astype(np.float32)[:, None, None]
             return (gain - 1) * levels + bias
-        return convolve(levels, self.arrays["weight"].astype(np.float32)) + bias
+        moved = convolve(levels, self.arrays["weight"].astype(np.float32)) + bias
+        return moved + self.arrays["delta"] if self.family == "combined" else moved
 
     def with_about(self, **facts: Any) -> Perturbation:
         """Return the same with more said of where it comes from."""

@@ -1,0 +1,76 @@
+"""How queries are drawn: everyone alone beside pools. Pure functions of plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quorate.figures import COLOURS, DASHES, GREY, MARKERS, STYLE, Floats
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LARGEST = 100_000  # people of a subgroup
+
+
+@dataclass(frozen=True, eq=False)
+class Alternative:
+    """What everyone alone may do.
+
+    Args:
+        label: of the attack.
+        queries, corrected: queries of one person, (a,), and the share corrected within so many.
+        per_person: queries that one person spends on average; None where there was nobody.
+    """
+
+    label: str
+    queries: Floats
+    corrected: Floats
+    per_person: float | None
+
+
+def queries_figure(
+    alone: Sequence[Alternative], pools: Sequence[tuple[str, float, float]]
+) -> Figure:
+    """Return the share corrected by queries of one's own, and queries a person by subgroup.
+
+    Args:
+        alone: attacks.
+        pools: of each its label, its queries in all, and the share it corrects.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.2, 4.2))
+        left, right = figure.subplots(1, 2)
+        people = np.geomspace(1, LARGEST, 101)
+        for i, one in enumerate(alone):
+            look: Any = {"color": COLOURS[i % len(COLOURS)], "label": one.label}
+            marker = MARKERS[i % len(MARKERS)]
+            left.plot(one.queries, one.corrected, marker=marker, markevery=5, **look)
+            if one.per_person is not None:
+                level = np.full_like(people, one.per_person)
+                right.plot(people, level, marker=marker, markevery=20, **look)
+        for i, (label, queries, corrected) in enumerate(pools):
+            shade = str(0.6 * i / max(1, len(pools)))
+            dash = DASHES[1 + i % (len(DASHES) - 1)]
+            left.axhline(corrected, color=shade, linestyle=dash, linewidth=1)
+            right.plot(people, queries / people, color=shade, linestyle=dash, label=label)
+        left.set_xscale("log")
+        left.set_ylim(-0.03, 1.05)
+        left.set_xlabel("queries of one person")
+        left.set_ylabel("share of the badly served that is corrected")
+        right.set_xscale("log")
+        right.set_yscale("log")
+        right.set_ylim(bottom=0.5)
+        right.set_xlabel("people in the subgroup")
+        right.set_ylabel("queries in all, per person")
+        for axis in (left.xaxis, right.xaxis, right.yaxis):
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
+        right.legend(fontsize=7.5, frameon=False, labelcolor=GREY if not pools else None)
+        return figure
