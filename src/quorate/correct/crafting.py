@@ -109,11 +109,11 @@ def craft(
     if not len(x):
         raise InputError("Expected members' pictures to craft with, got none. Enlist members.")
     counts = np.bincount(y, minlength=len(classes))
-    shape: tuple[int, int, int] = x.shape[1:]  # type: ignore[assignment]  # (n, c, h, w)
+    _, c, h, w = x.shape
     change = FAMILIES[family](
         restarts=crafting.restarts,
         k=len(classes),
-        shape=shape,
+        shape=(c, h, w),
         epsilon=epsilon,
         norm=norm,
         label_free=label_free,
@@ -130,15 +130,16 @@ def craft(
         losses = _losses(change, networks, parameters, pictures[some], labels[some], crafting.cap)
     best = int(losses.mean(1).argmin())
     arrays = dict(change.arrays([p[best].cpu() for p in parameters]))
-    missing = np.flatnonzero(counts == 0) if not (label_free or family != "additive") else []
-    for label in missing:
-        arrays["delta"][label] = 0
+    per_class = family == "additive" and not label_free
+    missing: list[int] = np.flatnonzero(counts == 0).tolist() if per_class else []
+    if missing:
+        arrays["delta"][missing] = 0
     about = {
         "proxy_loss": float(losses[best].mean()),
         "missing": [classes[label] for label in missing],
         "pictures": len(x),
     }
-    return Perturbation(family, arrays, classes, shape, epsilon, norm, about)
+    return Perturbation(family, arrays, classes, (c, h, w), epsilon, norm, about)
 
 
 def _search(
@@ -162,7 +163,7 @@ def _search(
             rows, order = order[: crafting.batch_size], order[crafting.batch_size :]
             rows = rows.to(x.device)
             at = [p.detach().requires_grad_() for p in parameters]
-            look = _look(x.shape[-2:], crafting.diversity, generator)
+            look = _look(x.shape[2], crafting.diversity, generator)
             loss = _losses(change, networks, at, x[rows], y[rows], crafting.cap, look).sum()
             for way, gradient in zip(ways, torch.autograd.grad(loss, at), strict=True):
                 length = gradient.abs().flatten(2 if gradient.ndim > 2 else 1).mean(-1)
@@ -204,16 +205,16 @@ def _losses(
     return (cap * torch.tanh(capped / cap)).view(len(levels), len(y))
 
 
-def _look(size: tuple[int, int], often: float, generator: Generator) -> dict[str, Any] | None:
+def _look(height: int, often: float, generator: Generator) -> dict[str, Any] | None:
     """Draw how a batch is looked at: shifted by up to a sixteenth, resized by up to a tenth."""
     import torch
 
     chance, scale, down, right = torch.rand(4, generator=generator).tolist()
     if chance >= often:
         return None
-    reach = max(1, size[0] // 16)
+    reach = max(1, height // 16)
     return {
-        "side": round(size[0] * (1 - 0.1 * scale)),
+        "side": round(height * (1 - 0.1 * scale)),
         "shift": (round(reach * (2 * down - 1)), round(reach * (2 * right - 1))),
     }
 

@@ -122,7 +122,7 @@ class Additive(Change):
     def _project(self, delta: Tensor) -> Tensor:
         if self.norm == "linf":
             return delta.clamp(-self.budget, self.budget)
-        length = torch.linalg.vector_norm(delta, dim=(2, 3, 4), keepdim=True)
+        length: Tensor = torch.linalg.vector_norm(delta, dim=(2, 3, 4), keepdim=True)
         return delta * (self.budget / length.clamp(min=1e-12)).clamp(max=1)
 
 

@@ -23,6 +23,7 @@ from quorate.validate import unknown
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Shapes = dict[str, tuple[int, ...]]
 Family = Literal["additive", "gain", "filter", "combined"]
 Norm = Literal["linf", "l2"]
 FORMAT = 1  # of the file
@@ -66,7 +67,8 @@ class Perturbation:
             raise unknown("family of perturbations", str(self.family), get_args(Family))
         check_budget(self.epsilon, self.norm)
         c = self.shape[0]
-        shapes = {name: array.shape for name, array in self.arrays.items()}
+        shapes: Shapes = {name: array.shape for name, array in self.arrays.items()}
+        good: list[Shapes]
         if self.family == "additive":
             good = [{"delta": (count, *self.shape)} for count in (len(self.classes), 1)]
         elif self.family == "gain":
@@ -168,10 +170,12 @@ def within(moved: npt.NDArray[Any], epsilon: float, norm: Norm) -> npt.NDArray[n
     """Return changes in levels, (n, c, h, w), brought to whole levels within the budget."""
     if norm == "linf":
         most = levels_of(epsilon)
-        return np.clip(np.rint(moved), -most, most).astype(np.int16)
-    length = np.sqrt(np.square(moved, dtype=np.float64).sum((1, 2, 3), keepdims=True))
-    shrunk = moved * np.minimum(1, 255 * epsilon / np.maximum(length, 1e-12))
-    return np.trunc(shrunk).astype(np.int16)
+        whole = np.clip(np.rint(moved), -most, most)
+    else:
+        length = np.sqrt(np.square(moved, dtype=np.float64).sum((1, 2, 3), keepdims=True))
+        whole = np.trunc(moved * np.minimum(1, 255 * epsilon / np.maximum(length, 1e-12)))
+    levels: npt.NDArray[np.int16] = whole.astype(np.int16)
+    return levels
 
 
 def convolve(x: Floats, weight: Floats) -> Floats:

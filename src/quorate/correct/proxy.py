@@ -109,7 +109,6 @@ def extract(
             f"{len(np.unique(pool.photo))}. Enlist more members, or give them more queries."
         )
     apart = pool.held_out(extraction.validation, rng)
-    suspects = np.empty(0, dtype=np.int64)
     models = _train(pool.take(~apart), classes, learners, extraction, rng)
     suspects = contradicting(pool, models[0])
     notes = list(pool.notes)
@@ -186,7 +185,8 @@ def _drawn(pool: QueryPool, rng: Rng) -> Labels:
     scores = pool.answers.probabilities
     assert scores is not None  # asked for only where there are scores
     steps = scores.cumsum(axis=1)
-    return (rng.random((len(steps), 1)) * steps[:, -1:] > steps).sum(axis=1).astype(np.int64)
+    drawn: Labels = (rng.random((len(steps), 1)) * steps[:, -1:] > steps).sum(axis=1)
+    return drawn
 
 
 def _variants(x: Pixels, rng: Rng) -> Pixels:
@@ -198,10 +198,8 @@ def _variants(x: Pixels, rng: Rng) -> Pixels:
     rows = down[:, None] + np.arange(h)  # (n, h)
     columns = right[:, None] + np.arange(w)  # (n, w)
     if c > 1:  # grey pictures may be writing, which mirrored is another
-        columns = np.where((rng.random(n) < 0.5)[:, None], columns[:, ::-1], columns)
-    person = np.arange(n)[:, None, None]
-    return np.ascontiguousarray(
-        wide.transpose(0, 2, 3, 1)[person, rows[:, :, None], columns[:, None, :]].transpose(
-            0, 3, 1, 2
-        )
-    )
+        mirrored = rng.random((n, 1)) < 0.5
+        columns = np.where(mirrored, columns[:, ::-1], columns)
+    person, channel = np.arange(n)[:, None, None, None], np.arange(c)[:, None, None]
+    moved: Pixels = wide[person, channel, rows[:, None, :, None], columns[:, None, None, :]]
+    return moved  # (n, c, h, w)

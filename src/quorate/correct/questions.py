@@ -99,4 +99,5 @@ def _variant(image: Pixels, rng: np.random.Generator) -> Pixels:
     moved = padded[:, reach[0] + down :, reach[1] + right :][:, :h, :w]
     if mirrored and len(image) > 1:  # grey pictures may be writing, which mirrored is another
         moved = moved[:, :, ::-1]
-    return np.clip(np.rint(moved * shade), 0, 255).astype(np.uint8)
+    levels: Pixels = np.clip(np.rint(moved * shade), 0, 255).astype(np.uint8)
+    return levels

@@ -81,7 +81,7 @@ def read_learner(text: str, looks: int) -> Trained:
     Raises:
         InputError: it is neither.
     """
-    name, _, _rest = text.strip().partition(":")
+    name = text.strip().partition(":")[0]
     if name not in get_args(Architecture):
         return Trained(spec.build("learners", text, catalog.CATALOG))
     given = spec.parse(text)
