@@ -117,7 +117,7 @@ class Additive(Change):
         """Return δ in whole levels: rounded under L∞, cut towards 0 under L2."""
         (delta,) = parameters
         whole = delta.round() if self.norm == "linf" else delta.trunc()
-        return {"delta": whole.numpy().astype(np.int16)}
+        return {"delta": whole.clamp(-255, 255).numpy().astype(np.int16)}
 
     def _project(self, delta: Tensor) -> Tensor:
         if self.norm == "linf":

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +27,7 @@ Family = Literal["additive", "gain", "filter", "combined"]
 Norm = Literal["linf", "l2"]
 FORMAT = 1  # of the file
 AT_ONCE = 4096  # images changed at once: bounds memory
+ROUNDING = 1e-6  # of a level: 255·(33/255) falls short of 33
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +66,12 @@ class Perturbation:
         if self.family not in get_args(Family):
             raise unknown("family of perturbations", str(self.family), get_args(Family))
         check_budget(self.epsilon, self.norm)
-        c = self.shape[0]
+        c = self.shape[0] if len(self.shape) == 3 else -1
         shapes: Shapes = {name: array.shape for name, array in self.arrays.items()}
         good: list[Shapes]
-        if self.family == "additive":
+        if c < 1:
+            good = []
+        elif self.family == "additive":
             good = [{"delta": (count, *self.shape)} for count in (len(self.classes), 1)]
         elif self.family == "gain":
             good = [{"gain": (c,), "bias": (c,)}]
@@ -104,13 +106,14 @@ class Perturbation:
         """Return the images (n, c, h, w) as people of labels y, (n,), send them in.
 
         Raises:
-            InputError: the images have another shape.
+            InputError: the images have another shape, or the labels are not theirs.
         """
         if x.dtype != np.uint8 or x.shape[1:] != self.shape:
             raise InputError(
                 f"Expected 8-bit images of shape (n, {', '.join(map(str, self.shape))}), which it "
                 f"was crafted for, got {x.dtype} of shape {x.shape}. Resize or convert them first."
             )
+        _check_labels(y, len(x), len(self.classes))
         changed = np.empty_like(x)
         for start in range(0, len(x), AT_ONCE):
             rows = slice(start, start + AT_ONCE)
@@ -134,6 +137,16 @@ class Perturbation:
     def with_about(self, **facts: Any) -> Perturbation:
         """Return the same with more said of where it comes from."""
         return replace(self, about={**self.about, **facts})
+
+
+def _check_labels(y: Labels, n: int, k: int) -> None:
+    if y.shape != (n,):
+        raise InputError(f"Expected one label per image, {n}, got shape {y.shape}. Give them all.")
+    if n and not (y.min() >= 0 and y.max() < k):
+        raise InputError(
+            f"Expected labels in [0, {k - 1}], got {y.min()} to {y.max()}. Give the index of each "
+            "label among the classes it was crafted for."
+        )
 
 
 def check_budget(epsilon: float, norm: str) -> None:
@@ -163,17 +176,23 @@ def levels_of(epsilon: float) -> int:
     """
     if not math.isfinite(epsilon):
         return -1
-    return math.floor(epsilon * 255 + 1e-6)
+    return math.floor(epsilon * 255 + ROUNDING)
 
 
 def within(moved: npt.NDArray[Any], epsilon: float, norm: Norm) -> npt.NDArray[np.int16]:
-    """Return changes in levels, (n, c, h, w), brought to whole levels within the budget."""
+    """Return changes in levels, (n, c, h, w), brought to whole levels within the budget.
+
+    Changes that are whole and within it stay as they are.
+    """
     if norm == "linf":
-        most = levels_of(epsilon)
+        most: float = levels_of(epsilon)
         whole = np.clip(np.rint(moved), -most, most)
     else:
         length = np.sqrt(np.square(moved, dtype=np.float64).sum((1, 2, 3), keepdims=True))
-        whole = np.trunc(moved * np.minimum(1, 255 * epsilon / np.maximum(length, 1e-12)))
+        most = 255 * epsilon
+        shrunk = moved * (most / np.maximum(length, most))
+        whole = np.trunc(np.where(length <= most + ROUNDING, moved, shrunk))
+        whole = np.clip(whole, -255, 255)  # no picture can change by more
     levels: npt.NDArray[np.int16] = whole.astype(np.int16)
     return levels
 
@@ -226,7 +245,8 @@ def load(path: str | Path) -> Perturbation:
         InputError: there is no such file, or it holds no perturbation of this or an older format.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        content = io.BytesIO(Path(path).read_bytes())
+        with np.load(content, allow_pickle=False) as file:
             facts = json.loads(str(file["facts"]))
             arrays = {name: file[name] for name in file.files if name != "facts"}
         if facts["format"] > FORMAT:
@@ -241,11 +261,11 @@ def load(path: str | Path) -> Perturbation:
             shape=tuple(facts["shape"]),
             epsilon=float(facts["epsilon"]),
             norm=facts["norm"],
-            about=facts["about"],
+            about=dict(facts["about"]),
         )
     except InputError:
         raise
-    except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged archive raises whatever its damage leads to
         raise InputError(
             f"Expected a perturbation file at {path}, got: {error}. Give the perturbation.npz that "
             "quorate correct writes."
