@@ -20,6 +20,7 @@ from torch.nn import functional
 from quorate.correct.perturbation import Family, Norm, levels_of
 
 SOFTNESS = 2.0  # budgets over which the gradient of a clipped change fades
+EDGE = 1 + 1e-5  # a change projected onto the budget is longer by rounding: it is not clipped again
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
@@ -85,7 +86,8 @@ class Change:
             moved = smooth + (hard - smooth).detach()
         else:
             length = torch.linalg.vector_norm(moved, dim=(2, 3, 4), keepdim=True)
-            moved = moved * (self.budget / length.clamp(min=1e-12)).clamp(max=1)
+            shrunk = moved * (self.budget / length.clamp(min=1e-12))
+            moved = torch.where(length > self.budget * EDGE, shrunk, moved)
         return (x + moved).clamp(0, 255)
 
 
