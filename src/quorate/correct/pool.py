@@ -105,8 +105,9 @@ def _no_scores(platform: Platform, n: int) -> Any:
 
 def _cut_short(questions: Questions, labels: Labels) -> str:
     missing = labels < 0
-    some = ", ".join(key_of(m) for m in np.unique(questions.member[missing])[:3])
+    spent = np.unique(questions.member[missing])
+    names = ", ".join(key_of(member) for member in spent[:3])
     return (
-        f"{int(missing.sum())} of {len(questions)} questions were not answered: the budgets of "
-        f"{len(np.unique(questions.member[missing]))} keys ({some}, ...) are exhausted."
+        f"{int(missing.sum())} of {len(questions)} questions unanswered, since keys have no "
+        f"queries left: {names}{f', ... ({len(spent)} in all)' if len(spent) > 3 else ''}."
     )
