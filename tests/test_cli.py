@@ -20,7 +20,7 @@ WORDS = [
     *("--learner", "sgd:epochs=1,model=logistic"),
     *("--learner", "dp-sgd:epsilon=2,epochs=1"),
 ]
-COMMANDS = ("curve", "run", "critical-mass", "show", "demo", "list")
+COMMANDS = ("curve", "run", "critical-mass", "show", "demo", "apply", "list")
 
 
 @pytest.fixture

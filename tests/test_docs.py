@@ -212,6 +212,7 @@ class Session:
             patch.setattr("quorate.lab.sweep.run_study", begin)
             patch.setattr("quorate.lab.curves.load", begin)
             patch.setattr("quorate.lab.search.find_critical_mass", begin)
+            patch.setattr("quorate.correct.apply.apply_to_file", begin)
             patch.setattr(sys, "argv", words)
             try:
                 cli.main()

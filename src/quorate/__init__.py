@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from quorate.version import __version__
 
 if TYPE_CHECKING:
+    from quorate.correct.apply import Applied
     from quorate.lab.curves import Curves
     from quorate.lab.search import FoundMass
 
-__all__ = ["__version__", "critical_mass", "curve", "load", "run"]
+__all__ = ["__version__", "apply", "critical_mass", "curve", "load", "run"]
 
 
 def curve(
@@ -67,3 +68,24 @@ def critical_mass(population: Any, learner: Any, **search: Any) -> FoundMass:
     from quorate.lab.search import find_critical_mass
 
     return find_critical_mass(population, learner, **search)
+
+
+def apply(
+    perturbation: str | Path,
+    picture: str | Path,
+    out: str | Path,
+    label: str | None = None,
+    preview: str | Path | None = None,
+) -> Applied:
+    """Add a collective's change to one picture and write it; no network, no PyTorch.
+
+    Args:
+        perturbation: a file that ``quorate correct`` has left.
+        picture: the member's own.
+        out: where to write: .png or .webp.
+        label: name of the picture's true class; None where everyone's change is the same.
+        preview: where to show before, after and the change; .png, or None.
+    """
+    from quorate.correct.apply import apply_to_file
+
+    return apply_to_file(perturbation, picture, out, label, preview)

@@ -360,6 +360,38 @@ def compare_queries(
     console.print(f"Report: {page}", soft_wrap=True)
 
 
+@app.command()
+def apply(
+    perturbation: Annotated[Path, typer.Argument(help="File that quorate correct has left.")],
+    picture: Annotated[Path, typer.Argument(help="Your picture; it is not changed.")],
+    out: Annotated[Path, typer.Argument(help="Where to write: .png, or .webp (lossless).")],
+    label: Annotated[
+        str | None,
+        typer.Option(
+            help="What the picture shows, by the platform's name for it; none if "
+            "everyone's change is the same."
+        ),
+    ] = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="Show before, after and the change here; .png.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Add a collective's change to one picture of your own: no upload, no network.
+
+    \b
+    quorate apply runs/cifar10/perturbation.npz photo.png out.png \\
+                  --label cat --preview preview.png
+    """
+    from quorate.correct.apply import apply_to_file
+
+    applied = apply_to_file(perturbation, picture, out, label, preview)
+    if json:
+        _print_json(applied.to_json())
+    else:
+        print("\n".join(applied.lines()))
+
+
 @app.command("list")
 def list_(
     kind: Annotated[
