@@ -213,6 +213,9 @@ class Session:
             patch.setattr("quorate.lab.curves.load", begin)
             patch.setattr("quorate.lab.search.find_critical_mass", begin)
             patch.setattr("quorate.correct.apply.apply_to_file", begin)
+            patch.setattr("quorate.correct.campaign.run_correction", begin)
+            patch.setattr("quorate.correct.in_process.load_platform", begin)
+            patch.setattr("quorate.correct.comparison.compare", begin)
             patch.setattr(sys, "argv", words)
             try:
                 cli.main()
