@@ -47,6 +47,7 @@ HEAVY = {
 }
 # Rooms that are heavy as a whole: they import these where they please, and are imported late.
 HEAVY_ROOMS = {"engine": {"torch"}}
+HEAVY_MODULES = {"quorate.correct.families": {"torch"}}  # likewise, single modules
 
 
 class Import(NamedTuple):
@@ -102,10 +103,12 @@ def violations(source: str, module: str, file: str) -> list[str]:
         return [f"{file}: {here} has no layer. Place it in LAYERS."]
     for found in imports_of(source, module, file):
         top = found.module.split(".")[0]
-        if top in HEAVY - HEAVY_ROOMS.get(here, set()) and found.when_loaded:
+        own = HEAVY_ROOMS.get(here, set()) | HEAVY_MODULES.get(module, set())
+        if top in HEAVY - own and found.when_loaded:
             wrong.append(f"{found.place}: {top} is imported when {module} is loaded")
         there = room(found.module)
-        if there in set(HEAVY_ROOMS) - {here} and found.when_loaded:
+        heavy = there in set(HEAVY_ROOMS) - {here} or found.module in set(HEAVY_MODULES) - {module}
+        if heavy and found.when_loaded:
             wrong.append(
                 f"{found.place}: {found.module} is heavy and imported as {module} is loaded"
             )
