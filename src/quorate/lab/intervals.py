@@ -51,10 +51,16 @@ def _resamples(seeds: int) -> tuple[Floats, float]:
     return counts.astype(np.float64), float(kappa)
 
 
-def band(values: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the mean over seeds of rates in [0, 1] and the ends of its 95% interval, (a,) each."""
+def mean_interval(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the mean over seeds of values (a, s) and the ends of its 95% interval, (a,) each."""
     tail = (1 - CONFIDENCE) / 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the quantile of nothing is NaN
         low, high = np.nanquantile(resampled_means(values), [tail, 1 - tail], axis=1)
-    return mean_over_seeds(values), np.maximum(low, 0), np.minimum(high, 1)
+    return mean_over_seeds(values), low, high
+
+
+def band(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the mean over seeds of rates in [0, 1] and the ends of its 95% interval, (a,) each."""
+    mean, low, high = mean_interval(values)
+    return mean, np.maximum(low, 0), np.minimum(high, 1)

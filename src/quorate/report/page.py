@@ -14,7 +14,7 @@ from quorate.lab.trial import Outcome
 from quorate.report.terminal import interval, people, percent
 
 MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "svg": "image/svg+xml"}
-MEDIA_TYPES["png"] = "image/png"
+MEDIA_TYPES |= {"png": "image/png", "npz": "application/zip"}
 
 
 def render_page(curves: Curves, svg: str, files: Mapping[str, bytes]) -> str:
@@ -39,7 +39,32 @@ def render_page(curves: Curves, svg: str, files: Mapping[str, bytes]) -> str:
 def render_template(
     name: str, curves: Curves, svg: str, files: Mapping[str, bytes], **more: Any
 ) -> str:
-    """Return a page made of a template: what every page holds, and ``more``."""
+    """Return a page of curves made of a template: what every such page holds, and ``more``."""
+    return fill_template(
+        name,
+        curves.title,
+        files,
+        _facts(curves),
+        interval=interval,
+        target=curves.target,
+        svg=svg[svg.index("<svg") :],
+        failed=[outcome for outcome in curves.outcomes if outcome.error],
+        **more,
+    )
+
+
+def fill_template(
+    name: str, title: str, files: Mapping[str, bytes], facts: Mapping[str, str], **more: Any
+) -> str:
+    """Return a page made of a template.
+
+    Args:
+        name: of the template.
+        title: of the page.
+        files: what the page offers to take away, by file name.
+        facts: where the numbers come from, in words.
+        more: what else the template names.
+    """
     import jinja2
 
     environment = jinja2.Environment(
@@ -50,15 +75,9 @@ def render_template(
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": percent, "people": people, "breakable": _breakable}
+    downloads = {name: _data_uri(name, content) for name, content in files.items()}
     return environment.get_template(name).render(
-        title=curves.title,
-        interval=interval,
-        target=curves.target,
-        svg=svg[svg.index("<svg") :],
-        downloads={name: _data_uri(name, content) for name, content in files.items()},
-        facts=_facts(curves),
-        failed=[outcome for outcome in curves.outcomes if outcome.error],
-        **more,
+        title=title, facts=facts, downloads=downloads, **more
     )
 
 
