@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("protocols",),
     ("spec",),
     ("cache", "progress", "figures", "device"),
-    ("workers",),
+    ("workers", "correction_figures"),
     ("signals", "engine"),
     ("goals",),
     ("strategies", "populations", "learners", "theory", "subgroups", "fairness"),
@@ -34,11 +34,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
 ACTION = {"signals", "goals"}  # who acts and how it is judged: the business of strategies alone
+PLAIN = {"validate", "table", "law", "protocols", "spec"}  # arrays in, pictures out
 NOT_SEEN_BY = {
     "populations": ACTION,
     "learners": ACTION,
     "theory": {*ACTION, "spec", "cache", "progress", "figures"},  # pure functions
-    "figures": {"validate", "table", "law", "protocols", "spec"},  # plain arrays in, pictures out
+    **dict.fromkeys(("figures", "correction_figures"), PLAIN),
 }
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),

@@ -56,7 +56,7 @@ class Row:
         return self.numbers.get(name, NOTHING)
 
 
-# --------------------------------------------------------------------------------------- the numbers
+# -------------------------------------------------------------------------------------- the numbers
 
 
 def rows_of(cells: Sequence[Cell], correction: Correction) -> list[Row]:
@@ -66,7 +66,7 @@ def rows_of(cells: Sequence[Cell], correction: Correction) -> list[Row]:
         cells: as ``run_correction`` returns them.
         correction: the study that they are of.
     """
-    found: dict[tuple[Any, ...], dict[int, Cell]] = {}
+    found: dict[tuple[str, str, int, int, float], dict[int, Cell]] = {}
     budgets = dict.fromkeys(correction.epsilons)
     for (group, epsilon), cell in zip(
         itertools.product(correction.groups(), budgets), cells, strict=True
@@ -74,7 +74,7 @@ def rows_of(cells: Sequence[Cell], correction: Correction) -> list[Row]:
         shared = (group.platform, group.proxy, group.members, group.queries, epsilon)
         found.setdefault(shared, {})[group.seed] = cell
     return [
-        Row(*shared, tuple(seeds.values()), _means([numbers_of(cell) for cell in seeds.values()]))
+        Row(*shared, tuple(seeds.values()), _means(map(numbers_of, seeds.values())))
         for shared, seeds in found.items()
     ]
 
@@ -84,8 +84,13 @@ def headline_of(rows: Sequence[Row], correction: Correction) -> Row:
 
     That is the largest collective, the most queries per member, and the last ε named.
     """
-    wanted = (correction.platforms[0], correction.proxies[0], max(correction.members))
-    wanted = (*wanted, max(correction.queries), correction.epsilons[-1])
+    wanted = (
+        correction.platforms[0],
+        correction.proxies[0],
+        max(correction.members),
+        max(correction.queries),
+        correction.epsilons[-1],
+    )
     (found,) = (
         row
         for row in rows
@@ -156,7 +161,8 @@ def over_seeds(found: Sequence[Estimate], *, rate: bool) -> Estimate:
     return Estimate(value, max(low, 0.0) if rate else low, min(high, 1.0) if rate else high)
 
 
-def _means(seeds: Sequence[Numbers]) -> dict[str, Estimate]:
+def _means(cells: Iterable[Numbers]) -> dict[str, Estimate]:
+    seeds = list(cells)
     names = dict.fromkeys(itertools.chain(*seeds))
     return {
         name: over_seeds(

@@ -62,12 +62,12 @@ def budget(epsilon: float, norm: str = "linf") -> str:
     return f"{round(levels)}/255" if whole else f"{epsilon:.4g}{' (L2)' if norm == 'l2' else ''}"
 
 
-def number(value: float | None) -> str:
-    """Return a number with three decimals; a dash where it is not defined."""
-    return "–" if value is None else f"{value:.3f}"
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number with so many decimals; a dash where it is not defined."""
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
-def span(ends: Sequence[float | None], value: float | None = 0.0) -> str:
+def span(ends: Sequence[float | None], value: float | None = 0.0, digits: int = 3) -> str:
     """Return an interval, ∞ where an end has no bound; a dash where ``value`` is not defined.
 
     >>> span([0.25, 0.5]), span([0.25, None]), span([None, None], None)
@@ -76,15 +76,16 @@ def span(ends: Sequence[float | None], value: float | None = 0.0) -> str:
     if value is None:
         return "–"
     low, high = ends
-    left = "(−∞" if low is None else f"[{low:.3f}"
-    return f"{left}, {'∞)' if high is None else f'{high:.3f}]'}"
+    left = "(−∞" if low is None else f"[{low:.{digits}f}"
+    return f"{left}, {'∞)' if high is None else f'{high:.{digits}f}]'}"
 
 
-def measured(one: Mapping[str, float | None]) -> str:
+def measured(one: Mapping[str, float | None], digits: int = 3) -> str:
     """Return a value with its interval."""
     if one["value"] is None:
         return "not defined"
-    return f"{number(one['value'])} {span((one['low'], one['high']))}"
+    value = number(one["value"], digits)
+    return f"{value} {span((one['low'], one['high']), digits=digits)}"
 
 
 def table_rows(summary: Summary) -> list[dict[str, str]]:
@@ -114,7 +115,7 @@ def _of(summary: Summary, when: str, name: str) -> float | None:
     return found
 
 
-# ------------------------------------------------------------------------------------- what was done
+# ------------------------------------------------------------------------------------ what was done
 
 
 def closed(summary: Summary) -> str:
@@ -127,8 +128,8 @@ def closed(summary: Summary) -> str:
     shown = f"Gap closed: {value:.3f} {span(summary['intervals']['gap_closed'])}"
     if value > 1:
         return (
-            f"{shown}. Over-corrected: the gap is turned around, {who} people are now served better "
-            "than the others."
+            f"{shown}. Over-corrected: the gap is turned around, {who} people are now served "
+            "better than the others."
         )
     if value < 0:
         return f"{shown}. The gap has grown: {who} people are served worse than before."
@@ -158,7 +159,8 @@ def how_real(summary: Summary) -> list[str]:
     if of["force_rate"] is not None:
         said.append(
             f"Force rate: {shown('force_rate')}. So often the change of a class makes the platform "
-            "say that class of a picture of another: it tells the label rather than helps to see it."
+            "say that class of a picture of another: so far it tells the label, and does not help "
+            "to see it."
         )
     if of["wrong_class"] is not None:
         said.append(
@@ -242,3 +244,35 @@ def noise(summary: Summary) -> str:
         f"Noise budget: each value of a picture changes by at most {most} of 255 levels "
         f"({most / 255:.1%} of the way from black to white)."
     )
+
+
+def cell_rows(summary: Summary) -> list[dict[str, str]]:
+    """Return one row a collective, platform, proxy and budget: what is closed, with intervals.
+
+    Platform and proxy are named where there are several.
+    """
+    cells, norm = summary["cells"], summary["headline"]["norm"]
+    several = len({(cell["platform"], cell["proxy"]) for cell in cells}) > 1
+    rows = []
+    for cell in cells:
+        row = {"platform ← proxy": f"{cell['platform']} ← {cell['proxy']}"} if several else {}
+        row |= {
+            "members × queries": f"{cell['members']:,} × {cell['queries']:,}",
+            "ε": budget(cell["epsilon"], norm),
+            "gap closed": measured(cell["gap_closed"], 2),
+            "label-free": measured(cell["label_free"]["best"], 2),
+            "force rate": number(cell["controls"]["force_rate"]["value"], 2),
+            "worst group": number(cell["after"]["worst_group_accuracy"]["value"]),
+            "least where it adapts": _weakest(cell["adaptive"]),
+        }
+        rows.append(row)
+    return rows
+
+
+def _weakest(adaptive: Mapping[str, Mapping[str, float | None]]) -> str:
+    """Return the least gap closed on any platform that adapts, with its name."""
+    found = [(one["value"], name) for name, one in adaptive.items() if one["value"] is not None]
+    if not found:
+        return "–"
+    value, name = min(found)
+    return f"{name} {value:.2f}"

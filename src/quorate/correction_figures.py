@@ -1,0 +1,303 @@
+"""How corrections are drawn, in the one style of ``figures``: plain arrays in, pictures out.
+
+Shape letters: a sizes, c h w image axes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from quorate.figures import COLOURS, GREY, MARKERS, STYLE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = npt.NDArray[np.float64]
+Pixels = npt.NDArray[np.uint8]
+FREE = "#555555"  # what cannot carry the label
+DPI = 160  # as figures are rendered
+SIDE = 112  # of a picture on a sheet, in dots, roughly
+LARGEST = 256  # pixels of a side that are shown
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Gap closed over collectives of one budget of queries a member; NaN where not defined.
+
+    Args:
+        label: how many queries a member.
+        members, pooled: of each collective, and its answered questions in all, (a,).
+        value, low, high: gap closed and the ends of its interval, (a,); ends may be infinite.
+        free: of the change that is the same for everyone.
+    """
+
+    label: str
+    members: Floats
+    pooled: Floats
+    value: Floats
+    low: Floats
+    high: Floats
+    free: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One accuracy of a group, or a control, with its interval.
+
+    Args:
+        label: what it is.
+        value, low, high: in [0, 1].
+        before: of the same people as they were; NaN for none.
+        kind: an accuracy that counts, the label-free one, a control, or a force rate, which is
+            no accuracy.
+    """
+
+    label: str
+    value: float
+    low: float
+    high: float
+    before: float = math.nan
+    kind: Literal["accuracy", "free", "control", "force"] = "accuracy"
+
+
+# --------------------------------------------------------------------------------------- gap closed
+
+
+def gap_figure(panels: Sequence[tuple[str, Sequence[Trace]]]) -> Figure:
+    """Return gap closed over members, and over pooled queries beside; one row of panels each.
+
+    Args:
+        panels: a title, such as ε, and its traces.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    limits = _limits([trace for _, traces in panels for trace in traces])
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.6, 2.5 * len(panels) + 0.5))
+        grid = figure.subplots(len(panels), 2, sharey=True, sharex="col", squeeze=False)
+        for (title, traces), (left, right) in zip(panels, grid, strict=True):
+            for axes, xs in ((left, "members"), (right, "pooled")):
+                _draw_levels(axes)
+                for number, trace in enumerate(traces):
+                    _draw_trace(axes, trace, getattr(trace, xs), number, limits)
+                axes.set_ylim(limits)
+                _sizes_axis(axes, np.concatenate([getattr(trace, xs) for trace in traces]))
+            left.set_title(title, parse_math=False)
+            left.set_ylabel("gap closed")
+        grid[-1][0].set_xlabel("members")
+        grid[-1][1].set_xlabel("queries pooled in all")
+        handles, labels = grid[0][0].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, loc="outside upper center", ncols=3, frameon=False, fontsize=8
+        )
+        return figure
+
+
+def _limits(traces: Sequence[Trace]) -> tuple[float, float]:
+    """Return how far the axis reaches: every value, 0 and 1, and some way along the intervals."""
+    values = np.concatenate([trace.value[np.isfinite(trace.value)] for trace in traces])
+    low, high = min(0.0, *values, 0.0), max(1.0, *values, 1.0)
+    room = 0.4 * (high - low)
+    ends = [[t.low, t.high] for t in traces if np.isfinite(t.value).any()]
+    finite = np.concatenate([np.ravel(pair) for pair in ends]) if ends else np.empty(0)
+    finite = finite[np.isfinite(finite)]
+    room_below = min(room, max(0.1, low - float(finite.min(initial=low)) + 0.05))
+    room_above = min(room, max(0.1, float(finite.max(initial=high)) - high + 0.05))
+    return low - room_below, high + room_above
+
+
+def _draw_levels(axes: Axes) -> None:
+    """Draw where nothing is changed, and where the gap is gone."""
+    for level, text in ((0, "nothing changed"), (1, "gap is gone")):
+        axes.axhline(level, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
+        axes.annotate(
+            text, (0, level), xycoords=("axes fraction", "data"), xytext=(3, 2),
+            textcoords="offset points", color=GREY, fontsize=6.5,
+        )  # fmt: skip
+
+
+def _draw_trace(
+    axes: Axes, trace: Trace, xs: Floats, number: int, limits: tuple[float, float]
+) -> None:
+    """Draw a line with whiskers; a whisker that runs out of sight ends in an arrow."""
+    colour = FREE if trace.free else COLOURS[number % len(COLOURS)]
+    look: Any = {"color": colour, "marker": "x" if trace.free else MARKERS[number % len(MARKERS)]}
+    dashes: Any = (0, (4, 2)) if trace.free else "-"
+    shown = np.isfinite(trace.value)
+    aside = float(xs.max() / xs.min()) ** (0.012 * number) if len(xs) else 1.0
+    xs, low, high = xs[shown] * aside, trace.low[shown], trace.high[shown]
+    axes.plot(xs, trace.value[shown], label=trace.label, linestyle=dashes, **look)
+    bottom, top = np.maximum(low, limits[0]), np.minimum(high, limits[1])
+    if len(xs) > 1:
+        axes.fill_between(xs, bottom, top, color=colour, alpha=0.08, linewidth=0)
+    axes.vlines(xs, bottom, top, color=colour, linewidth=0.9, alpha=0.7)
+    for out, end, marker in ((low < limits[0], bottom, "v"), (high > limits[1], top, "^")):
+        if out.any():
+            arrows: Any = {"color": colour, "marker": marker, "markersize": 4, "linestyle": ""}
+            axes.plot(xs[out], end[out], **arrows, clip_on=False)
+
+
+def _sizes_axis(axes: Axes, sizes: Floats) -> None:
+    """Make an axis of whole sizes logarithmic, with the sizes that were tried as its ticks."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    tried = sorted(set(sizes.tolist()))
+    ticks = tried[:1]
+    for size in tried[1:]:
+        if size >= 1.35 * ticks[-1]:  # nearer ones would be written over each other
+            ticks.append(size)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
+    spread = tried[-1] / tried[0]
+    axes.set_xlim(tried[0] / (1.35 * spread**0.25), tried[-1] * 1.1 * spread**0.06)
+
+
+# ------------------------------------------------------------------------------------------- groups
+
+
+def groups_figure(sections: Sequence[tuple[str, Sequence[Mark]]]) -> Figure:
+    """Return accuracies, controls beside, one row each: hollow before, filled after.
+
+    Args:
+        sections: a heading and its marks, from the top.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    lines = sum(len(marks) + 1 for _, marks in sections)
+    with mpl.rc_context({**STYLE, "axes.grid.axis": "x"}):
+        figure = Figure(figsize=(7.2, 0.24 * lines + 0.7))
+        axes = figure.subplots()
+        names, at = [], 0
+        for heading, marks in sections:
+            axes.annotate(
+                heading, (0, at), xycoords=("axes fraction", "data"), xytext=(3, 0),
+                textcoords="offset points", va="center", fontsize=7.5, color=GREY,
+                parse_math=False,
+            )  # fmt: skip
+            for place, mark in enumerate(marks, at + 1):
+                _draw_mark(axes, mark, place)
+                names.append((place, mark.label))
+            at += len(marks) + 1
+        axes.set_yticks([place for place, _ in names], [name for _, name in names])
+        for label in axes.get_yticklabels():
+            label.set_parse_math(False)
+        axes.tick_params(axis="y", length=0)
+        axes.set_ylim(at - 0.4, -0.6)
+        axes.set_xlim(-0.02, 1.02)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("fraction of people (hollow: before; filled: after; bars: 95%)")
+        return figure
+
+
+def _draw_mark(axes: Axes, mark: Mark, at: float) -> None:
+    colour = {"accuracy": COLOURS[0], "free": COLOURS[1], "control": FREE, "force": "black"}
+    marker = {"accuracy": "o", "free": "s", "control": "D", "force": "X"}[mark.kind]
+    look: Any = {"color": colour[mark.kind], "marker": marker, "markersize": 5.5}
+    if math.isfinite(mark.value):
+        low, high = max(mark.low, 0.0), min(mark.high, 1.0)
+        axes.plot([low, high], [at, at], color=look["color"], linewidth=3.5, alpha=0.3)
+        axes.plot([mark.value], [at], **look, linestyle="")
+    if math.isfinite(mark.before):
+        if math.isfinite(mark.value):
+            axes.annotate(
+                "", (mark.value, at), (mark.before, at),
+                arrowprops={"arrowstyle": "-", "color": look["color"], "linewidth": 1},
+            )  # fmt: skip
+        axes.plot([mark.before], [at], **look, markerfacecolor="white", linestyle="")
+
+
+# ----------------------------------------------------------------------------------------- transfer
+
+
+def transfer_figure(rows: Sequence[str], columns: Sequence[str], values: Floats) -> Figure:
+    """Return gap closed by platform (rows) and proxy (columns) as a matrix.
+
+    Args:
+        rows, columns: platforms and proxies.
+        values: gap closed, (rows, columns); NaN where it is not defined. Shades end at 0 and 1.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({**STYLE, "axes.grid": False}):
+        figure = Figure(figsize=(1.15 * len(columns) + 3.0, 0.55 * len(rows) + 1.1))
+        axes = figure.subplots()
+        shown = axes.imshow(
+            np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1, aspect="auto"
+        )
+        for (row, column), value in np.ndenumerate(values):
+            text = "–" if math.isnan(value) else f"{value:.2f}"
+            colour = "white" if value > 0.6 else "black"
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
+        axes.set_xticks(range(len(columns)), columns)
+        axes.set_yticks(range(len(rows)), rows)
+        for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+            label.set_parse_math(False)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        axes.set_xlabel("proxy")
+        axes.set_ylabel("platform")
+        figure.colorbar(shown, ax=axes, label="gap closed", extend="both")
+        return figure
+
+
+# ----------------------------------------------------------------------------------------- pictures
+
+
+def sheet_figure(rows: Sequence[tuple[str, Sequence[tuple[str, Pixels]]]]) -> Figure:
+    """Return pictures in rows, each pixel a whole number of dots: nothing is smoothed.
+
+    Args:
+        rows: a name, and captions with their pictures, (c, h, w) each, all of one shape. Of
+            pictures above 256 pixels every second one is shown, or fewer.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    every = math.ceil(max(rows[0][1][0][1].shape[1:]) / LARGEST)
+    h, w = (math.ceil(size / every) for size in rows[0][1][0][1].shape[1:])
+    times = max(1, round(SIDE / max(h, w)))
+    tall, wide, gap = h * times, w * times, 10
+    left = 16 + 11 * max(len(name) for name, _ in rows)
+    above = [24 if any(caption for caption, _ in pictures) else 0 for _, pictures in rows]
+    width = left + max(len(pictures) for _, pictures in rows) * (wide + gap)
+    height = gap + sum(above) + len(rows) * (tall + gap)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width / DPI, height / DPI))
+        figure.set_layout_engine("none")  # every picture has its place
+        bottom = height
+        for (name, pictures), room in zip(rows, above, strict=True):
+            bottom -= room + tall + gap
+            middle = (bottom + tall / 2) / height
+            figure.text((left - 8) / width, middle, name, ha="right", va="center", fontsize=7)
+            for place, (caption, picture) in enumerate(pictures):
+                x, over = left + place * (wide + gap), (bottom + tall + 5) / height
+                figure.text((x + wide / 2) / width, over, caption, ha="center", fontsize=6.5)
+                box = (x / width, bottom / height, wide / width, tall / height)
+                some = picture[:, ::every, ::every]
+                _draw_picture(figure, box, some.repeat(times, 1).repeat(times, 2))
+        for text in figure.texts:
+            text.set_parse_math(False)
+        return figure
+
+
+def _draw_picture(figure: Figure, box: tuple[float, float, float, float], picture: Pixels) -> None:
+    """Draw a picture (c, h, w) where one value is one dot; other than 1 or 3 channels as grey."""
+    axes = figure.add_axes(box)
+    axes.set_axis_off()
+    if len(picture) == 3:
+        axes.imshow(picture.transpose(1, 2, 0), interpolation="nearest", aspect="auto")
+    else:
+        grey = picture.mean(0)
+        axes.imshow(grey, cmap="gray", vmin=0, vmax=255, interpolation="nearest", aspect="auto")
