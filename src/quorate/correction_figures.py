@@ -104,13 +104,13 @@ def gap_figure(panels: Sequence[tuple[str, Sequence[Trace]]]) -> Figure:
 def _limits(traces: Sequence[Trace]) -> tuple[float, float]:
     """Return how far the axis reaches: every value, 0 and 1, and some way along the intervals."""
     values = np.concatenate([trace.value[np.isfinite(trace.value)] for trace in traces])
-    low, high = min(0.0, *values, 0.0), max(1.0, *values, 1.0)
+    low, high = float(values.min(initial=0)), float(values.max(initial=1))
     room = 0.4 * (high - low)
     ends = [[t.low, t.high] for t in traces if np.isfinite(t.value).any()]
-    finite = np.concatenate([np.ravel(pair) for pair in ends]) if ends else np.empty(0)
-    finite = finite[np.isfinite(finite)]
-    room_below = min(room, max(0.1, low - float(finite.min(initial=low)) + 0.05))
-    room_above = min(room, max(0.1, float(finite.max(initial=high)) - high + 0.05))
+    reach = np.concatenate([np.ravel(pair) for pair in ends]) if ends else np.empty(0)
+    reach = reach[~np.isnan(reach)]
+    room_below = min(room, max(0.1, low - float(reach.min(initial=low)) + 0.05))
+    room_above = min(room, max(0.1, float(reach.max(initial=high)) - high + 0.05))
     return low - room_below, high + room_above
 
 
@@ -296,8 +296,6 @@ def _draw_picture(figure: Figure, box: tuple[float, float, float, float], pictur
     """Draw a picture (c, h, w) where one value is one dot; other than 1 or 3 channels as grey."""
     axes = figure.add_axes(box)
     axes.set_axis_off()
-    if len(picture) == 3:
-        axes.imshow(picture.transpose(1, 2, 0), interpolation="nearest", aspect="auto")
-    else:
-        grey = picture.mean(0)
-        axes.imshow(grey, cmap="gray", vmin=0, vmax=255, interpolation="nearest", aspect="auto")
+    if len(picture) != 3:
+        picture = np.rint(picture.mean(0, keepdims=True)).astype(np.uint8).repeat(3, 0)
+    axes.imshow(picture.transpose(1, 2, 0), interpolation="nearest", aspect="auto")
