@@ -127,12 +127,14 @@ def _draw_levels(axes: Axes) -> None:
 def _draw_trace(
     axes: Axes, trace: Trace, xs: Floats, number: int, limits: tuple[float, float]
 ) -> None:
-    """Draw a line with whiskers; a whisker that runs out of sight ends in an arrow."""
+    """Draw a line with whiskers, each line a little to the right of the one before so that none
+    hides another; a whisker that runs out of sight ends in an arrow.
+    """
     colour = FREE if trace.free else COLOURS[number % len(COLOURS)]
     look: Any = {"color": colour, "marker": "x" if trace.free else MARKERS[number % len(MARKERS)]}
     dashes: Any = (0, (4, 2)) if trace.free else "-"
     shown = np.isfinite(trace.value)
-    aside = float(xs.max() / xs.min()) ** (0.012 * number) if len(xs) else 1.0
+    aside = max(1.015, float(xs.max() / xs.min()) ** 0.012) ** number
     xs, low, high = xs[shown] * aside, trace.low[shown], trace.high[shown]
     axes.plot(xs, trace.value[shown], label=trace.label, linestyle=dashes, **look)
     bottom, top = np.maximum(low, limits[0]), np.minimum(high, limits[1])
@@ -150,16 +152,16 @@ def _sizes_axis(axes: Axes, sizes: Floats) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     tried = sorted(set(sizes.tolist()))
+    spread = tried[-1] / tried[0]
     ticks = tried[:1]
     for size in tried[1:]:
-        if size >= 1.35 * ticks[-1]:  # nearer ones would be written over each other
+        if size >= ticks[-1] * max(1.35, spread**0.14):  # nearer ones would overlap
             ticks.append(size)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
-    spread = tried[-1] / tried[0]
-    axes.set_xlim(tried[0] / (1.35 * spread**0.25), tried[-1] * 1.1 * spread**0.06)
+    axes.set_xlim(tried[0] / (1.35 * spread**0.3), tried[-1] * 1.1 * spread**0.06)
 
 
 # ------------------------------------------------------------------------------------------- groups

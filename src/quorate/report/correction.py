@@ -38,7 +38,6 @@ from quorate.report.correction_words import budget
 from quorate.report.files import write_files
 
 FORMS = ("svg", "png")
-ADAPTED = "the subgroup on platforms that adapt"
 
 
 def write_correction(cells: Sequence[Cell], correction: Correction, out: str | Path) -> Path:
