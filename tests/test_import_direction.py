@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("protocols",),
     ("spec",),
     ("cache", "progress", "figures", "device"),
-    ("workers", "correction_figures"),
+    ("workers", "correction_figures", "queries_figures"),
     ("signals", "engine"),
     ("goals",),
     ("strategies", "populations", "learners", "theory", "subgroups", "fairness"),
@@ -39,7 +39,7 @@ NOT_SEEN_BY = {
     "populations": ACTION,
     "learners": ACTION,
     "theory": {*ACTION, "spec", "cache", "progress", "figures"},  # pure functions
-    **dict.fromkeys(("figures", "correction_figures"), PLAIN),
+    **dict.fromkeys(("figures", "correction_figures", "queries_figures"), PLAIN),
 }
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),

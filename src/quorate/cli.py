@@ -458,7 +458,9 @@ def _present(curves: Curves, folder: Path, as_json: bool, shown_only: bool = Fal
 
 
 def _present_correction(cells: list[Any], study: Correction, out: Path, as_json: bool) -> None:
-    from quorate.report.correction import print_correction, summary, write_correction
+    from quorate.report.correction import write_correction
+    from quorate.report.correction_summary import summary
+    from quorate.report.correction_terminal import print_correction
 
     page = write_correction(cells, study, out)
     found = summary(cells, study)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -265,7 +265,8 @@ def _first(correction: Correction, seed: int) -> Group:
 def _harmed(judge: Judge, people: int) -> Labels:
     """Return whom in the subgroup the platform reads wrongly: where they stand, at most so many."""
     inside = judge.world.inside
-    return inside[judge.before[inside] != judge.y[inside]][:people]
+    harmed: Labels = inside[judge.before[inside] != judge.y[inside]][:people]
+    return harmed
 
 
 def _attack(task: _Task) -> Alone:
@@ -347,8 +348,3 @@ def _pools(correction: Correction, out: Path, seed: int, people: int) -> list[Po
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def plain(one: Alone | Pooled) -> dict[str, Any]:
-    """Return a result as plain data, for a table."""
-    return asdict(one)

@@ -35,9 +35,9 @@ class Perturbation:
     """One change per class, or one for everyone: x' = x + Π(T(x) − x), kept in [0, 255].
 
     additive: T(x) = x + δ_y. gain: T(x)_j = g_j·x_j + b_j of channel j. filter: T(x) = x + w∗x + b,
-    a small convolution with edges repeated. combined: T(x) = x + w∗x + b + δ. T works on 8-bit levels. Whatever it is, Π brings each
-    picture's change to whole levels within the budget: under L∞ it rounds, then clips each level;
-    under L2 it shrinks the change, then cuts it towards 0.
+    a small convolution with edges repeated. combined: T(x) = x + w∗x + b + δ. T works on 8-bit
+    levels. Whatever it is, Π brings each picture's change to whole levels within the budget: under
+    L∞ it rounds, then clips each level; under L2 it shrinks the change, then cuts it towards 0.
 
     Args:
         family: which T.

@@ -16,7 +16,7 @@ from rich.table import Table as RichTable
 
 from quorate.correct.comparison import Comparison
 from quorate.figures import render
-from quorate.figures_queries import Alternative, queries_figure
+from quorate.queries_figures import Alternative, queries_figure
 from quorate.report.files import write_files
 from quorate.report.page import fill_template
 
