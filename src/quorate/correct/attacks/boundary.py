@@ -95,8 +95,7 @@ def _beside(away: Levels, length: float, fraction: float, rng: Rng) -> Levels:
 def _rounded(z: Levels, rng: Rng) -> Pixels:
     """Return ``z`` in whole levels, up or down at random and on average neither, (c, h, w)."""
     up = rng.random(z.shape, dtype=np.float32) < z - np.floor(z)
-    levels: Pixels = np.clip(np.floor(z) + up, 0, 255).astype(np.uint8)
-    return levels
+    return np.asarray(np.clip(np.floor(z) + up, 0, 255), dtype=np.uint8)
 
 
 def _factor(right: bool, rate: float) -> float:

@@ -14,7 +14,8 @@ from quorate.spec import param
 from quorate.table import Rng
 from quorate.validate import in_interval, unknown
 
-Move = tuple[int | slice, Sequence[np.uint8 | Pixels]]  # pixels, and what they are set to in turn
+# some pixels, what they are now, and what they are set to in turn
+Move = tuple[int | slice, int | Pixels, Sequence[int | Pixels]]
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,7 @@ class SimBA(Attack):
         highest = (yield image).log_probability
         moves = self._pixels if self.basis == "pixel" else self._cosines
         while True:
-            for where, ends in moves(best, low, high, case, rng):
-                before = best[where].copy()
+            for where, before, ends in moves(best, low, high, case, rng):
                 for end in ends:
                     best[where] = end
                     score = (yield image).log_probability
@@ -63,8 +63,8 @@ class SimBA(Attack):
         self, best: Pixels, low: Pixels, high: Pixels, case: Case, rng: Rng
     ) -> Iterator[Move]:
         for i in rng.permutation(best.size).tolist():
-            now = best[i]
-            yield i, [end for end in (high[i], low[i]) if end != now]
+            now = int(best[i])
+            yield i, now, [end for end in (int(high[i]), int(low[i])) if end != now]
 
     def _cosines(
         self, best: Pixels, low: Pixels, high: Pixels, case: Case, rng: Rng
@@ -77,7 +77,7 @@ class SimBA(Attack):
             now = best[where].copy()
             step = case.epsilon * cosine(h, w, *divmod(frequency, right)).reshape(-1)
             ends = [np.clip(np.rint(now + way * step), low[where], high[where]) for way in (1, -1)]
-            yield where, [end.astype(np.uint8) for end in ends if (end != now).any()]
+            yield where, now, [end.astype(np.uint8) for end in ends if (end != now).any()]
 
 
 def cosine(h: int, w: int, u: int, v: int) -> Levels:
