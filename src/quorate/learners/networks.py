@@ -75,12 +75,16 @@ class NetworkClassifier:
         """Yield rows and what comes out for them, a batch at a time; one empty batch of no rows."""
         import torch
 
+        from quorate.engine.layers import channels_last
+
         place = device.current()
         network = network.eval().to(place)
         for start in range(0, max(1, len(x)), PREDICT_ROWS):
             rows = slice(start, start + PREDICT_ROWS)
             with torch.no_grad():
                 batch = torch.from_numpy(np.ascontiguousarray(x[rows])).to(place)
+                if batch.ndim == 4 and place == "cpu":
+                    batch = channels_last(batch)
                 out = network(batch).cpu()
             if not bool(torch.isfinite(out).all()):
                 raise FitFailedError(DIVERGED)
