@@ -20,7 +20,10 @@ WORDS = [
     *("--learner", "sgd:epochs=1,model=logistic"),
     *("--learner", "dp-sgd:epsilon=2,epochs=1"),
 ]
-COMMANDS = ("curve", "run", "critical-mass", "show", "demo", "apply", "list")
+COMMANDS = (
+    *("curve", "run", "critical-mass", "show", "demo", "correct", "compare-queries", "apply"),
+    "list",
+)
 
 
 @pytest.fixture
@@ -64,6 +67,14 @@ def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("quorate.lab.study.read_study", read_study)
     monkeypatch.setattr("quorate.lab.sweep.run_study", run_study)
     monkeypatch.setattr("quorate.report.files.write_report", lambda curves, folder: folder / "r")
+
+    def run_correction(*words: Any) -> list[Any]:
+        asked.update(corrected=words)
+        return []
+
+    monkeypatch.setattr("quorate.correct.campaign.run_correction", run_correction)
+    monkeypatch.setattr("quorate.report.correction.write_correction", lambda *words: Path("r"))
+    monkeypatch.setattr("quorate.report.correction_summary.summary", lambda *words: {})
     return asked
 
 
@@ -108,12 +119,26 @@ def test_run_reads_the_file(quorate: Any, called: dict[str, Any], tmp_path: Path
 
 
 def test_demo_runs_the_study_that_comes_with_it(quorate: Any, called: dict[str, Any]) -> None:
-    assert quorate("demo", "--json") == (0, "{}\n", "")
+    assert quorate("demo", "--json") == (0, '{"correction": {}}\n', "")
     assert 'population = "digits"' in called["text"]
     assert called["out"] == Path("runs/demo")
     assert called["jobs"] == min(4, os.cpu_count() or 1)
     quorate("demo", "--jobs", "3", "--out", "elsewhere", "--json")
     assert (called["out"], called["jobs"]) == (Path("elsewhere"), 3)
+    assert called["corrected"][0].members == (10, 40)
+    assert called["corrected"][1:] == (Path("elsewhere/correction"), 3, "auto")
+
+
+def test_correct_reads_a_file_and_options_win(
+    quorate: Any, called: dict[str, Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "correction.toml"
+    file.write_text('population = "digits"\nsubgroup = "blur"\nplatform = "mlp"\nmembers = 5\n')
+    words = ["--file", file, "--members", "7,9", "--epsilon", "4/255", "--out", "x", "--jobs", "2"]
+    assert quorate("correct", *words, "--json") == (0, "{}\n", "")
+    study, *where = called["corrected"]
+    assert (study.members, study.platforms, study.epsilons) == ((7, 9), ("mlp",), (4 / 255,))
+    assert where == [Path("x"), 2, "auto"]
 
 
 def test_ctrl_c_says_what_is_kept(

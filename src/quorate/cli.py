@@ -174,15 +174,30 @@ def demo(
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
-    """Real handwritten digits, a planted signal, and platforms that train in different ways.
+    """Real handwritten digits: a signal planted in training, and a harm corrected at test time.
 
     \b
     quorate demo
     """
+    from quorate.correct.campaign import run_correction
+    from quorate.correct.correction import read_correction
     from quorate.lab.study import read_study
+    from quorate.lab.sweep import run_study
 
-    with importlib.resources.as_file(importlib.resources.files("quorate") / "demo.toml") as file:
-        _run(read_study(file), out, jobs or min(4, os.cpu_count() or 1), device, json)
+    workers, second = jobs or min(4, os.cpu_count() or 1), out / "correction"
+    files = importlib.resources.files("quorate")
+    with importlib.resources.as_file(files / "demo.toml") as file:
+        study = read_study(file)
+    with importlib.resources.as_file(files / "demo_correction.toml") as file:
+        correction = read_correction(file)
+    with _stoppable(out):
+        curves = run_study(study, out, workers, device)
+    shown = _shown(curves, out, json)
+    with _stoppable(out):
+        cells = run_correction(correction, second, workers, device)
+    found = _shown_correction(cells, correction, second, json)
+    if json:
+        _print_json({**shown, "correction": found})
 
 
 @app.command()
@@ -438,6 +453,13 @@ def _stoppable(out: Path) -> Iterator[None]:
 
 
 def _present(curves: Curves, folder: Path, as_json: bool, shown_only: bool = False) -> None:
+    plain = _shown(curves, folder, as_json, shown_only)
+    if as_json:
+        _print_json(plain)
+
+
+def _shown(curves: Curves, folder: Path, silent: bool, shown_only: bool = False) -> dict[str, Any]:
+    """Write the report, print the tables unless silent, and return the curves as plain data."""
     from quorate.report.files import write_report
     from quorate.report.terminal import print_curves
 
@@ -448,28 +470,35 @@ def _present(curves: Curves, folder: Path, as_json: bool, shown_only: bool = Fal
             raise
         page = None
         print(f"No report: {error}", file=sys.stderr)
-    if as_json:
-        _print_json(curves.to_json())
-        return
-    console = _console()
-    print_curves(curves, console)
-    if page is not None:
-        console.print(f"Report: {page}", soft_wrap=True)
+    if not silent:
+        console = _console()
+        print_curves(curves, console)
+        if page is not None:
+            console.print(f"Report: {page}", soft_wrap=True)
+    return curves.to_json()
 
 
 def _present_correction(cells: list[Any], study: Correction, out: Path, as_json: bool) -> None:
+    plain = _shown_correction(cells, study, out, as_json)
+    if as_json:
+        _print_json(plain)
+
+
+def _shown_correction(
+    cells: list[Any], study: Correction, out: Path, silent: bool
+) -> dict[str, Any]:
+    """Write the report, print the table unless silent, and return the summary."""
     from quorate.report.correction import write_correction
     from quorate.report.correction_summary import summary
     from quorate.report.correction_terminal import print_correction
 
     page = write_correction(cells, study, out)
     found = summary(cells, study)
-    if as_json:
-        _print_json(found)
-        return
-    console = _console()
-    print_correction(found, console)
-    console.print(f"Report: {page}", soft_wrap=True)
+    if not silent:
+        console = _console()
+        print_correction(found, console)
+        console.print(f"Report: {page}", soft_wrap=True)
+    return found
 
 
 def _print_json(data: Any) -> None:
