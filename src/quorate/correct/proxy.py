@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from quorate.correct.platform import Pixels, to_features
 from quorate.correct.pool import QueryPool
@@ -19,9 +20,10 @@ from quorate.fairness import Estimate, wilson
 from quorate.learners.networks import NetworkClassifier
 from quorate.protocols import Learner
 from quorate.spec import param
-from quorate.table import Array, Labels, Rng, Submission, Table
+from quorate.table import Array, Labels, Mask, Rng, Submission, Table
 from quorate.validate import at_least, in_interval
 
+Floats = npt.NDArray[np.float64]
 SHIFT = 16  # variants are moved by up to a sixteenth of the side
 SUSPECT = 0.01  # how often one honest collective has a member flagged
 
@@ -103,12 +105,7 @@ def extract(
         InputError: a learner makes no network, which crafting needs, or fewer than two photos.
         FitFailedError: a training diverged.
     """
-    if len(np.unique(pool.photo)) < 2:
-        raise InputError(
-            f"Expected questions about two photos or more, to learn from and to judge by, got "
-            f"{len(np.unique(pool.photo))}. Enlist more members, or give them more queries."
-        )
-    apart = pool.held_out(extraction.validation, rng)
+    apart = _kept_apart(pool, extraction, rng)
     models = _train(pool.take(~apart), classes, learners, extraction, rng)
     suspects = contradicting(pool, models[0])
     notes = list(pool.notes)
@@ -120,8 +117,8 @@ def extract(
         )
     left_out = bool(len(suspects)) and extraction.robust
     if left_out:
-        apart = apart[~np.isin(pool.member, suspects)]
         pool = pool.without(suspects)
+        apart = _kept_apart(pool, extraction, rng)
         models = _train(pool.take(~apart), classes, learners, extraction, rng)
     judged = pool.take(apart)
     right = models[0].predict(to_features(judged.x)) == judged.answers.labels
@@ -129,21 +126,61 @@ def extract(
     return Proxies(tuple(models), agreement, suspects, left_out, tuple(notes))
 
 
+def _kept_apart(pool: QueryPool, extraction: Extraction, rng: Rng) -> Mask:
+    """Return which questions a proxy is judged by, (n,): it never learns from them."""
+    photos = len(np.unique(pool.photo))
+    if photos < 2:
+        raise InputError(
+            f"Expected questions about two photos or more, to learn from and to judge by, got "
+            f"{photos}. Enlist more members, or give them more queries."
+        )
+    return pool.held_out(extraction.validation, rng)
+
+
 def contradicting(pool: QueryPool, model: NetworkClassifier) -> Labels:
     """Return the members whose answers a proxy contradicts far more often than others', (m,).
 
-    A member with a agreements among q is flagged if P(Bin(q, p) ≤ a) < 0.01/m, p the median rate of
-    agreement over members and m how many there are: of honest collectives 1 in 100 has a member
-    flagged. Source: derived (binomial test, Bonferroni).
+    A member with a agreements is flagged if P(A ≤ a) < 0.01/m, A the agreements of as many photos
+    dealt at random from everyone's and m how many members there are: of honest collectives at most
+    1 in 100 has a member flagged. Not of as many questions: those about one hard photo are
+    contradicted together. Who holds one or two photos of few is therefore never flagged. Source:
+    derived (exact permutation test over photos asked about equally often, Bonferroni).
     """
-    from scipy.stats import binom
-
     right = model.predict(to_features(pool.x)) == pool.answers.labels
-    members, place, asked = np.unique(pool.member, return_inverse=True, return_counts=True)
-    agreed = np.bincount(place, weights=right)
-    usual = float(np.median(agreed / asked))
-    chance = binom.cdf(agreed, asked, usual)
-    return np.asarray(members[chance < SUSPECT / len(members)])
+    members = np.unique(pool.member)
+    _, first, place = np.unique(pool.photo, return_index=True, return_inverse=True)
+    asked = np.bincount(place)  # (p,) of p photos
+    agreed = np.bincount(place, weights=right).astype(np.int64)  # (p,)
+    holder = pool.member[first]  # (p,)
+    dealt: dict[int, Floats] = {}
+    for times in np.unique(asked).tolist():
+        same = asked == times
+        most = int(np.unique(holder[same], return_counts=True)[1].max())
+        dealt[times] = _dealt(agreed[same], most)
+    flagged = []
+    for member in members:
+        own = holder == member
+        chance = np.ones(1)  # of 0, 1, ... agreements
+        for times, count in zip(*np.unique(asked[own], return_counts=True), strict=True):
+            chance = np.convolve(chance, dealt[int(times)][count])
+        flagged.append(chance[: agreed[own].sum() + 1].sum() < SUSPECT / len(members))
+    return np.asarray(members[flagged])
+
+
+def _dealt(counts: Labels, most: int) -> Floats:
+    """Return how probable each sum is of t of these counts drawn without return, (most + 1, ...).
+
+    g_t(s) after j counts is (1 − t/j)·g_t(s) + (t/j)·g_{t−1}(s − count) after j − 1 of them.
+    """
+    chance = np.zeros((most + 1, most * int(counts.max()) + 1))
+    chance[0, 0] = 1
+    share = np.arange(most + 1)[:, None]
+    for j, count in enumerate(counts.tolist(), start=1):
+        drawn = np.zeros_like(chance)
+        drawn[1:, count:] = chance[:-1, : chance.shape[1] - count]
+        part = np.minimum(share / j, 1)
+        chance = (1 - part) * chance + part * drawn
+    return chance
 
 
 def _train(
