@@ -62,13 +62,19 @@ def draw_world(
             are found among them.
 
     Raises:
-        InputError: the people are not images, or nobody is left in one of the three.
+        InputError: the people are not images or all of one label, nobody is left in one of the
+            three, or those measured on are all of the subgroup, or none.
     """
     split = population.split(rng)
     if not split.train.is_image:
         raise InputError(
             f"Expected a population of images, whose pixels a perturbation can change, got a table "
             f"from {population.name}. Use digits, cifar10, fairface or images."
+        )
+    if split.train.k < 2:
+        raise InputError(
+            f"Expected two labels or more, got {split.train.k}: nothing can be misread. Choose "
+            "another population."
         )
     order = rng.permutation(len(split.train))
     seen = len(order) - round(reserve * len(order))
@@ -80,6 +86,11 @@ def draw_world(
     train = subgroup.draw(split.train.take(order[:seen]), share, rng)
     photos = subgroup.draw(split.train.take(order[seen:]), 1.0, rng)
     held_out = subgroup.draw(split.held_out, measured, rng)
+    if held_out.group is None or len(np.unique(held_out.group)) < 2:
+        raise InputError(
+            f"Expected people of {subgroup.label} and others to measure on, got {len(held_out)} "
+            "people all of one kind. Hold out more, or use measured=0.5."
+        )
     return World(*(_on_grid(table) for table in (train, photos, held_out)))
 
 
