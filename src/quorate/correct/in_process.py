@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from quorate.correct.platform import Answers, Card, Gives, Pixels, check_questions, to_features
 from quorate.errors import InputError
@@ -78,8 +79,15 @@ def save_platform(folder: str | Path, model: Classifier, card: Card, **about: An
         "gives": card.gives,
         "about": about,
     }
-    (folder / MODEL).write_bytes(pickle.dumps(model))
-    (folder / CARD).write_text(json.dumps(plain, indent=1, ensure_ascii=False))
+    _write(folder / MODEL, pickle.dumps(model))
+    _write(folder / CARD, json.dumps(plain, indent=1, ensure_ascii=False).encode())  # all is there
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    os.replace(part, path)
 
 
 def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcess:
@@ -94,11 +102,15 @@ def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcess:
     """
     folder = Path(folder)
     try:
-        plain = json.loads((folder / CARD).read_text())
+        plain = json.loads((folder / CARD).read_text(encoding="utf-8"))
         c, h, w = plain["shape"]
-        model = pickle.loads((folder / MODEL).read_bytes())
+        if plain["gives"] not in get_args(Gives):
+            raise ValueError(f"a platform that gives {plain['gives']}")
         card = Card(plain["id"], tuple(plain["classes"]), (c, h, w), gives or plain["gives"])
-    except (OSError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        model = pickle.loads((folder / MODEL).read_bytes())
+        if not callable(getattr(model, "predict", None)):
+            raise ValueError(f"{type(model).__name__}, which is no model")
+    except Exception as error:  # a damaged pickle raises whatever its damage leads to
         raise InputError(
             f"Expected a platform in {folder} ({CARD} and {MODEL}), got: {error}. quorate correct "
             "leaves one in the folder platform of its --out."
