@@ -5,12 +5,13 @@ Shape letters: n people measured on, m of them in the subgroup, k labels, c h w 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from quorate.correct.perturbation import Norm, Perturbation, within
+from quorate.correct.perturbation import ROUNDING, Perturbation, levels_of
 from quorate.correct.platform import EVALUATION, Pixels, Platform
 from quorate.correct.world import SUBGROUP, World
 from quorate.fairness import Estimate, gap_closed, intervals, measure, wilson
@@ -138,24 +139,25 @@ def _controls(judge: Judge, perturbation: Perturbation, rng: Rng) -> dict[str, A
 
 
 def random_sign(perturbation: Perturbation, rng: Rng) -> Perturbation:
-    """Return a perturbation of the same budget whose signs mean nothing, one a class."""
+    """Return a perturbation that fills the same budget, whose signs mean nothing, one a class.
+
+    Under L2 as many random pixels move as whole levels allow, by as few levels as fill the budget.
+    """
     k, shape = len(perturbation.classes), perturbation.shape
-    noise = rng.integers(0, 2, size=(k, *shape)) * 2.0 - 1  # (k, c, h, w)
-    delta = within(_filling(noise, perturbation), perturbation.epsilon, perturbation.norm)
+    size, norm = math.prod(shape), perturbation.norm
+    levels, moving = levels_of(perturbation.epsilon), size
+    if norm == "l2":
+        length = 255 * perturbation.epsilon + ROUNDING
+        levels = min(levels, max(1, math.ceil(length / math.sqrt(size) - 2 * ROUNDING)), 255)
+        moving = min(size, math.floor((length / levels) ** 2))
+    signs = rng.integers(0, 2, size=(k, size)) * 2 - 1  # (k, c·h·w)
+    moves = np.tile(np.arange(size) < moving, (k, 1))  # (k, c·h·w)
+    if moving < size:
+        moves = rng.permuted(moves, axis=1)
+    delta = (levels * signs * moves).astype(np.int16).reshape(k, *shape)
     return Perturbation(
-        "additive",
-        {"delta": delta},
-        perturbation.classes,
-        shape,
-        perturbation.epsilon,
-        perturbation.norm,
+        "additive", {"delta": delta}, perturbation.classes, shape, perturbation.epsilon, norm
     )
-
-
-def _filling(noise: Any, perturbation: Perturbation) -> Any:
-    """Return noise of ±1 scaled so that it fills the budget, in levels."""
-    norm: Norm = perturbation.norm
-    return noise * (255 * perturbation.epsilon if norm == "linf" else 255)
 
 
 def _free(judge: Judge, perturbation: Perturbation, rng: Rng) -> dict[str, Any]:
