@@ -8,6 +8,7 @@ from typing import get_args
 
 from quorate import catalog, spec
 from quorate.correct.in_process import CARD
+from quorate.errors import InputError
 from quorate.learners.network_learner import NetworkLearner
 from quorate.learners.networks import Architecture
 from quorate.protocols import Learner
@@ -85,6 +86,11 @@ def read_learner(text: str, looks: int) -> Trained:
     if name not in get_args(Architecture):
         return Trained(spec.build("learners", text, catalog.CATALOG))
     given = spec.parse(text)
+    if "model" in given:
+        raise InputError(
+            f"Expected the architecture before the colon only, got model={given['model']} in "
+            f"{text!r}. Leave it out, or write adam:model={given['model']}."
+        )
     plain = {"learning_rate": "0.002", "schedule": "cosine", **SMALL.get(name, {})}
     plain |= {**given, "name": "adam", "model": name}
     learner = spec.build("learners", plain, catalog.CATALOG)
