@@ -49,7 +49,8 @@ CLEANS: Mapping[str, Clean] = {
     "blur": Blur(sigma=0.6).shift,
     "resize": _resized,
 }
-TRAINS = ("adversarial", "private", "retrained")
+HARDENED = ("adversarial", "private")
+TRAINS = (*HARDENED, "retrained")
 ADAPTIVE = (*CLEANS, *TRAINS)
 
 

@@ -395,7 +395,8 @@ def _adapted(
     for name in correction.adaptive:
         if name in adaptive.CLEANS:
             platform = adaptive.cleaning(asked.inside, name)
-        elif isinstance(source, Trained):
+        else:
+            assert isinstance(source, Trained)  # checked when the study was made
             world = judge.world
             learner, people = source.sized(len(world.train)), world.train
             if name == "retrained":
@@ -405,11 +406,6 @@ def _adapted(
             fit_rng = np.random.default_rng(_streams(group.seed)[1])
             model = adaptive.fit(learner, people, fit_rng)
             platform = InProcess(model, replace(asked.inside.card, id=name, gives="labels"))
-        else:
-            raise InputError(
-                f"Expected a platform that is trained here for adaptive={name}, got "
-                f"{group.platform}. Name a learner, or leave {name} out."
-            )
         other = Judge(platform, judge.world)
         after = other.after(perturbation)
         inside = judge.world.inside

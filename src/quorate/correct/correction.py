@@ -6,19 +6,26 @@ import itertools
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args
 
 from quorate import catalog, spec
-from quorate.correct.adaptive import ADAPTIVE
+from quorate.correct.adaptive import ADAPTIVE, HARDENED, TRAINS, hardened
 from quorate.correct.crafting import Crafting
 from quorate.correct.perturbation import Family, Norm, check_budget
 from quorate.correct.platform import Gives
 from quorate.correct.proxy import Extraction
-from quorate.correct.sources import PROXY_LOOKS, Remote, read_learner, read_source
+from quorate.correct.sources import (
+    PROXY_LOOKS,
+    Remote,
+    Saved,
+    Trained,
+    read_learner,
+    read_source,
+)
 from quorate.errors import InputError
 from quorate.protocols import Population, Subgroup
 from quorate.subgroups.shift import Shift
@@ -99,8 +106,12 @@ class Correction:
             at_least("photos", self.photos, 1, "Use at least one.")
         in_interval(*("reserve", self.reserve, 0, 1, "Use 0.5."), open_low=True, open_high=True)
         for name in ("platforms", "proxies", "members", "queries", "epsilons", "seeds"):
-            if not getattr(self, name):
+            values = getattr(self, name)
+            if not values:
                 raise InputError(f"Expected at least one of {name}, got none. Name one.")
+            for value in values:
+                if values.count(value) > 1:
+                    raise InputError(f"Expected each of {name} once, got {value} twice. Keep one.")
         for given in self.adaptive:
             if given not in ADAPTIVE:
                 raise unknown("adaptive platform", given, ADAPTIVE)
@@ -108,14 +119,27 @@ class Correction:
             if family not in get_args(Family):
                 raise unknown("family of label-free changes", family, get_args(Family))
         for text in self.platforms:
-            if isinstance(read_source(text), Remote) and self.key_file is None:
-                raise InputError(
-                    f"Expected the keys for {text}, got none. Give --key-file: a name and a secret "
-                    "a line, one of the names being evaluation."
-                )
+            self._check_platform(text)
         for text in self.proxies:
             for one in text.split("+"):
                 read_learner(one, PROXY_LOOKS)
+
+    def _check_platform(self, text: str) -> None:
+        """Raise InputError unless a platform can be asked, and be what ``adaptive`` says."""
+        source = read_source(text)
+        if isinstance(source, Remote) and self.key_file is None:
+            raise InputError(
+                f"Expected the keys for {text}, got none. Give --key-file: a name and a secret "
+                "a line, one of the names being evaluation."
+            )
+        for name in self.adaptive:
+            if isinstance(source, Saved) and name in TRAINS:
+                raise InputError(
+                    f"Expected a platform that is trained here for adaptive={name}, got {text}. "
+                    f"Name a learner, or leave {name} out."
+                )
+            if isinstance(source, Trained) and name in HARDENED:
+                hardened(source.learner, name)
 
     @property
     def train_share(self) -> float | None:
@@ -311,7 +335,9 @@ def _people(plain: dict[str, Any]) -> tuple[Population, Subgroup]:
         named["task"] = plain["task"]
     population = plain["population"]
     if named:
-        given = population if isinstance(population, dict) else spec.parse(str(population))
+        if isinstance(population, str):
+            population = spec.parse(population)
+        given = population if isinstance(population, Mapping) else spec.describe(population)
         population = {**given, **named}
     subgroup = plain.get("subgroup") if value is None else {"name": "attribute", "value": value}
     if subgroup is None:
@@ -336,7 +362,9 @@ def _settings(kind: type, value: Any) -> Any:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(str(one) for one in value)
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return (str(value),)
+    return tuple(str(one) for one in value)
 
 
 def _listed(value: Any) -> Iterable[Any]:
