@@ -114,7 +114,7 @@ def test_a_class_without_a_picture_is_left_alone_and_named() -> None:
     p = crafted([linear_proxy(weights_of(3, 0))], x, np.zeros(12, np.int64), several, classes=THREE)
     assert p.about["missing"] == ["b", "c"]
     assert not p.arrays["delta"][1:].any()
-    for family in ("additive", "gain", "filter"):
+    for family in ("additive", "gain", "filter", "combined"):
         p = crafted(
             [linear_proxy(weights_of(3, 0))], x, y, classes=THREE, family=family, label_free=True
         )
@@ -134,7 +134,7 @@ def test_no_pictures_or_no_budget() -> None:
 
 @settings(max_examples=30)
 @given(
-    st.sampled_from(["additive", "gain", "filter"]),
+    st.sampled_from(["additive", "gain", "filter", "combined"]),
     st.sampled_from(["linf", "l2"]),
     st.booleans(),
     st.integers(0, 10**6),
@@ -168,7 +168,7 @@ def test_what_is_crafted_keeps_the_budget_and_the_seed_decides(
         assert np.sqrt((moved**2).sum((1, 2, 3))).max() <= 12 + 1e-6  # rounding of square roots
 
 
-@pytest.mark.parametrize("family", ["additive", "gain", "filter"])
+@pytest.mark.parametrize("family", ["additive", "gain", "filter", "combined"])
 def test_the_first_restart_is_the_run_alone_and_more_are_never_worse(family: Family) -> None:
     # With the whole pool in a batch nothing is drawn for one restart that is not for another.
     w = weights_of(3, 5)
@@ -184,7 +184,7 @@ def test_the_first_restart_is_the_run_alone_and_more_are_never_worse(family: Fam
     assert losses[2] <= losses[0] * (1 + 1e-5)
 
 
-@pytest.mark.parametrize("family", ["additive", "gain", "filter"])
+@pytest.mark.parametrize("family", ["additive", "gain", "filter", "combined"])
 def test_a_stack_of_restarts_is_as_many_runs(family: Family) -> None:
     """Step by step, on the same pictures, each restart moves as if it were alone."""
     change, x, y = a_change(family, restarts=3)
@@ -202,7 +202,7 @@ def test_a_stack_of_restarts_is_as_many_runs(family: Family) -> None:
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
-@pytest.mark.parametrize("family", ["additive", "gain", "filter"])
+@pytest.mark.parametrize("family", ["additive", "gain", "filter", "combined"])
 def test_while_crafted_a_change_is_what_it_will_be(family: Family, norm: Norm) -> None:
     change, x, y = a_change(family, restarts=2, norm=norm)
     parameters = change.begin(torch.Generator().manual_seed(3))

@@ -47,7 +47,11 @@ def arrays_of(family: Family, shape: tuple[int, int, int], rng: np.random.Genera
     if family == "gain":
         return {"gain": rng.uniform(-4, 4, size=c).astype(np.float32), "bias": bias}
     side = int(rng.choice([1, 3, 5]))
-    return {"weight": rng.uniform(-4, 4, (c, c, side, side)).astype(np.float32), "bias": bias}
+    weight = rng.uniform(-4, 4, (c, c, side, side)).astype(np.float32)
+    if family == "filter":
+        return {"weight": weight, "bias": bias}
+    delta = rng.integers(-300, 300, size=(1, *shape)).astype(np.int16)
+    return {"weight": weight, "bias": bias, "delta": delta}
 
 
 def naive(p: Perturbation, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -80,7 +84,7 @@ def naive_change(p: Perturbation, x: np.ndarray, y: int, a: int, r: int, s: int)
         return (float(p.arrays["gain"][a]) - 1) * float(x[a, r, s]) + bias
     weight = p.arrays["weight"]
     margin = weight.shape[-1] // 2
-    total = bias
+    total = bias + (float(p.arrays["delta"][0, a, r, s]) if p.family == "combined" else 0)
     for b in range(x.shape[0]):
         for i in range(-margin, margin + 1):
             for j in range(-margin, margin + 1):
@@ -114,6 +118,17 @@ def test_one_change_for_everyone_cannot_carry_the_label() -> None:
         Perturbation(
             "filter", {"weight": np.zeros((1, 1, 3, 3)), "bias": np.ones(1)}, CLASSES, shape, 0.2
         ),
+        Perturbation(
+            "combined",
+            {
+                "weight": np.zeros((1, 1, 3, 3)),
+                "bias": np.zeros(1),
+                "delta": np.ones((1, *shape)),
+            },
+            CLASSES,
+            shape,
+            0.2,
+        ),
     ]
     x = np.full((3, *shape), 100, dtype=np.uint8)
     for p in free:
@@ -137,6 +152,14 @@ def test_gain_and_filter_by_hand() -> None:
         "filter", {"weight": weight, "bias": np.array([-1.0])}, CLASSES, (1, 1, 2), 10 / 255
     )
     assert right.apply(x, y).tolist() == [[[[14, 24]]]]
+    both = Perturbation(
+        "combined",
+        {**right.arrays, "delta": np.array([[[[2, -9]]]])},
+        CLASSES,
+        (1, 1, 2),
+        10 / 255,
+    )
+    assert both.apply(x, y).tolist() == [[[[16, 15]]]]  # 5 − 1 + 2 and 5 − 1 − 9
 
 
 def test_l2_shrinks_then_cuts_towards_zero() -> None:
@@ -167,7 +190,7 @@ def test_a_huge_budget_does_not_wrap_around() -> None:
 
 @settings(max_examples=80)
 @given(
-    st.sampled_from(["additive", "gain", "filter"]),
+    st.sampled_from(["additive", "gain", "filter", "combined"]),
     st.sampled_from(["linf", "l2"]),
     st.sampled_from([1 / 255, 1.5 / 255, 8 / 255, 0.3, 1.0]),
     st.integers(1, 3),
@@ -261,6 +284,15 @@ def test_whole_levels_are_whole() -> None:
         ("filter", {"weight": np.zeros((1, 1, 2, 2)), "bias": np.zeros(1)}),
         ("filter", {"weight": np.zeros((1, 1, 3, 5)), "bias": np.zeros(1)}),
         ("filter", {"bias": np.zeros(1)}),
+        ("combined", {"weight": np.zeros((1, 1, 3, 3)), "bias": np.zeros(1)}),
+        (
+            "combined",
+            {
+                "weight": np.zeros((1, 1, 3, 3)),
+                "bias": np.zeros(1),
+                "delta": np.zeros((3, 1, 2, 2)),
+            },
+        ),
     ],
 )
 def test_arrays_of_another_shape(family: Family, arrays: Any) -> None:
@@ -312,7 +344,7 @@ def test_labels_that_are_none(y: Any, named: str) -> None:
 
 
 @given(
-    st.sampled_from(["additive", "gain", "filter"]),
+    st.sampled_from(["additive", "gain", "filter", "combined"]),
     st.sampled_from(["linf", "l2"]),
     st.integers(0, 10**6),
 )

@@ -213,7 +213,8 @@ class Combined(Filter):
     def arrays(self, parameters: list[Tensor]) -> Arrays:
         """Return w, b and δ, which is rounded to whole levels."""
         *filtering, delta = parameters
-        return {**super().arrays(filtering), "delta": delta.round().numpy().astype(np.int16)}
+        whole = delta.round().clamp(-(2**15) + 1, 2**15 - 1).numpy().astype(np.int16)
+        return {**super().arrays(filtering), "delta": whole}
 
 
 FAMILIES: Mapping[Family, Callable[..., Change]] = {
