@@ -56,10 +56,19 @@ def cli_page() -> str:
     command: Any = typer.main.get_command(app)
     top = command.make_context("quorate", ["--help"], resilient_parsing=True, terminal_width=WIDTH)
     parts = [GENERATED + CLI_INTRODUCTION, _help_block("quorate", command.get_help(top))]
-    for name, sub in command.commands.items():
-        context = sub.make_context(name, [], parent=top, resilient_parsing=True)
-        parts.append(_help_block(f"quorate {name}", sub.get_help(context)))
+    parts += _help_of_commands(command, top, "quorate")
     return "\n".join(parts)
+
+
+def _help_of_commands(group: Any, parent: Any, path: str) -> list[str]:
+    """Return the help of each command of a group, and of the commands within."""
+    parts = []
+    for name, sub in group.commands.items():
+        context = sub.make_context(name, [], parent=parent, resilient_parsing=True)
+        parts.append(_help_block(f"{path} {name}", sub.get_help(context)))
+        if hasattr(sub, "commands"):
+            parts += _help_of_commands(sub, context, f"{path} {name}")
+    return parts
 
 
 def _help_block(title: str, text: str) -> str:
