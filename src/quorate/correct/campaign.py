@@ -9,8 +9,8 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Generator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,14 @@ from quorate.correct.correction import FILE, Correction, Group
 from quorate.correct.crafting import craft
 from quorate.correct.evaluation import Judge, evaluate
 from quorate.correct.http_client import HTTPPlatform
-from quorate.correct.in_process import InProcess, load_platform, make_card, save_platform
+from quorate.correct.in_process import CARD, InProcess, load_platform, make_card, save_platform
 from quorate.correct.ledger import Ledger
 from quorate.correct.metered import Metered
 from quorate.correct.perturbation import Perturbation, save
-from quorate.correct.platform import Gives, Platform, to_pixels
+from quorate.correct.platform import EVALUATION, Card, Gives, Platform, to_pixels
 from quorate.correct.pool import collect
 from quorate.correct.proxy import Proxies, extract
-from quorate.correct.questions import ask_about, photos_each
+from quorate.correct.questions import ask_about, key_of, photos_each
 from quorate.correct.server import read_keys
 from quorate.correct.sources import PROXY_LOOKS, Remote, Saved, Trained, read_learner, read_source
 from quorate.correct.world import World, draw_world
@@ -80,13 +80,14 @@ def run_correction(
             (group.seed, group.platform): group
             for group in groups
             if isinstance(read_source(group.platform), Trained)
-            and not (_platform_folder(correction, out, group) / "card.json").exists()
+            and not (_platform_folder(correction, out, group) / CARD).exists()
         }
         training = [_Task(correction, out, group, True) for group in untrained.values()]
         _do(training, jobs, "Training platforms")
         missing = [group for group in groups if _missing(correction, out, group)]
         _do([_Task(correction, out, group, False) for group in missing], jobs, "Measuring")
-    return [cell for group in groups for cell in _stored(correction, out, group)]
+        stored = [_read(out, id_) for one in groups for id_ in _ids(correction, out, one).values()]
+    return [cell for cell in stored if cell is not None]
 
 
 def _do(tasks: Sequence[_Task], jobs: int, what: str) -> None:
@@ -109,10 +110,45 @@ def _run(task: _Task) -> None:
 
 
 def _check(correction: Correction) -> None:
-    """Raise InputError if the collective cannot be enlisted in some seed, before any training."""
+    """Raise InputError where a run is bound to fail in some seed, before any training."""
     for seed in correction.seeds:
         world_of(correction, seed)
         _each(correction, seed)
+    for text in correction.platforms:
+        source = read_source(text)
+        if isinstance(source, Saved):
+            _check_card(load_platform(source.folder, correction.answers).card, correction, text)
+        elif isinstance(source, Remote):
+            with _remote(correction, source) as remote:
+                _check_keys(remote, correction)
+                _check_card(remote.card, correction, text)
+
+
+def _check_card(card: Card, correction: Correction, text: str) -> None:
+    """Raise InputError unless a platform's labels and images are those of the people there are."""
+    people = world_of(correction, correction.seeds[-1]).train
+    if (card.shape, card.classes) != (people.x.shape[1:], people.classes):
+        raise InputError(
+            f"Expected a platform for images of shape {people.x.shape[1:]} and the labels "
+            f"{_some(people.classes)}, as the people of {correction.population.name} have, got "
+            f"{card.shape} and {_some(card.classes)} from {text}. Name the population that it "
+            "learned from."
+        )
+
+
+def _check_keys(remote: HTTPPlatform, correction: Correction) -> None:
+    """Raise InputError unless every member and evaluation have a key."""
+    wanted = [*(key_of(member) for member in range(max(correction.members))), EVALUATION]
+    missing = [name for name in wanted if name not in remote.keys]
+    if missing:
+        raise InputError(
+            f"Expected keys for {len(wanted) - 1} members and {EVALUATION} in {correction.key_file}"
+            f", got none for {_some(missing)}. Ask for them, or enlist fewer members."
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f", ... ({len(names)} in all)" if len(names) > 5 else "")
 
 
 # ------------------------------------------------------------------------------------- who is there
@@ -161,11 +197,27 @@ def _platform_folder(correction: Correction, out: Path, group: Group) -> Path:
     """Return where a trained platform is: ``platform`` for the first, to be served and shown."""
     first = correction.groups()[0]
     name = content_id(_platform_facts(correction, group))[:16]
-    if (group.seed, group.platform) == (first.seed, first.platform):
-        kept = out / "platform" / "card.json"
-        if not kept.exists() or json.loads(kept.read_text())["about"].get("name") == name:
-            return out / "platform"
+    is_first = (group.seed, group.platform) == (first.seed, first.platform)
+    if is_first and _kept_name(out / "platform" / CARD) in (None, name):
+        return out / "platform"
     return out / PLATFORMS / name
+
+
+def _kept_name(path: Path) -> str | None:
+    """Return which platform a card is of, "" where it does not say; None where there is none.
+
+    Raises:
+        InputError: the card is damaged.
+    """
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["about"].get("name", ""))
+    except FileNotFoundError:
+        return None
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"Expected a platform's card at {path}, got: {error}. Remove the folder, to have the "
+            "platform trained again."
+        ) from error
 
 
 def _train_platform(correction: Correction, out: Path, group: Group) -> None:
@@ -234,21 +286,21 @@ class _Asked:
     inside: InProcess | None
 
 
-def _open(correction: Correction, out: Path, group: Group, each: int) -> _Asked:
-    """Return a platform behind a ledger with the members' budgets."""
+@contextmanager
+def _opened(correction: Correction, out: Path, group: Group, each: int) -> Iterator[_Asked]:
+    """Open a platform behind a ledger with the members' budgets."""
     source = read_source(group.platform)
     if isinstance(source, Remote):
-        remote = _remote(correction, source)
-        metered = Metered(remote, Ledger(out / "ledger.sqlite"), group.queries)
-        return _Asked(metered, metered, None)
-    folder = source.folder if isinstance(source, Saved) else None
-    platform = load_platform(folder or _platform_folder(correction, out, group), correction.answers)
+        with _remote(correction, source) as remote, Ledger(out / "ledger.sqlite") as ledger:
+            metered = Metered(remote, ledger, group.queries)
+            yield _Asked(metered, metered, None)
+        return
+    platform = platform_of(correction, out, group, correction.answers)
     # The budgets of an experiment are of one collective: who holds other photos is another one.
-    collective = {"platform": platform.card.id, "seed": group.seed, "photos": each}
-    name = content_id({**collective, "answers": correction.answers})[:16]
-    (out / LEDGERS).mkdir(parents=True, exist_ok=True)
-    metered = Metered(platform, Ledger(out / LEDGERS / f"{name}.sqlite"), group.queries)
-    return _Asked(metered, platform, platform)
+    collective = {**correction.of_world(), "platform": platform.card.id, "photos": each}
+    name = content_id({**collective, "seed": group.seed, "answers": correction.answers})[:16]
+    with Ledger(out / LEDGERS / f"{name}.sqlite") as ledger:
+        yield _Asked(Metered(platform, ledger, group.queries), platform, platform)
 
 
 # -------------------------------------------------------------------------------------------- cells
@@ -269,21 +321,29 @@ def cell_path(correction: Correction, out: Path, group: Group, epsilon: float) -
     return out / CELLS / f"{_ids(correction, out, group)[epsilon]}.json"
 
 
+def _read(out: Path, id_: str) -> Cell | None:
+    """Return a stored cell; None where there is none, or a damaged one, which is measured anew."""
+    try:
+        cell = json.loads((out / CELLS / f"{id_}.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return cell if isinstance(cell, dict) and cell.get("id") == id_ else None
+
+
 def _missing(correction: Correction, out: Path, group: Group) -> bool:
-    ids = _ids(correction, out, group).values()
-    return not all((out / CELLS / f"{id_}.json").exists() for id_ in ids)
-
-
-def _stored(correction: Correction, out: Path, group: Group) -> list[Cell]:
-    ids = _ids(correction, out, group).values()
-    return [json.loads((out / CELLS / f"{id_}.json").read_text()) for id_ in ids]
+    return any(_read(out, id_) is None for id_ in _ids(correction, out, group).values())
 
 
 def _measure(correction: Correction, out: Path, group: Group) -> None:
     """Measure and store the missing cells of a group, which share pool and proxies."""
+    each = _each(correction, group.seed)
+    with _opened(correction, out, group, each) as asked:
+        _measure_on(asked, correction, out, group, each)
+
+
+def _measure_on(asked: _Asked, correction: Correction, out: Path, group: Group, each: int) -> None:
     _, _, ask_seed, copy_seed, craft_seed, judge_seed = _streams(group.seed)
-    world, each = world_of(correction, group.seed), _each(correction, group.seed)
-    asked = _open(correction, out, group, each)
+    world = world_of(correction, group.seed)
     questions = ask_about(
         to_pixels(world.photos.x),
         group.members,
@@ -306,7 +366,7 @@ def _measure(correction: Correction, out: Path, group: Group) -> None:
     judge = Judge(asked.judged, world)
     photos = world.photos.take(np.arange(group.members * each))
     for epsilon, id_ in _ids(correction, out, group).items():
-        if (out / CELLS / f"{id_}.json").exists():
+        if _read(out, id_) is not None:
             continue
         started = time.perf_counter()
         changes = _craft(correction, proxies, photos, epsilon, craft_seed)
@@ -369,13 +429,11 @@ def _craft(
 
 
 def _missing_classes(perturbation: Perturbation) -> list[str]:
-    names = perturbation.about.get("missing", [])
-    if not names:
-        return []
-    return [
-        f"{len(names)} of {len(perturbation.classes)} classes have no picture in the pool, and no "
-        f"change: {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}."
-    ]
+    names, k = perturbation.about.get("missing", []), len(perturbation.classes)
+    told = (
+        f"{len(names)} of {k} classes have no picture in the pool, and no change: {_some(names)}."
+    )
+    return [told] if names else []
 
 
 def _adapted(
@@ -439,5 +497,5 @@ def _write(path: Path, plain: Any) -> None:
     """Write plain data to a file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.parent / f".{path.name}.{os.getpid()}.part"
-    part.write_text(json.dumps(plain, ensure_ascii=False, allow_nan=False))
+    part.write_text(json.dumps(plain, ensure_ascii=False, allow_nan=False), encoding="utf-8")
     os.replace(part, path)
