@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from quorate.errors import InputError
 
@@ -61,3 +61,12 @@ def unknown(what: str, given: str, valid: Iterable[str], fix: str = "") -> Input
     return InputError(
         f"Expected a known {what}, got {given!r}.{hint} Known: {shown or 'none'}.{tail}"
     )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names for a message: the first five, and how many there are.
+
+    >>> listed(["a", "b"]), listed(["a", "b", "c", "d", "e", "f"])
+    ('a, b', 'a, b, c, d, e, ... (6 in all)')
+    """
+    return ", ".join(names[:5]) + (f", ... ({len(names)} in all)" if len(names) > 5 else "")

@@ -18,8 +18,11 @@ import numpy as np
 import pytest
 
 from quorate.correct import campaign
-from quorate.correct.campaign import CELLS, LEDGERS, run_correction
+from quorate.correct import cells as cells_room
+from quorate.correct.campaign import run_correction
+from quorate.correct.cells import CELLS
 from quorate.correct.correction import Correction, make_correction, read_folder
+from quorate.correct.deployment import LEDGERS
 from quorate.correct.encoding import digests
 from quorate.correct.in_process import InProcess, load_platform, save_platform
 from quorate.correct.ledger import Ledger
@@ -116,18 +119,18 @@ def test_what_is_stored_is_not_run_again(
 ) -> None:
     out = copy_of(done, tmp_path)
     with monkeypatch.context() as patch:
-        for name in ("_train_platform", "_measure"):
+        for name in ("train_platform", "measure_group"):
             patch.setattr(campaign, name, lambda *_: pytest.fail("it was run again"))
         assert run(out, epsilon="8/255,64/255") == done[1]
         assert run(out, epsilon="64/255") == done[1][1:]
     crafted: list[float] = []
-    real = campaign._craft
+    real = cells_room._craft
 
     def craft(*given: Any) -> Any:
         crafted.append(given[3])
         return real(*given)
 
-    monkeypatch.setattr(campaign, "_craft", craft)
+    monkeypatch.setattr(cells_room, "_craft", craft)
     cells = run(out, epsilon="8/255,32/255,64/255")
     assert crafted == [32 / 255]  # the missing one alone
     assert [cells[0], cells[2]] == done[1]
@@ -170,11 +173,11 @@ def test_the_order_of_the_work_does_not_matter(
 
 KILLED = """
 import os, signal, sys
-from quorate.correct import campaign
+from quorate.correct import campaign, cells
 from quorate.correct.in_process import InProcess
 
 what, name, nth = sys.argv[3], sys.argv[4], int(sys.argv[5])
-holder, calls = {"pool": InProcess, "cell": campaign}[what], []
+holder, calls = {"pool": InProcess, "cell": cells}[what], []
 real = getattr(holder, name)
 
 def dies(*given, **more):

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from quorate.correct.campaign import world_of
 from quorate.correct.correction import Correction, make_correction
+from quorate.correct.enlisting import world_of
 from quorate.correct.perturbation import Perturbation, load, save
 from quorate.errors import InputError, StoreError
 from quorate.report import correction as files_module

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from quorate import spec
-from quorate.correct import campaign
+from quorate.correct import cells, deployment, enlisting
 from quorate.correct.attacks.attack import Attack
 from quorate.correct.attacks.listing import ATTACKS
 from quorate.correct.correction import Correction, Group, read_folder
@@ -273,12 +273,12 @@ def _attack(task: _Task) -> Alone:
     """Let everyone alone search, and count their queries by the platform's own meter."""
     load_libraries()
     with one_thread():
-        world = campaign.world_of(task.correction, task.seed)
+        world = enlisting.world_of(task.correction, task.seed)
         group = _first(task.correction, task.seed)
-        platform = campaign.platform_of(task.correction, task.out, group, "labels")
+        platform = deployment.platform_of(task.correction, task.out, group, "labels")
         judge = Judge(platform, world)
         harmed = _harmed(judge, task.people)
-        asked = campaign.platform_of(task.correction, task.out, group, task.attack.needs)
+        asked = deployment.platform_of(task.correction, task.out, group, task.attack.needs)
         x, y = world.x[harmed], judge.y[harmed]
         meter = Meter(asked, task.budget, [f"person-{i}" for i in harmed])
         levels = levels_of(max(task.correction.epsilons))
@@ -318,16 +318,16 @@ def _starts(platform: InProcess, world: World, y: Labels) -> Pixels:
 
 def _pools(correction: Correction, out: Path, seed: int, people: int) -> list[Pooled]:
     """Return what each stored pool does for the people that attacks are tried on."""
-    world = campaign.world_of(correction, seed)
+    world = enlisting.world_of(correction, seed)
     first = _first(correction, seed)
-    judge = Judge(campaign.platform_of(correction, out, first, "labels"), world)
+    judge = Judge(deployment.platform_of(correction, out, first, "labels"), world)
     harmed = _harmed(judge, people)
     x, y = world.x[harmed], judge.y[harmed]
     epsilon, found = max(correction.epsilons), []
     for group in correction.groups():
         if (group.seed, group.platform, group.proxy) != (seed, first.platform, first.proxy):
             continue
-        stem = campaign.cell_path(correction, out, group, epsilon).with_suffix("")
+        stem = cells.cell_path(correction, out, group, epsilon).with_suffix("")
         cell = json.loads(stem.with_suffix(".json").read_text())
         right = judge.ask(load(f"{stem}.npz").apply(x, y)) == y
         free = Path(f"{stem}-label-free.npz")

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quorate.correct.campaign import CELLS, world_of
+from quorate.correct.cells import CELLS
 from quorate.correct.correction import Correction
+from quorate.correct.enlisting import world_of
 from quorate.correct.perturbation import load
 from quorate.correction_figures import (
     Mark,

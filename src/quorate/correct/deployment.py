@@ -1,0 +1,160 @@
+"""Platforms of a correction: trained and kept, read again, or opened as members ask them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quorate import spec
+from quorate.correct import adaptive
+from quorate.correct.correction import Correction, Group
+from quorate.correct.enlisting import streams, world_of
+from quorate.correct.http_client import HTTPPlatform
+from quorate.correct.in_process import CARD, InProcess, load_platform, make_card, save_platform
+from quorate.correct.ledger import Ledger
+from quorate.correct.metered import Metered
+from quorate.correct.platform import Gives, Platform
+from quorate.correct.server import read_keys
+from quorate.correct.sources import Remote, Saved, Trained, read_source
+from quorate.errors import InputError
+from quorate.lab.provenance import provenance
+from quorate.progress import status
+from quorate.protocols import Classifier
+from quorate.spec import content_id
+
+LEDGERS, PLATFORMS = "ledgers", "platforms"
+
+
+def platform_facts(correction: Correction, group: Group) -> dict[str, Any]:
+    source = read_source(group.platform)
+    assert isinstance(source, Trained)  # others bring their own card
+    facts = {**correction.of_world(), "seed": group.seed, "looks": source.looks}
+    return {**facts, "learner": spec.describe(source.learner)}
+
+
+def platform_folder(correction: Correction, out: Path, group: Group) -> Path:
+    """Return where a trained platform is: ``platform`` for the first, to be served and shown."""
+    first = correction.groups()[0]
+    name = content_id(platform_facts(correction, group))[:16]
+    is_first = (group.seed, group.platform) == (first.seed, first.platform)
+    if is_first and _kept_name(out / "platform" / CARD) in (None, name):
+        return out / "platform"
+    return out / PLATFORMS / name
+
+
+def _kept_name(path: Path) -> str | None:
+    """Return which platform a card is of, "" where it does not say; None where there is none.
+
+    Raises:
+        InputError: the card is damaged.
+    """
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["about"].get("name", ""))
+    except FileNotFoundError:
+        return None
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"Expected a platform's card at {path}, got: {error}. Remove the folder, to have the "
+            "platform trained again."
+        ) from error
+
+
+def train_platform(correction: Correction, out: Path, group: Group) -> None:
+    """Train a platform and keep it, with its accuracy and the seconds it took."""
+    source = read_source(group.platform)
+    assert isinstance(source, Trained)
+    world = world_of(correction, group.seed)
+    learner = source.sized(len(world.train))
+    rng = np.random.default_rng(streams(group.seed)[1])
+    started = time.perf_counter()
+    with status(f"Training {group.platform}"):
+        model = adaptive.fit(learner, world.train, rng)
+    facts = platform_facts(correction, group)
+    card = make_card(facts, world.train.classes, world.train.x.shape[1:], "labels")
+    about = {
+        "name": content_id(facts)[:16],
+        "learner": spec.text(learner),
+        "seconds": time.perf_counter() - started,
+        "people": len(world.train),
+        "record": dict(model.record),
+        "provenance": provenance(),
+    }
+    save_platform(platform_folder(correction, out, group), model, card, **about)
+
+
+@functools.lru_cache(maxsize=2)
+def hardened_model(facts: str, correction: Correction, group: Group, name: str) -> Classifier:
+    """Return the model of a platform that trains otherwise: one for all cells of a group."""
+    source, world = read_source(group.platform), world_of(correction, group.seed)
+    assert isinstance(source, Trained)
+    learner = adaptive.hardened(source.sized(len(world.train)), name)
+    rng = np.random.default_rng(streams(group.seed)[1])
+    return adaptive.fit(learner, world.train, rng)
+
+
+def platform_id(correction: Correction, out: Path, group: Group) -> str:
+    source = read_source(group.platform)
+    if isinstance(source, Remote):
+        with remote_of(correction, source) as remote:
+            return remote.card.id
+    return platform_of(correction, out, group, "labels").card.id
+
+
+def remote_of(correction: Correction, source: Remote) -> HTTPPlatform:
+    from quorate.correct.api import read_api
+
+    assert correction.key_file is not None  # checked when the study was made
+    keys = read_keys(correction.key_file)
+    if correction.api is None:
+        return HTTPPlatform(source.url, keys)
+    return HTTPPlatform(source.url, keys, read_api(correction.api))
+
+
+def platform_of(correction: Correction, out: Path, group: Group, gives: Gives) -> InProcess:
+    """Return the platform of a group of cells, with a fresh meter.
+
+    Raises:
+        InputError: it was not trained yet, or it is behind an address.
+    """
+    source = read_source(group.platform)
+    if isinstance(source, Remote):
+        raise InputError(
+            f"Expected a platform on this machine, got {group.platform}. Name a learner, or a "
+            "folder."
+        )
+    folder = source.folder if isinstance(source, Saved) else None
+    return load_platform(folder or platform_folder(correction, out, group), gives)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A platform as members ask it, metered by a ledger, and as it is asked for measuring."""
+
+    pooled: Platform
+    judged: Platform
+    inside: InProcess | None
+
+
+@contextmanager
+def opened(correction: Correction, out: Path, group: Group, each: int) -> Iterator[Asked]:
+    """Open a platform behind a ledger with the members' budgets."""
+    source = read_source(group.platform)
+    if isinstance(source, Remote):
+        with remote_of(correction, source) as remote, Ledger(out / "ledger.sqlite") as ledger:
+            metered = Metered(remote, ledger, group.queries)
+            yield Asked(metered, metered, None)
+        return
+    platform = platform_of(correction, out, group, correction.answers)
+    # The budgets of an experiment are of one collective: who holds other photos is another one.
+    collective = {**correction.of_world(), "platform": platform.card.id, "photos": each}
+    name = content_id({**collective, "seed": group.seed, "answers": correction.answers})[:16]
+    with Ledger(out / LEDGERS / f"{name}.sqlite") as ledger:
+        yield Asked(Metered(platform, ledger, group.queries), platform, platform)
