@@ -106,12 +106,10 @@ class Correction:
             at_least("photos", self.photos, 1, "Use at least one.")
         in_interval(*("reserve", self.reserve, 0, 1, "Use 0.5."), open_low=True, open_high=True)
         for name in ("platforms", "proxies", "members", "queries", "epsilons", "seeds"):
-            values = getattr(self, name)
+            values = tuple(dict.fromkeys(getattr(self, name)))  # what is named twice counts once
             if not values:
                 raise InputError(f"Expected at least one of {name}, got none. Name one.")
-            for value in values:
-                if values.count(value) > 1:
-                    raise InputError(f"Expected each of {name} once, got {value} twice. Keep one.")
+            object.__setattr__(self, name, values)
         for given in self.adaptive:
             if given not in ADAPTIVE:
                 raise unknown("adaptive platform", given, ADAPTIVE)
