@@ -155,8 +155,8 @@ def check_budget(epsilon: float, norm: str) -> None:
     >>> check_budget(0, "linf")
     Traceback (most recent call last):
     ...
-    quorate.errors.InputError: Expected epsilon=0 of at least 1/255, one level of a picture. Use \
-8/255, say.
+    quorate.errors.InputError: Expected epsilon=0 of at least 1/255, one level of a picture and at \
+most 1. Use 8/255, say.
     """
     if norm not in get_args(Norm):
         raise unknown("norm", str(norm), get_args(Norm))
