@@ -262,6 +262,9 @@ def correct(
     api: Annotated[
         str | None, typer.Option(help="A TOML file that describes other people's API.")
     ] = None,
+    rate: Annotated[
+        str | None, typer.Option(help="Requests of each key to keep to at an address: 5/s.")
+    ] = None,
     seeds: Annotated[int | None, typer.Option(help="Number of seeds.")] = None,
     out: Out = Path("runs/correct"),
     jobs: Jobs = 1,
@@ -298,6 +301,7 @@ def correct(
         "extraction": extraction,
         "key_file": key_file,
         "api": api,
+        "rate": rate,
         "seeds": seeds,
     }
     given = {key: value for key, value in given.items() if value is not None}

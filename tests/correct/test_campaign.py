@@ -342,8 +342,8 @@ def test_larger_collectives_and_budgets_ask_what_smaller_ones_asked_and_more(
 
 def test_other_photos_are_another_collective(tmp_path: Path) -> None:
     run(tmp_path, photos=3)
-    run(tmp_path, photos=2)
     run(tmp_path, photos=2, seeds=[1])
+    run(tmp_path, photos=2)
     saved = str(tmp_path / "platform")
     run(tmp_path, platform=saved, photos=2)
     (cell,) = run(tmp_path, platform=saved, photos=2, subgroup="blur")  # the same platform
@@ -402,8 +402,12 @@ def test_over_http_the_numbers_are_the_same(
         assert run(tmp_path / "out", **more) == cells  # resumed
     for here, there in zip(done[1], cells, strict=True):
         assert there["platform"] == url
-        same = {key: here[key] for key in here if key not in ("platform",)}
+        same = {key: here[key] for key in here if key not in ("platform", "notes")}
         assert {key: there[key] for key in same} == same
+        assert [note[:27] for note in there["notes"]] == ["Nothing says whom a platform"[:27]]
+    assert run(tmp_path / "out", **more) == cells  # shown again once the server is gone
+    with pytest.raises(InputError, match="whose keys have one budget"):
+        run(tmp_path / "out", **more, seeds=2)
     with Ledger(tmp_path / "platform.ledger") as theirs, Ledger(
         tmp_path / "out" / "ledger.sqlite"
     ) as ours:  # fmt: skip
@@ -446,3 +450,35 @@ def test_keys_that_are_missing_are_named_before_anything_is_asked(
             run(tmp_path / "out", platform=url, key_file=str(keys), members=8)
     with Ledger(tmp_path / "platform.ledger") as theirs:
         assert theirs.spent(load_platform(done[0] / "platform").card.id) == 0
+
+
+def test_a_saved_platform_is_not_measured_on_people_it_may_have_learned_from(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    saved = str(done[0] / "platform")
+    for other in ({"seeds": [1]}, {"reserve": 0.4}):
+        with pytest.raises(InputError, match="it may have learned from those it"):
+            run(tmp_path, platform=saved, **other)
+    assert not (tmp_path / CELLS).exists()
+
+
+def test_the_served_platform_is_the_one_of_the_last_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = run(tmp_path, platform="mlp:epochs=2")
+    (second,) = run(tmp_path, platform="mlp:epochs=3")
+    assert load_platform(tmp_path / "platform").card.id == second["platform_id"]
+    monkeypatch.setattr(campaign, "train_platform", lambda *_: pytest.fail("it was trained again"))
+    assert run(tmp_path, platform="mlp:epochs=2") == [first]
+    assert load_platform(tmp_path / "platform").card.id == first["platform_id"]
+
+
+def test_no_workers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="jobs=0"):
+        run(tmp_path, 0)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="choose another --out"):
+        run(tmp_path / "file")

@@ -70,8 +70,12 @@ def test_agreement_is_wilsons_on_photos_that_were_not_learned_from() -> None:
     proxies = extract(pool, CLASSES, [COPIES], extraction, rng(5))
     apart = pool.held_out(0.25, rng(5))  # what is drawn first
     right = proxies.models[0].predict(to_features(pool.x[apart])) == pool.answers.labels[apart]
-    expected = wilson(int(right.sum()), int(apart.sum()))
-    assert proxies.agreement == expected
+    photos = len(np.unique(pool.photo[apart]))
+    expected = wilson(round(right.mean() * photos), photos)  # as many draws as there are photos
+    assert proxies.agreement.value == right.mean()
+    assert proxies.agreement.low == min(expected.low, right.mean())
+    assert proxies.agreement.high == max(expected.high, right.mean())
+    expected = proxies.agreement
     assert proxies.facts() == {
         "value": expected.value, "low": expected.low, "high": expected.high, "suspects": [],
         "left_out": False,

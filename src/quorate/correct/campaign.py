@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from quorate import device
-from quorate.correct.cells import Cell, ids_of, is_missing, measure_group, read_cell, write_plain
+from quorate.correct.cells import Cell, ids_of, is_missing, measure_group, read_cell
 from quorate.correct.correction import FILE, Correction, Group
 from quorate.correct.deployment import (
+    known_addresses,
+    make_way,
     platform_folder,
     remote_of,
     train_platform,
 )
-from quorate.correct.enlisting import photos_of, world_of
+from quorate.correct.enlisting import photos_of, split_id, world_of
+from quorate.correct.files import write_plain
 from quorate.correct.http_client import HTTPPlatform
 from quorate.correct.in_process import CARD, load_platform
 from quorate.correct.platform import EVALUATION, Card
@@ -23,7 +27,7 @@ from quorate.correct.questions import key_of
 from quorate.correct.sources import Remote, Saved, Trained, read_source
 from quorate.errors import InputError
 from quorate.progress import bar
-from quorate.validate import listed
+from quorate.validate import at_least, listed
 from quorate.workers import load_libraries, one_thread, run_here, run_in_processes
 
 
@@ -53,11 +57,13 @@ def run_correction(
         PlatformError: a platform refused or failed; what was answered is stored.
         WorkerError: a worker died; what is stored is kept.
     """
+    at_least("jobs", jobs, 1, "Use one worker or more.")
     out = Path(out)
     with device.use(device_name):
         groups = correction.groups()
-        _check(correction)
+        _check(correction, out)
         write_plain(out / FILE, correction.describe())
+        make_way(correction, out)
         untrained = {
             (group.seed, group.platform): group
             for group in groups
@@ -93,7 +99,7 @@ def _run(task: _Task) -> None:
             measure_group(task.correction, task.out, task.group)
 
 
-def _check(correction: Correction) -> None:
+def _check(correction: Correction, out: Path) -> None:
     """Raise InputError where a run is bound to fail in some seed, before any training."""
     for seed in correction.seeds:
         world_of(correction, seed)
@@ -102,14 +108,40 @@ def _check(correction: Correction) -> None:
         source = read_source(text)
         if isinstance(source, Saved):
             _check_card(load_platform(source.folder, correction.answers).card, correction, text)
-        elif isinstance(source, Remote):
+            _check_people(source.folder, correction)
+        elif isinstance(source, Remote) and _asks(correction, out, text):
             with remote_of(correction, source) as remote:
                 _check_keys(remote, correction)
                 _check_card(remote.card, correction, text)
 
 
+def _asks(correction: Correction, out: Path, text: str) -> bool:
+    """Whether something is still to be asked of the platform behind an address."""
+    groups = [group for group in correction.groups() if group.platform == text]
+    if read_source(text) not in [Remote(url) for url in known_addresses(out)]:
+        return True
+    return any(is_missing(correction, out, group) for group in groups)
+
+
+def _check_people(folder: Path, correction: Correction) -> None:
+    """Raise InputError if a saved platform has learned from people who would be measured on."""
+    trained_on = json.loads((folder / CARD).read_text(encoding="utf-8"))["about"].get("split")
+    others = [seed for seed in correction.seeds if split_id(correction, seed) != trained_on]
+    if trained_on is not None and others:
+        raise InputError(
+            f"Expected the people that the platform in {folder} was trained without, got others "
+            f"for seed {listed([str(seed) for seed in others])}: it may have learned from those it "
+            "would be measured on. Use its own population, reserve and seed."
+        )
+
+
 def _check_card(card: Card, correction: Correction, text: str) -> None:
     """Raise InputError unless a platform's labels and images are those of the people there are."""
+    if card.gives != correction.answers:
+        raise InputError(
+            f"Expected {text} to give {correction.answers}, as was asked for, got {card.gives}. "
+            f"Use answers={card.gives}."
+        )
     people = world_of(correction, correction.seeds[-1]).train
     if (card.shape, card.classes) != (people.x.shape[1:], people.classes):
         raise InputError(

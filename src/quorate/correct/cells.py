@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from quorate.correct.deployment import (
 )
 from quorate.correct.enlisting import photos_of, streams, world_of
 from quorate.correct.evaluation import Judge, evaluate
+from quorate.correct.files import write_plain
 from quorate.correct.in_process import InProcess
 from quorate.correct.perturbation import Perturbation, save
 from quorate.correct.platform import to_pixels
@@ -69,6 +69,7 @@ def read_cell(out: Path, id_: str) -> Cell | None:
 
 
 def is_missing(correction: Correction, out: Path, group: Group) -> bool:
+    """Whether a cell of a group is not stored yet, or damaged."""
     return any(read_cell(out, id_) is None for id_ in ids_of(correction, out, group).values())
 
 
@@ -102,7 +103,11 @@ def _measure_on(asked: Asked, correction: Correction, out: Path, group: Group, e
         np.random.default_rng(copy_seed),
     )
     judge = Judge(asked.judged, world)
-    photos = world.photos.take(np.arange(group.members * each))
+    held = np.arange(group.members * each)
+    if proxies.left_out:
+        held = held[~np.isin(held // each, proxies.suspects)]
+    photos = world.photos.take(held)
+    known = [*proxies.notes, *asked.notes(read_source(group.platform))]
     for epsilon, id_ in ids_of(correction, out, group).items():
         if read_cell(out, id_) is not None:
             continue
@@ -111,8 +116,9 @@ def _measure_on(asked: Asked, correction: Correction, out: Path, group: Group, e
         rng = np.random.default_rng(judge_seed)
         perturbation = changes[0].with_about(cell=id_, platform=asked.pooled.card.id)
         found = evaluate(judge, perturbation, changes[1], rng)
+        evaluated = judge.asked
         found["adaptive"] = _adapted(correction, asked, group, judge, perturbation, photos, rng)
-        notes = [*proxies.notes, *_missing_classes(perturbation)]
+        notes = [*known, *_missing_classes(perturbation)]
         cell = {
             "id": id_,
             "seed": group.seed,
@@ -128,7 +134,8 @@ def _measure_on(asked: Asked, correction: Correction, out: Path, group: Group, e
             "queries": {
                 "pooled": len(pool),
                 "per_member": group.queries,
-                "evaluation": judge.asked,
+                "evaluation": evaluated,
+                "adaptive": judge.asked - evaluated,
             },
             "notes": notes,
             "seconds": time.perf_counter() - started,
@@ -229,11 +236,3 @@ def _keep(
     for family, one in itertools.islice(label_free.items(), 1):
         save(one.with_about(cell=id_, family=family), folder / f"{id_}-label-free.npz")
     write_plain(folder / f"{id_}.json", cell)
-
-
-def write_plain(path: Path, plain: Any) -> None:
-    """Write plain data to a file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.parent / f".{path.name}.{os.getpid()}.part"
-    part.write_text(json.dumps(plain, ensure_ascii=False, allow_nan=False), encoding="utf-8")
-    os.replace(part, path)

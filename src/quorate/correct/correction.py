@@ -73,6 +73,7 @@ class Correction:
         label_free: families of changes that are the same for everyone.
         adaptive: what a platform may do about it, each measured beside.
         key_file, api: names and secrets for an address, and a description of other people's API.
+        rate: requests of each key to keep to at an address, such as 5/s.
     """
 
     population: Population
@@ -95,6 +96,7 @@ class Correction:
     adaptive: tuple[str, ...] = DEFAULT_ADAPTIVE
     key_file: str | None = None
     api: str | None = None
+    rate: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("members", "queries"):
@@ -118,6 +120,13 @@ class Correction:
                 raise unknown("family of label-free changes", family, get_args(Family))
         for text in self.platforms:
             self._check_platform(text)
+        asks_away = any(isinstance(read_source(text), Remote) for text in self.platforms)
+        for name in ("api", "rate"):
+            if getattr(self, name) is not None and not asks_away:
+                raise InputError(
+                    f"Expected a platform behind an address where {name} is given, got "
+                    f"{', '.join(self.platforms)}. Leave {name} out."
+                )
         for text in self.proxies:
             for one in text.split("+"):
                 read_learner(one, PROXY_LOOKS)
@@ -130,8 +139,13 @@ class Correction:
                 f"Expected the keys for {text}, got none. Give --key-file: a name and a secret "
                 "a line, one of the names being evaluation."
             )
+        if isinstance(source, Remote) and len(self.seeds) > 1:
+            raise InputError(
+                f"Expected one seed for {text}, whose keys have one budget, got {len(self.seeds)}. "
+                "Use seeds=1; other seeds need other keys and another --out."
+            )
         for name in self.adaptive:
-            if isinstance(source, Saved) and name in TRAINS:
+            if isinstance(source, Saved | Remote) and name in TRAINS:
                 raise InputError(
                     f"Expected a platform that is trained here for adaptive={name}, got {text}. "
                     f"Name a learner, or leave {name} out."
@@ -256,6 +270,7 @@ def make_correction(**plain: Any) -> Correction:
         "reserve": float,
         "key_file": str,
         "api": str,
+        "rate": str,
     }
     fields |= {key: spec.convert(plain[key], t, key) for key, t in types.items() if key in plain}
     return Correction(**fields)
@@ -285,6 +300,8 @@ def read_folder(folder: str | Path) -> Correction:
     """
     try:
         plain = json.loads((Path(folder) / FILE).read_text(encoding="utf-8"))
+        if not isinstance(plain, dict):
+            raise ValueError(f"{FILE} holds no correction")
     except (OSError, ValueError) as error:
         raise InputError(
             f"Expected the folder of a correction at {folder}, got: {error}. Run quorate correct "
@@ -303,6 +320,8 @@ def read_epsilon(value: Any, key: str = "epsilon") -> float:
         InputError: it is neither.
     """
     try:
+        if isinstance(value, bool):
+            raise TypeError
         if isinstance(value, str) and re.fullmatch(r"\s*\d+\s*/\s*\d+\s*", value):
             top, bottom = value.split("/")
             return float(Fraction(int(top), int(bottom)))
@@ -353,6 +372,11 @@ def _settings(kind: type, value: Any) -> Any:
     """Return settings from their parameters, as text or a mapping."""
     if isinstance(value, kind):
         return value
+    if not isinstance(value, str | Mapping):
+        raise InputError(
+            f"Expected {kind.name} as key=value,... or a table, got {value!r}. Write "  # type: ignore[attr-defined]
+            f'{kind.name} = "key=value".'  # type: ignore[attr-defined]
+        )
     if isinstance(value, str):
         value = spec.parse(f"{kind.name}:{value}")  # type: ignore[attr-defined]
     plain = {**value, "name": kind.name}  # type: ignore[attr-defined]

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from quorate.correct.families import Change
     from quorate.learners.networks import NetworkClassifier
 
-JUDGED = 2048  # pictures that choose among restarts
+JUDGED = 2048  # pictures that choose among restarts, at most
+APART = 5  # one picture in so many chooses among label-free changes, and crafts none of them
+FEW = 20  # pictures too few to keep any apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,8 @@ def craft(
 
     Returns:
         The best restart. ``about["missing"]`` names the classes without a picture: their δ is 0.
+        ``about["proxy_loss"]`` compares families of label-free changes: it is taken on pictures
+        that did not craft them, else the family with most parameters would win.
 
     Raises:
         InputError: there are no pictures, or the budget moves no level.
@@ -124,8 +128,10 @@ def craft(
     networks = [proxy.network.eval().to(place) for proxy in proxies]
     pictures, labels = torch.from_numpy(x).to(place), torch.from_numpy(y).to(place)
     generator = torch_generator(rng)
-    parameters = _search(change, networks, pictures, labels, crafting, generator)
-    some = torch.randperm(len(x), generator=generator)[:JUDGED].to(place)
+    crafts, judges = _divided(len(x), label_free or family != "additive", generator)
+    own = crafts.to(place)
+    parameters = _search(change, networks, pictures[own], labels[own], crafting, generator)
+    some = judges[:JUDGED].to(place)
     with torch.no_grad():
         losses = _losses(change, networks, parameters, pictures[some], labels[some], crafting.cap)
     best = int(losses.mean(1).argmin())
@@ -140,6 +146,19 @@ def craft(
         "pictures": len(x),
     }
     return Perturbation(family, arrays, classes, (c, h, w), epsilon, norm, about)
+
+
+def _divided(n: int, label_free: bool, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Return which of n pictures craft and which choose: all do both, but for label-free changes.
+
+    A class with a single picture needs it for its own change.
+    """
+    import torch
+
+    if not label_free or n < FEW:
+        return torch.arange(n), torch.randperm(n, generator=generator)
+    order = torch.randperm(n, generator=generator)
+    return order[n // APART :], order[: n // APART]
 
 
 def _search(

@@ -16,24 +16,27 @@ import numpy as np
 from quorate import spec
 from quorate.correct import adaptive
 from quorate.correct.correction import Correction, Group
-from quorate.correct.enlisting import streams, world_of
+from quorate.correct.enlisting import split_id, streams, world_of
+from quorate.correct.files import write_plain
 from quorate.correct.http_client import HTTPPlatform
 from quorate.correct.in_process import CARD, InProcess, load_platform, make_card, save_platform
 from quorate.correct.ledger import Ledger
 from quorate.correct.metered import Metered
 from quorate.correct.platform import Gives, Platform
 from quorate.correct.server import read_keys
-from quorate.correct.sources import Remote, Saved, Trained, read_source
+from quorate.correct.sources import Remote, Saved, Source, Trained, read_source
 from quorate.errors import InputError
 from quorate.lab.provenance import provenance
 from quorate.progress import status
 from quorate.protocols import Classifier
 from quorate.spec import content_id
 
-LEDGERS, PLATFORMS = "ledgers", "platforms"
+LEDGERS, PLATFORMS, SERVED = "ledgers", "platforms", "platform"
+ADDRESSES = "addresses.json"  # the ids of platforms behind addresses, when they were first asked
 
 
 def platform_facts(correction: Correction, group: Group) -> dict[str, Any]:
+    """Return all that decides the answers of a platform that is trained here."""
     source = read_source(group.platform)
     assert isinstance(source, Trained)  # others bring their own card
     facts = {**correction.of_world(), "seed": group.seed, "looks": source.looks}
@@ -41,13 +44,34 @@ def platform_facts(correction: Correction, group: Group) -> dict[str, Any]:
 
 
 def platform_folder(correction: Correction, out: Path, group: Group) -> Path:
-    """Return where a trained platform is: ``platform`` for the first, to be served and shown."""
+    """Return where a trained platform is: ``platform`` for the first, to be served and shown.
+
+    ``make_way`` has made sure that no other stands there.
+    """
     first = correction.groups()[0]
-    name = content_id(platform_facts(correction, group))[:16]
-    is_first = (group.seed, group.platform) == (first.seed, first.platform)
-    if is_first and _kept_name(out / "platform" / CARD) in (None, name):
-        return out / "platform"
-    return out / PLATFORMS / name
+    if (group.seed, group.platform) == (first.seed, first.platform):
+        return out / SERVED
+    return out / PLATFORMS / content_id(platform_facts(correction, group))[:16]
+
+
+def make_way(correction: Correction, out: Path) -> None:
+    """Put a platform of other settings aside, and bring the first one back if it was put aside.
+
+    Raises:
+        InputError: a card is damaged.
+    """
+    first = correction.groups()[0]
+    if not isinstance(read_source(first.platform), Trained):
+        return
+    name = content_id(platform_facts(correction, first))[:16]
+    kept = _kept_name(out / SERVED / CARD)
+    if kept == name:
+        return
+    if kept is not None:
+        (out / PLATFORMS).mkdir(exist_ok=True)
+        (out / SERVED).rename(out / PLATFORMS / (kept or "unnamed"))
+    if (out / PLATFORMS / name).is_dir():
+        (out / PLATFORMS / name).rename(out / SERVED)
 
 
 def _kept_name(path: Path) -> str | None:
@@ -81,6 +105,7 @@ def train_platform(correction: Correction, out: Path, group: Group) -> None:
     card = make_card(facts, world.train.classes, world.train.x.shape[1:], "labels")
     about = {
         "name": content_id(facts)[:16],
+        "split": split_id(correction, group.seed),
         "learner": spec.text(learner),
         "seconds": time.perf_counter() - started,
         "people": len(world.train),
@@ -101,21 +126,34 @@ def hardened_model(facts: str, correction: Correction, group: Group, name: str) 
 
 
 def platform_id(correction: Correction, out: Path, group: Group) -> str:
+    """Return the id of a group's platform; one behind an address is asked for it once."""
     source = read_source(group.platform)
-    if isinstance(source, Remote):
+    if not isinstance(source, Remote):
+        return platform_of(correction, out, group, "labels").card.id
+    known = known_addresses(out)
+    if source.url not in known:
         with remote_of(correction, source) as remote:
-            return remote.card.id
-    return platform_of(correction, out, group, "labels").card.id
+            known[source.url] = remote.card.id
+        write_plain(out / ADDRESSES, known)
+    return known[source.url]
+
+
+def known_addresses(out: Path) -> dict[str, str]:
+    """Return the ids of the platforms behind the addresses that were asked, by address."""
+    try:
+        plain = json.loads((out / ADDRESSES).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {str(url): str(id_) for url, id_ in plain.items()} if isinstance(plain, dict) else {}
 
 
 def remote_of(correction: Correction, source: Remote) -> HTTPPlatform:
-    from quorate.correct.api import read_api
+    """Return a client of the platform behind an address; it keeps to the correction's rate."""
+    from quorate.correct.api import QUORATE_API, read_api
 
     assert correction.key_file is not None  # checked when the study was made
-    keys = read_keys(correction.key_file)
-    if correction.api is None:
-        return HTTPPlatform(source.url, keys)
-    return HTTPPlatform(source.url, keys, read_api(correction.api))
+    api = QUORATE_API if correction.api is None else read_api(correction.api)
+    return HTTPPlatform(source.url, read_keys(correction.key_file), api, correction.rate)
 
 
 def platform_of(correction: Correction, out: Path, group: Group, gives: Gives) -> InProcess:
@@ -138,9 +176,25 @@ def platform_of(correction: Correction, out: Path, group: Group, gives: Gives) -
 class Asked:
     """A platform as members ask it, metered by a ledger, and as it is asked for measuring."""
 
-    pooled: Platform
+    pooled: Metered
     judged: Platform
     inside: InProcess | None
+
+    def notes(self, source: Source) -> list[str]:
+        """Return what is not known of the platform, or known to its discredit, in words."""
+        found = []
+        if isinstance(source, Remote):
+            found.append(
+                "Nothing says whom a platform behind an address has learned from: people measured "
+                "on may be among them."
+            )
+        changed = self.pooled.ledger.contradictions(self.pooled.card.id)
+        if changed:
+            found.append(
+                f"The platform answered {changed} questions otherwise when it was asked again: it "
+                "changes, or is random. The first answers stand."
+            )
+        return found
 
 
 @contextmanager
@@ -149,6 +203,11 @@ def opened(correction: Correction, out: Path, group: Group, each: int) -> Iterat
     source = read_source(group.platform)
     if isinstance(source, Remote):
         with remote_of(correction, source) as remote, Ledger(out / "ledger.sqlite") as ledger:
+            if remote.card.id != platform_id(correction, out, group):
+                raise InputError(
+                    f"Expected the platform that {source.url} was when it was first asked from "
+                    f"{out}, got another model, {remote.card.id}. Choose another --out."
+                )
             metered = Metered(remote, ledger, group.queries)
             yield Asked(metered, metered, None)
         return

@@ -30,6 +30,13 @@ def _drawn(key: str, correction: Correction, seed: int) -> World:
     )
 
 
+def split_id(correction: Correction, seed: int) -> str:
+    """Return the content id of what parts the people a platform learns from from all others."""
+    parting = ("version", "population", "fingerprint", "reserve")
+    facts = correction.of_world()
+    return content_id({**{name: facts[name] for name in parting}, "seed": seed})
+
+
 def world_of(correction: Correction, seed: int) -> World:
     """Return who is there; the last one asked for stays in memory."""
     return _drawn(content_id({**correction.of_world(), "seed": seed}), correction, seed)

@@ -14,6 +14,7 @@ from quorate.errors import PlatformError
 from quorate.progress import bar
 from quorate.table import Labels, Mask, Rng
 
+FEWEST = 3  # photos that judge a proxy, where a third of them are as many
 ASKED_AT_ONCE = 1024  # questions: what is answered is stored before more is asked
 
 
@@ -51,7 +52,8 @@ class QueryPool:
     def held_out(self, fraction: float, rng: Rng) -> Mask:
         """Return which questions to keep for judging a proxy, (n,): all of some photos."""
         photos = np.unique(self.photo)
-        count = min(len(photos) - 1, max(1, round(fraction * len(photos))))
+        few = min(FEWEST, len(photos) // 3)  # one photo alone judges nothing
+        count = min(len(photos) - 1, max(1, few, round(fraction * len(photos))))
         return np.isin(self.photo, rng.permutation(photos)[:count])
 
 

@@ -62,7 +62,8 @@ class Proxies:
 
     Args:
         models: fitted networks.
-        agreement: how often the first answers as the platform, on questions kept apart.
+        agreement: how often the first answers as the platform, on questions about photos kept
+            apart.
         suspects: members whose answers contradict everyone else's, (m,).
         left_out: whether they were left out.
         notes: what went wrong on the way, in words.
@@ -122,8 +123,18 @@ def extract(
         models = _train(pool.take(~apart), classes, learners, extraction, rng)
     judged = pool.take(apart)
     right = models[0].predict(to_features(judged.x)) == judged.answers.labels
-    agreement = wilson(int(right.sum()), len(right))
-    return Proxies(tuple(models), agreement, suspects, left_out, tuple(notes))
+    return Proxies(tuple(models), _agreement(right, judged.photo), suspects, left_out, tuple(notes))
+
+
+def _agreement(right: Mask, photo: Labels) -> Estimate:
+    """Return how often answers agree; its interval counts photos, not questions.
+
+    Questions about one photo agree together or not at all, as a rule: Wilson's interval is taken
+    for as many draws as there are photos, which is wide enough whatever they have in common.
+    """
+    photos, value = len(np.unique(photo)), float(right.mean())
+    ends = wilson(round(value * photos), photos)
+    return Estimate(value, min(ends.low, value), max(ends.high, value))
 
 
 def _kept_apart(pool: QueryPool, extraction: Extraction, rng: Rng) -> Mask:
