@@ -369,7 +369,7 @@ def compare_queries(
     from quorate.report.comparison import print_comparison, write_comparison
 
     with _stoppable(folder):
-        found = compare(folder, attacks.split(","), budget, people, seeds, jobs)
+        found = compare(folder, attacks, budget, people, seeds, jobs)
     page = write_comparison(found, folder)
     if json:
         _print_json(found.to_json())

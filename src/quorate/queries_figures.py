@@ -22,20 +22,24 @@ class Alternative:
 
     Args:
         label: of the attack.
-        queries, corrected: queries of one person, (a,), and the share corrected within so many.
-        per_person: queries that one person spends on average; None where there was nobody.
+        queries, corrected: queries of one person, (a,), and the share of the misread that is
+            corrected within so many; empty where nobody is misread.
+        per_member: mean queries of a member of the subgroup, misread or not.
+        low, high: ends of its interval.
     """
 
     label: str
     queries: Floats
     corrected: Floats
-    per_person: float | None
+    per_member: float
+    low: float
+    high: float
 
 
 def queries_figure(
     alone: Sequence[Alternative], pools: Sequence[tuple[str, float, float]]
 ) -> Figure:
-    """Return the share corrected by queries of one's own, and queries a person by subgroup.
+    """Return the share corrected by queries of one's own, and queries per person of the subgroup.
 
     Args:
         alone: attacks.
@@ -53,9 +57,11 @@ def queries_figure(
             look: Any = {"color": COLOURS[i % len(COLOURS)], "label": one.label}
             marker = MARKERS[i % len(MARKERS)]
             left.plot(one.queries, one.corrected, marker=marker, markevery=5, **look)
-            if one.per_person is not None:
-                level = np.full_like(people, one.per_person)
-                right.plot(people, level, marker=marker, markevery=20, **look)
+            level = np.full_like(people, one.per_member)
+            right.plot(people, level, marker=marker, markevery=20, **look)
+            right.fill_between(
+                people, one.low, one.high, color=look["color"], alpha=0.15, linewidth=0
+            )
         for i, (label, queries, corrected) in enumerate(pools):
             shade = str(0.6 * i / max(1, len(pools)))
             dash = DASHES[1 + i % (len(DASHES) - 1)]
@@ -64,12 +70,12 @@ def queries_figure(
         left.set_xscale("log")
         left.set_ylim(-0.03, 1.05)
         left.set_xlabel("queries of one person")
-        left.set_ylabel("share of the badly served that is corrected")
+        left.set_ylabel("share of the misread that is corrected")
         right.set_xscale("log")
         right.set_yscale("log")
         right.set_ylim(bottom=0.5)
         right.set_xlabel("people in the subgroup")
-        right.set_ylabel("queries in all, per person")
+        right.set_ylabel("queries in all, per person of it")
         for axis in (left.xaxis, right.xaxis, right.yaxis):
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
         right.legend(fontsize=7.5, frameon=False, labelcolor=GREY if not pools else None)

@@ -14,48 +14,69 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from quorate.correct.comparison import Comparison
+from quorate.correct.query_costs import Comparison
 from quorate.figures import render
 from quorate.queries_figures import Alternative, queries_figure
+from quorate.report.correction_words import budget
 from quorate.report.files import write_files
 from quorate.report.page import fill_template
 
+COLUMNS = (
+    *("alone or pooled", "corrected", "95%", "broken", "queries per misread person"),
+    *("per person of the subgroup", "95%", "per corrected person"),
+)
+NOTHING = {"value": None, "low": None, "high": None}
+
 
 def print_comparison(found: Comparison, console: Console) -> None:
-    """Print one row an attack, one a pool, and what follows."""
+    """Print one row an attack, two a pool, and what follows."""
     console.print(_heading(found), soft_wrap=True)
     table = RichTable()
-    for name in ("alone or pooled", "corrected", "95%", "queries a person", "per corrected"):
-        table.add_column(name, justify="left" if name == "alone or pooled" else "right")
-    for row in found.rows():
-        table.add_row(
-            row["attack"],
-            *_rate(row["corrected"]),
-            _number(row["queries_per_person"]),
-            _number(row["queries_per_corrected"]),
-        )
-    for pool in found.pools():
-        table.add_row(_pool_name(pool), *_rate(pool["corrected"]), "shared", "")
+    for name in COLUMNS:
+        table.add_column(name, justify="left" if name == COLUMNS[0] else "right")
+    for row in _table(found):
+        table.add_row(*row)
     console.print(table)
     for sentence in sentences(found):
         console.print(sentence, soft_wrap=True)
 
 
 def sentences(found: Comparison) -> list[str]:
-    """Return the break-even subgroup of each attack for the last pool, in words."""
+    """Return the break-even subgroup of each attack for the largest pool, in words."""
+    pool = max(found.pools(), key=_size)
+    if pool["corrected"] is None:
+        return ["The platform reads everyone of the subgroup rightly: there is nobody to correct."]
     said = []
-    pools = found.pools()
     for row in found.rows():
-        last = row["break_even"][-1] if row["break_even"] else None
-        if last is None or last["subgroup"] is None:
-            said.append(f"{row['attack']}: nobody was there to be corrected.")
-            continue
+        (one,) = (one["subgroup"] for one in row["break_even"] if _size(one) == _size(pool))
+        mean, misread = row["queries_per_member"]["value"], row["queries_per_misread"]["value"]
+        most = math.floor(one["value"])
         said.append(
-            f"{row['attack']}: the {pools[-1]['queries']:,.0f} queries of the pool of "
-            f"{last['members']} members are fewer than everyone alone would spend once the "
-            f"subgroup has more than {math.ceil(last['subgroup']):,} people."
+            f"{row['attack']}: alone, a person of the subgroup spends {mean:,.1f} queries on "
+            f"average ({_percent(row['misread'])} are misread and spend {misread:,.1f}, the others "
+            f"one). The {pool['queries']:,.0f} queries of the pool of {pool['members']} members "
+            f"are fewer in all once the subgroup has more than {most:,} "
+            f"{'person' if most == 1 else 'people'} (95%: {math.floor(one['low']):,} to "
+            f"{math.floor(one['high']):,})."
         )
+    said.append(f"That pool's change per class {_does(pool, '')}.")
+    if pool["corrected_label_free"] is not None:
+        said.append(f"Its best label-free change {_does(pool, '_label_free')}.")
     return said
+
+
+def _does(pool: Mapping[str, Any], which: str) -> str:
+    broken = pool[f"broken{which}"]
+    breaks = "" if broken is None else f" and breaks {_percent(broken)} of those read rightly"
+    return f"corrects {_percent(pool[f'corrected{which}'])} of the misread{breaks}"
+
+
+def _percent(rate: Mapping[str, float]) -> str:
+    return f"{100 * rate['value']:.1f}%"
+
+
+def _size(pool: Mapping[str, Any]) -> tuple[int, int]:
+    return pool["members"], pool["queries_per_member"]
 
 
 def write_comparison(found: Comparison, folder: str | Path) -> Path:
@@ -80,21 +101,8 @@ def write_comparison(found: Comparison, folder: str | Path) -> Path:
         _facts(found),
         svg=svg.decode()[svg.decode().index("<svg") :],
         heading=_heading(found),
-        rows=[
-            {
-                "name": row["attack"],
-                "cells": [
-                    *_rate(row["corrected"]),
-                    _number(row["queries_per_person"]),
-                    _number(row["queries_per_corrected"]),
-                ],
-            }
-            for row in found.rows()
-        ]
-        + [
-            {"name": _pool_name(pool), "cells": [*_rate(pool["corrected"]), "shared", ""]}
-            for pool in found.pools()
-        ],
+        columns=COLUMNS,
+        rows=_table(found),
         findings=sentences(found),
     )
     files["queries.html"] = page.encode()
@@ -103,28 +111,65 @@ def write_comparison(found: Comparison, folder: str | Path) -> Path:
 
 
 def _heading(found: Comparison) -> str:
-    people = sum(one.people for one in found.pooled[:1])
-    seeds = len({one.seed for one in found.alone})
+    seeds = sorted({one.seed for one in found.pooled})
+    people = [next(one.people for one in found.pooled if one.seed == seed) for seed in seeds]
+    several = len(found.description["correction"]["epsilon"]) > 1
+    each = f"{min(people)} to {max(people)}" if len(set(people)) > 1 else f"{people[0]}"
     return (
-        f"{people} people a seed whom the platform reads wrongly, {seeds} seeds, ε = "
-        f"{found.epsilon * 255:g}/255, at most {found.budget:,} queries alone"
+        f"{each} people a seed whom the platform reads wrongly, "
+        f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}, "
+        f"ε = {budget(found.epsilon, found.norm)}{' (the last named)' if several else ''}, "
+        f"at most {found.budget:,} queries alone"
     )
 
 
+def _table(found: Comparison) -> list[list[str]]:
+    """Return the rows of the table, as text."""
+    rows = []
+    for row in found.rows():
+        misread, member = row["queries_per_misread"] or NOTHING, row["queries_per_member"]
+        rows.append(
+            [
+                *(row["attack"], *_rate(row["corrected"]), "–", _number(misread["value"])),
+                *(
+                    _number(member["value"]),
+                    f"{_number(member['low'])} to {_number(member['high'])}",
+                ),
+                _number(row["queries_per_corrected"]),
+            ]
+        )
+    for pool in found.pools():
+        spent = pool["queries"] / pool["subgroup"]
+        name, cost = _pool_name(pool), _number(pool["queries_per_corrected"])
+        shared = ["–", _number(spent), ""]
+        rows.append([name, *_rate(pool["corrected"]), _rate(pool["broken"])[0], *shared, cost])
+        if pool["corrected_label_free"] is not None:
+            free, broken = pool["corrected_label_free"], pool["broken_label_free"]
+            rows.append([f"{name}, label-free", *_rate(free), _rate(broken)[0], *shared, ""])
+    return rows
+
+
 def _alternatives(found: Comparison) -> list[Alternative]:
-    """Return each attack's curve, the mean over seeds, and its queries a person."""
+    """Return each attack's curve, the mean over seeds, and its queries a member."""
     lines = []
     for row in found.rows():
-        ours = [one for one in found.alone if one.attack == row["attack"]]
-        queries = np.array([q for q, _ in ours[0].curve], dtype=np.float64)
-        corrected = np.mean([[rate for _, rate in one.curve] for one in ours], axis=0)
-        lines.append(Alternative(row["attack"], queries, corrected, row["queries_per_person"]))
+        curves = [one.curve for one in found.alone if one.attack == row["attack"] and one.curve]
+        queries = np.array([q for q, _ in curves[0]] if curves else [], dtype=np.float64)
+        rates = [[rate for _, rate in curve] for curve in curves]
+        corrected = np.mean(rates, axis=0) if curves else queries
+        member = row["queries_per_member"]
+        ends = (member["value"], member["low"], member["high"])
+        lines.append(Alternative(row["attack"], queries, corrected, *ends))
     return lines
 
 
 def _pool_lines(found: Comparison) -> list[tuple[str, float, float]]:
     return [
-        (_pool_name(pool), float(pool["queries"]), float(pool["corrected"]["value"]))
+        (
+            _pool_name(pool),
+            float(pool["queries"]),
+            math.nan if pool["corrected"] is None else float(pool["corrected"]["value"]),
+        )
         for pool in found.pools()
     ]
 
@@ -140,7 +185,7 @@ def _rate(rate: Mapping[str, float] | None) -> tuple[str, str]:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}"
+    return "–" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def _facts(found: Comparison) -> dict[str, str]:
@@ -149,7 +194,9 @@ def _facts(found: Comparison) -> dict[str, str]:
     return {
         "Platform": str(plain["platform"][0]),
         "Proxy": str(plain["proxy"][0]),
-        "Attacks": ", ".join(str(one["name"]) for one in found.description["attacks"]),
+        "Attacks": ", ".join(row["attack"] for row in found.rows()),
+        "Queries per person": "of the whole subgroup: whom the platform reads rightly stops after "
+        "one query, that of finding out; a misread person's first is not counted apart",
         "Counted": "every answered row, by the platform's own meter; for a pool those that judge "
         "the proxy too",
         "Starts": "attacks that begin at a picture of the class are given one for nothing",
@@ -161,28 +208,34 @@ def _facts(found: Comparison) -> dict[str, str]:
 def _flat(found: Comparison) -> list[dict[str, Any]]:
     rows = []
     for row in found.rows():
-        for pool in row["break_even"] or [{}]:
-            rate = row["corrected"] or {}
+        for pool in row["break_even"]:
             rows.append(
                 {
                     "attack": row["attack"],
                     "people": row["people"],
-                    "corrected": rate.get("value"),
-                    "corrected_low": rate.get("low"),
-                    "corrected_high": rate.get("high"),
-                    "queries_per_person": row["queries_per_person"],
+                    **_ends("misread", row["misread"]),
+                    **_ends("corrected", row["corrected"]),
+                    **_ends("queries_per_misread", row["queries_per_misread"]),
+                    **_ends("queries_per_member", row["queries_per_member"]),
                     "queries_per_corrected": row["queries_per_corrected"],
-                    "pool_members": pool.get("members"),
-                    "pool_queries_per_member": pool.get("queries_per_member"),
-                    "break_even_subgroup": pool.get("subgroup"),
+                    "pool_members": pool["members"],
+                    "pool_queries_per_member": pool["queries_per_member"],
+                    **_ends("break_even_subgroup", pool["subgroup"]),
                 }
             )
     return rows
 
 
+def _ends(name: str, value: Mapping[str, float | None] | None) -> dict[str, float | None]:
+    """Return a value and its interval as columns, empty where it is not defined."""
+    value = value or NOTHING
+    ends = {f"{name}_low": value["low"], f"{name}_high": value["high"]}
+    return {name: value["value"], **ends}
+
+
 def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else ["attack"], lineterminator="\n")
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
