@@ -245,7 +245,8 @@ def correct(
         float | None, typer.Option(help="Of the subgroup among those measured on.")
     ] = None,
     label_free: Annotated[
-        str | None, typer.Option(help="Families of label-free changes: additive,gain,filter.")
+        str | None,
+        typer.Option(help="Label-free changes: additive, gain, filter, combined; or none."),
     ] = None,
     adaptive: Annotated[
         str | None,

@@ -19,7 +19,7 @@ from quorate.correct.platform import Answers, Card, Pixels, Platform, check_ques
 from quorate.correct.rate import TokenBucket, parse_rate
 from quorate.correct.sending import ExhaustedError, FailedError, Sender
 from quorate.errors import InputError, PlatformError, QuotaError
-from quorate.validate import above_zero, at_least, unknown
+from quorate.validate import above_zero, at_least, listed
 
 if TYPE_CHECKING:
     import httpx
@@ -138,9 +138,12 @@ class HTTPPlatform(Platform):
         """
         card = self.card
         check_questions(x, keys, card)
-        strange = [key for key in keys if key not in self.keys]
+        strange = [key for key in dict.fromkeys(keys) if key not in self.keys]
         if strange:
-            raise unknown("key", strange[0], self.keys, "Give its secret.")
+            raise InputError(
+                f"Expected the secrets of all who ask {self.url}, got none for {listed(strange)}. "
+                "Add a line for each to the file of keys, as in: member-0001 SECRET."
+            )
         batches = self._batches(keys)
         stop = threading.Event()  # after an error that meets every request
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.validate import unknown
+from quorate.validate import listed, unknown
 
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -27,6 +27,7 @@ Family = Literal["additive", "gain", "filter", "combined"]
 Norm = Literal["linf", "l2"]
 FORMAT = 1  # of the file
 AT_ONCE = 4096  # images changed at once: bounds memory
+ARCHIVE = b"PK"  # how the file begins
 ROUNDING = 1e-6  # of a level: 255·(33/255) falls short of 33
 
 
@@ -245,8 +246,15 @@ def load(path: str | Path) -> Perturbation:
         InputError: there is no such file, or it holds no perturbation of this or an older format.
     """
     try:
-        content = io.BytesIO(Path(path).read_bytes())
-        with np.load(content, allow_pickle=False) as file:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise _no_perturbation(path, error.strerror or str(error)) from error
+    if not content.startswith(ARCHIVE):
+        raise _no_perturbation(path, "a file of another kind")
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            if "facts" not in file.files:
+                raise _no_perturbation(path, f"an archive of {listed(file.files) or 'nothing'}")
             facts = json.loads(str(file["facts"]))
             arrays = {name: file[name] for name in file.files if name != "facts"}
         if facts["format"] > FORMAT:
@@ -266,7 +274,11 @@ def load(path: str | Path) -> Perturbation:
     except InputError:
         raise
     except Exception as error:  # a damaged archive raises whatever its damage leads to
-        raise InputError(
-            f"Expected a perturbation file at {path}, got: {error}. Give the perturbation.npz that "
-            "quorate correct writes."
-        ) from error
+        raise _no_perturbation(path, "a damaged one, or another archive") from error
+
+
+def _no_perturbation(path: str | Path, got: str) -> InputError:
+    return InputError(
+        f"Expected a perturbation file at {path}, got: {got}. Give the perturbation.npz that "
+        "quorate correct writes."
+    )

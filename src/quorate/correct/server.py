@@ -62,8 +62,8 @@ def read_keys(path: str | Path) -> dict[str, str]:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise InputError(
-            f"Expected a file of keys at {path}, got: {error.strerror}. The server makes one, "
-            f"{KEYS} in its folder."
+            f"Expected a file of keys at {path}, got: {error.strerror or error}. The server makes "
+            f"one, {KEYS} in its folder; for another API write a name and a secret a line."
         ) from None
     except UnicodeDecodeError:
         raise InputError(f"Expected text in {path}, got other bytes. Give the keys file.") from None
@@ -80,7 +80,10 @@ def read_keys(path: str | Path) -> dict[str, str]:
             )
         keys[words[0]] = words[1]
     if not keys:
-        raise InputError(f"Expected keys in {path}, got none. Remove it to have new ones made.")
+        raise InputError(
+            f"Expected keys in {path}, got none. Write one a line, as in: member-0001 SECRET; a "
+            "server makes new ones where there is no such file."
+        )
     return keys
 
 
