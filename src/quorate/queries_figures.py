@@ -67,6 +67,8 @@ def queries_figure(
             dash = DASHES[1 + i % (len(DASHES) - 1)]
             left.axhline(corrected, color=shade, linestyle=dash, linewidth=1)
             right.plot(people, queries / people, color=shade, linestyle=dash, label=label)
+        if not any(len(one.queries) for one in alone):
+            left.set_xlim(1, 10)  # nobody is misread: no curve says how far
         left.set_xscale("log")
         left.set_ylim(-0.03, 1.05)
         left.set_xlabel("queries of one person")
@@ -77,6 +79,6 @@ def queries_figure(
         right.set_xlabel("people in the subgroup")
         right.set_ylabel("queries in all, per person of it")
         for axis in (left.xaxis, right.xaxis, right.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
         right.legend(fontsize=7.5, frameon=False, labelcolor=GREY if not pools else None)
         return figure

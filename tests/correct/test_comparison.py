@@ -194,9 +194,9 @@ def test_queries_are_those_the_platform_counted(out: Path, found: Comparison) ->
 
 
 def test_workers_lead_to_the_same_numbers(out: Path, found: Comparison) -> None:
-    again = compare(out, ATTACKS, jobs=2, **ASKED)
-    assert (again.alone, again.pooled) == (found.alone, found.pooled)
-    assert compare(out, ATTACKS, seeds=1, **ASKED).alone == found.alone[:3]
+    again = compare(out, ATTACKS, seeds=1, jobs=2, **ASKED)
+    assert again.alone == found.alone[:3]
+    assert again.pooled == found.pooled[:1]
 
 
 def test_of_a_platform_that_reads_everyone_rightly(

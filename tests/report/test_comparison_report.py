@@ -1,0 +1,157 @@
+"""What a comparison reports: words, one table and files. Nothing is asked."""
+
+import csv
+import io
+import json
+import math
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from quorate.correct.query_costs import Alone, Comparison, Pooled
+from quorate.queries_figures import Alternative, queries_figure
+from quorate.report.comparison import print_comparison, sentences, write_comparison
+
+NOBODY = {"misread": 0, "people": 0, "corrected": 0}
+
+
+def made(seeds: int = 1, epsilons: int = 2, nobody: bool = False, free: bool = True) -> Comparison:
+    """Return 40 people, 10 misread, 4 attacked with 20 queries on average; two pools."""
+    none: dict[str, Any] = NOBODY if nobody else {}
+    people: dict[str, Any] = {"subgroup": 40, "misread": 10, "people": 4, "corrected": 2, **none}
+    spent = {"queries": 0, "spread": math.nan} if nobody else {"queries": 80, "spread": 8.0}
+    curve = [] if nobody else [(1, 0.0), (50, 0.5)]
+    labels = {"corrected_label_free": people["corrected"] // 2, "broken_label_free": 6}
+    alone = [
+        Alone(attack=name, seed=seed, **people, **spent, curve=list(curve))
+        for seed in range(seeds)
+        for name in ("square:p=0.1", "square:p=0.5")
+    ]
+    pooled = [
+        Pooled(seed, members, 23, 23 * members, **people, broken=3, **(labels if free else {}))
+        for seed in range(seeds)
+        for members in (10, 5)
+    ]
+    description = {
+        "correction": {
+            "platform": ["mlp"],
+            "proxy": ["cnn"],
+            "epsilon": [0.1, 8 / 255][-epsilons:],
+        },
+        "provenance": {"processor": "A chip", "system": "Linux"},
+    }
+    return Comparison(8 / 255, "linf", 50, tuple(alone), tuple(pooled), description)
+
+
+def printed(found: Comparison) -> str:
+    out = io.StringIO()
+    print_comparison(found, Console(file=out, width=200))
+    return out.getvalue()
+
+
+def row_of(text: str, first: str) -> list[str]:
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines()]
+    (found,) = [row for row in rows if row and row[0] == first]
+    return found[1:]
+
+
+def test_one_row_an_attack_and_two_a_pool() -> None:
+    text = printed(made())
+    for attack in ("square:p=0.1", "square:p=0.5"):
+        assert row_of(text, attack) == [
+            "0.500", "0.150 to 0.850", "–", "20.0", "5.8", "1.0 to 11.0", "46.0",
+        ]  # fmt: skip
+    # 230 queries shared by 40 people, of whom 10 are misread and half of them corrected
+    assert row_of(text, "pool: 10 × 23") == [
+        "0.500", "0.150 to 0.850", "0.100", "–", "5.8", "", "46.0",
+    ]  # fmt: skip
+    free = row_of(text, "pool: 10 × 23, label-free")
+    assert (free[0], free[2], free[-1]) == ("0.250", "0.200", "")
+    assert "label-free" not in printed(made(free=False))
+
+
+def test_the_sentence_says_from_which_subgroup_on_the_largest_pool_pays() -> None:
+    said = sentences(made())
+    assert said[0] == (
+        "square:p=0.1: alone, a person of the subgroup spends 5.8 queries on average (25.0% are "
+        "misread and spend 20.0, the others one). The 230 queries of the pool of 10 members are "
+        "fewer in all once the subgroup has more than 40 people (95%: 20 to 230)."
+    )
+    assert said[2:] == [
+        "That pool's change per class corrects 50.0% of the misread and breaks 10.0% of those "
+        "read rightly.",
+        "Its best label-free change corrects 25.0% of the misread and breaks 20.0% of those read "
+        "rightly.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "epsilons", "heading"),
+    [
+        (1, 1, "4 people a seed whom the platform reads wrongly, 1 seed, ε = 8/255, at most 50"),
+        (2, 2, "reads wrongly, 2 seeds, ε = 8/255 (the last named), at most 50 queries alone"),
+    ],
+)
+def test_the_heading_counts_seeds_and_says_which_budget(
+    seeds: int, epsilons: int, heading: str
+) -> None:
+    assert heading in printed(made(seeds, epsilons))
+
+
+def strict(text: str) -> Any:
+    """Return JSON that holds no NaN and no infinity."""
+    return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in the file"))
+
+
+@pytest.mark.parametrize("nobody", [False, True])
+def test_the_files_are_there_and_agree(nobody: bool, tmp_path: Path) -> None:
+    found = made(2, nobody=nobody)
+    page = write_comparison(found, tmp_path)
+    names = {"queries.html", "queries.svg", "queries.png", "queries.csv", "queries.json"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    data = strict((tmp_path / "queries.json").read_text())
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "queries.csv").read_text())))
+    assert [(row["attack"], row["pool_members"]) for row in rows] == [
+        ("square:p=0.1", "10"), ("square:p=0.1", "5"), ("square:p=0.5", "10"),
+        ("square:p=0.5", "5"),
+    ]  # fmt: skip
+    text = unescape(page.read_text())
+    for sentence in sentences(found):
+        assert sentence in text
+    assert "nan" not in text.split("<h2>The numbers</h2>")[1].split("</table>")[0]
+    if nobody:
+        assert {row["break_even_subgroup"] for row in rows} == {""}
+        assert sentences(found) == [
+            "The platform reads everyone of the subgroup rightly: there is nobody to correct."
+        ]
+        assert row_of(printed(found), "square:p=0.1") == [
+            "–",
+            "",
+            "–",
+            "–",
+            "1.0",
+            "1.0 to 1.0",
+            "–",
+        ]
+        return
+    assert [row["break_even_subgroup"] for row in rows] == ["40.0", "20.0"] * 2
+    assert data["attacks"][0]["queries_per_member"] == {"value": 5.75, "low": 5.75, "high": 5.75}
+    assert data["attacks"][0]["misread"]["value"] == float(rows[0]["misread"]) == 0.25
+    assert data["pools"][0]["broken"]["value"] == 0.1
+
+
+def test_the_right_panel_is_of_the_whole_subgroup() -> None:
+    some = Alternative("square", np.array([1.0, 50.0]), np.array([0.0, 0.5]), 5.75, 1.0, 11.0)
+    figure = queries_figure([some], [("pool", 230.0, 0.5)])
+    left, right = figure.axes
+    lines = {line.get_label(): line for line in right.get_lines()}
+    assert set(lines["square"].get_ydata()) == {5.75}
+    people, each = lines["pool"].get_data()
+    assert each == pytest.approx(230 / people, abs=1e-12)  # one division either way
+    (band,) = right.collections
+    assert {float(y) for y in band.get_paths()[0].vertices[:, 1]} == {1.0, 11.0}
+    assert left.get_ylabel() == "share of the misread that is corrected"
