@@ -264,7 +264,7 @@ def correct(
         str | None, typer.Option(help="A TOML file that describes other people's API.")
     ] = None,
     rate: Annotated[
-        str | None, typer.Option(help="Requests of each key to keep to at an address: 5/s.")
+        str | None, typer.Option(help="Requests to keep to at an address, as 5/s.")
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Number of seeds.")] = None,
     out: Out = Path("runs/correct"),

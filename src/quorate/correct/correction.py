@@ -73,7 +73,7 @@ class Correction:
         label_free: families of changes that are the same for everyone.
         adaptive: what a platform may do about it, each measured beside.
         key_file, api: names and secrets for an address, and a description of other people's API.
-        rate: requests of each key to keep to at an address, such as 5/s.
+        rate: requests to keep to at an address, such as 5/s, over all keys of one worker.
     """
 
     population: Population
