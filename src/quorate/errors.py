@@ -1,6 +1,15 @@
 """What the user can mend: every message says what was expected, what came, and the usual fix."""
 
 
+def reason(error: Exception) -> str:
+    """Return what went wrong in the system's own words, without its number and the path.
+
+    >>> reason(FileNotFoundError(2, "No such file or directory", "a.toml")), reason(ValueError("b"))
+    ('No such file or directory', 'b')
+    """
+    return str(getattr(error, "strerror", None) or error)
+
+
 class QuorateError(Exception):
     """A mistake or a lack that the user can mend; the command line prints it and exits with 2."""
 

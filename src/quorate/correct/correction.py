@@ -26,7 +26,7 @@ from quorate.correct.sources import (
     read_learner,
     read_source,
 )
-from quorate.errors import InputError
+from quorate.errors import InputError, reason
 from quorate.protocols import Population, Subgroup
 from quorate.subgroups.shift import Shift
 from quorate.validate import at_least, in_interval, unknown
@@ -286,8 +286,8 @@ def read_correction(path: str | Path, **given: Any) -> Correction:
         plain = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(
-            f"Expected a correction as a TOML file at {path}, got: {error}. Write one key a line, "
-            'as in population = "cifar10".'
+            f"Expected a correction as a TOML file at {path}, got: {reason(error)}. Write one key "
+            'a line, as in population = "cifar10".'
         ) from error
     return make_correction(**{**plain, **given})
 
@@ -304,8 +304,8 @@ def read_folder(folder: str | Path) -> Correction:
             raise ValueError(f"{FILE} holds no correction")
     except (OSError, ValueError) as error:
         raise InputError(
-            f"Expected the folder of a correction at {folder}, got: {error}. Run quorate correct "
-            f"--out {folder} first."
+            f"Expected the folder of a correction at {folder}, got: {reason(error)}. Run quorate "
+            f"correct --out {folder} first."
         ) from error
     return make_correction(**plain)
 

@@ -25,7 +25,7 @@ from quorate.correct.metered import Metered
 from quorate.correct.platform import Gives, Platform
 from quorate.correct.server import read_keys
 from quorate.correct.sources import Remote, Saved, Source, Trained, read_source
-from quorate.errors import InputError
+from quorate.errors import InputError, reason
 from quorate.lab.provenance import provenance
 from quorate.progress import status
 from quorate.protocols import Classifier
@@ -86,8 +86,8 @@ def _kept_name(path: Path) -> str | None:
         return None
     except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
-            f"Expected a platform's card at {path}, got: {error}. Remove the folder, to have the "
-            "platform trained again."
+            f"Expected a platform's card at {path}, got: {reason(error)}. Remove the folder, to have "
+            "the platform trained again."
         ) from error
 
 

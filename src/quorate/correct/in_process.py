@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from quorate.correct.platform import Answers, Card, Gives, Pixels, check_questions, to_features
-from quorate.errors import InputError
+from quorate.errors import InputError, reason
 from quorate.protocols import Classifier, ScoredClassifier
 from quorate.spec import content_id
 
@@ -112,7 +112,7 @@ def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcess:
             raise ValueError(f"{type(model).__name__}, which is no model")
     except Exception as error:  # a damaged pickle raises whatever its damage leads to
         raise InputError(
-            f"Expected a platform in {folder} ({CARD} and {MODEL}), got: {error}. quorate correct "
-            "leaves one in the folder platform of its --out."
+            f"Expected a platform in {folder} ({CARD} and {MODEL}), got: {reason(error)}. quorate "
+            "correct leaves one in the folder platform of its --out."
         ) from error
     return InProcess(model, card)
