@@ -50,7 +50,7 @@ class Crafting:
     """
 
     name: ClassVar[str] = "crafting"
-    steps: int = param(120, "gradient steps")
+    steps: int = param(60, "gradient steps")
     batch_size: int = param(256, "pictures a step")
     step_size: float = param(0.2, "of the first step, in budgets; falls to 0 along a cosine")
     momentum: float = param(0.9, "of the gradients, in [0, 1)")

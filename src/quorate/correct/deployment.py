@@ -86,8 +86,8 @@ def _kept_name(path: Path) -> str | None:
         return None
     except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
-            f"Expected a platform's card at {path}, got: {reason(error)}. Remove the folder, to have "
-            "the platform trained again."
+            f"Expected a platform's card at {path}, got: {reason(error)}. Remove the folder, to "
+            "have the platform trained again."
         ) from error
 
 
