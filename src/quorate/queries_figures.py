@@ -50,7 +50,7 @@ def queries_figure(
     from matplotlib.ticker import FuncFormatter
 
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.2, 4.2))
+        figure = Figure(figsize=(10.6, 4.2))
         left, right = figure.subplots(1, 2)
         people = np.geomspace(1, LARGEST, 101)
         for i, one in enumerate(alone):
@@ -80,5 +80,11 @@ def queries_figure(
         right.set_ylabel("queries in all, per person of it")
         for axis in (left.xaxis, right.xaxis, right.yaxis):
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-        right.legend(fontsize=7.5, frameon=False, labelcolor=GREY if not pools else None)
+        right.legend(
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+            fontsize=7.5,
+            frameon=False,
+            labelcolor=GREY if not pools else None,
+        )
         return figure

@@ -30,7 +30,7 @@ class LowLight(Shift):
 
     name: ClassVar[str] = "low-light"
     brightness: float = param(0.25, "what pixels are multiplied by, in [0, 1]; 1 changes nothing")
-    noise: float = param(0.02, "standard deviation of the grain, pixel scale; 0 for none")
+    noise: float = param(0.06, "standard deviation of the grain, pixel scale; 0 for none")
 
     def __post_init__(self) -> None:
         in_interval("brightness", self.brightness, 0, 1, "Use a factor such as 0.25.")
