@@ -30,6 +30,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("lab",),
     ("correct",),
     ("report", "checks"),
+    ("cli_shared",),
+    ("cli_test_time",),
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
