@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("law",),
     ("protocols",),
     ("spec",),
-    ("cache", "progress", "figures", "device"),
+    ("cache", "progress", "figures", "device", "database"),
     ("workers", "correction_figures", "queries_figures"),
     ("signals", "engine"),
     ("goals",),

@@ -19,7 +19,7 @@ from parity_platform import images, parity, parity_scores
 from quorate.correct import ledger_file
 from quorate.correct.encoding import digests
 from quorate.correct.ledger import Ledger
-from quorate.correct.ledger_file import APPLICATION_ID, MIGRATIONS
+from quorate.correct.ledger_file import LedgerFile
 from quorate.correct.platform import EVALUATION, Answers
 from quorate.errors import InputError, QuotaError, StoreError
 
@@ -354,7 +354,7 @@ def _filled(path: Path) -> None:
 def _newer(path: Path) -> None:
     _filled(path)
     db = sqlite3.connect(path)
-    db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    db.execute(f"PRAGMA user_version = {len(LedgerFile.migrations) + 1}")
     db.close()
 
 
@@ -435,9 +435,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_our_files_carry_our_mark(ledger: Ledger) -> None:
     ledger.close()
     header = ledger.path.read_bytes()[:100]
-    assert int.from_bytes(header[68:72], "big") == APPLICATION_ID
-    assert APPLICATION_ID.to_bytes(4, "big") == b"QUOL"
-    assert int.from_bytes(header[60:64], "big") == len(MIGRATIONS)
+    assert int.from_bytes(header[68:72], "big") == LedgerFile.application_id
+    assert LedgerFile.application_id.to_bytes(4, "big") == b"QUOL"
+    assert int.from_bytes(header[60:64], "big") == len(LedgerFile.migrations)
 
 
 def test_an_empty_file_is_a_new_ledger(tmp_path: Path) -> None:
@@ -486,7 +486,7 @@ def test_a_full_disk_keeps_what_is_stored_and_counts_nothing_more(
 def test_a_ledger_held_by_another_program_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_file, "PATIENCE", 0.05)
+    monkeypatch.setattr(LedgerFile, "patience", 0.05)
     with Ledger(tmp_path / "a.ledger") as ledger:
         other = sqlite3.connect(tmp_path / "a.ledger", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

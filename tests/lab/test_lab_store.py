@@ -15,7 +15,7 @@ import pytest
 
 from quorate.errors import StoreError
 from quorate.lab import store as store_module
-from quorate.lab.store import APPLICATION_ID, FILE, MIGRATIONS, Store
+from quorate.lab.store import FILE, Store
 from quorate.lab.trial import Outcome
 
 
@@ -205,7 +205,7 @@ def _foreign(path: Path) -> None:
 def _newer(path: Path) -> None:
     stored(path.parent, outcome())
     db = sqlite3.connect(path)
-    db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    db.execute(f"PRAGMA user_version = {len(Store.migrations) + 1}")
     db.close()
 
 
@@ -323,9 +323,9 @@ def test_an_empty_file_is_a_new_store_to_a_writer_and_nothing_to_a_reader(tmp_pa
 def test_our_files_carry_our_mark(tmp_path: Path) -> None:
     header = stored(tmp_path, outcome()).read_bytes()[:100]
     assert header.startswith(b"SQLite format 3\x00")
-    assert int.from_bytes(header[68:72], "big") == APPLICATION_ID
-    assert APPLICATION_ID.to_bytes(4, "big") == b"QUOR"
-    assert int.from_bytes(header[60:64], "big") == len(MIGRATIONS)
+    assert int.from_bytes(header[68:72], "big") == Store.application_id
+    assert Store.application_id.to_bytes(4, "big") == b"QUOR"
+    assert int.from_bytes(header[60:64], "big") == len(Store.migrations)
 
 
 # ------------------------------------------------------------------------------ a full disk

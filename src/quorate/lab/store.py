@@ -7,42 +7,22 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
+from quorate.database import Database, open_database
 from quorate.errors import EmptyStoreError, StoreError
 from quorate.lab.trial import Outcome
 
 FILE = "store.sqlite"
-APPLICATION_ID = 0x51554F52  # "QUOR": tells our files from other people's
-MIGRATIONS = (
-    """
-    CREATE TABLE cell (
-        id TEXT PRIMARY KEY,
-        population TEXT NOT NULL, strategy TEXT NOT NULL, goal TEXT NOT NULL, learner TEXT NOT NULL,
-        alpha REAL NOT NULL, seed INTEGER NOT NULL,
-        members INTEGER NOT NULL, people INTEGER NOT NULL, seconds REAL NOT NULL,
-        version TEXT NOT NULL,
-        success REAL, accuracy REAL, worst_group_accuracy REAL, epsilon REAL, error TEXT,
-        xi REAL, gap REAL, exact_law INTEGER,
-        record TEXT NOT NULL, provenance TEXT NOT NULL, description TEXT NOT NULL,
-        stored_at TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE study (
-        number INTEGER PRIMARY KEY, plain TEXT NOT NULL, version TEXT NOT NULL,
-        stored_at TEXT NOT NULL
-    ) STRICT;
-    """,
-)
 COLUMNS = tuple(f.name for f in fields(Outcome))
 JSON_COLUMNS = ("record", "provenance", "description")
 
 
-class Store:
+class Store(Database):
     """The outcomes of one folder. Use it as a context manager.
 
     Args:
@@ -53,6 +33,31 @@ class Store:
         StoreError: there is nothing to read, the file is not a whole store of this version or an
             older one, another run is writing to it, or the disk is full.
     """
+
+    kind = "store"
+    application_id = 0x51554F52  # "QUOR"
+    migrations = (
+        (
+            """CREATE TABLE cell (
+                id TEXT PRIMARY KEY,
+                population TEXT NOT NULL, strategy TEXT NOT NULL, goal TEXT NOT NULL,
+                learner TEXT NOT NULL, alpha REAL NOT NULL, seed INTEGER NOT NULL,
+                members INTEGER NOT NULL, people INTEGER NOT NULL, seconds REAL NOT NULL,
+                version TEXT NOT NULL,
+                success REAL, accuracy REAL, worst_group_accuracy REAL, epsilon REAL, error TEXT,
+                xi REAL, gap REAL, exact_law INTEGER,
+                record TEXT NOT NULL, provenance TEXT NOT NULL, description TEXT NOT NULL,
+                stored_at TEXT NOT NULL
+            ) STRICT""",
+            """CREATE TABLE study (
+                number INTEGER PRIMARY KEY, plain TEXT NOT NULL, version TEXT NOT NULL,
+                stored_at TEXT NOT NULL
+            ) STRICT""",
+        ),
+    )
+    patience = 30
+    elsewhere = "another --out"
+    again = "run the same command"
 
     def __init__(self, folder: str | Path, *, write: bool = False) -> None:
         self.folder = Path(folder)
@@ -73,44 +78,18 @@ class Store:
             undo.pop_all()
 
     def _open(self, write: bool) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        (application,) = self._db.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and application != APPLICATION_ID:
-            raise StoreError(
-                f"Expected {self.path} to be a quorate store, got another program's database. "
-                "Choose another --out."
-            )
-        if version > len(MIGRATIONS):
-            raise StoreError(
-                f"Expected a store of format {len(MIGRATIONS)} or older at {self.path}, got format "
-                f"{version}, written by a newer quorate. Upgrade quorate, or choose another --out."
-            )
         if write:
+            self._bring_up_to_date()  # first of all: another program's file is left as it is
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")  # safe against kill -9 under WAL
-        for number, script in enumerate(MIGRATIONS[version:] if write else (), start=version + 1):
-            pragmas = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={number};"
-            self._db.executescript(f"BEGIN IMMEDIATE; {script} {pragmas} COMMIT;")
-        if not write and version == 0:
+        elif self._format() == 0:
             raise EmptyStoreError(
                 f"Expected cells in {self.path}, got none. Run a study there first."
             )
 
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """Let go of the file and of the writing place."""
-        self._db.close()
+        super().close()
         if self._lock is not None:
             self._lock.release()
 
@@ -158,34 +137,14 @@ class Store:
             rows = self._db.execute("SELECT plain, version FROM study ORDER BY number").fetchall()
             return [(json.loads(plain), version) for plain, version in rows]
 
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn SQLite's errors into ones that say what to do."""
-        try:
-            yield
-        except (sqlite3.DatabaseError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            code = getattr(error, "sqlite_errorname", "")
-            if code.startswith(
-                ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
-            ):
-                raise StoreError(
-                    f"Expected to write to {self.path}, got: {error}. What is stored is kept; make "
-                    "room on the disk (or mend its permissions) and run the same command to go on."
-                ) from error
-            raise StoreError(
-                f"Expected a whole quorate store at {self.path}, got: {error}. The file was left "
-                "as it is; restore it from a copy, or choose another --out."
-            ) from error
-
 
 def _connect(path: Path, write: bool) -> sqlite3.Connection:
     """Return a connection; one that only reads also reads where nothing can be written."""
-    # A transaction begins and ends where it is written: isolation_level=None.
     if write:
-        return sqlite3.connect(path, timeout=30, isolation_level=None)
+        return open_database(path, Store.patience)
     uri = f"file:{quote(str(path.resolve()))}"
     alone = "&immutable=1" if not os.access(path.parent, os.W_OK) else ""
-    return sqlite3.connect(f"{uri}?mode=ro{alone}", timeout=30, isolation_level=None, uri=True)
+    return open_database(f"{uri}?mode=ro{alone}", Store.patience, uri=True)
 
 
 def stored_ids(folder: str | Path) -> set[str]:
