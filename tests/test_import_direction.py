@@ -46,7 +46,7 @@ NOT_SEEN_BY = {
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),
     *("dp_accounting", "jinja2", "PIL", "pyarrow", "filelock", "threadpoolctl"),
-    *("httpx", "tenacity", "fastapi", "starlette", "uvicorn"),
+    *("httpx", "tenacity", "fastapi", "fastapi_offline", "starlette", "uvicorn"),
 }
 # Rooms that are heavy as a whole: they import these where they please, and are imported late.
 HEAVY_ROOMS = {"engine": {"torch"}}

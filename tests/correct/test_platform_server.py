@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+import re
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -109,6 +110,18 @@ def test_one_file_is_answered_as_people_send_it(serve_app: Callable[..., Page]) 
         code(refused)
 
 
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_the_pages_for_people_load_nothing_from_elsewhere(
+    serve_app: Callable[..., Page], path: str
+) -> None:
+    page = serve_app(Parity("scores"))
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.get(path).text)
+    assert any(name.endswith(".js") for name in loaded)
+    for name in loaded:
+        assert name.startswith("/")  # of the server's own
+        assert page.get(name).status_code == 200
+
+
 def test_what_the_model_is_stands_in_the_open(serve_app: Callable[..., Page]) -> None:
     page = serve_app(Parity("scores"), images_at_once=7)
     assert page.get("/v1/model").json() == {
@@ -116,7 +129,6 @@ def test_what_the_model_is_stands_in_the_open(serve_app: Callable[..., Page]) ->
         "images_at_once": 7,
     }  # fmt: skip
     assert page.get("/healthz").json() == {"status": "ok"}
-    assert "swagger" in page.get("/docs").text
     described = page.get("/openapi.json").json()
     assert set(described["paths"]["/v1/predict"]["post"]["responses"]) >= {"401", "413", "429"}
     assert "images" in json.dumps(described["paths"]["/v1/predict"]["post"]["requestBody"])

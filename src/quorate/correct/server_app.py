@@ -95,8 +95,8 @@ def app(
         StoreError: the ledger cannot be used.
     """
     try:
-        import fastapi
         import python_multipart  # noqa: F401 - reads uploads
+        from fastapi_offline import FastAPIOffline
     except ImportError as error:
         raise InputError(f"Expected the module {error.name}, got none. {FIX}") from None
     c, h, w = platform.card.shape
@@ -109,7 +109,7 @@ def app(
         yield
         service.ledger.close()
 
-    made = fastapi.FastAPI(
+    made = FastAPIOffline(  # its pages for people load nothing from elsewhere
         title=f"quorate platform: {platform.card.id}", version=__version__, lifespan=lifespan,
         description="A black box that answers images, metered per key.",
     )  # fmt: skip
