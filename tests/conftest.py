@@ -94,3 +94,21 @@ def _write_hub_parquet(
     about = json.dumps({"info": {"features": features}})
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.replace_schema_metadata({"huggingface": about}), path)
+
+
+@pytest.fixture
+def quorate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A function that runs the command line here and returns (exit code, stdout, stderr)."""
+
+    from quorate.cli import main
+
+    def run(*words: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["quorate", *map(str, words)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        printed = capsys.readouterr()
+        code = caught.value.code
+        assert isinstance(code, int | None)
+        return code or 0, printed.out, printed.err
+
+    return run

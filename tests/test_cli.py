@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from quorate import cli
 from quorate.catalog import CATALOG
 from quorate.lab import sweep  # noqa: F401  (imported before a test replaces what it is made of)
 from quorate.lab.store import Store
@@ -24,22 +23,6 @@ COMMANDS = (
     *("curve", "run", "critical-mass", "show", "demo", "correct", "compare-queries", "apply"),
     "list",
 )
-
-
-@pytest.fixture
-def quorate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A function that runs the command line here and returns (exit code, stdout, stderr)."""
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["quorate", *map(str, words)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        printed = capsys.readouterr()
-        code = caught.value.code
-        assert isinstance(code, int | None)
-        return code or 0, printed.out, printed.err
-
-    return run
 
 
 @pytest.fixture

@@ -258,3 +258,19 @@ def test_a_correction_that_stopped_midway_is_refused_before_any_attack(
     monkeypatch.setattr(comparison, "_attack", lambda _: pytest.fail("it was attacked"))
     with pytest.raises(InputError, match=r"seed 1\. Run the same quorate correct again"):
         compare(copy, "square")
+
+
+def test_the_command_prints_what_was_found_and_leaves_a_page(
+    quorate: Any, out: Path, found: Comparison, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(out, tmp_path / "copy"))
+    words = [copy, "--attacks", ATTACKS, "--budget", "20", "--people", "5"]
+    code, printed, _ = quorate("compare-queries", *words, "--json")
+    assert code == 0
+    assert json.loads(printed) == json.loads(json.dumps(found.to_json()))
+    code, printed, _ = quorate("compare-queries", *words)  # the table for people
+    assert code == 0
+    assert "hopskipjump" in printed
+    page = Path(printed.rsplit("Report: ", 1)[1].strip())
+    assert page.is_relative_to(copy)
+    assert "hopskipjump" in page.read_text()
