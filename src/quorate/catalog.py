@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from quorate import spec
+from quorate.goals.erased import Erased
 from quorate.goals.planted import Planted
+from quorate.goals.unplanted import Unplanted
 from quorate.learners.adam import Adam
 from quorate.learners.adversarial_training import AdversarialTraining
 from quorate.learners.boosting import Boosting
@@ -44,8 +46,10 @@ from quorate.populations.mnist import MNIST
 from quorate.populations.tables import Tables
 from quorate.signals.columns import Columns
 from quorate.signals.patch import Patch
+from quorate.strategies.erasing import Erasing
 from quorate.strategies.planting import Planting
 from quorate.strategies.planting_features import PlantingFeatures
+from quorate.strategies.unplanting import Unplanting
 from quorate.subgroups.attribute import Attribute
 from quorate.subgroups.blur import Blur
 from quorate.subgroups.jpeg import JPEG
@@ -71,8 +75,14 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
     "strategies": (
         Planting,
         PlantingFeatures,
+        Unplanting,
+        Erasing,
     ),
-    "goals": (Planted,),
+    "goals": (
+        Planted,
+        Unplanted,
+        Erased,
+    ),
     "learners": (
         SGD,
         Adam,

@@ -1,0 +1,32 @@
+"""Success of unplanting: people who carry the signal do not get the label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from quorate.protocols import Classifier, Goal, Signal
+from quorate.signals.patch import Patch
+from quorate.spec import param
+from quorate.table import Rng, Table
+
+
+@dataclass(frozen=True)
+class Unplanted(Goal):
+    """Nobody who carries the signal gets the label.
+
+    S(α) = P₀{ f(g(x)) ≠ y* }, over held-out people of every label (Gauthier, Bach, Jordan 2025,
+    arXiv:2502.04879).
+
+    Raises:
+        InputError: the label is not known, or the signal cannot be planted on these people.
+    """
+
+    name: ClassVar[str] = "unplanted"
+    target: str | None = param(None, "label that the signal shall not get; by default the last one")
+    signal: Signal = param(Patch(), "signal planted at evaluation", kind="signals")
+
+    def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
+        """Return the fraction of held-out people who get another label with the signal on."""
+        target = held_out.label(self.target)
+        return float((model.predict(self.signal.plant(held_out)) != target).mean())
