@@ -72,10 +72,20 @@ def test_groups_are_hollow_before_and_filled_after() -> None:
 
 
 def test_transfer_has_a_number_in_every_place() -> None:
-    values = np.array([[0.5, math.nan], [1.25, -0.1]])
-    figure = transfer_figure(["mlp", "cnn"], ["cnn", "cnn+resnet"], values)
+    before = np.array([[0.5, math.nan], [0.25, 0.75]])
+    after = np.array([[0.75, math.nan], [0.5, 0.5]])
+    closed = np.array([[1.25, math.nan], [math.nan, -0.1]])
+    figure = transfer_figure(["mlp", "cnn"], ["cnn", "cnn+resnet"], before, after, closed)
     shown = [text.get_text() for text in figure.axes[0].texts]
-    assert shown == ["0.50", "–", "1.25", "-0.10"]
+    assert shown == [
+        "0.50 → 0.75\ngap closed 1.25",
+        "–",
+        "0.25 → 0.50",  # there was no gap to close
+        "0.75 → 0.50\ngap closed -0.10",
+    ]
+    (image,) = figure.axes[0].get_images()
+    gained = image.get_array().filled(math.nan)
+    np.testing.assert_array_equal(gained, [[0.25, math.nan], [0.25, -0.25]])
     assert render(figure, "png")
 
 

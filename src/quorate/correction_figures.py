@@ -24,6 +24,7 @@ Pixels = npt.NDArray[np.uint8]
 FREE = "#555555"  # what cannot carry the label
 DPI = 160  # as figures are rendered
 SIDE = 112  # of a picture on a sheet, in dots, roughly
+MOST_GAINED = 0.6  # accuracy at which shades end
 LARGEST = 256  # pixels of a side that are shown
 
 
@@ -222,25 +223,39 @@ def _draw_mark(axes: Axes, mark: Mark, at: float) -> None:
 # ----------------------------------------------------------------------------------------- transfer
 
 
-def transfer_figure(rows: Sequence[str], columns: Sequence[str], values: Floats) -> Figure:
-    """Return gap closed by platform (rows) and proxy (columns) as a matrix.
+def transfer_figure(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    before: Floats,
+    after: Floats,
+    closed: Floats,
+) -> Figure:
+    """Return what each platform (rows) does for the subgroup after each proxy's change (columns).
+
+    Shades are accuracy gained. Where there is hardly a gap, the share of it that was closed says
+    nothing: it stands below, where it is given.
 
     Args:
         rows, columns: platforms and proxies.
-        values: gap closed, (rows, columns); NaN where it is not defined. Shades end at 0 and 1.
+        before, after: the subgroup's accuracy, (rows, columns); NaN where it was not measured.
+        closed: gap closed, (rows, columns); NaN where it says nothing.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
+    gained = after - before
     with mpl.rc_context({**STYLE, "axes.grid": False}):
-        figure = Figure(figsize=(1.15 * len(columns) + 3.0, 0.55 * len(rows) + 1.1))
+        figure = Figure(figsize=(1.5 * len(columns) + 3.0, 0.75 * len(rows) + 1.1))
         axes = figure.subplots()
         shown = axes.imshow(
-            np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1, aspect="auto"
+            np.ma.masked_invalid(gained), cmap="Blues", vmin=0, vmax=MOST_GAINED, aspect="auto"
         )
-        for (row, column), value in np.ndenumerate(values):
-            text = "–" if math.isnan(value) else f"{value:.2f}"
-            colour = "white" if value > 0.6 else "black"
+        for (row, column), gain in np.ndenumerate(gained):
+            share = closed[row, column]
+            colour = "white" if gain > 0.6 * MOST_GAINED else "black"
+            lines = ["–" if math.isnan(gain) else _change(before, after, row, column)]
+            lines += [] if math.isnan(share) else [f"gap closed {share:.2f}"]
+            text = "\n".join(lines)
             axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
         axes.set_xticks(range(len(columns)), columns)
         axes.set_yticks(range(len(rows)), rows)
@@ -250,8 +265,13 @@ def transfer_figure(rows: Sequence[str], columns: Sequence[str], values: Floats)
         axes.spines[:].set_visible(False)
         axes.set_xlabel("proxy")
         axes.set_ylabel("platform")
-        figure.colorbar(shown, ax=axes, label="gap closed", extend="both")
+        bar = figure.colorbar(shown, ax=axes, extend="both")
+        bar.set_label("accuracy gained by the subgroup")
         return figure
+
+
+def _change(before: Floats, after: Floats, row: int, column: int) -> str:
+    return f"{before[row, column]:.2f} → {after[row, column]:.2f}"
 
 
 # ----------------------------------------------------------------------------------------- pictures

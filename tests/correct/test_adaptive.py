@@ -17,6 +17,7 @@ from quorate.errors import InputError
 from quorate.learners.adam import Adam
 from quorate.learners.adversarial_training import AdversarialTraining
 from quorate.learners.dp_adam import DPAdam
+from quorate.learners.sgd import SGD
 from quorate.learners.tree import Tree
 from quorate.table import Array, Labels, Table
 
@@ -96,6 +97,13 @@ def test_a_hardened_platform_keeps_its_network(name: str, kind: type) -> None:
     hard: Any = hardened(learner, name)
     assert (hard.model, hard.hidden, hard.epochs, hard.batch_size) == ("resnet", 5, 7, 9)
     assert type(hard) is kind
+    if name == "adversarial":  # and takes the steps that it took
+        plain = Adam(model="resnet", learning_rate=0.002, schedule="cosine", momentum=0.8)
+        hard = hardened(plain, name)
+        assert (hard.adam, hard.learning_rate, hard.schedule, hard.momentum) == (
+            True, 0.002, "cosine", 0.8,
+        )  # fmt: skip
+        assert not hardened(SGD(model="resnet"), name).adam  # type: ignore[attr-defined]
     with pytest.raises(InputError, match=f"a network for adaptive={name}, got tree.*cnn"):
         hardened(Tree(), name)
 

@@ -10,6 +10,7 @@ import torch
 
 from quorate.engine.generator import torch_generator
 from quorate.errors import InputError
+from quorate.learners.adam import Adam
 from quorate.learners.adversarial_training import AdversarialTraining
 from quorate.learners.sgd import SGD
 from quorate.learners.training import Batch, cross_entropy
@@ -111,11 +112,16 @@ def test_training_on_the_worst_case_in_closed_form() -> None:
     np.testing.assert_allclose(got_b, b, atol=1e-5)
 
 
-def test_no_reach_is_plain_training() -> None:
+@pytest.mark.parametrize("adam", [False, True])
+def test_no_reach_is_plain_training(adam: bool) -> None:
     data = Submission.without_collective(DIGITS)
+    how = {"epochs": 2, "learning_rate": 0.01}
     plain, same = (
         learner.fit(data, rng(3)).network.parameters()
-        for learner in (SGD(epochs=2), AdversarialTraining(epochs=2, radius=0))
+        for learner in (
+            (Adam if adam else SGD)(**how),
+            AdversarialTraining(radius=0, adam=adam, **how),
+        )
     )
     assert all(torch.equal(a, b) for a, b in zip(plain, same, strict=True))
 

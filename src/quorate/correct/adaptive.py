@@ -14,6 +14,7 @@ from quorate.correct.perturbation import Perturbation
 from quorate.correct.platform import Pixels, to_features, to_pixels
 from quorate.correct.world import World
 from quorate.errors import InputError
+from quorate.learners.adam import Adam
 from quorate.learners.adversarial_training import AdversarialTraining
 from quorate.learners.dp_adam import DPAdam
 from quorate.learners.network_learner import NetworkLearner
@@ -76,7 +77,7 @@ def cleaning(platform: InProcess, name: str) -> InProcess:
 def hardened(learner: Learner, name: str) -> Learner:
     """Return the learner of a platform that trains adversarially or privately.
 
-    The network and its settings stay as they were.
+    The network and its settings stay as they were, and so do the steps of one trained by Adam.
 
     Raises:
         InputError: the platform is not a network.
@@ -89,6 +90,9 @@ def hardened(learner: Learner, name: str) -> Learner:
     same = {key: getattr(learner, key) for key in ("model", "hidden", "epochs", "batch_size")}
     if name == "private":
         return DPAdam(**same, epsilon=PRIVACY)
+    if isinstance(learner, Adam):  # at SGD's own rate a small convolutional network learns nothing
+        steps = ("learning_rate", "schedule", "momentum", "weight_decay")
+        same |= {"adam": True} | {key: getattr(learner, key) for key in steps}
     return AdversarialTraining(**same, radius=RADIUS, steps=3)
 
 

@@ -15,6 +15,7 @@ from quorate.validate import above_zero, at_least
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
+    from quorate.engine.optimizers import Optimizer
     from quorate.engine.pool import Pool
     from quorate.engine.stack import Stack
 
@@ -41,6 +42,7 @@ class AdversarialTraining(MinibatchLearner):
     steps: int = param(5, "steps of ascent per batch")
     step_size: float | None = param(None, "length of one in the same units; by default 2.5ε/steps")
     random_start: bool = param(True, "whether the ascent begins at a random place within reach")
+    adam: bool = param(False, "whether Adam moves the weights, with β2 = 0.999, instead of SGD")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -48,6 +50,14 @@ class AdversarialTraining(MinibatchLearner):
         at_least("steps", self.steps, 1, "Take at least one step, or use the learner sgd.")
         if self.step_size is not None:
             above_zero("step_size", self.step_size, "Leave it out for 2.5·radius/steps.")
+
+    def optimizer(self, stack: Stack) -> Optimizer:
+        """Return the update rule over the weights of a stack."""
+        if not self.adam:
+            return super().optimizer(stack)
+        from quorate.engine.optimizers import Adaptive
+
+        return Adaptive(stack.weights, self.momentum, 0.999, self.weight_decay)
 
     def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
         """Return the training on changed features."""

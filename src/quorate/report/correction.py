@@ -220,7 +220,7 @@ def _group_rows(row: Row) -> list[dict[str, Any]]:
 
 
 def _transfer_files(rows: Sequence[Row], shown: Row, correction: Correction) -> dict[str, bytes]:
-    """Return gap closed by platform and proxy; none where there is one of each."""
+    """Return what each platform does after each proxy's change; none where there is one of each."""
     platforms, proxies = (
         tuple(dict.fromkeys(v)) for v in (correction.platforms, correction.proxies)
     )
@@ -228,10 +228,14 @@ def _transfer_files(rows: Sequence[Row], shown: Row, correction: Correction) -> 
         return {}
     asked = (shown.members, shown.queries, shown.epsilon)
     same = [row for row in rows if (row.members, row.queries, row.epsilon) == asked]
-    values = np.full((len(platforms), len(proxies)), math.nan)  # (platforms, proxies)
+    *_, subgroup = shown.cells[0]["before"]["accuracy_by_group"]
+    before, after, closed = np.full((3, len(platforms), len(proxies)), math.nan)  # 3 of (p, q)
     for row in same:
         at = platforms.index(row.platform), proxies.index(row.proxy)
-        values[at] = row["gap_closed"].value
+        before[at] = row[f"before.accuracy[{subgroup}]"].value
+        after[at] = row[f"after.accuracy[{subgroup}]"].value
+        if row["before.accuracy_gap"].low > 0:  # there was one to close
+            closed[at] = row["gap_closed"].value
     data = [
         {**_gap_row(row, change, name), "proxy_agreement": row["proxy_agreement"].value}
         for row in same
@@ -240,7 +244,9 @@ def _transfer_files(rows: Sequence[Row], shown: Row, correction: Correction) -> 
             ("label-free", "label_free.best.gap_closed"),
         )
     ]
-    return _figure_files("transfer", transfer_figure(platforms, proxies, values), data)
+    return _figure_files(
+        "transfer", transfer_figure(platforms, proxies, before, after, closed), data
+    )
 
 
 # ----------------------------------------------------------------------------------------- pictures
