@@ -4,6 +4,9 @@ import difflib
 import math
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from quorate.errors import InputError
 
 
@@ -29,6 +32,33 @@ def in_interval(
     if not (above and below) or math.isnan(value):
         left, right = "(" if open_low else "[", ")" if open_high else "]"
         raise InputError(f"Expected {name}={value:g} in {left}{low:g}, {high:g}{right}. {fix}")
+
+
+def all_in_interval(
+    name: str,
+    values: npt.ArrayLike,
+    low: float,
+    high: float,
+    fix: str,
+    *,
+    open_low: bool = False,
+    open_high: bool = False,
+) -> npt.NDArray[np.float64]:
+    """Return ``values`` as float64, of any shape; raise as ``in_interval`` for one outside.
+
+    >>> all_in_interval("alpha", [0.1, 1.2], 0, 1, "To act with everyone, use alpha=1.")
+    Traceback (most recent call last):
+    ...
+    quorate.errors.InputError: Expected alpha=1.2 in [0, 1]. To act with everyone, use alpha=1.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    above = found > low if open_low else found >= low
+    below = found < high if open_high else found <= high
+    outside = ~(above & below)  # NaN is outside
+    if outside.any():
+        first = float(found[outside].flat[0])
+        in_interval(name, first, low, high, fix, open_low=open_low, open_high=open_high)
+    return found
 
 
 def at_least(name: str, value: float, low: float, fix: str) -> None:

@@ -17,13 +17,8 @@ from quorate.law import FiniteLaw
 from quorate.protocols import Signal
 from quorate.signals.columns import Columns
 from quorate.table import Array, Column, Table
-from quorate.theory.planting import (
-    Reading,
-    planting_bound,
-    planting_critical_mass,
-    signal_law,
-    suboptimality_constant,
-)
+from quorate.theory.planting import planting_bound, planting_critical_mass, signal_law
+from quorate.theory.suboptimality import Reading, suboptimality_constant
 
 Floats = npt.NDArray[np.float64]
 READINGS: tuple[Reading, ...] = ("tv", "huber")

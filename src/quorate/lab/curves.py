@@ -18,7 +18,8 @@ from quorate.lab.intervals import Floats, band
 from quorate.lab.store import Store
 from quorate.lab.study import Study, make_study
 from quorate.lab.trial import Outcome
-from quorate.theory.planting import Reading, planting_bound, planting_critical_mass
+from quorate.theory.planting import planting_bound, planting_critical_mass
+from quorate.theory.suboptimality import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,7 +199,7 @@ class CriticalMasses:
     def _bound(self, curve: Curve, target: float) -> float | None:
         if not curve.bound_applies or curve.xi is None or curve.gap is None:
             return None
-        return planting_critical_mass(target, curve.xi, curve.gap, self.eps, self.reading)
+        return float(planting_critical_mass(target, curve.xi, curve.gap, self.eps, self.reading))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per curve, as a pandas frame; inf where the target is never reached."""

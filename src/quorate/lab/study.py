@@ -14,7 +14,7 @@ from quorate.errors import InputError
 from quorate.lab.alphas import parse_alphas
 from quorate.lab.trial import Trial
 from quorate.protocols import Goal, Learner, Population, Strategy
-from quorate.theory.planting import Reading, suboptimality_constant
+from quorate.theory.suboptimality import Reading, suboptimality_constant
 from quorate.validate import at_least, in_interval, unknown
 
 DEFAULT_ALPHAS = "0.001:0.1:7"

@@ -1,4 +1,4 @@
-"""Population bounds for feature-label planting.
+"""Population bounds for planting, with the label or by features only.
 
 Derived for this project and checked by brute force on random finite laws; they generalise Hardt,
 Mazumdar, Mendler-Dünner, Zrnic 2023 (arXiv:2302.04262). See docs/explanation/theory.md.
@@ -6,9 +6,7 @@ Mazumdar, Mendler-Dünner, Zrnic 2023 (arXiv:2302.04262). See docs/explanation/t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,65 +14,48 @@ import numpy.typing as npt
 from quorate.law import FiniteLaw
 from quorate.protocols import Signal
 from quorate.table import Table
-from quorate.validate import in_interval, unknown
-
-Reading = Literal["tv", "huber"]
-
-
-def suboptimality_constant(eps: float, reading: Reading) -> float:
-    """Return c, the margin that an ε-suboptimal classifier may overturn.
-
-    tv: c = 2ε; huber: c = ε/(1−ε). The two readings are not equivalent. Status: derived.
-
-    Args:
-        eps: how far from Bayes-optimal the platform's classifier may be, in [0, 1).
-        reading: "tv": optimal for a law within total variation ε of what the platform received;
-            "huber": optimal for (1−ε) of what it received plus ε of anything.
-
-    >>> suboptimality_constant(0.01, "tv")
-    0.02
-
-    Raises:
-        InputError: eps is out of range, or the reading is not known.
-    """
-    in_interval("eps", eps, 0, 1, "Use eps=0 for a Bayes-optimal platform.", open_high=True)
-    if reading not in get_args(Reading):
-        raise unknown("reading", reading, get_args(Reading))
-    return 2 * eps if reading == "tv" else eps / (1 - eps)
+from quorate.theory.promise import enough_for, promised_success
+from quorate.theory.suboptimality import Floats, Reading, suboptimality_constant
+from quorate.validate import all_in_interval
 
 
 def planting_bound(
-    alpha: npt.ArrayLike, xi: float, delta: float, eps: float = 0.0, reading: Reading = "tv"
-) -> npt.NDArray[np.float64]:
+    alpha: npt.ArrayLike,
+    xi: npt.ArrayLike,
+    delta: npt.ArrayLike,
+    eps: npt.ArrayLike = 0.0,
+    reading: Reading = "tv",
+) -> Floats:
     """Return a lower bound on the success S(α) of feature-label planting.
 
     S ≥ 1 − ((1−α)/α)·Δ·ξ − c/α. Status: derived.
 
     Args:
-        alpha: fraction of the data that the collective controls, in [0, 1]; any shape.
+        alpha: fraction of the data that the collective controls, in [0, 1]; any shape, as all.
         xi: ξ, how common the signal already is among honest people, in [0, 1].
         delta: Δ, suboptimality gap of the target on the signal, in [0, 1].
         eps, reading: as in ``suboptimality_constant``.
 
     Returns:
-        The bound in the shape of ``alpha``. At or below 0 it says nothing; it is not clipped.
+        The bound in the arguments' common shape. At or below 0 it says nothing; it is not clipped.
         At alpha = 0 it is -inf: nobody acts, so nothing is promised.
 
     >>> float(planting_bound(0.01, xi=0.001, delta=0.8, eps=0.0).round(4))
     0.9208
+
+    Raises:
+        InputError: an argument is out of range, or the reading is not known.
     """
-    alpha = np.asarray(alpha, dtype=np.float64)
-    for value in alpha.ravel():
-        in_interval("alpha", float(value), 0, 1, "It is a fraction of the platform's data.")
-    _check_law(xi, delta)
-    against = (1 - alpha) * delta * xi + suboptimality_constant(eps, reading)
-    safe = np.where(alpha > 0, alpha, 1.0)
-    return np.where(alpha > 0, 1 - against / safe, -np.inf)
+    return promised_success(alpha, _resistance(xi, delta), suboptimality_constant(eps, reading))
 
 
 def planting_critical_mass(
-    target: float, xi: float, delta: float, eps: float = 0.0, reading: Reading = "tv"
-) -> float:
+    target: npt.ArrayLike,
+    xi: npt.ArrayLike,
+    delta: npt.ArrayLike,
+    eps: npt.ArrayLike = 0.0,
+    reading: Reading = "tv",
+) -> Floats:
     """Return an α that is enough for success ``target``: the inverse of ``planting_bound``.
 
     α* ≤ (Δξ + c)/(1 − S* + Δξ). Status: derived.
@@ -83,17 +64,69 @@ def planting_critical_mass(
         A fraction in [0, 1]: 0 means that every α > 0 is enough. Or inf, where even α = 1 is not
         enough by this bound.
 
-    >>> round(planting_critical_mass(0.9, xi=0.001, delta=0.8), 6)
+    >>> round(float(planting_critical_mass(0.9, xi=0.001, delta=0.8)), 6)
     0.007937
+
+    Raises:
+        InputError: an argument is out of range, or the reading is not known.
     """
-    in_interval("target", target, 0, 1, "It is a success rate.")
-    _check_law(xi, delta)
-    c = suboptimality_constant(eps, reading)
-    against, room = delta * xi + c, 1 - target + delta * xi
-    if against == 0:
-        return 0.0
-    needed = against / room if room > 0 else math.inf
-    return needed if needed <= 1 else math.inf
+    return enough_for(target, _resistance(xi, delta), suboptimality_constant(eps, reading))
+
+
+def feature_only_bound(
+    alpha: npt.ArrayLike,
+    xi: npt.ArrayLike,
+    p: npt.ArrayLike,
+    eps: npt.ArrayLike = 0.0,
+    reading: Reading = "tv",
+) -> Floats:
+    """Return a lower bound on the success S(α) of feature-only planting.
+
+    S ≥ 1 − (1−p)ξ/(pα) − c/(pα). Members with the target label carry the signal, the others hand
+    in what is theirs. It is loose. Status: derived.
+
+    Args:
+        alpha: fraction of the data that the collective controls, in [0, 1]; any shape, as all.
+        xi: ξ, how common the signal already is among honest people, in [0, 1].
+        p: the least P₀(y*|x) over all x that occur, in [0, 1].
+        eps, reading: as in ``suboptimality_constant``.
+
+    Returns:
+        The bound, not clipped; -inf where alpha = 0 or p = 0, which promises nothing.
+
+    >>> float(feature_only_bound(0.1, xi=0.001, p=0.25).round(4))
+    0.97
+
+    Raises:
+        InputError: an argument is out of range, or the reading is not known.
+    """
+    fixed = _feature_only_resistance(xi, p, suboptimality_constant(eps, reading))
+    return promised_success(alpha, np.zeros(()), fixed)
+
+
+def feature_only_critical_mass(
+    target: npt.ArrayLike,
+    xi: npt.ArrayLike,
+    p: npt.ArrayLike,
+    eps: npt.ArrayLike = 0.0,
+    reading: Reading = "tv",
+) -> Floats:
+    """Return an α that is enough for success ``target``: the inverse of ``feature_only_bound``.
+
+    α* ≤ ((1−p)ξ + c)/(p(1−S*)). Status: derived.
+
+    Returns:
+        A fraction in [0, 1]: 0 means that every α > 0 is enough. Or inf, where even α = 1 is not
+        enough by this bound, and where p = 0.
+
+    >>> round(float(feature_only_critical_mass(0.97, xi=0.001, p=0.25)), 4)
+    0.1
+
+    Raises:
+        InputError: an argument is out of range, or the reading is not known.
+    """
+    fixed = _feature_only_resistance(xi, p, suboptimality_constant(eps, reading))
+    return enough_for(target, np.zeros(()), fixed)
 
 
 @dataclass(frozen=True)
@@ -149,6 +182,15 @@ def upper_limit(k: int, n: int, confidence: float = 0.95) -> float:
     return 1.0 if k == n else float(betaincinv(k + 1, n - k, confidence))
 
 
-def _check_law(xi: float, delta: float) -> None:
-    in_interval("xi", xi, 0, 1, "It is a probability.")
-    in_interval("delta", delta, 0, 1, "It is a difference of probabilities.")
+def _resistance(xi: npt.ArrayLike, delta: npt.ArrayLike) -> Floats:
+    """Return Δξ."""
+    xi = all_in_interval("xi", xi, 0, 1, "It is a probability.")
+    return all_in_interval("delta", delta, 0, 1, "It is a difference of probabilities.") * xi
+
+
+def _feature_only_resistance(xi: npt.ArrayLike, p: npt.ArrayLike, c: Floats) -> Floats:
+    """Return ((1−p)ξ + c)/p, inf where p = 0."""
+    xi = all_in_interval("xi", xi, 0, 1, "It is a probability.")
+    p = all_in_interval("p", p, 0, 1, "It is the least probability of the target.")
+    safe = np.where(p > 0, p, 1.0)
+    return np.where(p > 0, ((1 - p) * xi + c) / safe, np.inf)

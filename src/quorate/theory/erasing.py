@@ -1,0 +1,74 @@
+"""Population bound for erasing a signal: the platform shall answer as if nobody carried it.
+
+Derived for this project and checked by brute force on random finite laws; it generalises Hardt,
+Mazumdar, Mendler-Dünner, Zrnic 2023 (arXiv:2302.04262). See docs/explanation/theory.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from quorate.errors import InputError
+from quorate.theory.promise import enough_for, promised_success
+from quorate.theory.suboptimality import Floats
+from quorate.validate import all_in_interval
+
+
+def erasing_bound(alpha: npt.ArrayLike, tau: npt.ArrayLike, eps: float = 0.0) -> Floats:
+    """Return a lower bound on S(α) = P₀{f(g(x)) = f(x)}, the success of erasing.
+
+    S ≥ 1 − 2((1−α)/α)·τ for h(x, y) = (x, argmax_y P₀(y|g(x))), g idempotent, on a law in which
+    every g(x) occurs. Status: derived.
+
+    Args:
+        alpha: fraction of the data that the collective controls, in [0, 1]; any shape, as all.
+        tau: τ = E_{P₀} max_y |P₀(y|x) − P₀(y|g(x))|, how much the signal says, in [0, 1].
+        eps: 0. A platform that is less than optimal may overturn g(x) itself, at the price of what
+            little mass stands there, and so lose everyone it stands for: no bound in α, τ and ε
+            alone can hold.
+
+    Returns:
+        The bound in the arguments' common shape. At or below 0 it says nothing; it is not clipped.
+        At alpha = 0 it is -inf: nobody acts, so nothing is promised.
+
+    >>> float(erasing_bound(0.2, tau=0.05).round(4))
+    0.6
+
+    Raises:
+        InputError: an argument is out of range, or eps is above 0.
+    """
+    _refuse(eps)
+    return promised_success(alpha, 2 * _checked(tau), np.zeros(()))
+
+
+def erasing_critical_mass(target: npt.ArrayLike, tau: npt.ArrayLike, eps: float = 0.0) -> Floats:
+    """Return an α that is enough for success ``target``: the inverse of ``erasing_bound``.
+
+    α* ≤ 2τ/(1 − S* + 2τ). Status: derived.
+
+    Returns:
+        A fraction in [0, 1], never inf: 0 means that every α > 0 is enough.
+
+    >>> round(float(erasing_critical_mass(0.6, tau=0.05)), 4)
+    0.2
+
+    Raises:
+        InputError: an argument is out of range, or eps is above 0.
+    """
+    _refuse(eps)
+    return enough_for(target, 2 * _checked(tau), np.zeros(()))
+
+
+def _checked(tau: npt.ArrayLike) -> Floats:
+    return all_in_interval("tau", tau, 0, 1, "It is a mean difference of probabilities.")
+
+
+def _refuse(eps: float) -> None:
+    all_in_interval("eps", eps, 0, 1, "Use eps=0 for a Bayes-optimal platform.", open_high=True)
+    if eps > 0:
+        raise InputError(
+            f"Expected eps=0 for erasing, got eps={eps:g}. A platform that is not optimal can "
+            "overturn g(x) at the price of the mass there and lose everyone it stands for, so no "
+            "bound of this form holds: use eps=0."
+        )
