@@ -70,6 +70,7 @@ EXAMPLES = {
         "early-stopping:epochs=2",
         "early-stopping:members=0,learner=(robust-aggregation:epochs=2)",
     ],
+    "worst-case": ["worst-case", "worst-case:eps=0.05,reading=huber"],
     "digits": ["digits", "digits:n=50,held_out=0.5"],
     "gaussian": ["gaussian:n=50", "gaussian:rare=0.5,d=2"],
     "low-light": ["low-light", "low-light:brightness=0.1"],

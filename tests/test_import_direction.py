@@ -24,14 +24,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cache", "progress", "figures", "device", "database"),
     ("workers", "correction_figures", "queries_figures"),
     ("signals", "engine"),
-    ("goals",),
-    ("strategies", "populations", "learners", "theory", "subgroups", "fairness"),
+    ("goals", "theory"),
+    ("strategies", "populations", "learners", "subgroups", "fairness"),
     ("catalog",),
     ("lab",),
     ("correct",),
     ("report", "checks"),
     ("cli_shared",),
-    ("cli_test_time",),
+    ("cli_test_time", "cli_theory"),
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}

@@ -35,6 +35,7 @@ from quorate.learners.sgd import SGD
 from quorate.learners.spectral_signatures import SpectralSignatures
 from quorate.learners.svm import SVM
 from quorate.learners.tree import Tree
+from quorate.learners.worst_case import WorstCase
 from quorate.populations.cifar10 import CIFAR10
 from quorate.populations.cifar100 import CIFAR100
 from quorate.populations.digits import Digits
@@ -110,6 +111,7 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         SpectralSignatures,
         KNNCleaning,
         EarlyStopping,
+        WorstCase,
     ),
     "subgroups": (
         LowLight,

@@ -17,6 +17,7 @@ from quorate import catalog, spec
 from quorate.errors import InputError, QuorateError
 from quorate.lab.trial import submit
 from quorate.populations.digits import Digits
+from quorate.populations.finite import Finite
 from quorate.populations.gaussian import Gaussian
 from quorate.protocols import (
     Goal,
@@ -43,8 +44,8 @@ def check(method: Any, people: Split | None = None) -> list[str]:
 
     Args:
         method: a population, signal, strategy, goal, learner or subgroup.
-        people: whom to check it on; by default real digits, or else a Gaussian table, whichever
-            the method accepts.
+        people: whom to check it on; by default real digits, or else a Gaussian table, or else
+            one of finitely many values, whichever the method accepts.
 
     >>> check(Planting())[:3]
     ['is a frozen dataclass with a name', 'says in one line what it is', 'is plain data and back']
@@ -231,7 +232,8 @@ def _hold(holds: bool, method: Any, what: str) -> str:
 def _people_for(method: Any) -> Split:
     """Return the first of the example people that the method accepts."""
     reasons = []
-    for population in (Digits(n=200), Gaussian(n=200, held_out=200, rare=0.2)):
+    tables = (Gaussian(n=200, held_out=200, rare=0.2), Finite(n=200, held_out=200))
+    for population in (Digits(n=200), *tables):
         people = population.split(_rng())
         tried = _copy(people.train)
         try:

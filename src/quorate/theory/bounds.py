@@ -1,0 +1,209 @@
+"""Every bound that has a name on the command line: what it needs, its inverse, and its status."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from quorate.theory import erasing, gradients, planting, reweighting, unplanting
+from quorate.validate import unknown
+
+ALPHA = "Size of the collective, a fraction in [0, 1]."
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a bound needs to know.
+
+    Args:
+        name: as the function calls it.
+        help: one line, with the unit.
+        default: None where it must be given.
+    """
+
+    name: str
+    help: str
+    default: float | str | None = None
+
+
+XI = Parameter("xi", "ξ, how common the signal is among honest people, in [0, 1].")
+DELTA = Parameter("delta", "Δ, how far the target trails on the signal, in [0, 1].")
+EPS = Parameter("eps", "ε, how suboptimal a platform it allows for, in [0, 1).", 0.0)
+READING = Parameter("reading", "Of suboptimality: tv or huber.", "tv")
+GRADIENT = Parameter("gradient", "‖g₀‖, norm of the honest mean gradient at θ*, at least 0.")
+REACH = Parameter("reach", "G, the largest norm that members can set against it, at least 0.")
+WRONG = "the first training gets wrong, in [0, 1]."
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A bound with a name.
+
+    Args:
+        name: on the command line.
+        summary: what is bounded, in words.
+        formula: the bound.
+        measures: what is bounded: success (from below), distance or effective size (from above, or
+            exactly).
+        at: the bound, from α and the parameters.
+        enough_for: its inverse, from a target and the parameters.
+        parameters: what both need besides.
+        target: what α is wanted for, where nothing else is asked.
+        example: a worked example, as options.
+        status: how far it can be trusted.
+    """
+
+    name: str
+    summary: str
+    formula: str
+    measures: Literal["success", "distance", "effective size"]
+    at: Callable[..., Any]
+    enough_for: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    target: float
+    example: str
+    status: Literal["published", "derived"] = "derived"
+
+    def answer(
+        self, alpha: float | None, target: float | None, values: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the bound and the critical mass as plain data; None where there is no number.
+
+        Args:
+            alpha: where the bound is wanted, or None.
+            target: what α is wanted for; None for the bound's own.
+            values: one for each parameter.
+
+        >>> given = {"xi": 0.001, "delta": 0.8, "eps": 0.0, "reading": "tv"}
+        >>> bound_called("planting").answer(0.01, 0.9, given)["bound"]
+        0.9208
+
+        Raises:
+            InputError: a value is out of range.
+        """
+        wanted = self.target if target is None else target
+        return {
+            "name": self.name,
+            "measures": self.measures,
+            "alpha": alpha,
+            "bound": None if alpha is None else _plain(self.at(alpha, **values)),
+            "target": wanted,
+            "critical_mass": _plain(self.enough_for(wanted, **values)),
+            "reading": values.get("reading"),
+            "status": self.status,
+        }
+
+
+BOUNDS = (
+    Bound(
+        "planting",
+        "Success of planting with the label.",
+        "S ≥ 1 − ((1−α)/α)·Δ·ξ − c/α",
+        "success",
+        planting.planting_bound,
+        planting.planting_critical_mass,
+        (XI, DELTA, EPS, READING),
+        0.9,
+        "--alpha 0.01 --xi 0.001 --delta 0.8",
+    ),
+    Bound(
+        "feature-only",
+        "Success of planting by features only.",
+        "S ≥ 1 − (1−p)ξ/(pα) − c/(pα)",
+        "success",
+        planting.feature_only_bound,
+        planting.feature_only_critical_mass,
+        (XI, Parameter("p", "p, the least P₀(target|x) over all x, in [0, 1]."), EPS, READING),
+        0.9,
+        "--alpha 0.1 --xi 0.001 --p 0.25",
+    ),
+    Bound(
+        "unplanting",
+        "Success of keeping a label off a signal.",
+        "S ≥ 1 − ((1−α)/α)·Δ·ξ − c/α, with Δ of the runner-up label, which members claim",
+        "success",
+        unplanting.unplanting_bound,
+        unplanting.unplanting_critical_mass,
+        (
+            XI,
+            Parameter("delta", "Δ, how far the runner-up trails that label, in [0, 1]."),
+            EPS,
+            READING,
+        ),
+        0.9,
+        "--alpha 0.1 --xi 0.01 --delta 0.5",
+    ),
+    Bound(
+        "erasing",
+        "Success of erasing a signal.",
+        "S ≥ 1 − 2((1−α)/α)·τ, for ε = 0 only",
+        "success",
+        erasing.erasing_bound,
+        erasing.erasing_critical_mass,
+        (
+            Parameter("tau", "τ, mean of max_y |P₀(y|x) − P₀(y|g(x))|, in [0, 1]."),
+            Parameter("eps", "0; a platform that is not optimal is refused, with the reason.", 0.0),
+        ),
+        0.9,
+        "--alpha 0.2 --tau 0.01",
+    ),
+    Bound(
+        "hold",
+        "Distance of a platform's minimiser from θ*.",
+        "‖θ̂ − θ*‖ ≤ [(1−α)‖g₀‖ − αG]₊/μ, which is 0 from α = ‖g₀‖/(G + ‖g₀‖) on",
+        "distance",
+        gradients.hold_distance_bound,
+        gradients.hold_size_for_distance,
+        (GRADIENT, REACH, Parameter("curvature", "μ, of the risk's strong convexity.", 1.0)),
+        0.0,
+        "--alpha 0.05 --gradient 0.1 --reach 0.9",
+    ),
+    Bound(
+        "jtt",
+        "What a collective counts as with JTT.",
+        "α_eff = α(1+(λ−1)e_C)/(α(1+(λ−1)e_C) + (1−α)(1+(λ−1)e_B))",
+        "effective size",
+        reweighting.jtt_effective_size,
+        reweighting.jtt_size_for,
+        (
+            Parameter("member_error", f"e_C, the share of members whom {WRONG}"),
+            Parameter("honest_error", f"e_B, the share of honest people whom {WRONG}"),
+            Parameter("upweight", "λ, weight of those people, at least 1.", 5.0),
+        ),
+        0.5,
+        "--alpha 0.1 --member-error 1 --honest-error 0.25",
+    ),
+    Bound(
+        "cvar",
+        "The most a collective can count as with CVaR.",
+        "α_eff ≤ min(α, a)/a",
+        "effective size",
+        reweighting.cvar_effective_limit,
+        reweighting.cvar_size_for,
+        (Parameter("level", "a, fraction of people whose loss counts, in (0, 1].", 0.2),),
+        0.5,
+        "--alpha 0.05 --level 0.2",
+    ),
+)
+
+
+def bound_called(name: str) -> Bound:
+    """Return the bound of that name.
+
+    >>> bound_called("erasing").measures
+    'success'
+
+    Raises:
+        InputError: there is none.
+    """
+    for bound in BOUNDS:
+        if bound.name == name:
+            return bound
+    raise unknown("bound", name, [bound.name for bound in BOUNDS])
+
+
+def _plain(value: Any) -> float | None:
+    """Return a number that JSON knows, or None."""
+    return float(value) if math.isfinite(value) else None
