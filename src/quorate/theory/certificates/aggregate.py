@@ -1,0 +1,86 @@
+"""All cells together: how many rows speak against the label, instead of how many in each cell.
+
+Let B be the signalled cells on which f does not answer y*. An ε-suboptimal f may overturn leads of
+cN rows in all, so with H the rows of the N−n others
+
+    Σ_{x∈B} [ planted(x) + H(x, y*) − H(x, f(x)) ] ≤ cN,
+    planted(B) ≤ H(X*, y ≠ y*) + cN.
+
+The members' own rows say how large H(X*, y ≠ y*) may be (``others_limit``: exact, whatever the
+law). What is lost then is a set of whole cells with no more planted rows than that, and
+P₀{g(x) ∈ B} exceeds its frequency among the members by at most TV(P_g, P̂_g) (``distance_limit``).
+No union is taken over cells and labels. Derived for this project; a test covers it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from quorate.theory.certificates.counts import Floats, Platform, SignalCounts, failure
+from quorate.theory.radii import distance_limit, hoeffding_radius, others_limit
+
+ROUNDING = 1e-9  # of c·N and of scaled counts, relative: on the cautious side
+
+
+def aggregate_success(
+    counts: SignalCounts, against: float, others: int, platform: Platform, confidence: float
+) -> float:
+    """Return 1 − moved(B)/n − TV, the success that the members' rows together vouch for.
+
+    δ is shared: half of it for ``others_limit`` and half for ``distance_limit``, or all of it for
+    the first where X* is one cell; in three parts with N_test, whose R(N_test) comes off. Where all
+    of X* was seen and no cell can be lost, nothing is: success is 1. Status: derived.
+
+    Args:
+        counts: what the members' own rows say.
+        against: members whose own row is in X* with a label that speaks against the planted one.
+        others: N − n.
+        platform: as in ``planting_certificate``.
+        confidence: 1 − δ.
+
+    >>> counts = SignalCounts([[30, 10]], [2000], 2000, signal_cells=1)
+    >>> aggregate_success(counts, 30, 18_000, Platform(20_000), 0.95)
+    1.0
+    """
+    delta = failure(confidence)
+    one_cell, test = counts.signal_cells <= 1, platform.test_size
+    parts = 1 + (not one_cell) + (test is not None)
+    limit = others_limit(math.ceil(against * (1 - ROUNDING)), counts.members, others, delta / parts)
+    budget = (limit + platform.slack) * (1 + ROUNDING)
+    lost, any_lost = most_lost(counts.weights, counts.planted, budget)
+    unseen = counts.signal_cells > len(counts.planted)
+    distance = 0.0
+    if any_lost or unseen:
+        distance = distance_limit(counts.weights, counts.signal_cells, math.log(parts / delta))
+    success = 1 - lost / counts.members - distance
+    return success - (float(hoeffding_radius(test, math.log(parts / delta))) if test else 0.0)
+
+
+def most_lost(moved: Floats, planted: Floats, budget: float) -> tuple[float, bool]:
+    """Return how much of ``moved`` cells can take along that plant at most ``budget`` in all.
+
+    A knapsack of whole cells, at most: a cell with more planted than the budget cannot be lost, of
+    the others the dearest are taken first, the last one in part.
+
+    Args:
+        moved, planted: people in each cell, (m,).
+        budget: rows, at least 0.
+
+    Returns:
+        People, and whether any cell can be lost.
+
+    >>> most_lost(np.array([5.0, 4.0, 100.0]), np.array([5.0, 4.0, 100.0]), 7.0)
+    (7.0, True)
+    """
+    possible = planted <= budget
+    weights, costs = moved[possible], planted[possible]
+    if costs.sum() <= budget:
+        return float(weights.sum()), bool(possible.any())
+    order = np.argsort(-weights / np.maximum(costs, 1e-300), kind="stable")
+    weights, costs = weights[order], costs[order]
+    spent = np.cumsum(costs)
+    whole = int(np.searchsorted(spent, budget, side="right"))  # cells that fit as a whole
+    left = budget - (float(spent[whole - 1]) if whole else 0.0)
+    return float(weights[:whole].sum()) + float(weights[whole] * left / costs[whole]), True

@@ -1,0 +1,212 @@
+"""What certificates are computed from, what is assumed of the platform, and what comes out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from quorate.errors import InputError
+from quorate.theory.planting import Reading, suboptimality_constant
+from quorate.validate import at_least, in_interval, unknown
+
+Floats = npt.NDArray[np.float64]
+Radius = Literal["hoeffding", "bernstein", "aggregate", "tightest"]
+Status = Literal["published", "derived"]
+
+
+@dataclass(frozen=True, eq=False)
+class SignalCounts:
+    """What the members' own rows say about the m signalled cells in which anyone was counted.
+
+    A cell is one value x of everything the platform learns from. Cells of X* in which nobody was
+    counted are left out, but their number counts: an answer there is not known.
+
+    Args:
+        honest: members whose own row is in cell x with label y, (m, k), before anyone acts.
+        planted: members whose changed row is in cell x with the planted label, (m,).
+        members: n, the sum of ``moved``.
+        signal_cells: |X*|, of which m were seen; a whole number however large.
+        moved: members whom the signal sends to cell x, g(x′) = x, (m,): success is weighed by it.
+            By default ``planted``, as everyone carries it there.
+
+    Raises:
+        InputError: shapes disagree, a count is negative, or the counts do not add up.
+    """
+
+    honest: Floats
+    planted: Floats
+    members: int
+    signal_cells: int
+    moved: Floats | None = None
+
+    def __post_init__(self) -> None:
+        honest = np.asarray(self.honest, dtype=np.float64)
+        planted = np.asarray(self.planted, dtype=np.float64)
+        moved = planted if self.moved is None else np.asarray(self.moved, dtype=np.float64)
+        if honest.ndim != 2 or planted.shape != honest.shape[:1] or moved.shape != planted.shape:
+            raise InputError(
+                f"Expected honest counts of shape (m, k) and one planted and one moved count per "
+                f"cell, got {honest.shape}, {planted.shape} and {moved.shape}. Count all three over "
+                "the same cells."
+            )
+        if honest.shape[1] < 2:
+            raise InputError(
+                "Expected at least 2 labels, got 1. One label leaves nothing to change."
+            )
+        least = min((float(a.min()) for a in (honest, planted, moved) if a.size), default=0.0)
+        if not least >= 0:
+            raise InputError(f"Expected counts, got {least:g} among them. Count people.")
+        at_least("members", self.members, 1, "Count at least one member.")
+        close = 1e-9 * self.members  # counts that are scaled add up to n but for their rounding
+        most = max(honest.sum(), planted.sum())
+        if most > self.members + close or abs(moved.sum() - self.members) > close:
+            raise InputError(
+                f"Expected at most members={self.members} people in the cells and all of them "
+                f"moved, got {honest.sum():g} honest, {planted.sum():g} planted and "
+                f"{moved.sum():g} moved. Each member has one row, and g sends it to one cell."
+            )
+        if self.signal_cells < len(honest):
+            raise InputError(
+                f"Expected signal_cells={self.signal_cells} to be at least the {len(honest)} cells "
+                "that were seen. Give |X*|, the product of the alphabets of the other columns."
+            )
+        for name, value in (("honest", honest), ("planted", planted), ("moved", moved)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def k(self) -> int:
+        """Number of labels."""
+        return int(self.honest.shape[1])
+
+    @property
+    def weights(self) -> Floats:
+        """Members whom the signal sends to each cell, (m,)."""
+        assert self.moved is not None
+        return self.moved
+
+    def scaled(self, members: int) -> SignalCounts:
+        """Return what n′ members would count if further ones were like these."""
+        by = members / self.members
+        return SignalCounts(
+            self.honest * by, self.planted * by, members, self.signal_cells, self.weights * by
+        )
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What is known or assumed of the platform that the members hand their rows to.
+
+    Args:
+        size: N, all rows that it learns from, the members' among them.
+        eps: how far from optimal its classifier may be for these N rows, in [0, 1).
+        reading: as in ``suboptimality_constant``.
+        test_size: people on whom success is counted; None asks for the success P₀{f(g(x)) = y*}
+            among everyone.
+
+    Raises:
+        InputError: a value is out of range.
+    """
+
+    size: int
+    eps: float = 0.0
+    reading: Reading = "tv"
+    test_size: int | None = None
+
+    def __post_init__(self) -> None:
+        at_least("size", self.size, 1, "Count all people whom the platform learns from.")
+        if self.test_size is not None:
+            at_least("test_size", self.test_size, 1, "Leave it out for success among everyone.")
+        suboptimality_constant(self.eps, self.reading)
+
+    @property
+    def slack(self) -> float:
+        """c·N: rows by which the classifier may be wrong."""
+        return suboptimality_constant(self.eps, self.reading) * self.size
+
+    def others(self, members: int) -> int:
+        """Return N − n.
+
+        Raises:
+            InputError: there are more members than people.
+        """
+        if members > self.size:
+            raise InputError(
+                f"Expected at least as many people on the platform as members, got a platform size "
+                f"of {self.size} and {members} members. Members count among the platform's people."
+            )
+        return self.size - members
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A lower bound on success that holds with the stated confidence.
+
+    Args:
+        success: the bound. At or below 0 it says nothing; it is not clipped.
+        confidence: 1 − δ, over the draw of all honest rows.
+        radius: how it was reached; "tightest" names the one that gave it.
+        members, platform_size: n and N.
+        status: "published" or "derived".
+        won: which of the cells that were seen are certified one by one; None where only their
+            number of people is.
+        notes: what else must be known to read it.
+    """
+
+    success: float
+    confidence: float
+    radius: str
+    members: int
+    platform_size: int
+    status: Status
+    won: tuple[bool, ...] | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: no bound, which is -inf, becomes None, as JSON knows no infinity."""
+        plain = {key: value for key, value in vars(self).items() if key != "won"}
+        plain["success"] = self.success if math.isfinite(self.success) else None
+        plain["won_cells"] = None if self.won is None else sum(self.won)
+        plain["notes"] = list(self.notes)
+        return plain
+
+
+def log_inverse_share(confidence: float, events: int) -> float:
+    """Return log(1/δ̃) for δ̃ = δ/events, with as many events as one likes.
+
+    >>> log_inverse_share(0.95, 1) == math.log(20), log_inverse_share(0.95, 10**400) > 900
+    (True, True)
+    """
+    return math.log(events) - math.log(failure(confidence))
+
+
+def failure(confidence: float) -> float:
+    """Return δ = 1 − confidence, without the error of the subtraction in the tenth digit.
+
+    >>> failure(0.95)
+    0.05
+
+    Raises:
+        InputError: the confidence is not in (0, 1).
+    """
+    fix = "Use a confidence such as 0.95."
+    in_interval("confidence", confidence, 0, 1, fix, open_low=True, open_high=True)
+    return round(1 - confidence, 15) or 1 - confidence
+
+
+def check_radius(radius: str, valid: tuple[str, ...] = get_args(Radius)) -> None:
+    """Raise InputError unless the radius is known."""
+    if radius not in valid:
+        raise unknown("radius", radius, valid)
+
+
+def check_label(name: str, label: int, k: int) -> None:
+    """Raise InputError unless ``label`` is one of 0 .. k−1."""
+    if not 0 <= label < k:
+        raise InputError(
+            f"Expected {name}={label} to be the index of one of {k} labels, 0 to {k - 1}. Count "
+            "labels from 0."
+        )

@@ -1,0 +1,157 @@
+"""Erasing a signal: the platform is to answer x as it answers g(x)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from quorate.errors import InputError
+from quorate.table import Labels
+from quorate.theory.certificates.counts import (
+    Certificate,
+    Floats,
+    Platform,
+    Status,
+    check_radius,
+    failure,
+    log_inverse_share,
+)
+from quorate.theory.certificates.margins import Bools, Margins
+from quorate.theory.certificates.planting import BY_CELL, tightest
+from quorate.theory.radii import bernstein_limits, hoeffding_radius, sample_least, sample_most
+from quorate.validate import at_least, in_interval
+
+ERASING = (*BY_CELL, "tightest")
+
+
+def erasing_certificate(
+    honest: npt.ArrayLike,
+    image: npt.ArrayLike,
+    cells: int,
+    signal_cells: int,
+    platform: Platform,
+    confidence: float = 0.95,
+    radius: str = "tightest",
+    margin: float | None = None,
+) -> tuple[Labels, Certificate]:
+    """Return the label that members claim in each cell, and the success that can be certified.
+
+    h = (x, ŷ_{g(x)}), ŷ the modal label of the members' own rows, g idempotent; success is
+    P₀{f(g(x)) = f(x)}. A cell x′ passes where, with Δ̂_{x′} = max_{y≠ŷ} P̂(x′, y) − P̂(x′, ŷ) and
+    ŷ = ŷ_{g(x′)}, (n/N)(P̂(x′) − 2R(n)) − ((N−n)/N)(Δ̂_{x′} + 2R(n) + 2R(N−n)) − c > 0, and
+    Ŝ ≥ P̂[x′ passes] − R(n) − R(N_test).
+
+    With ``margin`` η: δ̃ = δ/(2 + |X*||Y| + 2|X| + 2|X||Y|), and 2log(1/δ̃)/η² ≤ n ≤ N −
+    2log(1/δ̃)/η² is needed, else nothing is certified. Status: published (Gauthier, Bach, Jordan
+    2025, arXiv:2502.04879); where c > 0, g(x′) must pass too, which is ours.
+
+    Without it the members' rows have to show it: P̂(g(x′), ŷ) leads by more than 4R(n), so that the
+    modal label is the true one and would be so in most samples, and g(x′) must pass too, as f is
+    to answer ŷ there; |X*||Y| counts twice in δ̃. bernstein: limits by variance instead of R.
+    tightest: both, each at δ/2. Status: derived.
+
+    Args:
+        honest: members with label y in cell x, over the m cells x of X that were seen, (m, k).
+        image: index among these cells of g(x), (m,); −1 where g(x) was not seen.
+        cells, signal_cells: |X| and |X*|, whole numbers however large.
+        platform, confidence: as in ``planting_certificate``.
+        radius: "hoeffding", "bernstein" or "tightest".
+        margin: η, by which the modal label leads every other one in P₀(x, y) at each x in X*, in
+            (0, 1]: an assumption of yours.
+
+    Returns:
+        ŷ_{g(x)} of each cell, (m,), −1 where g(x) was not seen (such members keep their label), and
+        the certificate.
+
+    Raises:
+        InputError: g is not idempotent, shapes disagree, or a value is out of range.
+
+    >>> labels, certificate = erasing_certificate(
+    ...     [[0, 9000], [900, 100]], [0, 0], 2, 1, Platform(20_000))
+    >>> labels.tolist(), round(certificate.success, 2)
+    ([1, 1], 0.89)
+    """
+    check_radius(radius, ERASING)
+    counts = np.asarray(honest, dtype=np.float64)
+    goes_to = np.asarray(image, dtype=np.int64)
+    _check(counts, goes_to, cells, signal_cells)
+    n = int(counts.sum())
+    platform.others(n)
+    seen = goes_to >= 0
+    modal = np.where(seen, counts.argmax(axis=1)[np.maximum(goes_to, 0)], -1)  # (m,)
+    if radius == "tightest":
+        share = 1 - failure(confidence) / 2
+        found = [
+            erasing_certificate(
+                counts, goes_to, cells, signal_cells, platform, share, r, margin
+            )[1]
+            for r in BY_CELL
+        ]  # fmt: skip
+        return modal, tightest(found, confidence)
+    k = counts.shape[1]
+    shown = 1 if margin is not None else 2
+    events = 2 + shown * signal_cells * k + 2 * cells + 2 * cells * k
+    log_inverse = log_inverse_share(confidence, events)
+    margins = Margins(platform, n, n, log_inverse, radius)
+    won = seen & _passes(counts, modal, margins)
+    if margin is None:
+        won &= (_mode_is_sure(counts, n, log_inverse, radius) & won)[np.maximum(goes_to, 0)]
+    elif platform.slack > 0:
+        won &= won[np.maximum(goes_to, 0)]
+    success = margins.success(float(counts[won].sum()) / n, n)
+    notes: tuple[str, ...] = ()
+    if margin is not None:
+        in_interval("margin", margin, 0, 1, "It is a difference of probabilities.", open_low=True)
+        needed = 2 * log_inverse / margin**2
+        if not needed <= n <= platform.size - needed:
+            success, won = -math.inf, np.zeros_like(won)
+            notes = (
+                f"With margin={margin:g} nothing is certified unless members and others are at "
+                f"least {math.ceil(needed)} each.",
+            )
+    status: Status = "published" if radius == "hoeffding" and margin is not None else "derived"
+    return modal, Certificate(
+        success, confidence, radius, n, platform.size, status, tuple(won.tolist()), notes
+    )  # fmt: skip
+
+
+def _check(counts: Floats, goes_to: Labels, cells: int, signal_cells: int) -> None:
+    if counts.ndim != 2 or goes_to.shape != counts.shape[:1] or not counts.size:
+        raise InputError(
+            f"Expected honest counts of shape (m, k) and one image per cell, got {counts.shape} and "
+            f"{goes_to.shape}. Count over the cells that were seen."
+        )
+    if counts.shape[1] < 2:
+        raise InputError("Expected at least 2 labels, got 1. One label leaves nothing to erase.")
+    at_least("honest", float(counts.min()), 0, "Count people.")
+    at_least("members", float(counts.sum()), 1, "Count at least one member.")
+    at_least("cells", cells, len(counts), "Give |X|, the product of all alphabets.")
+    there = goes_to[goes_to >= 0]
+    at_least("signal_cells", signal_cells, len(np.unique(there)), "Give |X*|.")
+    if len(there) and (there.max() >= len(counts) or (goes_to[there] != there).any()):
+        raise InputError(
+            "Expected an idempotent signal, g(g(x)) = g(x), got an image that g moves on. Give the "
+            "index of g(x) among the cells."
+        )
+
+
+def _passes(counts: Floats, modal: Labels, margins: Margins) -> Bools:
+    """Return where the label claimed leads, (m,)."""
+    n, rows = margins.members, np.arange(len(counts))
+    rivals = counts / n
+    claimed = rivals[rows, modal]
+    rivals[rows, modal] = 0  # a frequency that no rival falls below
+    return margins.won(counts.sum(axis=1) / n, rivals, claimed)
+
+
+def _mode_is_sure(counts: Floats, n: int, log_inverse: float, radius: str) -> Bools:
+    """Return where the modal label leads so far that it would in nearly every sample of n, (m,)."""
+    frequency = np.sort(counts, axis=1)[:, ::-1] / n
+    first, second = frequency[:, 0], frequency[:, 1]
+    if radius == "hoeffding":
+        return np.asarray(first - second > 4 * hoeffding_radius(n, log_inverse))
+    low, _ = bernstein_limits(first, n, log_inverse)
+    _, high = bernstein_limits(second, n, log_inverse)
+    return np.asarray(sample_least(low, n, log_inverse) > sample_most(high, n, log_inverse))

@@ -1,0 +1,254 @@
+"""How far what is counted in a sample may lie from the law that it is drawn from.
+
+L stands for log(1/δ) throughout: alphabets are so large that δ itself, shared by all of their
+cells, could be too small for a float.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+def hoeffding_radius(n: npt.ArrayLike, log_inverse: float) -> Floats:
+    """Return R_δ(n), by which a mean of n values in [0, 1] errs to one side with probability ≤ δ.
+
+    R_δ(n) = √(L/(2n)). Status: published (Hoeffding 1963; the radius of Gauthier, Bach, Jordan
+    2025, arXiv:2502.04879).
+
+    Args:
+        n: people, any shape; 0 gives inf.
+        log_inverse: L = log(1/δ), at least 0.
+
+    >>> float(hoeffding_radius(50, 1.0))
+    0.1
+    """
+    n = np.asarray(n, dtype=np.float64)
+    return np.where(n > 0, np.sqrt(log_inverse / (2 * np.maximum(n, 1))), np.inf)
+
+
+def bernstein_radius(frequency: npt.ArrayLike, n: float, log_inverse: float) -> Floats:
+    """Return by how much a frequency errs to one side with probability ≤ δ, by its own variance.
+
+    √(2V(L + log 2)/n) + 7(L + log 2)/(3(n−1)), V = p̂(1−p̂)·n/(n−1) the variance of n zeros and
+    ones. Status: published (Maurer, Pontil 2009, arXiv:0907.3740).
+
+    Args:
+        frequency: p̂, in [0, 1], any shape.
+        n: people counted. Below 2 nothing is known: inf.
+        log_inverse: L = log(1/δ).
+
+    >>> float(bernstein_radius(0.5, 101, 2 - math.log(2)).round(4))  # √(.25·4/100) + 14/300
+    0.1467
+    """
+    p: Floats = np.asarray(frequency, dtype=np.float64)
+    if n < 2:
+        return np.full_like(p, np.inf)
+    log_two = log_inverse + math.log(2)
+    variance = np.maximum(p * (1 - p), 0) * n / (n - 1)
+    radius: Floats = np.sqrt(2 * variance * log_two / n) + 7 * log_two / (3 * (n - 1))
+    return radius
+
+
+def bernstein_limits(
+    frequency: npt.ArrayLike, n: float, log_inverse: float
+) -> tuple[Floats, Floats]:
+    """Return p̂ ∓ ``bernstein_radius``, cut to [0, 1]; each is passed with probability ≤ δ.
+
+    Both never decrease in p̂. Status: published, as the radius.
+
+    >>> low, high = bernstein_limits(0.0, 1000, 3.0)
+    >>> float(low), round(float(high), 4)
+    (0.0, 0.0086)
+    """
+    p = np.asarray(frequency, dtype=np.float64)
+    radius = bernstein_radius(p, n, log_inverse)
+    return np.maximum(p - radius, 0), np.minimum(p + radius, 1)
+
+
+def sample_least(p: npt.ArrayLike, n: float, log_inverse: float) -> Floats:
+    """Return the frequency that n draws of an event of probability p fall below with chance ≤ δ.
+
+    The larger of p − √(2p(1−p)L/n) − L/(3n) and p − √(2pL/n), and of 0. It never decreases in p.
+    Status: published (Bernstein's inequality; Chernoff's for the lower tail), combined here.
+
+    Args:
+        p: probability, in [0, 1], any shape.
+        n: draws to come; 0 gives 0.
+        log_inverse: L = log(1/δ).
+
+    >>> float(sample_least(0.5, 100, 2.0).round(4)), float(sample_least(0.01, 100, 2.0))
+    (0.3933, 0.0)
+    """
+    p = np.asarray(p, dtype=np.float64)
+    if n <= 0:
+        return np.zeros_like(p)
+    rate = log_inverse / n
+    two_sided = p - np.sqrt(2 * np.maximum(p * (1 - p), 0) * rate) - rate / 3
+    least: Floats = np.maximum(np.maximum(two_sided, p - np.sqrt(2 * p * rate)), 0)
+    return least
+
+
+def sample_most(p: npt.ArrayLike, n: float, log_inverse: float) -> Floats:
+    """Return the frequency that n draws of an event of probability p exceed with chance ≤ δ.
+
+    min(1, p + √(2vL/n) + L/(3n)), v = p(1−p) up to p = 1/2 and 1/4 above, so that it never
+    decreases in p. Status: published (Bernstein's inequality).
+
+    Args:
+        p: probability, in [0, 1], any shape.
+        n: draws to come; 0 gives 1.
+        log_inverse: L = log(1/δ).
+
+    >>> float(sample_most(0.0, 300, 3.0).round(4))
+    0.0033
+    """
+    p = np.asarray(p, dtype=np.float64)
+    if n <= 0:
+        return np.ones_like(p)
+    half = np.minimum(p, 0.5)
+    rate = log_inverse / n
+    most: Floats = np.minimum(p + np.sqrt(2 * half * (1 - half) * rate) + rate / 3, 1)
+    return most
+
+
+def others_limit(seen: int, members: int, others: int, delta: float) -> int:
+    """Return how many of the other people are like ``seen`` of the members, at most.
+
+    h = max{h : P(Hypergeom(N, seen + h, n) ≤ seen) > δ}: given how many of all N people there are,
+    each set of n people is as likely to be the members, so that more than h is seen with
+    probability ≤ δ, whatever the law. Exact: no approximation for large N. Status: derived, the
+    usual prediction limit of a finite population.
+
+    Args:
+        seen: members who are like that, in [0, members].
+        members: n, whose rows are known.
+        others: N − n, whose rows are not.
+        delta: probability of more than is returned, in (0, 1).
+
+    Returns:
+        A whole number in [0, others].
+
+    >>> others_limit(0, 100, 100, 0.05), others_limit(0, 100, 10**6, 0.05)
+    (4, 29514)
+    """
+    low, high = 0, others  # `low` is possible: with h = 0, all of them are among the members
+    while low < high:
+        middle = (low + high + 1) // 2
+        if others_exceed(seen, members, others, middle, delta):
+            high = middle - 1
+        else:
+            low = middle
+    return low
+
+
+def others_exceed(seen: int, members: int, others: int, h: int, delta: float) -> bool:
+    """Return whether h of the others is more than ``others_limit``, without a search.
+
+    >>> others_exceed(0, 100, 100, 4, 0.05), others_exceed(0, 100, 100, 5, 0.05)
+    (False, True)
+    """
+    if h <= 0:
+        return False
+    if h > others:
+        return True
+    return log_hypergeometric_cdf(seen, members + others, seen + h, members) <= math.log(delta)
+
+
+def log_hypergeometric_cdf(k: int, total: int, marked: int, drawn: int) -> float:
+    """Return log P(X ≤ k), X the number of marked people among those drawn without replacement.
+
+    P(X = j) = C(T, j)·C(N−T, n−j)/C(N, n), summed downwards from k by the quotients
+    P(j−1)/P(j) = j(N−T−n+j)/((T−j+1)(n−j+1)), until what is left out is below e⁻⁷⁰ of the sum.
+
+    Args:
+        k: threshold.
+        total, marked, drawn: N, T and n.
+
+    >>> round(math.exp(log_hypergeometric_cdf(0, 10, 2, 5)), 12)  # C(8, 5)/C(10, 5) = 56/252
+    0.222222222222
+    """
+    least = max(0, drawn - (total - marked))
+    if k < least:
+        return -math.inf
+    if k >= min(marked, drawn):
+        return 0.0
+    mean = drawn * marked / total
+    spread = math.sqrt(max(mean * (1 - marked / total) * (1 - drawn / total), 0)) + 1
+    bottom = max(least, int(min(k, mean) - 12 * spread) - 60)
+    j = np.arange(k, bottom, -1, dtype=np.float64)  # the quotients step from j to j − 1
+    quotients = j * (total - marked - drawn + j) / ((marked - j + 1) * (drawn - j + 1))
+    steps = np.concatenate([[0.0], np.cumsum(np.log(quotients))])
+    top = float(steps.max())
+    log_sum = top + math.log(float(np.exp(steps - top).sum()))
+    at_k = _log_choose(marked, k) + _log_choose(total - marked, drawn - k)
+    return min(at_k - _log_choose(total, drawn) + log_sum, 0.0)
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def distance_limit(counts: npt.ArrayLike, cells: int, log_inverse: float) -> float:
+    """Return how far a law over cells may lie from the frequencies seen, in total variation.
+
+    TV(P, P̂) ≤ min of two limits, each passed with probability ≤ δ/2; with ℓ = L + log 2:
+    ½√((|X|−1)/n) + √(ℓ/(2n)), and Σ_x E|σ₁ + … + σ_{t_x}|/n + 2√(ℓ/(2n)), σ random signs, where
+    t_x of the n people are in cell x: rare cells cost, cells that nobody is in do not. One cell
+    alone has distance 0.
+
+    Why: E TV ≤ ½ Σ √(p(1−p)/n), at most ½√((|X|−1)/n) by Cauchy and Schwarz. By symmetrisation
+    E TV ≤ E Σ_x E|σ₁ + … + σ_{t_x}|/n. When one person changes, TV moves by at most 1/n and so
+    does that sum, and McDiarmid's inequality does the rest. Status: derived; cf. Cohen,
+    Kontorovich, Wolfer 2020 (arXiv:2004.12680).
+
+    Args:
+        counts: t, people in each cell, any shape; cells with nobody may be left out. Counts that
+            are not whole (scaled up to more people) are counted with the larger √t.
+        cells: |X|, how many cells there are, a whole number however large.
+        log_inverse: L = log(1/δ).
+
+    Returns:
+        The limit. At or above 1 it says nothing; it is not clipped.
+
+    >>> distance_limit([60, 40], 1, 3.0), round(distance_limit([300, 700], 2, 3.0), 4)
+    (0.0, 0.0588)
+    """
+    t = np.asarray(counts, dtype=np.float64).ravel()
+    n = float(t.sum())
+    if cells <= 1:
+        return 0.0
+    if n <= 0:
+        return 1.0
+    step = math.sqrt((log_inverse + math.log(2)) / (2 * n))
+    # The square root of a whole number however large: one beyond a float is beyond any use.
+    by_cells = math.inf if cells > 10**300 else 0.5 * math.sqrt((cells - 1) / n)
+    return min(by_cells + step, float(signs(t).sum()) / n + 2 * step)
+
+
+def signs(t: npt.ArrayLike) -> Floats:
+    """Return E|σ₁ + … + σ_t| of t random signs, or √t where t is not whole.
+
+    It is 2s·C(2s, s)/4ˢ with s = ⌈t/2⌉, at most √t for s = t/2 and near √(2t/π).
+
+    >>> signs([0, 1, 2, 3, 4]).tolist()
+    [0.0, 1.0, 1.0, 1.5, 1.5]
+    """
+    t = np.asarray(t, dtype=np.float64)
+    root: Floats = np.sqrt(t)
+    if (t != np.floor(t)).any():
+        return root
+    table = _signs_table()
+    s = np.ceil(t / 2)
+    inside = table[np.minimum(s, len(table) - 1).astype(np.int64)]
+    return np.where(s < len(table), inside, root)
+
+
+def _signs_table() -> Floats:
+    """Return 2s·C(2s, s)/4ˢ for s = 0 .. 499, by the quotients 1 + 1/(2s)."""
+    s = np.arange(1, 499, dtype=np.float64)
+    return np.concatenate([[0.0, 1.0], np.cumprod(1 + 1 / (2 * s))])
