@@ -6,6 +6,7 @@ cells, could be too small for a float.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -116,6 +117,7 @@ def sample_most(p: npt.ArrayLike, n: float, log_inverse: float) -> Floats:
     return most
 
 
+@functools.lru_cache(maxsize=4096)
 def others_limit(seen: int, members: int, others: int, delta: float) -> int:
     """Return how many of the other people are like ``seen`` of the members, at most.
 

@@ -50,7 +50,7 @@ class SignalCounts:
         if honest.ndim != 2 or planted.shape != honest.shape[:1] or moved.shape != planted.shape:
             raise InputError(
                 f"Expected honest counts of shape (m, k) and one planted and one moved count per "
-                f"cell, got {honest.shape}, {planted.shape} and {moved.shape}. Count all three over "
+                f"cell, got {honest.shape}, {planted.shape} and {moved.shape}. Count them over "
                 "the same cells."
             )
         if honest.shape[1] < 2:

@@ -120,8 +120,8 @@ def erasing_certificate(
 def _check(counts: Floats, goes_to: Labels, cells: int, signal_cells: int) -> None:
     if counts.ndim != 2 or goes_to.shape != counts.shape[:1] or not counts.size:
         raise InputError(
-            f"Expected honest counts of shape (m, k) and one image per cell, got {counts.shape} and "
-            f"{goes_to.shape}. Count over the cells that were seen."
+            f"Expected honest counts of shape (m, k) and one image per cell, got {counts.shape} "
+            f"and {goes_to.shape}. Count over the cells that were seen."
         )
     if counts.shape[1] < 2:
         raise InputError("Expected at least 2 labels, got 1. One label leaves nothing to erase.")

@@ -84,7 +84,8 @@ class Margins:
         _, high = bernstein_limits(rivals, n, log_inverse)  # (m, r)
         low, _ = bernstein_limits(target, n, log_inverse)
         most = sample_most(high.max(axis=1), others, log_inverse)
-        return others * (most - sample_least(low, others, log_inverse))
+        against: Floats = others * (most - sample_least(low, others, log_inverse))
+        return against
 
     def success(self, frequency: float, counted: int) -> float:
         """Return P̂ − R(n), less R(N_test): the success that ``counted`` members vouch for."""

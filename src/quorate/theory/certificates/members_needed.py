@@ -59,7 +59,7 @@ def members_needed(
 
 
 def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
-    """Return the smallest whole number in [low, high] from which on it holds, as it does at high."""
+    """Return the smallest whole number in [low, high] that it holds from; at high it holds."""
     while low < high:
         middle = (low + high) // 2
         if holds(middle):
