@@ -26,8 +26,8 @@ def test_by_hand() -> None:
 def test_against_trying_every_number(radius: str) -> None:
     rng = np.random.default_rng(1)
     found_some = drops = 0
-    for _ in range(25):
-        m, n, size = int(rng.integers(1, 5)), 400, 1200
+    for _ in range(8):
+        m, n, size = int(rng.integers(1, 5)), 250, 800
         honest = rng.multinomial(n, np.r_[np.full(2 * m, 0.05 / (2 * m)), 0.95])[:-1].reshape(m, 2)
         counts = SignalCounts(honest, rng.multinomial(n, rng.dirichlet(np.full(m, 5.0))), n, m)
         target, platform = float(rng.uniform(0.3, 0.9)), Platform(size, eps=0.001)
@@ -44,7 +44,7 @@ def test_against_trying_every_number(radius: str) -> None:
         assert found == (expected if enough[-1] else None)
         found_some += found is not None
         drops += bool((~enough[int(enough.argmax()) :]).any()) and enough.any()
-    assert found_some > 10
+    assert found_some > 3
     assert drops > 0 or radius != "aggregate"  # rounding made it fall again, and it was seen
 
 

@@ -173,7 +173,9 @@ def test_signs_against_enumeration() -> None:
         assert signs([t])[0] == pytest.approx(mean, abs=1e-12)  # rounding of 12 factors
     many = signs(np.arange(0, 100_000, 2))
     assert (many <= np.sqrt(np.arange(0, 100_000, 2)) + 1e-12).all()
-    assert signs([2.5])[0] == math.sqrt(2.5)
+    assert signs([2.5])[0] == 1.25  # halfway from 1 to 1.5
+    rate = signs(np.arange(0.25, 3000, 0.25)) / np.arange(0.25, 3000, 0.25)
+    assert (np.diff(rate) <= 1e-15).all()  # never more per head; rounding of numbers up to 1
 
 
 def test_distance_limit_by_hand() -> None:

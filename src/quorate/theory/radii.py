@@ -195,7 +195,9 @@ def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def distance_limit(counts: npt.ArrayLike, cells: int, log_inverse: float) -> float:
+def distance_limit(
+    counts: npt.ArrayLike, cells: int, log_inverse: float, times: npt.ArrayLike = 1
+) -> float:
     """Return how far a law over cells may lie from the frequencies seen, in total variation.
 
     TV(P, P̂) ≤ min of two limits, each passed with probability ≤ δ/2; with ℓ = L + log 2:
@@ -209,10 +211,10 @@ def distance_limit(counts: npt.ArrayLike, cells: int, log_inverse: float) -> flo
     Kontorovich, Wolfer 2020 (arXiv:2004.12680).
 
     Args:
-        counts: t, people in each cell, any shape; cells with nobody may be left out. Counts that
-            are not whole (scaled up to more people) are counted with the larger √t.
+        counts: t, people in each cell, any shape; cells with nobody may be left out.
         cells: |X|, how many cells there are, a whole number however large.
         log_inverse: L = log(1/δ).
+        times: how many cells there are of each count, where equal ones are given once.
 
     Returns:
         The limit. At or above 1 it says nothing; it is not clipped.
@@ -221,7 +223,8 @@ def distance_limit(counts: npt.ArrayLike, cells: int, log_inverse: float) -> flo
     (0.0, 0.0588)
     """
     t = np.asarray(counts, dtype=np.float64).ravel()
-    n = float(t.sum())
+    of_each = np.asarray(times, dtype=np.float64)
+    n = float((t * of_each).sum())
     if cells <= 1:
         return 0.0
     if n <= 0:
@@ -229,28 +232,29 @@ def distance_limit(counts: npt.ArrayLike, cells: int, log_inverse: float) -> flo
     step = math.sqrt((log_inverse + math.log(2)) / (2 * n))
     # The square root of a whole number however large: one beyond a float is beyond any use.
     by_cells = math.inf if cells > 10**300 else 0.5 * math.sqrt((cells - 1) / n)
-    return min(by_cells + step, float(signs(t).sum()) / n + 2 * step)
+    return min(by_cells + step, float((signs(t) * of_each).sum()) / n + 2 * step)
 
 
 def signs(t: npt.ArrayLike) -> Floats:
-    """Return E|σ₁ + … + σ_t| of t random signs, or √t where t is not whole.
+    """Return E|σ₁ + … + σ_t| of t random signs; between whole numbers, the straight line.
 
-    It is 2s·C(2s, s)/4ˢ with s = ⌈t/2⌉, at most √t for s = t/2 and near √(2t/π).
+    It is 2s·C(2s, s)/4ˢ with s = ⌈t/2⌉, at most √t. Divided by t it never increases.
 
-    >>> signs([0, 1, 2, 3, 4]).tolist()
-    [0.0, 1.0, 1.0, 1.5, 1.5]
+    >>> signs([0, 1, 2, 3, 4, 4.5]).tolist()
+    [0.0, 1.0, 1.0, 1.5, 1.5, 1.6875]
     """
     t = np.asarray(t, dtype=np.float64)
-    root: Floats = np.sqrt(t)
-    if (t != np.floor(t)).any():
-        return root
     table = _signs_table()
-    s = np.ceil(t / 2)
-    inside = table[np.minimum(s, len(table) - 1).astype(np.int64)]
-    return np.where(s < len(table), inside, root)
+    below = np.floor(t)
+    at = np.minimum(np.ceil(np.stack([below, below + 1]) / 2), len(table) - 1).astype(np.int64)
+    low, high = table[at]
+    inside = low + (t - below) * (high - low)
+    found: Floats = np.where(below < 2 * len(table) - 3, inside, np.sqrt(t))
+    return found
 
 
+@functools.cache
 def _signs_table() -> Floats:
-    """Return 2s·C(2s, s)/4ˢ for s = 0 .. 499, by the quotients 1 + 1/(2s)."""
-    s = np.arange(1, 499, dtype=np.float64)
+    """Return 2s·C(2s, s)/4ˢ for s = 0 .. 50,000, by the quotients 1 + 1/(2s)."""
+    s = np.arange(1, 50_000, dtype=np.float64)
     return np.concatenate([[0.0, 1.0], np.cumprod(1 + 1 / (2 * s))])

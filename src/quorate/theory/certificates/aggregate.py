@@ -46,16 +46,36 @@ def aggregate_success(
     """
     delta = failure(confidence)
     one_cell, test = counts.signal_cells <= 1, platform.test_size
-    parts = 1 + (not one_cell) + (test is not None)
-    limit = others_limit(math.ceil(against * (1 - ROUNDING)), counts.members, others, delta / parts)
+    share = delta / (1 + (not one_cell) + (test is not None))
+    rows = math.ceil(against * (1 - ROUNDING))
+    limit = others_limit(rows, counts.members, others, share)
+    success = success_despite(counts, limit, platform, share)
+    return success - (float(hoeffding_radius(test, -math.log(share))) if test else 0.0)
+
+
+def success_despite(
+    counts: SignalCounts, limit: int, platform: Platform, distance_delta: float
+) -> float:
+    """Return 1 − moved(B)/n − TV where at most ``limit`` rows of others speak against the label.
+
+    Args:
+        counts: what the members' own rows say.
+        limit: H(X*, y ≠ y*), at most.
+        platform: as in ``planting_certificate``; N_test is not considered.
+        distance_delta: probability with which TV may be larger than reckoned with.
+
+    >>> counts = SignalCounts([[30, 10], [0, 0]], [1500, 500], 2000, signal_cells=2)
+    >>> success_despite(counts, 499, Platform(20_000), 0.05)  # no cell can be lost
+    1.0
+    """
     budget = (limit + platform.slack) * (1 + ROUNDING)
     lost, any_lost = most_lost(counts.weights, counts.planted, budget)
-    unseen = counts.signal_cells > len(counts.planted)
     distance = 0.0
-    if any_lost or unseen:
-        distance = distance_limit(counts.weights, counts.signal_cells, math.log(parts / delta))
-    success = 1 - lost / counts.members - distance
-    return success - (float(hoeffding_radius(test, math.log(parts / delta))) if test else 0.0)
+    if any_lost or counts.signal_cells > len(counts.planted):
+        distance = distance_limit(
+            counts.weights, counts.signal_cells, -math.log(distance_delta)
+        )  # fmt: skip
+    return 1 - lost / counts.members - distance
 
 
 def most_lost(moved: Floats, planted: Floats, budget: float) -> tuple[float, bool]:

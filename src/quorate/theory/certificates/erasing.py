@@ -77,7 +77,7 @@ def erasing_certificate(
     counts = np.asarray(honest, dtype=np.float64)
     goes_to = np.asarray(image, dtype=np.int64)
     _check(counts, goes_to, cells, signal_cells)
-    n = int(counts.sum())
+    n = round(float(counts.sum()))  # scaled counts add up to it but for rounding
     platform.others(n)
     seen = goes_to >= 0
     modal = np.where(seen, counts.argmax(axis=1)[np.maximum(goes_to, 0)], -1)  # (m,)

@@ -80,7 +80,8 @@ class Margins:
         if self.radius == "hoeffding":
             gap = rivals.max(axis=1) - target
             ours, theirs = hoeffding_radius(n, log_inverse), hoeffding_radius(others, log_inverse)
-            return others * (gap + 2 * ours + 2 * theirs)
+            radii: Floats = others * (gap + 2 * ours + 2 * theirs)
+            return radii
         _, high = bernstein_limits(rivals, n, log_inverse)  # (m, r)
         low, _ = bernstein_limits(target, n, log_inverse)
         most = sample_most(high.max(axis=1), others, log_inverse)

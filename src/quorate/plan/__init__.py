@@ -1,0 +1,1 @@
+"""What members can be sure of before anyone acts: from their own rows, on their own machine."""

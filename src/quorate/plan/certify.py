@@ -1,0 +1,311 @@
+"""What members can be sure of with one signal: now, with more of them, and if the platform errs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from quorate.plan.cells import carriers, erasing_counts, signal_codes, signal_counts
+from quorate.plan.members import Members
+from quorate.theory.certificates.counts import (
+    Certificate,
+    Floats,
+    Platform,
+    SignalCounts,
+    failure,
+)
+from quorate.theory.certificates.erasing import ERASING, erasing_certificate
+from quorate.theory.certificates.members_needed import members_needed
+from quorate.theory.certificates.planting import BY_CELL, planting_certificate
+from quorate.theory.certificates.unplanting import (
+    adaptive_unplanting_certificate,
+    naive_unplanting_certificate,
+)
+from quorate.theory.planting import Reading
+from quorate.validate import in_interval, unknown
+
+PlanGoal = Literal["plant", "plant-feature-only", "unplant", "erase"]
+RADII = (*BY_CELL, "aggregate", "tightest")
+EPS_RANGE = (0.0, 0.001, 0.005, 0.01, 0.02, 0.05)
+ASIDE = 5  # one member in so many is set aside to choose labels
+ROWS_PER_CELL = 5  # on average; with fewer, cells are too many to be counted
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the members want to know.
+
+    Args:
+        signal: column to value, what members set.
+        target: the label to plant, or to keep off; none for "erase".
+        platform_size: N, everyone whom the platform learns from, the members among them.
+        goal: "plant", "plant-feature-only" (members keep their label, and only those who have the
+            target set the signal), "unplant" or "erase".
+        success: S*, the share of people that members want to reach, in [0, 1].
+        confidence: how sure they want to be, in (0, 1).
+        eps, reading: how far from optimal the platform may be, as in ``suboptimality_constant``.
+        new_values: the signal may set a value that no member has yet.
+
+    Raises:
+        InputError: a value is out of range or not known.
+    """
+
+    signal: Mapping[str, str]
+    target: str | None
+    platform_size: int
+    goal: PlanGoal = "plant"
+    success: float = 0.9
+    confidence: float = 0.95
+    eps: float = 0.0
+    reading: Reading = "tv"
+    new_values: bool = False
+
+    def __post_init__(self) -> None:
+        if self.goal not in get_args(PlanGoal):
+            raise unknown("goal", self.goal, get_args(PlanGoal))
+        if self.goal != "erase" and self.target is None:
+            raise unknown("target", "none", (), "Name the label to plant or to keep off.")
+        in_interval("success", self.success, 0, 1, "It is a share of people.")
+        failure(self.confidence)
+        self.platform(self.eps)
+
+    def platform(self, eps: float) -> Platform:
+        """Return what is assumed of the platform."""
+        return Platform(self.platform_size, eps, self.reading)
+
+
+@dataclass(frozen=True)
+class Certified:
+    """What is certified with one radius: now, and from how many members on S* is.
+
+    Args:
+        radius: how the bound was reached.
+        success: the bound with the members there are; at or below 0 it says nothing.
+        n_for_target: members like these from which on S* is certified; None where not even
+            everyone on the platform is enough.
+        eps: how far from optimal the platform may be.
+    """
+
+    radius: str
+    success: float
+    n_for_target: int | None
+    eps: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; a bound of -inf becomes None, as JSON knows no infinity."""
+        success = self.success if math.isfinite(self.success) else None
+        return {**vars(self), "success": success}
+
+
+@dataclass(frozen=True)
+class CertifiedPlan:
+    """The answer to a question.
+
+    Args:
+        question: what was asked.
+        members: n.
+        certificate: the tightest, at the question's ε.
+        best: the same with the n for the target.
+        by_radius: each radius alone, at the full confidence.
+        by_eps: the tightest, for each ε of a range.
+        carrying: members who carry the signal already.
+        notes: what else must be known.
+    """
+
+    question: Question
+    members: int
+    certificate: Certificate
+    best: Certified
+    by_radius: tuple[Certified, ...]
+    by_eps: tuple[Certified, ...]
+    carrying: int
+    notes: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        question = self.question
+        return {
+            "certified": {
+                "success": self.best.to_dict()["success"],
+                "n_for_target": self.best.n_for_target,
+                "confidence": question.confidence,
+                "radius": self.certificate.radius,
+                "status": self.certificate.status,
+            },
+            "goal": question.goal,
+            "target": question.target,
+            "target_success": question.success,
+            "signal": dict(question.signal),
+            "members": self.members,
+            "carrying": self.carrying,
+            "platform_size": question.platform_size,
+            "by_radius": [row.to_dict() for row in self.by_radius],
+            "by_eps": [row.to_dict() for row in self.by_eps],
+            "notes": list(self.notes),
+        }
+
+
+Certify = Callable[[int, Platform, str], Certificate]  # members, platform, radius
+
+
+def certify(
+    members: Members, question: Question, eps_range: Sequence[float] = EPS_RANGE
+) -> CertifiedPlan:
+    """Return what the members can be sure of, from their own rows alone.
+
+    Further members are taken to be like these: all frequencies stay as they are. Of goal "unplant",
+    with more than two labels, every fifth row is set aside to choose the label of each cell.
+
+    Args:
+        members: their rows as they are now.
+        question: what they want to know.
+        eps_range: ε of ``by_eps``.
+
+    Raises:
+        InputError: a name is not known, or there are more members than people on the platform.
+    """
+    question.platform(question.eps).others(len(members))
+    signal = signal_codes(members, question.signal, new_values=question.new_values)
+    bound, against = _certifier(members, question, signal)
+    here = question.platform(question.eps)
+
+    def row(radius: str, eps: float) -> Certified:
+        platform = question.platform(eps)
+        counted = (against, len(members)) if radius in ("aggregate", "tightest") else None
+        needed = members_needed(
+            lambda n: bound(n, platform, radius).success,
+            question.success, question.platform_size, counted,
+        )  # fmt: skip
+        return Certified(radius, bound(len(members), platform, radius).success, needed, eps)
+
+    radii = ERASING if question.goal == "erase" else RADII
+    by_radius = tuple(row(radius, question.eps) for radius in radii)
+    by_eps = tuple(row("tightest", eps) for eps in eps_range)
+    certificate = bound(len(members), here, "tightest")
+    carrying = int(carriers(members, signal).sum())
+    notes = (
+        *members.notes,
+        *certificate.notes,
+        *_notes(members, question, signal, carrying),
+    )
+    return CertifiedPlan(
+        question, len(members), certificate, by_radius[-1], by_radius, by_eps, carrying, notes
+    )
+
+
+def _certifier(
+    members: Members, question: Question, signal: Mapping[int, int]
+) -> tuple[Certify, float]:
+    """Return the certificate as a function of how many members, and the count rounded up in it."""
+    confidence = question.confidence
+    if question.goal == "erase":
+        honest, image, cells, signal_cells = erasing_counts(members, signal)
+
+        def erase(n: int, platform: Platform, radius: str) -> Certificate:
+            scaled = honest * (n / len(members))
+            return erasing_certificate(
+                scaled, image, cells, signal_cells, platform, confidence, radius
+            )[1]
+
+        return erase, 0.0
+    assert question.target is not None
+    label = members.label(question.target)
+    if question.goal == "unplant":
+        counts = signal_counts(members, signal)
+        return _unplanting(members, signal, counts, label, confidence), float(
+            counts.honest[:, label].sum()
+        )
+    only = label if question.goal == "plant-feature-only" else None
+    counts = signal_counts(members, signal, only)
+
+    def plant(n: int, platform: Platform, radius: str) -> Certificate:
+        return planting_certificate(counts.scaled(n), label, platform, confidence, radius)
+
+    return plant, float(np.delete(counts.honest, label, axis=1).sum())
+
+
+def _unplanting(
+    members: Members, signal: Mapping[int, int], counts: SignalCounts, label: int, confidence: float
+) -> Certify:
+    """Return the certificate: of one label everywhere, or of the best one in each cell."""
+    aside = _aside(members, signal, counts)
+
+    def unplant(n: int, platform: Platform, radius: str) -> Certificate:
+        scaled = counts.scaled(n)
+        if counts.k == 2 or aside is None or n < 2 * ASIDE:
+            return naive_unplanting_certificate(scaled, label, platform, confidence, radius)[1]
+        some = aside.scaled(round(n * aside.members / len(members)))
+        # The share set aside is rounded to whole people; what is left cannot be negative.
+        some = SignalCounts(
+            np.minimum(some.honest, scaled.honest), some.planted, some.members, some.signal_cells
+        )
+        return adaptive_unplanting_certificate(
+            scaled, some, label, platform, confidence, radius
+        )[1]  # fmt: skip
+
+    return unplant
+
+
+def _aside(
+    members: Members, signal: Mapping[int, int], counts: SignalCounts
+) -> SignalCounts | None:
+    """Return every fifth member counted over the cells of all, or None of fewer than five."""
+    if len(members) < 2 * ASIDE or counts.k == 2:
+        return None
+    from quorate.plan.cells import alphabet_sizes, joint_keys
+
+    rest = [j for j in range(len(members.columns)) if j not in signal]
+    sizes = alphabet_sizes(members)
+    keys = joint_keys(members.codes[:, rest], [sizes[j] for j in rest])
+    _, at = np.unique(keys, return_inverse=True)
+    m, k = counts.honest.shape
+    there = carriers(members, signal)[::ASIDE]
+    some, labels = at[::ASIDE], members.labels[::ASIDE]
+    honest: Floats = np.bincount(some[there] * k + labels[there], minlength=m * k) * 1.0
+    planted: Floats = np.bincount(some, minlength=m) * 1.0
+    return SignalCounts(honest.reshape(m, k), planted, len(some), counts.signal_cells)
+
+
+def _notes(
+    members: Members, question: Question, signal: Mapping[int, int], carrying: int
+) -> list[str]:
+    """Return what follows from the rows and the signal, in words."""
+    notes, n = [], len(members)
+    if carrying == n:
+        notes.append(
+            "Every member carries the signal already: nothing changes but the labels. Choose one "
+            "that few have."
+        )
+    new = [
+        members.columns[j].name for j, c in signal.items() if c >= len(members.columns[j].values)
+    ]
+    if new:
+        notes.append(
+            f"No member has the signal's value of {', '.join(new)} yet: make sure that the platform "
+            "accepts it, and that what it learns from it is used."
+        )
+    if question.goal == "plant-feature-only" and question.target is not None:
+        having = int((members.labels == members.label(question.target)).sum())
+        notes.append(
+            f"Only the {having} members whose label is {question.target!r} plant the signal."
+            if having
+            else f"No member has the label {question.target!r}: without changing labels nothing can "
+            "be planted. Let members change their label as well: goal plant."
+        )
+    cells = len(signal_counts(members, signal).planted)
+    if cells * ROWS_PER_CELL > n:
+        notes.append(
+            f"The {n} members lie in {cells} different cells of the other columns, fewer than "
+            f"{ROWS_PER_CELL} in each: what happens in a cell can hardly be counted, and little can "
+            "be certified. Name the columns that the platform learns from, or use fewer bins."
+        )
+    notes.append(
+        "Certified under three assumptions: members are like everyone else on the platform, it "
+        "learns from these columns in these values, and it is within ε of the best classifier for "
+        "its own rows."
+    )
+    return notes
