@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("strategies", "populations", "learners", "subgroups", "fairness"),
     ("catalog",),
     ("lab",),
-    ("correct",),
+    ("correct", "plan"),
     ("report", "checks"),
     ("cli_shared",),
     ("cli_test_time", "cli_theory"),

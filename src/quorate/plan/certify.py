@@ -9,11 +9,17 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from quorate.plan.cells import carriers, erasing_counts, signal_codes, signal_counts
+from quorate.plan.cells import (
+    alphabet_sizes,
+    carriers,
+    erasing_counts,
+    joint_keys,
+    signal_codes,
+    signal_counts,
+)
 from quorate.plan.members import Members
 from quorate.theory.certificates.counts import (
     Certificate,
-    Floats,
     Platform,
     SignalCounts,
     failure,
@@ -256,8 +262,6 @@ def _aside(
     """Return every fifth member counted over the cells of all, or None of fewer than five."""
     if len(members) < 2 * ASIDE or counts.k == 2:
         return None
-    from quorate.plan.cells import alphabet_sizes, joint_keys
-
     rest = [j for j in range(len(members.columns)) if j not in signal]
     sizes = alphabet_sizes(members)
     keys = joint_keys(members.codes[:, rest], [sizes[j] for j in rest])
@@ -265,8 +269,9 @@ def _aside(
     m, k = counts.honest.shape
     there = carriers(members, signal)[::ASIDE]
     some, labels = at[::ASIDE], members.labels[::ASIDE]
-    honest: Floats = np.bincount(some[there] * k + labels[there], minlength=m * k) * 1.0
-    planted: Floats = np.bincount(some, minlength=m) * 1.0
+    joint = some[there].astype(np.int64) * k + labels[there]
+    honest = np.bincount(joint, minlength=m * k).astype(np.float64)
+    planted = np.bincount(some, minlength=m).astype(np.float64)
     return SignalCounts(honest.reshape(m, k), planted, len(some), counts.signal_cells)
 
 
@@ -285,23 +290,23 @@ def _notes(
     ]
     if new:
         notes.append(
-            f"No member has the signal's value of {', '.join(new)} yet: make sure that the platform "
-            "accepts it, and that what it learns from it is used."
+            f"No member has the signal's value of {', '.join(new)} yet: make sure that the "
+            "platform accepts it, and that what it learns from it is used."
         )
     if question.goal == "plant-feature-only" and question.target is not None:
         having = int((members.labels == members.label(question.target)).sum())
         notes.append(
             f"Only the {having} members whose label is {question.target!r} plant the signal."
             if having
-            else f"No member has the label {question.target!r}: without changing labels nothing can "
-            "be planted. Let members change their label as well: goal plant."
+            else f"No member has the label {question.target!r}: without changing labels nothing "
+            "can be planted. Let members change their label as well: goal plant."
         )
     cells = len(signal_counts(members, signal).planted)
     if cells * ROWS_PER_CELL > n:
         notes.append(
             f"The {n} members lie in {cells} different cells of the other columns, fewer than "
-            f"{ROWS_PER_CELL} in each: what happens in a cell can hardly be counted, and little can "
-            "be certified. Name the columns that the platform learns from, or use fewer bins."
+            f"{ROWS_PER_CELL} in each: a cell can hardly be counted, and little can be "
+            "certified. Name the columns that the platform learns from, or use fewer bins."
         )
     notes.append(
         "Certified under three assumptions: members are like everyone else on the platform, it "

@@ -139,7 +139,7 @@ def read_members(
     """Return the members in a CSV or parquet file, or in a pandas frame.
 
     A column of at most 10 distinct numbers keeps them as values; another one of numbers is cut at
-    its quantiles, rounded to two digits, into ``bins`` values. Text and truth values are kept. A
+    its quantiles, rounded, into ``bins`` values. Text and truth values are kept. A
     missing value becomes the value "missing".
 
     Args:
@@ -230,13 +230,18 @@ def encode_column(
 
 
 def _edges(numbers: npt.NDArray[np.float64], bins: int) -> tuple[float, ...]:
-    """Return the inner quantiles, rounded to two significant digits of their spread."""
-    inner = np.quantile(numbers, np.linspace(0, 1, bins + 1)[1:-1])
-    spread = float(numbers.max() - numbers.min())
-    digits = 1 - int(np.floor(np.log10(spread)))
-    edges = np.unique(np.round(inner, digits))
+    """Return the inner quantiles, rounded to a tenth of the smallest step between them.
+
+    Where nearly everyone has the smallest number, the next one ends the only bin below.
+    """
+    inner = np.unique(np.quantile(numbers, np.linspace(0, 1, bins + 1)[1:-1]))
+    steps = np.diff(np.unique(np.r_[numbers.min(), inner, numbers.max()]))
+    digits = 1 - int(np.floor(np.log10(steps.min())))
+    edges = np.unique(np.round(inner, digits)) + 0.0  # no -0
     edges = edges[(edges > numbers.min()) & (edges <= numbers.max())]
-    return tuple(float(e) for e in edges) or (float(np.nextafter(numbers.min(), np.inf)),)
+    if not len(edges):
+        edges = np.unique(numbers)[1:2]
+    return tuple(float(e) for e in edges)
 
 
 def _bin_names(edges: tuple[float, ...]) -> tuple[str, ...]:
