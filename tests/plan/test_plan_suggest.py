@@ -111,14 +111,18 @@ def test_costs_decide_between_signals_that_need_as_many() -> None:
     assert cheap.cost == 0
 
 
-def violations(multiplicity: str, delta: float, draws: int) -> tuple[float, float]:
-    """Return how often the best suggestion falls short of its certificate, and how often it has one.
+LAW = np.random.default_rng(3).dirichlet(np.full(18, 0.6)).reshape(3, 3, 2)
+
+
+def violations(
+    multiplicity: str, delta: float, draws: int, law: np.ndarray = LAW, size: int = 2400
+) -> tuple[float, float]:
+    """Return how often the best suggestion is worse than certified, and how often it says anything.
 
     Everyone is drawn, members act on it, and the worst optimal platform answers.
     """
     rng = np.random.default_rng(3)
-    law = rng.dirichlet(np.full(18, 0.6)).reshape(3, 3, 2)
-    n, size, broken, said = 400, 2400, 0, 0
+    n, broken, said = 400, 0, 0
     for _ in range(draws):
         people = rng.choice(18, p=law.ravel(), size=size)
         codes, labels = np.stack([people // 6, people // 2 % 3], axis=1), people % 2
@@ -210,3 +214,16 @@ def test_what_is_wrong_is_named(options: dict, named: str) -> None:
     members = random_members(np.random.default_rng(0), 50, 2, 2)
     with pytest.raises(InputError, match=named):
         suggest(members, **{"target": "yes", "platform": Platform(100), **options})
+
+
+def test_an_estimate_in_place_of_a_limit_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The best of all signals is the one whose count is smallest by luck: that must be paid for."""
+
+    def estimate(seen: int, members: int, others: int, delta: float) -> int:
+        return round(seen * others / members)
+
+    # Nine pairs of values alike, everyone says no: others and members are as many on each.
+    edge = np.stack([np.full((3, 3), 1 / 9), np.zeros((3, 3))], axis=2)
+    assert violations("union", 0.2, 60, edge, size=4000)[0] <= 0.2
+    monkeypatch.setattr(module, "others_limit", estimate)
+    assert violations("union", 0.2, 60, edge, size=4000)[0] > 0.2
