@@ -29,7 +29,7 @@ def rising(label: str = "sgd") -> Line:
 
 
 def panel(*lines: Line, title: str = "digits, planting", bound: Bound | None = None) -> Panel:
-    return Panel(title, 0.9, list(lines), bound)
+    return Panel(title, 0.9, list(lines), [] if bound is None else [bound])
 
 
 def test_curves_stand_where_the_numbers_say() -> None:
@@ -78,7 +78,7 @@ def test_a_learner_that_never_trained_leaves_the_others_in_peace() -> None:
 
 
 def test_the_bound_is_drawn_only_where_it_says_something() -> None:
-    bound = Bound("bound", np.array([0.001, 0.01, 0.1]), np.array([-np.inf, -0.5, 0.6]))
+    bound = Bound("planting", "bound", np.array([0.001, 0.01, 0.1]), np.array([-np.inf, -0.5, 0.6]))
     success = curves_figure([panel(rising(), bound=bound)]).axes[0]
     drawn = [line for line in success.get_lines() if line.get_label() == "bound"]
     assert drawn[0].get_ydata().tolist() == [0.6]

@@ -26,6 +26,7 @@ Band = tuple[Floats, Floats, Floats]  # mean, low, high; (a,) each
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+_BOUND_DASHES: tuple[Any, ...] = ((0, (4, 2)), (0, (1, 1)))
 GREY = "#666666"
 STYLE: Any = {
     "font.size": 9,
@@ -71,6 +72,7 @@ class Line:
 class Bound:
     """A lower bound on success from theory, over sizes of its own."""
 
+    name: str
     label: str
     alphas: Floats
     values: Floats
@@ -83,7 +85,7 @@ class Panel:
     title: str
     target: float
     lines: list[Line] = field(default_factory=list)
-    bound: Bound | None = None
+    bounds: list[Bound] = field(default_factory=list)
 
 
 def curves_figure(panels: Sequence[Panel]) -> Figure:
@@ -239,19 +241,20 @@ def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
                 [at, at], [0, panel.target], color=_colour(number), linewidth=0.8, alpha=0.6,
                 linestyle=(0, (1, 2)),
             )  # fmt: skip
-    if panel.bound is not None:
-        shown = panel.bound.values > 0  # a bound at or below 0 says nothing
+    for number, bound in enumerate(panel.bounds):
+        shown = bound.values > 0  # a bound at or below 0 says nothing
         axes.plot(
-            panel.bound.alphas[shown], panel.bound.values[shown],
-            color="black", linewidth=1, linestyle=(0, (4, 2)), label=panel.bound.label,
+            bound.alphas[shown], bound.values[shown],
+            color="black", linewidth=1, linestyle=_BOUND_DASHES[number % 2], label=bound.label,
         )  # fmt: skip
+    if panel.bounds:
         axes.legend(
             loc="lower right", bbox_to_anchor=(1, 1), borderpad=0, fontsize=7, frameon=False,
             handlelength=2.6,
         )  # fmt: skip
     axes.set_ylim(-0.03, 1.05)
     axes.set_ylabel("success S(α)")
-    pad = 6 if panel.bound is None else 16
+    pad = 6 + 10 * len(panel.bounds)
     axes.set_title(_wrapped(panel.title), pad=pad, parse_math=False)  # a path may hold dollars
 
 

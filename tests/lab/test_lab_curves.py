@@ -160,14 +160,15 @@ def test_the_bound_stands_where_it_speaks_of_the_curve() -> None:
 )
 def test_no_bound_where_the_theory_is_about_something_else(changes: dict[str, str]) -> None:
     (curve, *_) = curves(study(**changes), by_size)
-    assert not curve.bound_applies
+    assert not any(bound.applies for bound in curve.bounds)
+    assert all(bound.why for bound in curve.bounds)
     assert curve.bound(np.array([0.1]), 0.0, "tv") is None
     assert curves(study(**changes), by_size).critical_masses().to_rows()[0]["bound"] is None
 
 
 def test_a_goal_that_is_the_strategys_own_written_out_has_a_bound() -> None:
     (curve, *_) = curves(study(goal="planted:size=2"), by_size)
-    assert curve.bound_applies
+    assert [bound.name for bound in curve.bounds if bound.applies] == ["planting"]
     # ξ = .25, Δ = 1, α = .5: 1 − 1·.25 = .75.
     values = curve.bound(np.array([0.5]), 0.0, "tv")
     assert values is not None

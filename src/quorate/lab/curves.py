@@ -12,13 +12,13 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import StoreError
+from quorate.lab.bounds import EXACT, CurveBound, bounds_of
 from quorate.lab.critical_mass import CriticalMass, critical_mass
 from quorate.lab.effective import EffectiveSizes
 from quorate.lab.intervals import Floats, band
 from quorate.lab.store import Store
 from quorate.lab.study import Study, make_study
 from quorate.lab.trial import Outcome
-from quorate.theory.planting import planting_bound, planting_critical_mass
 from quorate.theory.suboptimality import Reading
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Curve:
         success, accuracy: per size and seed, (a, s); NaN where a cell is missing or failed.
         people: how many people the platform learned from.
         xi, gap, exact_law: ξ and Δ of the goal's signal, the mean over cells; None if unknown.
-        bound_applies: whether the bound for feature-label planting speaks of this curve.
+        bounds: every bound on success, and why it does not apply where it does not.
     """
 
     population: str
@@ -54,17 +54,22 @@ class Curve:
     xi: float | None
     gap: float | None
     exact_law: bool | None
-    bound_applies: bool
+    bounds: tuple[CurveBound, ...]
 
     def critical_mass(self, target: float) -> CriticalMass:
         """Return the smallest collective that reaches ``target``, with its interval."""
         return critical_mass(self.alphas, self.success, target)
 
     def bound(self, alphas: Floats, eps: float, reading: Reading) -> Floats | None:
-        """Return the theory's lower bound on S at ``alphas``, or None where it does not apply."""
-        if not self.bound_applies or self.xi is None or self.gap is None:
-            return None
-        return planting_bound(alphas, self.xi, self.gap, eps, reading)
+        """Return the theory's general lower bound on S at ``alphas``, or None if none applies."""
+        found = self.general_bound
+        return None if found is None or found.at is None else found.at(alphas, eps, reading)
+
+    @property
+    def general_bound(self) -> CurveBound | None:
+        """The bound that applies and asks for no more of the law than ξ, Δ or p; else None."""
+        found = [bound for bound in self.bounds if bound.applies and bound.name != EXACT]
+        return found[0] if found else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,21 +155,24 @@ class Curves:
             heading = self.heading(curve)
             panel = panels.setdefault(heading, figures.Panel(heading, self.target))
             panel.lines.append(_line(curve, mass))
-            self._add_bound(panel, curve)
+            self._add_bounds(panel, curve)
         return list(panels.values())
 
-    def _add_bound(self, panel: Any, curve: Curve) -> None:
+    def _add_bounds(self, panel: Any, curve: Curve) -> None:
+        """Add each bound that applies to the curve, unless the panel has it already."""
         from quorate import figures
 
         positive = curve.alphas[curve.alphas > 0]
-        if panel.bound is not None or not len(positive):
-            return
-        grid = np.geomspace(positive[0], positive[-1], 200)
-        values = curve.bound(grid, self.eps, self.reading)
-        if values is not None:
+        there = {bound.name for bound in panel.bounds}
+        for bound in curve.bounds:
+            if bound.at is None or bound.name in there or not len(positive):
+                continue
+            grid = np.geomspace(positive[0], positive[-1], 200)
             law = "" if curve.exact_law else ", law estimated"
-            label = f"bound, platform {self.eps:g}-suboptimal ({self.reading}{law})"
-            panel.bound = figures.Bound(label, grid, values)
+            what = "worst case" if bound.name == EXACT else f"bound ({bound.name})"
+            label = f"{what}, platform {self.eps:g}-suboptimal ({self.reading}{law})"
+            values = bound.at(grid, self.eps, self.reading)
+            panel.bounds.append(figures.Bound(bound.name, label, grid, values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,9 +205,8 @@ class CriticalMasses:
         ]
 
     def _bound(self, curve: Curve, target: float) -> float | None:
-        if not curve.bound_applies or curve.xi is None or curve.gap is None:
-            return None
-        return float(planting_critical_mass(target, curve.xi, curve.gap, self.eps, self.reading))
+        found = curve.general_bound
+        return None if found is None else found.critical_mass(target, self.eps, self.reading)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per curve, as a pandas frame; inf where the target is never reached."""
@@ -208,8 +215,18 @@ class CriticalMasses:
         return pd.DataFrame(self.to_rows())
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Return plain data for JSON; None where the target is never reached."""
-        return [_finite(row) for row in self.to_rows()]
+        """Return plain data for JSON, with every bound; None where a target is never reached."""
+        return [
+            _finite(
+                {
+                    **row,
+                    "bounds": [
+                        bound.to_json(mass.target, self.eps, self.reading) for bound in curve.bounds
+                    ],
+                }
+            )
+            for row, (curve, mass) in zip(self.to_rows(), self.rows, strict=True)
+        ]
 
     def plot(self) -> Figure:
         """Return the figure of estimates and intervals."""
@@ -284,22 +301,8 @@ def _curve(cells: Sequence[Outcome]) -> Curve:
         xi=float(np.mean(xis)) if xis else None,
         gap=float(np.max(gaps)) if gaps else None,
         exact_law=first.exact_law,
-        bound_applies=_bound_applies(cells),
+        bounds=bounds_of(cells),
     )
-
-
-def _bound_applies(cells: Sequence[Outcome]) -> bool:
-    """Whether members claim the target on the very signal that the goal plants, unreweighted.
-
-    A learner that reweights people, or leaves some out, is near optimal, if at all, for another law
-    than the one it received: the bound would have to be read at α_eff.
-    """
-    strategy, goal = cells[0].description["strategy"], cells[0].description["goal"]
-    same = all(strategy.get(key) == goal.get(key) for key in ("target", "signal"))
-    other_laws = ("alpha_effective", "training_alpha")
-    reweighted = any(key in cell.record for cell in cells for key in other_laws)
-    planted = strategy["name"] == "planting" and goal["name"] == "planted"
-    return planted and same and not reweighted
 
 
 def _line(curve: Curve, mass: CriticalMass) -> Any:

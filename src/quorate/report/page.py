@@ -12,6 +12,7 @@ from quorate.lab.curves import Curves
 from quorate.lab.intervals import mean_over_seeds
 from quorate.lab.trial import Outcome
 from quorate.report.terminal import interval, people, percent
+from quorate.validate import listed
 
 MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "svg": "image/svg+xml"}
 MEDIA_TYPES |= {"png": "image/png", "npz": "application/zip"}
@@ -33,7 +34,22 @@ def render_page(curves: Curves, svg: str, files: Mapping[str, bytes]) -> str:
         files,
         findings=[finding(row) for row in rows],
         groups=_groups(curves, rows),
+        bounds=bound_lines(curves),
     )
+
+
+def bound_lines(curves: Curves) -> list[str]:
+    """Return for each bound which learners it is drawn for, and why not for the others."""
+    said: dict[tuple[str, str], list[str]] = {}
+    headings = {curves.heading(curve) for curve in curves}
+    for curve in curves:
+        where = f" ({curves.heading(curve)})" if len(headings) > 1 else ""
+        for bound in curve.bounds:
+            said.setdefault((bound.name, bound.why), []).append(curve.learner + where)
+    return [
+        f"{name}: {f'not drawn for {listed(who)}: {why}' if why else f'drawn for {listed(who)}'}."
+        for (name, why), who in sorted(said.items())
+    ]
 
 
 def render_template(
