@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("protocols",),
     ("spec",),
     ("cache", "progress", "figures", "device", "database"),
-    ("workers", "correction_figures", "queries_figures"),
+    ("workers", "correction_figures", "queries_figures", "plan_figures"),
     ("signals", "engine"),
     ("goals", "theory"),
     ("strategies", "populations", "learners", "subgroups", "fairness"),
@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("correct", "plan"),
     ("report", "checks"),
     ("cli_shared",),
-    ("cli_test_time", "cli_theory"),
+    ("cli_test_time", "cli_plan", "cli_theory"),
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
@@ -41,7 +41,7 @@ NOT_SEEN_BY = {
     "populations": ACTION,
     "learners": ACTION,
     "theory": {*ACTION, "spec", "cache", "progress", "figures"},  # pure functions
-    **dict.fromkeys(("figures", "correction_figures", "queries_figures"), PLAIN),
+    **dict.fromkeys(("figures", "correction_figures", "queries_figures", "plan_figures"), PLAIN),
 }
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quorate import cli_test_time, cli_theory
+from quorate import cli_plan, cli_test_time, cli_theory
 from quorate.cli_shared import AsJson, Device, Jobs, Out, console_of, print_json, stoppable
 from quorate.cli_test_time import shown_correction
 from quorate.errors import QuorateError, StoreError
@@ -194,6 +194,7 @@ def demo(
 
 
 app.add_typer(cli_theory.bound_app, name="bound")
+app.command()(cli_plan.plan)
 app.command()(cli_test_time.correct)
 app.add_typer(cli_test_time.platform_app, name="platform")
 app.command("compare-queries")(cli_test_time.compare_queries)

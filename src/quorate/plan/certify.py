@@ -31,7 +31,7 @@ from quorate.theory.certificates.unplanting import (
     adaptive_unplanting_certificate,
     naive_unplanting_certificate,
 )
-from quorate.theory.planting import Reading
+from quorate.theory.suboptimality import Reading
 from quorate.validate import in_interval, unknown
 
 PlanGoal = Literal["plant", "plant-feature-only", "unplant", "erase"]
@@ -176,7 +176,7 @@ def certify(
     """
     question.platform(question.eps).others(len(members))
     signal = signal_codes(members, question.signal, new_values=question.new_values)
-    bound, against = _certifier(members, question, signal)
+    bound, against = certifier(members, question, signal)
     here = question.platform(question.eps)
 
     def row(radius: str, eps: float) -> Certified:
@@ -203,7 +203,7 @@ def certify(
     )
 
 
-def _certifier(
+def certifier(
     members: Members, question: Question, signal: Mapping[int, int]
 ) -> tuple[Certify, float]:
     """Return the certificate as a function of how many members, and the count rounded up in it."""

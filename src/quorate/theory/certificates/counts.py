@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.theory.planting import Reading, suboptimality_constant
+from quorate.theory.suboptimality import Reading, suboptimality_constant
 from quorate.validate import at_least, in_interval, unknown
 
 Floats = npt.NDArray[np.float64]
@@ -125,7 +125,7 @@ class Platform:
     @property
     def slack(self) -> float:
         """c·N: rows by which the classifier may be wrong."""
-        return suboptimality_constant(self.eps, self.reading) * self.size
+        return float(suboptimality_constant(self.eps, self.reading)) * self.size
 
     def others(self, members: int) -> int:
         """Return N − n.

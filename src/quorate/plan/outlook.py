@@ -1,0 +1,108 @@
+"""What goes with a certificate: what it costs members, how it grows, and what it withstands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from quorate.plan.cells import joint_keys, signal_codes, signal_counts
+from quorate.plan.certify import Question, certifier
+from quorate.plan.members import Members
+from quorate.theory.certificates.aggregate import success_despite
+from quorate.theory.certificates.counts import Floats, failure
+from quorate.theory.radii import others_limit
+
+SIZES = 25  # members at which growth is drawn, on a log scale
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What the members of today can expect.
+
+    Args:
+        having: for each column of the signal, the share of members who have its value already.
+        claiming: share of members whose own label is the one that they hand in.
+        changed: different rows among those that members hand in: what deduplication leaves.
+        tolerated: rows of others on the signal with another label, beyond what the certificate
+            reckons with, under which success stays certified; None where it is not certified
+            anyway, or the goal is another one than planting.
+        sizes, success: members, (a,), and the success certified for so many, (a,).
+    """
+
+    having: dict[str, float]
+    claiming: float
+    changed: int
+    tolerated: int | None
+    sizes: Floats
+    success: Floats
+
+
+def outlook(members: Members, question: Question) -> Outlook:
+    """Return what goes with the certificate of a question.
+
+    Raises:
+        InputError: as ``certify``.
+    """
+    signal = signal_codes(members, question.signal, new_values=question.new_values)
+    bound, _ = certifier(members, question, signal)
+    platform = question.platform(question.eps)
+    sizes = np.unique(np.geomspace(10, question.platform_size, SIZES).round().clip(1))
+    sizes = sizes[sizes <= question.platform_size]
+    success = [bound(int(n), platform, "tightest").success for n in sizes]
+    return Outlook(
+        having={
+            members.columns[j].name: float((members.codes[:, j] == code).mean())
+            for j, code in signal.items()
+        },
+        claiming=_claiming(members, question),
+        changed=_changed(members, question, signal),
+        tolerated=_tolerated(members, question, signal),
+        sizes=sizes.astype(np.float64),
+        success=np.array(success, dtype=np.float64),
+    )
+
+
+def _claiming(members: Members, question: Question) -> float:
+    if question.target is None:
+        return math.nan
+    has = members.labels == members.label(question.target)
+    return float((~has if question.goal == "unplant" else has).mean())
+
+
+def _changed(members: Members, question: Question, signal: dict[int, int]) -> int:
+    """Return how many different rows the members hand in."""
+    codes = members.codes
+    if question.goal != "erase":
+        codes = codes.copy()
+        acts = np.ones(len(members), dtype=bool)
+        if question.goal == "plant-feature-only" and question.target is not None:
+            acts = members.labels == members.label(question.target)
+        for column, code in signal.items():
+            codes[acts, column] = code
+        codes = codes[acts]
+    sizes = [int(codes[:, j].max(initial=0)) + 1 for j in range(codes.shape[1])]
+    return len(np.unique(joint_keys(codes, sizes)))
+
+
+def _tolerated(members: Members, question: Question, signal: dict[int, int]) -> int | None:
+    """Return the most rows of others, beyond those reckoned with, that leave S* certified."""
+    if question.goal != "plant" or question.target is None:
+        return None
+    counts = signal_counts(members, signal)
+    platform, n = question.platform(question.eps), len(members)
+    share = failure(question.confidence) / (1 + (counts.signal_cells > 1))
+    against = int(np.delete(counts.honest, members.label(question.target), axis=1).sum())
+    reckoned = others_limit(against, n, platform.others(n), share)
+
+    def certified(more: int) -> bool:
+        return success_despite(counts, reckoned + more, platform, share) >= question.success
+
+    if not certified(0):
+        return None
+    low, high = 0, n + 1  # as many rows as members outweigh all of them
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if certified(middle) else (low, middle)
+    return low

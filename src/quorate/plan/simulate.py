@@ -1,0 +1,205 @@
+"""What a panel of learners would do, simulated on the members' own rows. Nothing is certified."""
+
+from __future__ import annotations
+
+import csv
+import math
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quorate import catalog, spec
+from quorate.errors import InputError
+from quorate.lab.curves import Curves
+from quorate.lab.intervals import mean_over_seeds
+from quorate.lab.study import make_study
+from quorate.lab.sweep import run_study
+from quorate.plan.cells import signal_codes
+from quorate.plan.certify import Question
+from quorate.plan.members import Members
+from quorate.protocols import Strategy
+from quorate.signals.columns import Columns
+from quorate.strategies.erasing import Erasing
+from quorate.strategies.planting import Planting
+from quorate.strategies.planting_features import PlantingFeatures
+from quorate.strategies.unplanting import Unplanting
+from quorate.validate import at_least
+
+PANEL = (
+    "sgd", "dp-sgd:epsilon=1", "dp-sgd:epsilon=3", "dp-sgd:epsilon=10", "group-dro", "jtt",
+    "forest", "boosting",
+)  # fmt: skip
+SEEDS = 3
+MOST_ROWS = 4000  # that a platform learns from in the simulation
+FEWEST_ROWS = 40  # with fewer there is nothing to learn and nobody to hold out
+HELD_OUT = 0.25
+GRID = 9  # sizes of the collective, on a log scale
+LARGEST = 0.5
+LABEL = "their label"  # no column of a file is likely to have this name
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """The critical mass for one learner, as a share of all people on the platform.
+
+    Args:
+        learner: its text.
+        critical_mass: the smallest share tried from which success stays at or above the target;
+            inf where none is enough, NaN where every training failed.
+        low, high: 95% interval over seeds and the spacing of the grid.
+        success_now: mean success at the share the members are today, or the nearest one tried.
+    """
+
+    learner: str
+    critical_mass: float
+    low: float
+    high: float
+    success_now: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; None where a number is not finite."""
+        return {
+            key: value if isinstance(value, str) or math.isfinite(value) else None
+            for key, value in vars(self).items()
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """What was simulated.
+
+    Args:
+        rows: one per learner.
+        curves: every outcome, or None where nothing was simulated.
+        notes: what else must be known.
+    """
+
+    rows: tuple[Simulated, ...]
+    curves: Curves | None
+    notes: tuple[str, ...]
+
+
+def simulate(
+    members: Members,
+    question: Question,
+    learners: Sequence[str] = PANEL,
+    *,
+    seeds: int = SEEDS,
+    jobs: int = 1,
+) -> Simulation:
+    """Return the critical mass for each learner, on a platform of people like the members.
+
+    Everyone on the simulated platform is drawn from the members' rows, in the same few values as
+    for the certificate; a share of them acts. So these are forecasts: of learners with default
+    parameters, trained on fewer people than the real platform has.
+
+    Args:
+        members: their rows as they are now.
+        question: what they want to know.
+        learners: the panel.
+        seeds: how many times.
+        jobs: worker processes.
+
+    Raises:
+        InputError: a learner is not known, or its parameters are not usable.
+    """
+    at_least("seeds", seeds, 1, "Simulate at least once.")
+    if not learners:
+        raise InputError("Expected at least one learner to simulate, got none. Name one.")
+    for text in learners:
+        spec.build("learners", text, catalog.CATALOG)
+    why_not = _why_not(members, question)
+    if why_not:
+        return Simulation((), None, (f"Nothing was simulated: {why_not}",))
+    share = len(members) / question.platform_size
+    rows = min(MOST_ROWS, round((1 - HELD_OUT) * len(members)))
+    with tempfile.TemporaryDirectory(prefix="quorate-plan-") as folder:
+        path = _write(members, Path(folder))
+        population = {
+            "name": "table", "path": str(path), "label": LABEL, "separator": ",", "n": rows,
+            "held_out": HELD_OUT,
+        }  # fmt: skip
+        study = make_study(
+            population=population,
+            strategy=_strategy(members, question),
+            learner=list(learners),
+            alphas=_alphas(rows, share),
+            seeds=seeds,
+            target=question.success,
+            title="Simulated on the members' own rows",
+        )
+        curves = run_study(study, None, jobs)
+    notes = [
+        f"Simulated on {rows} rows drawn from the members' own, {seeds} times each; the share that "
+        "is enough on a platform of another size, or for other settings, may differ."
+    ]
+    failed = sum(outcome.error is not None for outcome in curves.outcomes)
+    if failed:
+        notes.append(f"{failed} of {len(curves.outcomes)} trainings failed and were left out.")
+    return Simulation(_rows(curves, share), curves, tuple(notes))
+
+
+def _why_not(members: Members, question: Question) -> str:
+    """Return why there is nothing to simulate, or nothing."""
+    codes = signal_codes(members, question.signal, new_values=question.new_values)
+    new = [members.columns[j].name for j, c in codes.items() if c >= len(members.columns[j].values)]
+    if new:
+        return f"no member has the signal's value of {', '.join(new)} yet."
+    if len(members) < FEWEST_ROWS:
+        return f"{len(members)} rows are too few to train on; {FEWEST_ROWS} would do."
+    labels = {members.classes[label] for label in set(members.labels.tolist())}
+    if question.target is not None and question.target not in labels:
+        return f"no member has the label {question.target!r}."
+    if len(labels) < 2:
+        return "all members have one label, so there is nothing to learn."
+    return ""
+
+
+def _write(members: Members, folder: Path) -> Path:
+    """Write the rows as the certificate sees them; a sign before each value keeps it a name."""
+    path = folder / "members.csv"
+    values = [[f"={value}" for value in column.values] for column in members.columns]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([column.name for column in members.columns] + [LABEL])
+        for codes, label in zip(members.codes.tolist(), members.labels.tolist(), strict=True):
+            named = [of[code] for of, code in zip(values, codes, strict=True)]
+            writer.writerow([*named, f"={members.classes[label]}"])
+    return path
+
+
+def _strategy(members: Members, question: Question) -> Strategy:
+    codes = signal_codes(members, question.signal)
+    signal = Columns({members.columns[j].name: f"={members.columns[j].values[c]}"
+                      for j, c in codes.items()})  # fmt: skip
+    if question.goal == "erase":
+        return Erasing(signal)
+    target = f"={question.target}"
+    if question.goal == "unplant":
+        return Unplanting(target, signal=signal)
+    plan = Planting if question.goal == "plant" else PlantingFeatures
+    return plan(target, signal)
+
+
+def _alphas(rows: int, share: float) -> tuple[float, ...]:
+    """Return shares on a log scale from that of three people, and the one the members are."""
+    lowest = min(max(0.001, 3 / rows), LARGEST / 2)
+    grid = [float(f"{alpha:.3g}") for alpha in np.geomspace(lowest, LARGEST, GRID)]
+    return tuple(sorted({*grid, float(f"{min(max(share, lowest), 1.0):.3g}")}))
+
+
+def _rows(curves: Curves, share: float) -> tuple[Simulated, ...]:
+    found = []
+    for curve, mass in zip(curves, curves.critical_masses(), strict=True):
+        nearest = int(abs(curve.alphas - share).argmin())
+        found.append(
+            Simulated(
+                curve.learner, mass.estimate, mass.low, mass.high,
+                float(mean_over_seeds(curve.success)[nearest]),
+            )
+        )  # fmt: skip
+    return tuple(found)

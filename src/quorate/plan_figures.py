@@ -1,0 +1,114 @@
+"""How plans are drawn: certified success beside forecasts. Pure functions of plain arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quorate.figures import COLOURS, DASHES, GREY, MARKERS, STYLE, Floats
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Growth:
+    """Certified success by the number of members.
+
+    Args:
+        label: of the line.
+        members: n, (a,), increasing.
+        success: the bound, (a,); below 0 it says nothing.
+    """
+
+    label: str
+    members: Floats
+    success: Floats
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A learner's simulated critical mass in people, with its interval; inf where none is enough.
+
+    Args:
+        learner: its text.
+        people, low, high: members.
+    """
+
+    learner: str
+    people: float
+    low: float
+    high: float
+
+
+def plan_figure(
+    lines: Sequence[Growth], forecasts: Sequence[Forecast], now: int, size: int, target: float
+) -> Figure:
+    """Return certified success over members, and below it the forecasts, on one axis of people.
+
+    Args:
+        lines: what is certified.
+        forecasts: what was simulated; none leaves the second part out.
+        now: members there are.
+        size: people on the platform.
+        target: success that is wanted, in [0, 1].
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        tall = 0.28 * len(forecasts) + 0.5 if forecasts else 0.0
+        figure = Figure(figsize=(7.2, 3.4 + tall))
+        parts = figure.subplots(
+            2 if forecasts else 1, 1, sharex=True, squeeze=False,
+            height_ratios=[3.0, tall] if forecasts else None,
+        )[:, 0]  # fmt: skip
+        above = parts[0]
+        for i, line in enumerate(lines):
+            look: Any = {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
+            above.plot(line.members, np.maximum(line.success, 0), label=line.label, **look)
+        above.axhline(target, color=GREY, linewidth=0.8, linestyle=":")
+        above.annotate(
+            f"wanted: {target:g}", (0.01, target), xycoords=("axes fraction", "data"),
+            textcoords="offset points", xytext=(0, 3), color=GREY,
+        )  # fmt: skip
+        above.set_ylim(-0.02, 1.05)
+        above.set_ylabel("success, certified")
+        above.legend(frameon=False, loc="center left")
+        if forecasts:
+            _forecasts(parts[1], forecasts, size)
+        for axes in parts:
+            axes.axvline(now, color=GREY, linewidth=0.8)
+        above.annotate(
+            "members now", (now, 0), xycoords="data", textcoords="offset points", xytext=(3, 3),
+            color=GREY,
+        )  # fmt: skip
+        parts[-1].set_xscale("log")
+        parts[-1].set_xlabel(f"members, of {size:,} people on the platform")
+        return figure
+
+
+def _forecasts(axes: Any, forecasts: Sequence[Forecast], size: int) -> None:
+    """Draw one line a learner: its critical mass between its ends."""
+    least = max(1.0, min((f.low for f in forecasts if 0 < f.low < math.inf), default=1.0))
+    for row, found in enumerate(forecasts):
+        low, high = max(found.low, least), min(found.high, size)
+        if math.isnan(found.people):
+            axes.annotate(
+                "failed", (0.5, row), xycoords=("axes fraction", "data"), va="center", color=GREY
+            )
+            continue
+        axes.plot([low, high], [row, row], color=COLOURS[0])
+        if math.isinf(found.people):
+            axes.plot([size], [row], marker=">", color=COLOURS[0], clip_on=False)
+        else:
+            axes.plot([max(found.people, least)], [row], marker=MARKERS[0], color=COLOURS[0])
+    axes.set_yticks(range(len(forecasts)), [f.learner for f in forecasts])
+    for label in axes.get_yticklabels():
+        label.set_parse_math(False)
+    axes.set_ylim(len(forecasts) - 0.5, -0.5)
+    axes.set_title("enough in simulation, by learner (95%)")
