@@ -1,14 +1,15 @@
-"""Every bound that has a name on the command line: what it needs, its inverse, and its status."""
+"""Every bound that has a name on the command line: what it needs, its inverse, and its status.
+
+Functions are named, and imported when they are called, so that help is there at once.
+"""
 
 from __future__ import annotations
 
+import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-
-from quorate.theory import erasing, gradients, planting, reweighting, unplanting
-from quorate.validate import unknown
 
 ALPHA = "Size of the collective, a fraction in [0, 1]."
 
@@ -47,8 +48,8 @@ class Bound:
         formula: the bound.
         measures: what is bounded: success (from below), distance or effective size (from above, or
             exactly).
-        at: the bound, from α and the parameters.
-        enough_for: its inverse, from a target and the parameters.
+        function: the bound, from α and the parameters: module.function of ``quorate.theory``.
+        inverse: the same from a target.
         parameters: what both need besides.
         target: what α is wanted for, where nothing else is asked.
         example: a worked example, as options.
@@ -59,12 +60,28 @@ class Bound:
     summary: str
     formula: str
     measures: Literal["success", "distance", "effective size"]
-    at: Callable[..., Any]
-    enough_for: Callable[..., Any]
+    function: str
+    inverse: str
     parameters: tuple[Parameter, ...]
     target: float
     example: str
     status: Literal["published", "derived"] = "derived"
+
+    def at(self, alpha: Any, **values: Any) -> Any:
+        """Return the bound at sizes of any shape.
+
+        >>> float(bound_called("cvar").at(0.05, level=0.2))
+        0.25
+        """
+        return _called(self.function)(alpha, **values)
+
+    def enough_for(self, target: Any, **values: Any) -> Any:
+        """Return the sizes that are enough for targets of any shape.
+
+        >>> float(bound_called("cvar").enough_for(0.25, level=0.2))
+        0.05
+        """
+        return _called(self.inverse)(target, **values)
 
     def answer(
         self, alpha: float | None, target: float | None, values: Mapping[str, Any]
@@ -102,8 +119,8 @@ BOUNDS = (
         "Success of planting with the label.",
         "S ≥ 1 − ((1−α)/α)·Δ·ξ − c/α",
         "success",
-        planting.planting_bound,
-        planting.planting_critical_mass,
+        "planting.planting_bound",
+        "planting.planting_critical_mass",
         (XI, DELTA, EPS, READING),
         0.9,
         "--alpha 0.01 --xi 0.001 --delta 0.8",
@@ -113,8 +130,8 @@ BOUNDS = (
         "Success of planting by features only.",
         "S ≥ 1 − (1−p)ξ/(pα) − c/(pα)",
         "success",
-        planting.feature_only_bound,
-        planting.feature_only_critical_mass,
+        "planting.feature_only_bound",
+        "planting.feature_only_critical_mass",
         (XI, Parameter("p", "p, the least P₀(target|x) over all x, in [0, 1]."), EPS, READING),
         0.9,
         "--alpha 0.1 --xi 0.001 --p 0.25",
@@ -124,8 +141,8 @@ BOUNDS = (
         "Success of keeping a label off a signal.",
         "S ≥ 1 − ((1−α)/α)·Δ·ξ − c/α, with Δ of the runner-up label, which members claim",
         "success",
-        unplanting.unplanting_bound,
-        unplanting.unplanting_critical_mass,
+        "unplanting.unplanting_bound",
+        "unplanting.unplanting_critical_mass",
         (
             XI,
             Parameter("delta", "Δ, how far the runner-up trails that label, in [0, 1]."),
@@ -140,8 +157,8 @@ BOUNDS = (
         "Success of erasing a signal.",
         "S ≥ 1 − 2((1−α)/α)·τ, for ε = 0 only",
         "success",
-        erasing.erasing_bound,
-        erasing.erasing_critical_mass,
+        "erasing.erasing_bound",
+        "erasing.erasing_critical_mass",
         (
             Parameter("tau", "τ, mean of max_y |P₀(y|x) − P₀(y|g(x))|, in [0, 1]."),
             Parameter("eps", "0; a platform that is not optimal is refused, with the reason.", 0.0),
@@ -154,8 +171,8 @@ BOUNDS = (
         "Distance of a platform's minimiser from θ*.",
         "‖θ̂ − θ*‖ ≤ [(1−α)‖g₀‖ − αG]₊/μ, which is 0 from α = ‖g₀‖/(G + ‖g₀‖) on",
         "distance",
-        gradients.hold_distance_bound,
-        gradients.hold_size_for_distance,
+        "gradients.hold_distance_bound",
+        "gradients.hold_size_for_distance",
         (GRADIENT, REACH, Parameter("curvature", "μ, of the risk's strong convexity.", 1.0)),
         0.0,
         "--alpha 0.05 --gradient 0.1 --reach 0.9",
@@ -165,8 +182,8 @@ BOUNDS = (
         "What a collective counts as with JTT.",
         "α_eff = α(1+(λ−1)e_C)/(α(1+(λ−1)e_C) + (1−α)(1+(λ−1)e_B))",
         "effective size",
-        reweighting.jtt_effective_size,
-        reweighting.jtt_size_for,
+        "reweighting.jtt_effective_size",
+        "reweighting.jtt_size_for",
         (
             Parameter("member_error", f"e_C, the share of members whom {WRONG}"),
             Parameter("honest_error", f"e_B, the share of honest people whom {WRONG}"),
@@ -180,8 +197,8 @@ BOUNDS = (
         "The most a collective can count as with CVaR.",
         "α_eff ≤ min(α, a)/a",
         "effective size",
-        reweighting.cvar_effective_limit,
-        reweighting.cvar_size_for,
+        "reweighting.cvar_effective_limit",
+        "reweighting.cvar_size_for",
         (Parameter("level", "a, fraction of people whose loss counts, in (0, 1].", 0.2),),
         0.5,
         "--alpha 0.05 --level 0.2",
@@ -201,7 +218,15 @@ def bound_called(name: str) -> Bound:
     for bound in BOUNDS:
         if bound.name == name:
             return bound
+    from quorate.validate import unknown
+
     raise unknown("bound", name, [bound.name for bound in BOUNDS])
+
+
+def _called(name: str) -> Any:
+    """Return the function that ``module.function`` names."""
+    module, function = name.split(".")
+    return getattr(importlib.import_module(f"quorate.theory.{module}"), function)
 
 
 def _plain(value: Any) -> float | None:
