@@ -22,7 +22,7 @@ from quorate.theory.certificates.unplanting import (
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-DRAWS = 250
+DRAWS = 200
 DELTAS = (0.05, 0.2)
 
 
@@ -201,7 +201,7 @@ def test_at_the_edge_the_aggregate_fails_and_not_more_than_delta() -> None:
             law = np.array([[against, 0.0], [0.5, 0.5 - against]])
             world = World(law, EDGE.image, 300, EDGE.platform)
             broken, said = violations(judge_planting(world, "aggregate", delta, False))
-            # Three standard deviations of 250 draws above δ, over 14 worlds.
+            # Three standard deviations of 200 draws above δ, over 14 worlds.
             assert broken <= delta + 3 * (delta * (1 - delta) / DRAWS) ** 0.5
             seen.append((broken, said))
         assert max(said for _, said in seen) > 0.2
