@@ -152,6 +152,10 @@ def test_notes() -> None:
     few = Members(TWO.codes[:9], TWO.labels[:9], TWO.columns, TWO.classes)
     assert "lie in 3 different cells" in said(certify(few, Question(WEB, "y", SIZE), ()))
     assert "lie in" not in said(certify(TWO, Question(WEB, "y", SIZE), ()))
+    assert "Bins were chosen" not in said(certify(TWO, Question(WEB, "y", SIZE), ()))
+    age = MemberColumn("age", ("below 3", "3 to 5", "5 or more"), (3.0, 5.0))
+    binned = Members(TWO.codes, TWO.labels, (TWO.columns[0], age), TWO.classes)
+    assert "Bins were chosen" in said(certify(binned, Question(WEB, "y", SIZE), ()))
 
 
 @pytest.mark.parametrize(

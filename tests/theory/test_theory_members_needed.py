@@ -48,6 +48,27 @@ def test_against_trying_every_number(radius: str) -> None:
     assert drops > 0 or radius != "aggregate"  # rounding made it fall again, and it was seen
 
 
+@pytest.mark.parametrize("radius", ["hoeffding", "bernstein"])
+def test_cell_by_cell_a_certificate_never_falls(radius: str) -> None:
+    """What bisection rests on: frequencies stay, members grow to everyone."""
+    rng = np.random.default_rng(2)
+    grew = 0
+    for _ in range(100):
+        m, n, size = int(rng.integers(1, 5)), 1000, int(10 ** rng.uniform(3.5, 6))
+        moved = rng.dirichlet(np.full(m, 0.7)) * n
+        planted = moved * rng.choice([1.0, rng.uniform(0.3, 1)])  # all, or those with the label
+        honest = planted[:, None] * rng.dirichlet(np.full(3, 0.5), m) * rng.random((m, 1))
+        counts, platform = SignalCounts(honest, planted, n, m, moved), Platform(size)
+        bounds = [
+            planting_certificate(counts.scaled(int(k)), 0, platform, 0.9, radius).success
+            for k in np.unique(np.geomspace(5, size, 25).astype(int))
+        ]
+        # One rounding of a share in [0, 1] between neighbours.
+        assert (np.diff(np.maximum(bounds, 0)) >= -1e-12).all()
+        grew += bounds[-1] > 0
+    assert grew > 80
+
+
 def test_a_target_out_of_range_is_named() -> None:
     with pytest.raises(InputError, match="target=1"):
         members_needed(lambda n: 1.0, 1.5, 10)

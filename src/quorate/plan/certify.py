@@ -301,6 +301,11 @@ def _notes(
             else f"No member has the label {question.target!r}: without changing labels nothing "
             "can be planted. Let members change their label as well: goal plant."
         )
+    if any(column.edges for column in members.columns):
+        notes.append(
+            "Bins were chosen by these rows, which certificates do not pay for: for a statement to "
+            "the letter, bin numbers beforehand by edges that do not depend on the members."
+        )
     cells = len(signal_counts(members, signal).planted)
     if cells * ROWS_PER_CELL > n:
         notes.append(

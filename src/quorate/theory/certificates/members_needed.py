@@ -18,7 +18,10 @@ def members_needed(
 
     ``success`` is a certificate of counts that are scaled up or down to n members, frequencies
     fixed: what further members would certify if they were like those counted. With every count a
-    multiple of n it never falls once it is above 0, so the n is exact, by bisection. Where a count
+    multiple of n it never falls once it is above 0, so the n is exact, by bisection. (For planting
+    with Hoeffding's radius: a cell that is won has P̂_planted > 2R(n), so n(P̂_planted − 2R(n)) grows
+    with n, and no more than that do the others lose. For the rest it is tested. An exception is
+    erasing with an assumed margin, which needs enough others as well.) Where a count
     has to be whole, as in ``aggregate_success``, it is rounded up, and success drops by a little at
     each n where it moves on; give it as ``counted``, and the n returned lies beyond the last drop
     below S*, where these drops shrink with n, as they do.
