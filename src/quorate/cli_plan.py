@@ -70,7 +70,7 @@ def plan(
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
-    """Plan: how many members, doing what, and how sure? Certified from their own rows, and simulated.
+    """Plan: how many members, doing what, how sure? Certified from their own rows, and simulated.
 
     \b
     quorate plan members.csv --label decision --target approved --platform-size 100000 \\

@@ -16,6 +16,7 @@ from quorate.lab.trial import Outcome
 from quorate.law import FiniteLaw
 from quorate.protocols import Signal
 from quorate.theory.bounds import bound_called
+from quorate.theory.erasing import erasing_bound, erasing_critical_mass
 from quorate.theory.finite import (
     Action,
     carried,
@@ -28,7 +29,13 @@ from quorate.theory.finite import (
 from quorate.theory.suboptimality import Reading
 from quorate.theory.worst_case import exact_critical_mass, worst_case_success
 
-ACTIONS: dict[str, Action] = {"planting": "planting", "planting-features": "feature-only"}
+ACTIONS: dict[str, Action] = {
+    "planting": "planting",
+    "planting-features": "feature-only",
+    "unplanting": "unplanting",
+}
+JUDGED_BY = {"unplanting": "unplanted", "erasing": "erased"}  # others: "planted"
+NOT_IN_THE_LAW = "the signal leads to values that the law does not have"
 EXACT = "exact"  # the worst case itself, on a finite law
 At = Callable[[npt.ArrayLike, float, Reading], Any]
 
@@ -42,12 +49,22 @@ class CurveBound:
         why: it does not apply, as a clause; empty where it does.
         at: the bound from α, ε and the reading; None where it does not apply.
         enough: the α that is enough, from S*, ε and the reading; None where it does not apply.
+        of_optimal: it speaks of optimal platforms alone.
     """
 
     name: str
     why: str = ""
     at: At | None = None
     enough: At | None = None
+    of_optimal: bool = False
+
+    def allowing(self, eps: float) -> CurveBound:
+        """Return the bound as it stands for platforms that are ε-suboptimal."""
+        if self.of_optimal and eps > 0:
+            return CurveBound(
+                self.name, f"it is not known for platforms that are {eps:g}-suboptimal"
+            )
+        return self
 
     @property
     def applies(self) -> bool:
@@ -70,7 +87,8 @@ def bounds_of(cells: Sequence[Outcome]) -> tuple[CurveBound, ...]:
     return (
         _general("planting", "planting", cells),
         _general("feature-only", "planting-features", cells),
-        *(CurveBound(name, _another_strategy(cells)) for name in ("unplanting", "erasing")),
+        _general("unplanting", "unplanting", cells),
+        _erasing(cells),
         _exact(cells),
     )
 
@@ -86,6 +104,17 @@ def _general(name: str, strategy: str, cells: Sequence[Outcome]) -> CurveBound:
     if not xis or not gaps:
         return CurveBound(name, "how common the signal is among honest people is not known")
     known = {"xi": float(np.mean(xis)), "delta": float(np.max(gaps))}
+    if name == "unplanting":
+        if why := _named_claim(cells):
+            return CurveBound(name, why)
+        known["delta"] = 1.0  # its largest: what trails is another label than in planting
+        if cells[0].exact_law:
+            law, target, signal = _exactly(cells)
+            try:
+                found = signal_quantities(law.mass, image_of(law, signal), target)
+            except InputError:
+                return CurveBound(name, NOT_IN_THE_LAW)
+            known["delta"] = float(found.unplanting_delta)
     if name == "feature-only":
         del known["delta"]
         if not cells[0].exact_law:
@@ -102,12 +131,42 @@ def _general(name: str, strategy: str, cells: Sequence[Outcome]) -> CurveBound:
     )
 
 
+def _erasing(cells: Sequence[Outcome]) -> CurveBound:
+    """Return the bound for erasing, which needs τ: it is known of finite laws only."""
+    if cells[0].description["strategy"]["name"] != "erasing":
+        return CurveBound("erasing", _another_strategy(cells))
+    if why := _about_something_else(cells):
+        return CurveBound("erasing", why)
+    if not cells[0].exact_law:
+        return CurveBound("erasing", "τ, how much the signal tells, is known of finite laws only")
+    law, _, signal = _exactly(cells)
+    try:
+        tau = float(signal_quantities(law.mass, image_of(law, signal)).tau)
+    except InputError:
+        return CurveBound("erasing", NOT_IN_THE_LAW)
+    if np.isnan(tau):
+        return CurveBound("erasing", "nobody honest has some of the values that the signal makes")
+    return CurveBound(
+        "erasing",
+        at=lambda alpha, eps, reading: erasing_bound(alpha, tau, eps),
+        enough=lambda s, eps, reading: erasing_critical_mass(s, tau, eps),
+        of_optimal=True,
+    )
+
+
+def _named_claim(cells: Sequence[Outcome]) -> str:
+    """Return why no bound speaks of members who all claim one named label; else nothing."""
+    if cells[0].description["strategy"].get("claim") is None:
+        return ""
+    return "members claim one label everywhere, whichever is the likeliest"
+
+
 def _exact(cells: Sequence[Outcome]) -> CurveBound:
     """Return the worst case on a finite law; enough by the margin of each value alone."""
     strategy = cells[0].description["strategy"]
     if strategy["name"] not in ACTIONS:
         return CurveBound(EXACT, _another_strategy(cells))
-    if why := _about_something_else(cells):
+    if why := _about_something_else(cells) or _named_claim(cells):
         return CurveBound(EXACT, why)
     if not cells[0].exact_law:
         return CurveBound(EXACT, "the law of honest people is not known exactly")
@@ -115,7 +174,7 @@ def _exact(cells: Sequence[Outcome]) -> CurveBound:
     try:
         image = image_of(law, signal)
     except InputError:
-        return CurveBound(EXACT, "the signal leads to values that the law does not have")
+        return CurveBound(EXACT, NOT_IN_THE_LAW)
     mass = law.mass
     action = ACTIONS[strategy["name"]]
     members, people = members_law(mass, image, action, target), carried(mass, image)
@@ -144,7 +203,7 @@ def _about_something_else(cells: Sequence[Outcome]) -> str:
     """
     strategy, goal = cells[0].description["strategy"], cells[0].description["goal"]
     same = all(strategy.get(key) == goal.get(key) for key in ("target", "signal"))
-    if goal["name"] != "planted" or not same:
+    if goal["name"] != JUDGED_BY.get(strategy["name"], "planted") or not same:
         return "success is measured for another signal or target than members plant"
     other_laws = ("alpha_effective", "training_alpha")
     if any(key in cell.record for cell in cells for key in other_laws):
@@ -156,4 +215,4 @@ def _exactly(cells: Sequence[Outcome]) -> tuple[FiniteLaw, int, Signal]:
     """Return the law, the target's index and the signal of cells whose law is exact."""
     law = catalog.build("populations", cells[0].description["population"]).law()
     strategy = catalog.build("strategies", cells[0].description["strategy"])
-    return law, law.points.label(strategy.target), strategy.signal
+    return law, law.points.label(getattr(strategy, "target", None)), strategy.signal
