@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.plan import suggest as module
+from quorate.plan import candidates as module
 from quorate.plan.cells import signal_counts
 from quorate.plan.members import MemberColumn, Members
 from quorate.plan.suggest import Suggestions, suggest
