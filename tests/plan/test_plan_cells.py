@@ -39,6 +39,13 @@ def test_keys_are_equal_where_rows_are(size: int) -> None:
     assert joint_keys(codes[:, :0], []).tolist() == [0] * 400
 
 
+def test_keys_do_not_wrap_around() -> None:
+    """2¹⁶ values in each of five columns: the first one's digit would be worth 2⁶⁴, which is 0."""
+    codes = np.array([[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]])
+    first, second = joint_keys(codes, [2**16] * 5)
+    assert first != second
+
+
 def test_counts_by_hand() -> None:
     # Columns channel (phone, web) and age (young, old); the signal is channel=web.
     members = Members(
