@@ -1,10 +1,12 @@
 """What reweighting learners hear predicts their critical mass better than α does."""
 
+import functools
 import importlib.util
 import math
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +25,12 @@ def script() -> ModuleType:
     return module
 
 
+@functools.cache
+def measured(script: ModuleType) -> list[Any]:
+    found: list[Any] = script.measure("digits", seeds=2, jobs=1)
+    return found
+
+
 def test_a_crossing_lies_between_sizes_on_a_log_scale(script: ModuleType) -> None:
     alphas = np.array([0.01, 0.04, 0.16])
     assert script.crossing(alphas, np.array([0.2, 0.8, 1.0]), 0.5) == pytest.approx(0.02)
@@ -37,9 +45,11 @@ def test_errors_are_in_factors_of_two(script: ModuleType) -> None:
     assert script.errors([one, other]) == pytest.approx((1.0, 1.0))
 
 
-def test_effective_size_predicts_better_than_size(script: ModuleType) -> None:
-    found = script.measure("gaussian", seeds=2, jobs=1)
-    assert len(found) >= 3
+@pytest.mark.parametrize("kind", ["jtt", "cvar-dro"])
+def test_effective_size_predicts_better_than_size(script: ModuleType, kind: str) -> None:
+    """On digits, where hardly anyone honest carries the signal (see experiments/README.md)."""
+    found = [p for p in measured(script) if p.learner.startswith(kind)]
+    assert len(found) == 3
     effective, alpha = script.errors(found)
-    print(f"mean error in factors of two: α_eff {effective:.2f}, α {alpha:.2f}")
+    print(f"{kind}: mean error in factors of two: α_eff {effective:.2f}, α {alpha:.2f}")
     assert effective < alpha
