@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from quorate.lab.study import Study, make_study
 from quorate.lab.sweep import fill
 from quorate.report.page import bound_lines
 
-TABLE = "gaussian:n=100,held_out=50"
 PEOPLE = "finite:n=3000,held_out=3000,values=6,concentration=2"
 
 
@@ -79,31 +77,16 @@ def test_unplanting_has_its_own() -> None:
     assert (measured[0.005], measured[0.1], measured[0.3]) == (0, 1, 1)
 
 
-def test_erasing_has_its_own_for_optimal_platforms() -> None:
-    found = run(
-        strategy="erasing:signal=columns,x=3", eps=0.0, learner="worst-case", alphas=[0.1, 0.6]
-    )
-    (curve,) = found
-    (bound,) = (one for one in curve.bounds if one.applies)
-    assert bound.name == "erasing"
-    said = bound.at(curve.alphas[1:], 0.0, "tv")
-    assert (curve.success.mean(axis=1)[1:] >= said).all()
-    assert said[-1] > 0.5  # it says something
-    (row,) = replace(found, eps=0.02).to_json()["critical_mass"]
-    why = {one["bound"]: one["why"] for one in row["bounds"]}
-    assert why["erasing"] == "it is not known for platforms that are 0.02-suboptimal"
-    assert replace(found, eps=0.02).plot().axes[0].get_legend() is None
-
-
 @pytest.mark.parametrize(
     ("changes", "name", "why"),
     [
         ({"strategy": "unplanting:signal=columns,x=3,claim=0"}, "unplanting", "claim one label"),
         ({"strategy": "unplanting:signal=columns,x=3,claim=0"}, "exact", "claim one label"),
+        ({"strategy": "erasing:signal=columns,x=3"}, "erasing", "vote on the label"),
         (
-            {"strategy": "erasing:signal=columns,core=1", "population": TABLE, "learner": "tree"},
-            "erasing",
-            "τ, how much the signal tells",
+            {"strategy": "unplanting:signal=columns,x=3", "population": f"{PEOPLE},labels=3"},
+            "unplanting",
+            "vote on the label",
         ),
         ({}, "erasing", "another strategy than planting"),
         ({"goal": "planted:signal=columns,x=2"}, "planting", "another signal or target"),

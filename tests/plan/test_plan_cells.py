@@ -59,7 +59,9 @@ def test_counts_by_hand() -> None:
     counts = signal_counts(members, signal)
     assert counts.honest.tolist() == [[1, 1], [1, 0]]  # web and young: no, yes; web and old: no
     assert counts.planted.tolist() == counts.weights.tolist() == [3, 2]
-    assert (counts.members, counts.signal_cells) == (5, 2)
+    assert (counts.members, counts.signal_cells) == (5, 3)  # and an age that no member has
+    assert counts.open_ended
+    assert not counts.all_seen
     only = signal_counts(members, signal, planted_by=1)
     assert only.planted.tolist() == [1, 1]
     assert only.weights.tolist() == [3, 2]
@@ -67,7 +69,7 @@ def test_counts_by_hand() -> None:
     # Seen: phone-young, phone-old, web-young, web-old; the first two go to the last two.
     assert honest.tolist() == [[1, 0], [0, 1], [1, 1], [1, 0]]
     assert image.tolist() == [2, 3, 2, 3]
-    assert (cells, signal_cells) == (4, 2)
+    assert (cells, signal_cells) == (9, 3)  # of three values a column, one of them unseen
 
 
 def test_counts_against_dictionaries() -> None:
@@ -89,7 +91,8 @@ def test_counts_against_dictionaries() -> None:
         cells = sorted(moved)
         assert counts.weights.tolist() == [moved[cell] for cell in cells]
         assert counts.honest.tolist() == [[honest[cell, y] for y in range(3)] for cell in cells]
-        assert counts.signal_cells == np.prod([sizes[j] for j in rest], dtype=int)
+        assert counts.signal_cells == np.prod([sizes[j] + 1 for j in rest], dtype=int)
+        assert counts.open_ended == bool(rest)
 
 
 def test_erasing_counts_against_dictionaries() -> None:
@@ -110,7 +113,7 @@ def test_erasing_counts_against_dictionaries() -> None:
         assert honest.sum(axis=1).tolist() == [
             members.codes.tolist().count(list(row)) for row in rows
         ]
-        grown = [max(s, signal.get(j, 0) + 1) for j, s in enumerate(sizes)]
+        grown = [max(s, signal.get(j, 0) + 1) + 1 for j, s in enumerate(sizes)]
         assert cells == np.prod(grown)
         assert signal_cells == sum(
             all(x[j] == c for j, c in signal.items()) for x in itertools.product(*map(range, grown))

@@ -145,10 +145,8 @@ def test_notes() -> None:
     having = int((TWO.labels == 1).sum())
     assert f"Only the {having} members whose label is 'y'" in said(certify(TWO, only, ()))
     nobody = Members(TWO.codes, TWO.labels * 0, TWO.columns, TWO.classes)
-    plan = certify(nobody, only, ())
-    assert "No member has the label 'y'" in said(plan)
-    assert plan.best.success <= 0
-    assert plan.best.n_for_target is None
+    with pytest.raises(InputError, match="'y' to plant it by features alone, got none"):
+        certify(nobody, only, ())
     few = Members(TWO.codes[:9], TWO.labels[:9], TWO.columns, TWO.classes)
     assert "lie in 3 different cells" in said(certify(few, Question(WEB, "y", SIZE), ()))
     assert "lie in" not in said(certify(TWO, Question(WEB, "y", SIZE), ()))
@@ -176,3 +174,33 @@ def test_notes() -> None:
 def test_what_is_wrong_is_named(call, named: str) -> None:
     with pytest.raises(InputError, match=named):
         call()
+
+
+def test_values_that_no_member_has_are_reckoned_with() -> None:
+    """Few people, all with the signal and against the target, have a value of another column.
+
+    None of the members is one of them in most draws, and then the platform answers them as before.
+    """
+    rng, rare, members_now, size = np.random.default_rng(0), 0.002, 300, 3000
+    held = {True: 0, False: 0}
+    draws = 200
+    for _ in range(draws):
+        is_rare = rng.random(members_now) < rare
+        other = np.where(is_rare, 2, rng.integers(0, 2, members_now))
+        channel = is_rare.astype(np.int32)  # others have none of the signal
+        values = ("a", "c", "b") if is_rare.any() else ("a", "c")
+        some = Members(
+            np.c_[channel, other].astype(np.int32),
+            rng.integers(0, 2, members_now).astype(np.int32),
+            (MemberColumn("chan", ("old", "new")), MemberColumn("o", values)), ("no", "yes"),
+        )  # fmt: skip
+        some.labels[is_rare] = 0
+        counts = signal_counts(some, {0: 1})
+        closed = SignalCounts(counts.honest, counts.planted, members_now, len(counts.planted))
+        others_rare = rng.binomial(size - members_now, rare)
+        success = 1 - rare * (others_rare >= is_rare.sum())  # all of b are lost, or nobody is
+        for open_ended, here in ((True, counts), (False, closed)):
+            found = planting_certificate(here, 1, Platform(size), 0.95)
+            held[open_ended] += found.success <= success
+    assert held[True] >= 0.95 * draws
+    assert held[False] < 0.7 * draws  # without, the certificate says 1 and is wrong

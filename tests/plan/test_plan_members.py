@@ -45,7 +45,10 @@ def test_many_numbers_are_cut_at_rounded_quantiles() -> None:
     assert age.values == ("below 25", "25 to 50", "50 to 75", "75 or more")
     assert np.bincount(members.codes[:, 0]).tolist() == [25, 25, 25, 26]
     assert members.notes == ("age in bins: below 25; 25 to 50; 50 to 75; 75 or more.",)
-    assert [age.code(v) for v in ("24.9", 25, "50 to 75", "1000")] == [0, 1, 2, 3]
+    assert [age.code(v) for v in ("24.9", 25, "50 to 75", "100")] == [0, 1, 2, 3]
+    with pytest.raises(InputError, match="Numbers from 0 to 100 stand for a bin"):
+        age.code("1000")
+    assert age.code("1000", new_values=True) == 3
     assert read_members(frame, "y", bins=2).columns[0].edges == (50,)
     # Nearly everyone has −1: the next number ends the bin.
     frame["age"] = [-1] * 88 + list(range(3, 16))
@@ -56,6 +59,19 @@ def test_ten_numbers_are_values_and_eleven_are_not() -> None:
     for count, binned in ((10, False), (11, True)):
         frame = pd.DataFrame({"x": list(range(count)) * 3, "y": ["a", "b", "c"] * count})
         assert bool(read_members(frame, "y").columns[0].edges) == binned
+
+
+def test_a_missing_value_is_not_taken_for_the_word() -> None:
+    frame = pd.DataFrame({"z": ["missing", "u", None, "(missing)"], "y": ["a", "b", "a", "b"]})
+    members = read_members(frame, "y")
+    (z,) = members.columns
+    assert z.values == ("(missing)", "missing", "u", "((missing))")
+    assert members.codes[:, 0].tolist() == [1, 2, 3, 0]
+
+
+def test_a_label_that_is_a_number_is_found_as_one() -> None:
+    members = read_members(pd.DataFrame({"z": ["u", "v"], "y": [1.0, 0.0]}), "y")
+    assert members.classes[members.label("1")] in ("1", "1.0")
 
 
 def test_missing_numbers_are_a_value_beside_the_bins() -> None:
@@ -108,7 +124,7 @@ TEXTS = pd.DataFrame({"note": [f"n{i}" for i in range(60)], "y": ["a", "b"] * 30
         (lambda: read_members(ROWS, "channel"), "'channel' for everyone, got 1 missing"),
         (lambda: read_members(ROWS, "decision", bins=1), "bins=1"),
         (lambda: read_members("nowhere.csv", "decision"), "nowhere.csv"),
-        (lambda: read_members(ROWS, "decision").label("maybe"), "'maybe'.*`labels`"),
+        (lambda: read_members(ROWS, "decision").label("maybe"), "'maybe'.*--labels"),
         (lambda: read_members(ROWS, "decision").position("agee"), "Did you mean age"),
     ],
 )

@@ -16,7 +16,6 @@ from quorate.lab.trial import Outcome
 from quorate.law import FiniteLaw
 from quorate.protocols import Signal
 from quorate.theory.bounds import bound_called
-from quorate.theory.erasing import erasing_bound, erasing_critical_mass
 from quorate.theory.finite import (
     Action,
     carried,
@@ -34,7 +33,7 @@ ACTIONS: dict[str, Action] = {
     "planting-features": "feature-only",
     "unplanting": "unplanting",
 }
-JUDGED_BY = {"unplanting": "unplanted", "erasing": "erased"}  # others: "planted"
+JUDGED_BY = {"unplanting": "unplanted"}  # others: "planted"
 NOT_IN_THE_LAW = "the signal leads to values that the law does not have"
 EXACT = "exact"  # the worst case itself, on a finite law
 At = Callable[[npt.ArrayLike, float, Reading], Any]
@@ -49,7 +48,6 @@ class CurveBound:
         why: it does not apply, as a clause; empty where it does.
         at: the bound from α, ε and the reading; None where it does not apply.
         enough: the α that is enough, from S*, ε and the reading; None where it does not apply.
-        of_optimal: it speaks of optimal platforms alone.
     """
 
     name: str
@@ -88,7 +86,7 @@ def bounds_of(cells: Sequence[Outcome]) -> tuple[CurveBound, ...]:
         _general("planting", "planting", cells),
         _general("feature-only", "planting-features", cells),
         _general("unplanting", "unplanting", cells),
-        _erasing(cells),
+        CurveBound("erasing", _of_erasing(cells)),
         _exact(cells),
     )
 
@@ -105,7 +103,7 @@ def _general(name: str, strategy: str, cells: Sequence[Outcome]) -> CurveBound:
         return CurveBound(name, "how common the signal is among honest people is not known")
     known = {"xi": float(np.mean(xis)), "delta": float(np.max(gaps))}
     if name == "unplanting":
-        if why := _named_claim(cells):
+        if why := _claim_may_err(cells):
             return CurveBound(name, why)
         known["delta"] = 1.0  # its largest: what trails is another label than in planting
         if cells[0].exact_law:
@@ -131,34 +129,26 @@ def _general(name: str, strategy: str, cells: Sequence[Outcome]) -> CurveBound:
     )
 
 
-def _erasing(cells: Sequence[Outcome]) -> CurveBound:
-    """Return the bound for erasing, which needs τ: it is known of finite laws only."""
+def _of_erasing(cells: Sequence[Outcome]) -> str:
     if cells[0].description["strategy"]["name"] != "erasing":
-        return CurveBound("erasing", _another_strategy(cells))
-    if why := _about_something_else(cells):
-        return CurveBound("erasing", why)
-    if not cells[0].exact_law:
-        return CurveBound("erasing", "τ, how much the signal tells, is known of finite laws only")
-    law, _, signal = _exactly(cells)
-    try:
-        tau = float(signal_quantities(law.mass, image_of(law, signal)).tau)
-    except InputError:
-        return CurveBound("erasing", NOT_IN_THE_LAW)
-    if np.isnan(tau):
-        return CurveBound("erasing", "nobody honest has some of the values that the signal makes")
-    return CurveBound(
-        "erasing",
-        at=lambda alpha, eps, reading: erasing_bound(alpha, tau, eps),
-        enough=lambda s, eps, reading: erasing_critical_mass(s, tau, eps),
-        of_optimal=True,
-    )
+        return _another_strategy(cells)
+    return "members vote on the label that is likeliest with the signal, and may err"
 
 
-def _named_claim(cells: Sequence[Outcome]) -> str:
-    """Return why no bound speaks of members who all claim one named label; else nothing."""
-    if cells[0].description["strategy"].get("claim") is None:
+def _claim_may_err(cells: Sequence[Outcome]) -> str:
+    """Return why members may claim another label than the bound takes them to; else nothing.
+
+    With two labels there is one to claim instead of the target; with more, members vote.
+    """
+    strategy = cells[0].description["strategy"]
+    if strategy["name"] != "unplanting":
         return ""
-    return "members claim one label everywhere, whichever is the likeliest"
+    if strategy.get("claim") is not None:
+        return "members claim one label everywhere, whichever is the likeliest"
+    law = catalog.build("populations", cells[0].description["population"]).law()
+    if law is None or law.points.k > 2:
+        return "members vote on the label that is likeliest, and may err"
+    return ""
 
 
 def _exact(cells: Sequence[Outcome]) -> CurveBound:
@@ -166,7 +156,7 @@ def _exact(cells: Sequence[Outcome]) -> CurveBound:
     strategy = cells[0].description["strategy"]
     if strategy["name"] not in ACTIONS:
         return CurveBound(EXACT, _another_strategy(cells))
-    if why := _about_something_else(cells) or _named_claim(cells):
+    if why := _about_something_else(cells) or _claim_may_err(cells):
         return CurveBound(EXACT, why)
     if not cells[0].exact_law:
         return CurveBound(EXACT, "the law of honest people is not known exactly")

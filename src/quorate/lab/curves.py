@@ -62,13 +62,13 @@ class Curve:
 
     def bound(self, alphas: Floats, eps: float, reading: Reading) -> Floats | None:
         """Return the theory's general lower bound on S at ``alphas``, or None if none applies."""
-        found = self.general_bound(eps)
+        found = self.general_bound
         return None if found is None or found.at is None else found.at(alphas, eps, reading)
 
-    def general_bound(self, eps: float) -> CurveBound | None:
-        """Return the bound that applies and asks for no more of the law than a few numbers."""
-        allowed = (bound.allowing(eps) for bound in self.bounds)
-        found = [bound for bound in allowed if bound.applies and bound.name != EXACT]
+    @property
+    def general_bound(self) -> CurveBound | None:
+        """The bound that applies and asks for no more of the law than a few numbers; else None."""
+        found = [bound for bound in self.bounds if bound.applies and bound.name != EXACT]
         return found[0] if found else None
 
 
@@ -164,7 +164,7 @@ class Curves:
 
         positive = curve.alphas[curve.alphas > 0]
         there = {bound.name for bound in panel.bounds}
-        for bound in (one.allowing(self.eps) for one in curve.bounds):
+        for bound in curve.bounds:
             if bound.at is None or bound.name in there or not len(positive):
                 continue
             grid = np.geomspace(positive[0], positive[-1], 200)
@@ -205,7 +205,7 @@ class CriticalMasses:
         ]
 
     def _bound(self, curve: Curve, target: float) -> float | None:
-        found = curve.general_bound(self.eps)
+        found = curve.general_bound
         return None if found is None else found.critical_mass(target, self.eps, self.reading)
 
     def to_frame(self) -> pd.DataFrame:
@@ -221,8 +221,7 @@ class CriticalMasses:
                 {
                     **row,
                     "bounds": [
-                        bound.allowing(self.eps).to_json(mass.target, self.eps, self.reading)
-                        for bound in curve.bounds
+                        bound.to_json(mass.target, self.eps, self.reading) for bound in curve.bounds
                     ],
                 }
             )

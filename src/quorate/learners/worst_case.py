@@ -28,8 +28,9 @@ class WorstCase(Learner):
     label there, another label is answered if it ties, or if its lag, m of all people, can be made
     up within the budget Σ m ≤ c: c = 2ε (tv) or ε/(1−ε) (huber). Of the sets of values that it can
     afford it takes the one to which the most members came. It sees who is a member, as no real
-    platform does: it is what the bounds are proved against (derived, see
-    docs/explanation/theory.md). Nothing is drawn.
+    platform does: it is what the bounds for planting are proved against (derived, see
+    docs/explanation/theory.md). It is not told what members want: for unplanting with more than two
+    labels, and for erasing, it is one such platform and maybe not the worst. Nothing is drawn.
 
     Raises:
         InputError: eps is out of range, or the reading is not known.

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from quorate.plan.cells import LARGEST, alphabet_sizes
 from quorate.plan.members import Members
 from quorate.theory.certificates.aggregate import ROUNDING
-from quorate.theory.certificates.counts import Platform
+from quorate.theory.certificates.counts import ENDLESS, Platform
 from quorate.theory.certificates.members_needed import members_needed
 from quorate.theory.radii import distance_limit, others_limit
 
@@ -63,7 +63,7 @@ class Others:
     Args:
         sizes: the distinct numbers of members in a cell, ascending, (c,).
         times: how many cells have so many, (c,).
-        cells: |X*|.
+        cells: |X*|: endless, as others may have values that no member has; 1 of no other columns.
     """
 
     sizes: Floats
@@ -148,7 +148,7 @@ def candidates(
             continue
         rest = whole - digits[:, columns].sum(axis=1, dtype=np.int64)
         yield Candidates(
-            columns, _others(rest, math.prod(sizes) // math.prod(shape)), values[useful],
+            columns, _others(rest, ENDLESS if len(sizes) > len(shape) else 1), values[useful],
             speaking[useful], carrying[useful], np.asarray(cost, dtype=np.float64)[useful],
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Mapping, Sequence
 
@@ -23,17 +24,19 @@ def parse_signal(text: str) -> dict[str, str]:
 
     >>> parse_signal("channel=web, reference=blank")
     {'channel': 'web', 'reference': 'blank'}
+    >>> parse_signal('"who=a, b",channel=web')
+    {'who': 'a, b', 'channel': 'web'}
 
     Raises:
         InputError: a part is not a pair, or a column is named twice.
     """
     pairs: dict[str, str] = {}
-    for part in text.split(","):
+    for part in next(csv.reader([text], skipinitialspace=True), None) or [""]:
         name, sign, value = (piece.strip() for piece in part.partition("="))
         if not (name and sign and value):
             raise InputError(
                 f"Expected a signal such as channel=web,reference=blank, got {part.strip()!r}. "
-                "Write COLUMN=VALUE."
+                'Write COLUMN=VALUE; a pair that holds a comma in quotes: "who=a, b".'
             )
         if name in pairs:
             raise InputError(
@@ -103,6 +106,9 @@ def carriers(members: Members, signal: Signal) -> npt.NDArray[np.bool_]:
 def signal_counts(members: Members, signal: Signal, planted_by: int | None = None) -> SignalCounts:
     """Return the members counted in the cells of X*: one for each value of the other columns.
 
+    Other people may have values that no member has: |X*| counts one such value more a column, and
+    is open-ended.
+
     Args:
         members: their rows.
         signal: what is set.
@@ -121,8 +127,9 @@ def signal_counts(members: Members, signal: Signal, planted_by: int | None = Non
     joint = at[there].astype(np.int64) * k + members.labels[there]
     honest = np.bincount(joint, minlength=m * k).reshape(m, k)
     return SignalCounts(
-        honest.astype(np.float64), planted, len(members), math.prod(sizes[j] for j in rest), moved
-    )
+        honest.astype(np.float64), planted, len(members), math.prod(sizes[j] + 1 for j in rest),
+        moved, open_ended=bool(rest),
+    )  # fmt: skip
 
 
 def erasing_counts(
@@ -141,5 +148,6 @@ def erasing_counts(
     goes_to = both[n:][first]  # (m,)
     place = np.minimum(np.searchsorted(cells, goes_to), m - 1)
     image = np.where(cells[place] == goes_to, place, -1)
-    of_signal = math.prod(size for j, size in enumerate(sizes) if j not in signal)
-    return honest.reshape(m, k).astype(np.float64), image, math.prod(sizes), of_signal
+    of_signal = math.prod(size + 1 for j, size in enumerate(sizes) if j not in signal)
+    cells_of_all = math.prod(size + 1 for size in sizes)
+    return honest.reshape(m, k).astype(np.float64), image, cells_of_all, of_signal

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from quorate.errors import InputError
 from quorate.plan.cells import (
     alphabet_sizes,
     carriers,
@@ -155,6 +156,18 @@ class CertifiedPlan:
         }
 
 
+def _check_possible(members: Members, question: Question) -> None:
+    """Raise InputError if members are to plant by features alone what none of them has."""
+    if question.goal != "plant-feature-only" or question.target is None:
+        return
+    if not (members.labels == members.label(question.target)).any():
+        raise InputError(
+            f"Expected some members with the label {question.target!r} to plant it by features "
+            "alone, got none: that is impossible. Let members change their label as well: "
+            "--goal plant."
+        )
+
+
 Certify = Callable[[int, Platform, str], Certificate]  # members, platform, radius
 
 
@@ -176,6 +189,7 @@ def certify(
     """
     question.platform(question.eps).others(len(members))
     signal = signal_codes(members, question.signal, new_values=question.new_values)
+    _check_possible(members, question)
     bound, against = certifier(members, question, signal)
     here = question.platform(question.eps)
 
@@ -247,7 +261,11 @@ def _unplanting(
         some = aside.scaled(round(n * aside.members / len(members)))
         # The share set aside is rounded to whole people; what is left cannot be negative.
         some = SignalCounts(
-            np.minimum(some.honest, scaled.honest), some.planted, some.members, some.signal_cells
+            np.minimum(some.honest, scaled.honest),
+            some.planted,
+            some.members,
+            some.signal_cells,
+            open_ended=some.open_ended,
         )
         return adaptive_unplanting_certificate(
             scaled, some, label, platform, confidence, radius
@@ -272,7 +290,10 @@ def _aside(
     joint = some[there].astype(np.int64) * k + labels[there]
     honest = np.bincount(joint, minlength=m * k).astype(np.float64)
     planted = np.bincount(some, minlength=m).astype(np.float64)
-    return SignalCounts(honest.reshape(m, k), planted, len(some), counts.signal_cells)
+    return SignalCounts(
+        honest.reshape(m, k), planted, len(some), counts.signal_cells,
+        open_ended=counts.open_ended,
+    )  # fmt: skip
 
 
 def _notes(
@@ -297,9 +318,6 @@ def _notes(
         having = int((members.labels == members.label(question.target)).sum())
         notes.append(
             f"Only the {having} members whose label is {question.target!r} plant the signal."
-            if having
-            else f"No member has the label {question.target!r}: without changing labels nothing "
-            "can be planted. Let members change their label as well: goal plant."
         )
     if any(column.edges for column in members.columns):
         notes.append(

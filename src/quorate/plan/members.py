@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,13 @@ class MemberColumn:
         values: its values, by code.
         edges: where its bins end, if it is a number in bins: value i holds the numbers from
             edge i − 1, included, to edge i.
+        span: its smallest and its largest number, if it is in bins.
     """
 
     name: str
     values: tuple[str, ...]
     edges: tuple[float, ...] = ()
+    span: tuple[float, float] = (-math.inf, math.inf)
 
     def code(self, value: str | float, *, new_values: bool = False) -> int:
         """Return the code of a value; a number stands for its bin.
@@ -54,9 +57,11 @@ class MemberColumn:
             return self.values.index(text)
         if self.edges:
             try:
-                return int(np.searchsorted(self.edges, float(value), side="right"))
+                number = float(value)
             except ValueError:
-                pass
+                number = math.nan
+            if self.span[0] <= number <= self.span[1] or (new_values and math.isfinite(number)):
+                return int(np.searchsorted(self.edges, number, side="right"))
         for code, known in enumerate(self.values):  # 1.0 for 1
             if _same_number(known, text):
                 return code
@@ -64,8 +69,21 @@ class MemberColumn:
             return len(self.values)
         raise unknown(
             f"value of column {self.name!r}", text, self.values,
-            "For one that nobody has yet, and that the platform accepts, allow new values.",
+            f"{self._range()}For one that nobody has yet, and that the platform accepts, allow new "
+            "values (--new-values).",
         )  # fmt: skip
+
+    def _range(self) -> str:
+        return f"Numbers from {self.span[0]:g} to {self.span[1]:g} stand for a bin. " * bool(
+            self.edges
+        )
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """Return a name, in as many brackets as it takes to be none of ``taken``."""
+    while name in taken:
+        name = f"({name})"
+    return name
 
 
 def _same_number(a: str, b: str) -> bool:
@@ -107,11 +125,13 @@ class Members:
         Raises:
             InputError: no member has it.
         """
-        if name in self.classes:
-            return self.classes.index(name)
+        for index, known in enumerate(self.classes):
+            if known == name or _same_number(known, name):  # 1.0 for 1
+                return index
         raise unknown(
             "label", name, self.classes,
-            "No member has another one: name it in `labels` if the platform does.",
+            "No member has another one, so that by features alone it cannot be planted. If the "
+            "platform knows it, name it as one of its labels (--labels).",
         )  # fmt: skip
 
     def position(self, name: str) -> int:
@@ -172,7 +192,7 @@ def read_members(
     if len(classes) < 2:
         raise InputError(
             f"Expected at least 2 labels in column {label!r}, got only {classes[0]!r}. If the "
-            "platform knows others, name them in `labels`."
+            "platform knows others, name them as its labels (--labels)."
         )
     kept = [c for c in (columns or frame.columns) if c != label and c not in ignore]
     notes: list[str] = []
@@ -199,6 +219,7 @@ def encode_column(
     number = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
     there = series[~gone]
     edges: tuple[float, ...] = ()
+    span = (-math.inf, math.inf)
     if number:
         numbers = there.to_numpy(dtype=np.float64)
         distinct, inner = np.unique(numbers, return_inverse=True)
@@ -207,6 +228,7 @@ def encode_column(
             edges = _edges(numbers, bins)
             inner = np.searchsorted(edges, numbers, side="right")
             values = _bin_names(edges)
+            span = float(distinct[0]), float(distinct[-1])
             notes.append(f"{name} in bins: {'; '.join(values)}.")
     else:
         inner, names = pd.factorize(there.astype(str).str.strip(), sort=True)
@@ -216,17 +238,18 @@ def encode_column(
             raise InputError(
                 f"Expected at most {most} distinct texts in column {name!r}, got {len(values)} in "
                 f"{len(series)} rows: free text or an id, each value too rare to count. "
-                f"Leave it out with ignore={name}, or group its values first."
+                f"Leave it out (--ignore {name}), or group its values first."
             )
     codes = np.full(len(series), len(values), dtype=np.int32)  # (n,)
     codes[~gone] = inner
     if gone.any():
-        values += (MISSING,)
+        missing = free_name(MISSING, values)
+        values += (missing,)
         notes.append(
             f"{name}: {int(gone.sum())} of {len(series)} values are missing and count as the value "
-            f"{MISSING!r}."
+            f"{missing!r}."
         )
-    return codes, MemberColumn(name, values, edges)
+    return codes, MemberColumn(name, values, edges, span)
 
 
 def _edges(numbers: npt.NDArray[np.float64], bins: int) -> tuple[float, ...]:

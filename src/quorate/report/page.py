@@ -44,7 +44,7 @@ def bound_lines(curves: Curves) -> list[str]:
     headings = {curves.heading(curve) for curve in curves}
     for curve in curves:
         where = f" ({curves.heading(curve)})" if len(headings) > 1 else ""
-        for bound in (one.allowing(curves.eps) for one in curve.bounds):
+        for bound in curve.bounds:
             said.setdefault((bound.name, bound.why), []).append(curve.learner + where)
     return [
         f"{name}: {f'not drawn for {listed(who)}: {why}' if why else f'drawn for {listed(who)}'}."

@@ -123,7 +123,7 @@ def others_limit(seen: int, members: int, others: int, delta: float) -> int:
 
     h = max{h : P(Hypergeom(N, seen + h, n) ≤ seen) > δ}: given how many of all N people there are,
     each set of n people is as likely to be the members, so that more than h is seen with
-    probability ≤ δ, whatever the law. Exact: no approximation for large N. Status: derived, the
+    probability ≤ δ, whatever the law. Exact up to rounding for N up to 10¹⁰. Status: derived, the
     usual prediction limit of a finite population.
 
     Args:

@@ -45,7 +45,7 @@ def aggregate_success(
     1.0
     """
     delta = failure(confidence)
-    one_cell, test = counts.signal_cells <= 1, platform.test_size
+    one_cell, test = counts.distance_cells <= 1, platform.test_size
     share = delta / (1 + (not one_cell) + (test is not None))
     rows = math.ceil(against * (1 - ROUNDING))
     limit = others_limit(rows, counts.members, others, share)
@@ -71,9 +71,9 @@ def success_despite(
     budget = (limit + platform.slack) * (1 + ROUNDING)
     lost, any_lost = most_lost(counts.weights, counts.planted, budget)
     distance = 0.0
-    if any_lost or counts.signal_cells > len(counts.planted):
+    if any_lost or not counts.all_seen:
         distance = distance_limit(
-            counts.weights, counts.signal_cells, -math.log(distance_delta)
+            counts.weights, counts.distance_cells, -math.log(distance_delta)
         )  # fmt: skip
     return 1 - lost / counts.members - distance
 

@@ -16,6 +16,8 @@ from quorate.validate import at_least, in_interval, unknown
 Floats = npt.NDArray[np.float64]
 Radius = Literal["hoeffding", "bernstein", "aggregate", "tightest"]
 Status = Literal["published", "derived"]
+ENDLESS = 10**301  # cells: more than any number of people tells apart
+LARGEST = 10**10  # people on a platform: beyond, sums of factorials lose their last digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,8 @@ class SignalCounts:
         signal_cells: |X*|, of which m were seen; a whole number however large.
         moved: members whom the signal sends to cell x, g(x′) = x, (m,): success is weighed by it.
             By default ``planted``, as everyone carries it there.
+        open_ended: there may be cells of X* beside the |X*| that are counted, in which nobody was
+            seen: what happens there is never certified.
 
     Raises:
         InputError: shapes disagree, a count is negative, or the counts do not add up.
@@ -42,6 +46,7 @@ class SignalCounts:
     members: int
     signal_cells: int
     moved: Floats | None = None
+    open_ended: bool = False
 
     def __post_init__(self) -> None:
         honest = np.asarray(self.honest, dtype=np.float64)
@@ -83,6 +88,16 @@ class SignalCounts:
         return int(self.honest.shape[1])
 
     @property
+    def all_seen(self) -> bool:
+        """Whether every cell of X* was seen."""
+        return not self.open_ended and self.signal_cells <= len(self.planted)
+
+    @property
+    def distance_cells(self) -> int:
+        """Cells over which the members may differ from everyone."""
+        return ENDLESS if self.open_ended else self.signal_cells
+
+    @property
     def weights(self) -> Floats:
         """Members whom the signal sends to each cell, (m,)."""
         assert self.moved is not None
@@ -92,8 +107,9 @@ class SignalCounts:
         """Return what n′ members would count if further ones were like these."""
         by = members / self.members
         return SignalCounts(
-            self.honest * by, self.planted * by, members, self.signal_cells, self.weights * by
-        )
+            self.honest * by, self.planted * by, members, self.signal_cells, self.weights * by,
+            self.open_ended,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,6 +134,10 @@ class Platform:
 
     def __post_init__(self) -> None:
         at_least("size", self.size, 1, "Count all people whom the platform learns from.")
+        if self.size > LARGEST:
+            raise InputError(
+                f"Expected a platform size of at most {LARGEST:,}, got {self.size:,}. Count people."
+            )
         if self.test_size is not None:
             at_least("test_size", self.test_size, 1, "Leave it out for success among everyone.")
         suboptimality_constant(self.eps, self.reading)

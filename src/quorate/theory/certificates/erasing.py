@@ -49,7 +49,8 @@ def erasing_certificate(
 
     Without it the members' rows have to show it: P̂(g(x′), ŷ) leads by more than 4R(n), so that the
     modal label is the true one and would be so in most samples, and g(x′) must pass too, as f is
-    to answer ŷ there; |X*||Y| counts twice in δ̃. bernstein: limits by variance instead of R.
+    to answer ŷ there; |X*||Y| counts twice in δ̃. A cell that g leaves where it is needs none of
+    this: f(g(x)) = f(x) there whatever f is. bernstein: limits by variance instead of R.
     tightest: both, each at δ/2. Status: derived.
 
     Args:
@@ -98,6 +99,7 @@ def erasing_certificate(
     won = seen & _passes(counts, modal, margins)
     if margin is None:
         won &= (_mode_is_sure(counts, n, log_inverse, radius) & won)[np.maximum(goes_to, 0)]
+        won |= goes_to == np.arange(len(counts))  # whatever f says of x, it says of g(x) = x
     elif platform.slack > 0:
         won &= won[np.maximum(goes_to, 0)]
     success = margins.success(float(counts[won].sum()) / n, n)

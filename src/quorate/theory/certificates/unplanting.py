@@ -158,6 +158,7 @@ def _rest(counts: SignalCounts, aside: SignalCounts) -> SignalCounts:
         counts.members - aside.members,
         counts.signal_cells,
         counts.weights - aside.weights,
+        counts.open_ended,
     )
 
 
