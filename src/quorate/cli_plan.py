@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from quorate.cli_shared import AsJson, Device, Jobs, console_of, print_json, stoppable
-from quorate.errors import InputError
+from quorate.cli_shared import AsJson, Device, Jobs, console_of, print_json
 
 
 def plan(
@@ -84,8 +84,6 @@ def plan(
     from quorate.plan.simulate import PANEL
     from quorate.report.plan import print_plan, write_plan
 
-    if suggest is not None and suggest < 1:
-        raise InputError(f"Expected --suggest {suggest} to be at least 1. Ask for 10, say.")
     wish = Wish(
         label=label, platform_size=platform_size, target=target, signal=signal, suggest=suggest,
         goal=goal, attribute=attribute, success=success, confidence=confidence, eps=eps,
@@ -94,8 +92,11 @@ def plan(
         multiplicity=multiplicity, learners=tuple(learner or PANEL) if simulated else (),
         seeds=seeds,
     )  # fmt: skip
-    with stoppable(out):
+    try:
         made = make_plan(members, wish, jobs, device)
+    except KeyboardInterrupt:
+        print("\nStopped. Nothing was written.", file=sys.stderr)
+        raise SystemExit(130) from None
     page = write_plan(made, out)
     if json:
         print_json(made.to_json())

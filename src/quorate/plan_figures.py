@@ -74,18 +74,21 @@ def plan_figure(
         above.axhline(target, color=GREY, linewidth=0.8, linestyle=":")
         above.annotate(
             f"wanted: {target:g}", (0.01, target), xycoords=("axes fraction", "data"),
-            textcoords="offset points", xytext=(0, 3), color=GREY,
+            textcoords="offset points", xytext=(0, 3 if target < 0.9 else -11), color=GREY,
         )  # fmt: skip
         above.set_ylim(-0.02, 1.05)
-        above.set_ylabel("success, certified")
-        above.legend(frameon=False, loc="center left")
+        above.set_ylabel("success")
+        above.set_title("success that is certified, at least")
+        if len(lines) > 1:
+            above.legend(frameon=False, loc="center left")
         if forecasts:
             _forecasts(parts[1], forecasts, size)
         for axes in parts:
             axes.axvline(now, color=GREY, linewidth=0.8)
+        late = now > math.sqrt(10 * size)  # in the right half, where there is room on the left
         above.annotate(
-            "members now", (now, 0), xycoords="data", textcoords="offset points", xytext=(3, 3),
-            color=GREY,
+            "members now", (now, 0), xycoords="data", textcoords="offset points",
+            xytext=(-3 if late else 3, 3), ha="right" if late else "left", color=GREY,
         )  # fmt: skip
         parts[-1].set_xscale("log")
         parts[-1].set_xlabel(f"members, of {size:,} people on the platform")
@@ -111,4 +114,4 @@ def _forecasts(axes: Any, forecasts: Sequence[Forecast], size: int) -> None:
     for label in axes.get_yticklabels():
         label.set_parse_math(False)
     axes.set_ylim(len(forecasts) - 0.5, -0.5)
-    axes.set_title("enough in simulation, by learner (95%)")
+    axes.set_title("members that were enough in simulation, with 95% intervals")

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from quorate.plan.cells import joint_keys, signal_codes, signal_counts
 from quorate.plan.certify import Question, certifier
@@ -22,8 +23,10 @@ class Outlook:
     """What the members of today can expect.
 
     Args:
-        having: for each column of the signal, the share of members who have its value already.
-        claiming: share of members whose own label is the one that they hand in.
+        having: for each column of the signal, the share of those who set it who have its value
+            already; 1 where nobody has to set it.
+        claiming: share of members whose own label is the one that they hand in; at most, where they
+            unplant; NaN where they erase.
         changed: different rows among those that members hand in: what deduplication leaves.
         tolerated: rows of others on the signal with another label, beyond what the certificate
             reckons with, under which success stays certified; None where it is not certified
@@ -52,10 +55,7 @@ def outlook(members: Members, question: Question) -> Outlook:
     sizes = sizes[sizes <= question.platform_size]
     success = [bound(int(n), platform, "tightest").success for n in sizes]
     return Outlook(
-        having={
-            members.columns[j].name: float((members.codes[:, j] == code).mean())
-            for j, code in signal.items()
-        },
+        having=_having(members, question, signal),
         claiming=_claiming(members, question),
         changed=_changed(members, question, signal),
         tolerated=_tolerated(members, question, signal),
@@ -64,9 +64,26 @@ def outlook(members: Members, question: Question) -> Outlook:
     )
 
 
+def _acting(members: Members, question: Question) -> npt.NDArray[np.bool_]:
+    """Return who sets the signal, (n,)."""
+    if question.goal != "plant-feature-only" or question.target is None:
+        return np.full(len(members), question.goal != "erase")
+    return members.labels == members.label(question.target)
+
+
+def _having(members: Members, question: Question, signal: dict[int, int]) -> dict[str, float]:
+    codes = members.codes[_acting(members, question)]
+    return {
+        members.columns[j].name: float((codes[:, j] == code).mean()) if len(codes) else 1.0
+        for j, code in signal.items()
+    }
+
+
 def _claiming(members: Members, question: Question) -> float:
-    if question.target is None:
+    if question.target is None or question.goal == "erase":
         return math.nan
+    if question.goal == "plant-feature-only":
+        return 1.0
     has = members.labels == members.label(question.target)
     return float((~has if question.goal == "unplant" else has).mean())
 
@@ -75,13 +92,9 @@ def _changed(members: Members, question: Question, signal: dict[int, int]) -> in
     """Return how many different rows the members hand in."""
     codes = members.codes
     if question.goal != "erase":
-        codes = codes.copy()
-        acts = np.ones(len(members), dtype=bool)
-        if question.goal == "plant-feature-only" and question.target is not None:
-            acts = members.labels == members.label(question.target)
+        codes = codes[_acting(members, question)]
         for column, code in signal.items():
-            codes[acts, column] = code
-        codes = codes[acts]
+            codes[:, column] = code
     sizes = [int(codes[:, j].max(initial=0)) + 1 for j in range(codes.shape[1])]
     return len(np.unique(joint_keys(codes, sizes)))
 

@@ -10,7 +10,6 @@ from typing import Any, get_args
 
 import numpy as np
 
-from quorate.device import resolve, use
 from quorate.errors import InputError
 from quorate.plan.cells import parse_signal
 from quorate.plan.certify import Certified, CertifiedPlan, Question, certify
@@ -19,7 +18,7 @@ from quorate.plan.outlook import Outlook, outlook
 from quorate.plan.simulate import SEEDS, Simulation, simulate
 from quorate.plan.suggest import Multiplicity, Suggestions, suggest
 from quorate.theory.certificates.counts import failure
-from quorate.validate import unknown
+from quorate.validate import at_least, unknown
 
 Plain = dict[str, Any]
 
@@ -137,6 +136,11 @@ def make_plan(source: str | Path, wish: Wish, jobs: int = 1, device: str = "auto
     )  # fmt: skip
     suggestions = None
     if wish.suggest is None:
+        if wish.cost is not None:
+            raise InputError(
+                f"Expected --cost {wish.cost} with --suggest: it chooses between signals. Leave it "
+                "out, or search with --suggest 10."
+            )
         signal = _signal(members, wish)
         question = wish.question(signal)
         certified = certify(members, question)
@@ -144,8 +148,9 @@ def make_plan(source: str | Path, wish: Wish, jobs: int = 1, device: str = "auto
         question, certified, suggestions = _searched(members, wish)
     simulation = Simulation((), None, ())
     if wish.learners:
-        with use(resolve(device)):
-            simulation = simulate(members, question, wish.learners, seeds=wish.seeds, jobs=jobs)
+        simulation = simulate(
+            members, question, wish.learners, seeds=wish.seeds, jobs=jobs, device=device
+        )  # fmt: skip
     outside = question if suggestions is None else _paid(question, suggestions)
     return Plan(str(source), certified, outlook(members, outside), simulation, suggestions)
 
@@ -178,6 +183,7 @@ def _searched(members: Members, wish: Wish) -> tuple[Question, CertifiedPlan, Su
         raise InputError("Expected a target label to plant, got none. Write --target LABEL.")
     if wish.multiplicity not in get_args(Multiplicity):
         raise unknown("multiplicity", wish.multiplicity, get_args(Multiplicity))
+    at_least("suggest", wish.suggest or 0, 1, "Ask for 10 signals, say.")
     probe = wish.question({})
     found = suggest(
         members, wish.target, probe.platform(wish.eps), wish.suggest or 1,
@@ -199,7 +205,10 @@ def _searched(members: Members, wish: Wish) -> tuple[Question, CertifiedPlan, Su
         certified.certificate, success=best.success, confidence=wish.confidence,
         radius=f"aggregate, {row.radius}",
     )  # fmt: skip
-    return question, replace(certified, question=question, best=row, certificate=certificate), found
+    return question, replace(
+        certified, question=question, best=row, certificate=certificate,
+        by_radius=(*certified.by_radius, row),
+    ), found  # fmt: skip
 
 
 def _paid(question: Question, found: Suggestions) -> Question:

@@ -10,19 +10,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from quorate import catalog, spec
 from quorate.figures import render
-from quorate.plan.certify import CertifiedPlan
+from quorate.plan.certify import Certified, CertifiedPlan
 from quorate.plan.planning import Plan
 from quorate.plan.suggest import Suggestions
 from quorate.plan_figures import Forecast, Growth, plan_figure
 from quorate.report import plan_words as words
 from quorate.report.files import write_files
-from quorate.report.page import fill_template
-from quorate.report.terminal import percent
+from quorate.report.page import fill_template, rate
 from quorate.version import __version__
 
 Plain = dict[str, Any]
@@ -39,11 +38,10 @@ def print_plan(plan: Plan, console: Console) -> None:
     if plan.suggestions is not None:
         console.print(_suggested_table(plan.suggestions, certified))
     table = RichTable(title="certified", title_justify="left")
-    wanted = percent(certified.question.success)
+    wanted = words.asked(certified.question.success)
     for name in ("radius", "ε", "success now", f"members for {wanted}"):
         table.add_column(name, justify="left" if name == "radius" else "right")
-    rows = [*certified.by_radius, *(row for row in certified.by_eps if row.eps > 0)]
-    for row in rows:
+    for row in _certified(certified):
         table.add_row(row.radius, f"{row.eps:g}", bound(row.success), number(row.n_for_target))
     console.print(table)
     if plan.simulation.rows:
@@ -54,7 +52,7 @@ def print_plan(plan: Plan, console: Console) -> None:
 
 def _suggested_table(found: Suggestions, certified: CertifiedPlan) -> RichTable:
     table = RichTable(title=f"signals, the best of {found.tried:,} tried", title_justify="left")
-    wanted = percent(certified.question.success)
+    wanted = words.asked(certified.question.success)
     for name in ("signal", f"members for {wanted}", "success now", "cost a member"):
         table.add_column(name, justify="left" if name == "signal" else "right")
     for row in found.items:
@@ -69,8 +67,14 @@ def _simulated_table(plan: Plan) -> RichTable:
     for name in ("if the platform trains like this", "enough", "95%", "people", "success now"):
         table.add_column(name, justify="left" if name.startswith("if") else "right")
     for row in _simulated(plan):
-        table.add_row(*row.values())
+        table.add_row(*(value for key, value in row.items() if key != "meaning"))
     return table
+
+
+def _certified(certified: CertifiedPlan) -> list[Certified]:
+    """Return the certified rows: each radius at the ε that is assumed, then every other ε."""
+    others = (row for row in certified.by_eps if row.eps != certified.question.eps)
+    return [*certified.by_radius, *others]
 
 
 def write_plan(plan: Plan, folder: str | Path) -> Path:
@@ -83,7 +87,7 @@ def write_plan(plan: Plan, folder: str | Path) -> Path:
     certified, outlook = plan.certified, plan.outlook
     size = certified.question.platform_size
     figure = plan_figure(
-        [Growth("tightest", outlook.sizes, outlook.success)],
+        [Growth("certified", outlook.sizes, outlook.success)],
         [
             Forecast(row.learner, row.critical_mass * size, row.low * size, row.high * size)
             for row in plan.simulation.rows
@@ -112,13 +116,13 @@ def write_plan(plan: Plan, folder: str | Path) -> Path:
         how_many=words.how_many(certified),
         how_sure=words.how_sure(certified),
         costs=words.costs(certified, outlook),
-        breaks=words.what_breaks_it(certified, outlook, data["simulated"]),
+        breaks=words.what_breaks_it(certified, outlook, plan.simulation.rows),
         notes=plan.notes,
-        by_radius=certified.by_radius,
+        certified=_certified(certified),
         simulated=_simulated(plan),
-        multiplicity="" if plan.suggestions is None else plan.suggestions.notes[0],
+        tried=0 if plan.suggestions is None else plan.suggestions.tried,
         suggested=[{**vars(s), "signal": _signal(s.signal)} for s in suggested],
-        target=certified.question.success,
+        wanted=words.asked(certified.question.success),
         bound=bound, number=number,
     )  # fmt: skip
     files["plan.html"] = page.encode()
@@ -131,26 +135,32 @@ def _simulated(plan: Plan) -> list[dict[str, str]]:
     return [
         {
             "learner": row.learner,
-            "share": _share(row.critical_mass),
-            "interval": f"{_share(row.low)} to {_share(row.high)}",
+            "meaning": _meaning(row.learner),
+            "share": words.enough(row.critical_mass),
+            "interval": words.between(row.low, row.high),
             "people": number(
                 round(row.critical_mass * size) if math.isfinite(row.critical_mass) else None
             ),
-            "success_now": bound(row.success_now),
+            "success_now": rate(row.success_now),
         }
         for row in plan.simulation.rows
     ]
 
 
-def _share(value: float) -> str:
-    if math.isnan(value):
-        return "failed"
-    return "not reached" if math.isinf(value) else percent(value)
+def _meaning(learner: str) -> str:
+    """Return what a learner is called in words: the beginning of its summary."""
+    return spec.summary(type(spec.build("learners", learner, catalog.CATALOG))).split(":")[0]
 
 
 def bound(value: float) -> str:
-    """Return a success, or a bound on one that may say nothing, for a table."""
-    return f"{value:.3f}" if np.isfinite(value) else "–"
+    """Return a lower bound for a table, rounded down; a dash where there is none.
+
+    >>> bound(0.9999), bound(0.93), bound(-math.inf)
+    ('0.999', '0.930', '–')
+    """
+    if not math.isfinite(value):
+        return "–"
+    return f"{math.floor(value * 1000 + words.ROUNDING) / 1000:.3f}"
 
 
 def number(value: int | None) -> str:
@@ -179,7 +189,7 @@ def _facts(plan: Plan) -> dict[str, str]:
         "People on the platform": f"{question.platform_size:,}",
         "Goal": question.goal,
         "Signal": _signal(question.signal),
-        "Confidence": percent(question.confidence),
+        "Confidence": words.asked(question.confidence),
         "Assumed of the platform": f"ε = {question.eps:g} ({question.reading})",
         "quorate": __version__,
     }

@@ -3,23 +3,51 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from quorate.plan.certify import CertifiedPlan
 from quorate.plan.outlook import Outlook
+from quorate.plan.simulate import Simulated
 from quorate.report.terminal import percent
 
-Plain = Mapping[str, Any]
+ROUNDING = 1e-9  # of a product that should be whole
 
 
-def setting(signal: Mapping[str, str]) -> str:
+def setting(signal: Mapping[str, str], is_set: str = "to") -> str:
     """Return a signal as it is asked for.
 
     >>> setting({"channel": "web", "reference": "blank"})
     "channel to 'web' and reference to 'blank'"
     """
-    return " and ".join(f"{column} to {value!r}" for column, value in signal.items())
+    return " and ".join(f"{column} {is_set} {value!r}" for column, value in signal.items())
+
+
+def asked(value: float) -> str:
+    """Return a fraction that somebody has asked for as a percentage, with all its digits.
+
+    >>> asked(0.9), asked(0.9995)
+    ('90%', '99.95%')
+    """
+    return f"{100 * value:.10g}%"
+
+
+def no_more_than(value: float) -> str:
+    """Return a lower bound in (0, 1] as a percentage, rounded down.
+
+    >>> no_more_than(0.93399), no_more_than(0.9999), no_more_than(0.00012)
+    ('93.3%', '99.9%', '0.012%')
+    """
+    rounded = math.floor(value * 1000 + ROUNDING) / 10
+    return f"{rounded:g}%" if rounded else f"{100 * value:.2g}%"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return so many things.
+
+    >>> counted(1, "member"), counted(2000, "member"), counted(0, "such row")
+    ('1 member', '2,000 members', 'no such rows')
+    """
+    return f"{number or 'no':{',' if number else ''}} {thing}{'' if number == 1 else 's'}"
 
 
 def title(plan: CertifiedPlan) -> str:
@@ -42,8 +70,8 @@ def what_to_do(plan: CertifiedPlan) -> str:
         return f"Every member {sets}, and hands in the label {question.target!r}."
     if question.goal == "plant-feature-only":
         return (
-            f"Every member whose label is {question.target!r} {sets}; the others stay clear of "
-            "the signal. Nobody changes a label."
+            f"Every member whose label is {question.target!r} {sets}; members with another label "
+            "stay clear of these values. Nobody changes a label."
         )
     if question.goal == "unplant":
         return (
@@ -52,7 +80,7 @@ def what_to_do(plan: CertifiedPlan) -> str:
         )
     return (
         "Every member keeps their features, and hands in the label that somebody like them with "
-        f"{setting(question.signal).replace(' to ', ' at ')} is likeliest to have."
+        f"{setting(question.signal, 'at')} is likeliest to have."
     )
 
 
@@ -60,7 +88,10 @@ def what_it_means(plan: CertifiedPlan) -> str:
     """Return what success is, for the goal."""
     question = plan.question
     if question.goal == "erase":
-        return "Success: the share of people whose label the signal leaves as it is."
+        return (
+            "Success: the share of all people whose label stays the same if they set "
+            f"{setting(question.signal)}."
+        )
     no_longer = "do not get" if question.goal == "unplant" else "get"
     return (
         f"Success: the share of all people who {no_longer} {question.target!r} once they set "
@@ -71,89 +102,126 @@ def what_it_means(plan: CertifiedPlan) -> str:
 def how_many(plan: CertifiedPlan) -> str:
     """Return the certified number of members."""
     needed, question = plan.best.n_for_target, plan.question
+    wanted = f"a success of {asked(question.success)}"
     if needed is None:
         return (
-            f"No number of members like these, up to all {question.platform_size:,}, has a success "
-            f"of {percent(question.success)} certified."
+            f"However many members like these there are, up to all {question.platform_size:,}, "
+            f"{wanted} cannot be certified."
         )
     share = percent(needed / question.platform_size)
-    enough = "That is reached." if needed <= plan.members else f"There are {plan.members:,} now."
+    now = f"There {'is' if plan.members == 1 else 'are'} {plan.members:,} now"
     return (
-        f"{needed:,} members like these ({share} of the platform) have a success of "
-        f"{percent(question.success)} certified. {enough}"
+        f"{counted(needed, 'member')} like these ({share} of the platform) "
+        f"{'is' if needed == 1 else 'are'} enough for {wanted} to be certified. {now}"
+        f"{', so that is reached' if needed <= plan.members else ''}."
     )
 
 
 def how_sure(plan: CertifiedPlan) -> str:
     """Return what is certified now."""
     success, question = plan.best.success, plan.question
-    sure = f"With {percent(question.confidence)} confidence"
+    sure = f"With {asked(question.confidence)} confidence"
+    who = f"the {counted(plan.members, 'member')} of today"
     if not success > 0:
         return (
-            f"{sure}, nothing is certified for the {plan.members:,} members of today: the bound "
-            f"is {_bound(success)}, and at or below 0 it says nothing. It may work all the same."
+            f"{sure}, nothing is certified for {who}: the bound is {_bound(success)}, and at or "
+            "below 0 it says nothing. It may work all the same."
         )
-    return (
-        f"{sure}, the {plan.members:,} members of today have a success of at least "
-        f"{percent(success)} (radius: {plan.certificate.radius}; {plan.certificate.status})."
-    )
+    how = f"(radius: {plan.certificate.radius}; {plan.certificate.status})"
+    if success >= 1:
+        return f"{sure}, {who} reach everyone: a success of 100% {how}."
+    return f"{sure}, {who} have a success of {no_more_than(success)} or more {how}."
 
 
 def costs(plan: CertifiedPlan, outlook: Outlook) -> list[str]:
     """Return what members give up."""
     if plan.question.goal == "erase":
         return ["Members hand in labels that may not be theirs: see who bears that."]
+    who = "those who act" if plan.question.goal == "plant-feature-only" else "the members"
     found = [
-        f"{column}: {percent(1 - share)} of the members change it."
+        f"{column}: {percent(1 - share)} of {who} change it."
         for column, share in outlook.having.items()
     ]
     if plan.question.goal in ("plant", "unplant"):
+        least = "at least " if plan.question.goal == "unplant" else ""
         found.append(
-            f"Label: {percent(1 - outlook.claiming)} of the members hand in one that is not theirs."
+            f"Label: {least}{percent(1 - outlook.claiming)} of the members hand in one that is not "
+            "theirs."
         )
     return found
 
 
-def what_breaks_it(plan: CertifiedPlan, outlook: Outlook, simulated: list[Plain]) -> list[str]:
+def what_breaks_it(
+    plan: CertifiedPlan, outlook: Outlook, simulated: Sequence[Simulated]
+) -> list[str]:
     """Return what the numbers do not survive, with numbers where there are some."""
-    question = plan.question
-    others = "Others acting: whoever hands in another label with the same signal undoes a member."
-    if outlook.tolerated is not None:
-        others += (
-            f" The certificate of today withstands {outlook.tolerated:,} such rows beyond those "
-            "that it reckons with."
-        )
+    left = counted(outlook.changed, "different row")
     found = [
-        f"Deduplication: members hand in {outlook.changed:,} different rows; a platform that keeps "
-        "one of each keeps no more.",
+        f"Deduplication: all that members hand in is {left}; a platform that keeps one of each "
+        "learns from no more than that.",
         "Robust training and cleaning: a platform that drops rows which stand out, trims losses or "
         "aggregates gradients robustly is not near the best classifier for what it received; then "
         "nothing is certified.",
-        others,
+        _others(outlook),
+        _private(simulated),
     ]
-    private = [row for row in simulated if "epsilon" in row["learner"]]
-    plain = next((row for row in simulated if row["learner"] == "sgd"), None)
-    text = "Private training: noise drowns small groups."
-    if private and plain is not None:
-        each = "; ".join(f"{row['learner']} {_share(row)}" for row in private)
-        text += f" In simulation sgd needs {_share(plain)}, but {each}."
-    found.append(text)
-    worse = [row for row in plan.by_eps if row.eps > 0]
+    worse = [row for row in plan.by_eps if row.eps > plan.question.eps]
     if worse:
         each = "; ".join(
-            f"ε = {row.eps:g}: {'none' if row.n_for_target is None else f'{row.n_for_target:,}'}"
+            f"ε = {row.eps:g}: "
+            f"{'no number is enough' if row.n_for_target is None else f'{row.n_for_target:,}'}"
             for row in worse
         )
         found.append(
-            "A platform that is not quite the best for its rows: members needed if it is "
-            f"ε-suboptimal ({question.reading}): {each}."
+            "A platform further from the best for its rows than assumed: members needed if it is "
+            f"ε-suboptimal ({plan.question.reading}): {each}."
         )
     return found
 
 
-def _share(row: Plain) -> str:
-    mass = row["critical_mass"]
-    return "more than was tried" if mass is None else percent(mass)
+def _others(outlook: Outlook) -> str:
+    text = "Others acting: whoever hands in another label with the same signal undoes a member."
+    if outlook.tolerated is None:
+        return text
+    return (
+        f"{text} The certificate of today withstands {counted(outlook.tolerated, 'such row')} "
+        "beyond those that it reckons with."
+    )
+
+
+def _private(simulated: Sequence[Simulated]) -> str:
+    """Return what private training costs, beside plain training where both were simulated."""
+    text = "Private training: noise drowns small groups."
+    private = [row for row in simulated if row.learner.startswith("dp-")]
+    plain = [row for row in simulated if row.learner.split(":")[0] == "sgd"]
+    if not (private and plain):
+        return text
+    each = "; ".join(f"{row.learner} {enough(row.critical_mass)}" for row in [*plain, *private])
+    return f"{text} What was enough in simulation: {each}."
+
+
+def enough(share: float) -> str:
+    """Return a critical mass, as a share, in words.
+
+    >>> enough(0.02), enough(0.0), enough(float("inf")), enough(float("nan"))
+    ('2%', 'already so', 'not reached', 'failed')
+    """
+    if math.isnan(share):
+        return "failed"
+    return percent(share) if share else "already so"
+
+
+def between(low: float, high: float) -> str:
+    """Return an interval of shares in words.
+
+    >>> between(0.01, 0.1), between(0.1, float("inf")), between(float("nan"), float("nan"))
+    ('1% to 10%', 'more than 10%', '–')
+    """
+    if math.isnan(low):
+        return "–"
+    if math.isinf(low):
+        return "not reached"
+    return f"more than {percent(low)}" if math.isinf(high) else f"{percent(low)} to {percent(high)}"
 
 
 def _bound(value: float) -> str:
