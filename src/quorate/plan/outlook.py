@@ -68,7 +68,8 @@ def _acting(members: Members, question: Question) -> npt.NDArray[np.bool_]:
     """Return who sets the signal, (n,)."""
     if question.goal != "plant-feature-only" or question.target is None:
         return np.full(len(members), question.goal != "erase")
-    return members.labels == members.label(question.target)
+    has: npt.NDArray[np.bool_] = members.labels == members.label(question.target)
+    return has
 
 
 def _having(members: Members, question: Question, signal: dict[int, int]) -> dict[str, float]:
