@@ -1,4 +1,4 @@
-"""What is simulated is what is certified: the same columns, values and action; and why nothing is."""
+"""What is simulated is what is certified: the same columns, values, action; and why nothing is."""
 
 import math
 from dataclasses import replace

@@ -136,11 +136,7 @@ def make_plan(source: str | Path, wish: Wish, jobs: int = 1, device: str = "auto
     )  # fmt: skip
     suggestions = None
     if wish.suggest is None:
-        if wish.cost is not None:
-            raise InputError(
-                f"Expected --cost {wish.cost} with --suggest: it chooses between signals. Leave it "
-                "out, or search with --suggest 10."
-            )
+        _nothing_of_a_search(wish)
         signal = _signal(members, wish)
         question = wish.question(signal)
         certified = certify(members, question)
@@ -153,6 +149,18 @@ def make_plan(source: str | Path, wish: Wish, jobs: int = 1, device: str = "auto
         )  # fmt: skip
     outside = question if suggestions is None else _paid(question, suggestions)
     return Plan(str(source), certified, outlook(members, outside), simulation, suggestions)
+
+
+def _nothing_of_a_search(wish: Wish) -> None:
+    """Raise if something is asked of a search, and there is none."""
+    asked = f"--cost {wish.cost}" if wish.cost is not None else ""
+    if wish.multiplicity != Wish.multiplicity:
+        asked = f"--multiplicity {wish.multiplicity}"
+    if asked:
+        raise InputError(
+            f"Expected {asked} with --suggest, got a signal that is named. Leave it out, or search "
+            "with --suggest 10."
+        )
 
 
 def _signal(members: Members, wish: Wish) -> dict[str, str]:

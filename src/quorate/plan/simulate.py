@@ -201,7 +201,7 @@ def _notes(members: Members, question: Question, rows: int, seeds: int) -> list[
 
 
 def _write(members: Members, folder: Path) -> Path:
-    """Write the rows as the certificate sees them; a sign before names and values keeps them text."""
+    """Write the rows as the certificate sees them; a sign keeps names and values as text."""
     path = folder / "members.csv"
     values = [[f"={value}" for value in column.values] for column in members.columns]
     with path.open("w", newline="", encoding="utf-8") as file:

@@ -1,0 +1,132 @@
+"""What goes with a certificate, by hand: costs, different rows, growth, and what it withstands."""
+
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from quorate.plan.cells import signal_counts
+from quorate.plan.certify import Question, certify
+from quorate.plan.members import MemberColumn, Members
+from quorate.plan.outlook import SIZES, outlook
+from quorate.theory.certificates.aggregate import success_despite
+from quorate.theory.certificates.counts import Platform
+from quorate.theory.certificates.planting import planting_certificate
+from quorate.theory.radii import others_limit
+
+COLUMNS = (
+    MemberColumn("channel", ("phone", "web")),
+    MemberColumn("age", ("young", "old")),
+    MemberColumn("region", ("north", "south")),
+)
+WEB = {"channel": "web"}
+
+
+def members_of(rows: list[str], times: int = 1) -> Members:
+    """Return members from words such as "phone young north no", each so many times."""
+    split = [row.split() for row in rows for _ in range(times)]
+    codes = [[c.values.index(v) for c, v in zip(COLUMNS, r[:3], strict=True)] for r in split]
+    labels = [["no", "yes"].index(row[3]) for row in split]
+    return Members(
+        np.array(codes, dtype=np.int32), np.array(labels, dtype=np.int32), COLUMNS, ("no", "yes")
+    )
+
+
+EIGHT = members_of(
+    [
+        "phone young north no", "phone young north no", "phone young south no",
+        "phone old north yes", "phone old north no", "web young north yes", "web old north no",
+        "web old north yes",
+    ]
+)  # fmt: skip
+
+
+def test_costs_by_hand() -> None:
+    """Three of eight say web; three of eight are "yes", of whom two say web and one phone."""
+    asked = Question(WEB | {"region": "north"}, "yes", 100)
+    found = outlook(EIGHT, asked)
+    assert found.having == {"channel": 3 / 8, "region": 7 / 8}
+    assert found.claiming == 3 / 8
+    only = outlook(EIGHT, replace(asked, goal="plant-feature-only"))
+    assert only.having == {"channel": 2 / 3, "region": 1}  # of the three who act
+    assert only.claiming == 1  # nobody changes a label
+    against = outlook(EIGHT, replace(asked, goal="unplant"))
+    assert against.having == found.having
+    assert against.claiming == 5 / 8  # those who are not "yes" can keep their label
+    erased = outlook(EIGHT, replace(asked, goal="erase", target=None))
+    assert math.isnan(erased.claiming)
+    assert math.isnan(outlook(EIGHT, replace(asked, goal="erase")).claiming)
+
+
+def test_different_rows_by_hand() -> None:
+    """With web set, age and region are left: young north, young south, old north."""
+    asked = Question(WEB, "yes", 100)
+    assert outlook(EIGHT, asked).changed == 3
+    # The "yes" alone: old north, young north, old north.
+    assert outlook(EIGHT, replace(asked, goal="plant-feature-only")).changed == 2
+    # Who erases keeps their features, of which there are five different rows.
+    assert outlook(EIGHT, replace(asked, goal="erase", target=None)).changed == 5
+    everything = WEB | {"age": "old", "region": "south"}
+    assert outlook(EIGHT, replace(asked, signal=everything)).changed == 1
+
+
+def test_nobody_who_acts_costs_nothing() -> None:
+    members = replace(EIGHT, labels=np.zeros(8, dtype=np.int32))
+    found = outlook(members, Question(WEB, "yes", 100, goal="plant-feature-only"))
+    assert found.having == {"channel": 1}
+    assert found.changed == 0
+
+
+@pytest.mark.parametrize("signal", [WEB, WEB | {"age": "old", "region": "south"}])
+def test_one_row_more_and_it_is_no_longer_certified(signal: dict[str, str]) -> None:
+    """Four cells of 100 members, or one of 400; 20 of them say web and "no", a row against."""
+    rows = [f"phone {a} {r} no" for a, r in itertools.product(("young", "old"), ("north", "south"))]
+    members = members_of(rows, 95)
+    spoil = members_of([row.replace("phone", "web") for row in rows], 5)
+    members = replace(
+        members, codes=np.r_[members.codes, spoil.codes],
+        labels=np.r_[members.labels, spoil.labels],
+    )  # fmt: skip
+    asked = Question(signal, "yes", 2000, success=0.5)
+    found = outlook(members, asked)
+    counts = signal_counts(members, {("channel", "age", "region").index(c): 1 for c in signal})
+    # δ = .05: one event where X* is one cell; where it is four, half goes to TV.
+    delta = 0.05 if len(signal) == 3 else 0.025
+    reckoned = others_limit(int(counts.honest[:, 0].sum()), 400, 1600, delta)
+
+    def success(more: int) -> float:
+        return success_despite(counts, reckoned + more, Platform(2000), delta)
+
+    assert found.tolerated is not None
+    assert found.tolerated > 0
+    assert success(found.tolerated) >= 0.5 > success(found.tolerated + 1)
+    if len(signal) == 3:  # one cell with 400 rows is lost to 400 rows against it, not to 399
+        assert found.tolerated == 399 - reckoned
+
+
+def test_what_is_not_certified_withstands_nothing() -> None:
+    asked = Question(WEB, "yes", 100)
+    assert certify(EIGHT, asked).best.success < 0.9
+    assert outlook(EIGHT, asked).tolerated is None
+    hundred = members_of(["phone young north no"], 200)
+    assert outlook(hundred, Question(WEB, "yes", 300, goal="unplant")).tolerated is None
+
+
+def test_growth_is_the_certificate() -> None:
+    members = members_of(["phone young north no", "phone old south no"], 100)
+    found = outlook(members, Question(WEB, "yes", 1000, eps=0.01))
+    assert len(found.sizes) == SIZES
+    assert (found.sizes[0], found.sizes[-1]) == (10, 1000)
+    assert (np.diff(found.sizes) > 0).all()
+    counts = signal_counts(members, {0: 1})
+    for at in (0, 12, SIZES - 1):
+        scaled = counts.scaled(int(found.sizes[at]))
+        assert found.success[at] == planting_certificate(scaled, 1, Platform(1000, 0.01)).success
+    assert found.success[-1] > found.success[0]
+
+
+def test_growth_of_a_tiny_platform_stays_inside() -> None:
+    found = outlook(EIGHT, Question(WEB, "yes", 8))
+    assert found.sizes.tolist() == [8]
