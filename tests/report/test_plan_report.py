@@ -1,0 +1,276 @@
+"""A plan's page stands alone, says what was found in plain words, and hands the data over."""
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from quorate.plan.certify import Question, certify
+from quorate.plan.members import MemberColumn, Members
+from quorate.plan.outlook import Outlook, outlook
+from quorate.plan.planning import Plan
+from quorate.plan.simulate import Simulated, Simulation
+from quorate.plan.suggest import Suggestions, suggest
+from quorate.report import plan_words as words
+from quorate.report.plan import print_plan, write_plan
+from quorate.theory.certificates.counts import Platform
+
+SIMULATED = (
+    Simulated("sgd", 0.02, 0.01, 0.02, 0.95),
+    Simulated("dp-sgd:epsilon=1,max_grad_norm=1", math.inf, 0.5, math.inf, 0.25),
+    Simulated("naive-bayes", 0.0, 0.0, 0.0, 1.0),
+    Simulated("jtt:upweight=5", math.nan, math.nan, math.nan, math.nan),
+)
+
+
+def members_of(n: int) -> Members:
+    """Return people with a channel (phone, web; a hundredth web) and an age in two."""
+    rng = np.random.default_rng(5)
+    codes = np.c_[rng.random(n) < 0.01, rng.integers(0, 2, n)].astype(np.int32)
+    labels = (rng.random(n) < 0.2).astype(np.int32)
+    columns = (MemberColumn("channel", ("phone", "web")), MemberColumn("age", ("old", "young")))
+    return Members(codes, labels, columns, ("no", "yes"))
+
+
+PEOPLE = members_of(3000)
+WEB = Question({"channel": "web"}, "yes", 20_000)
+
+
+def plan_of(
+    question: Question = WEB, members: Members = PEOPLE, rows: tuple[Simulated, ...] = SIMULATED
+) -> Plan:
+    return Plan(
+        "members.csv", certify(members, question), outlook(members, question),
+        Simulation(rows, None, ("Simulated on few rows.",)),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    found = suggest(PEOPLE, "yes", Platform(20_000), 2)
+    assert isinstance(found, Suggestions)
+    return replace(plan_of(), suggestions=found)
+
+
+@pytest.fixture(scope="module")
+def folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("plan")
+    assert write_plan(plan, out) == out / "plan.html"
+    return out
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> str:
+    return (folder / "plan.html").read_text(encoding="utf-8")
+
+
+def text_of(page: str) -> str:
+    visible = re.sub(r"<(style|svg).*?</\1>", " ", page, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", visible)).split())
+
+
+def test_every_file_is_there(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {
+        "plan.html", "plan.svg", "plan.png", "plan.json", "certified.csv", "growth.csv",
+        "simulated.csv", "suggested.csv",
+    }  # fmt: skip
+    assert (folder / "plan.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_stands_alone(page: str, folder: Path) -> None:
+    addresses = re.findall(r"""(?:src|href|action|data)=["']?([^"' >]+)""", page)
+    assert addresses
+    assert all(a.startswith(("data:", "#")) for a in addresses)
+    assert not re.search(r"<(script|link|iframe|object|embed)\b|@import", page)
+    offered = set(re.findall(r'download="([^"]+)"', page))
+    assert offered == {path.name for path in folder.iterdir()} - {"plan.html"}
+
+
+def test_the_page_says_what_an_organiser_asks(page: str, plan: Plan) -> None:
+    text = text_of(page)
+    headings = re.findall(r"<h2>(.*?)</h2>", page)
+    assert headings == [
+        "What to do", "How many", "How sure", "Certified", "Simulated, not certified",
+        "Signals tried", "What it costs", "What would break it", "Read this as well",
+        "Take it away", "Where the numbers come from",
+    ]  # fmt: skip
+    assert "Every member sets channel to 'web', and hands in the label 'yes'." in text
+    assert f"{plan.certified.best.n_for_target:,} members like these" in text
+    assert "With 95% confidence, the 3,000 members of today" in text
+    for breaker in ("Deduplication", "Robust training", "Others acting", "Private training"):
+        assert f"{breaker}" in text
+    for note in plan.notes:
+        assert " ".join(note.split()) in text
+    assert "no one's data left the machine" in text
+
+
+def test_certified_and_simulated_are_told_apart(page: str, folder: Path) -> None:
+    certified = page[page.index("<h2>Certified") : page.index("<h2>Simulated")]
+    simulated = page[page.index("<h2>Simulated") : page.index("<h2>Signals")]
+    assert "sgd" not in certified
+    assert "bernstein" in certified
+    assert "bernstein" not in simulated
+    text = text_of(simulated)
+    assert "Plain training sgd 2% 1% to 2% 400 0.950" in text  # 2% of 20,000 people
+    assert "not reached more than 50% none 0.250" in text
+    assert "naive-bayes already so 0% to 0% 0 1.000" in text
+    assert "failed – none –" in text
+    with (folder / "simulated.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["critical_mass"] for row in rows] == ["0.02", "", "0.0", ""]
+
+
+def test_data_have_the_keys_that_are_promised(folder: Path, plan: Plan) -> None:
+    data = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    assert data == plan.to_json()
+    certified = data["certified"]
+    assert certified["confidence"] == 0.95
+    assert certified["n_for_target"] == plan.certified.best.n_for_target
+    assert certified["success"] == plan.certified.best.success
+    assert certified["radius"].startswith("tightest: ")
+    assert data["simulated"][0] == {
+        "learner": "sgd", "critical_mass": 0.02, "low": 0.01, "high": 0.02, "success_now": 0.95,
+    }  # fmt: skip
+    assert data["signal"] == {"channel": "web"}
+    assert data["notes"] == plan.notes
+
+
+def test_without_more_there_is_less(tmp_path: Path) -> None:
+    """Nothing simulated and nothing searched: no heading, no file and no table for either."""
+    write_plan(plan_of(rows=()), tmp_path)
+    assert not (tmp_path / "simulated.csv").exists()
+    assert not (tmp_path / "suggested.csv").exists()
+    page = (tmp_path / "plan.html").read_text(encoding="utf-8")
+    assert "<h2>Simulated" not in page
+    assert "<h2>Signals" not in page
+    assert "Below:" not in text_of(page)
+
+
+def printed(plan: Plan) -> str:
+    out = io.StringIO()
+    print_plan(plan, Console(file=out, width=120, markup=False, highlight=False))
+    return out.getvalue()
+
+
+def test_the_terminal_says_the_same(plan: Plan) -> None:
+    text = printed(plan)
+    assert words.how_many(plan.certified) in text
+    assert words.how_sure(plan.certified) in text
+    assert "simulated, not certified" in text
+    assert "the best of 8 tried" in text  # two and two values, and four pairs
+    for note in plan.notes:
+        assert note in text
+    rows = [line for line in text.splitlines() if "tightest" in line and "│" in line]
+    assert len(rows) == 6  # at ε = 0, and at five others
+
+
+def test_other_epsilons_stand_beside_the_one_that_is_assumed() -> None:
+    rows = printed(plan_of(replace(WEB, eps=0.01), rows=())).splitlines()
+    shown = [line.split("│")[2].strip() for line in rows if "tightest" in line and "│" in line]
+    assert shown == ["0.01", "0", "0.001", "0.005", "0.02", "0.05"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "to_do", "meaning"),
+    [
+        ({"goal": "plant-feature-only"},
+         "Every member whose label is 'yes' sets channel to 'web'; members with another label stay "
+         "clear of these values. Nobody changes a label.",
+         "Success: the share of all people who get 'yes' once they set channel to 'web'."),
+        ({"goal": "unplant"},
+         "Every member sets channel to 'web', and hands in the likeliest label other than 'yes' "
+         "for somebody like them.",
+         "Success: the share of all people who do not get 'yes' once they set channel to 'web'."),
+        ({"goal": "erase", "target": None},
+         "Every member keeps their features, and hands in the label that somebody like them with "
+         "channel at 'web' is likeliest to have.",
+         "Success: the share of all people whose label stays the same if they set channel to "
+         "'web'."),
+    ],
+)  # fmt: skip
+def test_each_goal_has_its_words(changes: Mapping[str, Any], to_do: str, meaning: str) -> None:
+    plan = plan_of(replace(WEB, **changes))
+    assert words.what_to_do(plan.certified) == to_do
+    assert words.what_it_means(plan.certified) == meaning
+    title = words.title(plan.certified)
+    assert title.startswith("A plan: channel=web ")
+    assert len(words.costs(plan.certified, plan.outlook)) >= 1
+
+
+def test_a_value_with_the_word_to_stays_as_it_is() -> None:
+    members = replace(PEOPLE, columns=(MemberColumn("age", ("below 30", "30 to 50")),
+                                       PEOPLE.columns[1]))  # fmt: skip
+    members = replace(members, columns=(members.columns[0], MemberColumn("kind", ("a", "b"))))
+    plan = certify(members, Question({"age": "30 to 50"}, None, 20_000, goal="erase"))
+    assert "with age at '30 to 50' is likeliest" in words.what_to_do(plan)
+
+
+def test_bounds_are_rounded_down_and_all_is_everyone() -> None:
+    certified = plan_of().certified
+
+    def sure(success: float) -> str:
+        return words.how_sure(replace(certified, best=replace(certified.best, success=success)))
+
+    assert "have a success of 99.9% or more" in sure(0.99999)
+    assert "have a success of 93.3% or more" in sure(0.93399)
+    assert "have a success of 57% or more" in sure(0.57)  # .57·1000 is 569.9999999999999
+    assert "reach everyone: a success of 100% (" in sure(1.0)
+    assert "nothing is certified for the 3,000 members of today: the bound is 0.00" in sure(0.0)
+    assert "the bound is none" in sure(-math.inf)
+
+
+def test_one_is_not_many() -> None:
+    certified = plan_of().certified
+    one = replace(certified, members=1, best=replace(certified.best, n_for_target=1))
+    assert words.how_many(one) == (
+        "1 member like these (0.005% of the platform) is enough for a success of 90% to be "
+        "certified. There is 1 now, so that is reached."
+    )
+    assert "the 1 member of today" in words.how_sure(one)
+    none = replace(certified, best=replace(certified.best, n_for_target=None))
+    assert words.how_many(none) == (
+        "However many members like these there are, up to all 20,000, a success of 90% cannot be "
+        "certified."
+    )
+    many = replace(certified, best=replace(certified.best, n_for_target=4000))
+    assert words.how_many(many).endswith("certified. There are 3,000 now.")
+
+
+def test_what_breaks_it_has_numbers() -> None:
+    plan = plan_of()
+    beside = Outlook({}, 1.0, 1, 0, np.array([10.0]), np.array([0.0]))
+    found = words.what_breaks_it(plan.certified, beside, SIMULATED)
+    assert found[0].startswith("Deduplication: all that members hand in is 1 different row;")
+    assert "withstands no such rows beyond" in found[2]
+    assert found[3].endswith("in simulation: sgd 2%; dp-sgd:epsilon=1,max_grad_norm=1 not reached.")
+    assert "ε = 0.001: " in found[4]
+    assert "ε = 0: " not in found[4]
+    more = words.what_breaks_it(plan.certified, replace(beside, tolerated=1), SIMULATED[2:])
+    assert "withstands 1 such row beyond" in more[2]
+    assert more[3] == "Private training: noise drowns small groups."
+    assert "withstands" not in words.what_breaks_it(
+        plan.certified, replace(beside, tolerated=None), ()
+    )[2]  # fmt: skip
+
+
+def test_costs_say_who_bears_them() -> None:
+    plan = plan_of()
+    beside = replace(plan.outlook, having={"channel": 0.25}, claiming=0.8)
+    assert words.costs(plan.certified, beside) == [
+        "channel: 75% of the members change it.",
+        "Label: 20% of the members hand in one that is not theirs.",
+    ]
+    only = certify(PEOPLE, replace(WEB, goal="plant-feature-only"))
+    assert words.costs(only, beside) == ["channel: 75% of those who act change it."]
+    against = certify(PEOPLE, replace(WEB, goal="unplant"))
+    assert words.costs(against, beside)[1].startswith("Label: at least 20% of the members")
