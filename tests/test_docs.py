@@ -123,6 +123,23 @@ def test_code_runs(
     Session(path, tmp_path, monkeypatch, capsys).run()
 
 
+def test_the_plan_runs_on_the_bank_s_rows(
+    quorate_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where the real table is, the tutorial says what it shows there."""
+    session = Session(ROOT / "docs" / "tutorials" / "plan.md", tmp_path, monkeypatch, capsys)
+    monkeypatch.setenv("QUORATE_DATA", str(quorate_data))
+    session.run()
+    printed = capsys.readouterr().out
+    assert "45211 people, 18084 members" in printed
+    assert "{'job': 'entrepreneur', 'month': 'mar'} 1877 0.973 1.96" in printed
+    assert "members needed: 1945 and, as if nothing had been searched, 1218" in printed
+    assert "certified 0.973, came true 1.000" in printed
+
+
 class Session:
     """Runs the blocks of a document as a reader would."""
 
@@ -220,6 +237,7 @@ class Session:
             patch.setattr("quorate.correct.campaign.run_correction", begin)
             patch.setattr("quorate.correct.in_process.load_platform", begin)
             patch.setattr("quorate.correct.comparison.compare", begin)
+            patch.setattr("quorate.plan.planning.make_plan", begin)
             patch.setattr(sys, "argv", words)
             try:
                 cli.main()
