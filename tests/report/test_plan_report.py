@@ -122,9 +122,9 @@ def test_certified_and_simulated_are_told_apart(page: str, folder: Path) -> None
     assert "bernstein" not in simulated
     text = text_of(simulated)
     assert "Plain training sgd 2% 1% to 2% 400 0.950" in text  # 2% of 20,000 people
-    assert "not reached more than 50% none 0.250" in text
+    assert "not reached more than 50% – 0.250" in text
     assert "naive-bayes already so 0% to 0% 0 1.000" in text
-    assert "failed – none –" in text
+    assert "failed – – –" in text
     with (folder / "simulated.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["critical_mass"] for row in rows] == ["0.02", "", "0.0", ""]
@@ -143,6 +143,11 @@ def test_data_have_the_keys_that_are_promised(folder: Path, plan: Plan) -> None:
     }  # fmt: skip
     assert data["signal"] == {"channel": "web"}
     assert data["notes"] == plan.notes
+
+
+def test_what_is_out_of_reach_says_so() -> None:
+    rows = [r for r in printed(plan_of(replace(WEB, eps=0.9), rows=())).splitlines() if "│" in r]
+    assert sum("out of reach" in row for row in rows) >= 4  # every radius at ε = 0.9
 
 
 def test_without_more_there_is_less(tmp_path: Path) -> None:

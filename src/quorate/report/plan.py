@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -138,8 +139,8 @@ def _simulated(plan: Plan) -> list[dict[str, str]]:
             "meaning": _meaning(row.learner),
             "share": words.enough(row.critical_mass),
             "interval": words.between(row.low, row.high),
-            "people": number(
-                round(row.critical_mass * size) if math.isfinite(row.critical_mass) else None
+            "people": (
+                number(round(row.critical_mass * size)) if math.isfinite(row.critical_mass) else "–"
             ),
             "success_now": rate(row.success_now),
         }
@@ -149,7 +150,8 @@ def _simulated(plan: Plan) -> list[dict[str, str]]:
 
 def _meaning(learner: str) -> str:
     """Return what a learner is called in words: the beginning of its summary."""
-    return spec.summary(type(spec.build("learners", learner, catalog.CATALOG))).split(":")[0]
+    summary = spec.summary(type(spec.build("learners", learner, catalog.CATALOG)))
+    return re.split("[:;]", summary)[0]
 
 
 def bound(value: float) -> str:
@@ -164,8 +166,8 @@ def bound(value: float) -> str:
 
 
 def number(value: int | None) -> str:
-    """Return a number of members for a table."""
-    return "none" if value is None else f"{value:,}"
+    """Return a number of members for a table; None where not even everyone is enough."""
+    return "out of reach" if value is None else f"{value:,}"
 
 
 def _signal(signal: Mapping[str, str]) -> str:
