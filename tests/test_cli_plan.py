@@ -112,6 +112,14 @@ BAD = {
         ["--target", "later", "--signal", "channel=fax"],
         "Expected a known label, got 'later'. Known: approved, declined. No member has another",
     ),
+    "features alone for a target that nobody has": (
+        [
+            *("--target", "later", "--labels", "later", "--goal", "plant-feature-only"),
+            *("--signal", "channel=fax"),
+        ],
+        "Expected some members with the label 'later' to plant it by features alone, got none: "
+        "that is impossible.",
+    ),
     "no target": (["--signal", "channel=fax"], "Name the label to plant or to keep off."),
     "a value outside the alphabet": (
         ["--target", "approved", "--signal", "channel=letter"],
@@ -122,7 +130,10 @@ BAD = {
         ["--target", "approved", "--signal", "chanel=fax"],
         "Did you mean channel?",
     ),
-    "no pair": (["--target", "approved", "--signal", "fax"], "Write COLUMN=VALUE."),
+    "no pair": (
+        ["--target", "approved", "--signal", "fax"],
+        "Write COLUMN=VALUE; a pair that holds a comma in quotes",
+    ),
     "no signal": (["--target", "approved"], "Expected a signal, got none."),
     "signal and search": (
         [*NAMED, "--suggest", "3"],
@@ -233,11 +244,6 @@ NOTED: dict[str, tuple[dict[str, Any], list[str], str]] = {
         {},
         ["--signal", "channel=letter", "--new-values"],
         "No member has the signal's value of channel yet",
-    ),
-    "a target that nobody has": (
-        {},
-        ["--target", "later", "--labels", "later", "--goal", "plant-feature-only"],
-        "No member has the label 'later': without changing labels nothing can be planted.",
     ),
 }
 

@@ -143,7 +143,7 @@ def test_notes() -> None:
     assert "Every member carries the signal" in said(certify(all_web, Question(WEB, "y", SIZE), ()))
     only = Question(WEB, "y", SIZE, goal="plant-feature-only")
     having = int((TWO.labels == 1).sum())
-    assert f"Only the {having} members whose label is 'y'" in said(certify(TWO, only, ()))
+    assert f"Only the {having} members (of 4000) whose label is 'y'" in said(certify(TWO, only, ()))
     nobody = Members(TWO.codes, TWO.labels * 0, TWO.columns, TWO.classes)
     with pytest.raises(InputError, match="'y' to plant it by features alone, got none"):
         certify(nobody, only, ())

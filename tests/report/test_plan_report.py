@@ -105,7 +105,7 @@ def test_the_page_says_what_an_organiser_asks(page: str, plan: Plan) -> None:
         "Take it away", "Where the numbers come from",
     ]  # fmt: skip
     assert "Every member sets channel to 'web', and hands in the label 'yes'." in text
-    assert f"{plan.certified.best.n_for_target:,} members like these" in text
+    assert f"{plan.certified.best.n_for_target:,} members just like these" in text
     assert "With 95% confidence, the 3,000 members of today" in text
     for breaker in ("Deduplication", "Robust training", "Others acting", "Private training"):
         assert f"{breaker}" in text
@@ -194,11 +194,11 @@ def test_other_epsilons_stand_beside_the_one_that_is_assumed() -> None:
          "Success: the share of all people who get 'yes' once they set channel to 'web'."),
         ({"goal": "unplant"},
          "Every member sets channel to 'web', and hands in the likeliest label other than 'yes' "
-         "for somebody like them.",
+         "for somebody like them: claims.csv says which.",
          "Success: the share of all people who do not get 'yes' once they set channel to 'web'."),
         ({"goal": "erase", "target": None},
          "Every member keeps their features, and hands in the label that somebody like them with "
-         "channel at 'web' is likeliest to have.",
+         "channel at 'web' is likeliest to have: claims.csv says which.",
          "Success: the share of all people whose label stays the same if they set channel to "
          "'web'."),
     ],
@@ -238,8 +238,8 @@ def test_one_is_not_many() -> None:
     certified = plan_of().certified
     one = replace(certified, members=1, best=replace(certified.best, n_for_target=1))
     assert words.how_many(one) == (
-        "1 member like these (0.005% of the platform) is enough for a success of 90% to be "
-        "certified. There is 1 now, so that is reached."
+        "1 member just like these (0.005% of the platform) would be enough for a success of 90% to "
+        "be certified. There is 1 now, so that is reached."
     )
     assert "the 1 member of today" in words.how_sure(one)
     none = replace(certified, best=replace(certified.best, n_for_target=None))
@@ -253,7 +253,7 @@ def test_one_is_not_many() -> None:
 
 def test_what_breaks_it_has_numbers() -> None:
     plan = plan_of()
-    beside = Outlook({}, 1.0, 1, 0, np.array([10.0]), np.array([0.0]))
+    beside = Outlook({}, 1.0, 1, 0, [], np.array([10.0]), np.array([0.0]))
     found = words.what_breaks_it(plan.certified, beside, SIMULATED)
     assert found[0].startswith("Deduplication: all that members hand in is 1 different row;")
     assert "withstands no such rows beyond" in found[2]

@@ -252,7 +252,7 @@ def _unplanting(
     members: Members, signal: Mapping[int, int], counts: SignalCounts, label: int, confidence: float
 ) -> Certify:
     """Return the certificate: of one label everywhere, or of the best one in each cell."""
-    aside = _aside(members, signal, counts)
+    aside = set_aside(members, signal, counts)
 
     def unplant(n: int, platform: Platform, radius: str) -> Certificate:
         scaled = counts.scaled(n)
@@ -274,10 +274,13 @@ def _unplanting(
     return unplant
 
 
-def _aside(
+def set_aside(
     members: Members, signal: Mapping[int, int], counts: SignalCounts
 ) -> SignalCounts | None:
-    """Return every fifth member counted over the cells of all, or None of fewer than five."""
+    """Return every fifth member, who choose labels, counted over the cells of all.
+
+    None of fewer than ten members, and with two labels: there is no choice.
+    """
     if len(members) < 2 * ASIDE or counts.k == 2:
         return None
     rest = [j for j in range(len(members.columns)) if j not in signal]
@@ -317,7 +320,8 @@ def _notes(
     if question.goal == "plant-feature-only" and question.target is not None:
         having = int((members.labels == members.label(question.target)).sum())
         notes.append(
-            f"Only the {having} members whose label is {question.target!r} plant the signal."
+            f"Only the {having} members (of {n}) whose label is {question.target!r} plant the "
+            "signal."
         )
     if any(column.edges for column in members.columns):
         notes.append(
@@ -331,6 +335,14 @@ def _notes(
             f"{ROWS_PER_CELL} in each: a cell can hardly be counted, and little can be "
             "certified. Name the columns that the platform learns from, or use fewer bins."
         )
+    notes.append(
+        "Each line of the table of certificates holds by itself with the stated confidence; "
+        "'tightest' pays for being the best of them."
+    )
+    notes.append(
+        "A number of members that would be enough is a projection, as if the rows of all further "
+        "members were just like these: certify again when they are there."
+    )
     notes.append(
         "Certified under three assumptions: members are like everyone else on the platform, it "
         "learns from these columns in these values, and it is within ε of the best classifier for "

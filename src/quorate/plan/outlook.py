@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from quorate.plan.cells import joint_keys, signal_codes, signal_counts
 from quorate.plan.certify import Question, certifier
+from quorate.plan.claims import claims
 from quorate.plan.members import Members
 from quorate.theory.certificates.aggregate import success_despite
 from quorate.theory.certificates.counts import Floats, failure
@@ -31,6 +32,7 @@ class Outlook:
         tolerated: rows of others on the signal with another label, beyond what the certificate
             reckons with, under which success stays certified; None where it is not certified
             anyway, or the goal is another one than planting.
+        claims: which label members of each kind hand in, where it is not the same for all.
         sizes, success: members, (a,), and the success certified for so many, (a,).
     """
 
@@ -38,6 +40,7 @@ class Outlook:
     claiming: float
     changed: int
     tolerated: int | None
+    claims: list[dict[str, str]]
     sizes: Floats
     success: Floats
 
@@ -59,6 +62,7 @@ def outlook(members: Members, question: Question) -> Outlook:
         claiming=_claiming(members, question),
         changed=_changed(members, question, signal),
         tolerated=_tolerated(members, question, signal),
+        claims=claims(members, question),
         sizes=sizes.astype(np.float64),
         success=np.array(success, dtype=np.float64),
     )
@@ -106,7 +110,8 @@ def _tolerated(members: Members, question: Question, signal: dict[int, int]) -> 
         return None
     counts = signal_counts(members, signal)
     platform, n = question.platform(question.eps), len(members)
-    share = failure(question.confidence) / (1 + (counts.signal_cells > 1))
+    # As the certificate does it: one of three radii, and what is left for rows and for TV.
+    share = failure(question.confidence) / 3 / (1 + (counts.distance_cells > 1))
     against = int(np.delete(counts.honest, members.label(question.target), axis=1).sum())
     reckoned = others_limit(against, n, platform.others(n), share)
 

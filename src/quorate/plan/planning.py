@@ -107,6 +107,7 @@ class Plan:
                 "different_rows": outlook.changed,
                 "rows_of_others": outlook.tolerated,
             },
+            "claims": outlook.claims,
             "growth": self.growth(),
             "suggested": None if self.suggestions is None else self.suggestions.to_dict()["items"],
             "notes": self.notes,
@@ -211,11 +212,13 @@ def _searched(members: Members, wish: Wish) -> tuple[Question, CertifiedPlan, Su
                     best.n_for_target, wish.eps)  # fmt: skip
     certificate = replace(
         certified.certificate, success=best.success, confidence=wish.confidence,
-        radius=f"aggregate, {row.radius}",
+        radius=f"aggregate, {row.radius}", notes=(),
     )  # fmt: skip
+    of_another = certified.certificate.notes
     return question, replace(
         certified, question=question, best=row, certificate=certificate,
         by_radius=(*certified.by_radius, row),
+        notes=tuple(note for note in certified.notes if note not in of_another),
     ), found  # fmt: skip
 
 

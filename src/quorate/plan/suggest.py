@@ -218,8 +218,8 @@ def _notes(
         f"sets to 1/{2 * sets}"
     )
     notes = [
-        f"{tried} signals were tried, and {paid}: all numbers here hold together with confidence "
-        f"{confidence:g}."
+        f"{tried} {'signal was' if tried == 1 else 'signals were'} tried, and {paid}: what is "
+        f"certified of the signals listed holds together with confidence {confidence:g}."
     ]
     if any(s.carrying == 0 for s in found):
         notes.append(

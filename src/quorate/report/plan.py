@@ -104,6 +104,8 @@ def write_plan(plan: Plan, folder: str | Path) -> Path:
         "growth.csv": _csv(data["growth"]),
         "plan.json": json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False).encode(),
     }
+    if plan.outlook.claims:
+        files[words.CLAIMS] = _csv(plan.outlook.claims)
     if data["simulated"]:
         files["simulated.csv"] = _csv(data["simulated"])
     suggested = [] if plan.suggestions is None else plan.suggestions.items

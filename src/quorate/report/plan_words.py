@@ -10,6 +10,7 @@ from quorate.plan.outlook import Outlook
 from quorate.plan.simulate import Simulated
 from quorate.report.terminal import percent
 
+CLAIMS = "claims.csv"
 ROUNDING = 1e-9  # of a product that should be whole
 
 
@@ -76,11 +77,11 @@ def what_to_do(plan: CertifiedPlan) -> str:
     if question.goal == "unplant":
         return (
             f"Every member {sets}, and hands in the likeliest label other than "
-            f"{question.target!r} for somebody like them."
+            f"{question.target!r} for somebody like them: {CLAIMS} says which."
         )
     return (
         "Every member keeps their features, and hands in the label that somebody like them with "
-        f"{setting(question.signal, 'at')} is likeliest to have."
+        f"{setting(question.signal, 'at')} is likeliest to have: {CLAIMS} says which."
     )
 
 
@@ -111,8 +112,8 @@ def how_many(plan: CertifiedPlan) -> str:
     share = percent(needed / question.platform_size)
     now = f"There {'is' if plan.members == 1 else 'are'} {plan.members:,} now"
     return (
-        f"{counted(needed, 'member')} like these ({share} of the platform) "
-        f"{'is' if needed == 1 else 'are'} enough for {wanted} to be certified. {now}"
+        f"{counted(needed, 'member')} just like these ({share} of the platform) would be enough "
+        f"for {wanted} to be certified. {now}"
         f"{', so that is reached' if needed <= plan.members else ''}."
     )
 

@@ -1,0 +1,82 @@
+"""Which label each member hands in, where it is not the same for all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from quorate.plan.cells import (
+    alphabet_sizes,
+    erasing_counts,
+    joint_keys,
+    signal_codes,
+    signal_counts,
+)
+from quorate.plan.certify import Question, set_aside
+from quorate.plan.members import Codes, Members
+from quorate.table import Labels
+from quorate.theory.certificates.erasing import erasing_certificate
+from quorate.theory.certificates.unplanting import (
+    adaptive_unplanting_certificate,
+    naive_unplanting_certificate,
+)
+
+KEPT = "their own"  # nobody like them with the signal was seen
+
+
+def claims(members: Members, question: Question) -> list[dict[str, str]]:
+    """Return what members of each kind hand in: their values of the columns, and the label.
+
+    Of goal "unplant" and "erase", the labels that the certificate is about; nothing for goals in
+    which everyone's label is the same, or nobody's changes. For "unplant" the columns are those
+    that the signal does not set.
+    """
+    signal = signal_codes(members, question.signal, new_values=question.new_values)
+    if question.goal == "erase":
+        return _erasing(members, question, signal)
+    if question.goal == "unplant":
+        return _unplanting(members, question, signal)
+    return []
+
+
+def _unplanting(
+    members: Members, question: Question, signal: dict[int, int]
+) -> list[dict[str, str]]:
+    assert question.target is not None
+    counts = signal_counts(members, signal)
+    aside = set_aside(members, signal, counts)
+    avoided, platform = members.label(question.target), question.platform(question.eps)
+    rest = [j for j in range(len(members.columns)) if j not in signal]
+    kinds = _kinds(members.codes[:, rest], [alphabet_sizes(members)[j] for j in rest])
+    if aside is None:
+        one, _ = naive_unplanting_certificate(counts, avoided, platform, question.confidence)
+        labels = np.full(len(counts.planted), one)
+    else:
+        labels, _ = adaptive_unplanting_certificate(
+            counts, aside, avoided, platform, question.confidence
+        )
+    return _rows(members, rest, kinds, labels)
+
+
+def _erasing(members: Members, question: Question, signal: dict[int, int]) -> list[dict[str, str]]:
+    platform = question.platform(question.eps)
+    labels, _ = erasing_certificate(*erasing_counts(members, signal), platform, question.confidence)
+    every = list(range(len(members.columns)))
+    kinds = _kinds(members.codes, alphabet_sizes(members, signal))
+    return _rows(members, every, kinds, labels)
+
+
+def _kinds(codes: Codes, sizes: list[int]) -> Codes:
+    """Return one row of codes for each cell that was seen, in the order of counts."""
+    _, first = np.unique(joint_keys(codes, sizes), return_index=True)
+    return codes[first]
+
+
+def _rows(
+    members: Members, columns: list[int], kinds: Codes, labels: Labels
+) -> list[dict[str, str]]:
+    named = [members.columns[j] for j in columns]
+    return [
+        {column.name: column.values[code] for column, code in zip(named, row, strict=True)}
+        | {"label to hand in": members.classes[label] if label >= 0 else KEPT}
+        for row, label in zip(kinds.tolist(), labels.tolist(), strict=True)
+    ]
