@@ -84,12 +84,12 @@ def test_a_target_that_is_no_rate_for_show(run_refused: Callable[..., str], out:
         ),
         (
             {"strategy": "plant"},
-            "Expected a known strategy, got 'plant'. Did you mean planting? Known: planting, ",
+            "Expected a known strategy, got 'plant'. Did you mean planting? Known: erasing, ",
         ),
         ({"learner": "sdg"}, "Expected a known learner, got 'sdg'. Did you mean sgd? Known: "),
         (
             {"goal": "planned"},
-            "Expected a known goal, got 'planned'. Did you mean planted? Known: planted. See: ",
+            "Expected a known goal, got 'planned'. Did you mean planted? Known: erased, ",
         ),
         (
             {"strategy": "planting:signal=(pach:size=3)"},

@@ -322,7 +322,7 @@ def test_a_ledger_that_cannot_store_sends_no_answer(
 ) -> None:
     page = serve_app()
     page.ask(images(1))
-    monkeypatch.setattr("quorate.correct.ledger_file.PATIENCE", 0)
+    monkeypatch.setattr(Ledger, "patience", 0)
     with Ledger(tmp_path / "platform.ledger") as other:
         other._db.execute("DROP TABLE contradiction")
         other._db.execute("ALTER TABLE question RENAME TO elsewhere")

@@ -95,6 +95,7 @@ def app(
         StoreError: the ledger cannot be used.
     """
     try:
+        import fastapi  # noqa: F401 - named first where it is missing
         import python_multipart  # noqa: F401 - reads uploads
         from fastapi_offline import FastAPIOffline
     except ImportError as error:
