@@ -23,6 +23,7 @@ import pytest
 from quorate import catalog, cli
 from quorate.correct.correction import read_correction
 from quorate.lab.study import read_study
+from quorate.plan import simulate  # noqa: F401  (imported before a test replaces what it is made of)
 from quorate.report.files import write_report
 
 ROOT = Path(__file__).resolve().parent.parent
