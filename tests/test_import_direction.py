@@ -30,6 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("lab",),
     ("correct", "plan"),
     ("report", "checks"),
+    ("findings",),
     ("cli_shared",),
     ("cli_test_time", "cli_plan", "cli_theory"),
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything

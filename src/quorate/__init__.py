@@ -16,6 +16,7 @@ from quorate.version import __version__
 
 if TYPE_CHECKING:
     from quorate.correct.apply import Applied
+    from quorate.findings.running import Found
     from quorate.lab.curves import Curves
     from quorate.lab.search import FoundMass
 
@@ -41,13 +42,27 @@ def curve(
 
 
 def run(
-    path: str | Path, out: str | Path | None = None, jobs: int = 1, device: str = "auto"
-) -> Curves:
-    """Run the study in a TOML file and return the curves; arguments as for ``curve``."""
-    from quorate.lab.study import read_study
-    from quorate.lab.sweep import run_study
+    path: str | Path,
+    out: str | Path | None = None,
+    jobs: int = 1,
+    device: str = "auto",
+    quick: bool = False,
+) -> Found:
+    """Run what a TOML file says, and judge the claim that it makes.
 
-    return run_study(read_study(path), out, jobs, device)
+    ``.done.result`` is what was measured, of a study its curves; ``.finding`` the claim with its
+    verdict, None where the file makes none.
+
+    Args:
+        path: of an experiment, a study or a correction.
+        out: folder of the results; by default ``runs/`` and the file's name.
+        jobs, device: as for ``curve``.
+        quick: whether the file's smaller form is run.
+    """
+    from quorate.findings.experiment import read_experiment
+    from quorate.findings.running import run_experiment
+
+    return run_experiment(read_experiment(path, quick), out, jobs, device)
 
 
 def load(out: str | Path, target: float | None = None) -> Curves:

@@ -78,20 +78,38 @@ def curve(
 
 @app.command()
 def run(
-    file: Annotated[Path, typer.Argument(help="A study as a TOML file.")],
-    out: Out,
+    file: Annotated[Path, typer.Argument(help="An experiment, a study or a correction: TOML.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the store and the report; else runs/NAME.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Its smaller form: minutes, and no proof.")
+    ] = False,
     jobs: Jobs = 1,
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
-    """Run the study in a file; run again, it does only what is missing.
+    """Run what a file says, and judge its claim; run again, it does only what is missing.
 
     \b
-    quorate run experiments/first.toml --out runs/first
+    quorate run experiments/first.toml --jobs 2
     """
-    from quorate.lab.study import read_study
+    from quorate.findings.experiment import read_experiment
+    from quorate.findings.running import folder_of, run_experiment, write_found
 
-    _run(read_study(file), out, jobs, device, json)
+    experiment = read_experiment(file, quick)
+    folder = folder_of(experiment) if out is None else out
+    with stoppable(folder):
+        found = run_experiment(experiment, folder, jobs, device)
+    page = write_found(found, folder)
+    if json:
+        print_json(found.to_json())
+        return
+    console = console_of()
+    found.done.show(console)
+    for line in found.finding.lines() if found.finding is not None else []:
+        console.print(line, soft_wrap=True)
+    console.print(f"Report: {page}", soft_wrap=True)
 
 
 @app.command("critical-mass")

@@ -28,7 +28,7 @@ def cell(alpha: float, seed: int, *effective: float) -> Outcome:
 def test_sizes_epochs_and_seeds_by_hand() -> None:
     """A seed that stopped after one epoch, and a cell that failed, leave gaps."""
     cells = [cell(0.1, 0, 0.2, 0.3), cell(0.1, 1, 0.4), cell(0.2, 0, 0.2, 0.2), cell(0.2, 1)]
-    sizes = EffectiveSizes.of("here", cells)
+    sizes = EffectiveSizes.of("here", "jtt", cells)
     assert sizes is not None
     assert sizes.alphas.tolist() == [0.1, 0.2]
     np.testing.assert_allclose(sizes.mean(), [[0.3, 0.3], [0.2, 0.2]])
@@ -36,7 +36,7 @@ def test_sizes_epochs_and_seeds_by_hand() -> None:
     assert rows == [
         (0.1, 0, 1, 0.2), (0.1, 0, 2, 0.3), (0.1, 1, 1, 0.4), (0.2, 0, 1, 0.2), (0.2, 0, 2, 0.2),
     ]  # fmt: skip
-    assert EffectiveSizes.of("here", [cell(0.1, 0), cell(0.2, 0)]) is None
+    assert EffectiveSizes.of("here", "jtt", [cell(0.1, 0), cell(0.2, 0)]) is None
 
 
 def test_a_report_draws_them_where_there_are_any(tmp_path) -> None:

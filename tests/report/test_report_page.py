@@ -11,7 +11,7 @@ import pytest
 
 from quorate.figures import render
 from quorate.lab.curves import Curves
-from quorate.report.page import finding, render_page
+from quorate.report.page import render_page, sentence
 
 Make = Callable[..., Curves]
 FILES = {
@@ -121,9 +121,9 @@ def test_findings_are_sentences(page: Page) -> None:
 
 
 def test_a_finding_of_a_learner_that_never_trained() -> None:
-    row = {"learner": "sgd", "population": "p", "strategy": "s", "estimate": math.nan,
+    row = {"called": "sgd", "population": "p", "strategy": "s", "estimate": math.nan,
            "target": 0.9, "members": math.nan}  # fmt: skip
-    assert finding(row) == "sgd (p, s): nothing was measured, every training failed."
+    assert sentence(row) == "sgd (p, s): nothing was measured, every training failed."
 
 
 def test_where_the_numbers_come_from(page: Page) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,7 @@ class Curves:
         target: S*, the success that critical masses are read at.
         eps, reading: how suboptimal a platform the theory line allows for.
         title: of the report.
+        names: what methods are called, by their text.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -88,6 +89,7 @@ class Curves:
     eps: float = 0.0
     reading: Reading = "tv"
     title: str = Study.title
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, outcomes: Iterable[Outcome], study: Study) -> Curves:
@@ -101,7 +103,16 @@ class Curves:
             return order.get(name, len(order)), outcome.seed, outcome.alpha
 
         ranked = tuple(sorted(outcomes, key=place))
-        return cls(ranked, study.target, study.eps, study.reading, study.title)
+        return cls(ranked, study.target, study.eps, study.reading, study.title, study.names)
+
+    def called(self, text: str) -> str:
+        """Return what a method is called: its own name where it has one, else its text."""
+        return self.names.get(text, text)
+
+    def of_curve(self, curve: Curve) -> list[Outcome]:
+        """Return the outcomes behind one of the curves."""
+        wanted = tuple(getattr(curve, who) for who in WHO)
+        return [o for o in self.outcomes if tuple(getattr(o, who) for who in WHO) == wanted]
 
     def __iter__(self) -> Iterator[Curve]:
         return (curve for curve, _ in self._with_cells())
@@ -116,14 +127,14 @@ class Curves:
     def heading(self, curve: Curve) -> str:
         """Return what a curve shares with those it stands beside: all but the learner."""
         goals = {outcome.goal for outcome in self.outcomes}
-        judged = f", judged by {curve.goal}" if len(goals) > 1 else ""
-        return f"{curve.population}, {curve.strategy}{judged}"
+        judged = f", judged by {self.called(curve.goal)}" if len(goals) > 1 else ""
+        return f"{self.called(curve.population)}, {self.called(curve.strategy)}{judged}"
 
     def critical_masses(self, target: float | None = None) -> CriticalMasses:
         """Return the critical mass of every curve, at the study's target or another."""
         chosen = self.target if target is None else target
         rows = tuple((curve, curve.critical_mass(chosen)) for curve in self)
-        return CriticalMasses(rows, self.eps, self.reading)
+        return CriticalMasses(rows, self.eps, self.reading, self.names)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per cell, as a pandas frame."""
@@ -144,7 +155,10 @@ class Curves:
 
     def effective_sizes(self) -> list[EffectiveSizes]:
         """Return α_eff of every curve whose learner records it."""
-        found = [EffectiveSizes.of(self.heading(c), cells) for c, cells in self._with_cells()]
+        found = [
+            EffectiveSizes.of(self.heading(c), self.called(c.learner), cells)
+            for c, cells in self._with_cells()
+        ]
         return [one for one in found if one is not None]
 
     def _panels(self) -> list[Any]:
@@ -154,7 +168,7 @@ class Curves:
         for curve, mass in self.critical_masses().rows:
             heading = self.heading(curve)
             panel = panels.setdefault(heading, figures.Panel(heading, self.target))
-            panel.lines.append(_line(curve, mass))
+            panel.lines.append(_line(curve, mass, self.called(curve.learner)))
             self._add_bounds(panel, curve)
         return list(panels.values())
 
@@ -182,6 +196,7 @@ class CriticalMasses:
     rows: tuple[tuple[Curve, CriticalMass], ...]
     eps: float = 0.0
     reading: Reading = "tv"
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[CriticalMass]:
         return (mass for _, mass in self.rows)
@@ -191,6 +206,7 @@ class CriticalMasses:
         return [
             {
                 **{name: getattr(curve, name) for name in WHO},
+                "called": self.names.get(curve.learner, curve.learner),
                 "target": mass.target,
                 "estimate": mass.estimate,
                 "low": mass.low,
@@ -232,7 +248,10 @@ class CriticalMasses:
         """Return the figure of estimates and intervals."""
         from quorate import figures
 
-        lines = [_line(curve, mass) for curve, mass in self.rows]
+        lines = [
+            _line(curve, mass, self.names.get(curve.learner, curve.learner))
+            for curve, mass in self.rows
+        ]
         return figures.masses_figure(lines)
 
 
@@ -305,12 +324,10 @@ def _curve(cells: Sequence[Outcome]) -> Curve:
     )
 
 
-def _line(curve: Curve, mass: CriticalMass) -> Any:
+def _line(curve: Curve, mass: CriticalMass, label: str) -> Any:
     from quorate import figures
 
-    return figures.Line(
-        curve.learner, curve.alphas, band(curve.success), band(curve.accuracy), mass
-    )
+    return figures.Line(label, curve.alphas, band(curve.success), band(curve.accuracy), mass)
 
 
 def _finite(row: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class EffectiveSizes:
 
     Args:
         heading: population, strategy and goal, as text.
-        learner: the learner, as text.
+        learner: what the learner is called.
         alphas: sizes, (a,), increasing.
         seeds: the seeds, (s,).
         values: α_eff, (a, T, s); NaN where a cell is missing, failed, or ran fewer epochs.
@@ -34,7 +34,7 @@ class EffectiveSizes:
     values: Floats
 
     @classmethod
-    def of(cls, heading: str, cells: Sequence[Outcome]) -> EffectiveSizes | None:
+    def of(cls, heading: str, learner: str, cells: Sequence[Outcome]) -> EffectiveSizes | None:
         """Return those of one curve's cells, or None where the learner records none."""
         recorded = {(c.alpha, c.seed): c.record.get("alpha_effective") or [] for c in cells}
         epochs = max(map(len, recorded.values()), default=0)
@@ -45,7 +45,7 @@ class EffectiveSizes:
         for (alpha, seed), sizes in recorded.items():
             known = [np.nan if size is None else size for size in sizes]
             values[alphas.index(alpha), : len(sizes), seeds.index(seed)] = known
-        return cls(heading, cells[0].learner, np.array(alphas), tuple(seeds), values)
+        return cls(heading, learner, np.array(alphas), tuple(seeds), values)
 
     def mean(self) -> Floats:
         """Return the mean over seeds, (a, T)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from quorate.validate import at_least, in_interval, unknown
 DEFAULT_ALPHAS = "0.001:0.1:7"
 KEYS = (
     *("population", "strategy", "goal", "learner", "alphas", "seeds", "target"),
-    *("eps", "reading", "title"),
+    *("eps", "reading", "title", "names"),
 )
 
 
@@ -36,6 +36,7 @@ class Study:
         target: S*, the success that the critical mass is read at.
         eps, reading: how suboptimal a platform the theory line allows for.
         title: of the report.
+        names: what methods are called in tables and figures, by their text.
     """
 
     populations: tuple[Population, ...]
@@ -48,6 +49,7 @@ class Study:
     eps: float = 0.0
     reading: Reading = "tv"
     title: str = "S(α), how success grows with the collective"
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         in_interval("target", self.target, 0, 1, "It is a success rate.")
@@ -55,6 +57,10 @@ class Study:
         for name in ("populations", "strategies", "learners", "seeds"):
             if not getattr(self, name):
                 raise InputError(f"Expected at least one of {name}, got none. Name one.")
+
+    def called(self, text: str) -> str:
+        """Return what a method is called: its own name where it has one, else its text."""
+        return self.names.get(text, text)
 
     def cells(self) -> tuple[Trial, ...]:
         """Return the cells in a fixed order: those of one seed's people stand together."""
@@ -83,6 +89,7 @@ class Study:
             "eps": self.eps,
             "reading": self.reading,
             "title": self.title,
+            "names": dict(self.names),
         }
 
     def fingerprints(self) -> dict[str, str]:
@@ -96,9 +103,10 @@ def make_study(**plain: Any) -> Study:
 
     Args:
         plain: ``population``, ``strategy`` and ``learner``, and where wanted ``goal``: one method
-            or a list, each as text, plain data or an object; ``alphas``: ``lo:hi:count``, a comma
+            or a list, each as text, plain data or an object, or a mapping from what they are to be
+            called; ``alphas``: ``lo:hi:count``, a comma
             list or numbers; ``seeds``: how many, or a list; ``target``, ``eps``, ``reading``,
-            ``title`` as in ``Study``.
+            ``title``, ``names`` as in ``Study``.
 
     >>> study = make_study(population="digits", strategy="planting", learner="sgd", seeds=3)
     >>> len(study.cells())
@@ -115,17 +123,19 @@ def make_study(**plain: Any) -> Study:
             raise InputError(
                 f"Expected a {key}, got none. Name one; quorate list {_kind(key)} shows them."
             )
+    names: dict[str, str] = dict(plain.get("names", {}))
     types = {"reading": Reading, "title": str, "target": float, "eps": float}
     rest: dict[str, Any] = {
         key: spec.convert(plain[key], type_, key) for key, type_ in types.items() if key in plain
     }
     return Study(
-        populations=_methods("population", plain),
-        strategies=_methods("strategy", plain),
-        learners=_methods("learner", plain),
-        goals=_methods("goal", plain),
+        populations=_methods("population", plain, names),
+        strategies=_methods("strategy", plain, names),
+        learners=_methods("learner", plain, names),
+        goals=_methods("goal", plain, names),
         alphas=parse_alphas(plain.get("alphas", DEFAULT_ALPHAS)),
         seeds=_seeds(plain.get("seeds", 5)),
+        names=names,
         **rest,
     )
 
@@ -136,28 +146,54 @@ def read_study(path: str | Path) -> Study:
     Raises:
         InputError: the file is not there, is not TOML, or its content is not a study.
     """
+    return make_study(**read_toml(path))
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return what a TOML file holds.
+
+    Raises:
+        InputError: the file is not there, or is not TOML.
+    """
     try:
         with open(path, "rb") as file:
-            plain = tomllib.load(file)
+            return tomllib.load(file)
     except OSError as error:
         raise InputError(
             f"Expected a study file at {path}, got: {error.strerror}. Give a TOML file."
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"Expected {path} to be TOML, got: {error}. Mend that line.") from None
-    return make_study(**plain)
 
 
 def _kind(key: str) -> str:
     return {"strategy": "strategies"}.get(key, key + "s")
 
 
-def _methods(key: str, plain: Mapping[str, Any]) -> tuple[Any, ...]:
+def _methods(key: str, plain: Mapping[str, Any], names: dict[str, str]) -> tuple[Any, ...]:
+    """Return the methods named under a key, and note in ``names`` what they are to be called."""
     given = plain.get(key) or []
-    several = isinstance(given, Sequence) and not isinstance(given, str)
-    methods = [catalog.build(_kind(key), one) for one in (given if several else [given])]
-    distinct = {spec.content_id(spec.describe(method)): method for method in methods}
+    if _is_named(given):
+        named = [(name, catalog.build(_kind(key), one)) for name, one in given.items()]
+    else:
+        several = isinstance(given, Sequence) and not isinstance(given, str)
+        named = [(None, catalog.build(_kind(key), one)) for one in (given if several else [given])]
+    distinct = {spec.content_id(spec.describe(method)): method for _, method in named}
+    for name, method in named:
+        text = spec.text(method)
+        if name is not None and names.setdefault(text, name) != name:
+            raise InputError(
+                f"Expected one name for {text}, got {names[text]!r} and {name!r}. Name it once, or "
+                "give the two different parameters."
+            )
     return tuple(distinct.values())
+
+
+def _is_named(given: Any) -> bool:
+    """Whether methods are given by what they are to be called, and not one as plain data."""
+    if not isinstance(given, Mapping) or "name" in given:
+        return False
+    return not any(isinstance(value, int | float) for value in given.values())
 
 
 def _seeds(given: Any) -> tuple[int, ...]:

@@ -41,13 +41,19 @@ from quorate.report.files import write_files
 FORMS = ("svg", "png")
 
 
-def write_correction(cells: Sequence[Cell], correction: Correction, out: str | Path) -> Path:
+def write_correction(
+    cells: Sequence[Cell],
+    correction: Correction,
+    out: str | Path,
+    finding: Mapping[str, Any] | None = None,
+) -> Path:
     """Write the page, the figures, the pictures and the data; return the page's path.
 
     Args:
         cells: as ``run_correction`` returns them.
         correction: the study that they are of.
         out: the folder that it ran in, which holds the cells' perturbations.
+        finding: a claim with its verdict, as plain data.
 
     Raises:
         InputError: a perturbation is not there any more, or damaged.
@@ -59,7 +65,9 @@ def write_correction(cells: Sequence[Cell], correction: Correction, out: str | P
     found = summary(cells, correction)
     files: dict[str, bytes] = {
         "results.json": json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False).encode(),
-        "cells.csv": to_csv([_flat(cell) for cell in {one["id"]: one for one in cells}.values()]),
+        "cells.csv": to_csv(
+            [cell_row(cell) for cell in {one["id"]: one for one in cells}.values()]
+        ),
     }
     files |= _gap_files(rows, shown, correction)
     files |= _figure_files("groups", groups_figure(_sections(shown)), _group_rows(shown))
@@ -70,7 +78,9 @@ def write_correction(cells: Sequence[Cell], correction: Correction, out: str | P
         files[f"{name}.csv"] = to_csv(sheet.rows)
     files |= perturbations
     times = {name: sheet.times for name, sheet in sheets.items()}
-    files["report.html"] = render_correction(found, correction, cells, files, times).encode()
+    files["report.html"] = render_correction(
+        found, correction, cells, files, times, finding
+    ).encode()
     write_files(out, files, "run the same command again")
     return out / "report.html"
 
@@ -90,7 +100,7 @@ def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-def _flat(cell: Cell) -> dict[str, Any]:
+def cell_row(cell: Cell) -> dict[str, Any]:
     """Return a cell as one row: who and what, then each number with its ends."""
     plain = {
         name: cell[name]

@@ -22,6 +22,7 @@ def render_correction(
     cells: Sequence[Cell],
     files: Mapping[str, bytes],
     times: Mapping[str, int],
+    finding: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the page as text.
 
@@ -31,6 +32,7 @@ def render_correction(
         cells: its cells, for where the numbers come from.
         files: what the page shows and offers to take away, by file name.
         times: how often changes are amplified in ``pictures`` and ``perturbations``.
+        finding: a claim with its verdict, as plain data.
     """
     shown = summary["headline"]
     remote = any(isinstance(read_source(text), Remote) for text in correction.platforms)
@@ -39,6 +41,7 @@ def render_correction(
         f"Correcting {shown['platform']} for {shown['subgroup']} people of {shown['population']}",
         files,
         _facts(correction, cells),
+        finding=finding,
         summary=summary,
         words=words,
         remote=remote,

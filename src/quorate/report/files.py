@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from quorate.errors import StoreError
 from quorate.figures import render
@@ -15,14 +16,27 @@ from quorate.lab.effective import plot_effective
 from quorate.report.page import render_page
 
 
-def write_report(curves: Curves, folder: str | Path) -> Path:
+def write_report(
+    curves: Curves,
+    folder: str | Path,
+    finding: Mapping[str, Any] | None = None,
+    tried: Sequence[Mapping[str, Any]] = (),
+) -> Path:
     """Write the page, the plots and the data to a folder; return the page's path.
 
     Each file is replaced whole or not at all.
 
+    Args:
+        curves: what to report.
+        folder: where to.
+        finding: a claim with its verdict, as plain data.
+        tried: the step sizes that were tried before, one row each.
+
     Raises:
         StoreError: the folder cannot be written, or the disk is full.
     """
+    import pandas as pd
+
     folder = Path(folder)
     figure = curves.plot()
     svg = render(figure, "svg")
@@ -34,7 +48,9 @@ def write_report(curves: Curves, folder: str | Path) -> Path:
         "results.json": json.dumps(curves.to_json(), indent=1, allow_nan=False).encode(),
     }
     files |= _effective_files(curves)
-    files["report.html"] = render_page(curves, svg.decode(), files).encode()
+    if tried:
+        files["tuning.csv"] = pd.DataFrame(tried).to_csv(index=False).encode()
+    files["report.html"] = render_page(curves, svg.decode(), files, finding).encode()
     write_files(folder, files, f"run quorate show {folder}")
     return folder / "report.html"
 

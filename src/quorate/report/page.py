@@ -18,13 +18,19 @@ MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "svg": "image/svg+
 MEDIA_TYPES |= {"png": "image/png", "npz": "application/zip"}
 
 
-def render_page(curves: Curves, svg: str, files: Mapping[str, bytes]) -> str:
+def render_page(
+    curves: Curves,
+    svg: str,
+    files: Mapping[str, bytes],
+    finding: Mapping[str, Any] | None = None,
+) -> str:
     """Return the page as text.
 
     Args:
         curves: what to report.
         svg: the figure.
         files: what the page offers to take away, by file name.
+        finding: a claim with its verdict, as plain data.
     """
     rows = curves.critical_masses().to_rows()
     return render_template(
@@ -32,7 +38,8 @@ def render_page(curves: Curves, svg: str, files: Mapping[str, bytes]) -> str:
         curves,
         svg,
         files,
-        findings=[finding(row) for row in rows],
+        finding=finding,
+        findings=[sentence(row) for row in rows],
         groups=_groups(curves, rows),
         bounds=bound_lines(curves),
     )
@@ -45,7 +52,9 @@ def bound_lines(curves: Curves) -> list[str]:
     for curve in curves:
         where = f" ({curves.heading(curve)})" if len(headings) > 1 else ""
         for bound in curve.bounds:
-            said.setdefault((bound.name, bound.why), []).append(curve.learner + where)
+            said.setdefault((bound.name, bound.why), []).append(
+                curves.called(curve.learner) + where
+            )
     return [
         f"{name}: {f'not drawn for {listed(who)}: {why}' if why else f'drawn for {listed(who)}'}."
         for (name, why), who in sorted(said.items())
@@ -93,13 +102,13 @@ def fill_template(
     environment.filters |= {"percent": percent, "people": people, "breakable": _breakable}
     downloads = {name: _data_uri(name, content) for name, content in files.items()}
     return environment.get_template(name).render(
-        title=title, facts=facts, downloads=downloads, **more
+        title=title, facts=facts, downloads=downloads, **{"finding": None, **more}
     )
 
 
-def finding(row: Mapping[str, Any]) -> str:
+def sentence(row: Mapping[str, Any]) -> str:
     """Return one critical mass as a sentence."""
-    who = f"{row['learner']} ({row['population']}, {row['strategy']})"
+    who = f"{row['called']} ({row['population']}, {row['strategy']})"
     if math.isnan(row["estimate"]):
         return f"{who}: nothing was measured, every training failed."
     if math.isinf(row["estimate"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -15,7 +15,7 @@ def print_curves(curves: Curves, console: Console) -> None:
     """Print S(α) of every curve and the critical masses below."""
     for heading, group in _by_heading(curves).items():
         console.print(f"{heading}: success S(α) / accuracy on honest people", soft_wrap=True)
-        console.print(success_table(group))
+        console.print(success_table(group, curves.called))
     console.print(f"Critical mass α* for S* = {curves.target:g}, 95% interval over seeds")
     console.print(mass_table(curves))
     failed = [outcome for outcome in curves.outcomes if outcome.error]
@@ -27,13 +27,14 @@ def print_curves(curves: Curves, console: Console) -> None:
         console.print(f"... and {len(failed) - 5} more failed cells.")
 
 
-def success_table(curves: Iterable[Curve]) -> RichTable:
+def success_table(curves: Iterable[Curve], called: Callable[[str], str] = str) -> RichTable:
     """Return mean success, with mean honest accuracy, one row a size and one column a learner."""
     curves = list(curves)
     table = RichTable()
     table.add_column("α", justify="right")
     for curve in curves:
-        table.add_column(curve.learner.replace(":", ":\n", 1).replace(",", ",\n"), justify="right")
+        name = called(curve.learner).replace(":", ":\n", 1).replace(",", ",\n")
+        table.add_column(name, justify="right")
     for alpha in sorted({a for curve in curves for a in curve.alphas}):
         table.add_row(percent(alpha), *(_cell(curve, alpha) for curve in curves))
     return table
@@ -50,7 +51,7 @@ def mass_table(curves: Curves) -> RichTable:
     for (curve, _), row in zip(masses.rows, masses.to_rows(), strict=True):
         bound = row["bound"]
         table.add_row(
-            (f"{curves.heading(curve)}: " if several else "") + row["learner"],
+            (f"{curves.heading(curve)}: " if several else "") + row["called"],
             percent(row["estimate"]),
             interval(row["low"], row["high"]),
             people(row["members"]),

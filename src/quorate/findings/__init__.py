@@ -1,0 +1,1 @@
+"""What a source claims, what was measured, and whether the claim holds."""

@@ -1,0 +1,302 @@
+"""Checkable statements about a result, as plain data, and whether they hold."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from quorate.errors import InputError
+from quorate.findings.measures import Measures, Selection
+from quorate.findings.samples import Estimate, Sample, combined
+from quorate.validate import listed, unknown
+
+Verdict = Literal["holds", "does not hold", "undecided"]
+Direction = Literal["greater", "smaller", "growing", "shrinking"]
+KEYS = (
+    "measure",
+    "against",
+    "of",
+    "than",
+    "along",
+    "at",
+    "target",
+    "is",
+    "at_least",
+    "at_most",
+    "note",
+)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One statement: a value within limits, a contrast of two, or a trend along several.
+
+    Args:
+        measure: what is measured, by the result's own names.
+        of: what it is measured on.
+        than: what that is compared with; the contrast is a ratio for logarithmic measures.
+        against: in place of ``than``, another measure on the same.
+        along: in place of ``of``, at least two, in the order along which it grows or shrinks.
+        at: size of the collective, where the measure is one of a single size.
+        target: S*, where it is not the study's.
+        is_: greater or smaller of a contrast, growing or shrinking of a trend.
+        at_least, at_most: limits of a value, or of a contrast.
+        note: what else there is to say of it.
+
+    Raises:
+        InputError: the parts do not make a statement.
+    """
+
+    measure: str = "critical-mass"
+    of: Selection | None = None
+    than: Selection | None = None
+    against: str | None = None
+    along: tuple[Selection, ...] = ()
+    at: float | None = None
+    target: float | None = None
+    is_: Direction | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        limits = self.at_least is not None or self.at_most is not None
+        trend = bool(self.along)
+        contrast = (self.than is not None) != (self.against is not None)
+        whole = (
+            (trend and len(self.along) > 1 and self.of is None and not contrast and not limits)
+            if trend
+            else self.of is not None and (limits != (self.is_ is not None) or limits)
+        )
+        fitting = {True: ("growing", "shrinking"), False: ("greater", "smaller")}[trend]
+        if not whole or (self.is_ is not None and self.is_ not in fitting):
+            raise InputError(
+                "Expected an expectation to be a value (of, with at_least or at_most), a contrast "
+                "(of, than, is = greater or smaller, or limits) or a trend (along two or more, is "
+                f"= growing or shrinking), got {self.plain()}. Name one of the three."
+            )
+        if self.is_ in ("greater", "smaller") and not contrast:
+            raise InputError(
+                f"Expected than beside is={self.is_}, got none. Name what it is compared with."
+            )
+        if trend and self.is_ is None:
+            raise InputError("Expected is = growing or shrinking beside along, got none. Name it.")
+
+    def plain(self) -> dict[str, Any]:
+        """Return what was given, as plain data."""
+        named = {"is" if key == "is_" else key: value for key, value in vars(self).items()}
+        return {key: value for key, value in named.items() if value not in (None, "", ())}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What came of an expectation.
+
+    Args:
+        text: the statement, in words.
+        verdict: whether it holds.
+        estimate: the number that decides, and its interval.
+        words: the numbers, in words.
+        note: what else there is to say of it.
+    """
+
+    text: str
+    verdict: Verdict
+    estimate: Estimate
+    words: str
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data; no value that JSON does not know."""
+        ends = {name: getattr(self.estimate, name) for name in ("value", "low", "high")}
+        finite = {name: end if math.isfinite(end) else None for name, end in ends.items()}
+        return {
+            "text": self.text,
+            **finite,
+            "verdict": self.verdict,
+            "words": self.words,
+            "note": self.note,
+        }
+
+
+def make_expectation(**plain: Any) -> Expectation:
+    """Return the expectation that a table of a file stands for.
+
+    Raises:
+        InputError: a key is not known, or the parts do not make a statement.
+    """
+    for key in plain:
+        if key not in KEYS:
+            raise unknown("key of an expectation", key, KEYS)
+    direction = plain.pop("is", None)
+    if direction is not None and direction not in get_args(Direction):
+        raise unknown("direction of an expectation", str(direction), get_args(Direction))
+    along = plain.pop("along", ())
+    if isinstance(along, str) or not isinstance(along, Sequence):
+        raise InputError(f"Expected along to be a list, got {along!r}. Name two or more.")
+    return Expectation(**plain, along=tuple(along), is_=direction)
+
+
+def judge(expectation: Expectation, result: Measures) -> Statement:
+    """Return whether an expectation holds of a result.
+
+    It holds if the whole 95% interval lies within its limits, does not hold if the whole interval
+    lies beyond one of them, and is undecided otherwise. Of a trend the number is the slope over the
+    places, paired by seed; one step between neighbours that is wholly against it refutes it.
+
+    Raises:
+        InputError: there is no such measure, or no such part of the result.
+    """
+    if expectation.along:
+        return _trend(expectation, result)
+    wanted, limits = expectation, _limits(expectation, result)
+    name = result.words(wanted.measure, wanted.at, wanted.target)
+    sample = _sample(wanted, result, wanted.of)
+    if wanted.than is None and wanted.against is None:
+        estimate = combined([sample], [1])
+        text = f"{name} of {_named(wanted.of)} is {_limits_in_words(wanted, wanted.measure)}"
+        return _statement(wanted, text, estimate, limits, _value_words(estimate, wanted.measure))
+    if wanted.against is None:
+        other, what = _sample(wanted, result, wanted.than), _named(wanted.than)
+    else:
+        other = result.sample(wanted.against, wanted.of or (), wanted.at, wanted.target)
+        what = result.words(wanted.against, wanted.at, wanted.target)
+    estimate = combined([sample, other], [1, -1])
+    how = f"{wanted.is_}" if wanted.is_ else f"{_limits_in_words(wanted, 'ratio')} that"
+    text = f"{name} of {_named(wanted.of)} is {how} {'than' if wanted.is_ else 'of'} {what}"
+    return _statement(wanted, text, estimate, limits, _contrast_words(estimate, sample))
+
+
+def _sample(wanted: Expectation, result: Measures, of: Selection | None) -> Sample:
+    return result.sample(wanted.measure, of or (), wanted.at, wanted.target)
+
+
+def _limits(wanted: Expectation, result: Measures) -> tuple[float, float]:
+    """Return within which limits the number of a value or a contrast has to lie."""
+    low = -math.inf if wanted.at_least is None else float(wanted.at_least)
+    high = math.inf if wanted.at_most is None else float(wanted.at_most)
+    if wanted.is_ is None:
+        return low, high
+    above, below = _apart(_sample(wanted, result, wanted.of).logarithmic)
+    return (max(low, above), high) if wanted.is_ == "greater" else (low, min(high, below))
+
+
+def _apart(logarithmic: bool) -> tuple[float, float]:
+    """Return the smallest number above no difference, and the largest below it."""
+    same = 1.0 if logarithmic else 0.0
+    return math.nextafter(same, math.inf), math.nextafter(same, -math.inf)
+
+
+def _trend(wanted: Expectation, result: Measures) -> Statement:
+    samples = [_sample(wanted, result, of) for of in wanted.along]
+    places = [i - (len(samples) - 1) / 2 for i in range(len(samples))]
+    spread = sum(place**2 for place in places)
+    sign = 1 if wanted.is_ == "growing" else -1
+    slope = combined(samples, [place / spread for place in places])
+    ends = combined([samples[-1], samples[0]], [1, -1])
+    logarithmic = samples[0].logarithmic
+    above, below = _apart(logarithmic)
+    limits = (above, math.inf) if sign > 0 else (-math.inf, below)
+    steps = [combined([b, a], [1, -1]) for a, b in itertools.pairwise(samples)]
+    against = [
+        f"from {_named(a)} to {_named(b)}"
+        for (a, b), step in zip(itertools.pairwise(wanted.along), steps, strict=True)
+        if (step.high < below if sign > 0 else step.low > above)
+    ]
+    name = result.words(wanted.measure, wanted.at, wanted.target)
+    text = f"{name} is {wanted.is_} along {listed([_named(of) for of in wanted.along])}"
+    what = "times as large" if logarithmic else "more"
+    words = f"a step: {_numbers(slope, logarithmic)}; first to last: {_numbers(ends, logarithmic)} "
+    words += what + (f"; against it: {listed(against)}" if against else "")
+    statement = _statement(wanted, text, slope, limits, words)
+    if not against:
+        return statement
+    return Statement(text, "does not hold", slope, words, wanted.note)
+
+
+def _statement(
+    wanted: Expectation, text: str, found: Estimate, limits: tuple[float, float], words: str
+) -> Statement:
+    return Statement(text, verdict_of(found, limits), found, words, wanted.note)
+
+
+def verdict_of(found: Estimate, limits: tuple[float, float]) -> Verdict:
+    """Return whether a number with its interval lies within limits.
+
+    >>> verdict_of(Estimate(2, 1.5, 3), (1, math.inf)), verdict_of(Estimate(2, 0.5, 3), (1, 9))
+    ('holds', 'undecided')
+    """
+    low, high = limits
+    if any(math.isnan(end) for end in (found.value, found.low, found.high)):
+        return "undecided"
+    if found.low >= low and found.high <= high:
+        return "holds"
+    return "does not hold" if found.high < low or found.low > high else "undecided"
+
+
+def overall(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict on a claim: refuted by one statement, held by all of them.
+
+    >>> overall(["holds", "undecided"]), overall(["holds", "does not hold", "undecided"])
+    ('undecided', 'does not hold')
+    """
+    if "does not hold" in verdicts:
+        return "does not hold"
+    return "holds" if verdicts and set(verdicts) == {"holds"} else "undecided"
+
+
+def _named(of: Selection | None) -> str:
+    if isinstance(of, Mapping):
+        return ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in of.items())
+    return of if isinstance(of, str) else " with ".join(of or ())
+
+
+def _limits_in_words(wanted: Expectation, measure: str) -> str:
+    def shown(limit: float) -> str:
+        if measure == "ratio":
+            return f"{limit:g} times"
+        return f"{100 * limit:.3g}%" if measure == "critical-mass" else f"{limit:g}"
+
+    if wanted.at_least is None or wanted.at_most is None:
+        only = wanted.at_least if wanted.at_most is None else wanted.at_most
+        word = "at least" if wanted.at_most is None else "at most"
+        return f"{word} {shown(float(only or 0.0))}"
+    return f"between {shown(wanted.at_least)} and {shown(wanted.at_most)}"
+
+
+def _value_words(found: Estimate, measure: str) -> str:
+    if measure != "critical-mass":
+        return _numbers(found, False)
+    shown = [_percent(end) for end in (found.value, found.low, found.high)]
+    return f"{shown[0]} ({shown[1]} to {shown[2]})"
+
+
+def _contrast_words(found: Estimate, sample: Sample) -> str:
+    what = "times" if sample.logarithmic else "more"
+    return f"{_numbers(found, sample.logarithmic)} {what}"
+
+
+def _numbers(found: Estimate, ratio: bool) -> str:
+    """Return a number and its interval; the interval is left out where there is none."""
+    form = "{:.3g}" if ratio else "{:.3f}"
+    value = form.format(found.value)
+    if math.isnan(found.low):
+        return f"{value} (one seed: no interval)"
+    if math.isinf(found.high) and (math.isinf(found.low) or (ratio and found.low == 0)):
+        return f"{value} (beyond the sizes measured)"
+    if math.isinf(found.high):
+        return f"at least {form.format(found.low)}, by what was measured {value}"
+    if math.isinf(found.low) or (ratio and found.low == 0):
+        return f"at most {form.format(found.high)}, by what was measured {value}"
+    return f"{value} ({form.format(found.low)} to {form.format(found.high)})"
+
+
+def _percent(alpha: float) -> str:
+    return (
+        "not measured"
+        if math.isnan(alpha)
+        else ("not reached" if math.isinf(alpha) else f"{100 * alpha:.3g}%")
+    )

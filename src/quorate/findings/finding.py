@@ -1,0 +1,82 @@
+"""A finding: a claim, the statements that test it, the verdict, and where the numbers come from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from quorate.findings.expectation import Statement, Verdict, judge, overall
+from quorate.findings.experiment import Experiment
+from quorate.findings.kinds.kind import Done, Source
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an experiment found.
+
+    Args:
+        experiment: the claim, and what was expected.
+        statements: each expectation, judged.
+        rows: one a curve: its name, critical mass with interval, and honest accuracy.
+        source: where the numbers come from.
+        pictures: files of the report that show it.
+    """
+
+    experiment: Experiment
+    statements: tuple[Statement, ...]
+    rows: tuple[dict[str, Any], ...]
+    source: Source
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the claim holds: all of its statements do, or one of them does not."""
+        return overall([statement.verdict for statement in self.statements])
+
+    def lines(self) -> list[str]:
+        """Return the verdict and the numbers behind it, in words, one line each."""
+        said = [f"Claim: {self.experiment.claim} ({self.experiment.source})"]
+        quick = " [quick form: it shows that this runs, and proves nothing]"
+        said.append(f"Verdict: {self.verdict}{quick if self.experiment.quick else ''}")
+        said += [f"  {one.verdict}: {one.text}: {one.words}" for one in self.statements]
+        return said
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data; no value that JSON does not know."""
+        said, source = self.experiment, self.source
+        return {
+            "name": said.name,
+            "title": str(said.settings.get("title", said.name)),
+            "claim": said.claim,
+            "source": said.source,
+            "ours": said.ours,
+            "expected": said.expected,
+            "time": {"cpu": None, "gpu": None, **(said.time or {})},
+            "quick": said.quick,
+            "verdict": self.verdict,
+            "statements": [statement.to_json() for statement in self.statements],
+            "curves": [{key: _finite(value) for key, value in row.items()} for row in self.rows],
+            "note": said.note,
+            "command": f"quorate run experiments/{said.name}.toml"
+            + (" --quick" if said.quick else ""),
+            "cpu_seconds": source.cpu_seconds,
+            "seeds": source.seeds,
+            "hardware": source.hardware,
+            "version": source.version,
+            "git_revision": source.git_revision,
+        }
+
+
+def find(experiment: Experiment, done: Done) -> Finding:
+    """Return the finding of an experiment whose run is done.
+
+    Raises:
+        InputError: an expectation names what the result does not have.
+    """
+    measures = done.measures
+    statements = tuple(judge(one, measures) for one in experiment.expectations)
+    return Finding(experiment, statements, tuple(done.rows()), done.source)
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,91 @@
+"""Corrections: what a collective mends at test time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from quorate.correct.campaign import run_correction
+from quorate.correct.correction import Correction, make_correction
+from quorate.errors import InputError
+from quorate.findings.kinds.kind import Kind, Source, source_of
+from quorate.findings.measures import RowMeasures
+from quorate.findings.tuning import Tuning
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectionDone:
+    """The cells of a correction, in a folder."""
+
+    result: list[dict[str, Any]]
+    correction: Correction
+    folder: Path
+
+    @property
+    def measures(self) -> RowMeasures:
+        """What can be measured: every column of cells.csv."""
+        from quorate.report.correction import cell_row
+
+        return RowMeasures([cell_row(cell) for cell in self.result])
+
+    @property
+    def source(self) -> Source:
+        """Where the numbers come from."""
+        return source_of(self.result, len({cell["seed"] for cell in self.result}))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row a platform and a proxy: honest accuracy before."""
+        before: dict[str, list[float]] = {}
+        for cell in self.result:
+            before.setdefault(cell["platform"], []).append(cell["before"]["accuracy"])
+        return [
+            {"name": name, "accuracy": sum(values) / len(values)} for name, values in before.items()
+        ]
+
+    def write(self, finding: Mapping[str, Any] | None) -> Path:
+        """Write the report; return the page's path."""
+        from quorate.report.correction import write_correction
+
+        return write_correction(self.result, self.correction, self.folder, finding)
+
+    def show(self, console: Console) -> None:
+        """Print the table."""
+        from quorate.report.correction_summary import summary
+        from quorate.report.correction_terminal import print_correction
+
+        print_correction(summary(self.result, self.correction), console)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary."""
+        from quorate.report.correction_summary import summary
+
+        return summary(self.result, self.correction)
+
+
+def no_tuning(tuning: Tuning | None) -> None:
+    """Raise InputError where step sizes were to be tuned for what names its own."""
+    if tuning is not None:
+        raise InputError(
+            "Expected [tune] beside a study alone, got it beside another kind of experiment. Name "
+            "the step size in the platform: platform = 'cnn:learning_rate=0.1'."
+        )
+
+
+class Corrections(Kind):
+    """Platform × proxy × members × queries × ε × seed: see ``correct.correction``."""
+
+    def fits(self, settings: Mapping[str, Any]) -> bool:
+        """A file that names a subgroup or a group is a correction."""
+        return "subgroup" in settings or "group" in settings
+
+    def run(
+        self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
+    ) -> CorrectionDone:
+        """Run the cells that are missing."""
+        no_tuning(tuning)
+        correction = make_correction(**settings)
+        return CorrectionDone(run_correction(correction, out, jobs, device), correction, out)

@@ -1,0 +1,22 @@
+"""Every kind of experiment, the most particular first: one line a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quorate.findings.kinds.corrections import Corrections
+from quorate.findings.kinds.kind import Kind
+from quorate.findings.kinds.query_costs import QueryCosts
+from quorate.findings.kinds.studies import Studies
+
+KINDS: tuple[Kind, ...] = (
+    QueryCosts(),
+    Corrections(),
+    Studies(),
+)
+
+
+def kind_of(settings: Mapping[str, Any]) -> Kind:
+    """Return the kind that the settings of a file are of; what fits no other is a study."""
+    return next(kind for kind in KINDS if kind.fits(settings))

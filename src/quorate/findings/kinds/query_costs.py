@@ -1,0 +1,101 @@
+"""Query costs: a correction, and what everyone alone would have asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from quorate.correct.comparison import compare
+from quorate.correct.query_costs import Comparison
+from quorate.findings.kinds.corrections import CorrectionDone, Corrections
+from quorate.findings.kinds.kind import Kind, Source
+from quorate.findings.measures import RowMeasures
+from quorate.findings.tuning import Tuning
+
+OWN = ("attacks", "budget", "people")
+
+
+@dataclass(frozen=True, eq=False)
+class QueryCostsDone:
+    """A correction and the comparison on it, in one folder."""
+
+    result: Comparison
+    correction: CorrectionDone
+
+    @property
+    def measures(self) -> RowMeasures:
+        """What can be measured: one row an attack and a pool, each number with its interval."""
+        return RowMeasures(measured_rows(self.result))
+
+    @property
+    def source(self) -> Source:
+        """Where the numbers come from; the seconds of the attacks are not counted."""
+        return self.correction.source
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what the correction returns."""
+        return self.correction.rows()
+
+    def write(self, finding: Mapping[str, Any] | None) -> Path:
+        """Write both reports; return the page of the correction, which holds the verdict."""
+        from quorate.report.comparison import write_comparison
+
+        page = self.correction.write(finding)
+        write_comparison(self.result, page.parent)
+        return page
+
+    def show(self, console: Console) -> None:
+        """Print both tables."""
+        from quorate.report.comparison import print_comparison
+
+        self.correction.show(console)
+        print_comparison(self.result, console)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary of the correction, and the comparison."""
+        return {**self.correction.to_json(), "comparison": self.result.to_json()}
+
+
+def measured_rows(found: Comparison) -> list[dict[str, Any]]:
+    """Return one flat row an attack and a pool; break-even is a number of people."""
+    rows = []
+    for row in found.rows():
+        for pool, corrected in zip(row["break_even"], found.pools(), strict=True):
+            rows.append(
+                {
+                    "attack": row["attack"],
+                    "members": pool["members"],
+                    "queries": pool["queries_per_member"],
+                    **_with_ends("break_even", pool["subgroup"]),
+                    **_with_ends("queries_per_member", row["queries_per_member"]),
+                    **_with_ends("corrected_alone", row["corrected"]),
+                    **_with_ends("corrected_by_pool", corrected["corrected"]),
+                }
+            )
+    return rows
+
+
+def _with_ends(name: str, value: Mapping[str, Any] | None) -> dict[str, Any]:
+    ends = value or {"value": None, "low": None, "high": None}
+    return {name: ends["value"], f"{name}.low": ends["low"], f"{name}.high": ends["high"]}
+
+
+class QueryCosts(Kind):
+    """A correction, then attacks by everyone alone: see ``correct.comparison``."""
+
+    def fits(self, settings: Mapping[str, Any]) -> bool:
+        """A correction that names attacks."""
+        return "attacks" in settings
+
+    def run(
+        self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
+    ) -> QueryCostsDone:
+        """Run the cells and the attacks that are missing."""
+        own = {key: settings[key] for key in OWN if key in settings}
+        rest = {key: value for key, value in settings.items() if key not in OWN}
+        correction = Corrections().run(rest, tuning, out, jobs, device)
+        return QueryCostsDone(compare(out, jobs=jobs, **own), correction)

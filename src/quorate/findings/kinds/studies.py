@@ -1,0 +1,90 @@
+"""Studies: S(α) and critical masses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from quorate.findings.kinds.kind import Kind, Source, source_of
+from quorate.findings.measures import CurveMeasures
+from quorate.findings.tuning import Tuning, tuned
+from quorate.lab.curves import Curves
+from quorate.lab.intervals import mean_over_seeds
+from quorate.lab.study import make_study
+from quorate.lab.sweep import run_study
+
+
+@dataclass(frozen=True, eq=False)
+class StudyDone:
+    """The curves of a study, in a folder; and how its step sizes were chosen."""
+
+    result: Curves
+    folder: Path
+    tried: list[dict[str, Any]]
+
+    @property
+    def measures(self) -> CurveMeasures:
+        """What can be measured on the curves."""
+        return CurveMeasures(self.result)
+
+    @property
+    def source(self) -> Source:
+        """Where the numbers come from."""
+        outcomes = [vars(outcome) for outcome in self.result.outcomes]
+        return source_of(outcomes, len({one["seed"] for one in outcomes}))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row a curve: its critical mass, and honest accuracy without a collective."""
+        curves = self.result
+        headings = {curves.heading(curve) for curve in curves}
+        rows = []
+        for curve, mass in curves.critical_masses().rows:
+            where = f" ({curves.heading(curve)})" if len(headings) > 1 else ""
+            rows.append(
+                {
+                    "name": curves.called(curve.learner) + where,
+                    "critical_mass": mass.estimate,
+                    "low": mass.low,
+                    "high": mass.high,
+                    "accuracy": float(mean_over_seeds(curve.accuracy)[0]),
+                }
+            )
+        return rows
+
+    def write(self, finding: Mapping[str, Any] | None) -> Path:
+        """Write the report; return the page's path."""
+        from quorate.report.files import write_report
+
+        return write_report(self.result, self.folder, finding, self.tried)
+
+    def show(self, console: Console) -> None:
+        """Print S(α) and the critical masses."""
+        from quorate.report.terminal import print_curves
+
+        print_curves(self.result, console)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the cells and the critical masses."""
+        return self.result.to_json()
+
+
+class Studies(Kind):
+    """Population × strategy × learner × size × seed: see ``lab.study``."""
+
+    def fits(self, settings: Mapping[str, Any]) -> bool:
+        """Everything that is of no other kind is a study."""
+        return True
+
+    def run(
+        self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
+    ) -> StudyDone:
+        """Choose the step sizes where asked, then run the cells that are missing."""
+        study = make_study(**settings)
+        tried: list[dict[str, Any]] = []
+        if tuning is not None:
+            study, tried = tuned(study, tuning, out, jobs, device)
+        return StudyDone(run_study(study, out, jobs, device), out, tried)

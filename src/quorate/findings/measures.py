@@ -1,0 +1,238 @@
+"""What can be measured on a result, by name: per seed, so that curves can be compared by seed.
+
+Shapes: a sizes, s seeds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+import numpy as np
+
+from quorate.errors import InputError
+from quorate.findings.samples import Sample
+from quorate.lab.curves import Curve, Curves
+from quorate.lab.intervals import Floats
+from quorate.validate import listed, unknown
+
+Selection = Sequence[str] | Mapping[str, Any]
+
+
+class Measures(Protocol):
+    """A result that can be asked for its measures."""
+
+    def sample(self, measure: str, of: Selection, at: float | None, target: float | None) -> Sample:
+        """Return a measure of the part of the result that ``of`` selects.
+
+        Args:
+            measure: its name.
+            of: what selects one curve, or one row a seed.
+            at: size of the collective, where the measure is one of a single size.
+            target: S*, where the measure is read at another than the study's.
+
+        Raises:
+            InputError: there is no such measure, or not exactly one part is selected.
+        """
+
+    def words(self, measure: str, at: float | None, target: float | None) -> str:
+        """Return the measure in words, as in "α*" or "success at α = 1%"."""
+
+
+@dataclass(frozen=True, eq=False)
+class CurveMeasures:
+    """The measures of a study: of one curve each, selected by the names of its methods.
+
+    ``critical-mass`` is α*; ``width`` is α(S = ¾) − α(S = ¼), small where S(α) is steep; both
+    are found per seed on the measured curve, linear in log α between the
+    sizes around the last crossing, and stand at the edge of the grid where they lie beyond it.
+    ``success``, ``accuracy`` and ``worst-group-accuracy`` are means over held-out people at one
+    size, the measured one that is nearest; honest accuracy is at α = 0 where no size is named.
+    ``effective-size`` is α_eff/α, the mean over the epochs.
+    """
+
+    curves: Curves
+
+    def sample(self, measure: str, of: Selection, at: float | None, target: float | None) -> Sample:
+        """Return a measure of one curve, per seed."""
+        curve = self._curve(of)
+        if measure == "critical-mass":
+            return self._mass(curve, self.curves.target if target is None else target)
+        if measure == "width":
+            low, high = (crossings(curve, level) for level in (0.25, 0.75))
+            return _width(low, high)
+        if measure == "effective-size":
+            return self._effective(curve, at)
+        if measure not in RATES:
+            raise unknown("measure of a study", measure, ("critical-mass", "width", *RATES))
+        return Sample(self._rate(curve, measure, at))
+
+    def words(self, measure: str, at: float | None, target: float | None) -> str:
+        """Return the measure in words."""
+        if measure == "critical-mass":
+            return "α*" if target in (None, self.curves.target) else f"α* for S* = {target:g}"
+        if measure == "width":
+            return "α(S = ¾) − α(S = ¼)"
+        size = None if at is None else f"α = {100 * self._nearest(at):.3g}%"
+        if measure in ("accuracy", "worst-group-accuracy"):
+            name = "honest accuracy" if measure == "accuracy" else "worst-group accuracy"
+            return name if at is None else f"{name} at {size}"
+        return f"{'α_eff/α' if measure == 'effective-size' else 'success'} at {size}"
+
+    def _nearest(self, at: float) -> float:
+        """Return the measured size nearest to ``at``: by ratio, or 0 itself."""
+        sizes = sorted({float(alpha) for curve in self.curves for alpha in curve.alphas})
+        if at == 0 or not any(size > 0 for size in sizes):
+            return 0.0
+        return min((s for s in sizes if s > 0), key=lambda s: abs(np.log(s / at)))
+
+    def _curve(self, of: Selection) -> Curve:
+        names = [of] if isinstance(of, str) else list(of)
+        found = [c for c in self.curves if set(names) <= self._names(c)]
+        if len(found) != 1:
+            known = sorted(set().union(*(self._names(c) for c in self.curves)))
+            raise InputError(
+                f"Expected {listed(names)} to name exactly one curve, got {len(found)}. Name as "
+                f"many of its methods as tell it from the others, among: {listed(known)}."
+            )
+        return found[0]
+
+    def _names(self, curve: Curve) -> set[str]:
+        texts = (curve.population, curve.strategy, curve.goal, curve.learner)
+        return {*texts, *(self.curves.called(text) for text in texts)}
+
+    def _mass(self, curve: Curve, target: float) -> Sample:
+        found, mass = crossings(curve, target), curve.critical_mass(target)
+        return Sample(
+            found.values,
+            logarithmic=True,
+            at_least=found.at_least,
+            at_most=found.at_most,
+            known=(mass.estimate, mass.low, mass.high),
+        )
+
+    def _rate(self, curve: Curve, measure: str, at: float | None) -> Floats:
+        if at is None and measure == "success":
+            raise InputError("Expected at=, the size of the collective, got none. Name a size.")
+        table = {"success": curve.success, "accuracy": curve.accuracy}.get(measure)
+        if table is None:
+            table = self._outcomes(curve, "worst_group_accuracy")
+        return np.asarray(table[list(curve.alphas).index(self._nearest(at or 0.0))])
+
+    def _outcomes(self, curve: Curve, name: str) -> Floats:
+        """Return a field of the outcomes of a curve, (a, s); NaN where there is none."""
+        table = np.full(curve.success.shape, np.nan)
+        for outcome in self.curves.of_curve(curve):
+            value = getattr(outcome, name)
+            place = list(curve.alphas).index(outcome.alpha), curve.seeds.index(outcome.seed)
+            table[place] = np.nan if value is None else value
+        return table
+
+    def _effective(self, curve: Curve, at: float | None) -> Sample:
+        alpha = self._nearest(at or 0.0)
+        values = np.full(len(curve.seeds), np.nan)
+        for outcome in self.curves.of_curve(curve):
+            shares = [one for one in outcome.record.get("alpha_effective") or [] if one is not None]
+            if outcome.alpha == alpha and shares and alpha > 0:
+                values[curve.seeds.index(outcome.seed)] = np.log(np.mean(shares) / alpha)
+        return Sample(values, logarithmic=True)
+
+
+RATES = ("success", "accuracy", "worst-group-accuracy", "effective-size")
+
+
+def crossings(curve: Curve, level: float) -> Sample:
+    """Return log α* of each seed alone: where its curve rises above ``level`` for the last time.
+
+    Linear in log α between the two measured sizes around the crossing. Below the smallest positive
+    size the truth is at most that; where the level is not kept at the largest size, at least that.
+    """
+    positive = curve.alphas > 0
+    logs, success = np.log(curve.alphas[positive]), curve.success[positive]  # (a,), (a, s)
+    seeds = success.shape[1]
+    values, above, below = np.full(seeds, np.nan), np.zeros(seeds, bool), np.zeros(seeds, bool)
+    for s in range(seeds):
+        measured = ~np.isnan(success[:, s])
+        if not measured.any():
+            continue
+        x, y = logs[measured], success[measured, s]
+        short = np.flatnonzero(y < level)
+        if not len(short):
+            values[s], below[s] = x[0], True
+        elif short[-1] == len(y) - 1:
+            values[s], above[s] = x[-1], True
+        else:
+            i = short[-1]
+            values[s] = x[i] + (level - y[i]) / (y[i + 1] - y[i]) * (x[i + 1] - x[i])
+    return Sample(values, logarithmic=True, at_least=above, at_most=below)
+
+
+def _width(low: Sample, high: Sample) -> Sample:
+    """Return the logarithm of α(¾) − α(¼), and where it is only a bound; NaN where both are one."""
+    none = np.zeros(len(low.values), bool)
+    up_low, down_low = _flags(low, none)
+    up_high, down_high = _flags(high, none)
+    between = np.exp(high.values) - np.exp(low.values)  # (s,)
+    return Sample(
+        np.log(np.where(between > 0, between, np.nan)),
+        logarithmic=True,
+        at_least=up_high | down_low,
+        at_most=down_high | up_low,
+    )
+
+
+def _flags(sample: Sample, none: Any) -> tuple[Any, Any]:
+    return (
+        none if sample.at_least is None else sample.at_least,
+        none if sample.at_most is None else sample.at_most,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class RowMeasures:
+    """The measures of a result that is a table: one row a seed for each selection.
+
+    A measure is the name of a column. Rows without a seed are one row, whose interval stands in the
+    columns NAME.low and NAME.high.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+
+    def sample(self, measure: str, of: Selection, at: float | None, target: float | None) -> Sample:
+        """Return a column of the rows that ``of`` selects, one per seed."""
+        wanted = dict(of) if isinstance(of, Mapping) else {}
+        for name in (measure, *wanted):
+            if name not in self.rows[0]:
+                raise unknown("column of the result", name, self.rows[0])
+        chosen = [row for row in self.rows if all(_alike(row[k], v) for k, v in wanted.items())]
+        seeds = [row.get("seed") for row in chosen]
+        if not chosen or len(set(seeds)) < len(chosen):
+            raise InputError(
+                f"Expected {wanted} to select one row a seed, got {len(chosen)} rows of "
+                f"{len(set(seeds))} seeds. Name as many columns as tell them from the others."
+            )
+        ordered = sorted(chosen, key=lambda row: row.get("seed") or 0)
+        values = np.array([_number(row[measure]) for row in ordered])
+        if "seed" not in ordered[0]:
+            ends = (_number(ordered[0].get(f"{measure}.{end}")) for end in ("low", "high"))
+            return Sample(values, known=(float(values[0]), *ends))  # type: ignore[arg-type]
+        return Sample(values)
+
+    def words(self, measure: str, at: float | None, target: float | None) -> str:
+        """Return the measure in words: the column's name."""
+        return measure.replace("_", " ").replace(".", ": ")
+
+
+def _alike(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, str) and re.fullmatch(r"\d+/\d+", wanted):
+        wanted = float(Fraction(wanted))  # a budget such as 8/255
+    if isinstance(wanted, float | int) and not isinstance(wanted, bool):
+        return bool(np.isclose(_number(value), wanted, rtol=1e-6))
+    return str(value) == str(wanted)
+
+
+def _number(value: Any) -> float:
+    return np.nan if value is None or value == "" else float(value)

@@ -1,0 +1,166 @@
+"""Step sizes tuned for the platform's honest accuracy, before anyone acts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quorate import spec
+from quorate.errors import InputError
+from quorate.lab.study import Study
+from quorate.lab.sweep import run_study
+from quorate.protocols import Learner
+from quorate.validate import listed, unknown
+
+PARAMETER = "learning_rate"
+SEED = 1000  # apart from those of a study, which are counted from 0
+FOLDER = "tuning"
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Which step sizes are tried, for which learners.
+
+    Args:
+        rates: tried for every learner that has a step size.
+        own: tried in their place for the learners of these names.
+        keep: names of learners that keep the one they are given.
+        seed: of the people they are tried on.
+    """
+
+    rates: tuple[float, ...]
+    own: Mapping[str, tuple[float, ...]]
+    keep: tuple[str, ...] = ()
+    seed: int = SEED
+
+
+def make_tuning(plain: Any) -> Tuning:
+    """Return the tuning that a file's [tune] stands for.
+
+    Args:
+        plain: ``learning_rate``, a list; and where wanted ``own``, lists by the learner's name,
+            ``keep``, names, and ``seed``.
+
+    Raises:
+        InputError: a key or a value is not what it should be.
+    """
+    if not isinstance(plain, Mapping):
+        raise InputError(f"Expected a table [tune], got {plain!r}. Write [tune], then a list.")
+    for key in plain:
+        if key not in (PARAMETER, "own", "keep", "seed"):
+            raise unknown("key of [tune]", key, (PARAMETER, "own", "keep", "seed"))
+    own = plain.get("own", {})
+    return Tuning(
+        _rates(plain.get(PARAMETER, [])),
+        {name: _rates(rates) for name, rates in own.items()},
+        tuple(plain.get("keep", ())),
+        int(plain.get("seed", SEED)),
+    )
+
+
+def _rates(given: Any) -> tuple[float, ...]:
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise InputError(f"Expected step sizes to be a list, got {given!r}. Use [0.1, 0.3, 1].")
+    return tuple(spec.convert(rate, float, PARAMETER) for rate in given)
+
+
+def tuned(
+    study: Study, tuning: Tuning, out: str | Path | None, jobs: int, device: str
+) -> tuple[Study, list[dict[str, Any]]]:
+    """Return the study with every learner's step size chosen, and what was tried.
+
+    Each is the one with the highest accuracy on honest held-out people at α = 0, the mean over the
+    study's populations, on people of a seed apart; the smaller one among equals. Nobody's success
+    is looked at.
+
+    Args:
+        study: the study.
+        tuning: what to try.
+        out: folder of the study; the trials are kept in a folder of their own in it.
+        jobs, device: as in ``run_study``.
+
+    Raises:
+        InputError: a named learner is not there.
+    """
+    names = {spec.text(one): study.called(spec.text(one)) for one in study.learners}
+    for name in (*tuning.own, *tuning.keep):
+        if name not in names.values():
+            raise unknown("learner of [tune]", name, names.values())
+    candidates = {
+        text: [one] if (name := names[text]) in tuning.keep else _variants(one, tuning, name)
+        for text, one in ((spec.text(one), one) for one in study.learners)
+    }
+    tried = {spec.text(one): one for many in candidates.values() for one in many if len(many) > 1}
+    if not tried:
+        return study, []
+    trials = replace(
+        study, learners=tuple(tried.values()), alphas=(0.0,), seeds=(tuning.seed,), names={}
+    )
+    folder = None if out is None else Path(out) / FOLDER
+    found = run_study(trials, folder, jobs, device)
+    accuracy: dict[str, list[float]] = {}
+    for outcome in found.outcomes:
+        value = np.nan if outcome.accuracy is None else outcome.accuracy
+        accuracy.setdefault(outcome.learner, []).append(value)
+    chosen, rows = [], []
+    for text, many in candidates.items():
+        scores = [float(np.mean(accuracy.get(spec.text(one), [np.nan]))) for one in many]
+        best = many[0] if len(many) == 1 else many[int(np.nanargmax(scores))]
+        chosen.append((names[text], best))
+        for one, score in zip(many, scores, strict=True):
+            if len(many) > 1:
+                rows.append(
+                    {
+                        "learner": names[text],
+                        PARAMETER: rate_of(one),
+                        "honest_accuracy": score,
+                        "chosen": one == best,
+                    }
+                )
+    return _with(study, chosen), rows
+
+
+def _variants(learner: Learner, tuning: Tuning, name: str) -> list[Learner]:
+    rates = tuning.own.get(name, tuning.rates)
+    if rate_of(learner) is None:
+        return [learner]
+    if not rates:
+        raise InputError(
+            f"Expected step sizes to try for {name}, got none. List them in [tune], or keep it: "
+            f"keep = [{name!r}]."
+        )
+    return [_at_rate(learner, rate) for rate in sorted(rates)]
+
+
+def rate_of(learner: Any) -> float | None:
+    """Return a learner's step size, or that of the learner inside it; None where there is none."""
+    if hasattr(learner, PARAMETER):
+        return float(getattr(learner, PARAMETER))
+    inner = getattr(learner, "learner", None)
+    return None if inner is None else rate_of(inner)
+
+
+def _at_rate(learner: Any, rate: float) -> Any:
+    if PARAMETER in {field.name for field in dataclasses.fields(learner)}:
+        return replace(learner, **{PARAMETER: rate})
+    return replace(learner, learner=_at_rate(learner.learner, rate))
+
+
+def _with(study: Study, chosen: Sequence[tuple[str, Learner]]) -> Study:
+    """Return the study with these learners, called as those whose place they take."""
+    texts = {spec.text(one) for one in study.learners}
+    names = {text: name for text, name in study.names.items() if text not in texts}
+    for name, learner in chosen:
+        text = spec.text(learner)
+        if text in names or any(text == spec.text(one) for n, one in chosen if n != name):
+            raise InputError(
+                f"Expected learners that differ after tuning, got {listed([text])} for more than "
+                "one of them. Give those that should differ different parameters."
+            )
+        names[text] = name
+    return replace(study, learners=tuple(one for _, one in chosen), names=names)
