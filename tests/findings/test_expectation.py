@@ -1,0 +1,147 @@
+"""Expectations as plain data, and when they hold."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quorate.errors import InputError
+from quorate.findings.expectation import judge, make_expectation, overall, verdict_of
+from quorate.findings.samples import Estimate, Sample
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Measures that are given."""
+
+    values: Mapping[str, Sequence[float]]
+    log: bool = False
+
+    def sample(self, measure: str, of: Any, at: float | None, target: float | None) -> Sample:
+        values = np.array(self.values[f"{measure} {of}" if measure != "x" else of], dtype=float)
+        return Sample(np.log(values) if self.log else values, logarithmic=self.log)
+
+    def words(self, measure: str, at: float | None, target: float | None) -> str:
+        return measure
+
+
+@pytest.mark.parametrize(
+    ("interval", "limits", "verdict"),
+    [
+        ((0.5, 0.4, 0.6), (0.3, 0.7), "holds"),
+        ((0.5, 0.4, 0.6), (0.45, 0.7), "undecided"),
+        ((0.5, 0.4, 0.6), (0.7, 0.9), "does not hold"),
+        ((0.5, 0.4, 0.6), (0.1, 0.3), "does not hold"),
+        ((0.5, 0.4, math.inf), (0.3, math.inf), "holds"),
+        ((0.5, 0.4, math.inf), (0.3, 0.7), "undecided"),
+        ((math.inf, 0.4, math.inf), (0.0, 0.3), "does not hold"),
+        ((0.5, math.nan, math.nan), (0.1, 0.9), "undecided"),
+        ((math.nan, math.nan, math.nan), (0.1, 0.9), "undecided"),
+    ],
+)
+def test_verdicts_by_hand(
+    interval: tuple[float, float, float], limits: tuple[float, float], verdict: str
+) -> None:
+    assert verdict_of(Estimate(*interval), limits) == verdict
+
+
+def test_a_claim_holds_where_all_of_it_does() -> None:
+    assert overall(["holds", "holds"]) == "holds"
+    assert overall(["holds", "undecided"]) == "undecided"
+    assert overall(["undecided", "does not hold"]) == "does not hold"
+    assert overall([]) == "undecided"
+
+
+def test_a_value_within_limits() -> None:
+    result = Fixed({"a": [0.5, 0.52, 0.54]})
+    said = judge(make_expectation(measure="x", of="a", at_least=0.4), result)
+    assert (said.verdict, said.text) == ("holds", "x of a is at least 0.4")
+    assert said.words.startswith("0.520 (")
+    said = judge(make_expectation(measure="x", of="a", at_least=0.6, at_most=0.9), result)
+    assert said.verdict == "does not hold"
+
+
+def test_a_contrast_of_two() -> None:
+    result = Fixed({"a": [3.0, 4.0, 5.0], "b": [1.0, 2.1, 3.0]})
+    greater = judge(make_expectation(**{"measure": "x", "of": "a", "than": "b", "is": "greater"}),
+                    result)  # fmt: skip
+    smaller = judge(make_expectation(**{"measure": "x", "of": "a", "than": "b", "is": "smaller"}),
+                    result)  # fmt: skip
+    assert (greater.verdict, smaller.verdict) == ("holds", "does not hold")
+    assert "x of a is greater than b" in greater.text
+
+
+def test_no_difference_is_no_greater() -> None:
+    """Two that are equal to the bit: "greater" is refuted, not held by an interval of no width."""
+    result = Fixed({"a": [1.0, 2.0], "b": [1.0, 2.0]})
+    for direction in ("greater", "smaller"):
+        plain = {"measure": "x", "of": "a", "than": "b", "is": direction}
+        assert judge(make_expectation(**plain), result).verdict == "does not hold"
+
+
+def test_a_contrast_of_logarithms_is_a_ratio() -> None:
+    result = Fixed({"a": [3.0, 4.0, 5.0], "b": [1.0, 1.3, 1.7]}, log=True)
+    said = judge(make_expectation(measure="x", of="a", than="b", at_least=2), result)
+    assert (said.verdict, said.estimate.value) == ("holds", pytest.approx(3.005, abs=1e-3))
+    assert "at least 2 times that of b" in said.text
+
+
+def test_two_measures_of_the_same() -> None:
+    result = Fixed({"after a": [0.8, 0.9, 0.85], "before a": [0.5, 0.6, 0.56]})
+    plain = {"measure": "after", "against": "before", "of": "a", "is": "greater"}
+    said = judge(make_expectation(**plain), result)
+    assert (said.verdict, said.text) == ("holds", "after of a is greater than before")
+
+
+def test_a_trend_by_hand() -> None:
+    """Steps of a factor of 2: slope 2 a step, 4 from first to last."""
+    result = Fixed({"a": [1, 1.1, 1.2], "b": [2, 2.2, 2.4], "c": [4, 4.4, 4.8]}, log=True)
+    plain = {"measure": "x", "along": ["a", "b", "c"], "is": "growing"}
+    said = judge(make_expectation(**plain), result)
+    assert said.verdict == "holds"
+    assert said.estimate.value == pytest.approx(2)
+    assert "first to last: 4 " in said.words
+    other = judge(make_expectation(**{**plain, "is": "shrinking"}), result)
+    assert other.verdict == "does not hold"
+
+
+def test_one_step_against_it_refutes_a_trend() -> None:
+    result = Fixed({"a": [1, 1.1], "b": [9, 9.2], "c": [5, 5.1], "d": [20, 21]})
+    plain = {"measure": "x", "along": ["a", "b", "c", "d"], "is": "growing"}
+    said = judge(make_expectation(**plain), result)
+    assert said.estimate.low > 0  # it grows on the whole
+    assert said.verdict == "does not hold"
+    assert "against it: from b to c" in said.words
+
+
+def test_statements_as_json_hold_no_infinity() -> None:
+    result = Fixed({"a": [1.0], "b": [2.0]})
+    plain = {"measure": "x", "of": "a", "than": "b", "is": "smaller"}
+    said = judge(make_expectation(**plain), result).to_json()
+    assert said["verdict"] == "undecided"
+    assert (said["value"], said["low"], said["high"]) == (-1.0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("plain", "message"),
+    [
+        ({"of": "a"}, "Expected an expectation to be a value"),
+        ({"at_least": 1}, "Expected an expectation to be a value"),
+        ({"of": "a", "is": "growing"}, "Expected an expectation to be a value"),
+        ({"of": "a", "is": "greater"}, "Expected than beside is=greater, got none."),
+        ({"along": ["a", "b"]}, "Expected is = growing or shrinking beside along"),
+        ({"along": ["a"], "is": "growing"}, "Expected an expectation to be a value"),
+        ({"along": "ab", "is": "growing"}, "Expected along to be a list"),
+        ({"along": ["a", "b"], "of": "a", "is": "growing"}, "Expected an expectation to be"),
+        ({"of": "a", "than": "b", "against": "c", "is": "greater"}, "Expected than beside"),
+        ({"of": "a", "is": "bigger", "than": "b"}, "Expected a known direction of an expectation"),
+        ({"off": "a"}, "Expected a known key of an expectation, got 'off'."),
+    ],
+)
+def test_bad_expectations(plain: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as error:
+        make_expectation(**plain)
+    assert str(error.value).startswith(message)
