@@ -172,9 +172,11 @@ def _kind(key: str) -> str:
 
 def _methods(key: str, plain: Mapping[str, Any], names: dict[str, str]) -> tuple[Any, ...]:
     """Return the methods named under a key, and note in ``names`` what they are to be called."""
-    given = plain.get(key) or []
+    given: Any = plain.get(key) or []
     if _is_named(given):
-        named = [(name, catalog.build(_kind(key), one)) for name, one in given.items()]
+        named: list[tuple[str | None, Any]] = [
+            (name, catalog.build(_kind(key), one)) for name, one in given.items()
+        ]
     else:
         several = isinstance(given, Sequence) and not isinstance(given, str)
         named = [(None, catalog.build(_kind(key), one)) for one in (given if several else [given])]
