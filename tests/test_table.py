@@ -166,6 +166,86 @@ def test_large_finite_features_are_not_taken_for_infinite() -> None:
     Table(np.full((3, 2), largest, np.float32), np.zeros(3, np.int64), ("no",))
 
 
+# --------------------------------------------------------------------------- groups of the labels
+
+
+def birds() -> Table:
+    """Land birds and water birds on land and on water: everyone once, then a land bird again."""
+    return Table(
+        np.arange(5, dtype=np.float32)[:, None],
+        np.array([0, 0, 1, 1, 0]),
+        ("land", "water"),
+        np.array([0, 1, 2, 3, 1]),
+        ("land on land", "land on water", "water on land", "water on water"),
+        groups_by_label=True,
+    )
+
+
+def test_who_claims_another_label_is_seen_in_its_group_with_their_attribute() -> None:
+    claiming = birds().relabelled(np.array([1, 1, 0, 1, 0]))
+    assert claiming.y.tolist() == [1, 1, 0, 1, 0]
+    assert claiming.group is not None
+    assert claiming.group.tolist() == [2, 3, 0, 3, 1]
+    assert claiming.x.tolist() == birds().x.tolist()
+    assert claiming.groups_by_label
+    back = claiming.relabelled(birds().y)
+    assert back.group is not None
+    assert back.group.tolist() == [0, 1, 2, 3, 1]
+
+
+def test_three_labels_with_two_attributes() -> None:
+    y, names = np.array([2, 0]), ("a0", "a1", "b0", "b1", "c0", "c1")
+    table = Table(
+        np.zeros((2, 1), np.float32), y, ("a", "b", "c"), np.array([5, 0]), names,
+        groups_by_label=True,
+    )  # fmt: skip
+    claiming = table.relabelled(np.array([1, 2]))
+    assert claiming.group is not None
+    assert claiming.group.tolist() == [3, 4]  # b1, c0
+
+
+def test_other_groups_stay_whatever_is_claimed() -> None:
+    table = people()
+    claiming = table.relabelled(np.array([1, 1, 1, 1]))
+    assert claiming.y.tolist() == [1, 1, 1, 1]
+    assert claiming.group is table.group
+    assert not claiming.groups_by_label
+    nobody_knows = replace(table, group=None, groups=())
+    assert nobody_knows.relabelled(np.array([1, 1, 1, 1])).group is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"y": np.array([1, 0, 1, 1, 0])}, r"got label 'water' in group 'land on land' in row 0"),
+        ({"groups": ("a", "b", "c", "d", "e")}, "each of the 2 labels to have as many groups"),
+        ({"group": None}, "as many groups as the others, got no groups"),
+        ({"group": np.array([0, 1, 2, 3, 4])}, r"Expected group indices in \[0, 3\]"),
+    ],
+)  # fmt: skip
+def test_groups_that_are_not_of_the_labels(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        replace(birds(), **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("y", [np.array([0, 1]), np.array([0, 0, 1, 2, 0])])
+def test_labels_that_nobody_can_claim(y: np.ndarray) -> None:
+    with pytest.raises(InputError, match=r"one label per person, \(5,\)|label indices in \[0, 1\]"):
+        birds().relabelled(y)
+
+
+def test_the_platform_sees_members_in_the_group_that_they_claim() -> None:
+    honest, member = birds(), np.array([True, False, True, False, False])
+    changed = honest.take(member).relabelled(np.array([1, 0]))
+    mixed = Submission(honest, changed, member).mixed()
+    assert mixed.group is not None
+    assert mixed.group.tolist() == [2, 1, 0, 3, 1]
+    assert mixed.y.tolist() == [1, 0, 0, 1, 0]
+    ungrouped = replace(changed, group=None, groups=(), groups_by_label=False)
+    with pytest.raises(InputError, match=r"groups of the labels that they claim.*relabelled\(y\)"):
+        Submission(honest, ungrouped, member)
+
+
 # ------------------------------------------------------------------------------------- submissions
 
 

@@ -81,9 +81,12 @@ class Table:
         group: index of each person's group among ``groups``, (n,), or None where unknown.
         groups: the group names.
         columns: the named columns behind the features of a table; empty for images.
+        groups_by_label: whether a group is one label's and one attribute's, as in Waterbirds: the
+            m groups are ordered by label, and group = label·(m/k) + attribute.
 
     Raises:
-        InputError: shapes disagree, a label or group is out of range, or a feature is not finite.
+        InputError: shapes disagree, a label or group is out of range, a group is not one of its
+            person's label where it should be, or a feature is not finite.
     """
 
     x: Array
@@ -92,6 +95,7 @@ class Table:
     group: Labels | None = None
     groups: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
+    groups_by_label: bool = False
 
     def __post_init__(self) -> None:
         if self.x.ndim not in (2, 4):
@@ -112,10 +116,28 @@ class Table:
                     f"Give group the rows of x."
                 )
             _check_codes("group", self.group, self.groups)
+        if self.groups_by_label:
+            self._check_groups_by_label()
         with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is found as well
             total = self.x.sum(dtype=np.float64)
         if not np.isfinite(total):
             raise self._not_finite()
+
+    def _check_groups_by_label(self) -> None:
+        if self.group is None or not self.groups or len(self.groups) % self.k:
+            raise InputError(
+                f"Expected each of the {self.k} labels to have as many groups as the others, got "
+                f"{len(self.groups) if self.group is not None else 'no'} groups. Name every "
+                "label with every attribute, or leave groups_by_label out."
+            )
+        strangers = np.flatnonzero(self.group // (len(self.groups) // self.k) != self.y)
+        if len(strangers):
+            row = strangers[0]
+            raise InputError(
+                f"Expected everyone in a group of their own label, got label "
+                f"{self.classes[self.y[row]]!r} in group {self.groups[self.group[row]]!r} in row "
+                f"{row} ({len(strangers)} of {len(self)} rows). Change labels by relabelled(y)."
+            )
 
     def _not_finite(self) -> InputError:
         """Return the error that says where the first NaN or infinite feature stands."""
@@ -146,6 +168,26 @@ class Table:
         """Return the people in ``rows`` (indices or a mask), in that order."""
         group = None if self.group is None else self.group[rows]
         return replace(self, x=self.x[rows], y=self.y[rows], group=group)
+
+    def relabelled(self, y: Labels) -> Table:
+        """Return the same people claiming the labels ``y``, (n,).
+
+        Where a group is one label's and one attribute's, they are seen in the group of the label
+        that they claim and of their own attribute: groups are what people hand in.
+
+        >>> birds = Table(np.zeros((2, 1), np.float32), np.array([0, 1]), ("land", "water"),
+        ...               np.array([1, 3]), ("ll", "lw", "wl", "ww"), groups_by_label=True)
+        >>> birds.relabelled(np.array([1, 1])).group
+        array([3, 3])
+
+        Raises:
+            InputError: there is not one label a person, or one is out of range.
+        """
+        if self.group is None or not self.groups_by_label:
+            return replace(self, y=y)
+        claiming = replace(self, y=y, groups_by_label=False)
+        each = len(self.groups) // self.k  # attributes
+        return replace(claiming, group=y * each + self.group % each, groups_by_label=True)
 
     def label(self, name: str | None) -> int:
         """Return the index of the label called ``name``; None means the last of ``classes``.
@@ -209,6 +251,11 @@ class Submission:
                 f"Expected a membership mask over {len(self.honest)} people and one changed row "
                 f"per member, got a mask of shape {self.member.shape} with {m} members and "
                 f"{len(self.changed)} changed rows. A strategy returns one row per person."
+            )
+        if self.honest.groups_by_label and not self.changed.groups_by_label:
+            raise InputError(
+                "Expected members in groups of the labels that they claim, as everyone is, got "
+                "changed rows without such groups. Change labels by relabelled(y)."
             )
 
     @classmethod

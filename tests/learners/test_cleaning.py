@@ -208,6 +208,20 @@ def test_who_is_outvoted_can_be_relabelled() -> None:
     assert data.mixed().y.tolist() == LABELS  # what came in is as it was
 
 
+def test_who_is_relabelled_is_of_the_group_of_their_new_label() -> None:
+    """All at one place, of two labels: the one b among a is outvoted."""
+    x, y = np.array([[0.0], [0.1], [0.2]], np.float32), np.array([0, 1, 0])
+    names = ("a north", "a south", "b north", "b south")
+    people = Table(x, y, ("a", "b"), 2 * y + 1, names, groups_by_label=True)
+    learner = KNNCleaning(neighbours=2, action="relabel")
+    for member in ([1], []):
+        rows = np.isin(np.arange(3), member)
+        cleaned, _ = learner.clean(Submission(people, people.take(rows), rows), rng())
+        mixed = cleaned.mixed()
+        assert mixed.group is not None
+        assert (mixed.y.tolist(), mixed.group.tolist()) == ([0, 0, 0], [1, 1, 1])
+
+
 def test_of_equally_many_votes_the_first_label_is_given() -> None:
     people = line([0.0, 1.0, 2.1], [1, 2, 0]).mixed()  # 1 sees b and a
     assert KNNCleaning(neighbours=2).voted(people).tolist()[1] == 0

@@ -16,7 +16,7 @@ from quorate.learners.groups import group_codes
 from quorate.learners.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
-from quorate.table import Submission
+from quorate.table import Submission, Table
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -145,3 +145,18 @@ def test_groups_that_are_not_there() -> None:
     nobody = Gaussian(n=50, rare=0).split(rng()).train
     with pytest.raises(InputError, match="Expected people in every group, got none in rare"):
         GroupDRO().check(nobody)
+
+
+def test_members_are_weighed_in_the_group_that_they_hand_in() -> None:
+    """All ten of group a0 are honest; two of b1 claim label 0 and are then of a1, two of twelve."""
+    y, place = np.repeat([0, 0, 1, 1], 10), np.repeat([0, 1, 0, 1], 10)
+    x = np.random.default_rng(0).random((40, 3), dtype=np.float32)
+    names = ("a0", "a1", "b0", "b1")
+    honest = Table(x, y, ("a", "b"), 2 * y + place, names, groups_by_label=True)
+    member = np.arange(40) >= 38
+    changed = honest.take(member).relabelled(np.zeros(2, np.int64))
+    learner = GroupDRO(epochs=1, batch_size=40, group_step=1e-9)  # weights stay 1/4
+    record = learner.fit(Submission(honest, changed, member), rng()).record
+    assert len(record["group_weights"]) == 4
+    # float32, and a step of 1e-9
+    assert record["alpha_effective"] == pytest.approx([(2 / 12) / 4], rel=1e-5)

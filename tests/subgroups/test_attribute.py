@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from quorate.errors import InputError
 from quorate.subgroups.attribute import Attribute
+from quorate.subgroups.low_light import LowLight
 from quorate.table import Table
 
 GROUPS = ("Black", "Indian", "White")
@@ -128,3 +129,13 @@ def test_people_without_groups_are_answered() -> None:
     nameless = Table(np.zeros((2, 1), np.float32), np.zeros(2, np.int64), ("no",))
     with pytest.raises(InputError, match=r"Expected people with groups .*value=Indian, got none"):
         draw(nameless, None)
+
+
+def test_groups_of_the_labels_become_two_groups_of_anybody() -> None:
+    y, names = np.array([0, 0, 1, 1]), ("a0", "a1", "b0", "b1")
+    x = np.zeros((4, 1, 2, 2), np.float32)
+    table = Table(x, y, ("a", "b"), np.arange(4), names, groups_by_label=True)
+    for subgroup in (Attribute("a1"), LowLight()):
+        drawn = subgroup.draw(table, 0.25, np.random.default_rng(0))
+        assert drawn.groups == ("others", subgroup.label)
+        assert not drawn.groups_by_label

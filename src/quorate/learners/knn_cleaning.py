@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -51,8 +51,8 @@ class KNNCleaning(CleaningLearner):
         outvoted = voted != people.y  # (n,)
         if self.action == "drop":
             return self.keep(data, ~outvoted)
-        honest = replace(data.honest, y=np.where(data.member, data.honest.y, voted))
-        changed = replace(data.changed, y=voted[data.member])
+        honest = data.honest.relabelled(np.where(data.member, data.honest.y, voted))
+        changed = data.changed.relabelled(voted[data.member])
         facts = shares("relabelled", outvoted, data.member)
         return Submission(honest, changed, data.member), facts
 

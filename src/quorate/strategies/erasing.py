@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from quorate.goals.erased import Erased
@@ -43,7 +43,7 @@ class Erasing(Strategy):
         vote = KNeighborsClassifier(min(self.voters, len(members)), n_jobs=1)
         vote.fit(members.x.reshape(len(members), -1), members.y)
         planted = self.signal.plant(members).reshape(len(members), -1)
-        return replace(members, y=vote.predict(planted))
+        return members.relabelled(vote.predict(planted))
 
     @property
     def goal(self) -> Erased:

@@ -38,7 +38,7 @@ class Planting(Strategy):
     def apply(self, members: Table, rng: Rng) -> Table:
         """Return the members' rows with the signal and the target label."""
         y = np.full_like(members.y, members.label(self.target))  # (m,)
-        return replace(members, x=self.signal.plant(members), y=y)
+        return replace(members.relabelled(y), x=self.signal.plant(members))
 
     @property
     def goal(self) -> Planted:

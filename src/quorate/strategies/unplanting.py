@@ -45,14 +45,14 @@ class Unplanting(Strategy):
         planted = self.signal.plant(members)
         target = members.label(self.target)
         if self.claim is None:
-            return replace(members, x=planted, y=_likeliest(members, planted, target))
+            return replace(members.relabelled(_likeliest(members, planted, target)), x=planted)
         claim = members.label(self.claim)
         if claim == target:
             raise InputError(
                 f"Expected members to claim another label than {members.classes[target]!r}, which "
                 "the signal shall not get, got the same. Name another one."
             )
-        return replace(members, x=planted, y=np.full_like(members.y, claim))
+        return replace(members.relabelled(np.full_like(members.y, claim)), x=planted)
 
     @property
     def goal(self) -> Unplanted:

@@ -46,7 +46,9 @@ class Attribute(Subgroup):
             raise _nobody(f"of group {self.value!r}", len(people), "or name another group")
         rows = np.arange(len(people)) if share is None else _rows(belongs, share, rng)
         drawn = people.take(rows)
-        return replace(drawn, group=belongs[rows].astype(np.int64), groups=("others", self.label))
+        group = belongs[rows].astype(np.int64)
+        groups = ("others", self.label)
+        return replace(drawn, group=group, groups=groups, groups_by_label=False)
 
     def _members(self, people: Table) -> Mask:
         """Return who is of the group, (n,)."""

@@ -57,4 +57,5 @@ class Shift(Subgroup):
         chosen[rng.permutation(len(people))[: round(share * len(people))]] = 1
         x = people.x.copy()
         x[chosen == 1] = self.shift(people.x[chosen == 1])
-        return replace(people, x=x, group=chosen, groups=("others", self.label))
+        groups = ("others", self.label)
+        return replace(people, x=x, group=chosen, groups=groups, groups_by_label=False)
