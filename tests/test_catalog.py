@@ -40,6 +40,8 @@ BY_TYPE: Mapping[Any, st.SearchStrategy[Any]] = {
 }
 BY_NAME: Mapping[tuple[str, str], st.SearchStrategy[Any]] = {
     ("patch", "place"): st.sampled_from(["top-left", "centre", "2x13"]),
+    ("composite", "digits"): st.sampled_from(["0/1", "9/4"]),
+    ("composite", "photos"): st.sampled_from(["automobile/truck", "a, b/c"]),
 }
 
 

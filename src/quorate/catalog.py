@@ -38,6 +38,7 @@ from quorate.learners.tree import Tree
 from quorate.learners.worst_case import WorstCase
 from quorate.populations.cifar10 import CIFAR10
 from quorate.populations.cifar100 import CIFAR100
+from quorate.populations.composite import Composite
 from quorate.populations.digits import Digits
 from quorate.populations.fairface import FairFace
 from quorate.populations.finite import Finite
@@ -45,6 +46,7 @@ from quorate.populations.gaussian import Gaussian
 from quorate.populations.images import Images
 from quorate.populations.mnist import MNIST
 from quorate.populations.tables import Tables
+from quorate.populations.waterbirds import Waterbirds
 from quorate.signals.columns import Columns
 from quorate.signals.patch import Patch
 from quorate.strategies.erasing import Erasing
@@ -64,6 +66,8 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         CIFAR10,
         CIFAR100,
         FairFace,
+        Waterbirds,
+        Composite,
         Images,
         Tables,
         Gaussian,

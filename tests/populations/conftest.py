@@ -25,6 +25,7 @@ def decoded_anew(
 def forget() -> None:
     """Let go of what this process has loaded, as another process would not have it."""
     image_files._official.cache_clear()
+    image_files._kinds.cache_clear()
     image_files._open.cache_clear()
 
 

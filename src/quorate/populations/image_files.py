@@ -11,7 +11,7 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ from quorate.table import Split, Table
 from quorate.validate import unknown
 
 HELD_OUT_SPLITS = ("test", "validation")
+Pixels = npt.NDArray[np.uint8]
+T = TypeVar("T")
 
 
 def hub_folder(hub_name: str) -> Path | None:
@@ -54,12 +56,32 @@ def load_hub(
         DataUnavailableError: there is no local copy and the hub cannot be reached.
         InputError: a part, a column or a value is not there, or image sizes differ.
     """
+    source, variant = _source(hub_name, config)
+    return _official(source, image, label, group, size, variant, held_out)
+
+
+def load_kinds(
+    hub_name: str, image: str, label: str, kinds: tuple[str, ...]
+) -> tuple[tuple[Pixels, ...], tuple[Pixels, ...]]:
+    """Return the images of some labels of a hub data set, 8-bit (n, c, h, w) for each label.
+
+    First those of its part train, then those of its part test. They stay in memory, a byte a
+    value, so that people can be made of the images of several data sets.
+
+    Raises:
+        DataUnavailableError: as ``load_hub``.
+        InputError: as ``load_hub``, or the data set has no such label, or no image of it.
+    """
+    source, _ = _source(hub_name, None)
+    return _kinds(source, image, label, kinds)
+
+
+def _source(hub_name: str, config: str | None) -> tuple[str, str | None]:
+    """Return the local copy of a hub data set, or its hub name, and which variant to ask for."""
     folder = hub_folder(hub_name)
     if folder is None:
-        return _official(hub_name, image, label, group, size, config, held_out)
-    if config is not None and (folder / config).is_dir():
-        folder /= config
-    return _official(str(folder), image, label, group, size, None, held_out)
+        return hub_name, config
+    return str(folder / config if config and (folder / config).is_dir() else folder), None
 
 
 @functools.lru_cache(maxsize=1)  # one data set is large; the next one takes its place
@@ -73,12 +95,45 @@ def _official(
     held_out: str,
 ) -> Split:
     tables = load_images(source, image, label, group, size, config)
-    if "train" not in tables or held_out not in tables:
+    return Split(*_train_and(held_out, tables, source))
+
+
+@functools.lru_cache(maxsize=8)  # a few kinds of several data sets, as bytes
+def _kinds(
+    source: str, image: str, label: str, kinds: tuple[str, ...]
+) -> tuple[tuple[Pixels, ...], tuple[Pixels, ...]]:
+    stamp = _stamp(source)
+    column, people = _people(source, stamp, None, image, label, None)
+    pixels = _decoded(source, stamp, None, column, None)
+    train, test = (
+        tuple(_of_kind(kind, pixels[part], people[part], source) for kind in kinds)
+        for part in _train_and("test", {name: name for name in pixels}, source)
+    )
+    return train, test
+
+
+def _of_kind(kind: str, pixels: Pixels, people: tuple[Any, ...], source: str) -> Pixels:
+    """Return the images with the label called ``kind``."""
+    y, classes = people[:2]
+    if kind not in classes:
+        raise unknown(f"label of {source}", kind, classes)
+    rows = np.flatnonzero(y == classes.index(kind))
+    if not len(rows):
         raise InputError(
-            f"Expected the parts train and {held_out} of {source}, got {', '.join(tables)}. Copy "
+            f"Expected images with the label {kind!r} in {source}, got none. Copy the hub's files "
+            "whole, or choose another label."
+        )
+    return np.array(pixels[rows])
+
+
+def _train_and(held_out: str, parts: dict[str, T], source: str) -> tuple[T, T]:
+    """Return the part to learn from and the part that is held out."""
+    if "train" not in parts or held_out not in parts:
+        raise InputError(
+            f"Expected the parts train and {held_out} of {source}, got {', '.join(parts)}. Copy "
             f"the hub's files whole, under names that begin with train and {held_out}."
         )
-    return Split(tables["train"], tables[held_out])
+    return parts["train"], parts[held_out]
 
 
 def load_images(
@@ -102,10 +157,15 @@ def load_images(
         DataUnavailableError: the source can neither be found nor reached.
         InputError: a column is not there, a label is missing, or image sizes differ.
     """
-    stamp = _listing(Path(source), with_time=True) if Path(source).is_dir() else ""
+    stamp = _stamp(source)
     column, people = _people(source, stamp, config, image, label, group)
     pixels = _decoded(source, stamp, config, column, size)
     return {name: _table(pixels[name], *codes) for name, codes in people.items()}
+
+
+def _stamp(source: str) -> str:
+    """Return what tells one state of a local folder from another; the hub is taken as it is."""
+    return _listing(Path(source), with_time=True) if Path(source).is_dir() else ""
 
 
 def folder_fingerprint(path: str) -> str:
@@ -135,7 +195,7 @@ def _no_folder(path: str) -> InputError:
 
 
 def _table(
-    pixels: npt.NDArray[np.uint8],
+    pixels: Pixels,
     y: npt.NDArray[np.int64],
     classes: tuple[str, ...],
     group: npt.NDArray[np.int64] | None,
@@ -235,7 +295,7 @@ def _quiet() -> Iterator[None]:
             datasets.utils.logging.enable_progress_bar()
 
 
-def _pixels(rows: Any, column: str, size: int | None) -> npt.NDArray[np.uint8]:
+def _pixels(rows: Any, column: str, size: int | None) -> Pixels:
     """Return the images of a column, (n, c, h, w); grey images have one channel."""
     import datasets
 
@@ -246,7 +306,7 @@ def _pixels(rows: Any, column: str, size: int | None) -> npt.NDArray[np.uint8]:
             f"Expected images in column {column!r}, got {rows.features[column]}. Name the column "
             "of the images: image=COLUMN."
         ) from None
-    pixels: npt.NDArray[np.uint8] | None = None
+    pixels: Pixels | None = None
     with bar(len(rows), "Decoding images") as advance:
         for i, cell in enumerate(rows[column]):
             colour = pixels is not None and len(pixels[0]) == 3
@@ -268,9 +328,7 @@ def _pixels(rows: Any, column: str, size: int | None) -> npt.NDArray[np.uint8]:
     return pixels
 
 
-def _picture(
-    cell: dict[str, Any], where: str, size: int | None, colour: bool
-) -> npt.NDArray[np.uint8]:
+def _picture(cell: dict[str, Any], where: str, size: int | None, colour: bool) -> Pixels:
     """Return one image, (c, h, w): grey ones have one channel, unless colour is asked for."""
     from PIL import Image
 

@@ -1,0 +1,113 @@
+"""Digits on photos: two labels and two backgrounds that mostly, but not always, go together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from quorate.errors import InputError
+from quorate.populations import cifar10, mnist
+from quorate.populations.image_files import Pixels, load_kinds
+from quorate.protocols import Population
+from quorate.spec import param
+from quorate.table import Array, Labels, Rng, Split, Table
+from quorate.validate import at_least, in_interval
+
+
+@dataclass(frozen=True)
+class Composite(Population):
+    """Real MNIST digits on real CIFAR-10 photos: two labels, two backgrounds, four groups.
+
+    The first digit goes with the first kind of photo and the second with the second, with
+    probability ``agreement`` in training; the four groups are equally large among people held out,
+    as in Waterbirds (Sagawa, Koh, Hashimoto, Liang 2020, arXiv:1911.08731). Pairs of digit and
+    photo after MNIST-CIFAR (Shah et al. 2020, arXiv:2006.07710); the numbers are ours. Everyone is
+    a fresh pair: a digit and a photo drawn with replacement, from the official test parts for
+    people held out.
+
+    Raises:
+        DataUnavailableError: neither local copies (QUORATE_DATA) nor the hub are there.
+        InputError: a parameter is out of range, or digits or photos are not two known kinds.
+    """
+
+    name: ClassVar[str] = "composite"
+    layout: Literal["on", "beside"] = param(
+        "on", "the digit in white on the photo (32x32), or beside it, above (64 rows, 32 columns)"
+    )
+    n: int = param(5000, "people to learn from")
+    held_out: int = param(2000, "people held out")
+    digits: str = param("4/9", "the two digits")
+    photos: str = param("airplane/frog", "the two kinds of photo")
+    agreement: float = param(0.95, "probability that they go together in training, in [0, 1]")
+    label: Literal["digit", "photo"] = param("digit", "what is predicted; the other is background")
+
+    def __post_init__(self) -> None:
+        at_least("n", self.n, 1, "Use at least one person.")
+        at_least("held_out", self.held_out, 1, "Use at least one person.")
+        in_interval("agreement", self.agreement, 0, 1, "Use a probability such as 0.95.")
+        for key in ("digits", "photos"):
+            if len(set(self._kinds(key))) != 2 or len(self._kinds(key)) != 2:
+                raise InputError(
+                    f"Expected {key} to be two different kinds, got {getattr(self, key)!r}. Write "
+                    f"{key}=ONE/OTHER."
+                )
+
+    def _kinds(self, key: str) -> tuple[str, ...]:
+        return tuple(getattr(self, key).split("/"))
+
+    def split(self, rng: Rng) -> Split:
+        """Return pairs drawn with ``rng``."""
+        digits = load_kinds(mnist.HUB_NAME, "image", "label", self._kinds("digits"))
+        photos = load_kinds(cifar10.HUB_NAME, "img", "label", self._kinds("photos"))
+        y = rng.integers(2, size=self.n)  # (n,)
+        background = np.where(rng.random(self.n) < self.agreement, y, 1 - y)  # (n,)
+        train = self._people(y, background, digits[0], photos[0], rng)
+        group = np.arange(self.held_out) % 4
+        held_out = self._people(group // 2, group % 2, digits[1], photos[1], rng)
+        return Split(train, held_out)
+
+    def _people(
+        self,
+        y: Labels,
+        background: Labels,
+        digits: tuple[Pixels, ...],
+        photos: tuple[Pixels, ...],
+        rng: Rng,
+    ) -> Table:
+        of_digit = self.label == "digit"
+        digit, photo = (y, background) if of_digit else (background, y)
+        x = self._pictures(_drawn(digits, digit, rng), _drawn(photos, photo, rng))
+        names = self._kinds("digits"), self._kinds("photos")
+        pairs = [(d, p) for d in names[0] for p in names[1]]
+        if not of_digit:
+            pairs = [(d, p) for p in names[1] for d in names[0]]
+        groups = tuple(f"{d} {self.layout} {p}" for d, p in pairs)
+        classes = names[0] if of_digit else names[1]
+        return Table(x, y, classes, 2 * y + background, groups, groups_by_label=True)
+
+    def _pictures(self, digits: Pixels, photos: Pixels) -> Array:
+        """Return the digits and the photos of n people as one picture each, (n, 3, h, w)."""
+        down, right = (
+            (a - b) // 2 for a, b in zip(photos.shape[2:], digits.shape[2:], strict=True)
+        )
+        ink = np.zeros(photos.shape, dtype=np.float32)  # (n, 3, 32, 32), black around the digit
+        h, w = digits.shape[2:]
+        ink[:, :, down : down + h, right : right + w] = digits
+        ink /= 255
+        x = photos.astype(np.float32)
+        x /= 255
+        if self.layout == "beside":
+            return np.concatenate([ink, x], axis=2)
+        return ink + (1 - ink) * x  # white, as opaque as the digit is bright
+
+
+def _drawn(kinds: tuple[Pixels, ...], kind: Labels, rng: Rng) -> Pixels:
+    """Return an image of each person's kind, drawn with replacement, (n, c, h, w)."""
+    places = rng.random(len(kind))  # (n,)
+    found = np.empty((len(kind), *kinds[0].shape[1:]), dtype=np.uint8)
+    for which, images in enumerate(kinds):
+        rows = kind == which
+        found[rows] = images[(places[rows] * len(images)).astype(np.int64)]
+    return found

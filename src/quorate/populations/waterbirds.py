@@ -1,0 +1,57 @@
+"""Waterbirds, by its hub name."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from quorate.populations.image_files import load_hub
+from quorate.populations.sizes import subsample_both
+from quorate.protocols import Population
+from quorate.spec import param
+from quorate.table import Rng, Split, Table
+from quorate.validate import at_least
+
+HUB_NAME = "grodino/waterbirds"
+
+
+@dataclass(frozen=True)
+class Waterbirds(Population):
+    """4,795 + 5,794 photos of birds on land or water; hub name grodino/waterbirds.
+
+    Landbirds stand mostly on land and waterbirds on water; groups are the kind of bird and the
+    place. The official test part is held out (Sagawa, Koh, Hashimoto, Liang 2020,
+    arXiv:1911.08731); its validation part is not used.
+
+    Raises:
+        DataUnavailableError: neither a local copy (QUORATE_DATA) nor the hub is there.
+        InputError: size is below 1, or n or held_out is more than there are.
+    """
+
+    name: ClassVar[str] = "waterbirds"
+    size: int = param(64, "side in pixels to resize to; the photos have many sizes")
+    n: int | None = param(None, "people to learn from, drawn anew per seed; by default all")
+    held_out: int | None = param(None, "people held out, drawn likewise; by default all")
+
+    def __post_init__(self) -> None:
+        at_least("size", self.size, 1, "Use a side such as 64.")
+
+    def split(self, rng: Rng) -> Split:
+        """Return the official split, subsampled where asked."""
+        split = load_hub(HUB_NAME, image="image", label="label", group="place", size=self.size)
+        return subsample_both(_by_label(split), self.n, self.held_out, rng)
+
+
+@functools.lru_cache(maxsize=1)  # so that all seeds of everyone share one table
+def _by_label(split: Split) -> Split:
+    return Split(_birds_on_places(split.train), _birds_on_places(split.held_out))
+
+
+def _birds_on_places(people: Table) -> Table:
+    """Return the same people in groups of their label and their place."""
+    groups = tuple(f"{bird} on {place}" for bird in people.classes for place in people.groups)
+    group = people.y * len(people.groups) + np.asarray(people.group)
+    return replace(people, group=group, groups=groups, groups_by_label=True)
