@@ -45,6 +45,7 @@ from quorate.populations.finite import Finite
 from quorate.populations.gaussian import Gaussian
 from quorate.populations.images import Images
 from quorate.populations.mnist import MNIST
+from quorate.populations.noisy_labels import NoisyLabels
 from quorate.populations.tables import Tables
 from quorate.populations.waterbirds import Waterbirds
 from quorate.signals.columns import Columns
@@ -68,6 +69,7 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         FairFace,
         Waterbirds,
         Composite,
+        NoisyLabels,
         Images,
         Tables,
         Gaussian,

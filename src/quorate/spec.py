@@ -158,8 +158,11 @@ def _construct(cls: type, data: dict[str, Any], catalog: Catalog) -> Any:
     own = {key: data[key] for key in data if key in fields}
     rest = {key: data[key] for key in data if key not in fields}
     arguments: dict[str, Any] = {}
+    takes_rest = _inner_field(cls) if rest else None
     for key, value in own.items():
         kind = fields[key].metadata.get("kind")
+        if kind and key == takes_rest:
+            continue  # built with the rest, which it may require
         arguments[key] = build(kind, value, catalog) if kind else convert(value, types_[key], key)
     if rest:
         arguments |= _hand_on(cls, rest, own, arguments, catalog)

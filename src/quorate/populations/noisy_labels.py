@@ -1,0 +1,63 @@
+"""People of whom some have a label drawn at random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from quorate.law import FiniteLaw
+from quorate.populations.mnist import MNIST
+from quorate.protocols import Population
+from quorate.spec import param
+from quorate.table import Rng, Split
+from quorate.validate import in_interval
+
+
+@dataclass(frozen=True)
+class NoisyLabels(Population):
+    """Another population, of whom a share of those to learn from have a label drawn at random.
+
+    Exactly round(share·n) people have one, drawn uniformly from all k labels, so that it is their
+    own with probability 1/k. Labels of people held out stay. One uniform number and one label are
+    drawn per person, whatever the share: for one seed, who is noisy at a small share is so at a
+    larger one, with the same label (randomised base labels after Hardt, Mazumdar, Mendler-Dünner,
+    Zrnic 2023, arXiv:2302.04262; nested draws are ours).
+
+    Raises:
+        InputError: the share is not in [0, 1], or as the population.
+    """
+
+    name: ClassVar[str] = "noisy-labels"
+    share: float = param(0.1, "fraction of the people to learn from, in [0, 1]", shown=True)
+    population: Population = param(
+        MNIST(), "who they are; its parameters can be given here", kind="populations"
+    )
+
+    def __post_init__(self) -> None:
+        in_interval("share", self.share, 0, 1, "Use a fraction such as 0.1.")
+
+    def split(self, rng: Rng) -> Split:
+        """Return the population's split with noisy labels; at share 0 the split itself."""
+        split = self.population.split(rng)
+        people = split.train
+        draws, labels = rng.random(len(people)), rng.integers(people.k, size=len(people))  # (n,)
+        noisy = np.argsort(draws, kind="stable")[: round(self.share * len(people))]
+        if not len(noisy):
+            return split
+        y = people.y.copy()
+        y[noisy] = labels[noisy]
+        return Split(people.relabelled(y), split.held_out)
+
+    def law(self) -> FiniteLaw | None:
+        """Return the law (1 − share)·P₀(x, y) + share·P₀(x)/k where P₀ is known."""
+        law = self.population.law()
+        if law is None:
+            return None
+        uniform = law.mass.sum(axis=1, keepdims=True) / law.points.k  # (v, 1)
+        return FiniteLaw(law.points, (1 - self.share) * law.mass + self.share * uniform)
+
+    def fingerprint(self) -> str | None:
+        """Return the population's."""
+        return self.population.fingerprint()
