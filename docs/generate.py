@@ -37,7 +37,7 @@ Put the whole in quotes where the shell would read the parentheses of `signal=(p
 
 | environment variable | meaning |
 |---|---|
-| `QUORATE_DATA` | folder with local copies of hub data sets, `owner--name/` each |
+| `QUORATE_DATA` | local copies of hub data sets, `owner--name/` each, and UCI's in `tabular/` |
 | `QUORATE_CACHE` | folder of the cache; by default `quorate` in your cache folder |
 """
 

@@ -36,6 +36,8 @@ from quorate.learners.spectral_signatures import SpectralSignatures
 from quorate.learners.svm import SVM
 from quorate.learners.tree import Tree
 from quorate.learners.worst_case import WorstCase
+from quorate.populations.adult import Adult
+from quorate.populations.bank import Bank
 from quorate.populations.cifar10 import CIFAR10
 from quorate.populations.cifar100 import CIFAR100
 from quorate.populations.composite import Composite
@@ -70,6 +72,8 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         Waterbirds,
         Composite,
         NoisyLabels,
+        Adult,
+        Bank,
         Images,
         Tables,
         Gaussian,

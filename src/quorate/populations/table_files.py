@@ -1,26 +1,58 @@
-"""Tables of a user's own: one CSV or parquet file, encoded for learners that take numbers."""
+"""Tables in CSV or parquet files, a user's own or public ones, encoded for learners."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from quorate.errors import InputError
-from quorate.table import Array, Column
+from quorate.errors import DataUnavailableError, InputError
+from quorate.table import Array, Column, Split, Table
 from quorate.validate import unknown
 
+MOST_LABELS = 1000  # more distinct values than that are a quantity or an id, not a label
 LARGEST_ALPHABET = 200  # distinct values of a text column beyond this are ids or prose
 
 
-def read_table(path: str, separator: str | None) -> Any:
+def public_file(name: str, path: str | None, source: str) -> Path:
+    """Return where a public file is: at ``path``, or in the folder tabular of ``QUORATE_DATA``.
+
+    Args:
+        name: of the file, as its source calls it.
+        path: the file, or the folder that holds it; None for ``QUORATE_DATA``.
+        source: the address that people get it from.
+
+    Raises:
+        DataUnavailableError: it is not there; the message says where to get it and to put it.
+    """
+    base = os.environ.get("QUORATE_DATA")
+    file = Path(path) if path else Path(base) / "tabular" / name if base else None
+    if file is not None and path and file.is_dir():
+        file /= name
+    if file is not None and file.is_file():
+        return file
+    looked = f"nothing at {file}" if file is not None else "no path, and QUORATE_DATA is not set"
+    raise DataUnavailableError(
+        f"Expected the file {name}, got {looked}. Get it from {source} and put it into the "
+        "sub-folder tabular of the folder that QUORATE_DATA names, or name it: path=PATH."
+    )
+
+
+def read_table(path: str, separator: str | None = None, names: Sequence[str] | None = None) -> Any:
     """Return a CSV or parquet file as a pandas frame.
+
+    Args:
+        path: the file.
+        separator: of a CSV file; None finds it in the header.
+        names: of the columns of a CSV file without a header; lines that begin with | are no rows.
 
     Raises:
         InputError: the file is not there, cannot be read as what its name says, or has no rows.
@@ -35,7 +67,7 @@ def read_table(path: str, separator: str | None) -> Any:
         )
     try:
         is_parquet = file.suffix in (".parquet", ".pq")
-        frame = pd.read_parquet(file) if is_parquet else _read_csv(file, separator)
+        frame = pd.read_parquet(file) if is_parquet else _read_csv(file, separator, names)
     except (ValueError, OSError, pd.errors.ParserWarning) as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise InputError(
@@ -49,9 +81,10 @@ def read_table(path: str, separator: str | None) -> Any:
     return frame
 
 
-def _read_csv(file: Path, separator: str | None) -> Any:
+def _read_csv(file: Path, separator: str | None, names: Sequence[str] | None) -> Any:
     import pandas as pd
 
+    headless = {} if names is None else {"names": list(names), "comment": "|"}
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # it loses data
         return pd.read_csv(
@@ -60,6 +93,7 @@ def _read_csv(file: Path, separator: str | None) -> Any:
             skipinitialspace=True,
             index_col=False,  # else a row longer than the header shifts the columns
             low_memory=False,  # else each part of a long column gets a type of its own
+            **headless,
         )
 
 
@@ -89,6 +123,28 @@ def _separator(file: Path) -> str:
     with file.open(encoding="utf-8", errors="replace") as lines:
         header = lines.readline()
     return max(",;\t", key=header.count)
+
+
+def encode_people(
+    frame: Any, label: str, group: str | None, drop: Sequence[str], path: str
+) -> Table:
+    """Return the rows of a frame as people.
+
+    The group column stays a feature unless it is dropped.
+
+    Raises:
+        InputError: a column is not there, or as ``encode_names`` and ``encode_features``.
+    """
+    check_columns(frame, [label, group, *drop], path)
+    y, classes = encode_names(frame[label], label)
+    if not 2 <= len(classes) <= MOST_LABELS:
+        raise InputError(
+            f"Expected between 2 and {MOST_LABELS} labels in column {label!r} of {path}, got "
+            f"{len(classes)}. Name a column of labels, or bin this one first."
+        )
+    codes, groups = encode_names(frame[group], group) if group else (None, ())
+    x, columns = encode_features(frame.drop(columns=[label, *drop]), path)
+    return Table(x, y, classes, codes, groups, columns)
 
 
 def check_columns(frame: Any, names: Sequence[str | None], path: str) -> None:
@@ -158,9 +214,7 @@ def encode_features(frame: Any, path: str) -> tuple[Array, tuple[Column, ...]]:
             )
         if is_number:
             values = series.to_numpy(dtype=np.float64)
-            mean, scale = float(values.mean()), float(values.std())
-            if values.min() == values.max():  # whose standard deviation may be a rounding error
-                mean, scale = float(values[0]), 1.0
+            mean, scale = _moments(values)
             column = Column(str(name), start, mean=mean, scale=scale)
             block = ((values - mean) / scale)[:, None]  # (n, 1)
         else:
@@ -178,3 +232,32 @@ def encode_features(frame: Any, path: str) -> tuple[Array, tuple[Column, ...]]:
     if not blocks:
         raise InputError(f"Expected at least one feature column in {path}, got none. Drop fewer.")
     return np.concatenate(blocks, axis=1), tuple(columns)
+
+
+def standardised(split: Split) -> Split:
+    """Return the same people with numbers standardised on those who are learned from.
+
+    x = (v − mean)/scale of the training people for every number v, theirs and the held-out ones'.
+    """
+    train, held_out = split.train.x.copy(), split.held_out.x.copy()
+    columns = []
+    for column in split.train.columns:
+        if not column.values:
+            at = column.start
+            shift, scale = _moments(train[:, at].astype(np.float64))
+            for x in (train, held_out):
+                x[:, at] = (x[:, at] - shift) / scale
+            mean = column.mean + shift * column.scale
+            column = replace(column, mean=mean, scale=scale * column.scale)
+        columns.append(column)
+    return Split(
+        replace(split.train, x=train, columns=tuple(columns)),
+        replace(split.held_out, x=held_out, columns=tuple(columns)),
+    )
+
+
+def _moments(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the mean and the standard deviation; of a constant itself and 1."""
+    if values.min() == values.max():  # whose standard deviation may be a rounding error
+        return float(values[0]), 1.0
+    return float(values.mean()), float(values.std())

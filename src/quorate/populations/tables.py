@@ -6,39 +6,20 @@ import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quorate.errors import InputError
 from quorate.populations.sizes import split_at_random
-from quorate.populations.table_files import (
-    check_columns,
-    encode_features,
-    encode_names,
-    file_fingerprint,
-    read_table,
-)
+from quorate.populations.table_files import encode_people, file_fingerprint, read_table
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
 from quorate.validate import in_interval
-
-MOST_LABELS = 1000  # more distinct values than that are a quantity or an id, not a label
 
 
 @functools.lru_cache(maxsize=1)
 def _people(
     path: str, stamp: str, label: str, group: str | None, drop: str | None, separator: str | None
 ) -> Table:
-    frame = read_table(path, separator)
     dropped = drop.split("+") if drop else []
-    check_columns(frame, [label, group, *dropped], path)
-    y, classes = encode_names(frame[label], label)
-    if not 2 <= len(classes) <= MOST_LABELS:
-        raise InputError(
-            f"Expected between 2 and {MOST_LABELS} labels in column {label!r} of {path}, got "
-            f"{len(classes)}. Name a column of labels, or bin this one first."
-        )
-    codes, groups = encode_names(frame[group], group) if group else (None, ())
-    x, columns = encode_features(frame.drop(columns=[label, *dropped]), path)
-    return Table(x, y, classes, codes, groups, columns)
+    return encode_people(read_table(path, separator), label, group, dropped, path)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,171 @@
+"""Bank Marketing and Adult, by name: made-up files in their schemas, and the real ones."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quorate import catalog
+from quorate.checks import check
+from quorate.errors import DataUnavailableError, InputError
+from quorate.populations.table_files import standardised
+from quorate.table import Column, Split, Table
+
+BANK = "age;job;balance;y\n" + "".join(
+    f"{20 + i};{('cook', 'unknown')[i % 2]};{i * i};{'yes' if i % 4 == 0 else 'no'}\n"
+    for i in range(12)
+)
+# Fifteen columns without a header; the test part begins with a remark and ends labels in a stop.
+ADULT = (
+    "39, {work}, 100, Bachelors, 13, Divorced, Sales, Wife, White, Female, 0, 0, 40, Cuba, <=50K{s}"
+    "\n50, ?, 300, Masters, 14, Divorced, Sales, Wife, Black, Male, 0, 0, 13, Peru, >50K{s}\n"
+)
+
+
+def split(text: str, seed: int = 0) -> Split:
+    drawn: Split = catalog.build("populations", text).split(np.random.default_rng(seed))
+    return drawn
+
+
+@pytest.fixture
+def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder tabular, with a bank of twelve people and two parts of Adult of two each."""
+    folder = tmp_path / "tabular"
+    folder.mkdir()
+    (folder / "bank-full.csv").write_text(BANK)
+    (folder / "adult.data").write_text(ADULT.format(work="Private", s=""))
+    remark = "|1x3 Cross validator\n"
+    (folder / "adult.test").write_text(remark + ADULT.format(work="State-gov", s=".") + "\n")
+    monkeypatch.setenv("QUORATE_DATA", str(tmp_path))
+    return folder
+
+
+def test_a_bank_is_split_at_random(made_up: Path) -> None:
+    drawn = split("bank:group=job")
+    assert (len(drawn.train), len(drawn.held_out)) == (9, 3)
+    assert drawn.train.classes == ("no", "yes")
+    assert drawn.train.groups == ("cook", "unknown")
+    assert [c.name for c in drawn.train.columns] == ["age", "job", "balance"]
+    assert sorted(np.rint(years(drawn))) == list(range(20, 32))  # everyone, on one side each
+    assert split("bank", 1).held_out.x.tolist() != split("bank", 2).held_out.x.tolist()
+    assert len(split("bank:n=4,held_out=0.5").train) == 4
+    assert split("bank:n=4,held_out=0.5").train.group is None
+
+
+def years(drawn: Split) -> np.ndarray:
+    """Everyone's age on the scale of the file."""
+    age = drawn.train.column("age")
+    both = np.concatenate([drawn.train.x, drawn.held_out.x])
+    return both[:, age.start] * age.scale + age.mean
+
+
+def test_adult_keeps_its_official_split(made_up: Path) -> None:
+    drawn = split("adult")
+    assert drawn.train.classes == drawn.held_out.classes == ("<=50K", ">50K")
+    assert drawn.train.y.tolist() == drawn.held_out.y.tolist() == [0, 1]
+    assert drawn.train.groups == ("Female", "Male")
+    assert drawn.train.column("workclass").values == ("?", "Private", "State-gov")
+    work = drawn.train.column("workclass")
+    assert drawn.train.x[:, work.start : work.stop].tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert drawn.held_out.x[:, work.start : work.stop].tolist() == [[0, 0, 1], [1, 0, 0]]
+    age = drawn.train.column("age")
+    assert (age.mean, age.scale) == (44.5, 5.5)
+    assert drawn.train.x[:, age.start].tolist() == [-1, 1]
+    assert split("adult:group=race").train.groups == ("Black", "White")
+    assert len(split("adult:n=1,held_out=1").held_out) == 1
+
+
+def test_numbers_are_standardised_on_who_is_learned_from() -> None:
+    columns = (Column("a", 0, mean=10, scale=2), Column("job", 1, ("x", "z")), Column("b", 3))
+    train = np.array([[0, 1, 0, 7], [1, 0, 1, 7]], np.float32)  # a is 10 and 12, b always 7
+    held_out = np.array([[3, 1, 0, 9]], np.float32)  # 16 and 9
+    y = np.zeros(2, np.int64)
+    people = Split(
+        Table(train, y, ("no",), columns=columns), Table(held_out, y[:1], ("no",), columns=columns)
+    )
+    drawn = standardised(people)
+    assert drawn.train.x.tolist() == [[-1, 1, 0, 0], [1, 0, 1, 0]]
+    assert drawn.held_out.x.tolist() == [[5, 1, 0, 2]]  # (16 − 11)/1 and (9 − 7)/1
+    a, job, b = drawn.held_out.columns
+    assert (a.mean, a.scale, b.mean, b.scale) == (11, 1, 7, 1)
+    assert job == columns[1]
+    assert people.train.x[1, 0] == 1  # what came in is left as it is
+
+
+@pytest.mark.parametrize("name", ["bank", "adult"])
+def test_the_generic_properties_hold(name: str, made_up: Path) -> None:
+    assert len(check(catalog.build("populations", name))) >= 8
+
+
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        ("bank:path={folder}/bank-full.csv", ["bank-full.csv"]),
+        ("bank:path={folder}", ["bank-full.csv"]),
+        ("adult:path={folder}", ["adult.data", "adult.test"]),
+    ],
+)
+def test_files_can_be_named_and_have_a_fingerprint_then(
+    text: str, files: list[str], made_up: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public = catalog.build("populations", text.partition(":")[0])
+    assert public.fingerprint() is None
+    monkeypatch.delenv("QUORATE_DATA")
+    population = catalog.build("populations", text.format(folder=made_up))
+    before = population.fingerprint()
+    assert len(population.split(np.random.default_rng(0)).train) in (2, 9)
+    for file in files:
+        (made_up / file).write_text((made_up / file).read_text().replace("100", "101") + "\n")
+        assert population.fingerprint() != before
+        before = population.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "source"),
+    [
+        ("bank", "bank-full.csv", r"https://archive\.ics\.uci\.edu/dataset/222/bank\+marketing"),
+        ("adult", "adult.data", r"https://archive\.ics\.uci\.edu/dataset/2/adult"),
+    ],
+)
+def test_where_to_get_a_file_that_is_not_there(
+    name: str, file: str, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUORATE_DATA", str(tmp_path))
+    place = f"Get it from {source}.* put it into the sub-folder tabular of the folder that QUORATE_"
+    with pytest.raises(DataUnavailableError, match=f"the file {file}, got nothing at .*{place}"):
+        split(name)
+    with pytest.raises(DataUnavailableError, match=f"got nothing at {tmp_path}/none"):
+        split(f"{name}:path={tmp_path}/none")
+    monkeypatch.delenv("QUORATE_DATA")
+    with pytest.raises(DataUnavailableError, match="got no path, and QUORATE_DATA is not set"):
+        split(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("bank:held_out=1", r"Expected held_out=1 in \(0, 1\)\. Use a fraction such as 0\.25"),
+        ("bank:n=10", "Expected n=10 between 1 and the 9 people there are"),
+        ("bank:group=jobs", r"known column of .*bank-full\.csv, got 'jobs'\. Did you mean job\?"),
+        ("adult:group=sexe", r"known column of .*adult\.data, got 'sexe'\. Did you mean sex\?"),
+        ("adult:n=3", "Expected n=3 between 1 and the 2 people there are"),
+        ("adult:held_out=0", "Expected held_out=0 between 1 and the 2 people there are"),
+    ],
+)
+def test_a_wrong_parameter_is_answered(text: str, message: str, made_up: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        split(text)
+
+
+def test_real_people_of_the_census(quorate_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """UCI Adult: counts as published with the data set."""
+    monkeypatch.setenv("QUORATE_DATA", str(quorate_data))
+    drawn = split("adult")
+    assert (len(drawn.train), len(drawn.held_out)) == (32_561, 16_281)
+    assert np.bincount(drawn.train.y).tolist() == [24_720, 7_841]
+    assert np.bincount(drawn.held_out.y).tolist() == [12_435, 3_846]
+    assert drawn.train.group is not None
+    assert np.bincount(drawn.train.group).tolist() == [10_771, 21_790]
+    # 6 numbers, and 8 alphabets of 9, 16, 7, 15, 6, 5, 2 and 42 values, "?" among them
+    assert drawn.train.x.shape[1] == 6 + 102
+    assert drawn.train.column("native-country").values[0] == "?"
