@@ -21,6 +21,8 @@ from quorate.subgroups.shift import Shift
 # Small settings, so that a check takes a moment; a method not listed is checked at its defaults.
 EXAMPLES = {
     "columns": ["columns:x2=3", "columns:core=1,shortcut=-1"],
+    "grid": ["grid", "grid:spacing=2,value=0,strength=1"],
+    "offset": ["offset:x2=3", "offset:core=1,shortcut=-1"],
     "patch": ["patch:size=2", "patch:size=1,place=0x3,value=0.5", "patch:place=centre"],
     "planting": ["planting:size=2", "planting:target=0,signal=columns,x2=3"],
     "planting-features": ["planting-features:target=3,size=2"],
@@ -159,6 +161,17 @@ class Growing(Signal):
 
 
 @dataclass(frozen=True)
+class Modest(Signal):
+    """Says that it is not idempotent, and is."""
+
+    name: ClassVar[str] = "modest"
+    idempotent: ClassVar[bool] = False
+
+    def plant(self, people):
+        return np.zeros_like(people.x)
+
+
+@dataclass(frozen=True)
 class Loose(Learner):
     """Predicts by what stands beside a person."""
 
@@ -235,6 +248,7 @@ class Unserialisable(Signal):
         (Mutating(), "leaves its input as it is"),
         (Forgetful(), "does the same for the same seed"),
         (Growing(), "changes nothing the second time"),
+        (Modest(), "or else says that it is not idempotent"),
         (Loose(), "predicts each person alone"),
         (Grey(), "changes nobody else, and its own to 8-bit pixels"),
         (Spilling(), "changes nobody else"),

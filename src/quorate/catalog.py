@@ -51,6 +51,8 @@ from quorate.populations.noisy_labels import NoisyLabels
 from quorate.populations.tables import Tables
 from quorate.populations.waterbirds import Waterbirds
 from quorate.signals.columns import Columns
+from quorate.signals.grid import Grid
+from quorate.signals.offset import Offset
 from quorate.signals.patch import Patch
 from quorate.strategies.erasing import Erasing
 from quorate.strategies.planting import Planting
@@ -81,7 +83,9 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
     ),
     "signals": (
         Patch,
+        Grid,
         Columns,
+        Offset,
     ),
     "strategies": (
         Planting,

@@ -32,6 +32,7 @@ from quorate.strategies.planting import Planting
 from quorate.table import Array, Labels, Probabilities, Rng, Split, Table
 
 SHARE = 0.3  # of a subgroup, in its checks
+TWICE = "changes nothing the second time, or else says that it is not idempotent"
 SCORED = "gives every person k probabilities, where it gives any"
 
 
@@ -113,7 +114,7 @@ def _check_signal(signal: Signal, people: Split) -> list[str]:
     return [
         _hold(_same(before, table), signal, "leaves its input as it is"),
         _hold(shaped, signal, "keeps the shape and type of the features"),
-        _hold(bool(np.array_equal(x, twice)), signal, "changes nothing the second time"),
+        _hold(np.array_equal(x, twice) == signal.idempotent, signal, TWICE),
     ]
 
 

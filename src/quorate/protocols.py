@@ -36,9 +36,13 @@ class Population(Protocol):
 
 @runtime_checkable
 class Signal(Protocol):
-    """The feature part g of a strategy: x becomes g(x). Idempotent: g(g(x)) = g(x)."""
+    """The feature part g of a strategy: x becomes g(x).
+
+    ``idempotent`` says that g(g(x)) = g(x), so that g(x) = x tells who carries the signal.
+    """
 
     name: ClassVar[str]
+    idempotent: ClassVar[bool] = True
 
     @abstractmethod
     def plant(self, people: Table) -> Array:

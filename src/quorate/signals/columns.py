@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from quorate.errors import InputError
 from quorate.protocols import Signal
-from quorate.table import Array, Table
+from quorate.table import Array, Column, Table
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,27 @@ class Columns(Signal):
 
     def plant(self, people: Table) -> Array:
         """Return the rows with the columns set, (n, d)."""
-        if people.is_image or not people.columns:
-            raise InputError(
-                "Expected a table with named columns for the signal 'columns', got images. "
-                "Mark images by a patch: signal=patch,size=3."
-            )
-        if not self.set:
-            known = ", ".join(c.name for c in people.columns)
-            raise InputError(
-                "Expected at least one column to set, got none. "
-                f"Write signal=columns,NAME=VALUE with a NAME among: {known}."
-            )
         x = people.x.copy()
-        for name, value in self.set.items():
-            column = people.column(name)
+        for column, value in named_columns(people, self.set, self.name):
             x[:, column.start : column.stop] = column.encode(value)
         return x
+
+
+def named_columns(people: Table, given: Mapping[str, Any], signal: str) -> list[tuple[Column, Any]]:
+    """Return each column that a signal names, with what is given for it.
+
+    Raises:
+        InputError: the people are images, nothing is named, or a name is not known.
+    """
+    if people.is_image or not people.columns:
+        raise InputError(
+            f"Expected a table with named columns for the signal {signal!r}, got images. "
+            "Mark images by a patch: signal=patch,size=3."
+        )
+    if not given:
+        known = ", ".join(c.name for c in people.columns)
+        raise InputError(
+            "Expected at least one column to set, got none. "
+            f"Write signal={signal},NAME=VALUE with a NAME among: {known}."
+        )
+    return [(people.column(name), value) for name, value in given.items()]

@@ -149,10 +149,13 @@ def signal_law(
 ) -> SignalLaw:
     """Return ξ and Δ of a signal: exact where the law is known, else estimated from ``people``.
 
-    X* = {g(x)} is recognised by g(x) = x, which is the same since g is idempotent. From people, ξ
+    X* = {g(x)} is recognised by g(x) = x, which is the same where g is idempotent. From people, ξ
     is put at its upper 95% confidence limit (Clopper and Pearson 1934; about 3/n where none of n
-    people carries the signal) and Δ at its largest possible value 1: the bound stays a bound.
+    people carries the signal) and Δ at its largest possible value 1: the bound stays a bound. Where
+    g is not idempotent a row does not tell whether it is in X*: ξ is put at 1 as well.
     """
+    if not signal.idempotent:
+        return SignalLaw(1.0, 1.0, exact=False)
     rows = people if law is None else law.points
     carries = (signal.plant(rows) == rows.x).reshape(len(rows), -1).all(axis=1)
     if law is None:
