@@ -78,6 +78,22 @@ class Bound:
     values: Floats
 
 
+class OverAlphas(Protocol):
+    """What is drawn over sizes."""
+
+    @property
+    def alphas(self) -> Floats: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One measure over the sizes: its label, sizes (a,), and mean with the ends of its interval."""
+
+    label: str
+    alphas: Floats
+    values: Band
+
+
 @dataclass(eq=False)
 class Panel:
     """The lines that share one population, strategy and goal."""
@@ -190,6 +206,56 @@ def effective_figure(panels: Sequence[tuple[str, Floats, Floats]]) -> Figure:
         return figure
 
 
+def inference_figure(title: str, aucs: tuple[Trace, Trace], beside: tuple[Trace, Trace]) -> Figure:
+    """Return how well membership can be inferred over α, and below it what else was measured.
+
+    Args:
+        title: of the figure.
+        aucs: AUC of two attackers.
+        beside: two rates in [0, 1], such as success and accuracy.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.3, 4.6))
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, 1.5])
+        zero = _zero_place([*aucs, *beside])
+        for axes, pair in ((upper, aucs), (lower, beside)):
+            _draw_bands(axes, pair, zero, lambda trace: trace.values)
+            _label_pair(axes, pair, zero)
+        upper.axhline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
+        upper.annotate(
+            "a coin", (0, 0.5), xycoords=("axes fraction", "data"), xytext=(3, 2),
+            textcoords="offset points", color=GREY, fontsize=7.5,
+        )  # fmt: skip
+        low, high = upper.get_ylim()
+        upper.set_ylim(min(low, 0.45), max(high, 0.6))
+        upper.set_ylabel("AUC of membership inference")
+        upper.set_title(_wrapped(title), parse_math=False)
+        lower.set_ylim(-0.03, 1.05)
+        lower.set_ylabel("rate")
+        _alpha_axis(lower, aucs, zero)
+        lower.set_xticks([a or zero for a in aucs[0].alphas])  # few: each costs N trainings a seed
+        lower.set_xlim(right=_largest(aucs) * 3)  # room for the labels
+        lower.set_xlabel("α, fraction of the people who act")
+        return figure
+
+
+def _label_pair(axes: Axes, pair: tuple[Trace, Trace], zero: float) -> None:
+    """Write each trace's label at its end, the upper one's above and the lower one's below."""
+    ends = [np.flatnonzero(~np.isnan(trace.values[0]))[-1:] for trace in pair]  # none, or one
+    heights = [trace.values[0][end].tolist() for trace, end in zip(pair, ends, strict=True)]
+    upper = 0 if heights[0] >= heights[1] else 1
+    for number, (trace, end) in enumerate(zip(pair, ends, strict=True)):
+        aside, side = (2, "bottom") if number == upper else (-2, "top")
+        for at in end:
+            axes.annotate(
+                trace.label, (trace.alphas[at] or zero, trace.values[0][at]), xytext=(6, aside),
+                textcoords="offset points", va=side, color=_colour(number), fontsize=7.5,
+            )  # fmt: skip
+
+
 def _draw_effective(axes: Axes, alphas: Floats, effective: Floats) -> None:
     """Draw one line a size, darker for larger ones, with the size at its end."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -271,7 +337,7 @@ def _draw_target(axes: Axes, target: float) -> None:
     )
 
 
-def _draw_bands(axes: Axes, lines: Sequence[Line], zero: float, of: Any) -> None:
+def _draw_bands(axes: Axes, lines: Sequence[OverAlphas], zero: float, of: Any) -> None:
     for number, line in enumerate(lines):
         mean, low, high = of(line)
         alphas = np.where(line.alphas > 0, line.alphas, zero)
@@ -306,7 +372,7 @@ def _draw_masses(axes: Axes, lines: Sequence[Line], zero: float) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _alpha_axis(axes: Axes, lines: Sequence[Line], zero: float) -> None:
+def _alpha_axis(axes: Axes, lines: Sequence[OverAlphas], zero: float) -> None:
     """Make the α axis logarithmic, with α = 0 at a place of its own on the left."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
@@ -327,16 +393,16 @@ def _percent(alpha: float) -> str:
     return f"{100 * alpha:.6g}%"
 
 
-def _smallest(lines: Sequence[Line]) -> float:
+def _smallest(lines: Sequence[OverAlphas]) -> float:
     positive = np.concatenate([line.alphas[line.alphas > 0] for line in lines])
     return float(positive.min()) if len(positive) else 0.1
 
 
-def _largest(lines: Sequence[Line]) -> float:
+def _largest(lines: Sequence[OverAlphas]) -> float:
     return max(_smallest(lines), *(float(line.alphas.max()) for line in lines))
 
 
-def _zero_place(lines: Sequence[Line]) -> float:
+def _zero_place(lines: Sequence[OverAlphas]) -> float:
     """Return where α = 0 stands on the log axis."""
     spread = max(_largest(lines) / _smallest(lines), 10.0)
     return float(_smallest(lines) / spread**0.12)

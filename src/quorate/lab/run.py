@@ -40,7 +40,7 @@ def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
             for cell, split in zip(cells, people, strict=True)
         ]
         rngs = [np.random.default_rng(streams(cell.seed)[2]) for cell in cells]
-        models = _fit(cells[0].learner, submissions, rngs)
+        models = fit_each(cells[0].learner, submissions, rngs)
         measured = [
             _measure(cell, model, split)
             for cell, model, split in zip(cells, models, people, strict=True)
@@ -79,9 +79,10 @@ def _people(cells: Sequence[Trial]) -> list[Split]:
     return [drawn[cell.seed] for cell in cells]
 
 
-def _fit(
+def fit_each(
     learner: Learner, data: Sequence[Submission], rngs: Sequence[Rng]
 ) -> Sequence[Classifier | FitFailedError]:
+    """Return one model per submission, or why its training failed; all at once where it can."""
     alike = len({(one.honest.x.shape, one.honest.classes) for one in data}) == 1
     if len(data) > 1 and alike and isinstance(learner, StackedLearner):
         return learner.fit_many(data, rngs)

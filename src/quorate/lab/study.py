@@ -134,7 +134,7 @@ def make_study(**plain: Any) -> Study:
         learners=_methods("learner", plain, names),
         goals=_methods("goal", plain, names),
         alphas=parse_alphas(plain.get("alphas", DEFAULT_ALPHAS)),
-        seeds=_seeds(plain.get("seeds", 5)),
+        seeds=read_seeds(plain.get("seeds", 5)),
         names=names,
         **rest,
     )
@@ -198,7 +198,12 @@ def _is_named(given: Any) -> bool:
     return not any(isinstance(value, int | float) for value in given.values())
 
 
-def _seeds(given: Any) -> tuple[int, ...]:
+def read_seeds(given: Any) -> tuple[int, ...]:
+    """Return the seeds that a number of seeds, or a list of them, stands for.
+
+    Raises:
+        InputError: it is neither.
+    """
     if isinstance(given, int) and not isinstance(given, bool):
         at_least("seeds", given, 1, "Run at least one seed.")
         return tuple(range(given))
