@@ -21,7 +21,7 @@ WORDS = [
 ]
 COMMANDS = (
     *("curve", "run", "critical-mass", "show", "demo", "correct", "compare-queries", "apply"),
-    "list",
+    *("export", "list"),
 )
 
 

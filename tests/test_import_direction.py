@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("report", "checks"),
     ("findings",),
     ("cli_shared",),
-    ("cli_test_time", "cli_plan", "cli_theory"),
+    ("cli_test_time", "cli_plan", "cli_theory", "cli_export"),
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}

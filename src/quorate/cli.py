@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quorate import cli_plan, cli_test_time, cli_theory
-from quorate.cli_shared import AsJson, Device, Jobs, Out, console_of, print_json, stoppable
+from quorate import cli_export, cli_plan, cli_test_time, cli_theory
+from quorate.cli_shared import (
+    AsJson,
+    Device,
+    Jobs,
+    Out,
+    console_of,
+    print_json,
+    stoppable,
+    warn_of_search,
+)
 from quorate.cli_test_time import shown_correction
 from quorate.errors import QuorateError, StoreError
 
@@ -167,15 +176,9 @@ def show(
     quorate show runs/first --target 0.8
     """
     from quorate.lab.curves import load
-    from quorate.lab.search import last_search
 
     _present(load(folder, target), folder, json, shown_only=True)
-    if (again := last_search(folder)) is not None:
-        print(
-            "Warning: a search was run here, and its own interval is another than the one above, "
-            f"which is made for grids. It is printed by: {again}",
-            file=sys.stderr,
-        )
+    warn_of_search(folder)
 
 
 @app.command()
@@ -217,6 +220,7 @@ app.command()(cli_test_time.correct)
 app.add_typer(cli_test_time.platform_app, name="platform")
 app.command("compare-queries")(cli_test_time.compare_queries)
 app.command()(cli_test_time.apply)
+app.command()(cli_export.export)
 
 
 @app.command("list")

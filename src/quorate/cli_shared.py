@@ -32,6 +32,18 @@ def stoppable(out: Path) -> Iterator[None]:
         raise SystemExit(130) from None
 
 
+def warn_of_search(folder: Path) -> None:
+    """Say so where a store was last searched: a grid's interval is not the search's own."""
+    from quorate.lab.search import last_search
+
+    if (again := last_search(folder)) is not None:
+        print(
+            "Warning: a search was run here, and its own interval is another than the one above, "
+            f"which is made for grids. It is printed by: {again}",
+            file=sys.stderr,
+        )
+
+
 def print_json(data: Any) -> None:
     import json
 

@@ -1,12 +1,14 @@
 """Curves made by hand for the report's tests: nothing is trained."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from quorate import spec
 from quorate.lab.curves import Curves
+from quorate.lab.store import Store
 from quorate.lab.study import make_study
 from quorate.lab.trial import Outcome, Trial
 from quorate.version import __version__
@@ -36,17 +38,19 @@ PRIVACY = {
 }
 
 
+PLAIN = {
+    "population": "digits:n=200",
+    "strategy": "planting:size=2",
+    "learner": ["sgd", "dp-sgd", "group-dro"],
+    "alphas": [0.01, 0.1],
+    "seeds": 2,
+}
+
+
 def make(
     measure: Measure = rising, revision: str | None = "0123456789ab", **changes: Any
 ) -> Curves:
-    plain = {
-        "population": "digits:n=200",
-        "strategy": "planting:size=2",
-        "learner": ["sgd", "dp-sgd", "group-dro"],
-        "alphas": [0.01, 0.1],
-        "seeds": 2,
-    }
-    study = make_study(**{**plain, **changes})
+    study = make_study(**{**PLAIN, **changes})
     outcomes = []
     for cell in study.cells():
         private = type(cell.learner).name == "dp-sgd"
@@ -84,6 +88,21 @@ def make(
 def make_curves() -> Callable[..., Curves]:
     """Return curves of a study made by hand: ``make_curves(measure, **study)``."""
     return make
+
+
+@pytest.fixture(scope="session")
+def store_curves() -> Callable[..., Curves]:
+    """Store such curves in a folder: ``store_curves(folder, measure, **study)``."""
+
+    def store(folder: Path, measure: Measure = rising, **changes: Any) -> Curves:
+        curves = make(measure, **changes)
+        with Store(folder, write=True) as stored:
+            stored.add_study(make_study(**{**PLAIN, **changes}).describe(), __version__)
+            for outcome in curves.outcomes:
+                stored.add(outcome)
+        return curves
+
+    return store
 
 
 @pytest.fixture(scope="session")

@@ -6,15 +6,14 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from correction_cells import Cell, cells_of, estimate, study
 from rich.console import Console
 
-from quorate.correct.correction import Correction, make_correction
 from quorate.correct.enlisting import world_of
 from quorate.correct.perturbation import Perturbation, load, save
 from quorate.errors import InputError, StoreError
@@ -26,112 +25,11 @@ from quorate.report.correction_summary import summary
 from quorate.report.correction_terminal import print_correction
 from quorate.report.correction_words import CAUTIONS, closed, how_real, noise, span
 
-Cell = dict[str, Any]
 TOP = {
     "before", "after", "gap_closed", "intervals", "controls", "proxy_agreement", "queries",
     "label_free", "outside", "adaptive", "notes", "headline", "seeds", "cells",
 }  # fmt: skip
 CLASSES = tuple(str(digit) for digit in range(10))
-
-
-def study(**changes: Any) -> Correction:
-    plain: dict[str, Any] = {
-        "population": "digits:n=200",
-        "subgroup": "low_light",
-        "platform": "mlp",
-        "proxy": "mlp",
-        "members": 20,
-        "queries": 10,
-        "epsilon": "8/255",
-    }
-    return make_correction(**{**plain, **changes})
-
-
-def fairness(others: float, inside: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return measures and their intervals, as cells hold them, a tenth to either side."""
-    measures = {
-        "accuracy": (others + inside) / 2,
-        "accuracy_gap": abs(others - inside),
-        "worst_group_accuracy": min(others, inside),
-        "equal_opportunity_gap": 0.25,
-        "disparate_impact": 0.75,
-    }
-    by_group = {"others": others, "low-light": inside}
-    named = {**measures, **{f"accuracy[{name}]": value for name, value in by_group.items()}}
-    ends = {name: [value - 0.1, value + 0.1] for name, value in named.items()}
-    return {"accuracy_by_group": by_group, **measures}, ends
-
-
-def estimate(value: float | None) -> dict[str, float | None]:
-    if value is None:
-        return {"value": None, "low": None, "high": None}
-    return {"value": value, "low": value - 0.1, "high": value + 0.1}
-
-
-def cell_of(group: Any, epsilon: float, number: int, **changes: Any) -> Cell:
-    """Return a cell in which the subgroup goes from 0.5 to 0.7 while the others stay at 0.9."""
-    before, before_ends = fairness(0.9, 0.5)
-    after, after_ends = fairness(0.9, changes.pop("inside", 0.7))
-    gap = changes.pop("closed", 0.5)
-    free = changes.pop("free", {"filter": 0.25, "gain": 0.125})
-    controls = {"force_rate": 0.4, "wrong_class": 0.3, "random_sign": 0.45}
-    if free:
-        controls["label_free"] = 0.6
-    return {
-        "id": f"{number:032x}",
-        "seed": group.seed,
-        "platform": group.platform,
-        "platform_id": "0123456789abcdef",
-        "proxy": group.proxy,
-        "members": group.members,
-        "queries_per_member": group.queries,
-        "epsilon": epsilon,
-        "norm": "linf",
-        "before": before,
-        "after": after,
-        "gap_closed": gap,
-        "intervals": {
-            "before": before_ends,
-            "after": after_ends,
-            "gap_closed": [None, None] if gap is None else [gap - 0.1, None],
-            "controls": {name: [value - 0.1, value + 0.1] for name, value in controls.items()},
-        },
-        "controls": controls,
-        "label_free": {
-            name: {"accuracy": estimate(0.6), "gap_closed": estimate(value)}
-            for name, value in free.items()
-        },
-        "outside": {"accuracy": estimate(0.9), "had_they_joined": estimate(0.95)},
-        "adaptive": {
-            "jpeg": {"accuracy": 0.65, "before": 0.5, "after": 0.6, "gap_closed": estimate(0.3)}
-        },
-        "proxy_agreement": {**estimate(0.8), "suspects": [], "left_out": False},
-        "queries": {
-            "pooled": group.members * group.queries,
-            "per_member": group.queries,
-            "evaluation": 4000,
-        },
-        "notes": [],
-        "seconds": 1.5,
-        "provenance": {
-            "libraries": {"numpy": "2.0"},
-            "git_revision": "0123456789ab",
-            "processor": "A chip",
-            "system": "Linux x86_64",
-            "device": "cpu",
-        },
-        "description": {"photos": 10},
-        **changes,
-    }
-
-
-def cells_of(correction: Correction, change: Callable[..., dict[str, Any]] | None = None) -> Any:
-    """Return the cells of a study in its order; ``change`` says what differs in one."""
-    asked = [(g, e) for g in correction.groups() for e in dict.fromkeys(correction.epsilons)]
-    return [
-        cell_of(group, epsilon, number, **(change(group, epsilon) if change else {}))
-        for number, (group, epsilon) in enumerate(asked)
-    ]
 
 
 # ------------------------------------------------------------------------------------- the numbers

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from quorate import device
 from quorate.correct.cells import Cell, ids_of, is_missing, measure_group, read_cell
-from quorate.correct.correction import FILE, Correction, Group
+from quorate.correct.correction import FILE, Correction, Group, read_folder
 from quorate.correct.deployment import (
     known_addresses,
     make_way,
@@ -25,7 +25,7 @@ from quorate.correct.in_process import CARD, load_platform
 from quorate.correct.platform import EVALUATION, Card
 from quorate.correct.questions import key_of
 from quorate.correct.sources import Remote, Saved, Trained, read_source
-from quorate.errors import InputError
+from quorate.errors import InputError, StoreError
 from quorate.progress import bar
 from quorate.validate import at_least, listed
 from quorate.workers import load_libraries, one_thread, run_here, run_in_processes
@@ -74,10 +74,34 @@ def run_correction(
         _do(training, jobs, "Training platforms")
         missing = [group for group in groups if is_missing(correction, out, group)]
         _do([_Task(correction, out, group, False) for group in missing], jobs, "Measuring")
-        stored = [
-            read_cell(out, id_) for one in groups for id_ in ids_of(correction, out, one).values()
-        ]
-    return [cell for cell in stored if cell is not None]
+    return [cell for cell in _cells(correction, out) if cell is not None]
+
+
+def stored(folder: str | Path) -> tuple[Correction, list[Cell]]:
+    """Return the correction that was last run in a folder, and its cells in its order.
+
+    Nothing is trained or asked; people are drawn, to know which cells they are.
+
+    Raises:
+        InputError: the folder is not that of a correction.
+        StoreError: the correction was not run to its end.
+    """
+    out = Path(folder)
+    correction = read_folder(out)
+    cells = _cells(correction, out)
+    there = [cell for cell in cells if cell is not None]
+    if len(there) < len(cells):
+        raise StoreError(
+            f"Expected a correction that was run to its end in {out}, got {len(there)} of "
+            f"{len(cells)} cells. Run the same quorate correct again: what is stored is kept."
+        )
+    return correction, there
+
+
+def _cells(correction: Correction, out: Path) -> list[Cell | None]:
+    """Return the cells of a study in its order; None for one that is not stored."""
+    ids = [id_ for one in correction.groups() for id_ in ids_of(correction, out, one).values()]
+    return [read_cell(out, id_) for id_ in ids]
 
 
 def _do(tasks: Sequence[_Task], jobs: int, what: str) -> None:

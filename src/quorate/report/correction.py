@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +34,7 @@ from quorate.report.correction_summary import (
     summary,
 )
 from quorate.report.correction_words import budget
-from quorate.report.files import write_files
+from quorate.report.files import to_csv, write_files
 
 FORMS = ("svg", "png")
 
@@ -83,21 +81,6 @@ def write_correction(
     ).encode()
     write_files(out, files, "run the same command again")
     return out / "report.html"
-
-
-def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return rows as CSV; a column for every key in any of them, empty where there is no number."""
-    text = io.StringIO()
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: "" if _is_nan(value) else value for key, value in row.items()})
-    return text.getvalue().encode()
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
 
 
 def cell_row(cell: Cell) -> dict[str, Any]:

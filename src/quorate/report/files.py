@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -71,6 +74,21 @@ def _effective_files(curves: Curves) -> dict[str, bytes]:
     }
 
 
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return rows as CSV; a column for every key in any of them, empty where there is no number."""
+    text = io.StringIO()
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: "" if _is_nan(value) else value for key, value in row.items()})
+    return text.getvalue().encode()
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
 def write_files(folder: Path, files: Mapping[str, bytes], again: str) -> None:
     """Write files to a folder, each whole or not at all.
 
@@ -80,7 +98,7 @@ def write_files(folder: Path, files: Mapping[str, bytes], again: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            _replace(folder / name, content)
+            replace_file(folder / name, content)
     except OSError as error:
         raise StoreError(
             f"Expected to write the report to {folder}, got: {error.strerror or error}. What is "
@@ -88,8 +106,12 @@ def write_files(folder: Path, files: Mapping[str, bytes], again: str) -> None:
         ) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file beside the old one, then put it in its place."""
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file beside the old one, then put it in its place: whole or not at all.
+
+    Raises:
+        OSError: it cannot be written; the old one is as it was.
+    """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
