@@ -87,5 +87,5 @@ class Corrections(Kind):
     ) -> CorrectionDone:
         """Run the cells that are missing."""
         no_tuning(tuning)
-        correction = make_correction(**settings)
+        correction = make_correction(**{k: v for k, v in settings.items() if k != "title"})
         return CorrectionDone(run_correction(correction, out, jobs, device), correction, out)
