@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 from quorate import catalog, cli
-from quorate.correct.correction import read_correction
-from quorate.lab.study import read_study
+from quorate.findings.experiment import read_experiment
+from quorate.findings.kinds.listing import kind_of
 from quorate.plan import simulate  # noqa: F401  (imported before a test replaces what it is made of)
 from quorate.report.files import write_report
 
@@ -50,8 +50,8 @@ class Block:
 
     @property
     def file(self) -> str:
-        """The file that the first line of the block names, as in ``# src/quorate/x.py``."""
-        found = re.match(r"# (\S+\.py)\n", self.text)
+        """The file that the first line of the block names, as in ``# src/quorate/x.py`` or ``# x.toml``."""
+        found = re.match(r"# (\S+\.(?:py|toml))\n", self.text)
         return found[1] if found else ""
 
 
@@ -103,12 +103,14 @@ def test_commands_of_make_are_there() -> None:
     assert all(f"\n{target}:" in makefile for target in targets)
 
 
+@pytest.mark.parametrize("quick", [False, True], ids=["whole", "quick"])
 @pytest.mark.parametrize("path", sorted(ROOT.glob("experiments/*.toml")), ids=name_of)
-def test_experiments_are_studies(path: Path) -> None:
-    if path.name.startswith("test-time-"):
-        assert len(read_correction(path).groups()) > 0
-    else:
-        assert len(read_study(path).cells()) > 0
+def test_every_experiment_can_be_read(path: Path, quick: bool) -> None:
+    """Its settings and its smaller form's, with a claim that says when it holds."""
+    experiment = read_experiment(path, quick)
+    assert experiment.expectations
+    assert experiment.time
+    assert kind_of(experiment.settings).read(experiment.settings)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +168,8 @@ class Session:
                 self.shell(block)
             elif block.language == "diff":
                 self.catalog_line(block)
+            elif block.language == "toml" and block.file:
+                Path(block.file).write_text(block.text, encoding="utf-8")
 
     def python(self, block: Block) -> None:
         shifted = (

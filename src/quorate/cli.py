@@ -101,7 +101,7 @@ def run(
     """Run what a file says, and judge its claim; run again, it does only what is missing.
 
     \b
-    quorate run experiments/first.toml --jobs 2
+    quorate run experiments/noisy-labels.toml --jobs 2
     """
     from quorate.findings.experiment import read_experiment
     from quorate.findings.running import folder_of, run_experiment, write_found

@@ -82,10 +82,14 @@ class Corrections(Kind):
         """A file that names a subgroup or a group is a correction."""
         return "subgroup" in settings or "group" in settings
 
+    def read(self, settings: Mapping[str, Any]) -> Correction:
+        """Return the correction; a title is the experiment's alone."""
+        return make_correction(**{k: v for k, v in settings.items() if k != "title"})
+
     def run(
         self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
     ) -> CorrectionDone:
         """Run the cells that are missing."""
         no_tuning(tuning)
-        correction = make_correction(**{k: v for k, v in settings.items() if k != "title"})
+        correction = self.read(settings)
         return CorrectionDone(run_correction(correction, out, jobs, device), correction, out)

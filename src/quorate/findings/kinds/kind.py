@@ -64,6 +64,13 @@ class Kind(Protocol):
     def fits(self, settings: Mapping[str, Any]) -> bool:
         """Return whether the settings of a file are of this kind."""
 
+    def read(self, settings: Mapping[str, Any]) -> Any:
+        """Return what the settings stand for, as a typed object.
+
+        Raises:
+            InputError: they do not fit together.
+        """
+
     def run(
         self,
         settings: Mapping[str, Any],

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from quorate.correct.comparison import compare
+from quorate.correct.correction import Correction
 from quorate.correct.query_costs import Comparison
 from quorate.findings.kinds.corrections import CorrectionDone, Corrections
 from quorate.findings.kinds.kind import Kind, Source
@@ -91,11 +92,18 @@ class QueryCosts(Kind):
         """A correction that names attacks."""
         return "attacks" in settings
 
+    def read(self, settings: Mapping[str, Any]) -> Correction:
+        """Return the correction that the attacks are compared with."""
+        return Corrections().read(self._of_correction(settings))
+
+    def _of_correction(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in settings.items() if key not in OWN}
+
     def run(
         self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
     ) -> QueryCostsDone:
         """Run the cells and the attacks that are missing."""
         own = {key: settings[key] for key in OWN if key in settings}
-        rest = {key: value for key, value in settings.items() if key not in OWN}
+        rest = self._of_correction(settings)
         correction = Corrections().run(rest, tuning, out, jobs, device)
         return QueryCostsDone(compare(out, jobs=jobs, **own), correction)

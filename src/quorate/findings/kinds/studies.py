@@ -14,7 +14,7 @@ from quorate.findings.measures import CurveMeasures
 from quorate.findings.tuning import Tuning, tuned
 from quorate.lab.curves import Curves
 from quorate.lab.intervals import mean_over_seeds
-from quorate.lab.study import make_study
+from quorate.lab.study import Study, make_study
 from quorate.lab.sweep import run_study
 
 
@@ -79,11 +79,15 @@ class Studies(Kind):
         """Everything that is of no other kind is a study."""
         return True
 
+    def read(self, settings: Mapping[str, Any]) -> Study:
+        """Return the study."""
+        return make_study(**settings)
+
     def run(
         self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
     ) -> StudyDone:
         """Choose the step sizes where asked, then run the cells that are missing."""
-        study = make_study(**settings)
+        study = self.read(settings)
         tried: list[dict[str, Any]] = []
         if tuning is not None:
             study, tried = tuned(study, tuning, out, jobs, device)
