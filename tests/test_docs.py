@@ -253,10 +253,10 @@ class Session:
         return False
 
 
-def write_first_report(curves: Any, folder: Path) -> Path:
+def write_first_report(curves: Any, folder: Path, *more: Any) -> Path:
     """Draw one report for all documents together: a drawing takes longer than what it shows."""
     DRAWN.append(folder)
-    return write_report(curves, folder) if len(DRAWN) == 1 else folder / "report.html"
+    return write_report(curves, folder, *more) if len(DRAWN) == 1 else folder / "report.html"
 
 
 class WorkBeginsError(Exception):
