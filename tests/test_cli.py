@@ -67,13 +67,14 @@ def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_curve_hands_every_option_on(quorate: Any, called: dict[str, Any]) -> None:
     words = ["--goal", "planted", "--alphas", "0.1,0.2", "--seeds", "3", "--target", "0.8"]
     more = ["--eps", "0.01", "--reading", "huber", "--jobs", "2", "--out", "runs/x", "--json"]
-    more += ["--device", "cpu"]
+    more += ["--device", "cpu", "--collective", "rare", "--collective", "anyone"]
     assert quorate("curve", *WORDS, *words, *more) == (0, "{}\n", "")
     assert called == {
         "population": ["gaussian:n=100,held_out=50"],
         "strategy": ["planting:signal=columns,core=3"],
         "learner": ["sgd:epochs=1,model=logistic", "dp-sgd:epsilon=2,epochs=1"],
         "goal": ["planted"],
+        "collective": ["rare", "anyone"],
         "alphas": "0.1,0.2",
         "seeds": 3,
         "target": 0.8,
@@ -88,7 +89,7 @@ def test_curve_hands_every_option_on(quorate: Any, called: dict[str, Any]) -> No
 
 def test_curve_has_defaults(quorate: Any, called: dict[str, Any]) -> None:
     assert quorate("curve", *WORDS, "--out", "x", "--json")[0] == 0
-    assert called["goal"] == []
+    assert called["goal"] == called["collective"] == []
     assert (called["alphas"], called["seeds"], called["target"]) == ("0.001:0.1:7", 5, 0.9)
     assert (called["eps"], called["reading"], called["jobs"]) == (0, "tv", 1)
     assert called["device"] == "auto"

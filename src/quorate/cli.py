@@ -50,6 +50,9 @@ def curve(
     goal: Annotated[
         list[str] | None, typer.Option(help="What counts as success; else the strategy's own.")
     ] = None,
+    collective: Annotated[
+        list[str] | None, typer.Option(help="The group members come from; else anyone.")
+    ] = None,
     alphas: Annotated[
         str, typer.Option(help="Sizes: lo:hi:count (log grid) or a comma list. 0 is added.")
     ] = "0.001:0.1:7",
@@ -76,6 +79,7 @@ def curve(
         strategy=strategy,
         learner=learner,
         goal=goal or [],
+        collective=collective or [],
         alphas=alphas,
         seeds=seeds,
         target=target,

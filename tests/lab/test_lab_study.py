@@ -98,6 +98,19 @@ def test_a_study_goes_through_json_and_back() -> None:
     assert make_study(**json.loads(json.dumps(study.describe()))) == study
 
 
+def test_members_may_come_from_one_group_or_another() -> None:
+    assert "collective" not in make_study(**SMALL).describe()
+    assert make_study(**SMALL, collective=[]).collectives == ("anyone",)
+    one, three = (make_study(**SMALL, collective=of) for of in ("4 on frog", ["a", "anyone", "a"]))
+    assert one.collectives == ("4 on frog",)
+    assert three.collectives == ("a", "anyone")
+    assert three.describe()["collective"] == ["a", "anyone"]
+    assert make_study(**json.loads(json.dumps(three.describe()))) == three
+    anyone = make_study(**SMALL).cells()
+    assert [c.id for c in three.cells() if c.collective == "anyone"] == [c.id for c in anyone]
+    assert [c.collective for c in three.cells()].count("a") == len(anyone)
+
+
 def test_a_file_is_read(tmp_path: Path) -> None:
     file = tmp_path / "first.toml"
     file.write_text(FIRST, encoding="utf-8")
@@ -155,6 +168,7 @@ def test_the_demo_is_what_it_says() -> None:
         ({"eps": 1}, "eps=1"),
         ({"reading": "TV"}, "tv"),
         ({"learners": "sgd"}, "Did you mean learner"),
+        ({"collective": [["a"]]}, "collective to be text"),
     ],
 )
 def test_a_mistake_is_named(changes: dict[str, Any], named: str) -> None:

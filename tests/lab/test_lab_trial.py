@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from quorate.errors import InputError
 from quorate.lab import trial as trial_module
 from quorate.lab.study import make_study
-from quorate.lab.trial import Trial, draw_people, enlist, streams, submit
+from quorate.lab.trial import Trial, draw_people, enlist, may_join, streams, submit
 from quorate.learners.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
 from quorate.strategies.planting import Planting
-from quorate.table import Submission
+from quorate.table import Submission, Table
 
 STUDY = {
     "population": ["digits:n=100", "gaussian:n=50"],
@@ -203,3 +203,72 @@ def test_people_of_a_file_that_changed_are_drawn_anew(tmp_path: Path) -> None:
     assert ages() == 8
     file.write_text(header + "1,a\n2,b\n" * 5)
     assert ages() == 10
+
+
+# ----------------------------------------------------------------------------- members of one group
+
+
+def grouped(n: int = 10) -> Table:
+    """People whose first three are of group a, the next of b, and nobody of c."""
+    group = np.minimum(np.arange(n) // 3, 1)
+    return Table(np.zeros((n, 1, 4, 4), np.float32), group, ("x", "y"), group, ("a", "b", "c"))
+
+
+def test_an_id_is_as_it_was_before_collectives_could_come_from_a_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trial_module, "__version__", "0.1.0")
+    none, some = make_study(population="digits:n=100", strategy="planting:size=2",
+                            learner="sgd:epochs=1", alphas="0.1", seeds=1).cells()  # fmt: skip
+    assert none.id == "7ea20449c58cb669b8d1645061f3aa9d"  # both computed before
+    assert some.id == "2dc0c1fc3370b33c3129468930c8d992"
+    assert cell(collective="anyone").id == cell().id != cell(collective="a").id
+    assert cell(collective="a").describe() == {**cell().describe(), "collective": "a"}
+
+
+@given(st.integers(1, 60), st.integers(0, 2**32), st.data())
+def test_members_of_a_group_are_those_of_it_with_the_lowest_draws(
+    n: int, seed: int, data: st.DataObject
+) -> None:
+    among = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
+    sizes = sorted(data.draw(st.integers(0, int(among.sum()))) for _ in range(2))
+    draws = list(np.random.default_rng(seed).random(n))
+    for m in sizes:
+        lowest = sorted((i for i in range(n) if among[i]), key=lambda i: draws[i])[:m]
+        member = enlist(n, m / n, np.random.default_rng(seed), among)
+        assert sorted(np.flatnonzero(member)) == sorted(lowest)  # so they are nested, too
+    everyone = np.ones(n, dtype=bool)
+    one, other = (enlist(n, 0.3, np.random.default_rng(seed), of) for of in (None, everyone))
+    assert one.tolist() == other.tolist()
+
+
+def test_alpha_is_the_fraction_of_all_the_data() -> None:
+    received = submit(grouped(), Planting(target="y"), 0.2, streams(0)[1], "a")
+    assert received.member.sum() == 2
+    assert not received.member[3:].any()
+    assert may_join(grouped(), "anyone", 1.0) is None
+    everyone = may_join(grouped(), "a", 0.3)
+    assert everyone is not None
+    assert everyone.tolist() == [True] * 3 + [False] * 7
+
+
+@pytest.mark.parametrize(
+    ("collective", "alpha", "message"),
+    [
+        ("a", 0.4, r"at most alpha=0\.3 for collective=a, who are 3 of 10 people, got alpha=0\.4"),
+        ("c", 0.1, "at most alpha=0 for collective=c, who are 0 of 10 people"),
+        ("A", 0.1, r"known group for collective, got 'A'\. Known: a, anyone, b, c"),
+    ],
+)  # fmt: skip
+def test_a_group_that_cannot_be_the_collective(collective: str, alpha: float, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        submit(grouped(), Planting(), alpha, streams(0)[1], collective)
+    if collective == "c":
+        nobody = submit(grouped(), Planting(), 0.0, streams(0)[1], collective)
+        assert not nobody.member.any()
+
+
+def test_people_without_groups_have_no_collective_of_one() -> None:
+    people = draw_people(Digits(n=60), streams(0)[0]).train
+    with pytest.raises(InputError, match="Expected people with groups for collective=a, got none"):
+        submit(people, Planting(), 0.1, streams(0)[1], "a")

@@ -121,9 +121,13 @@ def test_findings_are_sentences(page: Page) -> None:
 
 
 def test_a_finding_of_a_learner_that_never_trained() -> None:
-    row = {"called": "sgd", "population": "p", "strategy": "s", "estimate": math.nan,
-           "target": 0.9, "members": math.nan}  # fmt: skip
+    row = {"called": "sgd", "population": "p", "strategy": "s", "collective": "anyone",
+           "estimate": math.nan, "target": 0.9, "members": math.nan}  # fmt: skip
     assert sentence(row) == "sgd (p, s): nothing was measured, every training failed."
+    of_a_group = {**row, "collective": "4 on frog", "estimate": math.inf, "target": 0.9}
+    assert sentence(of_a_group) == (
+        "sgd (p, s, members of 4 on frog): no collective that was tried reaches 90% success."
+    )
 
 
 def test_where_the_numbers_come_from(page: Page) -> None:

@@ -102,7 +102,7 @@ class CurveMeasures:
 
     def _names(self, curve: Curve) -> set[str]:
         texts = (curve.population, curve.strategy, curve.goal, curve.learner)
-        return {*texts, *(self.curves.called(text) for text in texts)}
+        return {curve.collective, *texts, *(self.curves.called(text) for text in texts)}
 
     def _mass(self, curve: Curve, target: float) -> Sample:
         found, mass = crossings(curve, target), curve.critical_mass(target)

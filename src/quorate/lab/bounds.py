@@ -12,7 +12,7 @@ import numpy.typing as npt
 from quorate import catalog
 from quorate.errors import InputError
 from quorate.lab.intervals import Floats
-from quorate.lab.trial import Outcome
+from quorate.lab.trial import ANYONE, Outcome
 from quorate.law import FiniteLaw
 from quorate.protocols import Signal
 from quorate.theory.bounds import bound_called
@@ -186,12 +186,14 @@ def _another_strategy(cells: Sequence[Outcome]) -> str:
 
 
 def _about_something_else(cells: Sequence[Outcome]) -> str:
-    """Return why no bound speaks of the goal or the learner; empty where bounds do.
+    """Return why no bound speaks of the members, the goal or the learner; empty where bounds do.
 
     A learner that reweights people, or leaves some out, is near optimal, if at all, for another law
     than the one it received: the bound would have to be read at α_eff.
     """
     strategy, goal = cells[0].description["strategy"], cells[0].description["goal"]
+    if cells[0].collective != ANYONE:
+        return "members come from one group, and bounds are about members like everyone else"
     same = all(strategy.get(key) == goal.get(key) for key in ("target", "signal"))
     if goal["name"] != JUDGED_BY.get(strategy["name"], "planted") or not same:
         return "success is measured for another signal or target than members plant"

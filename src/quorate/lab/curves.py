@@ -18,14 +18,15 @@ from quorate.lab.effective import EffectiveSizes
 from quorate.lab.intervals import Floats, band
 from quorate.lab.store import Store
 from quorate.lab.study import Study, make_study
-from quorate.lab.trial import Outcome
+from quorate.lab.trial import ANYONE, Outcome
 from quorate.theory.suboptimality import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-WHO = ("population", "strategy", "goal", "learner")  # what tells one curve from another
+WHO = ("population", "strategy", "goal", "learner")  # its methods
+CURVE = (*WHO, "collective")  # what tells one curve from another
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,7 @@ class Curve:
         people: how many people the platform learned from.
         xi, gap, exact_law: ξ and Δ of the goal's signal, the mean over cells; None if unknown.
         bounds: every bound on success, and why it does not apply where it does not.
+        collective: the group that members come from; "anyone" where they may be of any.
     """
 
     population: str
@@ -55,6 +57,7 @@ class Curve:
     gap: float | None
     exact_law: bool | None
     bounds: tuple[CurveBound, ...]
+    collective: str = ANYONE
 
     def critical_mass(self, target: float) -> CriticalMass:
         """Return the smallest collective that reaches ``target``, with its interval."""
@@ -95,11 +98,14 @@ class Curves:
     def of(cls, outcomes: Iterable[Outcome], study: Study) -> Curves:
         """Return the curves of outcomes, read as the study says; lines in the study's order."""
         one_a_curve = replace(study, alphas=study.alphas[:1], seeds=study.seeds[:1]).cells()
-        names = [tuple(spec.text(getattr(cell, who)) for who in WHO) for cell in one_a_curve]
+        names = [
+            (*(spec.text(getattr(cell, who)) for who in WHO), cell.collective)
+            for cell in one_a_curve
+        ]
         order = {name: i for i, name in enumerate(names)}
 
         def place(outcome: Outcome) -> tuple[int, int, float]:
-            name = tuple(getattr(outcome, who) for who in WHO)
+            name = tuple(getattr(outcome, what) for what in CURVE)
             return order.get(name, len(order)), outcome.seed, outcome.alpha
 
         ranked = tuple(sorted(outcomes, key=place))
@@ -111,8 +117,8 @@ class Curves:
 
     def of_curve(self, curve: Curve) -> list[Outcome]:
         """Return the outcomes behind one of the curves."""
-        wanted = tuple(getattr(curve, who) for who in WHO)
-        return [o for o in self.outcomes if tuple(getattr(o, who) for who in WHO) == wanted]
+        wanted = tuple(getattr(curve, who) for who in CURVE)
+        return [o for o in self.outcomes if tuple(getattr(o, who) for who in CURVE) == wanted]
 
     def __iter__(self) -> Iterator[Curve]:
         return (curve for curve, _ in self._with_cells())
@@ -120,7 +126,7 @@ class Curves:
     def _with_cells(self) -> Iterator[tuple[Curve, list[Outcome]]]:
         groups: dict[tuple[str, ...], list[Outcome]] = {}
         for outcome in self.outcomes:
-            groups.setdefault(tuple(getattr(outcome, w) for w in WHO), []).append(outcome)
+            groups.setdefault(tuple(getattr(outcome, w) for w in CURVE), []).append(outcome)
         for cells in groups.values():
             yield _curve(cells), cells
 
@@ -128,7 +134,8 @@ class Curves:
         """Return what a curve shares with those it stands beside: all but the learner."""
         goals = {outcome.goal for outcome in self.outcomes}
         judged = f", judged by {self.called(curve.goal)}" if len(goals) > 1 else ""
-        return f"{self.called(curve.population)}, {self.called(curve.strategy)}{judged}"
+        some = "" if curve.collective == ANYONE else f", members of {curve.collective}"
+        return f"{self.called(curve.population)}, {self.called(curve.strategy)}{judged}{some}"
 
     def critical_masses(self, target: float | None = None) -> CriticalMasses:
         """Return the critical mass of every curve, at the study's target or another."""
@@ -205,7 +212,7 @@ class CriticalMasses:
         """Return one plain row per curve; inf where the target is never reached."""
         return [
             {
-                **{name: getattr(curve, name) for name in WHO},
+                **{name: getattr(curve, name) for name in CURVE},
                 "called": self.names.get(curve.learner, curve.learner),
                 "target": mass.target,
                 "estimate": mass.estimate,
@@ -291,7 +298,8 @@ def load(folder: str | Path, target: float | None = None) -> Curves:
 def cell_row(outcome: Outcome) -> dict[str, Any]:
     """Return one outcome as a flat row: no description, record or provenance."""
     left_out = ("record", "provenance", "description")
-    return {k: v for k, v in vars(outcome).items() if k not in left_out}
+    row = {k: v for k, v in vars(outcome).items() if k not in left_out}
+    return row | {"collective": outcome.collective}
 
 
 def _curve(cells: Sequence[Outcome]) -> Curve:
@@ -321,6 +329,7 @@ def _curve(cells: Sequence[Outcome]) -> Curve:
         gap=float(np.max(gaps)) if gaps else None,
         exact_law=first.exact_law,
         bounds=bounds_of(cells),
+        collective=first.collective,
     )
 
 

@@ -36,7 +36,7 @@ def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
         people = _people(cells)
         started = time.perf_counter()
         submissions = [
-            submit(split.train, cell.strategy, cell.alpha, streams(cell.seed)[1])
+            submit(split.train, cell.strategy, cell.alpha, streams(cell.seed)[1], cell.collective)
             for cell, split in zip(cells, people, strict=True)
         ]
         rngs = [np.random.default_rng(streams(cell.seed)[2]) for cell in cells]

@@ -12,7 +12,7 @@ from typing import Any
 from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.lab.alphas import parse_alphas
-from quorate.lab.trial import Trial
+from quorate.lab.trial import ANYONE, Trial
 from quorate.protocols import Goal, Learner, Population, Strategy
 from quorate.theory.suboptimality import Reading, suboptimality_constant
 from quorate.validate import at_least, in_interval, unknown
@@ -20,7 +20,7 @@ from quorate.validate import at_least, in_interval, unknown
 DEFAULT_ALPHAS = "0.001:0.1:7"
 KEYS = (
     *("population", "strategy", "goal", "learner", "alphas", "seeds", "target"),
-    *("eps", "reading", "title", "names"),
+    *("eps", "reading", "title", "names", "collective"),
 )
 
 
@@ -37,6 +37,7 @@ class Study:
         eps, reading: how suboptimal a platform the theory line allows for.
         title: of the report.
         names: what methods are called in tables and figures, by their text.
+        collectives: groups that members come from, each alone; "anyone" may be of any.
     """
 
     populations: tuple[Population, ...]
@@ -50,6 +51,7 @@ class Study:
     reading: Reading = "tv"
     title: str = "S(α), how success grows with the collective"
     names: Mapping[str, str] = field(default_factory=dict)
+    collectives: tuple[str, ...] = (ANYONE,)
 
     def __post_init__(self) -> None:
         in_interval("target", self.target, 0, 1, "It is a success rate.")
@@ -70,15 +72,16 @@ class Study:
             for goal in self.goals or (strategy.goal,)
         ]
         return tuple(
-            Trial(population, strategy, goal, learner, alpha, seed)
-            for population, seed, (strategy, goal), learner, alpha in itertools.product(
-                self.populations, self.seeds, pairs, self.learners, self.alphas
+            Trial(population, strategy, goal, learner, alpha, seed, collective)
+            for population, seed, (strategy, goal), collective, learner, alpha in itertools.product(
+                self.populations, self.seeds, pairs, self.collectives, self.learners, self.alphas
             )
         )
 
     def describe(self) -> dict[str, Any]:
         """Return the study as plain data that ``make_study`` takes back."""
-        return {
+        of_a_group = {} if self.collectives == (ANYONE,) else {"collective": [*self.collectives]}
+        return of_a_group | {
             "population": [spec.describe(p) for p in self.populations],
             "strategy": [spec.describe(s) for s in self.strategies],
             "goal": [spec.describe(g) for g in self.goals],
@@ -106,7 +109,8 @@ def make_study(**plain: Any) -> Study:
             or a list, each as text, plain data or an object, or a mapping from what they are to be
             called; ``alphas``: ``lo:hi:count``, a comma
             list or numbers; ``seeds``: how many, or a list; ``target``, ``eps``, ``reading``,
-            ``title``, ``names`` as in ``Study``.
+            ``title``, ``names`` as in ``Study``; ``collective``: a group or a list, by default
+            "anyone".
 
     >>> study = make_study(population="digits", strategy="planting", learner="sgd", seeds=3)
     >>> len(study.cells())
@@ -136,6 +140,7 @@ def make_study(**plain: Any) -> Study:
         alphas=parse_alphas(plain.get("alphas", DEFAULT_ALPHAS)),
         seeds=read_seeds(plain.get("seeds", 5)),
         names=names,
+        collectives=_groups(plain.get("collective") or ANYONE),
         **rest,
     )
 
@@ -189,6 +194,12 @@ def _methods(key: str, plain: Mapping[str, Any], names: dict[str, str]) -> tuple
                 "give the two different parameters."
             )
     return tuple(distinct.values())
+
+
+def _groups(given: Any) -> tuple[str, ...]:
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    names = [spec.convert(one, str, "collective") for one in (given if several else [given])]
+    return tuple(dict.fromkeys(names))
 
 
 def _is_named(given: Any) -> bool:

@@ -19,7 +19,7 @@ from quorate.lab.curves import Curves
 from quorate.lab.run import run_cells
 from quorate.lab.store import Store, stored_ids
 from quorate.lab.study import Study
-from quorate.lab.trial import Outcome, Trial, draw_people, streams
+from quorate.lab.trial import ANYONE, Outcome, Trial, draw_people, may_join, streams
 from quorate.progress import bar, status
 from quorate.protocols import Goal, Learner, Population, StackedLearner, Strategy
 from quorate.table import Array, Labels, Table
@@ -86,7 +86,8 @@ def fill(
 def check(cells: Sequence[Trial]) -> None:
     """Raise InputError if any of the cells' methods do not fit together, before any training.
 
-    Learners are tried on the people of every seed: a rare group may be empty in one of them.
+    Learners, and collectives of one group, are tried on the people of every seed: a rare group may
+    be empty or too small in one of them.
     """
     checked: set[tuple[str, ...]] = set()
     methods = {id(method): method for cell in cells for method in _methods_of(cell)}
@@ -95,6 +96,7 @@ def check(cells: Sequence[Trial]) -> None:
         population, strategy, goal, learner = (text[id(method)] for method in _methods_of(cell))
         draw, enlist, _, test = streams(cell.seed)
         acts, learns = (population, strategy, goal), (population, learner, str(cell.seed))
+        joins = (population, cell.collective, str(cell.seed), str(cell.alpha))
         try:
             if acts not in checked:
                 people = draw_people(cell.population, draw)
@@ -103,13 +105,15 @@ def check(cells: Sequence[Trial]) -> None:
                 )
                 cell.strategy.apply(two, np.random.default_rng(enlist))
                 cell.goal.success(_Nobody(), few, np.random.default_rng(test))
+            if cell.collective != ANYONE and joins not in checked:
+                may_join(draw_people(cell.population, draw).train, cell.collective, cell.alpha)
             if learns not in checked:
                 with status(f"Checking {learner}"):
                     cell.learner.check(draw_people(cell.population, draw).train)
         except InputError as error:
             where = f"{population} (seed {cell.seed}), {strategy}, {learner}"
             raise InputError(f"{error} This came from {where}.") from error
-        checked |= {acts, learns}
+        checked |= {acts, learns, joins}
 
 
 def _methods_of(cell: Trial) -> tuple[Population, Strategy, Goal, Learner]:

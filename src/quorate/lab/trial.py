@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from quorate import spec
+from quorate.errors import InputError
 from quorate.protocols import Goal, Learner, Population, Strategy
 from quorate.table import Mask, Rng, Split, Submission, Table
-from quorate.validate import at_least, in_interval
+from quorate.validate import at_least, in_interval, unknown
 from quorate.version import __version__
+
+ANYONE = "anyone"  # a collective whose members may be of any group
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Trial:
         population, strategy, goal, learner: the methods.
         alpha: fraction of the platform's data that the collective controls, in [0, 1].
         seed: of the four streams draw, enlist, fit and test; at least 0.
+        collective: the group that members come from, by what is true of them before they act.
 
     Raises:
         InputError: alpha or the seed is out of range.
@@ -34,6 +38,7 @@ class Trial:
     learner: Learner
     alpha: float
     seed: int
+    collective: str = ANYONE
 
     def __post_init__(self) -> None:
         in_interval("alpha", self.alpha, 0, 1, "To act with everyone, use alpha=1.")
@@ -41,7 +46,8 @@ class Trial:
 
     def describe(self) -> dict[str, Any]:
         """Return the cell as plain data: all that its outcome depends on."""
-        return {
+        of_a_group = {} if self.collective == ANYONE else {"collective": self.collective}
+        return of_a_group | {
             "version": __version__,
             "population": spec.describe(self.population),
             "data": self.population.fingerprint(),
@@ -101,6 +107,11 @@ class Outcome:
     description: dict[str, Any] = field(default_factory=dict)
     stored_at: str = ""
 
+    @property
+    def collective(self) -> str:
+        """The group that members come from; "anyone" where they may be of any."""
+        return str(self.description.get("collective", ANYONE))
+
 
 @functools.lru_cache(maxsize=1024)
 def streams(seed: int) -> tuple[np.random.SeedSequence, ...]:
@@ -108,10 +119,11 @@ def streams(seed: int) -> tuple[np.random.SeedSequence, ...]:
     return tuple(np.random.SeedSequence(seed).spawn(4))
 
 
-def enlist(n: int, alpha: float, rng: Rng) -> Mask:
+def enlist(n: int, alpha: float, rng: Rng, among: Mask | None = None) -> Mask:
     """Return who is a member, (n,): the round(αn) people whose uniform draws are lowest.
 
-    One draw per person, whatever α: the collective at α = .05 is inside the one at .1.
+    One draw per person, whatever α: the collective at α = .05 is inside the one at .1. Where
+    members can only be some of the people, ``among`` (n,), the draws of the others do not count.
 
     >>> small, large = (enlist(10, a, np.random.default_rng(0)) for a in (0.2, 0.5))
     >>> int(small.sum()), int(large.sum()), bool((small <= large).all())
@@ -119,16 +131,52 @@ def enlist(n: int, alpha: float, rng: Rng) -> Mask:
     """
     draws = rng.random(n)  # (n,)
     member = np.zeros(n, dtype=bool)  # (n,)
-    member[np.argsort(draws, kind="stable")[: round(alpha * n)]] = True
+    order = np.argsort(draws, kind="stable")
+    if among is not None:
+        order = order[among[order]]
+    member[order[: round(alpha * n)]] = True
     return member
 
 
+def may_join(people: Table, collective: str, alpha: float) -> Mask | None:
+    """Return who of the people, (n,), may be a member; None means anyone.
+
+    Raises:
+        InputError: people have no such group, or fewer are of it than a fraction alpha of all.
+    """
+    if collective == ANYONE:
+        return None
+    if people.group is None:
+        raise InputError(
+            f"Expected people with groups for collective={collective}, got none. Name the group "
+            "column of the population (group=COLUMN), or leave collective out."
+        )
+    if collective not in people.groups:
+        raise unknown("group for collective", collective, [ANYONE, *people.groups])
+    among: Mask = people.group == people.groups.index(collective)  # (n,)
+    if round(alpha * len(people)) > among.sum():
+        raise InputError(
+            f"Expected at most alpha={among.mean():.4g} for collective={collective}, who are "
+            f"{among.sum()} of {len(people)} people, got alpha={alpha:g}, "
+            f"{round(alpha * len(people))} members. Use smaller alphas, or leave collective out."
+        )
+    return among
+
+
 def submit(
-    honest: Table, strategy: Strategy, alpha: float, stream: np.random.SeedSequence
+    honest: Table,
+    strategy: Strategy,
+    alpha: float,
+    stream: np.random.SeedSequence,
+    collective: str = ANYONE,
 ) -> Submission:
-    """Return what the platform receives when a fraction alpha of the people act."""
+    """Return what the platform receives when a fraction alpha of all people act.
+
+    Raises:
+        InputError: they are not of one group, as ``may_join``; or as the strategy.
+    """
     rng = np.random.default_rng(stream)
-    member = enlist(len(honest), alpha, rng)
+    member = enlist(len(honest), alpha, rng, may_join(honest, collective, alpha))
     return Submission(honest, strategy.apply(honest.take(member), rng), member)
 
 

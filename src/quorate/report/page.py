@@ -10,7 +10,7 @@ from typing import Any
 
 from quorate.lab.curves import Curves
 from quorate.lab.intervals import mean_over_seeds
-from quorate.lab.trial import Outcome
+from quorate.lab.trial import ANYONE, Outcome
 from quorate.report.terminal import interval, people, percent
 from quorate.validate import listed
 
@@ -108,7 +108,8 @@ def fill_template(
 
 def sentence(row: Mapping[str, Any]) -> str:
     """Return one critical mass as a sentence."""
-    who = f"{row['called']} ({row['population']}, {row['strategy']})"
+    some = "" if row["collective"] == ANYONE else f", members of {row['collective']}"
+    who = f"{row['called']} ({row['population']}, {row['strategy']}{some})"
     if math.isnan(row["estimate"]):
         return f"{who}: nothing was measured, every training failed."
     if math.isinf(row["estimate"]):
@@ -147,6 +148,7 @@ def _facts(curves: Curves) -> dict[str, str]:
         "Population": each(lambda o: o.population),
         "Strategy": each(lambda o: o.strategy),
         "Goal": each(lambda o: o.goal),
+        "Members come from": each(lambda o: o.collective),
         "People the platform learns from": each(lambda o: f"{o.people:,}"),
         "Seeds": ", ".join(map(str, sorted({o.seed for o in curves.outcomes}))),
         "Cells": f"{len(curves.outcomes)}",
