@@ -50,7 +50,7 @@ class Block:
 
     @property
     def file(self) -> str:
-        """The file that the first line of the block names, as in ``# src/quorate/x.py`` or ``# x.toml``."""
+        """The file that the first line names, as in ``# src/quorate/x.py`` or ``# x.toml``."""
         found = re.match(r"# (\S+\.(?:py|toml))\n", self.text)
         return found[1] if found else ""
 

@@ -206,54 +206,61 @@ def effective_figure(panels: Sequence[tuple[str, Floats, Floats]]) -> Figure:
         return figure
 
 
-def inference_figure(title: str, aucs: tuple[Trace, Trace], beside: tuple[Trace, Trace]) -> Figure:
-    """Return how well membership can be inferred over α, and below it what else was measured.
+def inference_figure(
+    title: str, honest: Sequence[Trace], members: Sequence[Trace], beside: Sequence[Trace]
+) -> Figure:
+    """Return how well membership can be inferred over α, of whom, and what else was measured.
 
     Args:
         title: of the figure.
-        aucs: AUC of two attackers.
-        beside: two rates in [0, 1], such as success and accuracy.
+        honest, members: AUC, of honest people and of members.
+        beside: rates in [0, 1], such as success and accuracy.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(6.3, 4.6))
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, 1.5])
-        zero = _zero_place([*aucs, *beside])
-        for axes, pair in ((upper, aucs), (lower, beside)):
-            _draw_bands(axes, pair, zero, lambda trace: trace.values)
-            _label_pair(axes, pair, zero)
-        upper.axhline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
-        upper.annotate(
-            "a coin", (0, 0.5), xycoords=("axes fraction", "data"), xytext=(3, 2),
-            textcoords="offset points", color=GREY, fontsize=7.5,
-        )  # fmt: skip
-        low, high = upper.get_ylim()
-        upper.set_ylim(min(low, 0.45), max(high, 0.6))
-        upper.set_ylabel("AUC of membership inference")
-        upper.set_title(_wrapped(title), parse_math=False)
-        lower.set_ylim(-0.03, 1.05)
-        lower.set_ylabel("rate")
-        _alpha_axis(lower, aucs, zero)
-        lower.set_xticks([a or zero for a in aucs[0].alphas])  # few: each costs N trainings a seed
-        lower.set_xlim(right=_largest(aucs) * 3)  # room for the labels
-        lower.set_xlabel("α, fraction of the people who act")
+        figure = Figure(figsize=(9.6, 3.2))
+        figure.suptitle(_wrapped(title), x=0.01, ha="left", fontsize=9, parse_math=False)
+        parts = figure.subplots(1, 3)
+        zero = _zero_place(honest)
+        for axes, traces in zip(parts, (honest, members, beside), strict=True):
+            _draw_bands(axes, traces, zero, lambda trace: trace.values)
+            for number, trace in enumerate(traces):  # a band of one size cannot be seen
+                at = np.where(trace.alphas > 0, trace.alphas, zero)
+                axes.vlines(at, *trace.values[1:], color=_colour(number), linewidth=0.9, alpha=0.5)
+            _label_ends(axes, traces, zero)
+            _alpha_axis(axes, honest, zero)
+            axes.set_xticks([a or zero for a in honest[0].alphas])  # few: each is N trainings
+            axes.set_xlim(right=_largest(honest) * 6)  # room for the labels
+            axes.set_xlabel("α, fraction who act")
+        for axes, who in zip(parts[:2], ("honest people", "members"), strict=True):
+            axes.axhline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
+            axes.annotate(
+                "a coin", (1, 0.5), xycoords=("axes fraction", "data"), xytext=(0, 2),
+                textcoords="offset points", color=GREY, fontsize=7.5, ha="right",
+            )  # fmt: skip
+            axes.set_ylim(min(0.4, axes.get_ylim()[0]), 1.02)
+            axes.set_ylabel("AUC of membership inference")
+            axes.set_title(who)
+        parts[2].set_ylim(-0.03, 1.05)
+        parts[2].set_title("what else was measured")
         return figure
 
 
-def _label_pair(axes: Axes, pair: tuple[Trace, Trace], zero: float) -> None:
-    """Write each trace's label at its end, the upper one's above and the lower one's below."""
-    ends = [np.flatnonzero(~np.isnan(trace.values[0]))[-1:] for trace in pair]  # none, or one
-    heights = [trace.values[0][end].tolist() for trace, end in zip(pair, ends, strict=True)]
-    upper = 0 if heights[0] >= heights[1] else 1
-    for number, (trace, end) in enumerate(zip(pair, ends, strict=True)):
-        aside, side = (2, "bottom") if number == upper else (-2, "top")
-        for at in end:
-            axes.annotate(
-                trace.label, (trace.alphas[at] or zero, trace.values[0][at]), xytext=(6, aside),
-                textcoords="offset points", va=side, color=_colour(number), fontsize=7.5,
-            )  # fmt: skip
+def _label_ends(axes: Axes, traces: Sequence[Trace], zero: float) -> None:
+    """Write each trace's label at its end: the lowest one's below, the others' above."""
+    ends = []
+    for number, trace in enumerate(traces):
+        mean = trace.values[0]
+        ends += [(mean[at], number, at) for at in np.flatnonzero(~np.isnan(mean))[-1:]]
+    for height, number, at in ends:
+        low = len(ends) > 1 and height == min(ends)[0] and number == min(ends)[1]
+        axes.annotate(
+            traces[number].label, (traces[number].alphas[at] or zero, height),
+            xytext=(6, -2 if low else 2), textcoords="offset points", va="top" if low else "bottom",
+            color=_colour(number), fontsize=7.5,
+        )  # fmt: skip
 
 
 def _draw_effective(axes: Axes, alphas: Floats, effective: Floats) -> None:

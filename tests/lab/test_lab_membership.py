@@ -230,11 +230,14 @@ def test_frame_json_and_figure_say_the_same() -> None:
     mean, low, high = band(result.over_alphas("auc-informed"))
     assert (found["mean"], found["low"], found["high"]) == (mean[1], low[1], high[1])
     figure = result.plot()
-    upper = figure.axes[0]
-    assert np.asarray(upper.get_lines()[0].get_ydata()).tolist() == [mean[1]]
-    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert texts == ["informed attacker", "unaware attacker", "a coin", "success", "accuracy"]
-    assert "Made up (honest people)" in upper.get_title(loc="left")
+    honest, members, beside = figure.axes
+    assert np.asarray(honest.get_lines()[0].get_ydata()).tolist() == [mean[1]]
+    assert [text.get_text() for text in honest.texts] == ["informed", "unaware", "a coin"]
+    assert [text.get_text() for text in members.texts][:3] == [
+        "informed", "unaware", "if nobody acted",
+    ]  # fmt: skip
+    assert [text.get_text() for text in beside.texts] == ["success", "accuracy"]
+    assert figure.get_suptitle() == "Made up"
     assert render(figure, "svg") == render(result.plot(), "svg")
 
 

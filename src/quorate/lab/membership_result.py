@@ -138,17 +138,25 @@ class Memberships:
         return {"rows": rows, "summary": summary}
 
     def plot(self) -> Figure:
-        """Return the figure: AUC of both attackers over α; success and honest accuracy below."""
+        """Return the figure: AUC over α of honest people and of members; success and accuracy."""
         from quorate import figures
 
-        def trace(measure: str, label: str) -> Any:
-            return figures.Trace(label, np.array(self.alphas), band(self.over_alphas(measure)))
+        def traces(whose: Whose, **labels: str) -> list[figures.Trace]:
+            return [
+                figures.Trace(
+                    label.replace("_", " "),
+                    np.array(self.alphas),
+                    band(self.over_alphas(measure, whose)),
+                )
+                for label, measure in labels.items()
+            ]
 
-        asked = {"honest": "honest people", "members": "members", "everyone": "everyone"}
+        attackers = {"informed": "auc-informed", "unaware": "auc-unaware"}
         return figures.inference_figure(
-            f"{self.title} ({asked[self.whose]})",
-            (trace("auc-informed", "informed attacker"), trace("auc-unaware", "unaware attacker")),
-            (trace("success", "success"), trace("accuracy", "accuracy")),
+            self.title,
+            traces("honest", **attackers),
+            traces("members", **attackers, if_nobody_acted="auc-before"),
+            traces("honest", success="success", accuracy="accuracy"),
         )
 
 
