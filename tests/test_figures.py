@@ -3,13 +3,25 @@
 import io
 import math
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from quorate.figures import COLOURS, Bound, Line, Panel, curves_figure, masses_figure, render
+from quorate.figures import (
+    COLOURS,
+    DASHES,
+    MARKERS,
+    SIGNS,
+    Bound,
+    Line,
+    Panel,
+    curves_figure,
+    masses_figure,
+    render,
+)
 from quorate.lab.critical_mass import CriticalMass, critical_mass
 from quorate.lab.intervals import band
 
@@ -113,13 +125,15 @@ def test_one_column_a_panel_and_one_row_a_learner() -> None:
     masses = figure.axes[2]  # axes go panel by panel: success, accuracy, α*
     assert {text.get_text() for text in masses.texts} == set(labels)
     looks = [
-        (drawn.get_color(), drawn.get_linestyle(), drawn.get_marker())
+        (drawn.get_color(), str(drawn._unscaled_dash_pattern), drawn.get_marker())
         for drawn in figure.axes[0].get_lines()
         if drawn.get_label().startswith("_child") and len(drawn.get_xdata()) == 3
     ]
     assert len(looks) == 9
     assert looks[0][0] == looks[len(COLOURS)][0]  # colours come round
     assert looks[0][1] != looks[len(COLOURS)][1]  # but then the dashes differ
+    assert len({look[1:] for look in looks}) == 9  # in grey, dashes and markers tell them apart
+    assert len({look[1] for look in looks[:4]}) == 4  # and of four, the dashes alone
     assert masses.get_ylim()[0] > masses.get_ylim()[1]  # the first learner on top
 
 
@@ -136,6 +150,11 @@ def test_equal_data_give_equal_bytes_and_pictures_are_whole() -> None:
     assert b"dc:date" not in one  # a date would make equal data unequal
     first, second = (render(masses_figure([rising()]), "png") for _ in range(2))
     assert first == second
+    whole, again = (render(curves_figure([panel(rising())]), "pdf") for _ in range(2))
+    assert whole == again
+    assert whole.startswith(b"%PDF")
+    assert b"CreationDate" not in whole
+    assert max(map(len, (one, first, whole))) < 200_000
     width, height = Image.open(io.BytesIO(first)).size
     assert width > 900
     assert height > 150
@@ -150,6 +169,62 @@ def test_labels_are_drawn_as_they_are_written() -> None:
     written = [text for text in texts if text.get_text() in (*labels, r"costs $\in$ $")]
     assert len(written) == len(labels) + 1  # the learners' rows and the panel's title
     assert not any(text.get_parse_math() for text in written)
+
+
+def names_at_curves(axes: Any) -> list[Any]:
+    return [text for text in axes.texts if text.get_text()[0] in SIGNS]
+
+
+STUDIES = {
+    "alike": [[[0.1], [0.5], [0.95], [1.0]]] * 5,
+    "spread": [[[0.1], [s], [s + 0.1], [1.0]] for s in (0.1, 0.3, 0.5, 0.7, 0.85)],
+    "flat": [[[s]] * 4 for s in (0.0, 0.02, 0.9, 0.98, 1.0)],
+    "partly measured": [[[np.nan], [0.5], [np.nan], [1.0]], [[0.2], [np.nan], [np.nan], [np.nan]]],
+    "many": [[[0.1], [0.1 * i], [0.5 + 0.05 * i], [1.0]] for i in range(9)],
+}
+
+
+@pytest.mark.parametrize("curves", STUDIES.values(), ids=STUDIES)
+def test_every_curve_has_its_name_beside_it_and_no_names_meet(curves: list[npt.ArrayLike]) -> None:
+    lines = [
+        line(f"dp-sgd:epsilon={i},max_grad_norm=0.1,batch_size=128,n={i}", GRID, success)
+        for i, success in enumerate(curves)
+    ]
+    bound = Bound("planting", "bound", np.array([0.001, 0.01, 0.1]), np.array([-np.inf, -0.5, 0.6]))
+    figure = curves_figure([panel(*lines, bound=bound)])
+    success = figure.axes[0]
+    assert [text.get_text().replace("\n", " ") for text in names_at_curves(success)] == [
+        f"{SIGNS[i % len(SIGNS)]} dp-sgd epsilon={i}, n={i}" for i in range(len(lines))
+    ]
+    for dpi in (72, 160):  # of vectors, and of pixels
+        figure.set_dpi(dpi)
+        figure.draw_without_rendering()
+        room = success.get_window_extent()
+        boxes = [text.get_window_extent() for text in success.texts]
+        for i, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[i + 1 :])
+            assert room.x0 <= box.x0
+            assert room.y0 <= box.y0
+            assert max(box.x1 - room.x1, box.y1 - room.y1) <= 0
+
+
+def test_names_stand_beside_the_curves_of_every_panel() -> None:
+    figure = curves_figure([panel(rising("a"), rising("b")), panel(rising("c"), title="gaussian")])
+    names = [[text.get_text() for text in names_at_curves(axes)] for axes in figure.axes[::3]]
+    assert names == [["● a", "■ b"], ["● c"]]
+
+
+def test_what_was_never_measured_has_no_curve_to_name() -> None:
+    failed = line("jtt", GRID, np.full((4, 2), np.nan))
+    figure = curves_figure([panel(rising(), failed)])
+    assert [text.get_text() for text in names_at_curves(figure.axes[0])] == ["● sgd"]
+    assert "jtt: every training failed" in [text.get_text() for text in figure.axes[2].texts]
+
+
+def test_many_lines_can_be_told_apart_in_grey() -> None:
+    """One a colour, and 28 lines until marker and dashes come round together."""
+    assert len(SIGNS) == len(MARKERS) == len(COLOURS)
+    assert len({(i % len(MARKERS), i % len(DASHES)) for i in range(28)}) == 28
 
 
 def test_an_estimate_of_zero_is_in_sight() -> None:

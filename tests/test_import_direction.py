@@ -20,9 +20,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("table",),
     ("law",),
     ("protocols",),
-    ("spec",),
+    ("spec", "direct_labels"),
     ("cache", "progress", "figures", "device", "database"),
-    ("workers", "correction_figures", "queries_figures", "plan_figures"),
+    ("workers", "correction_figures", "queries_figures", "plan_figures", "finding_figures"),
     ("signals", "engine"),
     ("goals", "theory"),
     ("strategies", "populations", "learners", "subgroups", "fairness"),
@@ -42,7 +42,8 @@ NOT_SEEN_BY = {
     "populations": ACTION,
     "learners": ACTION,
     "theory": {*ACTION, "spec", "cache", "progress", "figures"},  # pure functions
-    **dict.fromkeys(("figures", "correction_figures", "queries_figures", "plan_figures"), PLAIN),
+    **dict.fromkeys(("figures", "direct_labels", "finding_figures"), PLAIN),
+    **dict.fromkeys(("correction_figures", "queries_figures", "plan_figures"), PLAIN),
 }
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),

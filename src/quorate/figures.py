@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from quorate.direct_labels import place_labels, short_labels
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -25,6 +27,7 @@ Band = tuple[Floats, Floats, Floats]  # mean, low, high; (a,) each
 # Okabe and Ito's colours: told apart with any colour vision; markers and dashes tell them in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+SIGNS = ("●", "■", "▲", "◆", "▼", "✚", "✖")  # the same, in a text
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 _BOUND_DASHES: tuple[Any, ...] = ((0, (4, 2)), (0, (1, 1)))
 GREY = "#666666"
@@ -42,6 +45,7 @@ STYLE: Any = {
     "lines.markersize": 4,
     "svg.fonttype": "path",  # the same picture wherever it is opened
     "svg.hashsalt": "quorate",  # and the same bytes for the same data
+    "pdf.fonttype": 42,  # letters as TrueType, which journals ask for
     "figure.constrained_layout.use": True,
 }
 
@@ -116,6 +120,7 @@ def curves_figure(panels: Sequence[Panel]) -> Figure:
         rows = math.ceil(len(panels) / columns)
         figure = Figure(figsize=(5.9 * columns + 0.4, (sum(heights) + 0.6) * rows))
         parts = figure.subfigures(rows, columns, squeeze=False).flat
+        drawn = []
         for part, panel in zip(parts, panels, strict=False):
             success, accuracy, masses = part.subplots(
                 3, 1, sharex=True, gridspec_kw={"height_ratios": heights}
@@ -128,6 +133,10 @@ def curves_figure(panels: Sequence[Panel]) -> Figure:
             _alpha_axis(masses, panel.lines, zero)
             masses.set_xlabel("α, fraction of the platform's data held by the collective")
             masses.set_ylabel("α*")
+            drawn.append((success, panel, zero))
+        figure.draw_without_rendering()  # from here on it is known where everything stands
+        for success, panel, zero in drawn:
+            _label_curves(success, panel, zero, figure.dpi)
         return figure
 
 
@@ -293,14 +302,14 @@ def _every(epochs: npt.NDArray[np.int_]) -> int:
     return max(1, len(epochs) // 10)
 
 
-def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
+def render(figure: Figure, kind: Literal["svg", "png", "pdf"]) -> bytes:
     """Return a figure as the bytes of a file; equal figures give equal bytes."""
     import matplotlib as mpl
 
     file = io.BytesIO()
-    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
+    said = {"svg": "Date", "png": "Software", "pdf": "CreationDate"}  # what would differ
     with mpl.rc_context(STYLE):
-        figure.savefig(file, format=kind, dpi=160, metadata=metadata)
+        figure.savefig(file, format=kind, dpi=160, metadata={said[kind]: None})
     return file.getvalue()
 
 
@@ -329,6 +338,60 @@ def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
     axes.set_ylabel("success S(α)")
     pad = 6 + 10 * len(panel.bounds)
     axes.set_title(_wrapped(panel.title), pad=pad, parse_math=False)  # a path may hold dollars
+
+
+def _label_curves(axes: Axes, panel: Panel, zero: float, dpi: float) -> None:
+    """Write each line's marker and name beside its curve, over no other label.
+
+    A line that was never measured has none: its row below says so.
+    """
+    taken = [text.get_window_extent().extents for text in axes.texts]
+    named = short_labels([line.label for line in panel.lines])
+    curves, sizes, looks, others = [], [], [], []
+    for number, (line, name) in enumerate(zip(panel.lines, named, strict=True)):
+        measured = ~np.isnan(line.success[0])
+        if not measured.any():
+            continue
+        points = _dots(axes, np.where(line.alphas > 0, line.alphas, zero), line.success[0])
+        joined = measured & (line.alphas > 0)
+        curves.append(points[joined if joined.any() else measured])
+        others.append(points[measured & ~joined])
+        look: Any = {
+            "text": _wrapped(f"{SIGNS[number % len(SIGNS)]} {name}", 30),
+            "color": _ink(number),
+            "fontsize": 7,
+            "parse_math": False,
+            "multialignment": "left",
+            "bbox": {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5},
+        }
+        measure = axes.annotate(xy=(0.5, 0.5), xycoords="axes fraction", **look)
+        box = measure.get_window_extent()
+        measure.remove()
+        sizes.append((box.width, box.height))
+        looks.append(look)
+    points_a_dot = 72 / dpi
+    for bound in panel.bounds:
+        others.append(_dots(axes, bound.alphas, bound.values)[bound.values > 0])
+    others.append(_dots(axes, np.array(axes.get_xlim()), np.full(2, panel.target)))
+    spots = place_labels(curves, sizes, axes.bbox.extents, taken, others)
+    for spot, look in zip(spots, looks, strict=True):
+        line_to_it: Any = {"arrowstyle": "-", "color": look["color"], "linewidth": 0.5}
+        x, y = axes.transData.inverted().transform(spot.at)
+        axes.annotate(
+            xy=(x, y),
+            xytext=((spot.x - spot.at[0]) * points_a_dot, (spot.y - spot.at[1]) * points_a_dot),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            arrowprops={**line_to_it, "shrinkA": 0, "shrinkB": 0} if spot.far else None,
+            in_layout=False,
+            **look,
+        )
+
+
+def _dots(axes: Axes, alphas: Floats, values: Floats) -> Floats:
+    """Return where points of a curve stand in the picture, in dots, (p, 2)."""
+    return np.asarray(axes.transData.transform(np.column_stack([alphas, values])))
 
 
 def _draw_target(axes: Axes, target: float) -> None:
@@ -372,7 +435,7 @@ def _draw_masses(axes: Axes, lines: Sequence[Line], zero: float) -> None:
         label = line.label if measured else f"{line.label}: every training failed"
         axes.annotate(
             label, (0, row), xycoords=("axes fraction", "data"), xytext=(3, 4),
-            textcoords="offset points", color=colour, fontsize=7.5, parse_math=False,
+            textcoords="offset points", color=_ink(row), fontsize=7.5, parse_math=False,
         )  # fmt: skip
     axes.set_yticks([])
     axes.set_ylim(len(lines) - 0.5, -0.8)
@@ -392,11 +455,12 @@ def _alpha_axis(axes: Axes, lines: Sequence[OverAlphas], zero: float) -> None:
         ticks = [t for t in ticks if smallest / 1.1 <= t <= largest * 1.1]
     axes.xaxis.set_major_locator(FixedLocator([zero, *ticks]))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: "0" if v <= zero else _percent(v)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: "0" if v <= zero else percent_of(v)))
     axes.set_xlim(zero / 1.25, largest * 1.35)
 
 
-def _percent(alpha: float) -> str:
+def percent_of(alpha: float) -> str:
+    """Return a fraction as a tick says it."""
     return f"{100 * alpha:.6g}%"
 
 
@@ -420,11 +484,18 @@ def _colour(number: int) -> str:
 
 
 def _dashes(number: int) -> Any:
-    return DASHES[number // len(COLOURS) % len(DASHES)]
+    return DASHES[number % len(DASHES)]
 
 
-def _wrapped(text: str) -> str:
+def _ink(number: int) -> Any:
+    """Return a line's colour, dark enough for letters."""
+    from matplotlib.colors import to_rgb
+
+    return tuple(0.7 * part for part in to_rgb(_colour(number)))
+
+
+def _wrapped(text: str, width: int = 88) -> str:
     import textwrap
 
-    lines = [textwrap.wrap(line, 88) for line in text.splitlines()]
+    lines = [textwrap.wrap(line, width) for line in text.splitlines()]
     return "\n".join(itertools.chain(*lines))

@@ -19,7 +19,8 @@ from quorate.report.files import write_report
 
 Make = Callable[..., Curves]
 NAMES = {
-    "curves.svg", "curves.png", "cells.csv", "critical_mass.csv", "results.json", "report.html",
+    "curves.svg", "curves.png", "curves.pdf", "cells.csv", "critical_mass.csv", "results.json",
+    "report.html",
 }  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def test_a_learner_that_never_trained_does_not_break_the_report(
 
 @pytest.mark.usefixtures("plain_pictures")
 @pytest.mark.parametrize("fails_at", ["write", "replace"])
-@pytest.mark.parametrize("number", [0, 3, 5])
+@pytest.mark.parametrize("number", [0, 4, 6])
 def test_a_file_is_replaced_whole_or_not_at_all(
     curves: Curves,
     make_curves: Make,

@@ -46,6 +46,7 @@ def write_report(
     files = {
         "curves.svg": svg,
         "curves.png": render(figure, "png"),
+        "curves.pdf": render(figure, "pdf"),
         "cells.csv": curves.to_frame().to_csv(index=False).encode(),
         "critical_mass.csv": curves.critical_masses().to_frame().to_csv(index=False).encode(),
         "results.json": json.dumps(curves.to_json(), indent=1, allow_nan=False).encode(),

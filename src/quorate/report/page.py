@@ -15,7 +15,7 @@ from quorate.report.terminal import interval, people, percent
 from quorate.validate import listed
 
 MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "svg": "image/svg+xml"}
-MEDIA_TYPES |= {"png": "image/png", "npz": "application/zip"}
+MEDIA_TYPES |= {"png": "image/png", "pdf": "application/pdf", "npz": "application/zip"}
 
 
 def render_page(

@@ -1,0 +1,208 @@
+"""Labels beside their curves, so that no legend is needed: how short, and where.
+
+Points are (x, y) in dots, y upwards; boxes are (left, bottom, right, top). Shapes: p points of a
+curve, c candidates for a place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Box = tuple[float, float, float, float]
+
+STEP = 5.0  # dots between the points that stand for a curve, at least
+POINTS = 800  # for all curves together, about
+EVERY = 6  # of them is tried as the one that a label is beside
+GAPS = (4.0, 12.0, 24.0, 40.0, 60.0, 90.0)  # dots between a curve and its label, as tried
+SIDES = np.array([(1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1)])
+BETWEEN = 3.0  # dots that labels keep from each other, at least
+FAR = 7.0  # dots from which on a label needs a line to its curve
+CROWD = 24.0  # dots that a point to speak of is away from all other curves, if it can be
+PASSES = 3  # times that each label is placed again, among the others
+COVERS, COVERS_OWN, PER_DOT, MISLEADS, MEETS = 3.0, 1.0, 0.25, 12.0, 1000.0  # costs
+
+
+def short_labels(labels: Sequence[str]) -> list[str]:
+    """Return what tells labels such as ``name:key=value,...`` apart: no parameter that all share.
+
+    >>> short_labels(["sgd:epochs=5", "dp-sgd:epsilon=1,epochs=5", "dp-sgd:epsilon=8,epochs=5"])
+    ['sgd', 'dp-sgd epsilon=1', 'dp-sgd epsilon=8']
+    """
+    parts = [_parts(label) for label in labels]
+    short = []
+    for name, parameters in parts:
+        of_name = [set(others) for other, others in parts if other == name]
+        shared = set.intersection(*of_name)
+        own = [one for one in parameters if one not in shared]
+        short.append(f"{name} {', '.join(own)}" if own else name)
+    return short if len(set(short)) == len(set(labels)) else list(labels)
+
+
+def _parts(label: str) -> tuple[str, list[str]]:
+    """Return a method's name and its parameters; those in brackets stay together.
+
+    >>> _parts("knn-cleaning:learner=(sgd:epochs=5,hidden=8),k=3")
+    ('knn-cleaning', ['learner=(sgd:epochs=5,hidden=8)', 'k=3'])
+    """
+    name, _, rest = label.partition(":")
+    parameters, depth = [""], 0
+    for sign in rest:
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if sign == "," and depth == 0:
+            parameters.append("")
+        else:
+            parameters[-1] += sign
+    return name, [one for one in parameters if one]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where one label stands: the middle of its box, and the point of the curve it speaks of.
+
+    Args:
+        x, y: middle of the box.
+        at: the point of the curve.
+        far: whether it stands so far from there that a line has to lead to it.
+    """
+
+    x: float
+    y: float
+    at: tuple[float, float]
+    far: bool
+
+
+def place_labels(
+    curves: Sequence[Floats],
+    sizes: Sequence[tuple[float, float]],
+    room: Box,
+    taken: Sequence[Box] = (),
+    lines: Sequence[Floats] = (),
+) -> list[Spot]:
+    """Return a spot for the label of each curve: beside it, in the room, over no other label.
+
+    Each label in turn takes the place that costs least; then each is placed again among the others.
+    Covering curves costs, distance from the own curve does, being nearer to another one does, and
+    speaking of a point where curves are close together does. Ours.
+
+    Args:
+        curves: the points of each, (p, 2), p ≥ 1, joined by straight lines; parts outside the room
+            are not labelled.
+        sizes: width and height of each label.
+        room: where labels may be.
+        taken: boxes that are taken already.
+        lines: the points of what else is drawn and better not covered, (p, 2) each.
+
+    >>> curve = np.array([[0.0, 0.0], [100.0, 100.0]])
+    >>> (spot,) = place_labels([curve], [(20.0, 10.0)], (0, 0, 100, 100))
+    >>> spot.far
+    False
+    """
+    length = sum(float(_lengths(curve).sum()) for curve in [*curves, *lines])
+    step = max(STEP, length / POINTS)
+    drawn = [_points(curve, room, step) for curve in curves]
+    tried = [
+        _candidates(points, size, room) for points, size in zip(drawn, sizes, strict=True)
+    ]  # (c, 6) each
+    others = [_points(line, room, step) for line in lines]
+    alone = [_cost_alone(number, places, drawn, others) for number, places in enumerate(tried)]
+    chosen: dict[int, int] = {}
+    for _ in range(PASSES):
+        for number, places in enumerate(tried):
+            labels = [tried[k][place, :4] for k, place in chosen.items() if k != number]
+            boxes = np.array([*labels, *taken], dtype=np.float64).reshape(-1, 4)
+            met = _overlap(places[:, :4], boxes).sum(axis=1)
+            chosen[number] = int(np.argmin(alone[number] + MEETS * met))
+    return [_spot(tried[number][chosen[number]]) for number in range(len(curves))]
+
+
+def _spot(place: Floats) -> Spot:
+    left, bottom, right, top, x, y = map(float, place)
+    far = bool(_gaps(place[None])[0] > FAR)
+    return Spot((left + right) / 2, (bottom + top) / 2, (x, y), far)
+
+
+def _gaps(places: Floats) -> Floats:
+    """Return how far each box is from the point that it speaks of, (c,)."""
+    return _outside(places[:, :4], places[:, 4:])
+
+
+def _lengths(curve: Floats) -> Floats:
+    return np.asarray(np.hypot(*np.diff(curve, axis=0).T))
+
+
+def _points(curve: Floats, room: Box, step: float) -> Floats:
+    """Return points at equal steps along a curve, (p, 2), of the part that is in the room."""
+    pieces = [curve[:1]]
+    for start, end, length in zip(curve, curve[1:], _lengths(curve), strict=False):
+        shares = np.linspace(0, 1, max(2, int(length / step) + 1))[1:, None]
+        pieces.append(start + shares * (end - start))
+    points = np.concatenate(pieces)
+    left, bottom, right, top = room
+    inside = (points >= (left, bottom)).all(axis=1) & (points <= (right, top)).all(axis=1)
+    return points[inside] if inside.any() else points[:1]
+
+
+def _candidates(points: Floats, size: tuple[float, float], room: Box) -> Floats:
+    """Return what is tried for one label: its box and the point it speaks of, (c, 6)."""
+    half = np.array(size) / 2
+    found = []
+    for gap in GAPS:
+        for side in SIDES:
+            middles = points[::EVERY] + side * (half + gap / np.hypot(*side))
+            found.append(np.hstack([middles - half, middles + half, points[::EVERY]]))
+    places = np.concatenate(found)
+    # What sticks out is moved in, rather than left out: there is always a place to be had.
+    low, high = np.array(room[:2]) + BETWEEN, np.array(room[2:]) - BETWEEN
+    move = np.maximum(low - places[:, :2], 0) + np.minimum(high - places[:, 2:4], 0)
+    places[:, :4] += np.tile(move, 2)
+    return places
+
+
+def _cost_alone(
+    number: int, places: Floats, drawn: Sequence[Floats], lines: Sequence[Floats]
+) -> Floats:
+    """Return what each place costs whatever the other labels do, (c,)."""
+    boxes = places[:, :4]
+    own = _distance(boxes, drawn[number])
+    near = own.min(axis=1)
+    cost = COVERS_OWN * (own == 0).sum(axis=1) + PER_DOT * _gaps(places)
+    for other, points in enumerate(drawn):
+        if other != number:
+            away = _distance(boxes, points)
+            cost = cost + COVERS * (away == 0).sum(axis=1)
+            cost += MISLEADS * (away.min(axis=1) < near + BETWEEN)
+            alone = np.hypot(*(places[:, 4:, None] - points.T).transpose(1, 0, 2)).min(axis=1)
+            cost += PER_DOT * np.maximum(CROWD - alone, 0)
+    for points in lines:
+        cost = cost + COVERS_OWN * (_distance(boxes, points) == 0).sum(axis=1)
+    return np.asarray(cost)
+
+
+def _distance(boxes: Floats, points: Floats) -> Floats:
+    """Return how far each point is from each box, (c, p); 0 within it."""
+    return _outside(boxes[:, None], points)
+
+
+def _outside(boxes: Floats, points: Floats) -> Floats:
+    """Return how far points (..., 2) are from boxes (..., 4)."""
+    x, y = (
+        np.maximum(
+            np.abs(points[..., axis] - (boxes[..., axis] + boxes[..., axis + 2]) / 2)
+            - (boxes[..., axis + 2] - boxes[..., axis]) / 2,
+            0,
+        )
+        for axis in (0, 1)
+    )
+    return np.asarray(np.sqrt(x * x + y * y))
+
+
+def _overlap(boxes: Floats, others: Floats) -> Floats:
+    """Return the area that boxes (c, 4) share with others (b, 4) and their margin, (c, b)."""
+    low = np.maximum(boxes[:, None, :2], others[:, :2] - BETWEEN)
+    high = np.minimum(boxes[:, None, 2:], others[:, 2:] + BETWEEN)
+    return np.asarray(np.prod(np.maximum(high - low, 0), axis=2))

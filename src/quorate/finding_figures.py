@@ -1,0 +1,119 @@
+"""How findings are drawn, in the one style of ``figures``: critical mass against a parameter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quorate.figures import GREY, STYLE, Interval, percent_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#0072B2"
+ROOM = 2.0  # by which factor the axis goes on beyond what is drawn
+FEW = 3  # powers of ten; where there are fewer, 2 and 5 are ticks too
+
+
+@dataclass(frozen=True)
+class MassAt:
+    """The critical mass at one value of a parameter, and what the platform is worth there.
+
+    Args:
+        value: of the parameter, as text.
+        mass: estimate and interval, fractions; infinite where not reached, NaN where not measured.
+        accuracy: on honest people, in [0, 1]; NaN where not measured.
+    """
+
+    value: str
+    mass: Interval
+    accuracy: float
+
+
+def masses_over_figure(parameter: str, points: Sequence[MassAt], target: float) -> Figure:
+    """Return α* with its interval at each value of a parameter, with honest accuracy above.
+
+    An arrow says that some or all seeds never reach the target.
+
+    Args:
+        parameter: what is varied, such as ε.
+        points: one or more, in the order in which they shall stand; as far apart as each other.
+        target: S*.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(1.3 + 0.62 * max(len(points), 3), 2.7))
+        axes = figure.subplots()
+        floor, edge = _ends(points)
+        estimates = [
+            max(one.mass.estimate, floor) if math.isfinite(one.mass.estimate) else math.nan
+            for one in points
+        ]
+        axes.plot(range(len(points)), estimates, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
+        for place, one in enumerate(points):
+            _draw(axes, place, one.mass, floor, edge)
+            said = "" if math.isnan(one.accuracy) else f"{one.accuracy:.2f}".removeprefix("0")
+            _say(axes, place, said, "black")
+        _say(axes, -0.75, "accuracy", GREY)
+        axes.set_xticks(range(len(points)), [one.value for one in points], parse_math=False)
+        axes.set_xlim(-0.75, len(points) - 0.5)
+        axes.grid(visible=False, axis="x")
+        _percent_axis(axes, floor, edge, any(one.mass.low == 0 for one in points))
+        axes.set_xlabel(parameter, parse_math=False)
+        axes.set_ylabel(f"critical mass α* (S* = {target:g})")
+        return figure
+
+
+def _ends(points: Sequence[MassAt]) -> tuple[float, float]:
+    """Return where α = 0 stands on the log axis, and where what is not reached does."""
+    ends = [end for one in points for end in (one.mass.low, one.mass.estimate, one.mass.high)]
+    known = [end for end in ends if 0 < end < math.inf] or [0.01]
+    return min(known) / ROOM, max(known) * ROOM
+
+
+def _draw(axes: Axes, place: int, mass: Interval, floor: float, edge: float) -> None:
+    if math.isnan(mass.estimate):
+        axes.annotate(
+            "not\nmeasured", (place, 0.5), xycoords=("data", "axes fraction"), ha="center",
+            va="center", fontsize=7, color=GREY,
+        )  # fmt: skip
+        return
+    low, high = (min(max(end, floor), edge) for end in (mass.low, mass.high))
+    axes.plot([place, place], [low, high], color=INK, linewidth=3, alpha=0.35)
+    if math.isinf(mass.high):
+        axes.plot([place], [edge], color=INK, marker="^", clip_on=False)
+    if math.isfinite(mass.estimate):
+        axes.plot([place], [max(mass.estimate, floor)], color=INK, marker="o", markersize=6)
+
+
+def _say(axes: Axes, place: float, text: str, colour: str) -> None:
+    """Write in small print above the picture."""
+    left = place < 0
+    axes.annotate(
+        text, (place, 1), xycoords=("data", "axes fraction"), xytext=(0, 5),
+        textcoords="offset points", ha="right" if left else "center", fontsize=7, color=colour,
+    )  # fmt: skip
+
+
+def _percent_axis(axes: Axes, floor: float, edge: float, from_zero: bool) -> None:
+    """Make the α axis logarithmic, with α = 0 at a place of its own where it is needed."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    first, last = floor * ROOM / 1.01, edge * 1.01 / ROOM
+    decades = range(math.floor(math.log10(first)), math.ceil(math.log10(last)) + 1)
+    ticks = [10.0**power for power in decades if first / ROOM < 10.0**power < last * ROOM]
+    if len(ticks) < FEW:
+        ticks = [step * 10.0**power for power in decades for step in (1, 2, 5)]
+    ticks = [tick for tick in ticks if first / (1 if from_zero else ROOM) < tick < last * ROOM]
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(FixedLocator([*([floor] if from_zero else []), *ticks]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: "0" if from_zero and value <= floor else percent_of(value))
+    )
+    axes.set_ylim(floor / 1.2, edge * 1.2)
