@@ -72,6 +72,10 @@ EXAMPLES = {
         "early-stopping:epochs=2",
         "early-stopping:members=0,learner=(robust-aggregation:epochs=2)",
     ],
+    "fine-tuned": [
+        "fine-tuned:public=digits,pretraining=(sgd:model=cnn,epochs=1),learner=(sgd:epochs=1)",
+        "fine-tuned:public=digits,pretraining=(sgd:model=cnn,epochs=1),learner=naive-bayes",
+    ],
     "worst-case": ["worst-case", "worst-case:eps=0.05,reading=huber"],
     "digits": ["digits", "digits:n=50,held_out=0.5"],
     "gaussian": ["gaussian:n=50", "gaussian:rare=0.5,d=2"],

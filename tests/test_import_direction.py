@@ -25,7 +25,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("workers", "correction_figures", "queries_figures", "plan_figures", "finding_figures"),
     ("signals", "engine"),
     ("goals", "theory"),
-    ("strategies", "populations", "learners", "subgroups", "fairness"),
+    ("strategies", "populations", "subgroups", "fairness"),
+    ("learners",),  # above populations: one may start from public people
     ("catalog",),
     ("lab",),
     ("correct", "plan"),
@@ -40,7 +41,7 @@ ACTION = {"signals", "goals"}  # who acts and how it is judged: the business of 
 PLAIN = {"validate", "table", "law", "protocols", "spec"}  # arrays in, pictures out
 NOT_SEEN_BY = {
     "populations": ACTION,
-    "learners": ACTION,
+    "learners": {*ACTION, "strategies", "subgroups", "fairness"},
     "theory": {*ACTION, "spec", "cache", "progress", "figures"},  # pure functions
     **dict.fromkeys(("figures", "direct_labels", "finding_figures"), PLAIN),
     **dict.fromkeys(("correction_figures", "queries_figures", "plan_figures"), PLAIN),

@@ -17,6 +17,7 @@ from quorate.learners.cvar_dro import CVaRDRO
 from quorate.learners.dp_adam import DPAdam
 from quorate.learners.dp_sgd import DPSGD
 from quorate.learners.early_stopping import EarlyStopping
+from quorate.learners.fine_tuned import FineTuned
 from quorate.learners.forest import Forest
 from quorate.learners.group_dro import GroupDRO
 from quorate.learners.importance_weighted import ImportanceWeighted
@@ -125,6 +126,7 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         SpectralSignatures,
         KNNCleaning,
         EarlyStopping,
+        FineTuned,
         WorstCase,
     ),
     "subgroups": (

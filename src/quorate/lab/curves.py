@@ -132,7 +132,7 @@ class Curves:
 
     def heading(self, curve: Curve) -> str:
         """Return what a curve shares with those it stands beside: all but the learner."""
-        goals = {outcome.goal for outcome in self.outcomes}
+        goals = {o.goal for o in self.outcomes if o.strategy == curve.strategy}
         judged = f", judged by {self.called(curve.goal)}" if len(goals) > 1 else ""
         some = "" if curve.collective == ANYONE else f", members of {curve.collective}"
         return f"{self.called(curve.population)}, {self.called(curve.strategy)}{judged}{some}"
