@@ -100,14 +100,14 @@ class Statement:
         verdict: whether it holds.
         estimate: the number that decides, and its interval.
         words: the numbers, in words.
-        note: what else there is to say of it.
+        expectation: what was expected.
     """
 
     text: str
     verdict: Verdict
     estimate: Estimate
     words: str
-    note: str = ""
+    expectation: Expectation
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; no value that JSON does not know."""
@@ -118,7 +118,9 @@ class Statement:
             **finite,
             "verdict": self.verdict,
             "words": self.words,
-            "note": self.note,
+            "note": self.expectation.note,
+            "measure": self.expectation.measure,
+            "along": list(self.expectation.along),
         }
 
 
@@ -214,13 +216,13 @@ def _trend(wanted: Expectation, result: Measures) -> Statement:
     statement = _statement(wanted, text, slope, limits, words)
     if not against:
         return statement
-    return Statement(text, "does not hold", slope, words, wanted.note)
+    return Statement(text, "does not hold", slope, words, wanted)
 
 
 def _statement(
     wanted: Expectation, text: str, found: Estimate, limits: tuple[float, float], words: str
 ) -> Statement:
-    return Statement(text, verdict_of(found, limits), found, words, wanted.note)
+    return Statement(text, verdict_of(found, limits), found, words, wanted)
 
 
 def verdict_of(found: Estimate, limits: tuple[float, float]) -> Verdict:

@@ -58,7 +58,7 @@ class CurveMeasures:
 
     def sample(self, measure: str, of: Selection, at: float | None, target: float | None) -> Sample:
         """Return a measure of one curve, per seed."""
-        curve = self._curve(of)
+        curve = self.curve(of)
         if measure == "critical-mass":
             return self._mass(curve, self.curves.target if target is None else target)
         if measure == "width":
@@ -89,7 +89,12 @@ class CurveMeasures:
             return 0.0
         return min((s for s in sizes if s > 0), key=lambda s: abs(np.log(s / at)))
 
-    def _curve(self, of: Selection) -> Curve:
+    def curve(self, of: Selection) -> Curve:
+        """Return the one curve that the names of its methods select.
+
+        Raises:
+            InputError: they select none, or several.
+        """
         names = [of] if isinstance(of, str) else list(of)
         found = [c for c in self.curves if set(names) <= self._names(c)]
         if len(found) != 1:

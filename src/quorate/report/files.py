@@ -23,7 +23,7 @@ def write_report(
     curves: Curves,
     folder: str | Path,
     finding: Mapping[str, Any] | None = None,
-    tried: Sequence[Mapping[str, Any]] = (),
+    more: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write the page, the plots and the data to a folder; return the page's path.
 
@@ -33,13 +33,11 @@ def write_report(
         curves: what to report.
         folder: where to.
         finding: a claim with its verdict, as plain data.
-        tried: the step sizes that were tried before, one row each.
+        more: files that go with them, by name.
 
     Raises:
         StoreError: the folder cannot be written, or the disk is full.
     """
-    import pandas as pd
-
     folder = Path(folder)
     figure = curves.plot()
     svg = render(figure, "svg")
@@ -52,8 +50,7 @@ def write_report(
         "results.json": json.dumps(curves.to_json(), indent=1, allow_nan=False).encode(),
     }
     files |= _effective_files(curves)
-    if tried:
-        files["tuning.csv"] = pd.DataFrame(tried).to_csv(index=False).encode()
+    files |= more or {}
     files["report.html"] = render_page(curves, svg.decode(), files, finding).encode()
     write_files(folder, files, f"run quorate show {folder}")
     return folder / "report.html"

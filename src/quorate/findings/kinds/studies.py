@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from quorate.finding_figures import MassAt, masses_over_figure
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import CurveMeasures
 from quorate.findings.tuning import Tuning, tuned
@@ -59,7 +60,31 @@ class StudyDone:
         """Write the report; return the page's path."""
         from quorate.report.files import write_report
 
-        return write_report(self.result, self.folder, finding, self.tried)
+        return write_report(self.result, self.folder, finding, self._files(finding))
+
+    def _files(self, finding: Mapping[str, Any] | None) -> dict[str, bytes]:
+        """Return the step sizes that were tried, and each trend of α* as a picture."""
+        from quorate.figures import render
+        from quorate.report.files import to_csv
+
+        files = {"tuning.csv": to_csv(self.tried)} if self.tried else {}
+        trends = [
+            statement["along"]
+            for statement in (finding or {}).get("statements", [])
+            if statement["measure"] == "critical-mass" and statement["along"]
+        ]
+        for number, along in enumerate(trends):
+            figure = masses_over_figure("", [self._point(of) for of in along], self.result.target)
+            name = "trend" if len(trends) == 1 else f"trend_{number + 1}"
+            files |= {f"{name}.{form}": render(figure, form) for form in ("svg", "png", "pdf")}
+        return files
+
+    def _point(self, of: str | Sequence[str]) -> MassAt:
+        """Return the critical mass of a curve and the platform's honest accuracy, to be drawn."""
+        curve = self.measures.curve(of)
+        mass = curve.critical_mass(self.result.target)
+        accuracy = float(mean_over_seeds(curve.accuracy)[0])
+        return MassAt(of if isinstance(of, str) else of[0], mass, accuracy)
 
     def show(self, console: Console) -> None:
         """Print S(α) and the critical masses."""
