@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 INK = "#0072B2"
 ROOM = 2.0  # by which factor the axis goes on beyond what is drawn
+NAME_WIDTH = 9  # characters of a value's name in a line, before it is broken
 FEW = 3  # powers of ten; where there are fewer, 2 and 5 are ticks too
 
 
@@ -60,7 +62,8 @@ def masses_over_figure(parameter: str, points: Sequence[MassAt], target: float) 
             said = "" if math.isnan(one.accuracy) else f"{one.accuracy:.2f}".removeprefix("0")
             _say(axes, place, said, "black")
         _say(axes, -0.75, "accuracy", GREY)
-        axes.set_xticks(range(len(points)), [one.value for one in points], parse_math=False)
+        names = [textwrap.fill(one.value, NAME_WIDTH) for one in points]
+        axes.set_xticks(range(len(points)), names, parse_math=False)
         axes.set_xlim(-0.75, len(points) - 0.5)
         axes.grid(visible=False, axis="x")
         _percent_axis(axes, floor, edge, any(one.mass.low == 0 for one in points))
