@@ -47,7 +47,7 @@ def test_errors_are_in_factors_of_two(script: ModuleType) -> None:
 
 @pytest.mark.parametrize("kind", ["jtt", "cvar-dro"])
 def test_effective_size_predicts_better_than_size(script: ModuleType, kind: str) -> None:
-    """On digits, where hardly anyone honest carries the signal (see experiments/README.md)."""
+    """On digits, where hardly anyone honest carries the signal: see docs/explanation."""
     found = [p for p in measured(script) if p.learner.startswith(kind)]
     assert len(found) == 3
     effective, alpha = script.errors(found)

@@ -1,0 +1,282 @@
+"""The generated table of findings and the gallery, on findings made by hand."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quorate.errors import InputError
+from quorate.lab.store import Store
+from quorate.lab.trial import Outcome
+
+ROOT = Path(__file__).resolve().parent.parent
+spec = importlib.util.spec_from_file_location(
+    "experiments_generate", ROOT / "experiments" / "generate.py"
+)
+assert spec is not None
+assert spec.loader is not None
+generate = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(generate)
+
+FINDING: dict[str, Any] = {
+    "name": "private-epsilon",
+    "title": "Privacy asks for more members",
+    "claim": "α* grows as ε shrinks.",
+    "source": "Solanki et al. 2025, arXiv:2505.05707",
+    "ours": "Every setting.",
+    "expected": "α* at ε = 0.3 > α* at ε = 10.",
+    "time": {"cpu": "three hours", "gpu": "20 minutes"},
+    "verdict": "holds",
+    "statements": [
+        {"text": "α* grows from ε = 10 to 1", "value": 3.5, "low": 2.0, "high": 6.0,
+         "verdict": "holds", "words": "3.5 times (2 to 6)"},
+        {"text": "and to 0.3", "value": None, "low": None, "high": None,
+         "verdict": "undecided", "words": ""},
+    ],
+    "curves": [
+        {"name": "ε = 10", "critical_mass": 0.01, "low": 0.005, "high": 0.01, "accuracy": 0.91},
+        {"name": "ε = 0.3", "critical_mass": None, "low": 0.1, "high": None, "accuracy": 0.52},
+        {"name": "failed", "critical_mass": None, "low": None, "high": None, "accuracy": None},
+    ],
+    "note": "It was the **clipping**:\n\n- more of it, less.",
+    "command": "quorate run experiments/private-epsilon.toml --out runs/private-epsilon",
+    "cpu_seconds": 9000.0,
+    "seeds": 5,
+    "hardware": "A chip, 2 cores",
+    "version": "0.1.0",
+    "git_revision": "0123456789abcdef",
+    "pictures": ["curves.svg", "curves.png", "masses.svg"],
+}  # fmt: skip
+
+
+def make_run(folder: Path, **changes: Any) -> Path:
+    """Make the folder of a run, as running an experiment leaves it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "finding.json").write_text(json.dumps({**FINDING, **changes}))
+    for name in ("curves.svg", "curves.png", "masses.svg", "cells.csv", "critical_mass.csv"):
+        (folder / name).write_bytes(f"{folder.name} {name}".encode())
+    for name in ("report.html", "results.json", "store.sqlite-wal"):
+        (folder / name).write_text("large")
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project with three experiments and no results."""
+    root = tmp_path / "project"
+    (root / "experiments").mkdir(parents=True)
+    (root / "docs").mkdir()
+    for name in ("private-epsilon.toml", "erasure.toml", "other_way.py", "generate.py"):
+        (root / "experiments" / name).write_text("")
+    return root
+
+
+@pytest.fixture
+def measured(root: Path, tmp_path: Path) -> Path:
+    """The same with one finding, collected."""
+    assert generate.main(["--collect", str(make_run(tmp_path / "private-epsilon"))], root) == 0
+    return root
+
+
+def readme(root: Path) -> str:
+    return (root / "experiments" / "README.md").read_text(encoding="utf-8")
+
+
+def row(root: Path, name: str) -> str:
+    (found,) = re.findall(rf"^\| \[{name}\].*$", readme(root), flags=re.MULTILINE)
+    return str(found)
+
+
+# ---------------------------------------------------------------------------------------- the pages
+
+
+def test_the_pages_here_are_up_to_date() -> None:
+    assert generate.stale() == [], "Run: python experiments/generate.py"
+
+
+def test_without_results_everything_is_not_measured_yet(root: Path) -> None:
+    assert generate.main([], root) == 0
+    for name, file in (("erasure", "erasure.toml"), ("other_way", "other_way.py")):
+        assert row(root, name) == f"| [{name}]({file}) | | | not measured here yet | | |"
+    assert "generate" not in readme(root).split("|---")[1]
+    assert "Nothing is measured here yet." in (root / "docs" / "gallery.md").read_text()
+
+
+def test_results_without_a_finding_are_linked(root: Path) -> None:
+    (root / "experiments" / "results" / "other-way").mkdir(parents=True)
+    assert generate.main([], root) == 0
+    assert "| no verdict; [results](results/other-way) |" in row(root, "other_way")
+
+
+def test_the_table_holds_claim_source_verdict_numbers_and_command(measured: Path) -> None:
+    assert row(measured, "private-epsilon") == (
+        r"| [private-epsilon](#private-epsilon) | α\* grows as ε shrinks. | Solanki et al. 2025, "
+        r"arXiv:2505.05707 | holds | 3.5 times (2 to 6) | `quorate run "
+        r"experiments/private-epsilon.toml --out runs/private-epsilon` |"
+    )
+    assert "not measured here yet" in row(measured, "erasure")
+
+
+def test_a_section_says_everything(measured: Path) -> None:
+    section = readme(measured).split("\n## private-epsilon\n")[1]
+    for said in (
+        "**Privacy asks for more members.** Verdict: **holds**.",
+        r"**Claim.** α\* grows as ε shrinks.",
+        "**Source.** Solanki et al. 2025, arXiv:2505.05707",
+        "**Ours.** Every setting.",
+        r"**Expected.** α\* at ε = 0.3 > α\* at ε = 10.",
+        r"- **holds**, α\* grows from ε = 10 to 1: 3.5 times (2 to 6)",
+        "- **undecided**, and to 0.3\n",
+        "| ε = 10 | 1% | (0.5%, 1%] | 0.910 |",
+        "| ε = 0.3 | not reached | (10%, not reached] | 0.520 |",
+        "| failed | – | – | – |",
+        "It was the **clipping**:\n\n- more of it, less.\n",
+        "5 seeds; 2.5 hours of processor time here; A chip, 2 cores; version 0.1.0, revision "
+        "0123456789ab. Takes three hours on two cores, 20 minutes on a GPU.",
+        "<!-- not run: takes three hours on two cores, 20 minutes on a GPU -->\n```sh\nquorate run",
+    ):
+        assert said in section
+
+
+def test_pictures_stand_once_each(measured: Path) -> None:
+    shown = re.findall(r"!\[(.*?)\]\((.*?)\)", readme(measured))
+    assert shown == [
+        ("Privacy asks for more members", "results/private-epsilon/curves.png"),
+        ("Privacy asks for more members", "results/private-epsilon/masses.svg"),
+    ]
+    page = (measured / "docs" / "gallery.md").read_text(encoding="utf-8")
+    linked = re.findall(r"\]\(([^)#]*)", page)
+    assert "../experiments/results/private-epsilon/masses.svg" in linked
+    assert all((measured / "docs" / path).exists() for path in linked)
+    assert "## Privacy asks for more members" in page
+    assert r"**Holds**: α\* grows as ε shrinks. ([numbers](../experiments/README.md#" in page
+
+
+def test_words_do_not_break_the_table(root: Path, tmp_path: Path) -> None:
+    awkward = {"claim": "a | b\n*c* <d> $e$ `f` g_h \\", "command": "quorate list | head"}
+    run = make_run(tmp_path / "private-epsilon", **awkward)
+    assert generate.main(["--collect", str(run)], root) == 0
+    line = row(root, "private-epsilon")
+    assert len(re.findall(r"(?<!\\)\|", line)) == 7
+    assert r"a \| b \*c\* &lt;d> \$e\$ \`f\` g\_h \\ |" in line
+
+
+# ---------------------------------------------------------------------------------------- the files
+
+
+def test_what_is_kept_of_a_run(measured: Path) -> None:
+    kept = measured / "experiments" / "results" / "private-epsilon"
+    assert {file.name for file in kept.iterdir()} == {
+        "finding.json", "curves.svg", "curves.png", "masses.svg", "cells.csv", "critical_mass.csv",
+        "provenance.json",
+    }  # fmt: skip
+    assert (kept / "cells.csv").read_text() == "private-epsilon cells.csv"
+    assert json.loads((kept / "finding.json").read_text()) == FINDING
+
+
+def test_a_run_takes_the_place_of_the_one_before(measured: Path, tmp_path: Path) -> None:
+    again = make_run(tmp_path / "again", verdict="undecided", pictures=["curves.svg"])
+    (again / "masses.svg").unlink()
+    assert generate.main(["--collect", str(again)], measured) == 0
+    kept = measured / "experiments" / "results" / "private-epsilon"
+    assert not (kept / "masses.svg").exists()
+    assert (kept / "cells.csv").read_text() == "again cells.csv"
+    assert "| undecided |" in row(measured, "private-epsilon")
+
+
+def test_provenance_is_that_of_the_store(root: Path, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "private-epsilon")
+    with Store(run, write=True) as store:
+        for seed in range(3):
+            who = ("digits", "planting", "planted", "sgd")
+            machine = {"processor": "A chip" if seed else "Another"}
+            sizes = (0.1, seed, 10, 100, 1.5, "0.1.0")
+            store.add(Outcome(str(seed), *who, *sizes, provenance=machine))
+    kept = generate.collect(run, root)
+    assert json.loads((kept / "provenance.json").read_text()) == [
+        {"cells": 2, "processor": "A chip"},
+        {"cells": 1, "processor": "Another"},
+    ]
+    (run / "provenance.json").write_text('{"its": "own"}')
+    assert (generate.collect(run, root) / "provenance.json").read_text() == '{"its": "own"}'
+
+
+def test_more_than_may_be_kept_is_refused(
+    measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = measured / "experiments" / "results"
+    (results / "others").mkdir()
+    (results / "others" / "large.png").write_bytes(b"x" * 4000)
+    again = make_run(tmp_path / "again")
+    before = sum(file.stat().st_size for file in results.rglob("*") if file.is_file())
+    # The run before it, of one kind and size with it but for its name, makes room for it.
+    size = before + (len("again") - len("private-epsilon")) * 5
+    monkeypatch.setattr(generate, "LIMIT", size - 1)
+    with pytest.raises(InputError, match=rf"at most {size - 1:,} bytes .* got {size:,} with"):
+        generate.collect(again, measured)
+    kept = results / "private-epsilon" / "cells.csv"
+    assert kept.read_text() == "private-epsilon cells.csv"  # as it was
+    monkeypatch.setattr(generate, "LIMIT", size)
+    generate.collect(again, measured)
+    assert kept.read_text() == "again cells.csv"
+
+
+def test_results_here_are_small_enough() -> None:
+    files = (ROOT / "experiments" / "results").rglob("*")
+    assert sum(file.stat().st_size for file in files if file.is_file()) <= generate.LIMIT
+    assert generate.LIMIT == 20_000_000
+
+
+# ---------------------------------------------------------------------------------------- mistakes
+
+
+def test_check_tells_what_is_out_of_date(
+    measured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert generate.main(["--check"], measured) == 0
+    (measured / "experiments" / "new.toml").write_text("")
+    (measured / "docs" / "gallery.md").unlink()
+    capsys.readouterr()
+    assert generate.main(["--check"], measured) == 1
+    told = capsys.readouterr().err
+    assert "Out of date: experiments/README.md. Run: python experiments/generate.py" in told
+    assert "docs/gallery.md" in told
+    assert not (measured / "docs" / "gallery.md").exists()  # it only looks
+    assert generate.main([], measured) == 0
+    assert generate.main(["--check"], measured) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "private-epsilom"}, "Did you mean private-epsilon"),
+        ({"verdict": "maybe"}, "Expected a known verdict in .* got 'maybe'"),
+        ({"pictures": ["curves.svg", "lost.png"]}, r"Expected the picture lost\.png beside"),
+    ],
+)
+def test_findings_that_are_none(
+    root: Path, tmp_path: Path, changes: dict[str, Any], message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    run = make_run(tmp_path / "private-epsilon", **changes)
+    assert generate.main(["--collect", str(run)], root) == 2
+    assert re.search(message, capsys.readouterr().err)
+    assert not (root / "experiments" / "results").exists()
+
+
+def test_files_that_are_no_findings(measured: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"Expected a finding at .*finding\.json, got: No such"):
+        generate.collect(tmp_path / "nothing", measured)
+    kept = measured / "experiments" / "results" / "private-epsilon" / "finding.json"
+    for content, message in (
+        ("{", "Expected a finding at"),
+        ("3", "Expected a finding at"),
+        ("{}", "Expected name, title, .* got none"),
+        (json.dumps({**FINDING, "name": "erasure"}), "in the folder of its name, got 'erasure'"),
+    ):
+        kept.write_text(content)
+        with pytest.raises(InputError, match=message):
+            generate.pages(measured)
