@@ -20,7 +20,6 @@ class Finding:
         statements: each expectation, judged.
         rows: one a curve: its name, critical mass with interval, and honest accuracy.
         source: where the numbers come from.
-        pictures: files of the report that show it.
     """
 
     experiment: Experiment

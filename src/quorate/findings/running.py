@@ -66,6 +66,8 @@ def write_found(found: Found, out: str | Path) -> Path:
     plain = None if found.finding is None else found.finding.to_json()
     page = found.done.write(plain)
     if plain is not None:
+        shown = [sorted(page.parent.glob(pattern)) for pattern in found.done.pictures]
+        plain["pictures"] = [file.name for files in shown for file in files]
         text = json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False)
         write_files(Path(out), {FILE: text.encode()}, "run the same command again")
     return page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.console import Console
 
@@ -20,6 +20,8 @@ from quorate.findings.tuning import Tuning
 @dataclass(frozen=True, eq=False)
 class CorrectionDone:
     """The cells of a correction, in a folder."""
+
+    pictures: ClassVar[tuple[str, ...]] = ("transfer.png", "gap.png", "groups.png")
 
     result: list[dict[str, Any]]
     correction: Correction

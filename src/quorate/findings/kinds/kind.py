@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from rich.console import Console
 
@@ -31,7 +31,13 @@ class Source:
 
 
 class Done(Protocol):
-    """What came of a run."""
+    """What came of a run.
+
+    ``pictures`` are the files of the report that show it, the most telling first; as patterns, since
+    not every report has all of them.
+    """
+
+    pictures: ClassVar[tuple[str, ...]]
 
     @property
     def result(self) -> Any:

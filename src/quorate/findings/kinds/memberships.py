@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.console import Console
 
@@ -25,6 +25,8 @@ from quorate.lab.membership_result import Memberships
 @dataclass(frozen=True, eq=False)
 class MembershipDone:
     """What membership inference found, in a folder."""
+
+    pictures: ClassVar[tuple[str, ...]] = ("membership.png",)
 
     result: Memberships
     folder: Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.console import Console
 
@@ -23,6 +23,8 @@ OWN = ("attacks", "budget", "people")
 @dataclass(frozen=True, eq=False)
 class QueryCostsDone:
     """A correction and the comparison on it, in one folder."""
+
+    pictures: ClassVar[tuple[str, ...]] = ("queries.png", "gap.png")
 
     result: Comparison
     correction: CorrectionDone

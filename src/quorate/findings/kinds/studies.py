@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.console import Console
 
@@ -22,6 +22,8 @@ from quorate.lab.sweep import run_study
 @dataclass(frozen=True, eq=False)
 class StudyDone:
     """The curves of a study, in a folder; and how its step sizes were chosen."""
+
+    pictures: ClassVar[tuple[str, ...]] = ("trend*.png", "curves.png", "alpha_effective.png")
 
     result: Curves
     folder: Path
