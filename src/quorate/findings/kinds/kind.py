@@ -33,7 +33,7 @@ class Source:
 class Done(Protocol):
     """What came of a run.
 
-    ``pictures`` are the files of the report that show it, the most telling first; as patterns, since
+    ``pictures`` are the files of the report that show it, the most telling first: patterns, since
     not every report has all of them.
     """
 
