@@ -191,7 +191,9 @@ def _section(finding: Finding) -> str:
 
 def _statement(one: dict[str, Any]) -> str:
     words = f": {plain(one['words'])}" if one["words"] else ""
-    return f"- **{one['verdict']}**, {plain(one['text'])}{words}"
+    aside = "aside, " if one.get("aside") else ""
+    note = f" ({plain(one['note'])})" if one.get("note") else ""
+    return f"- {aside}**{one['verdict']}**, {plain(one['text'])}{words}{note}"
 
 
 def _curves(curves: list[dict[str, Any]]) -> str:

@@ -81,6 +81,17 @@ def test_python_gives_the_same_as_the_command_line(file: Path, tmp_path: Path) -
     assert again.to_json() == found.to_json()
 
 
+def test_asides_do_not_count(file: Path, tmp_path: Path) -> None:
+    """A refuted aside is shown, and the claim holds all the same."""
+    aside = '[[expect]]\nof = "long"\nthan = "short"\nis = "greater"\naside = true\n[quick]'
+    file.write_text(file.read_text(encoding="utf-8").replace("[quick]", aside), encoding="utf-8")
+    found = quorate.run(file, tmp_path / "out").finding
+    assert found is not None
+    assert [one.verdict for one in found.statements][-1] == "does not hold"
+    assert found.verdict == "holds"
+    assert any(line.startswith("  aside, does not hold") for line in found.lines())
+
+
 def test_a_study_without_a_claim_has_no_verdict(tmp_path: Path) -> None:
     path = tmp_path / "plain.toml"
     path.write_text('population = "digits:n=100"\nstrategy = "planting:size=2"\n'

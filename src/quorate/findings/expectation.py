@@ -27,6 +27,7 @@ KEYS = (
     "at_least",
     "at_most",
     "note",
+    "aside",
 )
 
 
@@ -45,6 +46,7 @@ class Expectation:
         is_: greater or smaller of a contrast, growing or shrinking of a trend.
         at_least, at_most: limits of a value, or of a contrast.
         note: what else there is to say of it.
+        aside: whether it says why rather than whether, and does not count for the verdict.
 
     Raises:
         InputError: the parts do not make a statement.
@@ -61,6 +63,7 @@ class Expectation:
     at_least: float | None = None
     at_most: float | None = None
     note: str = ""
+    aside: bool = False
 
     def __post_init__(self) -> None:
         limits = self.at_least is not None or self.at_most is not None
@@ -88,7 +91,7 @@ class Expectation:
     def plain(self) -> dict[str, Any]:
         """Return what was given, as plain data."""
         named = {"is" if key == "is_" else key: value for key, value in vars(self).items()}
-        return {key: value for key, value in named.items() if value not in (None, "", ())}
+        return {key: value for key, value in named.items() if value not in (None, "", (), False)}
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,7 @@ class Statement:
             "verdict": self.verdict,
             "words": self.words,
             "note": self.expectation.note,
+            "aside": self.expectation.aside,
             "measure": self.expectation.measure,
             "along": list(self.expectation.along),
         }

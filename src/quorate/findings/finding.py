@@ -29,15 +29,19 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the claim holds: all of its statements do, or one of them does not."""
-        return overall([statement.verdict for statement in self.statements])
+        """Whether the claim holds: all of its statements do, or one does not; asides do not count."""
+        counted = [one for one in self.statements if not one.expectation.aside]
+        return overall([statement.verdict for statement in counted])
 
     def lines(self) -> list[str]:
         """Return the verdict and the numbers behind it, in words, one line each."""
         said = [f"Claim: {self.experiment.claim} ({self.experiment.source})"]
         quick = " [quick form: it shows that this runs, and proves nothing]"
         said.append(f"Verdict: {self.verdict}{quick if self.experiment.quick else ''}")
-        said += [f"  {one.verdict}: {one.text}: {one.words}" for one in self.statements]
+        said += [
+            f"  {'aside, ' if one.expectation.aside else ''}{one.verdict}: {one.text}: {one.words}"
+            for one in self.statements
+        ]
         return said
 
     def to_json(self) -> dict[str, Any]:
