@@ -29,7 +29,7 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the claim holds: all of its statements do, or one does not; asides do not count."""
+        """Whether the claim holds: all statements do, or one does not; asides do not count."""
         counted = [one for one in self.statements if not one.expectation.aside]
         return overall([statement.verdict for statement in counted])
 
