@@ -76,7 +76,7 @@ def test_a_contrast_of_two() -> None:
 
 def test_no_difference_is_no_greater() -> None:
     """Two that are equal to the bit: "greater" is refuted, not held by an interval of no width."""
-    result = Fixed({"a": [1.0, 2.0], "b": [1.0, 2.0]})
+    result = Fixed({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0]})
     for direction in ("greater", "smaller"):
         plain = {"measure": "x", "of": "a", "than": "b", "is": direction}
         assert judge(make_expectation(**plain), result).verdict == "does not hold"
@@ -87,6 +87,12 @@ def test_a_contrast_of_logarithms_is_a_ratio() -> None:
     said = judge(make_expectation(measure="x", of="a", than="b", at_least=2), result)
     assert (said.verdict, said.estimate.value) == ("holds", pytest.approx(3.005, abs=1e-3))
     assert "at least 2 times that of b" in said.text
+
+
+def test_a_limit_of_a_difference_is_no_ratio() -> None:
+    result = Fixed({"a": [3.0, 4.0, 5.0], "b": [1.0, 2.1, 3.0]})
+    said = judge(make_expectation(measure="x", of="a", than="b", at_least=0.1), result)
+    assert said.text == "x of a exceeds by at least 0.1 that of b"
 
 
 def test_two_measures_of_the_same() -> None:
@@ -109,7 +115,7 @@ def test_a_trend_by_hand() -> None:
 
 
 def test_one_step_against_it_refutes_a_trend() -> None:
-    result = Fixed({"a": [1, 1.1], "b": [9, 9.2], "c": [5, 5.1], "d": [20, 21]})
+    result = Fixed({"a": [1, 1.1, 1.2], "b": [9, 9.2, 9.1], "c": [5, 5.1, 5], "d": [20, 21, 22]})
     plain = {"measure": "x", "along": ["a", "b", "c", "d"], "is": "growing"}
     said = judge(make_expectation(**plain), result)
     assert said.estimate.low > 0  # it grows on the whole
@@ -136,7 +142,13 @@ def test_statements_as_json_hold_no_infinity() -> None:
         ({"along": ["a"], "is": "growing"}, "Expected an expectation to be a value"),
         ({"along": "ab", "is": "growing"}, "Expected along to be a list"),
         ({"along": ["a", "b"], "of": "a", "is": "growing"}, "Expected an expectation to be"),
-        ({"of": "a", "than": "b", "against": "c", "is": "greater"}, "Expected than beside"),
+        ({"of": "a", "than": "b", "against": "c", "is": "greater"}, "Expected than or against"),
+        ({"of": "a", "at_least": 2, "at_most": 1}, "Expected at_least=2 to be no more than"),
+        ({"of": "a", "at_least": "x"}, "Expected at_least"),
+        ({"of": "a", "at_least": float("nan")}, "Expected a number for at_least, got nan."),
+        ({"of": 3, "at_least": 1}, "Expected a name, a list of names or a table"),
+        ({"along": [1, 2], "is": "growing"}, "Expected a name, a list of names or a table"),
+        ({"of": "a", "at_least": 1, "aside": "no"}, "Expected aside"),
         ({"of": "a", "is": "bigger", "than": "b"}, "Expected a known direction of an expectation"),
         ({"off": "a"}, "Expected a known key of an expectation, got 'off'."),
     ],

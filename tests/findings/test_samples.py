@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from quorate.errors import InputError
 from quorate.findings.samples import Estimate, Sample, combined
 
 
@@ -33,18 +34,42 @@ def test_logarithmic_samples_come_back_as_ratios() -> None:
     assert doubled.low == pytest.approx(2)
 
 
-def test_a_seed_that_was_not_measured_is_left_out() -> None:
-    found = combined([sample(1, math.nan, 3), sample(0, 0, 0)], [1, -1])
+def test_a_missing_seed_leaves_no_interval() -> None:
+    """Who fails is no accident: the mean of the others is shown, and decides nothing."""
+    found = combined([sample(1, math.nan, 3, 2, 2), sample(0, 0, 0, 0, 0)], [1, -1])
     assert found.value == 2
+    assert math.isnan(found.low)
     nothing = combined([sample(math.nan, math.nan)], [1])
     assert math.isnan(nothing.value)
 
 
-def test_one_seed_has_no_interval() -> None:
-    found = combined([sample(0.5)], [1])
-    assert found.value == 0.5
-    assert math.isnan(found.low)
-    assert math.isnan(found.high)
+def test_one_seed_or_two_have_no_interval() -> None:
+    """Two may be equal by chance, which would look like certainty."""
+    for values in ((0.5,), (0.5, 0.5)):
+        found = combined([sample(*values)], [1])
+        assert found.value == 0.5
+        assert math.isnan(found.low)
+        assert math.isnan(found.high)
+
+
+def test_magnitudes_pay_for_the_spacing_of_the_grid() -> None:
+    """Two crossings, each within half a spacing of .2: the difference is known to .4."""
+    first, second = (
+        Sample(np.array(values), True, spacing=0.2) for values in ((1.0, 1.1, 1.2), (0.0, 0.1, 0.2))
+    )
+    sign = combined([first, second], [1, -1])
+    size = combined([first, second], [1, -1], magnitude=True)
+    assert (sign.low, sign.high) == pytest.approx((math.e, math.e))
+    assert (size.low, size.high) == pytest.approx((math.exp(0.6), math.exp(1.4)))
+
+
+def test_seeds_are_paired_by_number() -> None:
+    first = Sample(np.array([1.0, 2.0, 3.0]), seeds=(0, 1, 2))
+    second = Sample(np.array([1.0, 2.0, 3.0]), seeds=(1, 2, 3))
+    with pytest.raises(
+        InputError, match=r"Expected the same seeds on both sides .* got \[0, 1, 2\]"
+    ):
+        combined([first, second], [1, -1])
 
 
 @pytest.mark.parametrize(
@@ -72,13 +97,17 @@ def test_values_past_the_range_open_one_end(
 
 def test_both_ends_open_where_bounds_pull_apart() -> None:
     ends = combined(
-        [sample(3, 4, at_least=(True, False)), sample(1, 2, at_least=(True, True))], [1, -1]
+        [
+            sample(3, 4, 5, at_least=(True, False, False)),
+            sample(1, 2, 3, at_least=(True, True, False)),
+        ],
+        [1, -1],
     )
     assert (ends.low, ends.high) == (-math.inf, math.inf)
     logs = combined(
         [
-            sample(3, 4, log=True, at_least=(True, False)),
-            sample(1, 2, log=True, at_least=(True, True)),
+            sample(3, 4, 5, log=True, at_least=(True, False, False)),
+            sample(1, 2, 3, log=True, at_least=(True, True, False)),
         ],
         [1, -1],
     )
@@ -88,7 +117,8 @@ def test_both_ends_open_where_bounds_pull_apart() -> None:
 def test_a_known_interval_is_taken_as_it_is() -> None:
     given = Sample(np.array([1.0, 2.0]), known=(0.1, 0.05, 0.2))
     assert combined([given], [1]) == Estimate(0.1, 0.05, 0.2)
-    assert combined([given, sample(1, 2)], [1, -1]) == Estimate(0, 0, 0)
+    three = Sample(np.array([1.0, 2.0, 3.0]), known=(0.1, 0.05, 0.2))
+    assert combined([three, sample(1, 2, 3)], [1, -1]) == Estimate(0, 0, 0)
 
 
 def test_the_interval_covers_as_often_as_it_says() -> None:

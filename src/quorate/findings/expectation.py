@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from quorate import spec
 from quorate.errors import InputError
 from quorate.findings.measures import Measures, Selection
 from quorate.findings.samples import Estimate, Sample, combined
+from quorate.lab.intervals import CONFIDENCE
 from quorate.validate import listed, unknown
 
 Verdict = Literal["holds", "does not hold", "undecided"]
@@ -68,7 +70,17 @@ class Expectation:
     def __post_init__(self) -> None:
         limits = self.at_least is not None or self.at_most is not None
         trend = bool(self.along)
-        contrast = (self.than is not None) != (self.against is not None)
+        contrast = self.than is not None or self.against is not None
+        if self.than is not None and self.against is not None:
+            raise InputError(
+                f"Expected than or against, got both: {self.plain()}. Compare with another part of "
+                "the result, or with another measure on the same."
+            )
+        if None not in (self.at_least, self.at_most) and self.at_least > self.at_most:  # type: ignore[operator]
+            raise InputError(
+                f"Expected at_least={self.at_least:g} to be no more than at_most={self.at_most:g}, "
+                "got more. Exchange them."
+            )
         whole = (
             (trend and len(self.along) > 1 and self.of is None and not contrast and not limits)
             if trend
@@ -125,6 +137,7 @@ class Statement:
             "aside": self.expectation.aside,
             "measure": self.expectation.measure,
             "along": list(self.expectation.along),
+            "target": self.expectation.target,
         }
 
 
@@ -143,7 +156,29 @@ def make_expectation(**plain: Any) -> Expectation:
     along = plain.pop("along", ())
     if isinstance(along, str) or not isinstance(along, Sequence):
         raise InputError(f"Expected along to be a list, got {along!r}. Name two or more.")
+    types = {"measure": str, "against": str, "note": str, "aside": bool}
+    types |= dict.fromkeys(("at", "target", "at_least", "at_most"), float)
+    for key, type_ in types.items():
+        if key in plain:
+            plain[key] = spec.convert(plain[key], type_, key)
+            if type_ is float and math.isnan(plain[key]):
+                raise InputError(
+                    f"Expected a number for {key}, got nan. Leave it out, or name one."
+                )
+    for one in (plain.get("of"), plain.get("than"), *along):
+        _check_selection(one)
     return Expectation(**plain, along=tuple(along), is_=direction)
+
+
+def _check_selection(of: Any) -> None:
+    """Raise InputError unless ``of`` can select a part of some result."""
+    names = [of] if isinstance(of, str) else of
+    listing = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    if of is not None and not isinstance(of, Mapping) and not (listing and names):
+        raise InputError(
+            f"Expected a name, a list of names or a table of columns to select by, got {of!r}. "
+            "Write of = 'NAME', or of = {members = 200}."
+        )
 
 
 def judge(expectation: Expectation, result: Measures) -> Statement:
@@ -151,7 +186,8 @@ def judge(expectation: Expectation, result: Measures) -> Statement:
 
     It holds if the whole 95% interval lies within its limits, does not hold if the whole interval
     lies beyond one of them, and is undecided otherwise. Of a trend the number is the slope over the
-    places, paired by seed; one step between neighbours that is wholly against it refutes it.
+    places, paired by seed; one step between neighbours that is wholly against it refutes it, at 95%
+    over all steps together (Bonferroni).
 
     Raises:
         InputError: there is no such measure, or no such part of the result.
@@ -163,16 +199,21 @@ def judge(expectation: Expectation, result: Measures) -> Statement:
     sample = _sample(wanted, result, wanted.of)
     if wanted.than is None and wanted.against is None:
         estimate = combined([sample], [1])
-        text = f"{name} of {_named(wanted.of)} is {_limits_in_words(wanted, wanted.measure)}"
+        text = f"{name}{_of(wanted.of)} is {_limits_in_words(wanted, wanted.measure)}"
         return _statement(wanted, text, estimate, limits, _value_words(estimate, wanted.measure))
     if wanted.against is None:
         other, what = _sample(wanted, result, wanted.than), _named(wanted.than)
     else:
         other = result.sample(wanted.against, wanted.of or (), wanted.at, wanted.target)
         what = result.words(wanted.against, wanted.at, wanted.target)
-    estimate = combined([sample, other], [1, -1])
-    how = f"{wanted.is_}" if wanted.is_ else f"{_limits_in_words(wanted, 'ratio')} that"
-    text = f"{name} of {_named(wanted.of)} is {how} {'than' if wanted.is_ else 'of'} {what}"
+    limited = wanted.at_least is not None or wanted.at_most is not None
+    if sample.logarithmic != other.logarithmic:
+        raise InputError(
+            f"Expected two measures of one kind, got {wanted.measure} and {wanted.against}: one is "
+            "compared as a ratio, the other as a difference. Compare like with like."
+        )
+    estimate = combined([sample, other], [1, -1], magnitude=limited)
+    text = f"{name}{_of(wanted.of)} {_contrast(wanted, sample.logarithmic)} {what}"
     return _statement(wanted, text, estimate, limits, _contrast_words(estimate, sample))
 
 
@@ -206,7 +247,8 @@ def _trend(wanted: Expectation, result: Measures) -> Statement:
     logarithmic = samples[0].logarithmic
     above, below = _apart(logarithmic)
     limits = (above, math.inf) if sign > 0 else (-math.inf, below)
-    steps = [combined([b, a], [1, -1]) for a, b in itertools.pairwise(samples)]
+    confidence = 1 - (1 - CONFIDENCE) / (len(samples) - 1)
+    steps = [combined([b, a], [1, -1], confidence) for a, b in itertools.pairwise(samples)]
     against = [
         f"from {_named(a)} to {_named(b)}"
         for (a, b), step in zip(itertools.pairwise(wanted.along), steps, strict=True)
@@ -221,6 +263,14 @@ def _trend(wanted: Expectation, result: Measures) -> Statement:
     if not against:
         return statement
     return Statement(text, "does not hold", slope, words, wanted)
+
+
+def _contrast(wanted: Expectation, logarithmic: bool) -> str:
+    """Return how one is to compare with the other, in words, up to what it is compared with."""
+    if wanted.at_least is None and wanted.at_most is None:
+        return f"is {wanted.is_} than"
+    limits = _limits_in_words(wanted, "ratio" if logarithmic else "difference")
+    return f"is {limits} that of" if logarithmic else f"exceeds by {limits} that of"
 
 
 def _statement(
@@ -252,6 +302,10 @@ def overall(verdicts: Sequence[Verdict]) -> Verdict:
     if "does not hold" in verdicts:
         return "does not hold"
     return "holds" if verdicts and set(verdicts) == {"holds"} else "undecided"
+
+
+def _of(of: Selection | None) -> str:
+    return f" of {_named(of)}" if of else ""
 
 
 def _named(of: Selection | None) -> str:
@@ -290,7 +344,7 @@ def _numbers(found: Estimate, ratio: bool) -> str:
     form = "{:.3g}" if ratio else "{:.3f}"
     value = form.format(found.value)
     if math.isnan(found.low):
-        return f"{value} (one seed: no interval)"
+        return f"{value} (too few seeds, or some missing: no interval)"
     if math.isinf(found.high) and (math.isinf(found.low) or (ratio and found.low == 0)):
         return f"{value} (beyond the sizes measured)"
     if math.isinf(found.high):

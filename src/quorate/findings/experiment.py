@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quorate import spec
 from quorate.errors import InputError
 from quorate.findings.expectation import Expectation, make_expectation
 from quorate.findings.tuning import Tuning, make_tuning
@@ -62,14 +63,17 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
     plain = read_toml(path)
     name = Path(path).stem
     smaller = plain.pop("quick", None)
-    if quick:
-        if not isinstance(smaller, Mapping):
-            raise InputError(
-                f"Expected a table [quick] in {path}, got none. Run it without --quick, or say "
-                "there what is smaller: quick = {seeds = 2}."
-            )
+    if (quick or smaller is not None) and not isinstance(smaller, Mapping):
+        raise InputError(
+            f"Expected a table [quick] in {path}, got none. Run it without --quick, or say "
+            "there what is smaller: quick = {seeds = 2}."
+        )
+    if quick and smaller:
         plain |= smaller
     said = {key: plain.pop(key) for key in KEYS if key in plain}
+    for key in (*WORDS, "note"):
+        if key in said:
+            said[key] = spec.convert(said[key], str, key)
     expectations = said.pop("expect", [])
     if not isinstance(expectations, list) or not all(isinstance(e, dict) for e in expectations):
         raise InputError(f"Expected tables [[expect]] in {path}, got {expectations!r}. Use them.")
@@ -95,6 +99,12 @@ def _check_claim(said: Mapping[str, Any], expectations: list[Any], path: str | P
             f"Expected claim, source, ours, expected and [[expect]] in {path}, got no "
             f"{listed(missing)}. A claim says whose it is and what would show it."
         )
-    for key in said.get("time") or {}:
+    time = said.get("time", {})
+    if not isinstance(time, Mapping) or not all(isinstance(one, str) for one in time.values()):
+        raise InputError(
+            f"Expected time to be a table of words in {path}, got {time!r}. Write time = {{ cpu = "
+            "'5 minutes on 2 cores' }."
+        )
+    for key in time:
         if key not in ("cpu", "gpu"):
             raise unknown("key of time", key, ("cpu", "gpu"))

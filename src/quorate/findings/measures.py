@@ -5,6 +5,7 @@ Shapes: a sizes, s seeds.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.findings.samples import Sample
+from quorate.findings.samples import FEWEST, Sample
 from quorate.lab.curves import Curve, Curves
 from quorate.lab.intervals import Floats
 from quorate.validate import listed, unknown
@@ -46,9 +47,10 @@ class Measures(Protocol):
 class CurveMeasures:
     """The measures of a study: of one curve each, selected by the names of its methods.
 
-    ``critical-mass`` is α*; ``width`` is α(S = ¾) − α(S = ¼), small where S(α) is steep; both
-    are found per seed on the measured curve, linear in log α between the
-    sizes around the last crossing, and stand at the edge of the grid where they lie beyond it.
+    ``critical-mass`` is α*; ``width`` is α(S = ¾) − α(S = ¼), small where S(α) is steep over α, and
+    ``log-width`` their ratio, small where it is steep over log α. They are found per seed on the
+    measured curve, linear in log α between the sizes around the last crossing, and stand at the
+    edge of the grid where they lie beyond it.
     ``success``, ``accuracy`` and ``worst-group-accuracy`` are means over held-out people at one
     size, the measured one that is nearest; honest accuracy is at α = 0 where no size is named.
     ``effective-size`` is α_eff/α, the mean over the epochs.
@@ -63,19 +65,22 @@ class CurveMeasures:
             return self._mass(curve, self.curves.target if target is None else target)
         if measure == "width":
             low, high = (crossings(curve, level) for level in (0.25, 0.75))
-            return _width(low, high)
+            return _width(low, high, of_ratio=False)
+        if measure == "log-width":
+            low, high = (crossings(curve, level) for level in (0.25, 0.75))
+            return _width(low, high, of_ratio=True)
         if measure == "effective-size":
             return self._effective(curve, at)
         if measure not in RATES:
-            raise unknown("measure of a study", measure, ("critical-mass", "width", *RATES))
-        return Sample(self._rate(curve, measure, at))
+            raise unknown("measure of a study", measure, MEASURES)
+        return Sample(self._rate(curve, measure, at), seeds=curve.seeds)
 
     def words(self, measure: str, at: float | None, target: float | None) -> str:
         """Return the measure in words."""
         if measure == "critical-mass":
             return "α*" if target in (None, self.curves.target) else f"α* for S* = {target:g}"
-        if measure == "width":
-            return "α(S = ¾) − α(S = ¼)"
+        if measure in ("width", "log-width"):
+            return f"α(S = ¾) {'/' if measure == 'log-width' else '−'} α(S = ¼)"
         size = None if at is None else f"α = {100 * self._nearest(at):.3g}%"
         if measure in ("accuracy", "worst-group-accuracy"):
             name = "honest accuracy" if measure == "accuracy" else "worst-group accuracy"
@@ -83,11 +88,23 @@ class CurveMeasures:
         return f"{'α_eff/α' if measure == 'effective-size' else 'success'} at {size}"
 
     def _nearest(self, at: float) -> float:
-        """Return the measured size nearest to ``at``: by ratio, or 0 itself."""
+        """Return the measured size nearest to ``at``: by ratio, or 0 itself.
+
+        Raises:
+            InputError: none is near.
+        """
         sizes = sorted({float(alpha) for curve in self.curves for alpha in curve.alphas})
-        if at == 0 or not any(size > 0 for size in sizes):
+        if at == 0:
             return 0.0
-        return min((s for s in sizes if s > 0), key=lambda s: abs(np.log(s / at)))
+        positive = [size for size in sizes if size > 0]
+        if at > 0 and positive:
+            nearest = min(positive, key=lambda size: abs(math.log(size / at)))
+            if abs(math.log(nearest / at)) <= math.log(NEAR):
+                return nearest
+        raise InputError(
+            f"Expected at={at:g} near a measured size, got {listed([f'{a:g}' for a in sizes])}. "
+            "Name one of them, or measure there."
+        )
 
     def curve(self, of: Selection) -> Curve:
         """Return the one curve that the names of its methods select.
@@ -96,6 +113,11 @@ class CurveMeasures:
             InputError: they select none, or several.
         """
         names = [of] if isinstance(of, str) else list(of)
+        if isinstance(of, Mapping) or not all(isinstance(name, str) for name in names):
+            raise InputError(
+                f"Expected names of methods to select a curve, got {of!r}. Write of = 'NAME' or a "
+                "list of names."
+            )
         found = [c for c in self.curves if set(names) <= self._names(c)]
         if len(found) != 1:
             known = sorted(set().union(*(self._names(c) for c in self.curves)))
@@ -116,8 +138,17 @@ class CurveMeasures:
             logarithmic=True,
             at_least=found.at_least,
             at_most=found.at_most,
-            known=(mass.estimate, mass.low, mass.high),
+            known=(mass.estimate, *self._ends(curve, mass.low, mass.high)),
+            seeds=curve.seeds,
+            spacing=found.spacing,
         )
+
+    @staticmethod
+    def _ends(curve: Curve, low: float, high: float) -> tuple[float, float]:
+        """Return the ends of an interval over seeds; NaN where too few, or not all, say much."""
+        missing = int(np.isnan(curve.success).all(axis=0).sum())
+        enough = not missing and len(curve.seeds) >= FEWEST
+        return (low, high) if enough else (math.nan, math.nan)
 
     def _rate(self, curve: Curve, measure: str, at: float | None) -> Floats:
         if at is None and measure == "success":
@@ -143,10 +174,12 @@ class CurveMeasures:
             shares = [one for one in outcome.record.get("alpha_effective") or [] if one is not None]
             if outcome.alpha == alpha and shares and alpha > 0:
                 values[curve.seeds.index(outcome.seed)] = np.log(np.mean(shares) / alpha)
-        return Sample(values, logarithmic=True)
+        return Sample(values, logarithmic=True, seeds=curve.seeds)
 
 
-RATES = ("success", "accuracy", "worst-group-accuracy", "effective-size")
+RATES = ("success", "accuracy", "worst-group-accuracy")
+MEASURES = ("critical-mass", "width", "log-width", "effective-size", *RATES)
+NEAR = 1.3  # by which factor the nearest measured size may differ from the one that is named
 
 
 def crossings(curve: Curve, level: float) -> Sample:
@@ -172,20 +205,24 @@ def crossings(curve: Curve, level: float) -> Sample:
         else:
             i = short[-1]
             values[s] = x[i] + (level - y[i]) / (y[i + 1] - y[i]) * (x[i + 1] - x[i])
-    return Sample(values, logarithmic=True, at_least=above, at_most=below)
+    spacing = float(np.diff(logs).max()) / 2 if len(logs) > 1 else 0.0
+    return Sample(values, True, above, below, seeds=curve.seeds, spacing=spacing)
 
 
-def _width(low: Sample, high: Sample) -> Sample:
-    """Return the logarithm of α(¾) − α(¼), and where it is only a bound; NaN where both are one."""
+def _width(low: Sample, high: Sample, of_ratio: bool) -> Sample:
+    """Return log α(¾)/α(¼), or log(α(¾) − α(¼)), and where it is a bound; NaN where both are."""
     none = np.zeros(len(low.values), bool)
     up_low, down_low = _flags(low, none)
     up_high, down_high = _flags(high, none)
     between = np.exp(high.values) - np.exp(low.values)  # (s,)
+    apart = np.log(np.where(between > 0, between, np.nan))  # (s,)
     return Sample(
-        np.log(np.where(between > 0, between, np.nan)),
+        np.where(between > 0, high.values - low.values, np.nan) if of_ratio else apart,
         logarithmic=True,
         at_least=up_high | down_low,
         at_most=down_high | up_low,
+        seeds=low.seeds,
+        spacing=low.spacing,
     )
 
 
@@ -208,7 +245,14 @@ class RowMeasures:
 
     def sample(self, measure: str, of: Selection, at: float | None, target: float | None) -> Sample:
         """Return a column of the rows that ``of`` selects, one per seed."""
+        if not isinstance(of, Mapping) and of:
+            raise InputError(
+                f"Expected columns and values to select rows, got {of!r}. Write of = "
+                "{members = 200}."
+            )
         wanted = dict(of) if isinstance(of, Mapping) else {}
+        if not self.rows:
+            raise InputError("Expected rows to measure, got none. Run it to its end.")
         for name in (measure, *wanted):
             if name not in self.rows[0]:
                 raise unknown("column of the result", name, self.rows[0])
@@ -224,7 +268,7 @@ class RowMeasures:
         if "seed" not in ordered[0]:
             ends = (_number(ordered[0].get(f"{measure}.{end}")) for end in ("low", "high"))
             return Sample(values, known=(float(values[0]), *ends))  # type: ignore[arg-type]
-        return Sample(values)
+        return Sample(values, seeds=tuple(int(row["seed"]) for row in ordered))
 
     def words(self, measure: str, at: float | None, target: float | None) -> str:
         """Return the measure in words: the column's name."""
@@ -240,4 +284,9 @@ def _alike(value: Any, wanted: Any) -> bool:
 
 
 def _number(value: Any) -> float:
-    return np.nan if value is None or value == "" else float(value)
+    try:
+        return math.nan if value is None or value == "" else float(value)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"Expected a number to compare, got {value!r}. Name a column of numbers."
+        ) from None

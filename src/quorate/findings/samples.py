@@ -12,7 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from quorate.errors import InputError
 from quorate.lab.intervals import CONFIDENCE, Floats
+
+FEWEST = 3  # seeds: two say next to nothing of the spread, and may be equal by chance
 
 Flags = npt.NDArray[np.bool_]
 
@@ -27,6 +30,8 @@ class Sample:
         at_least: the truth is the value or more, (s,); None for nowhere.
         at_most: the truth is the value or less, (s,); None for nowhere.
         known: the interval of the mean where it is known otherwise, on the measure's own scale.
+        seeds: which seed each value is of, (s,); None for 0, 1, ...
+        spacing: how far apart the sizes stand between which the values were interpolated.
     """
 
     values: Floats
@@ -34,6 +39,8 @@ class Sample:
     at_least: Flags | None = None
     at_most: Flags | None = None
     known: tuple[float, float, float] | None = None
+    seeds: tuple[int, ...] | None = None
+    spacing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,8 @@ class Estimate:
     """A number and its 95% interval; an end is infinite where nothing bounds it.
 
     On the measure's own scale; of logarithmic measures, a combination is a ratio. The ends are NaN
-    where a single seed says nothing of the spread, and the value where nothing was measured.
+    where fewer than three seeds say too little of the spread, or one of them is missing; the value
+    is where nothing was measured.
     """
 
     value: float
@@ -49,48 +57,81 @@ class Estimate:
     high: float
 
 
-def combined(samples: Sequence[Sample], weights: Sequence[float]) -> Estimate:
-    """Return Σ wᵢ·xᵢ, paired by seed, with Student's 95% interval over the seeds.
+def combined(
+    samples: Sequence[Sample],
+    weights: Sequence[float],
+    confidence: float = CONFIDENCE,
+    *,
+    magnitude: bool = False,
+) -> Estimate:
+    """Return Σ wᵢ·xᵢ, paired by seed, with Student's interval over the seeds.
 
     Values beyond the measured range stand at its edge: a sum that they make too small has no upper
     end, and one that they make too large no lower one (derived).
+
+    Args:
+        samples: of the same seeds.
+        weights: one each.
+        confidence: of the interval.
+        magnitude: whether the size of the sum matters, and not only on which side of none it is:
+            the interval is then wider by the spacing of what was interpolated, since two crossings
+            may each be anywhere in their half of it.
 
     >>> grows = combined([Sample(np.array([3.0, 4.0, 5.0])), Sample(np.array([1.0, 2.0, 2.5]))],
     ...                  [1, -1])
     >>> round(grows.value, 3), round(grows.low, 3), round(grows.high, 3)
     (2.167, 1.45, 2.884)
+
+    Raises:
+        InputError: the samples are of different seeds.
     """
     if len(samples) == 1 and samples[0].known is not None:
         return Estimate(*samples[0].known)
+    _check_seeds(samples)
     total = np.sum([w * one.values for w, one in zip(weights, samples, strict=True)], axis=0)
     measured = ~np.isnan(total)  # (s,)
-    back = np.exp if samples[0].logarithmic else np.asarray
+    logarithmic = samples[0].logarithmic
+    back = np.exp if logarithmic else np.asarray
     if not measured.any():
         return Estimate(math.nan, math.nan, math.nan)
     kept = total[measured]
-    low, high = _student(kept)
-    too_small = too_large = False
-    for weight, one in zip(weights, samples, strict=True):
-        up, down = (one.at_least, one.at_most) if weight > 0 else (one.at_most, one.at_least)
-        too_small |= up is not None and bool(up[measured].any())
-        too_large |= down is not None and bool(down[measured].any())
+    if len(kept) < max(FEWEST, len(total)):
+        return Estimate(float(back(kept.mean())), math.nan, math.nan)
+    spacing = sum(abs(w) * one.spacing for w, one in zip(weights, samples, strict=True))
+    wider = spacing if magnitude else 0.0
+    half = _half_width(kept, confidence) + wider
+    too_small, too_large = _bounds(samples, weights)
+    lowest = 0.0 if logarithmic else -math.inf
     return Estimate(
         float(back(kept.mean())),
-        -math.inf
-        if too_large and not samples[0].logarithmic
-        else 0.0
-        if too_large
-        else float(back(low)),
-        math.inf if too_small else float(back(high)),
+        lowest if too_large else float(back(kept.mean() - half)),
+        math.inf if too_small else float(back(kept.mean() + half)),
     )
 
 
-def _student(values: Floats) -> tuple[float, float]:
-    """Return the ends of Student's interval of the mean; NaN for a single value."""
+def _check_seeds(samples: Sequence[Sample]) -> None:
+    """Raise InputError unless all samples are of the same seeds, in the same order."""
+    of = {one.seeds or tuple(range(len(one.values))) for one in samples}
+    if len(of) > 1:
+        raise InputError(
+            f"Expected the same seeds on both sides of a comparison, got "
+            f"{' and '.join(str(list(seeds)) for seeds in sorted(of))}. Run the missing ones."
+        )
+
+
+def _bounds(samples: Sequence[Sample], weights: Sequence[float]) -> tuple[bool, bool]:
+    """Return whether values at the edge of the range make the sum too small, and too large."""
+    too_small = too_large = False
+    for weight, one in zip(weights, samples, strict=True):
+        up, down = (one.at_least, one.at_most) if weight > 0 else (one.at_most, one.at_least)
+        too_small |= up is not None and bool(up.any())
+        too_large |= down is not None and bool(down.any())
+    return too_small, too_large
+
+
+def _half_width(values: Floats, confidence: float) -> float:
+    """Return half the width of Student's interval of the mean."""
     from scipy.special import stdtrit
 
     n = len(values)
-    if n < 2:
-        return math.nan, math.nan
-    half = stdtrit(n - 1, (1 + CONFIDENCE) / 2) * values.std(ddof=1) / math.sqrt(n)
-    return float(values.mean() - half), float(values.mean() + half)
+    return float(stdtrit(n - 1, (1 + confidence) / 2) * values.std(ddof=1) / math.sqrt(n))

@@ -54,12 +54,16 @@ def make_tuning(plain: Any) -> Tuning:
     for key in plain:
         if key not in (PARAMETER, "own", "keep", "seed"):
             raise unknown("key of [tune]", key, (PARAMETER, "own", "keep", "seed"))
-    own = plain.get("own", {})
+    own, keep = plain.get("own", {}), plain.get("keep", [])
+    if not isinstance(own, Mapping):
+        raise InputError(f"Expected [tune.own] to be a table, got {own!r}. Write NAME = [0.1, 1].")
+    if not isinstance(keep, Sequence) or isinstance(keep, str):
+        raise InputError(f"Expected keep to be a list of names, got {keep!r}. Write ['NAME'].")
     return Tuning(
         _rates(plain.get(PARAMETER, [])),
         {name: _rates(rates) for name, rates in own.items()},
-        tuple(plain.get("keep", ())),
-        int(plain.get("seed", SEED)),
+        tuple(spec.convert(name, str, "keep") for name in keep),
+        spec.convert(plain.get("seed", SEED), int, "seed"),
     )
 
 
@@ -110,8 +114,14 @@ def tuned(
     chosen, rows = [], []
     for text, many in candidates.items():
         scores = [float(np.mean(accuracy.get(spec.text(one), [np.nan]))) for one in many]
+        if np.isnan(scores).all() and len(many) > 1:
+            raise InputError(
+                f"Expected a step size that {names[text]} can be trained with, got none among "
+                f"{listed([f'{rate_of(one):g}' for one in many])}: every training failed. Try "
+                "smaller ones."
+            )
         best = many[0] if len(many) == 1 else many[int(np.nanargmax(scores))]
-        chosen.append((names[text], best))
+        chosen.append((text, best))
         for one, score in zip(many, scores, strict=True):
             if len(many) > 1:
                 rows.append(
@@ -120,6 +130,7 @@ def tuned(
                         PARAMETER: rate_of(one),
                         "honest_accuracy": score,
                         "chosen": one == best,
+                        "edge": one == best and one in (many[0], many[-1]),
                     }
                 )
     return _with(study, chosen), rows
@@ -152,15 +163,17 @@ def _at_rate(learner: Any, rate: float) -> Any:
 
 
 def _with(study: Study, chosen: Sequence[tuple[str, Learner]]) -> Study:
-    """Return the study with these learners, called as those whose place they take."""
-    texts = {spec.text(one) for one in study.learners}
-    names = {text: name for text, name in study.names.items() if text not in texts}
-    for name, learner in chosen:
-        text = spec.text(learner)
-        if text in names or any(text == spec.text(one) for n, one in chosen if n != name):
+    """Return the study with these learners, called as those whose place they take were called."""
+    names = dict(study.names)
+    for text, _ in chosen:
+        names.pop(text, None)
+    texts = [spec.text(learner) for _, learner in chosen]
+    for (before, _), text in zip(chosen, texts, strict=True):
+        if texts.count(text) > 1:
             raise InputError(
-                f"Expected learners that differ after tuning, got {listed([text])} for more than "
-                "one of them. Give those that should differ different parameters."
+                f"Expected learners that differ after tuning, got {text} for more than one of "
+                "them. Give those that should differ different parameters."
             )
-        names[text] = name
+        if before in study.names:
+            names[text] = study.names[before]
     return replace(study, learners=tuple(one for _, one in chosen), names=names)
