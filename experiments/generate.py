@@ -11,6 +11,7 @@ import itertools
 import json
 import shutil
 import sys
+import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXPERIMENTS, RESULTS = "experiments", "results"
 README, GALLERY = Path(EXPERIMENTS, "README.md"), Path("docs", "gallery.md")
 FINDING, PROVENANCE = "finding.json", "provenance.json"
+MOST_IN_SHORT = 3  # statements whose numbers stand in the table
 LIMIT = 20_000_000  # bytes of all results that are kept
 VERDICTS = ("holds", "does not hold", "undecided")
 KEYS = (
@@ -150,10 +152,21 @@ def gallery(found: dict[str, Finding]) -> str:
 
 
 def _row(finding: Finding) -> str:
-    words = "; ".join(one["words"] for one in finding["statements"] if one["words"])
+    words = _in_short(finding)
     cells = (finding["claim"], finding["source"], finding["verdict"], words)
     name, command = finding["name"], finding["command"].replace("|", "\\|")
     return f"| [{name}](#{name}) | {' | '.join(map(plain, cells))} | `{command}` |"
+
+
+def _in_short(finding: Finding) -> str:
+    """Return the numbers that decide: of what refutes, else of what is open, else of all."""
+    counted = [one for one in finding["statements"] if not one.get("aside")]
+    deciding = [one for one in counted if one["verdict"] == finding["verdict"]]
+    shown = [one["words"] for one in deciding if one["words"]][:MOST_IN_SHORT]
+    alike = len(deciding)
+    count = f"{alike} of {len(counted)} statements: " if len(counted) > 1 else ""
+    more = "; ..." if alike > len(shown) else ""
+    return f"{count}{'; '.join(shown)}{more}"
 
 
 def _row_of_none(root: Path, name: str) -> str:
@@ -163,7 +176,12 @@ def _row_of_none(root: Path, name: str) -> str:
     results = name.replace("_", "-")
     there = (root / EXPERIMENTS / RESULTS / results).is_dir()
     verdict = f"no verdict; [results]({RESULTS}/{results})" if there else NOT_YET
-    return f"| [{name}]({file}) | | | {verdict} | | |"
+    said = tomllib.loads(toml.read_text(encoding="utf-8")) if toml.exists() else {}
+    claim, source = (plain(str(said.get(key, ""))) for key in ("claim", "source"))
+    command = (
+        f"`quorate run {EXPERIMENTS}/{file}`" if toml.exists() else f"`python {EXPERIMENTS}/{file}`"
+    )
+    return f"| [{name}]({file}) | {claim} | {source} | {verdict} | | {command} |"
 
 
 def _section(finding: Finding) -> str:
@@ -179,6 +197,9 @@ def _section(finding: Finding) -> str:
             parts.append(f"**{title}.** {plain(finding[key])}\n")
     parts.append("**Measured.**\n")
     parts.append("".join(f"{_statement(one)}\n" for one in finding["statements"]))
+    if finding.get("tuned_at_edge"):
+        names = plain(", ".join(finding["tuned_at_edge"]))
+        parts.append(f"The step size at the edge of those tried was the best for: {names}.\n")
     if finding["curves"]:
         parts.append(_curves(finding["curves"]))
     parts += _pictures(finding, "")
@@ -233,7 +254,7 @@ def _costs(finding: Finding) -> str:
 def _time(finding: Finding) -> str:
     time = finding["time"]
     gpu = f", {plain(time['gpu'])} on a GPU" if time["gpu"] else ""
-    return f"{plain(time['cpu'])} on two cores{gpu}"
+    return f"{plain(time['cpu'])}{gpu}"
 
 
 def _duration(seconds: float) -> str:
@@ -271,6 +292,12 @@ def collect(run: Path, root: Path = ROOT) -> Path:
         StoreError: where the cells came from is kept nowhere but in a store that cannot be read.
     """
     name = str(read_finding(run / FINDING)["name"])
+    finding = read_finding(run / FINDING)
+    if finding.get("quick"):
+        raise InputError(
+            f"Expected the whole of {name} in {run}, got its quick form, which proves nothing. Run "
+            "it without --quick."
+        )
     if name not in experiments(root):
         raise unknown("experiment", name, experiments(root))
     files = [run / FINDING, *itertools.chain(*(sorted(run.glob(one)) for one in KEPT))]

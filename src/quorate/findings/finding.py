@@ -38,6 +38,9 @@ class Finding:
         said = [f"Claim: {self.experiment.claim} ({self.experiment.source})"]
         quick = " [quick form: it shows that this runs, and proves nothing]"
         said.append(f"Verdict: {self.verdict}{quick if self.experiment.quick else ''}")
+        if self.source.tuned_at_edge:
+            names = ", ".join(self.source.tuned_at_edge)
+            said.append(f"Of the step sizes tried, one at the edge was the best for: {names}")
         said += [
             f"  {'aside, ' if one.expectation.aside else ''}{one.verdict}: {one.text}: {one.words}"
             for one in self.statements
@@ -67,6 +70,7 @@ class Finding:
             "hardware": source.hardware,
             "version": source.version,
             "git_revision": source.git_revision,
+            "tuned_at_edge": list(source.tuned_at_edge),
         }
 
 

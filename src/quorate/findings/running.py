@@ -51,6 +51,7 @@ def run_experiment(
     """
     out = folder_of(experiment) if out is None else Path(out)
     kind = kind_of(experiment.settings)
+    kind.check(experiment)
     done = kind.run(experiment.settings, experiment.tuning, out, jobs, device)
     return Found(done, find(experiment, done) if experiment.expectations else None)
 
@@ -64,6 +65,9 @@ def write_found(found: Found, out: str | Path) -> Path:
     from quorate.report.files import write_files
 
     plain = None if found.finding is None else found.finding.to_json()
+    for pattern in found.done.pictures:  # of a report that had others
+        for old in Path(out).glob(pattern):
+            old.unlink()
     page = found.done.write(plain)
     if plain is not None:
         shown = [sorted(page.parent.glob(pattern)) for pattern in found.done.pictures]

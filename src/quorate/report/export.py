@@ -16,7 +16,7 @@ from quorate.correct import campaign
 from quorate.correct.correction import FILE as CORRECTION
 from quorate.errors import InputError, StoreError, reason
 from quorate.lab import curves as lab
-from quorate.lab.curves import WHO, Curves
+from quorate.lab.curves import CURVE, Curves
 from quorate.lab.intervals import band
 from quorate.lab.store import FILE as STORE
 from quorate.lab.trial import Outcome
@@ -169,7 +169,8 @@ def curve_rows(curves: Curves) -> list[dict[str, Any]]:
     for curve in curves:
         success, accuracy = band(curve.success), band(curve.accuracy)
         for place, alpha in enumerate(curve.alphas):
-            row = {name: getattr(curve, name) for name in WHO}
+            row = {name: getattr(curve, name) for name in CURVE}
+            row["called"] = curves.called(curve.learner)
             measured = int((~np.isnan(curve.success[place])).sum())
             row |= {"alpha": float(alpha), "seeds": measured}
             for name, ends in (("success", success), ("accuracy", accuracy)):

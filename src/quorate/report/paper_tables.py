@@ -45,7 +45,7 @@ def mass_table(curves: Curves) -> str:
     for curve, mass in curves.critical_masses().rows:
         found = (percent(mass.estimate), interval(mass.low, mass.high))
         members = people(mass.estimate * curve.people)
-        cells = (curve.learner, *found, members, *_both_ends(curve))
+        cells = (curves.called(curve.learner), *found, members, *_both_ends(curve))
         groups.setdefault(curves.heading(curve), []).append([escape(cell) for cell in cells])
     several = len(groups) > 1
     rows = [

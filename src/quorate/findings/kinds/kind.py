@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from rich.console import Console
 
+from quorate.findings.experiment import Experiment
 from quorate.findings.measures import Measures
 from quorate.findings.tuning import Tuning
 
@@ -21,6 +22,7 @@ class Source:
         cpu_seconds: of the work, summed over workers.
         seeds: how many.
         hardware, version, git_revision: of the machine and of the library, those that occur.
+        tuned_at_edge: whose step size is the smallest or the largest of those that were tried.
     """
 
     cpu_seconds: float
@@ -28,6 +30,7 @@ class Source:
     hardware: str
     version: str
     git_revision: str | None
+    tuned_at_edge: tuple[str, ...] = ()
 
 
 class Done(Protocol):
@@ -76,6 +79,10 @@ class Kind(Protocol):
         Raises:
             InputError: they do not fit together.
         """
+
+    def check(self, experiment: Experiment) -> None:
+        """Raise InputError where what is expected cannot be there, before anything is run."""
+        self.read(experiment.settings)
 
     def run(
         self,

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.console import Console
 
+from quorate import spec
 from quorate.finding_figures import MassAt, masses_over_figure
+from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Kind, Source, source_of
-from quorate.findings.measures import CurveMeasures
+from quorate.findings.measures import MEASURES, CurveMeasures
 from quorate.findings.tuning import Tuning, tuned
 from quorate.lab.curves import Curves
 from quorate.lab.intervals import mean_over_seeds
 from quorate.lab.study import Study, make_study
 from quorate.lab.sweep import run_study
+from quorate.lab.trial import Outcome
+from quorate.validate import unknown
+from quorate.version import __version__
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +43,8 @@ class StudyDone:
     def source(self) -> Source:
         """Where the numbers come from."""
         outcomes = [vars(outcome) for outcome in self.result.outcomes]
-        return source_of(outcomes, len({one["seed"] for one in outcomes}))
+        source = source_of(outcomes, len({one["seed"] for one in outcomes}))
+        return replace(source, tuned_at_edge=tuple(r["learner"] for r in self.tried if r["edge"]))
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row a curve: its critical mass, and honest accuracy without a collective."""
@@ -71,20 +77,21 @@ class StudyDone:
 
         files = {"tuning.csv": to_csv(self.tried)} if self.tried else {}
         trends = [
-            statement["along"]
+            (statement["along"], statement["target"] or self.result.target)
             for statement in (finding or {}).get("statements", [])
             if statement["measure"] == "critical-mass" and statement["along"]
         ]
-        for number, along in enumerate(trends):
-            figure = masses_over_figure("", [self._point(of) for of in along], self.result.target)
+        for number, (along, target) in enumerate(trends):
+            points = [self._point(of, target) for of in along]
+            figure = masses_over_figure("", points, target)
             name = "trend" if len(trends) == 1 else f"trend_{number + 1}"
             files |= {f"{name}.{form}": render(figure, form) for form in ("svg", "png", "pdf")}
         return files
 
-    def _point(self, of: str | Sequence[str]) -> MassAt:
+    def _point(self, of: str | Sequence[str], target: float) -> MassAt:
         """Return the critical mass of a curve and the platform's honest accuracy, to be drawn."""
         curve = self.measures.curve(of)
-        mass = curve.critical_mass(self.result.target)
+        mass = curve.critical_mass(target)
         accuracy = float(mean_over_seeds(curve.accuracy)[0])
         return MassAt(of if isinstance(of, str) else of[0], mass, accuracy)
 
@@ -110,6 +117,18 @@ class Studies(Kind):
         """Return the study."""
         return make_study(**settings)
 
+    def check(self, experiment: Experiment) -> None:
+        """Raise InputError where a measure is unknown, or names select no one curve."""
+        study = self.read(experiment.settings)
+        measures = CurveMeasures(Curves.of(_unmeasured(study), study))
+        for expected in experiment.expectations:
+            for measure in (expected.measure, expected.against):
+                if measure not in (None, *MEASURES):
+                    raise unknown("measure of a study", str(measure), MEASURES)
+            for of in (expected.of, expected.than, *expected.along):
+                if of is not None:
+                    measures.curve(of)
+
     def run(
         self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
     ) -> StudyDone:
@@ -119,3 +138,24 @@ class Studies(Kind):
         if tuning is not None:
             study, tried = tuned(study, tuning, out, jobs, device)
         return StudyDone(run_study(study, out, jobs, device), out, tried)
+
+
+def _unmeasured(study: Study) -> list[Outcome]:
+    """Return an outcome without any number for each curve of a study."""
+    return [
+        Outcome(
+            id=cell.id,
+            population=spec.text(cell.population),
+            strategy=spec.text(cell.strategy),
+            goal=spec.text(cell.goal),
+            learner=spec.text(cell.learner),
+            alpha=cell.alpha,
+            seed=cell.seed,
+            members=0,
+            people=0,
+            seconds=0.0,
+            version=__version__,
+            description=cell.describe(),
+        )
+        for cell in replace(study, alphas=study.alphas[:1], seeds=study.seeds[:1]).cells()
+    ]
