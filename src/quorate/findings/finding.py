@@ -11,6 +11,9 @@ from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Done, Source
 
 
+NO_MASS = {"critical_mass": None, "low": None, "high": None}  # of rows that are no curves S(α)
+
+
 @dataclass(frozen=True)
 class Finding:
     """What an experiment found.
@@ -61,7 +64,10 @@ class Finding:
             "quick": said.quick,
             "verdict": self.verdict,
             "statements": [statement.to_json() for statement in self.statements],
-            "curves": [{key: _finite(value) for key, value in row.items()} for row in self.rows],
+            "curves": [
+                {**NO_MASS, **{key: _finite(value) for key, value in row.items()}}
+                for row in self.rows
+            ],
             "note": said.note,
             "command": f"quorate run experiments/{said.name}.toml"
             + (" --quick" if said.quick else ""),
