@@ -10,7 +10,6 @@ from quorate.findings.expectation import Statement, Verdict, judge, overall
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Done, Source
 
-
 NO_MASS = {"critical_mass": None, "low": None, "high": None}  # of rows that are no curves S(α)
 
 
