@@ -86,7 +86,17 @@ EXAMPLES = {
     "attribute": ["attribute:value=rare", "attribute:value=majority"],
     "finite": ["finite:n=50", "finite:labels=3,values=4"],
 }
-NEED_FILES = {"mnist", "cifar10", "cifar100", "fairface", "adult", "bank", "images", "table"}
+NEED_FILES = {
+    "waterbirds",
+    "mnist",
+    "cifar10",
+    "cifar100",
+    "fairface",
+    "adult",
+    "bank",
+    "images",
+    "table",
+}
 
 
 def texts() -> list[tuple[str, str]]:

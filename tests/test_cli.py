@@ -95,13 +95,6 @@ def test_curve_has_defaults(quorate: Any, called: dict[str, Any]) -> None:
     assert called["device"] == "auto"
 
 
-def test_run_reads_the_file(quorate: Any, called: dict[str, Any], tmp_path: Path) -> None:
-    (tmp_path / "study.toml").write_text("title = 'x'")
-    assert quorate("run", tmp_path / "study.toml", "--out", "x", "--json") == (0, "{}\n", "")
-    assert called["path"] == tmp_path / "study.toml"
-    assert (called["study"], called["out"], called["jobs"]) == ("a study", Path("x"), 1)
-
-
 def test_demo_runs_the_study_that_comes_with_it(quorate: Any, called: dict[str, Any]) -> None:
     assert quorate("demo", "--json") == (0, '{"correction": {}}\n', "")
     assert 'population = "digits"' in called["text"]

@@ -236,6 +236,7 @@ class Session:
 
         with self.monkeypatch.context() as patch:
             patch.setattr("quorate.lab.sweep.run_study", begin)
+            patch.setattr("quorate.findings.running.run_experiment", begin)
             patch.setattr("quorate.lab.curves.load", begin)
             patch.setattr("quorate.lab.search.find_critical_mass", begin)
             patch.setattr("quorate.correct.apply.apply_to_file", begin)

@@ -494,7 +494,7 @@ def _ink(number: int) -> Any:
     return tuple(0.7 * part for part in to_rgb(_colour(number)))
 
 
-def _wrapped(text: str, width: int = 88) -> str:
+def _wrapped(text: str, width: int = 72) -> str:
     import textwrap
 
     lines = [textwrap.wrap(line, width) for line in text.splitlines()]

@@ -29,7 +29,7 @@ STUDY_TOML = "population = 'digits'\nstrategy = 'planting'\nlearner = 'sgd'\n"
         ),
         (
             "[study]\n" + STUDY_TOML,
-            "Expected a known key of a study, got 'study'. Known: alphas, eps, goal, learner, ",
+            "Expected a known key of a study, got 'study'. Known: alphas, collective, eps, goal, learner, ",
         ),
         (
             STUDY_TOML.replace("'sgd'", "['sgd', 'sgdd']"),
