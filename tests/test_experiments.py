@@ -114,7 +114,7 @@ def test_results_without_a_finding_are_linked(root: Path) -> None:
 def test_the_table_holds_claim_source_verdict_numbers_and_command(measured: Path) -> None:
     assert row(measured, "private-epsilon") == (
         r"| [private-epsilon](#private-epsilon) | α\* grows as ε shrinks. | Solanki et al. 2025, "
-        r"arXiv:2505.05707 | holds | 3.5 times (2 to 6) | `quorate run "
+        r"arXiv:2505.05707 | holds | 1 of 2 statements: 3.5 times (2 to 6) | `quorate run "
         r"experiments/private-epsilon.toml --out runs/private-epsilon` |"
     )
     assert "not measured here yet" in row(measured, "erasure")
@@ -135,7 +135,7 @@ def test_a_section_says_everything(measured: Path) -> None:
         "| failed | – | – | – |",
         "It was the **clipping**:\n\n- more of it, less.\n",
         "5 seeds; 2.5 hours of processor time here; A chip, 2 cores; version 0.1.0, revision "
-        "0123456789ab. Takes three hours on two cores, 20 minutes on a GPU.",
+        "0123456789ab. Takes three hours, 20 minutes on a GPU.",
         "<!-- not run: takes three hours on two cores, 20 minutes on a GPU -->\n```sh\nquorate run",
     ):
         assert said in section

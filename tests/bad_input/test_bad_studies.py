@@ -29,7 +29,7 @@ STUDY_TOML = "population = 'digits'\nstrategy = 'planting'\nlearner = 'sgd'\n"
         ),
         (
             "[study]\n" + STUDY_TOML,
-            "Expected a known key of a study, got 'study'. Known: alphas, collective, eps, goal, learner, ",
+            "Expected a known key of a study, got 'study'. Known: alphas, collective, eps, ",
         ),
         (
             STUDY_TOML.replace("'sgd'", "['sgd', 'sgdd']"),

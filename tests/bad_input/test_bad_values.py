@@ -93,7 +93,7 @@ def test_a_target_that_is_no_rate_for_show(run_refused: Callable[..., str], out:
         ),
         (
             {"strategy": "planting:signal=(pach:size=3)"},
-            "Expected a known signal, got 'pach'. Did you mean patch? Known: columns, grid, offset, patch. See: ",
+            "Expected a known signal, got 'pach'. Did you mean patch? Known: columns, grid, ",
         ),
         ({"learner": ""}, "Expected name:key=value,..., got ''. Begin with a method's name."),
         ({"learner": ":epochs=1"}, "Expected name:key=value,..., got ':epochs=1'. Begin with a "),
