@@ -99,8 +99,14 @@ def test_the_pages_here_are_up_to_date() -> None:
 
 def test_without_results_everything_is_not_measured_yet(root: Path) -> None:
     assert generate.main([], root) == 0
-    for name, file in (("erasure", "erasure.toml"), ("other_way", "other_way.py")):
-        assert row(root, name) == f"| [{name}]({file}) | | | not measured here yet | | |"
+    for name, file, how in (
+        ("erasure", "erasure.toml", "quorate run"),
+        ("other_way", "other_way.py", "python"),
+    ):
+        command = f"`{how} experiments/{file}`"
+        assert (
+            row(root, name) == f"| [{name}]({file}) |  |  | not measured here yet | | {command} |"
+        )
     assert "generate" not in readme(root).split("|---")[1]
     assert "Nothing is measured here yet." in (root / "docs" / "gallery.md").read_text()
 
@@ -136,7 +142,7 @@ def test_a_section_says_everything(measured: Path) -> None:
         "It was the **clipping**:\n\n- more of it, less.\n",
         "5 seeds; 2.5 hours of processor time here; A chip, 2 cores; version 0.1.0, revision "
         "0123456789ab. Takes three hours, 20 minutes on a GPU.",
-        "<!-- not run: takes three hours on two cores, 20 minutes on a GPU -->\n```sh\nquorate run",
+        "<!-- not run: takes three hours, 20 minutes on a GPU -->\n```sh\nquorate run",
     ):
         assert said in section
 

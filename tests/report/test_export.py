@@ -165,7 +165,7 @@ def test_several_strategies_stand_under_their_names(tmp_path: Path, store_curves
     store_curves(tmp_path, strategy=strategies, learner="sgd", title="50% of $x_1$")
     text = export(tmp_path, "latex").decode()
     for strategy in strategies:
-        heading = f"digits:n=200, {strategy}, judged by {strategy.replace('planting', 'planted')}"
+        heading = f"digits:n=200, {strategy}"
         assert f"\\multicolumn{{8}}{{l}}{{{heading}}} \\\\\n" in text
     assert text.isascii()
 
