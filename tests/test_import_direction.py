@@ -13,6 +13,9 @@ import quorate
 
 SOURCE = Path(quorate.__file__).parent
 
+FIGURES = tuple(
+    f"{what}_figures" for what in ("correction", "queries", "plan", "finding", "effective")
+)
 # From the bottom to the top. Rooms on one layer do not know each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("version", "errors"),
@@ -22,7 +25,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("protocols",),
     ("spec", "direct_labels"),
     ("cache", "progress", "figures", "device", "database"),
-    ("workers", "correction_figures", "queries_figures", "plan_figures", "finding_figures"),
+    (
+        "workers",
+        "correction_figures",
+        "queries_figures",
+        "plan_figures",
+        "effective_figures",
+        "finding_figures",
+    ),
     ("signals", "engine"),
     ("goals", "theory"),
     ("strategies", "populations", "subgroups", "fairness"),
@@ -44,7 +54,9 @@ NOT_SEEN_BY = {
     "learners": {*ACTION, "strategies", "subgroups", "fairness"},
     "theory": {*ACTION, "spec", "cache", "progress", "figures"},  # pure functions
     **dict.fromkeys(("figures", "direct_labels", "finding_figures"), PLAIN),
-    **dict.fromkeys(("correction_figures", "queries_figures", "plan_figures"), PLAIN),
+    **dict.fromkeys(
+        ("correction_figures", "queries_figures", "plan_figures", "effective_figures"), PLAIN
+    ),
 }
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),

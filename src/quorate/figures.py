@@ -185,33 +185,11 @@ def search_figure(
         _draw_target(success, target)
         success.set_ylim(-0.03, 1.05)
         success.set_ylabel("success S(α)")
-        success.set_title(_wrapped(title), parse_math=False)
+        success.set_title(wrapped(title), parse_math=False)
         _draw_masses(mass, [line], zero)
         _alpha_axis(mass, [line], zero)
         mass.set_xlabel("α, fraction of the platform's data held by the collective")
         mass.set_ylabel("α*")
-        return figure
-
-
-def effective_figure(panels: Sequence[tuple[str, Floats, Floats]]) -> Figure:
-    """Return how many times its size a collective counts as, over the epochs; two panels a row.
-
-    Args:
-        panels: of each learner its title, the sizes (a,) and α_eff per size and epoch, (a, T).
-    """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        columns = min(2, len(panels))
-        rows = math.ceil(len(panels) / columns)
-        figure = Figure(figsize=(5.9 * columns + 0.4, 3.2 * rows))
-        parts = figure.subplots(rows, columns, squeeze=False).flat
-        for axes, (title, alphas, effective) in zip(parts, panels, strict=False):
-            _draw_effective(axes, alphas, effective)
-            axes.set_title(_wrapped(title), parse_math=False)
-        for axes in list(parts)[len(panels) :]:
-            axes.set_visible(False)
         return figure
 
 
@@ -230,7 +208,7 @@ def inference_figure(
 
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 3.2))
-        figure.suptitle(_wrapped(title), x=0.01, ha="left", fontsize=9, parse_math=False)
+        figure.suptitle(wrapped(title), x=0.01, ha="left", fontsize=9, parse_math=False)
         parts = figure.subplots(1, 3)
         zero = _zero_place(honest)
         for axes, traces in zip(parts, (honest, members, beside), strict=True):
@@ -272,36 +250,6 @@ def _label_ends(axes: Axes, traces: Sequence[Trace], zero: float) -> None:
         )  # fmt: skip
 
 
-def _draw_effective(axes: Axes, alphas: Floats, effective: Floats) -> None:
-    """Draw one line a size, darker for larger ones, with the size at its end."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    epochs = np.arange(1, effective.shape[1] + 1)
-    positive = np.flatnonzero(alphas > 0)
-    shades = np.linspace(0.65, 0.0, len(positive))
-    axes.axhline(1, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
-    for shade, number in zip(shades, positive, strict=True):
-        look: Any = {"color": str(shade), "marker": MARKERS[number % len(MARKERS)]}
-        axes.plot(epochs, effective[number] / alphas[number], markevery=_every(epochs), **look)
-        last = np.flatnonzero(~np.isnan(effective[number]))
-        if len(last):
-            end = (epochs[last[-1]], effective[number, last[-1]] / alphas[number])
-            axes.annotate(
-                f"{100 * alphas[number]:.3g}%", end, xytext=(5, 0), textcoords="offset points",
-                va="center", fontsize=7, color=look["color"],
-            )  # fmt: skip
-    axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}×"))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlim(0.5, len(epochs) * 1.12 + 0.5)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("α_eff / α")
-
-
-def _every(epochs: npt.NDArray[np.int_]) -> int:
-    return max(1, len(epochs) // 10)
-
-
 def render(figure: Figure, kind: Literal["svg", "png", "pdf"]) -> bytes:
     """Return a figure as the bytes of a file; equal figures give equal bytes."""
     import matplotlib as mpl
@@ -337,7 +285,7 @@ def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
     axes.set_ylim(-0.03, 1.05)
     axes.set_ylabel("success S(α)")
     pad = 6 + 10 * len(panel.bounds)
-    axes.set_title(_wrapped(panel.title), pad=pad, parse_math=False)  # a path may hold dollars
+    axes.set_title(wrapped(panel.title), pad=pad, parse_math=False)  # a path may hold dollars
 
 
 def _label_curves(axes: Axes, panel: Panel, zero: float, dpi: float) -> None:
@@ -357,7 +305,7 @@ def _label_curves(axes: Axes, panel: Panel, zero: float, dpi: float) -> None:
         curves.append(points[joined if joined.any() else measured])
         others.append(points[measured & ~joined])
         look: Any = {
-            "text": _wrapped(f"{SIGNS[number % len(SIGNS)]} {name}", 30),
+            "text": wrapped(f"{SIGNS[number % len(SIGNS)]} {name}", 30),
             "color": _ink(number),
             "fontsize": 7,
             "parse_math": False,
@@ -494,7 +442,7 @@ def _ink(number: int) -> Any:
     return tuple(0.7 * part for part in to_rgb(_colour(number)))
 
 
-def _wrapped(text: str, width: int = 72) -> str:
+def wrapped(text: str, width: int = 72) -> str:
     import textwrap
 
     lines = [textwrap.wrap(line, width) for line in text.splitlines()]

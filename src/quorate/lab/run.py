@@ -16,7 +16,6 @@ from quorate.lab.trial import Outcome, Trial, draw_people, streams, submit
 from quorate.protocols import Classifier, Learner, StackedLearner
 from quorate.table import Mask, Rng, Split, Submission, Table
 from quorate.theory.planting import SignalLaw, signal_law
-from quorate.version import __version__
 from quorate.workers import one_thread
 
 
@@ -47,20 +46,12 @@ def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
         ]
         seconds = (time.perf_counter() - started) / len(cells)
         return [
-            Outcome(
-                id=cell.id,
-                population=spec.text(cell.population),
-                strategy=spec.text(cell.strategy),
-                goal=spec.text(cell.goal),
-                learner=spec.text(cell.learner),
-                alpha=cell.alpha,
-                seed=cell.seed,
+            Outcome.of(
+                cell,
                 members=int(submission.member.sum()),
                 people=len(split.train),
                 seconds=seconds,
-                version=__version__,
                 provenance=provenance(),
-                description=cell.describe(),
                 **_law_of(cell, split),
                 **values,
             )

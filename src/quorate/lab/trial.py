@@ -107,6 +107,23 @@ class Outcome:
     description: dict[str, Any] = field(default_factory=dict)
     stored_at: str = ""
 
+    @classmethod
+    def of(cls, cell: Trial, **values: Any) -> Outcome:
+        """Return what came of a cell: its names and description, and ``values`` for the rest."""
+        methods: dict[str, Any] = {
+            name: spec.text(getattr(cell, name))
+            for name in ("population", "strategy", "goal", "learner")
+        }
+        return cls(
+            id=cell.id,
+            alpha=cell.alpha,
+            seed=cell.seed,
+            version=__version__,
+            description=cell.describe(),
+            **methods,
+            **values,
+        )
+
     @property
     def collective(self) -> str:
         """The group that members come from; "anyone" where they may be of any."""

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from rich.console import Console
 
-from quorate import spec
 from quorate.finding_figures import MassAt, masses_over_figure
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Kind, Source, source_of
@@ -21,7 +20,6 @@ from quorate.lab.study import Study, make_study
 from quorate.lab.sweep import run_study
 from quorate.lab.trial import Outcome
 from quorate.validate import unknown
-from quorate.version import __version__
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,20 +140,5 @@ class Studies(Kind):
 
 def _unmeasured(study: Study) -> list[Outcome]:
     """Return an outcome without any number for each curve of a study."""
-    return [
-        Outcome(
-            id=cell.id,
-            population=spec.text(cell.population),
-            strategy=spec.text(cell.strategy),
-            goal=spec.text(cell.goal),
-            learner=spec.text(cell.learner),
-            alpha=cell.alpha,
-            seed=cell.seed,
-            members=0,
-            people=0,
-            seconds=0.0,
-            version=__version__,
-            description=cell.describe(),
-        )
-        for cell in replace(study, alphas=study.alphas[:1], seeds=study.seeds[:1]).cells()
-    ]
+    outlined = replace(study, alphas=study.alphas[:1], seeds=study.seeds[:1])
+    return [Outcome.of(cell, members=0, people=0, seconds=0.0) for cell in outlined.cells()]
