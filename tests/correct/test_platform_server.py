@@ -7,6 +7,7 @@ import json
 import re
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -356,7 +357,8 @@ def test_many_at_once_on_one_key_are_charged_exactly_its_budget(
 
 def test_one_question_from_many_at_once_is_charged_once(serve_app: Callable[..., Page]) -> None:
     together = threading.Barrier(6, timeout=20)
-    page, x = serve_app(Parity(), budget=3), images(3)
+    platform = Parity(before=lambda: time.sleep(0.01))
+    page, x = serve_app(platform, budget=3), images(3)
     statuses: list[int] = []
 
     def ask() -> None:
@@ -370,6 +372,7 @@ def test_one_question_from_many_at_once_is_charged_once(serve_app: Callable[...,
         thread.join()
     assert statuses == [200] * 6
     assert page.usage()["spent"] == 3
+    assert len(platform.seen) == 3, "none is asked again while its answer is on the way"
 
 
 def test_a_server_started_again_goes_on_counting(serve_app: Callable[..., Page]) -> None:

@@ -172,23 +172,30 @@ class Service:
         """Return the answers to images, (n, c, h, w), which the ledger holds by then."""
         ledger, card = self.ledger, self.platform.card
         names = digests(x)
+        paid, stored = ledger.paid(card.id, names, key)
+        if not paid.all():
+            with self._asking:  # what another request has paid for by now is free
+                self._pay(key, names, x)
+            _, stored = ledger.paid(card.id, names, key)
+        return stored
+
+    def _pay(self, key: str, names: list[bytes], x: Pixels) -> None:
+        """Ask what a key has not paid for, and charge it."""
+        ledger, card = self.ledger, self.platform.card
         first = {name: row for row, name in reversed(list(enumerate(names)))}
         paid, _ = ledger.paid(card.id, names, key)
         new = [row for row, name in enumerate(names) if not paid[row] and first[name] == row]
-        if new:
+        if not new:
+            return
+        self._check_budget(key, names, paid.tolist(), new)
+        answers = check_answers(self.platform.ask(x[new], [key] * len(new)), len(new), card)
+        try:
+            ledger.charge(card.id, [names[row] for row in new], key, answers, self.budget)
+        except QuotaError:  # another server on the same ledger was faster
+            paid, _ = ledger.paid(card.id, names, key)
+            new = [row for row in new if not paid[row]]
             self._check_budget(key, names, paid.tolist(), new)
-            with self._asking:
-                answers = self.platform.ask(x[new], [key] * len(new))
-            answers = check_answers(answers, len(new), card)
-            try:
-                ledger.charge(card.id, [names[row] for row in new], key, answers, self.budget)
-            except QuotaError:  # another request of the same key was faster
-                paid, _ = ledger.paid(card.id, names, key)
-                new = [row for row in new if not paid[row]]
-                self._check_budget(key, names, paid.tolist(), new)
-                raise
-        _, stored = ledger.paid(card.id, names, key)
-        return stored
+            raise
 
     def _check_budget(self, key: str, names: list[bytes], paid: list[bool], new: list[int]) -> None:
         """Refuse more new questions than a key has left, and say which could be answered."""
