@@ -13,9 +13,6 @@ import quorate
 
 SOURCE = Path(quorate.__file__).parent
 
-FIGURES = tuple(
-    f"{what}_figures" for what in ("correction", "queries", "plan", "finding", "effective")
-)
 # From the bottom to the top. Rooms on one layer do not know each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("version", "errors"),
@@ -23,16 +20,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("table",),
     ("law",),
     ("protocols",),
-    ("spec", "direct_labels"),
+    ("spec",),
     ("cache", "progress", "figures", "device", "database"),
-    (
-        "workers",
-        "correction_figures",
-        "queries_figures",
-        "plan_figures",
-        "effective_figures",
-        "finding_figures",
-    ),
+    ("workers",),
     ("signals", "engine"),
     ("goals", "theory"),
     ("strategies", "populations", "subgroups", "fairness"),
@@ -53,10 +43,7 @@ NOT_SEEN_BY = {
     "populations": ACTION,
     "learners": {*ACTION, "strategies", "subgroups", "fairness"},
     "theory": {*ACTION, "spec", "cache", "progress", "figures"},  # pure functions
-    **dict.fromkeys(("figures", "direct_labels", "finding_figures"), PLAIN),
-    **dict.fromkeys(
-        ("correction_figures", "queries_figures", "plan_figures", "effective_figures"), PLAIN
-    ),
+    "figures": PLAIN,
 }
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),

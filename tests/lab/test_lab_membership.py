@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError, StoreError
-from quorate.figures import render
+from quorate.figures.style import render
 from quorate.lab import membership
 from quorate.lab.intervals import band
 from quorate.lab.lira import auc, halves, lira

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from quorate.correct.query_costs import Alone, Comparison, Pooled
-from quorate.queries_figures import Alternative, queries_figure
+from quorate.figures.queries import Alternative, queries_figure
 from quorate.report.comparison import print_comparison, sentences, write_comparison
 
 NOBODY = {"misread": 0, "people": 0, "corrected": 0}

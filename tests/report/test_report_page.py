@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from quorate.figures import render
+from quorate.figures.style import render
 from quorate.lab.curves import Curves
 from quorate.report.page import render_page, sentence
 

@@ -156,7 +156,7 @@ class Curves:
 
     def plot(self) -> Figure:
         """Return the figure: success, honest accuracy and critical mass over α."""
-        from quorate import figures
+        from quorate.figures import curves as figures
 
         return figures.curves_figure(self._panels())
 
@@ -169,7 +169,7 @@ class Curves:
         return [one for one in found if one is not None]
 
     def _panels(self) -> list[Any]:
-        from quorate import figures
+        from quorate.figures import curves as figures
 
         panels: dict[str, Any] = {}
         for curve, mass in self.critical_masses().rows:
@@ -181,7 +181,7 @@ class Curves:
 
     def _add_bounds(self, panel: Any, curve: Curve) -> None:
         """Add each bound that applies to the curve, unless the panel has it already."""
-        from quorate import figures
+        from quorate.figures import curves as figures
 
         positive = curve.alphas[curve.alphas > 0]
         there = {bound.name for bound in panel.bounds}
@@ -253,7 +253,7 @@ class CriticalMasses:
 
     def plot(self) -> Figure:
         """Return the figure of estimates and intervals."""
-        from quorate import figures
+        from quorate.figures import curves as figures
 
         lines = [
             _line(curve, mass, self.names.get(curve.learner, curve.learner))
@@ -334,7 +334,7 @@ def _curve(cells: Sequence[Outcome]) -> Curve:
 
 
 def _line(curve: Curve, mass: CriticalMass, label: str) -> Any:
-    from quorate import figures
+    from quorate.figures import curves as figures
 
     return figures.Line(label, curve.alphas, band(curve.success), band(curve.accuracy), mass)
 

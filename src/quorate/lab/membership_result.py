@@ -139,7 +139,7 @@ class Memberships:
 
     def plot(self) -> Figure:
         """Return the figure: AUC over α of honest people and of members; success and accuracy."""
-        from quorate import figures
+        from quorate.figures import curves as figures
 
         def traces(whose: Whose, **labels: str) -> list[figures.Trace]:
             return [

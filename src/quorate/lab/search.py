@@ -87,7 +87,7 @@ class FoundMass:
 
     def plot(self) -> Figure:
         """Return the figure: each training, the fitted curve, the target and the interval."""
-        from quorate import figures
+        from quorate.figures import curves as figures
 
         points = np.array([(p.members / self.people, p.success) for p in self.found.points])
         smallest = min((a for a in points[:, 0] if a > 0), default=1 / self.people)

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from quorate.correct.query_costs import Comparison
-from quorate.figures import render
-from quorate.queries_figures import Alternative, queries_figure
+from quorate.figures.queries import Alternative, queries_figure
+from quorate.figures.style import render
 from quorate.report.correction_words import budget
 from quorate.report.files import write_files
 from quorate.report.page import fill_template

@@ -15,14 +15,14 @@ from quorate.correct.cells import CELLS
 from quorate.correct.correction import Correction
 from quorate.correct.enlisting import world_of
 from quorate.correct.perturbation import load
-from quorate.correction_figures import (
+from quorate.figures.correction import (
     Mark,
     Trace,
     gap_figure,
     groups_figure,
     transfer_figure,
 )
-from quorate.figures import render
+from quorate.figures.style import render
 from quorate.report.correction_page import render_correction
 from quorate.report.correction_pictures import Sheet, changes_sheet, people_sheet
 from quorate.report.correction_summary import (

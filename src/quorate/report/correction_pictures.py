@@ -10,7 +10,7 @@ import numpy as np
 from quorate.correct.perturbation import Perturbation, levels_of
 from quorate.correct.platform import Pixels
 from quorate.correct.world import World
-from quorate.correction_figures import sheet_figure
+from quorate.figures.correction import sheet_figure
 from quorate.table import Labels
 
 if TYPE_CHECKING:

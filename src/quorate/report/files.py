@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate.errors import StoreError
-from quorate.figures import render
+from quorate.figures.style import render
 from quorate.lab.curves import Curves
 from quorate.lab.effective import plot_effective
 from quorate.report.page import render_page

@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from quorate.figures import render
+from quorate.figures.style import render
 from quorate.lab.membership_result import Memberships
 from quorate.report.files import write_files
 from quorate.report.page import fill_template, rate

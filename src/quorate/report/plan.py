@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from quorate import catalog, spec
-from quorate.figures import render
+from quorate.figures.plan import Forecast, Growth, plan_figure
+from quorate.figures.style import render
 from quorate.plan.certify import Certified, CertifiedPlan
 from quorate.plan.planning import Plan
 from quorate.plan.suggest import Suggestions
-from quorate.plan_figures import Forecast, Growth, plan_figure
 from quorate.report import plan_words as words
 from quorate.report.files import write_files
 from quorate.report.page import fill_template, rate

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from quorate.figures import render
+from quorate.figures.style import render
 from quorate.lab.curves import WHO
 from quorate.lab.monotone_fit import SPREADS
 from quorate.lab.rounds import SEEDS

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from rich.console import Console
 
-from quorate.finding_figures import MassAt, masses_over_figure
+from quorate.figures.finding import MassAt, masses_over_figure
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import MEASURES, CurveMeasures
@@ -70,7 +70,7 @@ class StudyDone:
 
     def _files(self, finding: Mapping[str, Any] | None) -> dict[str, bytes]:
         """Return the step sizes that were tried, and each trend of α* as a picture."""
-        from quorate.figures import render
+        from quorate.figures.style import render
         from quorate.report.files import to_csv
 
         files = {"tuning.csv": to_csv(self.tried)} if self.tried else {}

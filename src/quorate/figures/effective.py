@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from quorate.figures import GREY, MARKERS, STYLE, Floats, wrapped
+from quorate.figures.style import GREY, MARKERS, STYLE, Floats, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from quorate.figures import COLOURS, GREY, MARKERS, STYLE
+from quorate.figures.style import COLOURS, GREY, MARKERS, STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

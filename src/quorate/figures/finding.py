@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quorate.figures import GREY, STYLE, Interval, percent_of
+from quorate.figures.curves import Interval
+from quorate.figures.style import GREY, STYLE, percent_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

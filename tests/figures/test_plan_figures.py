@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from quorate.figures import render
-from quorate.plan_figures import Forecast, Growth, plan_figure
+from quorate.figures.plan import Forecast, Growth, plan_figure
+from quorate.figures.style import render
 
 MEMBERS = np.array([10.0, 100.0, 1000.0])
 LINE = Growth("certified", MEMBERS, np.array([-0.5, 0.4, 1.0]))

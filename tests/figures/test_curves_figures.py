@@ -10,18 +10,8 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from quorate.figures import (
-    COLOURS,
-    DASHES,
-    MARKERS,
-    SIGNS,
-    Bound,
-    Line,
-    Panel,
-    curves_figure,
-    masses_figure,
-    render,
-)
+from quorate.figures.curves import Bound, Line, Panel, curves_figure, masses_figure
+from quorate.figures.style import COLOURS, DASHES, MARKERS, SIGNS, render
 from quorate.lab.critical_mass import CriticalMass, critical_mass
 from quorate.lab.intervals import band
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quorate.figures import COLOURS, DASHES, GREY, MARKERS, STYLE, Floats
+from quorate.figures.style import COLOURS, DASHES, GREY, MARKERS, STYLE, Floats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,49 +5,33 @@ Pure functions of plain arrays; shapes: a sizes.
 
 from __future__ import annotations
 
-import io
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from quorate.direct_labels import place_labels, short_labels
+from quorate.figures.direct_labels import place_labels, short_labels
+from quorate.figures.style import (
+    GREY,
+    MARKERS,
+    SIGNS,
+    STYLE,
+    Floats,
+    colour,
+    dashes,
+    ink,
+    percent_of,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = npt.NDArray[np.float64]
 Band = tuple[Floats, Floats, Floats]  # mean, low, high; (a,) each
-
-# Okabe and Ito's colours: told apart with any colour vision; markers and dashes tell them in grey.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-SIGNS = ("●", "■", "▲", "◆", "▼", "✚", "✖")  # the same, in a text
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 _BOUND_DASHES: tuple[Any, ...] = ((0, (4, 2)), (0, (1, 1)))
-GREY = "#666666"
-STYLE: Any = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 9,
-    "axes.titlelocation": "left",
-    "axes.grid": True,
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.6,
-    "axes.axisbelow": True,
-    "lines.linewidth": 1.5,
-    "lines.markersize": 4,
-    "svg.fonttype": "path",  # the same picture wherever it is opened
-    "svg.hashsalt": "quorate",  # and the same bytes for the same data
-    "pdf.fonttype": 42,  # letters as TrueType, which journals ask for
-    "figure.constrained_layout.use": True,
-}
 
 
 class Interval(Protocol):
@@ -176,10 +160,10 @@ def search_figure(
         zero, (alphas, values) = _zero_place([line]), points
         low, high = line.mass.low or zero, min(line.mass.high, _largest([line]) * 1.25)
         if not math.isnan(line.mass.estimate):
-            success.axvspan(low, high or zero, color=_colour(0), alpha=0.12, linewidth=0)
+            success.axvspan(low, high or zero, color=colour(0), alpha=0.12, linewidth=0)
         if fitted is not None:
             positive = line.alphas > 0
-            success.plot(line.alphas[positive], fitted[positive], color=_colour(0))
+            success.plot(line.alphas[positive], fitted[positive], color=colour(0))
         look: Any = {"color": "black", "linestyle": "", "marker": "o", "alpha": 0.6}
         success.plot(np.where(alphas > 0, alphas, zero), values, markerfacecolor="none", **look)
         _draw_target(success, target)
@@ -215,7 +199,7 @@ def inference_figure(
             _draw_bands(axes, traces, zero, lambda trace: trace.values)
             for number, trace in enumerate(traces):  # a band of one size cannot be seen
                 at = np.where(trace.alphas > 0, trace.alphas, zero)
-                axes.vlines(at, *trace.values[1:], color=_colour(number), linewidth=0.9, alpha=0.5)
+                axes.vlines(at, *trace.values[1:], color=colour(number), linewidth=0.9, alpha=0.5)
             _label_ends(axes, traces, zero)
             _alpha_axis(axes, honest, zero)
             axes.set_xticks([a or zero for a in honest[0].alphas])  # few: each is N trainings
@@ -246,19 +230,8 @@ def _label_ends(axes: Axes, traces: Sequence[Trace], zero: float) -> None:
         axes.annotate(
             traces[number].label, (traces[number].alphas[at] or zero, height),
             xytext=(6, -2 if low else 2), textcoords="offset points", va="top" if low else "bottom",
-            color=_colour(number), fontsize=7.5,
+            color=colour(number), fontsize=7.5,
         )  # fmt: skip
-
-
-def render(figure: Figure, kind: Literal["svg", "png", "pdf"]) -> bytes:
-    """Return a figure as the bytes of a file; equal figures give equal bytes."""
-    import matplotlib as mpl
-
-    file = io.BytesIO()
-    said = {"svg": "Date", "png": "Software", "pdf": "CreationDate"}  # what would differ
-    with mpl.rc_context(STYLE):
-        figure.savefig(file, format=kind, dpi=160, metadata={said[kind]: None})
-    return file.getvalue()
 
 
 def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
@@ -268,7 +241,7 @@ def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
         if math.isfinite(line.mass.estimate):
             at = line.mass.estimate or zero
             axes.plot(
-                [at, at], [0, panel.target], color=_colour(number), linewidth=0.8, alpha=0.6,
+                [at, at], [0, panel.target], color=colour(number), linewidth=0.8, alpha=0.6,
                 linestyle=(0, (1, 2)),
             )  # fmt: skip
     for number, bound in enumerate(panel.bounds):
@@ -306,7 +279,7 @@ def _label_curves(axes: Axes, panel: Panel, zero: float, dpi: float) -> None:
         others.append(points[measured & ~joined])
         look: Any = {
             "text": wrapped(f"{SIGNS[number % len(SIGNS)]} {name}", 30),
-            "color": _ink(number),
+            "color": ink(number),
             "fontsize": 7,
             "parse_math": False,
             "multialignment": "left",
@@ -359,10 +332,10 @@ def _draw_bands(axes: Axes, lines: Sequence[OverAlphas], zero: float, of: Any) -
     for number, line in enumerate(lines):
         mean, low, high = of(line)
         alphas = np.where(line.alphas > 0, line.alphas, zero)
-        look: Any = {"color": _colour(number), "marker": MARKERS[number % len(MARKERS)]}
+        look: Any = {"color": colour(number), "marker": MARKERS[number % len(MARKERS)]}
         axes.fill_between(alphas, low, high, color=look["color"], alpha=0.15, linewidth=0)
         positive = line.alphas > 0
-        axes.plot(alphas[positive], mean[positive], linestyle=_dashes(number), **look)
+        axes.plot(alphas[positive], mean[positive], linestyle=dashes(number), **look)
         axes.plot(alphas[~positive], mean[~positive], linestyle="", **look)
 
 
@@ -370,20 +343,20 @@ def _draw_masses(axes: Axes, lines: Sequence[Line], zero: float) -> None:
     """Draw one row a learner: estimate and interval; an arrow where it runs past the grid."""
     edge = _largest(lines) * 1.25
     for row, line in enumerate(lines):
-        colour, mass = _colour(row), line.mass
+        shade, mass = colour(row), line.mass
         measured = not math.isnan(mass.estimate)
         if measured:
             low, high = (min(end, edge) if end > 0 else zero for end in (mass.low, mass.high))
-            axes.plot([low, high], [row, row], color=colour, linewidth=3, alpha=0.35)
+            axes.plot([low, high], [row, row], color=shade, linewidth=3, alpha=0.35)
         if math.isinf(mass.high):
-            axes.plot([edge], [row], color=colour, marker=">", clip_on=False)
+            axes.plot([edge], [row], color=shade, marker=">", clip_on=False)
         if math.isfinite(mass.estimate):
-            look: Any = {"color": colour, "marker": MARKERS[row % len(MARKERS)]}
+            look: Any = {"color": shade, "marker": MARKERS[row % len(MARKERS)]}
             axes.plot([mass.estimate or zero], [row], markersize=6, **look)
         label = line.label if measured else f"{line.label}: every training failed"
         axes.annotate(
             label, (0, row), xycoords=("axes fraction", "data"), xytext=(3, 4),
-            textcoords="offset points", color=_ink(row), fontsize=7.5, parse_math=False,
+            textcoords="offset points", color=ink(row), fontsize=7.5, parse_math=False,
         )  # fmt: skip
     axes.set_yticks([])
     axes.set_ylim(len(lines) - 0.5, -0.8)
@@ -407,11 +380,6 @@ def _alpha_axis(axes: Axes, lines: Sequence[OverAlphas], zero: float) -> None:
     axes.set_xlim(zero / 1.25, largest * 1.35)
 
 
-def percent_of(alpha: float) -> str:
-    """Return a fraction as a tick says it."""
-    return f"{100 * alpha:.6g}%"
-
-
 def _smallest(lines: Sequence[OverAlphas]) -> float:
     positive = np.concatenate([line.alphas[line.alphas > 0] for line in lines])
     return float(positive.min()) if len(positive) else 0.1
@@ -425,25 +393,3 @@ def _zero_place(lines: Sequence[OverAlphas]) -> float:
     """Return where α = 0 stands on the log axis."""
     spread = max(_largest(lines) / _smallest(lines), 10.0)
     return float(_smallest(lines) / spread**0.12)
-
-
-def _colour(number: int) -> str:
-    return COLOURS[number % len(COLOURS)]
-
-
-def _dashes(number: int) -> Any:
-    return DASHES[number % len(DASHES)]
-
-
-def _ink(number: int) -> Any:
-    """Return a line's colour, dark enough for letters."""
-    from matplotlib.colors import to_rgb
-
-    return tuple(0.7 * part for part in to_rgb(_colour(number)))
-
-
-def wrapped(text: str, width: int = 72) -> str:
-    import textwrap
-
-    lines = [textwrap.wrap(line, width) for line in text.splitlines()]
-    return "\n".join(itertools.chain(*lines))

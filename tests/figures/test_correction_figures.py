@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from quorate.correction_figures import (
+from quorate.figures.correction import (
     SIDE,
     Mark,
     Trace,
@@ -17,7 +17,7 @@ from quorate.correction_figures import (
     sheet_figure,
     transfer_figure,
 )
-from quorate.figures import render
+from quorate.figures.style import render
 
 
 def trace(value: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, **more) -> Trace:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from quorate.figures import render
-from quorate.finding_figures import MassAt, masses_over_figure
+from quorate.figures.finding import MassAt, masses_over_figure
+from quorate.figures.style import render
 from quorate.lab.critical_mass import CriticalMass
 
 
