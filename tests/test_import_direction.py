@@ -29,11 +29,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("learners",),  # above populations: one may start from public people
     ("catalog",),
     ("lab",),
-    ("correct", "plan"),
+    ("correct", "plan", "scenarios"),
     ("report", "checks"),
     ("findings",),
     ("cli_shared",),
-    ("cli_test_time", "cli_plan", "cli_theory", "cli_export"),
+    ("cli_test_time", "cli_plan", "cli_theory", "cli_export", "cli_scenario"),
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quorate import cli_export, cli_plan, cli_test_time, cli_theory
+from quorate import cli_export, cli_plan, cli_scenario, cli_test_time, cli_theory
 from quorate.cli_shared import (
     AsJson,
     Device,
@@ -220,6 +220,7 @@ def demo(
 
 app.add_typer(cli_theory.bound_app, name="bound")
 app.command()(cli_plan.plan)
+app.command(context_settings=cli_scenario.ANY_OPTION)(cli_scenario.scenario)
 app.command()(cli_test_time.correct)
 app.add_typer(cli_test_time.platform_app, name="platform")
 app.command("compare-queries")(cli_test_time.compare_queries)
@@ -231,9 +232,7 @@ app.command()(cli_export.export)
 def list_(
     kind: Annotated[
         str | None,
-        typer.Argument(
-            help="populations, strategies, learners, goals, signals or subgroups; else all."
-        ),
+        typer.Argument(help="populations, strategies, learners, goals, scenarios, ...; else all."),
     ] = None,
     json: AsJson = False,
 ) -> None:

@@ -163,7 +163,7 @@ def _construct(cls: type, data: dict[str, Any], catalog: Catalog) -> Any:
         kind = fields[key].metadata.get("kind")
         if kind and key == takes_rest:
             continue  # built with the rest, which it may require
-        arguments[key] = build(kind, value, catalog) if kind else convert(value, types_[key], key)
+        arguments[key] = _argument(key, value, kind, types_[key], catalog)
     if rest:
         arguments |= _hand_on(cls, rest, own, arguments, catalog)
     missing = [k for k, f in fields.items() if is_required(f) and k not in arguments]
@@ -173,6 +173,32 @@ def _construct(cls: type, data: dict[str, Any], catalog: Catalog) -> Any:
             f". Write {_name(cls)}:{','.join(f'{k}=...' for k in missing)}."
         )
     return cls(**arguments)
+
+
+def _argument(key: str, value: Any, kind: str | None, annotation: Any, catalog: Catalog) -> Any:
+    """Return one parameter's value: a method, several, or what ``convert`` makes of it."""
+    if kind is None:
+        return convert(value, annotation, key)
+    if typing.get_origin(annotation) is tuple:
+        return tuple(build(kind, one, catalog) for one in _listed(value))
+    return build(kind, value, catalog)
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return the parts of a comma list; ``a:x=1,y=2,b`` are two, since y=2 begins no method.
+
+    >>> _listed("sgd:epochs=5,model=cnn,forest")
+    ['sgd:epochs=5,model=cnn', 'forest']
+    """
+    if not isinstance(value, str):
+        return list(value) if isinstance(value, list | tuple) else [value]
+    parts: list[str] = []
+    for part in _split(value, value):
+        if parts and "=" in part.split(":")[0].split("(")[0]:
+            parts[-1] += f",{part}"
+        else:
+            parts.append(part.strip())
+    return parts
 
 
 def _hand_on(
@@ -235,6 +261,8 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
         if value is None or spelt:
             return None
         return convert(value, inner[0], key)
+    if origin is tuple:
+        return tuple(convert(one, args[0], key) for one in _listed(value))
     if origin is Literal:
         if str(value) not in args:
             raise unknown(f"value of {key}", str(value), args)
@@ -333,7 +361,9 @@ def _text_pairs(method: Any) -> list[str]:
             and not field.metadata.get("shown")
         ):
             continue
-        if field.metadata.get("kind"):
+        if isinstance(value, tuple):
+            pairs.append(f"{key}={_text_value(','.join(map(text_of, value)))}")
+        elif field.metadata.get("kind"):
             inner, same = _text_pairs(value), type(value) is type(field.default)
             if key == handed_on and not any(pair.split("=")[0] in own for pair in inner):
                 pairs += ([] if same else [f"{key}={_name(type(value))}"]) + inner
@@ -355,9 +385,15 @@ def _text_pairs(method: Any) -> list[str]:
 def _inner_field(cls: type) -> str | None:
     """Return the parameter that takes what the method does not have: an inner method or mapping."""
     for key, field in parameters(cls).items():
-        if field.metadata.get("takes_rest") or field.metadata.get("kind"):
+        several = typing.get_origin(hints(cls)[key]) is tuple
+        if field.metadata.get("takes_rest") or (field.metadata.get("kind") and not several):
             return key
     return None
+
+
+def text_of(value: Any) -> str:
+    """Return one value of a list as text: a method's own, or a number's."""
+    return text(value) if hasattr(value, "name") else _text_value(value)
 
 
 def _text_value(value: Any) -> str:

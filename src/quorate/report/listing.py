@@ -11,10 +11,16 @@ from quorate.catalog import CATALOG
 from quorate.correct.attacks.listing import ATTACKS
 from quorate.correct.crafting import Crafting
 from quorate.correct.proxy import Extraction
+from quorate.scenarios.listing import SCENARIOS
 from quorate.validate import unknown
 
 # All that can be named; attacks by compare-queries, settings as --crafting and --extraction.
-KINDS: spec.Catalog = {**CATALOG, "attacks": ATTACKS, "settings": (Crafting, Extraction)}
+KINDS: spec.Catalog = {
+    **CATALOG,
+    "scenarios": SCENARIOS,
+    "attacks": ATTACKS,
+    "settings": (Crafting, Extraction),
+}
 
 
 def listing(kind: str | None) -> dict[str, list[dict[str, Any]]]:
@@ -45,6 +51,8 @@ def _entry(cls: type) -> dict[str, Any]:
 
 def _default(field: Any) -> Any:
     value = spec.default_of(field)
+    if isinstance(value, tuple):
+        return ",".join(spec.text_of(one) for one in value)
     return spec.text(value) if field.metadata.get("kind") else value
 
 
@@ -53,6 +61,8 @@ def _type(annotation: Any) -> str:
     inner = options[0] if options and type(None) in get_args(annotation) else annotation
     if get_origin(inner) is Literal:
         return "|".join(get_args(inner))
+    if get_origin(inner) is tuple:
+        return f"comma list, each {_type(get_args(inner)[0])}"
     names = {int: "whole number", float: "number", str: "text", bool: "true|false"}
     return names.get(inner, getattr(inner, "__name__", str(inner)).lower())
 

@@ -9,12 +9,14 @@ from quorate.findings.kinds.corrections import Corrections
 from quorate.findings.kinds.kind import Kind
 from quorate.findings.kinds.memberships import MembershipStudies
 from quorate.findings.kinds.query_costs import QueryCosts
+from quorate.findings.kinds.scenarios import Scenarios
 from quorate.findings.kinds.studies import Studies
 
 KINDS: tuple[Kind, ...] = (
     QueryCosts(),
     Corrections(),
     MembershipStudies(),
+    Scenarios(),
     Studies(),
 )
 

@@ -1,0 +1,168 @@
+"""What every scenario has for nothing: options, parts that are kept, a page, and a verdict."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from rich.console import Console
+
+from quorate import spec
+from quorate.cli_scenario import read_options
+from quorate.errors import InputError
+from quorate.findings.experiment import read_experiment
+from quorate.findings.running import run_experiment, write_found
+from quorate.learners.forest import Forest
+from quorate.learners.sgd import SGD
+from quorate.report.scenario import print_scenario, write_scenario
+from quorate.scenarios import listing
+from quorate.scenarios.cells import run_cells
+from quorate.scenarios.scenario import Picture, Scenario, make_scenario, run_scenario
+
+
+@dataclass(frozen=True)
+class Doubled:
+    title: str
+    found: list[dict[str, Any]]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"largest": max(row["double"] for row in self.found)}
+
+    def rows(self) -> list[dict[str, Any]]:
+        return self.found
+
+    def tables(self) -> dict[str, list[dict[str, str]]]:
+        return {"Doubles": [{"n": str(row["n"]), "2n": str(row["double"])} for row in self.found]}
+
+    def pictures(self) -> dict[str, Picture]:
+        from matplotlib.figure import Figure
+
+        return {"doubles": Picture(Figure(), "What is <seen>.")}
+
+
+@dataclass(frozen=True)
+class Doubling(Scenario):
+    """Doubles numbers."""
+
+    name: ClassVar[str] = "doubling"
+
+    numbers: tuple[int, ...] = spec.param((1, 2), "which")
+    seeds: int = spec.param(2, "how many seeds")
+    learners: tuple[Any, ...] = spec.param((), "against whom", kind="learners")
+
+    def run(self, out: Path | None, jobs: int) -> Doubled:
+        cells = [{"n": n, "seed": s} for n in self.numbers for s in range(self.seeds)]
+        found = run_cells(double, cells, out, jobs, "Doubling")
+        return Doubled("Twice as much", [{**c, **f} for c, f in zip(cells, found, strict=True)])
+
+
+def double(cell: Mapping[str, Any]) -> dict[str, Any]:
+    return {"double": 2 * cell["n"] + cell["seed"]}
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "SCENARIOS", (Doubling,))
+
+
+def test_a_scenario_is_made_of_text_or_plain_data() -> None:
+    assert make_scenario("doubling").numbers == (1, 2)  # type: ignore[attr-defined]
+    made = make_scenario({"name": "doubling", "numbers": "3, 5", "seeds": "1"})
+    assert made == Doubling((3, 5), 1)
+    assert make_scenario('doubling:numbers="3,5"') == Doubling((3, 5))
+    assert make_scenario(spec.describe(made)) == made
+    assert make_scenario(spec.text(made)) == made
+    both = make_scenario({"name": "doubling", "learners": "sgd:epochs=2,model=logistic,forest"})
+    assert both == Doubling(learners=(SGD(epochs=2, model="logistic"), Forest()))
+    assert make_scenario(spec.text(both)) == both
+    assert make_scenario(spec.describe(both)) == both
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"name": "doubbling"}, "doubling"),
+        ({"name": "doubling", "numbrs": "1"}, "numbers"),
+        ({"name": "doubling", "numbers": "1,x"}, "whole number"),
+        ({"name": "doubling", "learners": "forrest"}, "forest"),
+    ],
+)
+def test_what_is_misspelt_is_answered_with_what_there_is(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        make_scenario(given)
+
+
+def test_options_are_plain_data() -> None:
+    words = ["--a", "1", "--b-c=2,3", "--a", "4", "--d", "-5"]
+    assert read_options(words) == {"a": ["1", "4"], "b_c": "2,3", "d": "-5"}
+    for wrong, said in ((["x"], "Name the parameter"), (["--x"], "Expected a value after --x")):
+        with pytest.raises(InputError, match=said):
+            read_options(wrong)
+
+
+def test_parts_are_kept_and_not_done_again(tmp_path: Path) -> None:
+    first = run_scenario("doubling", tmp_path)
+    assert [row["double"] for row in first.result.rows()] == [2, 3, 4, 5]
+    kept = sorted((tmp_path / "cells").iterdir())
+    assert len(kept) == 4
+    text = kept[0].read_text()
+    said = json.loads(text)
+    assert set(said) == {"cell", "result", "version", "provenance"}
+    kept[0].write_text(text.replace(f'"double": {said["result"]["double"]}', '"double": 99'))
+    kept[1].write_text("damaged")
+    again = [row["double"] for row in run_scenario("doubling", tmp_path).result.rows()]
+    was = said["result"]["double"]
+    assert again == [99 if value == was else value for value in (2, 3, 4, 5)]
+
+
+def test_workers_change_nothing() -> None:
+    alone, together = run_scenario("doubling").result, run_scenario("doubling", jobs=2).result
+    assert alone.to_json() == together.to_json()
+    for one, other in zip(alone.rows(), together.rows(), strict=True):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
+
+
+def test_the_page_holds_tables_pictures_and_data(tmp_path: Path) -> None:
+    ran = run_scenario("doubling:seeds=1")
+    page = write_scenario(ran, tmp_path).read_text()
+    for words in ("Twice as much", "Doubles numbers.", "What is &lt;seen&gt;.", "<td>4</td>"):
+        assert words in page
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {
+        *("doubles.svg", "doubles.png", "doubles.pdf", "report.html"),
+        *("cells.csv", "results.json", "provenance.json"),
+    }
+    assert json.loads((tmp_path / "results.json").read_text())["largest"] == 4
+    console = Console(width=60, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_scenario(ran.result, console)
+    console.file.close()
+    assert "Doubles" in console.export_text()
+
+
+def test_an_experiment_judges_the_rows(tmp_path: Path) -> None:
+    file = tmp_path / "twice.toml"
+    file.write_text("""
+claim = "Two is more than one."
+source = "ours"
+ours = "All."
+expected = "The double of 2 is greater."
+time = { cpu = "1 second" }
+scenario = "doubling"
+numbers = [1, 2]
+seeds = 3
+[[expect]]
+measure = "double"
+of = { n = 2 }
+than = { n = 1 }
+is = "greater"
+[quick]
+seeds = 3
+""")
+    found = run_experiment(read_experiment(file), tmp_path / "out")
+    assert found.finding is not None
+    assert found.finding.verdict == "holds"
+    page = write_found(found, tmp_path / "out")
+    assert "Two is more than one." in page.read_text()
+    assert json.loads((tmp_path / "out" / "finding.json").read_text())["seeds"] == 3
