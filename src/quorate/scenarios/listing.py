@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-SCENARIOS: tuple[type, ...] = ()
+from quorate.scenarios.effective_size import EffectiveSize
+
+SCENARIOS: tuple[type, ...] = (EffectiveSize,)
