@@ -111,7 +111,6 @@ def test_a_newer_version_measures_anew(
     ran.clear()
     for module in (trial, sweep_module):
         monkeypatch.setattr(module, "__version__", "99.0")
-    monkeypatch.setattr("quorate.lab.run.__version__", "99.0")
     run_study(small, tmp_path)
     assert len(ran) == 3
     assert Counter(one.version for one in cells_of(tmp_path))["99.0"] == 3
