@@ -13,7 +13,7 @@ from quorate.errors import InputError
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(help="Folder of a study or of a correction.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a run.")],
     kind: Annotated[str, typer.Option("--format", help="csv, parquet or latex.")] = "csv",
     what: Annotated[
         str | None,

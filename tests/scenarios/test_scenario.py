@@ -1,21 +1,24 @@
 """What every scenario has for nothing: options, parts that are kept, a page, and a verdict."""
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
 from quorate import spec
 from quorate.cli_scenario import read_options
-from quorate.errors import InputError
+from quorate.errors import InputError, StoreError
 from quorate.findings.experiment import read_experiment
 from quorate.findings.running import run_experiment, write_found
 from quorate.learners.forest import Forest
 from quorate.learners.sgd import SGD
+from quorate.report.export import export
 from quorate.report.scenario import print_scenario, write_scenario
 from quorate.scenarios import listing
 from quorate.scenarios.cells import run_cells
@@ -166,3 +169,18 @@ seeds = 3
     page = write_found(found, tmp_path / "out")
     assert "Two is more than one." in page.read_text()
     assert json.loads((tmp_path / "out" / "finding.json").read_text())["seeds"] == 3
+
+
+def test_the_rows_and_the_tables_are_exported(tmp_path: Path) -> None:
+    write_scenario(run_scenario("doubling:seeds=1"), tmp_path)
+    rows = export(tmp_path, "csv").decode().splitlines()
+    assert rows[0].startswith("n,seed,double")
+    assert [line.split(",")[:3] for line in rows[1:]] == [["1", "0", "2"], ["2", "0", "4"]]
+    assert pq.read_table(io.BytesIO(export(tmp_path, "parquet")))["double"].to_pylist() == [2, 4]
+    table = export(tmp_path, "latex").decode()
+    assert "Doubles" in table.splitlines()[0]
+    assert r"1 & 2 \\" in table
+    with pytest.raises(InputError, match="Expected curves for latex"):
+        export(tmp_path, "latex", "cells")
+    with pytest.raises(StoreError):
+        export(tmp_path, "csv", "critical-mass")

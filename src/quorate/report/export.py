@@ -6,6 +6,7 @@ Pure functions; rows are plain, one column a key.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,11 +24,12 @@ from quorate.lab.trial import Outcome
 from quorate.report.correction import cell_row
 from quorate.report.correction_summary import Row, rows_of
 from quorate.report.files import replace_file, to_csv
-from quorate.report.paper_tables import correction_table, mass_table
+from quorate.report.paper_tables import correction_table, mass_table, text_table
 from quorate.validate import unknown
 
 FORMATS = ("csv", "parquet", "latex")
 TABLES = ("cells", "critical-mass", "curves")
+RESULTS = "results.json"
 
 Plain: TypeAlias = Mapping[str, Any]
 
@@ -36,7 +38,7 @@ def export(folder: str | Path, kind: str = "csv", what: str | None = None) -> by
     """Return a table of what a folder holds, as the content of a file.
 
     Args:
-        folder: of a study, or else of a correction.
+        folder: of a study, of a correction, of membership inference or of a scenario.
         kind: csv, parquet, or latex: a table to \\input, of critical masses, or of a correction's
             means over seeds.
         what: cells, critical-mass, or curves: means over seeds with their 95% intervals. By
@@ -51,6 +53,9 @@ def export(folder: str | Path, kind: str = "csv", what: str | None = None) -> by
     if what is not None and what not in TABLES:
         raise unknown("table", what, TABLES)
     folder = Path(folder)
+    kept = _kept(folder) if what in (None, "cells") else None
+    if kept is not None:
+        return _of_tables(kept, kind, what)
     if (folder / CORRECTION).exists() and not (folder / STORE).exists():
         return _of_correction(folder, kind, what)
     if kind == "latex":
@@ -62,6 +67,26 @@ def export(folder: str | Path, kind: str = "csv", what: str | None = None) -> by
         "curves": curve_rows,
     }
     return _file(tables[what or "cells"](lab.load(folder)), kind)
+
+
+def _kept(folder: Path) -> Plain | None:
+    """Return the results of a report that keeps its rows and its tables; None of another one."""
+    try:
+        kept = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(kept, Mapping) and {"rows", "tables"} <= set(kept)
+    return kept if whole else None
+
+
+def _of_tables(kept: Plain, kind: str, what: str | None) -> bytes:
+    """Return the rows of a report, or all its tables, one below the other."""
+    if kind != "latex":
+        return _file(kept["rows"], kind)
+    _only("latex", what, "curves")
+    return "\n".join(
+        text_table(heading, rows) for heading, rows in kept["tables"].items() if rows
+    ).encode()
 
 
 def _of_correction(folder: Path, kind: str, what: str | None) -> bytes:

@@ -44,7 +44,12 @@ def write_membership(
         "membership.svg": svg,
         "membership.png": render(figure, "png"),
         "cells.csv": found.to_frame().to_csv(index=False).encode(),
-        "results.json": json.dumps(found.to_json(), indent=1, allow_nan=False).encode(),
+        "results.json": json.dumps(
+            {**found.to_json(), "tables": {found.title: headed_rows(found)}},
+            indent=1,
+            ensure_ascii=False,
+            allow_nan=False,
+        ).encode(),
     }
     page = fill_template(
         "membership.html.j2",
@@ -58,6 +63,12 @@ def write_membership(
     files["report.html"] = page.encode()
     write_files(folder, files, "run the same command again")
     return folder / "report.html"
+
+
+def headed_rows(found: Memberships) -> list[dict[str, str]]:
+    """Return the rows of the table, by the heads of its columns."""
+    heads = dict(zip(COLUMNS, HEADS, strict=True))
+    return [{heads[key]: text for key, text in row.items()} for row in table_rows(found)]
 
 
 def table_rows(found: Memberships) -> list[dict[str, str]]:

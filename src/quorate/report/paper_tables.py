@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from quorate.correct.correction import Correction
 from quorate.lab.curves import Curve, Curves
@@ -91,6 +91,21 @@ def correction_table(rows: Sequence[Row], correction: Correction) -> str:
         ]
         body.append([escape(cell) for cell in cells])
     return tabular(columns, body, _note("gap closed at test time, by members and queries of each"))
+
+
+def text_table(heading: str, rows: Sequence[Mapping[str, str]]) -> str:
+    r"""Return rows of text as a table to \input; words stand to the left, numbers to the right."""
+    columns = [
+        Column(escape(name), "l" if any(_is_word(row[name]) for row in rows) else "r")
+        for name in rows[0]
+    ]
+    return tabular(
+        columns, [[escape(value) for value in row.values()] for row in rows], _note(escape(heading))
+    )
+
+
+def _is_word(text: str) -> bool:
+    return text[:1].isalpha()
 
 
 def _note(what: str) -> str:

@@ -51,7 +51,8 @@ def write_scenario(ran: Ran, folder: str | Path, finding: Mapping[str, Any] | No
         for svg in (files[f"{name}.svg"].decode(),)
     ]
     files["cells.csv"] = to_csv(result.rows())
-    files["results.json"] = _json({**result.to_json(), "rows": result.rows()})
+    kept = {**result.to_json(), "rows": result.rows(), "tables": result.tables()}
+    files["results.json"] = _json(kept)
     files["provenance.json"] = _json(ran.about())
     page = fill_template(
         "scenario.html.j2", result.title, files, _facts(ran),
