@@ -310,7 +310,8 @@ def _of(of: Selection | None) -> str:
 
 def _named(of: Selection | None) -> str:
     if isinstance(of, Mapping):
-        return ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in of.items())
+        pairs = ", ".join(f"{key.replace('_', ' ')} = {value}" for key, value in of.items())
+        return f"({pairs})"
     return of if isinstance(of, str) else " with ".join(of or ())
 
 
