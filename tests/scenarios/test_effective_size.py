@@ -41,7 +41,8 @@ def test_errors_are_in_factors_of_two() -> None:
 def test_effective_size_predicts_better_than_size(tmp_path: Path) -> None:
     """On digits, where hardly anyone honest carries the signal: see experiments/README.md."""
     scenario = EffectiveSize(
-        make("digits", "populations"), make("planting:target=8,size=2", "strategies"), (0.5,),
+        ("digits",), make("digits", "populations"),
+        make("planting:target=8,size=2", "strategies"), (0.5,),
         alphas="0.002:0.5:9", seeds=2,
     )  # fmt: skip
     ran = run_scenario(scenario, tmp_path)
@@ -56,14 +57,19 @@ def make(text: str, kind: str) -> tuple[object, ...]:
     return getattr(make_scenario({"name": "effective-size", **WORLD, kind: text}), kind)  # type: ignore[no-any-return]
 
 
-WORLD = {"populations": "digits", "strategies": "planting:target=8", "targets": "0.5"}
+WORLD = {
+    "worlds": "digits",
+    "populations": "digits",
+    "strategies": "planting:target=8",
+    "targets": "0.5",
+}
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"targets": "0.5,0.9"}, "1, 1 and 2"),
-        ({"populations": []}, "0, 1 and 1"),
+        ({"targets": "0.5,0.9"}, "1, 1 and 2 for 1"),
+        ({"populations": []}, "0, 1 and 1 for 1"),
         ({"learners": []}, "got none"),
         ({"seeds": 0}, "seeds=0"),
     ],

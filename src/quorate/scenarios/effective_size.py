@@ -23,6 +23,7 @@ from quorate.scenarios.scenario import Picture, Scenario
 from quorate.validate import at_least
 
 if TYPE_CHECKING:
+    from quorate.lab.curves import Curves
     from quorate.lab.intervals import Floats
     from quorate.protocols import Population, Strategy
 
@@ -55,8 +56,11 @@ class EffectiveSize(Scenario):
 
     name: ClassVar[str] = "effective-size"
 
+    worlds: tuple[str, ...] = spec.param(
+        ("digits", "Gaussian table", "finite law"), "what the worlds are called"
+    )
     populations: tuple[Any, ...] = spec.param(
-        _all("populations", POPULATIONS), "who, a world each", kind="populations"
+        _all("populations", POPULATIONS), "who, one a world", kind="populations"
     )
     strategies: tuple[Any, ...] = spec.param(
         _all("strategies", STRATEGIES), "what members do, one a world", kind="strategies"
@@ -74,11 +78,12 @@ class EffectiveSize(Scenario):
     seeds: int = spec.param(3, "how many seeds")
 
     def __post_init__(self) -> None:
-        counts = len(self.populations), len(self.strategies), len(self.targets)
+        several = (self.worlds, self.populations, self.strategies, self.targets)
+        counts = [len(each) for each in several]
         if len(set(counts)) > 1 or not counts[0]:
             raise InputError(
-                "Expected a population, a strategy and a target for every world, got "
-                f"{counts[0]}, {counts[1]} and {counts[2]}. Give as many of each."
+                "Expected a population, a strategy and a target for each of the worlds, got "
+                f"{counts[1]}, {counts[2]} and {counts[3]} for {counts[0]}. Give as many of each."
             )
         at_least("seeds", self.seeds, 1, "Use one seed or more.")
         if not self.learners:
@@ -87,20 +92,23 @@ class EffectiveSize(Scenario):
     def run(self, out: Path | None, jobs: int) -> Predictions:
         """Measure S(α) and α_eff in every world, and predict each critical mass from plain's."""
         found = []
-        for population, strategy, target in zip(
-            self.populations, self.strategies, self.targets, strict=True
+        for world, population, strategy, target in zip(
+            self.worlds, self.populations, self.strategies, self.targets, strict=True
         ):
-            found += self._in_world(population, strategy, target, out, jobs)
+            curves = self._measure(population, strategy, target, out, jobs)
+            found += self._predict(world, curves, target)
         return Predictions(tuple(found))
 
-    def _in_world(
+    def _measure(
         self, population: Population, strategy: Strategy, target: float, out: Path | None, jobs: int
-    ) -> list[Prediction]:
+    ) -> Curves:
         study = make_study(
             population=population, strategy=strategy, learner=[self.plain, *self.learners],
             alphas=self.alphas, seeds=self.seeds, target=target,
         )  # fmt: skip
-        curves = run_study(study, out, jobs, device.current())
+        return run_study(study, out, jobs, device.current())
+
+    def _predict(self, world: str, curves: Curves, target: float) -> list[Prediction]:
         masses = {curve.learner: _masses(curve.alphas, curve.success, target) for curve in curves}
         plain = masses[spec.text(self.plain)]  # (s,)
         effective = {sizes.learner: sizes for sizes in curves.effective_sizes()}
@@ -116,7 +124,7 @@ class EffectiveSize(Scenario):
             heard = np.nanmean(sizes.values, axis=1)  # (a, s)
             rows += [
                 Prediction(
-                    world=f"{spec.text(population)}, {spec.text(strategy)}",
+                    world=world,
                     family=learner.name,
                     learner=called,
                     seed=seed,
