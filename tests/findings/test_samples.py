@@ -55,12 +55,25 @@ def test_one_seed_or_two_have_no_interval() -> None:
 def test_magnitudes_pay_for_the_spacing_of_the_grid() -> None:
     """Two crossings, each within half a spacing of .2: the difference is known to .4."""
     first, second = (
-        Sample(np.array(values), True, spacing=0.2) for values in ((1.0, 1.1, 1.2), (0.0, 0.1, 0.2))
+        Sample(np.array(values), True, spacing=0.2) for values in ((1.0, 1.1, 1.5), (0.0, 0.1, 0.2))
     )
     sign = combined([first, second], [1, -1])
     size = combined([first, second], [1, -1], magnitude=True)
-    assert (sign.low, sign.high) == pytest.approx((math.e, math.e))
-    assert (size.low, size.high) == pytest.approx((math.exp(0.6), math.exp(1.4)))
+    assert size.low == pytest.approx(sign.low * math.exp(-0.4))
+    assert size.high == pytest.approx(sign.high * math.exp(0.4))
+
+
+def test_seeds_that_agree_to_the_digit_pay_for_it_too() -> None:
+    """Their spread is none, and yet they are known to half a spacing each."""
+    first, second = (Sample(np.full(3, value), True, spacing=0.2) for value in (1.0, 0.0))
+    found = combined([first, second], [1, -1])
+    assert (found.low, found.high) == pytest.approx((math.exp(0.6), math.exp(1.4)))
+
+
+def test_means_over_seeds_are_compared_with_limits_alone() -> None:
+    mean = Sample(np.array([1.0]), known=(1.0, 0.5, 1.5))
+    with pytest.raises(InputError, match="Expected rows of several seeds to compare"):
+        combined([mean, mean], [1, -1])
 
 
 def test_seeds_are_paired_by_number() -> None:

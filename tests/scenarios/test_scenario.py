@@ -22,7 +22,7 @@ from quorate.report.export import export
 from quorate.report.scenario import print_scenario, write_scenario
 from quorate.scenarios import listing
 from quorate.scenarios.cells import run_cells
-from quorate.scenarios.scenario import Picture, Scenario, make_scenario, run_scenario
+from quorate.scenarios.scenario import Picture, Ran, Scenario, make_scenario, run_scenario
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,15 @@ def test_the_page_holds_tables_pictures_and_data(tmp_path: Path) -> None:
     print_scenario(ran.result, console)
     console.file.close()
     assert "Doubles" in console.export_text()
+
+
+def test_where_there_is_no_number_there_is_none(tmp_path: Path) -> None:
+    rows = [{"n": 1, "double": float("nan")}, {"n": 2, "double": 4.0}]
+    ran = Ran(Doubling(), Doubled("Twice", rows), 0.0)
+    write_scenario(ran, tmp_path)
+    kept = json.loads((tmp_path / "results.json").read_text())["rows"]
+    assert kept == [{"n": 1, "double": None}, {"n": 2, "double": 4.0}]
+    assert (tmp_path / "cells.csv").read_text() == "n,double\n1,\n2,4.0\n"
 
 
 def test_an_experiment_judges_the_rows(tmp_path: Path) -> None:

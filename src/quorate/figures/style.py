@@ -16,8 +16,8 @@ Floats = npt.NDArray[np.float64]
 
 # Okabe and Ito's colours: told apart with any colour vision; markers and dashes tell them in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-SIGNS = ("●", "■", "▲", "◆", "▼", "✚", "✖")  # the same, in a text
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
+SIGNS = ("●", "■", "▲", "◆", "▼", "✚", "✖", "★", "◀")  # the same, in a text
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 GREY = "#666666"
 STYLE: Any = {

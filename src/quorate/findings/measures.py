@@ -192,6 +192,7 @@ def crossings(curve: Curve, level: float) -> Sample:
     logs, success = np.log(curve.alphas[positive]), curve.success[positive]  # (a,), (a, s)
     seeds = success.shape[1]
     values, above, below = np.full(seeds, np.nan), np.zeros(seeds, bool), np.zeros(seeds, bool)
+    gaps = []
     for s in range(seeds):
         measured = ~np.isnan(success[:, s])
         if not measured.any():
@@ -205,7 +206,8 @@ def crossings(curve: Curve, level: float) -> Sample:
         else:
             i = short[-1]
             values[s] = x[i] + (level - y[i]) / (y[i + 1] - y[i]) * (x[i + 1] - x[i])
-    spacing = float(np.diff(logs).max()) / 2 if len(logs) > 1 else 0.0
+            gaps.append(x[i + 1] - x[i])
+    spacing = float(max(gaps, default=0.0)) / 2
     return Sample(values, True, above, below, seeds=curve.seeds, spacing=spacing)
 
 

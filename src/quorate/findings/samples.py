@@ -31,7 +31,7 @@ class Sample:
         at_most: the truth is the value or less, (s,); None for nowhere.
         known: the interval of the mean where it is known otherwise, on the measure's own scale.
         seeds: which seed each value is of, (s,); None for 0, 1, ...
-        spacing: how far apart the sizes stand between which the values were interpolated.
+        spacing: half of how far apart the sizes stand between which values were interpolated.
     """
 
     values: Floats
@@ -87,6 +87,11 @@ def combined(
     """
     if len(samples) == 1 and samples[0].known is not None:
         return Estimate(*samples[0].known)
+    if any(one.known and one.seeds is None and len(one.values) == 1 for one in samples):
+        raise InputError(
+            "Expected rows of several seeds to compare, got rows that are means over seeds. "
+            "Compare one of them with a limit: at_least or at_most."
+        )
     _check_seeds(samples)
     total = np.sum([w * one.values for w, one in zip(weights, samples, strict=True)], axis=0)
     measured = ~np.isnan(total)  # (s,)
@@ -98,7 +103,8 @@ def combined(
     if len(kept) < max(FEWEST, len(total)):
         return Estimate(float(back(kept.mean())), math.nan, math.nan)
     spacing = sum(abs(w) * one.spacing for w, one in zip(weights, samples, strict=True))
-    wider = spacing if magnitude else 0.0
+    agree = np.allclose(kept, kept[0], rtol=1e-12)  # to the digit: the spread says nothing
+    wider = spacing if magnitude or agree else 0.0
     half = _half_width(kept, confidence) + wider
     too_small, too_large = _bounds(samples, weights)
     lowest = 0.0 if logarithmic else -math.inf

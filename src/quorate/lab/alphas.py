@@ -17,17 +17,21 @@ def parse_alphas(grid: str | float | Iterable[float]) -> tuple[float, ...]:
     """Return the sizes that a grid stands for, sorted, α = 0 first.
 
     Args:
-        grid: ``lo:hi:count``, a log grid of ``count`` sizes rounded to 6 digits; a comma list; or
-            numbers. Fractions in [0, 1].
+        grid: ``lo:hi:count``, a log grid of ``count`` sizes rounded to 6 digits; a comma list of
+            sizes and grids; or numbers. Fractions in [0, 1].
 
     >>> parse_alphas("0.01:1:3"), parse_alphas("0.1,0.02")
     ((0.0, 0.01, 0.1, 1.0), (0.0, 0.02, 0.1))
+    >>> parse_alphas("0.01:1:3,0.05")
+    (0.0, 0.01, 0.05, 0.1, 1.0)
 
     Raises:
         InputError: it is not such a grid, or a size is outside [0, 1].
     """
     if isinstance(grid, str):
-        numbers = _log_grid(grid) if ":" in grid else _numbers(grid.split(","), grid)
+        numbers = []
+        for part in grid.split(","):
+            numbers += _log_grid(part) if ":" in part else _numbers([part], grid)
     else:
         numbers = _numbers([grid] if isinstance(grid, int | float) else grid, grid)
     for alpha in numbers:

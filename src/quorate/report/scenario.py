@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ def write_scenario(ran: Ran, folder: str | Path, finding: Mapping[str, Any] | No
         for svg in (files[f"{name}.svg"].decode(),)
     ]
     files["cells.csv"] = to_csv(result.rows())
-    kept = {**result.to_json(), "rows": result.rows(), "tables": result.tables()}
+    rows = [{key: _finite(value) for key, value in row.items()} for row in result.rows()]
+    kept = {**result.to_json(), "rows": rows, "tables": result.tables()}
     files["results.json"] = _json(kept)
     files["provenance.json"] = _json(ran.about())
     page = fill_template(
@@ -62,6 +64,11 @@ def write_scenario(ran: Ran, folder: str | Path, finding: Mapping[str, Any] | No
     files["report.html"] = page.encode()
     write_files(folder, files, "run the same command again")
     return folder / "report.html"
+
+
+def _finite(value: Any) -> Any:
+    """Return a value as JSON knows it: None where there is no number."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _json(plain: Mapping[str, Any]) -> bytes:

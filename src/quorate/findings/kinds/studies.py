@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from rich.console import Console
 
 from quorate.figures.finding import MassAt, masses_over_figure
+from quorate.findings.expectation import judge
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import MEASURES, CurveMeasures
@@ -116,16 +117,14 @@ class Studies(Kind):
         return make_study(**settings)
 
     def check(self, experiment: Experiment) -> None:
-        """Raise InputError where a measure is unknown, or names select no one curve."""
+        """Raise InputError where an expectation asks for what the study will not hold."""
         study = self.read(experiment.settings)
         measures = CurveMeasures(Curves.of(_unmeasured(study), study))
         for expected in experiment.expectations:
             for measure in (expected.measure, expected.against):
                 if measure not in (None, *MEASURES):
                     raise unknown("measure of a study", str(measure), MEASURES)
-            for of in (expected.of, expected.than, *expected.along):
-                if of is not None:
-                    measures.curve(of)
+            judge(expected, measures)
 
     def run(
         self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
@@ -139,6 +138,6 @@ class Studies(Kind):
 
 
 def _unmeasured(study: Study) -> list[Outcome]:
-    """Return an outcome without any number for each curve of a study."""
-    outlined = replace(study, alphas=study.alphas[:1], seeds=study.seeds[:1])
+    """Return an outcome without any number for each size of each curve of a study."""
+    outlined = replace(study, seeds=study.seeds[:1])
     return [Outcome.of(cell, members=0, people=0, seconds=0.0) for cell in outlined.cells()]
