@@ -145,12 +145,12 @@ def test_the_page_holds_tables_pictures_and_data(tmp_path: Path) -> None:
 
 
 def test_where_there_is_no_number_there_is_none(tmp_path: Path) -> None:
-    rows = [{"n": 1, "double": float("nan")}, {"n": 2, "double": 4.0}]
+    rows = [{"n": 2, "double": 4.0}, {"n": 1, "double": float("nan")}]
     ran = Ran(Doubling(), Doubled("Twice", rows), 0.0)
     write_scenario(ran, tmp_path)
     kept = json.loads((tmp_path / "results.json").read_text())["rows"]
-    assert kept == [{"n": 1, "double": None}, {"n": 2, "double": 4.0}]
-    assert (tmp_path / "cells.csv").read_text() == "n,double\n1,\n2,4.0\n"
+    assert kept == [{"n": 2, "double": 4.0}, {"n": 1, "double": None}]
+    assert (tmp_path / "cells.csv").read_text() == "n,double\n2,4.0\n1,\n"
 
 
 def test_an_experiment_judges_the_rows(tmp_path: Path) -> None:
