@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate.errors import InputError, QuorateError, reason
+from quorate.findings.experiment import WORDS, Experiment, read_experiment
 from quorate.lab.store import FILE as STORE
 from quorate.lab.store import Store
 from quorate.report.terminal import interval, percent
@@ -59,6 +60,8 @@ What was measured here, in pictures. Each stands beside its numbers, its verdict
 [experiments](../experiments/README.md).
 """
 
+OLDER = "**The file asks for other settings by now than were measured: run it again.**"
+
 Finding = dict[str, Any]
 
 
@@ -85,8 +88,23 @@ def findings(root: Path) -> dict[str, Finding]:
                 f"Expected {path} to be of an experiment and in the folder of its name, got "
                 f"{finding['name']!r}. Mend the name, or remove the folder."
             )
-        found[finding["name"]] = finding
+        found[finding["name"]] = _as_the_file_says(root, finding)
     return found
+
+
+def _as_the_file_says(root: Path, finding: Finding) -> Finding:
+    """Return a finding with the words of its file, and whether that asks for what was measured."""
+    file = root / EXPERIMENTS / f"{finding['name']}.toml"
+    if not file.exists():
+        return finding
+    experiment: Experiment = read_experiment(file)
+    if not experiment.claim:
+        return finding
+    words = {key: getattr(experiment, key) for key in (*WORDS, "note")}
+    if experiment.time:
+        words["time"] = {"cpu": None, "gpu": None, **experiment.time}
+    measured = finding.get("experiment_id", experiment.id)  # of older findings it is not known
+    return {**finding, **words, "older": measured != experiment.id}
 
 
 def read_finding(path: Path) -> Finding:
@@ -205,6 +223,8 @@ def _section(finding: Finding) -> str:
     parts += _pictures(finding, "")
     if finding["note"].strip():
         parts.append(finding["note"].strip() + "\n")
+    if finding.get("older"):
+        parts.append(f"{OLDER}\n")
     parts.append(_costs(finding))
     parts.append(f"<!-- not run: takes {_time(finding)} -->\n```sh\n{finding['command']}\n```\n")
     return "\n".join(parts)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from quorate.errors import InputError
+from quorate.findings.experiment import read_experiment
 from quorate.lab.store import Store
 from quorate.lab.trial import Outcome
 
@@ -85,12 +86,40 @@ def readme(root: Path) -> str:
     return (root / "experiments" / "README.md").read_text(encoding="utf-8")
 
 
+CLAIM = """
+claim = "Said anew."
+source = "someone"
+ours = "All."
+expected = "More."
+strategy = "planting"
+[[expect]]
+of = "sgd"
+at_most = 0.1
+"""
+
+
 def row(root: Path, name: str) -> str:
     (found,) = re.findall(rf"^\| \[{name}\].*$", readme(root), flags=re.MULTILINE)
     return str(found)
 
 
 # ---------------------------------------------------------------------------------------- the pages
+
+
+def test_words_are_the_files_and_other_settings_are_named(root: Path, tmp_path: Path) -> None:
+    file = root / "experiments" / "private-epsilon.toml"
+    file.write_text(CLAIM)
+    run = make_run(tmp_path / "run", experiment_id=read_experiment(file).id)
+    assert generate.main(["--collect", str(run)], root) == 0
+    assert "| Said anew. | someone |" in row(root, "private-epsilon")
+    assert generate.OLDER not in readme(root)
+    file.write_text(CLAIM.replace("More.", "Less."))  # words change nothing that is measured
+    generate.main([], root)
+    assert "Less." in readme(root)
+    assert generate.OLDER not in readme(root)
+    file.write_text(CLAIM.replace("0.1", "0.2"))
+    generate.main([], root)
+    assert generate.OLDER in readme(root)
 
 
 def test_the_pages_here_are_up_to_date() -> None:

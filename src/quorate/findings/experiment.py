@@ -34,6 +34,7 @@ class Experiment:
         tuning: how step sizes are chosen; None where the settings name them.
         note: what else there is to say, in Markdown.
         quick: whether this is the smaller form, which shows that it runs and proves nothing.
+        id: content id of all that decides the verdict: settings, tuning and what is expected.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Experiment:
     tuning: Tuning | None = None
     note: str = ""
     quick: bool = False
+    id: str = ""
 
 
 def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
@@ -74,6 +76,7 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
     for key in (*WORDS, "note"):
         if key in said:
             said[key] = spec.convert(said[key], str, key)
+    decides = {"settings": plain, "tune": said.get("tune"), "expect": said.get("expect")}
     expectations = said.pop("expect", [])
     if not isinstance(expectations, list) or not all(isinstance(e, dict) for e in expectations):
         raise InputError(f"Expected tables [[expect]] in {path}, got {expectations!r}. Use them.")
@@ -85,6 +88,7 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
         expectations=tuple(make_expectation(**one) for one in expectations),
         tuning=None if tune is None else make_tuning(tune),
         quick=quick,
+        id=spec.content_id(decides),
         **said,
     )
 

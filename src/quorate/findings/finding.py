@@ -61,6 +61,7 @@ class Finding:
             "expected": said.expected,
             "time": {"cpu": None, "gpu": None, **(said.time or {})},
             "quick": said.quick,
+            "experiment_id": said.id,
             "verdict": self.verdict,
             "statements": [statement.to_json() for statement in self.statements],
             "curves": [
