@@ -94,6 +94,7 @@ NEED_FILES = {
     "fairface",
     "adult",
     "bank",
+    "compas",
     "images",
     "table",
 }

@@ -41,6 +41,7 @@ from quorate.populations.adult import Adult
 from quorate.populations.bank import Bank
 from quorate.populations.cifar10 import CIFAR10
 from quorate.populations.cifar100 import CIFAR100
+from quorate.populations.compas import Compas
 from quorate.populations.composite import Composite
 from quorate.populations.digits import Digits
 from quorate.populations.fairface import FairFace
@@ -77,6 +78,7 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         NoisyLabels,
         Adult,
         Bank,
+        Compas,
         Images,
         Tables,
         Gaussian,

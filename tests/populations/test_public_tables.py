@@ -1,4 +1,4 @@
-"""Bank Marketing and Adult, by name: made-up files in their schemas, and the real ones."""
+"""Bank Marketing, Adult and COMPAS, by name: made-up files in their schemas, and the real ones."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pytest
 from quorate import catalog
 from quorate.checks import check
 from quorate.errors import DataUnavailableError, InputError
+from quorate.populations.compas import FEATURES, LABEL
 from quorate.populations.table_files import standardised
 from quorate.table import Column, Split, Table
 
@@ -20,6 +21,27 @@ ADULT = (
     "39, {work}, 100, Bachelors, 13, Divorced, Sales, Wife, White, Female, 0, 0, 40, Cuba, <=50K{s}"
     "\n50, ?, 300, Masters, 14, Divorced, Sales, Wife, Black, Male, 0, 0, 13, Peru, >50K{s}\n"
 )
+# Twelve who are kept, and six who are not: a column twice, as in the file that is published.
+KEPT = [
+    (f"{20 + i}", "Male" if i % 2 else "Female", ("Asian", "Other", "Caucasian")[i % 3], f"{i % 2}")
+    for i in range(12)
+]
+COMPAS = (
+    "sex,age,race,juv_fel_count,decile_score,juv_misd_count,juv_other_count,priors_count,"
+    "days_b_screening_arrest,c_charge_degree,is_recid,decile_score,score_text,two_year_recid\n"
+    + "".join(
+        f"{sex},{age},{race},0,{days},1,0,{priors},{days},F,{y},7,Low,{y}\n"
+        for (age, sex, race, y), days, priors in zip(
+            KEPT, [-30, 30, *range(10)], range(12), strict=True
+        )
+    )
+    + "Male,90,Other,0,1,0,0,1,-31,F,0,1,Low,0\n"  # screened more than 30 days after the arrest,
+    + "Male,91,Other,0,1,0,0,1,31,F,0,1,Low,0\n"  # before it,
+    + "Male,92,Other,0,1,0,0,1,,F,0,1,Low,0\n"  # or without one
+    + "Male,93,Other,0,1,0,0,1,0,F,-1,1,Low,0\n"  # no case found
+    + "Male,94,Other,0,1,0,0,1,0,O,0,1,Low,0\n"  # a traffic offence
+    + "Male,95,Other,0,1,0,0,1,0,F,0,1,N/A,0\n"  # not scored
+)
 
 
 def split(text: str, seed: int = 0) -> Split:
@@ -29,10 +51,11 @@ def split(text: str, seed: int = 0) -> Split:
 
 @pytest.fixture
 def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder tabular, with a bank of twelve people and two parts of Adult of two each."""
+    """The folder tabular: a bank and COMPAS of twelve people, two parts of Adult of two each."""
     folder = tmp_path / "tabular"
     folder.mkdir()
     (folder / "bank-full.csv").write_text(BANK)
+    (folder / "compas-scores-two-years.csv").write_text(COMPAS)
     (folder / "adult.data").write_text(ADULT.format(work="Private", s=""))
     remark = "|1x3 Cross validator\n"
     (folder / "adult.test").write_text(remark + ADULT.format(work="State-gov", s=".") + "\n")
@@ -75,6 +98,37 @@ def test_adult_keeps_its_official_split(made_up: Path) -> None:
     assert len(split("adult:n=1,held_out=1").held_out) == 1
 
 
+def test_compas_keeps_the_rows_of_the_analysis_and_none_of_its_scores(made_up: Path) -> None:
+    drawn = split("compas")
+    assert (len(drawn.train), len(drawn.held_out)) == (9, 3)
+    assert sorted(np.rint(years(drawn))) == list(range(20, 32))  # nobody of 90 and more
+    assert drawn.train.classes == ("no recidivism", "recidivism")
+    assert drawn.train.groups == ("Asian", "Caucasian", "Other")
+    juvenile = ["juv_fel_count", "juv_misd_count", "juv_other_count"]
+    names = ["age", "priors_count", *juvenile, "c_charge_degree", "sex", "race"]
+    assert [c.name for c in drawn.train.columns] == names
+    for part in (drawn.train, drawn.held_out):  # of an even age, nobody was arrested again
+        age = part.column("age")
+        ages = np.rint(part.x[:, age.start] * age.scale + age.mean)
+        assert part.y.tolist() == (ages % 2).tolist()
+    assert split("compas:group=sex").train.groups == ("Female", "Male")
+    assert split("compas", 1).held_out.x.tolist() != split("compas", 2).held_out.x.tolist()
+    assert len(split("compas:n=4,held_out=0.5").train) == 4
+
+
+def test_compas_without_the_columns_of_a_filter_keeps_everyone(made_up: Path) -> None:
+    file = made_up / "compas-scores-two-years.csv"
+    header = ",".join([*FEATURES, LABEL])
+    file.write_text(f"{header}\n30,1,0,0,0,F,Male,Other,0\n" + "31,2,0,0,0,M,Male,Asian,1\n" * 2)
+    drawn = split("compas")
+    assert len(drawn.train) + len(drawn.held_out) == 3
+
+
+def test_a_file_of_another_schema_is_not_compas(made_up: Path) -> None:
+    with pytest.raises(InputError, match=r"known column of .*bank-full\.csv, got 'priors_count'"):
+        split(f"compas:path={made_up}/bank-full.csv")
+
+
 def test_numbers_are_standardised_on_who_is_learned_from() -> None:
     columns = (Column("a", 0, mean=10, scale=2), Column("job", 1, ("x", "z")), Column("b", 3))
     train = np.array([[0, 1, 0, 7], [1, 0, 1, 7]], np.float32)  # a is 10 and 12, b always 7
@@ -92,7 +146,7 @@ def test_numbers_are_standardised_on_who_is_learned_from() -> None:
     assert people.train.x[1, 0] == 1  # what came in is left as it is
 
 
-@pytest.mark.parametrize("name", ["bank", "adult"])
+@pytest.mark.parametrize("name", ["bank", "adult", "compas"])
 def test_the_generic_properties_hold(name: str, made_up: Path) -> None:
     assert len(check(catalog.build("populations", name))) >= 8
 
@@ -103,6 +157,7 @@ def test_the_generic_properties_hold(name: str, made_up: Path) -> None:
         ("bank:path={folder}/bank-full.csv", ["bank-full.csv"]),
         ("bank:path={folder}", ["bank-full.csv"]),
         ("adult:path={folder}", ["adult.data", "adult.test"]),
+        ("compas:path={folder}", ["compas-scores-two-years.csv"]),
     ],
 )
 def test_files_can_be_named_and_have_a_fingerprint_then(
@@ -125,6 +180,11 @@ def test_files_can_be_named_and_have_a_fingerprint_then(
     [
         ("bank", "bank-full.csv", r"https://archive\.ics\.uci\.edu/dataset/222/bank\+marketing"),
         ("adult", "adult.data", r"https://archive\.ics\.uci\.edu/dataset/2/adult"),
+        (
+            "compas",
+            "compas-scores-two-years.csv",
+            r"https://github\.com/propublica/compas-analysis",
+        ),
     ],
 )
 def test_where_to_get_a_file_that_is_not_there(
@@ -150,6 +210,9 @@ def test_where_to_get_a_file_that_is_not_there(
         ("adult:group=sexe", r"known column of .*adult\.data, got 'sexe'\. Did you mean sex\?"),
         ("adult:n=3", "Expected n=3 between 1 and the 2 people there are"),
         ("adult:held_out=0", "Expected held_out=0 between 1 and the 2 people there are"),
+        ("compas:held_out=0", r"Expected held_out=0 in \(0, 1\)\. Use a fraction such as 0\.25"),
+        ("compas:n=10", "Expected n=10 between 1 and the 9 people there are"),
+        ("compas:group=decile_score", r"known column of .*\.csv, got 'decile_score'\."),
     ],
 )
 def test_a_wrong_parameter_is_answered(text: str, message: str, made_up: Path) -> None:
@@ -169,3 +232,18 @@ def test_real_people_of_the_census(quorate_data: Path, monkeypatch: pytest.Monke
     # 6 numbers, and 8 alphabets of 9, 16, 7, 15, 6, 5, 2 and 42 values, "?" among them
     assert drawn.train.x.shape[1] == 6 + 102
     assert drawn.train.column("native-country").values[0] == "?"
+
+
+def test_real_people_of_broward_county(quorate_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """COMPAS: counts as in ProPublica's notebook, of 7,214 rows."""
+    monkeypatch.setenv("QUORATE_DATA", str(quorate_data))
+    drawn = split("compas")
+    assert (len(drawn.train), len(drawn.held_out)) == (6_172 - 1_543, 1_543)
+    both = np.concatenate([drawn.train.y, drawn.held_out.y])
+    assert np.bincount(both).tolist() == [3_363, 2_809]
+    groups = [part.group for part in (drawn.train, drawn.held_out) if part.group is not None]
+    assert drawn.train.groups == (
+        *("African-American", "Asian", "Caucasian", "Hispanic", "Native American", "Other"),
+    )
+    assert np.bincount(np.concatenate(groups)).tolist() == [3_175, 31, 2_103, 509, 11, 343]
+    assert drawn.train.x.shape[1] == 5 + 2 + 2 + 6
