@@ -54,6 +54,8 @@ EXAMPLES = {
     "tree": ["tree", "tree:max_depth=3,criterion=entropy"],
     "forest": ["forest:n_estimators=5"],
     "boosting": ["boosting:max_iter=3"],
+    "dp-forest": ["dp-forest:trees=5", "dp-forest:epsilon=inf,trees=1,depth=1"],
+    "dp-boosting": ["dp-boosting:trees=5", "dp-boosting:epsilon=inf,trees=1,learning_rate=1"],
     "robust-aggregation": [
         "robust-aggregation:epochs=1",
         "robust-aggregation:rule=trimmed-mean,shards=5,learner=(group-dro:model=logistic,epochs=1)",

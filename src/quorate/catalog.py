@@ -15,6 +15,8 @@ from quorate.learners.boosting import Boosting
 from quorate.learners.chi2_dro import Chi2DRO
 from quorate.learners.cvar_dro import CVaRDRO
 from quorate.learners.dp_adam import DPAdam
+from quorate.learners.dp_boosting import DPBoosting
+from quorate.learners.dp_forest import DPForest
 from quorate.learners.dp_sgd import DPSGD
 from quorate.learners.early_stopping import EarlyStopping
 from quorate.learners.fine_tuned import FineTuned
@@ -122,6 +124,8 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         Tree,
         Forest,
         Boosting,
+        DPForest,
+        DPBoosting,
         ScikitLearn,
         RobustAggregation,
         LossTrimming,
