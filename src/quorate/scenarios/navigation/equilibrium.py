@@ -1,0 +1,243 @@
+"""Everyone on a fastest path given everyone else: the user equilibrium of Wardrop.
+
+Shapes: l links, z zones, c classes of trips.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from quorate.errors import InputError
+from quorate.progress import status
+from quorate.scenarios.navigation.network import Floats, Network, check_demand, checked_trips
+from quorate.scenarios.navigation.paths import Paths, Trees
+from quorate.validate import above_zero, at_least
+
+NEARLY_ONE = 0.99  # the most weight of old points, so that each direction has something new; ours
+STEP_TOLERANCE = 1e-12  # of the step, a fraction in [0, 1]
+
+
+@dataclass(frozen=True, eq=False)
+class Equilibrium:
+    """Where driving comes to rest.
+
+    Args:
+        flow: on each link, of all classes together, vehicles per period, (l,).
+        classes: the same by class of trips, (c, l).
+        time: of each link at that flow, and what is in the background, (l,).
+        relative_gap: (Σ f t − Σ d u)/(Σ f t), with u the shortest times at these t.
+        gaps: that after each iteration.
+        objective: Beckmann's, of flow and background together.
+        total_travel_time: Σ f t of these drivers.
+    """
+
+    flow: Floats
+    classes: Floats
+    time: Floats
+    relative_gap: float
+    gaps: tuple[float, ...]
+    objective: float
+    total_travel_time: float
+
+    @property
+    def iterations(self) -> int:
+        """How often all shortest paths were searched."""
+        return len(self.gaps)
+
+
+def user_equilibrium(
+    network: Network,
+    gap: float = 1e-4,
+    *,
+    trips: Floats | None = None,
+    background: Floats | None = None,
+    most_iterations: int = 5000,
+) -> Equilibrium:
+    """Return flows at which nobody gains by another path: Wardrop's first principle.
+
+    They minimise Beckmann's Σ ∫₀ᶠ t(v) dv. Bi-conjugate Frank-Wolfe: each direction mixes the
+    all-or-nothing flows with the last two points aimed at, so that it is conjugate to the last two
+    directions with respect to the objective's second derivative; the step is an exact line search.
+
+    Args:
+        network: the roads, and the demand where ``trips`` is not given.
+        gap: relative gap to stop at, positive.
+        trips: demand, (z, z), or in classes that share the roads, (c, z, z). Total flows are
+            unique; how they divide into classes is one of many possible.
+        background: flow that does not move, (l,), not negative.
+        most_iterations: searches of all shortest paths, at most; the gap says where it ended.
+
+    Raises:
+        InputError: the gap is not positive, trips or background do not fit the network, or there is
+            demand without a path.
+
+    Source: Mitradjieva and Lindberg, The Stiff Is Moving, Transportation Science 47(2), 2013.
+
+    >>> two = Network(
+    ...     "two links", tail=[0, 0], head=[1, 1], capacity=[1, 1], free_flow_time=[1, 2],
+    ...     b=[1, 0], power=[1, 1], length=[1, 1], trips=[[0, 1.5], [0, 0]],
+    ... )
+    >>> user_equilibrium(two, 1e-9).flow.round(6)
+    array([1. , 0.5])
+    """
+    above_zero("gap", gap, "Use a relative gap such as 1e-4.")
+    at_least("most_iterations", most_iterations, 1, "Search once or more.")
+    demand = _demand(network, trips)
+    fixed = _background(network, background)
+    with status(f"equilibrium of {network.name}"):
+        return _Descent(network, demand, fixed).run(gap, most_iterations)
+
+
+def system_optimum(network: Network, gap: float = 1e-4, most_iterations: int = 5000) -> Equilibrium:
+    """Return flows of the least total travel time: the equilibrium at marginal times t + f t′.
+
+    Of BPR latencies these are BPR latencies with b(p + 1) for b. The relative gap and the objective
+    are those of the marginal times; times and the total are the real ones.
+    """
+    marginal = replace(network, b=network.b * (network.power + 1))
+    found = user_equilibrium(marginal, gap, most_iterations=most_iterations)
+    time = network.times(found.flow)
+    return replace(found, time=time, total_travel_time=float(found.flow @ time))
+
+
+def _demand(network: Network, trips: Floats | None) -> Floats:
+    """Return the demand by class, (c, z, z)."""
+    if trips is None:
+        return network.trips[None]
+    given = np.asarray(trips, dtype=np.float64)
+    shape = (network.zones, network.zones)
+    if given.shape[-2:] != shape or given.ndim not in (2, 3) or not given.size:
+        raise InputError(
+            f"Expected trips of shape {shape} or (classes, {shape[0]}, {shape[1]}), got "
+            f"{given.shape}. Give the demand between all zones of {network.name}."
+        )
+    demand = np.stack([checked_trips(one) for one in given.reshape(-1, *shape)])
+    check_demand(network, demand.sum(axis=0))
+    return demand
+
+
+def _background(network: Network, background: Floats | None) -> Floats:
+    """Return the flow that does not move, (l,)."""
+    if background is None:
+        return np.zeros(network.links)
+    given = np.asarray(background, dtype=np.float64)
+    if given.shape != (network.links,) or not (np.isfinite(given) & (given >= 0)).all():
+        raise InputError(
+            f"Expected background flow of zero or more on each of {network.links} links, got shape "
+            f"{given.shape} with least value {given.min(initial=0):g}. Use zeros where there is "
+            "none."
+        )
+    return given
+
+
+class _Descent:
+    """Flows on their way down, with what the next direction has to be conjugate to."""
+
+    def __init__(self, network: Network, demand: Floats, background: Floats) -> None:
+        self.network, self.demand, self.background = network, demand, background
+        self.total = demand.sum(axis=0)  # (z, z)
+        self.paths = Paths(network)
+        self.flow = self.paths.trees(network.times(background)).load(demand)  # (c, l)
+        self.aims: list[Floats] = []  # the last points aimed at, newest first, (c, l) each
+        self.step = 0.0  # the last one
+
+    def run(self, gap: float, most: int) -> Equilibrium:
+        """Descend until the gap is reached."""
+        gaps: list[float] = []
+        while True:
+            time = self.network.times(self.on_roads(self.flow))
+            trees = self.paths.trees(time)
+            spent = float(self.flow.sum(axis=0) @ time)
+            gaps.append(relative_gap(spent, trees, self.total))
+            if gaps[-1] <= gap or len(gaps) >= most:
+                break
+            self.move(trees.load(self.demand))
+        return self.result(time, gaps, spent)
+
+    def on_roads(self, flow: Floats) -> Floats:
+        """Return what is on the roads altogether, (l,)."""
+        return np.asarray(flow.sum(axis=0) + self.background)
+
+    def move(self, nearest: Floats) -> None:
+        """Go as far as pays towards a point made of all-or-nothing flows and the last two aims."""
+        aim = self.aim(nearest)
+        here, there = self.on_roads(self.flow), self.on_roads(aim)
+        self.step = line_search(self.network, here, there - here)
+        self.flow = self.flow + self.step * (aim - self.flow)
+        self.aims = [aim, *self.aims[:1]] if self.step < NEARLY_ONE else []
+
+    def aim(self, nearest: Floats) -> Floats:
+        """Return the point to aim at: Mitradjieva and Lindberg's equations for CFW and BFW."""
+        if not self.aims:
+            return nearest
+        here = self.on_roads(self.flow)
+        slopes = self.network.slopes(here)  # the diagonal H of the second derivative
+        new = self.on_roads(nearest) - here
+        last = self.on_roads(self.aims[0]) - here
+        if len(self.aims) == 1:
+            weight = _ratio(-float(last * slopes @ new), float(last * slopes @ last))
+            weights = np.array([1.0, weight])
+        else:
+            older = self.on_roads(self.aims[1]) - here
+            before = self.step * last + (1 - self.step) * older
+            mu = _ratio(-float(before * slopes @ new), float(before * slopes @ (older - last)))
+            nu = _ratio(-float(last * slopes @ new), float(last * slopes @ last))
+            weights = np.array([1.0, nu + mu * self.step / (1 - self.step), mu])
+        weights[1:] *= min(1.0, NEARLY_ONE / (1 - NEARLY_ONE) / max(weights[1:].sum(), 1e-300))
+        weights /= weights.sum()
+        return np.einsum("w,wcl->cl", weights, np.stack([nearest, *self.aims]))
+
+    def result(self, time: Floats, gaps: list[float], spent: float) -> Equilibrium:
+        """Return where it ended."""
+        flow = np.asarray(self.flow.sum(axis=0))
+        objective = self.network.beckmann(flow + self.background)
+        return Equilibrium(flow, self.flow, time, gaps[-1], tuple(gaps), objective, spent)
+
+
+def _ratio(above: float, below: float) -> float:
+    """Return a ratio, 0 where it is negative or below is not positive."""
+    return max(above / below, 0.0) if below > 0 else 0.0
+
+
+def relative_gap(spent: float, trees: Trees, trips: Floats) -> float:
+    """Return (Σ f t − Σ d u)/(Σ f t): 0 where everyone is on a shortest path.
+
+    Args:
+        spent: Σ f t, the time that all drivers spend; 0 gives a gap of 0.
+        trees: shortest paths at the times t.
+        trips: d, from zone to zone, (z, z).
+    """
+    shortest = float(np.sum(trips[trips > 0] * trees.distance[trips > 0]))
+    return max(0.0, (spent - shortest) / spent) if spent > 0 else 0.0
+
+
+def line_search(network: Network, flow: Floats, direction: Floats) -> float:
+    """Return the step in [0, 1] that takes Beckmann's objective lowest.
+
+    Where its derivative g(λ) = Σ t(f + λd) d changes sign: Newton's steps, and halving where they
+    would leave the bracket.
+
+    Args:
+        network: with t.
+        flow: f, (l,).
+        direction: d, (l,), with f + d not negative.
+    """
+
+    def derivative(step: float) -> float:
+        return float(network.times(flow + step * direction) @ direction)
+
+    if derivative(1.0) <= 0:
+        return 1.0
+    low, high, step = 0.0, 1.0, 0.5
+    while high - low > STEP_TOLERANCE:
+        there = flow + step * direction
+        value = float(network.times(there) @ direction)
+        low, high = (step, high) if value < 0 else (low, step)
+        slope = float(network.slopes(there) @ direction**2)
+        newton = step - value / slope if slope > 0 else -1.0
+        if value == 0 or abs(newton - step) <= STEP_TOLERANCE:
+            return step
+        step = newton if low < newton < high else (low + high) / 2
+    return low

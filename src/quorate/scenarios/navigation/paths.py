@@ -1,0 +1,109 @@
+"""Shortest paths between zones, and everyone put on them: all-or-nothing assignment.
+
+Shapes: l links, n nodes, z zones, c classes of trips, m nodes of the graph that is searched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from quorate.scenarios.navigation.network import Floats, Ints, Network
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """The shortest paths from every zone to all nodes, one tree a zone.
+
+    Args:
+        distance: time of the shortest path from zone to zone, (z, z); inf where there is none.
+        before: the entry of the node before on the path, among the z·m of all trees; itself at the
+            root and where no path leads, (z·m,).
+        link: the link that leads to each entry, (z·m,); l where there is none.
+        links: how many there are, l.
+    """
+
+    distance: Floats
+    before: Ints
+    link: Ints
+    links: int
+
+    def load(self, trips: Floats) -> Floats:
+        """Return the flow on each link when all trips take their shortest path.
+
+        Flow into a node of a tree is the demand of all nodes behind it. Sums over 1, 2, 4, ...
+        generations are doubled, so that no order of nodes is needed and links of no time do no
+        harm.
+
+        Args:
+            trips: from zone to zone, (z, z), or in classes, (c, z, z).
+
+        Returns:
+            Flow on each link, (l,), or by class, (c, l). Trips without a path are left out.
+        """
+        if trips.ndim == 3:
+            return np.stack([self.load(one) for one in trips])
+        zones = len(self.distance)
+        behind = np.zeros((zones, len(self.before) // zones))  # (z, m)
+        behind[:, :zones] = np.where(np.isfinite(self.distance), trips, 0)
+        np.fill_diagonal(behind, 0)
+        flow, before = behind.ravel(), self.before
+        is_root = before == np.arange(len(before))
+        inner = np.flatnonzero(~is_root[before])  # what flows into a root is on no link
+        while len(inner):
+            flow = flow + np.bincount(before[inner], flow[inner], minlength=len(flow))
+            before = before[before]
+            inner = inner[~is_root[before[inner]]]
+        return np.bincount(self.link, flow, minlength=self.links + 1)[: self.links]
+
+
+class Paths:
+    """Finds shortest paths again and again on one network, at other times.
+
+    Nodes that no path may pass through are doubled: links leave from the second one, where nobody
+    arrives, and arrive at the first one, from where nobody leaves. Of parallel links only the
+    fastest is searched. Links from a node to itself are on no shortest path.
+
+    Args:
+        network: whose links are searched.
+    """
+
+    def __init__(self, network: Network) -> None:
+        n, first = network.nodes, network.first_through_node
+        self._links, self._zones, self._size = network.links, network.zones, n + first
+        zones = np.arange(network.zones)
+        self._roots = np.where(zones < first, n + zones, zones)  # (z,)
+        leaves_from = np.where(network.tail < first, n + network.tail, network.tail)
+        is_loop = network.tail == network.head
+        self._pair = np.where(is_loop, self._size**2, leaves_from * self._size + network.head)
+        self._pairs, self._starts = np.unique(np.sort(self._pair), return_index=True)
+        if is_loop.any():
+            self._pairs, self._starts = self._pairs[:-1], self._starts[:-1]
+        ends = np.searchsorted(self._pairs, np.arange(self._size + 1) * self._size)
+        self._indptr = ends.astype(np.int32)
+        self._indices = (self._pairs % self._size).astype(np.int32)
+
+    def trees(self, times: Floats) -> Trees:
+        """Return the shortest paths at the given time of each link, (l,), zero or more."""
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import dijkstra
+
+        fastest = np.lexsort((times, self._pair))[self._starts]  # of each pair of nodes
+        shape = (self._size, self._size)
+        graph = csr_array((times[fastest], self._indices, self._indptr), shape=shape)
+        away, before = dijkstra(graph, indices=self._roots, return_predecessors=True)  # (z, m)
+        distance = away[:, : self._zones].copy()
+        np.fill_diagonal(distance, 0)
+        return Trees(distance, *self._entries(before.astype(np.int64), fastest), self._links)
+
+    def _entries(self, before: Ints, fastest: Ints) -> tuple[Ints, Ints]:
+        """Return the entry before each, and the link between, from the nodes before, (z, m)."""
+        entry = np.arange(before.size)
+        row, node = np.divmod(entry, self._size)
+        before = before.ravel()
+        is_reached = before >= 0  # roots and what no path leads to have a negative one
+        link = np.full(before.size, self._links)
+        pair = before[is_reached] * self._size + node[is_reached]
+        link[is_reached] = fastest[np.searchsorted(self._pairs, pair)]
+        return np.where(is_reached, row * self._size + before, entry), link
