@@ -13,7 +13,7 @@ from quorate.errors import InputError
 from quorate.progress import status
 from quorate.scenarios.navigation.network import Floats, Network, check_demand, checked_trips
 from quorate.scenarios.navigation.paths import Paths, Trees
-from quorate.validate import above_zero, at_least
+from quorate.validate import above_zero, all_in_interval, at_least
 
 NEARLY_ONE = 0.99  # the most weight of old points, so that each direction has something new; ours
 STEP_TOLERANCE = 1e-12  # of the step, a fraction in [0, 1]
@@ -123,13 +123,12 @@ def _background(network: Network, background: Floats | None) -> Floats:
     if background is None:
         return np.zeros(network.links)
     given = np.asarray(background, dtype=np.float64)
-    if given.shape != (network.links,) or not (np.isfinite(given) & (given >= 0)).all():
+    if given.shape != (network.links,):
         raise InputError(
-            f"Expected background flow of zero or more on each of {network.links} links, got shape "
-            f"{given.shape} with least value {given.min(initial=0):g}. Use zeros where there is "
-            "none."
+            f"Expected background flow on each of {network.links} links, got shape {given.shape}. "
+            "Use zeros where there is none."
         )
-    return given
+    return all_in_interval("background", given, 0, np.inf, "Use zeros.", open_high=True)
 
 
 class _Descent:
@@ -224,11 +223,7 @@ def line_search(network: Network, flow: Floats, direction: Floats) -> float:
         flow: f, (l,).
         direction: d, (l,), with f + d not negative.
     """
-
-    def derivative(step: float) -> float:
-        return float(network.times(flow + step * direction) @ direction)
-
-    if derivative(1.0) <= 0:
+    if network.times(flow + direction) @ direction <= 0:
         return 1.0
     low, high, step = 0.0, 1.0, 0.5
     while high - low > STEP_TOLERANCE:

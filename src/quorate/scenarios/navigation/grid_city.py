@@ -30,12 +30,12 @@ class GridCity:
     columns: int = param(7, "nodes from west to east, at least 2")
     every: int = param(3, "which streets are arterials: every so many, beginning with the first")
     block: float = param(0.3, "distance between neighbouring nodes, km")
-    arterial_speed: float = param(50.0, "on empty arterials, km/h")
+    arterial_speed: float = param(40.0, "on empty arterials, km/h")
     street_speed: float = param(30.0, "on empty side streets, km/h")
-    arterial_capacity: float = param(1600.0, "of each direction of an arterial, vehicles/h")
+    arterial_capacity: float = param(1200.0, "of each direction of an arterial, vehicles/h")
     street_capacity: float = param(500.0, "of each direction of a side street, vehicles/h")
-    crossing: float = param(50.0, "trips from each node of an edge to each of the opposite one, /h")
-    local: float = param(1.0, "trips from each node to each other one, vehicles/h")
+    crossing: float = param(60.0, "trips from each node of an edge to each of the opposite one, /h")
+    local: float = param(4.0, "trips from each node to each other one, vehicles/h")
 
     def __post_init__(self) -> None:
         at_least("rows", self.rows, 2, "A street needs two ends.")

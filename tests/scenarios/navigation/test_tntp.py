@@ -1,0 +1,176 @@
+"""TNTP files: what is read from them, and every way to be malformed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quorate.errors import InputError
+from quorate.scenarios.navigation.tntp import read_flow, read_network
+
+NET = """<NUMBER OF ZONES> 2
+<NUMBER OF NODES> 3
+<FIRST THRU NODE> 3
+<NUMBER OF LINKS> 4
+<ORIGINAL HEADER>~ Tail Head Capacity (veh/h) Length (ft) Free Flow Time (min) B Power ;
+<END OF METADATA>
+
+
+~\tinit_node\tterm_node\tcapacity\tlength\tfree_flow_time\tb\tpower\tspeed\ttoll\ttype\t;
+\t1\t3\t900\t5280\t1.5\t0.15\t4\t40\t0\t1\t;
+\t3\t2\t800\t100\t2\t0.2\t3\t40\t0\t1\t;
+
+\t2\t3\t700\t100\t2\t0.15\t4\t40\t0\t1\t;
+\t3\t1\t600\t100\t2.5\t0.15\t4\t40\t0\t1\t;
+"""
+TRIPS = """<NUMBER OF ZONES> 2
+<TOTAL OD FLOW> 12.5
+<END OF METADATA>
+
+Origin \t1
+    1 :      1.0;     2 :    7.0;
+Origin 2
+    1 :   4.5;
+"""
+FLOW = (
+    "From \tTo \tVolume \tCost \n3 \t1 \t4.5 \t2\n1 \t3 \t7 \t1\n2 \t3 \t4.5 \t2\n3 \t2 \t7 \t2\n"
+)
+NODES = "Node\tX\tY\t;\n2\t5\t6\t;\n1\t3.5\t4\t;\n3\t7\t8\t;\n"
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """A function that writes a folder of files, some of them changed, and returns it."""
+
+    def written(**changed: str) -> Path:
+        texts = {"net": NET, "trips": TRIPS, "flow": FLOW, **changed}
+        for kind, text in texts.items():
+            (tmp_path / f"Town_{kind}.tntp").write_text(text)
+        return tmp_path
+
+    return written
+
+
+def test_a_folder_is_read(write: Write) -> None:
+    network = read_network(write())
+    assert network.name == "Town"
+    assert network.tail.tolist() == [0, 2, 1, 2]
+    assert network.head.tolist() == [2, 1, 2, 0]
+    assert network.capacity.tolist() == [900, 800, 700, 600]
+    assert network.length.tolist() == [5280, 100, 100, 100]
+    assert network.free_flow_time.tolist() == [1.5, 2, 2, 2.5]
+    assert network.b.tolist() == [0.15, 0.2, 0.15, 0.15]
+    assert network.power.tolist() == [4, 3, 4, 4]
+    assert network.trips.tolist() == [[0, 7], [4.5, 0]]  # within zone 1 nobody uses a link
+    assert (network.first_through_node, network.nodes) == (2, 3)
+    assert network.time_unit == "min"
+    assert network.places is None
+    assert read_network(write(), "mine", "h").time_unit == "h"
+
+
+def test_flows_come_in_the_order_of_the_network(write: Write) -> None:
+    folder = write()
+    assert read_flow(folder / "Town_flow.tntp", read_network(folder)).tolist() == [7, 7, 4.5, 4.5]
+
+
+def test_parallel_links_have_their_flows_in_the_order_of_the_files(write: Write) -> None:
+    net = NET.replace("LINKS> 4", "LINKS> 5") + "\t1\t3\t90\t1\t9\t0.15\t4\t40\t0\t1\t;\n"
+    folder = write(net=net, flow=FLOW + "1 3 0.5 9\n")
+    flow = read_flow(folder / "Town_flow.tntp", read_network(folder))
+    assert flow.tolist() == [7, 7, 4.5, 4.5, 0.5]
+
+
+def test_places_come_from_a_node_file_as_they_stand(write: Write) -> None:
+    places = read_network(write(node=NODES)).places
+    assert places is not None
+    assert places.tolist() == [[3.5, 4], [5, 6], [7, 8]]
+
+
+def test_a_node_file_without_all_nodes_places_none(write: Write) -> None:
+    assert read_network(write(node=NODES.replace("3\t7", "4\t7"))).places is None
+
+
+def test_places_from_degrees_are_kilometres(write: Write) -> None:
+    folder = write(node=NODES)
+    points = {1: (10.0, 60.0), 2: (10.1, 60.0), 3: (10.05, 60.0)}
+    features = [
+        {"properties": {"id": node}, "geometry": {"type": "Point", "coordinates": at}}
+        for node, at in points.items()
+    ]
+    lines = {"features": [{"properties": {}, "geometry": {"type": "LineString"}}]}
+    (folder / "a_links.geojson").write_text(json.dumps(lines))
+    (folder / "town.geojson").write_text(json.dumps({"features": features}))
+    places = read_network(folder).places
+    assert places is not None
+    # At 60° a degree of longitude is half as long: 0.05° · 111.2 km · ½ = 2.78 km from the mean.
+    assert places == pytest.approx(np.array([[-2.78, 0], [2.78, 0], [0, 0]]), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "message"),
+    [
+        ("net", "LINKS> 4", "LINKS> 5", "Expected 5 links in {net}, as <NUMBER OF LINKS> says"),
+        ("net", "LINKS> 4", "LINKS>", "Expected <NUMBER OF LINKS> and a whole number in {net}"),
+        ("net", "<NUMBER OF ZONES> 2", "", "Expected <NUMBER OF ZONES> and a whole number"),
+        ("net", "800\t100", "800\tlong", "Expected 7 numbers or more in line 11 of {net}, got"),
+        ("net", "\t0.15\t4\t40\t0\t1\t;\n\t3\t2", ";\n\t3\t2", "7 numbers or more in line 10"),
+        ("net", "\t3\t1\t600", "\t3\t0\t600", "whole numbers of nodes from 1 in {net}, got 0"),
+        ("net", "\t3\t1\t600", "\t3.5\t1\t600", "Expected whole numbers of nodes from 1 in {net}"),
+        ("net", "\t1.5\t", "\t-1.5\t", "Expected free_flow_time to be zero or more and finite"),
+        ("net", "\t900\t", "\t0\t", "Expected capacity to be positive and finite on every link"),
+        ("net", "\t1\t3\t900", "\t2\t3\t900", "Expected a path for all demand of Town, got none"),
+        ("trips", "2 :    7.0", "3 :    7.0", "zones 1 to 2 in {trips}, got trips from 1 to 3"),
+        ("trips", "Origin \t1", "", "got trips from 0 to 1 in line 6"),
+        ("trips", "2 :    7.0", "2 7.0", "Expected 'Origin NUMBER' or 'ZONE : TRIPS;' in line 6"),
+        ("trips", "Origin 2", "Origin two", "'Origin NUMBER' or 'ZONE : TRIPS;' in line 7"),
+        ("trips", "7.0;", "seven;", "Expected 'Origin NUMBER' or 'ZONE : TRIPS;' in line 6"),
+        ("trips", "7.0;", "-7.0;", "Expected 12.5 trips in all in {trips}, as"),
+        ("trips", "Origin 2\n    1 :   4.5;", "", "<TOTAL OD FLOW> says, got 8. Get the whole"),
+    ],
+)  # fmt: skip
+def test_malformed_files(write: Write, kind: str, old: str, new: str, message: str) -> None:
+    text = {"net": NET, "trips": TRIPS}[kind]
+    assert old in text
+    folder = write(**{kind: text.replace(old, new)})
+    named = {name: folder / f"Town_{name}.tntp" for name in ("net", "trips")}
+    with pytest.raises(InputError) as raised:
+        read_network(folder)
+    assert message.format(**named) in str(raised.value)
+
+
+def test_files_that_are_missing_or_twice_there(tmp_path: Path, write: Write) -> None:
+    with pytest.raises(InputError, match=r"Expected one file \*_net.tntp in the folder .*none"):
+        read_network(tmp_path / "nowhere")
+    folder = write()
+    (folder / "Other_net.tntp").write_text(NET)
+    with pytest.raises(InputError, match=r"got Other_net.tntp, Town_net.tntp. Give a folder with"):
+        read_network(folder)
+
+
+def test_files_that_are_not_text(write: Write) -> None:
+    folder = write()
+    (folder / "Town_net.tntp").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match=r"Town_net.tntp to be a text file, got: .*Give a TNTP"):
+        read_network(folder)
+
+
+def test_a_geojson_file_that_is_none(write: Write) -> None:
+    folder = write()
+    (folder / "town.geojson").write_text("{")
+    with pytest.raises(InputError, match=r"town.geojson to be GeoJSON, points with an id, got:"):
+        read_network(folder)
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [FLOW.replace("3 \t1", "1 \t2"), FLOW.partition("2 \t3")[0], "From To Volume Cost\n"],
+    ids=["another link", "links missing", "empty"],
+)
+def test_flows_of_another_network(write: Write, flow: str) -> None:
+    folder = write(flow=flow)
+    with pytest.raises(InputError, match="Expected a flow for each of the 4 links of Town in"):
+        read_flow(folder / "Town_flow.tntp", read_network(folder))
