@@ -15,7 +15,10 @@ from quorate.scenarios.navigation.network import Floats, Network, check_demand, 
 from quorate.scenarios.navigation.paths import Paths, Trees
 from quorate.validate import above_zero, all_in_interval, at_least
 
-NEARLY_ONE = 0.99  # the most weight of old points, so that each direction has something new; ours
+NEARLY_ONE = (
+    0.99  # from this step on nothing of the last direction is left to be conjugate to; ours
+)
+MOST_OLD = 99.0  # times as much weight on past aims as on the new one, at most; ours
 STEP_TOLERANCE = 1e-12  # of the step, a fraction in [0, 1]
 
 
@@ -175,18 +178,17 @@ class _Descent:
         slopes = self.network.slopes(here)  # the diagonal H of the second derivative
         new = self.on_roads(nearest) - here
         last = self.on_roads(self.aims[0]) - here
+        conjugate = _ratio(-float(last * slopes @ new), float(last * slopes @ last))
         if len(self.aims) == 1:
-            weight = _ratio(-float(last * slopes @ new), float(last * slopes @ last))
-            weights = np.array([1.0, weight])
+            old = np.array([conjugate])  # weights of past aims; the new point has weight 1
         else:
             older = self.on_roads(self.aims[1]) - here
             before = self.step * last + (1 - self.step) * older
             mu = _ratio(-float(before * slopes @ new), float(before * slopes @ (older - last)))
-            nu = _ratio(-float(last * slopes @ new), float(last * slopes @ last))
-            weights = np.array([1.0, nu + mu * self.step / (1 - self.step), mu])
-        weights[1:] *= min(1.0, NEARLY_ONE / (1 - NEARLY_ONE) / max(weights[1:].sum(), 1e-300))
-        weights /= weights.sum()
-        return np.einsum("w,wcl->cl", weights, np.stack([nearest, *self.aims]))
+            old = np.array([conjugate + mu * self.step / (1 - self.step), mu])
+        old /= max(1.0, old.sum() / MOST_OLD)
+        mixed = nearest + sum(w * aim for w, aim in zip(old, self.aims, strict=True))
+        return np.asarray(mixed / (1 + old.sum()))
 
     def result(self, time: Floats, gaps: list[float], spent: float) -> Equilibrium:
         """Return where it ended."""

@@ -127,7 +127,8 @@ def _checked_links(given: Mapping[str, object]) -> dict[str, npt.NDArray[np.gene
     if not links:
         raise InputError(f"Expected links in {given['name']}, got none. Give one at least.")
     for name in ("capacity", "free_flow_time", "b", "power", "length"):
-        values = found[name] = np.asarray(given[name], dtype=np.float64)
+        values = np.asarray(given[name], dtype=np.float64)
+        found[name] = values
         good = np.isfinite(values) & ((values > 0) if name == "capacity" else (values >= 0))
         if values.shape == (links,) and not good.all():
             first = int(np.argmin(good))
@@ -136,11 +137,11 @@ def _checked_links(given: Mapping[str, object]) -> dict[str, npt.NDArray[np.gene
                 f"Expected {name} to be {kind} and finite on every link, got {values[first]:g} "
                 f"on link {first + 1} of {links}. Correct that link."
             )
-    for name, values in found.items():
-        if values.shape != (links,):
+    for name, column in found.items():
+        if column.shape != (links,):
             raise InputError(
                 f"Expected {name} with one value for each of {links} links, got shape "
-                f"{values.shape}. Give as many as there are tails."
+                f"{column.shape}. Give as many as there are tails."
             )
     return found
 
@@ -189,8 +190,8 @@ def _check_nodes(network: Network) -> None:
             "its place, or leave the link out."
         )
     absent = np.setdiff1d(np.arange(network.zones), ends)
-    used = network.trips.any(axis=0) | network.trips.any(axis=1)
-    absent = absent[used[absent]]
+    driven = network.trips.sum(axis=0) + network.trips.sum(axis=1)
+    absent = absent[driven[absent] > 0]
     if len(absent):
         raise InputError(
             f"Expected every zone with demand to be a node of the network, got no link at zone "

@@ -55,7 +55,8 @@ class Trees:
             flow = flow + np.bincount(before[inner], flow[inner], minlength=len(flow))
             before = before[before]
             inner = inner[~is_root[before[inner]]]
-        return np.bincount(self.link, flow, minlength=self.links + 1)[: self.links]
+        on_links = np.bincount(self.link, flow, minlength=self.links + 1)
+        return np.asarray(on_links[: self.links], dtype=np.float64)
 
 
 class Paths:

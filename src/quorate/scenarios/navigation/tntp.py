@@ -239,4 +239,4 @@ def _plane(degrees: Floats) -> Floats:
     """Return kilometres to the east and north of the mean, (n, 2): flat enough for a city."""
     from_mean = degrees - degrees.mean(axis=0)
     from_mean[:, 0] *= math.cos(math.radians(float(degrees[:, 1].mean())))
-    return from_mean * KM_PER_DEGREE
+    return np.asarray(from_mean * KM_PER_DEGREE)
