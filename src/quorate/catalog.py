@@ -13,6 +13,7 @@ from quorate.learners.adam import Adam
 from quorate.learners.adversarial_training import AdversarialTraining
 from quorate.learners.boosting import Boosting
 from quorate.learners.chi2_dro import Chi2DRO
+from quorate.learners.coarsened import Coarsened
 from quorate.learners.cvar_dro import CVaRDRO
 from quorate.learners.dp_adam import DPAdam
 from quorate.learners.dp_boosting import DPBoosting
@@ -133,6 +134,7 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         KNNCleaning,
         EarlyStopping,
         FineTuned,
+        Coarsened,
         WorstCase,
     ),
     "subgroups": (
