@@ -78,6 +78,11 @@ EXAMPLES = {
         "fine-tuned:public=digits,pretraining=(sgd:model=cnn,epochs=1),learner=(sgd:epochs=1)",
         "fine-tuned:public=digits,pretraining=(sgd:model=cnn,epochs=1),learner=naive-bayes",
     ],
+    "coarsened": [
+        "coarsened:epochs=1",
+        "coarsened:pool=3,learner=forest",
+        "coarsened:pool=1,step=0.25,learner=svm",
+    ],
     "worst-case": ["worst-case", "worst-case:eps=0.05,reading=huber"],
     "digits": ["digits", "digits:n=50,held_out=0.5"],
     "gaussian": ["gaussian:n=50", "gaussian:rare=0.5,d=2"],

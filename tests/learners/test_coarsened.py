@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from quorate.catalog import build
-from quorate.checks import check
 from quorate.errors import InputError
 from quorate.lab.trial import submit
 from quorate.learners.coarsened import Coarsened
@@ -96,14 +95,6 @@ def test_it_is_the_inner_learner_on_what_is_seen() -> None:
         assert np.array_equal(model.predict(split.held_out.x), alone.predict(x))
         assert np.array_equal(model.probabilities(split.held_out.x), alone.probabilities(x))  # type: ignore[attr-defined]
     assert learner.stack_size(split.train) == inner.stack_size(learner.seen(split.train))
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["coarsened:pool=2,learner=forest", "coarsened:step=0.25", "coarsened:learner=svm,pool=3"],
-)
-def test_it_has_the_properties_of_every_learner(text: str) -> None:
-    assert "predicts each person alone" in check(build("learners", text))
 
 
 def test_tables_of_words_stay_fit_for_exact_platforms() -> None:

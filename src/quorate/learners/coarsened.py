@@ -138,13 +138,13 @@ class Coarsened(StackedLearner):
     def _part(self, x: Array, column: Column) -> Array:
         if not column.values:
             return self._rounded(x)
-        hashed: Array = x @ self._one_hot(column) if self._hashed(column) else x
-        return hashed
+        return x @ self._one_hot(column) if self._hashed(column) else x
 
     def _rounded(self, x: Array) -> Array:
         if self.step is None:
             return x
-        return (np.rint(x.astype(np.float64) / self.step) * self.step).astype(np.float32)
+        multiples = np.rint(x.astype(np.float64) / self.step) * self.step
+        return (multiples + 0.0).astype(np.float32)  # 0, where it is -0
 
     def _hashed(self, column: Column) -> bool:
         return self.buckets is not None and len(column.values) > self.buckets
@@ -153,7 +153,7 @@ class Coarsened(StackedLearner):
         """Return which bucket each value of a column is in, (values, buckets)."""
         words = [f"{column.name}={value}".encode() for value in column.values]
         at = np.array([zlib.crc32(word) % int(self.buckets or 1) for word in words])
-        return (at[:, None] == np.arange(self.buckets or 1)).astype(np.float32)
+        return np.asarray(at[:, None] == np.arange(self.buckets or 1), dtype=np.float32)
 
     def _columns(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
         out: list[Column] = []
@@ -174,7 +174,8 @@ def _pooled(x: Array, side: int) -> Array:
     for axis in (-2, -1):
         starts = np.arange(0, x.shape[axis], side)
         total, count = (np.add.reduceat(part, starts, axis=axis) for part in (total, count))
-    return (total / count).astype(np.float32)
+    mean: Array = (total / count).astype(np.float32)
+    return mean
 
 
 @dataclass(frozen=True, eq=False)

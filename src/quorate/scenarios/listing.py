@@ -5,3 +5,6 @@ from __future__ import annotations
 from quorate.scenarios.effective_size import EffectiveSize
 
 SCENARIOS: tuple[type, ...] = (EffectiveSize,)
+from quorate.scenarios.collectives.collectives import Collectives
+
+SCENARIOS: tuple[type, ...] = (Collectives,)

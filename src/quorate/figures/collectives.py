@@ -1,0 +1,173 @@
+"""How several collectives are drawn: success over two sizes. Pure functions of plain arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quorate.figures.style import (
+    COLOURS,
+    GREY,
+    MARKERS,
+    STYLE,
+    Floats,
+    colour,
+    dashes,
+    percent_of,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DARK = 0.6  # success from which letters on the cell are white
+LEVELS = ((0.5, (0, (1, 1))), (0.9, "-"))  # of success, and the dashes of the line there
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Success of one collective at every pair of sizes.
+
+    Args:
+        title: of the collective.
+        success: by α₁, by α₂, (a, a); NaN where nothing was measured.
+        predicted: what theory says, (a, a); None where it says nothing.
+    """
+
+    title: str
+    success: Floats
+    predicted: Floats | None = None
+
+
+def surfaces_figure(title: str, surfaces: Sequence[Surface], sizes: Sequence[float]) -> Figure:
+    """Return success as shades with numbers, one panel a collective.
+
+    Lines stand where success is .5 (dotted) and .9, and a dashed one around the cells where theory
+    says half or more.
+
+    Args:
+        title: what all panels have in common.
+        surfaces: of each collective.
+        sizes: of each of the two collectives, (a,).
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    side = 0.52 * len(sizes)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=((side + 1.2) * len(surfaces), side + 1.5))
+        figure.suptitle(title, fontsize=10, x=0.01, ha="left", parse_math=False)
+        (parts,) = figure.subplots(1, len(surfaces), squeeze=False)
+        for axes, surface in zip(parts, surfaces, strict=True):
+            _draw_surface(axes, surface, sizes)
+            axes.set_title(wrapped(surface.title, 44), parse_math=False, fontsize=8)
+        return figure
+
+
+def _draw_surface(axes: Axes, surface: Surface, sizes: Sequence[float]) -> None:
+    from matplotlib.patheffects import withStroke
+
+    places = np.arange(len(sizes))
+    image = axes.imshow(
+        surface.success, origin="lower", cmap="Blues", vmin=0, vmax=1.15, aspect="equal"
+    )
+    shades = np.asarray(image.to_rgba(surface.success))  # (a, a, 4)
+    for (i, j), value in np.ndenumerate(surface.success):
+        said = "–" if math.isnan(value) else f"{value:.2f}".removeprefix("0")
+        shade = "white" if value >= DARK else "black"
+        halo = withStroke(linewidth=2.5, foreground=tuple(shades[i, j]))
+        axes.text(
+            j, i, said, ha="center", va="center", fontsize=8, color=shade, zorder=4,
+            path_effects=[halo],
+        )  # fmt: skip
+    if min(surface.success.shape) > 1 and not np.isnan(surface.success).any():
+        for level, dash in LEVELS:
+            if surface.success.min() < level < surface.success.max():
+                axes.contour(
+                    places, places, surface.success, [level], colors="black", linewidths=1.1,
+                    linestyles=[dash],
+                )  # fmt: skip
+    if surface.predicted is not None:
+        _outline(axes, surface.predicted >= 0.5)
+    axes.set_xticks(places, [percent_of(size) for size in sizes])
+    axes.set_yticks(places, [percent_of(size) for size in sizes])
+    axes.set_xlabel("size of collective 2, α₂")
+    axes.set_ylabel("size of collective 1, α₁")
+    axes.grid(visible=False)
+
+
+def _outline(axes: Axes, inside: Any) -> None:
+    """Draw the edges between cells that are inside and cells that are not."""
+    look: Any = {"color": COLOURS[1], "linewidth": 2.2, "linestyle": (0, (3, 1.2))}
+    rows, columns = inside.shape
+    for i in range(rows):
+        for j in range(columns):
+            if i + 1 < rows and inside[i, j] != inside[i + 1, j]:
+                axes.plot([j - 0.5, j + 0.5], [i + 0.5, i + 0.5], **look)
+            if j + 1 < columns and inside[i, j] != inside[i, j + 1]:
+                axes.plot([j + 0.5, j + 0.5], [i - 0.5, i + 0.5], **look)
+
+
+def masses_figure(
+    lines: Sequence[tuple[str, Sequence[tuple[float, float, float]]]],
+    sizes: Sequence[float],
+    target: float,
+) -> Figure:
+    """Return the critical mass of one collective against the size of the other.
+
+    Args:
+        lines: of each case its name, and at each size the estimate and the ends of its interval:
+            infinite where never reached, NaN where not measured.
+        sizes: of the other collective, (a,).
+        target: S*.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.4, 3.2))
+        axes = figure.subplots()
+        edge = 1.12 * max(sizes) or 1.0
+        for number, (_, masses) in enumerate(lines):
+            _draw_masses(axes, number, len(lines), masses, edge)
+        axes.axhline(edge, color=GREY, linewidth=0.6)
+        ticks = [tick for tick in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5) if tick < 0.97 * edge]
+        axes.set_yticks([*ticks, edge], [*map(percent_of, ticks), "not reached"])
+        axes.set_ylim(0, 1.08 * edge)
+        axes.set_xticks(range(len(sizes)), [percent_of(size) for size in sizes])
+        axes.set_xlabel("size of collective 2, α₂")
+        axes.set_ylabel(f"critical mass of collective 1 (S* = {target:g})")
+        handles = [
+            Line2D([], [], color=colour(n), linestyle=dashes(n), marker=MARKERS[n % len(MARKERS)])
+            for n in range(len(lines))
+        ]
+        names = [wrapped(name, 32) for name, _ in lines]
+        legend = axes.legend(
+            handles, names, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False
+        )
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+        return figure
+
+
+def _draw_masses(
+    axes: Axes,
+    number: int,
+    of: int,
+    masses: Sequence[tuple[float, float, float]],
+    edge: float,
+) -> None:
+    """Draw one line with its intervals, beside those of the other lines."""
+    at = np.arange(len(masses)) + 0.12 * (number - (of - 1) / 2)
+    values = np.array(masses, dtype=np.float64).clip(max=edge)  # (a, 3)
+    look: Any = {"color": colour(number)}
+    axes.plot(
+        at, values[:, 0], linestyle=dashes(number), marker=MARKERS[number % len(MARKERS)], **look
+    )
+    axes.vlines(at, values[:, 1], values[:, 2], linewidth=3, alpha=0.3, **look)

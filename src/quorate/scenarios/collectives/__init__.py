@@ -1,0 +1,1 @@
+"""Several collectives on one platform: rivals, allies, and members who err."""
