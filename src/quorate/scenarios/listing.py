@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from quorate.scenarios.collectives.collectives import Collectives
 from quorate.scenarios.effective_size import EffectiveSize
 
-SCENARIOS: tuple[type, ...] = (EffectiveSize,)
-from quorate.scenarios.collectives.collectives import Collectives
-
-SCENARIOS: tuple[type, ...] = (Collectives,)
+SCENARIOS: tuple[type, ...] = (
+    EffectiveSize,
+    Collectives,
+)
