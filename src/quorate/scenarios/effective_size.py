@@ -19,13 +19,13 @@ from quorate import catalog, device, spec
 from quorate.errors import InputError
 from quorate.lab.study import make_study
 from quorate.lab.sweep import run_study
+from quorate.protocols import Learner, Population, Strategy
 from quorate.scenarios.scenario import Picture, Scenario
 from quorate.validate import at_least
 
 if TYPE_CHECKING:
     from quorate.lab.curves import Curves
     from quorate.lab.intervals import Floats
-    from quorate.protocols import Population, Strategy
 
 HOW = "model=logistic,epochs=12,learning_rate=0.2"
 POPULATIONS = (
@@ -59,19 +59,19 @@ class EffectiveSize(Scenario):
     worlds: tuple[str, ...] = spec.param(
         ("digits", "Gaussian table", "finite law"), "what the worlds are called"
     )
-    populations: tuple[Any, ...] = spec.param(
+    populations: tuple[Population, ...] = spec.param(
         _all("populations", POPULATIONS), "who, one a world", kind="populations"
     )
-    strategies: tuple[Any, ...] = spec.param(
+    strategies: tuple[Strategy, ...] = spec.param(
         _all("strategies", STRATEGIES), "what members do, one a world", kind="strategies"
     )
     targets: tuple[float, ...] = spec.param(
         (0.5, 0.9, 0.9), "S*, the success of a critical mass, one a world"
     )
-    plain: Any = spec.param(
+    plain: Learner = spec.param(
         catalog.build("learners", f"sgd:{HOW}"), "plain training", kind="learners"
     )
-    learners: tuple[Any, ...] = spec.param(
+    learners: tuple[Learner, ...] = spec.param(
         _all("learners", LEARNERS), "learners that reweight people", kind="learners"
     )
     alphas: str = spec.param("0.0008:0.5:15", "sizes: lo:hi:count (log grid) or a comma list")
