@@ -53,7 +53,7 @@ def test_times_integrate_to_the_objective_and_differentiate_to_the_slopes() -> N
 
 
 def test_empty_roads_take_their_free_flow_time_whatever_the_power() -> None:
-    network = triangle(power=[0, 1, 0.5], b=[0.15, 0.5, 0.3])
+    network = triangle(power=[0, 1, 1.5], b=[0.15, 0.5, 0.3])
     # power 0: (f/c)⁰ = 1 even at 0, so 1.15 always.
     assert network.times(np.zeros(3)).tolist() == [1.15, 2.0, 4.0]
     assert network.slopes(np.ones(3))[0] == 0.0
@@ -85,7 +85,11 @@ def test_places_may_name_nodes_without_links() -> None:
         ),
         ({"free_flow_time": [np.inf, 2, 4]}, "free_flow_time to be zero or more and finite"),
         ({"b": [-1, 0, 0]}, "Expected b to be zero or more"),
-        ({"power": [4, -1, 4]}, "Expected power to be zero or more"),
+        (
+            {"power": [4, -1, 4]},
+            "Expected power to be 0 or at least 1 and finite on every link, got",
+        ),
+        ({"power": [4, 0.5, 4]}, "Expected power to be 0 or at least 1 and finite on every link"),
         ({"length": [1, 1, -1]}, "Expected length to be zero or more"),
         (
             {"length": [1, 1]},

@@ -168,7 +168,9 @@ class _Descent:
         here, there = self.on_roads(self.flow), self.on_roads(aim)
         self.step = line_search(self.network, here, there - here)
         self.flow = self.flow + self.step * (aim - self.flow)
-        self.aims = [aim, *self.aims[:1]] if self.step < NEARLY_ONE else []
+        # Where no step is left of an aim, the next one is all-or-nothing, which always leads down.
+        moved = STEP_TOLERANCE < self.step < NEARLY_ONE
+        self.aims = [aim, *self.aims[:1]] if moved else []
 
     def aim(self, nearest: Floats) -> Floats:
         """Return the point to aim at: Mitradjieva and Lindberg's equations for CFW and BFW."""

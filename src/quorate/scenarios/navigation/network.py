@@ -30,7 +30,7 @@ class Network:
         tail, head: the nodes where each link begins and ends, (l,).
         capacity: c of each link, vehicles per period of the demand, positive, (l,).
         free_flow_time: t⁰ of each link in ``time_unit``, not negative, (l,).
-        b, power: of the latency, not negative, (l,).
+        b, power: of the latency, (l,): b not negative, p 0 or at least 1.
         length: of each link, not negative, (l,).
         trips: vehicles per period from zone to zone, not negative, (z, z); the diagonal, within a
             zone, uses no link.
@@ -97,10 +97,7 @@ class Network:
 
     def slopes(self, flow: Floats) -> Floats:
         """Return the derivative of ``times`` by the flow, (l,): t⁰ b p fᵖ⁻¹/cᵖ; 0 where p is 0."""
-        power = np.maximum(self.power, 1e-300)  # 0⁻¹ would be infinite, and 0 times that NaN
-        ratio = flow / self.capacity
-        with np.errstate(divide="ignore"):
-            risen = np.where(self.power == 0, 0.0, ratio ** (power - 1))
+        risen = (flow / self.capacity) ** np.maximum(self.power - 1, 0)
         return self.free_flow_time * self.b * self.power * risen / self.capacity
 
     def beckmann(self, flow: Floats) -> float:
@@ -110,6 +107,9 @@ class Network:
         """
         risen = self.b * (flow / self.capacity) ** self.power / (self.power + 1)
         return float(np.sum(self.free_flow_time * flow * (1 + risen)))
+
+
+_KINDS = {"capacity": "positive", "power": "0 or at least 1"}
 
 
 def _checked_links(given: Mapping[str, object]) -> dict[str, npt.NDArray[np.generic]]:
@@ -130,9 +130,11 @@ def _checked_links(given: Mapping[str, object]) -> dict[str, npt.NDArray[np.gene
         values = np.asarray(given[name], dtype=np.float64)
         found[name] = values
         good = np.isfinite(values) & ((values > 0) if name == "capacity" else (values >= 0))
+        if name == "power":  # below 1, times would rise infinitely fast from an empty road
+            good &= (values == 0) | (values >= 1)
         if values.shape == (links,) and not good.all():
             first = int(np.argmin(good))
-            kind = "positive" if name == "capacity" else "zero or more"
+            kind = _KINDS.get(name, "zero or more")
             raise InputError(
                 f"Expected {name} to be {kind} and finite on every link, got {values[first]:g} "
                 f"on link {first + 1} of {links}. Correct that link."
