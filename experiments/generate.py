@@ -179,12 +179,24 @@ def _row(finding: Finding) -> str:
 def _in_short(finding: Finding) -> str:
     """Return the numbers that decide: of what refutes, else of what is open, else of all."""
     counted = [one for one in finding["statements"] if not one.get("aside")]
-    deciding = [one for one in counted if one["verdict"] == finding["verdict"]]
+    deciding = [one for one in counted if _decides(one, finding["verdict"])]
     shown = [one["words"] for one in deciding if one["words"]][:MOST_IN_SHORT]
     alike = len(deciding)
     count = f"{alike} of {len(counted)} statements: " if len(counted) > 1 else ""
     more = "; ..." if alike > len(shown) else ""
     return f"{count}{'; '.join(shown)}{more}"
+
+
+def _decides(one: dict[str, Any], verdict: str) -> bool:
+    """Return whether a statement is one of those that make the verdict what it is."""
+    if verdict == "does not hold":
+        return _refutes(one)
+    return verdict == "holds" or one["verdict"] != "holds"
+
+
+def _refutes(one: dict[str, Any]) -> bool:
+    """Return whether a statement refutes its claim; one that was kept without a word on it does."""
+    return bool(one.get("refutes", True)) and one["verdict"] == "does not hold"
 
 
 def _row_of_none(root: Path, name: str) -> str:
@@ -234,7 +246,8 @@ def _statement(one: dict[str, Any]) -> str:
     words = f": {plain(one['words'])}" if one["words"] else ""
     aside = "aside, " if one.get("aside") else ""
     note = f" ({plain(one['note'])})" if one.get("note") else ""
-    return f"- {aside}**{one['verdict']}**, {plain(one['text'])}{words}{note}"
+    alone = " taken alone" if one["verdict"] == "does not hold" and not _refutes(one) else ""
+    return f"- {aside}**{one['verdict']}**{alone}, {plain(one['text'])}{words}{note}"
 
 
 def _curves(curves: list[dict[str, Any]]) -> str:

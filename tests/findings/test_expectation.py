@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.findings.expectation import judge, make_expectation, overall, verdict_of
+from quorate.findings.expectation import (
+    Statement,
+    judge,
+    make_expectation,
+    overall,
+    verdict_of,
+)
 from quorate.findings.samples import Estimate, Sample
 
 
@@ -48,11 +54,80 @@ def test_verdicts_by_hand(
     assert verdict_of(Estimate(*interval), limits) == verdict
 
 
+def said(verdict: Any, refutes: bool = False) -> Statement:
+    of = make_expectation(measure="x", of="a", at_least=0)
+    return Statement("", verdict, Estimate(0, 0, 0), "", of, refutes)
+
+
 def test_a_claim_holds_where_all_of_it_does() -> None:
-    assert overall(["holds", "holds"]) == "holds"
-    assert overall(["holds", "undecided"]) == "undecided"
-    assert overall(["undecided", "does not hold"]) == "does not hold"
+    holds, against = said("holds"), said("does not hold", True)
+    assert overall([holds, holds]) == "holds"
+    assert overall([holds, said("undecided")]) == "undecided"
+    assert overall([said("undecided"), against]) == "does not hold"
+    assert overall([holds, against]) == "does not hold"
     assert overall([]) == "undecided"
+
+
+def test_a_statement_that_does_not_hold_alone_leaves_its_claim_undecided() -> None:
+    assert overall([said("holds"), said("does not hold")]) == "undecided"
+
+
+def test_what_refutes_depends_on_how_many_could() -> None:
+    """Mean −1, standard deviation 0.5, 4 seeds: t = −4, against 3.18 at 95% and 3.96 at 97.08%.
+
+    Student's quantile at 3 degrees is 3.182 at 95%, 3.961 for two and 4.857 for five statements.
+    """
+    values = np.array([-1.75, -1.0, -0.75, -0.5])
+    values = -1 + (values - values.mean()) / values.std(ddof=1) * 0.5
+    result, wanted = (
+        Fixed({"a": values.tolist()}),
+        make_expectation(measure="x", of="a", at_least=0),
+    )
+    for family, refutes in ((1, True), (2, False), (5, False)):
+        found = judge(wanted, result, family)
+        assert (found.verdict, found.refutes) == ("does not hold", refutes)
+        # what is shown is the statement's own interval
+        assert found.estimate.high == pytest.approx(-1 + 3.18245 / 4, abs=1e-5)
+    assert judge(wanted, Fixed({"a": [0.5, 0.6, 0.7]})).refutes is False
+
+
+def test_a_step_against_a_trend_refutes_by_all_steps_of_all_statements() -> None:
+    """One step of −1, standard deviation 0.3 over 4 seeds: t = −6.67.
+
+    Student's quantile at 3 degrees is 4.86 for three steps, and 8.89 for three of each of six.
+    """
+    noise = np.array([-1.5, 0.5, 0.5, 0.5]) * 0.3
+    noise -= noise.mean()
+    noise *= 0.3 / noise.std(ddof=1)
+    places = {"a": [0.0] * 4, "b": [9.0] * 4, "c": (8 + noise).tolist(), "d": [20.0] * 4}
+    wanted = make_expectation(**{"measure": "x", "along": list("abcd"), "is": "growing"})
+    for family, refutes in ((1, True), (6, False)):
+        found = judge(wanted, Fixed(places), family)
+        assert (found.verdict, found.refutes) == ("does not hold", refutes)
+
+
+@pytest.mark.parametrize("along", [False, True])
+def test_a_true_claim_of_seventeen_statements_is_refuted_in_5_percent_at_most(along: bool) -> None:
+    """At the boundary of all 17, by simulation; each alone at 95% it would be in a third or more.
+
+    Values of mean 0 that should be at least 0, and trends along three equal places.
+    """
+    draw, claims, family = np.random.default_rng(0), 200, 17
+    plain: dict[str, Any] = {"measure": "x", "of": "a", "at_least": 0}
+    wanted = make_expectation(
+        **({"measure": "x", "along": ["a", "b", "c"], "is": "growing"} if along else plain)
+    )
+    refuted = alone = 0
+    for _ in range(claims):
+        statements = [
+            judge(wanted, Fixed({name: draw.standard_normal(5).tolist() for name in "abc"}), family)
+            for _ in range(family)
+        ]
+        refuted += overall(statements) == "does not hold"
+        alone += any(one.verdict == "does not hold" for one in statements)
+    # 5% and three standard deviations of a share of 200
+    assert refuted / claims <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / claims)
+    assert alone / claims > 0.25
 
 
 def test_a_value_within_limits() -> None:

@@ -98,7 +98,7 @@ def test_critical_mass_stands_in_its_own_interval(measures: CurveMeasures) -> No
     """The interval of a value is the one of the tables; by seed it is the crossing."""
     found = measures.sample("critical-mass", "sgd", None, None)
     assert found.known is not None
-    assert found.known[0] == 0.1
+    assert found.known(0.95).value == 0.1
     assert found.logarithmic
     private = measures.sample("critical-mass", "private", None, None)
     assert private.at_least is not None
@@ -151,8 +151,9 @@ def test_a_row_without_a_seed_brings_its_interval() -> None:
     rows = [{"attack": "nes", "cost": 30, "cost.low": 20, "cost.high": None}]
     found = RowMeasures(rows).sample("cost", {"attack": "nes"}, None, None)
     assert found.known is not None
-    assert found.known[:2] == (30, 20)
-    assert math.isnan(found.known[2])
+    ends = found.known(0.95)
+    assert (ends.value, ends.low) == (30, 20)
+    assert math.isnan(ends.high)
 
 
 @pytest.mark.parametrize(

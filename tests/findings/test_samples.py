@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.findings.samples import Estimate, Sample, combined
+from quorate.findings.samples import Estimate, Sample, combined, widened
 
 
 def sample(*values: float, log: bool = False, **flags: tuple[bool, ...]) -> Sample:
@@ -71,7 +71,7 @@ def test_seeds_that_agree_to_the_digit_pay_for_it_too() -> None:
 
 
 def test_means_over_seeds_are_compared_with_limits_alone() -> None:
-    mean = Sample(np.array([1.0]), known=(1.0, 0.5, 1.5))
+    mean = Sample(np.array([1.0]), known=lambda _: Estimate(1.0, 0.5, 1.5))
     with pytest.raises(InputError, match="Expected rows of several seeds to compare"):
         combined([mean, mean], [1, -1])
 
@@ -128,10 +128,23 @@ def test_both_ends_open_where_bounds_pull_apart() -> None:
 
 
 def test_a_known_interval_is_taken_as_it_is() -> None:
-    given = Sample(np.array([1.0, 2.0]), known=(0.1, 0.05, 0.2))
+    def known(confidence: float) -> Estimate:
+        return widened(Estimate(0.1, 0.05, 0.2), confidence)
+
+    given = Sample(np.array([1.0, 2.0]), known=known)
     assert combined([given], [1]) == Estimate(0.1, 0.05, 0.2)
-    three = Sample(np.array([1.0, 2.0, 3.0]), known=(0.1, 0.05, 0.2))
+    three = Sample(np.array([1.0, 2.0, 3.0]), known=known)
     assert combined([three, sample(1, 2, 3)], [1, -1]) == Estimate(0, 0, 0)
+
+
+def test_a_known_interval_widens_as_one_of_a_normal_law() -> None:
+    """2.5758 standard deviations to each side at 99%, of 1.95996 at 95%: 1.31422 times as wide."""
+    found = widened(Estimate(1.0, 0.0, 3.0), 0.99)
+    # the quantiles are written to five digits
+    assert (found.low, found.high) == pytest.approx((-0.31422, 3.62844), abs=2e-5)
+    beyond = widened(Estimate(math.inf, 0.2, math.inf), 0.99)
+    assert math.isnan(beyond.low)  # nothing is known of how far
+    assert widened(Estimate(1.0, 0.0, math.inf), 0.99).high == math.inf
 
 
 def test_the_interval_covers_as_often_as_it_says() -> None:

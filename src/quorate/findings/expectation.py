@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from quorate import spec
@@ -116,6 +116,8 @@ class Statement:
         estimate: the number that decides, and its interval.
         words: the numbers, in words.
         expectation: what was expected.
+        refutes: whether it alone refutes its claim: it does not hold, and by an interval that is
+            wide enough for all statements of the claim together.
     """
 
     text: str
@@ -123,6 +125,7 @@ class Statement:
     estimate: Estimate
     words: str
     expectation: Expectation
+    refutes: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; no value that JSON does not know."""
@@ -132,6 +135,7 @@ class Statement:
             "text": self.text,
             **finite,
             "verdict": self.verdict,
+            "refutes": self.refutes,
             "words": self.words,
             "note": self.expectation.note,
             "aside": self.expectation.aside,
@@ -181,24 +185,39 @@ def _check_selection(of: Any) -> None:
         )
 
 
-def judge(expectation: Expectation, result: Measures) -> Statement:
+def judge(expectation: Expectation, result: Measures, family: int = 1) -> Statement:
     """Return whether an expectation holds of a result.
 
     It holds if the whole 95% interval lies within its limits, does not hold if the whole interval
     lies beyond one of them, and is undecided otherwise. Of a trend the number is the slope over the
     places, paired by seed; one step between neighbours that is wholly against it refutes it, at 95%
-    over all steps together (Bonferroni).
+    over all steps together (Bonferroni). It refutes its claim if it still does not hold with
+    intervals at 1 − 0.05/m, where m statements could.
+
+    Args:
+        expectation: the statement.
+        result: what it is about.
+        family: m, how many statements the claim is made of.
 
     Raises:
         InputError: there is no such measure, or no such part of the result.
     """
+    alone = _judged(expectation, result, CONFIDENCE)
+    if alone.verdict != "does not hold":
+        return alone
+    together = _judged(expectation, result, 1 - (1 - CONFIDENCE) / max(1, family))
+    return replace(alone, refutes=together.verdict == "does not hold")
+
+
+def _judged(expectation: Expectation, result: Measures, confidence: float) -> Statement:
+    """Return the statement that intervals at a confidence make."""
     if expectation.along:
-        return _trend(expectation, result)
+        return _trend(expectation, result, confidence)
     wanted, limits = expectation, _limits(expectation, result)
     name = result.words(wanted.measure, wanted.at, wanted.target)
     sample = _sample(wanted, result, wanted.of)
     if wanted.than is None and wanted.against is None:
-        estimate = combined([sample], [1])
+        estimate = combined([sample], [1], confidence)
         text = f"{name}{_of(wanted.of)} is {_limits_in_words(wanted, wanted.measure)}"
         return _statement(wanted, text, estimate, limits, _value_words(estimate, wanted.measure))
     if wanted.against is None:
@@ -212,7 +231,7 @@ def judge(expectation: Expectation, result: Measures) -> Statement:
             f"Expected two measures of one kind, got {wanted.measure} and {wanted.against}: one is "
             "compared as a ratio, the other as a difference. Compare like with like."
         )
-    estimate = combined([sample, other], [1, -1], magnitude=limited)
+    estimate = combined([sample, other], [1, -1], confidence, magnitude=limited)
     text = f"{name}{_of(wanted.of)} {_contrast(wanted, sample.logarithmic)} {what}"
     return _statement(wanted, text, estimate, limits, _contrast_words(estimate, sample))
 
@@ -237,18 +256,18 @@ def _apart(logarithmic: bool) -> tuple[float, float]:
     return math.nextafter(same, math.inf), math.nextafter(same, -math.inf)
 
 
-def _trend(wanted: Expectation, result: Measures) -> Statement:
+def _trend(wanted: Expectation, result: Measures, confidence: float) -> Statement:
     samples = [_sample(wanted, result, of) for of in wanted.along]
     places = [i - (len(samples) - 1) / 2 for i in range(len(samples))]
     spread = sum(place**2 for place in places)
     sign = 1 if wanted.is_ == "growing" else -1
-    slope = combined(samples, [place / spread for place in places])
-    ends = combined([samples[-1], samples[0]], [1, -1])
+    slope = combined(samples, [place / spread for place in places], confidence)
+    ends = combined([samples[-1], samples[0]], [1, -1], confidence)
     logarithmic = samples[0].logarithmic
     above, below = _apart(logarithmic)
     limits = (above, math.inf) if sign > 0 else (-math.inf, below)
-    confidence = 1 - (1 - CONFIDENCE) / (len(samples) - 1)
-    steps = [combined([b, a], [1, -1], confidence) for a, b in itertools.pairwise(samples)]
+    of_steps = 1 - (1 - confidence) / (len(samples) - 1)
+    steps = [combined([b, a], [1, -1], of_steps) for a, b in itertools.pairwise(samples)]
     against = [
         f"from {_named(a)} to {_named(b)}"
         for (a, b), step in zip(itertools.pairwise(wanted.along), steps, strict=True)
@@ -293,15 +312,17 @@ def verdict_of(found: Estimate, limits: tuple[float, float]) -> Verdict:
     return "does not hold" if found.high < low or found.low > high else "undecided"
 
 
-def overall(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the verdict on a claim: refuted by one statement, held by all of them.
+def overall(statements: Sequence[Statement]) -> Verdict:
+    """Return the verdict on a claim: one statement refutes it, or all of them hold.
 
-    >>> overall(["holds", "undecided"]), overall(["holds", "does not hold", "undecided"])
-    ('undecided', 'does not hold')
+    A true claim is refuted in 5% of the cases at most, however many statements it is made of
+    (Bonferroni); a false one holds in 5% at most, since the statement that is false has to hold by
+    mistake (Berger 1982, an intersection-union test).
     """
-    if "does not hold" in verdicts:
+    if any(one.refutes for one in statements):
         return "does not hold"
-    return "holds" if verdicts and set(verdicts) == {"holds"} else "undecided"
+    verdicts = {one.verdict for one in statements}
+    return "holds" if verdicts == {"holds"} else "undecided"
 
 
 def _of(of: Selection | None) -> str:

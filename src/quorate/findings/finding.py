@@ -31,9 +31,8 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the claim holds: all statements do, or one does not; asides do not count."""
-        counted = [one for one in self.statements if not one.expectation.aside]
-        return overall([statement.verdict for statement in counted])
+        """Whether the claim holds: all statements do, or one refutes it; asides do not count."""
+        return overall([one for one in self.statements if not one.expectation.aside])
 
     def lines(self) -> list[str]:
         """Return the verdict and the numbers behind it, in words, one line each."""
@@ -43,11 +42,7 @@ class Finding:
         if self.source.tuned_at_edge:
             names = ", ".join(self.source.tuned_at_edge)
             said.append(f"Of the step sizes tried, one at the edge was the best for: {names}")
-        said += [
-            f"  {'aside, ' if one.expectation.aside else ''}{one.verdict}: {one.text}: {one.words}"
-            for one in self.statements
-        ]
-        return said
+        return said + [f"  {_named(one)}: {one.text}: {one.words}" for one in self.statements]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; no value that JSON does not know."""
@@ -87,8 +82,18 @@ def find(experiment: Experiment, done: Done) -> Finding:
         InputError: an expectation names what the result does not have.
     """
     measures = done.measures
-    statements = tuple(judge(one, measures) for one in experiment.expectations)
+    family = sum(not one.aside for one in experiment.expectations)
+    statements = tuple(
+        judge(one, measures, 1 if one.aside else family) for one in experiment.expectations
+    )
     return Finding(experiment, statements, tuple(done.rows()), done.source)
+
+
+def _named(statement: Statement) -> str:
+    """Return a verdict in words: whether it counts, and whether it stands among the others."""
+    aside = "aside, " if statement.expectation.aside else ""
+    alone = statement.verdict == "does not hold" and not statement.refutes
+    return f"{aside}{statement.verdict}{' taken alone' if alone else ''}"
 
 
 def _finite(value: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.findings.samples import FEWEST, Sample
+from quorate.findings.samples import FEWEST, Estimate, Sample, widened
 from quorate.lab.curves import Curve, Curves
 from quorate.lab.intervals import Floats
 from quorate.validate import listed, unknown
@@ -132,13 +132,18 @@ class CurveMeasures:
         return {curve.collective, *texts, *(self.curves.called(text) for text in texts)}
 
     def _mass(self, curve: Curve, target: float) -> Sample:
-        found, mass = crossings(curve, target), curve.critical_mass(target)
+        found = crossings(curve, target)
+
+        def known(confidence: float) -> Estimate:
+            mass = curve.critical_mass(target, confidence)
+            return Estimate(mass.estimate, *self._ends(curve, mass.low, mass.high))
+
         return Sample(
             found.values,
             logarithmic=True,
             at_least=found.at_least,
             at_most=found.at_most,
-            known=(mass.estimate, *self._ends(curve, mass.low, mass.high)),
+            known=known,
             seeds=curve.seeds,
             spacing=found.spacing,
         )
@@ -269,7 +274,8 @@ class RowMeasures:
         values = np.array([_number(row[measure]) for row in ordered])
         if "seed" not in ordered[0]:
             ends = (_number(ordered[0].get(f"{measure}.{end}")) for end in ("low", "high"))
-            return Sample(values, known=(float(values[0]), *ends))  # type: ignore[arg-type]
+            found = Estimate(float(values[0]), *ends)
+            return Sample(values, known=lambda confidence: widened(found, confidence))
         return Sample(values, seeds=tuple(int(row["seed"]) for row in ordered))
 
     def words(self, measure: str, at: float | None, target: float | None) -> str:

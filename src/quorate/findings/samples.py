@@ -6,7 +6,7 @@ Shapes: s seeds.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,8 @@ class Sample:
         logarithmic: whether the values are natural logarithms, so that differences are ratios.
         at_least: the truth is the value or more, (s,); None for nowhere.
         at_most: the truth is the value or less, (s,); None for nowhere.
-        known: the interval of the mean where it is known otherwise, on the measure's own scale.
+        known: what gives the mean and its interval at a confidence, where they are known
+            otherwise; on the measure's own scale.
         seeds: which seed each value is of, (s,); None for 0, 1, ...
         spacing: half of how far apart the sizes stand between which values were interpolated.
     """
@@ -38,23 +39,38 @@ class Sample:
     logarithmic: bool = False
     at_least: Flags | None = None
     at_most: Flags | None = None
-    known: tuple[float, float, float] | None = None
+    known: Callable[[float], Estimate] | None = None
     seeds: tuple[int, ...] | None = None
     spacing: float = 0.0
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and its 95% interval; an end is infinite where nothing bounds it.
+    """A number and its interval, at 95% where nothing else is said.
 
-    On the measure's own scale; of logarithmic measures, a combination is a ratio. The ends are NaN
-    where fewer than three seeds say too little of the spread, or one of them is missing; the value
-    is where nothing was measured.
+    On the measure's own scale; of logarithmic measures, a combination is a ratio. An end is
+    infinite where nothing bounds it. The ends are NaN where fewer than three seeds say too little
+    of the spread, or one of them is missing; the value is where nothing was measured.
     """
 
     value: float
     low: float
     high: float
+
+
+def widened(found: Estimate, confidence: float) -> Estimate:
+    """Return what is known at 95% with an interval at another confidence, as of a normal law.
+
+    >>> widened(Estimate(1.0, 0.0, 3.0), 0.99).high > 3.6
+    True
+    """
+    from scipy.special import ndtri
+
+    by = float(ndtri((1 + confidence) / 2) / ndtri((1 + CONFIDENCE) / 2))
+    if by == 1:
+        return found
+    low, high = (found.value + by * (end - found.value) for end in (found.low, found.high))
+    return Estimate(found.value, low, high)
 
 
 def combined(
@@ -86,7 +102,7 @@ def combined(
         InputError: the samples are of different seeds.
     """
     if len(samples) == 1 and samples[0].known is not None:
-        return Estimate(*samples[0].known)
+        return samples[0].known(confidence)
     if any(one.known and one.seeds is None and len(one.values) == 1 for one in samples):
         raise InputError(
             "Expected rows of several seeds to compare, got rows that are means over seeds. "

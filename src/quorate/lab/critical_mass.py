@@ -40,7 +40,12 @@ class CriticalMass:
     seeds: int
 
 
-def critical_mass(alphas: npt.ArrayLike, success: npt.ArrayLike, target: float) -> CriticalMass:
+def critical_mass(
+    alphas: npt.ArrayLike,
+    success: npt.ArrayLike,
+    target: float,
+    confidence: float = CONFIDENCE,
+) -> CriticalMass:
     """Return the critical mass of a measured curve.
 
     The bootstrap resamples whole seeds, since one seed's collectives are nested. Source: derived.
@@ -49,6 +54,7 @@ def critical_mass(alphas: npt.ArrayLike, success: npt.ArrayLike, target: float) 
         alphas: the grid, (a,), increasing.
         success: S per size and seed, (a, s); NaN where a cell is missing or failed.
         target: S*, in [0, 1].
+        confidence: of the interval; beyond 99.5% few resamples are left to tell.
 
     >>> success = [[0.1, 0.1, 0.1], [0.5, 0.6, 0.7], [1.0, 1.0, 1.0]]
     >>> mass = critical_mass([0, 0.01, 0.1], success, target=0.9)
@@ -66,8 +72,10 @@ def critical_mass(alphas: npt.ArrayLike, success: npt.ArrayLike, target: float) 
             f"Expected success of shape ({len(alphas)}, seeds), got shape {success.shape}. Give "
             "one row a size and one column a seed; NaN where a cell failed."
         )
-    below, upper = _brackets(alphas, resampled_means(success), target)  # (RESAMPLES,) each
-    tail = (1 - CONFIDENCE) / 2
+    below, upper = _brackets(
+        alphas, resampled_means(success, confidence), target
+    )  # (RESAMPLES,) each
+    tail = (1 - confidence) / 2
     under, at = (float(e[0]) for e in _brackets(alphas, mean_over_seeds(success)[:, None], target))
     if np.isnan(success).all():
         under = at = math.nan

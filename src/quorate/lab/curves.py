@@ -15,7 +15,7 @@ from quorate.errors import StoreError
 from quorate.lab.bounds import EXACT, CurveBound, bounds_of
 from quorate.lab.critical_mass import CriticalMass, critical_mass
 from quorate.lab.effective import EffectiveSizes
-from quorate.lab.intervals import Floats, band
+from quorate.lab.intervals import CONFIDENCE, Floats, band
 from quorate.lab.store import Store
 from quorate.lab.study import Study, make_study
 from quorate.lab.trial import ANYONE, Outcome
@@ -59,9 +59,9 @@ class Curve:
     bounds: tuple[CurveBound, ...]
     collective: str = ANYONE
 
-    def critical_mass(self, target: float) -> CriticalMass:
+    def critical_mass(self, target: float, confidence: float = CONFIDENCE) -> CriticalMass:
         """Return the smallest collective that reaches ``target``, with its interval."""
-        return critical_mass(self.alphas, self.success, target)
+        return critical_mass(self.alphas, self.success, target, confidence)
 
     def bound(self, alphas: Floats, eps: float, reading: Reading) -> Floats | None:
         """Return the theory's general lower bound on S at ``alphas``, or None if none applies."""

@@ -21,15 +21,16 @@ def mean_over_seeds(values: Floats) -> Floats:
         return np.asarray(np.nanmean(values, axis=-1))
 
 
-def resampled_means(values: Floats) -> Floats:
+def resampled_means(values: Floats, confidence: float = CONFIDENCE) -> Floats:
     """Return bootstrap means over whole seeds, (a, RESAMPLES), of values (a, s).
 
     m + κ(m* − m), κ = √(s/(s−1)) · t_{.975, s−1}/z_{.975}: the percentiles of few seeds lie too
     close together (at 5 seeds a 95% interval holds about 85%), and κ stretches them to the width of
-    Student's interval. Source: derived; cf. Hesterberg 2015, arXiv:1411.5279. Whole seeds, since
-    the collectives of one seed are nested. The draws are fixed: equal data, equal intervals.
+    Student's interval; at another confidence by the quantiles of that. Source: derived; cf.
+    Hesterberg 2015, arXiv:1411.5279. Whole seeds, since the collectives of one seed are nested. The
+    draws are fixed: equal data, equal intervals.
     """
-    counts, kappa = _resamples(values.shape[1])
+    counts, kappa = _resamples(values.shape[1]), _stretch(values.shape[1], confidence)
     mean = mean_over_seeds(values)[:, None]  # (a, 1)
     with np.errstate(invalid="ignore"):  # the mean of nothing is NaN
         again = np.nan_to_num(values) @ counts / (~np.isnan(values) @ counts)  # (a, RESAMPLES)
@@ -37,18 +38,22 @@ def resampled_means(values: Floats) -> Floats:
 
 
 @functools.cache
-def _resamples(seeds: int) -> tuple[Floats, float]:
-    """Return how often each seed is in each resample, (s, RESAMPLES), and κ."""
+def _resamples(seeds: int) -> Floats:
+    """Return how often each seed is in each resample, (s, RESAMPLES)."""
+    drawn = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
+    counts = np.zeros((seeds, RESAMPLES))  # (s, RESAMPLES)
+    np.add.at(counts, (drawn, np.arange(RESAMPLES)[:, None]), 1)
+    return counts
+
+
+def _stretch(seeds: int, confidence: float) -> float:
+    """Return κ, by which the percentiles of so few seeds are too narrow; 1 of a single seed."""
     from scipy.special import ndtri, stdtrit
 
-    drawn = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
-    counts = np.zeros((seeds, RESAMPLES), dtype=np.int64)  # (s, RESAMPLES)
-    np.add.at(counts, (drawn, np.arange(RESAMPLES)[:, None]), 1)
     if seeds == 1:
-        return counts.astype(np.float64), 1.0
-    upper = (1 + CONFIDENCE) / 2
-    kappa = math.sqrt(seeds / (seeds - 1)) * stdtrit(seeds - 1, upper) / ndtri(upper)
-    return counts.astype(np.float64), float(kappa)
+        return 1.0
+    upper = (1 + confidence) / 2
+    return float(math.sqrt(seeds / (seeds - 1)) * stdtrit(seeds - 1, upper) / ndtri(upper))
 
 
 def mean_interval(values: Floats) -> tuple[Floats, Floats, Floats]:
