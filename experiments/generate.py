@@ -1,7 +1,8 @@
 """Write the table of findings and the gallery from the results that are kept here.
 
 ``python experiments/generate.py`` writes them; ``--check`` exits 1 if one is out of date;
-``--collect runs/NAME`` first copies what is kept of a run to ``results/NAME``.
+``--collect runs/NAME`` first copies what is kept of a run to ``results/NAME``;
+``--judge`` first judges the results anew, from the cells that are kept, without running anything.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 from quorate.errors import InputError, QuorateError, reason
 from quorate.findings.experiment import WORDS, Experiment, read_experiment
+from quorate.findings.kept import judge_again
 from quorate.lab.store import FILE as STORE
 from quorate.lab.store import Store
 from quorate.report.terminal import interval, percent
@@ -191,7 +193,7 @@ def _decides(one: dict[str, Any], verdict: str) -> bool:
     """Return whether a statement is one of those that make the verdict what it is."""
     if verdict == "does not hold":
         return _refutes(one)
-    return verdict == "holds" or one["verdict"] != "holds"
+    return bool((one["verdict"] == "holds") == (verdict == "holds"))
 
 
 def _refutes(one: dict[str, Any]) -> bool:
@@ -354,6 +356,20 @@ def collect(run: Path, root: Path = ROOT) -> Path:
     return results / name
 
 
+def judge(name: str, root: Path = ROOT) -> bool:
+    """Judge the results that are kept of an experiment anew; return whether that changed them.
+
+    Raises:
+        InputError: there is no such finding, or its cells are not kept, or not those of its file.
+    """
+    folder = root / EXPERIMENTS / RESULTS / name
+    finding = read_finding(folder / FINDING)
+    again = judge_again(read_experiment(root / EXPERIMENTS / f"{name}.toml"), finding, folder)
+    text = json.dumps(again, indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / FINDING).write_text(text, encoding="utf-8")
+    return bool(again != finding)
+
+
 def _provenance(run: Path) -> bytes:
     """Return where the cells of a run came from: as it was written, or from the run's store."""
     if (run / PROVENANCE).exists():
@@ -375,6 +391,13 @@ def stale(root: Path = ROOT) -> list[Path]:
     ]
 
 
+def _judge_or_leave(name: str, root: Path) -> None:
+    try:
+        print(f"{'Judged anew' if judge(name, root) else 'As before'}: {name}")
+    except InputError as error:
+        print(f"Left {name} as it was. {error}", file=sys.stderr)
+
+
 def main(words: list[str] | None = None, root: Path = ROOT) -> int:
     """Write the pages, or check them; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -382,10 +405,13 @@ def main(words: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument(
         "--collect", type=Path, nargs="+", default=[], metavar="RUN", help="folders of runs to keep"
     )
+    parser.add_argument("--judge", action="store_true", help="judge the results anew from cells")
     given = parser.parse_args(words)
     try:
         for run in given.collect:
             print(f"Kept {collect(run, root).relative_to(root)}")
+        for name in findings(root) if given.judge else ():
+            _judge_or_leave(name, root)
         old = stale(root)
     except QuorateError as error:
         print(f"Error: {error}", file=sys.stderr)

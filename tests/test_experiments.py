@@ -315,3 +315,57 @@ def test_files_that_are_no_findings(measured: Path, tmp_path: Path) -> None:
         kept.write_text(content)
         with pytest.raises(InputError, match=message):
             generate.pages(measured)
+
+
+# ------------------------------------------------------------------------------------ judging again
+
+CLAIM = """
+claim = "A gap closes."
+source = "ours"
+ours = "Everything."
+expected = "It does."
+population = "digits"
+subgroup = "blur"
+platform = "cnn"
+[[expect]]
+measure = "gap"
+of = { members = 10 }
+at_least = 0.5
+"""
+
+
+def test_results_are_judged_anew_from_their_cells(
+    measured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (measured / "experiments" / "private-epsilon.toml").write_text(CLAIM)
+    kept = measured / "experiments" / "results" / "private-epsilon"
+    (kept / "cells.csv").write_text("members,seed,gap\n10,0,0.1\n10,1,0.12\n10,2,0.11\n")
+    assert generate.main(["--judge"], measured) == 0
+    assert "Judged anew: private-epsilon" in capsys.readouterr().out
+    found = json.loads((kept / "finding.json").read_text())
+    assert (found["verdict"], found["statements"][0]["refutes"]) == ("does not hold", True)
+    assert found["title"] == FINDING["title"]
+    assert "| does not hold | 0.110 (0.085 to 0.135) |" in row(measured, "private-epsilon")
+    assert generate.main(["--judge"], measured) == 0
+    assert "As before: private-epsilon" in capsys.readouterr().out
+
+
+def test_what_cannot_be_judged_anew_is_left(
+    measured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = measured / "experiments" / "results" / "private-epsilon" / "finding.json"
+    before = kept.read_bytes()
+    assert generate.main(["--judge"], measured) == 0
+    assert "Left private-epsilon as it was. Expected" in capsys.readouterr().err
+    assert kept.read_bytes() == before
+
+
+def test_a_statement_that_refutes_only_alone_says_so(root: Path, tmp_path: Path) -> None:
+    statements = [
+        {**FINDING["statements"][0]},
+        {**FINDING["statements"][0], "verdict": "does not hold", "refutes": False, "words": "0.9"},
+    ]
+    run = make_run(tmp_path / "private-epsilon", verdict="undecided", statements=statements)
+    assert generate.main(["--collect", str(run)], root) == 0
+    assert "| undecided | 1 of 2 statements: 0.9 |" in row(root, "private-epsilon")
+    assert "- **does not hold** taken alone, α\\* grows" in readme(root)

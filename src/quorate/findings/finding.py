@@ -9,6 +9,7 @@ from typing import Any
 from quorate.findings.expectation import Statement, Verdict, judge, overall
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Done, Source
+from quorate.findings.measures import Measures
 
 NO_MASS = {"critical_mass": None, "low": None, "high": None}  # of rows that are no curves S(α)
 
@@ -81,12 +82,20 @@ def find(experiment: Experiment, done: Done) -> Finding:
     Raises:
         InputError: an expectation names what the result does not have.
     """
-    measures = done.measures
+    statements = judge_all(experiment, done.measures)
+    return Finding(experiment, statements, tuple(done.rows()), done.source)
+
+
+def judge_all(experiment: Experiment, measures: Measures) -> tuple[Statement, ...]:
+    """Return each expectation of an experiment, judged as one of all that count.
+
+    Raises:
+        InputError: as ``find``.
+    """
     family = sum(not one.aside for one in experiment.expectations)
-    statements = tuple(
+    return tuple(
         judge(one, measures, 1 if one.aside else family) for one in experiment.expectations
     )
-    return Finding(experiment, statements, tuple(done.rows()), done.source)
 
 
 def _named(statement: Statement) -> str:

@@ -136,6 +136,16 @@ def tuned(
     return _with(study, chosen), rows
 
 
+def tuned_at(study: Study, rates: Mapping[str, float]) -> Study:
+    """Return the study with the step sizes that were chosen, by what learners are called."""
+    chosen: list[tuple[str, Learner]] = []
+    for one in study.learners:
+        text = spec.text(one)
+        rate = rates.get(study.called(text))
+        chosen.append((text, one if rate is None else _at_rate(one, rate)))
+    return _with(study, chosen)
+
+
 def _variants(learner: Learner, tuning: Tuning, name: str) -> list[Learner]:
     rates = tuning.own.get(name, tuning.rates)
     if rate_of(learner) is None:
