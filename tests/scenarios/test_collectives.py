@@ -389,6 +389,19 @@ def test_a_run_says_all_of_it() -> None:
     assert list(result.pictures()) == ["surfaces_1", "surfaces_2", "critical_mass"]
 
 
+def test_a_panel_says_that_two_signals_are_one_to_the_platform() -> None:
+    """One pixel and the one below it: apart for plain training, one behind pooling."""
+    given = ["planting:target=8,size=1,place=0x0", "planting:target=3,size=1,place=1x0"]
+    plain = {"population": "digits:n=60", "strategies": given, "cases": "as-given", "seeds": 1}
+    both = {"learners": "naive-bayes,coarsened:learner=naive-bayes", "sizes": "0.1"}
+    found = run_scenario({"name": "collectives", **plain, **both}).result.to_json()
+    assert [panel["name"].split(":")[0] for panel in found["panels"]] == [
+        "other signal, other target",
+        "other signal (one to the platform), other target",
+    ]
+    assert found["panels"][1]["collectives"][1]["looks_like_the_first"] > 0.9
+
+
 def test_three_collectives_keep_to_their_sizes() -> None:
     third = "planting:target=1,size=2,place=top-right"
     found = measured(cell(strategies=[*TWO, third], errors=[0, 0, 0], sizes=[0.0], others=0.4))

@@ -58,20 +58,20 @@ def surfaces_figure(title: str, surfaces: Sequence[Surface], sizes: Sequence[flo
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    side = 0.52 * len(sizes)
+    side = 0.44 * len(sizes)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=((side + 1.2) * len(surfaces), side + 1.5))
-        figure.suptitle(title, fontsize=10, x=0.01, ha="left", parse_math=False)
+        figure = Figure(figsize=((side + 1.1) * len(surfaces), side + 1.5))
+        figure.suptitle(
+            wrapped(title, 40 * len(surfaces)), fontsize=10, x=0.01, ha="left", parse_math=False
+        )
         (parts,) = figure.subplots(1, len(surfaces), squeeze=False)
         for axes, surface in zip(parts, surfaces, strict=True):
             _draw_surface(axes, surface, sizes)
-            axes.set_title(wrapped(surface.title, 44), parse_math=False, fontsize=8)
+            axes.set_title(wrapped(surface.title, 40), parse_math=False, fontsize=8)
         return figure
 
 
 def _draw_surface(axes: Axes, surface: Surface, sizes: Sequence[float]) -> None:
-    from matplotlib.patheffects import withStroke
-
     places = np.arange(len(sizes))
     image = axes.imshow(
         surface.success, origin="lower", cmap="Blues", vmin=0, vmax=1.15, aspect="equal"
@@ -80,10 +80,9 @@ def _draw_surface(axes: Axes, surface: Surface, sizes: Sequence[float]) -> None:
     for (i, j), value in np.ndenumerate(surface.success):
         said = "–" if math.isnan(value) else f"{value:.2f}".removeprefix("0")
         shade = "white" if value >= DARK else "black"
-        halo = withStroke(linewidth=2.5, foreground=tuple(shades[i, j]))
+        behind: Any = {"facecolor": tuple(shades[i, j]), "edgecolor": "none", "pad": 0.5}
         axes.text(
-            j, i, said, ha="center", va="center", fontsize=8, color=shade, zorder=4,
-            path_effects=[halo],
+            j, i, said, ha="center", va="center", fontsize=8, color=shade, zorder=4, bbox=behind
         )  # fmt: skip
     if min(surface.success.shape) > 1 and not np.isnan(surface.success).any():
         for level, dash in LEVELS:

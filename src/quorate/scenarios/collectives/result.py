@@ -63,6 +63,15 @@ class Panel:
         """Share of people on whom each signal looks like the first one's, of seed 0."""
         return list(self.found[0]["alike"])
 
+    @property
+    def words(self) -> str:
+        """How signals and targets stand to each other, and what the platform sees of it."""
+        same = [one for one in self.alike[1:] if one is not None]
+        if same and min(same) > 0.5:
+            seen = "other signal (one to the platform)"
+            return self.relation.replace("other signal", seen)
+        return self.relation or self.case
+
     def _squares(self, name: str) -> Floats:
         values = np.array([one[name] for one in self.found], dtype=np.float64)  # (s, a·a, M)
         side = math.isqrt(values.shape[1])
@@ -105,8 +114,7 @@ class CollectivesResult:
     def called(self, panel: Panel) -> str:
         """Return what a panel is called: the relation, and the learner where there are several."""
         several = len({one.learner for one in self.panels}) > 1
-        words = panel.relation or panel.case
-        return f"{words}: {panel.learner}" if several else words
+        return f"{panel.words}: {panel.learner.replace(',', ', ')}" if several else panel.words
 
     def to_json(self) -> dict[str, Any]:
         """Return each panel's surfaces, first by α₁, then by α₂; None where there is no number."""
@@ -265,7 +273,7 @@ class CollectivesResult:
             else ""
         )
         return (
-            f"Success of each collective, {panel.relation or panel.case}, mean over "
+            f"Success of each collective, {panel.words}, mean over "
             f"{len(panel.found)} seeds; lines at S = .5 and .9.{line}{seen}"
         )
 
