@@ -105,3 +105,10 @@ def test_without_cells_there_is_nothing_to_judge(tmp_path: Path) -> None:
     file.write_text(ROWS, encoding="utf-8")
     with pytest.raises(InputError, match=r"Expected cells in .*cells\.csv, got none\. Run the exp"):
         judge_again(read_experiment(file), {}, tmp_path)
+
+
+def test_what_stands_in_no_table_is_not_judged_from_one(tmp_path: Path) -> None:
+    file = tmp_path / "weights.toml"
+    file.write_text(TUNED.replace('"success"', '"effective-size"'), encoding="utf-8")
+    with pytest.raises(InputError, match=r"stand in cells\.csv, got effective-size"):
+        judge_again(read_experiment(file), {}, tmp_path)

@@ -19,6 +19,7 @@ from quorate.lab.curves import Curves
 from quorate.lab.study import Study
 from quorate.lab.trial import Outcome, Trial
 
+RECORDED = "effective-size"
 CELLS, TUNING = "cells.csv", "tuning.csv"
 METHODS = ("population", "strategy", "goal", "learner")
 NUMBERS = ("success", "accuracy", "worst_group_accuracy", "epsilon", "xi", "gap")
@@ -35,6 +36,11 @@ def judge_again(experiment: Experiment, finding: Mapping[str, Any], folder: Path
     Raises:
         InputError: the cells are not kept, or are not those of the experiment as it is today.
     """
+    if any(one.measure == RECORDED for one in experiment.expectations):
+        raise InputError(
+            f"Expected measures that stand in {CELLS}, got {RECORDED}, which is recorded in the "
+            "store alone. Run the experiment again: what is stored is not trained again."
+        )
     statements = judge_all(experiment, kept_measures(experiment, folder))
     verdict = overall([one for one in statements if not one.expectation.aside])
     plain = [one.to_json() for one in statements]
