@@ -54,7 +54,6 @@ LEARNERS = [
     "loss-trimming:learner=(early-stopping:learner=cvar-dro,epochs=2,batch_size=32)",
     "spectral-signatures:epochs=2,batch_size=32",
     "knn-cleaning:action=relabel,learner=jtt,epochs=2,first_epochs=1,batch_size=32",
-    "coarsened:pool=3,epochs=2,batch_size=32",
 ]
 
 
