@@ -86,6 +86,7 @@ EXAMPLES = {
     "worst-case": ["worst-case", "worst-case:eps=0.05,reading=huber"],
     "digits": ["digits", "digits:n=50,held_out=0.5"],
     "gaussian": ["gaussian:n=50", "gaussian:rare=0.5,d=2"],
+    "unequal": ["unequal:n=50", "unequal:minority_share=0.5,d=2"],
     "low-light": ["low-light", "low-light:brightness=0.1"],
     "blur": ["blur", "blur:sigma=0.5"],
     "jpeg": ["jpeg", "jpeg:quality=50"],

@@ -54,6 +54,7 @@ from quorate.populations.images import Images
 from quorate.populations.mnist import MNIST
 from quorate.populations.noisy_labels import NoisyLabels
 from quorate.populations.tables import Tables
+from quorate.populations.unequal import Unequal
 from quorate.populations.waterbirds import Waterbirds
 from quorate.signals.columns import Columns
 from quorate.signals.grid import Grid
@@ -85,6 +86,7 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         Images,
         Tables,
         Gaussian,
+        Unequal,
         Finite,
     ),
     "signals": (

@@ -11,6 +11,7 @@ from quorate.catalog import CATALOG
 from quorate.correct.attacks.listing import ATTACKS
 from quorate.correct.crafting import Crafting
 from quorate.correct.proxy import Extraction
+from quorate.scenarios.bias.listing import MINORITY_STRATEGIES
 from quorate.scenarios.listing import SCENARIOS
 from quorate.validate import unknown
 
@@ -18,6 +19,7 @@ from quorate.validate import unknown
 KINDS: spec.Catalog = {
     **CATALOG,
     "scenarios": SCENARIOS,
+    "minority-strategies": MINORITY_STRATEGIES,
     "attacks": ATTACKS,
     "settings": (Crafting, Extraction),
 }

@@ -9,3 +9,6 @@ SCENARIOS: tuple[type, ...] = (
     EffectiveSize,
     Collectives,
 )
+from quorate.scenarios.bias.bias import Bias
+
+SCENARIOS: tuple[type, ...] = (Bias,)

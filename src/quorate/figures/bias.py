@@ -1,0 +1,164 @@
+"""How a platform treats groups is drawn: a panel a platform, a line a strategy.
+
+Pure functions of plain arrays; shapes: p places on the horizontal axis.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quorate.figures.curves import Band
+from quorate.figures.style import DASHES, GREY, MARKERS, STYLE, Floats, colour, ink, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ACROSS = 3  # panels beside each other
+LETTERS = 6.5  # points: size of labels
+LINES_APART = 1.25  # letters' heights from one label to the next
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """What one strategy comes to: its name, and a measure with its interval, (p,) each."""
+
+    label: str
+    number: int
+    values: Band
+
+
+@dataclass(frozen=True)
+class Level:
+    """What does not depend on the horizontal axis: its name and value."""
+
+    label: str
+    value: float
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One measure on one platform: its lines and levels."""
+
+    ways: Sequence[Way]
+    levels: Sequence[Level]
+
+
+@dataclass(frozen=True, eq=False)
+class Platform:
+    """One platform: its title, and what is drawn of it from the top down."""
+
+    title: str
+    measures: Sequence[Measured]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The horizontal axis: its label, where things stand, and what the ticks say."""
+
+    label: str
+    places: Sequence[float]
+    ticks: Sequence[str]
+
+
+def platforms_figure(platforms: Sequence[Platform], names: Sequence[str], axis: Axis) -> Figure:
+    """Return a panel a platform, three beside each other; in each the measures, one below another.
+
+    Args:
+        platforms: one or more, with as many measures each.
+        names: of the measures.
+        axis: what they share.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        columns = min(ACROSS, len(platforms))
+        rows = math.ceil(len(platforms) / columns)
+        heights = [2.6, *[1.5] * (len(names) - 1)]
+        figure = Figure(figsize=(4.3 * columns, (sum(heights) + 0.5) * rows))
+        parts = figure.subfigures(rows, columns, squeeze=False).flat
+        drawn = []
+        for part, platform in zip(parts, platforms, strict=False):
+            axes = part.subplots(len(names), 1, sharex=True, squeeze=False, height_ratios=heights)
+            axes[0, 0].set_title(wrapped(platform.title, 48), parse_math=False)
+            for one, measured, name in zip(axes[:, 0], platform.measures, names, strict=True):
+                _draw(one, measured, axis, bottom=0.0 if one is axes[0, 0] else None)
+                one.set_ylabel(name)
+                drawn.append((one, measured))
+            axes[-1, 0].set_xlabel(axis.label)
+        figure.draw_without_rendering()  # from here on it is known where everything stands
+        for one, measured in drawn:
+            _label(one, measured, axis)
+        return figure
+
+
+def _draw(axes: Axes, measured: Measured, axis: Axis, bottom: float | None) -> None:
+    for way in measured.ways:
+        mean, low, high = way.values
+        look: Any = {"color": colour(way.number), "marker": MARKERS[way.number % len(MARKERS)]}
+        low, high = np.maximum(low, 0), np.minimum(high, 1)  # rates
+        axes.fill_between(axis.places, low, high, color=look["color"], alpha=0.1, linewidth=0)
+        axes.plot(axis.places, mean, linestyle=DASHES[way.number % len(DASHES)], **look)
+    for number, level in enumerate(measured.levels):
+        dashes: Any = (0, (2 + 3 * number, 2))
+        ends = [min(axis.places), max(axis.places)]
+        axes.plot(ends, [level.value] * 2, color=GREY, linewidth=0.9, linestyle=dashes)
+    axes.set_xticks(list(axis.places), list(axis.ticks), fontsize=7)
+    width = max(axis.places) - min(axis.places)
+    axes.set_xlim(min(axis.places) - 0.03 * width, max(axis.places) + 0.52 * width)
+    low, high = _span(measured)
+    axes.set_ylim(
+        low - 0.15 * (high - low) if bottom is None else bottom, high + 0.2 * (high - low)
+    )
+
+
+def _span(measured: Measured) -> tuple[float, float]:
+    """Return the lowest and the highest mean and level: bands of few seeds may leave the panel."""
+    means = [way.values[0] for way in measured.ways]
+    values = np.concatenate([*means, np.array([level.value for level in measured.levels])])
+    known = values[~np.isnan(values)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    return low, max(high, low + 0.01)
+
+
+def _label(axes: Axes, measured: Measured, axis: Axis) -> None:
+    """Write each name to the right of its line's end, as near as the others let it."""
+    low, high = axes.get_ylim()
+    apart = (high - low) * LETTERS * LINES_APART / (72 * axes.bbox.height / axes.figure.dpi)
+    ends: list[tuple[float, str, Any]] = []
+    for way in measured.ways:
+        said = np.flatnonzero(~np.isnan(way.values[0]))
+        if len(said):
+            ends.append((float(way.values[0][said[-1]]), way.label, ink(way.number)))
+    ends += [(lv.value, lv.label, "#333333") for lv in measured.levels if not math.isnan(lv.value)]
+    ends.sort(key=lambda end: end[0])
+    places = spread(np.array([end[0] for end in ends]), apart, low + apart / 2, high - apart / 2)
+    right, room = max(axis.places), 0.06 * (max(axis.places) - min(axis.places))
+    for (value, text, shade), place in zip(ends, places, strict=True):
+        axes.plot(
+            [right, right + room], [value, place], color=shade, linewidth=0.5, clip_on=False
+        )  # fmt: skip
+        axes.text(
+            right + 1.2 * room, place, text, va="center", color=shade, fontsize=LETTERS,
+            parse_math=False,
+        )  # fmt: skip
+
+
+def spread(values: Floats, apart: float, low: float, high: float) -> Floats:
+    """Return places near sorted values that are ``apart`` from each other, within the limits.
+
+    >>> spread(np.array([0.0, 0.1, 2.0]), 1.0, 0.0, 10.0)
+    array([0., 1., 2.])
+    """
+    places = np.array(values, dtype=np.float64)
+    for at in range(len(places)):
+        places[at] = max(places[at], low if at == 0 else places[at - 1] + apart)
+    for at in range(len(places) - 1, -1, -1):
+        places[at] = min(places[at], high if at == len(places) - 1 else places[at + 1] - apart)
+    return places

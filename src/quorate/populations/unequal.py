@@ -1,0 +1,67 @@
+"""A Gaussian law of two groups, one of which has the favourable label less often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from quorate.protocols import Population
+from quorate.spec import param
+from quorate.table import Column, Rng, Split, Table
+from quorate.validate import above_zero, at_least, in_interval
+
+
+@dataclass(frozen=True)
+class Unequal(Population):
+    """A Gaussian law of a majority and a minority that has the favourable label less often.
+
+    With s = ±1 for the label yes or no, in both groups: "score" ~ N(s, noise²), and "x1", "x2", ...
+    ~ N(0, 1); "minority", 0 or 1, is a column too, so that a platform can see who belongs. The best
+    rule then asks more of the minority: it says yes above score = −noise²·logit(p)/2, with p the
+    group's probability of yes, and so has a true positive rate of Φ((1 + noise²·logit(p)/2)/noise)
+    and a false one of Φ((−1 + noise²·logit(p)/2)/noise). Derived (Bayes' rule); the numbers are
+    ours.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "unequal"
+    n: int = param(2000, "people to learn from")
+    held_out: int = param(4000, "people held out")
+    d: int = param(5, "features, at least 2: score, others, and minority")
+    minority_share: float = param(0.3, "probability of the minority, in (0, 1)")
+    majority_yes: float = param(0.5, "probability of yes in the majority, in (0, 1)")
+    minority_yes: float = param(0.2, "probability of yes in the minority, in (0, 1)")
+    noise: float = param(1.0, "standard deviation of the score")
+
+    def __post_init__(self) -> None:
+        at_least("n", self.n, 1, "Draw at least one person.")
+        at_least("held_out", self.held_out, 1, "Hold out at least one person.")
+        at_least("d", self.d, 2, "The first is the score and the last says who is in the minority.")
+        for key in ("minority_share", "majority_yes", "minority_yes"):
+            fix = "Use a probability such as 0.3."
+            in_interval(key, getattr(self, key), 0, 1, fix, open_low=True, open_high=True)
+        above_zero("noise", self.noise, "Use a standard deviation such as 1.")
+
+    def split(self, rng: Rng) -> Split:
+        """Return independent draws from the law."""
+        return Split(self._draw(self.n, rng), self._draw(self.held_out, rng))
+
+    def _draw(self, n: int, rng: Rng) -> Table:
+        minority = rng.random(n) < self.minority_share  # (n,)
+        yes = rng.random(n) < np.where(minority, self.minority_yes, self.majority_yes)  # (n,)
+        x = rng.standard_normal((n, self.d))  # (n, d)
+        x[:, 0] = 2.0 * yes - 1 + self.noise * x[:, 0]
+        x[:, -1] = minority
+        names = ["score", *(f"x{j}" for j in range(1, self.d - 1)), "minority"]
+        return Table(
+            x.astype(np.float32),
+            yes.astype(np.int64),
+            ("no", "yes"),
+            minority.astype(np.int64),
+            ("majority", "minority"),
+            tuple(Column(name, j) for j, name in enumerate(names)),
+        )

@@ -1,0 +1,1 @@
+"""Preventing biased learning: the disadvantaged group changes its own data."""

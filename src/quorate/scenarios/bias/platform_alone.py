@@ -1,0 +1,148 @@
+"""What a platform can do against bias by itself: fairlearn's post-processing and reductions.
+
+They know everyone's group, in training and at every decision; a collective needs neither. Their
+decisions are drawn at random where the method says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from quorate.errors import InputError
+from quorate.learners.logistic import Logistic
+from quorate.learners.scikit_learner import ScikitLearner, draw_random_state
+from quorate.protocols import Learner, ScoredClassifier
+from quorate.scenarios.bias.knowledge import flat
+from quorate.table import Array, Labels, Rng, Split, Submission
+
+INSTALL = "pip install 'quorate[fairness]'"
+ROUNDS = 10  # of exponentiated gradient: each is many fits
+GRID = 30  # weights that the grid search tries
+KEPT_BACK = 1 / 3  # of the people, for the thresholds: on those learnt from scores are too good
+
+
+def threshold_optimizer(learner: Learner, split: Split, rng: Rng) -> Labels:
+    """Return decisions by thresholds of each group on the learner's scores, for equalised odds.
+
+    Hardt, Price, Srebro 2016 (arXiv:1610.02413), fairlearn's ThresholdOptimizer; the learner is
+    fitted to two thirds of the people and the thresholds to the rest (ours).
+
+    Raises:
+        InputError: the learner gives no probabilities.
+    """
+    from fairlearn.postprocessing import ThresholdOptimizer
+
+    order = rng.permutation(len(split.train))
+    kept = round(KEPT_BACK * len(order))
+    learnt, rest = split.train.take(np.sort(order[kept:])), split.train.take(np.sort(order[:kept]))
+    model = learner.fit(Submission.without_collective(learnt), rng)
+    if not isinstance(model, ScoredClassifier):
+        raise InputError("Expected a learner that gives probabilities. Choose another.")
+    with _quiet():
+        fitted = ThresholdOptimizer(
+            estimator=_as_estimator(model), constraints="equalized_odds", prefit=True,
+            predict_method="predict_proba",
+        ).fit(flat(rest.x), rest.y, sensitive_features=rest.group)  # fmt: skip
+        return _labels(
+            fitted.predict(
+                flat(split.held_out.x), sensitive_features=split.held_out.group,
+                random_state=draw_random_state(rng),
+            )
+        )  # fmt: skip
+
+
+def exponentiated_gradient(learner: Learner, split: Split, rng: Rng) -> Labels:
+    """Return decisions of a mixture of models that is fitted for equalised odds.
+
+    Agarwal, Beygelzimer, Dudík, Langford, Wallach 2018 (arXiv:1803.02453), fairlearn's
+    ExponentiatedGradient, at most 10 rounds (ours).
+    """
+    from fairlearn.reductions import EqualizedOdds, ExponentiatedGradient
+
+    reduction = ExponentiatedGradient(_estimator(learner, rng), EqualizedOdds(), max_iter=ROUNDS)
+    with _quiet():
+        reduction.fit(flat(split.train.x), split.train.y, sensitive_features=split.train.group)
+        x = flat(split.held_out.x)
+        return _labels(reduction.predict(x, random_state=draw_random_state(rng)))
+
+
+def grid_search(learner: Learner, split: Split, rng: Rng) -> Labels:
+    """Return decisions of one model, the best of a grid of weights, for equalised odds.
+
+    The same authors' second reduction, fairlearn's GridSearch over 30 weights (ours).
+    """
+    from fairlearn.reductions import EqualizedOdds, GridSearch
+
+    reduction = GridSearch(_estimator(learner, rng), EqualizedOdds(), grid_size=GRID)
+    with _quiet():
+        reduction.fit(flat(split.train.x), split.train.y, sensitive_features=split.train.group)
+        return _labels(reduction.predict(flat(split.held_out.x)))
+
+
+Alone = Callable[[Learner, Split, Rng], Labels]
+ALONE: Mapping[str, Alone] = {
+    "threshold-optimizer": threshold_optimizer,
+    "exponentiated-gradient": exponentiated_gradient,
+    "grid-search": grid_search,
+}
+
+
+def is_installed() -> bool:
+    """Whether fairlearn is there."""
+    return importlib.util.find_spec("fairlearn") is not None
+
+
+def fits(name: str, learner: Learner) -> bool:
+    """Whether a platform with this learner is shown to do it.
+
+    Reductions weigh people. Networks here are not asked to, nor is what is private: what weighing
+    costs in privacy is another question. Exponentiated gradient asks for hundreds of fits, and is
+    left to the one learner that is fast.
+    """
+    if name == "threshold-optimizer":
+        return not isinstance(learner, ScikitLearner) or learner.gives_probabilities
+    if name == "exponentiated-gradient":
+        return isinstance(learner, Logistic)
+    return isinstance(learner, ScikitLearner)
+
+
+def _estimator(learner: Learner, rng: Rng) -> Any:
+    assert isinstance(learner, ScikitLearner)  # by ``fits``
+    return learner.build(rng)
+
+
+def _as_estimator(model: ScoredClassifier) -> Any:
+    """Return a fitted model as scikit-learn's interface asks for it."""
+    from sklearn.base import BaseEstimator, ClassifierMixin
+
+    class Fitted(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+        classes_ = np.array([0, 1])
+
+        def fit(self, x: Array, y: Labels) -> Any:
+            return self
+
+        def predict_proba(self, x: Array) -> Any:
+            return model.probabilities(x)
+
+        def __sklearn_is_fitted__(self) -> bool:
+            return True
+
+    return Fitted()
+
+
+def _labels(decisions: Any) -> Labels:
+    return np.asarray(decisions, dtype=np.int64)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what fairlearn says of pandas, and of fits that it goes on without."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,297 @@
+"""What acting came to: rows, tables and pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quorate import spec
+from quorate.figures.direct_labels import short_labels
+from quorate.figures.style import percent_of
+from quorate.lab.intervals import Floats, mean_interval
+from quorate.scenarios.bias.measures import ACCURACIES, MEASURES
+from quorate.scenarios.bias.sides import Sides, plain
+from quorate.scenarios.scenario import Picture
+
+if TYPE_CHECKING:
+    from quorate.figures.bias import Level, Measured, Platform
+    from quorate.scenarios.bias.bias import Bias
+
+Cell = Mapping[str, Any]
+Key = tuple[str, str, float, str]  # learner, strategy, alpha, known
+EVERY_LEARNER = "all"
+NOBODY = "nobody"
+NUMBERS = (
+    *MEASURES, *(f"{rate}_{side}" for rate in ("tpr", "fpr", "selected", "accuracy")
+                 for side in ("majority", "minority")),
+    *("standard_error", "changed"),
+)  # fmt: skip
+ADDED = {name: name.replace("accuracy", "error_added") for name in ACCURACIES}
+
+
+@dataclass(frozen=True, eq=False)
+class BiasResult:
+    """What was measured of every collective and of platforms alone.
+
+    Args:
+        scenario: what was run.
+        sides: who acts, and which label is wanted.
+        sizes: how many people there are, by who they are, in the first seed.
+        notes: what was left out, and why.
+        found: cells and what was measured of each.
+    """
+
+    scenario: Bias
+    sides: Sides
+    sizes: Mapping[str, int]
+    notes: Sequence[str]
+    found: Sequence[tuple[Cell, Mapping[str, Any]]]
+
+    @property
+    def title(self) -> str:
+        """Whose data, and who acts."""
+        who = " and ".join(self.sides.minority)
+        return f"Preventing biased learning: {who} among {spec.text(self.scenario.population)}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row for each platform and seed.
+
+        Where nobody acts the row stands once for each strategy, at α = 0, so that lines begin
+        there. The learner "all" is the mean over learners.
+        """
+        rows = [row for cell, found in self.found for row in self._rows_of(cell, found)]
+        honest = {(r["learner"], r["seed"]): r for r in rows if r["alpha"] == 0 and _acting(r)}
+        for row in rows:
+            before = honest[row["learner"], row["seed"]]
+            for name, added in ADDED.items():
+                row[added] = _difference(before[name], row[name])
+        return rows + self._over_learners(rows)
+
+    def _rows_of(self, cell: Cell, found: Mapping[str, Any]) -> list[dict[str, Any]]:
+        alone, nobody = cell.get("alone"), cell.get("strategy") == NOBODY
+        named = [f"platform: {alone}"] if alone else [cell["strategy"]]
+        if nobody:
+            named = list(self.scenario.strategies)
+        known = cell["known"] if not alone and not nobody else self.scenario.knowledge[-1]
+        numbers = {name: found.get(name) for name in NUMBERS}
+        return [
+            {
+                "learner": cell["learner"], "strategy": strategy, "alpha": cell.get("alpha", 0.0),
+                "known": known, "seed": cell["seed"], **numbers,
+                "seconds": 0.0 if number else found["seconds"], "failed": found.get("failed", ""),
+            }
+            for number, strategy in enumerate(named)
+        ]  # fmt: skip
+
+    def _over_learners(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return the mean over learners of every row; of platforms alone nothing."""
+        by_place: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+        for row in rows:
+            if _acting(row):
+                place = tuple(row[key] for key in ("strategy", "alpha", "known", "seed"))
+                by_place.setdefault(place, []).append(row)
+        means = []
+        for some in by_place.values():
+            mean = {**some[0], "learner": EVERY_LEARNER, "seconds": 0.0, "failed": ""}
+            for name in (*NUMBERS, *ADDED.values()):
+                values = [row[name] for row in some]
+                mean[name] = None if None in values else float(np.mean(values))
+            means.append(mean)
+        return means
+
+    # ------------------------------------------------------------------------------ over seeds
+
+    def summary(self) -> dict[Key, dict[str, tuple[float, float, float]]]:
+        """Return mean and interval over seeds of every number, by platform and collective."""
+        by_key: dict[Key, list[Mapping[str, Any]]] = {}
+        for row in self.rows():
+            key = row["learner"], row["strategy"], row["alpha"], row["known"]
+            by_key.setdefault(key, []).append(row)
+        return {
+            key: {name: _over_seeds(rows, name) for name in (*NUMBERS, *ADDED.values())}
+            for key, rows in by_key.items()
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data: of each collective every measure with its interval over seeds."""
+        return {
+            "population": spec.text(self.scenario.population),
+            "sides": plain(self.sides),
+            "people": dict(self.sizes),
+            "seeds": self.scenario.seeds,
+            "notes": list(self.notes),
+            "results": [
+                {
+                    "learner": learner, "strategy": strategy, "alpha": alpha, "known": known,
+                    **{name: _plain(three) for name, three in numbers.items()},
+                }
+                for (learner, strategy, alpha, known), numbers in self.summary().items()
+            ],
+        }  # fmt: skip
+
+    # ---------------------------------------------------------------------------------- tables
+
+    def tables(self) -> dict[str, list[dict[str, str]]]:
+        """Return what is measured at one size, the best by size, and what is known."""
+        found = self.summary()
+        most = self.scenario.knowledge[-1]
+        at = _nearest(self.scenario.at, self.scenario.alphas)
+        tables = {
+            f"What acting brings at α = {percent_of(at)}, beside what a platform can do alone": [
+                self._table_row(key, numbers)
+                for key, numbers in sorted(found.items(), key=lambda one: self._order(one[0]))
+                if key[3] == most and (key[2] == at or key[1].startswith("platform"))
+            ],
+            "Which strategy comes closest to equal odds": self._best(found),
+            "People": [{"who": who, "how many": str(n)} for who, n in self.sizes.items()],
+        }
+        if self.notes:
+            tables["Left out"] = [{"what": note} for note in self.notes]
+        return {heading: rows for heading, rows in tables.items() if rows}
+
+    def _order(self, key: Key) -> tuple[int, int, str]:
+        learners = [*map(spec.text, self.scenario.learners), EVERY_LEARNER]
+        alone = key[1].startswith("platform")
+        place = 99 if alone else self.scenario.strategies.index(key[1])
+        return learners.index(key[0]), place, key[1]
+
+    def _table_row(self, key: Key, numbers: Mapping[str, Any]) -> dict[str, str]:
+        said = {MEASURES[name]: _said(numbers[name]) for name in MEASURES}
+        added = {
+            "error added": _said(numbers["error_added"]),
+            "to the minority": _said(numbers["error_added_minority"]),
+            "rows changed": f"{100 * numbers['changed'][0]:.1f}%",
+        }
+        return {"learner": key[0], "who does what": key[1], **said, **added}
+
+    def _best(self, found: Mapping[Key, Any]) -> list[dict[str, str]]:
+        """Return for every learner which strategy has the lowest mean at each α."""
+        rows, most = [], self.scenario.knowledge[-1]
+        for learner in (*map(spec.text, self.scenario.learners), EVERY_LEARNER):
+            row = {"learner": learner}
+            for alpha in self.scenario.alphas:
+                means = {
+                    key[1]: numbers["equalised_odds"][0]
+                    for key, numbers in found.items()
+                    if key[0] == learner and key[2] == alpha and key[3] == most
+                    and alpha > 0 and not math.isnan(numbers["equalised_odds"][0])
+                }  # fmt: skip
+                if means:
+                    best = min(means, key=lambda name: means[name])
+                    row[f"α = {percent_of(alpha)}"] = f"{best} {means[best]:.3f}"
+            rows.append(row)
+        return rows
+
+    # -------------------------------------------------------------------------------- pictures
+
+    def pictures(self) -> dict[str, Picture]:
+        """Return equalised odds and accuracy against α, and against what is known."""
+        from quorate.figures.bias import Axis, platforms_figure
+
+        found = self.summary()
+        alphas = sorted(self.scenario.alphas)
+        most = self.scenario.knowledge[-1]
+        over_alpha = [(alpha, most) for alpha in alphas]
+        names = ["equalised odds", "accuracy"]
+        ticks = [percent_of(a) if a in (0, 0.1, 0.3, 0.5, 0.7, 1) else "" for a in alphas]
+        axis = Axis("α, fraction of the minority who act", alphas, ticks)
+        drawn = {
+            "alpha": Picture(
+                platforms_figure(self._platforms(found, over_alpha, names), names, axis),
+                "Equalised odds (0: both groups are treated alike) and accuracy on people held "
+                "out, by honest labels, against the fraction of the minority that acts; a line a "
+                "strategy, a panel a learner; shades are 95% intervals over seeds. Horizontal "
+                "lines: what the platform could do itself.",
+            )
+        }
+        if len(self.scenario.knowledge) > 1:
+            over_known = [(self.scenario.at, known) for known in self.scenario.knowledge]
+            places = list(range(len(over_known)))
+            axis = Axis(
+                f"known people of the majority (α = {percent_of(self.scenario.at)})", places,
+                list(self.scenario.knowledge),
+            )  # fmt: skip
+            drawn["knowledge"] = Picture(
+                platforms_figure(self._platforms(found, over_known, names[:1]), names[:1], axis),
+                "Equalised odds against how many people of the majority are known to members. "
+                "Horizontal lines: nobody acts, and what the platform could do itself.",
+            )
+        return drawn
+
+    def _platforms(
+        self, found: Mapping[Key, Any], places: Sequence[tuple[float, str]], names: Sequence[str]
+    ) -> list[Platform]:
+        """Return what is drawn: a panel a learner, in it the measures at the places."""
+        from quorate.figures.bias import Platform
+
+        columns = {"equalised odds": "equalised_odds", "accuracy": "accuracy"}
+        learners = [spec.text(one) for one in self.scenario.learners]
+        return [
+            Platform(title, [self._measured(found, learner, places, columns[n]) for n in names])
+            for learner, title in zip(learners, short_labels(learners), strict=True)
+        ]
+
+    def _measured(
+        self, found: Mapping[Key, Any], learner: str, places: Sequence[tuple[float, str]], name: str
+    ) -> Measured:
+        from quorate.figures.bias import Measured, Way
+
+        ways = []
+        strategies = self.scenario.strategies
+        for number, (strategy, label) in enumerate(
+            zip(strategies, short_labels(strategies), strict=True)
+        ):
+            triples = [found.get((learner, strategy, *place), {}).get(name) for place in places]
+            values = np.array([three or (math.nan,) * 3 for three in triples]).T  # (3, p)
+            ways.append(Way(label, number, (values[0], values[1], values[2])))
+        return Measured(ways, self._levels(found, learner, name, places))
+
+    def _levels(
+        self, found: Mapping[Key, Any], learner: str, name: str, places: Sequence[tuple[float, str]]
+    ) -> list[Level]:
+        from quorate.figures.bias import Level
+
+        levels = [
+            Level(key[1].removeprefix("platform: "), numbers[name][0])
+            for key, numbers in found.items()
+            if key[0] == learner and key[1].startswith("platform")
+        ]
+        nobody = found.get((learner, self.scenario.strategies[0], 0.0, self.scenario.knowledge[-1]))
+        if nobody and all(alpha > 0 for alpha, _ in places):
+            levels.append(Level("nobody acts", nobody[name][0]))
+        return levels
+
+
+def _acting(row: Mapping[str, Any]) -> bool:
+    return not str(row["strategy"]).startswith("platform")
+
+
+def _difference(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else before - after
+
+
+def _over_seeds(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[float, float, float]:
+    """Return the mean over seeds and its 95% interval, as of curves."""
+    values: Floats = np.array([[math.nan if row[name] is None else row[name] for row in rows]])
+    if np.isnan(values).all():
+        return math.nan, math.nan, math.nan
+    mean, low, high = (float(end[0]) for end in mean_interval(values))
+    return mean, low, high
+
+
+def _plain(three: tuple[float, float, float]) -> dict[str, float | None]:
+    names = ("mean", "low", "high")
+    return {n: v if math.isfinite(v) else None for n, v in zip(names, three, strict=True)}
+
+
+def _said(three: tuple[float, float, float]) -> str:
+    mean, low, high = three
+    return "failed" if math.isnan(mean) else f"{mean:.3f} ± {(high - low) / 2:.3f}"
+
+
+def _nearest(alpha: float, alphas: Sequence[float]) -> float:
+    return min(alphas, key=lambda one: abs(one - alpha))

@@ -1,0 +1,46 @@
+"""Members close to favoured people of the majority claim the favourable label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from quorate.scenarios.bias.knowledge import Floats, Known, check_neighbours
+from quorate.scenarios.bias.strategies.strategy import TopFlips
+from quorate.spec import param
+from quorate.table import Rng
+from quorate.validate import at_least
+
+
+@dataclass(frozen=True, kw_only=True)
+class RBDist(TopFlips):
+    """The members who are closest to favoured people of the majority claim the favourable label.
+
+    sᵢ = −mean distance to the k nearest known people of the majority who have it (Ben-Dov, Samadi,
+    Sanyal, Țifrea 2025, arXiv:2508.15374; the Euclidean distance, k and M are ours). Where fewer
+    than k are known to have it, to all of those; where nobody is, chance decides.
+
+    Raises:
+        InputError: k is below 1 or more than are known, or flips is not in [0, 1].
+    """
+
+    name: ClassVar[str] = "rb-dist"
+    k: int = param(10, "neighbours, people")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least("k", self.k, 1, "Ask one neighbour or more.")
+
+    def check(self, known: int) -> None:
+        """Raise InputError where fewer than k are known."""
+        check_neighbours(self.k, known)
+
+    def scores(self, known: Known, rng: Rng) -> Floats:
+        """Return minus the mean distance of each member with the unfavourable label."""
+        favoured = known.majority.take(known.majority.y == 1)
+        if not len(favoured):
+            return np.zeros(len(known.negatives))
+        distances, _ = known.neighbours(favoured, min(self.k, len(favoured)))
+        return np.asarray(-distances.mean(axis=1))
