@@ -112,10 +112,9 @@ def _draw(axes: Axes, measured: Measured, axis: Axis, bottom: float | None) -> N
     axes.set_xticks(list(axis.places), list(axis.ticks), fontsize=7)
     width = max(axis.places) - min(axis.places)
     axes.set_xlim(min(axis.places) - 0.03 * width, max(axis.places) + 0.52 * width)
-    low, high = _span(measured)
-    axes.set_ylim(
-        low - 0.15 * (high - low) if bottom is None else bottom, high + 0.2 * (high - low)
-    )
+    least, most = _span(measured)
+    room = most - least
+    axes.set_ylim(least - 0.15 * room if bottom is None else bottom, most + 0.2 * room)
 
 
 def _span(measured: Measured) -> tuple[float, float]:
