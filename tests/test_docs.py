@@ -244,6 +244,7 @@ class Session:
             patch.setattr("quorate.correct.in_process.load_platform", begin)
             patch.setattr("quorate.correct.comparison.compare", begin)
             patch.setattr("quorate.plan.planning.make_plan", begin)
+            patch.setattr("quorate.scenarios.scenario.run_scenario", begin)
             patch.setattr(sys, "argv", words)
             try:
                 cli.main()
