@@ -53,6 +53,7 @@ from quorate.populations.gaussian import Gaussian
 from quorate.populations.images import Images
 from quorate.populations.mnist import MNIST
 from quorate.populations.noisy_labels import NoisyLabels
+from quorate.populations.proxies import Proxies
 from quorate.populations.tables import Tables
 from quorate.populations.unequal import Unequal
 from quorate.populations.waterbirds import Waterbirds
@@ -87,6 +88,7 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         Tables,
         Gaussian,
         Unequal,
+        Proxies,
         Finite,
     ),
     "signals": (

@@ -12,3 +12,6 @@ SCENARIOS: tuple[type, ...] = (
 from quorate.scenarios.bias.bias import Bias
 
 SCENARIOS: tuple[type, ...] = (Bias,)
+from quorate.scenarios.privacy.scenario import Privacy
+
+SCENARIOS: tuple[type, ...] = (Privacy,)

@@ -1,0 +1,130 @@
+"""How attribute privacy is drawn: what is read, what it costs, over the sizes of a collective.
+
+Pure functions of plain arrays; shapes: a sizes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quorate.figures.style import GREY, MARKERS, STYLE, Floats, colour, dashes, ink, percent_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TITLES = ("advantage of inferring the attribute", "useful accuracy lost", "AUC, membership")
+Name = tuple[str, float, float, int | None]  # a label, where its line ends, and its number
+LETTER = 0.085  # of the height of a panel, which a label takes
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One number over the sizes: its label, sizes (a,), mean and the ends of its interval."""
+
+    label: str
+    alphas: Floats
+    mean: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class WayCurves:
+    """One way to act.
+
+    Args:
+        label: what members do.
+        advantage, lost, membership: of everyone, then of members.
+        alone: advantage on the row of one who does the same alone; NaN where not measured.
+    """
+
+    label: str
+    advantage: tuple[Curve, ...]
+    lost: tuple[Curve, ...]
+    membership: tuple[Curve, ...]
+    alone: float
+
+
+def privacy_figure(ways: Sequence[WayCurves], margin: float) -> Figure:
+    """Return one row of panels a way: advantage, useful accuracy lost, membership AUC.
+
+    Args:
+        ways: one or more.
+        margin: advantage within which nothing is read; a grey band.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.6, 0.5 + 2.3 * len(ways)))
+        rows = figure.subplots(len(ways), 3, sharex=True, sharey="col", squeeze=False)
+        for way, (advantage, lost, membership) in zip(ways, rows, strict=True):
+            advantage.axhspan(-margin, margin, color="#dddddd", linewidth=0)
+            if not math.isnan(way.alone):
+                advantage.axhline(way.alone, color=GREY, linewidth=1, linestyle=(0, (1, 1.5)))
+            for axes, curves in zip(
+                (advantage, lost, membership),
+                (way.advantage, way.lost, way.membership),
+                strict=True,
+            ):
+                _draw(axes, curves)
+            lost.axhline(0, color=GREY, linewidth=0.8)
+            membership.axhline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
+            advantage.set_ylabel(way.label.replace("+", " +\n"), parse_math=False)
+        for axes, title in zip(rows[0], TITLES, strict=True):
+            axes.set_title(title)
+        for axes in rows[-1]:
+            axes.set_xlabel("α, fraction who act")
+        figure.draw_without_rendering()  # the limits are known from here on
+        for way, row in zip(ways, rows, strict=True):
+            for axes, curves in zip(row, (way.advantage, way.lost, way.membership), strict=True):
+                named: list[Name] = [(c.label, *_end(c), n) for n, c in enumerate(curves)]
+                if axes is row[0] and not math.isnan(way.alone):
+                    named.append(("a lone member", 1.0, way.alone, None))
+                _name(axes, named)
+        return figure
+
+
+def _draw(axes: Axes, curves: Sequence[Curve]) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter
+
+    for number, curve in enumerate(curves):
+        shade = colour(number)
+        axes.fill_between(curve.alphas, curve.low, curve.high, color=shade, alpha=0.15, linewidth=0)
+        axes.plot(
+            curve.alphas, curve.mean, color=shade, marker=MARKERS[number], linestyle=dashes(number)
+        )
+    axes.set_xlim(-0.03, 1.5)  # room for the names
+    axes.xaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: percent_of(value)))
+
+
+def _end(curve: Curve) -> tuple[float, float]:
+    """Return the last point that was measured; NaN where none was."""
+    measured = np.flatnonzero(~np.isnan(curve.mean))
+    if not len(measured):
+        return math.nan, math.nan
+    return float(curve.alphas[measured[-1]]), float(curve.mean[measured[-1]])
+
+
+def _name(axes: Axes, named: Sequence[Name]) -> None:
+    """Write names beside the ends of lines, none over another."""
+    bottom, top = axes.get_ylim()
+    apart = LETTER * (top - bottom)
+    shown = sorted((one for one in named if not math.isnan(one[2])), key=lambda one: one[2])
+    heights: list[float] = []
+    for _, _, height, _ in shown:
+        heights.append(max(height, heights[-1] + apart) if heights else max(height, bottom))
+    over = max(0.0, heights[-1] - top) if heights else 0.0
+    for (label, at, _, number), height in zip(shown, heights, strict=True):
+        shade = GREY if number is None else ink(number)
+        axes.annotate(
+            label, (max(at, 1.0), height - over), xytext=(3, 0), textcoords="offset points",
+            color=shade, va="center", fontsize=7, parse_math=False, annotation_clip=False,
+        )  # fmt: skip

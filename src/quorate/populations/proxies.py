@@ -1,0 +1,66 @@
+"""A Gaussian law with a sensitive attribute and proxies for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from quorate.protocols import Population
+from quorate.spec import param
+from quorate.table import Column, Rng, Split, Table
+from quorate.validate import above_zero, at_least, in_interval
+
+VALUES = ("a", "b")
+
+
+@dataclass(frozen=True)
+class Proxies(Population):
+    """A Gaussian law in which several columns stand proxy for a sensitive attribute.
+
+    With t = ±1 for the attribute and s = ±1 for the label, which are independent: "proxy0", ... ~
+    N(strength·t, 1), "shared" ~ N((s + t)/2, 1), "merit" ~ N(s, 1), "noise" ~ N(0, 1). The
+    attribute is a column too, and it makes the groups. Its signal is spread over many columns, as
+    on real tables; numbers are ours.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "proxies"
+    n: int = param(2000, "people to learn from")
+    held_out: int = param(2000, "people held out")
+    proxies: int = param(6, "columns that stand proxy for the attribute, at least 1")
+    strength: float = param(0.5, "by how many standard deviations each tells the attribute")
+    rate: float = param(0.4, "probability of the attribute's value b, in (0, 1)")
+
+    def __post_init__(self) -> None:
+        at_least("n", self.n, 1, "Draw at least one person.")
+        at_least("held_out", self.held_out, 1, "Hold out at least one person.")
+        at_least("proxies", self.proxies, 1, "One column at least tells the attribute.")
+        above_zero("strength", self.strength, "Use a number such as 0.5.")
+        fix = "Use a probability such as 0.4."
+        in_interval("rate", self.rate, 0, 1, fix, open_low=True, open_high=True)
+
+    def split(self, rng: Rng) -> Split:
+        """Return independent draws from the law."""
+        return Split(self._draw(self.n, rng), self._draw(self.held_out, rng))
+
+    def _draw(self, n: int, rng: Rng) -> Table:
+        attribute = (rng.random(n) < self.rate).astype(np.int64)  # (n,)
+        y = rng.integers(2, size=n)  # (n,)
+        t, s = 2.0 * attribute - 1, 2.0 * y - 1
+        means = [*(self.strength * t for _ in range(self.proxies)), (s + t) / 2, s, 0 * s]
+        x = np.column_stack(means) + rng.standard_normal((n, len(means)))  # (n, proxies + 3)
+        names = [*(f"proxy{j}" for j in range(self.proxies)), "shared", "merit", "noise"]
+        columns = [Column("attribute", 0, VALUES)]
+        columns += [Column(name, len(VALUES) + j) for j, name in enumerate(names)]
+        return Table(
+            np.concatenate([np.eye(2)[attribute], x], axis=1).astype(np.float32),
+            y.astype(np.int64),
+            ("0", "1"),
+            attribute,
+            VALUES,
+            tuple(columns),
+        )

@@ -1,0 +1,1 @@
+"""Attribute privacy: members make a sensitive attribute unreadable to the platform."""

@@ -1,0 +1,259 @@
+"""What came of attribute privacy: rows, smallest sizes, tables and pictures."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from quorate.figures.privacy import Curve, WayCurves, privacy_figure
+from quorate.lab.critical_mass import critical_mass
+from quorate.lab.intervals import Floats, mean_interval
+from quorate.scenarios.privacy.measuring import ALONE, EVERYONE, MEMBERS
+from quorate.scenarios.scenario import Picture
+
+WHOSE = (EVERYONE, MEMBERS)
+NUMBERS = (
+    *("people", "base_rate", "accuracy", "gain", "advantage", "allowing"),
+    *("useful_accuracy", "useful_loss", "membership_auc"),
+)
+JUDGED = {
+    "advantage": "advantage",
+    "allowing": "advantage, base rate allowed for",
+    "gain": "accuracy over the base rate",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One cell, and what was measured of it."""
+
+    way: str
+    alpha: float
+    seed: int
+    found: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Smallest:
+    """A smallest size with its 95% interval, as ``CriticalMass``; inf where it is not reached."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class PrivacyResult:
+    """Attribute inference against the size of a collective.
+
+    Args:
+        measured: every cell.
+        ways: what members did.
+        alphas: sizes, increasing, 0 first.
+        margin: advantage at or below which nothing is read.
+        attribute: in words.
+    """
+
+    measured: tuple[Measured, ...]
+    ways: tuple[str, ...]
+    alphas: tuple[float, ...]
+    margin: float
+    attribute: str
+
+    @property
+    def title(self) -> str:
+        """What the page is called."""
+        return f"Privacy of an attribute: {self.attribute}"
+
+    @cached_property
+    def _rows(self) -> list[dict[str, Any]]:
+        honest = {
+            (one.way, one.seed): one.found["whose"].get(EVERYONE, {}).get("useful_accuracy")
+            for one in self.measured
+            if one.alpha == 0
+        }
+        return [row for one in self.measured for row in _rows_of(one, honest[one.way, one.seed])]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row for each way, size, seed and whose rows.
+
+        ``useful_loss`` is against the same seed without a collective.
+        """
+        return self._rows
+
+    def table_of(self, number: str, way: str, whose: str) -> Floats:
+        """Return a number per size and seed, (a, s); of members at α = 0, of one who acts alone."""
+        seeds = sorted({one.seed for one in self.measured})
+        table = np.full((len(self.alphas), len(seeds)), np.nan)
+        for row in self._rows:
+            label = MEMBERS if row["whose"] == ALONE else row["whose"]
+            if row["way"] == way and label == whose and row[number] is not None:
+                place = self.alphas.index(row["alpha"]), seeds.index(row["seed"])
+                table[place] = row[number]
+        return table
+
+    def critical(self, way: str, whose: str, number: str = "advantage") -> Smallest:
+        """Return the smallest size from which a number stays within the margin.
+
+        |mean over seeds| ≤ margin: an advantage is a mean over the draw of the training data, and
+        answers that are wrong more often than not can be turned around. Accuracy may lie below the
+        base rate without telling anything: its gain is to be at most the margin.
+        """
+        table = self.table_of(number, way, whose)
+        signs = (1,) if number == "gain" else (1, -1)
+        masses = [critical_mass(self.alphas, 1 - s * table, 1 - self.margin) for s in signs]
+        ends = np.array([[m.estimate, m.low, m.high] for m in masses]).max(axis=0)
+        return Smallest(*map(float, ends))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return means with 95% intervals over seeds, and the smallest sizes."""
+        return {
+            "attribute": self.attribute,
+            "margin": self.margin,
+            "alphas": list(self.alphas),
+            "ways": {way: self._way_to_json(way) for way in self.ways},
+            "failed": sum(one.found["error"] is not None for one in self.measured),
+        }
+
+    def _way_to_json(self, way: str) -> dict[str, Any]:
+        by_whose: dict[str, Any] = {}
+        for whose in WHOSE:
+            means = {
+                number: [_interval(end) for end in self._band(number, way, whose)]
+                for number in NUMBERS
+            }
+            by_whose[whose] = {
+                "critical_size": {n: _mass(self.critical(way, whose, n)) for n in JUDGED},
+                **means,
+            }
+        alone = self.table_of("advantage", way, MEMBERS)[0]
+        return {
+            **by_whose,
+            "alone": {"advantage": _number(float(np.nanmean(alone)) if alone.size else math.nan)},
+            "columns": self.columns(way),
+        }
+
+    def columns(self, way: str) -> dict[str, int]:
+        """Return how often each column was changed, over cells, the most frequent first."""
+        counts = Counter(
+            name for one in self.measured if one.way == way for name in one.found["columns"]
+        )
+        return dict(counts.most_common())
+
+    def _band(self, number: str, way: str, whose: str) -> list[tuple[float, float, float]]:
+        mean, low, high = mean_interval(self.table_of(number, way, whose))
+        return [(float(m), float(a), float(b)) for m, a, b in zip(mean, low, high, strict=True)]
+
+    def tables(self) -> dict[str, list[dict[str, str]]]:
+        """Return the smallest sizes, and what was measured at every size."""
+        smallest = [
+            {
+                "way": way,
+                "whose attribute": whose,
+                **{
+                    f"α*: {words}": _mass_words(self.critical(way, whose, number))
+                    for number, words in JUDGED.items()
+                },
+            }
+            for way in self.ways
+            for whose in WHOSE
+        ]
+        return {
+            f"From which size the attribute is unreadable, within {self.margin:g}": smallest,
+            "What was measured, means over seeds": [
+                row for way in self.ways for row in self._size_rows(way)
+            ],
+        }
+
+    def _size_rows(self, way: str) -> list[dict[str, str]]:
+        found = []
+        for place, alpha in enumerate(self.alphas):
+            row = {"way": way, "α": f"{100 * alpha:.4g}%"}
+            for number, words in _SHOWN.items():
+                for whose in WHOSE:
+                    value = self._band(number, way, whose)[place][0]
+                    alone = " (alone)" if whose == MEMBERS and alpha == 0 else ""
+                    said = "–" if math.isnan(value) else f"{value:.3f}{alone}"
+                    row[f"{words}, {whose}"] = said
+            found.append(row)
+        return found
+
+    def pictures(self) -> dict[str, Picture]:
+        """Return what the platform reads and what it costs, over the sizes."""
+        curves = [
+            WayCurves(
+                way,
+                self._curves("advantage", way),
+                self._curves("useful_loss", way),
+                self._curves("membership_auc", way),
+                self._alone(way),
+            )
+            for way in self.ways
+        ]
+        caption = (
+            f"What a platform reads of {self.attribute} (advantage: the rate at which it recognises"
+            " a value less that at which it takes others for it, 0 for a coin) from the rows of "
+            "members and of everyone else, against the fraction who act; a lone member who does "
+            "the same; the useful accuracy lost; and how well it is told who stated the attribute. "
+            "Means over seeds with 95% intervals."
+        )
+        return {"privacy": Picture(privacy_figure(curves, self.margin), caption)}
+
+    def _curves(self, number: str, way: str) -> tuple[Curve, ...]:
+        alphas = np.array(self.alphas)
+        found = []
+        for whose in WHOSE:
+            band = mean_interval(self.table_of(number, way, whose))
+            drawn = alphas > (0 if whose == MEMBERS else -1)
+            found.append(Curve(whose, alphas[drawn], *(end[drawn] for end in band)))
+        return tuple(found)
+
+    def _alone(self, way: str) -> float:
+        return float(mean_interval(self.table_of("advantage", way, MEMBERS))[0][0])
+
+
+_SHOWN = {
+    "advantage": "advantage",
+    "useful_loss": "useful accuracy lost",
+    "membership_auc": "membership AUC",
+}
+
+
+def _rows_of(one: Measured, honest: float | None) -> list[dict[str, Any]]:
+    """Return a row for each whose; the cell's seconds are shared among them."""
+    whose = one.found["whose"] or {EVERYONE: dict.fromkeys(NUMBERS)}
+    rows = []
+    for name, numbers in whose.items():
+        useful = numbers["useful_accuracy"]
+        lost = None if honest is None or useful is None else honest - useful
+        row = {"seed": one.seed, "way": one.way, "alpha": one.alpha, "whose": name}
+        row |= {number: {**numbers, "useful_loss": lost}[number] for number in NUMBERS}
+        rows.append({**row, "seconds": one.found["seconds"] / len(whose)})
+    return rows
+
+
+def _interval(band: tuple[float, float, float]) -> dict[str, float | None]:
+    return dict(zip(("mean", "low", "high"), map(_number, band), strict=True))
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _mass(mass: Smallest) -> dict[str, float | None]:
+    return {key: _number(getattr(mass, key)) for key in ("estimate", "low", "high")}
+
+
+def _mass_words(mass: Smallest) -> str:
+    if math.isnan(mass.estimate):
+        return "not measured"
+    if math.isinf(mass.estimate):
+        return "not reached"
+    high = "not reached" if math.isinf(mass.high) else f"{100 * mass.high:.3g}%"
+    return f"{100 * mass.estimate:.3g}% ({100 * mass.low:.3g}% to {high})"
