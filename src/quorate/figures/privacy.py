@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TITLES = ("advantage of inferring the attribute", "useful accuracy lost", "AUC, membership")
+TITLES = (
+    "advantage of inferring the attribute",
+    "useful accuracy lost",
+    "AUC of membership inference",
+)
 Name = tuple[str, float, float, int | None]  # a label, where its line ends, and its number
 LETTER = 0.085  # of the height of a panel, which a label takes
 
@@ -67,15 +71,15 @@ def privacy_figure(ways: Sequence[WayCurves], margin: float) -> Figure:
         for way, (advantage, lost, membership) in zip(ways, rows, strict=True):
             advantage.axhspan(-margin, margin, color="#dddddd", linewidth=0)
             if not math.isnan(way.alone):
-                advantage.axhline(way.alone, color=GREY, linewidth=1, linestyle=(0, (1, 1.5)))
+                _line(advantage, way.alone, 1.2, (0, (1, 1.5)))
             for axes, curves in zip(
                 (advantage, lost, membership),
                 (way.advantage, way.lost, way.membership),
                 strict=True,
             ):
                 _draw(axes, curves)
-            lost.axhline(0, color=GREY, linewidth=0.8)
-            membership.axhline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
+            _line(lost, 0, 0.8, "-")
+            _line(membership, 0.5, 0.8, (0, (2, 2)))
             advantage.set_ylabel(way.label.replace("+", " +\n"), parse_math=False)
         for axes, title in zip(rows[0], TITLES, strict=True):
             axes.set_title(title)
@@ -89,6 +93,11 @@ def privacy_figure(ways: Sequence[WayCurves], margin: float) -> Figure:
                     named.append(("a lone member", 1.0, way.alone, None))
                 _name(axes, named)
         return figure
+
+
+def _line(axes: Axes, height: float, width: float, style: Any) -> None:
+    """Draw a level over all sizes, that leaves room for names."""
+    axes.plot([0, 1], [height, height], color=GREY, linewidth=width, linestyle=style)
 
 
 def _draw(axes: Axes, curves: Sequence[Curve]) -> None:

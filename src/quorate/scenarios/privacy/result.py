@@ -13,7 +13,7 @@ import numpy as np
 
 from quorate.figures.privacy import Curve, WayCurves, privacy_figure
 from quorate.lab.critical_mass import critical_mass
-from quorate.lab.intervals import Floats, mean_interval
+from quorate.lab.intervals import Floats, mean_interval, mean_over_seeds
 from quorate.scenarios.privacy.measuring import ALONE, EVERYONE, MEMBERS
 from quorate.scenarios.scenario import Picture
 
@@ -177,7 +177,7 @@ class PrivacyResult:
             row = {"way": way, "α": f"{100 * alpha:.4g}%"}
             for number, words in _SHOWN.items():
                 for whose in WHOSE:
-                    value = self._band(number, way, whose)[place][0]
+                    value = mean_over_seeds(self.table_of(number, way, whose))[place]
                     alone = " (alone)" if whose == MEMBERS and alpha == 0 else ""
                     said = "–" if math.isnan(value) else f"{value:.3f}{alone}"
                     row[f"{words}, {whose}"] = said
