@@ -24,7 +24,7 @@ TITLES = (
     "AUC of membership inference",
 )
 Name = tuple[str, float, float, int | None]  # a label, where its line ends, and its number
-LETTER = 0.085  # of the height of a panel, which a label takes
+LETTER = 0.1  # of the height of a panel, which a label takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ def privacy_figure(ways: Sequence[WayCurves], margin: float) -> Figure:
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 0.5 + 2.3 * len(ways)))
+        figure = Figure(figsize=(9.0, 0.5 + 1.9 * len(ways)))
         rows = figure.subplots(len(ways), 3, sharex=True, sharey="col", squeeze=False)
         for way, (advantage, lost, membership) in zip(ways, rows, strict=True):
             advantage.axhspan(-margin, margin, color="#dddddd", linewidth=0)
@@ -108,6 +108,15 @@ def _draw(axes: Axes, curves: Sequence[Curve]) -> None:
         axes.fill_between(curve.alphas, curve.low, curve.high, color=shade, alpha=0.15, linewidth=0)
         axes.plot(
             curve.alphas, curve.mean, color=shade, marker=MARKERS[number], linestyle=dashes(number)
+        )
+    if all(np.isnan(curve.mean).all() for curve in curves):
+        axes.annotate(
+            "not measured",
+            (0.33, 0.6),
+            xycoords="axes fraction",
+            ha="center",
+            fontsize=7,
+            color=GREY,
         )
     axes.set_xlim(-0.03, 1.5)  # room for the names
     axes.xaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
