@@ -86,7 +86,7 @@ def readme(root: Path) -> str:
     return (root / "experiments" / "README.md").read_text(encoding="utf-8")
 
 
-CLAIM = """
+ANEW = """
 claim = "Said anew."
 source = "someone"
 ours = "All."
@@ -108,16 +108,16 @@ def row(root: Path, name: str) -> str:
 
 def test_words_are_the_files_and_other_settings_are_named(root: Path, tmp_path: Path) -> None:
     file = root / "experiments" / "private-epsilon.toml"
-    file.write_text(CLAIM)
+    file.write_text(ANEW)
     run = make_run(tmp_path / "run", experiment_id=read_experiment(file).id)
     assert generate.main(["--collect", str(run)], root) == 0
     assert "| Said anew. | someone |" in row(root, "private-epsilon")
     assert generate.OLDER not in readme(root)
-    file.write_text(CLAIM.replace("More.", "Less."))  # words change nothing that is measured
+    file.write_text(ANEW.replace("More.", "Less."))  # words change nothing that is measured
     generate.main([], root)
     assert "Less." in readme(root)
     assert generate.OLDER not in readme(root)
-    file.write_text(CLAIM.replace("0.1", "0.2"))
+    file.write_text(ANEW.replace("0.1", "0.2"))
     generate.main([], root)
     assert generate.OLDER in readme(root)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from quorate.scenarios.bias.bias import Bias
 from quorate.scenarios.collectives.collectives import Collectives
 from quorate.scenarios.effective_size import EffectiveSize
-
-SCENARIOS: tuple[type, ...] = (
-    EffectiveSize,
-    Collectives,
-)
-from quorate.scenarios.bias.bias import Bias
-
-SCENARIOS: tuple[type, ...] = (Bias,)
 from quorate.scenarios.privacy.scenario import Privacy
 
-SCENARIOS: tuple[type, ...] = (Privacy,)
+SCENARIOS: tuple[type, ...] = (
+    Bias,
+    Privacy,
+    Collectives,
+    EffectiveSize,
+)
