@@ -42,7 +42,7 @@ def test_every_way_has_a_row_of_three() -> None:
         "AUC of membership inference",
     ]
     everyone, members = [one for one in axes[0].get_lines() if one.get_marker() != "None"]
-    assert list(everyone.get_ydata()) == [0.8, 0.7, 0.02]
+    assert np.asarray(everyone.get_ydata()).tolist() == [0.8, 0.7, 0.02]
     assert members.get_marker() != everyone.get_marker()
     assert members.get_linestyle() != everyone.get_linestyle()
 
