@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("findings",),
     ("cli_shared",),
     ("cli_test_time", "cli_plan", "cli_theory", "cli_export", "cli_scenario"),
+    ("cli_participation",),  # a scenario's command by a name of its own
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quorate import cli_export, cli_plan, cli_scenario, cli_test_time, cli_theory
+from quorate import (
+    cli_export,
+    cli_participation,
+    cli_plan,
+    cli_scenario,
+    cli_test_time,
+    cli_theory,
+)
 from quorate.cli_shared import (
     AsJson,
     Device,
@@ -221,6 +228,7 @@ def demo(
 app.add_typer(cli_theory.bound_app, name="bound")
 app.command()(cli_plan.plan)
 app.command(context_settings=cli_scenario.ANY_OPTION)(cli_scenario.scenario)
+app.command(context_settings=cli_scenario.ANY_OPTION)(cli_participation.participation)
 app.command()(cli_test_time.correct)
 app.add_typer(cli_test_time.platform_app, name="platform")
 app.command("compare-queries")(cli_test_time.compare_queries)

@@ -30,11 +30,17 @@ def scenario(
     quorate scenario navigation --network siouxfalls --reports 200 --share 0.6
     quorate list scenarios
     """
+    run_named(name, context.args, Path("runs") / name if out is None else out, jobs, device, json)
+
+
+def run_named(
+    name: str, options: list[str], folder: Path, jobs: int, device: str, json: bool
+) -> None:
+    """Run a scenario with its parameters as options, write its page, and print what came of it."""
     from quorate.report.scenario import print_scenario, write_scenario
     from quorate.scenarios.scenario import make_scenario, run_scenario
 
-    made = make_scenario({"name": name, **read_options(context.args)})
-    folder = Path("runs") / name if out is None else out
+    made = make_scenario({"name": name, **read_options(options)})
     with stoppable(folder):
         ran = run_scenario(made, folder, jobs, device)
     page = write_scenario(ran, folder)

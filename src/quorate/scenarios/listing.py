@@ -5,11 +5,13 @@ from __future__ import annotations
 from quorate.scenarios.bias.bias import Bias
 from quorate.scenarios.collectives.collectives import Collectives
 from quorate.scenarios.effective_size import EffectiveSize
+from quorate.scenarios.participation import Participation
 from quorate.scenarios.privacy.scenario import Privacy
 
 SCENARIOS: tuple[type, ...] = (
     Bias,
     Privacy,
+    Participation,
     Collectives,
     EffectiveSize,
 )

@@ -115,7 +115,7 @@ def equilibria(success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: fl
     Raises:
         InputError: an argument is out of range, or there is not one success per number of actors.
     """
-    s, k, gamma = _game(success, costs, outsiders_share)
+    s, k, gamma = game(success, costs, outsiders_share)
     worth = s[1:] - gamma * s[:-1]  # (n,): to whom acts as the m-th, m = 1 .. n
     content = np.append(True, k <= worth)  # the dearest of m actors; nobody regrets at 0
     stays_out = np.append(k >= worth, True)  # the cheapest of those who stay out
@@ -145,7 +145,7 @@ def assured_equilibria(
     Raises:
         InputError: as ``equilibria``, or the threshold is not a number of people.
     """
-    s, k, gamma = _game(success, costs, outsiders_share)
+    s, k, gamma = game(success, costs, outsiders_share)
     all_in_interval("threshold", threshold, 1, len(k), "Ask for no more pledges than people.")
     before = s[:-1].copy()
     before[: int(threshold)] = s[0]  # without the M-th pledge nobody acts
@@ -155,7 +155,7 @@ def assured_equilibria(
     return stable[stable >= threshold]
 
 
-def _game(
+def game(
     success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: float
 ) -> tuple[Floats, Floats, float]:
     """Return S, the costs in increasing order, and γ, having checked them."""

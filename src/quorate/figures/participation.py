@@ -1,0 +1,255 @@
+"""How participation is drawn: what acting brings, who responds, and what privacy does to it.
+
+Pure functions of plain arrays; shapes: a sizes, p places, r rounds, b beliefs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quorate.figures.style import (
+    GREY,
+    MARKERS,
+    STYLE,
+    Floats,
+    colour,
+    dashes,
+    ink,
+    percent_of,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Ends = Sequence[float]  # estimate, low, high
+OF_ALL = "α, fraction of the platform's data held by those who act"
+
+
+def regimes_figure(
+    course: tuple[Floats, Floats, Floats, Floats],
+    measured: tuple[Floats, Floats],
+    cost: float,
+    share: float,
+    pays_from: float,
+    stable: Floats,
+    unstable: Floats,
+) -> Figure:
+    """Return what who acts and who stays out get over α, with the part in which joining pays.
+
+    Args:
+        course: α, S and the ends of its interval, (p,) each; 0 may be the first.
+        measured: sizes and mean success, (a,) each.
+        cost, share: k and γ.
+        pays_from: α from which acting pays; inf for nowhere.
+        stable, unstable: α of the equilibria and of the tipping points.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.3, 3.8))
+        axes = figure.subplots()
+        (sizes, success, low, high), (alphas, mean) = course, measured
+        zero, largest = _zero(sizes), float(sizes[-1])
+        if pays_from < largest:
+            axes.axvspan(max(pays_from, zero), largest, color=colour(2), alpha=0.1, linewidth=0)
+        for number, (change, name) in enumerate(
+            (
+                (lambda s: s - cost, "who acts: S − k"),
+                (lambda s: share * s, "who stays out: γS"),
+            )
+        ):
+            axes.fill_between(
+                np.maximum(sizes, zero), change(low), change(high),
+                color=colour(number), alpha=0.15, linewidth=0,
+            )  # fmt: skip
+            look: Any = {"color": colour(number), "linestyle": dashes(number)}
+            axes.plot(np.maximum(sizes, zero), change(success), **look)
+            axes.plot(
+                np.maximum(alphas, zero), change(mean),
+                color=colour(number), linestyle="", marker=MARKERS[number],
+            )  # fmt: skip
+            axes.annotate(
+                name, (largest, change(float(success[-1]))), xytext=(-4, 6), ha="right",
+                textcoords="offset points", color=ink(number), parse_math=False,
+            )  # fmt: skip
+        axes.axhline(0, color=GREY, linewidth=0.8)
+        for places, fill, words in ((stable, "black", "stays"), (unstable, "white", "tips")):
+            for place in places:
+                at = max(float(place), zero)
+                got = float(np.interp(place, sizes, success)) - cost
+                axes.plot([at], [got], marker="o", markersize=8, color="black", mfc=fill, zorder=5)
+                axes.annotate(
+                    words, (at, got), xytext=(-8, -14) if place >= largest else (7, -10),
+                    textcoords="offset points", ha="right" if place >= largest else "left",
+                    fontsize=7.5,
+                )  # fmt: skip
+        _regime_words(axes, zero, pays_from, largest)
+        _log_axis(axes, zero, largest)
+        axes.set_xlabel(OF_ALL)
+        axes.set_ylabel("what a person gets")
+        return figure
+
+
+def _regime_words(axes: Axes, zero: float, pays_from: float, largest: float) -> None:
+    """Say above the axes where joining pays and where it does not."""
+    edge = min(max(pays_from, zero), largest)
+    for left, right, words in (
+        (zero, edge, "does not pay"), (edge, largest, "joining pays"),
+    ):  # fmt: skip
+        if right > left * 1.5:
+            axes.annotate(
+                words, (math.sqrt(left * right), 1), xycoords=("data", "axes fraction"),
+                xytext=(0, 3), textcoords="offset points", ha="center", color=GREY, fontsize=8,
+            )  # fmt: skip
+
+
+def responses_figure(courses: Sequence[tuple[float, Floats]], tips: Floats, network: str) -> Figure:
+    """Return the share of those who may act that do, by round, from each start.
+
+    Args:
+        courses: the start, and shares by round, (r+1,).
+        tips: shares at which it tips where everybody knows all.
+        network: who sees whom.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.3, 3.4))
+        axes = figure.subplots()
+        positive = np.concatenate([shares[shares > 0] for _, shares in courses])
+        zero = float(positive.min()) / 3 if len(positive) else 1e-3
+        last = max(len(shares) for _, shares in courses) - 1
+        for number, (start, shares) in enumerate(courses):
+            shown = np.append(shares, np.full(last + 1 - len(shares), shares[-1]))
+            look: Any = {"color": colour(number), "linestyle": dashes(number)}
+            axes.plot(np.maximum(shown, zero), marker=MARKERS[number], markevery=[0], **look)
+            axes.annotate(
+                f"{percent_of(start)} begin", (0, max(start, zero)),
+                xytext=(-6, 0), textcoords="offset points", ha="right", va="center",
+                fontsize=7.5, color=ink(number),
+            )  # fmt: skip
+        for tip in tips:
+            axes.axhline(max(float(tip), zero), color=GREY, linewidth=0.8, linestyle=":")
+        axes.set_xlim(left=-0.18 * max(last, 1))  # room for the names
+        _log_axis(axes, zero, 1.0, upright=True)
+        axes.set_xlabel(f"round, network of acquaintances: {network}")
+        axes.set_ylabel("of those who may act, do")
+        return figure
+
+
+def pledges_figure(
+    beliefs: Floats, ways: Mapping[str, tuple[Floats, Floats]], threshold: float, belief: float
+) -> Figure:
+    """Return a member's gain, and the risk that acting does not pay, over the expected turnout.
+
+    Args:
+        beliefs: medians of the turnout, (b,).
+        ways: by name, what one who acts gets and the risk, (b,) each.
+        threshold: α* that is pledged; inf for none.
+        belief: the turnout that the tables speak of.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.3, 4.4))
+        gains, risks = figure.subplots(2, 1, sharex=True)
+        for number, (name, (gain, risk)) in enumerate(ways.items()):
+            look: Any = {
+                "color": colour(number), "linestyle": dashes(number), "marker": MARKERS[number],
+                "markevery": (number, 5), "label": name,
+            }  # fmt: skip
+            gains.plot(beliefs, gain, **look)
+            risks.plot(beliefs, risk, **look)
+        for at, other, words, line in (
+            (belief, threshold, "expected", "-"), (threshold, belief, "α*", ":"),
+        ):  # fmt: skip
+            if not beliefs[0] <= at <= beliefs[-1]:
+                continue
+            for axes in (gains, risks):
+                axes.axvline(at, color=GREY, linewidth=0.8, linestyle=line)
+            risks.annotate(
+                words, (at, 0.3), xycoords=("data", "axes fraction"), fontsize=7.5, color=GREY,
+                xytext=(-3 if at < other else 3, 0), textcoords="offset points",
+                ha="right" if at < other else "left",
+            )  # fmt: skip
+        gains.axhline(0, color=GREY, linewidth=0.8)
+        gains.set_ylabel("who acts gets")
+        gains.legend(frameon=False, fontsize=7.5)
+        risks.set_ylabel("acting does not pay")
+        risks.set_ylim(-0.03, 1.03)
+        _log_axis(risks, float(beliefs[0]) / 1.5, float(beliefs[-1]), zero_is_shown=False)
+        risks.set_xlabel("how many are expected to answer the call, of the platform's people")
+        return figure
+
+
+def learners_figure(
+    names: Sequence[str],
+    sizes: Sequence[Ends],
+    incentives: Sequence[Ends],
+    largest: float,
+    belief: float,
+) -> Figure:
+    """Return the least collective for which acting pays and the incentive, a row a learner.
+
+    Args:
+        names: of the learners.
+        sizes, incentives: estimate and the ends of its interval, each.
+        largest: size measured; where none is enough, an arrow stands there.
+        belief: the size at which the incentive is needed.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 1.2 + 0.32 * len(names)))
+        left, right = figure.subplots(1, 2, sharey=True)
+        least = min([low for _, low, _ in sizes if 0 < low < math.inf], default=largest / 10)
+        for row, (size, incentive) in enumerate(zip(sizes, incentives, strict=True)):
+            look: Any = {"color": colour(row), "marker": MARKERS[row % len(MARKERS)]}
+            low, high = (min(max(end, least), largest) for end in size[1:])
+            left.plot([low, high], [row, row], color=colour(row), linewidth=3, alpha=0.35)
+            beyond = math.isinf(size[0])
+            left.plot(
+                [largest if beyond else max(size[0], least)], [row],
+                **(look | {"marker": ">"} if beyond else look),
+            )  # fmt: skip
+            right.plot(incentive[1:], [row, row], color=colour(row), linewidth=3, alpha=0.35)
+            right.plot([incentive[0]], [row], **look)
+        left.set_yticks(range(len(names)), names)
+        for label in left.get_yticklabels():
+            label.set_parse_math(False)
+        left.set_ylim(len(names) - 0.5, -0.5)
+        _log_axis(left, least / 1.5, largest, zero_is_shown=False)
+        left.set_title("acting pays from α")
+        right.set_title(f"incentive a member at α = {percent_of(belief)}")
+        right.set_xlim(left=min(0.0, right.get_xlim()[0]))
+        return figure
+
+
+def _zero(sizes: Floats) -> float:
+    """Return where α = 0 stands on the log axis."""
+    return float(sizes[sizes > 0].min()) / 2
+
+
+def _log_axis(
+    axes: Axes, zero: float, largest: float, *, upright: bool = False, zero_is_shown: bool = True
+) -> None:
+    """Make an axis logarithmic in percent, with 0 at a place of its own at its beginning."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    decades = [10.0**p for p in range(math.floor(math.log10(zero)), 1)]
+    ticks = [t for t in decades if 1.4 * zero < t <= 1.01 * largest]
+    axis = axes.yaxis if upright else axes.xaxis
+    (axes.set_yscale if upright else axes.set_xscale)("log")
+    axis.set_major_locator(FixedLocator([zero, *ticks] if zero_is_shown else ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda v, _: "0" if v <= zero else percent_of(v)))
+    (axes.set_ylim if upright else axes.set_xlim)(zero / 1.2, largest * 1.2)

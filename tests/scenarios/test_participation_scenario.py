@@ -1,0 +1,310 @@
+"""Participation on measured curves: read, fitted, played, shown, and refused."""
+
+import csv
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quorate import spec
+from quorate.cli import app
+from quorate.errors import InputError, StoreError
+from quorate.scenarios.participation.measured import Measured, measured_curves
+from quorate.scenarios.participation.monotone import at_sizes, by_actors, crossing, monotone
+from quorate.scenarios.participation.playing import ALONE, PLEDGED, Terms, play
+from quorate.scenarios.scenario import make_scenario, run_scenario
+
+HEADER = "population,strategy,goal,learner,alpha,seed,people,success,epsilon"
+SIZES = {0.0: 0.0, 0.02: 0.1, 0.04: 0.9, 0.06: 1.0}  # of 50 people: 0, 1, 2, 3 actors
+
+
+def write_cells(folder: Path, learners=("forest",), seeds=(0,), sizes=SIZES, more=()) -> str:
+    rows = [
+        f"digits,planting,planted,{learner},{alpha},{seed},50,{success},"
+        for learner in learners
+        for seed in seeds
+        for alpha, success in sizes.items()
+    ]
+    (folder / "cells.csv").write_text("\n".join([HEADER, *rows, *more]) + "\n")
+    return str(folder)
+
+
+def pooled(values: list[float]) -> list[float]:
+    """Return the nearest curve that does not fall, by pooling neighbours that fall."""
+    blocks = [[v, 1] for v in values]
+    i = 0
+    while i < len(blocks) - 1:
+        if blocks[i][0] > blocks[i + 1][0] + 1e-15:
+            (a, m), (b, n) = blocks[i], blocks.pop(i + 1)
+            blocks[i] = [(a * m + b * n) / (m + n), m + n]
+            i = max(i - 1, 0)
+        else:
+            i += 1
+    return [v for v, n in blocks for _ in range(n)]
+
+
+def test_three_people_by_hand(tmp_path: Path) -> None:
+    """γ = .5, k = .2: the case of the theory's tests, from a file to JSON.
+
+    Acting pays above S = .4. From 1 of 50 at .1 to 2 at .9 that is at 2%·2^{3/8}, two people; alone
+    one gets .1 − .2. It tips at one, since who joins as the second gets .9 − .2 > .1/2.
+    """
+    folder = write_cells(tmp_path)
+    found = run_scenario(
+        {"name": "participation", "folder": folder, "cost": 0.2, "share": 0.5, "belief": 0.02,
+         "spread": 0, "defectors": 0, "noise": 0, "target": 0.9, "network": "complete",
+         "starts": "0, 0.5", "seed": 3}
+    ).result.to_json()  # fmt: skip
+    assert found["pays"]["success"] == 0.4
+    assert found["pays"]["alpha"]["estimate"] == pytest.approx(0.02 * 2 ** (3 / 8), rel=1e-12)
+    assert found["pays"]["between"] == [0.02, 0.04]
+    assert found["pays"]["members"] == 2
+    rests = [(row["actors"], row["stable"]) for row in found["equilibria"]]
+    assert rests == [(0, True), (1, False), (3, True)]
+    assert found["tipping_point"]["alpha"] == 0.02
+    assert [part["joining_pays"] for part in found["regimes"]] == [False, True]
+    assert found["free_riding"]["optimum"]["actors"] == 3
+    assert found["free_riding"]["lost_at_fewest"] == pytest.approx(0.8, abs=1e-12)
+    assert found["free_riding"]["lost_at_most"] == 0
+    # One answers: at once they get .1 − .2; with a pledge of two nobody acts.
+    assert found["pledges"]["at_once"]["member"] == pytest.approx(-0.1, abs=1e-12)
+    assert found["pledges"]["at_once"]["too_early"] == 1
+    assert found["pledges"]["pledges"] == 2
+    assert found["pledges"]["pledged"]["member"] == 0
+    assert found["pledges"]["pledged"]["too_early"] == 0
+    assert [row["actors"] for row in found["pledges"]["assured_equilibria"]] == [3]
+    # An incentive of k − .5·.1 would make acting pay for who expects one.
+    assert found["learners"][0]["incentive"]["estimate"] == pytest.approx(0.15, abs=1e-12)
+    zero, half = found["dynamics"]["courses"]  # round(1.5) is 2: both want in, and the third
+    assert (zero["one_at_a_time"], half["one_at_a_time"]) == (0, 3 / 50)
+    assert (zero["by_acquaintances"], half["by_acquaintances"]) == (0, 3 / 50)
+
+
+def test_the_fit_is_that_of_pooling_neighbours() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        values = rng.random((int(rng.integers(1, 12)), 3))
+        fitted = monotone(values)
+        for column in range(3):
+            assert fitted[:, column].tolist() == pytest.approx(
+                pooled(values[:, column].tolist()), abs=1e-12
+            )
+
+
+def test_between_sizes_and_back() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        a = int(rng.integers(2, 8))
+        alphas = np.sort(rng.random(a)) * 0.9 + 0.05
+        if rng.random() < 0.5:
+            alphas[0] = 0.0
+        curve = np.sort(rng.random(a))
+        for level in rng.random(5):
+            (found,) = crossing(alphas, curve[:, None], level)
+            if level > curve[-1]:
+                assert math.isinf(found)
+            elif level < curve[0]:
+                assert found == pytest.approx(alphas[0], rel=1e-12)
+            else:
+                assert at_sizes(alphas, curve, found) == pytest.approx(level, abs=1e-9)
+    # At 1% .4, at 4% .8: in the middle of their logarithms .6; half of 1% is half of .4.
+    alphas, curve = np.array([0.0, 0.01, 0.04]), np.array([0.0, 0.4, 0.8])
+    found_curve = by_actors(alphas, curve, people=200, may_act=8)
+    assert found_curve[[0, 1, 2, 4, 8]] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8], abs=1e-12)
+
+
+TERMS = Terms(
+    cost=0.2, share=0.5, belief=0.02, spread=0.0, defectors=0.0, noise=0.0, threshold=None,
+    target=0.9,
+)  # fmt: skip
+
+
+def a_curve(success: list[list[float]]) -> Measured:
+    return Measured(
+        "digits", "planting", "planted", "forest", "anyone", "forest", None, 100,
+        np.array([0.0, 0.01, 0.02, 0.04]), tuple(range(len(success[0]))), np.array(success),
+    )  # fmt: skip
+
+
+def test_a_seed_pledges_what_the_others_say() -> None:
+    """Seed 0 reaches .9 at 1%, seed 1 at 4%: seed 0 asks for 4%, and seed 1 for 1%, too early."""
+    game = play(a_curve([[0.0, 0.0], [0.9, 0.1], [0.95, 0.2], [1.0, 0.9]]), TERMS, may_act=4)
+    assert [one.threshold for one in game.by_seed] == pytest.approx([0.04, 0.01], rel=1e-9)
+    first, second = (one.pledges() for one in game.by_seed)  # two of 100 answer
+    assert (first[ALONE].too_early, first[PLEDGED].reached) == (0, 0)
+    assert (second[ALONE].too_early, second[PLEDGED].too_early) == (1, 1)
+
+
+def test_intervals_hold_the_estimate_and_shrink_with_agreement() -> None:
+    apart = play(a_curve([[0.0] * 3, [0.1, 0.3, 0.5], [0.5, 0.7, 0.9], [1.0] * 3]), TERMS, 4)
+    agree = play(a_curve([[0.0] * 3, [0.3] * 3, [0.7] * 3, [1.0] * 3]), TERMS, 4)
+    assert apart.pays_from.low < apart.pays_from.estimate < apart.pays_from.high
+    assert apart.incentive.low < apart.incentive.high
+    # The means agree: the rest is the last digit of sums in another order.
+    assert agree.pays_from.estimate == pytest.approx(apart.pays_from.estimate, rel=1e-9)
+    assert agree.pays_from.low == pytest.approx(agree.pays_from.high, rel=1e-9)
+
+
+def test_where_nothing_pays_there_is_no_size(tmp_path: Path) -> None:
+    """γ = 1 leaves only what one's own part changes; at k = .3 the third rides free."""
+    sizes = {0.0: 0.0, 0.02: 0.5, 0.04: 0.9, 0.06: 0.95}
+    folder = write_cells(tmp_path, sizes=sizes)
+    result = run_scenario(
+        {"name": "participation", "folder": folder, "cost": 0.3, "share": 1, "target": 0.99,
+         "network": "complete"}
+    ).result  # fmt: skip
+    found = result.to_json()
+    json.dumps(found, allow_nan=False)
+    assert found["pays"] == {
+        "success": None,
+        "alpha": {"estimate": None, "low": None, "high": None},
+        "between": [0.06, None],
+        "members": None,
+    }
+    assert found["regime"] == "some act, and the others ride free"
+    assert found["free_riding"]["most"]["actors"] == 2
+    assert found["pledges"]["threshold"]["estimate"] is None  # .99 is not reached
+    assert found["pledges"]["pledged"]["reached"] == 0
+    assert result.tables()
+    assert result.pictures()
+
+
+def test_the_curves_that_come_along_say_what_they_should() -> None:
+    ran = run_scenario("participation")
+    found = ran.result.to_json()
+    assert found["curve"]["called"] == "ε = 1"
+    by_name = {one["called"]: one for one in found["learners"]}
+    assert len(by_name) == 8
+    assert by_name["no privacy"]["epsilon"] is None
+    assert by_name["ε = 10"]["epsilon"] == pytest.approx(10, abs=0.01)
+    least = [by_name[name]["minimum_viable_size"] for name in ("no privacy", "ε = 1", "ε = 0.1")]
+    assert least[0]["high"] < least[1]["low"] <= least[1]["high"] < least[2]["low"]
+    rows = ran.result.rows()
+    assert len(rows) == 8 * 5
+    assert {row["seed"] for row in rows} == set(range(5))
+    assert set(ran.result.pictures()) == {"regimes", "responses", "pledges", "learners"}
+
+
+def test_the_curves_that_come_along_are_a_run_that_is_kept() -> None:
+    """They are experiments/results/private-epsilon; copy it anew where that is measured anew."""
+    kept = Path(__file__).parents[2] / "experiments" / "results" / "private-epsilon" / "cells.csv"
+    here = {(c.learner, c.seeds): c.success.tolist() for c in measured_curves("")}
+    there = {(c.learner, c.seeds): c.success.tolist() for c in measured_curves(str(kept.parent))}
+    assert here == there
+    with kept.open(encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 8 * 11 * 5
+
+
+def test_a_store_and_its_tables_say_the_same(tmp_path: Path) -> None:
+    from quorate.lab.study import make_study
+    from quorate.lab.sweep import run_study
+    from quorate.report.files import write_report
+
+    study = make_study(
+        population="digits:n=120", strategy="planting:size=2", learner="tree",
+        alphas="0.05,0.2", seeds=2,
+    )  # fmt: skip
+    curves = run_study(study, tmp_path / "run")
+    write_report(curves, tmp_path / "run")
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    for name in ("cells.csv", "critical_mass.csv"):
+        shutil.copy(tmp_path / "run" / name, tables)
+    (stored,), (tabled,) = (measured_curves(str(f)) for f in (tmp_path / "run", tables))
+    assert stored.success.tolist() == tabled.success.tolist()
+    assert stored.alphas.tolist() == tabled.alphas.tolist() == [0.0, 0.05, 0.2]
+    assert (stored.people, stored.learner, stored.called) == (
+        tabled.people, tabled.learner, tabled.called,
+    )  # fmt: skip
+
+
+def test_the_command_is_the_scenario(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    folder = write_cells(tmp_path)
+    options = ["--cost", "0.2", "--network", "complete", "--json"]
+    run = CliRunner().invoke(
+        app, ["participation", folder, "--out", str(tmp_path / "out"), *options]
+    )
+    assert run.exit_code == 0, run.output
+    said = json.loads(run.stdout)
+    assert said["cost"] == 0.2
+    page = (tmp_path / "out" / "report.html").read_text()
+    for words in ("Does joining pay? digits, forest", "who stays out gets", "by acquaintances"):
+        assert words in page
+    same = run_scenario(
+        {"name": "participation", "folder": folder, "cost": 0.2, "network": "complete"}
+    )
+    assert said == json.loads(json.dumps(same.result.to_json()))
+
+
+def test_seeds_that_miss_a_size_are_left_out(tmp_path: Path) -> None:
+    folder = write_cells(
+        tmp_path, seeds=(0, 1), more=["digits,planting,planted,forest,0.08,0,50,1.0,"]
+    )
+    (curve,) = measured_curves(folder)
+    assert curve.seeds == (0,)
+    assert curve.alphas.tolist() == [0.0, 0.02, 0.04, 0.06, 0.08]
+
+
+def test_parameters_are_plain_data() -> None:
+    made = make_scenario('participation:cost=0.3,starts="0.1,0.2",network=ring,threshold=none')
+    assert make_scenario(spec.describe(made)) == made
+    assert make_scenario(spec.text(made)) == made
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"cost": -0.1}, r"cost=-0\.1 to be at least 0"),
+        ({"share": 1.5}, r"share=1\.5 in \[0, 1\]"),
+        ({"share": -0.5}, r"share=-0\.5 in \[0, 1\]"),
+        ({"belief": 1.2}, r"belief=1\.2 in \[0, 1\]"),
+        ({"spread": -1}, "spread=-1 to be at least 0"),
+        ({"defectors": 1}, r"defectors=1 in \[0, 1\)"),
+        ({"defectors": -0.1}, r"defectors=-0\.1 in \[0, 1\)"),
+        ({"noise": -0.2}, r"noise=-0\.2 to be at least 0"),
+        ({"threshold": 1.1}, r"threshold=1\.1 in \[0, 1\]"),
+        ({"threshold": -0.1}, r"threshold=-0\.1 in \[0, 1\]"),
+        ({"target": 1.1}, r"target=1\.1"),
+        ({"reach": 0}, r"reach=0 in \(0, 1\]"),
+        ({"starts": [0.1, 2]}, r"starts=2 in \[0, 1\]"),
+        ({"starts": []}, "starts=0"),
+        ({"rounds": 0}, "rounds=0"),
+        ({"seed": -1}, "seed=-1"),
+        ({"network": "rings"}, "Did you mean ring"),
+        ({"learner": "forrest"}, r"learner='forrest' to name one curve, got 0 of 8.*no privacy"),
+        ({"learner": "dp-sgd"}, r"got 7 of 8\. Choose by --learner"),
+        ({"strategy": "erasing"}, "strategy='erasing' to name one curve"),
+        ({"reach": 0.5}, r"reach=0\.5 to be one person or more and at most 0\.3"),
+        ({"reach": 1e-6}, "one person or more"),
+        ({"acquaintances": 3}, "acquaintances=3 to be even"),
+    ],
+)
+def test_bad_input_is_answered(given: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        run_scenario({"name": "participation", **given})
+
+
+def test_a_folder_is_asked_for_curves(tmp_path: Path) -> None:
+    def run(folder: str, **more: object) -> None:
+        run_scenario({"name": "participation", "folder": folder, **more})
+
+    with pytest.raises(StoreError, match=r"store or cells\.csv"):
+        run(str(tmp_path))
+    with pytest.raises(StoreError, match=r"store or cells\.csv"):
+        run(str(tmp_path / "nowhere"))
+    several = write_cells(tmp_path, learners=("forest", "tree"))
+    with pytest.raises(InputError, match=r"the folder to name one curve.*forest .*; tree "):
+        run(several)
+    run(several, learner="tree", network="complete")
+    with pytest.raises(StoreError, match="two sizes"):
+        run(write_cells(tmp_path, sizes={0.0: 0.1}))
+    with pytest.raises(StoreError, match="numbers in"):
+        run(write_cells(tmp_path, sizes={0.0: "none", 0.1: 0.5}))
+    (tmp_path / "cells.csv").write_text("alpha,seed\n0,0\n")
+    with pytest.raises(StoreError, match="the columns population"):
+        run(str(tmp_path))
