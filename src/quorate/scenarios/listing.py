@@ -15,3 +15,6 @@ SCENARIOS: tuple[type, ...] = (
     Collectives,
     EffectiveSize,
 )
+from quorate.scenarios.navigation.navigation import Navigation
+
+SCENARIOS: tuple[type, ...] = (Navigation,)

@@ -1,0 +1,233 @@
+"""Which routes drivers take when some of them follow an app: a fixed point by successive averages.
+
+Three classes share the roads. *Others* do not follow the app: they know the true times and adapt,
+so
+that none of them gains by another route (Wardrop), or keep to their habit, the routes of the honest
+equilibrium. Of the *followers* some take the way they are used to and some the app's fastest.
+Shapes: l links, p pairs of zones, k routes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from quorate.progress import status
+from quorate.scenarios.navigation.app import App
+from quorate.scenarios.navigation.network import Floats
+from quorate.scenarios.navigation.routes import Routes
+from quorate.validate import above_zero, at_least, in_interval
+
+EVERY = 10  # steps between two searches for new routes
+SHRINK, GROW = 0.7, 1.1  # of the step, where the gap did not fall, and where it did
+LEAST, LARGEST = 0.05, 1.9  # steps; at 2 a step may come back to where it began
+WILLING = 0.3  # of the way to what followers would accept, in a full step
+STEPS = 2000  # at most; the gap says where it ended
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """Who follows the app, and what everyone else does.
+
+    Args:
+        share: φ that follows the app, in [0, 1].
+        theta: θ of the logit, per unit of the network's time, positive.
+        adapt: whether others know the true times and adapt to them; else they keep to their habit.
+
+    Raises:
+        InputError: a number is out of range.
+    """
+
+    share: float = 0.6
+    theta: float = 1.0
+    adapt: bool = True
+
+    def __post_init__(self) -> None:
+        in_interval("share", self.share, 0, 1, "To let everyone follow the app, use share=1.")
+        above_zero("theta", self.theta, "Use a number such as 1 for each unit of time.")
+
+    def accepting(self, gain: Floats) -> Floats:
+        """Return the share of followers who take the app's route, (p,): a logit of two ways.
+
+        1/(1 + e^(−θ(ĉ_habit − ĉ_app))), with ĉ the times that the app shows of both.
+
+        >>> Drivers(theta=1.0).accepting(np.array([0.0, np.log(3)]))
+        array([0.5 , 0.75])
+        """
+        return np.asarray(1 / (1 + np.exp(-self.theta * np.maximum(gain, 0))))
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """Where driving has come to rest.
+
+    Args:
+        free: flow of those who adapt to the true times, on each route, (k,).
+        guided: flow of followers who take the app's route, (k,).
+        flow: of everyone, (k,).
+        on_links: of everyone, on each link, (l,).
+        times: t of each link, (l,).
+        estimate: t̂ of each link, (l,).
+        accepted: share of all followers who take the app's route.
+        gap: the larger of two: time that could be saved by the times that each class goes by, over
+        all such
+            time; and drivers who would rather be in the other class of followers, over all drivers.
+    """
+
+    free: Floats
+    guided: Floats
+    flow: Floats
+    on_links: Floats
+    times: Floats
+    estimate: Floats
+    accepted: float
+    gap: float
+
+    def total_travel_time(self) -> float:
+        """Return Σ f t, vehicles per hour times the network's unit of time."""
+        return float(self.on_links @ self.times)
+
+
+def honest_equilibrium(routes: Routes, gap: float) -> Settled:
+    """Return the user equilibrium of Wardrop, with the routes that make it up.
+
+    >>> from quorate.scenarios.navigation.network import Network
+    >>> two = Network(
+    ...     "two links", tail=[0, 0], head=[1, 1], capacity=[1, 1], free_flow_time=[1, 2],
+    ...     b=[1, 0], power=[1, 1], length=[1, 1], trips=[[0, 1.5], [0, 0]],
+    ... )
+    >>> honest_equilibrium(Routes(two), 1e-9).on_links.round(6)
+    array([1. , 0.5])
+    """
+    routes.grow(routes.network.times(np.zeros(routes.network.links)))
+    fastest = np.zeros(len(routes))
+    fastest[routes.cheapest(routes.costs(routes.network.free_flow_time))] = 1.0
+    return settle(routes, fastest, Drivers(0.0), None, gap)
+
+
+def settle(
+    routes: Routes,
+    habit: Floats,
+    drivers: Drivers,
+    app: App | None,
+    gap: float,
+    start: Settled | None = None,
+) -> Settled:
+    """Return what drivers do at last: nobody would rather do another thing, but for the gap.
+
+    Each step moves some drivers of each class to the route that they take for the fastest, at most
+    as
+    far as pays (``Routes.stiffness``), and followers between the app's way and their own. Steps
+    shrink
+    where the gap has not fallen. An app that believes reports makes streets look the worse the
+    fewer cars are there to contradict them, so that there may be several such states: this is the
+    one that is reached from ``start``, else from the honest equilibrium.
+
+    Args:
+        routes: that are known; more are found.
+        habit: the share of each pair's drivers on each route by habit, (k,).
+        drivers: who follows the app.
+        app: what it shows; None where it is honest.
+        gap: to stop at, positive.
+        start: where drivers begin.
+
+    Source: method of successive averages with a step of its own; its bound is derived.
+    """
+    above_zero("gap", gap, "Use a gap such as 1e-4.")
+    at_least("habit", len(habit), 1, "Begin with the honest equilibrium.")
+    with status(f"drivers of {routes.network.name}"):
+        return _Settling(routes, habit, drivers, app, start).run(gap)
+
+
+class _Settling:
+    """Drivers on their way to rest."""
+
+    def __init__(
+        self,
+        routes: Routes,
+        habit: Floats,
+        drivers: Drivers,
+        app: App | None,
+        start: Settled | None,
+    ) -> None:
+        self.routes, self.drivers, self.app = routes, drivers, app
+        self.habit = routes.widen(habit)
+        demand = routes.demand
+        self.followers = drivers.share * demand  # (p,)
+        self.others = demand - self.followers if drivers.adapt else np.zeros(len(demand))
+        self.free = routes.widen(start.free) if start else self.others[routes.pair] * self.habit
+        halves = drivers.accepting(np.zeros(len(demand))) * self.followers
+        self.guided = routes.widen(start.guided) if start else halves[routes.pair] * self.habit
+        self.step, self.gap = 1.0, np.inf
+
+    def run(self, most: float) -> Settled:
+        """Take steps until the gap is reached."""
+        for number in range(STEPS + 1):
+            if number % EVERY == 0:
+                self.look()
+                self.find_routes()
+                self.look()
+                if self.gap <= most:
+                    break
+            else:
+                self.look()
+            self.move()
+        told = self.followers.sum()
+        accepted = float(self.guided.sum() / told) if told > 0 else 0.0
+        return Settled(
+            self.free, self.guided, self.flow, self.on_links, self.times, self.estimate, accepted,
+            self.gap,
+        )  # fmt: skip
+
+    def find_routes(self) -> None:
+        """Let drivers know the routes that are now the fastest; judge the step by the gap."""
+        self.routes.grow(self.times)
+        if self.app is not None:
+            self.routes.grow(self.estimate)
+        self.habit, self.free, self.guided = (
+            self.routes.widen(values) for values in (self.habit, self.free, self.guided)
+        )
+        before = self.gap
+        self.look()
+        self.gap = self._gap()
+        if np.isfinite(before):
+            self.step *= SHRINK if self.gap > before else GROW
+            self.step = min(max(self.step, LEAST), LARGEST)
+
+    def look(self) -> None:
+        """See what is on the roads, and what it makes everyone want."""
+        routes = self.routes
+        by_habit = routes.demand - self.others - routes.by_pair(self.guided)
+        self.flow = np.maximum(by_habit, 0)[routes.pair] * self.habit + self.free + self.guided
+        self.on_links = routes.load(self.flow)
+        self.times = routes.network.times(self.on_links)
+        self.estimate = (
+            self.times if self.app is None else self.app.estimate(self.on_links, self.times)
+        )
+        self.true_costs = routes.costs(self.times)
+        self.shown_costs = routes.costs(self.estimate)
+        gain = routes.by_pair(self.habit * self.shown_costs) - routes.least(self.shown_costs)
+        self.willing = self.followers * self.drivers.accepting(gain)  # (p,)
+
+    def _gap(self) -> float:
+        routes = self.routes
+        spent = saved = 0.0
+        for flow, costs in ((self.free, self.true_costs), (self.guided, self.shown_costs)):
+            spent += float(flow @ costs)
+            saved += float(flow @ (costs - routes.least(costs)[routes.pair]))
+        moved = float(np.abs(self.willing - routes.by_pair(self.guided)).sum())
+        return max(saved / spent if spent > 0 else 0.0, moved / float(routes.demand.sum()))
+
+    def move(self) -> None:
+        """Take one step."""
+        routes = self.routes
+        slopes = routes.network.slopes(self.on_links)
+        classes = routes.weights(self.free), routes.weights(self.guided)
+        free, guided = routes.stiffness(slopes, *classes)
+        self.free = routes.shifted(self.free, self.true_costs, free, self.step)
+        guided = routes.shifted(self.guided, self.shown_costs, guided, self.step)
+        now = routes.by_pair(guided)
+        wanted = now + WILLING * min(self.step, 1.0) * (self.willing - now)
+        scale = np.divide(wanted, now, out=np.zeros_like(now), where=now > 0)
+        self.guided = guided * scale[routes.pair]

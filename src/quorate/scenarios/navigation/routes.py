@@ -1,0 +1,173 @@
+"""The routes that drivers choose from, and choice by small steps towards what is better.
+
+Shapes: l links, z zones, p pairs of zones with demand, k routes.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from quorate.scenarios.navigation.network import Floats, Ints, Network
+from quorate.scenarios.navigation.paths import Paths
+
+FLOOR = 0.1  # of a pair's demand, weight of a route that nobody takes yet; ours
+
+
+class Routes:
+    """Routes between all zones with demand; more are found as they become the fastest.
+
+    A route keeps its number, so that what is known of routes is only ever widened.
+
+    Args:
+        network: that they lead through.
+
+    >>> two = Network(
+    ...     "two links", tail=[0, 0], head=[1, 1], capacity=[1, 1], free_flow_time=[1, 2],
+    ...     b=[1, 0], power=[1, 1], length=[1, 1], trips=[[0, 1.5], [0, 0]],
+    ... )
+    >>> routes = Routes(two)
+    >>> routes.grow(np.array([1.0, 2.0])), routes.grow(np.array([3.0, 2.0]))
+    (1, 1)
+    >>> routes.load(np.array([1.0, 0.5]))
+    array([1. , 0.5])
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.origin, self.end = np.nonzero(network.trips)  # (p,)
+        self.demand = network.trips[self.origin, self.end]  # (p,)
+        self.pair = np.zeros(0, dtype=np.int64)  # of zones that a route joins, (k,)
+        self._paths = Paths(network)
+        self._known: set[tuple[int, bytes]] = set()
+        self._links: list[Ints] = []
+        self._uses: Any = None  # sparse, (k, l): 1 where a route uses a link
+        self._used_by: Any = None  # the same, (l, k)
+
+    def __len__(self) -> int:
+        return len(self.pair)
+
+    def copy(self) -> Routes:
+        """Return the same routes, to which others may be added."""
+        same = copy.copy(self)
+        same._known, same._links = set(self._known), list(self._links)
+        return same
+
+    def grow(self, times: Floats) -> int:
+        """Add the fastest route of each pair at the given times of links; return how many are new.
+
+        Args:
+            times: of each link, (l,).
+        """
+        new = []
+        for number, links in enumerate(self._fastest(times)):
+            known = (number, links.tobytes())
+            if known not in self._known:
+                self._known.add(known)
+                new.append((number, links))
+        if new:
+            self._links += [links for _, links in new]
+            self.pair = np.concatenate([self.pair, [number for number, _ in new]]).astype(np.int64)
+            self._uses, self._used_by = self._incidence()
+        return len(new)
+
+    def _fastest(self, times: Floats) -> list[Ints]:
+        """Return the links of each pair's fastest route, in order of their numbers."""
+        trees = self._paths.trees(times)
+        entry = self.origin * (len(trees.before) // self.network.zones) + self.end
+        pair = np.arange(len(entry))
+        pairs, links = [], []
+        while len(pair):
+            link = trees.link[entry]
+            going = link < self.network.links
+            pair, entry = pair[going], trees.before[entry[going]]
+            pairs.append(pair)
+            links.append(link[going])
+        of_pair, link = np.concatenate(pairs), np.concatenate(links)
+        order = np.lexsort((link, of_pair))
+        ends = np.searchsorted(of_pair[order], np.arange(1, len(self.demand)))
+        return np.split(link[order], ends)
+
+    def _incidence(self) -> tuple[Any, Any]:
+        from scipy.sparse import csr_array
+
+        ends = np.cumsum([0, *map(len, self._links)])
+        links = np.concatenate(self._links)
+        shape = (len(self.pair), self.network.links)
+        uses = csr_array((np.ones(len(links)), links, ends), shape=shape)
+        return uses, csr_array(uses.T)
+
+    def widen(self, values: Floats) -> Floats:
+        """Return what is known of the first routes, with 0 for all that were found since, (k,)."""
+        return np.concatenate([values, np.zeros(len(self) - len(values))])
+
+    def costs(self, times: Floats) -> Floats:
+        """Return the time of each route, (k,), at times of links, (l,)."""
+        return np.asarray(self._uses @ times)
+
+    def load(self, flow: Floats) -> Floats:
+        """Return the flow on each link, (l,), of a flow on each route, (k,)."""
+        return np.asarray(self._used_by @ flow)
+
+    def by_pair(self, values: Floats) -> Floats:
+        """Return the sum over the routes of each pair, (p,), of values of routes, (k,)."""
+        return np.asarray(np.bincount(self.pair, values, len(self.demand)), dtype=np.float64)
+
+    def least(self, costs: Floats) -> Floats:
+        """Return the least cost among the routes of each pair, (p,)."""
+        found = np.full(len(self.demand), np.inf)
+        np.minimum.at(found, self.pair, costs)
+        return found
+
+    def cheapest(self, costs: Floats) -> Ints:
+        """Return the number of a cheapest route of each pair, (p,)."""
+        found = np.zeros(len(self.demand), dtype=np.int64)
+        best = np.flatnonzero(costs == self.least(costs)[self.pair])
+        found[self.pair[best]] = best
+        return found
+
+    def weights(self, flow: Floats) -> Floats:
+        """Return how much each route weighs in a step, (k,): its flow, and a share of its demand.
+
+        Args:
+            flow: of one class of drivers on each route, (k,).
+        """
+        return np.asarray(flow + FLOOR * self.by_pair(flow)[self.pair])
+
+    def stiffness(self, slopes: Floats, *classes: Floats) -> list[Floats]:
+        """Return a_k = Σ_{links of k} t′ Σ_{j through it} v_j / v_k for each class, (k,).
+
+        The matrix diag(a) lies above the second derivative Δᵀ diag(t′) Δ of Beckmann's objective,
+        whatever the positive weights v: derived, by the bound of a non-negative matrix through any
+        positive vector.
+
+        Args:
+            slopes: t′ of each link, (l,).
+            classes: v, what each route weighs for drivers of each class, (k,).
+        """
+        through = self.costs(slopes * self.load(np.sum(classes, axis=0)))
+        zero = np.zeros_like(through)
+        return [np.divide(through, v, out=zero.copy(), where=v > 0) for v in classes]
+
+    def shifted(self, flow: Floats, costs: Floats, stiffness: Floats, step: float = 1.0) -> Floats:
+        """Return flows after a step from each dearer route to the cheapest of its pair, (k,).
+
+        From each route that is dearer than the cheapest of its pair, b, at most
+        (c_k − c_b)/(a_k + a_b) move: what pays if it is the only one that is left.
+
+        Args:
+            flow: on each route, (k,).
+            costs: c, of each route, (k,).
+            stiffness: a, of each route, (k,).
+            step: share of that which moves, in (0, 1].
+        """
+        cheapest = self.cheapest(costs)
+        excess = costs - costs[cheapest][self.pair]
+        leaving = (flow > 0) & (excess > 0)
+        resisting = np.maximum(stiffness + stiffness[cheapest][self.pair], 1e-300)
+        moved = np.where(leaving, np.minimum(flow, step * excess / resisting), 0.0)
+        after = flow - moved
+        np.add.at(after, cheapest, self.by_pair(moved))
+        return after

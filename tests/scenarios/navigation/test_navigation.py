@@ -1,0 +1,121 @@
+"""The scenario: what it prints, what does not change it, and what it refuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quorate.errors import InputError
+from quorate.scenarios.navigation.city import at_rest, city_of
+from quorate.scenarios.navigation.navigation import Navigation
+from quorate.scenarios.scenario import make_scenario, run_scenario
+
+SMALL = {
+    "name": "navigation",
+    "network": "grid:rows=3,columns=3,every=2,crossing=400",
+    "neighbourhood": "5",
+    "gap": 1e-3,
+}
+
+
+def run(jobs: int = 1, out: Path | None = None, **more: Any) -> Any:
+    return run_scenario({**SMALL, **more}, out, jobs)
+
+
+def test_what_is_printed(tmp_path: Path) -> None:
+    ran = run(reports="300", days=3, schedule="every-day,burst", out=tmp_path)
+    found = ran.result.to_json()
+    assert {
+        *("relative_gap", "total_travel_time", "through_flow", "spill_over", "members_delay"),
+        "critical_reports",
+    } <= set(found)
+    assert set(found["total_travel_time"]) == {"before", "after"}
+    through = found["through_flow"]
+    assert through["relative_fall"] == pytest.approx(1 - through["after"] / through["before"])
+    assert 0.1 < through["relative_fall"] <= 0.61  # no more than follow the app
+    assert found["relative_gap"] <= 1e-4
+    assert [len(falls) for falls in found["days"].values()] == [3, 3]
+    assert list(ran.result.pictures()) == ["map", "days"]
+    assert len(ran.result.tables()) == 3  # there is no other part of so small a city
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_without_reports_nothing_changes() -> None:
+    found = run(reports="0", days=1, target=1.0).result.to_json()
+    assert found["relative_gap"] <= 1e-4
+    assert found["total_travel_time"]["before"] == found["total_travel_time"]["after"]
+    assert found["through_flow"]["before"] == found["through_flow"]["after"]
+    assert found["through_flow"]["relative_fall"] == 0
+    assert found["members_delay"] == 0
+    assert all(part["before"] == part["after"] for part in found["spill_over"])
+    assert found["critical_reports"] is None  # not all through-traffic follows the app
+
+
+def test_a_cell_is_the_same_whatever_was_run_before_and_seeds_differ() -> None:
+    made = make_scenario({**SMALL, "reports": "50,300", "seeds": 2, "noise": 0.2})
+    assert isinstance(made, Navigation)
+    cells = made.at_rest()
+    in_order = [at_rest(cell) for cell in cells]
+    city_of.cache_clear()
+    assert [at_rest(cell) for cell in reversed(cells)] == in_order[::-1]
+    assert len({found["relative_fall"] for found in in_order}) == 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"share": "1.2"}, r"share=1.2 in \[0, 1\]"),
+        ({"reports": "-5"}, "reports=-5 to be at least 0"),
+        ({"reports": ""}, "reports"),
+        ({"days": 0}, "days=0 to be at least 1"),
+        ({"defence": "prayer"}, "trimmed-mean"),
+        ({"others": "vanish"}, "habit"),
+        ({"schedule": "sundays"}, "every-other-day"),
+        ({"seeds": 3}, "noise above 0"),
+        ({"noise": 1.0}, r"noise=1 in \[0, 1\)"),
+        ({"told": -1}, "told=-1 to be a positive"),
+        ({"kappa": 0}, "kappa=0 to be a positive"),
+        ({"accounts": 0}, "accounts=0 to be at least 1"),
+        ({"target": 0}, r"target=0 in \(0, 1\]"),
+        ({"learning": 2}, r"learning=2 in \[0, 1\]"),
+    ],
+)
+def test_what_is_refused_at_once(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        make_scenario({**SMALL, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"network": "atlantis"}, "siouxfalls"),
+        ({"neighbourhood": "5,99"}, "known node of grid, got '99'"),
+        ({"neighbourhood": ()}, "one node or more"),
+        ({"neighbourhood": tuple(range(1, 10))}, "all of its 9 nodes"),
+    ],
+)
+def test_what_is_refused_by_the_network(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        run(**wrong)
+
+
+def test_a_network_in_two_pieces(tmp_path: Path) -> None:
+    road = "{} {} 100 1 1 0.15 4 0 0 1 ;"
+    (tmp_path / "cut_net.tntp").write_text(
+        "<NUMBER OF ZONES> 4\n<NUMBER OF NODES> 4\n<FIRST THRU NODE> 1\n<NUMBER OF LINKS> 4\n"
+        "<END OF METADATA>\n"
+        + "\n".join(road.format(*ends) for ends in ((1, 2), (2, 1), (3, 4), (4, 3)))
+    )
+    (tmp_path / "cut_trips.tntp").write_text(
+        "<NUMBER OF ZONES> 4\n<TOTAL OD FLOW> 5.0\n<END OF METADATA>\nOrigin 1\n 3 : 5.0;\n"
+    )
+    with pytest.raises(InputError, match="none from zone 1 to zone 3"):
+        run(network=str(tmp_path), neighbourhood="2")
+
+
+def test_it_can_be_described() -> None:
+    made = make_scenario({**SMALL, "reports": "0,200", "defence": "none,bans"})
+    assert isinstance(made, Navigation)
+    assert made.reports == (0.0, 200.0)
+    assert made.defence == ("none", "bans")
