@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from quorate.findings.running import Found
     from quorate.lab.curves import Curves
     from quorate.lab.search import FoundMass
+    from quorate.scenarios.scenario import Ran
 
-__all__ = ["__version__", "apply", "critical_mass", "curve", "load", "run"]
+__all__ = ["__version__", "apply", "critical_mass", "curve", "load", "run", "scenario"]
 
 
 def curve(
@@ -83,6 +84,22 @@ def critical_mass(population: Any, learner: Any, **search: Any) -> FoundMass:
     from quorate.lab.search import find_critical_mass
 
     return find_critical_mass(population, learner, **search)
+
+
+def scenario(
+    name: str, out: str | Path | None = None, jobs: int = 1, device: str = "auto", **parameters: Any
+) -> Ran:
+    """Run a scenario, a world in which a collective acts; ``.result`` is what came of it.
+
+    Args:
+        name: which, as ``quorate list scenarios`` shows them.
+        out: folder where finished parts are kept; None keeps nothing.
+        jobs, device: as for ``curve``.
+        parameters: its own.
+    """
+    from quorate.scenarios.scenario import run_scenario
+
+    return run_scenario({"name": name, **parameters}, out, jobs, device)
 
 
 def apply(

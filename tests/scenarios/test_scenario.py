@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+import quorate
 from quorate import spec
 from quorate.cli_scenario import read_options
 from quorate.errors import InputError, StoreError
@@ -193,3 +194,7 @@ def test_the_rows_and_the_tables_are_exported(tmp_path: Path) -> None:
         export(tmp_path, "latex", "cells")
     with pytest.raises(StoreError):
         export(tmp_path, "csv", "critical-mass")
+
+
+def test_a_scenario_is_run_from_python() -> None:
+    assert quorate.scenario("doubling", numbers=(4,), seeds=1).result.to_json() == {"largest": 8}

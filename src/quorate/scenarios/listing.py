@@ -7,7 +7,7 @@ from quorate.scenarios.collectives.collectives import Collectives
 from quorate.scenarios.effective_size import EffectiveSize
 from quorate.scenarios.navigation.navigation import Navigation
 from quorate.scenarios.participation import Participation
-from quorate.scenarios.privacy.scenario import Privacy
+from quorate.scenarios.privacy.privacy import Privacy
 
 SCENARIOS: tuple[type, ...] = (
     Bias,

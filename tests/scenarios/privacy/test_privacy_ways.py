@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.scenarios.privacy.aggregating import aggregating
-from quorate.scenarios.privacy.cancelling import cancelling
-from quorate.scenarios.privacy.contrary import contrary
 from quorate.scenarios.privacy.drawing import drawn
-from quorate.scenarios.privacy.listing import CLAIMS, FEATURES, read_way
-from quorate.scenarios.privacy.randomised import randomised
-from quorate.scenarios.privacy.swapping import swapping
+from quorate.scenarios.privacy.ways.aggregating import aggregating
+from quorate.scenarios.privacy.ways.cancelling import cancelling
+from quorate.scenarios.privacy.ways.contrary import contrary
+from quorate.scenarios.privacy.ways.listing import CLAIMS, FEATURES, read_way
+from quorate.scenarios.privacy.ways.randomised import randomised
+from quorate.scenarios.privacy.ways.swapping import swapping
 from quorate.table import Column
 
 AGE, CITY = Column("age", 0), Column("city", 1, ("x", "y"))

@@ -9,8 +9,8 @@ import numpy as np
 from quorate.protocols import Learner
 from quorate.scenarios.privacy.drawing import Floats
 from quorate.scenarios.privacy.information import most_informative, named
-from quorate.scenarios.privacy.listing import Way
 from quorate.scenarios.privacy.people import People
+from quorate.scenarios.privacy.ways.listing import Way
 from quorate.table import Array, Column, Rng, Submission
 
 FOLDS = 5

@@ -14,9 +14,9 @@ from quorate.lab.trial import draw_people, enlist, streams
 from quorate.protocols import Classifier, Learner, ScoredClassifier
 from quorate.scenarios.privacy.acting import Agreement, agree
 from quorate.scenarios.privacy.drawing import Floats
-from quorate.scenarios.privacy.listing import read_way
 from quorate.scenarios.privacy.membership import membership_aucs
 from quorate.scenarios.privacy.people import People, set_apart
+from quorate.scenarios.privacy.ways.listing import read_way
 from quorate.table import Array, Labels, Mask, Rng, Submission
 
 EVERYONE, MEMBERS, ALONE = "everyone", "members", "alone"

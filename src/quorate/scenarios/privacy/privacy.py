@@ -19,11 +19,11 @@ from quorate.populations.proxies import Proxies
 from quorate.protocols import Learner, Population
 from quorate.scenarios.cells import run_cells
 from quorate.scenarios.privacy.information import most_informative, named
-from quorate.scenarios.privacy.listing import read_way
 from quorate.scenarios.privacy.measuring import measure
 from quorate.scenarios.privacy.membership import LEAST_MODELS
 from quorate.scenarios.privacy.people import check_groups, set_apart
 from quorate.scenarios.privacy.result import Measured, PrivacyResult
+from quorate.scenarios.privacy.ways.listing import read_way
 from quorate.scenarios.scenario import Scenario
 from quorate.spec import param
 from quorate.validate import at_least, in_interval

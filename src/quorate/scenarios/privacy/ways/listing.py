@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from quorate.errors import InputError
-from quorate.scenarios.privacy.aggregating import aggregating
-from quorate.scenarios.privacy.cancelling import cancelling
-from quorate.scenarios.privacy.contrary import contrary
 from quorate.scenarios.privacy.drawing import Floats
-from quorate.scenarios.privacy.randomised import randomised
-from quorate.scenarios.privacy.swapping import swapping
+from quorate.scenarios.privacy.ways.aggregating import aggregating
+from quorate.scenarios.privacy.ways.cancelling import cancelling
+from quorate.scenarios.privacy.ways.contrary import contrary
+from quorate.scenarios.privacy.ways.randomised import randomised
+from quorate.scenarios.privacy.ways.swapping import swapping
 from quorate.table import Array, Column, Labels, Rng
 from quorate.validate import unknown
 

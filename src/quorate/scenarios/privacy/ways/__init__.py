@@ -1,0 +1,1 @@
+"""What members do about an attribute: one file a way, one line in ``listing``."""
