@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ACROSS = 3  # panels beside each other
+ACROSS = 3  # panels beside each other, at most
 LETTERS = 6.5  # points: size of labels
 LINES_APART = 1.25  # letters' heights from one label to the next
 
@@ -67,7 +67,7 @@ class Axis:
 
 
 def platforms_figure(platforms: Sequence[Platform], names: Sequence[str], axis: Axis) -> Figure:
-    """Return a panel a platform, three beside each other; in each the measures, one below another.
+    """Return a panel a platform, up to three beside each other, measures from the top down.
 
     Args:
         platforms: one or more, with as many measures each.
@@ -78,10 +78,10 @@ def platforms_figure(platforms: Sequence[Platform], names: Sequence[str], axis: 
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
-        columns = min(ACROSS, len(platforms))
-        rows = math.ceil(len(platforms) / columns)
+        rows = math.ceil(len(platforms) / ACROSS)
+        columns = math.ceil(len(platforms) / rows)
         heights = [2.6, *[1.5] * (len(names) - 1)]
-        figure = Figure(figsize=(4.3 * columns, (sum(heights) + 0.5) * rows))
+        figure = Figure(figsize=(3.7 * columns, (sum(heights) + 0.5) * rows))
         parts = figure.subfigures(rows, columns, squeeze=False).flat
         drawn = []
         for part, platform in zip(parts, platforms, strict=False):

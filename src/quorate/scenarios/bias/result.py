@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ class BiasResult:
         Where nobody acts the row stands once for each strategy, at α = 0, so that lines begin
         there. The learner "all" is the mean over learners.
         """
+        return [dict(row) for row in self._rows]
+
+    @functools.cached_property
+    def _rows(self) -> list[dict[str, Any]]:
         rows = [row for cell, found in self.found for row in self._rows_of(cell, found)]
         honest = {(r["learner"], r["seed"]): r for r in rows if r["alpha"] == 0 and _acting(r)}
         for row in rows:
@@ -77,7 +82,7 @@ class BiasResult:
         if nobody:
             named = list(self.scenario.strategies)
         known = cell["known"] if not alone and not nobody else self.scenario.knowledge[-1]
-        numbers = {name: found.get(name) for name in NUMBERS}
+        numbers = {name: _rounded(found.get(name)) for name in NUMBERS}
         return [
             {
                 "learner": cell["learner"], "strategy": strategy, "alpha": cell.get("alpha", 0.0),
@@ -99,22 +104,20 @@ class BiasResult:
             mean = {**some[0], "learner": EVERY_LEARNER, "seconds": 0.0, "failed": ""}
             for name in (*NUMBERS, *ADDED.values()):
                 values = [row[name] for row in some]
-                mean[name] = None if None in values else float(np.mean(values))
+                mean[name] = None if None in values else round(float(np.mean(values)), 6)
             means.append(mean)
         return means
 
     # ------------------------------------------------------------------------------ over seeds
 
+    @functools.cached_property
     def summary(self) -> dict[Key, dict[str, tuple[float, float, float]]]:
         """Return mean and interval over seeds of every number, by platform and collective."""
         by_key: dict[Key, list[Mapping[str, Any]]] = {}
-        for row in self.rows():
+        for row in self._rows:
             key = row["learner"], row["strategy"], row["alpha"], row["known"]
             by_key.setdefault(key, []).append(row)
-        return {
-            key: {name: _over_seeds(rows, name) for name in (*NUMBERS, *ADDED.values())}
-            for key, rows in by_key.items()
-        }
+        return {key: _over_seeds(rows) for key, rows in by_key.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data: of each collective every measure with its interval over seeds."""
@@ -129,7 +132,7 @@ class BiasResult:
                     "learner": learner, "strategy": strategy, "alpha": alpha, "known": known,
                     **{name: _plain(three) for name, three in numbers.items()},
                 }
-                for (learner, strategy, alpha, known), numbers in self.summary().items()
+                for (learner, strategy, alpha, known), numbers in self.summary.items()
             ],
         }  # fmt: skip
 
@@ -137,7 +140,7 @@ class BiasResult:
 
     def tables(self) -> dict[str, list[dict[str, str]]]:
         """Return what is measured at one size, the best by size, and what is known."""
-        found = self.summary()
+        found = self.summary
         most = self.scenario.knowledge[-1]
         at = _nearest(self.scenario.at, self.scenario.alphas)
         tables = {
@@ -192,7 +195,7 @@ class BiasResult:
         """Return equalised odds and accuracy against α, and against what is known."""
         from quorate.figures.bias import Axis, platforms_figure
 
-        found = self.summary()
+        found = self.summary
         alphas = sorted(self.scenario.alphas)
         most = self.scenario.knowledge[-1]
         over_alpha = [(alpha, most) for alpha in alphas]
@@ -270,17 +273,23 @@ def _acting(row: Mapping[str, Any]) -> bool:
     return not str(row["strategy"]).startswith("platform")
 
 
+def _rounded(value: float | None) -> float | None:
+    """Return a rate to six decimals: more than people can be told apart by, and half the file."""
+    return None if value is None else round(value, 6)
+
+
 def _difference(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None else before - after
+    return None if before is None or after is None else round(before - after, 6)
 
 
-def _over_seeds(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[float, float, float]:
-    """Return the mean over seeds and its 95% interval, as of curves."""
-    values: Floats = np.array([[math.nan if row[name] is None else row[name] for row in rows]])
-    if np.isnan(values).all():
-        return math.nan, math.nan, math.nan
-    mean, low, high = (float(end[0]) for end in mean_interval(values))
-    return mean, low, high
+def _over_seeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, float, float]]:
+    """Return the mean of every number over seeds and its 95% interval, as of curves."""
+    names = (*NUMBERS, *ADDED.values())
+    values: Floats = np.array(
+        [[math.nan if row[name] is None else row[name] for row in rows] for name in names]
+    )  # (numbers, s)
+    ends = np.column_stack(mean_interval(values)).tolist()
+    return {name: (mean, low, high) for name, (mean, low, high) in zip(names, ends, strict=True)}
 
 
 def _plain(three: tuple[float, float, float]) -> dict[str, float | None]:
