@@ -200,8 +200,7 @@ class BiasResult:
         most = self.scenario.knowledge[-1]
         over_alpha = [(alpha, most) for alpha in alphas]
         names = ["equalised odds", "accuracy"]
-        ticks = [percent_of(a) if a in (0, 0.1, 0.3, 0.5, 0.7, 1) else "" for a in alphas]
-        axis = Axis("α, fraction of the minority who act", alphas, ticks)
+        axis = Axis("α, fraction of the minority who act", alphas, _ticks(alphas))
         drawn = {
             "alpha": Picture(
                 platforms_figure(self._platforms(found, over_alpha, names), names, axis),
@@ -267,6 +266,20 @@ class BiasResult:
         if nobody and all(alpha > 0 for alpha, _ in places):
             levels.append(Level("nobody acts", nobody[name][0]))
         return levels
+
+
+def _ticks(alphas: Sequence[float]) -> list[str]:
+    """Return what the ticks say: nothing where the last one that says something is too near.
+
+    >>> _ticks([0.0, 0.05, 0.1, 0.3])
+    ['0', '', '10%', '30%']
+    """
+    said, last = [], -1.0
+    for alpha in alphas:
+        far = alpha - last >= 0.1 - 1e-9
+        last = alpha if far else last
+        said.append((percent_of(alpha) if alpha else "0") if far else "")
+    return said
 
 
 def _acting(row: Mapping[str, Any]) -> bool:
