@@ -58,24 +58,21 @@ def regimes_figure(
         zero, largest = _zero(sizes), float(sizes[-1])
         if pays_from < largest:
             axes.axvspan(max(pays_from, zero), largest, color=colour(2), alpha=0.1, linewidth=0)
-        for number, (change, name) in enumerate(
-            (
-                (lambda s: s - cost, "who acts: S − k"),
-                (lambda s: share * s, "who stays out: γS"),
-            )
+        for number, (part, paid, name) in enumerate(
+            ((1.0, cost, "who acts: S − k"), (share, 0.0, "who stays out: γS"))
         ):
             axes.fill_between(
-                np.maximum(sizes, zero), change(low), change(high),
+                np.maximum(sizes, zero), part * low - paid, part * high - paid,
                 color=colour(number), alpha=0.15, linewidth=0,
             )  # fmt: skip
             look: Any = {"color": colour(number), "linestyle": dashes(number)}
-            axes.plot(np.maximum(sizes, zero), change(success), **look)
+            axes.plot(np.maximum(sizes, zero), part * success - paid, **look)
             axes.plot(
-                np.maximum(alphas, zero), change(mean),
+                np.maximum(alphas, zero), part * mean - paid,
                 color=colour(number), linestyle="", marker=MARKERS[number],
             )  # fmt: skip
             axes.annotate(
-                name, (largest, change(float(success[-1]))), xytext=(-4, 6), ha="right",
+                name, (largest, part * float(success[-1]) - paid), xytext=(-4, 6), ha="right",
                 textcoords="offset points", color=ink(number), parse_math=False,
             )  # fmt: skip
         axes.axhline(0, color=GREY, linewidth=0.8)

@@ -195,7 +195,8 @@ def _others(acts: Actors, acquaintances: Any) -> Sizes:
     """Return how many others each person takes to act, (n,)."""
     if acquaintances is None:
         return np.asarray(acts.sum() - acts)
-    return np.rint((len(acts) - 1) * (acquaintances @ acts.astype(np.float64))).astype(np.int64)
+    seen = acquaintances @ acts.astype(np.float64)  # (n,), shares
+    return np.asarray(np.rint((len(acts) - 1) * seen), dtype=np.int64)
 
 
 def _pull(success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: float) -> Sizes:

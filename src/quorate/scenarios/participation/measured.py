@@ -129,7 +129,7 @@ def _of_store(folder: Path) -> list[Measured]:
 
 def _whole(curve: Curve, called: str, budgets: Sequence[float]) -> Measured | None:
     """Return a curve without the seeds that miss a size; None where too little is left."""
-    kept = ~np.isnan(curve.success).any(axis=0)  # (s,)
+    kept = np.asarray(~np.isnan(curve.success).any(axis=0))  # (s,)
     if not kept.any() or len(curve.alphas) < 2:
         return None
     return Measured(

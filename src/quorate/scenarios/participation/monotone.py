@@ -72,7 +72,8 @@ def crossing(alphas: Floats, curves: Floats, level: float) -> Floats:
 def _place(sizes: Floats, alphas: Floats) -> Floats:
     """Return where sizes stand: at α/α₁ − 1 up to the least size α₁, from there at log α/α₁."""
     least = alphas[alphas > 0][0]
-    return np.where(sizes < least, sizes / least - 1, np.log(np.maximum(sizes, least) / least))
+    logs = np.log(np.maximum(sizes, least) / least)
+    return np.asarray(np.where(sizes < least, sizes / least - 1, logs))
 
 
 def _size(places: Floats, alphas: Floats) -> Floats:

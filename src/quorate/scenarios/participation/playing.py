@@ -162,8 +162,7 @@ def play(measured: Measured, terms: Terms, may_act: int) -> PlayedCurve:
     fitted = monotone(np.column_stack([mean_over_seeds(success), success, _others(success)]))
     again = monotone(np.clip(resampled_means(success), 0, 1))  # (a, c)
     needed = float(success_that_pays(terms.cost, terms.share))
-    ask = (lambda c: _threshold(alphas, c, terms), lambda c: crossing(alphas, c, needed))
-    threshold, pays_from = (read(fitted) for read in ask)
+    threshold, pays_from = _threshold(alphas, fitted, terms), crossing(alphas, fitted, needed)
     incentive = _incentive(alphas, fitted, terms)
     seeds = success.shape[1]
 
@@ -180,9 +179,9 @@ def play(measured: Measured, terms: Terms, may_act: int) -> PlayedCurve:
         measured,
         game(0, 0),
         tuple(game(1 + s, 1 + seeds + s) for s in range(seeds)),
-        _interval(pays_from[0], ask[1](again)),
+        _interval(pays_from[0], crossing(alphas, again, needed)),
         _interval(incentive[0], _incentive(alphas, again, terms)),
-        _interval(threshold[0], ask[0](again)),
+        _interval(threshold[0], _threshold(alphas, again, terms)),
         (float(edges[max(low - 1, 0)]), float(edges[min(low, high)])),
     )
 

@@ -204,11 +204,12 @@ class Participated:
         game, mean, terms = self.game, self.game.mean, self.game.mean.terms
         measured = game.measured
         sizes, values = _thinned(mean)
-        ends = (at_sizes(measured.alphas, end, sizes) for end in band(measured.success)[1:])
+        ends = band(measured.success)[1:]
+        low, high = (at_sizes(measured.alphas, end, sizes) for end in ends)
         found = {
             "regimes": Picture(
                 figures.regimes_figure(
-                    (sizes, values, *ends), (measured.alphas, mean_over_seeds(measured.success)),
+                    (sizes, values, low, high), (measured.alphas, mean_over_seeds(measured.success)),
                     terms.cost, terms.share, game.pays_from.estimate,
                     mean.rests.stable / mean.people, mean.rests.unstable / mean.people,
                 ),
@@ -356,9 +357,9 @@ def _row(one: PlayedCurve, seed: int, played: Played) -> dict[str, Any]:
 
 
 def _thinned(played: Played) -> tuple[Floats, Floats]:
-    """Return sizes and S at some 400 numbers of actors, close together where they are few."""
+    """Return sizes and S at some 200 numbers of actors, close together where they are few."""
     n = played.may_act
-    actors = np.unique(np.rint(np.geomspace(1, n + 1, 400)).astype(np.int64)) - 1
+    actors = np.unique(np.rint(np.geomspace(1, n + 1, 200)).astype(np.int64)) - 1
     return actors / played.people, played.success[actors]
 
 
