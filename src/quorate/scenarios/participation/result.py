@@ -209,7 +209,8 @@ class Participated:
         found = {
             "regimes": Picture(
                 figures.regimes_figure(
-                    (sizes, values, low, high), (measured.alphas, mean_over_seeds(measured.success)),
+                    (sizes, values, low, high),
+                    (measured.alphas, mean_over_seeds(measured.success)),
                     terms.cost, terms.share, game.pays_from.estimate,
                     mean.rests.stable / mean.people, mean.rests.unstable / mean.people,
                 ),
