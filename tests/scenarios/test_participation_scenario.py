@@ -15,7 +15,7 @@ from quorate.errors import InputError, StoreError
 from quorate.scenarios.participation.measured import Measured, measured_curves
 from quorate.scenarios.participation.monotone import at_sizes, by_actors, crossing, monotone
 from quorate.scenarios.participation.playing import ALONE, PLEDGED, Terms, play
-from quorate.scenarios.scenario import make_scenario, run_scenario
+from quorate.scenarios.scenario import ScenarioResult, make_scenario, run_scenario
 
 HEADER = "population,strategy,goal,learner,alpha,seed,people,success,epsilon"
 SIZES = {0.0: 0.0, 0.02: 0.1, 0.04: 0.9, 0.06: 1.0}  # of 50 people: 0, 1, 2, 3 actors
@@ -290,17 +290,19 @@ def test_bad_input_is_answered(given: dict[str, object], said: str) -> None:
 
 
 def test_a_folder_is_asked_for_curves(tmp_path: Path) -> None:
-    def run(folder: str, **more: object) -> None:
-        run_scenario({"name": "participation", "folder": folder, **more})
+    def run(folder: str, **more: object) -> ScenarioResult:
+        return run_scenario({"name": "participation", "folder": folder, **more}).result
 
     with pytest.raises(StoreError, match=r"store or cells\.csv"):
         run(str(tmp_path))
     with pytest.raises(StoreError, match=r"store or cells\.csv"):
         run(str(tmp_path / "nowhere"))
     several = write_cells(tmp_path, learners=("forest", "tree"))
-    with pytest.raises(InputError, match=r"the folder to name one curve.*forest .*; tree "):
-        run(several)
-    run(several, learner="tree", network="complete")
+    with pytest.raises(InputError, match=r"learner='knn' to name one curve.*forest .*; tree "):
+        run(several, learner="knn")
+    for given, played in (({"learner": "tree"}, "tree"), ({}, "forest")):  # else the first
+        found = run(several, network="complete", **given)
+        assert found.to_json()["curve"]["called"] == played
     with pytest.raises(StoreError, match="two sizes"):
         run(write_cells(tmp_path, sizes={0.0: 0.1}))
     with pytest.raises(StoreError, match="numbers in"):

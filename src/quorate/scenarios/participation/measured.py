@@ -87,7 +87,7 @@ def measured_curves(run: str) -> list[Measured]:
 
 
 def choose(curves: Sequence[Measured], learner: str | None, strategy: str | None) -> Measured:
-    """Return the one curve of a learner and a strategy.
+    """Return the one curve of a learner and a strategy; the first learner's where none is named.
 
     Args:
         curves: to choose from.
@@ -95,11 +95,12 @@ def choose(curves: Sequence[Measured], learner: str | None, strategy: str | None
             None where it need not be told.
 
     Raises:
-        InputError: it is none of them, or several; they are listed.
+        InputError: it is none of them, or of several strategies; they are listed.
     """
     found = [c for c in curves if _fits(learner, c.learner, c.called)]
     found = [c for c in found if _fits(strategy, c.strategy)]
-    if len(found) == 1:
+    one_platform = learner is None and len({c.family for c in found}) == 1
+    if len(found) == 1 or one_platform:
         return found[0]
     shown = found or list(curves)
     lines = [f"{c.called} | {c.strategy} | {c.population} | {c.collective}" for c in shown]

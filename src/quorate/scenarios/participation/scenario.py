@@ -42,7 +42,7 @@ class Participation:
 
     folder: str = param("", "folder of measured curves; else MNIST's, which come with quorate")
     learner: str | None = param(
-        None, "whose curve: its text or name; needed where there are several"
+        None, "whose curve: its text or name; else the first, with the others beside it"
     )
     strategy: str | None = param(None, "which strategy's curve; needed where there are several")
     cost: float = param(0.1, "k, what acting costs, in units of full success, at least 0")
