@@ -1,6 +1,6 @@
-"""How through-traffic falls: over days by schedule, and over reports. Pure functions of arrays.
+"""How through-traffic falls over days, by schedule: a pure function of plain arrays.
 
-Shapes: d days, m numbers of reports.
+Shapes: d days.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def days_figure(schedules: Sequence[Schedule]) -> Figure:
                 linewidths=0.8, zorder=3,
             )  # fmt: skip
             axes.set_title(wrapped(schedule.name, 40), parse_math=False)
-            axes.set_ylim(bottom=0)
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        panels[0].set_ylim(0, 1.05 * max(1.0, *(1 - one.falls.min() for one in schedules)))
         for axes in panels[len(schedules) :]:
             axes.set_visible(False)
         figure.supxlabel("day", fontsize=9)

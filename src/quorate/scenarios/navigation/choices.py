@@ -225,7 +225,8 @@ class _Settling:
         slopes = routes.network.slopes(self.on_links)
         classes = routes.weights(self.free), routes.weights(self.guided)
         free, guided = routes.stiffness(slopes, *classes)
-        self.free = routes.shifted(self.free, self.true_costs, free, self.step)
+        if self.others.any():
+            self.free = routes.shifted(self.free, self.true_costs, free, self.step)
         guided = routes.shifted(self.guided, self.shown_costs, guided, self.step)
         now = routes.by_pair(guided)
         wanted = now + WILLING * min(self.step, 1.0) * (self.willing - now)

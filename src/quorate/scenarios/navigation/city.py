@@ -97,7 +97,7 @@ def make_city(cell: Plain) -> City:
     return city_of(*(cell[key] for key in keys), tuple(cell["neighbourhood"]))
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=32)
 def city_of(roads_text: str, noise: float, seed: int, numbers: tuple[int, ...]) -> City:
     """Return the city of a network's text, the noise in its demand, a seed, and a neighbourhood."""
     roads = make_roads(roads_text)

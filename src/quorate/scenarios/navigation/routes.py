@@ -9,6 +9,7 @@ import copy
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from quorate.scenarios.navigation.network import Floats, Ints, Network
 from quorate.scenarios.navigation.paths import Paths
@@ -41,8 +42,10 @@ class Routes:
         self.demand = network.trips[self.origin, self.end]  # (p,)
         self.pair = np.zeros(0, dtype=np.int64)  # of zones that a route joins, (k,)
         self._paths = Paths(network)
-        self._known: set[tuple[int, bytes]] = set()
-        self._links: list[Ints] = []
+        self._marks = _marks(network.links, len(self.demand))
+        self._known = np.zeros(0, dtype=np.uint64)  # a mark of each route, (k,)
+        self._links = np.zeros(0, dtype=np.int64)  # of all routes, one after the other
+        self._ends = np.zeros(1, dtype=np.int64)  # where each route's links end, (k + 1,)
         self._uses: Any = None  # sparse, (k, l): 1 where a route uses a link
         self._used_by: Any = None  # the same, (l, k)
 
@@ -51,9 +54,7 @@ class Routes:
 
     def copy(self) -> Routes:
         """Return the same routes, to which others may be added."""
-        same = copy.copy(self)
-        same._known, same._links = set(self._known), list(self._links)
-        return same
+        return copy.copy(self)  # arrays are replaced, never changed
 
     def grow(self, times: Floats) -> int:
         """Add the fastest route of each pair at the given times of links; return how many are new.
@@ -61,20 +62,23 @@ class Routes:
         Args:
             times: of each link, (l,).
         """
-        new = []
-        for number, links in enumerate(self._fastest(times)):
-            known = (number, links.tobytes())
-            if known not in self._known:
-                self._known.add(known)
-                new.append((number, links))
-        if new:
-            self._links += [links for _, links in new]
-            self.pair = np.concatenate([self.pair, [number for number, _ in new]]).astype(np.int64)
+        of_pair, link = self._fastest(times)
+        of_link, of_route = self._marks
+        mark = of_route.copy()
+        np.add.at(mark, of_pair, of_link[link])
+        is_new = ~np.isin(mark, self._known)  # (p,)
+        if is_new.any():
+            taken = is_new[of_pair]
+            lengths = np.bincount(of_pair[taken], minlength=len(is_new))[is_new]
+            self.pair = np.concatenate([self.pair, np.flatnonzero(is_new)])
+            self._known = np.concatenate([self._known, mark[is_new]])
+            self._links = np.concatenate([self._links, link[taken]])
+            self._ends = np.concatenate([self._ends, self._ends[-1] + np.cumsum(lengths)])
             self._uses, self._used_by = self._incidence()
-        return len(new)
+        return int(is_new.sum())
 
-    def _fastest(self, times: Floats) -> list[Ints]:
-        """Return the links of each pair's fastest route, in order of their numbers."""
+    def _fastest(self, times: Floats) -> tuple[Ints, Ints]:
+        """Return the links of each pair's fastest route: the pair's number, and the link's."""
         trees = self._paths.trees(times)
         entry = self.origin * (len(trees.before) // self.network.zones) + self.end
         pair = np.arange(len(entry))
@@ -87,16 +91,13 @@ class Routes:
             links.append(link[going])
         of_pair, link = np.concatenate(pairs), np.concatenate(links)
         order = np.lexsort((link, of_pair))
-        ends = np.searchsorted(of_pair[order], np.arange(1, len(self.demand)))
-        return np.split(link[order], ends)
+        return of_pair[order], link[order]
 
     def _incidence(self) -> tuple[Any, Any]:
         from scipy.sparse import csr_array
 
-        ends = np.cumsum([0, *map(len, self._links)])
-        links = np.concatenate(self._links)
         shape = (len(self.pair), self.network.links)
-        uses = csr_array((np.ones(len(links)), links, ends), shape=shape)
+        uses = csr_array((np.ones(len(self._links)), self._links, self._ends), shape=shape)
         return uses, csr_array(uses.T)
 
     def widen(self, values: Floats) -> Floats:
@@ -171,3 +172,16 @@ class Routes:
         after = flow - moved
         np.add.at(after, cheapest, self.by_pair(moved))
         return after
+
+
+def _marks(links: int, pairs: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Return a random number of each link and pair; their sum tells a route from all others.
+
+    Two of a million routes have the same sum with a probability below 1e-7: 64 bits.
+    """
+    rng = np.random.default_rng(0)
+    most = np.iinfo(np.uint64).max
+    return (
+        rng.integers(most, size=links, dtype=np.uint64),
+        rng.integers(most, size=pairs, dtype=np.uint64),
+    )
