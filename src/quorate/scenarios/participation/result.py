@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from quorate.figures.style import percent_of
-from quorate.lab.intervals import Floats, band, mean_over_seeds
+from quorate.lab.intervals import Floats, band
 from quorate.scenarios.participation.monotone import at_sizes
 from quorate.scenarios.participation.playing import (
     ALONE,
@@ -204,13 +204,13 @@ class Participated:
         game, mean, terms = self.game, self.game.mean, self.game.mean.terms
         measured = game.measured
         sizes, values = _thinned(mean)
-        ends = band(measured.success)[1:]
+        average, *ends = band(measured.success)
         low, high = (at_sizes(measured.alphas, end, sizes) for end in ends)
         found = {
             "regimes": Picture(
                 figures.regimes_figure(
                     (sizes, values, low, high),
-                    (measured.alphas, mean_over_seeds(measured.success)),
+                    (measured.alphas, average),
                     terms.cost, terms.share, game.pays_from.estimate,
                     mean.rests.stable / mean.people, mean.rests.unstable / mean.people,
                 ),
