@@ -16,6 +16,7 @@ from quorate.findings.expectation import (
     overall,
     verdict_of,
 )
+from quorate.findings.measures import RowMeasures
 from quorate.findings.samples import Estimate, Sample
 
 
@@ -232,3 +233,17 @@ def test_bad_expectations(plain: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as error:
         make_expectation(**plain)
     assert str(error.value).startswith(message)
+
+
+def test_a_difference_is_so_much_more_or_less() -> None:
+    rows = [
+        {"who": who, "seed": seed, "rate": rate + seed / 100}
+        for who, rate in (("a", 0.5), ("b", 0.2))
+        for seed in range(3)
+    ]
+    for of, than, words in (
+        ("a", "b", "0.300 (0.300 to 0.300) more"),
+        ("b", "a", "0.300 (0.300 to 0.300) less"),
+    ):
+        plain = {"measure": "rate", "of": {"who": of}, "than": {"who": than}, "is": "greater"}
+        assert judge(make_expectation(**plain), RowMeasures(rows)).words == words

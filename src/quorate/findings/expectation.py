@@ -275,9 +275,9 @@ def _trend(wanted: Expectation, result: Measures, confidence: float) -> Statemen
     ]
     name = result.words(wanted.measure, wanted.at, wanted.target)
     text = f"{name} is {wanted.is_} along {listed([_named(of) for of in wanted.along])}"
-    what = "times as large" if logarithmic else "more"
-    words = f"a step: {_numbers(slope, logarithmic)}; first to last: {_numbers(ends, logarithmic)} "
-    words += what + (f"; against it: {listed(against)}" if against else "")
+    words = f"a step: {_compared(slope, logarithmic, '')}; first to last: "
+    words += _compared(ends, logarithmic, "times as large")
+    words += f"; against it: {listed(against)}" if against else ""
     statement = _statement(wanted, text, slope, limits, words)
     if not against:
         return statement
@@ -357,8 +357,16 @@ def _value_words(found: Estimate, measure: str) -> str:
 
 
 def _contrast_words(found: Estimate, sample: Sample) -> str:
-    what = "times" if sample.logarithmic else "more"
-    return f"{_numbers(found, sample.logarithmic)} {what}"
+    return _compared(found, sample.logarithmic, "times")
+
+
+def _compared(found: Estimate, ratio: bool, times: str) -> str:
+    """Return a ratio, or a difference as so much more or less, in words."""
+    if ratio:
+        return f"{_numbers(found, True)} {times}".rstrip()
+    if found.value < 0:
+        return f"{_numbers(Estimate(-found.value, -found.high, -found.low), False)} less"
+    return f"{_numbers(found, False)} more"
 
 
 def _numbers(found: Estimate, ratio: bool) -> str:
