@@ -227,7 +227,7 @@ def demo(
 
 app.add_typer(cli_theory.bound_app, name="bound")
 app.command()(cli_plan.plan)
-app.command(context_settings=cli_scenario.ANY_OPTION)(cli_scenario.scenario)
+app.command(context_settings=cli_scenario.OWN_HELP)(cli_scenario.scenario)
 app.command(context_settings=cli_scenario.ANY_OPTION)(cli_participation.participation)
 app.command()(cli_test_time.correct)
 app.add_typer(cli_test_time.platform_app, name="platform")

@@ -9,14 +9,20 @@ import typer
 
 from quorate.cli_shared import AsJson, Device, Jobs, console_of, print_json, stoppable
 from quorate.errors import InputError
+from quorate.validate import unknown
 
 # Its parameters are options of the command, so that what is not an option of this is one of those.
-ANY_OPTION = {"allow_extra_args": True, "ignore_unknown_options": True}
+ANY_OPTION: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
+# --help tells of a scenario's own parameters where one is named, and is therefore read here.
+HELP = ("--help", "-h")
+OWN_HELP = {**ANY_OPTION, "help_option_names": []}
 
 
 def scenario(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Which; quorate list scenarios shows them.")],
+    name: Annotated[
+        str | None, typer.Argument(help="Which; quorate list scenarios shows them.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the page and the files; else runs/NAME.")
     ] = None,
@@ -30,7 +36,27 @@ def scenario(
     quorate scenario navigation --network siouxfalls --reports 200 --share 0.6
     quorate list scenarios
     """
+    if name is None or name in HELP or any(word in HELP for word in context.args):
+        print(context.get_help())
+        if name is not None and name not in HELP:
+            show_parameters(name)
+        return
     run_named(name, context.args, Path("runs") / name if out is None else out, jobs, device, json)
+
+
+def show_parameters(name: str) -> None:
+    """Print what a scenario is, and each of its parameters.
+
+    Raises:
+        InputError: there is no such scenario.
+    """
+    from quorate.report.listing import listing, print_listing
+
+    entries = listing("scenarios")["scenarios"]
+    found = [entry for entry in entries if entry["name"] == name]
+    if not found:
+        raise unknown("scenario", name, [entry["name"] for entry in entries])
+    print_listing({"parameters": found}, console_of())
 
 
 def run_named(

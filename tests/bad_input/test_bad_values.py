@@ -198,5 +198,6 @@ def test_a_value_of_the_wrong_type_or_size(
 def test_a_kind_that_is_none(run_refused: Callable[..., str]) -> None:
     assert run_refused("list", "learner") == (
         "Expected a known kind, got 'learner'. Did you mean learners? Known: attacks, goals, "
-        "learners, populations, settings, signals, strategies, subgroups."
+        "learners, minority-strategies, populations, scenarios, settings, signals, strategies, "
+        "subgroups."
     )

@@ -212,9 +212,10 @@ def test_what_was_never_measured_has_no_curve_to_name() -> None:
 
 
 def test_many_lines_can_be_told_apart_in_grey() -> None:
-    """One a colour, and 28 lines until marker and dashes come round together."""
-    assert len(SIGNS) == len(MARKERS) == len(COLOURS)
-    assert len({(i % len(MARKERS), i % len(DASHES)) for i in range(28)}) == 28
+    """36 lines until marker and dashes come round together, 63 until marker and colour do."""
+    assert len(SIGNS) == len(MARKERS) == len(set(MARKERS))
+    assert len({(i % len(MARKERS), i % len(DASHES)) for i in range(36)}) == 36
+    assert len({(i % len(MARKERS), i % len(COLOURS)) for i in range(63)}) == 63
 
 
 def test_an_estimate_of_zero_is_in_sight() -> None:

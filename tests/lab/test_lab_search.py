@@ -253,7 +253,7 @@ def test_other_methods_and_versions_are_no_evidence(
     other = {**METHODS, "learner": "sgd:model=logistic,epochs=1"}
     run_study(make_study(**other, alphas="0.01:0.5:4", seeds=2), tmp_path)
     with monkeypatch.context() as patch:
-        for module in ("trial", "sweep", "run"):
+        for module in ("trial", "sweep"):
             patch.setattr(f"quorate.lab.{module}.__version__", "0.0.1")
         run_study(make_study(**METHODS, alphas="0.01:0.5:4", seeds=2), tmp_path)
     found = find(out=tmp_path, budget=4)

@@ -303,6 +303,8 @@ def test_a_folder_is_asked_for_curves(tmp_path: Path) -> None:
     for given, played in (({"learner": "tree"}, "tree"), ({}, "forest")):  # else the first
         found = run(several, network="complete", **given)
         assert found.to_json()["curve"]["called"] == played
+    with pytest.raises(StoreError, match=r"if nobody acts, α = 0, got 0\.1"):
+        run(write_cells(tmp_path, sizes={0.1: 0.1, 0.2: 0.5}))
     with pytest.raises(StoreError, match="two sizes"):
         run(write_cells(tmp_path, sizes={0.0: 0.1}))
     with pytest.raises(StoreError, match="numbers in"):

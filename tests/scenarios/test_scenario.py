@@ -13,7 +13,7 @@ from rich.console import Console
 
 import quorate
 from quorate import spec
-from quorate.cli_scenario import read_options
+from quorate.cli_scenario import read_options, show_parameters
 from quorate.errors import InputError, StoreError
 from quorate.findings.experiment import read_experiment
 from quorate.findings.running import run_experiment, write_found
@@ -198,3 +198,12 @@ def test_the_rows_and_the_tables_are_exported(tmp_path: Path) -> None:
 
 def test_a_scenario_is_run_from_python() -> None:
     assert quorate.scenario("doubling", numbers=(4,), seeds=1).result.to_json() == {"largest": 8}
+
+
+def test_help_tells_of_a_scenario_s_own_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    show_parameters("doubling")
+    told = capsys.readouterr().out
+    assert "Doubles numbers." in told
+    assert "against whom" in told
+    with pytest.raises(InputError, match="Did you mean doubling"):
+        show_parameters("dubling")

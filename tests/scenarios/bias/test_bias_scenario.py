@@ -218,6 +218,8 @@ def test_a_rehearsal_is_what_repeated_rows_would_be(monkeypatch: pytest.MonkeyPa
         ({"alone": "threshold"}, "Did you mean threshold-optimizer"),
         ({"standard_error": "0"}, "standard_error=0"),
         ({"strategies": []}, "one or more of strategies"),
+        ({"alphas": "0.3,0.3"}, "each of alphas once"),
+        ({"learners": "logistic,logistic"}, "each of learners once"),
     ],
 )
 def test_parameters_that_cannot_be_are_refused(given: dict[str, Any], said: str) -> None:

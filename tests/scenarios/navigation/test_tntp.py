@@ -114,12 +114,17 @@ def test_places_from_degrees_are_kilometres(write: Write) -> None:
     ("kind", "old", "new", "message"),
     [
         ("net", "LINKS> 4", "LINKS> 5", "Expected 5 links in {net}, as <NUMBER OF LINKS> says"),
-        ("net", "LINKS> 4", "LINKS>", "Expected <NUMBER OF LINKS> and a whole number in {net}"),
+        ("net", "LINKS> 4", "LINKS>", "Expected <NUMBER OF LINKS> and a whole number from 1 to"),
+        ("net", "LINKS> 4", "LINKS> 0", "a whole number from 1 to 100,000 in {net}, got 0"),
+        ("net", "ZONES> 2", "ZONES> -3", "Expected <NUMBER OF ZONES> and a whole number"),
+        ("net", "ZONES> 2", "ZONES> 9000", "Expected at most 5,000 zones, whose trips fit"),
+        ("net", "ZONES> 2", "ZONES> 1e9", "a whole number from 1 to 100,000 in {net}, got 1e9"),
         ("net", "<NUMBER OF ZONES> 2", "", "Expected <NUMBER OF ZONES> and a whole number"),
         ("net", "800\t100", "800\tlong", "Expected 7 numbers or more in line 11 of {net}, got"),
         ("net", "\t0.15\t4\t40\t0\t1\t;\n\t3\t2", ";\n\t3\t2", "7 numbers or more in line 10"),
-        ("net", "\t3\t1\t600", "\t3\t0\t600", "whole numbers of nodes from 1 in {net}, got 0"),
-        ("net", "\t3\t1\t600", "\t3.5\t1\t600", "Expected whole numbers of nodes from 1 in {net}"),
+        ("net", "\t3\t1\t600", "\t3\t0\t600", "whole numbers of nodes from 1 to 3 in {net}, got 0"),
+        ("net", "\t3\t1\t600", "\t1e18\t1\t600", "whole numbers of nodes from 1 to 3 in {net}"),
+        ("net", "\t3\t1\t600", "\t3.5\t1\t600", "whole numbers of nodes from 1 to 3 in {net}"),
         ("net", "\t1.5\t", "\t-1.5\t", "Expected free_flow_time to be zero or more and finite"),
         ("net", "\t900\t", "\t0\t", "Expected capacity to be positive and finite on every link"),
         ("net", "\t1\t3\t900", "\t2\t3\t900", "Expected a path for all demand of Town, got none"),
@@ -140,6 +145,10 @@ def test_malformed_files(write: Write, kind: str, old: str, new: str, message: s
     with pytest.raises(InputError) as raised:
         read_network(folder)
     assert message.format(**named) in str(raised.value)
+
+
+def test_a_total_that_is_no_number_is_not_compared(write: Write) -> None:
+    assert read_network(write(trips=TRIPS.replace("12.5", "1.2.3"))).trips.sum() == 11.5
 
 
 def test_files_that_are_missing_or_twice_there(tmp_path: Path, write: Write) -> None:

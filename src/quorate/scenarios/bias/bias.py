@@ -88,8 +88,11 @@ class Bias(Scenario):
             if name not in platform_alone.ALONE:
                 raise unknown("way of a platform alone", name, platform_alone.ALONE)
         for key in ("alphas", "strategies", "learners", "knowledge"):
-            if not getattr(self, key):
+            given = getattr(self, key)
+            if not given:
                 raise InputError(f"Expected one or more of {key}, got none. Name one.")
+            if len(set(map(spec.text_of, given))) < len(given):
+                raise InputError(f"Expected each of {key} once, got one twice. Name it once.")
         for known in self.knowledge:
             if known != ALL:
                 number = spec.convert(known, int, "knowledge")

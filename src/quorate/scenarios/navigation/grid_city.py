@@ -10,7 +10,9 @@ import numpy as np
 from quorate.errors import InputError
 from quorate.scenarios.navigation.network import Floats, Network
 from quorate.spec import param
-from quorate.validate import above_zero, at_least
+from quorate.validate import above_zero, at_least, in_interval
+
+MOST_NODES = 2_500  # each is a zone, whose trips to all others are held
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,11 @@ class GridCity:
     def __post_init__(self) -> None:
         at_least("rows", self.rows, 2, "A street needs two ends.")
         at_least("columns", self.columns, 2, "A street needs two ends.")
-        at_least("every", self.every, 1, "Use 1 where every street is an arterial.")
+        in_interval(
+            "rows·columns", self.rows * self.columns, 4, MOST_NODES, "Build a smaller city."
+        )
+        longest = max(self.rows, self.columns)
+        in_interval("every", self.every, 1, longest, "Use 1 where every street is an arterial.")
         at_least("crossing", self.crossing, 0, "Use 0 where nobody crosses the city.")
         at_least("local", self.local, 0, "Use 0 where only those who cross the city drive.")
         for name in ("block", "arterial_speed", "street_speed"):

@@ -17,6 +17,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+MOST_TRIPS = 1e9  # an hour, from zone to zone: more, and their delay is no number
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """A road network with the demand on it, and latencies of the Bureau of Public Roads (BPR).
@@ -214,6 +217,16 @@ def check_demand(network: Network, trips: Floats) -> None:
     """
     from quorate.scenarios.navigation.paths import Paths
 
+    if not trips.sum() > trips.trace():
+        raise InputError(
+            f"Expected demand between the zones of {network.name}, got none. Give trips from one "
+            "zone to another."
+        )
+    if trips.max() > MOST_TRIPS:
+        raise InputError(
+            f"Expected at most {MOST_TRIPS:g} trips from a zone to another, got {trips.max():g}. "
+            "Correct the demand."
+        )
     distance = Paths(network).trees(np.ones(network.links)).distance
     cut = np.argwhere((trips > 0) & ~np.isfinite(distance))
     if len(cut):

@@ -26,6 +26,8 @@ COLUMNS = (
     "power",
 )  # speed, toll, type
 KM_PER_DEGREE = 111.2  # of latitude
+MOST_ZONES = 5_000
+MOST = 100_000  # links, nodes or zones: more are a slip of the pen
 TOTALS_AGREE = 0.01  # the demand may differ from what its file says by rounding, not by a zone
 
 
@@ -46,7 +48,7 @@ def read_network(folder: str | Path, name: str | None = None, time_unit: str = "
     net, trips = _one(Path(folder), "_net.tntp"), _one(Path(folder), "_trips.tntp")
     facts, rows = _read(net)
     table = np.array([_row(net, line, text, len(COLUMNS)) for line, text in rows])
-    links = _fact(net, facts, "NUMBER OF LINKS", None)
+    links, nodes = (_fact(net, facts, f"NUMBER OF {what}", None) for what in ("LINKS", "NODES"))
     if len(rows) != links:
         raise InputError(
             f"Expected {links} links in {net}, as <NUMBER OF LINKS> says, got {len(rows)}. Get the "
@@ -55,12 +57,12 @@ def read_network(folder: str | Path, name: str | None = None, time_unit: str = "
     columns = dict(zip(COLUMNS, table.T, strict=True))
     return Network(
         name=name or net.name.removesuffix("_net.tntp"),
-        tail=_nodes(net, columns.pop("tail")),
-        head=_nodes(net, columns.pop("head")),
+        tail=_nodes(net, columns.pop("tail"), nodes),
+        head=_nodes(net, columns.pop("head"), nodes),
         **columns,
         trips=_read_trips(trips, _fact(net, facts, "NUMBER OF ZONES", None)),
         first_through_node=_fact(net, facts, "FIRST THRU NODE", 1) - 1,
-        places=_read_places(Path(folder), _fact(net, facts, "NUMBER OF NODES", None)),
+        places=_read_places(Path(folder), nodes),
         time_unit=time_unit or _time_unit(facts),
     )
 
@@ -121,15 +123,18 @@ def _read(file: Path) -> tuple[dict[str, str], list[tuple[int, str]]]:
 
 
 def _fact(file: Path, facts: dict[str, str], name: str, default: int | None) -> int:
-    """Return a whole number from the top of a file."""
+    """Return a whole number from 1 on, from the top of a file."""
     said = facts.get(name, default)
     try:
-        return int(float(said))  # type: ignore[arg-type]  # None is a TypeError
+        number = int(float(said))  # type: ignore[arg-type]  # None is a TypeError
+        if 1 <= number <= MOST:
+            return number
     except (TypeError, ValueError, OverflowError):
-        raise InputError(
-            f"Expected <{name}> and a whole number in {file}, got {said}. Give a TNTP file with "
-            "its metadata."
-        ) from None
+        pass
+    raise InputError(
+        f"Expected <{name}> and a whole number from 1 to {MOST:,} in {file}, got {said}. Give a "
+        "TNTP file with its metadata."
+    )
 
 
 def _row(file: Path, line: int, text: str, columns: int) -> list[float]:
@@ -146,12 +151,13 @@ def _row(file: Path, line: int, text: str, columns: int) -> list[float]:
         ) from None
 
 
-def _nodes(file: Path, numbers: Floats) -> Ints:
+def _nodes(file: Path, numbers: Floats, most: int) -> Ints:
     """Return the indices of numbered nodes."""
-    bad = numbers[~((numbers >= 1) & (numbers == np.floor(numbers)) & np.isfinite(numbers))]
+    bad = numbers[~((numbers >= 1) & (numbers <= most) & (numbers == np.floor(numbers)))]
     if len(bad):
         raise InputError(
-            f"Expected whole numbers of nodes from 1 in {file}, got {bad[0]:g}. Correct that link."
+            f"Expected whole numbers of nodes from 1 to {most} in {file}, got {bad[0]:g}. Correct "
+            "that link, or <NUMBER OF NODES>."
         )
     return np.asarray(numbers.astype(np.int64) - 1)
 
@@ -159,6 +165,11 @@ def _nodes(file: Path, numbers: Floats) -> Ints:
 def _read_trips(file: Path, zones: int) -> Floats:
     """Return the trips from zone to zone, (z, z)."""
     facts, rows = _read(file)
+    if zones > MOST_ZONES:
+        raise InputError(
+            f"Expected at most {MOST_ZONES:,} zones, whose trips fit into memory, got {zones:,} in "
+            f"{file}. Join zones, or correct <NUMBER OF ZONES>."
+        )
     trips = np.zeros((zones, zones))  # (z, z)
     for line, origin, end, value in _pairs(file, rows):
         if not (1 <= origin <= zones and 1 <= end <= zones):
@@ -168,9 +179,8 @@ def _read_trips(file: Path, zones: int) -> Floats:
             )
         trips[origin - 1, end - 1] = value
     said = facts.get("TOTAL OD FLOW", "")
-    if re.fullmatch(r"[\d.]+", said) and abs(trips.sum() - float(said)) > TOTALS_AGREE * float(
-        said
-    ):
+    stated = float(said) if re.fullmatch(r"\d+(\.\d*)?", said) else None
+    if stated is not None and abs(trips.sum() - stated) > TOTALS_AGREE * stated:
         raise InputError(
             f"Expected {said} trips in all in {file}, as <TOTAL OD FLOW> says, got "
             f"{trips.sum():g}. Get the whole file again, or correct the number."

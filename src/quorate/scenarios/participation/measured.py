@@ -195,6 +195,11 @@ def _of_rows(
     for cell in cells:
         at = alphas.index(float(cell["alpha"])), seeds.index(int(cell["seed"]))
         success[at] = float(cell["success"] or "nan")
+    if alphas[0] > 0:
+        raise StoreError(
+            f"Expected what happens if nobody acts, α = 0, got {alphas[0]:g} as the smallest size "
+            f"of {who[3]}. Measure size 0 as well."
+        )
     budgets = [float(cell["epsilon"]) for cell in cells if cell.get("epsilon")]
     population, strategy, goal, learner, collective = who
     curve = Curve(
