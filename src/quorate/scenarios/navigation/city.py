@@ -29,7 +29,7 @@ from quorate.scenarios.navigation.paths import Paths
 from quorate.scenarios.navigation.routes import Routes
 
 HONEST_GAP = 1e-5  # to which the honest equilibrium is found
-DAY_GAP = 5e-4  # to which each of many days is settled
+DAY_GAP = 1e-3  # to which each of many days is settled
 
 Plain = Mapping[str, Any]
 

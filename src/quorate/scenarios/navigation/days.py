@@ -98,12 +98,14 @@ def live_through(
     numbers = np.cumsum(streets) - 1  # of the streets among themselves, (l,)
     trust, strikes, is_shut = np.ones(len(streets)), 0, False
     found: list[tuple[Settled, bool]] = []
+    like: dict[bytes, Settled] = {}  # the last day with reports on the same streets
     for day in range(days):
         reported = streets & SCHEDULES[schedule](day, numbers) & (not is_shut)  # (l,)
         reported &= app.reports > 0
         today = replace(app, reports=np.where(reported, app.reports * trust, 0.0))
-        last = found[-1][0] if found else None
-        settled = settle(routes, habit, within, today, gap, last)
+        start = like.get(reported.tobytes(), found[-1][0] if found else None)
+        settled = settle(routes, habit, within, today, gap, start)
+        like[reported.tobytes()] = settled
         found.append((settled, bool(reported.any())))
         true = borne_out(settled.times, app.told)
         trust += memory.learning * (np.where(reported, true, 1.0) - trust)

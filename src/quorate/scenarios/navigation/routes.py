@@ -97,7 +97,8 @@ class Routes:
         from scipy.sparse import csr_array
 
         shape = (len(self.pair), self.network.links)
-        uses = csr_array((np.ones(len(self._links)), self._links, self._ends), shape=shape)
+        links, ends = (part.astype(np.int32) for part in (self._links, self._ends))  # the faster
+        uses = csr_array((np.ones(len(links)), links, ends), shape=shape)
         return uses, csr_array(uses.T)
 
     def widen(self, values: Floats) -> Floats:
