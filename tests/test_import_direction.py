@@ -15,7 +15,7 @@ SOURCE = Path(quorate.__file__).parent
 
 # From the bottom to the top. Rooms on one layer do not know each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("version", "errors"),
+    ("version", "errors", "plain"),
     ("validate",),
     ("table",),
     ("law",),

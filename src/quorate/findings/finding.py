@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from quorate.findings.expectation import Statement, Verdict, judge, overall
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Done, Source
 from quorate.findings.measures import Measures
+from quorate.plain import finite_or_none
 
 NO_MASS = {"critical_mass": None, "low": None, "high": None}  # of rows that are no curves S(α)
 
@@ -61,7 +61,7 @@ class Finding:
             "verdict": self.verdict,
             "statements": [statement.to_json() for statement in self.statements],
             "curves": [
-                {**NO_MASS, **{key: _finite(value) for key, value in row.items()}}
+                {**NO_MASS, **{key: finite_or_none(value) for key, value in row.items()}}
                 for row in self.rows
             ],
             "note": said.note,
@@ -103,7 +103,3 @@ def _named(statement: Statement) -> str:
     aside = "aside, " if statement.expectation.aside else ""
     alone = statement.verdict == "does not hold" and not statement.refutes
     return f"{aside}{statement.verdict}{' taken alone' if alone else ''}"
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

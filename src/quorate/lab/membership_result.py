@@ -15,6 +15,7 @@ import numpy as np
 from quorate.lab.intervals import Floats, band
 from quorate.lab.lira import Scores, auc, lira, tpr_at
 from quorate.lab.membership_cells import Attacked
+from quorate.plain import finite_or_none
 from quorate.table import Mask
 from quorate.validate import unknown
 
@@ -131,10 +132,14 @@ class Memberships:
                 ends = zip(self.alphas, *band(self.over_alphas(measure, whose)), strict=True)
                 summary += [
                     {"measure": measure, "whose": whose, "alpha": alpha}
-                    | {"mean": _finite(mean), "low": _finite(low), "high": _finite(high)}
+                    | {
+                        "mean": finite_or_none(mean),
+                        "low": finite_or_none(low),
+                        "high": finite_or_none(high),
+                    }
                     for alpha, mean, low, high in ends
                 ]
-        rows = [{key: _finite(value) for key, value in row.items()} for row in self.rows]
+        rows = [{key: finite_or_none(value) for key, value in row.items()} for row in self.rows]
         return {"rows": rows, "summary": summary}
 
     def plot(self) -> Figure:
@@ -192,8 +197,3 @@ def _people(cell: Attacked, whose: Whose) -> Mask:
     if whose == "everyone":
         return np.ones_like(cell.acts)
     return cell.acts if whose == "members" else ~cell.acts
-
-
-def _finite(value: Any) -> Any:
-    """Return a number that JSON knows; None in place of others."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

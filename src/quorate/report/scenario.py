@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from rich.table import Table as RichTable
 
 from quorate import spec
 from quorate.figures.style import render
+from quorate.plain import finite_or_none
 from quorate.report.files import to_csv, write_files
 from quorate.report.page import fill_template
 from quorate.scenarios.scenario import Ran, ScenarioResult
@@ -52,7 +52,7 @@ def write_scenario(ran: Ran, folder: str | Path, finding: Mapping[str, Any] | No
         for svg in (files[f"{name}.svg"].decode(),)
     ]
     files["cells.csv"] = to_csv(result.rows())
-    rows = [{key: _finite(value) for key, value in row.items()} for row in result.rows()]
+    rows = [{key: finite_or_none(value) for key, value in row.items()} for row in result.rows()]
     kept = {**result.to_json(), "rows": rows, "tables": result.tables()}
     files["results.json"] = _json(kept)
     files["provenance.json"] = _json(ran.about())
@@ -64,11 +64,6 @@ def write_scenario(ran: Ran, folder: str | Path, finding: Mapping[str, Any] | No
     files["report.html"] = page.encode()
     write_files(folder, files, "run the same command again")
     return folder / "report.html"
-
-
-def _finite(value: Any) -> Any:
-    """Return a value as JSON knows it: None where there is no number."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _json(plain: Mapping[str, Any]) -> bytes:

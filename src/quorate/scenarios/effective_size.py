@@ -19,6 +19,7 @@ from quorate import catalog, device, spec
 from quorate.errors import InputError
 from quorate.lab.study import make_study
 from quorate.lab.sweep import run_study
+from quorate.plain import finite_or_none
 from quorate.protocols import Learner, Population, Strategy
 from quorate.scenarios.scenario import Picture, Scenario
 from quorate.validate import at_least
@@ -203,8 +204,10 @@ class Predictions:
             {
                 "world": world,
                 "family": family,
-                "error_by_effective": _finite(_mean([r["error_by_effective"] for r in rows])),
-                "error_by_alpha": _finite(_mean([r["error_by_alpha"] for r in rows])),
+                "error_by_effective": finite_or_none(
+                    _mean([r["error_by_effective"] for r in rows])
+                ),
+                "error_by_alpha": finite_or_none(_mean([r["error_by_alpha"] for r in rows])),
             }
             for (world, family), rows in groups.items()
         ]
@@ -271,10 +274,6 @@ def _reached(row: Mapping[str, Any]) -> bool:
 def _mean(values: Sequence[float]) -> float:
     known = [value for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
-
-
-def _finite(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _shown(value: float | None) -> str:

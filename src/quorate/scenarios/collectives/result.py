@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from quorate.lab.critical_mass import CriticalMass, critical_mass
 from quorate.lab.intervals import band, mean_over_seeds
+from quorate.plain import finite_or_none
 from quorate.scenarios.scenario import Picture
 
 if TYPE_CHECKING:
@@ -172,16 +173,16 @@ class CollectivesResult:
                 "alpha_2": two,
                 "seed": seed,
                 **{
-                    f"success_{m + 1}": _number(panel.success[m, i, j, seed])
+                    f"success_{m + 1}": finite_or_none(panel.success[m, i, j, seed])
                     for m in range(len(panel.strategies))
                 },
                 **{
                     f"predicted_{m + 1}": None
                     if panel.predicted is None
-                    else _number(panel.predicted[m, i, j, seed])
+                    else finite_or_none(panel.predicted[m, i, j, seed])
                     for m in range(len(panel.strategies))
                 },
-                "accuracy": _number(panel.accuracy[i, j, seed]),
+                "accuracy": finite_or_none(panel.accuracy[i, j, seed]),
                 "seconds": panel.found[seed]["seconds"] / len(self.sizes) ** 2,
             }
             for panel in self.panels
@@ -278,18 +279,14 @@ class CollectivesResult:
         )
 
 
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def _short(value: Floats) -> str:
     return "-" if np.isnan(value) else f"{float(value):.2f}".removeprefix("0")
 
 
 def _plain(values: Floats) -> list[list[float | None]]:
-    return [[_number(value) for value in row] for row in values]
+    return [[finite_or_none(value) for value in row] for row in values]
 
 
 def _mass_json(mass: CriticalMass) -> dict[str, float | None]:
     ends = {"estimate": mass.estimate, "low": mass.low, "high": mass.high}
-    return {name: _number(value) for name, value in ends.items()}
+    return {name: finite_or_none(value) for name, value in ends.items()}

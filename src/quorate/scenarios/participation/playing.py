@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from quorate.lab.intervals import CONFIDENCE, Floats, mean_over_seeds, resampled_means
+from quorate.plain import finite_or_none
 from quorate.scenarios.participation.measured import Measured
 from quorate.scenarios.participation.monotone import at_sizes, by_actors, crossing, monotone
 from quorate.theory.best_response import QUANTILES, RestPoints, rest_points, welfare
@@ -54,7 +55,7 @@ class Interval:
 
     def to_json(self) -> dict[str, float | None]:
         """Return plain data; None for inf."""
-        return {key: finite(value) for key, value in vars(self).items()}
+        return {key: finite_or_none(value) for key, value in vars(self).items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,12 +218,3 @@ def _interval(estimate: float, resampled: Floats) -> Interval:
         for q in (tail, 1 - tail)
     )
     return Interval(float(estimate), min(low, float(estimate)), max(high, float(estimate)))
-
-
-def finite(value: float | None) -> float | None:
-    """Return a number for JSON: None where it is not one.
-
-    >>> finite(0.5), finite(math.inf)
-    (0.5, None)
-    """
-    return None if value is None or not math.isfinite(value) else float(value)

@@ -12,6 +12,7 @@ import numpy as np
 
 from quorate.figures.style import percent_of
 from quorate.lab.intervals import Floats, band
+from quorate.plain import finite_or_none
 from quorate.scenarios.participation.monotone import at_sizes
 from quorate.scenarios.participation.playing import (
     ALONE,
@@ -20,7 +21,6 @@ from quorate.scenarios.participation.playing import (
     Interval,
     Played,
     PlayedCurve,
-    finite,
 )
 from quorate.scenarios.scenario import Picture
 from quorate.theory.best_response import RECONSIDER
@@ -85,9 +85,9 @@ class Participated:
             "cost": terms.cost,
             "share": terms.share,
             "pays": {
-                "success": finite(float(success_that_pays(terms.cost, terms.share))),
+                "success": finite_or_none(float(success_that_pays(terms.cost, terms.share))),
                 "alpha": game.pays_from.to_json(),
-                "between": [finite(end) for end in game.between],
+                "between": [finite_or_none(end) for end in game.between],
                 "members": _people(game.pays_from.estimate, measured.people),
             },
             "regimes": _regimes(mean),
@@ -130,9 +130,9 @@ class Participated:
         enough = pledges_needed(wanted, terms.defectors, terms.noise, SURE) if wanted else 0.0
         return {
             "threshold": self.game.threshold.to_json(),
-            "pledges": finite(math.ceil(wanted) if math.isfinite(wanted) else wanted),
+            "pledges": finite_or_none(math.ceil(wanted) if math.isfinite(wanted) else wanted),
             "assured_equilibria": [_at(mean, int(m)) for m in holds],
-            "enough_with_defectors_and_noise": finite(enough),
+            "enough_with_defectors_and_noise": finite_or_none(enough),
             **{KEYS[way]: vars(outcome) for way, outcome in mean.pledges().items()},
         }
 
@@ -309,7 +309,7 @@ def _learner_json(one: PlayedCurve) -> dict[str, Any]:
     return {
         "learner": one.measured.learner,
         "called": one.measured.called,
-        "epsilon": finite(one.measured.epsilon),
+        "epsilon": finite_or_none(one.measured.epsilon),
         "minimum_viable_size": one.pays_from.to_json(),
         "members": _people(one.pays_from.estimate, one.measured.people),
         "incentive": one.incentive.to_json(),
@@ -343,14 +343,14 @@ def _row(one: PlayedCurve, seed: int, played: Played) -> dict[str, Any]:
     row: dict[str, Any] = {
         "learner": measured.called,
         "seed": seed,
-        "epsilon": finite(measured.epsilon),
-        "minimum_viable_size": finite(played.pays_from),
+        "epsilon": finite_or_none(measured.epsilon),
+        "minimum_viable_size": finite_or_none(played.pays_from),
         "incentive": played.incentive,
         "tipping_point": None if played.tipping is None else played.tipping / people,
         "fewest_in_equilibrium": int(stable[0]) / people if len(stable) else None,
         "most_in_equilibrium": int(stable[-1]) / people if len(stable) else None,
         "optimum": played.optimum / people,
-        "threshold": finite(played.threshold),
+        "threshold": finite_or_none(played.threshold),
     }
     for way, outcome in played.pledges().items():
         row |= {f"{KEYS[way]}_{key}": value for key, value in vars(outcome).items()}

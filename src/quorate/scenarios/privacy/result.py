@@ -14,6 +14,7 @@ import numpy as np
 from quorate.figures.privacy import Curve, WayCurves, privacy_figure
 from quorate.lab.critical_mass import critical_mass
 from quorate.lab.intervals import Floats, mean_interval, mean_over_seeds
+from quorate.plain import finite_or_none
 from quorate.scenarios.privacy.measuring import ALONE, EVERYONE, MEMBERS
 from quorate.scenarios.scenario import Picture
 
@@ -135,7 +136,9 @@ class PrivacyResult:
         alone = self.table_of("advantage", way, MEMBERS)[0]
         return {
             **by_whose,
-            "alone": {"advantage": _number(float(np.nanmean(alone)) if alone.size else math.nan)},
+            "alone": {
+                "advantage": finite_or_none(float(np.nanmean(alone)) if alone.size else math.nan)
+            },
             "columns": self.columns(way),
         }
 
@@ -239,15 +242,11 @@ def _rows_of(one: Measured, honest: float | None) -> list[dict[str, Any]]:
 
 
 def _interval(band: tuple[float, float, float]) -> dict[str, float | None]:
-    return dict(zip(("mean", "low", "high"), map(_number, band), strict=True))
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return dict(zip(("mean", "low", "high"), map(finite_or_none, band), strict=True))
 
 
 def _mass(mass: Smallest) -> dict[str, float | None]:
-    return {key: _number(getattr(mass, key)) for key in ("estimate", "low", "high")}
+    return {key: finite_or_none(getattr(mass, key)) for key in ("estimate", "low", "high")}
 
 
 def _mass_words(mass: Smallest) -> str:
