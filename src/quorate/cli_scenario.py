@@ -9,7 +9,6 @@ import typer
 
 from quorate.cli_shared import AsJson, Device, Jobs, console_of, print_json, stoppable
 from quorate.errors import InputError
-from quorate.validate import unknown
 
 # Its parameters are options of the command, so that what is not an option of this is one of those.
 ANY_OPTION: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -51,6 +50,7 @@ def show_parameters(name: str) -> None:
         InputError: there is no such scenario.
     """
     from quorate.report.listing import listing, print_listing
+    from quorate.validate import unknown
 
     entries = listing("scenarios")["scenarios"]
     found = [entry for entry in entries if entry["name"] == name]

@@ -200,7 +200,10 @@ def test_a_scenario_is_run_from_python() -> None:
     assert quorate.scenario("doubling", numbers=(4,), seeds=1).result.to_json() == {"largest": 8}
 
 
-def test_help_tells_of_a_scenario_s_own_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_tells_of_a_scenario_s_own_parameters(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quorate.report.listing.KINDS", {"scenarios": (Doubling,)})
     show_parameters("doubling")
     told = capsys.readouterr().out
     assert "Doubles numbers." in told

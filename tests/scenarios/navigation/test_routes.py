@@ -1,10 +1,12 @@
 """Routes are found, kept and loaded; steps towards faster ones keep every driver."""
 
+import dataclasses
 import itertools
 
 import numpy as np
 import pytest
 
+from quorate.errors import InputError
 from quorate.scenarios.navigation.grid_city import GridCity
 from quorate.scenarios.navigation.routes import Routes
 
@@ -78,3 +80,9 @@ def test_the_bound_of_a_step_lies_above_the_second_derivative() -> None:
         weights = rng.uniform(0.01, 1, len(routes))
         bound = np.diag(routes.stiffness(slopes, weights)[0])
         assert np.linalg.eigvalsh(bound - hessian).min() > -1e-9 * np.abs(bound).max()  # rounding
+
+
+def test_nobody_to_lead_anywhere_is_answered() -> None:
+    nobody = dataclasses.replace(CITY, trips=np.zeros_like(CITY.trips))
+    with pytest.raises(InputError, match="Expected demand between the zones of grid, got none"):
+        Routes(nobody)

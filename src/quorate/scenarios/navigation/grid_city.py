@@ -45,8 +45,7 @@ class GridCity:
         in_interval(
             "rows·columns", self.rows * self.columns, 4, MOST_NODES, "Build a smaller city."
         )
-        longest = max(self.rows, self.columns)
-        in_interval("every", self.every, 1, longest, "Use 1 where every street is an arterial.")
+        in_interval("every", self.every, 1, MOST_NODES, "Use 1 where every street is an arterial.")
         at_least("crossing", self.crossing, 0, "Use 0 where nobody crosses the city.")
         at_least("local", self.local, 0, "Use 0 where only those who cross the city drive.")
         for name in ("block", "arterial_speed", "street_speed"):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quorate.errors import InputError
 from quorate.scenarios.navigation.network import Floats, Ints, Network
 from quorate.scenarios.navigation.paths import Paths
 
@@ -24,6 +25,9 @@ class Routes:
 
     Args:
         network: that they lead through.
+
+    Raises:
+        InputError: nobody drives.
 
     >>> two = Network(
     ...     "two links", tail=[0, 0], head=[1, 1], capacity=[1, 1], free_flow_time=[1, 2],
@@ -40,6 +44,11 @@ class Routes:
         self.network = network
         self.origin, self.end = np.nonzero(network.trips)  # (p,)
         self.demand = network.trips[self.origin, self.end]  # (p,)
+        if not len(self.demand):
+            raise InputError(
+                f"Expected demand between the zones of {network.name}, got none. Give trips from "
+                "one zone to another."
+            )
         self.pair = np.zeros(0, dtype=np.int64)  # of zones that a route joins, (k,)
         self._paths = Paths(network)
         self._marks = _marks(network.links, len(self.demand))
