@@ -7,15 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.scenarios.bias.knowledge import Floats, Known, check_neighbours
-from quorate.scenarios.bias.strategies.strategy import TopFlips
-from quorate.spec import param
+from quorate.scenarios.bias.knowledge import Floats, Known
+from quorate.scenarios.bias.strategies.strategy import TopFlipsByNeighbours
 from quorate.table import Rng
-from quorate.validate import at_least
 
 
 @dataclass(frozen=True, kw_only=True)
-class RBDist(TopFlips):
+class RBDist(TopFlipsByNeighbours):
     """The members who are closest to favoured people of the majority claim the favourable label.
 
     sᵢ = −mean distance to the k nearest known people of the majority who have it (Ben-Dov, Samadi,
@@ -27,15 +25,6 @@ class RBDist(TopFlips):
     """
 
     name: ClassVar[str] = "rb-dist"
-    k: int = param(10, "neighbours, people")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        at_least("k", self.k, 1, "Ask one neighbour or more.")
-
-    def check(self, known: int) -> None:
-        """Raise InputError where fewer than k are known."""
-        check_neighbours(self.k, known)
 
     def scores(self, known: Known, rng: Rng) -> Floats:
         """Return minus the mean distance of each member with the unfavourable label."""

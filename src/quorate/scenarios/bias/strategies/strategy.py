@@ -6,10 +6,10 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
-from quorate.scenarios.bias.knowledge import Floats, Known, top
+from quorate.scenarios.bias.knowledge import Floats, Known, check_neighbours, top
 from quorate.spec import param
 from quorate.table import Labels, Rng, Table
-from quorate.validate import in_interval
+from quorate.validate import at_least, in_interval
 
 
 class MinorityStrategy(Protocol):
@@ -52,6 +52,21 @@ class TopFlips(MinorityStrategy):
     def check(self, known: int) -> None:
         """Any knowledge will do."""
         return
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopFlipsByNeighbours(TopFlips):
+    """Base of those that score a member by the k nearest known people of the majority."""
+
+    k: int = param(10, "neighbours, people")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least("k", self.k, 1, "Ask one neighbour or more.")
+
+    def check(self, known: int) -> None:
+        """Raise InputError where fewer than k are known."""
+        check_neighbours(self.k, known)
 
 
 def claiming(members: Table, who: Labels) -> Table:
