@@ -25,16 +25,16 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.rows import Row, parser_of, print_rows
-from quorate.correct.attacks.attack import Attack
-from quorate.correct.attacks.boundary import Boundary
-from quorate.correct.attacks.hopskipjump import HopSkipJump
-from quorate.correct.attacks.simba import SimBA
-from quorate.correct.attacks.square import Square
-from quorate.correct.meter import Meter
-from quorate.correct.platform import Answers, Card, Pixels, to_features, to_pixels
-from quorate.lab.provenance import provenance
-from quorate.progress import status
+from quorate.runtime.progress import status
+from quorate.runtime.provenance import provenance
 from quorate.table import Labels, Mask
+from quorate.test_time.attacks.attack import Attack
+from quorate.test_time.attacks.boundary import Boundary
+from quorate.test_time.attacks.hopskipjump import HopSkipJump
+from quorate.test_time.attacks.simba import SimBA
+from quorate.test_time.attacks.square import Square
+from quorate.test_time.platforms.meter import Meter
+from quorate.test_time.platforms.platform import Answers, Card, Pixels, to_features, to_pixels
 
 CLASSES = tuple("0123456789")
 LEARNED_FROM = 120  # digits: few, so that enough of the others are misread

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.rows import Row, parser_of, print_rows
-from quorate.lab.critical_mass import critical_mass
-from quorate.lab.intervals import Floats
-from quorate.lab.rounds import Bracket, Cell, close_in
-from quorate.lab.study import make_study
-from quorate.lab.sweep import run_study
-from quorate.progress import status
+from quorate.intervals import Floats
+from quorate.runtime.progress import status
+from quorate.studies.critical_mass.estimate import critical_mass
+from quorate.studies.critical_mass.rounds import Bracket, Cell, close_in
+from quorate.studies.study import make_study
+from quorate.studies.sweep import run_study
 
 TARGET = 0.9
 GRID = np.geomspace(0.001, 1, 15)  # α, what one would try who does not know α*

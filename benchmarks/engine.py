@@ -25,11 +25,11 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from benchmarks.rows import Row, parser_of, print_rows
-from quorate import device
 from quorate.catalog import build
 from quorate.engine.architectures import build_network
-from quorate.learners.networks import Architecture
-from quorate.progress import status
+from quorate.learners.base.network_classifier import Architecture
+from quorate.runtime import device
+from quorate.runtime.progress import status
 from quorate.table import Submission, Table
 
 BATCH = 256

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.rows import Row, parser_of, print_rows
-from quorate.progress import status
+from quorate.runtime.progress import status
 from quorate.scenarios.navigation.equilibrium import relative_gap, user_equilibrium
 from quorate.scenarios.navigation.network import Floats, Network
 from quorate.scenarios.navigation.networks import make_roads

@@ -19,7 +19,7 @@ from sklearn.metrics import accuracy_score
 
 from benchmarks.rows import Row, parser_of, print_rows
 from quorate.fairness import intervals
-from quorate.progress import status
+from quorate.runtime.progress import status
 from quorate.table import Labels
 
 PEOPLE = 20_000

@@ -21,7 +21,7 @@ from benchmarks.rows import Row, parser_of, print_rows
 from quorate.plan.cells import signal_counts
 from quorate.plan.members import MemberColumn, Members
 from quorate.plan.suggest import suggest
-from quorate.progress import status
+from quorate.runtime.progress import status
 from quorate.theory.certificates.counts import Platform
 from quorate.theory.certificates.planting import planting_certificate
 from quorate.theory.radii import distance_limit, others_limit

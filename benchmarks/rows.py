@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quorate.lab.provenance import provenance
+from quorate.runtime.provenance import provenance
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,12 @@ import numpy as np
 
 from benchmarks.rows import Row, parser_of, print_rows
 from quorate.catalog import build
-from quorate.lab.study import make_study
-from quorate.lab.sweep import run_study
-from quorate.lab.trial import streams, submit
-from quorate.progress import status
 from quorate.protocols import Learner
+from quorate.runtime.progress import status
 from quorate.spec import param
+from quorate.studies.study import make_study
+from quorate.studies.sweep import run_study
+from quorate.studies.trial import streams, submit
 from quorate.table import Array, Labels, Rng, Submission
 
 LEARNERS = (

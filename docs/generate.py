@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from quorate.cli import app
+from quorate.cli.entry import app
 from quorate.report.listing import KINDS, listing
 
 REFERENCE = Path(__file__).resolve().parent / "reference"

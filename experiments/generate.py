@@ -19,10 +19,10 @@ from typing import Any
 
 from quorate.errors import InputError, QuorateError, reason
 from quorate.findings.experiment import WORDS, Experiment, read_experiment
-from quorate.findings.kept import judge_again
-from quorate.lab.store import FILE as STORE
-from quorate.lab.store import Store
+from quorate.findings.stored_cells import judge_again
 from quorate.report.terminal import interval, percent
+from quorate.studies.store import FILE as STORE
+from quorate.studies.store import Store
 from quorate.validate import unknown
 
 ROOT = Path(__file__).resolve().parent.parent

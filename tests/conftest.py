@@ -100,7 +100,7 @@ def _write_hub_parquet(
 def quorate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     """A function that runs the command line here and returns (exit code, stdout, stderr)."""
 
-    from quorate.cli import main
+    from quorate.cli.entry import main
 
     def run(*words: str | Path) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["quorate", *map(str, words)])

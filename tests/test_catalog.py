@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from quorate import catalog, spec
 from quorate.catalog import CATALOG
 from quorate.errors import InputError
-from quorate.learners.dp_sgd import DPSGD
-from quorate.learners.scikit_learn import ScikitLearn
-from quorate.learners.sgd import SGD
+from quorate.learners.networks.sgd import SGD
+from quorate.learners.private.dp_sgd import DPSGD
+from quorate.learners.scikit.scikit_learn import ScikitLearn
 from quorate.populations.tables import Tables
 from quorate.signals.columns import Columns
 from quorate.signals.patch import Patch

@@ -20,7 +20,8 @@ from typing import Any
 
 import pytest
 
-from quorate import catalog, cli
+from quorate import catalog
+from quorate.cli import entry as cli
 from quorate.findings.experiment import read_experiment
 from quorate.findings.kinds.listing import kind_of
 from quorate.plan import simulate  # noqa: F401  (imported before a test replaces what it is made of)
@@ -235,14 +236,14 @@ class Session:
             raise WorkBeginsError
 
         with self.monkeypatch.context() as patch:
-            patch.setattr("quorate.lab.sweep.run_study", begin)
+            patch.setattr("quorate.studies.sweep.run_study", begin)
             patch.setattr("quorate.findings.running.run_experiment", begin)
-            patch.setattr("quorate.lab.curves.load", begin)
-            patch.setattr("quorate.lab.search.find_critical_mass", begin)
-            patch.setattr("quorate.correct.apply.apply_to_file", begin)
-            patch.setattr("quorate.correct.campaign.run_correction", begin)
-            patch.setattr("quorate.correct.in_process.load_platform", begin)
-            patch.setattr("quorate.correct.comparison.compare", begin)
+            patch.setattr("quorate.studies.curves.load", begin)
+            patch.setattr("quorate.studies.critical_mass.search.find_critical_mass", begin)
+            patch.setattr("quorate.test_time.perturbations.apply.apply_to_file", begin)
+            patch.setattr("quorate.test_time.study.running.run_correction", begin)
+            patch.setattr("quorate.test_time.platforms.in_process.load_platform", begin)
+            patch.setattr("quorate.test_time.study.query_comparison.compare", begin)
             patch.setattr("quorate.plan.planning.make_plan", begin)
             patch.setattr("quorate.scenarios.scenario.run_scenario", begin)
             patch.setattr(sys, "argv", words)

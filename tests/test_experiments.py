@@ -10,8 +10,8 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.findings.experiment import read_experiment
-from quorate.lab.store import Store
-from quorate.lab.trial import Outcome
+from quorate.studies.store import Store
+from quorate.studies.trial import Outcome
 
 ROOT = Path(__file__).resolve().parent.parent
 spec = importlib.util.spec_from_file_location(

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from quorate.version import __version__
 
 if TYPE_CHECKING:
-    from quorate.correct.apply import Applied
     from quorate.findings.running import Found
-    from quorate.lab.curves import Curves
-    from quorate.lab.search import FoundMass
     from quorate.scenarios.scenario import Ran
+    from quorate.studies.critical_mass.search import FoundMass
+    from quorate.studies.curves import Curves
+    from quorate.test_time.perturbations.apply import Applied
 
 __all__ = ["__version__", "apply", "critical_mass", "curve", "load", "run", "scenario"]
 
@@ -34,10 +34,10 @@ def curve(
         jobs: worker processes; the outcomes do not depend on it.
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
         study: ``population``, ``strategy``, ``learner``, ``alphas``, ``seeds``, ``target``, ...:
-            see ``quorate.lab.study.make_study``.
+            see ``quorate.studies.study.make_study``.
     """
-    from quorate.lab.study import make_study
-    from quorate.lab.sweep import run_study
+    from quorate.studies.study import make_study
+    from quorate.studies.sweep import run_study
 
     return run_study(make_study(**study), out, jobs, device)
 
@@ -68,7 +68,7 @@ def run(
 
 def load(out: str | Path, target: float | None = None) -> Curves:
     """Return the curves that a folder holds, read at its study's target or another."""
-    from quorate.lab.curves import load
+    from quorate.studies.curves import load
 
     return load(out, target)
 
@@ -79,9 +79,9 @@ def critical_mass(population: Any, learner: Any, **search: Any) -> FoundMass:
     Args:
         population, learner: who, and what the platform does.
         search: ``strategy``, ``goal``, ``target``, ``width``, ``budget``, ``out``, ``jobs``,
-            ``device``: see ``quorate.lab.search.find_critical_mass``.
+            ``device``: see ``quorate.studies.critical_mass.search.find_critical_mass``.
     """
-    from quorate.lab.search import find_critical_mass
+    from quorate.studies.critical_mass.search import find_critical_mass
 
     return find_critical_mass(population, learner, **search)
 
@@ -118,6 +118,6 @@ def apply(
         label: name of the picture's true class; None where everyone's change is the same.
         preview: where to show before, after and the change; .png, or None.
     """
-    from quorate.correct.apply import apply_to_file
+    from quorate.test_time.perturbations.apply import apply_to_file
 
     return apply_to_file(perturbation, picture, out, label, preview)

@@ -15,7 +15,6 @@ import numpy as np
 
 from quorate import catalog, spec
 from quorate.errors import InputError, QuorateError
-from quorate.lab.trial import submit
 from quorate.populations.digits import Digits
 from quorate.populations.finite import Finite
 from quorate.populations.gaussian import Gaussian
@@ -29,6 +28,7 @@ from quorate.protocols import (
     Subgroup,
 )
 from quorate.strategies.planting import Planting
+from quorate.studies.trial import submit
 from quorate.table import Array, Labels, Probabilities, Rng, Split, Table
 
 SHARE = 0.3  # of a subgroup, in its checks

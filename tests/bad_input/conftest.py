@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import quorate
-from quorate import cli
-from quorate.lab.store import Store
-from quorate.lab.trial import Outcome
+from quorate.cli import entry as cli
+from quorate.studies.store import Store
+from quorate.studies.trial import Outcome
 
 STUDY = {
     "population": "gaussian:n=100,held_out=100",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from quorate.lab.trial import Outcome
+from quorate.studies.trial import Outcome
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 import quorate
-from quorate import cli
+from quorate.cli import entry as cli
 from quorate.errors import InputError
-from quorate.lab.trial import Outcome
 from quorate.populations import image_files
 from quorate.protocols import Population
+from quorate.studies.trial import Outcome
 from quorate.table import Rng, Split, Table
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import quorate
 from quorate.errors import InputError, StoreError
-from quorate.lab.store import FILE, Store
+from quorate.studies.store import FILE, Store
 
 
 @pytest.fixture

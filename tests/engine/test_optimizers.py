@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from quorate.engine.optimizers import Adaptive, Momentum
-from quorate.learners.schedules import scheduled
+from quorate.learners.base.schedules import scheduled
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.1])

@@ -12,8 +12,8 @@ from PIL import Image
 
 from quorate.figures.curves import Bound, Line, Panel, curves_figure, masses_figure
 from quorate.figures.style import COLOURS, DASHES, MARKERS, SIGNS, render
-from quorate.lab.critical_mass import CriticalMass, critical_mass
-from quorate.lab.intervals import band
+from quorate.intervals import band
+from quorate.studies.critical_mass.estimate import CriticalMass, critical_mass
 
 Floats = npt.NDArray[np.float64]
 GRID = [0.0, 0.01, 0.1, 1.0]

@@ -7,7 +7,7 @@ import pytest
 
 from quorate.figures.finding import MassAt, masses_over_figure
 from quorate.figures.style import render
-from quorate.lab.critical_mass import CriticalMass
+from quorate.studies.critical_mass.estimate import CriticalMass
 
 
 def at(value: str, estimate: float, low: float, high: float, accuracy: float = 0.9) -> MassAt:

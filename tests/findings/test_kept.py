@@ -10,8 +10,8 @@ import pytest
 import quorate
 from quorate.errors import InputError
 from quorate.findings.experiment import read_experiment
-from quorate.findings.kept import judge_again
 from quorate.findings.running import write_found
+from quorate.findings.stored_cells import judge_again
 
 TUNED = """
 title = "Digits"

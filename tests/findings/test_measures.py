@@ -9,8 +9,8 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.findings.measures import CurveMeasures, RowMeasures, crossings
-from quorate.lab.curves import Curve, Curves
-from quorate.lab.trial import Outcome
+from quorate.studies.curves import Curve, Curves
+from quorate.studies.trial import Outcome
 
 Make = Callable[..., Curves]
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import quorate
-from quorate.cli import main
+from quorate.cli.entry import main
 from quorate.errors import InputError
 from quorate.findings.experiment import read_experiment
 from quorate.findings.running import run_experiment, write_found
 from quorate.findings.tuning import FOLDER, make_tuning, rate_of, tuned
-from quorate.lab.study import make_study
-from quorate.lab.trial import Outcome
+from quorate.studies.study import make_study
+from quorate.studies.trial import Outcome
 
 CLAIM = """
 title = "Digits"
@@ -179,7 +179,7 @@ def test_success_plays_no_part_in_tuning(monkeypatch: pytest.MonkeyPatch) -> Non
 
     def stands_still(study: Any, *rest: Any) -> Any:
         from quorate import spec
-        from quorate.lab.curves import Curves
+        from quorate.studies.curves import Curves
 
         assert study.alphas == (0.0,)
         assert study.seeds == (1000,)

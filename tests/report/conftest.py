@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from quorate import spec
-from quorate.lab.curves import Curves
-from quorate.lab.store import Store
-from quorate.lab.study import make_study
-from quorate.lab.trial import Outcome, Trial
+from quorate.studies.curves import Curves
+from quorate.studies.store import Store
+from quorate.studies.study import make_study
+from quorate.studies.trial import Outcome, Trial
 from quorate.version import __version__
 
 Measure = Callable[[Trial], dict[str, Any]]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from quorate.correct.correction import Correction, make_correction
+from quorate.test_time.study.correction import Correction, make_correction
 
 Cell = dict[str, Any]
 

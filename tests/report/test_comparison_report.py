@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from quorate.correct.query_costs import Alone, Comparison, Pooled
 from quorate.figures.queries import Alternative, queries_figure
 from quorate.report.comparison import print_comparison, sentences, write_comparison
+from quorate.test_time.study.query_costs import Alone, Comparison, Pooled
 
 NOBODY = {"misread": 0, "people": 0, "corrected": 0}
 

@@ -14,8 +14,6 @@ import pytest
 from correction_cells import Cell, cells_of, estimate, study
 from rich.console import Console
 
-from quorate.correct.enlisting import world_of
-from quorate.correct.perturbation import Perturbation, load, save
 from quorate.errors import InputError, StoreError
 from quorate.report import correction as files_module
 from quorate.report.correction import write_correction
@@ -24,6 +22,8 @@ from quorate.report.correction_pictures import changes_sheet, people_sheet
 from quorate.report.correction_summary import summary
 from quorate.report.correction_terminal import print_correction
 from quorate.report.correction_words import CAUTIONS, closed, how_real, noise, span
+from quorate.test_time.perturbations.perturbation import Perturbation, load, save
+from quorate.test_time.study.draws import world_of
 
 TOP = {
     "before", "after", "gap_closed", "intervals", "controls", "proxy_agreement", "queries",

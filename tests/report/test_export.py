@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from quorate.errors import InputError, StoreError
-from quorate.lab.curves import Curves, load
 from quorate.report.export import export, outcome_row, to_parquet, write_export
+from quorate.studies.curves import Curves, load
 
 AWKWARD = 0.1 + 0.2  # 0.30000000000000004: lost by anything that rounds
 

@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from correction_cells import Cell, cells_of, study
 
-from quorate.correct import cells as cells_module
-from quorate.correct.campaign import stored
-from quorate.correct.cells import CELLS, ids_of
-from quorate.correct.correction import FILE, Correction
-from quorate.correct.files import write_plain
 from quorate.errors import InputError, StoreError
 from quorate.report.export import export
+from quorate.runtime.files import write_plain
+from quorate.test_time.study import cell as cells_module
+from quorate.test_time.study.cell import CELLS, ids_of
+from quorate.test_time.study.correction import FILE, Correction
+from quorate.test_time.study.running import stored
 
 
 def keep(correction: Correction, out: Path, cells: list[Cell]) -> list[Cell]:

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from quorate.errors import StoreError
-from quorate.lab.curves import Curves
 from quorate.report import files as files_module
 from quorate.report.files import write_report
+from quorate.studies.curves import Curves
 
 Make = Callable[..., Curves]
 NAMES = {

@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from quorate.figures.style import render
-from quorate.lab.curves import Curves
 from quorate.report.page import render_page, sentence
+from quorate.studies.curves import Curves
 
 Make = Callable[..., Curves]
 FILES = {

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from quorate.lab.curves import Curves
 from quorate.report.terminal import people, percent, print_curves
+from quorate.studies.curves import Curves
 
 Make = Callable[..., Curves]
 

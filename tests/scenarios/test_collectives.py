@@ -12,12 +12,12 @@ import pytest
 
 from quorate.catalog import build
 from quorate.errors import InputError
-from quorate.lab import run as lab
-from quorate.lab.trial import Trial, enlist
 from quorate.law import FiniteLaw
-from quorate.learners.coarsened import Coarsened
-from quorate.learners.worst_case import WorstCase
-from quorate.scenarios.collectives.acting import (
+from quorate.learners.theoretical.coarsened import Coarsened
+from quorate.learners.theoretical.worst_case import WorstCase
+from quorate.scenarios.collectives.cell import measured, pairs
+from quorate.scenarios.collectives.prediction import alike, margin_test, sight
+from quorate.scenarios.collectives.submission import (
     Collective,
     collectives_of,
     hand_in,
@@ -25,10 +25,10 @@ from quorate.scenarios.collectives.acting import (
     strategies_in,
     submit_each,
 )
-from quorate.scenarios.collectives.measuring import measured, pairs
-from quorate.scenarios.collectives.predicted import alike, margin_test, sight
 from quorate.scenarios.scenario import make_scenario, run_scenario
 from quorate.strategies.planting import Planting
+from quorate.studies import trial_work as lab
+from quorate.studies.trial import Trial, enlist
 from quorate.table import Array, Column, Table
 
 Floats = npt.NDArray[np.float64]

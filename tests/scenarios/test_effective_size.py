@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.scenarios.effective_size import (
+from quorate.scenarios.effective_size.scenario import (
     EffectiveSize,
     Prediction,
     Predictions,

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from quorate import spec
-from quorate.cli import app
+from quorate.cli.entry import app
 from quorate.errors import InputError, StoreError
-from quorate.scenarios.participation.measured import Measured, measured_curves
-from quorate.scenarios.participation.monotone import at_sizes, by_actors, crossing, monotone
-from quorate.scenarios.participation.playing import ALONE, PLEDGED, Terms, play
+from quorate.scenarios.participation.game import ALONE, PLEDGED, Terms, play
+from quorate.scenarios.participation.measured_curve import Measured, measured_curves
+from quorate.scenarios.participation.monotone_curve import at_sizes, by_actors, crossing, monotone
 from quorate.scenarios.scenario import ScenarioResult, make_scenario, run_scenario
 
 HEADER = "population,strategy,goal,learner,alpha,seed,people,success,epsilon"
@@ -199,9 +199,9 @@ def test_the_curves_that_come_along_are_a_run_that_is_kept() -> None:
 
 
 def test_a_store_and_its_tables_say_the_same(tmp_path: Path) -> None:
-    from quorate.lab.study import make_study
-    from quorate.lab.sweep import run_study
     from quorate.report.files import write_report
+    from quorate.studies.study import make_study
+    from quorate.studies.sweep import run_study
 
     study = make_study(
         population="digits:n=120", strategy="planting:size=2", learner="tree",

@@ -13,12 +13,12 @@ from rich.console import Console
 
 import quorate
 from quorate import spec
-from quorate.cli_scenario import read_options, show_parameters
+from quorate.cli.scenario import read_options, show_parameters
 from quorate.errors import InputError, StoreError
 from quorate.findings.experiment import read_experiment
 from quorate.findings.running import run_experiment, write_found
-from quorate.learners.forest import Forest
-from quorate.learners.sgd import SGD
+from quorate.learners.networks.sgd import SGD
+from quorate.learners.scikit.forest import Forest
 from quorate.report.export import export
 from quorate.report.scenario import print_scenario, write_scenario
 from quorate.scenarios import listing

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quorate.errors import InputError
-from quorate.learners.chi2_dro import Chi2DRO
-from quorate.learners.cvar_dro import CVaRDRO
+from quorate.learners.reweighting.chi2_dro import Chi2DRO
+from quorate.learners.reweighting.cvar_dro import CVaRDRO
 from quorate.theory.finite import carried, members_law, signal_quantities
 from quorate.theory.reweighting import (
     chi2_weights,

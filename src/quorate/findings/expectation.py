@@ -12,7 +12,7 @@ from quorate import spec
 from quorate.errors import InputError
 from quorate.findings.measures import Measures, Selection
 from quorate.findings.samples import Estimate, Sample, combined
-from quorate.lab.intervals import CONFIDENCE
+from quorate.intervals import CONFIDENCE
 from quorate.validate import listed, unknown
 
 Verdict = Literal["holds", "does not hold", "undecided"]

@@ -16,8 +16,8 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.findings.samples import FEWEST, Estimate, Sample, widened
-from quorate.lab.curves import Curve, Curves
-from quorate.lab.intervals import Floats
+from quorate.intervals import Floats
+from quorate.studies.curves import Curve, Curves
 from quorate.validate import listed, unknown
 
 Selection = Sequence[str] | Mapping[str, Any]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.lab.intervals import CONFIDENCE, Floats
+from quorate.intervals import CONFIDENCE, Floats
 
 FEWEST = 3  # seeds: two say next to nothing of the spread, and may be equal by chance
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import InputError
-from quorate.lab.study import Study
-from quorate.lab.sweep import run_study
 from quorate.protocols import Learner
+from quorate.studies.study import Study
+from quorate.studies.sweep import run_study
 from quorate.validate import listed, unknown
 
 PARAMETER = "learning_rate"

@@ -14,10 +14,7 @@ import numpy as np
 
 from quorate import catalog, spec
 from quorate.errors import InputError
-from quorate.lab.curves import Curves
-from quorate.lab.intervals import mean_over_seeds
-from quorate.lab.study import make_study
-from quorate.lab.sweep import run_study
+from quorate.intervals import mean_over_seeds
 from quorate.plan.cells import carriers, signal_codes
 from quorate.plan.certify import Question
 from quorate.plan.members import Members
@@ -28,6 +25,9 @@ from quorate.strategies.erasing import Erasing
 from quorate.strategies.planting import Planting
 from quorate.strategies.planting_features import PlantingFeatures
 from quorate.strategies.unplanting import Unplanting
+from quorate.studies.curves import Curves
+from quorate.studies.study import make_study
+from quorate.studies.sweep import run_study
 from quorate.validate import at_least
 
 PANEL = (

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.cache import on_disk
 from quorate.populations.sizes import split_at_random
 from quorate.protocols import Population
+from quorate.runtime.cache import on_disk
 from quorate.spec import param
 from quorate.table import Array, Labels, Rng, Split, Table
 from quorate.validate import in_interval

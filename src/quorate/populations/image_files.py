@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from quorate.cache import on_disk
 from quorate.errors import DataUnavailableError, InputError
-from quorate.progress import bar, status
+from quorate.runtime.cache import on_disk
+from quorate.runtime.progress import bar, status
 from quorate.table import Split, Table
 from quorate.validate import unknown
 

@@ -14,12 +14,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from quorate.correct.query_costs import Comparison
 from quorate.figures.queries import Alternative, queries_figure
 from quorate.figures.style import render
 from quorate.report.correction_words import budget
 from quorate.report.files import write_files
 from quorate.report.page import fill_template
+from quorate.test_time.study.query_costs import Comparison
 
 COLUMNS = (
     *("alone or pooled", "corrected", "95%", "broken", "queries per misread person"),

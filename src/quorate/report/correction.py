@@ -11,10 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quorate.correct.cells import CELLS
-from quorate.correct.correction import Correction
-from quorate.correct.enlisting import world_of
-from quorate.correct.perturbation import load
 from quorate.figures.correction import (
     Mark,
     Trace,
@@ -35,6 +31,10 @@ from quorate.report.correction_summary import (
 )
 from quorate.report.correction_words import budget
 from quorate.report.files import to_csv, write_files
+from quorate.test_time.perturbations.perturbation import load
+from quorate.test_time.study.cell import CELLS
+from quorate.test_time.study.correction import Correction
+from quorate.test_time.study.draws import world_of
 
 FORMS = ("svg", "png")
 

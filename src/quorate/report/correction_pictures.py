@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quorate.correct.perturbation import Perturbation, levels_of
-from quorate.correct.platform import Pixels
-from quorate.correct.world import World
 from quorate.figures.correction import sheet_figure
 from quorate.table import Labels
+from quorate.test_time.perturbations.perturbation import Perturbation, levels_of
+from quorate.test_time.platforms.platform import Pixels
+from quorate.test_time.study.people import World
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from quorate.correct.correction import Correction
 from quorate.fairness import Estimate
-from quorate.lab.intervals import mean_interval
+from quorate.intervals import mean_interval
+from quorate.test_time.study.correction import Correction
 
 Cell = dict[str, Any]
 Numbers = Mapping[str, Estimate]

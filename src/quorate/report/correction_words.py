@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from quorate.correct.perturbation import levels_of
+from quorate.test_time.perturbations.perturbation import levels_of
 
 Summary = Mapping[str, Any]
 NAMES = {

@@ -13,18 +13,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from quorate.correct import campaign
-from quorate.correct.correction import FILE as CORRECTION
 from quorate.errors import InputError, StoreError, reason
-from quorate.lab import curves as lab
-from quorate.lab.curves import CURVE, Curves
-from quorate.lab.intervals import band
-from quorate.lab.store import FILE as STORE
-from quorate.lab.trial import Outcome
+from quorate.intervals import band
 from quorate.report.correction import cell_row
 from quorate.report.correction_summary import Row, rows_of
 from quorate.report.files import replace_file, to_csv
 from quorate.report.paper_tables import correction_table, mass_table, text_table
+from quorate.studies import curves as lab
+from quorate.studies.curves import CURVE, Curves
+from quorate.studies.store import FILE as STORE
+from quorate.studies.trial import Outcome
+from quorate.test_time.study import running as campaign
+from quorate.test_time.study.correction import FILE as CORRECTION
 from quorate.validate import unknown
 
 FORMATS = ("csv", "parquet", "latex")

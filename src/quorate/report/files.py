@@ -14,9 +14,9 @@ from typing import Any
 
 from quorate.errors import StoreError
 from quorate.figures.style import render
-from quorate.lab.curves import Curves
-from quorate.lab.effective import plot_effective
 from quorate.report.page import render_page
+from quorate.studies.curves import Curves
+from quorate.studies.effective_size import plot_effective
 
 
 def write_report(

@@ -8,11 +8,11 @@ from rich.console import Console
 
 from quorate import spec
 from quorate.catalog import CATALOG
-from quorate.correct.attacks.listing import ATTACKS
-from quorate.correct.crafting import Crafting
-from quorate.correct.proxy import Extraction
-from quorate.scenarios.bias.listing import MINORITY_STRATEGIES
 from quorate.scenarios.listing import SCENARIOS
+from quorate.strategies.relabelling.listing import MINORITY_STRATEGIES
+from quorate.test_time.attacks.listing import ATTACKS
+from quorate.test_time.extraction.surrogate import Extraction
+from quorate.test_time.perturbations.crafting import Crafting
 from quorate.validate import unknown
 
 # All that can be named; attacks by compare-queries, settings as --crafting and --extraction.

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from quorate.figures.style import render
-from quorate.lab.membership_result import Memberships
+from quorate.membership_inference.result import Memberships
 from quorate.report.files import write_files
 from quorate.report.page import fill_template, rate
 from quorate.report.terminal import percent

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from quorate.lab.curves import Curves
-from quorate.lab.intervals import mean_over_seeds
-from quorate.lab.trial import ANYONE, Outcome
+from quorate.intervals import mean_over_seeds
 from quorate.report.terminal import interval, people, percent
+from quorate.studies.curves import Curves
+from quorate.studies.trial import ANYONE, Outcome
 from quorate.validate import listed
 
 MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "svg": "image/svg+xml"}

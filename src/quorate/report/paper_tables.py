@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from quorate.correct.correction import Correction
-from quorate.lab.curves import Curve, Curves
-from quorate.lab.intervals import mean_over_seeds
+from quorate.intervals import mean_over_seeds
 from quorate.report.correction_summary import Row
 from quorate.report.correction_words import budget, number, span
 from quorate.report.latex import Column, escape, tabular
 from quorate.report.terminal import interval, people, percent
+from quorate.studies.curves import Curve, Curves
+from quorate.test_time.study.correction import Correction
 from quorate.version import __version__
 
 AT_TEST_TIME = (  # what a correction is judged by, and its column

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from quorate.figures.style import render
-from quorate.lab.curves import WHO
-from quorate.lab.monotone_fit import SPREADS
-from quorate.lab.rounds import SEEDS
-from quorate.lab.search import FoundMass
 from quorate.report.files import write_files
 from quorate.report.page import render_template
 from quorate.report.terminal import interval, people, percent
+from quorate.studies.critical_mass.monotone_fit import SPREADS
+from quorate.studies.critical_mass.rounds import SEEDS
+from quorate.studies.critical_mass.search import FoundMass
+from quorate.studies.curves import WHO
 
 
 def print_search(mass: FoundMass, console: Console) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from quorate.lab.curves import Curve, Curves
+from quorate.studies.curves import Curve, Curves
 
 
 def print_curves(curves: Curves, console: Console) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 from quorate import spec
 from quorate.errors import StoreError
-from quorate.lab.provenance import provenance
-from quorate.progress import bar
+from quorate.executors.processes import load_libraries, one_thread, run_here, run_in_processes
+from quorate.runtime.progress import bar
+from quorate.runtime.provenance import provenance
 from quorate.version import __version__
-from quorate.workers import load_libraries, one_thread, run_here, run_in_processes
 
 CELLS = "cells"
 

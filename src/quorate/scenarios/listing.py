@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from quorate.scenarios.bias.bias import Bias
-from quorate.scenarios.collectives.collectives import Collectives
-from quorate.scenarios.effective_size import EffectiveSize
-from quorate.scenarios.navigation.navigation import Navigation
+from quorate.scenarios.bias.scenario import Bias
+from quorate.scenarios.collectives.scenario import Collectives
+from quorate.scenarios.effective_size.scenario import EffectiveSize
+from quorate.scenarios.navigation.scenario import Navigation
 from quorate.scenarios.participation import Participation
-from quorate.scenarios.privacy.privacy import Privacy
+from quorate.scenarios.privacy.scenario import Privacy
 
 SCENARIOS: tuple[type, ...] = (
     Bias,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-from quorate import device as places
 from quorate import spec
 from quorate.catalog import CATALOG
-from quorate.lab.provenance import provenance
+from quorate.runtime import device as places
+from quorate.runtime.provenance import provenance
 from quorate.validate import at_least
 from quorate.version import __version__
 

@@ -9,14 +9,15 @@ import pytest
 from quorate import catalog
 from quorate.errors import InputError
 from quorate.protocols import Learner
-from quorate.scenarios.bias import platform_alone, rehearsal
+from quorate.scenarios.bias import platform_alone
 from quorate.scenarios.bias.cell import _stream, enlisted, measure_cell, people_of, what_is_known
+from quorate.scenarios.bias.groups import USUAL, check_sizes, on_two_sides, people_needed, sides_of
 from quorate.scenarios.bias.measures import measure_sides
-from quorate.scenarios.bias.rehearsal import Rehearsal
 from quorate.scenarios.bias.result import BiasResult
-from quorate.scenarios.bias.sides import USUAL, check_sizes, on_two_sides, people_needed, sides_of
-from quorate.scenarios.bias.strategies.rehearsed import best_count
 from quorate.scenarios.scenario import make_scenario, run_scenario
+from quorate.strategies.relabelling import rehearsal
+from quorate.strategies.relabelling.rehearsal import Rehearsal
+from quorate.strategies.relabelling.rehearsed import best_count
 from quorate.table import Submission
 
 SMALL = {

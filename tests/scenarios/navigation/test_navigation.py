@@ -8,7 +8,7 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.scenarios.navigation.city import at_rest, city_of
-from quorate.scenarios.navigation.navigation import Navigation
+from quorate.scenarios.navigation.scenario import Navigation
 from quorate.scenarios.scenario import make_scenario, run_scenario
 
 SMALL = {

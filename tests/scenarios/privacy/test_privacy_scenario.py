@@ -9,13 +9,13 @@ import pytest
 
 from quorate import spec
 from quorate.errors import DataUnavailableError, InputError
-from quorate.learners.forest import Forest
+from quorate.learners.scikit.forest import Forest
 from quorate.report.scenario import write_scenario
-from quorate.scenarios.privacy.measuring import inferred
-from quorate.scenarios.privacy.privacy import Privacy
+from quorate.scenarios.privacy.cell import inferred
 from quorate.scenarios.privacy.result import PrivacyResult
-from quorate.scenarios.privacy.ways.listing import CLAIMS
+from quorate.scenarios.privacy.scenario import Privacy
 from quorate.scenarios.scenario import make_scenario, run_scenario
+from quorate.strategies.attribute.listing import CLAIMS
 
 # P(a=b | u) = .2, P(a=b | v) = .7, P(v) = .4: π = .4. The label is v, whatever the attribute.
 COUNTS = {("u", "a"): 3840, ("u", "b"): 960, ("v", "a"): 960, ("v", "b"): 2240}

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 
 from rich.console import Console
 
-from quorate.correct.campaign import run_correction
-from quorate.correct.correction import Correction, make_correction
 from quorate.errors import InputError
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import RowMeasures
 from quorate.findings.tuning import Tuning
+from quorate.test_time.study.correction import Correction, make_correction
+from quorate.test_time.study.running import run_correction
 
 
 @dataclass(frozen=True, eq=False)

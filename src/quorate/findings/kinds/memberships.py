@@ -13,13 +13,13 @@ from quorate.findings.kinds.corrections import no_tuning
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import RowMeasures
 from quorate.findings.tuning import Tuning
-from quorate.lab.membership import (
+from quorate.membership_inference.result import Memberships
+from quorate.membership_inference.study import (
     MEASURE,
     MembershipStudy,
     make_membership_study,
     run_membership,
 )
-from quorate.lab.membership_result import Memberships
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,10 @@ class MembershipDone:
 
 
 class MembershipStudies(Kind):
-    """Population × strategy × learner × size × seed, many models each: see ``lab.membership``."""
+    """Population × strategy × learner × size × seed, many models each.
+
+    See ``membership_inference.study``.
+    """
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
         """A file that says what is measured."""

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 
 from rich.console import Console
 
-from quorate.correct.comparison import compare
-from quorate.correct.correction import Correction
-from quorate.correct.query_costs import Comparison
 from quorate.findings.kinds.corrections import CorrectionDone, Corrections
 from quorate.findings.kinds.kind import Kind, Source
 from quorate.findings.measures import RowMeasures
 from quorate.findings.tuning import Tuning
+from quorate.test_time.study.correction import Correction
+from quorate.test_time.study.query_comparison import compare
+from quorate.test_time.study.query_costs import Comparison
 
 OWN = ("attacks", "budget", "people")
 

@@ -15,11 +15,11 @@ from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import MEASURES, CurveMeasures
 from quorate.findings.tuning import Tuning, tuned
-from quorate.lab.curves import Curves
-from quorate.lab.intervals import mean_over_seeds
-from quorate.lab.study import Study, make_study
-from quorate.lab.sweep import run_study
-from quorate.lab.trial import Outcome
+from quorate.intervals import mean_over_seeds
+from quorate.studies.curves import Curves
+from quorate.studies.study import Study, make_study
+from quorate.studies.sweep import run_study
+from quorate.studies.trial import Outcome
 from quorate.validate import unknown
 
 
@@ -106,7 +106,7 @@ class StudyDone:
 
 
 class Studies(Kind):
-    """Population × strategy × learner × size × seed: see ``lab.study``."""
+    """Population × strategy × learner × size × seed: see ``studies.study``."""
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
         """Everything that is of no other kind is a study."""

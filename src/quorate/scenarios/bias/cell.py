@@ -10,11 +10,11 @@ import numpy as np
 
 from quorate import catalog
 from quorate.errors import FitFailedError
-from quorate.scenarios.bias.knowledge import Known
-from quorate.scenarios.bias.listing import make_strategy
+from quorate.scenarios.bias.groups import Sides, on_two_sides
 from quorate.scenarios.bias.measures import measure_sides, standard_error
 from quorate.scenarios.bias.platform_alone import ALONE
-from quorate.scenarios.bias.sides import Sides, on_two_sides
+from quorate.strategies.relabelling.knowledge import Known
+from quorate.strategies.relabelling.listing import make_strategy
 from quorate.table import Mask, Rng, Split, Submission, Table
 
 DRAW, ENLIST, KNOW, ACT, FIT, ALONE_FIT = range(6)  # streams of a seed

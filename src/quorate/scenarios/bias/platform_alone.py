@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.learners.logistic import Logistic
-from quorate.learners.scikit_learner import ScikitLearner, draw_random_state
+from quorate.learners.base.scikit_learner import ScikitLearner, draw_random_state
+from quorate.learners.scikit.logistic import Logistic
 from quorate.protocols import Learner, ScoredClassifier
-from quorate.scenarios.bias.knowledge import flat
+from quorate.strategies.relabelling.knowledge import flat
 from quorate.table import Array, Labels, Rng, Split, Submission
 
 INSTALL = "pip install 'quorate[fairness]'"

@@ -13,14 +13,14 @@ import numpy as np
 from quorate import spec
 from quorate.figures.direct_labels import short_labels
 from quorate.figures.style import percent_of
-from quorate.lab.intervals import Floats, mean_interval
+from quorate.intervals import Floats, mean_interval
+from quorate.scenarios.bias.groups import Sides, plain
 from quorate.scenarios.bias.measures import ACCURACIES, MEASURES
-from quorate.scenarios.bias.sides import Sides, plain
 from quorate.scenarios.scenario import Picture
 
 if TYPE_CHECKING:
     from quorate.figures.bias import Level, Measured, Platform
-    from quorate.scenarios.bias.bias import Bias
+    from quorate.scenarios.bias.scenario import Bias
 
 Cell = Mapping[str, Any]
 Key = tuple[str, str, float, str]  # learner, strategy, alpha, known

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from quorate.lab.critical_mass import CriticalMass, critical_mass
-from quorate.lab.intervals import band, mean_over_seeds
+from quorate.intervals import band, mean_over_seeds
 from quorate.plain import finite_or_none
 from quorate.scenarios.scenario import Picture
+from quorate.studies.critical_mass.estimate import CriticalMass, critical_mass
 
 if TYPE_CHECKING:
     from quorate.figures.collectives import Surface

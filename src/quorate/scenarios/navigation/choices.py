@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quorate.progress import status
+from quorate.runtime.progress import status
 from quorate.scenarios.navigation.app import App
 from quorate.scenarios.navigation.network import Floats
 from quorate.scenarios.navigation.routes import Routes

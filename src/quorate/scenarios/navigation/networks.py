@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from quorate import cache, spec
+from quorate import spec
 from quorate.errors import DataUnavailableError
+from quorate.runtime import cache
 from quorate.scenarios.navigation.grid_city import GridCity
 from quorate.scenarios.navigation.network import Floats, Network
 from quorate.scenarios.navigation.tntp import read_flow, read_network

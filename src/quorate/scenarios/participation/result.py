@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from quorate.figures.style import percent_of
-from quorate.lab.intervals import Floats, band
+from quorate.intervals import Floats, band
 from quorate.plain import finite_or_none
-from quorate.scenarios.participation.monotone import at_sizes
-from quorate.scenarios.participation.playing import (
+from quorate.scenarios.participation.game import (
     ALONE,
     FALLIBLE,
     PLEDGED,
@@ -22,6 +21,7 @@ from quorate.scenarios.participation.playing import (
     Played,
     PlayedCurve,
 )
+from quorate.scenarios.participation.monotone_curve import at_sizes
 from quorate.scenarios.scenario import Picture
 from quorate.theory.best_response import RECONSIDER
 from quorate.theory.participation import assured_equilibria, success_that_pays

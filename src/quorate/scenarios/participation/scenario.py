@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.scenarios.participation.measured import Measured, choose, measured_curves
-from quorate.scenarios.participation.playing import PlayedCurve, Terms, play
+from quorate.scenarios.participation.game import PlayedCurve, Terms, play
+from quorate.scenarios.participation.measured_curve import Measured, choose, measured_curves
 from quorate.scenarios.participation.result import Course, Participated
 from quorate.spec import param
 from quorate.theory.acquaintances import Kind, acquaintances

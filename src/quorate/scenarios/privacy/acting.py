@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quorate.protocols import Learner
-from quorate.scenarios.privacy.drawing import Floats
 from quorate.scenarios.privacy.information import most_informative, named
 from quorate.scenarios.privacy.people import People
-from quorate.scenarios.privacy.ways.listing import Way
+from quorate.strategies.attribute.drawing import Floats
+from quorate.strategies.attribute.listing import Way
 from quorate.table import Array, Column, Rng, Submission
 
 FOLDS = 5

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from quorate.errors import FitFailedError
-from quorate.lab.lira import auc, confidence, halves, lira
-from quorate.lab.trial import enlist
+from quorate.membership_inference.lira import auc, confidence, halves, lira
 from quorate.protocols import Learner
 from quorate.scenarios.privacy.acting import Agreement
-from quorate.scenarios.privacy.drawing import Floats
 from quorate.scenarios.privacy.people import People
+from quorate.strategies.attribute.drawing import Floats
+from quorate.studies.trial import enlist
 from quorate.table import Mask, Rng, Submission
 
 LEAST_MODELS = 4

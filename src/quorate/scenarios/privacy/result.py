@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from quorate.figures.privacy import Curve, WayCurves, privacy_figure
-from quorate.lab.critical_mass import critical_mass
-from quorate.lab.intervals import Floats, mean_interval, mean_over_seeds
+from quorate.intervals import Floats, mean_interval, mean_over_seeds
 from quorate.plain import finite_or_none
-from quorate.scenarios.privacy.measuring import ALONE, EVERYONE, MEMBERS
+from quorate.scenarios.privacy.cell import ALONE, EVERYONE, MEMBERS
 from quorate.scenarios.scenario import Picture
+from quorate.studies.critical_mass.estimate import critical_mass
 
 WHOSE = (EVERYONE, MEMBERS)
 NUMBERS = (

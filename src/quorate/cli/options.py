@@ -1,0 +1,56 @@
+"""What the commands share: options, how results are printed, and how a run is stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Out = Annotated[Path, typer.Option(help="Folder of the store and the report.")]
+Jobs = Annotated[int, typer.Option(help="Worker processes. The results do not depend on it.")]
+Device = Annotated[
+    str,
+    typer.Option(help="Where networks are trained: auto (a GPU if there is one), cpu, cuda."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+@contextlib.contextmanager
+def stoppable(out: Path) -> Iterator[None]:
+    """Turn Ctrl-C into a message that says how to go on, and exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(
+            f"\nStopped. What was finished is stored in {out}; run the same command to go on.",
+            file=sys.stderr,
+        )
+        raise SystemExit(130) from None
+
+
+def warn_of_search(folder: Path) -> None:
+    """Say so where a store was last searched: a grid's interval is not the search's own."""
+    from quorate.studies.critical_mass.search import last_search
+
+    if (again := last_search(folder)) is not None:
+        print(
+            "Warning: a search was run here, and its own interval is another than the one above, "
+            f"which is made for grids. It is printed by: {again}",
+            file=sys.stderr,
+        )
+
+
+def print_json(data: Any) -> None:
+    import json
+
+    print(json.dumps(data, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def console_of() -> Any:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)

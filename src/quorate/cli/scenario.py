@@ -1,0 +1,102 @@
+"""The command of scenarios: parse, call, print. No science here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from quorate.cli.options import AsJson, Device, Jobs, console_of, print_json, stoppable
+from quorate.errors import InputError
+
+# Its parameters are options of the command, so that what is not an option of this is one of those.
+ANY_OPTION: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
+# --help tells of a scenario's own parameters where one is named, and is therefore read here.
+HELP = ("--help", "-h")
+OWN_HELP = {**ANY_OPTION, "help_option_names": []}
+
+
+def scenario(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(help="Which; quorate list scenarios shows them.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the page and the files; else runs/NAME.")
+    ] = None,
+    jobs: Jobs = 1,
+    device: Device = "auto",
+    json: AsJson = False,
+) -> None:
+    """Run a scenario: a world in which a collective acts. Each parameter is an option.
+
+    \b
+    quorate scenario navigation --network siouxfalls --reports 200 --share 0.6
+    quorate list scenarios
+    """
+    if name is None or name in HELP or any(word in HELP for word in context.args):
+        print(context.get_help())
+        if name is not None and name not in HELP:
+            show_parameters(name)
+        return
+    run_named(name, context.args, Path("runs") / name if out is None else out, jobs, device, json)
+
+
+def show_parameters(name: str) -> None:
+    """Print what a scenario is, and each of its parameters.
+
+    Raises:
+        InputError: there is no such scenario.
+    """
+    from quorate.report.listing import listing, print_listing
+    from quorate.validate import unknown
+
+    entries = listing("scenarios")["scenarios"]
+    found = [entry for entry in entries if entry["name"] == name]
+    if not found:
+        raise unknown("scenario", name, [entry["name"] for entry in entries])
+    print_listing({"parameters": found}, console_of())
+
+
+def run_named(
+    name: str, options: list[str], folder: Path, jobs: int, device: str, json: bool
+) -> None:
+    """Run a scenario with its parameters as options, write its page, and print what came of it."""
+    from quorate.report.scenario import print_scenario, write_scenario
+    from quorate.scenarios.scenario import make_scenario, run_scenario
+
+    made = make_scenario({"name": name, **read_options(options)})
+    with stoppable(folder):
+        ran = run_scenario(made, folder, jobs, device)
+    page = write_scenario(ran, folder)
+    if json:
+        print_json(ran.result.to_json())
+        return
+    console = console_of()
+    print_scenario(ran.result, console)
+    console.print(f"Report: {page}", soft_wrap=True)
+
+
+def read_options(words: list[str]) -> dict[str, Any]:
+    """Return ``--key value`` and ``--key=value`` as plain data; one that is repeated is a list.
+
+    >>> read_options(["--reports", "200", "--neighbourhood=10,15"])
+    {'reports': '200', 'neighbourhood': '10,15'}
+
+    Raises:
+        InputError: a word that is no option, or an option without a value.
+    """
+    given: dict[str, list[str]] = {}
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        if not word.startswith("--") or word == "--":
+            raise InputError(f"Expected --parameter value, got {word!r}. Name the parameter.")
+        key, equals, value = word[2:].partition("=")
+        if not equals:
+            if not waiting:
+                raise InputError(f"Expected a value after {word}, got none. Write {word} VALUE.")
+            value = waiting.pop(0)
+        given.setdefault(key.replace("-", "_"), []).append(value)
+    return {key: values[0] if len(values) == 1 else values for key, values in given.items()}

@@ -1,1 +1,0 @@
-"""Trials, sweeps over them, and what a sweep says."""

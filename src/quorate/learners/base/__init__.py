@@ -1,0 +1,1 @@
+"""What learners share: base classes and their parts. No method of its own."""

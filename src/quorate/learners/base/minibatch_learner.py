@@ -1,0 +1,87 @@
+"""What learners that weigh each person's loss in minibatch SGD have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from quorate.learners.base.network_learner import NetworkLearner
+from quorate.learners.base.training import Batch, Settings, Training
+from quorate.protocols import StackedLearner
+from quorate.spec import param
+from quorate.table import Rng, Submission
+from quorate.validate import at_least, in_interval
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from quorate.engine.optimizers import Optimizer
+    from quorate.engine.pool import Pool
+    from quorate.engine.stack import Stack
+
+
+@runtime_checkable
+class TrainsByMinibatch(StackedLearner, Protocol):
+    """What a method needs of the learner inside it to watch its epochs."""
+
+    @property
+    def uses_groups(self) -> bool:
+        """Whether training needs to know people's groups."""
+
+    def prepare(self, data: Sequence[Submission], rngs: Sequence[Rng]) -> tuple[Stack, Pool]:
+        """Return fresh networks, one per submission, and the people of each."""
+
+    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+        """Return the training, ready to run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinibatchLearner(NetworkLearner):
+    """Base of the learners that minimise E_P[wℓ] by minibatch SGD; ``begin`` says how.
+
+    Every epoch passes over the people once, in an order drawn anew. Each record holds the mean
+    loss of the last epoch and, where w is not 1, the effective size of the collective per epoch,
+    α_eff = Σ_members w / Σ_everyone w (derived; idea from Ben-Dov, Fawkes, Samadi, Sanyal 2024,
+    arXiv:2405.06582).
+    """
+
+    momentum: float = param(0.9, "in [0, 1)")
+    weight_decay: float = param(0.0, "L2 penalty on the weights, at least 0")
+    learning_rate: float = param(0.05, "step size")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        in_interval("momentum", self.momentum, 0, 1, "Use 0 for none.", open_high=True)
+        at_least("weight_decay", self.weight_decay, 0, "Use 0 for none.")
+
+    @property
+    def uses_groups(self) -> bool:
+        """Whether training needs to know people's groups."""
+        return False
+
+    def train(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
+        """Run the epochs."""
+        return self.begin(stack, pool, rngs).run()
+
+    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+        """Return the training, ready to run; here people weigh as ``weigh`` says."""
+
+        def weigh(losses: Tensor, batch: Batch) -> Tensor | None:
+            return self.weigh(losses)
+
+        return Training(stack, pool, rngs, self.settings(), self.optimizer(stack), weigh)
+
+    def weigh(self, losses: Tensor) -> Tensor | None:
+        """Return people's weights, (K, B), from their losses, (K, B); None for equal ones."""
+        return None
+
+    def settings(self) -> Settings:
+        """Return how long, in which batches and with which step size it trains."""
+        return Settings(self.epochs, self.batch_size, self.learning_rate, self.schedule)
+
+    def optimizer(self, stack: Stack) -> Optimizer:
+        """Return the update rule over the weights of a stack."""
+        from quorate.engine.optimizers import Momentum
+
+        return Momentum(stack.weights, self.momentum, self.weight_decay)

@@ -1,0 +1,94 @@
+"""Which networks there are, what they can be trained on, and the classifier around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from quorate.errors import FitFailedError, InputError
+from quorate.runtime import device
+from quorate.table import Array, Labels, Probabilities, Table
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Architecture = Literal["logistic", "mlp", "cnn", "resnet"]
+SMALLEST_IMAGE = {"cnn": 4, "resnet": 8}  # pixels: each halving must leave some
+PREDICT_ROWS = 512  # rows predicted at once: bounds the memory of activations
+
+
+def check_shape(model: Architecture, people: Table) -> None:
+    """Raise InputError if the architecture cannot take these people."""
+    if model not in SMALLEST_IMAGE:
+        return
+    if not people.is_image:
+        raise InputError(
+            f"Expected images for model={model}, got a table. Use model=mlp or model=logistic."
+        )
+    smallest, (h, w) = SMALLEST_IMAGE[model], people.x.shape[2:]
+    if min(h, w) < smallest:
+        raise InputError(
+            f"Expected images of at least {smallest}x{smallest} pixels for model={model}, got "
+            f"{h}x{w}. Use model=mlp."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkClassifier:
+    """A fitted network. Predicts the label with the largest logit."""
+
+    network: nn.Sequential
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+    def predict(self, x: Array) -> Labels:
+        """Return the index of the predicted label of each row, (n,).
+
+        Raises:
+            FitFailedError: the network's output is not finite.
+        """
+        labels = np.empty(len(x), dtype=np.int64)  # (n,)
+        for rows, logits in self._through(self.network, x):
+            labels[rows] = logits.argmax(dim=1).numpy()
+        return labels
+
+    def probabilities(self, x: Array) -> Probabilities:
+        """Return the softmax of the logits of each row, (n, k).
+
+        Raises:
+            FitFailedError: the network's output is not finite.
+        """
+        batches = self._through(self.network, x)
+        return np.concatenate([logits.double().softmax(dim=1).numpy() for _, logits in batches])
+
+    def representation(self, x: Array) -> Array:
+        """Return what enters the last layer for each row, (n, r); of a logistic model the features.
+
+        Raises:
+            FitFailedError: the network's output is not finite.
+        """
+        return np.concatenate([inside.numpy() for _, inside in self._through(self.network[:-1], x)])
+
+    def _through(self, network: nn.Module, x: Array) -> Iterator[tuple[slice, Tensor]]:
+        """Yield rows and what comes out for them, a batch at a time; one empty batch of no rows."""
+        import torch
+
+        from quorate.engine.layers import channels_last
+
+        place = device.current()
+        network = network.eval().to(place)
+        for start in range(0, max(1, len(x)), PREDICT_ROWS):
+            rows = slice(start, start + PREDICT_ROWS)
+            with torch.no_grad():
+                batch = torch.from_numpy(np.ascontiguousarray(x[rows])).to(place)
+                if batch.ndim == 4 and place == "cpu":
+                    batch = channels_last(batch)
+                out = network(batch).cpu()
+            if not bool(torch.isfinite(out).all()):
+                raise FitFailedError(DIVERGED)
+            yield rows, out
+
+
+DIVERGED = "Expected finite outputs, got NaN or infinity: training diverged. Lower learning_rate."

@@ -1,0 +1,130 @@
+"""Networks that were trained on public people, and what they make of others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from quorate import spec
+from quorate.errors import InputError
+from quorate.executors.processes import one_thread
+from quorate.learners.base.network_classifier import NetworkClassifier
+from quorate.learners.base.network_learner import NetworkLearner
+from quorate.protocols import Population
+from quorate.runtime import device
+from quorate.runtime.cache import on_disk
+from quorate.runtime.progress import status
+from quorate.table import Array, Split, Submission, Table
+from quorate.version import __version__
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FLOOR = 0.01  # of the mean unit's standard deviation: a nearly silent unit is not blown up
+
+
+@dataclass(frozen=True, eq=False)
+class Pretrained:
+    """A network without its last layer, and how what comes out of it is standardised.
+
+    Args:
+        classifier: the network as it was trained.
+        mean, scale: of each of the r units over the public people, (r,).
+        shape: of one public image, (c, h, w).
+        accuracy: on the public people who were held out, in [0, 1].
+    """
+
+    classifier: NetworkClassifier
+    mean: Array
+    scale: Array
+    shape: tuple[int, ...]
+    accuracy: float
+    _seen: WeakKeyDictionary[Table, Table] = field(default_factory=WeakKeyDictionary)
+
+    def represent(self, x: Array) -> Array:
+        """Return what enters the last layer for each row, standardised, (n, r)."""
+        out = self.classifier.representation(x)
+        out -= self.mean
+        out /= self.scale
+        return out
+
+    def represented(self, people: Table) -> Table:
+        """Return the same people with representations for features; kept while they are.
+
+        The cells of one seed share their honest people, whose pictures go through once.
+        """
+        if people not in self._seen:
+            self._seen[people] = replace(people, x=self.represent(people.x), columns=())
+        return self._seen[people]
+
+    def outline(self, people: Table) -> Table:
+        """Return as many people with the same labels and r features, all 0: no time, no memory."""
+        x = np.broadcast_to(np.zeros((), np.float32), (len(people), len(self.mean)))  # (n, r)
+        return replace(people, x=x, columns=())
+
+    def check(self, people: Table) -> None:
+        """Raise InputError unless the network can take these people."""
+        if people.x.shape[1:] != self.shape:
+            raise InputError(
+                f"Expected people of the shape of the public ones, {self.shape}, got "
+                f"{people.x.shape[1:]}. Pre-train on people like these: public=POPULATION."
+            )
+
+
+_known: dict[tuple[object, ...], Pretrained] = {}
+
+
+def pretrained(public: Population, pretraining: NetworkLearner, seed: int) -> Pretrained:
+    """Return the network that ``pretraining`` makes of the public people of a seed.
+
+    It is trained once, on the CPU in one thread, and kept on disk and here: the same bits for
+    everyone who starts from it.
+
+    Raises:
+        InputError: these people cannot be trained on.
+        FitFailedError: training diverged.
+    """
+    key = (spec.text(public), public.fingerprint(), spec.text(pretraining), seed)
+    if key not in _known:
+        people = public.split(np.random.default_rng(seed))
+        with status(f"Pre-training on {public.name}"):
+            weights, mean, scale, accuracy = _trained(people, pretraining, seed, __version__)
+        network = _network(pretraining, people.train, weights)
+        shape = people.train.x.shape[1:]
+        _known[key] = Pretrained(NetworkClassifier(network), mean, scale, shape, accuracy)
+    return _known[key]
+
+
+def _network(pretraining: NetworkLearner, people: Table, weights: Sequence[Array]) -> nn.Sequential:
+    """Return the network for such people with these weights."""
+    import torch
+
+    from quorate.engine.architectures import build_network
+
+    shape, rng = people.x.shape[1:], np.random.default_rng(0)
+    network = build_network(pretraining.model, shape, people.k, pretraining.hidden, rng)
+    with torch.no_grad():
+        for own, kept in zip(network.parameters(), weights, strict=True):
+            own.copy_(torch.from_numpy(np.array(kept)))  # what is kept on disk is read-only
+    return network
+
+
+@on_disk
+def _trained(
+    people: Split, pretraining: NetworkLearner, seed: int, version: str
+) -> tuple[list[Array], Array, Array, float]:
+    """Return the weights, the mean and scale of each unit, and the accuracy on held-out people."""
+    with device.use("cpu"), one_thread():
+        data = Submission.without_collective(people.train)
+        model = pretraining.fit(data, np.random.default_rng(seed))
+        assert isinstance(model, NetworkClassifier)  # for the type checker
+        units = model.representation(people.train.x).astype(np.float64)
+        mean, spread = units.mean(axis=0), units.std(axis=0)
+        scale = np.maximum(spread, FLOOR * spread.mean())
+        right = model.predict(people.held_out.x) == people.held_out.y
+    weights = [w.detach().numpy() for w in model.network.parameters()]
+    return weights, mean.astype(np.float32), scale.astype(np.float32), float(right.mean())

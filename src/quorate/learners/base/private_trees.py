@@ -1,0 +1,146 @@
+"""What the differentially private learners of trees have in common."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quorate.learners.base.random_trees import PublicColumns, RandomTrees, grow
+from quorate.protocols import Learner
+from quorate.spec import param
+from quorate.table import Array, Labels, Probabilities, Rng, Submission
+from quorate.validate import above_zero, at_least, in_interval
+
+Counts = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float64]
+DEEPEST = 10  # 1,024 leaves a tree; each has noise of its own
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateTrees(Learner):
+    """Base of the learners that put noisy sums into the leaves of random trees.
+
+    The trees are drawn without data, so that sums over the people in each leaf are all that is
+    learned. Each tree's sums change by at most S in L1 when one person is added or removed, who
+    stands in one leaf of it; two-sided geometric noise, P(z) ∝ exp(−|z|·ε/(T·S)), makes them
+    (ε/T, 0)-differentially private, and T trees together (ε, 0), each whatever came before it
+    (Dwork et al. 2006; Ghosh, Roughgarden, Sundararajan 2009, arXiv:0811.2841). The sums are whole
+    numbers, so that no rounding leaks. Predictions look at nothing else.
+    """
+
+    epsilon: float = param(1.0, "privacy budget ε, with δ = 0; inf adds no noise", shown=True)
+    trees: int = param(20, "trees T; each has the budget ε/T")
+    depth: int = param(5, f"splits on the way to a leaf, in [1, {DEEPEST}]")
+    bound: float = param(3.0, "numbers of a table are public within ±bound; beyond, moved there")
+
+    def __post_init__(self) -> None:
+        fix = "Use a budget such as epsilon=1, or epsilon=inf for none."
+        in_interval("epsilon", self.epsilon, 0, math.inf, fix, open_low=True)
+        at_least("trees", self.trees, 1, "Grow at least one tree.")
+        in_interval("depth", self.depth, 1, DEEPEST, "Use a depth such as 5.")
+        above_zero("bound", self.bound, "Standardised numbers lie within 3 or so.")
+
+    def fit(self, data: Submission, rng: Rng) -> LeafScores:
+        """Return the noisy sums of the people whom the platform received."""
+        people = data.mixed()
+        trees = grow(PublicColumns.of(people, self.bound), self.trees, self.depth, rng)
+        scores, prior = self.learn(trees.leaves(people.x), people.y, people.k, rng)
+        record = {
+            "epsilon": self.epsilon,
+            "delta": 0.0,
+            "noise_scale": self.trees * self.sensitivity / self.epsilon,
+            "trees": self.trees,
+            "mechanism": "two-sided geometric noise on sums in leaves of random trees",
+            "sampling": "everyone in every tree, neighbours by adding or removing one person",
+        }
+        return LeafScores(trees, scores, prior, record)
+
+    @property
+    @abstractmethod
+    def sensitivity(self) -> int:
+        """Most that one person adds to one tree's sums, in L1, where a person counts 1."""
+
+    @abstractmethod
+    def learn(self, leaves: Labels, y: Labels, k: int, rng: Rng) -> tuple[Scores, Scores]:
+        """Return what each leaf adds to the scores of the k labels, and where the scores begin.
+
+        Args:
+            leaves: each person's leaf in each tree, (T, n).
+            y: the labels, (n,).
+
+        Returns:
+            (T, 2ᴰ, k) and (k,).
+        """
+
+    def released(self, sums: Counts, unit: int, rng: Rng) -> Counts:
+        """Return one tree's sums with noise; they count a person as ``unit``."""
+        return sums + geometric_noise(
+            self.epsilon / (self.trees * self.sensitivity * unit), sums.shape, rng
+        )
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of the noise on each sum, in people (of Laplace noise: √2·TS/ε)."""
+        return math.sqrt(2) * self.trees * self.sensitivity / self.epsilon
+
+
+def geometric_noise(epsilon: float, shape: tuple[int, ...], rng: Rng) -> Counts:
+    """Return noise with P(z) = (1 − r)/(1 + r)·r^|z| for whole z, where r = exp(−ε).
+
+    The difference of two geometric numbers. inf gives zeros.
+
+    Args:
+        epsilon: budget per unit of L1 sensitivity, above 0.
+        shape: of what is returned.
+        rng: draws it.
+    """
+    if math.isinf(epsilon):
+        return np.zeros(shape, dtype=np.int64)
+    stop = -math.expm1(-epsilon)  # 1 − r
+    noise: Counts = rng.geometric(stop, shape) - rng.geometric(stop, shape)
+    return noise
+
+
+@dataclass(frozen=True, eq=False)
+class LeafScores:
+    """A model whose score of each label is the sum over trees of what a person's leaf adds.
+
+    Args:
+        trees: the trees.
+        scores: what each leaf adds, (T, 2ᴰ, k).
+        prior: the scores that everyone begins with, (k,).
+        record: what it cost.
+    """
+
+    trees: RandomTrees
+    scores: Scores
+    prior: Scores
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+    def predict(self, x: Array) -> Labels:
+        """Return the label of the highest score of each row, (n,)."""
+        labels: Labels = self._totals(x).argmax(axis=1)
+        return labels
+
+    def probabilities(self, x: Array) -> Probabilities:
+        """Return softmax of the scores, (n, k)."""
+        return softmax(self._totals(x))
+
+    def _totals(self, x: Array) -> Scores:
+        total = np.tile(self.prior, (len(x), 1))  # (n, k)
+        for leaf, scores in zip(self.trees.leaves(x), self.scores, strict=True):
+            total += scores[leaf]
+        return total
+
+
+def softmax(scores: Scores) -> Probabilities:
+    """Return exp(s)/Σ exp(s) of each row, (n, k)."""
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    total: Probabilities = shares / shares.sum(axis=1, keepdims=True)
+    return total

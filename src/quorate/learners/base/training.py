@@ -1,0 +1,163 @@
+"""Minibatch training of K models in lockstep: the loop, and its parts that methods replace.
+
+Shape letters: K models, B people in a batch, n people of each model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from quorate.learners.base.schedules import Schedule, scheduled
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from quorate.engine.optimizers import Optimizer
+    from quorate.engine.pool import Pool
+    from quorate.engine.stack import Stack
+    from quorate.table import Rng
+
+AfterEpoch = Callable[[int], bool]
+Weigh = Callable[["Tensor", "Batch"], "Tensor | None"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long, in which batches and with which step size."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    schedule: Schedule = "constant"
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """One batch of each model.
+
+    Args:
+        rows: who is in it, (K, B), of the n people of the model.
+        x, y: what the pool holds of them, (K, B, ...) and (K, B).
+        target: what the loss compares with: labels (K, B), or a distribution over them (K, B, k).
+    """
+
+    rows: Tensor
+    x: Tensor
+    y: Tensor
+    target: Tensor
+
+
+class Training:
+    """One run: each epoch passes over the people in an order drawn anew, each batch is one step.
+
+    A method that does more replaces a part: ``draw``, ``batch``, ``losses``, ``weights`` or
+    ``records``. Nothing of one model may depend on another.
+
+    Args:
+        stack: K networks, trained in place.
+        pool: the people of each.
+        rngs: one generator a model.
+        settings: how long, and so on.
+        optimizer: the update rule, over the stack's weights.
+        weigh: from losses, (K, B), and the batch to people's weights, (K, B); None weighs everyone
+            the same.
+        facts: what the records also say of each model.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        pool: Pool,
+        rngs: Sequence[Rng],
+        settings: Settings,
+        optimizer: Optimizer,
+        weigh: Weigh | None = None,
+        facts: Sequence[Mapping[str, Any]] | None = None,
+    ) -> None:
+        from quorate.engine.generator import torch_generator
+
+        self.stack, self.pool, self.settings = stack, pool, settings
+        self._orders = [torch_generator(rng) for rng in rngs]
+        self._optimizer, self._weigh = optimizer, weigh
+        self._effective: list[list[float | None]] = [[] for _ in rngs]
+        self._loss = [0.0 for _ in rngs]
+        self._facts = facts or [{} for _ in rngs]
+
+    def draw(self) -> Tensor:
+        """Return the people of one epoch in the order of their batches, (K, n)."""
+        import torch
+
+        return torch.stack([torch.randperm(self.pool.n, generator=o) for o in self._orders])
+
+    def batch(self, rows: Tensor) -> Batch:
+        """Return the batch of the people ``rows``, (K, B)."""
+        x, y = self.pool.batch(rows)
+        return Batch(rows, x, y, y)
+
+    def losses(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Return each person's loss, (K, B), from the logits (K, B, k)."""
+        return cross_entropy(logits, batch.target)
+
+    def weights(self, losses: Tensor, batch: Batch) -> Tensor | None:
+        """Return each person's weight, (K, B), or None where all are 1."""
+        return None if self._weigh is None else self._weigh(losses, batch)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return plain data about the training of each model: loss, and α_eff per epoch.
+
+        α_eff is None where all weights were 0.
+        """
+        return [
+            {"loss": loss} | ({"alpha_effective": effective} if effective else {}) | dict(facts)
+            for loss, effective, facts in zip(self._loss, self._effective, self._facts, strict=True)
+        ]
+
+    def run(self, after_epoch: AfterEpoch | None = None) -> list[dict[str, Any]]:
+        """Train; return the records.
+
+        Args:
+            after_epoch: called with the number of epochs done, after each; says whether to stop.
+        """
+        import torch
+
+        settings = self.settings
+        steps_an_epoch = -(-self.pool.n // settings.batch_size)
+        for epoch in range(settings.epochs):
+            loss, ours, all_ = torch.zeros(3, len(self.stack), device=self.stack.device)
+            order = self.draw().to(self.stack.device)
+            for i, rows in enumerate(order.split(settings.batch_size, dim=1)):
+                step = epoch * steps_an_epoch + i
+                factor = scheduled(settings.schedule, step, settings.epochs * steps_an_epoch)
+                losses, weights = self._step(self.batch(rows), settings.learning_rate * factor)
+                loss += losses.sum(dim=1)
+                if weights is not None:
+                    member = self.pool.member.gather(1, rows)
+                    ours += (weights * member).sum(dim=1)
+                    all_ += weights.sum(dim=1)
+            self._loss = [one / self.pool.n for one in loss.tolist()]
+            if weights is not None:
+                found = zip(self._effective, ours.tolist(), all_.tolist(), strict=True)
+                for shares, mine, everyones in found:
+                    shares.append(mine / everyones if everyones else None)
+            if after_epoch is not None and after_epoch(epoch + 1):
+                break
+        return self.records()
+
+    def _step(self, batch: Batch, learning_rate: float) -> tuple[Tensor, Tensor | None]:
+        through = self.stack.forward(batch.x)
+        losses = self.losses(through.logits, batch)
+        seen = losses.detach()
+        weights = self.weights(seen, batch)
+        weighted = losses if weights is None else weights * losses
+        self._optimizer.step(self.stack.gradients(through, weighted), learning_rate)
+        return seen, weights
+
+
+def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Return each person's cross-entropy, (K, B); targets are labels or distributions."""
+    from torch.nn import functional
+
+    each = functional.cross_entropy(logits.flatten(0, 1), target.flatten(0, 1), reduction="none")
+    return each.view(logits.shape[:2])

@@ -1,0 +1,1 @@
+"""Defences against data poisoning, each around another learner."""

@@ -1,0 +1,65 @@
+"""Trimming by loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from quorate.errors import InputError
+from quorate.learners.base.cleaning_learner import Cleaned, CleansByModel, gives_probabilities
+from quorate.learners.base.counting import whole_below
+from quorate.protocols import Classifier, ScoredClassifier
+from quorate.spec import param
+from quorate.table import Submission, Table
+from quorate.validate import at_least, in_interval
+
+
+@dataclass(frozen=True)
+class LossTrimming(CleansByModel):
+    """Trimmed loss: people whose loss is largest are dropped, and the learner is trained anew.
+
+    In each round the learner is trained on those kept so far, at first everyone, and of all n the
+    n − ⌊φn⌋ whose loss −log p(y) is smallest are kept next: a person dropped once may come back
+    (Shen, Sanghavi 2019, arXiv:1810.11874). Among equal losses the first rows are kept.
+
+    Raises:
+        InputError: a parameter is out of range, or the learner's models give no probabilities.
+    """
+
+    name: ClassVar[str] = "loss-trimming"
+    fraction: float = param(0.1, "share φ of the people that is dropped, in [0, 1)", shown=True)
+    rounds: int = param(1, "trainings before the last one")
+
+    def __post_init__(self) -> None:
+        in_interval("fraction", self.fraction, 0, 1, "Use a fraction such as 0.1.", open_high=True)
+        at_least("rounds", self.rounds, 1, "Train at least once before the last training.")
+
+    @property
+    def trainings(self) -> int:
+        """Trainings before the last one."""
+        return self.rounds
+
+    def check(self, people: Table) -> None:
+        """Raise InputError where no probabilities are given, or the learner cannot be fitted."""
+        super().check(people)
+        if not gives_probabilities(self.learner):
+            raise self._no_probabilities()
+
+    def clean_by(self, model: Classifier, data: Submission) -> Cleaned:
+        """Return the data of those whose loss is small under the model, and who was dropped."""
+        if not isinstance(model, ScoredClassifier):
+            raise self._no_probabilities()
+        people = data.mixed()
+        likely = model.probabilities(people.x)[np.arange(len(people)), people.y]  # (n,)
+        dropped = whole_below(self.fraction, len(people))
+        kept = np.zeros(len(people), dtype=bool)  # (n,)
+        kept[np.argsort(-likely, kind="stable")[: len(people) - dropped]] = True
+        return self.keep(data, kept)
+
+    def _no_probabilities(self) -> InputError:
+        return InputError(
+            f"Expected a learner whose models give probabilities for {self.name}, got "
+            f"{self.learner.name}. Wrap one that does, such as sgd, logistic or forest."
+        )

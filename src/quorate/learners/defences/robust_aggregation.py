@@ -1,0 +1,118 @@
+"""Robust aggregation of gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from quorate.errors import FitFailedError, InputError
+from quorate.learners.base.counting import whole_below
+from quorate.learners.base.minibatch_learner import MinibatchLearner
+from quorate.learners.base.network_learner import in_lockstep
+from quorate.learners.networks.sgd import SGD
+from quorate.protocols import Classifier, Learner, StackedLearner
+from quorate.spec import param
+from quorate.table import Rng, Submission, Table
+from quorate.validate import at_least, in_interval
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from quorate.engine.pool import Pool
+    from quorate.engine.stack import Pass, Stack
+    from quorate.learners.base.training import Training
+
+
+@dataclass(frozen=True)
+class RobustAggregation(StackedLearner):
+    """Robust gradients: each coordinate is the median, or a trimmed mean, over parts of the batch.
+
+    The batch is cut into m shards of nearly equal size with mean gradients g₁, ..., g_m; a step
+    descends med(g₁, ..., g_m), or the mean of those left when the ⌊βm⌋ lowest and the ⌊βm⌋ highest
+    are out, coordinate by coordinate (Yin, Chen, Ramchandran, Bartlett 2018, arXiv:1803.01498,
+    with shards of a batch in place of machines). A batch of fewer people than shards, as the last
+    of an epoch may be, has one person a shard. Where the learner weighs people, it weighs them
+    within their shard. The record is the learner's own.
+
+    Raises:
+        InputError: the learner does not train by minibatch gradients, or a parameter is out of
+            range.
+    """
+
+    name: ClassVar[str] = "robust-aggregation"
+    learner: Learner = param(
+        SGD(), "what descends these gradients; its parameters can be given here", kind="learners"
+    )
+    rule: Literal["median", "trimmed-mean"] = param(
+        "median", "how shards are made one: median or trimmed-mean", shown=True
+    )
+    shards: int = param(8, "parts m of each batch")
+    trim: float = param(
+        0.25, "fraction β of the shards out at each end of a trimmed-mean, in [0, 0.5)"
+    )
+
+    def __post_init__(self) -> None:
+        at_least("shards", self.shards, 1, "Use 2 or more; 1 is plain training.")
+        in_interval("trim", self.trim, 0, 0.5, "Use a fraction such as 0.25.", open_high=True)
+        self._inner()
+
+    def _inner(self) -> MinibatchLearner:
+        if not isinstance(self.learner, MinibatchLearner):
+            raise InputError(
+                f"Expected a learner that descends minibatch gradients for {self.name}, got "
+                f"{self.learner.name}. Wrap one such as sgd, adam or group-dro; another defence "
+                "goes around this one."
+            )
+        return self.learner
+
+    @property
+    def uses_groups(self) -> bool:
+        """Whether the learner's training needs to know people's groups."""
+        return self._inner().uses_groups
+
+    def check(self, people: Table) -> None:
+        """Raise InputError if the learner cannot be fitted to these people."""
+        self.learner.check(people)
+
+    def stack_size(self, people: Table) -> int:
+        """Return the learner's."""
+        return self._inner().stack_size(people)
+
+    def fit_many(
+        self, data: Sequence[Submission], rngs: Sequence[Rng]
+    ) -> list[Classifier | FitFailedError]:
+        """Return one network per submission, trained in lockstep."""
+
+        def train(stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
+            return self.begin(stack, pool, rngs).run()
+
+        return in_lockstep(self.prepare, train, data, rngs)
+
+    def prepare(self, data: Sequence[Submission], rngs: Sequence[Rng]) -> tuple[Stack, Pool]:
+        """Return the learner's networks, with this way to make one gradient, and the people."""
+        return self._inner().prepare(data, rngs, self.aggregate)
+
+    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+        """Return the learner's training."""
+        return self._inner().begin(stack, pool, rngs)
+
+    def aggregate(self, stack: Stack, through: Pass, losses: Tensor) -> list[Tensor]:
+        """Return one gradient of each model's weights, (K, ...), from its losses, (K, B)."""
+        shards = min(self.shards, losses.shape[1])
+        gradients = stack.shard_gradients(through, losses, shards)
+        return [self.middle(of_shards) for of_shards in gradients]
+
+    def middle(self, gradients: Tensor) -> Tensor:
+        """Return the median or trimmed mean over the shards' gradients, (K, m, ...).
+
+        >>> import torch
+        >>> gradients = torch.tensor([[0.0, 1.0, 3.0, 9.0]])  # one model, one weight
+        >>> RobustAggregation().middle(gradients)
+        tensor([2.])
+        >>> RobustAggregation(rule="trimmed-mean", trim=0).middle(gradients)
+        tensor([3.2500])
+        """
+        m = gradients.shape[1]
+        out = (m - 1) // 2 if self.rule == "median" else whole_below(self.trim, m)
+        return gradients.sort(dim=1).values[:, out : m - out].mean(dim=1)

@@ -1,0 +1,152 @@
+"""A platform that starts from a network of public people and trains its last layer alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from quorate import spec
+from quorate.errors import FitFailedError, InputError
+from quorate.learners.base.cleaning_learner import attempt, gives_probabilities
+from quorate.learners.base.network_learner import NetworkLearner
+from quorate.learners.base.pretrained import Pretrained, pretrained
+from quorate.learners.networks.sgd import SGD
+from quorate.learners.private.dp_sgd import DPSGD
+from quorate.populations.cifar100 import CIFAR100
+from quorate.protocols import (
+    Classifier,
+    Learner,
+    Population,
+    ScoredClassifier,
+    StackedLearner,
+)
+from quorate.spec import param
+from quorate.table import Array, Labels, Probabilities, Rng, Submission, Table
+from quorate.validate import at_least
+
+
+@dataclass(frozen=True)
+class FineTuned(StackedLearner):
+    """Fine-tuning of the last layer: a network that public people trained, and a learner on top.
+
+    A network is trained on public people and frozen; what enters its last layer, standardised on
+    the public people, is what the inner learner sees of everyone, members and held-out people too.
+    The public people must not be the population's: images of CIFAR-10 and CIFAR-100 are disjoint.
+    Then the network is the same whoever takes part, and a privacy budget in the record, the inner
+    learner's, holds for the people of the population; the public ones have none. Private learning
+    on public features: Tramèr, Boneh 2021 (arXiv:2011.11660).
+
+    Raises:
+        InputError: ``pretraining`` does not train a network, or people are not of the shape of the
+            public ones, or the inner learner cannot be fitted to their representations.
+        DataUnavailableError: the public people cannot be had.
+    """
+
+    name: ClassVar[str] = "fine-tuned"
+    learner: Learner = param(
+        DPSGD(),
+        "what is trained on the representations; its parameters can be given here",
+        kind="learners",
+    )
+    public: Population = param(
+        CIFAR100(), "who the network is trained on; not the population's", kind="populations"
+    )
+    pretraining: Learner = param(
+        SGD(model="cnn", epochs=12, schedule="cosine"), "how it is trained", kind="learners"
+    )
+    pretraining_seed: int = param(0, "of the network, the same for every seed of the people")
+
+    def __post_init__(self) -> None:
+        at_least("pretraining_seed", self.pretraining_seed, 0, "Use a non-negative whole number.")
+        self._network_learner()
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the models may give probabilities: as the learner's."""
+        return gives_probabilities(self.learner)
+
+    def check(self, people: Table) -> None:
+        """Raise InputError if the learner cannot be fitted to what the network makes of these.
+
+        The network is trained here if it never was, once for all cells and workers to come.
+        """
+        network = self._pretrained()
+        network.check(people)
+        self.learner.check(network.outline(people))
+
+    def stack_size(self, people: Table) -> int:
+        """Return the learner's."""
+        if not isinstance(self.learner, StackedLearner):
+            return 1
+        return self.learner.stack_size(self._pretrained().outline(people))
+
+    def fit_many(
+        self, data: Sequence[Submission], rngs: Sequence[Rng]
+    ) -> list[Classifier | FitFailedError]:
+        """Return the learner's model of each submission, behind the network.
+
+        Raises:
+            InputError: as ``check``.
+        """
+        network = self._pretrained()
+        for people in {id(one.honest): one.honest for one in data}.values():
+            network.check(people)
+        seen = [
+            replace(one, honest=network.represented(one.honest),
+                    changed=network.represented(one.changed))
+            for one in data
+        ]  # fmt: skip
+        if isinstance(self.learner, StackedLearner):
+            models = self.learner.fit_many(seen, rngs)
+        else:
+            models = [attempt(self.learner.fit, *each) for each in zip(seen, rngs, strict=True)]
+        facts = {
+            "public": spec.text(self.public),
+            "pretraining": spec.text(self.pretraining),
+            "public_accuracy": network.accuracy,
+        }
+        return [attempt(_behind, model, network, facts) for model in models]
+
+    def _network_learner(self) -> NetworkLearner:
+        if not isinstance(self.pretraining, NetworkLearner):
+            raise InputError(
+                f"Expected a learner that trains a network for pretraining, got "
+                f"{self.pretraining.name}. Use one such as pretraining=(sgd:model=cnn,epochs=12)."
+            )
+        return self.pretraining
+
+    def _pretrained(self) -> Pretrained:
+        return pretrained(self.public, self._network_learner(), self.pretraining_seed)
+
+
+def _behind(model: Classifier, network: Pretrained, facts: Mapping[str, Any]) -> Classifier:
+    """Return a model of representations as one of pictures."""
+    record = {**model.record, **facts}
+    if isinstance(model, ScoredClassifier):
+        return _TunedScores(network, model, record)
+    return _Tuned(network, model, record)
+
+
+@dataclass(frozen=True, eq=False)
+class _Tuned:
+    """A network and a model of what it makes of people."""
+
+    network: Pretrained
+    model: Classifier
+    record: Mapping[str, Any]
+
+    def predict(self, x: Array) -> Labels:
+        """Return the index of the predicted label of each row, (n,)."""
+        return self.model.predict(self.network.represent(x))
+
+
+@dataclass(frozen=True, eq=False)
+class _TunedScores(_Tuned):
+    """The same, where the model gives probabilities."""
+
+    model: ScoredClassifier
+
+    def probabilities(self, x: Array) -> Probabilities:
+        """Return the model's probabilities, (n, k)."""
+        return self.model.probabilities(self.network.represent(x))

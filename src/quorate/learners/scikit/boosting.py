@@ -1,0 +1,49 @@
+"""Gradient boosting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from quorate.learners.base.scikit_learner import ScikitLearner, draw_random_state
+from quorate.spec import param
+from quorate.table import Rng
+from quorate.validate import above_zero, at_least
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boosting(ScikitLearner):
+    """Gradient boosting of trees on binned features (histograms); scikit-learn's.
+
+    Each round adds a tree a label that descends the log loss (Friedman 2001; Ke et al. 2017). All
+    rounds are run: nothing is held back to stop early. The seed draws the people that the bins are
+    made from where there are more than 200,000.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "boosting"
+    learning_rate: float = param(0.1, "step size of a round")
+    max_iter: int = param(100, "rounds; each adds one tree, or with k > 2 labels k of them")
+    max_leaf_nodes: int = param(31, "leaves of a tree at most, at least 2")
+    min_samples_leaf: int = param(20, "people in a leaf, at least")
+
+    def __post_init__(self) -> None:
+        above_zero("learning_rate", self.learning_rate, "Use a step size such as 0.1.")
+        at_least("max_iter", self.max_iter, 1, "Boost for at least one round.")
+        at_least("max_leaf_nodes", self.max_leaf_nodes, 2, "A tree splits at least once.")
+        at_least("min_samples_leaf", self.min_samples_leaf, 1, "A leaf has at least one person.")
+
+    def build(self, rng: Rng) -> Any:
+        """Return scikit-learn's estimator."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        return HistGradientBoostingClassifier(
+            learning_rate=self.learning_rate,
+            max_iter=self.max_iter,
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=self.min_samples_leaf,
+            early_stopping=False,
+            random_state=draw_random_state(rng),
+        )

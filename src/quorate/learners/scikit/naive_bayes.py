@@ -1,0 +1,37 @@
+"""Naive Bayes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from quorate.learners.base.scikit_learner import ScikitLearner
+from quorate.spec import param
+from quorate.table import Rng
+from quorate.validate import at_least
+
+
+@dataclass(frozen=True, kw_only=True)
+class NaiveBayes(ScikitLearner):
+    """Naive Bayes: given the label, every feature is normal and independent; scikit-learn's.
+
+    The label that maximises log P(y) + Σⱼ log N(xⱼ; μ_yj, σ²_yj), with moments estimated per label
+    and Var_max·``var_smoothing`` added to every variance. Nothing is drawn.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "naive-bayes"
+    var_smoothing: float = param(
+        1e-9, "added to the variances, as a fraction of the largest feature's, at least 0"
+    )
+
+    def __post_init__(self) -> None:
+        at_least("var_smoothing", self.var_smoothing, 0, "Use a small fraction such as 1e-9.")
+
+    def build(self, rng: Rng) -> Any:
+        """Return scikit-learn's estimator."""
+        from sklearn.naive_bayes import GaussianNB
+
+        return GaussianNB(var_smoothing=self.var_smoothing)

@@ -1,0 +1,1 @@
+"""Platforms of theory: the worst case that bounds allow for, and coarsened data."""

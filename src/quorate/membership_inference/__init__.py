@@ -1,0 +1,1 @@
+"""What a collective's action does to membership inference attacks."""

@@ -1,0 +1,197 @@
+"""One cell of a membership study: N models on random halves of the people, and what they know.
+
+Every cell is a file of its own, written whole. Shape letters: n people, N models.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quorate import spec
+from quorate.errors import FitFailedError, InputError, StoreError
+from quorate.executors.processes import load_libraries, one_thread
+from quorate.membership_inference.lira import confidence, halves
+from quorate.protocols import Classifier, Learner, ScoredClassifier, StackedLearner
+from quorate.runtime.provenance import provenance
+from quorate.studies.sweep import STACK_BYTES
+from quorate.studies.trial import Trial, draw_people, streams, submit
+from quorate.studies.trial_work import fit_each
+from quorate.table import Array, Mask, Rng, Split, Submission
+
+CELLS = "cells"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One collective of one size, and N models: who, does what, against whom, with which seed."""
+
+    trial: Trial
+    models: int
+
+    def describe(self) -> dict[str, Any]:
+        """Return the cell as plain data: all that its outcome depends on."""
+        return {**self.trial.describe(), "measure": "membership", "models": self.models}
+
+    @functools.cached_property
+    def id(self) -> str:
+        """Content id: equal cells have equal ids, whoever runs them and wherever."""
+        return spec.content_id(self.describe())
+
+
+@dataclass(frozen=True, eq=False)
+class Attacked:
+    """What came of one cell.
+
+    Args:
+        phi: each model's confidence in each person's honest label on their honest row, (N, n);
+            NaN where a training failed.
+        member: whose rows each model learned from, (N, n).
+        acts: who of the people acts, (n,).
+        about: id, ``success``, ``accuracy`` (on honest held-out people) and ``train_accuracy`` (on
+            honest people learned from), means over the models; seconds, provenance, description,
+            and the error where a training failed.
+    """
+
+    phi: Array
+    member: Mask
+    acts: Mask
+    about: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The cell's content id."""
+        return str(self.about["id"])
+
+
+def measure(cell: Cell) -> Attacked:
+    """Train a cell's models and return how sure each is of everyone, in or not.
+
+    Raises:
+        InputError: the models give no probabilities, or the methods do not fit together.
+    """
+    load_libraries()
+    with one_thread():
+        started, trial = time.perf_counter(), cell.trial
+        draw, enlist, fit, test = streams(trial.seed)
+        people = draw_people(trial.population, draw)
+        everyone = submit(people.train, trial.strategy, trial.alpha, enlist)
+        n = len(people.train)
+        member = halves(n, cell.models, np.random.default_rng(_fifth(trial.seed)))  # (N, n)
+        rngs = [np.random.default_rng(_child(fit, j)) for j in range(cell.models)]
+        phi = np.full((cell.models, n), np.nan, dtype=np.float32)  # (N, n)
+        facts, errors = [], []
+        trained = _trained(trial.learner, everyone, member, rngs)
+        for j, model in enumerate(trained):
+            try:
+                if isinstance(model, FitFailedError):
+                    raise model
+                phi[j], fact = _look(trial, model, people, member[j] & ~everyone.member, test)
+                facts.append(fact)
+            except FitFailedError as failure:
+                errors.append(str(failure))
+        means = {
+            key: float(np.mean([fact[key] for fact in facts])) if facts and not errors else None
+            for key in ("success", "accuracy", "train_accuracy")
+        }
+        about = {
+            "id": cell.id,
+            "alpha": trial.alpha,
+            "seed": trial.seed,
+            "members": int(everyone.member.sum()),
+            "people": n,
+            "models": cell.models,
+            **means,
+            "error": errors[0] if errors else None,
+            "seconds": time.perf_counter() - started,
+            "provenance": provenance(),
+            "description": cell.describe(),
+        }
+        return Attacked(phi, member, everyone.member, about)
+
+
+def _fifth(seed: int) -> np.random.SeedSequence:
+    """Return the stream beside a trial's four: who is in which model's half."""
+    return np.random.SeedSequence(seed).spawn(5)[4]
+
+
+def _child(stream: np.random.SeedSequence, number: int) -> np.random.SeedSequence:
+    """Return a child of a stream, which ``spawn`` would change."""
+    return np.random.SeedSequence(stream.entropy, spawn_key=(*stream.spawn_key, number))
+
+
+def _trained(
+    learner: Learner, everyone: Submission, member: Mask, rngs: list[Rng]
+) -> Iterator[Classifier | FitFailedError]:
+    """Yield the models in order; they train in stacks, of rows of their own that fit in memory."""
+    half = everyone.honest.take(member[0])
+    size = learner.stack_size(half) if isinstance(learner, StackedLearner) else 1
+    size = max(1, min(size, STACK_BYTES // max(1, half.x.nbytes)))
+    for start in range(0, len(member), size):
+        submissions = [everyone.take(np.flatnonzero(row)) for row in member[start : start + size]]
+        yield from fit_each(learner, submissions, rngs[start : start + size])
+
+
+def _look(
+    trial: Trial,
+    model: Classifier,
+    people: Split,
+    learned_from: Mask,
+    test: np.random.SeedSequence,
+) -> tuple[npt.NDArray[np.float64], dict[str, float]]:
+    """Return φ of everyone, (n,), and what a model gets right."""
+    if not isinstance(model, ScoredClassifier):
+        raise InputError(
+            "Expected models that give probabilities, to attack their confidence, got "
+            f"{type(model).__name__} from {spec.text(trial.learner)}. Use another learner."
+        )
+    train, held_out = people.train, people.held_out
+    probabilities = model.probabilities(train.x)  # (n, k)
+    right = probabilities.argmax(axis=1) == train.y  # (n,)
+    return confidence(probabilities, train.y), {
+        "success": trial.goal.success(model, held_out, np.random.default_rng(test)),
+        "accuracy": float((model.predict(held_out.x) == held_out.y).mean()),
+        "train_accuracy": float(right[learned_from].mean()) if learned_from.any() else float("nan"),
+    }
+
+
+def write_cell(out: Path, cell: Attacked) -> None:
+    """Write a cell to its file, whole or not at all.
+
+    Raises:
+        StoreError: the folder cannot be written, or the disk is full.
+    """
+    path = out / CELLS / f"{cell.id}.npz"
+    part = path.parent / f".{path.name}.{os.getpid()}.part"
+    about = np.array(json.dumps(cell.about, ensure_ascii=False))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            np.savez_compressed(file, phi=cell.phi, member=cell.member, acts=cell.acts, about=about)
+        os.replace(part, path)
+    except OSError as error:
+        raise StoreError(
+            f"Expected to write {path}, got: {error.strerror or error}. What is stored is kept; "
+            "make room, mend the permissions, or choose another --out."
+        ) from error
+
+
+def read_cell(out: Path, id_: str) -> Attacked | None:
+    """Return a stored cell; None where there is none, or a damaged one, which is measured anew."""
+    try:
+        with (out / CELLS / f"{id_}.npz").open("rb") as file, np.load(file) as arrays:
+            about = json.loads(str(arrays["about"]))
+            cell = Attacked(arrays["phi"], arrays["member"], arrays["acts"], about)
+    except (FileNotFoundError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    return cell if cell.about.get("id") == id_ else None

@@ -1,0 +1,199 @@
+"""What a membership study says: AUCs of two attackers over α, as a typed object, frame and plot.
+
+Shape letters: a sizes, s seeds, n people, N models.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from quorate.intervals import Floats, band
+from quorate.membership_inference.cell import Attacked
+from quorate.membership_inference.lira import Scores, auc, lira, tpr_at
+from quorate.plain import finite_or_none
+from quorate.table import Mask
+from quorate.validate import unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+Whose = Literal["honest", "members", "everyone"]
+ATTACKERS = ("informed", "unaware")
+OF_CELL = ("success", "accuracy", "train_accuracy")
+BEFORE = "auc_before"
+# Of one attacker: the online score's AUC over all (model, person) pairs, the least and the largest
+# of one model's, the offline score's, and the share of members found at 1% false alarms.
+OF_ATTACK = ("auc", "auc_lowest", "auc_highest", "auc_offline", "tpr_at_1pct")
+MEASURES = (
+    *(name.replace("_", "-") for name in (*OF_CELL, BEFORE)),
+    *(f"{name.replace('_', '-')}-{attacker}" for name in OF_ATTACK for attacker in ATTACKERS),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Memberships:
+    """How well membership can be inferred at each size of the collective, and what it costs.
+
+    Args:
+        cells: of every seed × size.
+        alphas, seeds: of the study.
+        whose: membership is asked after where no more is said.
+        title: of the figure.
+    """
+
+    cells: tuple[Attacked, ...]
+    alphas: tuple[float, ...]
+    seeds: tuple[int, ...]
+    whose: Whose = "honest"
+    title: str = ""
+
+    @functools.cached_property
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        """One plain row per cell × attacker × whose.
+
+        ``auc_before`` is the AUC of the same people while nobody acts. Where whose are members,
+        at α = 0, there is nobody to ask after and every AUC is NaN.
+        """
+        at = {(cell.about["seed"], cell.about["alpha"]): cell for cell in self.cells}
+        before = {seed: _of_attack(at[seed, 0.0], at[seed, 0.0]) for seed in self.seeds}
+        found = []
+        for seed in self.seeds:
+            for alpha in self.alphas:
+                cell, quiet = at[seed, alpha], at[seed, 0.0]
+                facts = {
+                    k: v for k, v in cell.about.items() if k not in ("provenance", "description")
+                }
+                for attacker, shadows in zip(ATTACKERS, (cell, quiet), strict=True):
+                    attack = _of_attack(cell, shadows)
+                    for whose in get_args(Whose):
+                        asked = _people(cell, whose)
+                        found.append(
+                            {
+                                **facts,
+                                "attacker": attacker,
+                                "whose": whose,
+                                **attack.of(asked),
+                                BEFORE: before[seed].of(asked)["auc"],
+                            }
+                        )
+        return tuple(found)
+
+    def samples(self, measure: str, alpha: float, whose: Whose | None = None) -> Floats:
+        """Return the values of a measure at one size, one per seed, (s,); NaN where one failed.
+
+        Args:
+            measure: ``auc-informed``, ``auc-unaware``, ``accuracy``, ``success``, or another of
+                ``MEASURES``.
+            alpha: one of the sizes.
+            whose: membership is asked after; the study's by default.
+
+        Raises:
+            InputError: no such measure, size, or people.
+        """
+        if measure not in MEASURES:
+            raise unknown("measure", measure, MEASURES)
+        if alpha not in self.alphas:
+            raise unknown("size of the study", f"{alpha:g}", [f"{a:g}" for a in self.alphas])
+        if whose is not None and whose not in get_args(Whose):
+            raise unknown("value of whose", whose, get_args(Whose))
+        name, _, attacker = measure.rpartition("-")
+        if attacker not in ATTACKERS:
+            name, attacker = measure, ATTACKERS[0]
+        found = {
+            row["seed"]: row[name.replace("-", "_")]
+            for row in self.rows
+            if (row["alpha"], row["attacker"], row["whose"])
+            == (alpha, attacker, whose or self.whose)
+        }
+        values = [found[seed] for seed in self.seeds]
+        return np.array([math.nan if v is None else v for v in values])
+
+    def over_alphas(self, measure: str, whose: Whose | None = None) -> Floats:
+        """Return the values of a measure, (a, s), as ``samples`` gives them."""
+        return np.stack([self.samples(measure, alpha, whose) for alpha in self.alphas])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per cell × attacker × whose, as a pandas frame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON: the rows, and means with 95% intervals; no value is None."""
+        summary = []
+        for whose in get_args(Whose):
+            for measure in MEASURES:
+                ends = zip(self.alphas, *band(self.over_alphas(measure, whose)), strict=True)
+                summary += [
+                    {"measure": measure, "whose": whose, "alpha": alpha}
+                    | {
+                        "mean": finite_or_none(mean),
+                        "low": finite_or_none(low),
+                        "high": finite_or_none(high),
+                    }
+                    for alpha, mean, low, high in ends
+                ]
+        rows = [{key: finite_or_none(value) for key, value in row.items()} for row in self.rows]
+        return {"rows": rows, "summary": summary}
+
+    def plot(self) -> Figure:
+        """Return the figure: AUC over α of honest people and of members; success and accuracy."""
+        from quorate.figures import curves as figures
+
+        def traces(whose: Whose, **labels: str) -> list[figures.Trace]:
+            return [
+                figures.Trace(
+                    label.replace("_", " "),
+                    np.array(self.alphas),
+                    band(self.over_alphas(measure, whose)),
+                )
+                for label, measure in labels.items()
+            ]
+
+        attackers = {"informed": "auc-informed", "unaware": "auc-unaware"}
+        return figures.inference_figure(
+            self.title,
+            traces("honest", **attackers),
+            traces("members", **attackers, if_nobody_acted="auc-before"),
+            traces("honest", success="success", accuracy="accuracy"),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Attack:
+    """The scores of one attacker against one cell, (N, n), and who was in, (N, n)."""
+
+    scores: Scores
+    member: Mask
+
+    def of(self, people: Mask) -> dict[str, float]:
+        """Return what the attack finds out about some people, (n,); NaN if a training failed."""
+        online, offline = self.scores.online[:, people], self.scores.offline[:, people]
+        if not np.isfinite(online).all():
+            return dict.fromkeys(OF_ATTACK, math.nan)
+        member = self.member[:, people]
+        each = [auc(scores, inside) for scores, inside in zip(online, member, strict=True)]
+        known = [one for one in each if not math.isnan(one)]  # of few people all may be in
+        values = (
+            *(auc(online, member), min(known, default=math.nan), max(known, default=math.nan)),
+            *(auc(offline, member), tpr_at(online, member)),
+        )
+        return dict(zip(OF_ATTACK, values, strict=True))
+
+
+def _of_attack(target: Attacked, shadows: Attacked) -> _Attack:
+    phi = target.phi.astype(np.float64), shadows.phi.astype(np.float64)
+    return _Attack(lira(*phi, target.member), target.member)
+
+
+def _people(cell: Attacked, whose: Whose) -> Mask:
+    """Return who of the people is asked after, (n,)."""
+    if whose == "everyone":
+        return np.ones_like(cell.acts)
+    return cell.acts if whose == "members" else ~cell.acts

@@ -1,0 +1,1 @@
+"""What runs beneath everything: device, threads, cache, files, progress and seeds."""

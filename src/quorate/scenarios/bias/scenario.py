@@ -1,0 +1,175 @@
+"""Preventing biased learning: only the disadvantaged group acts, and everyone is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from quorate import catalog, spec
+from quorate.errors import InputError
+from quorate.protocols import Learner
+from quorate.scenarios.bias import platform_alone
+from quorate.scenarios.bias.cell import ALL, measure_cell, people_of
+from quorate.scenarios.bias.groups import (
+    Sides,
+    check_learnt_from,
+    check_sizes,
+    plain,
+    sides_of,
+    sizes_of,
+)
+from quorate.scenarios.bias.result import BiasResult
+from quorate.scenarios.cells import run_cells
+from quorate.scenarios.scenario import Scenario
+from quorate.strategies.relabelling.listing import make_strategy
+from quorate.validate import at_least, in_interval, unknown
+
+LEARNERS = ("logistic", "forest:n_estimators=20", "boosting:max_iter=20", "dp-sgd:model=mlp")
+
+
+@dataclass(frozen=True)
+class Bias(Scenario):
+    """The disadvantaged group changes its own rows, so that a platform treats all alike.
+
+    α is a fraction of the minority. Everyone is judged by honest labels on people held out:
+    equalised odds, equal opportunity, demographic parity, worst-group accuracy, and the error that
+    acting adds. Beside the collective stands what the platform could do itself (fairlearn). After
+    Ben-Dov, Samadi, Sanyal, Țifrea 2025 (arXiv:2508.15374).
+
+    Raises:
+        InputError: a parameter is out of range, a name is not known, or a group is too small.
+    """
+
+    name: ClassVar[str] = "bias"
+    population: Any = spec.param(
+        catalog.build("populations", "unequal:n=1000"),
+        "who: with groups and two labels",
+        kind="populations",
+    )
+    minority: tuple[str, ...] = spec.param(
+        (), "groups that act; by default those usual of the data"
+    )
+    majority: tuple[str, ...] = spec.param((), "groups they are compared with; by default the rest")
+    positive: str | None = spec.param(
+        None, "favourable label; by default the one usual of the data"
+    )
+    strategies: tuple[str, ...] = spec.param(
+        ("rb-prob", "rb-label", "rb-dist", "random", "borrowed-features", "rehearsed"),
+        "what members do: quorate list minority-strategies",
+    )
+    learners: tuple[Any, ...] = spec.param(
+        tuple(catalog.build("learners", text) for text in LEARNERS),
+        "what the platform does",
+        kind="learners",
+    )
+    alone: tuple[str, ...] = spec.param(
+        ("threshold-optimizer", "exponentiated-gradient"),
+        "what it could do itself; also grid-search, or none",
+    )
+    alphas: tuple[float, ...] = spec.param((0.0, 0.1, 0.3, 0.6, 1.0), "fractions of the minority")
+    knowledge: tuple[str, ...] = spec.param(
+        ("10", ALL), "people of the majority whose rows are known; the last over α"
+    )
+    at: float = spec.param(0.3, "fraction of the minority at which knowledge is varied")
+    seeds: int = spec.param(5, "how many")
+    first_seed: int = spec.param(0, "the first of them")
+    standard_error: float = spec.param(0.05, "of a rate, at most: a group must not be smaller")
+
+    def __post_init__(self) -> None:
+        for alpha in (*self.alphas, self.at):
+            in_interval("alpha", alpha, 0, 1, "It is a fraction of the minority.")
+        at_least("seeds", self.seeds, 1, "Five or more give intervals.")
+        at_least("first_seed", self.first_seed, 0, "Begin with 0.")
+        fix = "Use 0.05, say."
+        in_interval("standard_error", self.standard_error, 0, 0.5, fix, open_low=True)
+        for name in self._named_alone():
+            if name not in platform_alone.ALONE:
+                raise unknown("way of a platform alone", name, platform_alone.ALONE)
+        for key in ("alphas", "strategies", "learners", "knowledge"):
+            given = getattr(self, key)
+            if not given:
+                raise InputError(f"Expected one or more of {key}, got none. Name one.")
+            if len(set(map(spec.text_of, given))) < len(given):
+                raise InputError(f"Expected each of {key} once, got one twice. Name it once.")
+        for known in self.knowledge:
+            if known != ALL:
+                number = spec.convert(known, int, "knowledge")
+                at_least("knowledge", number, 1, "Know one person of the majority, or all.")
+        for strategy in self.strategies:
+            made = make_strategy(strategy)
+            for known in self.knowledge:
+                if known != ALL:
+                    made.check(int(known))
+
+    def run(self, out: Path | None, jobs: int) -> BiasResult:
+        """Run it: all alphas with the last knowledge, and all knowledge at one alpha."""
+        sides = sides_of(self.population, self.minority, self.majority, self.positive)
+        sizes = self._checked(sides)
+        cells = self._cells(sides)
+        found = run_cells(measure_cell, cells, out, jobs, "Acting")
+        notes = self._notes()
+        return BiasResult(self, sides, sizes, tuple(notes), tuple(zip(cells, found, strict=True)))
+
+    def _named_alone(self) -> tuple[str, ...]:
+        return tuple(name for name in self.alone if name != "none")
+
+    def _checked(self, sides: Sides) -> dict[str, int]:
+        """Return how many people there are, and raise where they cannot be measured on."""
+        split = people_of(spec.text(self.population), sides, self.first_seed)
+        check_learnt_from(split.train)
+        check_sizes(split.held_out, self.standard_error)
+        assert split.train.group is not None  # on two sides
+        minority = int(split.train.group.sum())
+        for known in self.knowledge:
+            if known != ALL and int(known) > len(split.train) - minority:
+                raise InputError(
+                    f"Expected knowledge={known} to be at most the {len(split.train) - minority} "
+                    f"people of the majority. Write knowledge={ALL} for all of them."
+                )
+        for learner in self.learners:
+            learner.check(split.train)
+        held_out = {
+            f"held out, {side} {label}": n for (side, label), n in sizes_of(split.held_out).items()
+        }
+        return {"minority": minority, "majority": len(split.train) - minority, **held_out}
+
+    def _cells(self, sides: Sides) -> list[dict[str, Any]]:
+        """Return the cells: those of one collective side by side, since its members act once."""
+        most = self.knowledge[-1]
+        places = [(alpha, most) for alpha in self.alphas if alpha > 0]
+        places += [(self.at, known) for known in self.knowledge if (self.at, known) not in places]
+        acting = [(s, a, known) for s in self.strategies for a, known in places if a > 0]
+        shared = {"population": spec.text(self.population), "sides": plain(sides)}
+        cells: list[dict[str, Any]] = []
+        for seed in range(self.first_seed, self.first_seed + self.seeds):
+            for strategy, alpha, known in [(self.strategies[0], 0.0, ALL), *acting]:
+                who = {"strategy": strategy if alpha else "nobody", "alpha": alpha, "known": known}
+                cells += [
+                    {**shared, "learner": spec.text(learner), "seed": seed, **who}
+                    for learner in self.learners
+                ]
+            cells += [
+                {**shared, "learner": spec.text(learner), "seed": seed, "alone": name}
+                for learner, name in self._platforms_alone()
+            ]
+        return cells
+
+    def _platforms_alone(self) -> Sequence[tuple[Learner, str]]:
+        if not platform_alone.is_installed():
+            return ()
+        return [
+            (learner, name)
+            for name in self._named_alone()
+            for learner in self.learners
+            if platform_alone.fits(name, learner)
+        ]
+
+    def _notes(self) -> list[str]:
+        if self._named_alone() and not platform_alone.is_installed():
+            return [
+                "What a platform could do itself is left out: fairlearn is not installed. "
+                f"{platform_alone.INSTALL}"
+            ]
+        return []

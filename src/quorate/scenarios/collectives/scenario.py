@@ -1,0 +1,204 @@
+"""The scenario of several collectives at once: what is asked for, and running it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from quorate import spec
+from quorate.errors import InputError
+from quorate.learners.networks.sgd import SGD
+from quorate.populations.digits import Digits
+from quorate.protocols import Learner, Population, Strategy
+from quorate.scenarios.cells import run_cells
+from quorate.scenarios.collectives.cell import measured
+from quorate.scenarios.collectives.result import CollectivesResult, Panel
+from quorate.scenarios.collectives.submission import (
+    Case,
+    Mistake,
+    collectives_of,
+    part_of,
+    strategies_in,
+)
+from quorate.scenarios.scenario import Scenario
+from quorate.signals.patch import Patch
+from quorate.spec import param
+from quorate.strategies.planting import Planting
+from quorate.studies.trial import draw_people, streams
+from quorate.table import Table
+from quorate.validate import all_in_interval, at_least, in_interval
+from quorate.version import __version__
+
+Pair = tuple[Strategy, ...]
+
+
+@dataclass(frozen=True)
+class Collectives(Scenario):
+    """Several collectives on one platform: success of each against the sizes of two.
+
+    P = Σ_m α_m P*_m + (1 − Σ_m α_m) P₀. Nobody is in two collectives, and the first two are nested
+    in their sizes. Each is judged by its own strategy's goal. A case is what the others take over
+    from the first: nothing, its signal, its target, or both. After Karan et al. 2025
+    (arXiv:2505.00195) and Battiloro et al. 2025 (arXiv:2508.19149), of which we know summaries; the
+    world is ours.
+
+    Raises:
+        InputError: a parameter is out of range, there is one collective only, the sizes sum to more
+            than 1, or a strategy, a target or a learner does not fit these people.
+    """
+
+    name: ClassVar[str] = "collectives"
+
+    population: Population = param(Digits(), "who the people are", kind="populations")
+    strategies: tuple[Strategy, ...] = param(
+        (
+            Planting("8", Patch(2, "top-left")),
+            Planting("3", Patch(2, "bottom-right")),
+        ),
+        "what each collective does: two or more",
+        kind="strategies",
+    )
+    cases: tuple[Case, ...] = param(
+        ("as-given", "same-signal", "same-target"),
+        "what the others take over from the first: as-given, same-signal, same-target, same",
+    )
+    errors: tuple[float, ...] = param(
+        (), "chance that a member errs, in [0, 1], of each collective; none err by default"
+    )
+    mistake: Mistake = param(
+        "forget", "of who errs: forget to act, another label, or the signal of the next collective"
+    )
+    sizes: tuple[float, ...] = param(
+        (0.0, 0.01, 0.03, 0.1, 0.2, 0.4),
+        "of each of the first two, as fractions of all people in [0, 1], growing",
+    )
+    others: float = param(0.05, "size of each further collective, a fraction of all people")
+    learners: tuple[Learner, ...] = param((SGD(),), "platforms, one by one", kind="learners")
+    seeds: int = param(2, "how often all is drawn anew, at least 1")
+    target: float = param(0.9, "success S* of which the critical mass is found, in [0, 1]")
+
+    def __post_init__(self) -> None:
+        if len(self.strategies) < 2:
+            raise InputError(
+                f"Expected two strategies or more, got {len(self.strategies)}. Of one collective "
+                "alone ask: quorate curve --strategy NAME."
+            )
+        if len(self.errors) not in (0, len(self.strategies)):
+            raise InputError(
+                f"Expected one error rate for each of the {len(self.strategies)} collectives, got "
+                f"{len(self.errors)}. Write errors=0,0.1, or leave it out where nobody errs."
+            )
+        fix = "It is the chance that a member errs."
+        all_in_interval("errors", self.errors, 0, 1, fix)
+        self._check_sizes()
+        for name, given in (("cases", self.cases), ("learners", self.learners)):
+            if not given:
+                raise InputError(f"Expected one of {name} or more, got none. Leave {name} out.")
+        at_least("seeds", self.seeds, 1, "Use one seed or more.")
+        in_interval("target", self.target, 0, 1, "It is a success rate.")
+        self.variants()
+
+    def _check_sizes(self) -> None:
+        fix = "A size is a fraction of all people."
+        sizes = all_in_interval("sizes", self.sizes, 0, 1, fix)
+        in_interval("others", self.others, 0, 1, fix)
+        if not len(sizes) or (np.diff(sizes) <= 0).any():
+            raise InputError(
+                f"Expected sizes that grow, got {list(self.sizes)}. Write sizes=0,0.05,0.2."
+            )
+        further = len(self.strategies) - 2
+        whole = 2 * sizes[-1] + further * self.others
+        # 1e-12: what the rounding of a few sizes can add to a sum of 1.
+        if whole > 1 + 1e-12:
+            more = f" and {further} of {self.others:g}" if further else ""
+            raise InputError(
+                f"Expected collectives that fit into one platform, got twice {sizes[-1]:g}{more}, "
+                f"{whole:g} of all people. Use smaller sizes."
+            )
+
+    def variants(self) -> dict[Pair, str]:
+        """Return what the collectives do in each case that differs from the ones before."""
+        found: dict[Pair, str] = {}
+        for case in self.cases:
+            found.setdefault(strategies_in(case, self.strategies), case)
+        for strategies in found:
+            collectives_of(strategies, self._errors(), self.mistake)
+        return found
+
+    def _errors(self) -> tuple[float, ...]:
+        return self.errors or (0.0,) * len(self.strategies)
+
+    def run(self, out: Path | None, jobs: int) -> CollectivesResult:
+        """Train at every pair of sizes, and measure."""
+        people = draw_people(self.population, streams(0)[0]).train
+        self._check_people(people)
+        panels = [
+            (case, strategies, learner)
+            for strategies, case in self.variants().items()
+            for learner in self.learners
+        ]
+        cells = [
+            self._cell(strategies, learner, seed)
+            for _, strategies, learner in panels
+            for seed in range(self.seeds)
+        ]
+        found = run_cells(measured, cells, out, jobs, "Collectives")
+        return CollectivesResult(
+            population=spec.text(self.population),
+            sizes=self.sizes,
+            errors=self._errors(),
+            mistake=self.mistake,
+            target=self.target,
+            panels=tuple(
+                Panel(
+                    case=case,
+                    relation=relation(strategies, people),
+                    strategies=tuple(map(spec.text, strategies)),
+                    learner=spec.text(learner),
+                    found=tuple(found[i * self.seeds : (i + 1) * self.seeds]),
+                )
+                for i, (case, strategies, learner) in enumerate(panels)
+            ),
+        )
+
+    def _check_people(self, people: Table) -> None:
+        """Raise unless every strategy and every learner fits these people."""
+        some = people.take(np.arange(min(len(people), 2)))
+        for strategies in self.variants():
+            for strategy in strategies:
+                strategy.apply(some, np.random.default_rng(0))
+        for learner in self.learners:
+            learner.check(people)
+
+    def _cell(self, strategies: Pair, learner: Learner, seed: int) -> dict[str, Any]:
+        """Return all that the outcome of one cell depends on."""
+        return {
+            "scenario": self.name,
+            "version": __version__,
+            "population": spec.describe(self.population),
+            "data": self.population.fingerprint(),
+            "strategies": [spec.describe(strategy) for strategy in strategies],
+            "errors": list(self._errors()),
+            "mistake": self.mistake,
+            "sizes": list(self.sizes),
+            "others": self.others,
+            "learner": spec.describe(learner),
+            "seed": seed,
+        }
+
+
+def relation(strategies: Sequence[Strategy], people: Table) -> str:
+    """Return how the collectives stand to each other, as in "same signal, other target"."""
+    words = []
+    for part in ("signal", "target"):
+        if not all(part in spec.parameters(type(one)) for one in strategies):
+            continue
+        values = [part_of(one, part) for one in strategies]
+        if part == "target":
+            values = [people.label(value) for value in values]
+        words.append(f"{'same' if len(set(values)) == 1 else 'other'} {part}")
+    return ", ".join(words)

@@ -1,0 +1,1 @@
+"""The effective size of a collective against learners that reweigh people."""

@@ -1,0 +1,1 @@
+"""Strategies that hide a sensitive attribute from the platform."""

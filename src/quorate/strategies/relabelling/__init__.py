@@ -1,0 +1,1 @@
+"""Strategies of a disadvantaged group that relabels its own rows."""

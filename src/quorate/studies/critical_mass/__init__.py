@@ -1,0 +1,1 @@
+"""The critical mass α*: estimated from curves, or searched for."""

@@ -1,0 +1,293 @@
+"""The critical mass by search: trainings where they tell most, and no more than needed."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quorate import spec
+from quorate.errors import InputError
+from quorate.intervals import Floats
+from quorate.runtime.device import resolve, use
+from quorate.studies.critical_mass.rounds import (
+    Bracket,
+    Cell,
+    Found,
+    Point,
+    Stopped,
+    close_in,
+    validate_search,
+)
+from quorate.studies.curves import Curves
+from quorate.studies.store import Store
+from quorate.studies.study import Study, make_study
+from quorate.studies.sweep import check, fill
+from quorate.studies.trial import Outcome, Trial, draw_people, streams
+from quorate.validate import at_least
+from quorate.version import __version__
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+METHODS = ("population", "strategy", "goal", "learner")
+TITLE = "α*, the critical mass, by search"
+
+
+@dataclass(frozen=True, eq=False)
+class FoundMass:
+    """The critical mass that a search found, and what it rests on.
+
+    Args:
+        target: S*, in [0, 1].
+        estimate: α*, a fraction of the people; inf where not even everyone is enough, NaN where
+            every training failed.
+        low, high: the 95% interval: α* lies above ``low`` (or is 0) and at or below ``high``.
+        trainings: models trained in this run; what was stored before cost nothing.
+        stopped: "width" where the interval is narrow enough, "budget" where trainings ran out.
+        width: the ratio high/low that was asked for.
+        people: how many the platform learns from.
+        refused: seeds that were skipped, and why: their people do not fit the methods.
+        curves: every outcome used.
+        found: the points, and the curve fitted to them.
+    """
+
+    target: float
+    estimate: float
+    low: float
+    high: float
+    trainings: int
+    stopped: Stopped
+    width: float
+    people: int
+    refused: Mapping[int, str]
+    curves: Curves
+    found: Found
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON; None where a number is infinite or was not measured."""
+        ends = {"estimate": self.estimate, "low": self.low, "high": self.high}
+        return {
+            **{name: end if math.isfinite(end) else None for name, end in ends.items()},
+            "trainings": self.trainings,
+            "target": self.target,
+            "stopped": self.stopped,
+        }
+
+    def fitted(self, alphas: Floats) -> Floats | None:
+        """Return the fitted monotone curve at ``alphas``, (a,); None if every training failed."""
+        fit = self.found.bracket.fit
+        return None if fit is None else fit.mean_curve(alphas * self.people)
+
+    def plot(self) -> Figure:
+        """Return the figure: each training, the fitted curve, the target and the interval."""
+        from quorate.figures import curves as figures
+
+        points = np.array([(p.members / self.people, p.success) for p in self.found.points])
+        smallest = min((a for a in points[:, 0] if a > 0), default=1 / self.people)
+        alphas = np.geomspace(smallest, max(points[:, 0].max(), smallest * 10), 200)  # (a,)
+        alphas = np.concatenate([[0.0], alphas[alphas <= 1]])
+        curve = next(iter(self.curves))
+        nothing = (alphas, alphas, alphas)  # the bands of a line are not drawn here
+        line = figures.Line(curve.learner, alphas, nothing, nothing, self)
+        title = self.curves.heading(curve)
+        return figures.search_figure(title, line, tuple(points.T), self.fitted(alphas), self.target)
+
+
+def find_critical_mass(
+    population: Any,
+    learner: Any,
+    strategy: Any = "planting",
+    goal: Any = None,
+    target: float = 0.9,
+    width: float = 1.15,
+    budget: int = 60,
+    out: str | Path | None = None,
+    jobs: int = 1,
+    device: str = "auto",
+) -> FoundMass:
+    """Return α* = min{ α : S(α′) ≥ S* for every α′ ≥ α } with a 95% interval.
+
+    Sizes are whole numbers of members, spread over 1 to n and then around α*; seeds are 0, 1, 2,
+    ... as many as it takes. Every stored cell of these methods counts, of any size and seed. The
+    same call again goes on where it stopped and ends with the same answer; another target, width
+    or budget begins with all that is stored. How rounds are chosen and how the interval is made:
+    ``rounds.close_in`` and ``monotone_fit.fit_monotone`` beside this file.
+
+    Args:
+        population, learner, strategy, goal: the methods, as text, plain data or objects; without a
+            goal, the strategy's own.
+        target: S*, in [0, 1].
+        width: the search ends when high/low is at most this, above 1, or when no whole member lies
+            between them.
+        budget: the search ends after this many trainings, at least 1.
+        out: folder of the store; None keeps the outcomes in memory only.
+        jobs: worker processes, at least 1; the outcomes do not depend on it.
+        device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
+
+    Raises:
+        InputError: a name or a value is not known or out of range, or the methods do not fit the
+            people of seed 0; found before any training. Further seeds that they do not fit (a rare
+            group may be empty in one) are skipped, and count as trainings that failed.
+        StoreError: the store cannot be read or written; what it holds is kept.
+        WorkerError: a worker process died; what is stored is kept.
+    """
+    validate_search(target, width, budget)
+    at_least("jobs", jobs, 1, "Use one worker or more.")
+    resolve(device)
+    study = _one_curve(target, population=population, strategy=strategy, goal=goal, learner=learner)
+    (cell,) = study.cells()
+    check([_cell(cell, 0.0, 0)])
+    people = len(draw_people(cell.population, streams(0)[0]).train)
+    with use(device), nullcontext() if out is None else Store(out, write=True) as store:
+        run = _Run(cell, people, store, jobs)
+        if store is not None:
+            run.take_stored(_begin(study, store, {"width": width, "budget": budget}, run))
+        given = [run.point(outcome) for outcome in run.outcomes.values()]
+        found = close_in(run.measure, people, target, width, budget, given)
+    return FoundMass(
+        target=target,
+        estimate=found.bracket.estimate / people,
+        low=found.bracket.low / people,
+        high=found.bracket.high / people,
+        trainings=run.trainings,
+        stopped=found.stopped,
+        width=width,
+        people=people,
+        refused=run.refused,
+        curves=Curves.of(run.outcomes.values(), study),
+        found=found,
+    )
+
+
+def last_search(folder: str | Path) -> str | None:
+    """Return the command that prints the search run last in a folder; None if it was no search.
+
+    Raises:
+        StoreError: there is no store, or it cannot be read.
+    """
+    with Store(folder) as store:
+        studies = store.studies()
+    plain = studies[-1][0] if studies else {}
+    search = plain.pop("search", None)
+    if search is None:
+        return None
+    plain.pop("data", None)
+    study = make_study(**plain)
+    (cell,) = study.cells()
+    words = ["quorate", "critical-mass"]
+    for method in METHODS:
+        words += [f"--{method}", spec.text(getattr(cell, method))]
+    limits = {"target": study.target, "width": search["width"], "budget": search["budget"]}
+    for name, limit in limits.items():
+        words += [f"--{name}", f"{limit!r}"]
+    return shlex.join([*words, "--out", str(folder)])
+
+
+class _Run:
+    """Measures cells for a search, and keeps their outcomes."""
+
+    def __init__(self, cell: Trial, people: int, store: Store | None, jobs: int) -> None:
+        self.cell, self.people, self.store, self.jobs = cell, people, store, jobs
+        self.outcomes: dict[Cell, Outcome] = {}
+        self.refused: dict[int, str] = {}
+        self._looked_at = {0}  # seed 0 is looked at before
+        self.trainings = 0
+
+    def point(self, outcome: Outcome) -> Point:
+        """Return an outcome as the search sees it."""
+        members = round(outcome.members * self.people / outcome.people)
+        success = math.nan if outcome.success is None else outcome.success
+        return Point(members, outcome.seed, success)
+
+    def stored(self) -> dict[str, Outcome]:
+        """Return the stored outcomes of these methods, of this version and state of the data."""
+        ours = _without_place(self.cell.describe())
+        outcomes = self.store.outcomes() if self.store is not None else []
+        return {one.id: one for one in outcomes if _without_place(one.description) == ours}
+
+    def take_stored(self, ids: Sequence[str]) -> None:
+        """Begin with these stored outcomes."""
+        stored = self.stored()
+        for outcome in (stored[id_] for id_ in sorted(ids) if id_ in stored):
+            members, seed, _ = self.point(outcome)
+            self.outcomes.setdefault((members, seed), outcome)
+
+    def measure(self, cells: Sequence[Cell], bracket: Bracket | None) -> list[float]:
+        """Return S of each cell, in order; NaN where the training failed."""
+        fit = [(members, seed) for members, seed in cells if not self._refuses(seed)]
+        wanted = [_cell(self.cell, members / self.people, seed) for members, seed in fit]
+        trials = {trial.id: cell for trial, cell in zip(wanted, fit, strict=True)}
+        stored = set() if self.store is None else self.store.ids()
+        self.trainings += len(trials.keys() - stored)
+        if wanted:
+            for outcome in fill(wanted, self.store, self.jobs, self._under_way(bracket)):
+                self.outcomes[trials[outcome.id]] = outcome
+        known = {cell: self.point(self.outcomes[cell]).success for cell in fit}
+        return [known.get(cell, math.nan) for cell in cells]
+
+    def _refuses(self, seed: int) -> bool:
+        """Whether the methods do not fit the people of a seed; each seed is looked at once."""
+        if seed not in self._looked_at:
+            try:
+                check([_cell(self.cell, 0.0, seed)])
+            except InputError as error:
+                self.refused[seed] = str(error.__cause__ or error)
+            self._looked_at.add(seed)
+        return seed in self.refused
+
+    def _under_way(self, bracket: Bracket | None) -> str:
+        if bracket is None or bracket.fit is None:
+            return "Looking for α*"
+        low, high = (f"{100 * end / self.people:.3g}%" for end in (bracket.low, bracket.high))
+        return f"α* above {low}" if math.isinf(bracket.high) else f"α* in ({low}, {high}]"
+
+
+def _one_curve(target: float, **methods: Any) -> Study:
+    given = {name: method for name, method in methods.items() if method is not None}
+    study = make_study(**given, alphas=0.0, seeds=1, target=target, title=TITLE)
+    for name, several in (
+        *(("population", study.populations), ("strategy", study.strategies)),
+        *(("goal", study.goals), ("learner", study.learners)),
+    ):
+        if len(several) > 1:
+            raise InputError(
+                f"Expected one {name}, got {len(several)}. Search once for each of them."
+            )
+    return study
+
+
+def _cell(like: Trial, alpha: float, seed: int) -> Trial:
+    return Trial(like.population, like.strategy, like.goal, like.learner, alpha, seed)
+
+
+def _without_place(description: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in description.items() if key not in ("alpha", "seed")}
+
+
+def _begin(study: Study, store: Store, limits: Mapping[str, Any], run: _Run) -> list[str]:
+    """Note the search in the store; return the ids of the cells that it begins with.
+
+    Where the last study of these methods is this very search, it goes on: it begins with what it
+    began with then, asks for the same cells, and finds those it has measured already.
+    """
+    plain = {**study.describe(), "data": study.fingerprints()}
+    before = [
+        (last, version)
+        for last, version in store.studies()
+        if all(one in last[key] for key in METHODS for one in plain[key])
+    ]
+    if before:
+        last, version = before[-1]
+        search = last.get("search", {})
+        if version == __version__ and last == {**plain, "search": {**search, **limits}}:
+            return list(search["given"])
+    given = sorted(run.stored())
+    store.add_study({**plain, "search": {**limits, "given": given}}, __version__)
+    return given

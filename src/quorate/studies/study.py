@@ -1,0 +1,225 @@
+"""A study: the static list of cells that a sweep runs, as plain data."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from quorate import catalog, spec
+from quorate.errors import InputError
+from quorate.protocols import Goal, Learner, Population, Strategy
+from quorate.studies.alphas import parse_alphas
+from quorate.studies.trial import ANYONE, Trial
+from quorate.theory.suboptimality import Reading, suboptimality_constant
+from quorate.validate import at_least, in_interval, unknown
+
+DEFAULT_ALPHAS = "0.001:0.1:7"
+KEYS = (
+    *("population", "strategy", "goal", "learner", "alphas", "seeds", "target"),
+    *("eps", "reading", "title", "names", "collective"),
+)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Every population × strategy × goal × learner × size × seed, and how to read the result.
+
+    Args:
+        populations, strategies, learners: the methods.
+        goals: empty judges each strategy by its own goal.
+        alphas: sizes of the collective, fractions in [0, 1], 0 among them.
+        seeds: the seeds, each at least 0.
+        target: S*, the success that the critical mass is read at.
+        eps, reading: how suboptimal a platform the theory line allows for.
+        title: of the report.
+        names: what methods are called in tables and figures, by their text.
+        collectives: groups that members come from, each alone; "anyone" may be of any.
+    """
+
+    populations: tuple[Population, ...]
+    strategies: tuple[Strategy, ...]
+    learners: tuple[Learner, ...]
+    goals: tuple[Goal, ...] = ()
+    alphas: tuple[float, ...] = parse_alphas(DEFAULT_ALPHAS)
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    target: float = 0.9
+    eps: float = 0.0
+    reading: Reading = "tv"
+    title: str = "S(α), how success grows with the collective"
+    names: Mapping[str, str] = field(default_factory=dict)
+    collectives: tuple[str, ...] = (ANYONE,)
+
+    def __post_init__(self) -> None:
+        in_interval("target", self.target, 0, 1, "It is a success rate.")
+        suboptimality_constant(self.eps, self.reading)
+        for name in ("populations", "strategies", "learners", "seeds"):
+            if not getattr(self, name):
+                raise InputError(f"Expected at least one of {name}, got none. Name one.")
+
+    def called(self, text: str) -> str:
+        """Return what a method is called: its own name where it has one, else its text."""
+        return self.names.get(text, text)
+
+    def cells(self) -> tuple[Trial, ...]:
+        """Return the cells in a fixed order: those of one seed's people stand together."""
+        pairs = [
+            (strategy, goal)
+            for strategy in self.strategies
+            for goal in self.goals or (strategy.goal,)
+        ]
+        return tuple(
+            Trial(population, strategy, goal, learner, alpha, seed, collective)
+            for population, seed, (strategy, goal), collective, learner, alpha in itertools.product(
+                self.populations, self.seeds, pairs, self.collectives, self.learners, self.alphas
+            )
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Return the study as plain data that ``make_study`` takes back."""
+        of_a_group = {} if self.collectives == (ANYONE,) else {"collective": [*self.collectives]}
+        return of_a_group | {
+            "population": [spec.describe(p) for p in self.populations],
+            "strategy": [spec.describe(s) for s in self.strategies],
+            "goal": [spec.describe(g) for g in self.goals],
+            "learner": [spec.describe(learner) for learner in self.learners],
+            "alphas": list(self.alphas),
+            "seeds": list(self.seeds),
+            "target": self.target,
+            "eps": self.eps,
+            "reading": self.reading,
+            "title": self.title,
+            "names": dict(self.names),
+        }
+
+    def fingerprints(self) -> dict[str, str]:
+        """Return the digests of the user's own files, by the populations that read them."""
+        digests = {spec.text(p): p.fingerprint() for p in self.populations}
+        return {name: digest for name, digest in digests.items() if digest is not None}
+
+
+def make_study(**plain: Any) -> Study:
+    """Return the study that plain data (of a file, the command line or Python) stand for.
+
+    Args:
+        plain: ``population``, ``strategy`` and ``learner``, and where wanted ``goal``: one method
+            or a list, each as text, plain data or an object, or a mapping from what they are to be
+            called; ``alphas``: ``lo:hi:count``, a comma
+            list or numbers; ``seeds``: how many, or a list; ``target``, ``eps``, ``reading``,
+            ``title``, ``names`` as in ``Study``; ``collective``: a group or a list, by default
+            "anyone".
+
+    >>> study = make_study(population="digits", strategy="planting", learner="sgd", seeds=3)
+    >>> len(study.cells())
+    24
+
+    Raises:
+        InputError: a key, name, parameter or value is not known.
+    """
+    for key in plain:
+        if key not in KEYS:
+            raise unknown("key of a study", key, KEYS)
+    for key in ("population", "strategy", "learner"):
+        if not plain.get(key):
+            raise InputError(
+                f"Expected a {key}, got none. Name one; quorate list {_kind(key)} shows them."
+            )
+    names: dict[str, str] = dict(plain.get("names", {}))
+    types = {"reading": Reading, "title": str, "target": float, "eps": float}
+    rest: dict[str, Any] = {
+        key: spec.convert(plain[key], type_, key) for key, type_ in types.items() if key in plain
+    }
+    return Study(
+        populations=_methods("population", plain, names),
+        strategies=_methods("strategy", plain, names),
+        learners=_methods("learner", plain, names),
+        goals=_methods("goal", plain, names),
+        alphas=parse_alphas(plain.get("alphas", DEFAULT_ALPHAS)),
+        seeds=read_seeds(plain.get("seeds", 5)),
+        names=names,
+        collectives=_groups(plain.get("collective") or ANYONE),
+        **rest,
+    )
+
+
+def read_study(path: str | Path) -> Study:
+    """Return the study in a TOML file.
+
+    Raises:
+        InputError: the file is not there, is not TOML, or its content is not a study.
+    """
+    return make_study(**read_toml(path))
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return what a TOML file holds.
+
+    Raises:
+        InputError: the file is not there, or is not TOML.
+    """
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise InputError(
+            f"Expected a study file at {path}, got: {error.strerror}. Give a TOML file."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"Expected {path} to be TOML, got: {error}. Mend that line.") from None
+
+
+def _kind(key: str) -> str:
+    return {"strategy": "strategies"}.get(key, key + "s")
+
+
+def _methods(key: str, plain: Mapping[str, Any], names: dict[str, str]) -> tuple[Any, ...]:
+    """Return the methods named under a key, and note in ``names`` what they are to be called."""
+    given: Any = plain.get(key) or []
+    if _is_named(given):
+        named: list[tuple[str | None, Any]] = [
+            (name, catalog.build(_kind(key), one)) for name, one in given.items()
+        ]
+    else:
+        several = isinstance(given, Sequence) and not isinstance(given, str)
+        named = [(None, catalog.build(_kind(key), one)) for one in (given if several else [given])]
+    distinct = {spec.content_id(spec.describe(method)): method for _, method in named}
+    for name, method in named:
+        text = spec.text(method)
+        if name is not None and names.setdefault(text, name) != name:
+            raise InputError(
+                f"Expected one name for {text}, got {names[text]!r} and {name!r}. Name it once, or "
+                "give the two different parameters."
+            )
+    return tuple(distinct.values())
+
+
+def _groups(given: Any) -> tuple[str, ...]:
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    names = [spec.convert(one, str, "collective") for one in (given if several else [given])]
+    return tuple(dict.fromkeys(names))
+
+
+def _is_named(given: Any) -> bool:
+    """Whether methods are given by what they are to be called, and not one as plain data."""
+    if not isinstance(given, Mapping) or "name" in given:
+        return False
+    return not any(isinstance(value, int | float) for value in given.values())
+
+
+def read_seeds(given: Any) -> tuple[int, ...]:
+    """Return the seeds that a number of seeds, or a list of them, stands for.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if isinstance(given, int) and not isinstance(given, bool):
+        at_least("seeds", given, 1, "Run at least one seed.")
+        return tuple(range(given))
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return tuple(dict.fromkeys(spec.convert(seed, int, "seeds") for seed in given))
+    raise InputError(
+        f"Expected seeds to be a number of seeds or a list, got {given!r}. Use seeds=5."
+    )

@@ -1,0 +1,130 @@
+"""Running cells: people, submission, training, measuring. Outcomes depend on each cell alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from quorate import spec
+from quorate.errors import FitFailedError
+from quorate.executors.processes import one_thread
+from quorate.protocols import Classifier, Learner, StackedLearner
+from quorate.runtime.provenance import provenance
+from quorate.studies.trial import Outcome, Trial, draw_people, streams, submit
+from quorate.table import Mask, Rng, Split, Submission, Table
+from quorate.theory.planting import SignalLaw, signal_law
+
+
+def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
+    """Return what came of each cell; the cells have one learner and one population in common.
+
+    A learner that can trains all their models at once. A training that failed is an outcome with
+    its ``error``. The work runs in one thread, so sums are taken in the same order whatever else
+    is running and however many cells stand together.
+
+    Raises:
+        InputError: the methods do not fit together, or not these people.
+        DataUnavailableError: the population's data cannot be had.
+    """
+    cells[0].learner.check(draw_people(cells[0].population, streams(cells[0].seed)[0]).train)
+    with one_thread():  # after the check, which loads the learner's libraries
+        people = _people(cells)
+        started = time.perf_counter()
+        submissions = [
+            submit(split.train, cell.strategy, cell.alpha, streams(cell.seed)[1], cell.collective)
+            for cell, split in zip(cells, people, strict=True)
+        ]
+        rngs = [np.random.default_rng(streams(cell.seed)[2]) for cell in cells]
+        models = fit_each(cells[0].learner, submissions, rngs)
+        measured = [
+            _measure(cell, model, split)
+            for cell, model, split in zip(cells, models, people, strict=True)
+        ]
+        seconds = (time.perf_counter() - started) / len(cells)
+        return [
+            Outcome.of(
+                cell,
+                members=int(submission.member.sum()),
+                people=len(split.train),
+                seconds=seconds,
+                provenance=provenance(),
+                **_law_of(cell, split),
+                **values,
+            )
+            for cell, submission, split, values in zip(
+                cells, submissions, people, measured, strict=True
+            )
+        ]
+
+
+def _people(cells: Sequence[Trial]) -> list[Split]:
+    """Return the people of each cell of one population; those of one seed are drawn once."""
+    drawn: dict[int, Split] = {}
+    for cell in cells:
+        if cell.seed not in drawn:
+            drawn[cell.seed] = draw_people(cell.population, streams(cell.seed)[0])
+    return [drawn[cell.seed] for cell in cells]
+
+
+def fit_each(
+    learner: Learner, data: Sequence[Submission], rngs: Sequence[Rng]
+) -> Sequence[Classifier | FitFailedError]:
+    """Return one model per submission, or why its training failed; all at once where it can."""
+    alike = len({(one.honest.x.shape, one.honest.classes) for one in data}) == 1
+    if len(data) > 1 and alike and isinstance(learner, StackedLearner):
+        return learner.fit_many(data, rngs)
+    models: list[Classifier | FitFailedError] = []
+    for one, rng in zip(data, rngs, strict=True):
+        try:
+            models.append(learner.fit(one, rng))
+        except FitFailedError as failure:
+            models.append(failure)
+    return models
+
+
+def _measure(cell: Trial, model: Classifier | FitFailedError, people: Split) -> dict[str, Any]:
+    """Return success, what it costs honest people, and what the training says of itself."""
+    if isinstance(model, FitFailedError):
+        return {"error": str(model)}
+    held_out, test = people.held_out, np.random.default_rng(streams(cell.seed)[3])
+    try:
+        correct = model.predict(held_out.x) == held_out.y  # (n,)
+        success = cell.goal.success(model, held_out, test)
+    except FitFailedError as failure:
+        return {"error": str(failure)}
+    epsilon = model.record.get("epsilon")
+    return {
+        "success": success,
+        "accuracy": float(correct.mean()),
+        "worst_group_accuracy": _worst_group(correct, held_out),
+        "epsilon": None if epsilon is None else float(epsilon),
+        "record": dict(model.record),
+    }
+
+
+def _worst_group(correct: Mask, people: Table) -> float | None:
+    if people.group is None:
+        return None
+    sizes = np.bincount(people.group, minlength=len(people.groups))  # (m,)
+    right = np.bincount(people.group, weights=correct, minlength=len(people.groups))  # (m,)
+    return float((right[sizes > 0] / sizes[sizes > 0]).min())
+
+
+# What was found of the people who are still in memory: the cells of one seed share theirs.
+_laws: WeakKeyDictionary[Table, dict[tuple[str, str], SignalLaw]] = WeakKeyDictionary()
+
+
+def _law_of(cell: Trial, people: Split) -> dict[str, Any]:
+    """Return ξ and Δ where the goal plants a signal: what section 2 of the theory needs."""
+    signal, target = getattr(cell.goal, "signal", None), getattr(cell.goal, "target", None)
+    if signal is None:
+        return {}
+    known = _laws.setdefault(people.train, {})
+    key = spec.text(cell.population), spec.text(cell.goal)
+    if key not in known:
+        known[key] = signal_law(people.train, cell.population.law(), signal, target)
+    return {"xi": known[key].xi, "gap": known[key].delta, "exact_law": known[key].exact}

@@ -1,0 +1,1 @@
+"""Model extraction: the members' questions, the answered pool, and the surrogate."""

@@ -1,0 +1,253 @@
+"""Extraction: networks trained on a pool of answered queries until they answer as the platform.
+
+Knockoff Nets (Orekondy, Schiele, Fritz 2019, arXiv:1812.02766). Shape letters: n questions, v
+variants, k labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from quorate.errors import InputError
+from quorate.fairness import Estimate, wilson
+from quorate.learners.base.network_classifier import NetworkClassifier
+from quorate.protocols import Learner
+from quorate.spec import param
+from quorate.table import Array, Labels, Mask, Rng, Submission, Table
+from quorate.test_time.extraction.pool import QueryPool
+from quorate.test_time.platforms.platform import Pixels, to_features
+from quorate.validate import at_least, in_interval
+
+Floats = npt.NDArray[np.float64]
+SHIFT = 16  # variants are moved by up to a sixteenth of the side
+SUSPECT = 0.01  # how often one honest collective has a member flagged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """How proxies are made of a pool.
+
+    Soft distillation draws each variant's label from the platform's scores, anew for each: in
+    expectation that is the cross-entropy with the scores, for any learner.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "extraction"
+    distillation: Literal["soft", "hard"] = param(
+        "soft", "from scores where there are any, or hard"
+    )
+    variants: int = param(3, "shifted, mirrored copies of each question, which cost no query")
+    ensemble: int = param(1, "proxies of each learner, from fresh weights each")
+    validation: float = param(0.1, "fraction of the pool that agreement is measured on, in (0, 1)")
+    robust: bool = param(False, "leave out members whose answers contradict everyone else's")
+
+    def __post_init__(self) -> None:
+        at_least("variants", self.variants, 0, "Use 0 for the questions alone.")
+        at_least("ensemble", self.ensemble, 1, "Use at least one proxy.")
+        in_interval(
+            *("validation", self.validation, 0, 1, "Use 0.1."), open_low=True, open_high=True
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Proxies:
+    """Proxies of one platform.
+
+    Args:
+        models: fitted networks.
+        agreement: how often the first answers as the platform, on questions about photos kept
+            apart.
+        suspects: members whose answers contradict everyone else's, (m,).
+        left_out: whether they were left out.
+        notes: what went wrong on the way, in words.
+    """
+
+    models: tuple[NetworkClassifier, ...]
+    agreement: Estimate
+    suspects: Labels
+    left_out: bool
+    notes: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a result says of them."""
+        return {
+            "value": self.agreement.value,
+            "low": self.agreement.low,
+            "high": self.agreement.high,
+            "suspects": [int(member) + 1 for member in self.suspects],
+            "left_out": self.left_out,
+        }
+
+
+def extract(
+    pool: QueryPool,
+    classes: tuple[str, ...],
+    learners: Sequence[Learner],
+    extraction: Extraction,
+    rng: Rng,
+) -> Proxies:
+    """Return proxies of the platform that answered a pool.
+
+    Args:
+        pool: answered questions.
+        classes: the k label names.
+        learners: of the proxies; each is trained ``ensemble`` times.
+        extraction: how.
+        rng: draws who is held out, the variants and the weights.
+
+    Raises:
+        InputError: a learner makes no network, which crafting needs, or fewer than two photos.
+        FitFailedError: a training diverged.
+    """
+    apart = _kept_apart(pool, extraction, rng)
+    models = _train(pool.take(~apart), classes, learners, extraction, rng)
+    suspects = contradicting(pool, models[0])
+    notes = list(pool.notes)
+    if len(suspects):
+        notes.append(
+            f"{len(suspects)} members' answers contradict everyone else's: "
+            + ", ".join(str(int(member) + 1) for member in suspects[:10])
+            + ("." if extraction.robust else ". Leave them out with robust=true.")
+        )
+    left_out = bool(len(suspects)) and extraction.robust
+    if left_out:
+        pool = pool.without(suspects)
+        apart = _kept_apart(pool, extraction, rng)
+        models = _train(pool.take(~apart), classes, learners, extraction, rng)
+    judged = pool.take(apart)
+    right = models[0].predict(to_features(judged.x)) == judged.answers.labels
+    return Proxies(tuple(models), _agreement(right, judged.photo), suspects, left_out, tuple(notes))
+
+
+def _agreement(right: Mask, photo: Labels) -> Estimate:
+    """Return how often answers agree; its interval counts photos, not questions.
+
+    Questions about one photo agree together or not at all, as a rule: Wilson's interval is taken
+    for as many draws as there are photos, which is wide enough whatever they have in common.
+    """
+    photos, value = len(np.unique(photo)), float(right.mean())
+    ends = wilson(round(value * photos), photos)
+    return Estimate(value, min(ends.low, value), max(ends.high, value))
+
+
+def _kept_apart(pool: QueryPool, extraction: Extraction, rng: Rng) -> Mask:
+    """Return which questions a proxy is judged by, (n,): it never learns from them."""
+    photos = len(np.unique(pool.photo))
+    if photos < 2:
+        raise InputError(
+            f"Expected questions about two photos or more, to learn from and to judge by, got "
+            f"{photos}. Enlist more members, or give them more queries."
+        )
+    return pool.held_out(extraction.validation, rng)
+
+
+def contradicting(pool: QueryPool, model: NetworkClassifier) -> Labels:
+    """Return the members whose answers a proxy contradicts far more often than others', (m,).
+
+    A member with a agreements is flagged if P(A ≤ a) < 0.01/m, A the agreements of as many photos
+    dealt at random from everyone's and m how many members there are: of honest collectives at most
+    1 in 100 has a member flagged. Not of as many questions: those about one hard photo are
+    contradicted together. Who holds one or two photos of few is therefore never flagged. Source:
+    derived (exact permutation test over photos asked about equally often, Bonferroni).
+    """
+    right = model.predict(to_features(pool.x)) == pool.answers.labels
+    members = np.unique(pool.member)
+    _, first, place = np.unique(pool.photo, return_index=True, return_inverse=True)
+    asked = np.bincount(place)  # (p,) of p photos
+    agreed = np.bincount(place, weights=right).astype(np.int64)  # (p,)
+    holder = pool.member[first]  # (p,)
+    dealt: dict[int, Floats] = {}
+    for times in np.unique(asked).tolist():
+        same = asked == times
+        most = int(np.unique(holder[same], return_counts=True)[1].max())
+        dealt[times] = _dealt(agreed[same], most)
+    flagged = []
+    for member in members:
+        own = holder == member
+        chance = np.ones(1)  # of 0, 1, ... agreements
+        for times, count in zip(*np.unique(asked[own], return_counts=True), strict=True):
+            chance = np.convolve(chance, dealt[int(times)][count])
+        flagged.append(chance[: agreed[own].sum() + 1].sum() < SUSPECT / len(members))
+    return np.asarray(members[flagged])
+
+
+def _dealt(counts: Labels, most: int) -> Floats:
+    """Return how probable each sum is of t of these counts drawn without return, (most + 1, ...).
+
+    g_t(s) after j counts is (1 − t/j)·g_t(s) + (t/j)·g_{t−1}(s − count) after j − 1 of them.
+    """
+    chance = np.zeros((most + 1, most * int(counts.max()) + 1))
+    chance[0, 0] = 1
+    share = np.arange(most + 1)[:, None]
+    for j, count in enumerate(counts.tolist(), start=1):
+        drawn = np.zeros_like(chance)
+        drawn[1:, count:] = chance[:-1, : chance.shape[1] - count]
+        part = np.minimum(share / j, 1)
+        chance = (1 - part) * chance + part * drawn
+    return chance
+
+
+def _train(
+    pool: QueryPool,
+    classes: tuple[str, ...],
+    learners: Sequence[Learner],
+    extraction: Extraction,
+    rng: Rng,
+) -> list[NetworkClassifier]:
+    """Return the proxies, each from fresh weights and with variants drawn anew."""
+    models = []
+    for learner in learners:
+        for _ in range(extraction.ensemble):
+            x, y = _lesson(pool, extraction, rng)
+            people = Table(x, y, classes)
+            learner.check(people)
+            model = learner.fit(Submission.without_collective(people), rng)
+            if not isinstance(model, NetworkClassifier):
+                raise InputError(
+                    f"Expected a proxy that is a network, whose gradients crafting follows, got "
+                    f"{learner.name}. Use cnn, mlp, logistic or resnet, or sgd:model=cnn."
+                )
+            models.append(model)
+    return models
+
+
+def _lesson(pool: QueryPool, extraction: Extraction, rng: Rng) -> tuple[Array, Labels]:
+    """Return questions and variants, (n·(1 + v), c, h, w), and a label of each."""
+    soft = extraction.distillation == "soft" and pool.answers.probabilities is not None
+    x, y = [pool.x], [_drawn(pool, rng) if soft else pool.answers.labels]
+    for _ in range(extraction.variants):
+        x.append(_variants(pool.x, rng))
+        y.append(_drawn(pool, rng) if soft else pool.answers.labels)
+    return to_features(np.concatenate(x)), np.concatenate(y)
+
+
+def _drawn(pool: QueryPool, rng: Rng) -> Labels:
+    """Return a label of each question drawn from its scores, (n,)."""
+    scores = pool.answers.probabilities
+    assert scores is not None  # asked for only where there are scores
+    steps = scores.cumsum(axis=1)
+    drawn: Labels = (rng.random((len(steps), 1)) * steps[:, -1:] > steps).sum(axis=1)
+    return drawn
+
+
+def _variants(x: Pixels, rng: Rng) -> Pixels:
+    """Return a copy of each image, moved by up to a sixteenth of its side, and mirrored or not."""
+    n, c, h, w = x.shape
+    reach = max(1, h // SHIFT)
+    wide = np.pad(x, ((0, 0), (0, 0), (reach, reach), (reach, reach)), mode="edge")
+    down, right = rng.integers(0, 2 * reach + 1, size=(2, n))
+    rows = down[:, None] + np.arange(h)  # (n, h)
+    columns = right[:, None] + np.arange(w)  # (n, w)
+    if c > 1:  # grey pictures may be writing, which mirrored is another
+        mirrored = rng.random((n, 1)) < 0.5
+        columns = np.where(mirrored, columns[:, ::-1], columns)
+    person, channel = np.arange(n)[:, None, None, None], np.arange(c)[:, None, None]
+    moved: Pixels = wide[person, channel, rows[:, None, :, None], columns[:, None, None, :]]
+    return moved  # (n, c, h, w)

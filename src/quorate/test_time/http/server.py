@@ -1,0 +1,165 @@
+"""Serve a platform from one folder: its keys, its meter, its address."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from quorate.errors import InputError
+from quorate.test_time.http.app import FIX, app
+from quorate.test_time.platforms.platform import EVALUATION, Platform
+from quorate.validate import at_least
+
+KEYS = "keys.txt"
+LEDGER = "platform.ledger"
+
+
+def make_keys(n: int) -> dict[str, str]:
+    """Return new secrets for n members, and one for measuring.
+
+    >>> list(make_keys(2))
+    ['member-0001', 'member-0002', 'evaluation']
+
+    Raises:
+        InputError: n is below 1.
+    """
+    at_least("keys", n, 1, "Make at least one member's key.")
+    names = [*(f"member-{i:04}" for i in range(1, n + 1)), EVALUATION]
+    return {name: secrets.token_urlsafe(24) for name in names}
+
+
+def write_keys(path: str | Path, keys: Mapping[str, str]) -> None:
+    """Write ``NAME SECRET`` lines to a new file that only its owner can read.
+
+    Raises:
+        InputError: there is a file already, or none can be made.
+    """
+    text = "".join(f"{name} {secret}\n" for name, secret in keys.items())
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise InputError(
+            f"Expected to make a file of keys at {path}, got: {error.strerror}. Choose another "
+            "place."
+        ) from None
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_keys(path: str | Path) -> dict[str, str]:
+    """Return the names and secrets in a file of ``NAME SECRET`` lines, # before a comment.
+
+    Raises:
+        InputError: it is not there, or a line is something else. No message shows a secret.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(
+            f"Expected a file of keys at {path}, got: {error.strerror or error}. The server makes "
+            f"one, {KEYS} in its folder; for another API write a name and a secret a line."
+        ) from None
+    except UnicodeDecodeError:
+        raise InputError(f"Expected text in {path}, got other bytes. Give the keys file.") from None
+    keys: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if len(words) != 2 or words[0] in keys or words[1] in keys.values():
+            what = f"{len(words)} words" if len(words) != 2 else "a name or secret seen above"
+            raise InputError(
+                f"Expected a new name and its secret in line {number} of {path}, got {what}. "
+                "Write one key a line, as in: member-0001 SECRET."
+            )
+        keys[words[0]] = words[1]
+    if not keys:
+        raise InputError(
+            f"Expected keys in {path}, got none. Write one a line, as in: member-0001 SECRET; a "
+            "server makes new ones where there is no such file."
+        )
+    return keys
+
+
+def serve(
+    platform: Platform,
+    folder: str | Path,
+    keys: int | None = None,
+    budget: int | None = None,
+    rate: str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+) -> None:
+    """Serve a platform until it is interrupted; started again on its folder, it goes on counting.
+
+    Args:
+        platform: who answers.
+        folder: of ``keys.txt`` and ``platform.ledger``; they are made where there are none.
+        keys: number of members' keys to make, 100 by default; a file of keys must have as many.
+        budget: queries per key; None is without end.
+        rate: requests per key, such as 5/s or 100/min; None is without end.
+        host, port: where to listen; port 0 takes any free one.
+
+    Raises:
+        InputError: the extra ``server`` is not installed, the port is taken, or an argument or
+            the file of keys is not usable.
+        StoreError: the ledger cannot be used.
+    """
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise InputError(f"Expected the module {error.name}, got none. {FIX}") from None
+    folder = Path(folder)
+    known = _keys_of(folder, keys)
+    made = app(platform, folder / LEDGER, known, budget, rate)
+    with _listening(host, port) as sock:
+        shown = f"[{host}]" if ":" in host else host
+        url = f"http://{shown}:{sock.getsockname()[1]}"
+        print(f"{platform.card.id} answers at {url}, described at {url}/docs", flush=True)
+        print(f"keys: {folder / KEYS}   meter: {folder / LEDGER}   Ctrl-C stops it", flush=True)
+        config = uvicorn.Config(made, log_level="warning", access_log=False)
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[sock])
+
+
+def _keys_of(folder: Path, wanted: int | None) -> dict[str, str]:
+    """Return the keys of a folder; new ones where there are none."""
+    path = folder / KEYS
+    if not path.exists():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"Expected a folder at {folder}, got: {error.strerror}. Choose another one."
+            ) from None
+        write_keys(path, make_keys(100 if wanted is None else wanted))
+    known = read_keys(path)
+    members = len(known) - (EVALUATION in known)
+    if wanted is not None and wanted != members:
+        raise InputError(
+            f"Expected {wanted} members' keys in {path}, got {members}. Leave the number out to "
+            "use them, or choose another folder."
+        )
+    return known
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, port))
+            sock.listen(128)
+        except (OSError, OverflowError) as error:
+            raise InputError(
+                f"Expected to listen at {host}:{port}, got: {error}. Choose another port, or 0 for "
+                "any free one."
+            ) from None
+        yield sock

@@ -1,0 +1,1 @@
+"""Universal adversarial perturbations: how they are crafted, stored and applied."""

@@ -1,0 +1,251 @@
+"""Crafting: a universal change that makes proxies say people's true labels, by sign gradients.
+
+All classes and all restarts are crafted in one stack. Shape letters: R restarts, B people in a
+batch, k labels, c h w image axes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from quorate.errors import InputError
+from quorate.runtime import device
+from quorate.runtime.progress import bar
+from quorate.spec import param
+from quorate.table import Labels, Rng
+from quorate.test_time.perturbations.perturbation import Family, Norm, Perturbation, check_budget
+from quorate.test_time.platforms.platform import Pixels
+from quorate.validate import above_zero, at_least, in_interval
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor, nn
+
+    from quorate.learners.base.network_classifier import NetworkClassifier
+    from quorate.test_time.perturbations.families import Change
+
+JUDGED = 2048  # pictures that choose among restarts, at most
+APART = 5  # one picture in so many chooses among label-free changes, and crafts none of them
+FEW = 20  # pictures too few to keep any apart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crafting:
+    """How a perturbation is crafted against proxies.
+
+    Minimises the proxies' mean cross-entropy at people's true labels, capped a person so that
+    those out of reach do not drown the others: universal adversarial perturbations in their batch
+    sign-gradient form (Moosavi-Dezfooli, Fawzi, Fawzi, Frossard 2017, arXiv:1610.08401; Shafahi et
+    al. 2020, arXiv:1811.11304), towards the truth and one a class (unadversarial examples: Salman
+    et al. 2021, arXiv:2012.12235). Momentum over L1-normalised gradients (Dong et al. 2018,
+    arXiv:1710.06081) and shifted, resized inputs (Xie et al. 2019, arXiv:1803.06978) are for the
+    transfer to a platform that was never seen.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "crafting"
+    steps: int = param(60, "gradient steps")
+    batch_size: int = param(256, "pictures a step")
+    step_size: float = param(0.2, "of the first step, in budgets; falls to 0 along a cosine")
+    momentum: float = param(0.9, "of the gradients, in [0, 1)")
+    restarts: int = param(2, "starts side by side, the first at no change; the proxies choose")
+    cap: float = param(4.0, "cross-entropy at which one picture counts no further, in nats")
+    diversity: float = param(0.5, "how often a batch is shifted and resized, in [0, 1]")
+    side: int = param(5, "side of a filter in pixels, odd")
+    reach: float = param(4.0, "largest gain or weight: levels of change per level, before clipping")
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "restarts"):
+            at_least(name, getattr(self, name), 1, "Use at least one.")
+        above_zero("step_size", self.step_size, "Use a fraction such as 0.2.")
+        in_interval("momentum", self.momentum, 0, 1, "Use 0 for none.", open_high=True)
+        above_zero("cap", self.cap, "Use a number of nats such as 4.")
+        in_interval("diversity", self.diversity, 0, 1, "Use 0 for none.")
+        above_zero("reach", self.reach, "Use a number such as 4.")
+        if self.side < 1 or self.side % 2 == 0:
+            raise InputError(f"Expected side={self.side} to be odd and positive. Use 3 or 5.")
+
+
+def craft(
+    proxies: Sequence[NetworkClassifier],
+    x: Pixels,
+    y: Labels,
+    classes: tuple[str, ...],
+    crafting: Crafting,
+    rng: Rng,
+    *,
+    epsilon: float,
+    norm: Norm = "linf",
+    family: Family = "additive",
+    label_free: bool = False,
+) -> Perturbation:
+    """Return the perturbation that serves members' own pictures best, by the proxies' word.
+
+    Args:
+        proxies: fitted networks; their losses are averaged.
+        x, y: members' pictures, (n, c, h, w), and their true labels, (n,).
+        classes: the k label names.
+        crafting: how.
+        epsilon, norm: the budget of each picture's change, on the pixel scale.
+        family: of the change.
+        label_free: one change for everyone; gains and filters always are.
+
+    Returns:
+        The best restart. ``about["missing"]`` names the classes without a picture: their δ is 0.
+        ``about["proxy_loss"]`` compares families of label-free changes: it is taken on pictures
+        that did not craft them, else the family with most parameters would win.
+
+    Raises:
+        InputError: there are no pictures, or the budget moves no level.
+    """
+    import torch
+
+    from quorate.engine.generator import torch_generator
+    from quorate.test_time.perturbations.families import FAMILIES
+
+    check_budget(epsilon, norm)
+    if not len(x):
+        raise InputError("Expected members' pictures to craft with, got none. Enlist members.")
+    counts = np.bincount(y, minlength=len(classes))
+    _, c, h, w = x.shape
+    change = FAMILIES[family](
+        restarts=crafting.restarts,
+        k=len(classes),
+        shape=(c, h, w),
+        epsilon=epsilon,
+        norm=norm,
+        label_free=label_free,
+        side=crafting.side,
+        reach=crafting.reach,
+    )
+    place = torch.device(device.current())
+    networks = [proxy.network.eval().to(place) for proxy in proxies]
+    pictures, labels = torch.from_numpy(x).to(place), torch.from_numpy(y).to(place)
+    generator = torch_generator(rng)
+    crafts, judges = _divided(len(x), label_free or family != "additive", generator)
+    own = crafts.to(place)
+    parameters = _search(change, networks, pictures[own], labels[own], crafting, generator)
+    some = judges[:JUDGED].to(place)
+    with torch.no_grad():
+        losses = _losses(change, networks, parameters, pictures[some], labels[some], crafting.cap)
+    best = int(losses.mean(1).argmin())
+    arrays = dict(change.arrays([p[best].cpu() for p in parameters]))
+    per_class = family == "additive" and not label_free
+    missing: list[int] = np.flatnonzero(counts == 0).tolist() if per_class else []
+    if missing:
+        arrays["delta"][missing] = 0
+    about = {
+        "proxy_loss": float(losses[best].mean()),
+        "missing": [classes[label] for label in missing],
+        "pictures": len(x),
+    }
+    return Perturbation(family, arrays, classes, (c, h, w), epsilon, norm, about)
+
+
+def _divided(n: int, label_free: bool, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Return which of n pictures craft and which choose: all do both, but for label-free changes.
+
+    A class with a single picture needs it for its own change.
+    """
+    import torch
+
+    if not label_free or n < FEW:
+        return torch.arange(n), torch.randperm(n, generator=generator)
+    order = torch.randperm(n, generator=generator)
+    return order[n // APART :], order[: n // APART]
+
+
+def _search(
+    change: Change,
+    networks: Sequence[nn.Module],
+    x: Tensor,
+    y: Tensor,
+    crafting: Crafting,
+    generator: Generator,
+) -> list[Tensor]:
+    """Return the parameters of every restart after the last step."""
+    import torch
+
+    parameters = [p.to(x.device) for p in change.begin(generator)]
+    ways = [torch.zeros_like(p) for p in parameters]
+    order = torch.empty(0, dtype=torch.int64)
+    with bar(crafting.steps, "Crafting") as advance:
+        for step in range(crafting.steps):
+            if len(order) < min(crafting.batch_size, len(x)):
+                order = torch.randperm(len(x), generator=generator)
+            rows, order = order[: crafting.batch_size], order[crafting.batch_size :]
+            rows = rows.to(x.device)
+            at = [p.detach().requires_grad_() for p in parameters]
+            look = _look(x.shape[2], crafting.diversity, generator)
+            loss = _losses(change, networks, at, x[rows], y[rows], crafting.cap, look).sum()
+            for way, gradient in zip(ways, torch.autograd.grad(loss, at), strict=True):
+                length = gradient.abs().flatten(2 if gradient.ndim > 2 else 1).mean(-1)
+                shape = (*length.shape, *(1,) * (gradient.ndim - length.ndim))
+                way.mul_(crafting.momentum).add_(gradient / length.clamp(min=1e-20).view(shape))
+            size = crafting.step_size * (1 + math.cos(math.pi * step / crafting.steps)) / 2
+            with torch.no_grad():
+                parameters = change.step([p.detach() for p in at], ways, size)
+            advance(1)
+    return parameters
+
+
+def _losses(
+    change: Change,
+    networks: Sequence[nn.Module],
+    parameters: list[Tensor],
+    x: Tensor,
+    y: Tensor,
+    cap: float,
+    look: dict[str, Any] | None = None,
+) -> Tensor:
+    """Return the capped loss of each picture under each restart, (R, B), mean over networks."""
+    import torch
+    from torch.nn import functional
+
+    from quorate.engine.layers import channels_last
+
+    levels = change.apply(parameters, x.float(), y) / 255  # (R, B, c, h, w)
+    seen = levels.flatten(0, 1)
+    if look is not None:
+        seen = _seen(seen, **look)
+    target = y.repeat(len(levels))
+    losses = [
+        functional.cross_entropy(network(channels_last(seen)), target, reduction="none")
+        for network in networks
+    ]
+    # beyond the cap a loss still pulls, ever less: clipped, it would not pull at all
+    capped = torch.stack(losses).mean(0)
+    return (cap * torch.tanh(capped / cap)).view(len(levels), len(y))
+
+
+def _look(height: int, often: float, generator: Generator) -> dict[str, Any] | None:
+    """Draw how a batch is looked at: shifted by up to a sixteenth, resized by up to a tenth."""
+    import torch
+
+    chance, scale, down, right = torch.rand(4, generator=generator).tolist()
+    if chance >= often:
+        return None
+    reach = max(1, height // 16)
+    return {
+        "side": round(height * (1 - 0.1 * scale)),
+        "shift": (round(reach * (2 * down - 1)), round(reach * (2 * right - 1))),
+    }
+
+
+def _seen(x: Tensor, side: int, shift: tuple[int, int]) -> Tensor:
+    """Return images (B, c, h, w) made smaller and back, and moved by whole pixels."""
+    import torch
+    from torch.nn import functional
+
+    size = x.shape[-2:]
+    if side < size[0]:
+        smaller = (side, round(size[1] * side / size[0]))
+        x = functional.interpolate(x, smaller, mode="bilinear", align_corners=False)
+        x = functional.interpolate(x, size, mode="bilinear", align_corners=False)
+    return torch.roll(x, shift, dims=(2, 3))

@@ -1,0 +1,1 @@
+"""Deployed black-box models: what they answer, and how questions are counted."""

@@ -1,0 +1,125 @@
+"""A platform inside this process: any fitted classifier, asked as a black box."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from quorate.errors import InputError, reason
+from quorate.protocols import Classifier, ScoredClassifier
+from quorate.spec import content_id
+from quorate.test_time.platforms.platform import (
+    Answers,
+    Card,
+    Gives,
+    Pixels,
+    check_questions,
+    to_features,
+)
+
+MODEL, CARD = "model.pickle", "card.json"
+
+
+class InProcess:
+    """A classifier that is asked as a black box, with the platform's own meter.
+
+    Args:
+        model: the deployed model.
+        card: what the platform says of itself.
+
+    Raises:
+        InputError: the card promises scores and the model knows labels alone.
+    """
+
+    def __init__(self, model: Classifier, card: Card) -> None:
+        if card.gives == "scores" and not isinstance(model, ScoredClassifier):
+            raise InputError(
+                f"Expected a platform that knows scores, got {type(model).__name__}, which knows "
+                "labels alone. Use answers=labels, or another platform."
+            )
+        self.model = model
+        self._card = card
+        self.asked: Counter[str] = Counter()  # rows answered, by key
+
+    @property
+    def card(self) -> Card:
+        """What the platform says of itself."""
+        return self._card
+
+    def ask(self, x: Pixels, keys: Sequence[str]) -> Answers:
+        """Return what the model says of each image; every row counts.
+
+        Raises:
+            InputError: the images are not of the platform's shape, or not of 8 bits.
+        """
+        check_questions(x, keys, self.card)
+        self.asked.update(keys)
+        if self.card.gives == "labels":
+            return Answers(self.model.predict(to_features(x)))
+        assert isinstance(self.model, ScoredClassifier)  # checked when it was made
+        scores = self.model.probabilities(to_features(x))
+        return Answers(scores.argmax(axis=1), scores)
+
+
+def make_card(
+    describes: dict[str, Any], classes: tuple[str, ...], shape: Sequence[int], gives: Gives
+) -> Card:
+    """Return a card whose id is the content of ``describes``: all that decides the answers."""
+    c, h, w = shape
+    plain = {**describes, "classes": list(classes), "shape": [c, h, w]}
+    return Card(content_id(plain)[:16], classes, (c, h, w), gives)
+
+
+def save_platform(folder: str | Path, model: Classifier, card: Card, **about: Any) -> None:
+    """Keep a deployed model in a folder: the model as a pickle, and its card."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = {
+        "id": card.id,
+        "classes": list(card.classes),
+        "shape": list(card.shape),
+        "gives": card.gives,
+        "about": about,
+    }
+    _write(folder / MODEL, pickle.dumps(model))
+    _write(folder / CARD, json.dumps(plain, indent=1, ensure_ascii=False).encode())  # all is there
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    os.replace(part, path)
+
+
+def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcess:
+    """Return the platform in a folder. A pickle can run code: load your own folders only.
+
+    Args:
+        folder: where ``save_platform`` has put it.
+        gives: labels or scores; by default as it was saved.
+
+    Raises:
+        InputError: there is no platform, or its files are damaged.
+    """
+    folder = Path(folder)
+    try:
+        plain = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        c, h, w = plain["shape"]
+        if plain["gives"] not in get_args(Gives):
+            raise ValueError(f"a platform that gives {plain['gives']}")
+        card = Card(plain["id"], tuple(plain["classes"]), (c, h, w), gives or plain["gives"])
+        model = pickle.loads((folder / MODEL).read_bytes())
+        if not callable(getattr(model, "predict", None)):
+            raise ValueError(f"{type(model).__name__}, which is no model")
+    except Exception as error:  # a damaged pickle raises whatever its damage leads to
+        raise InputError(
+            f"Expected a platform in {folder} ({CARD} and {MODEL}), got: {reason(error)}. quorate "
+            "correct leaves one in the folder platform of its --out."
+        ) from error
+    return InProcess(model, card)

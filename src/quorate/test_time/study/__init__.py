@@ -1,0 +1,1 @@
+"""A correction study: its settings, cells, evaluation and results."""

@@ -1,0 +1,122 @@
+"""Platforms that do something about it: what they do to uploads, and how they train."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from quorate.errors import InputError
+from quorate.learners.base.network_learner import NetworkLearner
+from quorate.learners.networks.adam import Adam
+from quorate.learners.networks.adversarial_training import AdversarialTraining
+from quorate.learners.private.dp_adam import DPAdam
+from quorate.protocols import Classifier, Learner
+from quorate.subgroups.blur import Blur
+from quorate.subgroups.jpeg import JPEG
+from quorate.table import Array, Labels, Rng, Submission, Table
+from quorate.test_time.perturbations.perturbation import Perturbation
+from quorate.test_time.platforms.in_process import InProcess
+from quorate.test_time.platforms.platform import Pixels, to_features, to_pixels
+from quorate.test_time.study.people import World
+
+Clean = Callable[[Array], Array]
+RADIUS = 8 / 255  # of adversarial training: the budget that perturbations usually have
+PRIVACY = 8.0  # ε of the private platform
+
+
+def _resized(x: Array) -> Array:
+    """Return images made smaller by up to a fifth and back, each by a factor its pixels draw."""
+    from PIL import Image
+
+    levels = to_pixels(x)
+    out = np.empty_like(levels)
+    for image, into in zip(levels, out, strict=True):
+        rng = np.random.default_rng(zlib.crc32(image.tobytes()))
+        factor = 1 - 0.2 * rng.random()
+        for channel, here in zip(image, into, strict=True):
+            whole = Image.fromarray(channel)
+            size = (max(1, round(whole.width * factor)), max(1, round(whole.height * factor)))
+            small = whole.resize(size, Image.Resampling.BILINEAR)
+            here[:] = np.asarray(small.resize(whole.size, Image.Resampling.BILINEAR))
+    return to_features(out)
+
+
+CLEANS: Mapping[str, Clean] = {
+    "jpeg": JPEG(quality=75).shift,
+    "blur": Blur(sigma=0.6).shift,
+    "resize": _resized,
+}
+HARDENED = ("adversarial", "private")
+TRAINS = (*HARDENED, "retrained")
+ADAPTIVE = (*CLEANS, *TRAINS)
+
+
+@dataclass(frozen=True, eq=False)
+class Preprocessed:
+    """A model that is shown uploads only after they were cleaned."""
+
+    model: Classifier
+    clean: Clean
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+    def predict(self, x: Array) -> Labels:
+        """Return the index of the predicted label of each row, (n,)."""
+        return self.model.predict(self.clean(x))
+
+
+def cleaning(platform: InProcess, name: str) -> InProcess:
+    """Return the same platform behind a step that cleans uploads: jpeg, blur or resize."""
+    model = Preprocessed(platform.model, CLEANS[name])
+    return InProcess(model, replace(platform.card, id=f"{platform.card.id}-{name}", gives="labels"))
+
+
+def hardened(learner: Learner, name: str) -> Learner:
+    """Return the learner of a platform that trains adversarially or privately.
+
+    The network and its settings stay as they were, and so do the steps of one trained by Adam.
+
+    Raises:
+        InputError: the platform is not a network.
+    """
+    if not isinstance(learner, NetworkLearner):
+        raise InputError(
+            f"Expected a platform that is a network for adaptive={name}, got {learner.name}. Leave "
+            f"{name} out, or name a network such as cnn."
+        )
+    same = {key: getattr(learner, key) for key in ("model", "hidden", "epochs", "batch_size")}
+    if name == "private":
+        return DPAdam(**same, epsilon=PRIVACY)
+    if isinstance(learner, Adam):  # at SGD's own rate a small convolutional network learns nothing
+        steps = ("learning_rate", "schedule", "momentum", "weight_decay")
+        same |= {"adam": True} | {key: getattr(learner, key) for key in steps}
+    return AdversarialTraining(**same, radius=RADIUS, steps=3)
+
+
+def retrained_on(world: World, perturbation: Perturbation, members: Table) -> Table:
+    """Return what a platform retrains on: its people, and what members sent in, rightly labelled.
+
+    Args:
+        world: whom it learned from.
+        perturbation: what members add.
+        members: the members' own photos.
+    """
+    x: Pixels = perturbation.apply(to_pixels(members.x), members.y)
+    train = world.train
+    assert train.group is not None  # a world's people have groups
+    assert members.group is not None
+    return replace(
+        train,
+        x=np.concatenate([train.x, to_features(x)]),
+        y=np.concatenate([train.y, members.y]),
+        group=np.concatenate([train.group, members.group]),
+    )
+
+
+def fit(learner: Learner, people: Table, rng: Rng) -> Classifier:
+    """Return the model a platform deploys."""
+    learner.check(people)
+    return learner.fit(Submission.without_collective(people), rng)

@@ -1,0 +1,98 @@
+"""Who is there: people a platform learned from, members with photos, and people to measure on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from quorate.errors import InputError
+from quorate.protocols import Population, Subgroup
+from quorate.table import Labels, Rng, Table
+from quorate.test_time.platforms.platform import Pixels, to_features, to_pixels
+
+SUBGROUP = 1  # the group code of those served badly; everyone else is 0
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Three sets of people who have nobody in common, on the 8-bit grid.
+
+    Args:
+        train: whom the platform learned from; few of them are of the subgroup.
+        photos: pictures that members may hold, all of the subgroup, in the order they are given
+            out: a larger collective holds those of a smaller one, and more.
+        held_out: whom results are measured on: ``group`` is 1 in the subgroup, else 0.
+    """
+
+    train: Table
+    photos: Table
+    held_out: Table
+
+    @property
+    def x(self) -> Pixels:
+        """Pictures of those measured on, (n, c, h, w)."""
+        return to_pixels(self.held_out.x)
+
+    @property
+    def inside(self) -> Labels:
+        """Where the subgroup stands among those measured on."""
+        assert self.held_out.group is not None  # drawn with groups
+        return np.flatnonzero(self.held_out.group == SUBGROUP)
+
+
+def draw_world(
+    population: Population,
+    subgroup: Subgroup,
+    rng: Rng,
+    *,
+    share: float | None,
+    measured: float | None,
+    reserve: float,
+) -> World:
+    """Return a platform's people, the collective's photos and people to measure on.
+
+    Args:
+        population: where everyone comes from.
+        subgroup: who is served badly.
+        rng: draws everything.
+        share: of the subgroup among the people the platform learned from; None for as they come.
+        measured: of the subgroup among those measured on; None for as they come.
+        reserve: fraction of the people to learn from whom the platform does not see: the members
+            are found among them.
+
+    Raises:
+        InputError: the people are not images or all of one label, nobody is left in one of the
+            three, or those measured on are all of the subgroup, or none.
+    """
+    split = population.split(rng)
+    if not split.train.is_image:
+        raise InputError(
+            f"Expected a population of images, whose pixels a perturbation can change, got a table "
+            f"from {population.name}. Use digits, cifar10, fairface or images."
+        )
+    if split.train.k < 2:
+        raise InputError(
+            f"Expected two labels or more, got {split.train.k}: nothing can be misread. Choose "
+            "another population."
+        )
+    order = rng.permutation(len(split.train))
+    seen = len(order) - round(reserve * len(order))
+    if not 0 < seen < len(order):
+        raise InputError(
+            f"Expected people for the platform and for the collective, got reserve={reserve:g} of "
+            f"{len(order)} people. Use 0.5."
+        )
+    train = subgroup.draw(split.train.take(order[:seen]), share, rng)
+    photos = subgroup.draw(split.train.take(order[seen:]), 1.0, rng)
+    held_out = subgroup.draw(split.held_out, measured, rng)
+    if held_out.group is None or len(np.unique(held_out.group)) < 2:
+        raise InputError(
+            f"Expected people of {subgroup.label} and others to measure on, got {len(held_out)} "
+            "people all of one kind. Hold out more, or use measured=0.5."
+        )
+    return World(*(_on_grid(table) for table in (train, photos, held_out)))
+
+
+def _on_grid(people: Table) -> Table:
+    return replace(people, x=to_features(to_pixels(people.x)))

@@ -1,0 +1,97 @@
+"""Whom a collective asks and what it copies with, by the words of the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import get_args
+
+from quorate import catalog, spec
+from quorate.errors import InputError
+from quorate.learners.base.network_classifier import Architecture
+from quorate.learners.base.network_learner import NetworkLearner
+from quorate.protocols import Learner
+from quorate.test_time.platforms.in_process import CARD
+
+# Pictures that a network named by its architecture alone looks at in training, repeats counted.
+PLATFORM_LOOKS = 150_000
+PROXY_LOOKS = 50_000
+MOST_EPOCHS = 60
+# A width that trains on a CPU in minutes, and more steps, which a deep network needs.
+SMALL = {"resnet": {"hidden": 8, "batch_size": 32}}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A learner, and how many pictures it looks at in training; None for what it says itself."""
+
+    learner: Learner
+    looks: int | None = None
+
+    def sized(self, rows: int) -> Learner:
+        """Return the learner as it trains on so many rows."""
+        if self.looks is None or not isinstance(self.learner, NetworkLearner):
+            return self.learner
+        return replace(self.learner, epochs=min(MOST_EPOCHS, max(1, round(self.looks / rows))))
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A platform that an earlier run has left in a folder."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A platform behind an address."""
+
+    url: str
+
+
+Source = Trained | Saved | Remote
+
+
+def read_source(text: str) -> Source:
+    """Return the platform that words stand for: an address, a folder, or a learner.
+
+    >>> read_source("http://127.0.0.1:8000")
+    Remote(url='http://127.0.0.1:8000')
+
+    Raises:
+        InputError: it is none of them; the message lists the learners.
+    """
+    if text.startswith(("http://", "https://")):
+        return Remote(text)
+    if (Path(text) / CARD).is_file():
+        return Saved(Path(text))
+    return read_learner(text, PLATFORM_LOOKS)
+
+
+def read_learner(text: str, looks: int) -> Trained:
+    """Return the learner that words stand for: one of the catalog, or an architecture.
+
+    An architecture is trained by Adam with a falling step size, on as many pictures as ``looks``
+    says unless its epochs are named.
+
+    >>> read_learner("cnn:batch_size=64", 1000).learner.model
+    'cnn'
+    >>> read_learner("forest", 1000).looks is None
+    True
+
+    Raises:
+        InputError: it is neither.
+    """
+    name = text.strip().partition(":")[0]
+    if name not in get_args(Architecture):
+        return Trained(spec.build("learners", text, catalog.CATALOG))
+    given = spec.parse(text)
+    if "model" in given:
+        raise InputError(
+            f"Expected the architecture before the colon only, got model={given['model']} in "
+            f"{text!r}. Leave it out, or write adam:model={given['model']}."
+        )
+    plain = {"learning_rate": "0.002", "schedule": "cosine", **SMALL.get(name, {})}
+    plain |= {**given, "name": "adam", "model": name}
+    learner = spec.build("learners", plain, catalog.CATALOG)
+    return Trained(learner, None if "epochs" in given else looks)

@@ -1,0 +1,121 @@
+"""quorate bound: one command for each bound, from the registry."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import sys
+from typing import Any
+
+import pytest
+
+from quorate.cli import entry as cli
+from quorate.errors import InputError
+from quorate.theory.bounds import BOUNDS, Bound, bound_called
+
+EXAMPLES = {
+    # name: the bound and the critical mass of its example in the help, worked by hand
+    "planting": (1 - 99 * 0.0008, 0.0008 / 0.1008),
+    "feature-only": (1 - 0.00075 / 0.025, 0.00075 / 0.025),
+    "unplanting": (1 - 9 * 0.005, 0.005 / 0.105),
+    "erasing": (1 - 2 * 4 * 0.01, 0.02 / 0.12),
+    "hold": (0.95 * 0.1 - 0.05 * 0.9, 0.1),
+    "jtt": (5 / 23, 2 / 7),  # members weigh 5, others 2
+    "cvar": (0.25, 0.1),
+}
+
+
+def run(
+    words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[Any, str, str]:
+    monkeypatch.setattr(sys, "argv", ["quorate", *shlex.split(words)])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    printed = capsys.readouterr()
+    return stop.value.code or 0, printed.out, printed.err
+
+
+def test_every_bound_has_an_example_worked_by_hand() -> None:
+    assert {bound.name for bound in BOUNDS} == set(EXAMPLES)
+    assert len({bound.name for bound in BOUNDS}) == len(BOUNDS)
+
+
+@pytest.mark.parametrize("bound", BOUNDS, ids=lambda bound: bound.name)
+def test_the_example_in_the_help(bound: Bound, monkeypatch, capsys) -> None:
+    code, out, err = run(f"bound {bound.name} {bound.example} --json", monkeypatch, capsys)
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    at, enough = EXAMPLES[bound.name]
+    # Rounding of a few operations on numbers of size 1.
+    assert found["bound"] == pytest.approx(at, abs=1e-14)
+    assert found["critical_mass"] == pytest.approx(enough, abs=1e-14)
+    assert found["status"] == "derived"
+    assert found["reading"] == ("tv" if "reading" in {p.name for p in bound.parameters} else None)
+    code, out, _ = run(f"bound {bound.name} -h", monkeypatch, capsys)
+    assert code == 0
+    assert f"quorate bound {bound.name} {bound.example}" in out
+
+
+@pytest.mark.parametrize("bound", BOUNDS, ids=lambda bound: bound.name)
+def test_each_is_the_inverse_of_the_other(bound: Bound) -> None:
+    words = shlex.split(bound.example)
+    named = zip(words[::2], words[1::2], strict=True)
+    given = {name.lstrip("-").replace("-", "_"): float(value) for name, value in named}
+    alpha = given.pop("alpha")
+    values = {p.name: given.get(p.name, p.default) for p in bound.parameters}
+    at = bound.answer(alpha, None, values)["bound"]
+    assert bound.answer(None, at, values)["critical_mass"] == pytest.approx(alpha, abs=1e-12)
+
+
+def test_the_promised_answer_of_the_issue(monkeypatch, capsys) -> None:
+    words = "bound planting --alpha 0.01 --xi 0.001 --delta 0.8 --eps 0.02 --reading tv --json"
+    code, out, _ = run(words, monkeypatch, capsys)
+    found = json.loads(out)
+    assert code == 0
+    assert found["bound"] == pytest.approx(1 - 99 * 0.0008 - 4, abs=1e-12)  # not clipped
+    assert found["critical_mass"] == pytest.approx(0.0408 / 0.1008, abs=1e-15)
+    assert (found["reading"], found["status"], found["target"]) == ("tv", "derived", 0.9)
+
+
+def test_in_words(monkeypatch, capsys) -> None:
+    _, out, _ = run("bound planting --alpha .01 --xi .001 --delta .8", monkeypatch, capsys)
+    assert out.splitlines() == [
+        "success at α = 0.01: ≥ 0.9208",
+        "enough for success 0.9: α = 0.007937",
+        "status: derived, reading tv",
+    ]
+    vacuous = "bound planting --alpha 0 --xi 1 --delta 1 --eps .2 --target 1"
+    _, out, _ = run(vacuous, monkeypatch, capsys)
+    assert out.splitlines()[:2] == [
+        "success at α = 0: nothing is promised",
+        "enough for success 1: no size is enough",
+    ]
+    _, out, _ = run("bound jtt --member-error 1 --honest-error 0", monkeypatch, capsys)
+    assert out.splitlines()[0] == "enough for effective size 0.5: α = 0.1667"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("bound planting --xi 2 --delta 1", "Error: Expected xi=2 in [0, 1]"),
+        ("bound planting --delta 1", "Missing option '--xi'"),
+        ("bound planting --xi .1 --delta 1 --reading l2", "Expected a known reading, got 'l2'"),
+        ("bound erasing --tau .1 --eps .1", "Error: Expected eps=0 for erasing, got eps=0.1"),
+        ("bound sowing", "No such command 'sowing'"),
+    ],
+)
+def test_a_mistake_is_one_message(words: str, said: str, monkeypatch, capsys) -> None:
+    code, out, err = run(words, monkeypatch, capsys)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_no_number_is_null_and_names_are_suggested() -> None:
+    values = {"xi": 0.5, "p": 0.0, "eps": 0.0, "reading": "tv"}
+    found = bound_called("feature-only").answer(0.5, 0.9, values)
+    assert (found["bound"], found["critical_mass"]) == (None, None)
+    assert math.isclose(bound_called("cvar").answer(0.1, None, {"level": 0.2})["bound"], 0.5)
+    with pytest.raises(InputError, match="Did you mean planting"):
+        bound_called("plantin")

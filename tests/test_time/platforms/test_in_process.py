@@ -1,0 +1,149 @@
+"""A platform in this process: what it counts, what it refuses, and a folder that keeps it."""
+
+import pickle
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from linear_proxy import linear_proxy
+
+from quorate.errors import InputError
+from quorate.table import Array, Labels
+from quorate.test_time.platforms.in_process import CARD, MODEL, InProcess, load_platform, make_card
+from quorate.test_time.platforms.in_process import save_platform as save
+from quorate.test_time.platforms.platform import Card, Gives, Platform, to_features
+
+THREE = Card("bright", ("a", "b", "c"), (1, 1, 2))
+
+
+@dataclass(frozen=True)
+class Brightness:
+    """Says which third the first pixel lies in; knows no scores."""
+
+    record: dict[str, Any] = field(default_factory=dict)
+
+    def predict(self, x: Array) -> Labels:
+        return np.minimum(x[:, 0, 0, 0] * 3, 2).astype(np.int64)
+
+
+def images(*levels: int) -> Any:
+    return np.array([[[[level, 0]]] for level in levels], dtype=np.uint8)
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.sampled_from("abc")), max_size=30))
+def test_every_row_is_answered_and_counted_under_its_key(asked: list[tuple[int, str]]) -> None:
+    platform = InProcess(Brightness(), THREE)
+    assert isinstance(platform, Platform)
+    x = images(*(level for level, _ in asked)).reshape(-1, 1, 1, 2)
+    for _ in range(2):  # the same row again counts again
+        answers = platform.ask(x, [key for _, key in asked])
+        assert answers.labels.tolist() == [min(3 * level // 255, 2) for level, _ in asked]
+        assert answers.probabilities is None
+    assert platform.asked == Counter(2 * [key for _, key in asked])
+
+
+def test_scores_are_the_models_and_the_label_is_their_largest() -> None:
+    model = linear_proxy(np.array([[1, 0], [0, 3], [2, 2]]).reshape(3, 1, 1, 2))
+    platform = InProcess(model, replace(THREE, gives="scores"))
+    x = np.random.default_rng(0).integers(0, 256, size=(50, 1, 1, 2), dtype=np.uint8)
+    answers = platform.ask(x, ["a"] * 50)
+    assert answers.probabilities is not None
+    assert (answers.probabilities == model.probabilities(to_features(x))).all()
+    assert (answers.labels == answers.probabilities.argmax(axis=1)).all()
+
+
+def test_scores_of_a_model_that_knows_labels_alone_are_refused() -> None:
+    with pytest.raises(InputError, match=r"knows scores, got Brightness.*Use answers=labels"):
+        InProcess(Brightness(), replace(THREE, gives="scores"))
+
+
+@pytest.mark.parametrize(
+    "x", [images(1)[:, :, :, :1], images(1).astype(float), images(1)[0], images(1)[..., None]]
+)
+def test_what_cannot_be_asked_is_not_counted(x: Any) -> None:
+    platform = InProcess(Brightness(), THREE)
+    with pytest.raises(InputError, match=r"Expected 8-bit images of shape \(n, 1, 1, 2\)"):
+        platform.ask(x, ["a"] * len(x))
+    with pytest.raises(InputError, match="Expected one key per image, 2, got 1"):
+        platform.ask(images(1, 2), ["a"])
+    assert not platform.asked
+
+
+def test_a_card_is_named_by_all_that_decides_the_answers() -> None:
+    base: Any = {"describes": {"learner": "a"}, "classes": ("a", "b"), "shape": (1, 2, 3)}
+    cards = [
+        make_card(**{**base, **change}, gives="labels")
+        for change in ({}, {}, {"describes": {"learner": "b"}}, {"classes": ("b", "a")},
+                       {"shape": (3, 2, 1)})
+    ]  # fmt: skip
+    assert cards[0] == cards[1]
+    assert len({card.id for card in cards}) == 4
+    assert cards[0].shape == (1, 2, 3)
+
+
+# ------------------------------------------------------------------------------------ the folder
+
+
+@pytest.mark.parametrize("gives", ["labels", "scores"])
+def test_a_platform_comes_back_from_its_folder(tmp_path: Path, gives: Gives) -> None:
+    model = linear_proxy(np.array([[1, 0], [0, 3], [2, 2]]).reshape(3, 1, 1, 2))
+    card = Card("näme", ("ä", "b", "c"), (1, 1, 2), gives)
+    save(tmp_path / "a" / "b", model, card, seconds=1.5)
+    again = load_platform(tmp_path / "a" / "b")
+    assert again.card == card
+    x = np.random.default_rng(0).integers(0, 256, size=(9, 1, 1, 2), dtype=np.uint8)
+    before, after = InProcess(model, card).ask(x, ["k"] * 9), again.ask(x, ["k"] * 9)
+    assert (before.labels == after.labels).all()
+    other: Gives = "scores" if gives == "labels" else "labels"
+    assert load_platform(tmp_path / "a" / "b", other).card == replace(card, gives=other)
+    assert not list((tmp_path / "a" / "b").glob(".*"))
+
+
+def test_a_folder_without_a_platform_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"Expected a platform in .*card\.json and model\.pickle"):
+        load_platform(tmp_path / "nowhere")
+    for missing in (MODEL, CARD):
+        save(tmp_path, Brightness(), THREE)
+        (tmp_path / missing).unlink()
+        with pytest.raises(InputError, match="Expected a platform in"):
+            load_platform(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "", "{", "[1]", "7", "{}",
+        '{"id": "a", "classes": 3, "shape": [1, 1, 2], "gives": "labels"}',
+        '{"id": "a", "classes": ["a"], "shape": [1, 2], "gives": "labels"}',
+        '{"id": "a", "classes": ["a"], "shape": null, "gives": "labels"}',
+        '{"id": "a", "classes": ["a"], "shape": [1, 1, 2], "gives": "melodies"}', "\xff",
+    ],
+)  # fmt: skip
+def test_a_damaged_card_is_named(tmp_path: Path, card: str) -> None:
+    save(tmp_path, Brightness(), THREE)
+    (tmp_path / CARD).write_bytes(card.encode("latin-1"))
+    with pytest.raises(InputError, match="Expected a platform in"):
+        load_platform(tmp_path)
+
+
+def test_a_damaged_model_is_named(tmp_path: Path) -> None:
+    model = linear_proxy(np.array([[1, 0], [0, 3], [2, 2]]).reshape(3, 1, 1, 2))
+    save(tmp_path, model, THREE)
+    whole = (tmp_path / MODEL).read_bytes()
+    gone = pickle.dumps(Brightness()).replace(b"Brightness", b"Tightness!")
+    for content in (b"", b"text", gone, b"cnowhere\nx\n.", *(whole[:n] for n in (9, 99, 999, -1))):
+        (tmp_path / MODEL).write_bytes(content)
+        with pytest.raises(InputError, match="Expected a platform in"):
+            load_platform(tmp_path)
+
+
+def test_something_else_than_a_model_is_named(tmp_path: Path) -> None:
+    save(tmp_path, Brightness(), THREE)
+    (tmp_path / MODEL).write_bytes(pickle.dumps({"a": 1}))
+    with pytest.raises(InputError, match="Expected a platform in"):
+        load_platform(tmp_path)

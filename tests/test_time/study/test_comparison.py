@@ -1,0 +1,276 @@
+"""Pools beside everyone alone: a tiny comparison end to end, and break-even by hand."""
+
+import json
+import math
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quorate.errors import InputError
+from quorate.test_time.perturbations.perturbation import load
+from quorate.test_time.platforms.in_process import load_platform
+from quorate.test_time.study import query_comparison as comparison
+from quorate.test_time.study.cell import CELLS
+from quorate.test_time.study.correction import make_correction
+from quorate.test_time.study.draws import world_of
+from quorate.test_time.study.evaluation import Judge
+from quorate.test_time.study.query_comparison import compare, split_attacks
+from quorate.test_time.study.query_costs import Alone, Comparison, Pooled
+from quorate.test_time.study.running import run_correction
+
+STUDY = make_correction(
+    population="digits:n=300,held_out=0.05",
+    subgroup="low_light",
+    share=0.2,
+    platform="mlp:epochs=3",
+    proxy="mlp:epochs=3",
+    members=10,
+    queries=3,
+    epsilon="96/255,64/255",
+    crafting="steps=3,restarts=1",
+    extraction="variants=0",
+    label_free="additive",
+    adaptive="none",
+    seeds=2,
+)
+ATTACKS = "square:p=0.1,square:p=0.5,hopskipjump"
+ASKED: dict[str, Any] = {"budget": 20, "people": 5}
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("correction")
+    run_correction(STUDY, folder, 1, "cpu")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(out: Path) -> Comparison:
+    return compare(out, ATTACKS, **ASKED)
+
+
+def alone(**changes: Any) -> Alone:
+    """Return 40 people, 10 misread, of whom 4 were attacked with 20 queries on average."""
+    plain: dict[str, Any] = {
+        "attack": "square", "seed": 0, "subgroup": 40, "misread": 10, "people": 4,
+        "corrected": 2, "queries": 80, "spread": 8.0, "curve": [(1, 0.0), (50, 0.5)],
+    }  # fmt: skip
+    return Alone(**{**plain, **changes})
+
+
+def pooled(**changes: Any) -> Pooled:
+    plain: dict[str, Any] = {
+        "seed": 0, "members": 10, "queries_per_member": 23, "queries": 230, "subgroup": 40,
+        "misread": 10, "people": 4, "corrected": 2, "broken": 3,
+    }  # fmt: skip
+    return Pooled(**{**plain, **changes})
+
+
+def made(ones: list[Alone], pools: list[Pooled], budget: int = 50) -> Comparison:
+    return Comparison(8 / 255, "linf", budget, tuple(ones), tuple(pools))
+
+
+# ------------------------------------------------------------------------------------- by hand
+
+
+def test_break_even_counts_those_read_rightly_who_stop_after_one_query() -> None:
+    (row,) = made([alone()], [pooled()]).rows()
+    assert row["queries_per_misread"]["value"] == 20.0
+    assert row["queries_per_member"]["value"] == 5.75  # 1/4 · 20 + 3/4 · 1
+    (one,) = row["break_even"]
+    assert one["subgroup"]["value"] == 40.0  # 230 / 5.75: not 230 / 20 = 11.5
+    # 5.75 × 40 queries of all, for 10 misread of whom half are corrected
+    assert row["queries_per_corrected"] == 46.0
+
+
+def test_intervals_of_one_seed_are_over_its_people() -> None:
+    (row,) = made([alone()], [pooled()]).rows()
+    # Student's 97.5% point at 3 is 3.182446: 20 ± 3.182446 · 8/√4
+    assert row["queries_per_misread"]["low"] == pytest.approx(7.270215, abs=1e-5)
+    assert row["queries_per_misread"]["high"] == pytest.approx(32.729785, abs=1e-5)
+    # errors 1/4 · 8/√4 = 1 and 19 · √(3/16 / 40) = 1.300841: 5.75 ± 3.182446 · 1.640808
+    assert row["queries_per_member"]["low"] == 1.0  # 0.528 is none: everyone asks once
+    assert row["queries_per_member"]["high"] == pytest.approx(10.971782, abs=1e-4)
+    (one,) = row["break_even"]
+    assert one["subgroup"]["low"] == pytest.approx(230 / 10.971782, abs=1e-3)
+    assert one["subgroup"]["high"] == 230.0
+
+
+def test_one_person_bounds_nothing_but_the_budget() -> None:
+    (row,) = made([alone(people=1, queries=20, corrected=0, spread=math.nan)], [pooled()]).rows()
+    assert row["queries_per_misread"] == {"value": 20.0, "low": 1.0, "high": 50.0}
+    assert row["queries_per_corrected"] is None
+
+
+def test_intervals_of_several_seeds_are_over_seeds() -> None:
+    ones = [alone(), alone(seed=1, queries=112, corrected=4)]
+    (row,) = made(ones, [pooled(), pooled(seed=1)], budget=200).rows()
+    # 5.75 and 1/4 · 28 + 3/4 = 7.75; halves of the bootstrap stretched by 9.1681, as in the report
+    # of a correction: 6.75 ± 9.1681 lets the low end stop at one query.
+    assert row["queries_per_member"]["value"] == 6.75
+    assert row["queries_per_member"]["low"] == 1.0
+    assert row["queries_per_member"]["high"] == pytest.approx(6.75 + 9.1681, abs=1e-4)
+    assert row["corrected"]["value"] == 0.75
+    assert (row["corrected"]["low"], row["corrected"]["high"]) == (0.0, 1.0)
+    same = made([alone(), alone(seed=1)], [pooled(), pooled(seed=1)]).rows()[0]
+    assert same["queries_per_member"] == {"value": 5.75, "low": 5.75, "high": 5.75}
+
+
+def test_a_pool_is_told_with_whom_it_breaks_and_what_one_corrected_costs() -> None:
+    more = pooled(corrected_label_free=1, broken_label_free=6)
+    (pool,) = made([alone()], [more]).pools()
+    assert pool["corrected"]["value"] == 0.5
+    assert pool["broken"]["value"] == 0.1  # 3 of the 30 read rightly
+    assert pool["corrected_label_free"]["value"] == 0.25
+    assert pool["broken_label_free"]["value"] == 0.2
+    assert pool["queries_per_corrected"] == 46.0  # 230 / (10 · 1/2)
+    (pool,) = made([alone()], [pooled(corrected=0)]).pools()
+    assert pool["corrected_label_free"] is pool["broken_label_free"] is None
+    assert pool["queries_per_corrected"] is None
+
+
+def test_of_nobody_misread_there_is_no_break_even_and_a_seed_of_them_counts() -> None:
+    nobody = {"misread": 0, "people": 0, "corrected": 0}
+    lone = alone(**nobody, queries=0, spread=math.nan, curve=[])
+    (row,) = made([lone], [pooled(**nobody)]).rows()
+    assert row["corrected"] is row["queries_per_misread"] is row["queries_per_corrected"] is None
+    assert row["queries_per_member"]["value"] == 1.0
+    assert row["break_even"][0]["subgroup"] is None
+    second = alone(seed=1)
+    both = made([lone, second], [pooled(**nobody), pooled(seed=1)])
+    (row,) = both.rows()
+    assert row["queries_per_member"]["value"] == 3.375  # the mean of 1 and 5.75
+    assert row["queries_per_misread"]["value"] == 20.0
+    assert row["corrected"]["value"] == both.pools()[0]["corrected"]["value"] == 0.5
+    json.dumps(both.to_json(), allow_nan=False)
+
+
+# --------------------------------------------------------------------------------- end to end
+
+
+def test_what_is_compared_is_what_the_correction_left(out: Path, found: Comparison) -> None:
+    assert found.epsilon == 64 / 255  # the last named, not the largest
+    ids = [(one.seed, one.attack) for one in found.alone]
+    assert ids == [(seed, attack) for seed in (0, 1) for attack in ATTACKS.split(",")]
+    world = world_of(STUDY, 0)
+    platform = load_platform(out / "platform")
+    judge = Judge(platform, world)
+    wrong = [i for i in world.inside if judge.before[i] != judge.y[i]]
+    right = [i for i in world.inside if judge.before[i] == judge.y[i]]
+    assert len(wrong) > 5  # or the cap would not be seen
+    assert right
+    for one in [*found.alone[:3], found.pooled[0]]:
+        assert (one.subgroup, one.misread, one.people) == (len(world.inside), len(wrong), 5)
+    (path,) = [
+        path for path in (out / CELLS).glob("*.json")
+        if (cell := json.loads(path.read_text()))["epsilon"] == 64 / 255 and cell["seed"] == 0
+    ]  # fmt: skip
+    pool = found.pooled[0]
+    assert (pool.queries, len(found.pooled)) == (30, 2)
+    for name, corrected, broken in (
+        (path.with_suffix(".npz"), pool.corrected, pool.broken),
+        (path.with_name(f"{path.stem}-label-free.npz"), *(
+            pool.corrected_label_free, pool.broken_label_free)),
+    ):  # fmt: skip
+        labels = judge.after(load(name))
+        assert corrected == sum(labels[i] == judge.y[i] for i in wrong[:5])
+        assert broken == sum(labels[i] != judge.y[i] for i in right)
+
+
+def test_queries_are_those_the_platform_counted(out: Path, found: Comparison) -> None:
+    for one in found.alone:
+        assert one.people <= one.queries <= 20 * one.people
+        assert one.curve[-1] == (20, one.corrected / one.people)
+    square = [one for one in found.alone if one.attack == "square:p=0.1"]
+    for one in square:
+        if not one.corrected:  # whoever is never right spends all
+            assert (one.queries, one.spread) == (100, 0.0)
+    assert {row["attack"] for row in found.rows()} == set(ATTACKS.split(","))
+    assert all(row["people"] == 10 for row in found.rows())
+
+
+def test_workers_lead_to_the_same_numbers(out: Path, found: Comparison) -> None:
+    again = compare(out, ATTACKS, seeds=1, jobs=2, **ASKED)
+    assert again.alone == found.alone[:3]
+    assert again.pooled == found.pooled[:1]
+
+
+def test_of_a_platform_that_reads_everyone_rightly(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "_harmed", lambda judge: np.array([], dtype=np.int64))
+    none = compare(out, ATTACKS, seeds=1, **ASKED)
+    assert Counter((one.people, one.queries) for one in none.alone) == {(0, 0): 3}
+    assert none.rows()[2]["break_even"][0]["subgroup"] is None
+    json.dumps(none.to_json(), allow_nan=False)
+
+
+# ------------------------------------------------------------------------------------- mistakes
+
+
+@pytest.mark.parametrize("name", ["people", "budget", "seeds", "jobs"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_numbers_below_one_are_refused(out: Path, name: str, value: int) -> None:
+    with pytest.raises(InputError, match=f"Expected {name}={value} to be at least 1"):
+        compare(out, "square", **{name: value})
+
+
+@pytest.mark.parametrize("attacks", ["square,square:p=0.8", "simba,simba:basis=pixel"])
+def test_an_attack_named_twice_is_refused(out: Path, attacks: str) -> None:
+    with pytest.raises(InputError, match=r"once among the attacks, got it twice\. Keep one"):
+        compare(out, attacks)
+
+
+def test_attacks_that_are_none_or_unknown_are_refused(out: Path) -> None:
+    with pytest.raises(InputError, match="at least one attack, got none"):
+        compare(out, [])
+    with pytest.raises(InputError, match=r"known attack, got 'sqare'\. Did you mean square"):
+        compare(out, "simba,sqare")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("square,simba", ["square", "simba"]),
+        ("square:p=0.1,square:p=0.5", ["square:p=0.1", "square:p=0.5"]),
+        ("nes:pairs=5, sigma=1,hopskipjump", ["nes:pairs=5, sigma=1", "hopskipjump"]),
+    ],
+)
+def test_a_comma_before_a_parameter_does_not_end_an_attack(text: str, parts: list[str]) -> None:
+    assert split_attacks(text) == parts
+
+
+@pytest.mark.parametrize("gone", ["cell", "change", "platform"])
+def test_a_correction_that_stopped_midway_is_refused_before_any_attack(
+    out: Path, gone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Path(shutil.copytree(out, tmp_path / "copy"))
+    if gone == "platform":
+        shutil.rmtree(copy / "platforms")  # of the second seed
+    for path in (copy / CELLS).glob("*.json"):
+        cell = json.loads(path.read_text())
+        if (cell["seed"], cell["epsilon"]) == (1, 64 / 255) and gone != "platform":
+            (path if gone == "cell" else path.with_suffix(".npz")).unlink()
+    monkeypatch.setattr(comparison, "_attack", lambda _: pytest.fail("it was attacked"))
+    with pytest.raises(InputError, match=r"seed 1\. Run the same quorate correct again"):
+        compare(copy, "square")
+
+
+def test_the_command_prints_what_was_found_and_leaves_a_page(
+    quorate: Any, out: Path, found: Comparison, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(out, tmp_path / "copy"))
+    words = [copy, "--attacks", ATTACKS, "--budget", "20", "--people", "5"]
+    code, printed, _ = quorate("compare-queries", *words, "--json")
+    assert code == 0
+    assert json.loads(printed) == json.loads(json.dumps(found.to_json()))
+    code, printed, _ = quorate("compare-queries", *words)  # the table for people
+    assert code == 0
+    assert "hopskipjump" in printed
+    page = Path(printed.rsplit("Report: ", 1)[1].strip())
+    assert page.is_relative_to(copy)
+    assert "hopskipjump" in page.read_text()

@@ -1,0 +1,484 @@
+"""A correction end to end on tiny digits: bit for bit, resumed, killed, and over HTTP."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quorate.errors import InputError, QuorateError, StoreError
+from quorate.executors.processes import run_here
+from quorate.test_time.extraction.pool import collect
+from quorate.test_time.extraction.questions import Questions
+from quorate.test_time.perturbations.perturbation import load
+from quorate.test_time.platforms.encoding import digests
+from quorate.test_time.platforms.in_process import InProcess, load_platform, save_platform
+from quorate.test_time.platforms.ledger import Ledger
+from quorate.test_time.platforms.metered import Metered
+from quorate.test_time.platforms.platform import EVALUATION
+from quorate.test_time.study import cell as cells_room
+from quorate.test_time.study import running as campaign
+from quorate.test_time.study.cell import CELLS
+from quorate.test_time.study.correction import Correction, make_correction, read_folder
+from quorate.test_time.study.deployment import LEDGERS
+from quorate.test_time.study.running import run_correction
+
+TINY: dict[str, Any] = {
+    "population": "digits:n=300,held_out=0.05",
+    "subgroup": "low_light",
+    "share": 0.2,
+    "platform": "mlp:epochs=3",
+    "proxy": "mlp:epochs=3",
+    "members": 10,
+    "queries": 3,
+    "crafting": "steps=3,restarts=1",
+    "extraction": "variants=0",
+    "label_free": "gain",
+    "adaptive": "none",
+}
+VARIES = ("seconds", "provenance")
+
+
+def study(**more: Any) -> Correction:
+    return make_correction(**{**TINY, **more})
+
+
+def run(out: Path, jobs: int = 1, **more: Any) -> list[dict[str, Any]]:
+    cells = run_correction(study(**more), out, jobs, "cpu")
+    return [{key: value for key, value in cell.items() if key not in VARIES} for cell in cells]
+
+
+def spent(out: Path) -> list[dict[str, int]]:
+    """What each key has spent, in every ledger of a folder."""
+    found = []
+    for path in sorted((out / LEDGERS).glob("*.sqlite")):
+        with Ledger(path) as ledger:
+            (platform,) = {p for (p,) in ledger._db.execute("SELECT platform FROM question")}
+            found.append(dict(ledger.spent_by_key(platform)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
+    """One correction of two budgets, which share everything up to the crafting."""
+    out = tmp_path_factory.mktemp("done")
+    return out, run(out, epsilon="8/255,64/255")
+
+
+def copy_of(done: tuple[Path, Any], to: Path) -> Path:
+    return Path(shutil.copytree(done[0], to / "copy"))
+
+
+# ------------------------------------------------------------------------------------- one run
+
+
+def test_a_cell_says_what_was_done_and_its_files_are_there(
+    done: tuple[Path, list[dict[str, Any]]],
+) -> None:
+    out, cells = done
+    assert [cell["epsilon"] for cell in cells] == [8 / 255, 64 / 255]
+    for cell in cells:
+        assert cell["queries"]["pooled"] == 10 * 3
+        assert cell["platform"] == "mlp:epochs=3"
+        assert cell["notes"] == []
+        # 90 are measured on, 45 of them dark: before, after, two controls, a family, the others
+        assert cell["queries"]["evaluation"] == 90 + 4 * 45 + 45
+        perturbation = load(out / CELLS / f"{cell['id']}.npz")
+        assert perturbation.about["cell"] == cell["id"]
+        assert perturbation.about["platform"] == cell["platform_id"]
+        assert perturbation.epsilon == cell["epsilon"]
+        assert not perturbation.label_free
+        free = load(out / CELLS / f"{cell['id']}-label-free.npz")
+        assert (free.family, free.label_free) == ("gain", True)
+        json.dumps(cell, allow_nan=False)
+    assert load_platform(out / "platform").card.id == cells[0]["platform_id"]
+    assert read_folder(out) == study(epsilon="8/255,64/255")
+    assert not list(out.rglob("*.part"))
+
+
+def test_two_budgets_share_one_pool_and_the_ledger_agrees_to_the_row(
+    done: tuple[Path, list[dict[str, Any]]],
+) -> None:
+    (keys,) = spent(done[0])
+    assert keys == {f"member-{i:04}": 3 for i in range(1, 11)}
+
+
+def test_what_is_stored_is_not_run_again(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = copy_of(done, tmp_path)
+    with monkeypatch.context() as patch:
+        for name in ("train_platform", "measure_group"):
+            patch.setattr(campaign, name, lambda *_: pytest.fail("it was run again"))
+        assert run(out, epsilon="8/255,64/255") == done[1]
+        assert run(out, epsilon="64/255") == done[1][1:]
+    crafted: list[float] = []
+    real = cells_room._craft
+
+    def craft(*given: Any) -> Any:
+        crafted.append(given[3])
+        return real(*given)
+
+    monkeypatch.setattr(cells_room, "_craft", craft)
+    cells = run(out, epsilon="8/255,32/255,64/255")
+    assert crafted == [32 / 255]  # the missing one alone
+    assert [cells[0], cells[2]] == done[1]
+    assert spent(out) == spent(done[0])  # its answers were there
+
+
+def test_the_same_words_lead_to_the_same_bits(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    assert run(tmp_path, epsilon="8/255,64/255") == done[1]
+    for cell in done[1]:
+        for name in (f"{cell['id']}.npz", f"{cell['id']}-label-free.npz"):
+            assert (tmp_path / CELLS / name).read_bytes() == (done[0] / CELLS / name).read_bytes()
+
+
+def test_workers_lead_to_the_same_bits(tmp_path: Path) -> None:
+    more: dict[str, Any] = {"members": "5,10", "adaptive": "retrained"}
+    serial = run(tmp_path / "serial", 1, **more)
+    assert len({cell["id"] for cell in serial}) == 2
+    assert run(tmp_path / "parallel", 2, **more) == serial
+    assert spent(tmp_path / "parallel") == spent(tmp_path / "serial")
+    assert all(set(cell["adaptive"]) == {"retrained"} for cell in serial)
+
+
+def test_the_order_of_the_work_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more: dict[str, Any] = {"seeds": 2, "platform": ["mlp:epochs=2", "logistic:epochs=2"]}
+    forwards = run(tmp_path / "forwards", **more)
+    monkeypatch.setattr(campaign, "run_here", lambda work, tasks: run_here(work, tasks[::-1]))
+    assert run(tmp_path / "backwards", **more) == forwards
+    assert [(cell["seed"], cell["platform"][:3]) for cell in forwards] == [
+        (0, "mlp"), (0, "log"), (1, "mlp"), (1, "log"),
+    ]  # fmt: skip
+    assert spent(tmp_path / "backwards") == spent(tmp_path / "forwards")
+
+
+# -------------------------------------------------------------------------------- what goes wrong
+
+
+KILLED = """
+import os, signal, sys
+from quorate.test_time.study import running as campaign, cell as cells
+from quorate.test_time.platforms.in_process import InProcess
+
+what, name, nth = sys.argv[3], sys.argv[4], int(sys.argv[5])
+holder, calls = {"pool": InProcess, "cell": cells}[what], []
+real = getattr(holder, name)
+
+def dies(*given, **more):
+    calls.append(given)
+    if len(calls) == nth:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*given, **more)
+
+setattr(holder, name, dies)
+import quorate.test_time.extraction.pool
+quorate.test_time.extraction.pool.ASKED_AT_ONCE = 7
+import json
+from quorate.test_time.study.correction import make_correction
+campaign.run_correction(make_correction(**json.loads(sys.argv[2])), sys.argv[1], 1, "cpu")
+"""
+
+
+@pytest.mark.parametrize(
+    "at", [("pool", "ask", "3"), ("cell", "_craft", "2")], ids=lambda at: at[0]
+)
+def test_kill_minus_nine_loses_nothing_and_spends_nothing_twice(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    at: tuple[str, str, str],
+) -> None:  # fmt: skip
+    plain = {**TINY, "epsilon": "8/255,64/255"}
+    command = [sys.executable, "-c", KILLED, str(tmp_path), json.dumps(plain), *at]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    (before,) = spent(tmp_path)
+    # two batches of 7 were answered and one reserved; or all
+    assert sum(before.values()) == (21 if at[0] == "pool" else 30)
+    stored = list((tmp_path / CELLS).glob("*.json")) if at[0] == "cell" else []
+    assert len(stored) == (at[0] == "cell")
+    asked: list[int] = []
+    real = InProcess.ask
+
+    def count(self: InProcess, x: Any, keys: Any) -> Any:
+        asked.extend(1 for key in keys if key != EVALUATION)
+        return real(self, x, keys)
+
+    monkeypatch.setattr(InProcess, "ask", count)
+    assert run(tmp_path, epsilon="8/255,64/255") == done[1]
+    assert spent(tmp_path) == spent(done[0])
+    assert len(asked) == (16 if at[0] == "pool" else 0)  # 14 of 30 were answered before
+
+
+def test_a_damaged_cell_is_measured_anew(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    out = copy_of(done, tmp_path)
+    path = out / CELLS / f"{done[1][0]['id']}.json"
+    whole = path.read_text()
+    for content in (whole[:100].encode(), b"", b"[1]", b"{}", b"\xff\xfe"):
+        path.write_bytes(content)
+        assert run(out, epsilon="8/255,64/255") == done[1]
+    assert spent(out) == spent(done[0])
+
+
+def test_a_damaged_platform_is_named(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    out = copy_of(done, tmp_path)
+    (out / "platform" / "model.pickle").write_bytes(b"damaged")
+    with pytest.raises(InputError, match="Expected a platform in"):
+        run(out, epsilon="8/255")
+    for content in ("{", "[1]", '{"about": 7}'):
+        (out / "platform" / "card.json").write_text(content)
+        with pytest.raises(InputError, match=r"Expected a platform's card at .*Remove the folder"):
+            run(out, epsilon="8/255")
+
+
+def test_a_damaged_ledger_is_named_and_left(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    out = copy_of(done, tmp_path)
+    (path,) = (out / LEDGERS).glob("*.sqlite")
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreError, match="Expected a whole quorate ledger"):
+        run(out, epsilon="16/255")
+    assert path.read_bytes() == b"no database at all" * 100
+    assert run(out, epsilon="8/255") == done[1][:1]
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"members": 500}, "photos for each of 500 members"),
+        ({"photos": 40}, "Expected 40 photos for each of 10 members"),
+        ({"population": "gaussian"}, "a population of images"),
+        ({"measured": 0}, "to measure on"),
+        ({"reserve": 0.0001}, "for the platform and for the collective"),
+    ],
+)
+def test_what_cannot_be_run_is_named_before_any_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: Any, named: str
+) -> None:
+    monkeypatch.setattr(campaign, "_do", lambda *_: pytest.fail("it went to work"))
+    with pytest.raises(InputError, match=named):
+        run(tmp_path, **more)
+
+
+# ---------------------------------------------------------------------------------- who is asked
+
+
+def test_platforms_of_scikit_learn_and_a_grid_of_transfers(tmp_path: Path) -> None:
+    cells = run(
+        tmp_path, platform=["forest:n_estimators=5", "mlp:epochs=2"],
+        proxy=["logistic:epochs=2", "mlp:epochs=2+logistic:epochs=2"], epsilon="16/255",
+        adaptive="jpeg",
+    )  # fmt: skip
+    assert [(cell["platform"][:3], cell["proxy"][:3]) for cell in cells] == [
+        ("for", "log"), ("for", "mlp"), ("mlp", "log"), ("mlp", "mlp"),
+    ]  # fmt: skip
+    assert len({cell["platform_id"] for cell in cells}) == 2
+    assert all(set(cell["adaptive"]) == {"jpeg"} for cell in cells)
+    assert len(spent(tmp_path)) == 2  # a pool a platform, not a proxy
+    assert all(sum(keys.values()) == 30 for keys in spent(tmp_path))
+
+
+def test_scores_are_asked_for_where_a_platform_has_them(tmp_path: Path) -> None:
+    (cell,) = run(tmp_path, answers="scores")
+    (path,) = (tmp_path / LEDGERS).glob("*.sqlite")
+    with Ledger(path) as ledger:
+        stored = ledger._db.execute("SELECT count(*) FROM question WHERE scores IS NULL").fetchone()
+    assert stored == (0,)
+    assert cell["queries"]["pooled"] == 30
+
+
+def test_a_platform_of_an_earlier_run_is_asked_from_its_folder(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    saved = str(done[0] / "platform")
+    (cell,) = run(tmp_path, platform=saved, epsilon="8/255")
+    same = {key: cell[key] for key in cell if key not in ("platform",)}
+    assert same == {key: done[1][0][key] for key in same}
+    assert not (tmp_path / "platform").exists()
+
+
+def test_a_platform_of_other_people_is_refused(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    kept = load_platform(done[0] / "platform")
+    others = {
+        "labels": replace(kept.card, classes=kept.card.classes[::-1]),
+        "shape": replace(kept.card, shape=(1, 4, 16)),
+    }
+    for name, card in others.items():
+        save_platform(tmp_path / name, kept.model, card)
+        with pytest.raises(InputError, match=r"of shape \(1, 8, 8\) and the labels 0, 1, 2, 3, 4"):
+            run(tmp_path / "out", platform=str(tmp_path / name))
+
+
+def test_larger_collectives_and_budgets_ask_what_smaller_ones_asked_and_more(
+    tmp_path: Path,
+) -> None:
+    cells = run(tmp_path, members="4,10", queries="2,5")
+    assert [cell["queries"]["pooled"] for cell in cells] == [8, 20, 20, 50]
+    (keys,) = spent(tmp_path)
+    assert keys == {f"member-{i:04}": 5 for i in range(1, 11)}
+
+
+def test_other_photos_are_another_collective(tmp_path: Path) -> None:
+    run(tmp_path, photos=3)
+    run(tmp_path, photos=2, seeds=[1])
+    run(tmp_path, photos=2)
+    saved = str(tmp_path / "platform")
+    run(tmp_path, platform=saved, photos=2)
+    (cell,) = run(tmp_path, platform=saved, photos=2, subgroup="blur")  # the same platform
+    assert cell["queries"]["pooled"] == 30
+    assert all(max(keys.values()) == 3 for keys in spent(tmp_path))
+
+
+def test_questions_asked_twice_are_paid_once(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    """Two members with one photo: the pool holds both rows, the platform counts one."""
+    platform = load_platform(done[0] / "platform")
+    x = np.repeat(np.arange(4, dtype=np.uint8), 2).reshape(8, 1, 1, 1) * np.ones((8, 8), np.uint8)
+    questions = Questions(x, np.tile([0, 1], 4), np.arange(8))
+    with Ledger(tmp_path / "ledger") as ledger:
+        pool = collect(Metered(platform, ledger, 4), questions)
+        assert len(pool) == 8
+        assert ledger.spent(platform.card.id) == len(set(digests(x))) == 4
+    assert platform.asked.total() == 4
+
+
+# ------------------------------------------------------------------------------------- over HTTP
+
+
+@contextmanager
+def served(folder: Path, keys: Path, members: int, budget: int | None) -> Iterator[str]:
+    """Serve the platform of a folder at a free port, in a thread."""
+    uvicorn = pytest.importorskip("uvicorn")
+    from quorate.test_time.http.app import app
+    from quorate.test_time.http.server import _listening, make_keys, write_keys
+
+    secrets = make_keys(members)
+    write_keys(keys, secrets)
+    made = app(load_platform(folder), keys.parent / "platform.ledger", secrets, budget, None)
+    with _listening("127.0.0.1", 0) as sock:
+        server = uvicorn.Server(uvicorn.Config(made, log_level="warning", access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive()
+                time.sleep(0.01)
+            yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+def test_over_http_the_numbers_are_the_same(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys.txt"
+    with served(done[0] / "platform", keys, members=10, budget=3) as url:
+        more: dict[str, Any] = {"platform": url, "key_file": str(keys), "epsilon": "8/255,64/255"}
+        cells = run(tmp_path / "out", **more)
+        assert run(tmp_path / "out", **more) == cells  # resumed
+    for here, there in zip(done[1], cells, strict=True):
+        assert there["platform"] == url
+        same = {key: here[key] for key in here if key not in ("platform", "notes")}
+        assert {key: there[key] for key in same} == same
+        assert [note[:27] for note in there["notes"]] == ["Nothing says whom a platform"[:27]]
+    assert run(tmp_path / "out", **more) == cells  # shown again once the server is gone
+    with pytest.raises(InputError, match="whose keys have one budget"):
+        run(tmp_path / "out", **more, seeds=2)
+    with Ledger(tmp_path / "platform.ledger") as theirs, Ledger(
+        tmp_path / "out" / "ledger.sqlite"
+    ) as ours:  # fmt: skip
+        id_ = cells[0]["platform_id"]
+        each = {f"member-{i:04}": 3 for i in range(1, 11)}
+        assert theirs.spent_by_key(id_) == ours.spent_by_key(id_) == each
+
+
+def test_a_budget_that_ends_midway_is_recorded_and_nothing_is_overspent(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys.txt"
+    with served(done[0] / "platform", keys, members=10, budget=2) as url:
+        more: dict[str, Any] = {"platform": url, "key_file": str(keys)}
+        (cell,) = run(tmp_path / "out", **more)
+        assert cell["queries"]["pooled"] == 20
+        assert cell["notes"][0].startswith("10 of 30 questions unanswered, since keys have no")
+        # Other photos, in the same folder: the keys are spent, and stay so. A picture that was in
+        # the first study too is answered, and alone is too few.
+        with pytest.raises(
+            QuorateError, match=r"no key has queries left|two photos or more, .* got 1"
+        ):
+            run(tmp_path / "out", seeds=[5], **more)
+    with Ledger(tmp_path / "platform.ledger") as theirs:
+        assert set(theirs.spent_by_key(cell["platform_id"]).values()) == {2}
+
+
+def test_keys_that_are_missing_are_named_before_anything_is_asked(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys.txt"
+    with served(done[0] / "platform", keys, members=8, budget=None) as url:
+        with pytest.raises(InputError, match=r"got none for member-0009, member-0010\. Ask"):
+            run(tmp_path / "out", platform=url, key_file=str(keys))
+        with pytest.raises(InputError, match="Expected a file of keys at"):
+            run(tmp_path / "out", platform=url, key_file=str(tmp_path / "nowhere"))
+        lines = keys.read_text().splitlines()
+        keys.write_text("\n".join(line for line in lines if not line.startswith(EVALUATION)))
+        with pytest.raises(InputError, match=f"got none for {EVALUATION}"):
+            run(tmp_path / "out", platform=url, key_file=str(keys), members=8)
+    with Ledger(tmp_path / "platform.ledger") as theirs:
+        assert theirs.spent(load_platform(done[0] / "platform").card.id) == 0
+
+
+def test_a_saved_platform_is_not_measured_on_people_it_may_have_learned_from(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    saved = str(done[0] / "platform")
+    for other in ({"seeds": [1]}, {"reserve": 0.4}):
+        with pytest.raises(InputError, match="it may have learned from those it"):
+            run(tmp_path, platform=saved, **other)
+    assert not (tmp_path / CELLS).exists()
+
+
+def test_the_served_platform_is_the_one_of_the_last_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = run(tmp_path, platform="mlp:epochs=2")
+    (second,) = run(tmp_path, platform="mlp:epochs=3")
+    assert load_platform(tmp_path / "platform").card.id == second["platform_id"]
+    monkeypatch.setattr(campaign, "train_platform", lambda *_: pytest.fail("it was trained again"))
+    assert run(tmp_path, platform="mlp:epochs=2") == [first]
+    assert load_platform(tmp_path / "platform").card.id == first["platform_id"]
+
+
+def test_no_workers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="jobs=0"):
+        run(tmp_path, 0)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="choose another --out"):
+        run(tmp_path / "file")
