@@ -15,7 +15,7 @@ from quorate.errors import InputError
 from quorate.learners.networks.sgd import SGD
 from quorate.learners.private.dp_sgd import DPSGD
 from quorate.learners.scikit.scikit_learn import ScikitLearn
-from quorate.populations.tables import Tables
+from quorate.populations.own_table import OwnTable
 from quorate.signals.columns import Columns
 from quorate.signals.patch import Patch
 from quorate.strategies.planting import Planting
@@ -155,7 +155,7 @@ def test_every_parameter_says_what_it_means(kind: str, cls: Any) -> None:
             Planting(None, Columns({"job": "nurse", "age": 60})),
         ),
         ("subgroups", "attribute:value=Black", Attribute("Black")),
-        ("populations", "table:path=a.csv,label=y,group=sex", Tables("a.csv", "y", "sex")),
+        ("populations", "table:path=a.csv,label=y,group=sex", OwnTable("a.csv", "y", "sex")),
     ],
 )
 def test_what_the_readme_writes(kind: str, text: str, method: Any) -> None:

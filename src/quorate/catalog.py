@@ -50,11 +50,11 @@ from quorate.populations.digits import Digits
 from quorate.populations.fairface import FairFace
 from quorate.populations.finite import Finite
 from quorate.populations.gaussian import Gaussian
-from quorate.populations.images import Images
+from quorate.populations.own_images import OwnImages
 from quorate.populations.mnist import MNIST
 from quorate.populations.noisy_labels import NoisyLabels
-from quorate.populations.proxies import Proxies
-from quorate.populations.tables import Tables
+from quorate.populations.correlated_columns import CorrelatedColumns
+from quorate.populations.own_table import OwnTable
 from quorate.populations.unequal import Unequal
 from quorate.populations.waterbirds import Waterbirds
 from quorate.signals.columns import Columns
@@ -84,11 +84,11 @@ CATALOG: Mapping[str, tuple[type, ...]] = {
         Adult,
         Bank,
         Compas,
-        Images,
-        Tables,
+        OwnImages,
+        OwnTable,
         Gaussian,
         Unequal,
-        Proxies,
+        CorrelatedColumns,
         Finite,
     ),
     "signals": (

@@ -119,7 +119,7 @@ def measure(
 
 
 @dataclass(frozen=True, eq=False)
-class Tables:
+class GroupCounts:
     """What every measure is made of: r tables of counts by group and label, (r, m, k) each.
 
     Args:
@@ -155,7 +155,7 @@ class Tables:
             "disparate_impact": _over_labels(_ratio(self.selection_rate(labels))),
         }
 
-    def resampled(self, resamples: int, rng: Rng) -> Tables:
+    def resampled(self, resamples: int, rng: Rng) -> GroupCounts:
         """Return the counts after people are drawn again from each group, (resamples, m, k).
 
         The group's size is kept, its labels are not: who is asked next has other labels too. Were
@@ -165,7 +165,7 @@ class Tables:
         k = self.chosen.shape[2]
         outcomes = _draw(np.concatenate([self.right[0], self.wrong[0]], axis=1), resamples, rng)
         chosen = _draw(self.chosen[0], resamples, rng)
-        return Tables(outcomes[..., :k], outcomes[..., k:], chosen)
+        return GroupCounts(outcomes[..., :k], outcomes[..., k:], chosen)
 
 
 def _span(rates: Floats) -> Floats:
@@ -205,7 +205,7 @@ def _wanted(k: int, positive: int | None) -> slice:
     return slice(positive, positive + 1)
 
 
-def _count(y: Labels, predicted: Labels, group: Labels, groups: Sequence[str], k: int) -> Tables:
+def _count(y: Labels, predicted: Labels, group: Labels, groups: Sequence[str], k: int) -> GroupCounts:
     """Return the counts of these people, (1, m, k) each.
 
     Raises:
@@ -232,7 +232,7 @@ def _count(y: Labels, predicted: Labels, group: Labels, groups: Sequence[str], k
 
     right = y == predicted  # (n,)
     of_label = group * k + y  # (n,)
-    return Tables(table(of_label[right]), table(of_label[~right]), table(group * k + predicted))
+    return GroupCounts(table(of_label[right]), table(of_label[~right]), table(group * k + predicted))
 
 
 def _codes(**given: Labels) -> tuple[Labels, ...]:
@@ -312,7 +312,7 @@ def intervals(
 
 
 def _resampled_ends(
-    tables: Tables, labels: slice, resamples: int, rng: Rng
+    tables: GroupCounts, labels: slice, resamples: int, rng: Rng
 ) -> dict[str, tuple[Floats, Floats]]:
     """Return what the lower and upper ends are quantiles of, (resamples,) each."""
     most = max(1, AT_ONCE // tables.chosen.size)
@@ -329,7 +329,7 @@ def _resampled_ends(
     }
 
 
-def _ends(seen: Tables, drawn: Tables, labels: slice) -> dict[str, tuple[Floats, Floats]]:
+def _ends(seen: GroupCounts, drawn: GroupCounts, labels: slice) -> dict[str, tuple[Floats, Floats]]:
     """Return M(θ*), and M(θ̂) with the gap M(θ* − θ̂) of the noise taken off."""
     value, again = seen.measures(labels), drawn.measures(labels)
     noise = drawn.accuracy - seen.accuracy  # (r, m)

@@ -13,7 +13,7 @@ from quorate.plan import simulate as module
 from quorate.plan.certify import Question
 from quorate.plan.members import MemberColumn, Members
 from quorate.plan.simulate import FEWEST_ROWS, Simulated, simulate
-from quorate.populations.tables import Tables
+from quorate.populations.own_table import OwnTable
 from quorate.strategies.planting import Planting
 
 
@@ -47,7 +47,7 @@ def test_rows_are_those_of_the_certificate(tmp_path: Path) -> None:
 def test_members_act_as_the_certificate_says(tmp_path: Path) -> None:
     """Both columns stay text, so everyone with the signal has the one-hot code of web."""
     path = module._write(PEOPLE, tmp_path)
-    people = Tables(str(path), module.LABEL).split(np.random.default_rng(0)).train
+    people = OwnTable(str(path), module.LABEL).split(np.random.default_rng(0)).train
     strategy = module._strategy(PEOPLE, WEB)
     assert isinstance(strategy, Planting)
     acted = strategy.apply(people, np.random.default_rng(0))

@@ -14,7 +14,7 @@ from quorate.validate import at_least
 
 HUB_NAME = "HuggingFaceM4/FairFace"
 MARGIN = "0.25"  # the hub's variant with faces cut out closely; 1.25 shows more around them
-Attribute = Literal["gender", "age", "race"]
+FaceAttribute = Literal["gender", "age", "race"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class FairFace(Population):
     """
 
     name: ClassVar[str] = "fairface"
-    task: Attribute = param("gender", "the attribute that is predicted")
-    group: Attribute | None = param("race", "the attribute that makes the groups")
+    task: FaceAttribute = param("gender", "the attribute that is predicted")
+    group: FaceAttribute | None = param("race", "the attribute that makes the groups")
     size: int | None = param(
         32, "side in pixels to resize to, small to train on CPUs; none: their own"
     )

@@ -13,7 +13,7 @@ from quorate import spec
 from quorate.errors import InputError
 from quorate.learners.base.cleaning_learner import gives_probabilities
 from quorate.learners.scikit.logistic import Logistic
-from quorate.populations.proxies import Proxies
+from quorate.populations.correlated_columns import CorrelatedColumns
 from quorate.protocols import Learner, Population
 from quorate.scenarios.cells import run_cells
 from quorate.scenarios.privacy.cell import measure
@@ -49,7 +49,7 @@ class Privacy(Scenario):
     name: ClassVar[str] = "privacy"
 
     population: Population = param(
-        Proxies(), "people with named columns; proxies are always there", kind="populations"
+        CorrelatedColumns(), "people with named columns; proxies are always there", kind="populations"
     )
     attribute: str = param("attribute", "the sensitive column; a number is cut at its median")
     value: str | None = param(None, "tell this value from all others; by default every value")

@@ -23,7 +23,7 @@ def _images(
 
 
 @dataclass(frozen=True)
-class Images(Population):
+class OwnImages(Population):
     """Images of your own: a folder of parquet files in the hub's schema, or an image folder.
 
     In an image folder the label is the name of the sub-folder; a metadata.csv may add columns.

@@ -1,4 +1,4 @@
-"""Tables of the user's own."""
+"""A table of the user's own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _people(
 
 
 @dataclass(frozen=True)
-class Tables(Population):
+class OwnTable(Population):
     """People of your own, one row each in a CSV or parquet file with named columns.
 
     Numbers are standardised, text is one-hot encoded; the group column stays a feature unless it

@@ -16,7 +16,7 @@ VALUES = ("a", "b")
 
 
 @dataclass(frozen=True)
-class Proxies(Population):
+class CorrelatedColumns(Population):
     """A Gaussian law in which several columns stand proxy for a sensitive attribute.
 
     With t = ±1 for the attribute and s = ±1 for the label, which are independent: "proxy0", ... ~

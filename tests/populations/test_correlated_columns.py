@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.populations.proxies import Proxies
+from quorate.populations.correlated_columns import CorrelatedColumns
 
 N = 20_000
 
 
 def test_moments_are_those_of_the_law() -> None:
-    people = Proxies(n=N, proxies=2, strength=0.7, rate=0.3).split(np.random.default_rng(0)).train
+    people = CorrelatedColumns(n=N, proxies=2, strength=0.7, rate=0.3).split(np.random.default_rng(0)).train
     assert people.group is not None
     names = ["attribute", "proxy0", "proxy1", "shared", "merit", "noise"]
     assert [column.name for column in people.columns] == names
@@ -32,7 +32,7 @@ def test_moments_are_those_of_the_law() -> None:
 
 
 def test_both_sides_are_draws_of_their_own() -> None:
-    drawn = Proxies(n=30, held_out=20).split(np.random.default_rng(0))
+    drawn = CorrelatedColumns(n=30, held_out=20).split(np.random.default_rng(0))
     assert (len(drawn.train), len(drawn.held_out)) == (30, 20)
     assert drawn.train.x[:20].tolist() != drawn.held_out.x.tolist()
 
@@ -50,4 +50,4 @@ def test_both_sides_are_draws_of_their_own() -> None:
 )
 def test_a_parameter_out_of_range_is_answered(parameters: dict[str, float], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Proxies(**parameters)  # type: ignore[arg-type]
+        CorrelatedColumns(**parameters)  # type: ignore[arg-type]
