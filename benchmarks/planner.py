@@ -22,7 +22,7 @@ from quorate.plan.cells import signal_counts
 from quorate.plan.members import MemberColumn, Members
 from quorate.plan.suggest import suggest
 from quorate.runtime.progress import status
-from quorate.theory.certificates.counts import Platform
+from quorate.theory.certificates.counts import AssumedPlatform
 from quorate.theory.certificates.planting import planting_certificate
 from quorate.theory.radii import distance_limit, others_limit
 
@@ -45,7 +45,7 @@ def people(n: int, columns: int, values: int, spread: bool) -> Members:
 def certificate(members: Members) -> float:
     """Return what planting c0=v1,c1=v1 is certified to reach, by the tightest radius."""
     counts = signal_counts(members, {0: 1, 1: 1})
-    return planting_certificate(counts, 1, Platform(PLATFORM)).success
+    return planting_certificate(counts, 1, AssumedPlatform(PLATFORM)).success
 
 
 def frame_of(members: Members) -> Any:
@@ -127,7 +127,7 @@ def main() -> None:
     if given.memory:
         for n in (MEMBERS // 2, MEMBERS, 2 * MEMBERS):
             members = people(n, COLUMNS, 4, spread=True)
-            search = functools.partial(suggest, members, "yes", Platform(PLATFORM))
+            search = functools.partial(suggest, members, "yes", AssumedPlatform(PLATFORM))
             alone = peak_of(functools.partial(certificate, members))
             print(f"{n:,} members: certificate {alone:.0f} MiB, search {peak_of(search):.0f} MiB")
         return
@@ -143,7 +143,7 @@ def main() -> None:
         rows.append(Row(f"certificate, {about}", seconds, "pandas, one radius", theirs))
         rows.append(Row("the same", seconds, target=CERTIFICATE_SECONDS))
         with status(f"search, {about}"):
-            search = functools.partial(suggest, members, "yes", Platform(PLATFORM))
+            search = functools.partial(suggest, members, "yes", AssumedPlatform(PLATFORM))
             seconds = statistics.median(seconds_of(search) for _ in range(given.repeats))
             signals = [{"c0": "v1", f"c{j}": "v1"} for j in range(1, 1 + PEER_SIGNALS)]
             some = sum(seconds_of(functools.partial(naive_suggestion, frame, s)) for s in signals)

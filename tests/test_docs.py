@@ -244,7 +244,7 @@ class Session:
             patch.setattr("quorate.test_time.study.running.run_correction", begin)
             patch.setattr("quorate.test_time.platforms.in_process.load_platform", begin)
             patch.setattr("quorate.test_time.study.query_comparison.compare", begin)
-            patch.setattr("quorate.plan.planning.make_plan", begin)
+            patch.setattr("quorate.plan.plan.make_plan", begin)
             patch.setattr("quorate.scenarios.scenario.run_scenario", begin)
             patch.setattr(sys, "argv", words)
             try:

@@ -46,14 +46,14 @@ from quorate.populations.cifar10 import CIFAR10
 from quorate.populations.cifar100 import CIFAR100
 from quorate.populations.compas import Compas
 from quorate.populations.composite import Composite
+from quorate.populations.correlated_columns import CorrelatedColumns
 from quorate.populations.digits import Digits
 from quorate.populations.fairface import FairFace
 from quorate.populations.finite import Finite
 from quorate.populations.gaussian import Gaussian
-from quorate.populations.own_images import OwnImages
 from quorate.populations.mnist import MNIST
 from quorate.populations.noisy_labels import NoisyLabels
-from quorate.populations.correlated_columns import CorrelatedColumns
+from quorate.populations.own_images import OwnImages
 from quorate.populations.own_table import OwnTable
 from quorate.populations.unequal import Unequal
 from quorate.populations.waterbirds import Waterbirds

@@ -205,7 +205,9 @@ def _wanted(k: int, positive: int | None) -> slice:
     return slice(positive, positive + 1)
 
 
-def _count(y: Labels, predicted: Labels, group: Labels, groups: Sequence[str], k: int) -> GroupCounts:
+def _count(
+    y: Labels, predicted: Labels, group: Labels, groups: Sequence[str], k: int
+) -> GroupCounts:
     """Return the counts of these people, (1, m, k) each.
 
     Raises:
@@ -232,7 +234,9 @@ def _count(y: Labels, predicted: Labels, group: Labels, groups: Sequence[str], k
 
     right = y == predicted  # (n,)
     of_label = group * k + y  # (n,)
-    return GroupCounts(table(of_label[right]), table(of_label[~right]), table(group * k + predicted))
+    return GroupCounts(
+        table(of_label[right]), table(of_label[~right]), table(group * k + predicted)
+    )
 
 
 def _codes(**given: Labels) -> tuple[Labels, ...]:

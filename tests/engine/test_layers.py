@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from quorate.engine.architectures import build_network
-from quorate.engine.layers import LAYERS, Convolution, Dense, GroupScale
+from quorate.engine.layers import LAYERS, Convolution, Dense, GroupNormalisation
 from quorate.engine.stack import Stack
 
 CONVOLUTIONS = {
@@ -87,7 +87,7 @@ def test_convolutions(name: str, models: int) -> None:
 def test_dense_and_group_scale(models: int) -> None:
     dense, norm = nn.Linear(6, 3), nn.GroupNorm(2, 4)
     check_layer(Dense(dense), stacked(dense, models), examples(models, 5, 6))
-    check_layer(GroupScale(norm), stacked(norm, models), examples(models, 5, 4, 3, 2))
+    check_layer(GroupNormalisation(norm), stacked(norm, models), examples(models, 5, 4, 3, 2))
 
 
 @pytest.mark.parametrize("name", CONVOLUTIONS)

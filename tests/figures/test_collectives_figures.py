@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from quorate.figures.collectives import Surface, masses_figure, surfaces_figure
+from quorate.figures.collectives import SuccessSurface, masses_figure, surfaces_figure
 from quorate.figures.style import render
 
 SUCCESS = np.array([[0.1, 0.0, 0.0], [0.95, 0.6, 0.2], [1.0, 0.9, math.nan]])
@@ -14,7 +14,9 @@ SAID = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0]])
 
 def test_every_cell_says_its_number_and_theory_has_an_outline() -> None:
     figure = surfaces_figure(
-        "same signal", [Surface("one", SUCCESS, SAID), Surface("two", SUCCESS)], [0, 0.1, 0.3]
+        "same signal",
+        [SuccessSurface("one", SUCCESS, SAID), SuccessSurface("two", SUCCESS)],
+        [0, 0.1, 0.3],
     )
     one, two = figure.axes
     said = {(text.get_position(), text.get_text()) for text in one.texts}
@@ -36,13 +38,13 @@ def test_every_cell_says_its_number_and_theory_has_an_outline() -> None:
 @pytest.mark.parametrize(("floor", "lines"), [(0.0, 2), (0.6, 1), (0.95, 0)])
 def test_lines_stand_where_success_passes_them(floor: float, lines: int) -> None:
     values = np.linspace(floor, 1, 9).reshape(3, 3)
-    (axes,) = surfaces_figure("", [Surface("one", values)], [0, 0.1, 0.3]).axes
+    (axes,) = surfaces_figure("", [SuccessSurface("one", values)], [0, 0.1, 0.3]).axes
     contours = [c for c in axes.collections if c.get_paths() and len(c.get_paths()[0])]
     assert len(contours) == lines
 
 
 def test_one_size_is_drawn() -> None:
-    assert render(surfaces_figure("", [Surface("one", np.ones((1, 1)))], [0.1]), "png")
+    assert render(surfaces_figure("", [SuccessSurface("one", np.ones((1, 1)))], [0.1]), "png")
 
 
 def test_what_is_never_reached_stands_at_the_top() -> None:

@@ -10,8 +10,8 @@ from PIL import Image
 
 from quorate.figures.correction import (
     SIDE,
-    Mark,
-    Trace,
+    AccuracyMark,
+    GapCurve,
     gap_figure,
     groups_figure,
     sheet_figure,
@@ -20,10 +20,10 @@ from quorate.figures.correction import (
 from quorate.figures.style import render
 
 
-def trace(value: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, **more) -> Trace:
+def trace(value: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, **more) -> GapCurve:
     sizes = np.array([20.0, 50.0])
     ends = (np.asarray(one, dtype=float) for one in (value, low, high))
-    return Trace("5 queries a member", sizes, 5 * sizes, *ends, **more)
+    return GapCurve("5 queries a member", sizes, 5 * sizes, *ends, **more)
 
 
 def test_gap_closed_stands_over_members_and_over_pooled_queries() -> None:
@@ -60,7 +60,10 @@ def test_what_is_not_defined_is_left_out() -> None:
 
 
 def test_groups_are_hollow_before_and_filled_after() -> None:
-    marks = [Mark("low-light", 0.75, 0.5, 1.0, 0.25), Mark("force", 0.5, 0.4, 0.6, kind="force")]
+    marks = [
+        AccuracyMark("low-light", 0.75, 0.5, 1.0, 0.25),
+        AccuracyMark("force", 0.5, 0.4, 0.6, kind="force"),
+    ]
     figure = groups_figure([("accuracy $by$ group", marks)])
     (axes,) = figure.axes
     drawn = [(*one.get_xdata(), one.get_markerfacecolor()) for one in axes.get_lines()]

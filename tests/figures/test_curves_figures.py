@@ -10,7 +10,13 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from quorate.figures.curves import Bound, Line, Panel, curves_figure, masses_figure
+from quorate.figures.curves import (
+    BoundCurve,
+    CurvePanel,
+    LearnerCurve,
+    curves_figure,
+    masses_figure,
+)
 from quorate.figures.style import COLOURS, DASHES, MARKERS, SIGNS, render
 from quorate.intervals import band
 from quorate.studies.critical_mass.estimate import CriticalMass, critical_mass
@@ -19,19 +25,23 @@ Floats = npt.NDArray[np.float64]
 GRID = [0.0, 0.01, 0.1, 1.0]
 
 
-def line(label: str, alphas: npt.ArrayLike, success: npt.ArrayLike, target: float = 0.9) -> Line:
+def line(
+    label: str, alphas: npt.ArrayLike, success: npt.ArrayLike, target: float = 0.9
+) -> LearnerCurve:
     alphas = np.asarray(alphas, dtype=float)
     values = np.asarray(success, dtype=float)
     mass = critical_mass(alphas, values, target)
-    return Line(label, alphas, band(values), band(np.full_like(values, 0.8)), mass)
+    return LearnerCurve(label, alphas, band(values), band(np.full_like(values, 0.8)), mass)
 
 
-def rising(label: str = "sgd") -> Line:
+def rising(label: str = "sgd") -> LearnerCurve:
     return line(label, GRID, [[0.1, 0.2], [0.5, 0.4], [0.95, 1.0], [1.0, 1.0]])
 
 
-def panel(*lines: Line, title: str = "digits, planting", bound: Bound | None = None) -> Panel:
-    return Panel(title, 0.9, list(lines), [] if bound is None else [bound])
+def panel(
+    *lines: LearnerCurve, title: str = "digits, planting", bound: BoundCurve | None = None
+) -> CurvePanel:
+    return CurvePanel(title, 0.9, list(lines), [] if bound is None else [bound])
 
 
 def test_curves_stand_where_the_numbers_say() -> None:
@@ -80,7 +90,9 @@ def test_a_learner_that_never_trained_leaves_the_others_in_peace() -> None:
 
 
 def test_the_bound_is_drawn_only_where_it_says_something() -> None:
-    bound = Bound("planting", "bound", np.array([0.001, 0.01, 0.1]), np.array([-np.inf, -0.5, 0.6]))
+    bound = BoundCurve(
+        "planting", "bound", np.array([0.001, 0.01, 0.1]), np.array([-np.inf, -0.5, 0.6])
+    )
     success = curves_figure([panel(rising(), bound=bound)]).axes[0]
     drawn = [line for line in success.get_lines() if line.get_label() == "bound"]
     assert drawn[0].get_ydata().tolist() == [0.6]
@@ -180,7 +192,9 @@ def test_every_curve_has_its_name_beside_it_and_no_names_meet(curves: list[npt.A
         line(f"dp-sgd:epsilon={i},max_grad_norm=0.1,batch_size=128,n={i}", GRID, success)
         for i, success in enumerate(curves)
     ]
-    bound = Bound("planting", "bound", np.array([0.001, 0.01, 0.1]), np.array([-np.inf, -0.5, 0.6]))
+    bound = BoundCurve(
+        "planting", "bound", np.array([0.001, 0.01, 0.1]), np.array([-np.inf, -0.5, 0.6])
+    )
     figure = curves_figure([panel(*lines, bound=bound)])
     success = figure.axes[0]
     assert [text.get_text().replace("\n", " ") for text in names_at_curves(success)] == [

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quorate.figures.direct_labels import BETWEEN, FAR, Spot, place_labels, short_labels
+from quorate.figures.direct_labels import BETWEEN, FAR, LabelSpot, place_labels, short_labels
 
 ROOM = (0.0, 0.0, 500.0, 290.0)  # as large as a panel
 SIZE = (110.0, 24.0)
 
 
-def box(spot: Spot, size: tuple[float, float] = SIZE) -> tuple[float, float, float, float]:
+def box(spot: LabelSpot, size: tuple[float, float] = SIZE) -> tuple[float, float, float, float]:
     return (
         *(spot.x - size[0] / 2, spot.y - size[1] / 2),
         *(spot.x + size[0] / 2, spot.y + size[1] / 2),

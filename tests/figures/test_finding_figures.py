@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from quorate.figures.finding import MassAt, masses_over_figure
+from quorate.figures.finding import MassPoint, masses_over_figure
 from quorate.figures.style import render
 from quorate.studies.critical_mass.estimate import CriticalMass
 
 
-def at(value: str, estimate: float, low: float, high: float, accuracy: float = 0.9) -> MassAt:
-    return MassAt(value, CriticalMass(0.9, estimate, low, high, low, 1.0, 5), accuracy)
+def at(value: str, estimate: float, low: float, high: float, accuracy: float = 0.9) -> MassPoint:
+    return MassPoint(value, CriticalMass(0.9, estimate, low, high, low, 1.0, 5), accuracy)
 
 
 EPSILONS = [

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from quorate.figures.navigation import Schedule, days_figure
+from quorate.figures.navigation import TrafficSeries, days_figure
 
 
 def test_each_day_is_a_point_filled_where_there_were_reports() -> None:
-    one = Schedule("every-other-day", np.array([0.5, -0.2, 0.4]), [True, False, True])
-    two = Schedule("burst", np.array([0.1, 0.2, 0.3]), [True, True, True])
-    three = Schedule("third", np.array([0.1, 0.2, 0.3]), [False, False, False])
+    one = TrafficSeries("every-other-day", np.array([0.5, -0.2, 0.4]), [True, False, True])
+    two = TrafficSeries("burst", np.array([0.1, 0.2, 0.3]), [True, True, True])
+    three = TrafficSeries("third", np.array([0.1, 0.2, 0.3]), [False, False, False])
     figure = days_figure([one, two, three])
     panels = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in panels] == ["every-other-day", "burst", "third"]
@@ -27,6 +27,6 @@ def test_each_day_is_a_point_filled_where_there_were_reports() -> None:
 
 
 def test_one_schedule_is_one_panel() -> None:
-    figure = days_figure([Schedule("every-day", np.array([0.5]), [True])])
+    figure = days_figure([TrafficSeries("every-day", np.array([0.5]), [True])])
     assert len(figure.axes) == 1
     assert figure.axes[0].get_ylim()[1] > 1

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from quorate.figures.plan import Forecast, Growth, plan_figure
+from quorate.figures.plan import CertifiedCurve, MassForecast, plan_figure
 from quorate.figures.style import render
 
 MEMBERS = np.array([10.0, 100.0, 1000.0])
-LINE = Growth("certified", MEMBERS, np.array([-0.5, 0.4, 1.0]))
-ENOUGH = Forecast("sgd", 50.0, 20.0, 80.0)
-NEVER = Forecast("dp-sgd:epsilon=1", math.inf, 500.0, math.inf)
-ALREADY = Forecast("naive-bayes", 0.0, 0.0, 0.0)
-FAILED = Forecast("jtt", math.nan, math.nan, math.nan)
+LINE = CertifiedCurve("certified", MEMBERS, np.array([-0.5, 0.4, 1.0]))
+ENOUGH = MassForecast("sgd", 50.0, 20.0, 80.0)
+NEVER = MassForecast("dp-sgd:epsilon=1", math.inf, 500.0, math.inf)
+ALREADY = MassForecast("naive-bayes", 0.0, 0.0, 0.0)
+FAILED = MassForecast("jtt", math.nan, math.nan, math.nan)
 
 
-def draw(*forecasts: Forecast, now: int = 200, target: float = 0.9, lines: int = 1) -> Figure:
+def draw(*forecasts: MassForecast, now: int = 200, target: float = 0.9, lines: int = 1) -> Figure:
     return plan_figure([LINE] * lines, forecasts, now, 1000, target)
 
 

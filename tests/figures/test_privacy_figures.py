@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quorate.figures.privacy import Curve, WayCurves, privacy_figure
+from quorate.figures.privacy import PrivacyCurve, StrategyCurves, privacy_figure
 from quorate.figures.style import render
 
 ALPHAS = np.array([0.0, 0.3, 0.7])
 
 
-def curve(label: str, *values: float) -> Curve:
+def curve(label: str, *values: float) -> PrivacyCurve:
     mean = np.array(values)
-    return Curve(label, ALPHAS, mean, mean - 0.01, mean + 0.01)
+    return PrivacyCurve(label, ALPHAS, mean, mean - 0.01, mean + 0.01)
 
 
-def way(label: str, alone: float = 0.4) -> WayCurves:
-    return WayCurves(
+def way(label: str, alone: float = 0.4) -> StrategyCurves:
+    return StrategyCurves(
         label,
         (curve("everyone", 0.8, 0.7, 0.02), curve("members", math.nan, 0.5, 0.02)),
         (curve("everyone", 0, 0, 0), curve("members", 0, 0.1, 0.2)),

@@ -8,9 +8,9 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.plan.cells import erasing_counts, signal_counts
-from quorate.plan.certify import RADII, CertifiedPlan, Question, certify
+from quorate.plan.certify import RADII, Certification, Objective, certify
 from quorate.plan.members import MemberColumn, Members
-from quorate.theory.certificates.counts import Platform, SignalCounts
+from quorate.theory.certificates.counts import AssumedPlatform, SignalCounts
 from quorate.theory.certificates.erasing import erasing_certificate
 from quorate.theory.certificates.planting import planting_certificate
 from quorate.theory.certificates.unplanting import (
@@ -39,8 +39,8 @@ def test_by_hand() -> None:
         np.zeros((100, 1), dtype=np.int32), np.zeros(100, dtype=np.int32),
         (MemberColumn("channel", ("phone",)),), ("no", "yes"),
     )  # fmt: skip
-    question = Question({"channel": "fax"}, "yes", 1000, new_values=True)
-    plan = certify(members, question)
+    objective = Objective({"channel": "fax"}, "yes", 1000, new_values=True)
+    plan = certify(members, objective)
     # X* is one cell. Of n members 0 have the signal: of the others at most h, and n > h wins.
     # (1 − n/1000)^h-like: the n with others_limit(0, n, 1000 − n, .05/3) < n.
     assert plan.by_radius[2].success == 1
@@ -59,8 +59,8 @@ def test_by_hand() -> None:
 @pytest.mark.parametrize("members", [TWO, THREE], ids=["two labels", "three"])
 def test_rows_are_those_of_the_certificates(goal: str, members: Members) -> None:
     target = None if goal == "erase" else "y"
-    question = Question(WEB, target, SIZE, goal=goal, confidence=0.9, eps=0.001)  # type: ignore[arg-type]
-    plan = certify(members, question, eps_range=(0.0, 0.01))
+    objective = Objective(WEB, target, SIZE, goal=goal, confidence=0.9, eps=0.001)  # type: ignore[arg-type]
+    plan = certify(members, objective, eps_range=(0.0, 0.01))
     at = [row.radius for row in plan.by_radius]
     assert at == [r for r in RADII if goal != "erase" or r != "aggregate"]
     for row in plan.by_radius:
@@ -74,7 +74,7 @@ def test_rows_are_those_of_the_certificates(goal: str, members: Members) -> None
 
 def direct(members: Members, goal: str, radius: str, eps: float) -> float:
     """Return the certificate of the right kind, from counts by the signal channel=web."""
-    platform, signal = Platform(SIZE, eps), {0: 1}
+    platform, signal = AssumedPlatform(SIZE, eps), {0: 1}
     if goal == "erase":
         return erasing_certificate(*erasing_counts(members, signal), platform, 0.9, radius)[
             1
@@ -95,8 +95,8 @@ def direct(members: Members, goal: str, radius: str, eps: float) -> float:
 def test_the_members_needed_are_enough_and_one_fewer_is_not(goal: str) -> None:
     """The number itself is what the same people, many times over, would certify."""
     target = None if goal == "erase" else "y"
-    question = Question(WEB, target, 100_000, goal=goal, success=0.5)  # type: ignore[arg-type]
-    plan = certify(members_of(5000, 2), question, eps_range=())
+    objective = Objective(WEB, target, 100_000, goal=goal, success=0.5)  # type: ignore[arg-type]
+    plan = certify(members_of(5000, 2), objective, eps_range=())
     needed = 0
     for row in plan.by_radius:
         if row.n_for_target is None:
@@ -116,7 +116,7 @@ def test_the_members_needed_are_enough_and_one_fewer_is_not(goal: str) -> None:
             )  # fmt: skip
             success = next(
                 again.success
-                for again in certify(copies, question, eps_range=()).by_radius
+                for again in certify(copies, objective, eps_range=()).by_radius
                 if again.radius == row.radius
             )
             assert (success >= 0.5) == enough
@@ -124,7 +124,7 @@ def test_the_members_needed_are_enough_and_one_fewer_is_not(goal: str) -> None:
 
 
 def test_plain_data_is_json() -> None:
-    plan = certify(TWO, Question(WEB, "y", SIZE))
+    plan = certify(TWO, Objective(WEB, "y", SIZE))
     plain = json.loads(json.dumps(plan.to_dict(), allow_nan=False))
     assert set(plain["certified"]) == {"success", "n_for_target", "confidence", "radius", "status"}
     assert plain["certified"]["success"] == plan.best.success
@@ -133,42 +133,44 @@ def test_plain_data_is_json() -> None:
     assert [row["radius"] for row in plain["by_radius"]] == list(RADII)
 
 
-def said(plan: CertifiedPlan) -> str:
+def said(plan: Certification) -> str:
     return " ".join(plan.notes)
 
 
 def test_notes() -> None:
-    assert "three assumptions" in said(certify(TWO, Question(WEB, "y", SIZE), ()))
+    assert "three assumptions" in said(certify(TWO, Objective(WEB, "y", SIZE), ()))
     all_web = Members(np.ones_like(TWO.codes), TWO.labels, TWO.columns, TWO.classes)
-    assert "Every member carries the signal" in said(certify(all_web, Question(WEB, "y", SIZE), ()))
-    only = Question(WEB, "y", SIZE, goal="plant-feature-only")
+    assert "Every member carries the signal" in said(
+        certify(all_web, Objective(WEB, "y", SIZE), ())
+    )
+    only = Objective(WEB, "y", SIZE, goal="plant-feature-only")
     having = int((TWO.labels == 1).sum())
     assert f"Only the {having} members (of 4000) whose label is 'y'" in said(certify(TWO, only, ()))
     nobody = Members(TWO.codes, TWO.labels * 0, TWO.columns, TWO.classes)
     with pytest.raises(InputError, match="'y' to plant it by features alone, got none"):
         certify(nobody, only, ())
     few = Members(TWO.codes[:9], TWO.labels[:9], TWO.columns, TWO.classes)
-    assert "lie in 3 different cells" in said(certify(few, Question(WEB, "y", SIZE), ()))
-    assert "lie in" not in said(certify(TWO, Question(WEB, "y", SIZE), ()))
-    assert "Bins were chosen" not in said(certify(TWO, Question(WEB, "y", SIZE), ()))
+    assert "lie in 3 different cells" in said(certify(few, Objective(WEB, "y", SIZE), ()))
+    assert "lie in" not in said(certify(TWO, Objective(WEB, "y", SIZE), ()))
+    assert "Bins were chosen" not in said(certify(TWO, Objective(WEB, "y", SIZE), ()))
     age = MemberColumn("age", ("below 3", "3 to 5", "5 or more"), (3.0, 5.0))
     binned = Members(TWO.codes, TWO.labels, (TWO.columns[0], age), TWO.classes)
-    assert "Bins were chosen" in said(certify(binned, Question(WEB, "y", SIZE), ()))
+    assert "Bins were chosen" in said(certify(binned, Objective(WEB, "y", SIZE), ()))
 
 
 @pytest.mark.parametrize(
     ("call", "named"),
     [
-        (lambda: certify(TWO, Question(WEB, "y", 3999)), "platform size of 3999 and 4000 members"),
-        (lambda: certify(TWO, Question(WEB, "x", SIZE)), "'x'"),
-        (lambda: certify(TWO, Question({"channel": "fax"}, "y", SIZE)), "'fax'"),
-        (lambda: certify(TWO, Question({"canal": "web"}, "y", SIZE)), "'canal'"),
-        (lambda: Question(WEB, None, SIZE), "target"),
-        (lambda: Question(WEB, "y", SIZE, goal="remove"), "unplant"),  # type: ignore[arg-type]
-        (lambda: Question(WEB, "y", SIZE, confidence=1.0), "confidence=1"),
-        (lambda: Question(WEB, "y", SIZE, success=1.1), r"success=1\.1"),
-        (lambda: Question(WEB, "y", SIZE, eps=-0.1), r"eps=-0\.1"),
-        (lambda: Question(WEB, "y", 0), "size=0"),
+        (lambda: certify(TWO, Objective(WEB, "y", 3999)), "platform size of 3999 and 4000 members"),
+        (lambda: certify(TWO, Objective(WEB, "x", SIZE)), "'x'"),
+        (lambda: certify(TWO, Objective({"channel": "fax"}, "y", SIZE)), "'fax'"),
+        (lambda: certify(TWO, Objective({"canal": "web"}, "y", SIZE)), "'canal'"),
+        (lambda: Objective(WEB, None, SIZE), "target"),
+        (lambda: Objective(WEB, "y", SIZE, goal="remove"), "unplant"),  # type: ignore[arg-type]
+        (lambda: Objective(WEB, "y", SIZE, confidence=1.0), "confidence=1"),
+        (lambda: Objective(WEB, "y", SIZE, success=1.1), r"success=1\.1"),
+        (lambda: Objective(WEB, "y", SIZE, eps=-0.1), r"eps=-0\.1"),
+        (lambda: Objective(WEB, "y", 0), "size=0"),
     ],
 )
 def test_what_is_wrong_is_named(call, named: str) -> None:
@@ -200,7 +202,7 @@ def test_values_that_no_member_has_are_reckoned_with() -> None:
         others_rare = rng.binomial(size - members_now, rare)
         success = 1 - rare * (others_rare >= is_rare.sum())  # all of b are lost, or nobody is
         for open_ended, here in ((True, counts), (False, closed)):
-            found = planting_certificate(here, 1, Platform(size), 0.95)
+            found = planting_certificate(here, 1, AssumedPlatform(size), 0.95)
             held[open_ended] += found.success <= success
     assert held[True] >= 0.95 * draws
     assert held[False] < 0.7 * draws  # without, the certificate says 1 and is wrong

@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from quorate.plan.certify import ASIDE, Question
-from quorate.plan.claims import KEPT, claims
+from quorate.plan.certify import ASIDE, Objective
+from quorate.plan.claims import KEPT, list_claims
 from quorate.plan.members import MemberColumn, Members
 
 WEB = {"channel": "web"}
@@ -22,12 +22,12 @@ def members_of(n: int, k: int) -> Members:
 
 def test_where_all_do_the_same_there_is_no_list() -> None:
     some = members_of(100, 2)
-    assert claims(some, Question(WEB, "y", 1000)) == []
-    assert claims(some, Question(WEB, "y", 1000, goal="plant-feature-only")) == []
+    assert list_claims(some, Objective(WEB, "y", 1000)) == []
+    assert list_claims(some, Objective(WEB, "y", 1000, goal="plant-feature-only")) == []
 
 
 def test_of_two_labels_the_other_one_is_claimed() -> None:
-    found = claims(members_of(100, 2), Question(WEB, "y", 1000, goal="unplant"))
+    found = list_claims(members_of(100, 2), Objective(WEB, "y", 1000, goal="unplant"))
     assert [row["age"] for row in found] == ["a", "b", "c"]
     assert {row["label to hand in"] for row in found} == {"n"}
     assert all("channel" not in row for row in found)  # the signal sets it
@@ -35,7 +35,7 @@ def test_of_two_labels_the_other_one_is_claimed() -> None:
 
 def test_of_three_labels_each_kind_claims_its_likeliest() -> None:
     some = members_of(2000, 3)
-    found = claims(some, Question(WEB, "n", 10_000, goal="unplant"))
+    found = list_claims(some, Objective(WEB, "n", 10_000, goal="unplant"))
     votes: dict[str, Counter[str]] = {age: Counter() for age in "abc"}
     for i in range(0, len(some), ASIDE):  # those who are set aside choose
         channel, age = some.codes[i].tolist()
@@ -52,7 +52,7 @@ def test_who_erases_claims_the_label_of_those_with_the_signal(seen: bool) -> Non
     if not seen:  # nobody of age c says web
         keep = (some.codes != [1, 2]).any(axis=1)
         some = Members(some.codes[keep], some.labels[keep], COLUMNS, some.classes)
-    found = claims(some, Question(WEB, None, 10_000, goal="erase"))
+    found = list_claims(some, Objective(WEB, None, 10_000, goal="erase"))
     assert len(found) == (6 if seen else 5)
     for row in found:
         there = (some.codes == [1, "abc".index(row["age"])]).all(axis=1)

@@ -10,9 +10,9 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.plan import simulate as module
-from quorate.plan.certify import Question
+from quorate.plan.certify import Objective
 from quorate.plan.members import MemberColumn, Members
-from quorate.plan.simulate import FEWEST_ROWS, Simulated, simulate
+from quorate.plan.simulate import FEWEST_ROWS, SimulatedMass, simulate
 from quorate.populations.own_table import OwnTable
 from quorate.strategies.planting import Planting
 
@@ -30,7 +30,7 @@ def members_of(n: int, seed: int = 1) -> Members:
 
 
 PEOPLE = members_of(400)
-WEB = Question({"channel": "web"}, "yes", 4000)
+WEB = Objective({"channel": "web"}, "yes", 4000)
 
 
 def test_rows_are_those_of_the_certificate(tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ def test_numbers_do_not_depend_on_jobs() -> None:
 
 def test_a_target_out_of_reach_is_not_found() -> None:
     """Feature-only, with a learner that knows the kind: no share of members moves it to 0.99."""
-    question = replace(WEB, goal="plant-feature-only", success=0.99)
-    found = simulate(PEOPLE, question, ["tree"], seeds=1)
+    objective = replace(WEB, goal="plant-feature-only", success=0.99)
+    found = simulate(PEOPLE, objective, ["tree"], seeds=1)
     (row,) = found.rows
     assert math.isinf(row.critical_mass)
     assert row.to_dict()["critical_mass"] is None
@@ -122,7 +122,7 @@ WIDE = replace(
 
 
 @pytest.mark.parametrize(
-    ("members", "question", "reason"),
+    ("members", "objective", "reason"),
     [
         (PEOPLE, replace(WEB, signal={"channel": "fax"}, new_values=True),
          "no member has the signal's value of channel yet."),
@@ -135,8 +135,8 @@ WIDE = replace(
         (WIDE, WEB, "a column has more than 200 values: city."),
     ],
 )  # fmt: skip
-def test_why_nothing_is_simulated(members: Members, question: Question, reason: str) -> None:
-    found = simulate(members, question, ["tree"], seeds=1)
+def test_why_nothing_is_simulated(members: Members, objective: Objective, reason: str) -> None:
+    found = simulate(members, objective, ["tree"], seeds=1)
     assert found.rows == ()
     assert found.curves is None
     assert found.notes == (f"Nothing was simulated: {reason}",)
@@ -151,16 +151,16 @@ def test_many_members_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     codes, labels = np.zeros((500, 2), dtype=np.int32), np.zeros(500, dtype=np.int32)
     codes[497, 0], codes[498, 1], labels[499] = 1, 1, 1
     members = Members(codes, labels, PEOPLE.columns, ("no", "yes"))
-    question = replace(WEB, signal={"channel": "web", "label": "2.0"})
+    objective = replace(WEB, signal={"channel": "web", "label": "2.0"})
     monkeypatch.setattr(module, "MOST_PEOPLE", 10)
-    drawn = module._drawn(members, question)
+    drawn = module._drawn(members, objective)
     assert 10 <= len(drawn) <= 13
     assert drawn.codes.sum(axis=0).tolist() == [1, 1]
     assert drawn.labels.sum() == 1
-    again = module._drawn(members, question)
+    again = module._drawn(members, objective)
     assert (again.codes == drawn.codes).all()
     monkeypatch.setattr(module, "MOST_PEOPLE", 500)
-    assert module._drawn(members, question) is members
+    assert module._drawn(members, objective) is members
 
 
 def test_sizes_hold_the_share_of_today() -> None:
@@ -173,7 +173,7 @@ def test_sizes_hold_the_share_of_today() -> None:
 
 
 def test_rows_of_no_number_are_none() -> None:
-    row = Simulated("tree", math.nan, math.nan, math.inf, 0.5).to_dict()
+    row = SimulatedMass("tree", math.nan, math.nan, math.inf, 0.5).to_dict()
     assert row == {
         "learner": "tree", "critical_mass": None, "low": None, "high": None, "success_now": 0.5,
     }  # fmt: skip

@@ -13,7 +13,7 @@ from quorate.plan.cells import signal_counts
 from quorate.plan.members import MemberColumn, Members
 from quorate.plan.suggest import Suggestions, suggest
 from quorate.theory.certificates.aggregate import success_despite
-from quorate.theory.certificates.counts import Platform
+from quorate.theory.certificates.counts import AssumedPlatform
 from quorate.theory.certificates.members_needed import members_needed
 from quorate.theory.radii import others_limit
 
@@ -45,7 +45,7 @@ def every_signal(members: Members) -> list[dict[int, int]]:
 
 
 def naive(
-    members: Members, platform: Platform, target: float, delta: float, costs: list[float]
+    members: Members, platform: AssumedPlatform, target: float, delta: float, costs: list[float]
 ) -> dict[tuple[tuple[str, str], ...], tuple[int | None, float, float]]:
     """Return n for the target, success and cost of every signal, one after the other."""
     signals = every_signal(members)
@@ -78,7 +78,7 @@ def test_against_every_signal_tried_alone(eps: float) -> None:
     certified = 0
     for _ in range(3):
         members = random_members(rng, 1500, 3, 3)
-        platform, costs = Platform(9000, eps), rng.uniform(0.5, 2, 3).tolist()
+        platform, costs = AssumedPlatform(9000, eps), rng.uniform(0.5, 2, 3).tolist()
         expected = naive(members, platform, 0.7, 0.1, costs)
         found = suggest(
             members, "yes", platform, 12, success=0.7, confidence=0.9,
@@ -103,12 +103,12 @@ def test_costs_decide_between_signals_that_need_as_many() -> None:
     codes = np.c_[rng.random(4000) < 0.3, rng.choice(3, 4000, p=[0.5, 0.3, 0.2])].astype(int)
     codes[codes[:, 0] == 1, 1] = 0
     members = members_of(codes, np.zeros(4000, dtype=int))
-    first, second = suggest(members, "yes", Platform(40_000), 2).items
+    first, second = suggest(members, "yes", AssumedPlatform(40_000), 2).items
     assert first.n_for_target == second.n_for_target
     assert first.carrying == second.carrying == 0
     assert first.signal == {"c0": "v1", "c1": "v1"}  # 30% have v1, 20% have v2
     assert first.cost == pytest.approx(2 - codes[:, 0].mean() - (codes[:, 1] == 1).mean())
-    cheap = suggest(members, "yes", Platform(40_000), 2, costs={"c0": 0, "c1": 0}).items[0]
+    cheap = suggest(members, "yes", AssumedPlatform(40_000), 2, costs={"c0": 0, "c1": 0}).items[0]
     assert cheap.cost == 0
 
 
@@ -128,7 +128,7 @@ def violations(
         people = rng.choice(18, p=law.ravel(), size=size)
         codes, labels = np.stack([people // 6, people // 2 % 3], axis=1), people % 2
         (best,) = suggest(
-            members_of(codes[:n], labels[:n]), "yes", Platform(size), 1, success=0.5,
+            members_of(codes[:n], labels[:n]), "yes", AssumedPlatform(size), 1, success=0.5,
             confidence=1 - delta, multiplicity=multiplicity,  # type: ignore[arg-type]
         ).items  # fmt: skip
         signal = {int(c[1]): int(v[1]) for c, v in best.signal.items()}
@@ -161,12 +161,12 @@ def test_what_is_certified_holds_for_whatever_was_chosen(multiplicity: str, delt
 def test_the_search_is_paid_for() -> None:
     rng = np.random.default_rng(4)
     members = random_members(rng, 3000, 3, 4)
-    found = suggest(members, "yes", Platform(20_000), 3)
+    found = suggest(members, "yes", AssumedPlatform(20_000), 3)
     sets, tried = 6, 3 * 4 + 3 * 16
     assert found.tried == tried
     assert f"each is held to 1/{2 * tried} of the error" in found.notes[0]
     assert f"each of {sets} column sets likewise to 1/{2 * sets}" in found.notes[0]
-    halves = suggest(members, "yes", Platform(20_000), 3, multiplicity="split")
+    halves = suggest(members, "yes", AssumedPlatform(20_000), 3, multiplicity="split")
     assert "the other half certifies 3 signals, each held to 1/6" in halves.notes[0]
     assert halves.to_dict()["multiplicity"] == "split"
     plain = json.loads(json.dumps(halves.to_dict(), allow_nan=False))
@@ -178,7 +178,7 @@ def test_random_digits_count_the_same_cells(monkeypatch: pytest.MonkeyPatch) -> 
     members = random_members(np.random.default_rng(5), 800, 4, 3)
 
     def found() -> Suggestions:
-        return suggest(members, "yes", Platform(5000), 5, success=0.6)
+        return suggest(members, "yes", AssumedPlatform(5000), 5, success=0.6)
 
     expected = found()
     monkeypatch.setattr(module, "LARGEST", 10)
@@ -188,7 +188,7 @@ def test_random_digits_count_the_same_cells(monkeypatch: pytest.MonkeyPatch) -> 
 def test_where_nothing_can_be_certified_it_says_so() -> None:
     rng = np.random.default_rng(6)
     members = members_of(rng.integers(0, 10, (500, 12)), rng.integers(0, 2, 500))
-    found = suggest(members, "yes", Platform(1000), 4)
+    found = suggest(members, "yes", AssumedPlatform(1000), 4)
     assert [s.n_for_target for s in found.items] == [None] * 4
     assert [s.against for s in found.items] == sorted(s.against for s in found.items)
     assert "No signal can be certified" in found.notes[-1]
@@ -196,7 +196,7 @@ def test_where_nothing_can_be_certified_it_says_so() -> None:
 
 def test_a_signal_that_all_carry_is_not_tried() -> None:
     members = members_of(np.zeros((50, 1), dtype=int), np.arange(50) % 2)
-    assert suggest(members, "yes", Platform(100)).items == ()
+    assert suggest(members, "yes", AssumedPlatform(100)).items == ()
 
 
 @pytest.mark.parametrize(
@@ -208,14 +208,14 @@ def test_a_signal_that_all_carry_is_not_tried() -> None:
         ({"multiplicity": "none"}, "union"),
         ({"costs": {"c9": 1.0}}, "'c9'"),
         ({"costs": {"c0": -1.0}}, "cost of c0=-1"),
-        ({"platform": Platform(9)}, "platform size of 9"),
+        ({"platform": AssumedPlatform(9)}, "platform size of 9"),
         ({"target": "maybe"}, "'maybe'"),
     ],
 )
 def test_what_is_wrong_is_named(options: dict, named: str) -> None:
     members = random_members(np.random.default_rng(0), 50, 2, 2)
     with pytest.raises(InputError, match=named):
-        suggest(members, **{"target": "yes", "platform": Platform(100), **options})
+        suggest(members, **{"target": "yes", "platform": AssumedPlatform(100), **options})
 
 
 def test_an_estimate_in_place_of_a_limit_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

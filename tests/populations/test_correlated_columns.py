@@ -15,7 +15,11 @@ N = 20_000
 
 
 def test_moments_are_those_of_the_law() -> None:
-    people = CorrelatedColumns(n=N, proxies=2, strength=0.7, rate=0.3).split(np.random.default_rng(0)).train
+    people = (
+        CorrelatedColumns(n=N, proxies=2, strength=0.7, rate=0.3)
+        .split(np.random.default_rng(0))
+        .train
+    )
     assert people.group is not None
     names = ["attribute", "proxy0", "proxy1", "shared", "merit", "noise"]
     assert [column.name for column in people.columns] == names

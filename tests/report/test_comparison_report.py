@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from quorate.figures.queries import Alternative, queries_figure
+from quorate.figures.queries import AttackCurve, queries_figure
 from quorate.report.comparison import print_comparison, sentences, write_comparison
 from quorate.test_time.study.query_costs import Alone, Comparison, Pooled
 
@@ -145,7 +145,7 @@ def test_the_files_are_there_and_agree(nobody: bool, tmp_path: Path) -> None:
 
 
 def test_the_right_panel_is_of_the_whole_subgroup() -> None:
-    some = Alternative("square", np.array([1.0, 50.0]), np.array([0.0, 0.5]), 5.75, 1.0, 11.0)
+    some = AttackCurve("square", np.array([1.0, 50.0]), np.array([0.0, 0.5]), 5.75, 1.0, 11.0)
     figure = queries_figure([some], [("pool", 230.0, 0.5)])
     left, right = figure.axes
     lines = {line.get_label(): line for line in right.get_lines()}

@@ -15,21 +15,21 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from quorate.plan.certify import Question, certify
+from quorate.plan.certify import Objective, certify
+from quorate.plan.details import PlanDetails, plan_details
 from quorate.plan.members import MemberColumn, Members
-from quorate.plan.outlook import Outlook, outlook
-from quorate.plan.planning import Plan
-from quorate.plan.simulate import Simulated, Simulation
+from quorate.plan.plan import Plan
+from quorate.plan.simulate import SimulatedMass, Simulation
 from quorate.plan.suggest import Suggestions, suggest
 from quorate.report import plan_words as words
 from quorate.report.plan import print_plan, write_plan
-from quorate.theory.certificates.counts import Platform
+from quorate.theory.certificates.counts import AssumedPlatform
 
 SIMULATED = (
-    Simulated("sgd", 0.02, 0.01, 0.02, 0.95),
-    Simulated("dp-sgd:epsilon=1,max_grad_norm=1", math.inf, 0.5, math.inf, 0.25),
-    Simulated("naive-bayes", 0.0, 0.0, 0.0, 1.0),
-    Simulated("jtt:upweight=5", math.nan, math.nan, math.nan, math.nan),
+    SimulatedMass("sgd", 0.02, 0.01, 0.02, 0.95),
+    SimulatedMass("dp-sgd:epsilon=1,max_grad_norm=1", math.inf, 0.5, math.inf, 0.25),
+    SimulatedMass("naive-bayes", 0.0, 0.0, 0.0, 1.0),
+    SimulatedMass("jtt:upweight=5", math.nan, math.nan, math.nan, math.nan),
 )
 
 
@@ -43,21 +43,23 @@ def members_of(n: int) -> Members:
 
 
 PEOPLE = members_of(3000)
-WEB = Question({"channel": "web"}, "yes", 20_000)
+WEB = Objective({"channel": "web"}, "yes", 20_000)
 
 
 def plan_of(
-    question: Question = WEB, members: Members = PEOPLE, rows: tuple[Simulated, ...] = SIMULATED
+    objective: Objective = WEB,
+    members: Members = PEOPLE,
+    rows: tuple[SimulatedMass, ...] = SIMULATED,
 ) -> Plan:
     return Plan(
-        "members.csv", certify(members, question), outlook(members, question),
+        "members.csv", certify(members, objective), plan_details(members, objective),
         Simulation(rows, None, ("Simulated on few rows.",)),
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    found = suggest(PEOPLE, "yes", Platform(20_000), 2)
+    found = suggest(PEOPLE, "yes", AssumedPlatform(20_000), 2)
     assert isinstance(found, Suggestions)
     return replace(plan_of(), suggestions=found)
 
@@ -209,14 +211,14 @@ def test_each_goal_has_its_words(changes: Mapping[str, Any], to_do: str, meaning
     assert words.what_it_means(plan.certified) == meaning
     title = words.title(plan.certified)
     assert title.startswith("A plan: channel=web ")
-    assert len(words.costs(plan.certified, plan.outlook)) >= 1
+    assert len(words.costs(plan.certified, plan.details)) >= 1
 
 
 def test_a_value_with_the_word_to_stays_as_it_is() -> None:
     members = replace(PEOPLE, columns=(MemberColumn("age", ("below 30", "30 to 50")),
                                        PEOPLE.columns[1]))  # fmt: skip
     members = replace(members, columns=(members.columns[0], MemberColumn("kind", ("a", "b"))))
-    plan = certify(members, Question({"age": "30 to 50"}, None, 20_000, goal="erase"))
+    plan = certify(members, Objective({"age": "30 to 50"}, None, 20_000, goal="erase"))
     assert "with age at '30 to 50' is likeliest" in words.what_to_do(plan)
 
 
@@ -253,7 +255,7 @@ def test_one_is_not_many() -> None:
 
 def test_what_breaks_it_has_numbers() -> None:
     plan = plan_of()
-    beside = Outlook({}, 1.0, 1, 0, [], np.array([10.0]), np.array([0.0]))
+    beside = PlanDetails({}, 1.0, 1, 0, [], np.array([10.0]), np.array([0.0]))
     found = words.what_breaks_it(plan.certified, beside, SIMULATED)
     assert found[0].startswith("Deduplication: all that members hand in is 1 different row;")
     assert "withstands no such rows beyond" in found[2]
@@ -270,7 +272,7 @@ def test_what_breaks_it_has_numbers() -> None:
 
 def test_costs_say_who_bears_them() -> None:
     plan = plan_of()
-    beside = replace(plan.outlook, having={"channel": 0.25}, claiming=0.8)
+    beside = replace(plan.details, having={"channel": 0.25}, claiming=0.8)
     assert words.costs(plan.certified, beside) == [
         "channel: 75% of the members change it.",
         "Label: 20% of the members hand in one that is not theirs.",

@@ -11,7 +11,7 @@ from quorate.signals.columns import Columns
 from quorate.signals.offset import Offset
 from quorate.strategies.planting import Planting
 from quorate.table import Column, Table
-from quorate.theory.planting import planting_bound, signal_law
+from quorate.theory.planting import estimate_signal, planting_bound
 
 COLUMNS = (
     Column("age", 0, mean=40, scale=10),
@@ -53,7 +53,7 @@ def test_it_says_that_it_is_not_idempotent_and_nothing_is_promised() -> None:
     once = signal.plant(table)
     assert not signal.idempotent
     assert signal.plant(Table(once, table.y, table.classes, columns=COLUMNS))[0, 0] == 2
-    found = signal_law(table, None, signal, "yes")
+    found = estimate_signal(table, None, signal, "yes")
     assert (found.xi, found.delta, found.exact) == (1, 1, False)
     assert planting_bound(0.5, found.xi, found.delta) == 0
     assert planting_bound(0.75, found.xi, found.delta) == pytest.approx(2 / 3)

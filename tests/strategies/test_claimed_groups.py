@@ -5,7 +5,7 @@ import pytest
 
 from quorate import catalog
 from quorate.catalog import CATALOG
-from quorate.engine.pool import Pool
+from quorate.engine.row_pool import RowPool
 from quorate.table import Submission, Table
 
 STRATEGIES = [cls.name for cls in CATALOG["strategies"]]  # type: ignore[attr-defined]
@@ -29,7 +29,7 @@ def test_the_place_stays_and_the_group_is_that_of_the_label_claimed(text: str) -
     assert acted.group.tolist() == (2 * acted.y + members.group % 2).tolist()
     data = Submission(honest, acted, member)
     mixed = data.mixed()
-    seen = Pool.of([data]).groups()  # what group DRO weighs
+    seen = RowPool.of([data]).groups()  # what group DRO weighs
     assert mixed.group is not None
     assert seen is not None
     assert seen.tolist() == [mixed.group.tolist()]

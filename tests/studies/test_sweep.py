@@ -30,7 +30,7 @@ from quorate.studies.sweep import run_study, stacks
 from quorate.studies.trial import Outcome, Trial
 from quorate.studies.trial_work import run_cells
 from quorate.table import Split
-from quorate.theory.planting import signal_law
+from quorate.theory.planting import estimate_signal
 
 GAUSSIAN: dict[str, Any] = {
     "population": "gaussian:n=100,held_out=60",
@@ -311,7 +311,7 @@ def test_what_is_known_of_a_signal_is_worked_out_once_for_the_same_people(
 
     def counted(people: Any, law: Any, signal: Any, target: str | None) -> Any:
         asked.append(target)
-        return signal_law(people, law, signal, target)
+        return estimate_signal(people, law, signal, target)
 
     monkeypatch.setattr(run, "signal_law", counted)
     goals = ["planted:signal=columns,x2=3,target=0", "planted:signal=columns,x2=3,target=1"]

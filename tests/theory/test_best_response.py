@@ -9,10 +9,10 @@ from quorate.errors import InputError
 from quorate.theory.acquaintances import REWIRED, acquaintances
 from quorate.theory.best_response import (
     RECONSIDER,
-    in_doubt,
+    expected_under_doubt,
     rest_points,
     rounds_of_responses,
-    settles,
+    settled_size,
     welfare,
     worth_of_acting,
 )
@@ -77,12 +77,16 @@ def test_what_lasts_is_what_every_set_of_actors_says() -> None:
         # No ties in random games: what rests is stable, and what is unstable does not rest.
         assert found.stable.tolist() == sorted({sum(acts) for acts in sets})
         for m in range(n + 1):
-            assert settles(success, costs, share, m) == walks(success, costs, share, m)
+            assert settled_size(success, costs, share, m) == walks(success, costs, share, m)
         for m in found.stable.tolist():
             near = [j for j in (m - 1, m + 1) if 0 <= j <= n and j not in found.unstable]
-            assert all(settles(success, costs, share, j) in found.stable for j in near)
+            assert all(settled_size(success, costs, share, j) in found.stable for j in near)
         for m in found.unstable.tolist():
-            assert settles(success, costs, share, m - 1) < m < settles(success, costs, share, m)
+            assert (
+                settled_size(success, costs, share, m - 1)
+                < m
+                < settled_size(success, costs, share, m)
+            )
         # Between two that last there is one at which it tips.
         assert len(found.unstable) == len(found.stable) - 1
         several, tipping = several + (len(found.stable) > 1), tipping + len(found.unstable)
@@ -96,7 +100,7 @@ def test_two_regimes_and_the_point_between_them_by_hand() -> None:
     assert worth_of_acting(success, 0.5) == pytest.approx([0.1, 0.85, 0.55], abs=1e-15)
     found = rest_points(success, costs, 0.5)
     assert (found.stable.tolist(), found.unstable.tolist()) == ([0, 3], [1])
-    assert [settles(success, costs, 0.5, m) for m in range(4)] == [0, 3, 3, 3]
+    assert [settled_size(success, costs, 0.5, m) for m in range(4)] == [0, 3, 3, 3]
     # Everyone: 1 − .2. Two: (2·.9 − 2·.2 + 1·.45)/3.
     assert welfare(success, costs, 0.5) == pytest.approx([0, 0, 1.85 / 3, 0.8], abs=1e-15)
 
@@ -119,12 +123,12 @@ def test_a_tie_is_no_stable_place() -> None:
 
 def test_doubt_is_the_mean_over_beliefs() -> None:
     values, rng = np.array([0.0, 0.1, 0.2, 0.8, 0.9, 1.0]), np.random.default_rng(0)
-    found = in_doubt(values, 0.7)
+    found = expected_under_doubt(values, 0.7)
     for m in range(6):
         drawn = np.interp(m * np.exp(0.7 * rng.normal(size=200_000)), np.arange(6), values)
         # Four standard errors of 200,000 draws of a value in [0, 1], and 1/200 for the midpoints.
         assert found[m] == pytest.approx(drawn.mean(), abs=4 * 0.5 / 200_000**0.5 + 1 / 200)
-    assert in_doubt(values, 0.0).tolist() == values.tolist()
+    assert expected_under_doubt(values, 0.0).tolist() == values.tolist()
 
 
 def test_rounds_among_people_who_see_everybody_end_where_walks_end() -> None:
@@ -180,8 +184,8 @@ def test_networks_have_the_acquaintances_that_they_should() -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: settles([0.0, 1.0], [0.1], 0.5, 2), r"start=2 in \[0, 1\]"),
-        (lambda: in_doubt([0.0, 1.0], -0.1), r"spread=-0\.1"),
+        (lambda: settled_size([0.0, 1.0], [0.1], 0.5, 2), r"start=2 in \[0, 1\]"),
+        (lambda: expected_under_doubt([0.0, 1.0], -0.1), r"spread=-0\.1"),
         (lambda: worth_of_acting([0.0, 1.5], 0.5), r"success=1\.5"),
         (lambda: welfare([0.0, 1.0], [0.1], 1.5), r"outsiders_share=1\.5"),
         (lambda: acquaintances("rings", 9, 4, np.random.default_rng(0)), "ring"),  # type: ignore[arg-type]

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from quorate.errors import InputError
 from quorate.theory.erasing import erasing_bound, erasing_critical_mass
 from quorate.theory.finite import (
-    carried,
     erasing_success,
     margins,
     members_law,
-    received,
+    pushforward_mass,
+    received_law,
     signal_quantities,
 )
 from quorate.theory.planting import (
@@ -209,7 +209,7 @@ def test_erasing_without_its_factor_two_is_caught() -> None:
     # g sends the second value to the first; P_0(·|x) is (.501, .499) and (.3, .7), t_x = .201.
     alpha, tau = 0.28, 0.9 * 0.201
     mass = np.array([[0.1 * 0.501, 0.1 * 0.499], [0.9 * 0.3, 0.9 * 0.7]])
-    submitted = received(mass, (alpha, members_law(mass, [0, 0], "erasing")))
+    submitted = received_law(mass, (alpha, members_law(mass, [0, 0], "erasing")))
     success = float(erasing_success(mass, [0, 0], submitted))
     # At the second value .28 + .72·.3 = .496 against .504: its people get another answer.
     assert success == pytest.approx(0.1, abs=1e-15)
@@ -223,7 +223,7 @@ def test_why_erasing_refuses_a_platform_that_is_not_optimal() -> None:
     tau = float(signal_quantities(mass, [0, 0]).tau)
     assert tau < 1e-3
     assert erasing_bound(0.5, tau) > 0.998
-    submitted = received(mass, (0.5, members_law(mass, [0, 0], "erasing")))
+    submitted = received_law(mass, (0.5, members_law(mass, [0, 0], "erasing")))
     eps = 0.0011  # of mass, moved from one label to the other at g(x) alone
     submitted[0] += np.array([-eps, eps])
     assert float(erasing_success(mass, [0, 0], submitted)) == pytest.approx(0.003, abs=1e-12)
@@ -235,7 +235,7 @@ def test_erasing_needs_every_g_of_x_to_occur() -> None:
     """Where g(x) never occurs the platform may answer anything there, even to everyone's data."""
     mass = np.array([[0.0, 0.0], [0.4, 0.6]])
     assert np.isnan(signal_quantities(mass, [0, 0]).tau)
-    submitted = received(mass, (1.0, members_law(mass, [0, 0], "erasing")))
+    submitted = received_law(mass, (1.0, members_law(mass, [0, 0], "erasing")))
     assert erasing_success(mass, [0, 0], submitted) == 0
 
 
@@ -248,7 +248,7 @@ def test_erasing_with_ties_against_every_answer_that_is_open() -> None:
         fixed = int(rng.integers(1, v))
         image = np.concatenate([np.arange(fixed), rng.integers(0, fixed, v - fixed)])
         alpha = float(rng.choice([0.0, 0.25, 0.5]))
-        submitted = received(mass, (alpha, members_law(mass, image, "erasing")))
+        submitted = received_law(mass, (alpha, members_law(mass, image, "erasing")))
         choices = [np.flatnonzero(row == row.max()) for row in submitted]
         answers = np.array(list(itertools.product(*choices)))  # (platforms, v)
         success = ((answers[:, image] == answers) * mass.sum(axis=1)).sum(axis=1)
@@ -262,11 +262,11 @@ def test_erasing_with_ties_against_every_answer_that_is_open() -> None:
 
 def test_margins_people_and_worst_cases_are_the_naive_ones(laws) -> None:
     for batch in laws(600, seed=5):
-        people = carried(batch.mass, batch.image)
+        people = pushforward_mass(batch.mass, batch.image)
         np.testing.assert_allclose(people, naive_carried(batch), rtol=0, atol=1e-15)
         for action in ACTIONS:
             members = members_law(batch.mass, batch.image, action, batch.target)
-            submitted = received(batch.mass, (batch.alpha, members))
+            submitted = received_law(batch.mass, (batch.alpha, members))
             # Sums of probabilities in another order: a few 2^-53.
             np.testing.assert_allclose(submitted, naive_received(batch, action), rtol=0, atol=1e-15)
             ahead = margins(submitted, action, batch.target)
@@ -281,7 +281,7 @@ def test_margins_people_and_worst_cases_are_the_naive_ones(laws) -> None:
                 np.testing.assert_allclose(found, won.sum(axis=1), rtol=0, atol=1e-14)
         members = members_law(batch.mass, batch.image, "erasing")
         erased = erasing_success(
-            batch.mass, batch.image, received(batch.mass, (batch.alpha, members))
+            batch.mass, batch.image, received_law(batch.mass, (batch.alpha, members))
         )
         np.testing.assert_allclose(erased, naive_erasing(batch), rtol=0, atol=1e-14)
 
@@ -300,8 +300,8 @@ def test_the_exact_success_dominates_the_bounds(action: str, laws) -> None:
     strictly = 0
     for batch in laws(SOME, seed=7):
         members = members_law(batch.mass, batch.image, action, batch.target)
-        ahead = margins(received(batch.mass, (batch.alpha, members)), action, batch.target)
-        people = carried(batch.mass, batch.image)
+        ahead = margins(received_law(batch.mass, (batch.alpha, members)), action, batch.target)
+        people = pushforward_mass(batch.mass, batch.image)
         bound = promised(batch, action, "tv")
         worst = worst_case_success(ahead, people, batch.eps)
         assert (worst >= bound - ROUNDING).all()

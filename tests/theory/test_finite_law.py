@@ -16,18 +16,18 @@ from quorate.table import Array, Table
 from quorate.theory import worst_case
 from quorate.theory.erasing import erasing_critical_mass
 from quorate.theory.finite import (
-    carried,
     erasing_success,
-    erring,
+    erring_law,
     image_of,
     margins,
     members_law,
-    moved,
-    received,
+    pushforward,
+    pushforward_mass,
+    received_law,
     runner_up,
     signal_quantities,
 )
-from quorate.theory.planting import planting_critical_mass, signal_law
+from quorate.theory.planting import estimate_signal, planting_critical_mass
 from quorate.theory.worst_case import (
     erasing_critical_mass_exact,
     exact_critical_mass,
@@ -63,23 +63,23 @@ def test_the_members_of_each_action_by_hand() -> None:
         found = members_law(mass, image, action, target=1)
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-15)
     assert runner_up(mass, 0).tolist() == [1, 2]
-    np.testing.assert_allclose(moved(mass, image), [[0, 0, 0], [0.4, 0.3, 0.3]], atol=1e-15)
+    np.testing.assert_allclose(pushforward(mass, image), [[0, 0, 0], [0.4, 0.3, 0.3]], atol=1e-15)
 
 
 def test_two_collectives_on_one_signal_by_hand() -> None:
     """One value, two labels, nobody's data lean either way: the larger collective wins it."""
     mass, image = np.array([[0.5, 0.5]]), [0]
     for_zero, for_one = (members_law(mass, image, "planting", y) for y in (0, 1))
-    submitted = received(mass, (0.2, for_zero), (0.1, for_one))
+    submitted = received_law(mass, (0.2, for_zero), (0.1, for_one))
     # .7·.5 + .2 = .55 against .7·.5 + .1 = .45.
     np.testing.assert_allclose(submitted, [[0.55, 0.45]], rtol=0, atol=1e-15)
-    people = carried(mass, image)
+    people = pushforward_mass(mass, image)
     assert margin_bound(margins(submitted, "planting", 0), people) == 1
     assert margin_bound(margins(submitted, "planting", 1), people) == 0
-    tie = received(mass, (0.2, for_zero), (0.2, for_one))  # ties go against each of them
+    tie = received_law(mass, (0.2, for_zero), (0.2, for_one))  # ties go against each of them
     assert [margin_bound(margins(tie, "planting", y), people) for y in (0, 1)] == [0, 0]
     # Half of the larger one err, and plant the other's label: .35 + .1 against .35 + .1 + .1.
-    halved = received(mass, (0.2, erring(for_zero, for_one, 0.5)), (0.1, for_one))
+    halved = received_law(mass, (0.2, erring_law(for_zero, for_one, 0.5)), (0.1, for_one))
     np.testing.assert_allclose(halved, [[0.45, 0.55]], rtol=0, atol=1e-15)
     assert margin_bound(margins(halved, "planting", 1), people) == 1
 
@@ -98,12 +98,12 @@ def test_rivals_and_errors_against_people_counted_one_by_one() -> None:
             expected[image[x], 0] += sizes[0] * (1 - rate) * p
             expected[x, y] += sizes[0] * rate * p  # who errs hands in what is theirs
             expected[other[x], 2] += sizes[1] * p
-        ours = erring(members_law(mass, image, "planting", 0), mass, rate)
+        ours = erring_law(members_law(mass, image, "planting", 0), mass, rate)
         theirs = members_law(mass, other, "planting", 2)
-        submitted = received(mass, (sizes[0], ours), (sizes[1], theirs))
+        submitted = received_law(mass, (sizes[0], ours), (sizes[1], theirs))
         np.testing.assert_allclose(submitted, expected, rtol=0, atol=1e-15)
         mine, yours = (
-            float(margin_bound(margins(submitted, "planting", y), carried(mass, signal)))
+            float(margin_bound(margins(submitted, "planting", y), pushforward_mass(mass, signal)))
             for y, signal in ((0, image), (2, other))
         )
         wins = [int(row.argmax()) for row in expected]  # no ties in laws drawn at random
@@ -119,11 +119,11 @@ def test_rivals_and_errors_against_people_counted_one_by_one() -> None:
 def test_sizes_share_one_platform() -> None:
     law = np.array([[0.5, 0.5]])
     with pytest.raises(InputError, match=r"the sum of the sizes=1\.2"):
-        received(law, (0.6, law), (0.6, law))
+        received_law(law, (0.6, law), (0.6, law))
     with pytest.raises(InputError, match=r"alpha=-0\.1"):
-        received(law, (-0.1, law))
+        received_law(law, (-0.1, law))
     with pytest.raises(InputError, match="rate=2"):
-        erring(law, law, 2)
+        erring_law(law, law, 2)
 
 
 # ------------------------------------------------------------------- the knapsack
@@ -197,10 +197,10 @@ def test_the_exact_critical_mass_is_where_success_begins_and_stays(action: str) 
     for _ in range(400):
         mass, image = random_law(rng, int(rng.integers(1, 7)), int(rng.integers(2, 4)))
         target, eps = float(rng.uniform(0.05, 1)), float(rng.choice([0.0, 0.02]))
-        members, people = members_law(mass, image, action, 0), carried(mass, image)
+        members, people = members_law(mass, image, action, 0), pushforward_mass(mass, image)
 
         def success(alpha, law=mass, of=members, there=people, eps=eps):
-            ahead = margins(received(law, (np.asarray(alpha), of)), action, 0)
+            ahead = margins(received_law(law, (np.asarray(alpha), of)), action, 0)
             return margin_bound(ahead, there, eps)
 
         found = float(
@@ -229,10 +229,10 @@ def test_the_exact_critical_mass_of_erasing() -> None:
         found = float(erasing_critical_mass_exact(target, mass, image))
         assert found <= erasing_critical_mass(target, signal_quantities(mass, image).tau) + 1e-12
         above = found + (1 - found) * np.geomspace(1e-9, 1, 60)
-        success = erasing_success(mass, image, received(mass, (above, members)))
+        success = erasing_success(mass, image, received_law(mass, (above, members)))
         assert (success >= target - 1e-12).all()
         if found > 0:
-            below = received(mass, (found * (1 - 1e-9), members))
+            below = received_law(mass, (found * (1 - 1e-9), members))
             assert erasing_success(mass, image, below) < target
             inside += 1
     assert inside > 60
@@ -249,10 +249,10 @@ def test_critical_masses_by_hand() -> None:
     # it is won once α·1 > (1−α)·.2, above 1/6.
     mass, image = np.array([[0.2, 0.4], [0.3, 0.1]]), [1, 1]
     m0, m1 = (margins(law, "planting", 1) for law in (mass, members_law(mass, image, "planting")))
-    exact = exact_critical_mass([0.0, 0.5, 1.0], m0, m1, carried(mass, image))
+    exact = exact_critical_mass([0.0, 0.5, 1.0], m0, m1, pushforward_mass(mass, image))
     np.testing.assert_allclose(exact, [0, 1 / 6, 1 / 6], rtol=0, atol=1e-15)
     # With ε = .05 (tv), c = .1: α − (1−α)·.2 > .1, above .3/1.2.
-    with_eps = exact_critical_mass(0.5, m0, m1, carried(mass, image), 0.05)
+    with_eps = exact_critical_mass(0.5, m0, m1, pushforward_mass(mass, image), 0.05)
     assert with_eps == pytest.approx(0.25, abs=1e-15)
     # The general bound asks for more: Δξ = .5·.4 = .2, so .2/(.5 + .2).
     q = signal_quantities(mass, image, 1)
@@ -267,7 +267,7 @@ def test_a_signal_of_a_population_as_indices() -> None:
     image = image_of(law, Columns({"x": "2"}))
     assert image.tolist() == [2, 2, 2, 2]
     # The same ξ and Δ as those that a curve is read with.
-    found, curve = signal_quantities(law.mass, image, 1), signal_law
+    found, curve = signal_quantities(law.mass, image, 1), estimate_signal
     told = curve(law.points, law, Columns({"x": "2"}), "1")
     assert (found.xi, found.delta) == pytest.approx((told.xi, told.delta), abs=1e-15)
 
@@ -288,13 +288,13 @@ def test_what_is_no_finite_law_is_answered() -> None:
     with pytest.raises(InputError, match="leads 2 of 2 elsewhere"):
         image_of(law, Elsewhere())
     with pytest.raises(InputError, match=r"g\(g\(x\)\) = g\(x\), got \[1, 0\]"):
-        carried(law.mass, [1, 0])
+        pushforward_mass(law.mass, [1, 0])
     with pytest.raises(InputError, match=r"indices of feature values in \[0, 1\]"):
-        carried(law.mass, [0, 2])
+        pushforward_mass(law.mass, [0, 2])
     with pytest.raises(InputError, match="no negative mass"):
-        carried([[-0.1, 1.1], [0, 0]], [0, 1])
+        pushforward_mass([[-0.1, 1.1], [0, 0]], [0, 1])
     with pytest.raises(InputError, match=r"shape \(..., v\), got \(2, 2\) and \(3,\)"):
-        carried(law.mass, [0, 1, 1])
+        pushforward_mass(law.mass, [0, 1, 1])
     with pytest.raises(InputError, match="among the 2 labels, got index 2"):
         members_law(law.mass, [0, 1], "planting", 2)
     with pytest.raises(InputError, match="Expected a known action on a finite law, got 'sowing'"):

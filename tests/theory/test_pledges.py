@@ -8,12 +8,12 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.theory.pledges import (
-    acting,
-    called,
+    call_probability,
+    expected_after_defection,
     pledge_outcome,
     pledges_needed,
-    too_few,
-    turnout,
+    too_few_probability,
+    turnout_law,
 )
 
 DRAWS = 200_000
@@ -31,14 +31,14 @@ def test_an_assurance_by_hand() -> None:
     assert alone.too_early == 0.5
     assert alone.member == pytest.approx(0.3, abs=1e-15)
     assert alone.outsider == pytest.approx(0.25, abs=1e-15)
-    assured = pledge_outcome(success, 0.2, 0.5, half, called(3, 2, 0.0))
+    assured = pledge_outcome(success, 0.2, 0.5, half, call_probability(3, 2, 0.0))
     assert (assured.reached, assured.too_early) == (0.5, 0.0)
     assert assured.member == pytest.approx(0.35, abs=1e-15)
     assert assured.success == pytest.approx(0.45, abs=1e-15)
     assert assured.acting == pytest.approx(1 / 3, abs=1e-15)
     # One in two defects. Of two pledges, nobody acts in ¼, one in ½ (too early), both in ¼.
     # One who keeps it acts with the other in ½: (.1 + .9)/2 − .2 = .3.
-    broken = pledge_outcome(success, 0.2, 0.5, [0, 0, 1, 0], called(3, 2, 0.0), 0.5)
+    broken = pledge_outcome(success, 0.2, 0.5, [0, 0, 1, 0], call_probability(3, 2, 0.0), 0.5)
     assert broken.too_early == pytest.approx(0.5, abs=1e-12)
     assert broken.member == pytest.approx(0.3, abs=1e-12)
     assert broken.success == pytest.approx(0.5 * 0.1 + 0.25 * 0.9, abs=1e-12)
@@ -84,7 +84,12 @@ def test_outcomes_against_draws(spread: float, noise: float, defectors: float) -
     acts = np.where(reached, others + mine, 0)
     early = (acts > 0) & ((1 - share) * success[acts] <= cost)
     found = pledge_outcome(
-        success, cost, share, turnout(n, median, spread), called(n, wanted, noise), defectors
+        success,
+        cost,
+        share,
+        turnout_law(n, median, spread),
+        call_probability(n, wanted, noise),
+        defectors,
     )
     assert found.reached == pytest.approx(reached.mean(), abs=NEAR)
     assert found.too_early == pytest.approx(early.mean(), abs=NEAR)
@@ -101,13 +106,13 @@ def test_large_collectives_are_summed_as_well_as_small_ones() -> None:
     from scipy.special import bdtr
 
     values = 1 / (1 + (200 / np.maximum(np.arange(3001), 0.5)) ** 3)
-    found = acting(values, 0.25)
+    found = expected_after_defection(values, 0.25)
     for j in (0, 1, 2, 17, 150, 201, 433, 1111, 2999, 3000):
         law = np.diff([bdtr(a, j, 0.75) for a in range(j + 1)], prepend=0.0)
         # Linear between numbers 3.4% apart: h²/8·j²|f″|, and with u = (j/200)³ that is
         # |6u − 12u²|/(1+u)³, at most 1.41.
         assert found[j] == pytest.approx(law @ values[: j + 1], abs=1.41 * 0.0342**2 / 8)
-    few = too_few(100, 3000, 0.25)
+    few = too_few_probability(100, 3000, 0.25)
     for j in (0, 1, 99, 100, 130, 160):
         assert few[j] == pytest.approx(bdtr(min(99, j), j, 0.75) - 0.25**j, abs=1e-9)
 
@@ -115,15 +120,15 @@ def test_large_collectives_are_summed_as_well_as_small_ones() -> None:
 def test_turnout_and_call_against_draws() -> None:
     rng = np.random.default_rng(2)
     drawn = np.clip(np.rint(6 * np.exp(0.7 * rng.normal(size=DRAWS))), 1, 20).astype(int)
-    law = turnout(20, 6.0, 0.7)
+    law = turnout_law(20, 6.0, 0.7)
     assert law.sum() == pytest.approx(1, abs=1e-12)
     assert law == pytest.approx(np.bincount(drawn, minlength=21) / DRAWS, abs=NEAR)
     asks = 6 * np.exp(0.4 * rng.normal(size=DRAWS))
     counted = [(asks <= j).mean() for j in range(21)]
-    assert called(20, 6.0, 0.4) == pytest.approx(counted, abs=NEAR)
-    assert called(20, 6.0, 0.0).tolist() == [0.0] * 6 + [1.0] * 15
-    assert called(20, math.inf, 0.4).tolist() == [0.0] * 21
-    assert turnout(5, 0.0, 0.5).tolist() == [0, 1, 0, 0, 0, 0]  # whoever calls
+    assert call_probability(20, 6.0, 0.4) == pytest.approx(counted, abs=NEAR)
+    assert call_probability(20, 6.0, 0.0).tolist() == [0.0] * 6 + [1.0] * 15
+    assert call_probability(20, math.inf, 0.4).tolist() == [0.0] * 21
+    assert turnout_law(5, 0.0, 0.5).tolist() == [0, 1, 0, 0, 0, 0]  # whoever calls
 
 
 def test_pledges_that_are_enough() -> None:
@@ -142,11 +147,11 @@ def test_pledges_that_are_enough() -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: turnout(5, -1.0, 0.5), "belief=-1"),
-        (lambda: turnout(5, 1.0, -0.5), r"spread=-0\.5"),
-        (lambda: called(5, 1.0, -0.5), r"noise=-0\.5"),
-        (lambda: acting([0.0, 1.0], 1.0), r"defectors=1 in \[0, 1\)"),
-        (lambda: too_few(1, 2, -0.1), r"defectors=-0\.1"),
+        (lambda: turnout_law(5, -1.0, 0.5), "belief=-1"),
+        (lambda: turnout_law(5, 1.0, -0.5), r"spread=-0\.5"),
+        (lambda: call_probability(5, 1.0, -0.5), r"noise=-0\.5"),
+        (lambda: expected_after_defection([0.0, 1.0], 1.0), r"defectors=1 in \[0, 1\)"),
+        (lambda: too_few_probability(1, 2, -0.1), r"defectors=-0\.1"),
         (lambda: pledges_needed(10, 0.1, 0.0, 1.0), r"sure=1 in \(0, 1\)"),
         (lambda: pledges_needed(0, 0.1, 0.0), "size=0"),
         (lambda: pledge_outcome([0, 1], -0.1, 0.5, [0, 1], [1, 1]), r"cost=-0\.1"),

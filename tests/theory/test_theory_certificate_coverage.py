@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from quorate.theory.certificates import aggregate, erasing, margins
-from quorate.theory.certificates.counts import Certificate, Platform, SignalCounts
+from quorate.theory.certificates.counts import AssumedPlatform, Certificate, SignalCounts
 from quorate.theory.certificates.erasing import erasing_certificate
 from quorate.theory.certificates.planting import planting_certificate
 from quorate.theory.certificates.unplanting import (
@@ -33,7 +33,7 @@ class World:
     law: Floats  # P_0, (v, k)
     image: Counts  # (v,)
     members: int
-    platform: Platform
+    platform: AssumedPlatform
 
     @property
     def fixed(self) -> int:
@@ -161,15 +161,15 @@ def violations(judged: Judged) -> tuple[float, float]:
 SPREAD = np.array([[0.012, 0.003], [0.006, 0.004], [0.3, 0.2], [0.2, 0.275]])
 ONTO_HALF = np.array([0, 1, 0, 1])
 # One cell of X* in which 2.2% of people speak against: members are as many as these, nearly.
-EDGE = World(np.array([[0.022, 0.0], [0.5, 0.478]]), np.array([0, 0]), 300, Platform(14_800))
+EDGE = World(np.array([[0.022, 0.0], [0.5, 0.478]]), np.array([0, 0]), 300, AssumedPlatform(14_800))
 
 
 WORLDS = {
-    "clear": World(SPREAD, ONTO_HALF, 3000, Platform(12_000)),
-    "near": World(SPREAD, ONTO_HALF, 900, Platform(40_000)),
-    "suboptimal": World(SPREAD, ONTO_HALF, 3000, Platform(12_000, eps=0.02)),
-    "huber": World(SPREAD, ONTO_HALF, 3000, Platform(12_000, 0.05, "huber")),
-    "large": World(SPREAD, ONTO_HALF, 20_000, Platform(40_000)),
+    "clear": World(SPREAD, ONTO_HALF, 3000, AssumedPlatform(12_000)),
+    "near": World(SPREAD, ONTO_HALF, 900, AssumedPlatform(40_000)),
+    "suboptimal": World(SPREAD, ONTO_HALF, 3000, AssumedPlatform(12_000, eps=0.02)),
+    "huber": World(SPREAD, ONTO_HALF, 3000, AssumedPlatform(12_000, 0.05, "huber")),
+    "large": World(SPREAD, ONTO_HALF, 20_000, AssumedPlatform(40_000)),
     "one cell": EDGE,
 }  # fmt: skip
 # Where they must say something; elsewhere a vacuous certificate is no fault.
@@ -216,7 +216,7 @@ def test_unplanting_is_covered(radius: str, delta: float, adaptive: bool) -> Non
         [[0.001, 0.006, 0.002], [0.003, 0.004, 0.001], [0.1, 0.2, 0.2], [0.183, 0.2, 0.1]]
     )
     for members, size in ((4000, 12_000), (600, 30_000)):
-        world = World(law, ONTO_HALF, members, Platform(size, eps=0.001))
+        world = World(law, ONTO_HALF, members, AssumedPlatform(size, eps=0.001))
         broken, said = violations(judge_unplanting(world, radius, delta, adaptive))
         assert broken <= delta
         assert said > 0.9 or members == 600
@@ -229,7 +229,7 @@ def test_erasing_is_covered(radius: str, delta: float, margin: float | None) -> 
     # The first two values are X*, whose modal labels 0 and 1 lead by .1; the others lean against.
     law = np.array([[0.28, 0.14], [0.05, 0.16], [0.05, 0.1], [0.12, 0.1]])
     for members, size, says in ((6000, 12_000, True), (1500, 5000, False)):
-        world = World(law, ONTO_HALF, members, Platform(size))
+        world = World(law, ONTO_HALF, members, AssumedPlatform(size))
         broken, said = violations(judge_erasing(world, radius, delta, margin))
         assert broken <= delta
         assert said > 0.9 or not says
@@ -259,9 +259,11 @@ def test_an_estimate_in_place_of_a_limit_is_caught(monkeypatch: pytest.MonkeyPat
 
 def test_leaving_out_suboptimality_is_caught() -> None:
     """c = 0 in the certificate where the platform may err by ε."""
-    world = World(SPREAD, ONTO_HALF, 3000, Platform(12_000, eps=0.2))
+    world = World(SPREAD, ONTO_HALF, 3000, AssumedPlatform(12_000, eps=0.2))
     success, _ = judge_planting(world, "aggregate", 0.2, False)
-    _, found = judge_planting(replace(world, platform=Platform(12_000)), "aggregate", 0.2, False)
+    _, found = judge_planting(
+        replace(world, platform=AssumedPlatform(12_000)), "aggregate", 0.2, False
+    )
     assert violations((success, found))[0] > 0.2
 
 
@@ -269,7 +271,7 @@ def test_leaving_out_the_distance_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
     """People who were not seen are as likely as they are: P̂ in place of P + TV."""
     law = np.vstack([np.full((10, 2), 1e-4), [[0.499, 0.499]]])
     image = np.r_[np.arange(10), 0]
-    world = World(law / law.sum(), image, 200, Platform(1000, eps=0.001))
+    world = World(law / law.sum(), image, 200, AssumedPlatform(1000, eps=0.001))
     assert violations(judge_planting(world, "aggregate", 0.2, False))[0] == 0
     monkeypatch.setattr(aggregate, "distance_limit", lambda counts, cells, log_inverse: 0.0)
     assert violations(judge_planting(world, "aggregate", 0.2, False))[0] > 0.2
@@ -279,7 +281,7 @@ def test_the_modal_label_taken_for_granted_is_caught(monkeypatch: pytest.MonkeyP
     """Erasing without a sure mode, with radii of zero: the others turn the image's label."""
     # At X*, planted rows (30) are few beside the sway of the others' lead (60 either way).
     law = np.array([[0.05, 0.0495], [0.45, 0.4505]])
-    world = World(law, np.array([0, 0]), 300, Platform(40_000))
+    world = World(law, np.array([0, 0]), 300, AssumedPlatform(40_000))
     assert violations(judge_erasing(world, "hoeffding", 0.05, None))[0] == 0
     monkeypatch.setattr(erasing, "_mode_is_sure", lambda counts, *rest: counts[:, 0] >= 0)
     true_radius = margins.hoeffding_radius

@@ -9,8 +9,8 @@ import pytest
 from quorate.errors import InputError
 from quorate.theory.certificates.aggregate import aggregate_success, most_lost
 from quorate.theory.certificates.counts import (
+    AssumedPlatform,
     Certificate,
-    Platform,
     SignalCounts,
     failure,
     log_inverse_share,
@@ -26,6 +26,7 @@ from quorate.theory.radii import distance_limit, others_limit
 
 # One cell of X*, 10,000 members, 400 of them there already: 100 with the target, 300 without.
 ONE = SignalCounts([[300, 100]], [10_000], 10_000, signal_cells=1)
+PLATFORM, SMALL = AssumedPlatform(20_000), AssumedPlatform(9)
 
 
 # ------------------------------------------------------------------------------------------ by hand
@@ -36,16 +37,18 @@ def test_hoeffding_by_hand() -> None:
     ours, theirs = math.sqrt(math.log(160) / 20_000), math.sqrt(math.log(160) / 180_000)
     bracket = 0.1 * (1 - 2 * ours) - 0.9 * (0.02 + 2 * ours + 2 * theirs)
     assert bracket == pytest.approx(0.0406, abs=5e-5)  # written with four digits
-    found = planting_certificate(ONE, 1, Platform(100_000), radius="hoeffding")
+    found = planting_certificate(ONE, 1, AssumedPlatform(100_000), radius="hoeffding")
     assert found.success == pytest.approx(1 - ours, abs=1e-14)  # rounding of a few operations
     assert (found.status, found.won) == ("published", (True,))
     # ε-suboptimal with c = 2ε just below the bracket, and just above.
     for eps, expected in ((bracket / 2 - 1e-6, 1 - ours), (bracket / 2 + 1e-6, -ours)):
-        found = planting_certificate(ONE, 1, Platform(100_000, eps), radius="hoeffding")
+        found = planting_certificate(ONE, 1, AssumedPlatform(100_000, eps), radius="hoeffding")
         assert found.success == pytest.approx(expected, abs=1e-14)  # below 0, and not clipped
     # huber's c = ε/(1−ε) is about half of it.
-    assert planting_certificate(ONE, 1, Platform(100_000, 0.03, "huber")).success > 0.9
-    tested = planting_certificate(ONE, 1, Platform(100_000, test_size=500), radius="hoeffding")
+    assert planting_certificate(ONE, 1, AssumedPlatform(100_000, 0.03, "huber")).success > 0.9
+    tested = planting_certificate(
+        ONE, 1, AssumedPlatform(100_000, test_size=500), radius="hoeffding"
+    )
     assert tested.success == pytest.approx(1 - ours - math.sqrt(math.log(160) / 1000), abs=1e-14)
 
 
@@ -54,23 +57,23 @@ def test_aggregate_by_hand() -> None:
     h = others_limit(300, 10_000, 90_000, 0.05)
     assert 2_900 < h < 3_100
     for eps, expected in ((0.0, 1.0), ((10_000 - h - 1) / 200_000, 1.0), (0.036, 0.0)):
-        found = planting_certificate(ONE, 1, Platform(100_000, eps), radius="aggregate")
+        found = planting_certificate(ONE, 1, AssumedPlatform(100_000, eps), radius="aggregate")
         assert found.success == expected
         assert (found.status, found.won) == ("derived", None)
     # Two of two cells seen, of 6,000 and 4,000: neither can be lost, so nothing is.
     two = SignalCounts([[200, 100], [100, 0]], [6000, 4000], 10_000, signal_cells=2)
-    assert planting_certificate(two, 1, Platform(100_000), radius="aggregate").success == 1
+    assert planting_certificate(two, 1, AssumedPlatform(100_000), radius="aggregate").success == 1
     # A third cell that nobody was seen in may be lost, and is as likely as TV allows.
     three = SignalCounts(two.honest, two.planted, 10_000, signal_cells=3)
     distance = distance_limit([6000, 4000], 3, math.log(2 / 0.05))
-    found = planting_certificate(three, 1, Platform(100_000), radius="aggregate")
+    found = planting_certificate(three, 1, AssumedPlatform(100_000), radius="aggregate")
     assert found.success == pytest.approx(1 - distance, abs=1e-15)
     # c·N = 2·.005·100,000 = 1000 more: now the cell of 4,000 can be lost.
-    found = planting_certificate(three, 1, Platform(100_000, 0.005), radius="aggregate")
+    found = planting_certificate(three, 1, AssumedPlatform(100_000, 0.005), radius="aggregate")
     budget = others_limit(300, 10_000, 90_000, 0.025) + 1000
     assert budget > 4000
     assert found.success == pytest.approx(0.6 - distance, abs=1e-15)
-    tested = aggregate_success(three, 300, 90_000, Platform(100_000, test_size=800), 0.95)
+    tested = aggregate_success(three, 300, 90_000, AssumedPlatform(100_000, test_size=800), 0.95)
     shared = distance_limit([6000, 4000], 3, math.log(3 / 0.05))
     assert tested == pytest.approx(1 - shared - math.sqrt(math.log(60) / 1600), abs=1e-15)
 
@@ -134,7 +137,7 @@ def naive_most(p: float, n: int, delta: float) -> float:
 
 
 def naive_bracket(
-    planted: int, honest: list[int], target: int, n: int, counted: int, platform: Platform,
+    planted: int, honest: list[int], target: int, n: int, counted: int, platform: AssumedPlatform,
     delta: float, radius: str, rivals: list[int],
 ) -> float:  # fmt: skip
     """Return the bracket of one cell, one label at a time, as a fraction of the platform's rows."""
@@ -155,7 +158,9 @@ def naive_bracket(
     return first - others / size * (most - naive_least(low, others, delta)) - c
 
 
-def naive_total(won: int, counted: int, platform: Platform, delta: float, radius: str) -> float:
+def naive_total(
+    won: int, counted: int, platform: AssumedPlatform, delta: float, radius: str
+) -> float:
     share = won / counted
     if radius == "hoeffding":
         total = share - naive_radius(counted, delta)
@@ -180,8 +185,8 @@ def random_counts(
     return SignalCounts(honest, planted, n, m + int(rng.integers(0, 4)), moved)
 
 
-def random_platform(rng: np.random.Generator, members: int) -> Platform:
-    return Platform(
+def random_platform(rng: np.random.Generator, members: int) -> AssumedPlatform:
+    return AssumedPlatform(
         members + int(members * 10 ** rng.uniform(-0.7, 1.2)) + 1,
         eps=float(rng.choice([0, 10 ** rng.uniform(-4, -1.5)])),
         reading=str(rng.choice(["tv", "huber"])),  # type: ignore[arg-type]
@@ -372,7 +377,7 @@ def test_bernstein_certifies_more_where_a_signal_is_rare() -> None:
         moved = rng.multinomial(n, rng.dirichlet(np.full(m, 3.0)))
         honest = rng.binomial(n, 0.01 / m, (m, 2))
         counts = SignalCounts(honest, moved, n, m)
-        platform = Platform(int(n * rng.uniform(1.5, 40)))
+        platform = AssumedPlatform(int(n * rng.uniform(1.5, 40)))
         tight = planting_certificate(counts, 1, platform, radius="bernstein")
         wide = planting_certificate(counts, 1, platform, radius="hoeffding")
         assert tight.won is not None
@@ -407,7 +412,7 @@ def test_certificates_come_to_the_population_bound(radius: str) -> None:
     alpha, gaps = 0.05, []
     for n in (10**4, 10**6, 10**8):
         counts = SignalCounts(law * n, np.full(64, n / 64), n, signal_cells=64)
-        found = planting_certificate(counts, 1, Platform(int(n / alpha)), radius=radius)
+        found = planting_certificate(counts, 1, AssumedPlatform(int(n / alpha)), radius=radius)
         gaps.append(1 - found.success)
     assert gaps[0] > gaps[1] > gaps[2]
     # Cell by cell all is won, as .05 > .95·.004. Together, all who have another label may speak
@@ -425,8 +430,8 @@ def test_more_members_a_better_platform_and_less_confidence_certify_more() -> No
         size = counts.members * 8
 
         def bound(n: int, eps: float, confidence: float, radius: str) -> float:
-            scaled = counts.scaled(n)  # noqa: B023
-            return planting_certificate(scaled, 0, Platform(size, eps), confidence, radius).success  # noqa: B023
+            scaled, platform = counts.scaled(n), AssumedPlatform(size, eps)  # noqa: B023
+            return planting_certificate(scaled, 0, platform, confidence, radius).success
 
         n = counts.members
         for radius in ("hoeffding", "bernstein", "aggregate"):
@@ -440,16 +445,16 @@ def test_more_members_a_better_platform_and_less_confidence_certify_more() -> No
 def test_alphabets_beyond_any_float() -> None:
     huge = SignalCounts([[3, 1]] * 2, [1500, 500], 2000, signal_cells=7**800)
     for radius in ("hoeffding", "bernstein", "aggregate", "tightest"):
-        found = planting_certificate(huge, 1, Platform(20_000), radius=radius)
+        found = planting_certificate(huge, 1, AssumedPlatform(20_000), radius=radius)
         assert math.isfinite(found.success)
     assert log_inverse_share(0.95, 10**400) == pytest.approx(400 * math.log(10) - math.log(0.05))
-    assert planting_certificate(huge, 1, Platform(20_000), radius="aggregate").success > 0.9
+    assert planting_certificate(huge, 1, AssumedPlatform(20_000), radius="aggregate").success > 0.9
 
 
 def test_everyone_a_member_leaves_nobody_to_speak_against() -> None:
     counts = SignalCounts([[500, 0]], [1000], 1000, signal_cells=1)
-    assert planting_certificate(counts, 1, Platform(1000), radius="aggregate").success == 1
-    assert planting_certificate(counts, 1, Platform(1000), radius="hoeffding").success > 0.9
+    assert planting_certificate(counts, 1, AssumedPlatform(1000), radius="aggregate").success == 1
+    assert planting_certificate(counts, 1, AssumedPlatform(1000), radius="hoeffding").success > 0.9
 
 
 def test_plain_data() -> None:
@@ -465,14 +470,14 @@ def test_plain_data() -> None:
 @pytest.mark.parametrize(
     ("call", "named"),
     [
-        (lambda: planting_certificate(ONE, 1, Platform(9_999)), "platform size of 9999"),
-        (lambda: planting_certificate(ONE, 1, Platform(20_000), 1.0), "confidence=1"),
-        (lambda: planting_certificate(ONE, 1, Platform(20_000), 0.0), "confidence=0"),
-        (lambda: planting_certificate(ONE, 2, Platform(20_000)), "target=2"),
-        (lambda: planting_certificate(ONE, 1, Platform(20_000), radius="hoefding"), "hoeffding"),
-        (lambda: Platform(0), "size=0"),
-        (lambda: Platform(10, eps=1.0), "eps=1"),
-        (lambda: Platform(10, test_size=0), "test_size=0"),
+        (lambda: planting_certificate(ONE, 1, AssumedPlatform(9_999)), "platform size of 9999"),
+        (lambda: planting_certificate(ONE, 1, PLATFORM, 1.0), "confidence=1"),
+        (lambda: planting_certificate(ONE, 1, PLATFORM, 0.0), "confidence=0"),
+        (lambda: planting_certificate(ONE, 2, PLATFORM), "target=2"),
+        (lambda: planting_certificate(ONE, 1, PLATFORM, radius="hoefding"), "hoeffding"),
+        (lambda: AssumedPlatform(0), "size=0"),
+        (lambda: AssumedPlatform(10, eps=1.0), "eps=1"),
+        (lambda: AssumedPlatform(10, test_size=0), "test_size=0"),
         (lambda: SignalCounts([[1, 2]], [1, 2], 5, 2), "one planted"),
         (lambda: SignalCounts([[1]], [5], 5, 1), "at least 2 labels"),
         (lambda: SignalCounts([[-1, 2]], [5], 5, 1), "got -1"),
@@ -480,17 +485,17 @@ def test_plain_data() -> None:
         (lambda: SignalCounts([[1, 2]], [4], 5, 1), "4 moved"),
         (lambda: SignalCounts([[1, 2]], [5], 5, 0), "signal_cells=0"),
         (lambda: SignalCounts([[0, 0]], [0], 0, 1), "members=0"),
-        (lambda: naive_unplanting_certificate(ONE, 7, Platform(20_000)), "avoided=7"),
-        (lambda: adaptive_unplanting_certificate(ONE, ONE, 1, Platform(20_000)), "set aside"),
-        (lambda: erasing_certificate([[1, 2]], [0], 1, 1, Platform(9), margin=0.0), "margin=0"),
-        (lambda: erasing_certificate([[1, 2], [1, 1]], [1, 0], 2, 2, Platform(9)), "idempotent"),
-        (lambda: erasing_certificate([[1, 2]], [0], 0, 1, Platform(9)), "cells=0"),
-        (lambda: erasing_certificate([[1, 2]], [0], 1, 0, Platform(9)), "signal_cells=0"),
-        (lambda: erasing_certificate([[1], [2]], [0, 1], 2, 2, Platform(9)), "2 labels"),
-        (lambda: erasing_certificate([1, 2], [0], 1, 1, Platform(9)), r"shape \(m, k\)"),
-        (lambda: erasing_certificate([[1, 2]], [0], 1, 1, Platform(9), radius="all"), "radius"),
+        (lambda: naive_unplanting_certificate(ONE, 7, PLATFORM), "avoided=7"),
+        (lambda: adaptive_unplanting_certificate(ONE, ONE, 1, PLATFORM), "set aside"),
+        (lambda: erasing_certificate([[1, 2]], [0], 1, 1, SMALL, margin=0.0), "margin=0"),
+        (lambda: erasing_certificate([[1, 2], [1, 1]], [1, 0], 2, 2, SMALL), "idempotent"),
+        (lambda: erasing_certificate([[1, 2]], [0], 0, 1, SMALL), "cells=0"),
+        (lambda: erasing_certificate([[1, 2]], [0], 1, 0, SMALL), "signal_cells=0"),
+        (lambda: erasing_certificate([[1], [2]], [0, 1], 2, 2, SMALL), "2 labels"),
+        (lambda: erasing_certificate([1, 2], [0], 1, 1, SMALL), r"shape \(m, k\)"),
+        (lambda: erasing_certificate([[1, 2]], [0], 1, 1, SMALL, radius="all"), "radius"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named(call, named: str) -> None:
     with pytest.raises(InputError, match=named):
         call()

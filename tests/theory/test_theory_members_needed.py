@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.theory.certificates.counts import Platform, SignalCounts
+from quorate.theory.certificates.counts import AssumedPlatform, SignalCounts
 from quorate.theory.certificates.members_needed import members_needed
 from quorate.theory.certificates.planting import planting_certificate
 
@@ -30,7 +30,7 @@ def test_against_trying_every_number(radius: str) -> None:
         m, n, size = int(rng.integers(1, 5)), 250, 800
         honest = rng.multinomial(n, np.r_[np.full(2 * m, 0.05 / (2 * m)), 0.95])[:-1].reshape(m, 2)
         counts = SignalCounts(honest, rng.multinomial(n, rng.dirichlet(np.full(m, 5.0))), n, m)
-        target, platform = float(rng.uniform(0.3, 0.9)), Platform(size, eps=0.001)
+        target, platform = float(rng.uniform(0.3, 0.9)), AssumedPlatform(size, eps=0.001)
 
         def success(members: int) -> float:
             scaled = counts.scaled(members)  # noqa: B023
@@ -58,7 +58,7 @@ def test_cell_by_cell_a_certificate_never_falls(radius: str) -> None:
         moved = rng.dirichlet(np.full(m, 0.7)) * n
         planted = moved * rng.choice([1.0, rng.uniform(0.3, 1)])  # all, or those with the label
         honest = planted[:, None] * rng.dirichlet(np.full(3, 0.5), m) * rng.random((m, 1))
-        counts, platform = SignalCounts(honest, planted, n, m, moved), Platform(size)
+        counts, platform = SignalCounts(honest, planted, n, m, moved), AssumedPlatform(size)
         bounds = [
             planting_certificate(counts.scaled(int(k)), 0, platform, 0.9, radius).success
             for k in np.unique(np.geomspace(5, size, 25).astype(int))

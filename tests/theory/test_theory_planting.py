@@ -17,7 +17,7 @@ from quorate.law import FiniteLaw
 from quorate.protocols import Signal
 from quorate.signals.columns import Columns
 from quorate.table import Array, Column, Table
-from quorate.theory.planting import planting_bound, planting_critical_mass, signal_law
+from quorate.theory.planting import estimate_signal, planting_bound, planting_critical_mass
 from quorate.theory.suboptimality import Reading, suboptimality_constant
 
 Floats = npt.NDArray[np.float64]
@@ -437,7 +437,7 @@ def test_signal_law_of_a_finite_law_against_brute_force() -> None:
     for _ in range(2000):
         law = random_law(rng)
         target = str(rng.choice(law.points.classes))
-        found = signal_law(law.points, law, SetFirst(), target)
+        found = estimate_signal(law.points, law, SetFirst(), target)
         xi, delta = naive_signal_law(law, target)
         # Sums of at most 32 probabilities, in another order: a few 2^-53 each.
         assert found.xi == pytest.approx(xi, abs=1e-14)
@@ -451,12 +451,12 @@ def test_signal_law_by_hand() -> None:
     rows = np.array([[0, 0], [1, 0], [1, 1]], dtype=np.float32)
     points = Table(rows, np.zeros(3, dtype=np.int64), ("no", "yes"))
     law = FiniteLaw(points, np.array([[0.5, 0.1], [0.15, 0.05], [0.08, 0.12]]))
-    found = signal_law(points, law, SetFirst(), "yes")
+    found = estimate_signal(points, law, SetFirst(), "yes")
     # X*: the second and third row, .2 each; P(no|x) − P(yes|x) is .75 − .25 and .4 − .6.
     assert found.xi == pytest.approx(0.4, abs=1e-15)  # rounding of a sum of four
     assert found.delta == pytest.approx(0.5, abs=1e-15)
-    assert signal_law(points, law, SetFirst(), "no").delta == pytest.approx(0.2, abs=1e-15)
-    assert signal_law(points, law, SetFirst(), None).delta == found.delta  # the last label
+    assert estimate_signal(points, law, SetFirst(), "no").delta == pytest.approx(0.2, abs=1e-15)
+    assert estimate_signal(points, law, SetFirst(), None).delta == found.delta  # the last label
 
 
 def test_signal_law_estimated_from_people() -> None:
@@ -469,7 +469,7 @@ def test_signal_law_estimated_from_people() -> None:
         age = rng.choice([20, 30, 60], n)
         x = np.column_stack([1 - web, web, (age - 40) / 10]).astype(np.float32)
         people = Table(x, rng.integers(0, 2, n), ("no", "yes"), columns=columns)
-        found = signal_law(people, None, Columns({"channel": "web", "age": 30}), "yes")
+        found = estimate_signal(people, None, Columns({"channel": "web", "age": 30}), "yes")
         carriers = sum(bool(w) and a == 30 for w, a in zip(web, age, strict=True))
         # the defining property: so few carriers would come once in twenty
         assert carriers == n or binom.cdf(carriers, n, found.xi) == pytest.approx(0.05, rel=1e-6)
@@ -480,6 +480,6 @@ def test_signal_law_estimated_from_people() -> None:
 
 def test_a_signal_that_no_one_can_carry_promises_everything() -> None:
     points = Table(np.zeros((1, 1), np.float32), np.array([0]), ("no", "yes"))
-    found = signal_law(points, FiniteLaw(points, np.array([[0.7, 0.3]])), SetFirst(), "yes")
+    found = estimate_signal(points, FiniteLaw(points, np.array([[0.7, 0.3]])), SetFirst(), "yes")
     assert (found.xi, found.delta, found.exact) == (0.0, 0.0, True)
     assert planting_bound(1e-6, found.xi, found.delta) == 1

@@ -12,13 +12,13 @@ from quorate.theory.radii import (
     bernstein_limits,
     bernstein_radius,
     distance_limit,
+    expected_sign_sum,
     hoeffding_radius,
     log_hypergeometric_cdf,
     others_exceed,
     others_limit,
     sample_least,
     sample_most,
-    signs,
 )
 
 DELTAS = (0.2, 0.05, 0.001)
@@ -170,11 +170,11 @@ def test_hypergeometric_cdf_at_its_ends() -> None:
 def test_signs_against_enumeration() -> None:
     for t in range(1, 13):
         mean = np.abs(np.array(list(itertools.product((-1, 1), repeat=t))).sum(axis=1)).mean()
-        assert signs([t])[0] == pytest.approx(mean, abs=1e-12)  # rounding of 12 factors
-    many = signs(np.arange(0, 100_000, 2))
+        assert expected_sign_sum([t])[0] == pytest.approx(mean, abs=1e-12)  # rounding of 12 factors
+    many = expected_sign_sum(np.arange(0, 100_000, 2))
     assert (many <= np.sqrt(np.arange(0, 100_000, 2)) + 1e-12).all()
-    assert signs([2.5])[0] == 1.25  # halfway from 1 to 1.5
-    rate = signs(np.arange(0.25, 3000, 0.25)) / np.arange(0.25, 3000, 0.25)
+    assert expected_sign_sum([2.5])[0] == 1.25  # halfway from 1 to 1.5
+    rate = expected_sign_sum(np.arange(0.25, 3000, 0.25)) / np.arange(0.25, 3000, 0.25)
     assert (np.diff(rate) <= 1e-15).all()  # never more per head; rounding of numbers up to 1
 
 
@@ -207,7 +207,7 @@ def test_distance_limit_covers(law: str, delta: float) -> None:
     limits = np.array([distance_limit(row, len(p), math.log(1 / delta)) for row in seen])
     assert (distance > limits).mean() <= delta
     # Without concentration, it holds on average; with half of it, not where each cell is new.
-    average = signs(seen).sum(axis=1).mean() / 400
+    average = expected_sign_sum(seen).sum(axis=1).mean() / 400
     assert distance.mean() <= average
     assert law != "sparse" or distance.mean() > average / 2
     assert (limits[0] < 1) == (law != "sparse")  # and it says something but where it cannot

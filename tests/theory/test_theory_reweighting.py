@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from quorate.errors import InputError
 from quorate.learners.reweighting.chi2_dro import Chi2DRO
 from quorate.learners.reweighting.cvar_dro import CVaRDRO
-from quorate.theory.finite import carried, members_law, signal_quantities
+from quorate.theory.finite import members_law, pushforward_mass, signal_quantities
 from quorate.theory.reweighting import (
     chi2_weights,
     cvar_effective_limit,
@@ -160,7 +160,7 @@ def at_effective_size(batch, honest: Floats, ours: Floats, reading: Reading, spr
     everyone = (batch.mass * honest).sum(axis=(1, 2))
     law = batch.mass * honest / everyone[:, None, None]
     q = signal_quantities(law, batch.image, batch.target)
-    least = np.where(carried(batch.mass, batch.image) > 0, ours, np.inf).min(axis=1)
+    least = np.where(pushforward_mass(batch.mass, batch.image) > 0, ours, np.inf).min(axis=1)
     r = np.maximum(mean / least, 1.0) if spread else 1.0
     effective = effective_size(batch.alpha, mean, everyone)
     return reweighted_planting_bound(effective, q.xi, q.delta, r, batch.eps, reading)

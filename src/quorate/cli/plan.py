@@ -80,11 +80,11 @@ def plan(
 
     Everything stays on this machine.
     """
-    from quorate.plan.planning import Wish, make_plan
+    from quorate.plan.plan import PlanRequest, make_plan
     from quorate.plan.simulate import PANEL
     from quorate.report.plan import print_plan, write_plan
 
-    wish = Wish(
+    request = PlanRequest(
         label=label, platform_size=platform_size, target=target, signal=signal, suggest=suggest,
         goal=goal, attribute=attribute, success=success, confidence=confidence, eps=eps,
         reading=reading, columns=_names(columns), ignore=_names(ignore) or (),
@@ -93,7 +93,7 @@ def plan(
         seeds=seeds,
     )  # fmt: skip
     try:
-        made = make_plan(members, wish, jobs, device)
+        made = make_plan(members, request, jobs, device)
     except KeyboardInterrupt:
         print("\nStopped. Nothing was written.", file=sys.stderr)
         raise SystemExit(130) from None

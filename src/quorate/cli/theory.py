@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from quorate.cli.options import AsJson, print_json
-from quorate.theory.bounds import ALPHA, BOUNDS, Bound, Parameter
+from quorate.theory.bounds import ALPHA, BOUNDS, Bound, BoundParameter
 
 bound_app = typer.Typer(
     no_args_is_help=True,
@@ -54,7 +54,7 @@ def _command(bound: Bound) -> Callable[..., None]:
     return command
 
 
-def _option(parameter: Parameter) -> tuple[Any, Any]:
+def _option(parameter: BoundParameter) -> tuple[Any, Any]:
     """Return the type and the default of a parameter's option."""
     kind: Any = str if isinstance(parameter.default, str) else float
     needed = parameter.default is None

@@ -211,7 +211,7 @@ class Convolution:
         )
 
 
-class GroupScale:
+class GroupNormalisation:
     """Group normalisation with a scale and a shift per channel; it mixes no examples."""
 
     def __init__(self, layer: nn.GroupNorm) -> None:
@@ -249,7 +249,7 @@ class GroupScale:
 LAYERS: dict[type[nn.Module], Callable[..., Layer]] = {
     nn.Linear: Dense,
     nn.Conv2d: Convolution,
-    nn.GroupNorm: GroupScale,
+    nn.GroupNorm: GroupNormalisation,
 }
 
 

@@ -19,7 +19,7 @@ class Optimizer(Protocol):
         """Move the weights by one step against the gradients."""
 
 
-class Momentum:
+class MomentumOptimizer:
     """SGD with momentum, v ← mv + ∇ℓ + λw, w ← w − ηv (PyTorch's form).
 
     Args:
@@ -42,7 +42,7 @@ class Momentum:
             w.sub_(gradient, alpha=learning_rate)
 
 
-class Adaptive:
+class AdamOptimizer:
     """Adam, w ← w − η m̂/(√v̂ + 10⁻⁸) (Kingma, Ba 2015, arXiv:1412.6980), ∇ℓ + λw its gradient.
 
     Args:

@@ -19,14 +19,14 @@ from quorate.engine.layers import LAYERS, Layer
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
 
 JUDGED_AT_ONCE = 512  # people of each model: bounds the memory of activations
 CONVOLVED_AT_ONCE = 64  # people whose private gradients are formed at once: fits a core's cache
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class LayerPass:
     """One layer with weights on the way of a pass: where its weights stand, and what went through.
 
     Args:
@@ -41,19 +41,19 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class Pass:
+class ForwardPass:
     """One pass forwards: the logits, (K, B, k), and the layers with weights that led to them."""
 
     logits: Tensor
-    steps: list[Step]
+    steps: list[LayerPass]
 
-    def deltas(self, losses: Tensor) -> list[tuple[Step, Tensor]]:
+    def deltas(self, losses: Tensor) -> list[tuple[LayerPass, Tensor]]:
         """Return each step with the gradient of the summed losses by its output."""
         deltas = torch.autograd.grad(losses.sum(), [step.out for step in self.steps])
         return list(zip(self.steps, deltas, strict=True))
 
 
-Aggregate = Callable[["Stack", Pass, "Tensor"], "list[Tensor]"]
+Aggregate = Callable[["Stack", ForwardPass, "Tensor"], "list[Tensor]"]
 
 
 class Stack:
@@ -96,19 +96,19 @@ class Stack:
         """How many people's gradients are best clipped at once; None for as many as there are."""
         return CONVOLVED_AT_ONCE if self.convolves and self.device.type == "cpu" else None
 
-    def forward(self, x: Tensor, *, exact: bool = False) -> Pass:
+    def forward(self, x: Tensor, *, exact: bool = False) -> ForwardPass:
         """Return a pass of a batch (K, B, ...); an exact one is never in reduced precision."""
-        steps: list[Step] = []
+        steps: list[LayerPass] = []
         # bfloat16 pays, and is safe, for convolutions on a GPU; small dense networks wait for
         # launches there, not for arithmetic, and private gradients are clipped in full precision.
         reduced = self.convolves and self.device.type == "cuda" and not exact
         with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
             logits = self._run(self._networks[0], x, steps)
-        return Pass(logits.float(), steps)
+        return ForwardPass(logits.float(), steps)
 
     # A method, not a function inside forward: one that calls itself would be part of a cycle of
     # references, and keep the tensors of each pass alive until cycles are collected.
-    def _run(self, module: nn.Module, x: Tensor, steps: list[Step]) -> Tensor:
+    def _run(self, module: nn.Module, x: Tensor, steps: list[LayerPass]) -> Tensor:
         """Return what comes out of a module, and note the layers with weights on the way."""
         if isinstance(module, nn.Sequential):
             for part in module:
@@ -124,14 +124,14 @@ class Stack:
             return flat.view(*x.shape[:2], *flat.shape[1:])
         layer, at = self._layers[module]
         out = layer.forward(x, self.weights[at])
-        steps.append(Step(layer, at, x, out))
+        steps.append(LayerPass(layer, at, x, out))
         return out
 
     def logits(self, x: Tensor) -> Tensor:
         """Return the logits, (K, B, k), of a batch (K, B, ...)."""
         return self.forward(x).logits
 
-    def right(self, pool: Pool) -> Tensor:
+    def right(self, pool: RowPool) -> Tensor:
         """Return whom of its people each model gets right, (K, n), never in reduced precision."""
         everyone = torch.arange(pool.n, device=self.device).expand(len(self), -1)
         found = []
@@ -141,7 +141,7 @@ class Stack:
                 found.append(self.forward(x, exact=True).logits.argmax(dim=2) == y)
         return torch.cat(found, dim=1)
 
-    def gradients(self, through: Pass, losses: Tensor) -> list[Tensor]:
+    def gradients(self, through: ForwardPass, losses: Tensor) -> list[Tensor]:
         """Return the gradient of each model's weights, (K, ...), from its losses, (K, B)."""
         return self.aggregate(self, through, losses)
 
@@ -170,7 +170,7 @@ class Stack:
             over = ((norms > max_grad_norm) & (present > 0)).sum(1)
         return sums, over
 
-    def shard_gradients(self, through: Pass, losses: Tensor, shards: int) -> list[Tensor]:
+    def shard_gradients(self, through: ForwardPass, losses: Tensor, shards: int) -> list[Tensor]:
         """Return the gradient of the mean loss of each shard of the batch, (K, shards, ...).
 
         Args:
@@ -204,6 +204,6 @@ class Stack:
         return list(self._networks)
 
 
-def mean_gradient(stack: Stack, through: Pass, losses: Tensor) -> list[Tensor]:
+def mean_gradient(stack: Stack, through: ForwardPass, losses: Tensor) -> list[Tensor]:
     """Return the gradient of the mean of each model's losses; no model's touches another's."""
     return list(torch.autograd.grad(losses.mean(dim=1).sum(), stack.weights))

@@ -25,7 +25,7 @@ LINES_APART = 1.25  # letters' heights from one label to the next
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class StrategyLine:
     """What one strategy comes to: its name, and a measure with its interval, (p,) each."""
 
     label: str
@@ -34,7 +34,7 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Level:
+class ReferenceLine:
     """What does not depend on the horizontal axis: its name and value."""
 
     label: str
@@ -42,23 +42,23 @@ class Level:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasureLines:
     """One measure on one platform: its lines and levels."""
 
-    ways: Sequence[Way]
-    levels: Sequence[Level]
+    ways: Sequence[StrategyLine]
+    levels: Sequence[ReferenceLine]
 
 
 @dataclass(frozen=True, eq=False)
-class Platform:
+class PlatformPanel:
     """One platform: its title, and what is drawn of it from the top down."""
 
     title: str
-    measures: Sequence[Measured]
+    measures: Sequence[MeasureLines]
 
 
 @dataclass(frozen=True)
-class Axis:
+class CategoryAxis:
     """The horizontal axis: its label, where things stand, and what the ticks say."""
 
     label: str
@@ -66,7 +66,9 @@ class Axis:
     ticks: Sequence[str]
 
 
-def platforms_figure(platforms: Sequence[Platform], names: Sequence[str], axis: Axis) -> Figure:
+def platforms_figure(
+    platforms: Sequence[PlatformPanel], names: Sequence[str], axis: CategoryAxis
+) -> Figure:
     """Return a panel a platform, up to three beside each other, measures from the top down.
 
     Args:
@@ -98,7 +100,7 @@ def platforms_figure(platforms: Sequence[Platform], names: Sequence[str], axis: 
         return figure
 
 
-def _draw(axes: Axes, measured: Measured, axis: Axis, bottom: float | None) -> None:
+def _draw(axes: Axes, measured: MeasureLines, axis: CategoryAxis, bottom: float | None) -> None:
     for way in measured.ways:
         mean, low, high = way.values
         look: Any = {"color": colour(way.number), "marker": MARKERS[way.number % len(MARKERS)]}
@@ -117,7 +119,7 @@ def _draw(axes: Axes, measured: Measured, axis: Axis, bottom: float | None) -> N
     axes.set_ylim(least - 0.15 * room if bottom is None else bottom, most + 0.2 * room)
 
 
-def _span(measured: Measured) -> tuple[float, float]:
+def _span(measured: MeasureLines) -> tuple[float, float]:
     """Return the lowest and the highest mean and level: bands of few seeds may leave the panel."""
     means = [way.values[0] for way in measured.ways]
     values = np.concatenate([*means, np.array([level.value for level in measured.levels])])
@@ -126,7 +128,7 @@ def _span(measured: Measured) -> tuple[float, float]:
     return low, max(high, low + 0.01)
 
 
-def _label(axes: Axes, measured: Measured, axis: Axis) -> None:
+def _label(axes: Axes, measured: MeasureLines, axis: CategoryAxis) -> None:
     """Write each name to the right of its line's end, as near as the others let it."""
     low, high = axes.get_ylim()
     apart = (high - low) * LETTERS * LINES_APART / (72 * axes.bbox.height / axes.figure.dpi)

@@ -30,7 +30,7 @@ LEVELS = ((0.5, (0, (1, 1))), (0.9, "-"))  # of success, and the dashes of the l
 
 
 @dataclass(frozen=True, eq=False)
-class Surface:
+class SuccessSurface:
     """Success of one collective at every pair of sizes.
 
     Args:
@@ -44,7 +44,9 @@ class Surface:
     predicted: Floats | None = None
 
 
-def surfaces_figure(title: str, surfaces: Sequence[Surface], sizes: Sequence[float]) -> Figure:
+def surfaces_figure(
+    title: str, surfaces: Sequence[SuccessSurface], sizes: Sequence[float]
+) -> Figure:
     """Return success as shades with numbers, one panel a collective.
 
     Lines stand where success is .5 (dotted) and .9, and a dashed one around the cells where theory
@@ -71,7 +73,7 @@ def surfaces_figure(title: str, surfaces: Sequence[Surface], sizes: Sequence[flo
         return figure
 
 
-def _draw_surface(axes: Axes, surface: Surface, sizes: Sequence[float]) -> None:
+def _draw_surface(axes: Axes, surface: SuccessSurface, sizes: Sequence[float]) -> None:
     places = np.arange(len(sizes))
     image = axes.imshow(
         surface.success, origin="lower", cmap="Blues", vmin=0, vmax=1.15, aspect="equal"

@@ -29,7 +29,7 @@ LARGEST = 256  # pixels of a side that are shown
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class GapCurve:
     """Gap closed over collectives of one budget of queries a member; NaN where not defined.
 
     Args:
@@ -49,7 +49,7 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Mark:
+class AccuracyMark:
     """One accuracy of a group, or a control, with its interval.
 
     Args:
@@ -71,7 +71,7 @@ class Mark:
 # --------------------------------------------------------------------------------------- gap closed
 
 
-def gap_figure(panels: Sequence[tuple[str, Sequence[Trace]]]) -> Figure:
+def gap_figure(panels: Sequence[tuple[str, Sequence[GapCurve]]]) -> Figure:
     """Return gap closed over members, and over pooled queries beside; one row of panels each.
 
     Args:
@@ -102,7 +102,7 @@ def gap_figure(panels: Sequence[tuple[str, Sequence[Trace]]]) -> Figure:
         return figure
 
 
-def _limits(traces: Sequence[Trace]) -> tuple[float, float]:
+def _limits(traces: Sequence[GapCurve]) -> tuple[float, float]:
     """Return how far the axis reaches: every value, 0 and 1, and some way along the intervals."""
     values = np.concatenate([trace.value[np.isfinite(trace.value)] for trace in traces])
     low, high = float(values.min(initial=0)), float(values.max(initial=1))
@@ -126,7 +126,7 @@ def _draw_levels(axes: Axes) -> None:
 
 
 def _draw_trace(
-    axes: Axes, trace: Trace, xs: Floats, number: int, limits: tuple[float, float]
+    axes: Axes, trace: GapCurve, xs: Floats, number: int, limits: tuple[float, float]
 ) -> None:
     """Draw a line with whiskers, each line a little to the right of the one before so that none
     hides another; a whisker that runs out of sight ends in an arrow.
@@ -168,7 +168,7 @@ def _sizes_axis(axes: Axes, sizes: Floats) -> None:
 # ------------------------------------------------------------------------------------------- groups
 
 
-def groups_figure(sections: Sequence[tuple[str, Sequence[Mark]]]) -> Figure:
+def groups_figure(sections: Sequence[tuple[str, Sequence[AccuracyMark]]]) -> Figure:
     """Return accuracies, controls beside, one row each: hollow before, filled after.
 
     Args:
@@ -203,7 +203,7 @@ def groups_figure(sections: Sequence[tuple[str, Sequence[Mark]]]) -> Figure:
         return figure
 
 
-def _draw_mark(axes: Axes, mark: Mark, at: float) -> None:
+def _draw_mark(axes: Axes, mark: AccuracyMark, at: float) -> None:
     colour = {"accuracy": COLOURS[0], "free": COLOURS[1], "control": FREE, "force": "black"}
     marker = {"accuracy": "o", "free": "s", "control": "D", "force": "X"}[mark.kind]
     look: Any = {"color": colour[mark.kind], "marker": marker, "markersize": 5.5}

@@ -34,7 +34,7 @@ Band = tuple[Floats, Floats, Floats]  # mean, low, high; (a,) each
 _BOUND_DASHES: tuple[Any, ...] = ((0, (4, 2)), (0, (1, 1)))
 
 
-class Interval(Protocol):
+class MassInterval(Protocol):
     """A critical mass, as far as drawing goes."""
 
     @property
@@ -46,18 +46,18 @@ class Interval(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class LearnerCurve:
     """One learner: success and honest accuracy over the sizes, and its critical mass."""
 
     label: str
     alphas: Floats
     success: Band
     accuracy: Band
-    mass: Interval
+    mass: MassInterval
 
 
 @dataclass(frozen=True, eq=False)
-class Bound:
+class BoundCurve:
     """A lower bound on success from theory, over sizes of its own."""
 
     name: str
@@ -66,7 +66,7 @@ class Bound:
     values: Floats
 
 
-class OverAlphas(Protocol):
+class HasAlphas(Protocol):
     """What is drawn over sizes."""
 
     @property
@@ -74,7 +74,7 @@ class OverAlphas(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class MeasureCurve:
     """One measure over the sizes: its label, sizes (a,), and mean with the ends of its interval."""
 
     label: str
@@ -83,16 +83,16 @@ class Trace:
 
 
 @dataclass(eq=False)
-class Panel:
+class CurvePanel:
     """The lines that share one population, strategy and goal."""
 
     title: str
     target: float
-    lines: list[Line] = field(default_factory=list)
-    bounds: list[Bound] = field(default_factory=list)
+    lines: list[LearnerCurve] = field(default_factory=list)
+    bounds: list[BoundCurve] = field(default_factory=list)
 
 
-def curves_figure(panels: Sequence[Panel]) -> Figure:
+def curves_figure(panels: Sequence[CurvePanel]) -> Figure:
     """Return S(α), honest accuracy, and α* with its interval; panels stand two in a row."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -124,7 +124,7 @@ def curves_figure(panels: Sequence[Panel]) -> Figure:
         return figure
 
 
-def masses_figure(lines: Sequence[Line]) -> Figure:
+def masses_figure(lines: Sequence[LearnerCurve]) -> Figure:
     """Return the critical masses alone, one row a learner."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -140,7 +140,11 @@ def masses_figure(lines: Sequence[Line]) -> Figure:
 
 
 def search_figure(
-    title: str, line: Line, points: tuple[Floats, Floats], fitted: Floats | None, target: float
+    title: str,
+    line: LearnerCurve,
+    points: tuple[Floats, Floats],
+    fitted: Floats | None,
+    target: float,
 ) -> Figure:
     """Return what a search measured: each training, the fitted curve, S*, and α*'s interval.
 
@@ -178,7 +182,10 @@ def search_figure(
 
 
 def inference_figure(
-    title: str, honest: Sequence[Trace], members: Sequence[Trace], beside: Sequence[Trace]
+    title: str,
+    honest: Sequence[MeasureCurve],
+    members: Sequence[MeasureCurve],
+    beside: Sequence[MeasureCurve],
 ) -> Figure:
     """Return how well membership can be inferred over α, of whom, and what else was measured.
 
@@ -219,7 +226,7 @@ def inference_figure(
         return figure
 
 
-def _label_ends(axes: Axes, traces: Sequence[Trace], zero: float) -> None:
+def _label_ends(axes: Axes, traces: Sequence[MeasureCurve], zero: float) -> None:
     """Write each trace's label at its end: the lowest one's below, the others' above."""
     ends = []
     for number, trace in enumerate(traces):
@@ -234,7 +241,7 @@ def _label_ends(axes: Axes, traces: Sequence[Trace], zero: float) -> None:
         )  # fmt: skip
 
 
-def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
+def _draw_success(axes: Axes, panel: CurvePanel, zero: float) -> None:
     _draw_bands(axes, panel.lines, zero, lambda line: line.success)
     _draw_target(axes, panel.target)
     for number, line in enumerate(panel.lines):
@@ -261,7 +268,7 @@ def _draw_success(axes: Axes, panel: Panel, zero: float) -> None:
     axes.set_title(wrapped(panel.title), pad=pad, parse_math=False)  # a path may hold dollars
 
 
-def _label_curves(axes: Axes, panel: Panel, zero: float, dpi: float) -> None:
+def _label_curves(axes: Axes, panel: CurvePanel, zero: float, dpi: float) -> None:
     """Write each line's marker and name beside its curve, over no other label.
 
     A line that was never measured has none: its row below says so.
@@ -328,7 +335,7 @@ def _draw_target(axes: Axes, target: float) -> None:
     )
 
 
-def _draw_bands(axes: Axes, lines: Sequence[OverAlphas], zero: float, of: Any) -> None:
+def _draw_bands(axes: Axes, lines: Sequence[HasAlphas], zero: float, of: Any) -> None:
     for number, line in enumerate(lines):
         mean, low, high = of(line)
         alphas = np.where(line.alphas > 0, line.alphas, zero)
@@ -339,7 +346,7 @@ def _draw_bands(axes: Axes, lines: Sequence[OverAlphas], zero: float, of: Any) -
         axes.plot(alphas[~positive], mean[~positive], linestyle="", **look)
 
 
-def _draw_masses(axes: Axes, lines: Sequence[Line], zero: float) -> None:
+def _draw_masses(axes: Axes, lines: Sequence[LearnerCurve], zero: float) -> None:
     """Draw one row a learner: estimate and interval; an arrow where it runs past the grid."""
     edge = _largest(lines) * 1.25
     for row, line in enumerate(lines):
@@ -363,7 +370,7 @@ def _draw_masses(axes: Axes, lines: Sequence[Line], zero: float) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _alpha_axis(axes: Axes, lines: Sequence[OverAlphas], zero: float) -> None:
+def _alpha_axis(axes: Axes, lines: Sequence[HasAlphas], zero: float) -> None:
     """Make the α axis logarithmic, with α = 0 at a place of its own on the left."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
@@ -380,16 +387,16 @@ def _alpha_axis(axes: Axes, lines: Sequence[OverAlphas], zero: float) -> None:
     axes.set_xlim(zero / 1.25, largest * 1.35)
 
 
-def _smallest(lines: Sequence[OverAlphas]) -> float:
+def _smallest(lines: Sequence[HasAlphas]) -> float:
     positive = np.concatenate([line.alphas[line.alphas > 0] for line in lines])
     return float(positive.min()) if len(positive) else 0.1
 
 
-def _largest(lines: Sequence[OverAlphas]) -> float:
+def _largest(lines: Sequence[HasAlphas]) -> float:
     return max(_smallest(lines), *(float(line.alphas.max()) for line in lines))
 
 
-def _zero_place(lines: Sequence[OverAlphas]) -> float:
+def _zero_place(lines: Sequence[HasAlphas]) -> float:
     """Return where α = 0 stands on the log axis."""
     spread = max(_largest(lines) / _smallest(lines), 10.0)
     return float(_smallest(lines) / spread**0.12)

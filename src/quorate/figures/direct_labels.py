@@ -61,7 +61,7 @@ def _parts(label: str) -> tuple[str, list[str]]:
 
 
 @dataclass(frozen=True)
-class Spot:
+class LabelSpot:
     """Where one label stands: the middle of its box, and the point of the curve it speaks of.
 
     Args:
@@ -82,7 +82,7 @@ def place_labels(
     room: Box,
     taken: Sequence[Box] = (),
     lines: Sequence[Floats] = (),
-) -> list[Spot]:
+) -> list[LabelSpot]:
     """Return a spot for the label of each curve: beside it, in the room, over no other label.
 
     Each label in turn takes the place that costs least; then each is placed again among the others.
@@ -120,10 +120,10 @@ def place_labels(
     return [_spot(tried[number][chosen[number]]) for number in range(len(curves))]
 
 
-def _spot(place: Floats) -> Spot:
+def _spot(place: Floats) -> LabelSpot:
     left, bottom, right, top, x, y = map(float, place)
     far = bool(_gaps(place[None])[0] > FAR)
-    return Spot((left + right) / 2, (bottom + top) / 2, (x, y), far)
+    return LabelSpot((left + right) / 2, (bottom + top) / 2, (x, y), far)
 
 
 def _gaps(places: Floats) -> Floats:

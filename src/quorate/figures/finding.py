@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quorate.figures.curves import Interval
+from quorate.figures.curves import MassInterval
 from quorate.figures.style import GREY, STYLE, percent_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ FEW = 3  # powers of ten; where there are fewer, 2 and 5 are ticks too
 
 
 @dataclass(frozen=True)
-class MassAt:
+class MassPoint:
     """The critical mass at one value of a parameter, and what the platform is worth there.
 
     Args:
@@ -32,11 +32,11 @@ class MassAt:
     """
 
     value: str
-    mass: Interval
+    mass: MassInterval
     accuracy: float
 
 
-def masses_over_figure(parameter: str, points: Sequence[MassAt], target: float) -> Figure:
+def masses_over_figure(parameter: str, points: Sequence[MassPoint], target: float) -> Figure:
     """Return α* with its interval at each value of a parameter, with honest accuracy above.
 
     An arrow says that some or all seeds never reach the target.
@@ -73,14 +73,14 @@ def masses_over_figure(parameter: str, points: Sequence[MassAt], target: float) 
         return figure
 
 
-def _ends(points: Sequence[MassAt]) -> tuple[float, float]:
+def _ends(points: Sequence[MassPoint]) -> tuple[float, float]:
     """Return where α = 0 stands on the log axis, and where what is not reached does."""
     ends = [end for one in points for end in (one.mass.low, one.mass.estimate, one.mass.high)]
     known = [end for end in ends if 0 < end < math.inf] or [0.01]
     return min(known) / ROOM, max(known) * ROOM
 
 
-def _draw(axes: Axes, place: int, mass: Interval, floor: float, edge: float) -> None:
+def _draw(axes: Axes, place: int, mass: MassInterval, floor: float, edge: float) -> None:
     if math.isnan(mass.estimate):
         axes.annotate(
             "not\nmeasured", (place, 0.5), xycoords=("data", "axes fraction"), ha="center",

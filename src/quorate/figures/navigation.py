@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 3.1, 2.5  # inches of one panel
 
 
 @dataclass(frozen=True, eq=False)
-class Schedule:
+class TrafficSeries:
     """What a schedule brings about.
 
     Args:
@@ -34,7 +34,7 @@ class Schedule:
     reported: Sequence[bool]
 
 
-def days_figure(schedules: Sequence[Schedule]) -> Figure:
+def days_figure(schedules: Sequence[TrafficSeries]) -> Figure:
     """Return one panel a schedule: through-traffic over the days, as a share of what it was.
 
     Filled points are days with reports, hollow ones days without.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Growth:
+class CertifiedCurve:
     """Certified success by the number of members.
 
     Args:
@@ -31,7 +31,7 @@ class Growth:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class MassForecast:
     """A learner's simulated critical mass in people, with its interval; inf where none is enough.
 
     Args:
@@ -46,7 +46,11 @@ class Forecast:
 
 
 def plan_figure(
-    lines: Sequence[Growth], forecasts: Sequence[Forecast], now: int, size: int, target: float
+    lines: Sequence[CertifiedCurve],
+    forecasts: Sequence[MassForecast],
+    now: int,
+    size: int,
+    target: float,
 ) -> Figure:
     """Return certified success over members, and below it the forecasts, on one axis of people.
 
@@ -95,7 +99,7 @@ def plan_figure(
         return figure
 
 
-def _forecasts(axes: Any, forecasts: Sequence[Forecast], size: int) -> None:
+def _forecasts(axes: Any, forecasts: Sequence[MassForecast], size: int) -> None:
     """Draw one line a learner: its critical mass between its ends."""
     least = max(1.0, min((f.low for f in forecasts if 0 < f.low < math.inf), default=1.0))
     for row, found in enumerate(forecasts):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Predicted:
+class PredictedMass:
     """One critical mass of a family of learners, measured, and predicted in two ways; not NaN."""
 
     family: str
@@ -24,7 +24,7 @@ class Predicted:
     by_alpha: float
 
 
-def predictions_figure(worlds: Mapping[str, Sequence[Predicted]]) -> Figure:
+def predictions_figure(worlds: Mapping[str, Sequence[PredictedMass]]) -> Figure:
     """Return predicted against measured critical masses, a panel a world; two panels a row."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -42,7 +42,7 @@ def predictions_figure(worlds: Mapping[str, Sequence[Predicted]]) -> Figure:
         return figure
 
 
-def _draw(axes: Axes, points: Sequence[Predicted]) -> None:
+def _draw(axes: Axes, points: Sequence[PredictedMass]) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     known = [

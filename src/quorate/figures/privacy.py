@@ -28,7 +28,7 @@ LETTER = 0.1  # of the height of a panel, which a label takes
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class PrivacyCurve:
     """One number over the sizes: its label, sizes (a,), mean and the ends of its interval."""
 
     label: str
@@ -39,7 +39,7 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class WayCurves:
+class StrategyCurves:
     """One way to act.
 
     Args:
@@ -49,13 +49,13 @@ class WayCurves:
     """
 
     label: str
-    advantage: tuple[Curve, ...]
-    lost: tuple[Curve, ...]
-    membership: tuple[Curve, ...]
+    advantage: tuple[PrivacyCurve, ...]
+    lost: tuple[PrivacyCurve, ...]
+    membership: tuple[PrivacyCurve, ...]
     alone: float
 
 
-def privacy_figure(ways: Sequence[WayCurves], margin: float) -> Figure:
+def privacy_figure(ways: Sequence[StrategyCurves], margin: float) -> Figure:
     """Return one row of panels a way: advantage, useful accuracy lost, membership AUC.
 
     Args:
@@ -100,7 +100,7 @@ def _line(axes: Axes, height: float, width: float, style: Any) -> None:
     axes.plot([0, 1], [height, height], color=GREY, linewidth=width, linestyle=style)
 
 
-def _draw(axes: Axes, curves: Sequence[Curve]) -> None:
+def _draw(axes: Axes, curves: Sequence[PrivacyCurve]) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     for number, curve in enumerate(curves):
@@ -123,7 +123,7 @@ def _draw(axes: Axes, curves: Sequence[Curve]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: percent_of(value)))
 
 
-def _end(curve: Curve) -> tuple[float, float]:
+def _end(curve: PrivacyCurve) -> tuple[float, float]:
     """Return the last point that was measured; NaN where none was."""
     measured = np.flatnonzero(~np.isnan(curve.mean))
     if not len(measured):

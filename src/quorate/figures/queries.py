@@ -17,7 +17,7 @@ LARGEST = 100_000  # people of a subgroup
 
 
 @dataclass(frozen=True, eq=False)
-class Alternative:
+class AttackCurve:
     """What everyone alone may do.
 
     Args:
@@ -37,7 +37,7 @@ class Alternative:
 
 
 def queries_figure(
-    alone: Sequence[Alternative], pools: Sequence[tuple[str, float, float]]
+    alone: Sequence[AttackCurve], pools: Sequence[tuple[str, float, float]]
 ) -> Figure:
     """Return the share corrected by queries of one's own, and queries per person of the subgroup.
 

@@ -146,9 +146,9 @@ class Memberships:
         """Return the figure: AUC over α of honest people and of members; success and accuracy."""
         from quorate.figures import curves as figures
 
-        def traces(whose: Whose, **labels: str) -> list[figures.Trace]:
+        def traces(whose: Whose, **labels: str) -> list[figures.MeasureCurve]:
             return [
-                figures.Trace(
+                figures.MeasureCurve(
                     label.replace("_", " "),
                     np.array(self.alphas),
                     band(self.over_alphas(measure, whose)),

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from quorate.plan.cells import LARGEST, alphabet_sizes
 from quorate.plan.members import Members
 from quorate.theory.certificates.aggregate import ROUNDING
-from quorate.theory.certificates.counts import ENDLESS, Platform
+from quorate.theory.certificates.counts import ENDLESS, AssumedPlatform
 from quorate.theory.certificates.members_needed import members_needed
 from quorate.theory.radii import distance_limit, others_limit
 
@@ -27,7 +27,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Budget:
+class ErrorBudget:
     """What every signal is held to: the platform, the target, and the shares of δ.
 
     Args:
@@ -39,7 +39,7 @@ class Budget:
         sampled: members among whom rows against the target were counted: n, or fewer.
     """
 
-    platform: Platform
+    platform: AssumedPlatform
     members: int
     success: float
     rows_delta: float
@@ -57,7 +57,7 @@ class Budget:
 
 
 @dataclass(frozen=True, eq=False)
-class Others:
+class OtherColumns:
     """Members grouped by all columns but those of the signal: how large the cells are.
 
     Args:
@@ -70,7 +70,7 @@ class Others:
     times: Floats
     cells: int
 
-    def success(self, limit: int, n: int, budget: Budget) -> float:
+    def success(self, limit: int, n: int, budget: ErrorBudget) -> float:
         """Return 1 − moved(B)/n − TV: ``success_despite`` of these cells, scaled to n members."""
         rows = (limit + budget.platform.slack) * (1 + ROUNDING)
         sizes = self.sizes * (n / budget.members)
@@ -82,7 +82,7 @@ class Others:
             distance = distance_limit(sizes, self.cells, log_inverse, self.times)
         return 1 - lost / n - distance
 
-    def members_needed(self, against: int, budget: Budget) -> int | None:
+    def members_needed(self, against: int, budget: ErrorBudget) -> int | None:
         """Return the smallest n from which on S* is certified, or None."""
 
         def success(n: int) -> float:
@@ -94,7 +94,7 @@ class Others:
 
 
 @dataclass(frozen=True, eq=False)
-class Candidates:
+class CandidateSignals:
     """All signals on one set of columns.
 
     Args:
@@ -107,16 +107,16 @@ class Candidates:
     """
 
     columns: tuple[int, ...]
-    others: Others
+    others: OtherColumns
     values: Ints
     against: Ints
     carrying: Ints
     cost: Floats
 
 
-def candidates(
+def candidate_signals(
     members: Members, label: int, price: Floats, counted: npt.NDArray[np.bool_]
-) -> Iterator[Candidates]:
+) -> Iterator[CandidateSignals]:
     """Yield the signals of each column and each pair of columns.
 
     Args:
@@ -147,7 +147,7 @@ def candidates(
         if not useful.any():
             continue
         rest = whole - digits[:, columns].sum(axis=1, dtype=np.int64)
-        yield Candidates(
+        yield CandidateSignals(
             columns, _others(rest, ENDLESS if len(sizes) > len(shape) else 1), values[useful],
             speaking[useful], carrying[useful], np.asarray(cost, dtype=np.float64)[useful],
         )  # fmt: skip
@@ -168,8 +168,8 @@ def _digits(codes: npt.NDArray[np.int32], sizes: list[int]) -> Ints:
     return np.stack([table[codes[:, j]] for j, table in enumerate(tables)], axis=1)
 
 
-def _others(keys: Ints, cells: int) -> Others:
+def _others(keys: Ints, cells: int) -> OtherColumns:
     ordered = np.sort(keys)
     ends = np.flatnonzero(np.r_[ordered[1:] != ordered[:-1], True])
     sizes, times = np.unique(np.diff(ends, prepend=-1), return_counts=True)
-    return Others(sizes.astype(np.float64), times.astype(np.float64), cells)
+    return OtherColumns(sizes.astype(np.float64), times.astype(np.float64), cells)

@@ -20,8 +20,8 @@ from quorate.plan.cells import (
 )
 from quorate.plan.members import Members
 from quorate.theory.certificates.counts import (
+    AssumedPlatform,
     Certificate,
-    Platform,
     SignalCounts,
     failure,
 )
@@ -43,7 +43,7 @@ ROWS_PER_CELL = 5  # on average; with fewer, cells are too many to be counted
 
 
 @dataclass(frozen=True)
-class Question:
+class Objective:
     """What the members want to know.
 
     Args:
@@ -80,13 +80,13 @@ class Question:
         failure(self.confidence)
         self.platform(self.eps)
 
-    def platform(self, eps: float) -> Platform:
+    def platform(self, eps: float) -> AssumedPlatform:
         """Return what is assumed of the platform."""
-        return Platform(self.platform_size, eps, self.reading)
+        return AssumedPlatform(self.platform_size, eps, self.reading)
 
 
 @dataclass(frozen=True)
-class Certified:
+class CertifiedSuccess:
     """What is certified with one radius: now, and from how many members on S* is.
 
     Args:
@@ -109,13 +109,13 @@ class Certified:
 
 
 @dataclass(frozen=True)
-class CertifiedPlan:
-    """The answer to a question.
+class Certification:
+    """The answer to a objective.
 
     Args:
-        question: what was asked.
+        objective: what was asked.
         members: n.
-        certificate: the tightest, at the question's ε.
+        certificate: the tightest, at the objective's ε.
         best: the same with the n for the target.
         by_radius: each radius alone, at the full confidence.
         by_eps: the tightest, for each ε of a range.
@@ -123,57 +123,57 @@ class CertifiedPlan:
         notes: what else must be known.
     """
 
-    question: Question
+    objective: Objective
     members: int
     certificate: Certificate
-    best: Certified
-    by_radius: tuple[Certified, ...]
-    by_eps: tuple[Certified, ...]
+    best: CertifiedSuccess
+    by_radius: tuple[CertifiedSuccess, ...]
+    by_eps: tuple[CertifiedSuccess, ...]
     carrying: int
     notes: tuple[str, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        question = self.question
+        objective = self.objective
         return {
             "certified": {
                 "success": self.best.to_dict()["success"],
                 "n_for_target": self.best.n_for_target,
-                "confidence": question.confidence,
+                "confidence": objective.confidence,
                 "radius": self.certificate.radius,
                 "status": self.certificate.status,
             },
-            "goal": question.goal,
-            "target": question.target,
-            "target_success": question.success,
-            "signal": dict(question.signal),
+            "goal": objective.goal,
+            "target": objective.target,
+            "target_success": objective.success,
+            "signal": dict(objective.signal),
             "members": self.members,
             "carrying": self.carrying,
-            "platform_size": question.platform_size,
+            "platform_size": objective.platform_size,
             "by_radius": [row.to_dict() for row in self.by_radius],
             "by_eps": [row.to_dict() for row in self.by_eps],
             "notes": list(self.notes),
         }
 
 
-def _check_possible(members: Members, question: Question) -> None:
+def _check_possible(members: Members, objective: Objective) -> None:
     """Raise InputError if members are to plant by features alone what none of them has."""
-    if question.goal != "plant-feature-only" or question.target is None:
+    if objective.goal != "plant-feature-only" or objective.target is None:
         return
-    if not (members.labels == members.label(question.target)).any():
+    if not (members.labels == members.label(objective.target)).any():
         raise InputError(
-            f"Expected some members with the label {question.target!r} to plant it by features "
+            f"Expected some members with the label {objective.target!r} to plant it by features "
             "alone, got none: that is impossible. Let members change their label as well: "
             "--goal plant."
         )
 
 
-Certify = Callable[[int, Platform, str], Certificate]  # members, platform, radius
+Certify = Callable[[int, AssumedPlatform, str], Certificate]  # members, platform, radius
 
 
 def certify(
-    members: Members, question: Question, eps_range: Sequence[float] = EPS_RANGE
-) -> CertifiedPlan:
+    members: Members, objective: Objective, eps_range: Sequence[float] = EPS_RANGE
+) -> Certification:
     """Return what the members can be sure of, from their own rows alone.
 
     Further members are taken to be like these: all frequencies stay as they are. Of goal "unplant",
@@ -181,68 +181,68 @@ def certify(
 
     Args:
         members: their rows as they are now.
-        question: what they want to know.
+        objective: what they want to know.
         eps_range: ε of ``by_eps``.
 
     Raises:
         InputError: a name is not known, or there are more members than people on the platform.
     """
-    question.platform(question.eps).others(len(members))
-    signal = signal_codes(members, question.signal, new_values=question.new_values)
-    _check_possible(members, question)
-    bound, against = certifier(members, question, signal)
-    here = question.platform(question.eps)
+    objective.platform(objective.eps).others(len(members))
+    signal = signal_codes(members, objective.signal, new_values=objective.new_values)
+    _check_possible(members, objective)
+    bound, against = certifier(members, objective, signal)
+    here = objective.platform(objective.eps)
 
-    def row(radius: str, eps: float) -> Certified:
-        platform = question.platform(eps)
+    def row(radius: str, eps: float) -> CertifiedSuccess:
+        platform = objective.platform(eps)
         counted = (against, len(members)) if radius in ("aggregate", "tightest") else None
         needed = members_needed(
             lambda n: bound(n, platform, radius).success,
-            question.success, question.platform_size, counted,
+            objective.success, objective.platform_size, counted,
         )  # fmt: skip
-        return Certified(radius, bound(len(members), platform, radius).success, needed, eps)
+        return CertifiedSuccess(radius, bound(len(members), platform, radius).success, needed, eps)
 
-    radii = ERASING if question.goal == "erase" else RADII
-    by_radius = tuple(row(radius, question.eps) for radius in radii)
+    radii = ERASING if objective.goal == "erase" else RADII
+    by_radius = tuple(row(radius, objective.eps) for radius in radii)
     by_eps = tuple(row("tightest", eps) for eps in eps_range)
     certificate = bound(len(members), here, "tightest")
     carrying = int(carriers(members, signal).sum())
     notes = (
         *members.notes,
         *certificate.notes,
-        *_notes(members, question, signal, carrying),
+        *_notes(members, objective, signal, carrying),
     )
-    return CertifiedPlan(
-        question, len(members), certificate, by_radius[-1], by_radius, by_eps, carrying, notes
+    return Certification(
+        objective, len(members), certificate, by_radius[-1], by_radius, by_eps, carrying, notes
     )
 
 
 def certifier(
-    members: Members, question: Question, signal: Mapping[int, int]
+    members: Members, objective: Objective, signal: Mapping[int, int]
 ) -> tuple[Certify, float]:
     """Return the certificate as a function of how many members, and the count rounded up in it."""
-    confidence = question.confidence
-    if question.goal == "erase":
+    confidence = objective.confidence
+    if objective.goal == "erase":
         honest, image, cells, signal_cells = erasing_counts(members, signal)
 
-        def erase(n: int, platform: Platform, radius: str) -> Certificate:
+        def erase(n: int, platform: AssumedPlatform, radius: str) -> Certificate:
             scaled = honest * (n / len(members))
             return erasing_certificate(
                 scaled, image, cells, signal_cells, platform, confidence, radius
             )[1]
 
         return erase, 0.0
-    assert question.target is not None
-    label = members.label(question.target)
-    if question.goal == "unplant":
+    assert objective.target is not None
+    label = members.label(objective.target)
+    if objective.goal == "unplant":
         counts = signal_counts(members, signal)
         return _unplanting(members, signal, counts, label, confidence), float(
             counts.honest[:, label].sum()
         )
-    only = label if question.goal == "plant-feature-only" else None
+    only = label if objective.goal == "plant-feature-only" else None
     counts = signal_counts(members, signal, only)
 
-    def plant(n: int, platform: Platform, radius: str) -> Certificate:
+    def plant(n: int, platform: AssumedPlatform, radius: str) -> Certificate:
         return planting_certificate(counts.scaled(n), label, platform, confidence, radius)
 
     return plant, float(np.delete(counts.honest, label, axis=1).sum())
@@ -254,7 +254,7 @@ def _unplanting(
     """Return the certificate: of one label everywhere, or of the best one in each cell."""
     aside = set_aside(members, signal, counts)
 
-    def unplant(n: int, platform: Platform, radius: str) -> Certificate:
+    def unplant(n: int, platform: AssumedPlatform, radius: str) -> Certificate:
         scaled = counts.scaled(n)
         if counts.k == 2 or aside is None or n < 2 * ASIDE:
             return naive_unplanting_certificate(scaled, label, platform, confidence, radius)[1]
@@ -300,7 +300,7 @@ def set_aside(
 
 
 def _notes(
-    members: Members, question: Question, signal: Mapping[int, int], carrying: int
+    members: Members, objective: Objective, signal: Mapping[int, int], carrying: int
 ) -> list[str]:
     """Return what follows from the rows and the signal, in words."""
     notes, n = [], len(members)
@@ -317,10 +317,10 @@ def _notes(
             f"No member has the signal's value of {', '.join(new)} yet: make sure that the "
             "platform accepts it, and that what it learns from it is used."
         )
-    if question.goal == "plant-feature-only" and question.target is not None:
-        having = int((members.labels == members.label(question.target)).sum())
+    if objective.goal == "plant-feature-only" and objective.target is not None:
+        having = int((members.labels == members.label(objective.target)).sum())
         notes.append(
-            f"Only the {having} members (of {n}) whose label is {question.target!r} plant the "
+            f"Only the {having} members (of {n}) whose label is {objective.target!r} plant the "
             "signal."
         )
     if any(column.edges for column in members.columns):

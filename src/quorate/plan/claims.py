@@ -11,7 +11,7 @@ from quorate.plan.cells import (
     signal_codes,
     signal_counts,
 )
-from quorate.plan.certify import Question, set_aside
+from quorate.plan.certify import Objective, set_aside
 from quorate.plan.members import Codes, Members
 from quorate.table import Labels
 from quorate.theory.certificates.erasing import erasing_certificate
@@ -23,43 +23,47 @@ from quorate.theory.certificates.unplanting import (
 KEPT = "their own"  # nobody like them with the signal was seen
 
 
-def claims(members: Members, question: Question) -> list[dict[str, str]]:
+def list_claims(members: Members, objective: Objective) -> list[dict[str, str]]:
     """Return what members of each kind hand in: their values of the columns, and the label.
 
     Of goal "unplant" and "erase", the labels that the certificate is about; nothing for goals in
     which everyone's label is the same, or nobody's changes. For "unplant" the columns are those
     that the signal does not set.
     """
-    signal = signal_codes(members, question.signal, new_values=question.new_values)
-    if question.goal == "erase":
-        return _erasing(members, question, signal)
-    if question.goal == "unplant":
-        return _unplanting(members, question, signal)
+    signal = signal_codes(members, objective.signal, new_values=objective.new_values)
+    if objective.goal == "erase":
+        return _erasing(members, objective, signal)
+    if objective.goal == "unplant":
+        return _unplanting(members, objective, signal)
     return []
 
 
 def _unplanting(
-    members: Members, question: Question, signal: dict[int, int]
+    members: Members, objective: Objective, signal: dict[int, int]
 ) -> list[dict[str, str]]:
-    assert question.target is not None
+    assert objective.target is not None
     counts = signal_counts(members, signal)
     aside = set_aside(members, signal, counts)
-    avoided, platform = members.label(question.target), question.platform(question.eps)
+    avoided, platform = members.label(objective.target), objective.platform(objective.eps)
     rest = [j for j in range(len(members.columns)) if j not in signal]
     kinds = _kinds(members.codes[:, rest], [alphabet_sizes(members)[j] for j in rest])
     if aside is None:
-        one, _ = naive_unplanting_certificate(counts, avoided, platform, question.confidence)
+        one, _ = naive_unplanting_certificate(counts, avoided, platform, objective.confidence)
         labels = np.full(len(counts.planted), one)
     else:
         labels, _ = adaptive_unplanting_certificate(
-            counts, aside, avoided, platform, question.confidence
+            counts, aside, avoided, platform, objective.confidence
         )
     return _rows(members, rest, kinds, labels)
 
 
-def _erasing(members: Members, question: Question, signal: dict[int, int]) -> list[dict[str, str]]:
-    platform = question.platform(question.eps)
-    labels, _ = erasing_certificate(*erasing_counts(members, signal), platform, question.confidence)
+def _erasing(
+    members: Members, objective: Objective, signal: dict[int, int]
+) -> list[dict[str, str]]:
+    platform = objective.platform(objective.eps)
+    labels, _ = erasing_certificate(
+        *erasing_counts(members, signal), platform, objective.confidence
+    )
     every = list(range(len(members.columns)))
     kinds = _kinds(members.codes, alphabet_sizes(members, signal))
     return _rows(members, every, kinds, labels)

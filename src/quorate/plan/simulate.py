@@ -16,7 +16,7 @@ from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.intervals import mean_over_seeds
 from quorate.plan.cells import carriers, signal_codes
-from quorate.plan.certify import Question
+from quorate.plan.certify import Objective
 from quorate.plan.members import Members
 from quorate.populations.table_files import LARGEST_ALPHABET
 from quorate.protocols import Strategy
@@ -49,7 +49,7 @@ LABEL = "label"  # every other column's name is written with a sign before it
 
 
 @dataclass(frozen=True)
-class Simulated:
+class SimulatedMass:
     """The critical mass for one learner, as a share of all people on the platform.
 
     Args:
@@ -84,14 +84,14 @@ class Simulation:
         notes: what else must be known.
     """
 
-    rows: tuple[Simulated, ...]
+    rows: tuple[SimulatedMass, ...]
     curves: Curves | None
     notes: tuple[str, ...]
 
 
 def simulate(
     members: Members,
-    question: Question,
+    objective: Objective,
     learners: Sequence[str] = PANEL,
     *,
     seeds: int = SEEDS,
@@ -106,7 +106,7 @@ def simulate(
 
     Args:
         members: their rows as they are now.
-        question: what they want to know.
+        objective: what they want to know.
         learners: the panel.
         seeds: how many times.
         jobs: worker processes; the numbers do not depend on it.
@@ -120,11 +120,11 @@ def simulate(
         raise InputError("Expected at least one learner to simulate, got none. Name one.")
     for text in learners:
         spec.build("learners", text, catalog.CATALOG)
-    why_not = _why_not(members, question)
+    why_not = _why_not(members, objective)
     if why_not:
         return Simulation((), None, (f"Nothing was simulated: {why_not}",))
-    share = len(members) / question.platform_size
-    people = _drawn(members, question)
+    share = len(members) / objective.platform_size
+    people = _drawn(members, objective)
     rows = min(MOST_ROWS, len(people) - round(HELD_OUT * len(people)))
     with tempfile.TemporaryDirectory(prefix="quorate-plan-") as folder:
         path = _write(people, Path(folder))
@@ -134,32 +134,32 @@ def simulate(
         }  # fmt: skip
         study = make_study(
             population=population,
-            strategy=_strategy(members, question),
+            strategy=_strategy(members, objective),
             learner=list(learners),
             alphas=_alphas(rows, share),
             seeds=seeds,
-            target=question.success,
+            target=objective.success,
             title="Simulated on the members' own rows",
         )
         curves = run_study(study, None, jobs, device)
-    notes = _notes(members, question, rows, seeds)
+    notes = _notes(members, objective, rows, seeds)
     failed = sum(outcome.error is not None for outcome in curves.outcomes)
     if failed:
         notes.append(f"{failed} of {len(curves.outcomes)} trainings failed and were left out.")
     return Simulation(_rows(curves, share), curves, tuple(notes))
 
 
-def _why_not(members: Members, question: Question) -> str:
+def _why_not(members: Members, objective: Objective) -> str:
     """Return why there is nothing to simulate, or nothing."""
-    codes = signal_codes(members, question.signal, new_values=question.new_values)
+    codes = signal_codes(members, objective.signal, new_values=objective.new_values)
     new = [members.columns[j].name for j, c in codes.items() if c >= len(members.columns[j].values)]
     if new:
         return f"no member has the signal's value of {', '.join(new)} yet."
     if len(members) < FEWEST_ROWS:
         return f"{len(members)} rows are too few to train on; {FEWEST_ROWS} would do."
     labels = {members.classes[label] for label in set(members.labels.tolist())}
-    if question.target is not None and question.target not in labels:
-        return f"no member has the label {question.target!r}."
+    if objective.target is not None and objective.target not in labels:
+        return f"no member has the label {objective.target!r}."
     if len(labels) < 2:
         return "all members have one label, so there is nothing to learn."
     wide = [c.name for c in members.columns if len(c.values) > LARGEST_ALPHABET]
@@ -168,7 +168,7 @@ def _why_not(members: Members, question: Question) -> str:
     return ""
 
 
-def _drawn(members: Members, question: Question) -> Members:
+def _drawn(members: Members, objective: Objective) -> Members:
     """Return the people of the simulation: drawn without replacement, the same every time.
 
     One row with each of the signal's values and one with the target are among them.
@@ -176,23 +176,23 @@ def _drawn(members: Members, question: Question) -> Members:
     if len(members) <= MOST_PEOPLE:
         return members
     rows = np.random.default_rng(0).permutation(len(members))[:MOST_PEOPLE]
-    codes = signal_codes(members, question.signal)
+    codes = signal_codes(members, objective.signal)
     must = [int((members.codes[:, j] == code).argmax()) for j, code in codes.items()]
-    if question.target is not None:
-        must.append(int((members.labels == members.label(question.target)).argmax()))
+    if objective.target is not None:
+        must.append(int((members.labels == members.label(objective.target)).argmax()))
     kept = np.union1d(rows, must)
     return replace(members, codes=members.codes[kept], labels=members.labels[kept])
 
 
-def _notes(members: Members, question: Question, rows: int, seeds: int) -> list[str]:
+def _notes(members: Members, objective: Objective, rows: int, seeds: int) -> list[str]:
     notes = [
         f"Simulated on {rows:,} rows drawn from the members' own, "
         f"{'once' if seeds == 1 else f'{seeds} times'} each; the share that is enough on a "
         "platform of another size, or for other settings, may differ."
     ]
-    if question.goal == "plant-feature-only":
-        there = carriers(members, signal_codes(members, question.signal))
-        against = there & (members.labels != members.label(str(question.target)))
+    if objective.goal == "plant-feature-only":
+        there = carriers(members, signal_codes(members, objective.signal))
+        against = there & (members.labels != members.label(str(objective.target)))
         if against.any():
             notes.append(
                 f"In simulation the {int(against.sum()):,} members who carry the signal with "
@@ -214,16 +214,16 @@ def _write(members: Members, folder: Path) -> Path:
     return path
 
 
-def _strategy(members: Members, question: Question) -> Strategy:
-    codes = signal_codes(members, question.signal)
+def _strategy(members: Members, objective: Objective) -> Strategy:
+    codes = signal_codes(members, objective.signal)
     signal = Columns({f"={members.columns[j].name}": f"={members.columns[j].values[c]}"
                       for j, c in codes.items()})  # fmt: skip
-    if question.goal == "erase":
+    if objective.goal == "erase":
         return Erasing(signal)
-    target = f"={question.target}"
-    if question.goal == "unplant":
+    target = f"={objective.target}"
+    if objective.goal == "unplant":
         return Unplanting(target, signal=signal)
-    plan = Planting if question.goal == "plant" else PlantingFeatures
+    plan = Planting if objective.goal == "plant" else PlantingFeatures
     return plan(target, signal)
 
 
@@ -234,12 +234,12 @@ def _alphas(rows: int, share: float) -> tuple[float, ...]:
     return tuple(sorted({*grid, float(f"{min(max(share, lowest), 1.0):.3g}")}))
 
 
-def _rows(curves: Curves, share: float) -> tuple[Simulated, ...]:
+def _rows(curves: Curves, share: float) -> tuple[SimulatedMass, ...]:
     found = []
     for curve, mass in zip(curves, curves.critical_masses(), strict=True):
         nearest = int(abs(curve.alphas - share).argmin())
         found.append(
-            Simulated(
+            SimulatedMass(
                 curve.learner, mass.estimate, mass.low, mass.high,
                 float(mean_over_seeds(curve.success)[nearest]),
             )

@@ -15,9 +15,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from quorate.plan.candidates import Budget, Candidates, Floats, candidates
+from quorate.plan.candidates import CandidateSignals, ErrorBudget, Floats, candidate_signals
 from quorate.plan.members import Members
-from quorate.theory.certificates.counts import Platform, failure
+from quorate.theory.certificates.counts import AssumedPlatform, failure
 from quorate.validate import at_least, in_interval, unknown
 
 Multiplicity = Literal["union", "split"]
@@ -75,7 +75,7 @@ class Suggestions:
 def suggest(
     members: Members,
     target: str,
-    platform: Platform,
+    platform: AssumedPlatform,
     count: int = 10,
     *,
     success: float = 0.9,
@@ -115,17 +115,17 @@ def suggest(
         at_least("members", n, 2, "Half of the members choose: there must be two.")
     label, price = members.label(target), _prices(members, costs or {})
     choosing = np.arange(n) % 2 == 0 if split else np.ones(n, dtype=bool)  # (n,)
-    sets = list(candidates(members, label, price, choosing))
+    sets = list(candidate_signals(members, label, price, choosing))
     tried = sum(len(group.values) for group in sets)
     if not tried:
         return Suggestions((), 0, confidence, multiplicity, ("Every signal is carried by all.",))
     held_to = delta / (2 * (min(count, tried) if split else tried))
-    budget = Budget(
+    budget = ErrorBudget(
         platform, n, success, held_to, delta / (2 * len(sets)), int(choosing.sum())
     )  # fmt: skip
     ranked = _ranked(sets, budget, count)
     if split:
-        counted = Budget(
+        counted = ErrorBudget(
             platform, n, success, held_to, budget.distance_delta, int((~choosing).sum())
         )
         found = [_suggestion(members, sets[s], i, label, ~choosing, counted) for s, i in ranked]
@@ -145,7 +145,7 @@ def _rank(n_for_target: int | None, cost: float, against: int) -> tuple[float, f
     return n_for_target, cost, against
 
 
-def _ranked(sets: list[Candidates], budget: Budget, count: int) -> list[tuple[int, int]]:
+def _ranked(sets: list[CandidateSignals], budget: ErrorBudget, count: int) -> list[tuple[int, int]]:
     """Return the best signals, as the index of their set and their index in it.
 
     The members needed never fall as ``against`` grows: within a set, signals are taken by it, and
@@ -176,8 +176,8 @@ def _ranked(sets: list[Candidates], budget: Budget, count: int) -> list[tuple[in
 
 
 def _suggestion(
-    members: Members, group: Candidates, i: int, label: int, counted: npt.NDArray[np.bool_],
-    budget: Budget,
+    members: Members, group: CandidateSignals, i: int, label: int, counted: npt.NDArray[np.bool_],
+    budget: ErrorBudget,
 ) -> Suggestion:  # fmt: skip
     """Return one signal with what is certified, its rows counted among ``counted``."""
     codes, n = group.values[i], len(members)

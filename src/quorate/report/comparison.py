@@ -14,7 +14,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from quorate.figures.queries import Alternative, queries_figure
+from quorate.figures.queries import AttackCurve, queries_figure
 from quorate.figures.style import render
 from quorate.report.correction_words import budget
 from quorate.report.files import write_files
@@ -149,7 +149,7 @@ def _table(found: Comparison) -> list[list[str]]:
     return rows
 
 
-def _alternatives(found: Comparison) -> list[Alternative]:
+def _alternatives(found: Comparison) -> list[AttackCurve]:
     """Return each attack's curve, the mean over seeds, and its queries a member."""
     lines = []
     for row in found.rows():
@@ -159,7 +159,7 @@ def _alternatives(found: Comparison) -> list[Alternative]:
         corrected = np.mean(rates, axis=0) if curves else queries
         member = row["queries_per_member"]
         ends = (member["value"], member["low"], member["high"])
-        lines.append(Alternative(row["attack"], queries, corrected, *ends))
+        lines.append(AttackCurve(row["attack"], queries, corrected, *ends))
     return lines
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.figures.correction import (
-    Mark,
-    Trace,
+    AccuracyMark,
+    GapCurve,
     gap_figure,
     groups_figure,
     transfer_figure,
@@ -131,13 +131,13 @@ def _gap_files(rows: Sequence[Row], shown: Row, correction: Correction) -> dict[
     return _figure_files("gap", gap_figure(panels), data)
 
 
-def _trace(rows: Sequence[Row], label: str, name: str = "gap_closed") -> Trace:
+def _trace(rows: Sequence[Row], label: str, name: str = "gap_closed") -> GapCurve:
     rows = sorted(rows, key=lambda row: row.members)
 
     def over(of: Callable[[Row], float]) -> npt.NDArray[np.float64]:
         return np.array([float(of(row)) for row in rows])
 
-    return Trace(
+    return GapCurve(
         label,
         members=over(lambda row: row.members),
         pooled=over(lambda row: row.pooled),
@@ -163,7 +163,7 @@ def _gap_row(row: Row, change: str, name: str) -> dict[str, Any]:
     }
 
 
-def _sections(row: Row) -> list[tuple[str, list[Mark]]]:
+def _sections(row: Row) -> list[tuple[str, list[AccuracyMark]]]:
     """Return the accuracies by group, the controls, and the platforms that adapt."""
     *_, subgroup = row.cells[0]["before"]["accuracy_by_group"]
     was = row[f"before.accuracy[{subgroup}]"].value
@@ -190,11 +190,11 @@ def _sections(row: Row) -> list[tuple[str, list[Mark]]]:
 
 def _mark(
     row: Row, name: str, label: str, before: float = math.nan, kind: Any = "accuracy"
-) -> Mark:
+) -> AccuracyMark:
     one = row[name]
     whole = all(math.isfinite(end) for end in (one.low, one.high))
     low, high = (one.low, one.high) if whole else (one.value, one.value)
-    return Mark(label, one.value, low, high, before, kind)
+    return AccuracyMark(label, one.value, low, high, before, kind)
 
 
 def _group_rows(row: Row) -> list[dict[str, Any]]:

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from quorate import catalog, spec
-from quorate.figures.plan import Forecast, Growth, plan_figure
+from quorate.figures.plan import CertifiedCurve, MassForecast, plan_figure
 from quorate.figures.style import render
-from quorate.plan.certify import Certified, CertifiedPlan
-from quorate.plan.planning import Plan
+from quorate.plan.certify import Certification, CertifiedSuccess
+from quorate.plan.plan import Plan
 from quorate.plan.suggest import Suggestions
 from quorate.report import plan_words as words
 from quorate.report.files import write_files
@@ -39,7 +39,7 @@ def print_plan(plan: Plan, console: Console) -> None:
     if plan.suggestions is not None:
         console.print(_suggested_table(plan.suggestions, certified))
     table = RichTable(title="certified", title_justify="left")
-    wanted = words.asked(certified.question.success)
+    wanted = words.asked(certified.objective.success)
     for name in ("radius", "ε", "success now", f"members for {wanted}"):
         table.add_column(name, justify="left" if name == "radius" else "right")
     for row in _certified(certified):
@@ -51,9 +51,9 @@ def print_plan(plan: Plan, console: Console) -> None:
         console.print(note, soft_wrap=True)
 
 
-def _suggested_table(found: Suggestions, certified: CertifiedPlan) -> RichTable:
+def _suggested_table(found: Suggestions, certified: Certification) -> RichTable:
     table = RichTable(title=f"signals, the best of {found.tried:,} tried", title_justify="left")
-    wanted = words.asked(certified.question.success)
+    wanted = words.asked(certified.objective.success)
     for name in ("signal", f"members for {wanted}", "success now", "cost a member"):
         table.add_column(name, justify="left" if name == "signal" else "right")
     for row in found.items:
@@ -72,9 +72,9 @@ def _simulated_table(plan: Plan) -> RichTable:
     return table
 
 
-def _certified(certified: CertifiedPlan) -> list[Certified]:
+def _certified(certified: Certification) -> list[CertifiedSuccess]:
     """Return the certified rows: each radius at the ε that is assumed, then every other ε."""
-    others = (row for row in certified.by_eps if row.eps != certified.question.eps)
+    others = (row for row in certified.by_eps if row.eps != certified.objective.eps)
     return [*certified.by_radius, *others]
 
 
@@ -85,15 +85,15 @@ def write_plan(plan: Plan, folder: str | Path) -> Path:
         StoreError: the folder cannot be written, or the disk is full.
     """
     folder = Path(folder)
-    certified, outlook = plan.certified, plan.outlook
-    size = certified.question.platform_size
+    certified, details = plan.certified, plan.details
+    size = certified.objective.platform_size
     figure = plan_figure(
-        [Growth("certified", outlook.sizes, outlook.success)],
+        [CertifiedCurve("certified", details.sizes, details.success)],
         [
-            Forecast(row.learner, row.critical_mass * size, row.low * size, row.high * size)
+            MassForecast(row.learner, row.critical_mass * size, row.low * size, row.high * size)
             for row in plan.simulation.rows
         ],
-        certified.members, size, certified.question.success,
+        certified.members, size, certified.objective.success,
     )  # fmt: skip
     svg = render(figure, "svg").decode()
     data = plan.to_json()
@@ -104,8 +104,8 @@ def write_plan(plan: Plan, folder: str | Path) -> Path:
         "growth.csv": _csv(data["growth"]),
         "plan.json": json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False).encode(),
     }
-    if plan.outlook.claims:
-        files[words.CLAIMS] = _csv(plan.outlook.claims)
+    if plan.details.claims:
+        files[words.CLAIMS] = _csv(plan.details.claims)
     if data["simulated"]:
         files["simulated.csv"] = _csv(data["simulated"])
     suggested = [] if plan.suggestions is None else plan.suggestions.items
@@ -118,14 +118,14 @@ def write_plan(plan: Plan, folder: str | Path) -> Path:
         what_to_do=words.what_to_do(certified),
         how_many=words.how_many(certified),
         how_sure=words.how_sure(certified),
-        costs=words.costs(certified, outlook),
-        breaks=words.what_breaks_it(certified, outlook, plan.simulation.rows),
+        costs=words.costs(certified, details),
+        breaks=words.what_breaks_it(certified, details, plan.simulation.rows),
         notes=plan.notes,
         certified=_certified(certified),
         simulated=_simulated(plan),
         tried=0 if plan.suggestions is None else plan.suggestions.tried,
         suggested=[{**vars(s), "signal": _signal(s.signal)} for s in suggested],
-        wanted=words.asked(certified.question.success),
+        wanted=words.asked(certified.objective.success),
         bound=bound, number=number,
     )  # fmt: skip
     files["plan.html"] = page.encode()
@@ -134,7 +134,7 @@ def write_plan(plan: Plan, folder: str | Path) -> Path:
 
 
 def _simulated(plan: Plan) -> list[dict[str, str]]:
-    size = plan.certified.question.platform_size
+    size = plan.certified.objective.platform_size
     return [
         {
             "learner": row.learner,
@@ -186,14 +186,14 @@ def _csv(rows: Sequence[Plain]) -> bytes:
 
 def _facts(plan: Plan) -> dict[str, str]:
     certified = plan.certified
-    question = certified.question
+    objective = certified.objective
     return {
         "Members": f"{plan.source}: {certified.members:,} rows, of whom {certified.carrying:,} "
         "carry the signal already",
-        "People on the platform": f"{question.platform_size:,}",
-        "Goal": question.goal,
-        "Signal": _signal(question.signal),
-        "Confidence": words.asked(question.confidence),
-        "Assumed of the platform": f"ε = {question.eps:g} ({question.reading})",
+        "People on the platform": f"{objective.platform_size:,}",
+        "Goal": objective.goal,
+        "Signal": _signal(objective.signal),
+        "Confidence": words.asked(objective.confidence),
+        "Assumed of the platform": f"ε = {objective.eps:g} ({objective.reading})",
         "quorate": __version__,
     }

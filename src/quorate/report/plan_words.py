@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from quorate.plan.certify import CertifiedPlan
-from quorate.plan.outlook import Outlook
-from quorate.plan.simulate import Simulated
+from quorate.plan.certify import Certification
+from quorate.plan.details import PlanDetails
+from quorate.plan.simulate import SimulatedMass
 from quorate.report.terminal import percent
 
 CLAIMS = "claims.csv"
@@ -51,65 +51,65 @@ def counted(number: int, thing: str) -> str:
     return f"{number or 'no':{',' if number else ''}} {thing}{'' if number == 1 else 's'}"
 
 
-def title(plan: CertifiedPlan) -> str:
+def title(plan: Certification) -> str:
     """Return what the page is called."""
-    signal = ", ".join(f"{column}={value}" for column, value in plan.question.signal.items())
+    signal = ", ".join(f"{column}={value}" for column, value in plan.objective.signal.items())
     after = {
-        "plant": f"gets {plan.question.target!r}",
-        "plant-feature-only": f"gets {plan.question.target!r}",
-        "unplant": f"no longer gets {plan.question.target!r}",
+        "plant": f"gets {plan.objective.target!r}",
+        "plant-feature-only": f"gets {plan.objective.target!r}",
+        "unplant": f"no longer gets {plan.objective.target!r}",
         "erase": "makes no difference",
-    }[plan.question.goal]
+    }[plan.objective.goal]
     return f"A plan: {signal} {after}"
 
 
-def what_to_do(plan: CertifiedPlan) -> str:
+def what_to_do(plan: Certification) -> str:
     """Return what every member does."""
-    question = plan.question
-    sets = f"sets {setting(question.signal)}"
-    if question.goal == "plant":
-        return f"Every member {sets}, and hands in the label {question.target!r}."
-    if question.goal == "plant-feature-only":
+    objective = plan.objective
+    sets = f"sets {setting(objective.signal)}"
+    if objective.goal == "plant":
+        return f"Every member {sets}, and hands in the label {objective.target!r}."
+    if objective.goal == "plant-feature-only":
         return (
-            f"Every member whose label is {question.target!r} {sets}; members with another label "
+            f"Every member whose label is {objective.target!r} {sets}; members with another label "
             "stay clear of these values. Nobody changes a label."
         )
-    if question.goal == "unplant":
+    if objective.goal == "unplant":
         return (
             f"Every member {sets}, and hands in the likeliest label other than "
-            f"{question.target!r} for somebody like them: {CLAIMS} says which."
+            f"{objective.target!r} for somebody like them: {CLAIMS} says which."
         )
     return (
         "Every member keeps their features, and hands in the label that somebody like them with "
-        f"{setting(question.signal, 'at')} is likeliest to have: {CLAIMS} says which."
+        f"{setting(objective.signal, 'at')} is likeliest to have: {CLAIMS} says which."
     )
 
 
-def what_it_means(plan: CertifiedPlan) -> str:
+def what_it_means(plan: Certification) -> str:
     """Return what success is, for the goal."""
-    question = plan.question
-    if question.goal == "erase":
+    objective = plan.objective
+    if objective.goal == "erase":
         return (
             "Success: the share of all people whose label stays the same if they set "
-            f"{setting(question.signal)}."
+            f"{setting(objective.signal)}."
         )
-    no_longer = "do not get" if question.goal == "unplant" else "get"
+    no_longer = "do not get" if objective.goal == "unplant" else "get"
     return (
-        f"Success: the share of all people who {no_longer} {question.target!r} once they set "
-        f"{setting(question.signal)}."
+        f"Success: the share of all people who {no_longer} {objective.target!r} once they set "
+        f"{setting(objective.signal)}."
     )
 
 
-def how_many(plan: CertifiedPlan) -> str:
+def how_many(plan: Certification) -> str:
     """Return the certified number of members."""
-    needed, question = plan.best.n_for_target, plan.question
-    wanted = f"a success of {asked(question.success)}"
+    needed, objective = plan.best.n_for_target, plan.objective
+    wanted = f"a success of {asked(objective.success)}"
     if needed is None:
         return (
-            f"However many members like these there are, up to all {question.platform_size:,}, "
+            f"However many members like these there are, up to all {objective.platform_size:,}, "
             f"{wanted} cannot be certified."
         )
-    share = percent(needed / question.platform_size)
+    share = percent(needed / objective.platform_size)
     now = f"There {'is' if plan.members == 1 else 'are'} {plan.members:,} now"
     return (
         f"{counted(needed, 'member')} just like these ({share} of the platform) would be enough "
@@ -118,10 +118,10 @@ def how_many(plan: CertifiedPlan) -> str:
     )
 
 
-def how_sure(plan: CertifiedPlan) -> str:
+def how_sure(plan: Certification) -> str:
     """Return what is certified now."""
-    success, question = plan.best.success, plan.question
-    sure = f"With {asked(question.confidence)} confidence"
+    success, objective = plan.best.success, plan.objective
+    sure = f"With {asked(objective.confidence)} confidence"
     who = f"the {counted(plan.members, 'member')} of today"
     if not success > 0:
         return (
@@ -134,39 +134,39 @@ def how_sure(plan: CertifiedPlan) -> str:
     return f"{sure}, {who} have a success of {no_more_than(success)} or more {how}."
 
 
-def costs(plan: CertifiedPlan, outlook: Outlook) -> list[str]:
+def costs(plan: Certification, details: PlanDetails) -> list[str]:
     """Return what members give up."""
-    if plan.question.goal == "erase":
+    if plan.objective.goal == "erase":
         return ["Members hand in labels that may not be theirs: see who bears that."]
-    who = "those who act" if plan.question.goal == "plant-feature-only" else "the members"
+    who = "those who act" if plan.objective.goal == "plant-feature-only" else "the members"
     found = [
         f"{column}: {percent(1 - share)} of {who} change it."
-        for column, share in outlook.having.items()
+        for column, share in details.having.items()
     ]
-    if plan.question.goal in ("plant", "unplant"):
-        least = "at least " if plan.question.goal == "unplant" else ""
+    if plan.objective.goal in ("plant", "unplant"):
+        least = "at least " if plan.objective.goal == "unplant" else ""
         found.append(
-            f"Label: {least}{percent(1 - outlook.claiming)} of the members hand in one that is not "
+            f"Label: {least}{percent(1 - details.claiming)} of the members hand in one that is not "
             "theirs."
         )
     return found
 
 
 def what_breaks_it(
-    plan: CertifiedPlan, outlook: Outlook, simulated: Sequence[Simulated]
+    plan: Certification, details: PlanDetails, simulated: Sequence[SimulatedMass]
 ) -> list[str]:
     """Return what the numbers do not survive, with numbers where there are some."""
-    left = counted(outlook.changed, "different row")
+    left = counted(details.changed, "different row")
     found = [
         f"Deduplication: all that members hand in is {left}; a platform that keeps one of each "
         "learns from no more than that.",
         "Robust training and cleaning: a platform that drops rows which stand out, trims losses or "
         "aggregates gradients robustly is not near the best classifier for what it received; then "
         "nothing is certified.",
-        _others(outlook),
+        _others(details),
         _private(simulated),
     ]
-    worse = [row for row in plan.by_eps if row.eps > plan.question.eps]
+    worse = [row for row in plan.by_eps if row.eps > plan.objective.eps]
     if worse:
         each = "; ".join(
             f"ε = {row.eps:g}: "
@@ -175,22 +175,22 @@ def what_breaks_it(
         )
         found.append(
             "A platform further from the best for its rows than assumed: members needed if it is "
-            f"ε-suboptimal ({plan.question.reading}): {each}."
+            f"ε-suboptimal ({plan.objective.reading}): {each}."
         )
     return found
 
 
-def _others(outlook: Outlook) -> str:
+def _others(details: PlanDetails) -> str:
     text = "Others acting: whoever hands in another label with the same signal undoes a member."
-    if outlook.tolerated is None:
+    if details.tolerated is None:
         return text
     return (
-        f"{text} The certificate of today withstands {counted(outlook.tolerated, 'such row')} "
+        f"{text} The certificate of today withstands {counted(details.tolerated, 'such row')} "
         "beyond those that it reckons with."
     )
 
 
-def _private(simulated: Sequence[Simulated]) -> str:
+def _private(simulated: Sequence[SimulatedMass]) -> str:
     """Return what private training costs, beside plain training where both were simulated."""
     text = "Private training: noise drowns small groups."
     private = [row for row in simulated if row.learner.startswith("dp-")]

@@ -18,11 +18,11 @@ from quorate.studies.trial import ANYONE, Outcome
 from quorate.theory.bounds import bound_called
 from quorate.theory.finite import (
     Action,
-    carried,
     image_of,
     margins,
     members_law,
-    received,
+    pushforward_mass,
+    received_law,
     signal_quantities,
 )
 from quorate.theory.suboptimality import Reading
@@ -125,7 +125,7 @@ def _general(name: str, strategy: str, cells: Sequence[Outcome]) -> CurveBound:
     return CurveBound(
         name,
         at=lambda alpha, eps, reading: bound.at(alpha, eps=eps, reading=reading, **known),
-        enough=lambda s, eps, reading: bound.enough_for(s, eps=eps, reading=reading, **known),
+        enough=lambda s, eps, reading: bound.critical_mass(s, eps=eps, reading=reading, **known),
     )
 
 
@@ -167,11 +167,11 @@ def _exact(cells: Sequence[Outcome]) -> CurveBound:
         return CurveBound(EXACT, NOT_IN_THE_LAW)
     mass = law.mass
     action = ACTIONS[strategy["name"]]
-    members, people = members_law(mass, image, action, target), carried(mass, image)
+    members, people = members_law(mass, image, action, target), pushforward_mass(mass, image)
     before, after = margins(mass, action, target), margins(members, action, target)
 
     def at(alpha: npt.ArrayLike, eps: float, reading: Reading) -> Floats:
-        ahead = margins(received(mass, (alpha, members)), action, target)
+        ahead = margins(received_law(mass, (alpha, members)), action, target)
         return worst_case_success(ahead, people, eps, reading)
 
     return CurveBound(

@@ -174,7 +174,7 @@ class Curves:
         panels: dict[str, Any] = {}
         for curve, mass in self.critical_masses().rows:
             heading = self.heading(curve)
-            panel = panels.setdefault(heading, figures.Panel(heading, self.target))
+            panel = panels.setdefault(heading, figures.CurvePanel(heading, self.target))
             panel.lines.append(_line(curve, mass, self.called(curve.learner)))
             self._add_bounds(panel, curve)
         return list(panels.values())
@@ -193,7 +193,7 @@ class Curves:
             what = "worst case" if bound.name == EXACT else f"bound ({bound.name})"
             label = f"{what}, platform {self.eps:g}-suboptimal ({self.reading}{law})"
             values = bound.at(grid, self.eps, self.reading)
-            panel.bounds.append(figures.Bound(bound.name, label, grid, values))
+            panel.bounds.append(figures.BoundCurve(bound.name, label, grid, values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,7 +336,9 @@ def _curve(cells: Sequence[Outcome]) -> Curve:
 def _line(curve: Curve, mass: CriticalMass, label: str) -> Any:
     from quorate.figures import curves as figures
 
-    return figures.Line(label, curve.alphas, band(curve.success), band(curve.accuracy), mass)
+    return figures.LearnerCurve(
+        label, curve.alphas, band(curve.success), band(curve.accuracy), mass
+    )
 
 
 def _finite(row: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from quorate.protocols import Classifier, Learner, StackedLearner
 from quorate.runtime.provenance import provenance
 from quorate.studies.trial import Outcome, Trial, draw_people, streams, submit
 from quorate.table import Mask, Rng, Split, Submission, Table
-from quorate.theory.planting import SignalLaw, signal_law
+from quorate.theory.planting import SignalEstimate, estimate_signal
 
 
 def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
@@ -115,7 +115,7 @@ def _worst_group(correct: Mask, people: Table) -> float | None:
 
 
 # What was found of the people who are still in memory: the cells of one seed share theirs.
-_laws: WeakKeyDictionary[Table, dict[tuple[str, str], SignalLaw]] = WeakKeyDictionary()
+_laws: WeakKeyDictionary[Table, dict[tuple[str, str], SignalEstimate]] = WeakKeyDictionary()
 
 
 def _law_of(cell: Trial, people: Split) -> dict[str, Any]:
@@ -126,5 +126,5 @@ def _law_of(cell: Trial, people: Split) -> dict[str, Any]:
     known = _laws.setdefault(people.train, {})
     key = spec.text(cell.population), spec.text(cell.goal)
     if key not in known:
-        known[key] = signal_law(people.train, cell.population.law(), signal, target)
+        known[key] = estimate_signal(people.train, cell.population.law(), signal, target)
     return {"xi": known[key].xi, "gap": known[key].delta, "exact_law": known[key].exact}

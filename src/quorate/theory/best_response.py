@@ -55,7 +55,7 @@ def worth_of_acting(success: npt.ArrayLike, outsiders_share: float) -> Floats:
     return np.asarray(s[1:] - gamma * s[:-1])
 
 
-def in_doubt(values: npt.ArrayLike, spread: float) -> Floats:
+def expected_under_doubt(values: npt.ArrayLike, spread: float) -> Floats:
     """Return E[v(m·e^{σz})], z standard normal: a value that depends on a number one only guesses.
 
     Args:
@@ -65,7 +65,7 @@ def in_doubt(values: npt.ArrayLike, spread: float) -> Floats:
     Returns:
         (n,), for a belief whose median is 0, 1, ... Of the law, ``QUANTILES`` midpoints are used.
 
-    >>> in_doubt([0.0, 1.0, 2.0], spread=0.0).tolist()
+    >>> expected_under_doubt([0.0, 1.0, 2.0], spread=0.0).tolist()
     [0.0, 1.0, 2.0]
 
     Raises:
@@ -111,7 +111,7 @@ def rest_points(success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: f
     return RestPoints(stable, np.union1d(tips, np.setdiff1d(rests, stable)))
 
 
-def settles(
+def settled_size(
     success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: float, start: int
 ) -> int:
     """Return how many act in the end if people change their minds one at a time.
@@ -119,7 +119,7 @@ def settles(
     From ``start`` actors, those with the lowest costs: as long as the next one wants in they join;
     else, as long as the last one wants out they leave. It always ends in an equilibrium.
 
-    >>> settles([0.0, 0.1, 0.9, 1.0], [0.2, 0.2, 0.2], 0.5, start=2)
+    >>> settled_size([0.0, 0.1, 0.9, 1.0], [0.2, 0.2, 0.2], 0.5, start=2)
     3
 
     Raises:
@@ -168,7 +168,8 @@ def rounds_of_responses(
     worth more than it costs. With a delay like this people may overshoot what they want.
 
     Args:
-        worth: to who acts, with 0 .. n−1 others, (n,); see ``worth_of_acting`` and ``in_doubt``.
+        worth: to who acts, with 0 .. n−1 others, (n,); see ``worth_of_acting`` and
+            ``expected_under_doubt``.
         costs: (n,).
         acquaintances: row i holds the weights of those whom i knows, summing to 1, or nothing,
             (n, n); None where everybody sees everybody.

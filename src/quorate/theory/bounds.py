@@ -15,7 +15,7 @@ ALPHA = "Size of the collective, a fraction in [0, 1]."
 
 
 @dataclass(frozen=True)
-class Parameter:
+class BoundParameter:
     """What a bound needs to know.
 
     Args:
@@ -29,12 +29,12 @@ class Parameter:
     default: float | str | None = None
 
 
-XI = Parameter("xi", "ξ, how common the signal is among honest people, in [0, 1].")
-DELTA = Parameter("delta", "Δ, how far the target trails on the signal, in [0, 1].")
-EPS = Parameter("eps", "ε, how suboptimal a platform it allows for, in [0, 1).", 0.0)
-READING = Parameter("reading", "Of suboptimality: tv or huber.", "tv")
-GRADIENT = Parameter("gradient", "‖g₀‖, norm of the honest mean gradient at θ*, at least 0.")
-REACH = Parameter("reach", "G, the largest norm that members can set against it, at least 0.")
+XI = BoundParameter("xi", "ξ, how common the signal is among honest people, in [0, 1].")
+DELTA = BoundParameter("delta", "Δ, how far the target trails on the signal, in [0, 1].")
+EPS = BoundParameter("eps", "ε, how suboptimal a platform it allows for, in [0, 1).", 0.0)
+READING = BoundParameter("reading", "Of suboptimality: tv or huber.", "tv")
+GRADIENT = BoundParameter("gradient", "‖g₀‖, norm of the honest mean gradient at θ*, at least 0.")
+REACH = BoundParameter("reach", "G, the largest norm that members can set against it, at least 0.")
 WRONG = "the first training gets wrong, in [0, 1]."
 
 
@@ -62,7 +62,7 @@ class Bound:
     measures: Literal["success", "distance", "effective size"]
     function: str
     inverse: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[BoundParameter, ...]
     target: float
     example: str
     status: Literal["published", "derived"] = "derived"
@@ -75,10 +75,10 @@ class Bound:
         """
         return _called(self.function)(alpha, **values)
 
-    def enough_for(self, target: Any, **values: Any) -> Any:
+    def critical_mass(self, target: Any, **values: Any) -> Any:
         """Return the sizes that are enough for targets of any shape.
 
-        >>> float(bound_called("cvar").enough_for(0.25, level=0.2))
+        >>> float(bound_called("cvar").critical_mass(0.25, level=0.2))
         0.05
         """
         return _called(self.inverse)(target, **values)
@@ -107,7 +107,7 @@ class Bound:
             "alpha": alpha,
             "bound": None if alpha is None else _plain(self.at(alpha, **values)),
             "target": wanted,
-            "critical_mass": _plain(self.enough_for(wanted, **values)),
+            "critical_mass": _plain(self.critical_mass(wanted, **values)),
             "reading": values.get("reading"),
             "status": self.status,
         }
@@ -132,7 +132,7 @@ BOUNDS = (
         "success",
         "planting.feature_only_bound",
         "planting.feature_only_critical_mass",
-        (XI, Parameter("p", "p, the least P₀(target|x) over all x, in [0, 1]."), EPS, READING),
+        (XI, BoundParameter("p", "p, the least P₀(target|x) over all x, in [0, 1]."), EPS, READING),
         0.9,
         "--alpha 0.1 --xi 0.001 --p 0.25",
     ),
@@ -145,7 +145,7 @@ BOUNDS = (
         "unplanting.unplanting_critical_mass",
         (
             XI,
-            Parameter("delta", "Δ, how far the runner-up trails that label, in [0, 1]."),
+            BoundParameter("delta", "Δ, how far the runner-up trails that label, in [0, 1]."),
             EPS,
             READING,
         ),
@@ -160,8 +160,10 @@ BOUNDS = (
         "erasing.erasing_bound",
         "erasing.erasing_critical_mass",
         (
-            Parameter("tau", "τ, mean of max_y |P₀(y|x) − P₀(y|g(x))|, in [0, 1]."),
-            Parameter("eps", "0; a platform that is not optimal is refused, with the reason.", 0.0),
+            BoundParameter("tau", "τ, mean of max_y |P₀(y|x) − P₀(y|g(x))|, in [0, 1]."),
+            BoundParameter(
+                "eps", "0; a platform that is not optimal is refused, with the reason.", 0.0
+            ),
         ),
         0.9,
         "--alpha 0.2 --tau 0.01",
@@ -173,7 +175,7 @@ BOUNDS = (
         "distance",
         "gradients.hold_distance_bound",
         "gradients.hold_size_for_distance",
-        (GRADIENT, REACH, Parameter("curvature", "μ, of the risk's strong convexity.", 1.0)),
+        (GRADIENT, REACH, BoundParameter("curvature", "μ, of the risk's strong convexity.", 1.0)),
         0.0,
         "--alpha 0.05 --gradient 0.1 --reach 0.9",
     ),
@@ -185,9 +187,9 @@ BOUNDS = (
         "reweighting.jtt_effective_size",
         "reweighting.jtt_size_for",
         (
-            Parameter("member_error", f"e_C, the share of members whom {WRONG}"),
-            Parameter("honest_error", f"e_B, the share of honest people whom {WRONG}"),
-            Parameter("upweight", "λ, weight of those people, at least 1.", 5.0),
+            BoundParameter("member_error", f"e_C, the share of members whom {WRONG}"),
+            BoundParameter("honest_error", f"e_B, the share of honest people whom {WRONG}"),
+            BoundParameter("upweight", "λ, weight of those people, at least 1.", 5.0),
         ),
         0.5,
         "--alpha 0.1 --member-error 1 --honest-error 0.25",
@@ -199,7 +201,7 @@ BOUNDS = (
         "effective size",
         "reweighting.cvar_effective_limit",
         "reweighting.cvar_size_for",
-        (Parameter("level", "a, fraction of people whose loss counts, in (0, 1].", 0.2),),
+        (BoundParameter("level", "a, fraction of people whose loss counts, in (0, 1].", 0.2),),
         0.5,
         "--alpha 0.05 --level 0.2",
     ),

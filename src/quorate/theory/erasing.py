@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.theory.promise import enough_for, promised_success
 from quorate.theory.suboptimality import Floats
+from quorate.theory.success_bound import critical_mass_bound, success_bound
 from quorate.validate import all_in_interval
 
 
@@ -39,7 +39,7 @@ def erasing_bound(alpha: npt.ArrayLike, tau: npt.ArrayLike, eps: float = 0.0) ->
         InputError: an argument is out of range, or eps is above 0.
     """
     _refuse(eps)
-    return promised_success(alpha, 2 * _checked(tau), np.zeros(()))
+    return success_bound(alpha, 2 * _checked(tau), np.zeros(()))
 
 
 def erasing_critical_mass(target: npt.ArrayLike, tau: npt.ArrayLike, eps: float = 0.0) -> Floats:
@@ -57,7 +57,7 @@ def erasing_critical_mass(target: npt.ArrayLike, tau: npt.ArrayLike, eps: float 
         InputError: an argument is out of range, or eps is above 0.
     """
     _refuse(eps)
-    return enough_for(target, 2 * _checked(tau), np.zeros(()))
+    return critical_mass_bound(target, 2 * _checked(tau), np.zeros(()))
 
 
 def _checked(tau: npt.ArrayLike) -> Floats:

@@ -41,10 +41,10 @@ def image_of(law: FiniteLaw, signal: Signal) -> Indices:
     return np.array(found, dtype=np.int64)
 
 
-def moved(mass: npt.ArrayLike, image: npt.ArrayLike) -> Floats:
+def pushforward(mass: npt.ArrayLike, image: npt.ArrayLike) -> Floats:
     """Return P_0{g = x, y}, the law of (g(x), y), (..., v, k).
 
-    >>> moved([[0.1, 0.2], [0.3, 0.4]], [1, 1]).round(3).tolist()
+    >>> pushforward([[0.1, 0.2], [0.3, 0.4]], [1, 1]).round(3).tolist()
     [[0.0, 0.0], [0.4, 0.6]]
 
     Raises:
@@ -58,13 +58,13 @@ def moved(mass: npt.ArrayLike, image: npt.ArrayLike) -> Floats:
     return out.reshape(mass.shape)
 
 
-def carried(mass: npt.ArrayLike, image: npt.ArrayLike) -> Floats:
+def pushforward_mass(mass: npt.ArrayLike, image: npt.ArrayLike) -> Floats:
     """Return P_0{g = x}, how many people stand at x once everyone carries the signal, (..., v).
 
-    >>> carried([[0.1, 0.2], [0.3, 0.4]], [1, 1]).round(3).tolist()
+    >>> pushforward_mass([[0.1, 0.2], [0.3, 0.4]], [1, 1]).round(3).tolist()
     [0.0, 1.0]
     """
-    return np.asarray(moved(mass, image).sum(axis=-1))
+    return np.asarray(pushforward(mass, image).sum(axis=-1))
 
 
 def runner_up(mass: npt.ArrayLike, target: npt.ArrayLike) -> Indices:
@@ -100,40 +100,40 @@ def members_law(
     mass, image = _checked(mass, image)
     target = _spread(target, mass)
     if action == "planting":
-        return _all_on(carried(mass, image), target, mass.shape[-1])
+        return _all_on(pushforward_mass(mass, image), target, mass.shape[-1])
     if action == "unplanting":
-        return _all_on(carried(mass, image), runner_up(mass, target), mass.shape[-1])
+        return _all_on(pushforward_mass(mass, image), runner_up(mass, target), mass.shape[-1])
     if action == "erasing":
         modal = np.take_along_axis(mass.argmax(axis=-1), _like(image, mass), axis=-1)
         return _all_on(mass.sum(axis=-1), modal, mass.shape[-1])
     if action == "feature-only":
         wanted = np.where(np.arange(mass.shape[-1]) == target[..., None], mass, 0.0)
-        return mass - wanted + moved(wanted, image)
+        return mass - wanted + pushforward(wanted, image)
     raise unknown("action on a finite law", action, get_args(Action))
 
 
-def erring(planned: Floats, mistaken: Floats, rate: npt.ArrayLike) -> Floats:
+def erring_law(planned: Floats, mistaken: Floats, rate: npt.ArrayLike) -> Floats:
     """Return (1−ρ)P_plan + ρP_err, the law of members of whom a part ρ errs, (..., v, k).
 
     Args:
         planned, mistaken: the laws of those who do as agreed, and of those who do not.
         rate: ρ, in [0, 1], (...).
 
-    >>> erring(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]), 0.25).tolist()
+    >>> erring_law(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]), 0.25).tolist()
     [[0.75, 0.25]]
     """
     rho = all_in_interval("rate", rate, 0, 1, "It is a share of the members.")[..., None, None]
     return (1 - rho) * planned + rho * mistaken
 
 
-def received(mass: npt.ArrayLike, *collectives: tuple[npt.ArrayLike, Floats]) -> Floats:
+def received_law(mass: npt.ArrayLike, *collectives: tuple[npt.ArrayLike, Floats]) -> Floats:
     """Return P = Σ_m α_m P*_m + (1 − Σ_m α_m) P_0, what the platform receives, (..., v, k).
 
     Args:
         mass: P_0(x, y), (..., v, k).
         collectives: of each its size α_m, (...), and the law P*_m of its members, (..., v, k).
 
-    >>> received([[0.5, 0.5]], (0.2, np.array([[0.0, 1.0]]))).round(3).tolist()
+    >>> received_law([[0.5, 0.5]], (0.2, np.array([[0.0, 1.0]]))).round(3).tolist()
     [[0.4, 0.6]]
 
     Raises:
@@ -196,7 +196,7 @@ def erasing_success(mass: npt.ArrayLike, image: npt.ArrayLike, submitted: Floats
     among = submitted >= best - DIGITS * submitted.sum(axis=-1, keepdims=True)  # (..., v, k)
     sure = among & (among.sum(axis=-1, keepdims=True) == 1)  # nothing else can be answered at x
     own = _like(image, mass) == np.arange(mass.shape[-2])  # g(x) = x: the same question
-    agree = moved(np.where(own[..., None], 0.0, sure * mass.sum(axis=-1)[..., None]), image)
+    agree = pushforward(np.where(own[..., None], 0.0, sure * mass.sum(axis=-1)[..., None]), image)
     least = np.where(among, agree, np.inf).min(axis=-1)  # of the answers open at each value
     return np.asarray((np.where(own, mass.sum(axis=-1), 0.0) + least).sum(axis=-1))[()]
 

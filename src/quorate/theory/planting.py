@@ -14,8 +14,8 @@ import numpy.typing as npt
 from quorate.law import FiniteLaw
 from quorate.protocols import Signal
 from quorate.table import Table
-from quorate.theory.promise import enough_for, promised_success
 from quorate.theory.suboptimality import Floats, Reading, suboptimality_constant
+from quorate.theory.success_bound import critical_mass_bound, success_bound
 from quorate.validate import all_in_interval
 
 
@@ -46,7 +46,7 @@ def planting_bound(
     Raises:
         InputError: an argument is out of range, or the reading is not known.
     """
-    return promised_success(alpha, _resistance(xi, delta), suboptimality_constant(eps, reading))
+    return success_bound(alpha, _resistance(xi, delta), suboptimality_constant(eps, reading))
 
 
 def planting_critical_mass(
@@ -70,7 +70,7 @@ def planting_critical_mass(
     Raises:
         InputError: an argument is out of range, or the reading is not known.
     """
-    return enough_for(target, _resistance(xi, delta), suboptimality_constant(eps, reading))
+    return critical_mass_bound(target, _resistance(xi, delta), suboptimality_constant(eps, reading))
 
 
 def feature_only_bound(
@@ -101,7 +101,7 @@ def feature_only_bound(
         InputError: an argument is out of range, or the reading is not known.
     """
     fixed = _feature_only_resistance(xi, p, suboptimality_constant(eps, reading))
-    return promised_success(alpha, np.zeros(()), fixed)
+    return success_bound(alpha, np.zeros(()), fixed)
 
 
 def feature_only_critical_mass(
@@ -126,11 +126,11 @@ def feature_only_critical_mass(
         InputError: an argument is out of range, or the reading is not known.
     """
     fixed = _feature_only_resistance(xi, p, suboptimality_constant(eps, reading))
-    return enough_for(target, np.zeros(()), fixed)
+    return critical_mass_bound(target, np.zeros(()), fixed)
 
 
 @dataclass(frozen=True)
-class SignalLaw:
+class SignalEstimate:
     """What the bounds need to know of a signal and a target under the law of honest people.
 
     Args:
@@ -144,9 +144,9 @@ class SignalLaw:
     exact: bool
 
 
-def signal_law(
+def estimate_signal(
     people: Table, law: FiniteLaw | None, signal: Signal, target: str | None
-) -> SignalLaw:
+) -> SignalEstimate:
     """Return ξ and Δ of a signal: exact where the law is known, else estimated from ``people``.
 
     X* = {g(x)} is recognised by g(x) = x, which is the same where g is idempotent. From people, ξ
@@ -155,21 +155,21 @@ def signal_law(
     g is not idempotent a row does not tell whether it is in X*: ξ is put at 1 as well.
     """
     if not signal.idempotent:
-        return SignalLaw(1.0, 1.0, exact=False)
+        return SignalEstimate(1.0, 1.0, exact=False)
     rows = people if law is None else law.points
     carries = (signal.plant(rows) == rows.x).reshape(len(rows), -1).all(axis=1)
     if law is None:
-        return SignalLaw(upper_limit(int(carries.sum()), len(carries)), 1.0, exact=False)
+        return SignalEstimate(upper_limit(int(carries.sum()), len(carries)), 1.0, exact=False)
     on_signal = law.mass[carries]  # (|X*|, k)
     xi = float(on_signal.sum())
     on_signal = on_signal[on_signal.sum(axis=1) > 0]
     if not len(on_signal):
-        return SignalLaw(xi, 0.0, exact=True)
+        return SignalEstimate(xi, 0.0, exact=True)
     given_x = on_signal / on_signal.sum(axis=1, keepdims=True)
     y_star = rows.label(target)
     others = np.delete(given_x, y_star, axis=1)
     gap = others.max(axis=1, initial=0.0) - given_x[:, y_star]  # (|X*|,)
-    return SignalLaw(xi, max(0.0, float(gap.max())), exact=True)
+    return SignalEstimate(xi, max(0.0, float(gap.max())), exact=True)
 
 
 def upper_limit(k: int, n: int, confidence: float = 0.95) -> float:

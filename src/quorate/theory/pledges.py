@@ -46,10 +46,10 @@ class PledgeOutcome:
     acting: float
 
 
-def turnout(people: int, median: float, spread: float) -> Floats:
+def turnout_law(people: int, median: float, spread: float) -> Floats:
     """Return the law of J, how many respond: round(median·e^{σz}) within 1 .. n, (n+1,).
 
-    >>> turnout(3, median=2.0, spread=0.0).tolist()
+    >>> turnout_law(3, median=2.0, spread=0.0).tolist()
     [0.0, 0.0, 1.0, 0.0]
 
     Raises:
@@ -62,7 +62,7 @@ def turnout(people: int, median: float, spread: float) -> Floats:
     return np.asarray(np.diff(below, prepend=0.0)[1:])
 
 
-def called(people: int, threshold: float, noise: float) -> Floats:
+def call_probability(people: int, threshold: float, noise: float) -> Floats:
     """Return the probability that j pledges are enough, for j = 0 .. n, (n+1,).
 
     P(j ≥ M·e^{τz}) = Φ(ln(j/M)/τ): without noise, whether j ≥ M.
@@ -72,7 +72,7 @@ def called(people: int, threshold: float, noise: float) -> Floats:
         threshold: M, as it should be; inf asks for more than there are.
         noise: τ, of the logarithm of its estimate.
 
-    >>> called(3, threshold=2.0, noise=0.0).tolist()
+    >>> call_probability(3, threshold=2.0, noise=0.0).tolist()
     [0.0, 0.0, 1.0, 1.0]
 
     Raises:
@@ -82,12 +82,12 @@ def called(people: int, threshold: float, noise: float) -> Floats:
     return _at_most(np.arange(people + 1), threshold, noise)
 
 
-def acting(values: npt.ArrayLike, defectors: float) -> Floats:
+def expected_after_defection(values: npt.ArrayLike, defectors: float) -> Floats:
     """Return E[v_A], A ~ Binomial(j, 1−d), for j = 0 .. n, (n+1,), in the shape of ``values``.
 
     Summed at up to ``KNOTS`` numbers of pledges, and linear between.
 
-    >>> acting([0.0, 1.0, 2.0], defectors=0.5).round(9).tolist()
+    >>> expected_after_defection([0.0, 1.0, 2.0], defectors=0.5).round(9).tolist()
     [0.0, 0.5, 1.0]
 
     Raises:
@@ -102,10 +102,10 @@ def acting(values: npt.ArrayLike, defectors: float) -> Floats:
     return np.interp(np.arange(n + 1), knots, [_expected(v, int(j), defectors) for j in knots])
 
 
-def too_few(size: float, people: int, defectors: float) -> Floats:
+def too_few_probability(size: float, people: int, defectors: float) -> Floats:
     """Return P(1 ≤ A < size), A ~ Binomial(j, 1−d), for j = 0 .. n, (n+1,).
 
-    >>> too_few(2, 2, defectors=0.5).round(9).tolist()
+    >>> too_few_probability(2, 2, defectors=0.5).round(9).tolist()
     [0.0, 0.5, 0.5]
 
     Raises:
@@ -138,13 +138,13 @@ def pledge_outcome(
     Args:
         success: S_m for m = 0 .. n actors, (n+1,), not decreasing, at most 1.
         cost, outsiders_share: k and γ.
-        responding: the law of the turnout, (n+1,); see ``turnout``.
-        calling: w, (n+1,); see ``called``. Ones where nothing is waited for.
+        responding: the law of the turnout, (n+1,); see ``turnout_law``.
+        calling: w, (n+1,); see ``call_probability``. Ones where nothing is waited for.
         defectors: d, the probability that who pledged does not act.
 
-    >>> law = turnout(3, median=1.0, spread=0.0)
+    >>> law = turnout_law(3, median=1.0, spread=0.0)
     >>> alone = pledge_outcome([0.0, 0.1, 0.9, 1.0], 0.2, 0.5, law, np.ones(4))
-    >>> assured = pledge_outcome([0.0, 0.1, 0.9, 1.0], 0.2, 0.5, law, called(3, 2.0, 0.0))
+    >>> assured = pledge_outcome([0.0, 0.1, 0.9, 1.0], 0.2, 0.5, law, call_probability(3, 2.0, 0.0))
     >>> alone.too_early, assured.too_early, round(alone.member, 9), assured.member
     (1.0, 0.0, -0.1, 0.0)
 
@@ -155,13 +155,15 @@ def pledge_outcome(
     n, acts = len(s) - 1, law * np.asarray(calling)  # (n+1,)
     pays = np.flatnonzero(np.asarray(gain_from_acting(s, cost, outsiders_share)) > 0)
     enough = float(pays[0]) if len(pays) else math.inf
-    everyone = acting(s, defectors)
-    mine = np.insert(acting(s[1:], defectors), 0, s[0])  # j = 0: there is no such member
+    everyone = expected_after_defection(s, defectors)
+    mine = np.insert(
+        expected_after_defection(s[1:], defectors), 0, s[0]
+    )  # j = 0: there is no such member
     rests = float(1 - acts.sum())
     got = float(acts @ everyone) + rests * float(s[0])
     return PledgeOutcome(
         reached=float(acts.sum()),
-        too_early=float(acts @ too_few(enough, n, defectors)),
+        too_early=float(acts @ too_few_probability(enough, n, defectors)),
         success=got,
         member=float(acts @ (mine - cost)) + rests * outsiders_share * float(s[0]),
         outsider=outsiders_share * got,

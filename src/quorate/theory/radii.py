@@ -232,15 +232,15 @@ def distance_limit(
     step = math.sqrt((log_inverse + math.log(2)) / (2 * n))
     # The square root of a whole number however large: one beyond a float is beyond any use.
     by_cells = math.inf if cells > 10**300 else 0.5 * math.sqrt((cells - 1) / n)
-    return min(by_cells + step, float((signs(t) * of_each).sum()) / n + 2 * step)
+    return min(by_cells + step, float((expected_sign_sum(t) * of_each).sum()) / n + 2 * step)
 
 
-def signs(t: npt.ArrayLike) -> Floats:
+def expected_sign_sum(t: npt.ArrayLike) -> Floats:
     """Return E|σ₁ + … + σ_t| of t random signs; between whole numbers, the straight line.
 
     It is 2s·C(2s, s)/4ˢ with s = ⌈t/2⌉, at most √t. Divided by t it never increases.
 
-    >>> signs([0, 1, 2, 3, 4, 4.5]).tolist()
+    >>> expected_sign_sum([0, 1, 2, 3, 4, 4.5]).tolist()
     [0.0, 1.0, 1.0, 1.5, 1.5, 1.6875]
     """
     t = np.asarray(t, dtype=np.float64)

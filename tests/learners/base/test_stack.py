@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from quorate.catalog import build
-from quorate.engine.pool import Pool
+from quorate.engine.row_pool import RowPool
 from quorate.errors import FitFailedError, InputError
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
@@ -128,7 +128,7 @@ def test_members_who_hand_in_no_groups_keep_theirs() -> None:
     member = np.arange(60) < 20
     changed = dataclasses.replace(people.take(member), group=None, groups=())
     one = Submission(people, changed, member)
-    pool = Pool.of([one, Submission.without_collective(people)])
+    pool = RowPool.of([one, Submission.without_collective(people)])
     np.testing.assert_array_equal(pool.groups(), [people.group, people.group])
     np.testing.assert_array_equal(one.mixed().group, people.group)
 
@@ -138,12 +138,12 @@ def test_submissions_with_and_without_groups_do_not_stack() -> None:
     bare = dataclasses.replace(people, group=None, groups=())
     data = [Submission.without_collective(table) for table in (people, bare)]
     with pytest.raises(InputError, match="same labels and groups in a stack"):
-        Pool.of(data)
+        RowPool.of(data)
 
 
 def test_pool_holds_shared_rows_once() -> None:
     data = submissions()
-    pool = Pool.of(data)
+    pool = RowPool.of(data)
     # two draws of 120 honest people, and the members' rows: 0 + 12 + 120 for each draw
     assert len(pool.x) == 2 * 120 + 2 * (0 + 12 + 120)
     assert pool.index.shape == (6, 120)

@@ -10,7 +10,7 @@ import torch
 
 from quorate.engine.architectures import build_network
 from quorate.engine.generator import torch_generator
-from quorate.engine.pool import Pool
+from quorate.engine.row_pool import RowPool
 from quorate.errors import InputError
 from quorate.learners.reweighting.importance_weighted import ImportanceWeighted
 from quorate.populations.digits import Digits
@@ -43,7 +43,7 @@ def six_people() -> Submission:
 def test_weights_by_hand(groups, expected: list[float]) -> None:
     data = six_people()
     learner = ImportanceWeighted(groups=groups, epochs=2)
-    weights = learner.importance(Pool.of([data]))[0].tolist()
+    weights = learner.importance(RowPool.of([data]))[0].tolist()
     assert weights == pytest.approx(expected, rel=1e-6)  # float32
     share = expected[5] / 6
     record = learner.fit(data, rng()).record
@@ -54,7 +54,7 @@ def test_weights_are_those_of_what_is_handed_in() -> None:
     """The member claims label 0: labels are then 4 and 2."""
     data = six_people()
     data = Submission(data.honest, dataclasses.replace(data.changed, y=np.array([0])), data.member)
-    weights = ImportanceWeighted(groups="label").importance(Pool.of([data]))[0].tolist()
+    weights = ImportanceWeighted(groups="label").importance(RowPool.of([data]))[0].tolist()
     assert weights == [0.75, 0.75, 0.75, 1.5, 1.5, 0.75]
 
 
@@ -62,7 +62,7 @@ def test_models_of_a_stack_may_have_different_groups() -> None:
     data = six_people()
     everyone = dataclasses.replace(data.honest, y=np.zeros(6, dtype=np.int64))
     all_zero = Submission(data.honest, everyone, np.ones(6, dtype=bool))
-    weights = ImportanceWeighted(groups="group-label").importance(Pool.of([data, all_zero]))
+    weights = ImportanceWeighted(groups="group-label").importance(RowPool.of([data, all_zero]))
     assert weights[1].tolist() == [0.75, 0.75, 0.75, 0.75, 1.5, 1.5]  # a0 and b0 are left
     assert weights.mean(dim=1).tolist() == pytest.approx([1, 1])
 

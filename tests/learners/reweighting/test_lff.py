@@ -11,7 +11,7 @@ import torch
 from quorate.engine.architectures import build_network
 from quorate.engine.generator import torch_generator
 from quorate.errors import InputError
-from quorate.learners.reweighting.lff import LfF, _Recent
+from quorate.learners.reweighting.lff import LfF, _MovingLosses
 from quorate.populations.digits import Digits
 from quorate.table import Submission
 
@@ -101,7 +101,7 @@ def test_equals_two_models_written_out(q: float, memory: float) -> None:
 
 def test_moving_average_by_hand() -> None:
     """Labels 0, 0, 1: losses 4, 1, 2; then the second has loss 9 where memory is a half."""
-    recent = _Recent(torch.tensor([[0, 0, 1]]), 2, 0.5)
+    recent = _MovingLosses(torch.tensor([[0, 0, 1]]), 2, 0.5)
     first = recent.update(torch.tensor([[0, 1, 2]]), torch.tensor([[4.0, 1.0, 2.0]]))
     assert first.tolist() == [[1.0, 0.25, 1.0]]  # over the largest of the label, 4 and 2
     second = recent.update(torch.tensor([[1]]), torch.tensor([[15.0]]))

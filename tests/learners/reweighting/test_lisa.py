@@ -11,7 +11,7 @@ import torch
 from quorate.engine.architectures import build_network
 from quorate.engine.generator import torch_generator
 from quorate.errors import InputError
-from quorate.learners.reweighting.lisa import LISA, Partners
+from quorate.learners.reweighting.lisa import LISA, MixingPartners
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
 from quorate.table import Submission
@@ -85,7 +85,7 @@ def test_equals_a_numpy_loop_step_by_step(p_sel: float) -> None:
 
 def test_partners_fit_and_are_equally_likely() -> None:
     same, different = rng(1).integers(3, size=40), rng(2).integers(4, size=40)
-    partners, draws = Partners(same, different), rng(3)
+    partners, draws = MixingPartners(same, different), rng(3)
     drawn = np.stack([partners.draw(np.arange(40), draws) for _ in range(2000)])  # (2000, 40)
     for i in range(40):
         fit = np.flatnonzero((same == same[i]) & (different != different[i]))
@@ -98,7 +98,7 @@ def test_partners_fit_and_are_equally_likely() -> None:
 
 def test_who_fits_nobody_stays() -> None:
     """In group 0 everyone has label 0: within the group nobody has another label."""
-    partners = Partners(np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1]))
+    partners = MixingPartners(np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1]))
     for seed in range(20):
         assert partners.draw(np.arange(4), rng(seed)).tolist() == [0, 1, 3, 2]
 

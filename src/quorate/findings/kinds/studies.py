@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from rich.console import Console
 
-from quorate.figures.finding import MassAt, masses_over_figure
+from quorate.figures.finding import MassPoint, masses_over_figure
 from quorate.findings.expectation import judge
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Kind, Source, source_of
@@ -87,12 +87,12 @@ class StudyDone:
             files |= {f"{name}.{form}": render(figure, form) for form in ("svg", "png", "pdf")}
         return files
 
-    def _point(self, of: str | Sequence[str], target: float) -> MassAt:
+    def _point(self, of: str | Sequence[str], target: float) -> MassPoint:
         """Return the critical mass of a curve and the platform's honest accuracy, to be drawn."""
         curve = self.measures.curve(of)
         mass = curve.critical_mass(target)
         accuracy = float(mean_over_seeds(curve.accuracy)[0])
-        return MassAt(of if isinstance(of, str) else of[0], mass, accuracy)
+        return MassPoint(of if isinstance(of, str) else of[0], mass, accuracy)
 
     def show(self, console: Console) -> None:
         """Print S(α) and the critical masses."""

@@ -144,7 +144,7 @@ class CleaningLearner(StackedLearner):
 
 
 @dataclass(frozen=True)
-class CleansByModel(CleaningLearner):
+class ModelBasedCleaning(CleaningLearner):
     """Base of the defences that train first and look at the model; ``clean_by`` says how."""
 
     @property

@@ -11,7 +11,7 @@ from quorate.errors import InputError
 from quorate.table import Labels, Table
 
 if TYPE_CHECKING:
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
 
 Grouping = Literal["auto", "group", "label", "group-label"]
 GROUPING_HELP = "what makes a group; auto: group-label where people have groups, else label"
@@ -58,7 +58,7 @@ def group_codes(y: Labels, group: Labels | None, k: int, grouping: Grouping) -> 
     return codes.astype(np.int64), len(present)
 
 
-def codes_in_pool(pool: Pool, grouping: Grouping) -> list[tuple[Labels, int]]:
+def codes_in_pool(pool: RowPool, grouping: Grouping) -> list[tuple[Labels, int]]:
     """Return ``group_codes`` of the people of each of K models, as they are submitted."""
     labels, groups = pool.labels(), pool.groups()
     return [

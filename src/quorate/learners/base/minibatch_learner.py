@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from quorate.engine.optimizers import Optimizer
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Stack
 
 
 @runtime_checkable
-class TrainsByMinibatch(StackedLearner, Protocol):
+class MinibatchTrainer(StackedLearner, Protocol):
     """What a method needs of the learner inside it to watch its epochs."""
 
     @property
     def uses_groups(self) -> bool:
         """Whether training needs to know people's groups."""
 
-    def prepare(self, data: Sequence[Submission], rngs: Sequence[Rng]) -> tuple[Stack, Pool]:
+    def prepare(self, data: Sequence[Submission], rngs: Sequence[Rng]) -> tuple[Stack, RowPool]:
         """Return fresh networks, one per submission, and the people of each."""
 
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+    def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
         """Return the training, ready to run."""
 
 
@@ -60,11 +60,11 @@ class MinibatchLearner(NetworkLearner):
         """Whether training needs to know people's groups."""
         return False
 
-    def train(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
+    def train(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
         """Run the epochs."""
         return self.begin(stack, pool, rngs).run()
 
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+    def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
         """Return the training, ready to run; here people weigh as ``weigh`` says."""
 
         def weigh(losses: Tensor, batch: Batch) -> Tensor | None:
@@ -82,6 +82,6 @@ class MinibatchLearner(NetworkLearner):
 
     def optimizer(self, stack: Stack) -> Optimizer:
         """Return the update rule over the weights of a stack."""
-        from quorate.engine.optimizers import Momentum
+        from quorate.engine.optimizers import MomentumOptimizer
 
-        return Momentum(stack.weights, self.momentum, self.weight_decay)
+        return MomentumOptimizer(stack.weights, self.momentum, self.weight_decay)

@@ -24,7 +24,7 @@ from quorate.table import Rng, Submission, Table
 from quorate.validate import above_zero, at_least
 
 if TYPE_CHECKING:
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Aggregate, Stack
 
 # Models in a stack, by what was measured on a CPU: small networks wait for calls more than for
@@ -81,21 +81,21 @@ class NetworkLearner(StackedLearner):
 
     def prepare(
         self, data: Sequence[Submission], rngs: Sequence[Rng], aggregate: Aggregate | None = None
-    ) -> tuple[Stack, Pool]:
+    ) -> tuple[Stack, RowPool]:
         """Return fresh networks, one per submission, and the people of each.
 
         Raises:
             InputError: as ``check``, or the submissions differ in shape.
         """
-        from quorate.engine.pool import Pool
+        from quorate.engine.row_pool import RowPool
 
         for people in {id(one.honest): one.honest for one in data}.values():
             self.check(people)
-        pool = Pool.of(data, device.current())
+        pool = RowPool.of(data, device.current())
         return self.networks(pool, rngs, aggregate), pool
 
     def networks(
-        self, pool: Pool, rngs: Sequence[Rng], aggregate: Aggregate | None = None
+        self, pool: RowPool, rngs: Sequence[Rng], aggregate: Aggregate | None = None
     ) -> Stack:
         """Return fresh networks for people of this shape, one per generator."""
         from quorate.engine.architectures import build_network
@@ -106,7 +106,7 @@ class NetworkLearner(StackedLearner):
         return Stack(networks, pool.x.device, aggregate)
 
     @abstractmethod
-    def train(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
+    def train(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
         """Train the stack in place; return plain data about the training of each model.
 
         Args:
@@ -117,8 +117,8 @@ class NetworkLearner(StackedLearner):
 
 
 def in_lockstep(
-    prepare: Callable[[Sequence[Submission], Sequence[Rng]], tuple[Stack, Pool]],
-    train: Callable[[Stack, Pool, Sequence[Rng]], list[dict[str, Any]]],
+    prepare: Callable[[Sequence[Submission], Sequence[Rng]], tuple[Stack, RowPool]],
+    train: Callable[[Stack, RowPool, Sequence[Rng]], list[dict[str, Any]]],
     data: Sequence[Submission],
     rngs: Sequence[Rng],
 ) -> list[Classifier | FitFailedError]:

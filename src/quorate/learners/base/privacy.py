@@ -19,7 +19,7 @@ NOISE_RANGE = (1e-2, 1e4)  # below, no privacy is left; above, no learning
 
 
 @dataclass(frozen=True)
-class Spent:
+class PrivacyCost:
     """What T steps of DP-SGD cost: (epsilon, delta) by PLD, and epsilon by RDP beside it."""
 
     epsilon: float
@@ -52,14 +52,14 @@ def noise_multiplier(epsilon: float, delta: float, q: float, steps: int) -> floa
     return sigma
 
 
-def spent(sigma: float, delta: float, q: float, steps: int, near: float) -> Spent:
+def privacy_cost(sigma: float, delta: float, q: float, steps: int, near: float) -> PrivacyCost:
     """Return what ``steps`` steps with noise multiplier ``sigma`` cost at ``delta``.
 
     ``near`` is a budget of about that size: it sets how finely losses are counted.
     """
     if sigma == 0:
-        return Spent(math.inf, math.inf, delta)
-    return Spent(*_spent(sigma, delta, q, steps, near), delta)
+        return PrivacyCost(math.inf, math.inf, delta)
+    return PrivacyCost(*_spent(sigma, delta, q, steps, near), delta)
 
 
 @on_disk

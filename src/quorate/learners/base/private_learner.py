@@ -12,7 +12,7 @@ from quorate.errors import InputError
 from quorate.learners.base import privacy
 from quorate.learners.base.network_classifier import Architecture
 from quorate.learners.base.network_learner import NetworkLearner
-from quorate.learners.base.schedules import scheduled
+from quorate.learners.base.schedules import schedule_factor
 from quorate.spec import param
 from quorate.table import Labels, Rng, Table
 from quorate.validate import above_zero, in_interval
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from quorate.engine.optimizers import Optimizer
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Stack
 
 
@@ -72,7 +72,7 @@ class PrivateLearner(NetworkLearner):
     def optimizer(self, stack: Stack) -> Optimizer:
         """Return the update rule over the weights of a stack."""
 
-    def train(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
+    def train(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
         """Run the private steps; each record holds what they cost."""
         import torch
 
@@ -103,9 +103,9 @@ class PrivateLearner(NetworkLearner):
             if sigma:
                 add_noise(totals, sigma * self.max_grad_norm, noise)
             gradients = [total.div_(q * pool.n) for total in totals]
-            factor = scheduled(self.schedule, step, steps)
+            factor = schedule_factor(self.schedule, step, steps)
             optimizer.step(gradients, self.learning_rate * factor)
-        budget = privacy.spent(sigma, self.delta, q, steps, self.epsilon)
+        budget = privacy.privacy_cost(sigma, self.delta, q, steps, self.epsilon)
         return [
             {
                 "epsilon": budget.epsilon,

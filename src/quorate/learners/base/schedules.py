@@ -8,12 +8,12 @@ from typing import Literal
 Schedule = Literal["constant", "cosine", "linear", "step"]
 
 
-def scheduled(schedule: Schedule, step: int, steps: int) -> float:
+def schedule_factor(schedule: Schedule, step: int, steps: int) -> float:
     """Return the factor of the learning rate in one of ``steps`` steps, counted from 0.
 
     cosine: (1 + cos(πt/T))/2. linear: 1 − t/T. step: a tenth from T/2, a hundredth from 3T/4.
 
-    >>> [scheduled("step", t, 4) for t in range(4)]
+    >>> [schedule_factor("step", t, 4) for t in range(4)]
     [1.0, 1.0, 0.1, 0.01]
     """
     part = step / steps

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from quorate.learners.base.schedules import Schedule, scheduled
+from quorate.learners.base.schedules import Schedule, schedule_factor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from quorate.engine.optimizers import Optimizer
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Stack
     from quorate.table import Rng
 
@@ -69,7 +69,7 @@ class Training:
     def __init__(
         self,
         stack: Stack,
-        pool: Pool,
+        pool: RowPool,
         rngs: Sequence[Rng],
         settings: Settings,
         optimizer: Optimizer,
@@ -129,7 +129,7 @@ class Training:
             order = self.draw().to(self.stack.device)
             for i, rows in enumerate(order.split(settings.batch_size, dim=1)):
                 step = epoch * steps_an_epoch + i
-                factor = scheduled(settings.schedule, step, settings.epochs * steps_an_epoch)
+                factor = schedule_factor(settings.schedule, step, settings.epochs * steps_an_epoch)
                 losses, weights = self._step(self.batch(rows), settings.learning_rate * factor)
                 loss += losses.sum(dim=1)
                 if weights is not None:

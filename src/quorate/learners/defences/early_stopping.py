@@ -11,7 +11,7 @@ import numpy as np
 
 from quorate.errors import FitFailedError, InputError
 from quorate.learners.base.groups import no_groups
-from quorate.learners.base.minibatch_learner import TrainsByMinibatch
+from quorate.learners.base.minibatch_learner import MinibatchTrainer
 from quorate.learners.base.network_learner import classifiers
 from quorate.learners.base.training import Training
 from quorate.learners.networks.sgd import SGD
@@ -22,7 +22,7 @@ from quorate.table import Mask, Rng, Submission, Table
 from quorate.validate import at_least, in_interval
 
 if TYPE_CHECKING:
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class EarlyStopping(StackedLearner):
         at_least("patience", self.patience, 1, "Wait for at least one epoch.")
         self._inner()
 
-    def _inner(self) -> TrainsByMinibatch:
-        if not isinstance(self.learner, TrainsByMinibatch):
+    def _inner(self) -> MinibatchTrainer:
+        if not isinstance(self.learner, MinibatchTrainer):
             raise InputError(
                 f"Expected a learner that trains by minibatch gradients for {self.name}, got "
                 f"{self.learner.name}. Wrap one such as sgd, adam, group-dro or "
@@ -120,7 +120,7 @@ class EarlyStopping(StackedLearner):
             for rows in (~held, held)
         )
         training = self._inner().begin(stack, trained, rngs)
-        best = _Best(training, validation, self.groups_known != "unknown", self.patience)
+        best = _BestEpoch(training, validation, self.groups_known != "unknown", self.patience)
         training.run(best)
         return classifiers(stack, best.deploy())
 
@@ -143,7 +143,7 @@ class EarlyStopping(StackedLearner):
         return held
 
 
-class _Best:
+class _BestEpoch:
     """Watches a training; keeps each model's weights and record of the epoch that scores best.
 
     Args:
@@ -153,7 +153,9 @@ class _Best:
         patience: epochs without a better score before a model has stopped.
     """
 
-    def __init__(self, training: Training, validation: Pool, by_group: bool, patience: int) -> None:
+    def __init__(
+        self, training: Training, validation: RowPool, by_group: bool, patience: int
+    ) -> None:
         self._training, self._validation, self._patience = training, validation, patience
         models = len(training.stack)
         groups, labels = validation.groups() if by_group else None, validation.labels()

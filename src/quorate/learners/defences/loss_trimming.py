@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.learners.base.cleaning_learner import Cleaned, CleansByModel, gives_probabilities
-from quorate.learners.base.counting import whole_below
+from quorate.learners.base.cleaning_learner import Cleaned, ModelBasedCleaning, gives_probabilities
+from quorate.learners.base.rounding import floor_of_share
 from quorate.protocols import Classifier, ScoredClassifier
 from quorate.spec import param
 from quorate.table import Submission, Table
@@ -17,7 +17,7 @@ from quorate.validate import at_least, in_interval
 
 
 @dataclass(frozen=True)
-class LossTrimming(CleansByModel):
+class LossTrimming(ModelBasedCleaning):
     """Trimmed loss: people whose loss is largest are dropped, and the learner is trained anew.
 
     In each round the learner is trained on those kept so far, at first everyone, and of all n the
@@ -53,7 +53,7 @@ class LossTrimming(CleansByModel):
             raise self._no_probabilities()
         people = data.mixed()
         likely = model.probabilities(people.x)[np.arange(len(people)), people.y]  # (n,)
-        dropped = whole_below(self.fraction, len(people))
+        dropped = floor_of_share(self.fraction, len(people))
         kept = np.zeros(len(people), dtype=bool)  # (n,)
         kept[np.argsort(-likely, kind="stable")[: len(people) - dropped]] = True
         return self.keep(data, kept)

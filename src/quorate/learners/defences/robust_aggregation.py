@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from quorate.errors import FitFailedError, InputError
-from quorate.learners.base.counting import whole_below
 from quorate.learners.base.minibatch_learner import MinibatchLearner
 from quorate.learners.base.network_learner import in_lockstep
+from quorate.learners.base.rounding import floor_of_share
 from quorate.learners.networks.sgd import SGD
 from quorate.protocols import Classifier, Learner, StackedLearner
 from quorate.spec import param
@@ -19,8 +19,8 @@ from quorate.validate import at_least, in_interval
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from quorate.engine.pool import Pool
-    from quorate.engine.stack import Pass, Stack
+    from quorate.engine.row_pool import RowPool
+    from quorate.engine.stack import ForwardPass, Stack
     from quorate.learners.base.training import Training
 
 
@@ -84,20 +84,20 @@ class RobustAggregation(StackedLearner):
     ) -> list[Classifier | FitFailedError]:
         """Return one network per submission, trained in lockstep."""
 
-        def train(stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
+        def train(stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
             return self.begin(stack, pool, rngs).run()
 
         return in_lockstep(self.prepare, train, data, rngs)
 
-    def prepare(self, data: Sequence[Submission], rngs: Sequence[Rng]) -> tuple[Stack, Pool]:
+    def prepare(self, data: Sequence[Submission], rngs: Sequence[Rng]) -> tuple[Stack, RowPool]:
         """Return the learner's networks, with this way to make one gradient, and the people."""
         return self._inner().prepare(data, rngs, self.aggregate)
 
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+    def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
         """Return the learner's training."""
         return self._inner().begin(stack, pool, rngs)
 
-    def aggregate(self, stack: Stack, through: Pass, losses: Tensor) -> list[Tensor]:
+    def aggregate(self, stack: Stack, through: ForwardPass, losses: Tensor) -> list[Tensor]:
         """Return one gradient of each model's weights, (K, ...), from its losses, (K, B)."""
         shards = min(self.shards, losses.shape[1])
         gradients = stack.shard_gradients(through, losses, shards)
@@ -114,5 +114,5 @@ class RobustAggregation(StackedLearner):
         tensor([3.2500])
         """
         m = gradients.shape[1]
-        out = (m - 1) // 2 if self.rule == "median" else whole_below(self.trim, m)
+        out = (m - 1) // 2 if self.rule == "median" else floor_of_share(self.trim, m)
         return gradients.sort(dim=1).values[:, out : m - out].mean(dim=1)

@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from quorate.learners.base.cleaning_learner import Cleaned, CleansByModel
-from quorate.learners.base.counting import whole_below
+from quorate.learners.base.cleaning_learner import Cleaned, ModelBasedCleaning
 from quorate.learners.base.network_classifier import NetworkClassifier
+from quorate.learners.base.rounding import floor_of_share
 from quorate.protocols import Classifier
 from quorate.spec import param
 from quorate.table import Array, Submission
@@ -20,7 +20,7 @@ PER_PLANTED = 1.5  # people dropped for each who may be planted
 
 
 @dataclass(frozen=True)
-class SpectralSignatures(CleansByModel):
+class SpectralSignatures(ModelBasedCleaning):
     """Spectral signatures: people who stand out along their label's main direction are dropped.
 
     The learner is trained; R(x) is what enters the last layer of its network, centred within each
@@ -54,7 +54,7 @@ class SpectralSignatures(CleansByModel):
         kept = np.ones(len(people), dtype=bool)  # (n,)
         for label in np.unique(people.y):
             (rows,) = np.nonzero(people.y == label)
-            dropped = whole_below(PER_PLANTED * self.fraction, len(rows))
+            dropped = floor_of_share(PER_PLANTED * self.fraction, len(rows))
             highest = np.argsort(-outlier_scores(inside[rows]), kind="stable")[:dropped]
             kept[rows[highest]] = False
         return self.keep(data, kept)

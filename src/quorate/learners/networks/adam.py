@@ -36,6 +36,6 @@ class Adam(MinibatchLearner):
 
     def optimizer(self, stack: Stack) -> Optimizer:
         """Return Adam's update rule."""
-        from quorate.engine.optimizers import Adaptive
+        from quorate.engine.optimizers import AdamOptimizer
 
-        return Adaptive(stack.weights, self.momentum, self.beta2, self.weight_decay)
+        return AdamOptimizer(stack.weights, self.momentum, self.beta2, self.weight_decay)

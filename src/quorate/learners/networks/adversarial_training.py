@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
     from quorate.engine.optimizers import Optimizer
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Stack
 
 
@@ -55,11 +55,11 @@ class AdversarialTraining(MinibatchLearner):
         """Return the update rule over the weights of a stack."""
         if not self.adam:
             return super().optimizer(stack)
-        from quorate.engine.optimizers import Adaptive
+        from quorate.engine.optimizers import AdamOptimizer
 
-        return Adaptive(stack.weights, self.momentum, 0.999, self.weight_decay)
+        return AdamOptimizer(stack.weights, self.momentum, 0.999, self.weight_decay)
 
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+    def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
         """Return the training on changed features."""
         return _AdversarialTraining(self, stack, pool, rngs, self.settings(), self.optimizer(stack))
 
@@ -94,7 +94,7 @@ class _AdversarialTraining(Training):
         self,
         learner: AdversarialTraining,
         stack: Stack,
-        pool: Pool,
+        pool: RowPool,
         rngs: Sequence[Rng],
         *rest: Any,
     ) -> None:

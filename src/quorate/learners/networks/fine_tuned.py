@@ -124,12 +124,12 @@ def _behind(model: Classifier, network: Pretrained, facts: Mapping[str, Any]) ->
     """Return a model of representations as one of pictures."""
     record = {**model.record, **facts}
     if isinstance(model, ScoredClassifier):
-        return _TunedScores(network, model, record)
-    return _Tuned(network, model, record)
+        return _FineTunedScores(network, model, record)
+    return _FineTunedModel(network, model, record)
 
 
 @dataclass(frozen=True, eq=False)
-class _Tuned:
+class _FineTunedModel:
     """A network and a model of what it makes of people."""
 
     network: Pretrained
@@ -142,7 +142,7 @@ class _Tuned:
 
 
 @dataclass(frozen=True, eq=False)
-class _TunedScores(_Tuned):
+class _FineTunedScores(_FineTunedModel):
     """The same, where the model gives probabilities."""
 
     model: ScoredClassifier

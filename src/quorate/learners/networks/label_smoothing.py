@@ -15,7 +15,7 @@ from quorate.validate import in_interval
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Stack
 
 
@@ -38,7 +38,7 @@ class LabelSmoothing(MinibatchLearner):
         fix = "Use smoothing=0 for plain training."
         in_interval("smoothing", self.smoothing, 0, 1, fix, open_high=True)
 
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+    def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
         """Return the training towards smoothed targets."""
         return _SmoothedTraining(
             self.smoothing, stack, pool, rngs, self.settings(), self.optimizer(stack)

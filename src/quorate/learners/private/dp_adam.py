@@ -37,6 +37,6 @@ class DPAdam(PrivateLearner):
 
     def optimizer(self, stack: Stack) -> Optimizer:
         """Return Adam's update rule."""
-        from quorate.engine.optimizers import Adaptive
+        from quorate.engine.optimizers import AdamOptimizer
 
-        return Adaptive(stack.weights, self.momentum, self.beta2)
+        return AdamOptimizer(stack.weights, self.momentum, self.beta2)

@@ -30,6 +30,6 @@ class DPSGD(PrivateLearner):
 
     def optimizer(self, stack: Stack) -> Optimizer:
         """Return plain SGD's update rule."""
-        from quorate.engine.optimizers import Momentum
+        from quorate.engine.optimizers import MomentumOptimizer
 
-        return Momentum(stack.weights)
+        return MomentumOptimizer(stack.weights)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from quorate.learners.base.counting import whole_below
 from quorate.learners.base.minibatch_learner import MinibatchLearner
+from quorate.learners.base.rounding import floor_of_share
 from quorate.spec import param
 from quorate.validate import in_interval
 
@@ -44,7 +44,7 @@ class CVaRDRO(MinibatchLearner):
         import torch
 
         b = losses.shape[1]
-        full = whole_below(self.level, b)  # a·B people in full
+        full = floor_of_share(self.level, b)  # a·B people in full
         by_rank = losses.new_zeros(b)
         by_rank[:full] = 1 / self.level
         if full < b:

@@ -24,7 +24,7 @@ from quorate.validate import above_zero
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Stack
 
 
@@ -58,7 +58,7 @@ class GroupDRO(MinibatchLearner):
         super().check(people)
         check_groups(people, self.groups)
 
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+    def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
         """Return the training, with equal weights of the groups at first."""
         codes = codes_in_pool(pool, self.groups)
         return _GroupTraining(

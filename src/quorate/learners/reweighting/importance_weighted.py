@@ -23,7 +23,7 @@ from quorate.table import Rng, Table
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Stack
 
 
@@ -53,7 +53,7 @@ class ImportanceWeighted(MinibatchLearner):
         super().check(people)
         check_groups(people, self.groups)
 
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+    def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
         """Return the training with the weights of the groups that were handed in."""
         importance = self.importance(pool).to(stack.device)
 
@@ -62,7 +62,7 @@ class ImportanceWeighted(MinibatchLearner):
 
         return Training(stack, pool, rngs, self.settings(), self.optimizer(stack), weigh)
 
-    def importance(self, pool: Pool) -> Tensor:
+    def importance(self, pool: RowPool) -> Tensor:
         """Return everyone's weight, (K, n)."""
         import torch
 

@@ -15,7 +15,7 @@ from quorate.validate import at_least
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Stack
 
 
@@ -40,7 +40,7 @@ class JTT(MinibatchLearner):
         at_least("first_epochs", self.first_epochs, 1, "Train for at least one epoch.")
         at_least("upweight", self.upweight, 1, "Use upweight=1 for plain training.")
 
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+    def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
         """Run the first training on networks of its own; return the second."""
         first = self.networks(pool, rngs, stack.aggregate)
         short = replace(self.settings(), epochs=self.first_epochs)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from quorate.engine.optimizers import Optimizer
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Stack
 
 TINY = 1e-8  # keeps 0/0 away where both networks have learned a person
@@ -45,16 +45,16 @@ class LfF(MinibatchLearner):
         in_interval("q", self.q, 0, 1, "Use q=0.7.", open_low=True)
         in_interval("memory", self.memory, 0, 1, "Use 0 for the last loss.", open_high=True)
 
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+    def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
         """Return the training of the deployed networks, with biased ones beside them."""
         biased = self.networks(pool, rngs, stack.aggregate)
-        beside = _Biased(biased, self.optimizer(biased), self.q)
-        return _FailureTraining(
+        beside = _BiasedNetworks(biased, self.optimizer(biased), self.q)
+        return _LearningFromFailure(
             beside, self.memory, stack, pool, rngs, self.settings(), self.optimizer(stack)
         )
 
 
-class _Biased:
+class _BiasedNetworks:
     """The networks that learn what is easy."""
 
     def __init__(self, stack: Stack, optimizer: Optimizer, q: float) -> None:
@@ -69,14 +69,18 @@ class _Biased:
         return losses.detach()
 
 
-class _FailureTraining(Training):
+class _LearningFromFailure(Training):
     """Training in which people weigh by their relative difficulty."""
 
-    def __init__(self, biased: _Biased, memory: float, stack: Stack, pool: Pool, *rest: Any):
+    def __init__(
+        self, biased: _BiasedNetworks, memory: float, stack: Stack, pool: RowPool, *rest: Any
+    ):
         super().__init__(stack, pool, *rest)
         self._biased = biased
         labels = pool.y[pool.index]  # (K, n)
-        self._of_biased, self._of_deployed = (_Recent(labels, pool.k, memory) for _ in range(2))
+        self._of_biased, self._of_deployed = (
+            _MovingLosses(labels, pool.k, memory) for _ in range(2)
+        )
         self._biased_losses: Tensor | None = None
 
     def _step(self, batch: Batch, learning_rate: float) -> tuple[Tensor, Tensor | None]:
@@ -91,7 +95,7 @@ class _FailureTraining(Training):
         return hard / (hard + left + TINY)
 
 
-class _Recent:
+class _MovingLosses:
     """Everyone's moving average of the loss, which begins at the first.
 
     Args:

@@ -20,7 +20,7 @@ from quorate.validate import above_zero, in_interval
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from quorate.engine.pool import Pool
+    from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Stack
 
 
@@ -67,7 +67,7 @@ class LISA(MinibatchLearner):
             )
         check_nobody_missing(people)
 
-    def begin(self, stack: Stack, pool: Pool, rngs: Sequence[Rng]) -> Training:
+    def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
         """Return the training on mixtures."""
         return _MixedTraining(self, stack, pool, rngs, self.settings(), self.optimizer(stack))
 
@@ -76,14 +76,14 @@ class _MixedTraining(Training):
     """Training whose batches are mixtures; each model draws with a generator of its own."""
 
     def __init__(
-        self, learner: LISA, stack: Stack, pool: Pool, rngs: Sequence[Rng], *rest: Any
+        self, learner: LISA, stack: Stack, pool: RowPool, rngs: Sequence[Rng], *rest: Any
     ) -> None:
         super().__init__(stack, pool, rngs, *rest)
         labels, groups = pool.labels(), pool.groups()
         assert groups is not None  # as checked
         self._learner, self._rngs = learner, rngs
-        self._within_label = [Partners(y, g) for y, g in zip(labels, groups, strict=True)]
-        self._within_group = [Partners(g, y) for y, g in zip(labels, groups, strict=True)]
+        self._within_label = [MixingPartners(y, g) for y, g in zip(labels, groups, strict=True)]
+        self._within_group = [MixingPartners(g, y) for y, g in zip(labels, groups, strict=True)]
         self._ours: list[Tensor] = []
 
     def draw(self) -> Tensor:
@@ -129,7 +129,7 @@ class _MixedTraining(Training):
         ]
 
 
-class Partners:
+class MixingPartners:
     """Who can be mixed with whom: those who are the same in one code and differ in another.
 
     People are laid in order of both codes, so that who shares the first stands in one block and
@@ -149,7 +149,7 @@ class Partners:
 
         Who fits nobody is returned as they are.
 
-        >>> partners = Partners(np.array([0, 0, 0, 1]), np.array([5, 6, 5, 5]))
+        >>> partners = MixingPartners(np.array([0, 0, 0, 1]), np.array([5, 6, 5, 5]))
         >>> partners.draw(np.array([0, 2, 3]), np.random.default_rng(0))
         array([1, 1, 3])
         """

@@ -119,7 +119,7 @@ class Coarsened(StackedLearner):
 
     def _behind(self, model: Classifier, columns: tuple[Column, ...]) -> Classifier:
         scored = isinstance(model, ScoredClassifier)
-        return (_CoarseScores if scored else _Coarse)(self, columns, model)  # type: ignore[arg-type]
+        return (_CoarsenedScores if scored else _CoarsenedModel)(self, columns, model)  # type: ignore[arg-type]
 
     def seen(self, people: Table) -> Table:
         """Return the people as the inner learner sees them."""
@@ -179,7 +179,7 @@ def _pooled(x: Array, side: int) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class _Coarse:
+class _CoarsenedModel:
     """A model of coarse people as one of people."""
 
     by: Coarsened
@@ -197,7 +197,7 @@ class _Coarse:
 
 
 @dataclass(frozen=True, eq=False)
-class _CoarseScores(_Coarse):
+class _CoarsenedScores(_CoarsenedModel):
     """The same, where the model gives probabilities."""
 
     model: ScoredClassifier

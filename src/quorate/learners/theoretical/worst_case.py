@@ -79,12 +79,12 @@ class WorstCase(Learner):
         spent = float(np.maximum(prices[lost], 0).sum())
         record = {"budget": budget, "spent": spent, "signalled": len(sought), "lost": len(lost)}
         fallback = int(np.bincount(people.y, minlength=people.k).argmax())
-        return Lookup({row.tobytes(): int(y) for row, y in zip(values, answers, strict=True)},
-                      fallback, record)  # fmt: skip
+        label_of = {row.tobytes(): int(y) for row, y in zip(values, answers, strict=True)}
+        return LookupClassifier(label_of, fallback, record)
 
 
 @dataclass(frozen=True, eq=False)
-class Lookup:
+class LookupClassifier:
     """One label for each feature value that was seen, and the most frequent one for all others."""
 
     answers: Mapping[bytes, int]

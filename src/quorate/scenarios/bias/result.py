@@ -19,7 +19,7 @@ from quorate.scenarios.bias.measures import ACCURACIES, MEASURES
 from quorate.scenarios.scenario import Picture
 
 if TYPE_CHECKING:
-    from quorate.figures.bias import Level, Measured, Platform
+    from quorate.figures.bias import MeasureLines, PlatformPanel, ReferenceLine
     from quorate.scenarios.bias.scenario import Bias
 
 Cell = Mapping[str, Any]
@@ -193,14 +193,14 @@ class BiasResult:
 
     def pictures(self) -> dict[str, Picture]:
         """Return equalised odds and accuracy against α, and against what is known."""
-        from quorate.figures.bias import Axis, platforms_figure
+        from quorate.figures.bias import CategoryAxis, platforms_figure
 
         found = self.summary
         alphas = sorted(self.scenario.alphas)
         most = self.scenario.knowledge[-1]
         over_alpha = [(alpha, most) for alpha in alphas]
         names = ["equalised odds", "accuracy"]
-        axis = Axis("α, fraction of the minority who act", alphas, _ticks(alphas))
+        axis = CategoryAxis("α, fraction of the minority who act", alphas, _ticks(alphas))
         drawn = {
             "alpha": Picture(
                 platforms_figure(self._platforms(found, over_alpha, names), names, axis),
@@ -213,7 +213,7 @@ class BiasResult:
         if len(self.scenario.knowledge) > 1:
             over_known = [(self.scenario.at, known) for known in self.scenario.knowledge]
             places = list(range(len(over_known)))
-            axis = Axis(
+            axis = CategoryAxis(
                 f"known people of the majority (α = {percent_of(self.scenario.at)})", places,
                 list(self.scenario.knowledge),
             )  # fmt: skip
@@ -226,21 +226,23 @@ class BiasResult:
 
     def _platforms(
         self, found: Mapping[Key, Any], places: Sequence[tuple[float, str]], names: Sequence[str]
-    ) -> list[Platform]:
+    ) -> list[PlatformPanel]:
         """Return what is drawn: a panel a learner, in it the measures at the places."""
-        from quorate.figures.bias import Platform
+        from quorate.figures.bias import PlatformPanel
 
         columns = {"equalised odds": "equalised_odds", "accuracy": "accuracy"}
         learners = [spec.text(one) for one in self.scenario.learners]
         return [
-            Platform(title, [self._measured(found, learner, places, columns[n]) for n in names])
+            PlatformPanel(
+                title, [self._measured(found, learner, places, columns[n]) for n in names]
+            )
             for learner, title in zip(learners, short_labels(learners), strict=True)
         ]
 
     def _measured(
         self, found: Mapping[Key, Any], learner: str, places: Sequence[tuple[float, str]], name: str
-    ) -> Measured:
-        from quorate.figures.bias import Measured, Way
+    ) -> MeasureLines:
+        from quorate.figures.bias import MeasureLines, StrategyLine
 
         ways = []
         strategies = self.scenario.strategies
@@ -249,22 +251,22 @@ class BiasResult:
         ):
             triples = [found.get((learner, strategy, *place), {}).get(name) for place in places]
             values = np.array([three or (math.nan,) * 3 for three in triples]).T  # (3, p)
-            ways.append(Way(label, number, (values[0], values[1], values[2])))
-        return Measured(ways, self._levels(found, learner, name, places))
+            ways.append(StrategyLine(label, number, (values[0], values[1], values[2])))
+        return MeasureLines(ways, self._levels(found, learner, name, places))
 
     def _levels(
         self, found: Mapping[Key, Any], learner: str, name: str, places: Sequence[tuple[float, str]]
-    ) -> list[Level]:
-        from quorate.figures.bias import Level
+    ) -> list[ReferenceLine]:
+        from quorate.figures.bias import ReferenceLine
 
         levels = [
-            Level(key[1].removeprefix("platform: "), numbers[name][0])
+            ReferenceLine(key[1].removeprefix("platform: "), numbers[name][0])
             for key, numbers in found.items()
             if key[0] == learner and key[1].startswith("platform")
         ]
         nobody = found.get((learner, self.scenario.strategies[0], 0.0, self.scenario.knowledge[-1]))
         if nobody and all(alpha > 0 for alpha, _ in places):
-            levels.append(Level("nobody acts", nobody[name][0]))
+            levels.append(ReferenceLine("nobody acts", nobody[name][0]))
         return levels
 
 

@@ -23,7 +23,7 @@ from quorate.protocols import Learner, Strategy
 from quorate.scenarios.collectives.submission import Collective, mistaken
 from quorate.studies.bounds import ACTIONS
 from quorate.table import Array, Table
-from quorate.theory.finite import erring, margins, received
+from quorate.theory.finite import erring_law, margins, received_law
 from quorate.theory.worst_case import margin_bound
 
 Floats = npt.NDArray[np.float64]
@@ -80,7 +80,7 @@ def margin_test(
     carried = [np.bincount(at, weights, minlength=v).astype(np.float64) for at in there]
     out = np.empty((len(sizes), len(collectives)))  # (pairs, M)
     for row, size in zip(out, sizes, strict=True):
-        submitted = received(mass, *zip(size, members, strict=True))
+        submitted = received_law(mass, *zip(size, members, strict=True))
         for m, one in enumerate(collectives):
             strategy: Any = one.strategy
             ahead = margins(submitted, ACTIONS[strategy.name], honest.label(strategy.target))
@@ -129,7 +129,7 @@ def _members_law(place: _Places, honest: Table, weights: Floats, one: Collective
             slipped = mistaken(one, np.full(len(honest), shift))(honest, rng)
             laws.append(place.law(slipped.x, slipped.y, weights / len(shifts)))
         wrong = np.asarray(sum(_filled(law, len(place.known)) for law in laws))
-    return erring(_filled(planned, len(wrong)), wrong, one.error)
+    return erring_law(_filled(planned, len(wrong)), wrong, one.error)
 
 
 def _filled(law: Floats, v: int) -> Floats:

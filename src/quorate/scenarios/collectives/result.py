@@ -17,7 +17,7 @@ from quorate.scenarios.scenario import Picture
 from quorate.studies.critical_mass.estimate import CriticalMass, critical_mass
 
 if TYPE_CHECKING:
-    from quorate.figures.collectives import Surface
+    from quorate.figures.collectives import SuccessSurface
 
 Floats = npt.NDArray[np.float64]
 
@@ -249,11 +249,11 @@ class CollectivesResult:
         )
         return pictures
 
-    def _surfaces(self, panel: Panel) -> list[Surface]:
-        from quorate.figures.collectives import Surface
+    def _surfaces(self, panel: Panel) -> list[SuccessSurface]:
+        from quorate.figures.collectives import SuccessSurface
 
         return [
-            Surface(
+            SuccessSurface(
                 f"collective {m + 1}: {text.replace(',', ', ')}",
                 mean_over_seeds(panel.success[m]),
                 None if panel.predicted is None else mean_over_seeds(panel.predicted[m]),

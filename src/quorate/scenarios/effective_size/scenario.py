@@ -229,12 +229,12 @@ class Predictions:
 
     def pictures(self) -> dict[str, Picture]:
         """Return predicted against measured critical masses."""
-        from quorate.figures.predictions import Predicted, predictions_figure
+        from quorate.figures.predictions import PredictedMass, predictions_figure
 
-        worlds: dict[str, list[Predicted]] = {}
+        worlds: dict[str, list[PredictedMass]] = {}
         for one in self.found:
             if not math.isnan(one.measured):
-                point = Predicted(one.family, one.measured, one.by_effective, one.by_alpha)
+                point = PredictedMass(one.family, one.measured, one.by_effective, one.by_alpha)
                 worlds.setdefault(one.world, []).append(point)
         return {
             "predictions": Picture(

@@ -16,7 +16,7 @@ from quorate.scenarios.navigation.network import Floats, Network
 from quorate.scenarios.scenario import Picture
 
 if TYPE_CHECKING:
-    from quorate.figures.navigation import Schedule
+    from quorate.figures.navigation import TrafficSeries
 
 Found = Mapping[str, Any]
 
@@ -257,10 +257,10 @@ def _days_row(group: Sequence[Found]) -> dict[str, str]:
     }
 
 
-def _schedule(group: Sequence[Found]) -> Schedule:
-    from quorate.figures.navigation import Schedule
+def _schedule(group: Sequence[Found]) -> TrafficSeries:
+    from quorate.figures.navigation import TrafficSeries
 
-    return Schedule(group[0]["schedule"], _falls(group), group[0]["reported"])
+    return TrafficSeries(group[0]["schedule"], _falls(group), group[0]["reported"])
 
 
 def _falls(group: Sequence[Found]) -> Floats:

@@ -17,7 +17,7 @@ from quorate.scenarios.participation.measured_curve import Measured
 from quorate.scenarios.participation.monotone_curve import at_sizes, by_actors, crossing, monotone
 from quorate.theory.best_response import QUANTILES, RestPoints, rest_points, welfare
 from quorate.theory.participation import success_that_pays
-from quorate.theory.pledges import PledgeOutcome, called, pledge_outcome, turnout
+from quorate.theory.pledges import PledgeOutcome, call_probability, pledge_outcome, turnout_law
 
 ALONE, PLEDGED, FALLIBLE = "act at once", "pledge", "pledge, with defectors and a guess"
 
@@ -113,9 +113,9 @@ class Played:
         """
         terms, n = self.terms, self.may_act
         median = (terms.belief if belief is None else belief) * self.people
-        law = turnout(n, median, terms.spread)
+        law = turnout_law(n, median, terms.spread)
         wanted = self.threshold * self.people
-        exact, guessed = (called(n, wanted, noise) for noise in (0.0, terms.noise))
+        exact, guessed = (call_probability(n, wanted, noise) for noise in (0.0, terms.noise))
         ways = {
             ALONE: (np.ones(n + 1), 0.0),
             PLEDGED: (exact, 0.0),

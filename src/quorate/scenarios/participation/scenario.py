@@ -16,9 +16,9 @@ from quorate.scenarios.participation.result import Course, Participated
 from quorate.spec import param
 from quorate.theory.acquaintances import Kind, acquaintances
 from quorate.theory.best_response import (
-    in_doubt,
+    expected_under_doubt,
     rounds_of_responses,
-    settles,
+    settled_size,
     worth_of_acting,
 )
 from quorate.validate import at_least, in_interval
@@ -117,7 +117,7 @@ class Participation:
         mean, streams = game.mean, np.random.SeedSequence(self.seed).spawn(3)
         known, order, who = (np.random.default_rng(stream) for stream in streams)
         network = acquaintances(self.network, mean.may_act, self.acquaintances, known)
-        worth = in_doubt(worth_of_acting(mean.success, self.share), self.spread)
+        worth = expected_under_doubt(worth_of_acting(mean.success, self.share), self.spread)
         first = order.permutation(mean.may_act)  # who begins: more starters include fewer
         found = []
         for start in self.starts:
@@ -125,6 +125,6 @@ class Participation:
             shares = rounds_of_responses(
                 worth, mean.costs, network, first < begin, self.rounds, who
             )
-            end = settles(mean.success, mean.costs, self.share, begin)
+            end = settled_size(mean.success, mean.costs, self.share, begin)
             found.append(Course(start, shares, len(shares) <= self.rounds, end))
         return tuple(found)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from quorate.figures.privacy import Curve, WayCurves, privacy_figure
+from quorate.figures.privacy import PrivacyCurve, StrategyCurves, privacy_figure
 from quorate.intervals import Floats, mean_interval, mean_over_seeds
 from quorate.plain import finite_or_none
 from quorate.scenarios.privacy.cell import ALONE, EVERYONE, MEMBERS
@@ -190,7 +190,7 @@ class PrivacyResult:
     def pictures(self) -> dict[str, Picture]:
         """Return what the platform reads and what it costs, over the sizes."""
         curves = [
-            WayCurves(
+            StrategyCurves(
                 way,
                 self._curves("advantage", way),
                 self._curves("useful_loss", way),
@@ -208,13 +208,13 @@ class PrivacyResult:
         )
         return {"privacy": Picture(privacy_figure(curves, self.margin), caption)}
 
-    def _curves(self, number: str, way: str) -> tuple[Curve, ...]:
+    def _curves(self, number: str, way: str) -> tuple[PrivacyCurve, ...]:
         alphas = np.array(self.alphas)
         found = []
         for whose in WHOSE:
             band = mean_interval(self.table_of(number, way, whose))
             drawn = alphas > (0 if whose == MEMBERS else -1)
-            found.append(Curve(whose, alphas[drawn], *(end[drawn] for end in band)))
+            found.append(PrivacyCurve(whose, alphas[drawn], *(end[drawn] for end in band)))
         return tuple(found)
 
     def _alone(self, way: str) -> float:

@@ -49,7 +49,9 @@ class Privacy(Scenario):
     name: ClassVar[str] = "privacy"
 
     population: Population = param(
-        CorrelatedColumns(), "people with named columns; proxies are always there", kind="populations"
+        CorrelatedColumns(),
+        "people with named columns; proxies are always there",
+        kind="populations",
     )
     attribute: str = param("attribute", "the sensitive column; a number is cut at its median")
     value: str | None = param(None, "tell this value from all others; by default every value")

@@ -95,7 +95,7 @@ class FoundMass:
         alphas = np.concatenate([[0.0], alphas[alphas <= 1]])
         curve = next(iter(self.curves))
         nothing = (alphas, alphas, alphas)  # the bands of a line are not drawn here
-        line = figures.Line(curve.learner, alphas, nothing, nothing, self)
+        line = figures.LearnerCurve(curve.learner, alphas, nothing, nothing, self)
         title = self.curves.heading(curve)
         return figures.search_figure(title, line, tuple(points.T), self.fitted(alphas), self.target)
 

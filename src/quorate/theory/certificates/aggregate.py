@@ -18,14 +18,14 @@ import math
 
 import numpy as np
 
-from quorate.theory.certificates.counts import Floats, Platform, SignalCounts, failure
+from quorate.theory.certificates.counts import AssumedPlatform, Floats, SignalCounts, failure
 from quorate.theory.radii import distance_limit, hoeffding_radius, others_limit
 
 ROUNDING = 1e-9  # of c·N and of scaled counts, relative: on the cautious side
 
 
 def aggregate_success(
-    counts: SignalCounts, against: float, others: int, platform: Platform, confidence: float
+    counts: SignalCounts, against: float, others: int, platform: AssumedPlatform, confidence: float
 ) -> float:
     """Return 1 − moved(B)/n − TV, the success that the members' rows together vouch for.
 
@@ -41,7 +41,7 @@ def aggregate_success(
         confidence: 1 − δ.
 
     >>> counts = SignalCounts([[30, 10]], [2000], 2000, signal_cells=1)
-    >>> aggregate_success(counts, 30, 18_000, Platform(20_000), 0.95)
+    >>> aggregate_success(counts, 30, 18_000, AssumedPlatform(20_000), 0.95)
     1.0
     """
     delta = failure(confidence)
@@ -54,7 +54,7 @@ def aggregate_success(
 
 
 def success_despite(
-    counts: SignalCounts, limit: int, platform: Platform, distance_delta: float
+    counts: SignalCounts, limit: int, platform: AssumedPlatform, distance_delta: float
 ) -> float:
     """Return 1 − moved(B)/n − TV where at most ``limit`` rows of others speak against the label.
 
@@ -65,7 +65,7 @@ def success_despite(
         distance_delta: probability with which TV may be larger than reckoned with.
 
     >>> counts = SignalCounts([[30, 10], [0, 0]], [1500, 500], 2000, signal_cells=2)
-    >>> success_despite(counts, 499, Platform(20_000), 0.05)  # no cell can be lost
+    >>> success_despite(counts, 499, AssumedPlatform(20_000), 0.05)  # no cell can be lost
     1.0
     """
     budget = (limit + platform.slack) * (1 + ROUNDING)

@@ -113,7 +113,7 @@ class SignalCounts:
 
 
 @dataclass(frozen=True)
-class Platform:
+class AssumedPlatform:
     """What is known or assumed of the platform that the members hand their rows to.
 
     Args:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from quorate.errors import InputError
 from quorate.table import Labels
 from quorate.theory.certificates.counts import (
+    AssumedPlatform,
     Certificate,
     Floats,
-    Platform,
     Status,
     check_radius,
     failure,
@@ -31,7 +31,7 @@ def erasing_certificate(
     image: npt.ArrayLike,
     cells: int,
     signal_cells: int,
-    platform: Platform,
+    platform: AssumedPlatform,
     confidence: float = 0.95,
     radius: str = "tightest",
     margin: float | None = None,
@@ -70,7 +70,7 @@ def erasing_certificate(
         InputError: g is not idempotent, shapes disagree, or a value is out of range.
 
     >>> labels, certificate = erasing_certificate(
-    ...     [[0, 9000], [900, 100]], [0, 0], 2, 1, Platform(20_000))
+    ...     [[0, 9000], [900, 100]], [0, 0], 2, 1, AssumedPlatform(20_000))
     >>> labels.tolist(), round(certificate.success, 2)
     ([1, 1], 0.89)
     """

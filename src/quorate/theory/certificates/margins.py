@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quorate.theory.certificates.counts import Floats, Platform
+from quorate.theory.certificates.counts import AssumedPlatform, Floats
 from quorate.theory.radii import (
     bernstein_limits,
     bernstein_radius,
@@ -42,7 +42,7 @@ class Margins:
         radius: "hoeffding" or "bernstein".
     """
 
-    platform: Platform
+    platform: AssumedPlatform
     members: int
     estimating: int
     log_inverse: float

@@ -10,8 +10,8 @@ import numpy as np
 
 from quorate.theory.certificates.aggregate import aggregate_success
 from quorate.theory.certificates.counts import (
+    AssumedPlatform,
     Certificate,
-    Platform,
     SignalCounts,
     Status,
     check_label,
@@ -27,7 +27,7 @@ BY_CELL = ("hoeffding", "bernstein")
 def planting_certificate(
     counts: SignalCounts,
     target: int,
-    platform: Platform,
+    platform: AssumedPlatform,
     confidence: float = 0.95,
     radius: str = "tightest",
 ) -> Certificate:
@@ -62,7 +62,7 @@ def planting_certificate(
         InputError: more members than people, an unknown radius or label, a value out of range.
 
     >>> counts = SignalCounts([[30, 10]], [2000], 2000, signal_cells=1)
-    >>> certificate = planting_certificate(counts, 1, Platform(20_000), radius="aggregate")
+    >>> certificate = planting_certificate(counts, 1, AssumedPlatform(20_000), radius="aggregate")
     >>> certificate.success, certificate.status
     (1.0, 'derived')
     """

@@ -8,8 +8,8 @@ from quorate.errors import InputError
 from quorate.table import Labels
 from quorate.theory.certificates.aggregate import aggregate_success
 from quorate.theory.certificates.counts import (
+    AssumedPlatform,
     Certificate,
-    Platform,
     SignalCounts,
     Status,
     check_label,
@@ -24,7 +24,7 @@ from quorate.theory.certificates.planting import BY_CELL, planting_certificate, 
 def naive_unplanting_certificate(
     counts: SignalCounts,
     avoided: int,
-    platform: Platform,
+    platform: AssumedPlatform,
     confidence: float = 0.95,
     radius: str = "tightest",
 ) -> tuple[int, Certificate]:
@@ -48,7 +48,7 @@ def naive_unplanting_certificate(
         InputError: as ``planting_certificate``.
 
     >>> counts = SignalCounts([[10, 30]], [2000], 2000, signal_cells=1)
-    >>> planted, certificate = naive_unplanting_certificate(counts, 1, Platform(20_000))
+    >>> planted, certificate = naive_unplanting_certificate(counts, 1, AssumedPlatform(20_000))
     >>> planted, certificate.success, certificate.radius
     (0, 1.0, 'tightest: aggregate')
     """
@@ -81,7 +81,7 @@ def adaptive_unplanting_certificate(
     counts: SignalCounts,
     aside: SignalCounts,
     avoided: int,
-    platform: Platform,
+    platform: AssumedPlatform,
     confidence: float = 0.95,
     radius: str = "tightest",
 ) -> tuple[Labels, Certificate]:
@@ -110,7 +110,8 @@ def adaptive_unplanting_certificate(
 
     >>> counts = SignalCounts([[10, 30]], [2000], 2000, signal_cells=1)
     >>> aside = SignalCounts([[2, 5]], [400], 400, signal_cells=1)
-    >>> labels, certificate = adaptive_unplanting_certificate(counts, aside, 1, Platform(20_000))
+    >>> platform = AssumedPlatform(20_000)
+    >>> labels, certificate = adaptive_unplanting_certificate(counts, aside, 1, platform)
     >>> labels.tolist(), certificate.success
     ([0], 1.0)
     """
@@ -163,7 +164,7 @@ def _rest(counts: SignalCounts, aside: SignalCounts) -> SignalCounts:
 
 
 def _aggregate(
-    counts: SignalCounts, avoided: int, platform: Platform, confidence: float
+    counts: SignalCounts, avoided: int, platform: AssumedPlatform, confidence: float
 ) -> Certificate:
     n = counts.members
     against = float(counts.honest[:, avoided].sum())

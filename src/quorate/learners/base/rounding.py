@@ -7,10 +7,10 @@ import math
 TINY = 1e-9  # what is a whole number on paper may fall below it in floating point
 
 
-def whole_below(share: float, n: int) -> int:
+def floor_of_share(share: float, n: int) -> int:
     """Return ⌊share·n⌋, where a product that is whole on paper counts as whole.
 
-    >>> whole_below(0.29, 100), 0.29 * 100
+    >>> floor_of_share(0.29, 100), 0.29 * 100
     (29, 28.999999999999996)
     """
     return math.floor(share * n + TINY)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Pool:
+class RowPool:
     """What K platforms receive: honest rows are shared, members' are added.
 
     Args:
@@ -39,7 +39,7 @@ class Pool:
     k: int
 
     @classmethod
-    def of(cls, data: Sequence[Submission], device: torch.device | str = "cpu") -> Pool:
+    def of(cls, data: Sequence[Submission], device: torch.device | str = "cpu") -> RowPool:
         """Return the pool of K submissions.
 
         Raises:
@@ -85,7 +85,7 @@ class Pool:
         """Number of people per model."""
         return self.index.shape[1]
 
-    def take(self, rows: Tensor) -> Pool:
+    def take(self, rows: Tensor) -> RowPool:
         """Return the pool of some people of each model, ``rows`` (K, n')."""
         index, member = (of.gather(1, rows) for of in (self.index, self.member))
         return replace(self, index=index, member=member)

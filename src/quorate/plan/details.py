@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.plan.cells import joint_keys, signal_codes, signal_counts
-from quorate.plan.certify import Question, certifier
-from quorate.plan.claims import claims
+from quorate.plan.certify import Objective, certifier
+from quorate.plan.claims import list_claims
 from quorate.plan.members import Members
 from quorate.theory.certificates.aggregate import success_despite
 from quorate.theory.certificates.counts import Floats, failure
@@ -20,7 +20,7 @@ SIZES = 25  # members at which growth is drawn, on a log scale
 
 
 @dataclass(frozen=True, eq=False)
-class Outlook:
+class PlanDetails:
     """What the members of today can expect.
 
     Args:
@@ -45,78 +45,78 @@ class Outlook:
     success: Floats
 
 
-def outlook(members: Members, question: Question) -> Outlook:
-    """Return what goes with the certificate of a question.
+def plan_details(members: Members, objective: Objective) -> PlanDetails:
+    """Return what goes with the certificate of a objective.
 
     Raises:
         InputError: as ``certify``.
     """
-    signal = signal_codes(members, question.signal, new_values=question.new_values)
-    bound, _ = certifier(members, question, signal)
-    platform = question.platform(question.eps)
-    sizes = np.unique(np.geomspace(10, question.platform_size, SIZES).round().clip(1))
-    sizes = sizes[sizes <= question.platform_size]
+    signal = signal_codes(members, objective.signal, new_values=objective.new_values)
+    bound, _ = certifier(members, objective, signal)
+    platform = objective.platform(objective.eps)
+    sizes = np.unique(np.geomspace(10, objective.platform_size, SIZES).round().clip(1))
+    sizes = sizes[sizes <= objective.platform_size]
     success = [bound(int(n), platform, "tightest").success for n in sizes]
-    return Outlook(
-        having=_having(members, question, signal),
-        claiming=_claiming(members, question),
-        changed=_changed(members, question, signal),
-        tolerated=_tolerated(members, question, signal),
-        claims=claims(members, question),
+    return PlanDetails(
+        having=_having(members, objective, signal),
+        claiming=_claiming(members, objective),
+        changed=_changed(members, objective, signal),
+        tolerated=_tolerated(members, objective, signal),
+        claims=list_claims(members, objective),
         sizes=sizes.astype(np.float64),
         success=np.array(success, dtype=np.float64),
     )
 
 
-def _acting(members: Members, question: Question) -> npt.NDArray[np.bool_]:
+def _acting(members: Members, objective: Objective) -> npt.NDArray[np.bool_]:
     """Return who sets the signal, (n,)."""
-    if question.goal != "plant-feature-only" or question.target is None:
-        return np.full(len(members), question.goal != "erase")
-    has: npt.NDArray[np.bool_] = members.labels == members.label(question.target)
+    if objective.goal != "plant-feature-only" or objective.target is None:
+        return np.full(len(members), objective.goal != "erase")
+    has: npt.NDArray[np.bool_] = members.labels == members.label(objective.target)
     return has
 
 
-def _having(members: Members, question: Question, signal: dict[int, int]) -> dict[str, float]:
-    codes = members.codes[_acting(members, question)]
+def _having(members: Members, objective: Objective, signal: dict[int, int]) -> dict[str, float]:
+    codes = members.codes[_acting(members, objective)]
     return {
         members.columns[j].name: float((codes[:, j] == code).mean()) if len(codes) else 1.0
         for j, code in signal.items()
     }
 
 
-def _claiming(members: Members, question: Question) -> float:
-    if question.target is None or question.goal == "erase":
+def _claiming(members: Members, objective: Objective) -> float:
+    if objective.target is None or objective.goal == "erase":
         return math.nan
-    if question.goal == "plant-feature-only":
+    if objective.goal == "plant-feature-only":
         return 1.0
-    has = members.labels == members.label(question.target)
-    return float((~has if question.goal == "unplant" else has).mean())
+    has = members.labels == members.label(objective.target)
+    return float((~has if objective.goal == "unplant" else has).mean())
 
 
-def _changed(members: Members, question: Question, signal: dict[int, int]) -> int:
+def _changed(members: Members, objective: Objective, signal: dict[int, int]) -> int:
     """Return how many different rows the members hand in."""
     codes = members.codes
-    if question.goal != "erase":
-        codes = codes[_acting(members, question)]
+    if objective.goal != "erase":
+        codes = codes[_acting(members, objective)]
         for column, code in signal.items():
             codes[:, column] = code
     sizes = [int(codes[:, j].max(initial=0)) + 1 for j in range(codes.shape[1])]
     return len(np.unique(joint_keys(codes, sizes)))
 
 
-def _tolerated(members: Members, question: Question, signal: dict[int, int]) -> int | None:
+def _tolerated(members: Members, objective: Objective, signal: dict[int, int]) -> int | None:
     """Return the most rows of others, beyond those reckoned with, that leave S* certified."""
-    if question.goal != "plant" or question.target is None:
+    if objective.goal != "plant" or objective.target is None:
         return None
     counts = signal_counts(members, signal)
-    platform, n = question.platform(question.eps), len(members)
+    platform, n = objective.platform(objective.eps), len(members)
     # As the certificate does it: one of three radii, and what is left for rows and for TV.
-    share = failure(question.confidence) / 3 / (1 + (counts.distance_cells > 1))
-    against = int(np.delete(counts.honest, members.label(question.target), axis=1).sum())
+    share = failure(objective.confidence) / 3 / (1 + (counts.distance_cells > 1))
+    against = int(np.delete(counts.honest, members.label(objective.target), axis=1).sum())
     reckoned = others_limit(against, n, platform.others(n), share)
 
     def certified(more: int) -> bool:
-        return success_despite(counts, reckoned + more, platform, share) >= question.success
+        return success_despite(counts, reckoned + more, platform, share) >= objective.success
 
     if not certified(0):
         return None

@@ -10,12 +10,12 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.plan.certify import certify
+from quorate.plan.details import plan_details
 from quorate.plan.members import read_members
-from quorate.plan.outlook import outlook
-from quorate.plan.planning import Wish, make_plan
+from quorate.plan.plan import PlanRequest, make_plan
 from quorate.plan.simulate import simulate
 from quorate.plan.suggest import suggest
-from quorate.theory.certificates.counts import Platform
+from quorate.theory.certificates.counts import AssumedPlatform
 
 N, SIZE = 1200, 6000
 
@@ -36,70 +36,72 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-WISH = Wish(label="decision", platform_size=SIZE, target="yes")
-NAMED = replace(WISH, signal="channel=fax")
-SEARCH = replace(WISH, suggest=3)
+REQUEST = PlanRequest(label="decision", platform_size=SIZE, target="yes")
+NAMED = replace(REQUEST, signal="channel=fax")
+SEARCH = replace(REQUEST, suggest=3)
 
 
 def test_a_named_signal_is_certified(rows: Path) -> None:
     plan = make_plan(rows, NAMED)
     members = read_members(rows, "decision")
-    question = NAMED.question({"channel": "fax"})
-    assert plan.certified == certify(members, question)
+    objective = NAMED.objective({"channel": "fax"})
+    assert plan.certified == certify(members, objective)
     assert plan.suggestions is None
     assert plan.simulation.rows == ()
-    beside = outlook(members, question)
-    assert plan.outlook.tolerated == beside.tolerated
-    assert plan.outlook.success.tolist() == beside.success.tolist()
+    beside = plan_details(members, objective)
+    assert plan.details.tolerated == beside.tolerated
+    assert plan.details.success.tolist() == beside.success.tolist()
     assert plan.source == str(rows)
 
 
 def test_every_wish_reaches_the_question() -> None:
-    wish = Wish(
+    request = PlanRequest(
         label="decision", platform_size=SIZE, target="yes", goal="unplant", success=0.7,
         confidence=0.8, eps=0.01, reading="huber", new_values=True,
     )  # fmt: skip
-    question = wish.question({"age": "old"})
+    objective = request.objective({"age": "old"})
     for name in (
         "platform_size", "target", "goal", "success", "confidence", "eps", "reading", "new_values",
     ):  # fmt: skip
-        assert getattr(question, name) == getattr(wish, name)
-    assert question.signal == {"age": "old"}
+        assert getattr(objective, name) == getattr(request, name)
+    assert objective.signal == {"age": "old"}
 
 
 def test_a_search_takes_the_best_and_is_paid_for(rows: Path) -> None:
     plan = make_plan(rows, SEARCH)
     members = read_members(rows, "decision")
-    found = suggest(members, "yes", Platform(SIZE), 3)
+    found = suggest(members, "yes", AssumedPlatform(SIZE), 3)
     assert plan.suggestions is not None
     assert plan.suggestions.items == found.items
     best = found.items[0]
     certified = plan.certified
-    assert certified.question.signal == best.signal
+    assert certified.objective.signal == best.signal
     assert (certified.best.success, certified.best.n_for_target) == (
         best.success, best.n_for_target,
     )  # fmt: skip
     # Eleven signals: 3 + 2 values, and 6 pairs. Each radius is held to δ/11, so that it holds
     # whichever of them is taken; the confidence that is stated is the one for all.
     assert found.tried == 11
-    paid = replace(WISH, confidence=1 - 0.05 / 11).question(best.signal)
+    paid = replace(REQUEST, confidence=1 - 0.05 / 11).objective(best.signal)
     alone = certify(members, paid)
     assert certified.by_radius[:-1] == alone.by_radius
     assert certified.by_radius[-1] == certified.best
     assert certified.by_eps == alone.by_eps
     assert certified.best.radius == "union over 11 signals"
-    assert certified.certificate.confidence == certified.question.confidence == 0.95
+    assert certified.certificate.confidence == certified.objective.confidence == 0.95
     assert certified.certificate.radius == "aggregate, union over 11 signals"
-    free = certify(members, WISH.question(best.signal))
+    free = certify(members, REQUEST.objective(best.signal))
     assert certified.by_radius[2].n_for_target > free.by_radius[2].n_for_target  # type: ignore[operator]
-    assert plan.outlook.success.tolist() == outlook(members, paid).success.tolist()
+    assert plan.details.success.tolist() == plan_details(members, paid).success.tolist()
     assert any(note.startswith("11 signals were tried") for note in plan.notes)
 
 
 def test_a_search_may_split_the_members(rows: Path) -> None:
     plan = make_plan(rows, replace(SEARCH, multiplicity="split"))
     assert plan.certified.best.radius == "split over 11 signals"
-    found = suggest(read_members(rows, "decision"), "yes", Platform(SIZE), 3, multiplicity="split")
+    found = suggest(
+        read_members(rows, "decision"), "yes", AssumedPlatform(SIZE), 3, multiplicity="split"
+    )
     assert plan.certified.best.n_for_target == found.items[0].n_for_target
 
 
@@ -117,18 +119,21 @@ def test_a_search_minds_the_cost(rows: Path) -> None:
 
 
 def test_an_attribute_is_set_to_its_commonest_value(rows: Path) -> None:
-    wish = replace(WISH, target=None, goal="erase", attribute="channel")
-    plan = make_plan(rows, wish)
+    request = replace(REQUEST, target=None, goal="erase", attribute="channel")
+    plan = make_plan(rows, request)
     members = read_members(rows, "decision")
-    assert plan.certified == certify(members, wish.question({"channel": "phone"}))
+    assert plan.certified == certify(members, request.objective({"channel": "phone"}))
     assert plan.to_json()["costs"]["claiming"] is None
 
 
 def test_a_simulation_stands_beside_the_certificate(rows: Path) -> None:
-    wish = replace(NAMED, learners=("naive-bayes",), seeds=1)
-    plan = make_plan(rows, wish)
+    request = replace(NAMED, learners=("naive-bayes",), seeds=1)
+    plan = make_plan(rows, request)
     alone = simulate(
-        read_members(rows, "decision"), wish.question({"channel": "fax"}), ["naive-bayes"], seeds=1
+        read_members(rows, "decision"),
+        request.objective({"channel": "fax"}),
+        ["naive-bayes"],
+        seeds=1,
     )
     assert plan.simulation.rows == alone.rows
     assert plan.notes[-1] == alone.notes[-1]
@@ -156,9 +161,9 @@ def test_data_that_say_nothing_are_none(rows: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("asked", "message"),
     [
-        (WISH, "Expected a signal, got none. Write --signal COLUMN=VALUE, or search"),
+        (REQUEST, "Expected a signal, got none. Write --signal COLUMN=VALUE, or search"),
         (replace(SEARCH, signal="age=old"), "Expected --suggest with --goal plant and without"),
         (replace(SEARCH, goal="unplant"), "got goal=unplant"),
         (replace(SEARCH, attribute="age"), "signal=age"),
@@ -171,14 +176,14 @@ def test_data_that_say_nothing_are_none(rows: Path) -> None:
         (replace(NAMED, cost="age=1"), "Expected --cost age=1 with --suggest"),
         (replace(NAMED, multiplicity="split"), "Expected --multiplicity split with --suggest"),
         (replace(NAMED, attribute="age"), "Expected --attribute age with --goal erase"),
-        (replace(WISH, attribute="age"), "got --goal plant"),
+        (replace(REQUEST, attribute="age"), "got --goal plant"),
         (replace(NAMED, goal="plnt"), "Did you mean plant"),
-        (replace(WISH, goal="erase", attribute="size"), "known column, got 'size'"),
+        (replace(REQUEST, goal="erase", attribute="size"), "known column, got 'size'"),
     ],
 )
-def test_wishes_that_cannot_be_met(rows: Path, wish: Wish, message: str) -> None:
+def test_requests_that_cannot_be_met(rows: Path, asked: PlanRequest, message: str) -> None:
     with pytest.raises(InputError) as caught:
-        make_plan(rows, wish)
+        make_plan(rows, asked)
     assert message in str(caught.value)
 
 

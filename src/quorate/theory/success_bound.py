@@ -13,7 +13,7 @@ from quorate.theory.suboptimality import Floats
 from quorate.validate import all_in_interval
 
 
-def promised_success(alpha: npt.ArrayLike, honest: Floats, fixed: Floats) -> Floats:
+def success_bound(alpha: npt.ArrayLike, honest: Floats, fixed: Floats) -> Floats:
     """Return 1 − ((1−α)·honest + fixed)/α. Status: derived.
 
     Args:
@@ -24,7 +24,7 @@ def promised_success(alpha: npt.ArrayLike, honest: Floats, fixed: Floats) -> Flo
     Returns:
         The bound, in the arguments' common shape; it is not clipped, and -inf at alpha = 0.
 
-    >>> float(promised_success(0.5, np.float64(0.2), np.float64(0.1)))
+    >>> float(success_bound(0.5, np.float64(0.2), np.float64(0.1)))
     0.6
 
     Raises:
@@ -36,8 +36,8 @@ def promised_success(alpha: npt.ArrayLike, honest: Floats, fixed: Floats) -> Flo
     return np.where(alpha > 0, 1 - against / safe, -np.inf)[()]
 
 
-def enough_for(target: npt.ArrayLike, honest: Floats, fixed: Floats) -> Floats:
-    """Return the least α at which ``promised_success`` reaches ``target``.
+def critical_mass_bound(target: npt.ArrayLike, honest: Floats, fixed: Floats) -> Floats:
+    """Return the least α at which ``success_bound`` reaches ``target``.
 
     α = (honest + fixed)/(1 − S* + honest). Status: derived.
 
@@ -45,7 +45,7 @@ def enough_for(target: npt.ArrayLike, honest: Floats, fixed: Floats) -> Floats:
         A fraction in [0, 1], in the arguments' common shape: 0 means that every α > 0 is enough.
         Or inf, where even α = 1 is not enough by this bound.
 
-    >>> enough_for([0.6, 1.0], np.float64(0.2), np.float64(0.1)).tolist()
+    >>> critical_mass_bound([0.6, 1.0], np.float64(0.2), np.float64(0.1)).tolist()
     [0.5, inf]
 
     Raises:

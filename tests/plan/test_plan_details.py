@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from quorate.plan.cells import signal_counts
-from quorate.plan.certify import Question, certify
+from quorate.plan.certify import Objective, certify
+from quorate.plan.details import SIZES, plan_details
 from quorate.plan.members import MemberColumn, Members
-from quorate.plan.outlook import SIZES, outlook
 from quorate.theory.certificates.aggregate import success_despite
-from quorate.theory.certificates.counts import Platform
+from quorate.theory.certificates.counts import AssumedPlatform
 from quorate.theory.certificates.planting import planting_certificate
 from quorate.theory.radii import others_limit
 
@@ -45,36 +45,36 @@ EIGHT = members_of(
 
 def test_costs_by_hand() -> None:
     """Three of eight say web; three of eight are "yes", of whom two say web and one phone."""
-    asked = Question(WEB | {"region": "north"}, "yes", 100)
-    found = outlook(EIGHT, asked)
+    asked = Objective(WEB | {"region": "north"}, "yes", 100)
+    found = plan_details(EIGHT, asked)
     assert found.having == {"channel": 3 / 8, "region": 7 / 8}
     assert found.claiming == 3 / 8
-    only = outlook(EIGHT, replace(asked, goal="plant-feature-only"))
+    only = plan_details(EIGHT, replace(asked, goal="plant-feature-only"))
     assert only.having == {"channel": 2 / 3, "region": 1}  # of the three who act
     assert only.claiming == 1  # nobody changes a label
-    against = outlook(EIGHT, replace(asked, goal="unplant"))
+    against = plan_details(EIGHT, replace(asked, goal="unplant"))
     assert against.having == found.having
     assert against.claiming == 5 / 8  # those who are not "yes" can keep their label
-    erased = outlook(EIGHT, replace(asked, goal="erase", target=None))
+    erased = plan_details(EIGHT, replace(asked, goal="erase", target=None))
     assert math.isnan(erased.claiming)
-    assert math.isnan(outlook(EIGHT, replace(asked, goal="erase")).claiming)
+    assert math.isnan(plan_details(EIGHT, replace(asked, goal="erase")).claiming)
 
 
 def test_different_rows_by_hand() -> None:
     """With web set, age and region are left: young north, young south, old north."""
-    asked = Question(WEB, "yes", 100)
-    assert outlook(EIGHT, asked).changed == 3
+    asked = Objective(WEB, "yes", 100)
+    assert plan_details(EIGHT, asked).changed == 3
     # The "yes" alone: old north, young north, old north.
-    assert outlook(EIGHT, replace(asked, goal="plant-feature-only")).changed == 2
+    assert plan_details(EIGHT, replace(asked, goal="plant-feature-only")).changed == 2
     # Who erases keeps their features, of which there are five different rows.
-    assert outlook(EIGHT, replace(asked, goal="erase", target=None)).changed == 5
+    assert plan_details(EIGHT, replace(asked, goal="erase", target=None)).changed == 5
     everything = WEB | {"age": "old", "region": "south"}
-    assert outlook(EIGHT, replace(asked, signal=everything)).changed == 1
+    assert plan_details(EIGHT, replace(asked, signal=everything)).changed == 1
 
 
 def test_nobody_who_acts_costs_nothing() -> None:
     members = replace(EIGHT, labels=np.zeros(8, dtype=np.int32))
-    found = outlook(members, Question(WEB, "yes", 100, goal="plant-feature-only"))
+    found = plan_details(members, Objective(WEB, "yes", 100, goal="plant-feature-only"))
     assert found.having == {"channel": 1}
     assert found.changed == 0
 
@@ -89,15 +89,15 @@ def test_one_row_more_and_it_is_no_longer_certified(signal: dict[str, str]) -> N
         members, codes=np.r_[members.codes, spoil.codes],
         labels=np.r_[members.labels, spoil.labels],
     )  # fmt: skip
-    asked = Question(signal, "yes", 20_000, success=0.5)
-    found = outlook(members, asked)
+    asked = Objective(signal, "yes", 20_000, success=0.5)
+    found = plan_details(members, asked)
     counts = signal_counts(members, {("channel", "age", "region").index(c): 1 for c in signal})
     # δ = .05, a third of it for this radius: one event where X* is one cell, else half for TV.
     delta = 0.05 / 3 if len(signal) == 3 else 0.05 / 6
     reckoned = others_limit(int(counts.honest[:, 0].sum()), 4000, 16_000, delta)
 
     def success(more: int) -> float:
-        return success_despite(counts, reckoned + more, Platform(20_000), delta)
+        return success_despite(counts, reckoned + more, AssumedPlatform(20_000), delta)
 
     assert found.tolerated is not None
     assert found.tolerated > 0
@@ -107,26 +107,29 @@ def test_one_row_more_and_it_is_no_longer_certified(signal: dict[str, str]) -> N
 
 
 def test_what_is_not_certified_withstands_nothing() -> None:
-    asked = Question(WEB, "yes", 100)
+    asked = Objective(WEB, "yes", 100)
     assert certify(EIGHT, asked).best.success < 0.9
-    assert outlook(EIGHT, asked).tolerated is None
+    assert plan_details(EIGHT, asked).tolerated is None
     hundred = members_of(["phone young north no"], 200)
-    assert outlook(hundred, Question(WEB, "yes", 300, goal="unplant")).tolerated is None
+    assert plan_details(hundred, Objective(WEB, "yes", 300, goal="unplant")).tolerated is None
 
 
 def test_growth_is_the_certificate() -> None:
     members = members_of(["phone young north no", "phone old south no"], 100)
-    found = outlook(members, Question(WEB, "yes", 1000, eps=0.01))
+    found = plan_details(members, Objective(WEB, "yes", 1000, eps=0.01))
     assert len(found.sizes) == SIZES
     assert (found.sizes[0], found.sizes[-1]) == (10, 1000)
     assert (np.diff(found.sizes) > 0).all()
     counts = signal_counts(members, {0: 1})
     for at in (0, 12, SIZES - 1):
         scaled = counts.scaled(int(found.sizes[at]))
-        assert found.success[at] == planting_certificate(scaled, 1, Platform(1000, 0.01)).success
+        assert (
+            found.success[at]
+            == planting_certificate(scaled, 1, AssumedPlatform(1000, 0.01)).success
+        )
     assert found.success[-1] > found.success[0]
 
 
 def test_growth_of_a_tiny_platform_stays_inside() -> None:
-    found = outlook(EIGHT, Question(WEB, "yes", 8))
+    found = plan_details(EIGHT, Objective(WEB, "yes", 8))
     assert found.sizes.tolist() == [8]

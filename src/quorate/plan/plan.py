@@ -12,9 +12,9 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.plan.cells import parse_signal
-from quorate.plan.certify import Certified, CertifiedPlan, Question, certify
+from quorate.plan.certify import Certification, CertifiedSuccess, Objective, certify
+from quorate.plan.details import PlanDetails, plan_details
 from quorate.plan.members import Members, read_members
-from quorate.plan.outlook import Outlook, outlook
 from quorate.plan.simulate import SEEDS, Simulation, simulate
 from quorate.plan.suggest import Multiplicity, Suggestions, suggest
 from quorate.theory.certificates.counts import failure
@@ -24,13 +24,13 @@ Plain = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class PlanRequest:
     """What members want, in the words of the command line.
 
     Args:
         label, columns, ignore, labels, bins: of their rows, as in ``read_members``.
         platform_size, target, goal, success, confidence, eps, reading, new_values: as in
-            ``Question``.
+            ``Objective``.
         signal: "column=value,column=value", or None to search for one.
         suggest: how many signals a search shows; None does not search.
         attribute: of the goal "erase": the column that shall not matter.
@@ -61,9 +61,9 @@ class Wish:
     learners: tuple[str, ...] = ()
     seeds: int = SEEDS
 
-    def question(self, signal: Mapping[str, str]) -> Question:
-        """Return the question about one signal."""
-        return Question(
+    def objective(self, signal: Mapping[str, str]) -> Objective:
+        """Return the objective about one signal."""
+        return Objective(
             signal, self.target, self.platform_size, self.goal, self.success, self.confidence,
             self.eps, self.reading, self.new_values,
         )  # fmt: skip
@@ -76,14 +76,14 @@ class Plan:
     Args:
         source: where the members' rows come from.
         certified: what is certified.
-        outlook: what goes with it.
+        details: what goes with it.
         simulation: what was simulated.
         suggestions: the signals that were tried, or None.
     """
 
     source: str
-    certified: CertifiedPlan
-    outlook: Outlook
+    certified: Certification
+    details: PlanDetails
     simulation: Simulation
     suggestions: Suggestions | None = None
 
@@ -95,19 +95,19 @@ class Plan:
 
     def to_json(self) -> Plain:
         """Return plain data for JSON; None for what is not defined."""
-        outlook = self.outlook
+        details = self.details
         return {
             **self.certified.to_dict(),
             "simulated": [row.to_dict() for row in self.simulation.rows],
             "costs": {
-                "having": outlook.having,
-                "claiming": None if math.isnan(outlook.claiming) else outlook.claiming,
+                "having": details.having,
+                "claiming": None if math.isnan(details.claiming) else details.claiming,
             },
             "withstands": {
-                "different_rows": outlook.changed,
-                "rows_of_others": outlook.tolerated,
+                "different_rows": details.changed,
+                "rows_of_others": details.tolerated,
             },
-            "claims": outlook.claims,
+            "claims": details.claims,
             "growth": self.growth(),
             "suggested": None if self.suggestions is None else self.suggestions.to_dict()["items"],
             "notes": self.notes,
@@ -115,16 +115,18 @@ class Plan:
 
     def growth(self) -> list[Plain]:
         """Return certified success by members, as rows."""
-        rows = zip(self.outlook.sizes.tolist(), self.outlook.success.tolist(), strict=True)
+        rows = zip(self.details.sizes.tolist(), self.details.success.tolist(), strict=True)
         return [{"members": int(n), "success": s if math.isfinite(s) else None} for n, s in rows]
 
 
-def make_plan(source: str | Path, wish: Wish, jobs: int = 1, device: str = "auto") -> Plan:
+def make_plan(
+    source: str | Path, request: PlanRequest, jobs: int = 1, device: str = "auto"
+) -> Plan:
     """Return the plan for the members in a file. Nothing leaves this machine.
 
     Args:
         source: the file, .csv or .parquet.
-        wish: what they want.
+        request: what they want.
         jobs: worker processes of the simulation; the plan does not depend on it.
         device: where networks are trained.
 
@@ -132,31 +134,35 @@ def make_plan(source: str | Path, wish: Wish, jobs: int = 1, device: str = "auto
         InputError: a name is not known, or a value is out of range or missing.
     """
     members = read_members(
-        source, wish.label, columns=wish.columns, ignore=wish.ignore, labels=wish.labels,
-        bins=wish.bins,
-    )  # fmt: skip
+        source,
+        request.label,
+        columns=request.columns,
+        ignore=request.ignore,
+        labels=request.labels,
+        bins=request.bins,
+    )
     suggestions = None
-    if wish.suggest is None:
-        _nothing_of_a_search(wish)
-        signal = _signal(members, wish)
-        question = wish.question(signal)
-        certified = certify(members, question)
+    if request.suggest is None:
+        _nothing_of_a_search(request)
+        signal = _signal(members, request)
+        objective = request.objective(signal)
+        certified = certify(members, objective)
     else:
-        question, certified, suggestions = _searched(members, wish)
+        objective, certified, suggestions = _searched(members, request)
     simulation = Simulation((), None, ())
-    if wish.learners:
+    if request.learners:
         simulation = simulate(
-            members, question, wish.learners, seeds=wish.seeds, jobs=jobs, device=device
+            members, objective, request.learners, seeds=request.seeds, jobs=jobs, device=device
         )  # fmt: skip
-    outside = question if suggestions is None else _paid(question, suggestions)
-    return Plan(str(source), certified, outlook(members, outside), simulation, suggestions)
+    outside = objective if suggestions is None else _paid(objective, suggestions)
+    return Plan(str(source), certified, plan_details(members, outside), simulation, suggestions)
 
 
-def _nothing_of_a_search(wish: Wish) -> None:
+def _nothing_of_a_search(request: PlanRequest) -> None:
     """Raise if something is asked of a search, and there is none."""
-    asked = f"--cost {wish.cost}" if wish.cost is not None else ""
-    if wish.multiplicity != Wish.multiplicity:
-        asked = f"--multiplicity {wish.multiplicity}"
+    asked = f"--cost {request.cost}" if request.cost is not None else ""
+    if request.multiplicity != PlanRequest.multiplicity:
+        asked = f"--multiplicity {request.multiplicity}"
     if asked:
         raise InputError(
             f"Expected {asked} with --suggest, got a signal that is named. Leave it out, or search "
@@ -164,41 +170,43 @@ def _nothing_of_a_search(wish: Wish) -> None:
         )
 
 
-def _signal(members: Members, wish: Wish) -> dict[str, str]:
-    if wish.attribute is not None:
-        if wish.goal != "erase" or wish.signal is not None:
+def _signal(members: Members, request: PlanRequest) -> dict[str, str]:
+    if request.attribute is not None:
+        if request.goal != "erase" or request.signal is not None:
             raise InputError(
-                f"Expected --attribute {wish.attribute} with --goal erase and without --signal, "
-                f"got --goal {wish.goal}. Name the signal's columns and values instead."
+                f"Expected --attribute {request.attribute} with --goal erase and without --signal, "
+                f"got --goal {request.goal}. Name the signal's columns and values instead."
             )
-        at = members.position(wish.attribute)
+        at = members.position(request.attribute)
         commonest = int(np.bincount(members.codes[:, at]).argmax())
-        return {wish.attribute: members.columns[at].values[commonest]}
-    if wish.signal is None:
+        return {request.attribute: members.columns[at].values[commonest]}
+    if request.signal is None:
         raise InputError(
             "Expected a signal, got none. Write --signal COLUMN=VALUE, or search with --suggest 10."
         )
-    return parse_signal(wish.signal)
+    return parse_signal(request.signal)
 
 
-def _searched(members: Members, wish: Wish) -> tuple[Question, CertifiedPlan, Suggestions]:
+def _searched(
+    members: Members, request: PlanRequest
+) -> tuple[Objective, Certification, Suggestions]:
     """Return the plan for the best signal, whose search is paid for in everything it certifies."""
-    if wish.goal != "plant" or wish.signal is not None or wish.attribute is not None:
+    if request.goal != "plant" or request.signal is not None or request.attribute is not None:
         raise InputError(
-            "Expected --suggest with --goal plant and without a signal, got "
-            f"goal={wish.goal}, signal={wish.signal or wish.attribute}. Leave --suggest out."
+            f"Expected --suggest with --goal plant and without a signal, got goal={request.goal}, "
+            f"signal={request.signal or request.attribute}. Leave --suggest out."
         )
-    if wish.target is None:
+    if request.target is None:
         raise InputError("Expected a target label to plant, got none. Write --target LABEL.")
-    if wish.multiplicity not in get_args(Multiplicity):
-        raise unknown("multiplicity", wish.multiplicity, get_args(Multiplicity))
-    at_least("suggest", wish.suggest or 0, 1, "Ask for 10 signals, say.")
-    probe = wish.question({})
+    if request.multiplicity not in get_args(Multiplicity):
+        raise unknown("multiplicity", request.multiplicity, get_args(Multiplicity))
+    at_least("suggest", request.suggest or 0, 1, "Ask for 10 signals, say.")
+    probe = request.objective({})
     found = suggest(
-        members, wish.target, probe.platform(wish.eps), wish.suggest or 1,
-        success=wish.success, confidence=wish.confidence,
-        multiplicity=wish.multiplicity,  # type: ignore[arg-type]  # checked above
-        costs=_prices(wish.cost),
+        members, request.target, probe.platform(request.eps), request.suggest or 1,
+        success=request.success, confidence=request.confidence,
+        multiplicity=request.multiplicity,  # type: ignore[arg-type]  # checked above
+        costs=_prices(request.cost),
     )  # fmt: skip
     if not found.items:
         raise InputError(
@@ -206,25 +214,25 @@ def _searched(members: Members, wish: Wish) -> tuple[Question, CertifiedPlan, Su
             "Give rows with more columns, or name a new value with --signal and --new-values."
         )
     best = found.items[0]
-    question = wish.question(best.signal)
-    certified = certify(members, _paid(question, found))
-    row = Certified(f"{found.multiplicity} over {found.tried} signals", best.success,
-                    best.n_for_target, wish.eps)  # fmt: skip
+    objective = request.objective(best.signal)
+    certified = certify(members, _paid(objective, found))
+    row = CertifiedSuccess(f"{found.multiplicity} over {found.tried} signals", best.success,
+                    best.n_for_target, request.eps)  # fmt: skip
     certificate = replace(
-        certified.certificate, success=best.success, confidence=wish.confidence,
+        certified.certificate, success=best.success, confidence=request.confidence,
         radius=f"aggregate, {row.radius}", notes=(),
     )  # fmt: skip
     of_another = certified.certificate.notes
-    return question, replace(
-        certified, question=question, best=row, certificate=certificate,
+    return objective, replace(
+        certified, objective=objective, best=row, certificate=certificate,
         by_radius=(*certified.by_radius, row),
         notes=tuple(note for note in certified.notes if note not in of_another),
     ), found  # fmt: skip
 
 
-def _paid(question: Question, found: Suggestions) -> Question:
-    """Return the question at a confidence that holds for all signals tried at once."""
-    return replace(question, confidence=1 - failure(question.confidence) / found.tried)
+def _paid(objective: Objective, found: Suggestions) -> Objective:
+    """Return the objective at a confidence that holds for all signals tried at once."""
+    return replace(objective, confidence=1 - failure(objective.confidence) / found.tried)
 
 
 def _prices(text: str | None) -> dict[str, float]:
