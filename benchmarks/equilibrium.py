@@ -21,8 +21,8 @@ from benchmarks.rows import Row, parser_of, print_rows
 from quorate.runtime.progress import status
 from quorate.scenarios.navigation.equilibrium import relative_gap, user_equilibrium
 from quorate.scenarios.navigation.network import Floats, Network
-from quorate.scenarios.navigation.networks import make_roads
-from quorate.scenarios.navigation.paths import Paths
+from quorate.scenarios.navigation.network_sources import make_roads
+from quorate.scenarios.navigation.shortest_paths import Paths
 
 GAPS = (1e-4, 1e-5)
 ANAHEIM_SECONDS = 20.0  # that ours is promised to stay below, to a gap of 1e-4

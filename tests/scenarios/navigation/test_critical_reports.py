@@ -3,7 +3,7 @@
 import pytest
 
 from quorate.errors import InputError
-from quorate.scenarios.navigation.critical import Bracket, critical_reports
+from quorate.scenarios.navigation.critical_reports import Bracket, critical_reports
 
 
 @pytest.mark.parametrize(("target", "exact"), [(0.5, 300.0), (0.9, 2700.0), (0.25, 100.0)])

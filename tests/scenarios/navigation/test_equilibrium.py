@@ -16,8 +16,8 @@ from quorate.scenarios.navigation.equilibrium import (
 )
 from quorate.scenarios.navigation.grid_city import GridCity
 from quorate.scenarios.navigation.network import Floats, Network
-from quorate.scenarios.navigation.networks import Anaheim, SiouxFalls
-from quorate.scenarios.navigation.paths import Paths
+from quorate.scenarios.navigation.network_sources import Anaheim, SiouxFalls
+from quorate.scenarios.navigation.shortest_paths import Paths
 
 
 def affine(links: list[tuple[int, int, float, float]], trips: Floats) -> Network:

@@ -14,9 +14,8 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.scenarios.navigation.app import App
-from quorate.scenarios.navigation.choices import Drivers, Settled, honest_equilibrium, settle
-from quorate.scenarios.navigation.critical import critical_reports
-from quorate.scenarios.navigation.days import Memory, live_through
+from quorate.scenarios.navigation.critical_reports import critical_reports
+from quorate.scenarios.navigation.day_to_day import Memory, live_through
 from quorate.scenarios.navigation.equilibrium import relative_gap
 from quorate.scenarios.navigation.neighbourhood import (
     Neighbourhood,
@@ -24,9 +23,10 @@ from quorate.scenarios.navigation.neighbourhood import (
     other_parts,
 )
 from quorate.scenarios.navigation.network import Floats, Network
-from quorate.scenarios.navigation.networks import make_roads
-from quorate.scenarios.navigation.paths import Paths
+from quorate.scenarios.navigation.network_sources import make_roads
+from quorate.scenarios.navigation.route_choice import Drivers, Settled, honest_equilibrium, settle
 from quorate.scenarios.navigation.routes import Routes
+from quorate.scenarios.navigation.shortest_paths import Paths
 
 HONEST_GAP = 1e-5  # to which the honest equilibrium is found
 DAY_GAP = 1e-3  # to which each of many days is settled

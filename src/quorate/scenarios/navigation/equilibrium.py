@@ -12,7 +12,7 @@ import numpy as np
 from quorate.errors import InputError
 from quorate.runtime.progress import status
 from quorate.scenarios.navigation.network import Floats, Network, check_demand, checked_trips
-from quorate.scenarios.navigation.paths import Paths, Trees
+from quorate.scenarios.navigation.shortest_paths import Paths, Trees
 from quorate.validate import above_zero, all_in_interval, at_least
 
 NEARLY_ONE = (

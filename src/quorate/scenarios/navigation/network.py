@@ -215,7 +215,7 @@ def check_demand(network: Network, trips: Floats) -> None:
     Raises:
         InputError: two zones with demand that no path joins; the first pair is named.
     """
-    from quorate.scenarios.navigation.paths import Paths
+    from quorate.scenarios.navigation.shortest_paths import Paths
 
     if trips.max() > MOST_TRIPS:
         raise InputError(

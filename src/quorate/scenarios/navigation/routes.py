@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from quorate.errors import InputError
 from quorate.scenarios.navigation.network import Floats, Ints, Network
-from quorate.scenarios.navigation.paths import Paths
+from quorate.scenarios.navigation.shortest_paths import Paths
 
 FLOOR = 0.1  # of a pair's demand, weight of a route that nobody takes yet; ours
 

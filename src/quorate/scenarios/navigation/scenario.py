@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Literal
 
 from quorate.errors import InputError
 from quorate.scenarios.cells import run_cells
-from quorate.scenarios.navigation.choices import Drivers
 from quorate.scenarios.navigation.city import at_rest, critical, over_days
 from quorate.scenarios.navigation.neighbourhood import make_neighbourhood
-from quorate.scenarios.navigation.networks import make_roads
+from quorate.scenarios.navigation.network_sources import make_roads
 from quorate.scenarios.navigation.result import NavigationResult
+from quorate.scenarios.navigation.route_choice import Drivers
 from quorate.spec import param
 from quorate.validate import above_zero, at_least, in_interval
 

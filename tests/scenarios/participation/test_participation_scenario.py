@@ -190,7 +190,7 @@ def test_the_curves_that_come_along_say_what_they_should() -> None:
 
 def test_the_curves_that_come_along_are_a_run_that_is_kept() -> None:
     """They are experiments/results/private-epsilon; copy it anew where that is measured anew."""
-    kept = Path(__file__).parents[2] / "experiments" / "results" / "private-epsilon" / "cells.csv"
+    kept = Path(__file__).parents[3] / "experiments" / "results" / "private-epsilon" / "cells.csv"
     here = {(c.learner, c.seeds): c.success.tolist() for c in measured_curves("")}
     there = {(c.learner, c.seeds): c.success.tolist() for c in measured_curves(str(kept.parent))}
     assert here == there

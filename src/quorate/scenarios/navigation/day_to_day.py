@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.scenarios.navigation.app import App
-from quorate.scenarios.navigation.choices import Drivers, Settled, settle
 from quorate.scenarios.navigation.defences import PATIENCE, borne_out
 from quorate.scenarios.navigation.network import Floats, Ints
+from quorate.scenarios.navigation.route_choice import Drivers, Settled, settle
 from quorate.scenarios.navigation.routes import Routes
 
 Flags = npt.NDArray[np.bool_]

@@ -8,7 +8,7 @@ import pytest
 
 from quorate.errors import DataUnavailableError, InputError
 from quorate.scenarios.navigation.grid_city import GridCity
-from quorate.scenarios.navigation.networks import Anaheim, SiouxFalls, Tntp, make_roads
+from quorate.scenarios.navigation.network_sources import Anaheim, SiouxFalls, Tntp, make_roads
 
 
 @pytest.fixture

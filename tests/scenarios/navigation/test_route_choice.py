@@ -9,10 +9,10 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.scenarios.navigation.app import App
-from quorate.scenarios.navigation.choices import Drivers, Settled, honest_equilibrium, settle
 from quorate.scenarios.navigation.equilibrium import user_equilibrium
 from quorate.scenarios.navigation.grid_city import GridCity
 from quorate.scenarios.navigation.network import Floats, Network
+from quorate.scenarios.navigation.route_choice import Drivers, Settled, honest_equilibrium, settle
 from quorate.scenarios.navigation.routes import Routes
 
 TWO_WAYS = Network(

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from quorate.scenarios.navigation.app import App
-from quorate.scenarios.navigation.choices import Drivers, Settled, honest_equilibrium
-from quorate.scenarios.navigation.days import SCHEDULES, Memory, changed, live_through
+from quorate.scenarios.navigation.day_to_day import SCHEDULES, Memory, changed, live_through
 from quorate.scenarios.navigation.network import Network
+from quorate.scenarios.navigation.route_choice import Drivers, Settled, honest_equilibrium
 from quorate.scenarios.navigation.routes import Routes
 
 TWO_WAYS = Network(

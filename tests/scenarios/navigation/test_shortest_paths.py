@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from quorate.scenarios.navigation.network import Floats, Network
-from quorate.scenarios.navigation.paths import Paths
+from quorate.scenarios.navigation.shortest_paths import Paths
 
 
 def roads(
