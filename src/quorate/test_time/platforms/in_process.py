@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pickle
@@ -23,6 +24,17 @@ from quorate.test_time.platforms.platform import (
 )
 
 MODEL, CARD = "model.pickle", "card.json"
+ROOMS = {  # of quorate.learners, and the modules that stood beside them when older models were kept
+    "base": "pretrained private_trees random_trees recorded scikit_learner",
+    "networks": "adam adversarial_training fine_tuned label_smoothing sgd",
+    "reweighting": "chi2_dro cvar_dro group_dro importance_weighted jtt lff lisa",
+    "private": "dp_adam dp_boosting dp_forest dp_sgd",
+    "scikit": "boosting forest knn logistic naive_bayes scikit_learn svm tree",
+    "defences": "early_stopping knn_cleaning loss_trimming robust_aggregation spectral_signatures",
+    "theoretical": "coarsened worst_case",
+}
+MOVED = {stem: f"{room}.{stem}" for room, stems in ROOMS.items() for stem in stems.split()}
+MOVED |= {"networks": "base.network_classifier"}
 
 
 class InProcess:
@@ -97,6 +109,17 @@ def _write(path: Path, content: bytes) -> None:
     os.replace(part, path)
 
 
+class _Unpickler(pickle.Unpickler):
+    """Reads a model, also one that names its classes by the modules they stood in before."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return the class of a name, from where it is now."""
+        package, _, stem = module.rpartition(".")
+        if package == "quorate.learners":
+            module = f"{package}.{MOVED.get(stem, stem)}"
+        return super().find_class(module, name)
+
+
 def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcess:
     """Return the platform in a folder. A pickle can run code: load your own folders only.
 
@@ -114,7 +137,7 @@ def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcess:
         if plain["gives"] not in get_args(Gives):
             raise ValueError(f"a platform that gives {plain['gives']}")
         card = Card(plain["id"], tuple(plain["classes"]), (c, h, w), gives or plain["gives"])
-        model = pickle.loads((folder / MODEL).read_bytes())
+        model = _Unpickler(io.BytesIO((folder / MODEL).read_bytes())).load()
         if not callable(getattr(model, "predict", None)):
             raise ValueError(f"{type(model).__name__}, which is no model")
     except Exception as error:  # a damaged pickle raises whatever its damage leads to

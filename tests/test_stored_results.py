@@ -1,0 +1,121 @@
+"""What an older version stored is read, and nothing of it is done again: see stored/README.md."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import matplotlib.figure
+import pytest
+
+import quorate as library
+from quorate.catalog import CATALOG
+
+STORED = Path(__file__).parent / "stored"
+WHERE = ("provenance", "hardware")  # what a command says of the machine it is run on
+
+
+def commands() -> dict[str, list[str]]:
+    """Return the words of each command in the README, by the folder or the command it names."""
+    blocks = re.findall(r"```sh\n(.*?)```", (STORED / "README.md").read_text(), re.DOTALL)
+    found = {}
+    for line in "".join(blocks).replace("\\\n", " ").splitlines():
+        _, *words = shlex.split(line)
+        found[words[words.index("--out") + 1] if "--out" in words else words[0]] = words
+    return found
+
+
+COMMANDS = commands()
+
+
+@pytest.fixture
+def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the stored folders, which is also the working folder."""
+    shutil.copytree(STORED, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def nothing_learns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any training fails; and no picture is drawn, which takes long and is none of this."""
+
+    def refuse(*given: Any, **more: Any) -> None:
+        raise AssertionError("something is trained again")
+
+    for learner in CATALOG["learners"]:
+        monkeypatch.setattr(learner, "fit", refuse)
+        if hasattr(learner, "fit_many"):
+            monkeypatch.setattr(learner, "fit_many", refuse)
+    monkeypatch.setattr(
+        matplotlib.figure.Figure, "savefig", lambda figure, file, **more: file.write(b"<svg/>")
+    )
+
+
+def kept(folder: Path) -> dict[str, Any]:
+    """Return what the folders hold by path: bytes and when written, of databases their rows."""
+    rooms = ("cells", "platform", "platforms", "ledgers")
+    found: dict[str, Any] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.suffix == ".sqlite":
+            found[str(name)] = rows(path)
+        elif path.is_file() and set(name.parts) & {*rooms} and path.suffix != ".asking":
+            found[str(name)] = (path.stat().st_mtime_ns, path.read_bytes())
+    return {name: what for name, what in found.items() if not name.endswith(("-shm", "-wal"))}
+
+
+def rows(path: Path) -> list[str]:
+    """Return a database as SQL, a line a row."""
+    with closing(sqlite3.connect(path)) as db:
+        return list(db.iterdump())
+
+
+def facts(plain: Any) -> Any:
+    """Return plain data without what is said of the machine."""
+    if isinstance(plain, dict):
+        return {key: facts(value) for key, value in plain.items() if key not in WHERE}
+    return [facts(one) for one in plain] if isinstance(plain, list) else plain
+
+
+@pytest.mark.usefixtures("nothing_learns")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_same_command_prints_the_same_and_does_nothing_again(
+    name: str, stored: Path, quorate: Any
+) -> None:
+    before = kept(stored)
+    code, printed, said = quorate(*COMMANDS[name], "--json")
+    assert code == 0, said
+    expected = json.loads((STORED / "expected" / f"{name}.json").read_text())
+    assert facts(json.loads(printed)) == facts(expected)  # every number to the bit, seconds too
+    assert kept(stored) == before
+
+
+@pytest.fixture
+def read_only(stored: Path) -> Iterator[Path]:
+    """The copy, where only a superuser can write."""
+    folders = [stored, *(path for path in stored.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    yield stored
+    for folder in folders:
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("name", ["curve", "critical-mass", "experiment", "effective-size"])
+def test_a_store_is_read_where_nothing_can_be_written(name: str, read_only: Path) -> None:
+    file = read_only / name / "store.sqlite"
+    before = file.read_bytes()
+    curves = library.load(read_only / name)
+    with closing(sqlite3.connect(f"file:{file}?immutable=1", uri=True)) as db:
+        (cells,) = db.execute("SELECT count(*) FROM cell").fetchone()
+    assert 0 < len(curves.to_frame()) <= cells
+    assert file.read_bytes() == before
+    if not os.access(file.parent, os.W_OK):
+        assert [path.name for path in file.parent.glob("*.sqlite*")] == [file.name]
