@@ -20,7 +20,7 @@ from typing import Any
 from quorate.errors import InputError, QuorateError, reason
 from quorate.findings.experiment import WORDS, Experiment, read_experiment
 from quorate.findings.stored_cells import judge_again
-from quorate.report.terminal import interval, percent
+from quorate.report.curve_tables import interval, percent
 from quorate.studies.store import FILE as STORE
 from quorate.studies.store import Store
 from quorate.validate import unknown

@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("spec",),
     ("runtime", "figures", "intervals"),
     ("executors",),
+    ("runs",),
     ("signals", "engine"),
     ("goals", "theory"),
     ("strategies", "populations", "subgroups", "fairness"),

@@ -16,7 +16,7 @@ from quorate.learners.networks.sgd import SGD
 from quorate.membership_inference import study as membership
 from quorate.membership_inference.cell import Attacked, Cell, measure, read_cell, write_cell
 from quorate.membership_inference.lira import auc, halves, lira
-from quorate.membership_inference.result import MEASURES, Memberships
+from quorate.membership_inference.result import MEASURES, MembershipResult
 from quorate.membership_inference.study import (
     MembershipStudy,
     make_membership_study,
@@ -39,7 +39,7 @@ def study(**changes: Any) -> MembershipStudy:
     return make_membership_study(**{**SMALL, **changes})
 
 
-def same(one: Memberships, other: Memberships) -> bool:
+def same(one: MembershipResult, other: MembershipResult) -> bool:
     """Whether two results are the same bits, but for seconds and where they ran."""
     for a, b in zip(one.cells, other.cells, strict=True):
         facts = [
@@ -172,7 +172,7 @@ def test_methods_that_do_not_fit_are_found_before_any_training() -> None:
 # ---------------------------------------------------------------------------------- what they say
 
 
-def made_up(seeds: int = 3, leaks: tuple[float, float] = (2.0, 1.0)) -> Memberships:
+def made_up(seeds: int = 3, leaks: tuple[float, float] = (2.0, 1.0)) -> MembershipResult:
     """Return a result whose φ are N(leak, 1) in and N(0, 1) out; at α = .25 all φ are 5 lower."""
     cells = []
     for seed in range(seeds):
@@ -184,7 +184,7 @@ def made_up(seeds: int = 3, leaks: tuple[float, float] = (2.0, 1.0)) -> Membersh
             facts = {"success": alpha, "accuracy": 0.8, "train_accuracy": 0.9, "error": None}
             about = {"id": f"{seed}-{alpha}", "seed": seed, "alpha": alpha, **facts}
             cells.append(Attacked(phi.astype(np.float32), member, acts, about))
-    return Memberships(tuple(cells), (0.0, 0.25), tuple(range(seeds)), title="Made up")
+    return MembershipResult(tuple(cells), (0.0, 0.25), tuple(range(seeds)), title="Made up")
 
 
 def test_two_attackers_are_two_sets_of_shadows() -> None:
@@ -252,7 +252,7 @@ def test_a_training_that_failed_is_no_number_and_the_others_are() -> None:
     phi[3] = np.nan
     about = {**some.about, "success": None, "error": "diverged"}
     broken = Attacked(phi, some.member, some.acts, about)
-    left = Memberships(
+    left = MembershipResult(
         (result.cells[0], broken, *result.cells[2:]), result.alphas, result.seeds, title="T"
     )
     for name in MEASURES:

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from quorate.figures.style import render
-from quorate.report.page import render_page, sentence
+from quorate.report.old_page import render_page, sentence
 from quorate.studies.curves import Curves
 
 Make = Callable[..., Curves]

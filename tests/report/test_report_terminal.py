@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from quorate.report.terminal import people, percent, print_curves
+from quorate.report.curve_tables import people, percent, print_curves
 from quorate.studies.curves import Curves
 
 Make = Callable[..., Curves]

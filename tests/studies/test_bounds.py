@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from quorate import spec
-from quorate.report.page import bound_lines
+from quorate.report.old_page import bound_lines
 from quorate.studies.curves import Curves
 from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import fill

@@ -272,8 +272,8 @@ def _present(curves: Curves, folder: Path, as_json: bool, shown_only: bool = Fal
 
 def _shown(curves: Curves, folder: Path, silent: bool, shown_only: bool = False) -> dict[str, Any]:
     """Write the report, print the tables unless silent, and return the curves as plain data."""
+    from quorate.report.curve_tables import print_curves
     from quorate.report.files import write_report
-    from quorate.report.terminal import print_curves
 
     try:
         page = write_report(curves, folder)

@@ -1,4 +1,4 @@
-"""What a membership study says: AUCs of two attackers over α, as a typed object, frame and plot.
+"""The result of a membership study: AUCs of two attackers over α.
 
 Shape letters: a sizes, s seeds, n people, N models.
 """
@@ -6,16 +6,20 @@ Shape letters: a sizes, s seeds, n people, N models.
 from __future__ import annotations
 
 import functools
+import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from quorate.intervals import Floats, band
+from quorate.intervals import Floats, band, mean_over_seeds
 from quorate.membership_inference.cell import Attacked
 from quorate.membership_inference.lira import Scores, auc, lira, tpr_at
 from quorate.plain import finite_or_none
+from quorate.runs.result import Picture, Result, Row, Section, TextRow
+from quorate.runs.wording import percent, rate
 from quorate.table import Mask
 from quorate.validate import unknown
 
@@ -37,7 +41,7 @@ MEASURES = (
 
 
 @dataclass(frozen=True, eq=False)
-class Memberships:
+class MembershipResult(Result):
     """How well membership can be inferred at each size of the collective, and what it costs.
 
     Args:
@@ -53,13 +57,24 @@ class Memberships:
     whose: Whose = "honest"
     title: str = ""
 
-    @functools.cached_property
-    def rows(self) -> tuple[dict[str, Any], ...]:
-        """One plain row per cell × attacker × whose.
+    @property
+    def question(self) -> str:
+        """What the study is about."""
+        return (
+            "What does acting together do to what a model gives away about who was in its training "
+            "data?"
+        )
+
+    def rows(self) -> list[Row]:
+        """Return one plain row per cell × attacker × whose.
 
         ``auc_before`` is the AUC of the same people while nobody acts. Where whose are members,
         at α = 0, there is nobody to ask after and every AUC is NaN.
         """
+        return [dict(row) for row in self._rows]
+
+    @functools.cached_property
+    def _rows(self) -> tuple[Row, ...]:
         at = {(cell.about["seed"], cell.about["alpha"]): cell for cell in self.cells}
         before = {seed: _of_attack(at[seed, 0.0], at[seed, 0.0]) for seed in self.seeds}
         found = []
@@ -107,7 +122,7 @@ class Memberships:
             name, attacker = measure, ATTACKERS[0]
         found = {
             row["seed"]: row[name.replace("-", "_")]
-            for row in self.rows
+            for row in self._rows
             if (row["alpha"], row["attacker"], row["whose"])
             == (alpha, attacker, whose or self.whose)
         }
@@ -122,7 +137,7 @@ class Memberships:
         """Return one row per cell × attacker × whose, as a pandas frame."""
         import pandas as pd
 
-        return pd.DataFrame(self.rows)
+        return pd.DataFrame(self._rows)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON: the rows, and means with 95% intervals; no value is None."""
@@ -139,8 +154,55 @@ class Memberships:
                     }
                     for alpha, mean, low, high in ends
                 ]
-        rows = [{key: finite_or_none(value) for key, value in row.items()} for row in self.rows]
+        rows = [{key: finite_or_none(value) for key, value in row.items()} for row in self._rows]
         return {"rows": rows, "summary": summary}
+
+    # ------------------------------------------------------------------------------- for people
+
+    def summary(self) -> list[str]:
+        """Return how well membership is inferred at the largest size, beside when nobody acts."""
+        alpha = max(self.alphas)
+        informed, before = (
+            float(mean_over_seeds(self.samples(measure, alpha)))
+            for measure in ("auc-informed", "auc-before")
+        )
+        return [
+            f"While {percent(alpha)} act, the informed attacker tells who was in the training data "
+            f"with an AUC of {rate(informed)} ({self.whose}); if nobody acted, {rate(before)}."
+        ]
+
+    def sections(self) -> list[Section]:
+        """Return the means over seeds: a row for each size, attacker and whose membership."""
+        groups: dict[tuple[float, Whose, str], list[Row]] = {}
+        for row in self._rows:
+            groups.setdefault((row["alpha"], row["whose"], row["attacker"]), []).append(row)
+        rows = tuple(_text_row(*who, some) for who, some in groups.items())
+        return [Section("How well membership is inferred", rows=rows)]
+
+    def facts(self) -> dict[str, str]:
+        """Return where the numbers come from, in words."""
+        about = [cell.about for cell in self.cells]
+        place = about[0]["provenance"]
+        return {
+            "Settings": json.dumps(about[0]["description"], ensure_ascii=False),
+            "Seeds": ", ".join(map(str, self.seeds)),
+            "Seconds of training": f"{sum(one['seconds'] for one in about):.0f}",
+            "quorate": str(place.get("git_revision") or "installed"),
+            "Machine": f"{place.get('gpu') or place.get('processor')}, {place.get('system')}",
+        }
+
+    def pictures(self) -> dict[str, Picture]:
+        """Return AUC, success and accuracy over the sizes."""
+        return {
+            "membership": Picture(
+                self.plot(),
+                "The AUC of LiRA, a likelihood-ratio attack on membership: 1 finds everyone, ½ is "
+                "a coin. The informed attacker's shadow models are trained while the same "
+                "collective acts, the unaware one's without it. Of members the question is whether "
+                "their honest row was in the training data; it never is while they act. Bands are "
+                "95% intervals of the mean over seeds.",
+            )
+        }
 
     def plot(self) -> Figure:
         """Return the figure: AUC over α of honest people and of members; success and accuracy."""
@@ -163,6 +225,21 @@ class Memberships:
             traces("members", **attackers, if_nobody_acted="auc-before"),
             traces("honest", success="success", accuracy="accuracy"),
         )
+
+
+def _text_row(alpha: float, whose: Whose, attacker: str, rows: Sequence[Row]) -> TextRow:
+    def mean(name: str) -> str:
+        return rate(float(np.mean([np.nan if r[name] is None else r[name] for r in rows])))
+
+    return {
+        "α": percent(alpha),
+        "whose": whose,
+        "attacker": attacker,
+        "AUC": mean("auc"),
+        "if nobody acted": mean(BEFORE),
+        "success": mean("success"),
+        "honest accuracy": mean("accuracy"),
+    }
 
 
 @dataclass(frozen=True, eq=False)

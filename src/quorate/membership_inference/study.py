@@ -13,7 +13,7 @@ from quorate.errors import InputError
 from quorate.executors.processes import run_here, run_in_processes
 from quorate.learners.base.cleaning_learner import gives_probabilities
 from quorate.membership_inference.cell import Attacked, Cell, measure, read_cell, write_cell
-from quorate.membership_inference.result import Memberships, Whose
+from quorate.membership_inference.result import MembershipResult, Whose
 from quorate.protocols import Learner, Population, Strategy
 from quorate.runtime.device import use
 from quorate.runtime.progress import bar
@@ -145,7 +145,7 @@ def make_membership_study(**plain: Any) -> MembershipStudy:
 
 def run_membership(
     study: MembershipStudy, out: str | Path | None = None, jobs: int = 1, device: str = "auto"
-) -> Memberships:
+) -> MembershipResult:
     """Run the cells of a study that are not stored yet, and return what they say.
 
     Args:
@@ -174,7 +174,7 @@ def run_membership(
                     write_cell(Path(out), attacked)
                 found[attacked.id] = attacked
                 advance(1)
-    return Memberships(
+    return MembershipResult(
         cells=tuple(found[cell.id] for cell in study.cells()),
         alphas=study.alphas,
         seeds=study.seeds,

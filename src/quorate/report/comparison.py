@@ -18,7 +18,7 @@ from quorate.figures.queries import AttackCurve, queries_figure
 from quorate.figures.style import render
 from quorate.report.correction_words import budget
 from quorate.report.files import write_files
-from quorate.report.page import fill_template
+from quorate.report.old_page import fill_template
 from quorate.test_time.study.query_costs import Comparison
 
 COLUMNS = (

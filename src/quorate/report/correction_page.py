@@ -8,7 +8,7 @@ from typing import Any
 from quorate import spec
 from quorate.report import correction_words as words
 from quorate.report.correction_pictures import MOST_CLASSES, MOST_PEOPLE
-from quorate.report.page import fill_template
+from quorate.report.old_page import fill_template
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.sources import Remote, read_source
 from quorate.version import __version__

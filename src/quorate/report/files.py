@@ -10,13 +10,58 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from quorate.errors import StoreError
 from quorate.figures.style import render
+from quorate.report.old_page import render_page as render_curves
 from quorate.report.page import render_page
+from quorate.runs.result import Picture, Result
 from quorate.studies.curves import Curves
 from quorate.studies.effective_size import plot_effective
+
+
+def write_result(
+    result: Result,
+    folder: str | Path,
+    finding: Mapping[str, Any] | None = None,
+    more: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Write the page, the pictures and the data of a result to a folder; return the page's path.
+
+    Each file is replaced whole or not at all.
+
+    Args:
+        result: what is written.
+        folder: where to.
+        finding: a claim with its verdict, as plain data.
+        more: files that go with them, by name.
+
+    Raises:
+        StoreError: the folder cannot be written, or the disk is full.
+    """
+    folder = Path(folder)
+    pictures = result.pictures()
+    files = {name: content for item in pictures.items() for name, content in _drawn(*item).items()}
+    for name, rows in result.data().items():
+        files[f"{name.replace('-', '_')}.csv"] = to_csv(rows)
+    own = result.stem == Result.stem
+    files["results.json" if own else f"{result.stem}.json"] = json.dumps(
+        result.stored(), indent=1, ensure_ascii=False, allow_nan=False
+    ).encode()
+    files |= {**result.files(), **(more or {})}
+    page = f"{result.stem}.html"
+    files[page] = render_page(result, pictures, files, finding).encode()
+    write_files(folder, files, "run the same command again")
+    return folder / page
+
+
+def _drawn(name: str, picture: Picture) -> dict[str, bytes]:
+    """Return the files of a picture: photographs as PNG, a drawing as SVG and PDF too."""
+    kinds: tuple[Literal["svg", "png", "pdf"], ...] = ("svg", "png", "pdf")
+    if picture.photographs:
+        kinds = ("png",)
+    return {f"{name}.{kind}": render(picture.figure, kind) for kind in kinds}
 
 
 def write_report(
@@ -51,7 +96,7 @@ def write_report(
     }
     files |= _effective_files(curves)
     files |= more or {}
-    files["report.html"] = render_page(curves, svg.decode(), files, finding).encode()
+    files["report.html"] = render_curves(curves, svg.decode(), files, finding).encode()
     write_files(folder, files, f"run quorate show {folder}")
     return folder / "report.html"
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from quorate.intervals import mean_over_seeds
 from quorate.report.correction_summary import Row
 from quorate.report.correction_words import budget, number, span
+from quorate.report.curve_tables import interval, people, percent
 from quorate.report.latex import Column, escape, tabular
-from quorate.report.terminal import interval, people, percent
 from quorate.studies.curves import Curve, Curves
 from quorate.test_time.study.correction import Correction
 from quorate.version import __version__

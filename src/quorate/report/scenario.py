@@ -14,7 +14,7 @@ from quorate import spec
 from quorate.figures.style import render
 from quorate.plain import finite_or_none
 from quorate.report.files import to_csv, write_files
-from quorate.report.page import fill_template
+from quorate.report.old_page import fill_template
 from quorate.scenarios.scenario import Ran, ScenarioResult
 
 

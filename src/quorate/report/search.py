@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from quorate.figures.style import render
+from quorate.report.curve_tables import interval, people, percent
 from quorate.report.files import write_files
-from quorate.report.page import render_template
-from quorate.report.terminal import interval, people, percent
+from quorate.report.old_page import render_template
 from quorate.studies.critical_mass.monotone_fit import SPREADS
 from quorate.studies.critical_mass.rounds import SEEDS
 from quorate.studies.critical_mass.search import FoundMass

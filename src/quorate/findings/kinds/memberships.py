@@ -13,7 +13,7 @@ from quorate.findings.kinds.corrections import no_tuning
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import RowMeasures
 from quorate.findings.tuning import Tuning
-from quorate.membership_inference.result import Memberships
+from quorate.membership_inference.result import MembershipResult
 from quorate.membership_inference.study import (
     MEASURE,
     MembershipStudy,
@@ -28,13 +28,13 @@ class MembershipDone:
 
     pictures: ClassVar[tuple[str, ...]] = ("membership.png",)
 
-    result: Memberships
+    result: MembershipResult
     folder: Path
 
     @property
     def measures(self) -> RowMeasures:
         """What can be measured: every column of cells.csv."""
-        return RowMeasures(self.result.rows)
+        return RowMeasures(self.result.rows())
 
     @property
     def source(self) -> Source:
@@ -46,7 +46,7 @@ class MembershipDone:
     def rows(self) -> list[dict[str, Any]]:
         """Return one row a size: honest accuracy."""
         sizes: dict[float, list[float]] = {}
-        for row in self.result.rows:
+        for row in self.result.rows():
             sizes.setdefault(row["alpha"], []).append(row["accuracy"])
         return [
             {"name": f"α = {100 * alpha:g}%", "accuracy": sum(values) / len(values)}
@@ -55,15 +55,15 @@ class MembershipDone:
 
     def write(self, finding: Mapping[str, Any] | None) -> Path:
         """Write the report; return the page's path."""
-        from quorate.report.membership import write_membership
+        from quorate.report.files import write_result
 
-        return write_membership(self.result, self.folder, finding)
+        return write_result(self.result, self.folder, finding)
 
     def show(self, console: Console) -> None:
         """Print the table."""
-        from quorate.report.membership import print_membership
+        from quorate.report.terminal import print_result
 
-        print_membership(self.result, console)
+        print_result(self.result, console)
 
     def to_json(self) -> dict[str, Any]:
         """Return the rows and means."""

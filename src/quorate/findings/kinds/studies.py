@@ -96,7 +96,7 @@ class StudyDone:
 
     def show(self, console: Console) -> None:
         """Print S(α) and the critical masses."""
-        from quorate.report.terminal import print_curves
+        from quorate.report.curve_tables import print_curves
 
         print_curves(self.result, console)
 
