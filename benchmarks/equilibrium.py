@@ -20,9 +20,9 @@ import numpy as np
 from benchmarks.rows import Row, parser_of, print_rows
 from quorate.runtime.progress import status
 from quorate.scenarios.navigation.equilibrium import relative_gap, user_equilibrium
-from quorate.scenarios.navigation.network import Floats, Network
-from quorate.scenarios.navigation.network_sources import make_roads
-from quorate.scenarios.navigation.shortest_paths import Paths
+from quorate.scenarios.navigation.network import Network
+from quorate.scenarios.navigation.network_sources import make_network_source
+from quorate.scenarios.navigation.shortest_paths import Floats
 
 GAPS = (1e-4, 1e-5)
 ANAHEIM_SECONDS = 20.0  # that ours is promised to stay below, to a gap of 1e-4
@@ -81,7 +81,7 @@ def peer_flow(drivers: Any, links: int) -> Floats:
 def gap_of(network: Network, flow: Floats) -> float:
     """Return the relative gap of any flows."""
     times = network.times(flow)
-    return relative_gap(float(flow @ times), Paths(network).trees(times), network.trips)
+    return relative_gap(float(flow @ times), network.shortest_paths().trees(times), network.trips)
 
 
 def peer(network: Network, gap: float, repeats: int) -> tuple[float, str]:
@@ -114,7 +114,7 @@ def main() -> None:
     os.environ["AEQ_SHOW_PROGRESS"] = "FALSE"  # AequilibraE's bars would count in its seconds
     rows: list[Row] = []
     for name in ("siouxfalls", "anaheim"):
-        network = make_roads(name).network()
+        network = make_network_source(name).network()
         for gap in GAPS:
             with status(f"{name} to {gap:g}"):
                 ours = functools.partial(user_equilibrium, network, gap, most_iterations=MOST)

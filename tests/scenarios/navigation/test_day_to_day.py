@@ -3,13 +3,21 @@
 Through the neighbourhood, node 3, at 10 + 0.1f, and around it at 20 + 0.1f; 200 of 300 go through.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from quorate.scenarios.navigation.app import App
-from quorate.scenarios.navigation.day_to_day import SCHEDULES, Memory, changed, live_through
+from quorate.scenarios.navigation.day_to_day import (
+    SCHEDULES,
+    Adaptation,
+    Day,
+    change_habits,
+    simulate_days,
+)
 from quorate.scenarios.navigation.network import Network
-from quorate.scenarios.navigation.route_choice import Drivers, Settled, honest_equilibrium
+from quorate.scenarios.navigation.route_choice import Drivers, honest_equilibrium
 from quorate.scenarios.navigation.routes import Routes
 
 TWO_WAYS = Network(
@@ -22,14 +30,14 @@ GAP = 1e-5
 
 
 def days(
-    schedule: str, number: int, memory: Memory, defence: str = "none", reports: float = 1e9
-) -> list[tuple[Settled, bool]]:
+    schedule: str, number: int, rates: Adaptation, defence: str = "none", reports: float = 1e9
+) -> list[Day]:
     routes = Routes(TWO_WAYS)
     habit = honest_equilibrium(routes, GAP).flow / 300
     told = 10 * TWO_WAYS.free_flow_time
     app = App(TWO_WAYS, np.where(STREET, reports, 0), told, defence=defence, accounts=10**9)
-    return live_through(
-        number, schedule, STREET, routes, habit, Drivers(0.6, theta=50), app, memory, GAP
+    return simulate_days(
+        number, schedule, STREET, routes, habit, Drivers(0.6, theta=50), app, rates, GAP
     )
 
 
@@ -45,36 +53,36 @@ def test_when_members_report() -> None:
 
 
 def test_nothing_is_kept_then_every_day_is_the_first() -> None:
-    lived = days("every-other-day", 4, Memory(0, 0))
-    flows = [settled.on_links[0] for settled, _ in lived]
+    lived = days("every-other-day", 4, Adaptation(0, 0))
+    flows = [day.state.on_links[0] for day in lived]
     # 0.6 of all go around on a day with reports; on the next all are at 30 minutes again
     assert flows == pytest.approx([80, 200, 80, 200], abs=0.5)  # √GAP of 300, about
-    assert [reported for _, reported in lived] == [True, False, True, False]
+    assert [day.is_reported for day in lived] == [True, False, True, False]
 
 
 def test_trust_is_lost_as_traces_say() -> None:
     # All follow: t̂ = (f(10 + 0.1f) + 100m)/(m + f) equals 50 − 0.1f at the upper root of
     # 0.2f² + (0.1m − 40)f + 50m = 0: 158 cars at m = 20.
-    lived = days("every-day", 2, Memory(0.5, 0), reports=20)
+    lived = days("every-day", 2, Adaptation(0.5, 0), reports=20)
     first = max(np.roots([0.2, 0.1 * 20 - 40, 50 * 20]))
-    assert lived[0][0].on_links[0] == pytest.approx(first, abs=0.5)
+    assert lived[0].state.on_links[0] == pytest.approx(first, abs=0.5)
     # There they take 25.8 minutes where 100 were told: trust is 1 − 0.5(1 − 0.258).
     m = 20 * (1 - 0.5 * (1 - (10 + 0.1 * first) / 100))
     f = max(np.roots([0.2, 0.1 * m - 40, 50 * m]))
-    assert lived[1][0].on_links[0] == pytest.approx(f, abs=0.5)
+    assert lived[1].state.on_links[0] == pytest.approx(f, abs=0.5)
 
 
 def test_accounts_that_always_report_are_shut_after_two_weeks() -> None:
-    every = days("every-day", 17, Memory(0, 0), "bans")
-    assert [reported for _, reported in every] == [True] * 14 + [False] * 3
-    assert every[-1][0].on_links[0] == pytest.approx(200, abs=0.5)
-    other = days("every-other-day", 34, Memory(0, 0), "bans")
-    assert [reported for _, reported in other] == [True, False] * 17
+    every = days("every-day", 17, Adaptation(0, 0), "bans")
+    assert [day.is_reported for day in every] == [True] * 14 + [False] * 3
+    assert every[-1].state.on_links[0] == pytest.approx(200, abs=0.5)
+    other = days("every-other-day", 34, Adaptation(0, 0), "bans")
+    assert [day.is_reported for day in other] == [True, False] * 17
 
 
 def test_others_come_back_as_their_habits_change() -> None:
-    lived = days("every-day", 30, Memory(0, 0.2))
-    flows = np.array([settled.on_links[0] for settled, _ in lived])
+    lived = days("every-day", 30, Adaptation(0, 0.2))
+    flows = np.array([day.state.on_links[0] for day in lived])
     assert (np.diff(flows) >= -0.5).all()
     # In the end all 120 who do not follow the app go through, where it is 22 minutes and not 38.
     assert flows[-1] == pytest.approx(120, abs=0.5)
@@ -84,11 +92,8 @@ def test_of_each_habit_a_share_changes() -> None:
     routes = Routes(TWO_WAYS)
     honest = honest_equilibrium(routes, 1e-7)
     habit = honest.flow / 300
-    assert changed(routes, habit, honest, 1.0) == pytest.approx(habit, abs=1e-3)  # √gap
+    assert change_habits(routes, habit, honest, 1.0) == pytest.approx(habit, abs=1e-3)  # √gap
     all_through = np.where(routes.costs(np.array([1.0, 0, 0, 0])) > 0, 1.0, 0.0)
-    empty = Settled(
-        honest.free, honest.guided, honest.flow, honest.on_links,
-        np.array([50.0, 0, 20, 0]), honest.estimate, 0.0, 0.0,
-    )  # fmt: skip
-    after = changed(routes, all_through, empty, 0.1)
+    empty = replace(honest, times=np.array([50.0, 0, 20, 0]))
+    after = change_habits(routes, all_through, empty, 0.1)
     assert after.tolist() == pytest.approx((0.9 * all_through + 0.1 * (1 - all_through)).tolist())

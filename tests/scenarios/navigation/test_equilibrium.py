@@ -15,9 +15,9 @@ from quorate.scenarios.navigation.equilibrium import (
     user_equilibrium,
 )
 from quorate.scenarios.navigation.grid_city import GridCity
-from quorate.scenarios.navigation.network import Floats, Network
+from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.network_sources import Anaheim, SiouxFalls
-from quorate.scenarios.navigation.shortest_paths import Paths
+from quorate.scenarios.navigation.shortest_paths import Floats
 
 
 def affine(links: list[tuple[int, int, float, float]], trips: Floats) -> Network:
@@ -81,7 +81,9 @@ def test_braess() -> None:
     after = user_equilibrium(affine([*old, (1, 2, 10, 1)], trips), 1e-12)
     assert after.flow == pytest.approx([4, 4, 2, 2, 2], abs=1e-4)
     assert after.total_travel_time == pytest.approx(6 * 92, abs=1e-3)
-    assert Paths(affine(old, trips)).trees(before.time).distance[0, 3] == pytest.approx(83)
+    assert affine(old, trips).shortest_paths().trees(before.time).distance[0, 3] == pytest.approx(
+        83
+    )
     # And those who share the roads best leave the new one empty.
     best = system_optimum(affine([*old, (1, 2, 10, 1)], trips), 1e-9)
     assert best.flow == pytest.approx([3, 3, 3, 3, 0], abs=1e-3)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from quorate.errors import InputError
-from quorate.scenarios.navigation.city import at_rest, city_of
+from quorate.scenarios.navigation.cell import measure_state
+from quorate.scenarios.navigation.city import make_city
 from quorate.scenarios.navigation.scenario import Navigation
 from quorate.scenarios.scenario import make_scenario, run_scenario
 
@@ -55,10 +56,10 @@ def test_without_reports_nothing_changes() -> None:
 def test_a_cell_is_the_same_whatever_was_run_before_and_seeds_differ() -> None:
     made = make_scenario({**SMALL, "reports": "50,300", "seeds": 2, "noise": 0.2})
     assert isinstance(made, Navigation)
-    cells = made.at_rest()
-    in_order = [at_rest(cell) for cell in cells]
-    city_of.cache_clear()
-    assert [at_rest(cell) for cell in reversed(cells)] == in_order[::-1]
+    cells = made.state_cells()
+    in_order = [measure_state(cell) for cell in cells]
+    make_city.cache_clear()
+    assert [measure_state(cell) for cell in reversed(cells)] == in_order[::-1]
     assert len({found["relative_fall"] for found in in_order}) == 4
 
 

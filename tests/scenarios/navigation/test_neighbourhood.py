@@ -10,7 +10,7 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.scenarios.navigation.grid_city import GridCity
-from quorate.scenarios.navigation.neighbourhood import make_neighbourhood, other_parts
+from quorate.scenarios.navigation.neighbourhood import divide_rest, make_neighbourhood
 from quorate.scenarios.navigation.routes import Routes
 
 CITY = GridCity(rows=3, columns=3).network()
@@ -39,9 +39,9 @@ def test_who_drives_through() -> None:
 
 def test_the_rest_of_the_city() -> None:
     own = make_neighbourhood(CITY, (4, 5))
-    pieces = [(part.nodes + 1).tolist() for part in other_parts(own)]
+    pieces = [(part.nodes + 1).tolist() for part in divide_rest(own)]
     assert pieces == [[1, 2], [3, 6], [7, 8], [9]]  # as large as it is, each in one piece
-    named = other_parts(own, [(3, 4), (0, 1)])
+    named = divide_rest(own, [(3, 4), (0, 1)])
     assert [(part.nodes + 1).tolist() for part in named] == [[1, 2]]  # (4, 5) is its own
 
 

@@ -8,7 +8,12 @@ import pytest
 
 from quorate.errors import DataUnavailableError, InputError
 from quorate.scenarios.navigation.grid_city import GridCity
-from quorate.scenarios.navigation.network_sources import Anaheim, SiouxFalls, Tntp, make_roads
+from quorate.scenarios.navigation.network_sources import (
+    Anaheim,
+    SiouxFalls,
+    Tntp,
+    make_network_source,
+)
 
 
 @pytest.fixture
@@ -27,10 +32,14 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 
 def test_names_with_parameters_and_paths(tmp_path: Path) -> None:
-    assert make_roads("grid:rows=4,every=2") == GridCity(rows=4, every=2)
-    assert make_roads("siouxfalls") == SiouxFalls()
-    assert make_roads("anaheim") == Anaheim()
-    assert make_roads(str(tmp_path)) == make_roads(f"tntp:path={tmp_path}") == Tntp(str(tmp_path))
+    assert make_network_source("grid:rows=4,every=2") == GridCity(rows=4, every=2)
+    assert make_network_source("siouxfalls") == SiouxFalls()
+    assert make_network_source("anaheim") == Anaheim()
+    assert (
+        make_network_source(str(tmp_path))
+        == make_network_source(f"tntp:path={tmp_path}")
+        == Tntp(str(tmp_path))
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +52,7 @@ def test_names_with_parameters_and_paths(tmp_path: Path) -> None:
 )
 def test_unknown_names(text: str, message: str) -> None:
     with pytest.raises(InputError) as raised:
-        make_roads(text)
+        make_network_source(text)
     assert message in str(raised.value)
 
 
@@ -103,7 +112,7 @@ def test_a_download_is_kept(
     assert len(asked) == 4
     assert first.trips.sum() == again.trips.sum() == 360_600
     kept = sorted(file.name for file in (tmp_path / "cache" / "tntp" / "SiouxFalls").iterdir())
-    assert kept == sorted(SiouxFalls.files)
+    assert kept == sorted(SiouxFalls().files)
 
 
 def test_an_address_that_is_gone_leaves_nothing(

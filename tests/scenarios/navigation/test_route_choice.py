@@ -11,9 +11,15 @@ from quorate.errors import InputError
 from quorate.scenarios.navigation.app import App
 from quorate.scenarios.navigation.equilibrium import user_equilibrium
 from quorate.scenarios.navigation.grid_city import GridCity
-from quorate.scenarios.navigation.network import Floats, Network
-from quorate.scenarios.navigation.route_choice import Drivers, Settled, honest_equilibrium, settle
+from quorate.scenarios.navigation.network import Network
+from quorate.scenarios.navigation.route_choice import (
+    Drivers,
+    TrafficState,
+    equilibrate,
+    honest_equilibrium,
+)
 from quorate.scenarios.navigation.routes import Routes
+from quorate.scenarios.navigation.shortest_paths import Floats
 
 TWO_WAYS = Network(
     "two ways", tail=[0, 2, 0, 3], head=[2, 1, 3, 1], capacity=[100] * 4,
@@ -28,12 +34,12 @@ def through(reports: float, drivers: Drivers, defence: str = "none") -> float:
     routes = Routes(TWO_WAYS)
     honest = honest_equilibrium(routes, GAP)
     app = App(TWO_WAYS, np.array([reports, 0, 0, 0]), 10 * TWO_WAYS.free_flow_time, defence=defence)
-    settled = settle(routes, shares(routes, honest), drivers, app, GAP)
-    assert settled.gap <= GAP
-    return float(settled.on_links[0])
+    state = equilibrate(routes, shares(routes, honest), drivers, app, GAP)
+    assert state.gap <= GAP
+    return float(state.on_links[0])
 
 
-def shares(routes: Routes, honest: Settled) -> Floats:
+def shares(routes: Routes, honest: TrafficState) -> Floats:
     return np.asarray(honest.flow / routes.demand[routes.pair])
 
 
@@ -95,8 +101,8 @@ def test_without_reports_everyone_drives_as_in_the_user_equilibrium() -> None:
     app = App(city, np.zeros(city.links), 10 * city.free_flow_time)
     for share, adapt in ((0.5, True), (1.0, False)):
         known = routes.copy()
-        settled = settle(known, shares(routes, honest), Drivers(share, 1.0, adapt), app, 1e-5)
-        assert settled.on_links == pytest.approx(exact.flow, abs=0.02 * exact.flow.max())  # √1e-5
+        state = equilibrate(known, shares(routes, honest), Drivers(share, 1.0, adapt), app, 1e-5)
+        assert state.on_links == pytest.approx(exact.flow, abs=0.02 * exact.flow.max())  # √1e-5
 
 
 def test_everyone_drives() -> None:
@@ -104,9 +110,9 @@ def test_everyone_drives() -> None:
     routes = Routes(city)
     honest = honest_equilibrium(routes, 1e-4)
     app = App(city, np.where(city.head == 5, 300.0, 0.0), 10 * city.free_flow_time)
-    settled = settle(routes, shares(routes, honest), Drivers(0.5), app, 1e-4)
-    assert (settled.flow >= 0).all()
-    assert routes.by_pair(settled.flow) == pytest.approx(routes.demand)
+    state = equilibrate(routes, shares(routes, honest), Drivers(0.5), app, 1e-4)
+    assert (state.flow >= 0).all()
+    assert routes.by_pair(state.flow) == pytest.approx(routes.demand)
 
 
 def test_nobody_follows_nothing_changes() -> None:

@@ -59,11 +59,11 @@ def test_a_step_leads_to_the_cheapest_and_keeps_everyone() -> None:
         routes.grow(rng.uniform(1, 5, CITY.links))
     flow = rng.uniform(0, 9, len(routes))
     costs = routes.costs(rng.uniform(1, 5, CITY.links))
-    after = routes.shifted(flow, costs, np.ones(len(routes)))
+    after = routes.shift(flow, costs, np.ones(len(routes)))
     assert (after >= 0).all()
     assert routes.by_pair(after) == pytest.approx(routes.by_pair(flow))
     assert after @ costs < flow @ costs
-    whole = routes.shifted(flow, costs, np.full(len(routes), 1e-9))
+    whole = routes.shift(flow, costs, np.full(len(routes), 1e-9))
     is_cheapest = np.isin(np.arange(len(routes)), routes.cheapest(costs))
     assert whole[~is_cheapest].max() == 0
 

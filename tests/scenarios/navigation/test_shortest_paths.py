@@ -5,8 +5,8 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from quorate.scenarios.navigation.network import Floats, Network
-from quorate.scenarios.navigation.shortest_paths import Paths
+from quorate.scenarios.navigation.network import Network
+from quorate.scenarios.navigation.shortest_paths import Floats
 
 
 def roads(
@@ -55,7 +55,7 @@ def cities(draw: st.DrawFn) -> Network:
 def test_distances_and_flows_are_those_of_walking_each_path(network: Network) -> None:
     # Times that differ by powers of 2 far below their digits: no two paths take equally long.
     times = network.free_flow_time + 0.5 ** np.arange(8, 8 + network.links)
-    trees = Paths(network).trees(times)
+    trees = network.shortest_paths().trees(times)
     expected = np.zeros(network.links)
     for origin, end in np.ndindex(network.trips.shape):
         path = [] if origin == end else naive_path(network, times, origin, end)
@@ -70,7 +70,7 @@ def test_distances_and_flows_are_those_of_walking_each_path(network: Network) ->
 
 @hypothesis.given(cities())
 def test_flow_is_conserved_at_every_node_with_links_of_no_time(network: Network) -> None:
-    flow = Paths(network).trees(network.free_flow_time).load(network.trips)
+    flow = network.shortest_paths().trees(network.free_flow_time).load(network.trips)
     left = np.bincount(network.tail, flow, minlength=network.nodes)
     arrived = np.bincount(network.head, flow, minlength=network.nodes)
     wanted = np.zeros(network.nodes)
@@ -82,7 +82,7 @@ def test_flow_is_conserved_at_every_node_with_links_of_no_time(network: Network)
 
 def test_of_parallel_links_the_fastest_at_the_time_is_taken() -> None:
     network = roads([(0, 1), (0, 1), (0, 1)], np.array([[0, 4.0], [0, 0]]))
-    paths = Paths(network)
+    paths = network.shortest_paths()
     for times, flow in (([3, 1, 2], [0, 4, 0]), ([1, 3, 2], [4, 0, 0]), ([3, 2, 0], [0, 0, 4])):
         trees = paths.trees(np.array(times, float))
         assert trees.load(network.trips).tolist() == flow
@@ -95,14 +95,14 @@ def test_no_path_passes_through_a_closed_node() -> None:
     trips = np.array([[0, 5.0, 7.0], [0, 0, 3.0], [0, 0, 0]])
     for first, flow, distance in ((0, [12, 10, 0, 0], 2), (2, [5, 3, 7, 7], 10)):
         network = roads(links, trips, first, [1, 1, 5, 5])
-        trees = Paths(network).trees(network.free_flow_time)
+        trees = network.shortest_paths().trees(network.free_flow_time)
         assert trees.load(trips).tolist() == flow
         assert trees.distance[0, 2] == distance
 
 
 def test_classes_share_the_trees() -> None:
     network = roads([(0, 1), (1, 2), (0, 2)], np.ones((3, 3)) * [[0, 1, 2]] * [[1], [0], [0]])
-    trees = Paths(network).trees(np.array([1.0, 1.0, 3.0]))
+    trees = network.shortest_paths().trees(np.array([1.0, 1.0, 3.0]))
     through = np.zeros((3, 3))
     through[0, 2] = 2
     both = trees.load(np.stack([through, network.trips - through]))
@@ -115,5 +115,5 @@ def test_a_long_line_is_loaded_to_its_end() -> None:
     trips = np.zeros((100, 100))
     trips[0] = 1
     network = roads([(i, i + 1) for i in range(99)], trips)
-    flow = Paths(network).trees(np.ones(99)).load(network.trips)
+    flow = network.shortest_paths().trees(np.ones(99)).load(network.trips)
     assert flow.tolist() == list(range(99, 0, -1))

@@ -1,4 +1,4 @@
-"""A navigation app: what it takes a street's time to be, from traces and from reports.
+"""A navigation app: it estimates the time of each street from traces and from reports.
 
 Shapes: l links.
 """
@@ -10,25 +10,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from quorate.scenarios.navigation.defences import DEFENCES, Evidence
-from quorate.scenarios.navigation.network import Floats, Network
+from quorate.scenarios.navigation.network import Network
+from quorate.scenarios.navigation.shortest_paths import Floats
 
 
 @dataclass(frozen=True, eq=False)
 class App:
-    """What an app makes of the reports that it is given.
+    """An app that mixes reports with the traces of cars.
 
     t̂ = (1 − w)t + w r, with t the time at the flow f, which traces tell, r the time that reports
-    tell, and w what they weigh: w = m/(m + κf) without a defence.
+    tell, and w the weight of reports: w = m/(m + κf) without a defence.
 
     Args:
-        network: whose streets it knows.
-        reports: m on each street in an hour, (l,).
-        told: r of each street, (l,), in the network's unit.
-        kappa: κ, how many reports one car's trace counts for.
-        defence: what it does about reports; a name in DEFENCES.
-        accounts: that reports come from.
+        network: the streets it knows.
+        reports: m, number of reports on each street in an hour, (l,).
+        told: r, the time that reports tell of each street, (l,), in the network's unit.
+        kappa: κ, number of reports that one car's trace counts for.
+        defence: what it does about false reports; a name in DEFENCES.
+        accounts: number of accounts that the reports come from.
 
-    Source: literature's mixture; κ, r and the defences are ours.
+    Source: the mixture is the literature's; κ, r and the defences are ours.
     """
 
     network: Network
@@ -39,10 +40,10 @@ class App:
     accounts: int = 200
 
     def evidence(self, flow: Floats, times: Floats) -> Evidence:
-        """Return what it hears and sees at flows f and times t, (l,)."""
+        """Return the reports and traces that it has at flows f and times t, (l,)."""
         return Evidence(self.reports, self.kappa * flow, times, self.told, self.accounts)
 
     def estimate(self, flow: Floats, times: Floats) -> Floats:
-        """Return t̂ of each link, (l,), at flows f and times t."""
+        """Return t̂, the estimated time of each link, (l,), at flows f and times t."""
         weight = DEFENCES[self.defence](self.evidence(flow, times))
         return np.asarray(times + weight * (self.told - times))

@@ -1,4 +1,4 @@
-"""How many reports it takes: a search for the fewest that reach a target."""
+"""The critical mass of reports: a search for the fewest that reach a target."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ PRECISION = 1.1  # the two ends of a bracket are at most so many times apart
 
 
 @dataclass(frozen=True)
-class Bracket:
-    """Between which numbers of reports the target is reached.
+class ReportsBracket:
+    """Two numbers of reports between which the target is reached.
 
     Args:
         low: the most reports per street and hour that were found to fall short; 0 where none was.
@@ -27,33 +27,32 @@ class Bracket:
     reached: float
 
 
-def critical_reports(fall: Callable[[float], float], target: float) -> Bracket:
+def search_critical_reports(fall: Callable[[float], float], target: float) -> ReportsBracket:
     """Return the fewest reports per street and hour from which through-traffic falls by a target.
 
-    First a million reports are tried, then one, then the geometric middle of what falls short and
-    what
-    does not, until they are 10% apart. Where the fall does not grow with the reports throughout, it
-    is one of several numbers at which the target is crossed.
+    A million reports are tried first, then one. From there the geometric middle of what falls short
+    and what does not is tried, until the two are 10% apart. Where the fall does not grow with the
+    reports throughout, the answer is one of several numbers at which the target is crossed.
 
     Args:
         fall: the relative fall of through-traffic at a number of reports.
-        target: that it has to reach, in (0, 1].
+        target: the fall to reach, in (0, 1].
 
     Raises:
         InputError: the target is not in (0, 1].
 
-    >>> found = critical_reports(lambda reports: reports / (reports + 100), 0.5)
+    >>> found = search_critical_reports(lambda reports: reports / (reports + 100), 0.5)
     >>> found.low < 100 <= found.high, found.high / found.low <= 1.1
     (True, True)
     """
     in_interval("target", target, 0, 1, "To halve the through-traffic, use 0.5.", open_low=True)
     reached = fall(MOST)
     if reached < target:
-        return Bracket(MOST, None, reached)
+        return ReportsBracket(MOST, None, reached)
     if fall(FEWEST) >= target:
-        return Bracket(0.0, FEWEST, reached)
+        return ReportsBracket(0.0, FEWEST, reached)
     low, high = FEWEST, MOST
     while high / low > PRECISION:
         middle = math.sqrt(low * high)
         low, high = (low, middle) if fall(middle) >= target else (middle, high)
-    return Bracket(low, high, reached)
+    return ReportsBracket(low, high, reached)

@@ -1,4 +1,4 @@
-"""What an app does about reports that are false: how much they weigh beside what it sees itself.
+"""An app's defences against false reports (data poisoning): how much weight it gives them.
 
 A defence is a function of the reports m of a street in an hour, the weight κf of what the app sees
 of its traffic there, and the times that traces and reports tell, t and r. It returns w in [0, 1],
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quorate.scenarios.navigation.network import Floats
+from quorate.scenarios.navigation.shortest_paths import Floats
 
 TRIM = 0.25  # cut at each end of a trimmed mean, of all weight; ours
 AGE = 0.25  # hours after which a report counts for 1/e; ours
@@ -22,14 +22,14 @@ PATIENCE = 14  # days of contradicted reports until a ban: Waze's two weeks for 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What an app hears and sees of each street in an hour.
+    """The reports and traces that an app has of each street in an hour.
 
     Args:
-        reports: m, how many, (l,).
-        traces: κf, the weight of traffic seen, in reports, (l,).
+        reports: m, number of reports, (l,).
+        traces: κf, the weight of the traffic seen, in reports, (l,).
         seen: t, the time that traces tell, (l,).
         told: r, the time that reports tell, (l,).
-        accounts: from which the reports come.
+        accounts: number of accounts that the reports come from.
     """
 
     reports: Floats
@@ -64,10 +64,9 @@ def contradicting_traces(evidence: Evidence) -> Floats:
 
 
 def decay(evidence: Evidence) -> Floats:
-    """A report of age a counts for e^(−a/τ), τ = ¼ hour; made at any time of the hour, for their
-    mean.
+    """Reports fade: one of age a counts for e^(−a/τ), with τ a quarter of an hour.
 
-    m τ(1 − e^(−1/τ)) takes the place of m: reports fade faster than what traces show.
+    Reports are made at any time of the hour, so that m τ(1 − e^(−1/τ)) takes the place of m.
     """
     return weight(evidence.reports * AGE * (1 - np.exp(-1 / AGE)), evidence.traces)
 
@@ -75,7 +74,7 @@ def decay(evidence: Evidence) -> Floats:
 def bans(evidence: Evidence) -> Floats:
     """An account counts once for a street in an hour: min(m, accounts) for m.
 
-    Over days, accounts whose reports traces contradict are banned (``days``).
+    Over days, accounts whose reports traces contradict are banned (``day_to_day``).
     """
     return weight(np.minimum(evidence.reports, evidence.accounts), evidence.traces)
 

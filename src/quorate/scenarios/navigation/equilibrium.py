@@ -1,4 +1,4 @@
-"""Everyone on a fastest path given everyone else: the user equilibrium of Wardrop.
+"""Static traffic assignment: the user equilibrium of Wardrop, and the system optimum.
 
 Shapes: l links, z zones, c classes of trips.
 """
@@ -11,28 +11,26 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.runtime.progress import status
-from quorate.scenarios.navigation.network import Floats, Network, check_demand, checked_trips
-from quorate.scenarios.navigation.shortest_paths import Paths, Trees
+from quorate.scenarios.navigation.network import Network, check_demand, check_trips
+from quorate.scenarios.navigation.shortest_paths import Floats, ShortestPathTrees
 from quorate.validate import above_zero, all_in_interval, at_least
 
-NEARLY_ONE = (
-    0.99  # from this step on nothing of the last direction is left to be conjugate to; ours
-)
+NEARLY_ONE = 0.99  # a step from which on nothing is left of the last direction; ours
 MOST_OLD = 99.0  # times as much weight on past aims as on the new one, at most; ours
 STEP_TOLERANCE = 1e-12  # of the step, a fraction in [0, 1]
 
 
 @dataclass(frozen=True, eq=False)
 class Equilibrium:
-    """Where driving comes to rest.
+    """The flows of an equilibrium, and how close it is.
 
     Args:
-        flow: on each link, of all classes together, vehicles per period, (l,).
+        flow: vehicles per period on each link, of all classes together, (l,).
         classes: the same by class of trips, (c, l).
-        time: of each link at that flow, and what is in the background, (l,).
+        time: time of each link at that flow and the background's, (l,).
         relative_gap: (Σ f t − Σ d u)/(Σ f t), with u the shortest times at these t.
-        gaps: that after each iteration.
-        objective: Beckmann's, of flow and background together.
+        gaps: the relative gap after each iteration.
+        objective: Beckmann's objective, of flow and background together.
         total_travel_time: Σ f t of these drivers.
     """
 
@@ -46,7 +44,7 @@ class Equilibrium:
 
     @property
     def iterations(self) -> int:
-        """How often all shortest paths were searched."""
+        """Number of searches of all shortest paths."""
         return len(self.gaps)
 
 
@@ -58,9 +56,9 @@ def user_equilibrium(
     background: Floats | None = None,
     most_iterations: int = 5000,
 ) -> Equilibrium:
-    """Return flows at which nobody gains by another path: Wardrop's first principle.
+    """Return the user equilibrium: nobody gains by another path (Wardrop's first principle).
 
-    They minimise Beckmann's Σ ∫₀ᶠ t(v) dv. Bi-conjugate Frank-Wolfe: each direction mixes the
+    Its flows minimise Beckmann's Σ ∫₀ᶠ t(v) dv. Bi-conjugate Frank-Wolfe: each direction mixes the
     all-or-nothing flows with the last two points aimed at, so that it is conjugate to the last two
     directions with respect to the objective's second derivative; the step is an exact line search.
 
@@ -87,14 +85,14 @@ def user_equilibrium(
     """
     above_zero("gap", gap, "Use a relative gap such as 1e-4.")
     at_least("most_iterations", most_iterations, 1, "Search once or more.")
-    demand = _demand(network, trips)
-    fixed = _background(network, background)
+    demand = _check_demand(network, trips)
+    fixed = _check_background(network, background)
     with status(f"equilibrium of {network.name}"):
-        return _Descent(network, demand, fixed).run(gap, most_iterations)
+        return _FrankWolfe(network, demand, fixed).run(gap, most_iterations)
 
 
 def system_optimum(network: Network, gap: float = 1e-4, most_iterations: int = 5000) -> Equilibrium:
-    """Return flows of the least total travel time: the equilibrium at marginal times t + f t′.
+    """Return the flows of least total travel time: the equilibrium at marginal times t + f t′.
 
     Of BPR latencies these are BPR latencies with b(p + 1) for b. The relative gap and the objective
     are those of the marginal times; times and the total are the real ones.
@@ -105,7 +103,7 @@ def system_optimum(network: Network, gap: float = 1e-4, most_iterations: int = 5
     return replace(found, time=time, total_travel_time=float(found.flow @ time))
 
 
-def _demand(network: Network, trips: Floats | None) -> Floats:
+def _check_demand(network: Network, trips: Floats | None) -> Floats:
     """Return the demand by class, (c, z, z)."""
     if trips is None:
         return network.trips[None]
@@ -116,12 +114,12 @@ def _demand(network: Network, trips: Floats | None) -> Floats:
             f"Expected trips of shape {shape} or (classes, {shape[0]}, {shape[1]}), got "
             f"{given.shape}. Give the demand between all zones of {network.name}."
         )
-    demand = np.stack([checked_trips(one) for one in given.reshape(-1, *shape)])
+    demand = np.stack([check_trips(one) for one in given.reshape(-1, *shape)])
     check_demand(network, demand.sum(axis=0))
     return demand
 
 
-def _background(network: Network, background: Floats | None) -> Floats:
+def _check_background(network: Network, background: Floats | None) -> Floats:
     """Return the flow that does not move, (l,)."""
     if background is None:
         return np.zeros(network.links)
@@ -134,13 +132,13 @@ def _background(network: Network, background: Floats | None) -> Floats:
     return all_in_interval("background", given, 0, np.inf, "Use zeros.", open_high=True)
 
 
-class _Descent:
+class _FrankWolfe:
     """Flows on their way down, with what the next direction has to be conjugate to."""
 
     def __init__(self, network: Network, demand: Floats, background: Floats) -> None:
         self.network, self.demand, self.background = network, demand, background
         self.total = demand.sum(axis=0)  # (z, z)
-        self.paths = Paths(network)
+        self.paths = network.shortest_paths()
         self.flow = self.paths.trees(network.times(background)).load(demand)  # (c, l)
         self.aims: list[Floats] = []  # the last points aimed at, newest first, (c, l) each
         self.step = 0.0  # the last one
@@ -204,7 +202,7 @@ def _ratio(above: float, below: float) -> float:
     return max(above / below, 0.0) if below > 0 else 0.0
 
 
-def relative_gap(spent: float, trees: Trees, trips: Floats) -> float:
+def relative_gap(spent: float, trees: ShortestPathTrees, trips: Floats) -> float:
     """Return (Σ f t − Σ d u)/(Σ f t): 0 where everyone is on a shortest path.
 
     Args:

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.scenarios.navigation.network import Floats, Network
+from quorate.scenarios.navigation.network import Network
+from quorate.scenarios.navigation.shortest_paths import Floats
 from quorate.spec import param
 from quorate.validate import above_zero, at_least, in_interval
 
@@ -19,25 +20,32 @@ MOST_NODES = 2_500  # each is a zone, whose trips to all others are held
 class GridCity:
     """A grid of two-way streets, every few of them an arterial, with neighbourhoods in between.
 
-    Every node is a zone. At every node a number of trips begins for each node on the opposite edge
-    (those who cross the city) and for every other node (those who live there). Where arterials are
-    congested, a way through a neighbourhood is as fast: all of this is ours, no real city.
+    Every node is a zone. Trips go from each node of an edge to each node of the opposite one (those
+    who cross the city), and from each node to each other one (those who live there). Where
+    arterials are congested, a way through a neighbourhood is as fast. All of this is ours: it is no
+    real city.
 
     Raises:
         InputError: a side is too small for a neighbourhood, or a number is not positive.
     """
 
     name: ClassVar[str] = "grid"
-    rows: int = param(7, "nodes from south to north, at least 2")
-    columns: int = param(7, "nodes from west to east, at least 2")
-    every: int = param(3, "which streets are arterials: every so many, beginning with the first")
-    block: float = param(0.3, "distance between neighbouring nodes, km")
-    arterial_speed: float = param(40.0, "on empty arterials, km/h")
-    street_speed: float = param(30.0, "on empty side streets, km/h")
-    arterial_capacity: float = param(1200.0, "of each direction of an arterial, vehicles/h")
-    street_capacity: float = param(500.0, "of each direction of a side street, vehicles/h")
-    crossing: float = param(60.0, "trips from each node of an edge to each of the opposite one, /h")
-    local: float = param(4.0, "trips from each node to each other one, vehicles/h")
+    rows: int = param(7, "Number of nodes from south to north, at least 2.")
+    columns: int = param(7, "Number of nodes from west to east, at least 2.")
+    every: int = param(3, "Every so many streets one is an arterial, beginning with the first.")
+    block: float = param(0.3, "Distance between neighbouring nodes, in km.")
+    arterial_speed: float = param(40.0, "Speed on empty arterials, in km/h.")
+    street_speed: float = param(30.0, "Speed on empty side streets, in km/h.")
+    arterial_capacity: float = param(
+        1200.0, "Capacity of each direction of an arterial, in vehicles/h."
+    )
+    street_capacity: float = param(
+        500.0, "Capacity of each direction of a side street, in vehicles/h."
+    )
+    crossing: float = param(
+        60.0, "Trips from each node of an edge to each of the opposite edge, in vehicles/h."
+    )
+    local: float = param(4.0, "Trips from each node to each other node, in vehicles/h.")
 
     def __post_init__(self) -> None:
         at_least("rows", self.rows, 2, "A street needs two ends.")
@@ -79,12 +87,12 @@ class GridCity:
             b=np.full(len(tail), 0.15),
             power=np.full(len(tail), 4.0),
             length=np.full(len(tail), self.block),
-            trips=self._trips(row.ravel(), column.ravel()),
+            trips=self._make_trips(row.ravel(), column.ravel()),
             places=self.block * np.column_stack([column.ravel(), row.ravel()]),
             time_unit="min",
         )
 
-    def _trips(self, row: Floats, column: Floats) -> Floats:
+    def _make_trips(self, row: Floats, column: Floats) -> Floats:
         """Return vehicles/h from node to node, (n, n)."""
         trips = np.full((len(row), len(row)), self.local)
         for low, high in (

@@ -1,4 +1,4 @@
-"""Whose streets they are: a neighbourhood, who drives through it, and the rest of the city.
+"""A neighbourhood: its streets, the traffic through it, and the other parts of the city.
 
 Shapes: l links, n nodes, p pairs of zones, k routes.
 """
@@ -9,16 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.scenarios.navigation.network import Floats, Ints, Network
+from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.routes import Routes
+from quorate.scenarios.navigation.shortest_paths import Floats, Ints
+from quorate.table import Mask
 from quorate.validate import unknown
 
-Flags = npt.NDArray[np.bool_]
-
-PARTS = 8  # into which the rest of a city is divided at most, where it has no neighbourhoods
+MOST_PARTS = 8  # of the rest of a city that has no neighbourhoods
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +25,7 @@ class Neighbourhood:
     """Some nodes of a network, and the streets that lead to them.
 
     Args:
-        network: that it lies in.
+        network: the network it lies in.
         nodes: its nodes, counted from 0, at least one and not all of them, (m,).
     """
 
@@ -34,27 +33,27 @@ class Neighbourhood:
     nodes: Ints
 
     @property
-    def streets(self) -> Flags:
+    def streets(self) -> Mask:
         """Its streets: the links that lead to one of its nodes, from outside or within, (l,)."""
         return np.isin(self.network.head, self.nodes)
 
     @property
-    def gates(self) -> Flags:
+    def gates(self) -> Mask:
         """The links that lead in from outside, (l,)."""
         return self.streets & ~np.isin(self.network.tail, self.nodes)
 
-    def is_members(self, routes: Routes) -> Flags:
-        """Return which pairs of zones begin or end in it, (p,)."""
+    def is_local(self, routes: Routes) -> Mask:
+        """Return which pairs of zones begin or end in it, (p,): the trips of its people."""
         return np.isin(routes.origin, self.nodes) | np.isin(routes.end, self.nodes)
 
     def through_flow(self, routes: Routes, flow: Floats) -> float:
         """Return the vehicles per hour that enter without beginning or ending in it.
 
         Args:
-            routes: that are driven.
-            flow: on each of them, (k,).
+            routes: the routes that are driven.
+            flow: flow on each of them, (k,).
         """
-        passing = np.where(self.is_members(routes)[routes.pair], 0, flow)
+        passing = np.where(self.is_local(routes)[routes.pair], 0, flow)
         return float(routes.load(passing)[self.gates].sum())
 
 
@@ -87,27 +86,25 @@ def make_neighbourhood(network: Network, numbers: Sequence[int]) -> Neighbourhoo
     return found
 
 
-def other_parts(
-    own: Neighbourhood, blocks: Sequence[Sequence[int]] = ()
+def divide_rest(
+    neighbourhood: Neighbourhood, blocks: Sequence[Sequence[int]] = ()
 ) -> tuple[Neighbourhood, ...]:
-    """Return other parts of the city: its other neighbourhoods, or the rest in connected pieces.
+    """Return the rest of the city in parts: its other neighbourhoods, or connected pieces.
 
-    Pieces have as many nodes as the neighbourhood, or more so that there are about eight: each
-    begins at
-    the node of the lowest number that is left, and takes the nearest ones, in steps, that are left.
+    A piece has as many nodes as the neighbourhood, or more, so that there are about eight. It
+    begins at the lowest number that is left, and takes the nearest nodes that are left, in steps.
 
     Args:
-        own: the neighbourhood, of which no part shares a node.
+        neighbourhood: no part shares a node with it.
         blocks: neighbourhoods that the network is known to have, nodes counted from 0.
     """
-    network = own.network
+    network, nodes = neighbourhood.network, set(neighbourhood.nodes.tolist())
     if blocks:
-        apart = [nodes for nodes in blocks if not set(nodes) & set(own.nodes.tolist())]
-        return tuple(Neighbourhood(network, np.array(nodes)) for nodes in apart)
-    left = set(np.unique(np.concatenate([network.tail, network.head])).tolist())
-    left -= set(own.nodes.tolist())
-    size = max(len(own.nodes), -(-len(left) // PARTS))
-    beside = _beside(network)
+        apart = [block for block in blocks if not set(block) & nodes]
+        return tuple(Neighbourhood(network, np.array(block)) for block in apart)
+    left = set(np.unique(np.concatenate([network.tail, network.head])).tolist()) - nodes
+    size = max(len(nodes), -(-len(left) // MOST_PARTS))
+    adjacent = _find_adjacent(network)
     parts = []
     while left:
         waiting, piece = [min(left)], list[int]()
@@ -116,13 +113,13 @@ def other_parts(
             if node in left:
                 left.remove(node)
                 piece.append(node)
-                waiting += beside[node]
+                waiting += adjacent[node]
         parts.append(Neighbourhood(network, np.array(sorted(piece))))
     return tuple(parts)
 
 
-def _beside(network: Network) -> dict[int, list[int]]:
-    """Return the nodes next to each, in order of their numbers."""
+def _find_adjacent(network: Network) -> dict[int, list[int]]:
+    """Return the nodes adjacent to each, in order of their numbers."""
     found: dict[int, set[int]] = {}
     for tail, head in zip(network.tail.tolist(), network.head.tolist(), strict=True):
         found.setdefault(tail, set()).add(head)

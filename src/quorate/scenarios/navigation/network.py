@@ -1,4 +1,4 @@
-"""Roads, what they take at which flow, and who wants to go where.
+"""A road network: links whose travel time grows with their flow, and the demand between zones.
 
 Shapes: l links, n nodes, z zones, c classes of trips.
 """
@@ -12,10 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
+from quorate.scenarios.navigation.shortest_paths import Floats, Ints, ShortestPaths
 
 MOST_TRIPS = 1e9  # an hour, from zone to zone: more, and their delay is no number
 
@@ -69,9 +66,9 @@ class Network:
     time_unit: str = "min"
 
     def __post_init__(self) -> None:
-        for name, values in _checked_links(vars(self)).items():
+        for name, values in _check_links(vars(self)).items():
             object.__setattr__(self, name, values)
-        object.__setattr__(self, "trips", checked_trips(self.trips))
+        object.__setattr__(self, "trips", check_trips(self.trips))
         if self.places is not None:
             object.__setattr__(self, "places", np.asarray(self.places, dtype=np.float64))
         _check_nodes(self)
@@ -79,20 +76,30 @@ class Network:
 
     @property
     def links(self) -> int:
-        """How many links there are, l."""
+        """Number of links, l."""
         return len(self.tail)
 
     @property
     def zones(self) -> int:
-        """How many zones there are, z."""
+        """Number of zones, z."""
         return len(self.trips)
 
     @property
     def nodes(self) -> int:
-        """How many nodes there are, n."""
+        """Number of nodes, n."""
         if self.places is not None:
             return len(self.places)
         return max(self.zones, 1 + int(max(self.tail.max(), self.head.max())))
+
+    def shortest_paths(self) -> ShortestPaths:
+        """Return what finds the shortest paths of this network."""
+        return ShortestPaths(
+            self.tail,
+            self.head,
+            nodes=self.nodes,
+            zones=self.zones,
+            first_through_node=self.first_through_node,
+        )
 
     def times(self, flow: Floats) -> Floats:
         """Return how long each link takes at a flow, (l,): t⁰ (1 + b (f/c)ᵖ), in ``time_unit``."""
@@ -112,10 +119,10 @@ class Network:
         return float(np.sum(self.free_flow_time * flow * (1 + risen)))
 
 
-_KINDS = {"capacity": "positive", "power": "0 or at least 1"}
+_EXPECTED = {"capacity": "positive", "power": "0 or at least 1"}
 
 
-def _checked_links(given: Mapping[str, object]) -> dict[str, npt.NDArray[np.generic]]:
+def _check_links(given: Mapping[str, object]) -> dict[str, npt.NDArray[np.generic]]:
     """Return the fields with one value a link, as arrays of the right type."""
     found: dict[str, npt.NDArray[np.generic]] = {}
     for name in ("tail", "head"):
@@ -137,7 +144,7 @@ def _checked_links(given: Mapping[str, object]) -> dict[str, npt.NDArray[np.gene
             good &= (values == 0) | (values >= 1)
         if values.shape == (links,) and not good.all():
             first = int(np.argmin(good))
-            kind = _KINDS.get(name, "zero or more")
+            kind = _EXPECTED.get(name, "zero or more")
             raise InputError(
                 f"Expected {name} to be {kind} and finite on every link, got {values[first]:g} "
                 f"on link {first + 1} of {links}. Correct that link."
@@ -151,7 +158,7 @@ def _checked_links(given: Mapping[str, object]) -> dict[str, npt.NDArray[np.gene
     return found
 
 
-def checked_trips(trips: npt.ArrayLike) -> Floats:
+def check_trips(trips: npt.ArrayLike) -> Floats:
     """Return demand as an array (z, z) without its diagonal.
 
     Raises:
@@ -215,14 +222,12 @@ def check_demand(network: Network, trips: Floats) -> None:
     Raises:
         InputError: two zones with demand that no path joins; the first pair is named.
     """
-    from quorate.scenarios.navigation.shortest_paths import Paths
-
     if trips.max() > MOST_TRIPS:
         raise InputError(
             f"Expected at most {MOST_TRIPS:g} trips from a zone to another, got {trips.max():g}. "
             "Correct the demand."
         )
-    distance = Paths(network).trees(np.ones(network.links)).distance
+    distance = network.shortest_paths().trees(np.ones(network.links)).distance
     cut = np.argwhere((trips > 0) & ~np.isfinite(distance))
     if len(cut):
         origin, end = cut[0]

@@ -1,4 +1,4 @@
-"""The networks that can be named: generated, published, or in a folder of one's own."""
+"""The road networks that can be named: generated, published, or in a folder of your own."""
 
 from __future__ import annotations
 
@@ -11,82 +11,85 @@ from quorate import spec
 from quorate.errors import DataUnavailableError
 from quorate.runtime import cache
 from quorate.scenarios.navigation.grid_city import GridCity
-from quorate.scenarios.navigation.network import Floats, Network
+from quorate.scenarios.navigation.network import Network
+from quorate.scenarios.navigation.shortest_paths import Floats
 from quorate.scenarios.navigation.tntp import read_flow, read_network
 from quorate.spec import param
 
 SOURCE = "https://github.com/bstabler/TransportationNetworks"
 FILES_AT = "https://raw.githubusercontent.com/bstabler/TransportationNetworks/master"
-SECONDS = 20.0  # that a download may take for each file
+SECONDS = 20.0  # for the download of each file, at most
 
 
-class Roads(Protocol):
-    """A description of a network: a frozen dataclass whose fields are its parameters."""
+class NetworkSource(Protocol):
+    """Where a network comes from: a frozen dataclass whose fields are its parameters."""
 
     name: ClassVar[str]
 
     def network(self) -> Network:
-        """Return it."""
+        """Return the network."""
+
+
+class PublishedNetwork(NetworkSource):
+    """A network of Transportation Networks for Research (TNTP), for academic research.
+
+    Its files are in QUORATE_DATA, in the cache, or downloaded.
+
+    Raises:
+        DataUnavailableError: the files are neither here nor reachable.
+    """
+
+    folder: ClassVar[str]  # in the source's repository; it begins the names of the files
+    places: ClassVar[str]  # the file that says where nodes lie
+    time_unit: ClassVar[str]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files."""
+        kinds = ("net", "trips", "flow")
+        return (*(f"{self.folder}_{kind}.tntp" for kind in kinds), self.places)
+
+    def network(self) -> Network:
+        """Return the roads."""
+        return read_network(find_published(self.folder, self.files), self.name, self.time_unit)
+
+    def best_known(self) -> Floats:
+        """Return the best-known equilibrium flow, (l,)."""
+        folder = find_published(self.folder, self.files)
+        return read_flow(folder / f"{self.folder}_flow.tntp", self.network())
 
 
 @dataclass(frozen=True)
-class SiouxFalls:
+class SiouxFalls(PublishedNetwork):
     """Sioux Falls, South Dakota: 24 nodes, 76 links, 360,600 trips; a test case, not today's city.
 
     Times are in 0.01 h; demand is a tenth of what it is in a day. Source: LeBlanc, Morlok,
     Pierskalla, Transportation Research 9(5), 1975; best-known flows from Transportation Networks
-    for Research. For academic research.
-
-    Raises:
-        DataUnavailableError: the files are neither here nor reachable.
+    for Research.
     """
 
     name: ClassVar[str] = "siouxfalls"
     folder: ClassVar[str] = "SiouxFalls"
-    files: ClassVar[tuple[str, ...]] = (
-        *("SiouxFalls_net.tntp", "SiouxFalls_trips.tntp", "SiouxFalls_flow.tntp"),
-        "SiouxFallsCoordinates.geojson",
-    )
-
-    def network(self) -> Network:
-        """Return the roads."""
-        return read_network(published(self.folder, self.files), self.name, "0.01 h")
-
-    def best_known(self) -> Floats:
-        """Return the best-known equilibrium flow, (l,)."""
-        file = published(self.folder, self.files) / self.files[2]
-        return read_flow(file, self.network())
+    places: ClassVar[str] = "SiouxFallsCoordinates.geojson"
+    time_unit: ClassVar[str] = "0.01 h"
 
 
 @dataclass(frozen=True)
-class Anaheim:
+class Anaheim(PublishedNetwork):
     """Anaheim, California: 416 nodes, 914 links, 38 zones, 104,694.4 trips in the morning peak.
 
     Times are in minutes; no path passes through a zone. Source: Ban and Jayakrishnan, 1992;
-    best-known flows from Transportation Networks for Research. For academic research.
-
-    Raises:
-        DataUnavailableError: the files are neither here nor reachable.
+    best-known flows from Transportation Networks for Research.
     """
 
     name: ClassVar[str] = "anaheim"
     folder: ClassVar[str] = "Anaheim"
-    files: ClassVar[tuple[str, ...]] = (
-        *("Anaheim_net.tntp", "Anaheim_trips.tntp", "Anaheim_flow.tntp", "anaheim_nodes.geojson"),
-    )
-
-    def network(self) -> Network:
-        """Return the roads."""
-        return read_network(published(self.folder, self.files), self.name, "min")
-
-    def best_known(self) -> Floats:
-        """Return the best-known equilibrium flow, (l,)."""
-        file = published(self.folder, self.files) / self.files[2]
-        return read_flow(file, self.network())
+    places: ClassVar[str] = "anaheim_nodes.geojson"
+    time_unit: ClassVar[str] = "min"
 
 
 @dataclass(frozen=True)
-class Tntp:
+class Tntp(NetworkSource):
     """A network of your own in TNTP files: NAME_net.tntp, NAME_trips.tntp, places if there are any.
 
     Raises:
@@ -94,7 +97,7 @@ class Tntp:
     """
 
     name: ClassVar[str] = "tntp"
-    path: str = param(help="folder of the files")
+    path: str = param(help="Folder of the files.")
 
     def network(self) -> Network:
         """Return the roads."""
@@ -104,10 +107,10 @@ class Tntp:
 NETWORKS: tuple[type, ...] = (GridCity, SiouxFalls, Anaheim, Tntp)
 
 
-def make_roads(text: str) -> Roads:
-    """Return the description that a text stands for: a name with parameters, or a folder's path.
+def make_network_source(text: str) -> NetworkSource:
+    """Return the source that a text stands for: a name with parameters, or a folder's path.
 
-    >>> make_roads("grid:rows=4").network().nodes
+    >>> make_network_source("grid:rows=4").network().nodes
     28
 
     Raises:
@@ -115,16 +118,16 @@ def make_roads(text: str) -> Roads:
     """
     if os.sep in text.partition(":")[0] or Path(text).is_dir():
         return Tntp(text)
-    made: Roads = spec.build("networks", text, {"networks": NETWORKS})
+    made: NetworkSource = spec.build("networks", text, {"networks": NETWORKS})
     return made
 
 
-def published(folder: str, files: tuple[str, ...]) -> Path:
+def find_published(folder: str, files: tuple[str, ...]) -> Path:
     """Return the folder that holds published files: in QUORATE_DATA, the cache, or downloaded.
 
     Args:
-        folder: its name in the source's repository.
-        files: that are needed.
+        folder: name of the folder in the source's repository.
+        files: names of the files that are needed.
 
     Raises:
         DataUnavailableError: it is in neither and cannot be downloaded; the message says where to
@@ -132,12 +135,12 @@ def published(folder: str, files: tuple[str, ...]) -> Path:
     """
     base = os.environ.get("QUORATE_DATA")
     local = Path(base) / "tntp" / folder if base else None
-    kept = cache.folder() / "tntp" / folder
-    for place in filter(None, (local, kept)):
+    cached = cache.folder() / "tntp" / folder
+    for place in filter(None, (local, cached)):
         if all((place / name).is_file() for name in files):
             return place
     try:
-        _download(folder, files, kept)
+        _download(folder, files, cached)
     except OSError as error:
         looked = f"not all of it in {local}" if local else "QUORATE_DATA not set"
         raise DataUnavailableError(
@@ -145,14 +148,14 @@ def published(folder: str, files: tuple[str, ...]) -> Path:
             f"folder {folder} from {SOURCE}, put it into the sub-folder tntp of a folder, and set "
             f"QUORATE_DATA to that folder: {', '.join(files)}."
         ) from error
-    return kept
+    return cached
 
 
 def _download(folder: str, files: tuple[str, ...], to: Path) -> None:
-    """Get files from the source; none is kept before all are there.
+    """Get files from the source; none is written before all are there.
 
     Raises:
-        OSError: one cannot be reached or kept.
+        OSError: one cannot be reached or written.
     """
     import httpx
 

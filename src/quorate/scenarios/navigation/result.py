@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quorate.scenarios.navigation.neighbourhood import Neighbourhood
-from quorate.scenarios.navigation.network import Floats, Network
+from quorate.scenarios.navigation.network import Network
+from quorate.scenarios.navigation.shortest_paths import Floats
 from quorate.scenarios.scenario import Picture
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class NavigationResult:
 
     Args:
         network: without noise.
-        own: the neighbourhood.
+        neighbourhood: whose people report.
         target: relative fall that critical masses are about.
         rest: what reports do, one a seed for each choice; the first seed of a choice comes first.
         masses: how many reports it takes, likewise.
@@ -44,7 +45,7 @@ class NavigationResult:
     """
 
     network: Network
-    own: Neighbourhood
+    neighbourhood: Neighbourhood
     target: float
     rest: Sequence[Found]
     masses: Sequence[Found]
@@ -190,7 +191,7 @@ class NavigationResult:
 
         one = self.rest[0]
         inside = np.zeros(self.network.nodes, dtype=bool)
-        inside[self.own.nodes] = True
+        inside[self.neighbourhood.nodes] = True
         figure = network_figure(
             places,
             np.column_stack([self.network.tail, self.network.head]),

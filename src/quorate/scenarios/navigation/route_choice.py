@@ -1,10 +1,9 @@
 """Which routes drivers take when some of them follow an app: a fixed point by successive averages.
 
-Three classes share the roads. *Others* do not follow the app: they know the true times and adapt,
-so
-that none of them gains by another route (Wardrop), or keep to their habit, the routes of the honest
-equilibrium. Of the *followers* some take the way they are used to and some the app's fastest.
-Shapes: l links, p pairs of zones, k routes.
+Three classes share the roads. *Others* do not follow the app. They know the true times and adapt,
+so that none of them gains by another route (Wardrop), or they keep to their habit, the routes of
+the honest equilibrium. Of the *followers*, some take the way they are used to and some the app's
+fastest. Shapes: l links, p pairs of zones, k routes.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ import numpy as np
 
 from quorate.runtime.progress import status
 from quorate.scenarios.navigation.app import App
-from quorate.scenarios.navigation.network import Floats
 from quorate.scenarios.navigation.routes import Routes
+from quorate.scenarios.navigation.shortest_paths import Floats
 from quorate.validate import above_zero, at_least, in_interval
 
-EVERY = 10  # steps between two searches for new routes
+SEARCH_EVERY = 10  # steps between two searches for new routes
 SHRINK, GROW = 0.7, 1.1  # of the step, where the gap did not fall, and where it did
-LEAST, LARGEST = 0.05, 1.9  # steps; at 2 a step may come back to where it began
-WILLING = 0.3  # of the way to what followers would accept, in a full step
-STEPS = 2000  # at most; the gap says where it ended
+SMALLEST_STEP, LARGEST_STEP = 0.05, 1.9  # at 2 a step may come back to where it began
+SWITCHING = 0.3  # of the way to what followers would accept, in a full step
+MOST_STEPS = 2000  # the gap says where it ended
 
 
 @dataclass(frozen=True)
@@ -47,32 +46,32 @@ class Drivers:
         in_interval("share", self.share, 0, 1, "To let everyone follow the app, use share=1.")
         above_zero("theta", self.theta, "Use a number such as 1 for each unit of time.")
 
-    def accepting(self, gain: Floats) -> Floats:
-        """Return the share of followers who take the app's route, (p,): a logit of two ways.
+    def acceptance(self, gain: Floats) -> Floats:
+        """Return the share of followers who take the app's route, (p,): a binary logit.
 
         1/(1 + e^(−θ(ĉ_habit − ĉ_app))), with ĉ the times that the app shows of both.
 
-        >>> Drivers(theta=1.0).accepting(np.array([0.0, np.log(3)]))
+        >>> Drivers(theta=1.0).acceptance(np.array([0.0, np.log(3)]))
         array([0.5 , 0.75])
         """
         return np.asarray(1 / (1 + np.exp(-self.theta * np.maximum(gain, 0))))
 
 
 @dataclass(frozen=True, eq=False)
-class Settled:
-    """Where driving has come to rest.
+class TrafficState:
+    """Traffic at rest: where drivers end up when nobody would rather do another thing.
 
     Args:
         free: flow of those who adapt to the true times, on each route, (k,).
         guided: flow of followers who take the app's route, (k,).
-        flow: of everyone, (k,).
-        on_links: of everyone, on each link, (l,).
+        flow: flow of everyone on each route, (k,).
+        on_links: flow of everyone on each link, (l,).
         times: t of each link, (l,).
         estimate: t̂ of each link, (l,).
         accepted: share of all followers who take the app's route.
-        gap: the larger of two: time that could be saved by the times that each class goes by, over
-        all such
-            time; and drivers who would rather be in the other class of followers, over all drivers.
+        gap: the larger of two numbers. One is the time that could be saved by the times that each
+            class goes by, over all such time; the other is the number of drivers who would rather
+            be in the other class of followers, over all drivers.
     """
 
     free: Floats
@@ -89,8 +88,12 @@ class Settled:
         return float(self.on_links @ self.times)
 
 
-def honest_equilibrium(routes: Routes, gap: float) -> Settled:
+def honest_equilibrium(routes: Routes, gap: float) -> TrafficState:
     """Return the user equilibrium of Wardrop, with the routes that make it up.
+
+    Args:
+        routes: where the routes are added.
+        gap: to stop at, positive.
 
     >>> from quorate.scenarios.navigation.network import Network
     >>> two = Network(
@@ -103,26 +106,24 @@ def honest_equilibrium(routes: Routes, gap: float) -> Settled:
     routes.grow(routes.network.times(np.zeros(routes.network.links)))
     fastest = np.zeros(len(routes))
     fastest[routes.cheapest(routes.costs(routes.network.free_flow_time))] = 1.0
-    return settle(routes, fastest, Drivers(0.0), None, gap)
+    return equilibrate(routes, fastest, Drivers(0.0), None, gap)
 
 
-def settle(
+def equilibrate(
     routes: Routes,
     habit: Floats,
     drivers: Drivers,
     app: App | None,
     gap: float,
-    start: Settled | None = None,
-) -> Settled:
-    """Return what drivers do at last: nobody would rather do another thing, but for the gap.
+    start: TrafficState | None = None,
+) -> TrafficState:
+    """Return the state in which nobody would rather do another thing, but for the gap.
 
     Each step moves some drivers of each class to the route that they take for the fastest, at most
-    as
-    far as pays (``Routes.stiffness``), and followers between the app's way and their own. Steps
-    shrink
-    where the gap has not fallen. An app that believes reports makes streets look the worse the
-    fewer cars are there to contradict them, so that there may be several such states: this is the
-    one that is reached from ``start``, else from the honest equilibrium.
+    as far as pays (``Routes.stiffness``), and followers between the app's way and their own. Steps
+    shrink where the gap has not fallen. An app that believes reports makes streets look worse the
+    fewer cars are there to contradict them, so there may be several such states. This is the one
+    reached from ``start``, or from the honest equilibrium if there is none.
 
     Args:
         routes: that are known; more are found.
@@ -137,10 +138,10 @@ def settle(
     above_zero("gap", gap, "Use a gap such as 1e-4.")
     at_least("habit", len(habit), 1, "Begin with the honest equilibrium.")
     with status(f"drivers of {routes.network.name}"):
-        return _Settling(routes, habit, drivers, app, start).run(gap)
+        return _SuccessiveAverages(routes, habit, drivers, app, start).run(gap)
 
 
-class _Settling:
+class _SuccessiveAverages:
     """Drivers on their way to rest."""
 
     def __init__(
@@ -149,7 +150,7 @@ class _Settling:
         habit: Floats,
         drivers: Drivers,
         app: App | None,
-        start: Settled | None,
+        start: TrafficState | None,
     ) -> None:
         self.routes, self.drivers, self.app = routes, drivers, app
         self.habit = routes.widen(habit)
@@ -157,31 +158,33 @@ class _Settling:
         self.followers = drivers.share * demand  # (p,)
         self.others = demand - self.followers if drivers.adapt else np.zeros(len(demand))
         self.free = routes.widen(start.free) if start else self.others[routes.pair] * self.habit
-        halves = drivers.accepting(np.zeros(len(demand))) * self.followers
+        halves = drivers.acceptance(np.zeros(len(demand))) * self.followers
         self.guided = routes.widen(start.guided) if start else halves[routes.pair] * self.habit
         self.step, self.gap = 1.0, np.inf
 
-    def run(self, most: float) -> Settled:
+    def run(self, most: float) -> TrafficState:
         """Take steps until the gap is reached."""
-        for number in range(STEPS + 1):
-            if number % EVERY == 0:
-                self.look()
+        for number in range(MOST_STEPS + 1):
+            self.look()
+            if number % SEARCH_EVERY == 0:
                 self.find_routes()
-                self.look()
                 if self.gap <= most:
                     break
-            else:
-                self.look()
             self.move()
         told = self.followers.sum()
-        accepted = float(self.guided.sum() / told) if told > 0 else 0.0
-        return Settled(
-            self.free, self.guided, self.flow, self.on_links, self.times, self.estimate, accepted,
-            self.gap,
-        )  # fmt: skip
+        return TrafficState(
+            free=self.free,
+            guided=self.guided,
+            flow=self.flow,
+            on_links=self.on_links,
+            times=self.times,
+            estimate=self.estimate,
+            accepted=float(self.guided.sum() / told) if told > 0 else 0.0,
+            gap=self.gap,
+        )
 
     def find_routes(self) -> None:
-        """Let drivers know the routes that are now the fastest; judge the step by the gap."""
+        """Let drivers know the routes that are now the fastest; adjust the step by the gap."""
         self.routes.grow(self.times)
         if self.app is not None:
             self.routes.grow(self.estimate)
@@ -190,10 +193,10 @@ class _Settling:
         )
         before = self.gap
         self.look()
-        self.gap = self._gap()
+        self.gap = self._measure_gap()
         if np.isfinite(before):
             self.step *= SHRINK if self.gap > before else GROW
-            self.step = min(max(self.step, LEAST), LARGEST)
+            self.step = min(max(self.step, SMALLEST_STEP), LARGEST_STEP)
 
     def look(self) -> None:
         """See what is on the roads, and what it makes everyone want."""
@@ -208,9 +211,9 @@ class _Settling:
         self.true_costs = routes.costs(self.times)
         self.shown_costs = routes.costs(self.estimate)
         gain = routes.by_pair(self.habit * self.shown_costs) - routes.least(self.shown_costs)
-        self.willing = self.followers * self.drivers.accepting(gain)  # (p,)
+        self.willing = self.followers * self.drivers.acceptance(gain)  # (p,)
 
-    def _gap(self) -> float:
+    def _measure_gap(self) -> float:
         routes = self.routes
         spent = saved = 0.0
         for flow, costs in ((self.free, self.true_costs), (self.guided, self.shown_costs)):
@@ -226,9 +229,9 @@ class _Settling:
         classes = routes.weights(self.free), routes.weights(self.guided)
         free, guided = routes.stiffness(slopes, *classes)
         if self.others.any():
-            self.free = routes.shifted(self.free, self.true_costs, free, self.step)
-        guided = routes.shifted(self.guided, self.shown_costs, guided, self.step)
+            self.free = routes.shift(self.free, self.true_costs, free, self.step)
+        guided = routes.shift(self.guided, self.shown_costs, guided, self.step)
         now = routes.by_pair(guided)
-        wanted = now + WILLING * min(self.step, 1.0) * (self.willing - now)
+        wanted = now + SWITCHING * min(self.step, 1.0) * (self.willing - now)
         scale = np.divide(wanted, now, out=np.zeros_like(now), where=now > 0)
         self.guided = guided * scale[routes.pair]

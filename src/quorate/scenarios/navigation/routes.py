@@ -1,4 +1,4 @@
-"""The routes that drivers choose from, and choice by small steps towards what is better.
+"""The routes that drivers choose from, and small steps towards the faster ones.
 
 Shapes: l links, z zones, p pairs of zones with demand, k routes.
 """
@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.scenarios.navigation.network import Floats, Ints, Network
-from quorate.scenarios.navigation.shortest_paths import Paths
+from quorate.scenarios.navigation.network import Network
+from quorate.scenarios.navigation.shortest_paths import Floats, Ints
 
 FLOOR = 0.1  # of a pair's demand, weight of a route that nobody takes yet; ours
 
@@ -50,7 +50,7 @@ class Routes:
                 "one zone to another."
             )
         self.pair = np.zeros(0, dtype=np.int64)  # of zones that a route joins, (k,)
-        self._paths = Paths(network)
+        self._paths = network.shortest_paths()
         self._marks = _marks(network.links, len(self.demand))
         self._known = np.zeros(0, dtype=np.uint64)  # a mark of each route, (k,)
         self._links = np.zeros(0, dtype=np.int64)  # of all routes, one after the other
@@ -71,7 +71,7 @@ class Routes:
         Args:
             times: of each link, (l,).
         """
-        of_pair, link = self._fastest(times)
+        of_pair, link = self._find_fastest(times)
         of_link, of_route = self._marks
         mark = of_route.copy()
         np.add.at(mark, of_pair, of_link[link])
@@ -86,7 +86,7 @@ class Routes:
             self._uses, self._used_by = self._incidence()
         return int(is_new.sum())
 
-    def _fastest(self, times: Floats) -> tuple[Ints, Ints]:
+    def _find_fastest(self, times: Floats) -> tuple[Ints, Ints]:
         """Return the links of each pair's fastest route: the pair's number, and the link's."""
         trees = self._paths.trees(times)
         entry = self.origin * (len(trees.before) // self.network.zones) + self.end
@@ -103,6 +103,7 @@ class Routes:
         return of_pair[order], link[order]
 
     def _incidence(self) -> tuple[Any, Any]:
+        """Return which route uses which link, as sparse matrices (k, l) and (l, k)."""
         from scipy.sparse import csr_array
 
         shape = (len(self.pair), self.network.links)
@@ -162,7 +163,7 @@ class Routes:
         zero = np.zeros_like(through)
         return [np.divide(through, v, out=zero.copy(), where=v > 0) for v in classes]
 
-    def shifted(self, flow: Floats, costs: Floats, stiffness: Floats, step: float = 1.0) -> Floats:
+    def shift(self, flow: Floats, costs: Floats, stiffness: Floats, step: float = 1.0) -> Floats:
         """Return flows after a step from each dearer route to the cheapest of its pair, (k,).
 
         From each route that is dearer than the cheapest of its pair, b, at most

@@ -1,4 +1,4 @@
-"""False reports to a navigation app: the scenario, its parameters and its cells."""
+"""The scenario ``navigation``: false reports to a navigation app, its parameters and its cells."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Literal
 
 from quorate.errors import InputError
 from quorate.scenarios.cells import run_cells
-from quorate.scenarios.navigation.city import at_rest, critical, over_days
+from quorate.scenarios.navigation.cell import measure_critical_mass, measure_days, measure_state
 from quorate.scenarios.navigation.neighbourhood import make_neighbourhood
-from quorate.scenarios.navigation.network_sources import make_roads
+from quorate.scenarios.navigation.network_sources import make_network_source
 from quorate.scenarios.navigation.result import NavigationResult
 from quorate.scenarios.navigation.route_choice import Drivers
+from quorate.scenarios.scenario import Scenario
 from quorate.spec import param
 from quorate.validate import above_zero, at_least, in_interval
 
@@ -24,15 +25,14 @@ ALL_SCHEDULES = ("every-day", "every-other-day", "alternating-streets", "burst")
 
 
 @dataclass(frozen=True)
-class Navigation:
-    """People of a neighbourhood report false congestion to a navigation app, so that it leads
-    around it.
+class Navigation(Scenario):
+    """People of a neighbourhood report false congestion, so that a navigation app avoids it.
 
-    Static equilibrium with BPR latencies; an app that mixes traces and reports, t̂ = (1 − w)t + w
-    r with
-    w = m/(m + κf); a share of drivers who follow it, by a logit of the way they are used to and
-    the app's;
-    the app's defences; the same day after day. See docs/explanation/navigation.md.
+    A data poisoning attack on a routing service. Traffic is a static Wardrop user equilibrium with
+    BPR latencies, found by the method of successive averages. The app mixes traces and reports,
+    t̂ = (1 − w)t + w r with w = m/(m + κf), and may defend itself. A share of drivers follows it, by
+    a logit of the way they are used to and the app's. The same day is driven again and again. See
+    docs/explanation/navigation.md.
 
     Raises:
         InputError: a number is out of range, or a network, node, defence or schedule is not known.
@@ -41,29 +41,52 @@ class Navigation:
     name: ClassVar[str] = "navigation"
 
     network: str = param(
-        "grid", "grid, siouxfalls, anaheim, or a folder of TNTP files; with parameters"
+        "grid",
+        "Road network: grid, siouxfalls or anaheim, with parameters, or a folder of TNTP files.",
     )
-    neighbourhood: tuple[int, ...] = param((9, 10, 16, 17), "its nodes, counted from 1")
-    reports: tuple[float, ...] = param((200.0,), "m, false reports on each street in an hour")
-    share: tuple[float, ...] = param((0.6,), "φ, share of drivers who follow the app, in [0, 1]")
-    defence: tuple[Defence, ...] = param(("none",), "what the app does about reports")
+    neighbourhood: tuple[int, ...] = param(
+        (9, 10, 16, 17), "Nodes of the neighbourhood whose people report, counted from 1."
+    )
+    reports: tuple[float, ...] = param(
+        (200.0,), "m, number of false reports on each street in an hour; a list runs each."
+    )
+    share: tuple[float, ...] = param(
+        (0.6,), "φ, fraction of drivers who follow the app, in [0, 1]; a list runs each."
+    )
+    defence: tuple[Defence, ...] = param(
+        ("none",), "Defence of the app against false reports; a list runs each."
+    )
     others: tuple[Others, ...] = param(
-        ("habit",), "drivers without the app: keep to their habit, or adapt to the true times"
+        ("habit",),
+        "Drivers without the app keep to their habit, or adapt to true times; a list runs both.",
     )
-    told: float = param(10.0, "r, the time that reports tell, of that on the empty street")
-    kappa: float = param(1.0, "κ, how many reports the trace of one car counts for")
-    theta: float = param(1.0, "θ of the logit, for each unit of the network's time")
-    accounts: int = param(200, "from which the reports come; it matters to bans alone")
-    target: float = param(0.5, "relative fall of through-traffic that critical_reports is about")
-    days: int = param(28, "days to live through; 1 for none")
-    schedule: tuple[ScheduleName, ...] = param(ALL_SCHEDULES, "when members report")
+    told: float = param(
+        10.0, "r, the time that a report tells, in multiples of the time on the empty street."
+    )
+    kappa: float = param(1.0, "κ, number of reports that the trace of one car counts for.")
+    theta: float = param(1.0, "θ of the logit choice, per unit of the network's time.")
+    accounts: int = param(200, "Number of accounts that report; only the defence bans counts them.")
+    target: float = param(
+        0.5,
+        "Relative fall of through-traffic whose critical mass of reports is searched, in (0, 1].",
+    )
+    days: int = param(28, "Number of days in a row; 1 leaves the day-to-day part out.")
+    schedule: tuple[ScheduleName, ...] = param(
+        ALL_SCHEDULES, "Schedule by which members report from day to day; a list runs each."
+    )
     learning: float = param(
-        0.1, "by how much trust in a street's reports moves in a day to what traces bear out"
+        0.1,
+        "Rate, in [0, 1], at which trust in a street's reports moves each day to the share of them "
+        "that traces bear out.",
     )
-    reconsider: float = param(0.1, "share of habits that may change overnight")
-    seeds: int = param(1, "how many cities, which differ by noise in their demand")
-    noise: float = param(0.0, "demand of each pair of zones is drawn from 1 ± so much of it")
-    gap: float = param(5e-5, "to which drivers come to rest, see the page")
+    reconsider: float = param(
+        0.1, "Fraction of drivers by habit who may change it overnight, in [0, 1]."
+    )
+    seeds: int = param(1, "Number of cities; they differ by noise in their demand.")
+    noise: float = param(
+        0.0, "Noise of the demand, in [0, 1): each pair of zones is drawn from 1 ± so much of it."
+    )
+    gap: float = param(5e-5, "Relative gap at which traffic counts as at rest.")
 
     def __post_init__(self) -> None:
         for key in ("network", "reports", "share", "defence", "others", "schedule"):
@@ -86,33 +109,32 @@ class Navigation:
         if self.seeds > 1 and self.noise == 0:
             raise InputError(
                 f"Expected noise above 0 with seeds={self.seeds}, got 0: all cities would be the "
-                f"same. "
-                "Use noise=0.1, or seeds=1."
+                "same. Use noise=0.1, or seeds=1."
             )
 
     def run(self, out: Path | None, jobs: int) -> NavigationResult:
-        """Run it: states of rest, critical masses, and days."""
-        network = make_roads(self.network).network()
-        own = make_neighbourhood(network, self.neighbourhood)
-        rest, masses, lived = self.at_rest(), self.critical(), self.over_days()
+        """Measure states of rest, critical masses of reports, and days."""
+        network = make_network_source(self.network).network()
+        neighbourhood = make_neighbourhood(network, self.neighbourhood)
+        states, masses, days = self.state_cells(), self.critical_cells(), self.day_cells()
         return NavigationResult(
             network,
-            own,
+            neighbourhood,
             self.target,
-            _joined(rest, run_cells(at_rest, rest, out, jobs, "Traffic")),
-            _joined(masses, run_cells(critical, masses, out, jobs, "Critical")),
-            _joined(lived, run_cells(over_days, lived, out, jobs, "Days")),
+            _join(states, run_cells(measure_state, states, out, jobs, "Traffic")),
+            _join(masses, run_cells(measure_critical_mass, masses, out, jobs, "Critical")),
+            _join(days, run_cells(measure_days, days, out, jobs, "Days")),
         )
 
-    def at_rest(self) -> list[dict[str, Any]]:
+    def state_cells(self) -> list[dict[str, Any]]:
         """Return a cell for each seed and each choice of what is given."""
         return self._cells("at rest", (), ("share", "others", "defence", "reports"))
 
-    def critical(self) -> list[dict[str, Any]]:
+    def critical_cells(self) -> list[dict[str, Any]]:
         """Return a cell for each seed and each choice of who follows and how the app defends."""
         return self._cells("critical", ("target",), ("share", "others", "defence"))
 
-    def over_days(self) -> list[dict[str, Any]]:
+    def day_cells(self) -> list[dict[str, Any]]:
         """Return a cell for each seed, choice and schedule; none where there is one day only."""
         if self.days == 1:
             return []
@@ -138,5 +160,5 @@ class Navigation:
         ]
 
 
-def _joined(cells: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**cell, **outcome} for cell, outcome in zip(cells, found, strict=True)]
+def _join(cells: list[dict[str, Any]], outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**cell, **outcome} for cell, outcome in zip(cells, outcomes, strict=True)]

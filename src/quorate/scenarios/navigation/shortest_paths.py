@@ -1,4 +1,4 @@
-"""Shortest paths between zones, and everyone put on them: all-or-nothing assignment.
+"""Shortest paths between zones, and all-or-nothing assignment: everyone put on theirs.
 
 Shapes: l links, n nodes, z zones, c classes of trips, m nodes of the graph that is searched.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from quorate.scenarios.navigation.network import Floats, Ints, Network
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Trees:
+class ShortestPathTrees:
     """The shortest paths from every zone to all nodes, one tree a zone.
 
     Args:
@@ -59,25 +61,30 @@ class Trees:
         return np.asarray(on_links[: self.links], dtype=np.float64)
 
 
-class Paths:
-    """Finds shortest paths again and again on one network, at other times.
+class ShortestPaths:
+    """Finds the shortest paths of one network again and again, at other times of its links.
 
     Nodes that no path may pass through are doubled: links leave from the second one, where nobody
     arrives, and arrive at the first one, from where nobody leaves. Of parallel links only the
     fastest is searched. Links from a node to itself are on no shortest path.
 
     Args:
-        network: whose links are searched.
+        tail, head: the nodes where each link begins and ends, (l,).
+        nodes: how many nodes there are, n.
+        zones: how many zones there are, z; they are the first nodes.
+        first_through_node: no path passes through a node before this one, only begins or ends.
     """
 
-    def __init__(self, network: Network) -> None:
-        n, first = network.nodes, network.first_through_node
-        self._links, self._zones, self._size = network.links, network.zones, n + first
-        zones = np.arange(network.zones)
-        self._roots = np.where(zones < first, n + zones, zones)  # (z,)
-        leaves_from = np.where(network.tail < first, n + network.tail, network.tail)
-        is_loop = network.tail == network.head
-        self._pair = np.where(is_loop, self._size**2, leaves_from * self._size + network.head)
+    def __init__(
+        self, tail: Ints, head: Ints, *, nodes: int, zones: int, first_through_node: int = 0
+    ) -> None:
+        first = first_through_node
+        self._links, self._zones, self._size = len(tail), zones, nodes + first
+        numbers = np.arange(zones)
+        self._roots = np.where(numbers < first, nodes + numbers, numbers)  # (z,)
+        leaves_from = np.where(tail < first, nodes + tail, tail)
+        is_loop = tail == head
+        self._pair = np.where(is_loop, self._size**2, leaves_from * self._size + head)
         self._pairs, self._starts = np.unique(np.sort(self._pair), return_index=True)
         if is_loop.any():
             self._pairs, self._starts = self._pairs[:-1], self._starts[:-1]
@@ -85,7 +92,7 @@ class Paths:
         self._indptr = ends.astype(np.int32)
         self._indices = (self._pairs % self._size).astype(np.int32)
 
-    def trees(self, times: Floats) -> Trees:
+    def trees(self, times: Floats) -> ShortestPathTrees:
         """Return the shortest paths at the given time of each link, (l,), zero or more."""
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import dijkstra
@@ -96,9 +103,10 @@ class Paths:
         away, before = dijkstra(graph, indices=self._roots, return_predecessors=True)  # (z, m)
         distance = away[:, : self._zones].copy()
         np.fill_diagonal(distance, 0)
-        return Trees(distance, *self._entries(before.astype(np.int64), fastest), self._links)
+        entries = self._find_entries(before.astype(np.int64), fastest)
+        return ShortestPathTrees(distance, *entries, self._links)
 
-    def _entries(self, before: Ints, fastest: Ints) -> tuple[Ints, Ints]:
+    def _find_entries(self, before: Ints, fastest: Ints) -> tuple[Ints, Ints]:
         """Return the entry before each, and the link between, from the nodes before, (z, m)."""
         entry = np.arange(before.size)
         row, node = np.divmod(entry, self._size)

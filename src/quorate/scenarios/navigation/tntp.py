@@ -14,17 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.scenarios.navigation.network import Floats, Ints, Network
+from quorate.scenarios.navigation.network import Network
+from quorate.scenarios.navigation.shortest_paths import Floats, Ints
 
-COLUMNS = (
-    "tail",
-    "head",
-    "capacity",
-    "length",
-    "free_flow_time",
-    "b",
-    "power",
-)  # speed, toll, type
+COLUMNS = ("tail", "head", "capacity", "length", "free_flow_time", "b", "power")  # of each link
 KM_PER_DEGREE = 111.2  # of latitude
 MOST_ZONES = 5_000
 MOST = 100_000  # links, nodes or zones: more are a slip of the pen
@@ -38,17 +31,19 @@ def read_network(folder: str | Path, name: str | None = None, time_unit: str = "
     or else from ``*_node.tntp`` as they stand there. Tolls, speed limits and types are left out.
 
     Args:
-        folder: with one file of each kind.
-        name: of the network; None for the beginning of the file's name.
-        time_unit: of times; where it is empty, what the file's header says of it, if anything.
+        folder: it has one file of each kind.
+        name: name of the network; None for the beginning of the file's name.
+        time_unit: unit of times; if empty, the one that the file's header names, if any.
 
     Raises:
         InputError: a file is not there, or is not of the format; the message names file and line.
     """
-    net, trips = _one(Path(folder), "_net.tntp"), _one(Path(folder), "_trips.tntp")
+    net, trips = _find_file(Path(folder), "_net.tntp"), _find_file(Path(folder), "_trips.tntp")
     facts, rows = _read(net)
-    table = np.array([_row(net, line, text, len(COLUMNS)) for line, text in rows])
-    links, nodes = (_fact(net, facts, f"NUMBER OF {what}", None) for what in ("LINKS", "NODES"))
+    table = np.array([_parse_row(net, line, text, len(COLUMNS)) for line, text in rows])
+    links, nodes = (
+        _parse_fact(net, facts, f"NUMBER OF {what}", None) for what in ("LINKS", "NODES")
+    )
     if len(rows) != links:
         raise InputError(
             f"Expected {links} links in {net}, as <NUMBER OF LINKS> says, got {len(rows)}. Get the "
@@ -57,13 +52,13 @@ def read_network(folder: str | Path, name: str | None = None, time_unit: str = "
     columns = dict(zip(COLUMNS, table.T, strict=True))
     return Network(
         name=name or net.name.removesuffix("_net.tntp"),
-        tail=_nodes(net, columns.pop("tail"), nodes),
-        head=_nodes(net, columns.pop("head"), nodes),
+        tail=_parse_nodes(net, columns.pop("tail"), nodes),
+        head=_parse_nodes(net, columns.pop("head"), nodes),
         **columns,
-        trips=_read_trips(trips, _fact(net, facts, "NUMBER OF ZONES", None)),
-        first_through_node=_fact(net, facts, "FIRST THRU NODE", 1) - 1,
+        trips=_read_trips(trips, _parse_fact(net, facts, "NUMBER OF ZONES", None)),
+        first_through_node=_parse_fact(net, facts, "FIRST THRU NODE", 1) - 1,
         places=_read_places(Path(folder), nodes),
-        time_unit=time_unit or _time_unit(facts),
+        time_unit=time_unit or _find_time_unit(facts),
     )
 
 
@@ -75,7 +70,7 @@ def read_flow(file: str | Path, network: Network) -> Floats:
     """
     path = Path(file)
     _, rows = _read(path)
-    table = np.array([_row(path, line, text, 3) for line, text in rows]).reshape(-1, 3)
+    table = np.array([_parse_row(path, line, text, 3) for line, text in rows]).reshape(-1, 3)
     theirs = np.lexsort((table[:, 1], table[:, 0]))
     ours = np.lexsort((network.head, network.tail))
     links = np.column_stack([network.tail, network.head]) + 1
@@ -89,7 +84,7 @@ def read_flow(file: str | Path, network: Network) -> Floats:
     return flow
 
 
-def _one(folder: Path, ending: str) -> Path:
+def _find_file(folder: Path, ending: str) -> Path:
     """Return the only file with that ending."""
     found = sorted(folder.glob(f"*{ending}")) if folder.is_dir() else []
     if len(found) != 1:
@@ -122,7 +117,7 @@ def _read(file: Path) -> tuple[dict[str, str], list[tuple[int, str]]]:
     return facts, rows
 
 
-def _fact(file: Path, facts: dict[str, str], name: str, default: int | None) -> int:
+def _parse_fact(file: Path, facts: dict[str, str], name: str, default: int | None) -> int:
     """Return a whole number from 1 on, from the top of a file."""
     said = facts.get(name, default)
     try:
@@ -137,7 +132,7 @@ def _fact(file: Path, facts: dict[str, str], name: str, default: int | None) -> 
     )
 
 
-def _row(file: Path, line: int, text: str, columns: int) -> list[float]:
+def _parse_row(file: Path, line: int, text: str, columns: int) -> list[float]:
     """Return the first values of one line."""
     parts = text.replace(";", " ").split()
     try:
@@ -151,7 +146,7 @@ def _row(file: Path, line: int, text: str, columns: int) -> list[float]:
         ) from None
 
 
-def _nodes(file: Path, numbers: Floats, most: int) -> Ints:
+def _parse_nodes(file: Path, numbers: Floats, most: int) -> Ints:
     """Return the indices of numbered nodes."""
     bad = numbers[~((numbers >= 1) & (numbers <= most) & (numbers == np.floor(numbers)))]
     if len(bad):
@@ -171,7 +166,7 @@ def _read_trips(file: Path, zones: int) -> Floats:
             f"{file}. Join zones, or correct <NUMBER OF ZONES>."
         )
     trips = np.zeros((zones, zones))  # (z, z)
-    for line, origin, end, value in _pairs(file, rows):
+    for line, origin, end, value in _parse_pairs(file, rows):
         if not (1 <= origin <= zones and 1 <= end <= zones):
             raise InputError(
                 f"Expected zones 1 to {zones} in {file}, got trips from {origin} to {end} in line "
@@ -188,7 +183,7 @@ def _read_trips(file: Path, zones: int) -> Floats:
     return trips
 
 
-def _pairs(file: Path, rows: list[tuple[int, str]]) -> Iterator[tuple[int, int, int, float]]:
+def _parse_pairs(file: Path, rows: list[tuple[int, str]]) -> Iterator[tuple[int, int, int, float]]:
     """Yield line, origin, destination and trips."""
     origin = 0
     for line, text in rows:
@@ -207,7 +202,8 @@ def _pairs(file: Path, rows: list[tuple[int, str]]) -> Iterator[tuple[int, int, 
             ) from None
 
 
-def _time_unit(facts: dict[str, str]) -> str:
+def _find_time_unit(facts: dict[str, str]) -> str:
+    """Return the unit of times that a file's header names."""
     unit = re.search(r"free flow time\s*\(([^)]+)\)", facts.get("ORIGINAL HEADER", ""), re.I)
     return unit[1] if unit else "the file's unit of time"
 
@@ -215,18 +211,18 @@ def _time_unit(facts: dict[str, str]) -> str:
 def _read_places(folder: Path, nodes: int) -> Floats | None:
     """Return where each node lies, (n, 2), if the folder says so of all."""
     for file in sorted(folder.glob("*.geojson")):
-        points = _points(file)
+        points = _read_points(file)
         if points and set(points) >= set(range(1, nodes + 1)):
-            return _plane(np.array([points[node] for node in range(1, nodes + 1)]))
+            return _project(np.array([points[node] for node in range(1, nodes + 1)]))
     for file in sorted(folder.glob("*_node.tntp")):
-        rows = np.array([_row(file, line, text, 3) for line, text in _read(file)[1]])
+        rows = np.array([_parse_row(file, line, text, 3) for line, text in _read(file)[1]])
         points = {int(node): (x, y) for node, x, y in rows}
         if set(points) >= set(range(1, nodes + 1)):
             return np.array([points[node] for node in range(1, nodes + 1)])
     return None
 
 
-def _points(file: Path) -> dict[int, tuple[float, float]]:
+def _read_points(file: Path) -> dict[int, tuple[float, float]]:
     """Return longitude and latitude by number of node; empty for a file of lines."""
     try:
         features = json.loads(file.read_text(encoding="utf-8"))["features"]
@@ -245,7 +241,7 @@ def _points(file: Path) -> dict[int, tuple[float, float]]:
         ) from error
 
 
-def _plane(degrees: Floats) -> Floats:
+def _project(degrees: Floats) -> Floats:
     """Return kilometres to the east and north of the mean, (n, 2): flat enough for a city."""
     from_mean = degrees - degrees.mean(axis=0)
     from_mean[:, 0] *= math.cos(math.radians(float(degrees[:, 1].mean())))
