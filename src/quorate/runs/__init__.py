@@ -1,0 +1,1 @@
+"""What every study uses: cells, a store of their records, one loop that runs what is missing."""
