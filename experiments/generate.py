@@ -21,8 +21,9 @@ from quorate.errors import InputError, QuorateError, reason
 from quorate.findings.experiment import WORDS, Experiment, read_experiment
 from quorate.findings.stored_cells import judge_again
 from quorate.report.curve_tables import interval, percent
-from quorate.studies.store import FILE as STORE
-from quorate.studies.store import Store
+from quorate.runs.store import FILE as STORE
+from quorate.runs.store import Store
+from quorate.studies.trial import stored_outcomes
 from quorate.validate import unknown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -377,7 +378,8 @@ def _provenance(run: Path) -> bytes:
     if not (run / STORE).exists():
         return b"[]\n"
     with Store(run) as store:
-        counts = Counter(json.dumps(one.provenance, sort_keys=True) for one in store.outcomes())
+        found = stored_outcomes(store)
+    counts = Counter(json.dumps(one.provenance, sort_keys=True) for one in found)
     rows = [{"cells": count, **json.loads(text)} for text, count in sorted(counts.items())]
     return (json.dumps(rows, indent=1, ensure_ascii=False) + "\n").encode()
 

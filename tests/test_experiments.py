@@ -10,7 +10,7 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.findings.experiment import read_experiment
-from quorate.studies.store import Store
+from quorate.runs.store import Store
 from quorate.studies.trial import Outcome
 
 ROOT = Path(__file__).resolve().parent.parent

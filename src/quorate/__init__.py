@@ -36,10 +36,11 @@ def curve(
         study: ``population``, ``strategy``, ``learner``, ``alphas``, ``seeds``, ``target``, ...:
             see ``quorate.studies.study.make_study``.
     """
+    from quorate.executors.choose import choose_executor
     from quorate.studies.study import make_study
     from quorate.studies.sweep import run_study
 
-    return run_study(make_study(**study), out, jobs, device)
+    return run_study(make_study(**study), out, choose_executor(jobs), device)
 
 
 def run(
@@ -60,10 +61,11 @@ def run(
         jobs, device: as for ``curve``.
         quick: whether the file's smaller form is run.
     """
+    from quorate.executors.choose import choose_executor
     from quorate.findings.experiment import read_experiment
     from quorate.findings.running import run_experiment
 
-    return run_experiment(read_experiment(path, quick), out, jobs, device)
+    return run_experiment(read_experiment(path, quick), out, choose_executor(jobs), device)
 
 
 def load(out: str | Path, target: float | None = None) -> Curves:
@@ -73,17 +75,19 @@ def load(out: str | Path, target: float | None = None) -> Curves:
     return load(out, target)
 
 
-def critical_mass(population: Any, learner: Any, **search: Any) -> FoundMass:
+def critical_mass(population: Any, learner: Any, jobs: int = 1, **search: Any) -> FoundMass:
     """Search for the smallest collective that reaches the target, and return it with its interval.
 
     Args:
         population, learner: who, and what the platform does.
-        search: ``strategy``, ``goal``, ``target``, ``width``, ``budget``, ``out``, ``jobs``,
-            ``device``: see ``quorate.studies.critical_mass.search.find_critical_mass``.
+        jobs: worker processes; the outcomes do not depend on it.
+        search: ``strategy``, ``goal``, ``target``, ``width``, ``budget``, ``out``, ``device``:
+            see ``quorate.studies.critical_mass.search.find_critical_mass``.
     """
+    from quorate.executors.choose import choose_executor
     from quorate.studies.critical_mass.search import find_critical_mass
 
-    return find_critical_mass(population, learner, **search)
+    return find_critical_mass(population, learner, executor=choose_executor(jobs), **search)
 
 
 def scenario(
@@ -97,9 +101,10 @@ def scenario(
         jobs, device: as for ``curve``.
         parameters: its own.
     """
+    from quorate.executors.choose import choose_executor
     from quorate.scenarios.scenario import run_scenario
 
-    return run_scenario({"name": name, **parameters}, out, jobs, device)
+    return run_scenario({"name": name, **parameters}, out, choose_executor(jobs), device)
 
 
 def apply(

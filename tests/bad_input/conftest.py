@@ -13,8 +13,8 @@ import pytest
 
 import quorate
 from quorate.cli import entry as cli
-from quorate.studies.store import Store
-from quorate.studies.trial import Outcome
+from quorate.runs.store import Store
+from quorate.studies.trial import Outcome, stored_outcomes
 
 STUDY = {
     "population": "gaussian:n=100,held_out=100",
@@ -31,7 +31,7 @@ def _options(**changes: str) -> list[str]:
 
 def _cells(folder: Path) -> list[Outcome]:
     with Store(folder) as store:
-        return store.outcomes()
+        return stored_outcomes(store)
 
 
 @pytest.fixture(scope="session")

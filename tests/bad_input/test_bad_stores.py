@@ -10,7 +10,8 @@ import pytest
 
 import quorate
 from quorate.errors import InputError, StoreError
-from quorate.studies.store import FILE, Store
+from quorate.runs.store import FILE, Store
+from quorate.studies.trial import stored_outcomes
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_store_with_damaged_bytes(seed: int, out: Path) -> None:
 
 def test_damaged_text_in_a_store(run_refused: Callable[..., str], out: Path) -> None:
     with sqlite3.connect(out / FILE) as database:
-        database.execute("UPDATE cell SET record = '{\"loss\": '")
+        database.execute("UPDATE record SET plain = '{\"loss\": '")
     database.close()
     before = (out / FILE).read_bytes()
     message = run_refused("show", out, "--json")
@@ -100,7 +101,7 @@ def test_a_store_can_be_used_again_once_it_is_mended(first_run: Path, out: Path)
         Store(out, write=True)
     shutil.copy(first_run / FILE, out / FILE)
     with Store(out, write=True) as store:
-        assert len(store.outcomes()) == 2
+        assert len(stored_outcomes(store)) == 2
     assert kept.value is not None
 
 

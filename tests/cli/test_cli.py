@@ -10,8 +10,13 @@ from typing import Any
 import pytest
 
 from quorate.catalog import CATALOG
+from quorate.executors.choose import choose_executor
+from quorate.executors.executor import Executor
+from quorate.executors.processes import Processes
+from quorate.executors.serial import Serial
+from quorate.runs.store import Store
 from quorate.studies import sweep  # noqa: F401  (imported before a test replaces what it is made of)
-from quorate.studies.store import Store
+from quorate.studies.trial import stored_outcomes
 
 WORDS = [
     *("--population", "gaussian:n=100,held_out=50"),
@@ -42,8 +47,8 @@ def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         asked.update(path=Path(path), text=Path(path).read_text())
         return "a study"
 
-    def run_study(study: str, out: Path, jobs: int, device: str) -> Nothing:
-        asked.update(study=study, out=out, jobs=jobs, device=device)
+    def run_study(study: str, out: Path, executor: Executor, device: str) -> Nothing:
+        asked.update(study=study, out=out, executor=executor, device=device)
         return Nothing()
 
     monkeypatch.setattr("quorate.studies.study.make_study", make_study)
@@ -82,7 +87,7 @@ def test_curve_hands_every_option_on(quorate: Any, called: dict[str, Any]) -> No
         "reading": "huber",
         "study": "a study",
         "out": Path("runs/x"),
-        "jobs": 2,
+        "executor": Processes(2),
         "device": "cpu",
     }
 
@@ -91,7 +96,7 @@ def test_curve_has_defaults(quorate: Any, called: dict[str, Any]) -> None:
     assert quorate("curve", *WORDS, "--out", "x", "--json")[0] == 0
     assert called["goal"] == called["collective"] == []
     assert (called["alphas"], called["seeds"], called["target"]) == ("0.001:0.1:7", 5, 0.9)
-    assert (called["eps"], called["reading"], called["jobs"]) == (0, "tv", 1)
+    assert (called["eps"], called["reading"], called["executor"]) == (0, "tv", Serial())
     assert called["device"] == "auto"
 
 
@@ -99,11 +104,11 @@ def test_demo_runs_the_study_that_comes_with_it(quorate: Any, called: dict[str, 
     assert quorate("demo", "--json") == (0, '{"correction": {}}\n', "")
     assert 'population = "digits"' in called["text"]
     assert called["out"] == Path("runs/demo")
-    assert called["jobs"] == min(4, os.cpu_count() or 1)
+    assert called["executor"] == choose_executor(min(4, os.cpu_count() or 1))
     quorate("demo", "--jobs", "3", "--out", "elsewhere", "--json")
-    assert (called["out"], called["jobs"]) == (Path("elsewhere"), 3)
+    assert (called["out"], called["executor"]) == (Path("elsewhere"), Processes(3))
     assert called["corrected"][0].members == (10, 40)
-    assert called["corrected"][1:] == (Path("elsewhere/correction"), 3, "auto")
+    assert called["corrected"][1:] == (Path("elsewhere/correction"), Processes(3), "auto")
 
 
 def test_correct_reads_a_file_and_options_win(
@@ -115,7 +120,7 @@ def test_correct_reads_a_file_and_options_win(
     assert quorate("correct", *words, "--json") == (0, "{}\n", "")
     study, *where = called["corrected"]
     assert (study.members, study.platforms, study.epsilons) == ((7, 9), ("mlp",), (4 / 255,))
-    assert where == [Path("x"), 2, "auto"]
+    assert where == [Path("x"), Processes(2), "auto"]
 
 
 def test_ctrl_c_says_what_is_kept(
@@ -273,7 +278,7 @@ def test_a_process_measures_and_a_mistake_leaves_its_cells(tmp_path: Path) -> No
     assert (right.returncode, right.stderr) == (0, "")
     assert len(json.loads(right.stdout)["cells"]) == 2
     with Store(tmp_path) as store:
-        before = store.outcomes()
+        before = stored_outcomes(store)
     wrong = process(*words, "--learner", "group-dro:groups=groups")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr == (
@@ -281,7 +286,7 @@ def test_a_process_measures_and_a_mistake_leaves_its_cells(tmp_path: Path) -> No
         "group, group-label, label.\n"
     )
     with Store(tmp_path) as store:
-        assert store.outcomes() == before
+        assert stored_outcomes(store) == before
 
 
 def test_a_process_without_network_or_data(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError, StoreError
+from quorate.executors.processes import Processes
 from quorate.figures.style import render
 from quorate.intervals import band
 from quorate.learners.networks.sgd import SGD
-from quorate.membership_inference import study as membership
-from quorate.membership_inference.cell import Attacked, Cell, measure, read_cell, write_cell
+from quorate.membership_inference import cell as cells_module
+from quorate.membership_inference.cell import MembershipCell, MembershipOutcome, measure_cell
 from quorate.membership_inference.lira import auc, halves, lira
 from quorate.membership_inference.result import MEASURES, MembershipResult
 from quorate.membership_inference.study import (
@@ -22,6 +23,9 @@ from quorate.membership_inference.study import (
     make_membership_study,
     run_membership,
 )
+from quorate.runs.older import read_cell_files
+from quorate.runs.store import FILE
+from quorate.runtime.threads import one_thread
 from quorate.strategies.planting import Planting
 from quorate.studies.trial import enlist, streams
 
@@ -102,6 +106,12 @@ def test_the_quiet_cell_is_never_left_out() -> None:
 # ---------------------------------------------------------------------------------------- running
 
 
+def measure(cell: MembershipCell) -> MembershipOutcome:
+    """Return the outcome of a cell, computed in one thread as a run does."""
+    with one_thread():
+        return measure_cell(cell)
+
+
 def test_a_cell_is_made_of_halves_of_the_people() -> None:
     quiet, _, some = (measure(cell) for cell in study(seeds=1).cells())
     assert quiet.phi.shape == (8, 80)
@@ -125,7 +135,7 @@ def test_a_collective_changes_the_models_that_its_members_are_in() -> None:
 
 def test_results_do_not_depend_on_jobs_or_on_what_is_stored(tmp_path: Path) -> None:
     alone = run_membership(study(), device="cpu")
-    stored = run_membership(study(), tmp_path, jobs=2, device="cpu")
+    stored = run_membership(study(), tmp_path, executor=Processes(2), device="cpu")
     again = run_membership(study(), tmp_path, device="cpu")
     assert same(alone, stored)
     assert same(stored, again)
@@ -141,27 +151,50 @@ def test_stacks_are_what_models_would_be_alone(monkeypatch: pytest.MonkeyPatch) 
 def test_only_what_is_missing_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: Counter[str] = Counter()
 
-    def counted(cell: Cell) -> Attacked:
+    def counted(cell: MembershipCell) -> MembershipOutcome:
         ran[cell.id] += 1
-        return measure(cell)
+        return measure_cell(cell)
 
-    monkeypatch.setattr(membership, "measure", counted)
+    monkeypatch.setattr(cells_module, "measure_cell", counted)
     first = run_membership(study(seeds=1), tmp_path, device="cpu")
-    files = sorted((tmp_path / "cells").iterdir())
-    assert [file.stem for file in files] == sorted(cell.id for cell in first.cells)
-    damaged = files[0].stem
-    files[0].write_bytes(files[0].read_bytes()[:100])
-    files[1].with_name("0.npz").write_bytes(files[1].read_bytes())  # another's content
-    assert read_cell(tmp_path, "0") is None
+    assert len(ran) == len(first.cells) == 3
     both = run_membership(study(seeds=2), tmp_path, device="cpu")
     assert len(both.cells) == len(ran) == 6
-    assert {id_ for id_, times in ran.items() if times == 2} == {damaged}
+    assert set(ran.values()) == {1}
+    assert (tmp_path / FILE).exists()
+
+
+def test_cells_that_were_kept_as_files_are_taken_in_and_damaged_ones_measured_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run_membership(study(seeds=1), device="cpu")
+    folder = tmp_path / "cells"
+    folder.mkdir()
+    for cell in first.cells:
+        about = np.array(json.dumps(cell.about))
+        arrays = {"phi": cell.phi, "member": cell.member, "acts": cell.acts, "about": about}
+        np.savez_compressed(folder / f"{cell.id}.npz", **arrays)
+    one, other, _ = sorted(folder.iterdir())
+    one.write_bytes(one.read_bytes()[:100])
+    (folder / "0.npz").write_bytes(other.read_bytes())  # another's content
+    kept = {record.id for _, record in read_cell_files(tmp_path, set())}
+    assert kept == {cell.id for cell in first.cells} - {one.stem}
+    ran: list[str] = []
+
+    def counted(cell: MembershipCell) -> MembershipOutcome:
+        ran.append(cell.id)
+        return measure_cell(cell)
+
+    monkeypatch.setattr(cells_module, "measure_cell", counted)
+    again = run_membership(study(seeds=1), tmp_path, device="cpu")
+    assert ran == [one.stem]
+    assert same(first, again)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "cells").write_text("in the way", encoding="utf-8")
-    with pytest.raises(StoreError, match=r"Expected to write .*choose another --out"):
-        write_cell(tmp_path, measure(study().cells()[0]))
+    (tmp_path / "taken").write_text("in the way", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"Expected .* got a file. Choose another --out"):
+        run_membership(study(seeds=1), tmp_path / "taken", device="cpu")
 
 
 def test_methods_that_do_not_fit_are_found_before_any_training() -> None:
@@ -183,7 +216,7 @@ def made_up(seeds: int = 3, leaks: tuple[float, float] = (2.0, 1.0)) -> Membersh
             acts = np.arange(80) < 80 * alpha
             facts = {"success": alpha, "accuracy": 0.8, "train_accuracy": 0.9, "error": None}
             about = {"id": f"{seed}-{alpha}", "seed": seed, "alpha": alpha, **facts}
-            cells.append(Attacked(phi.astype(np.float32), member, acts, about))
+            cells.append(MembershipOutcome(phi.astype(np.float32), member, acts, about))
     return MembershipResult(tuple(cells), (0.0, 0.25), tuple(range(seeds)), title="Made up")
 
 
@@ -251,7 +284,7 @@ def test_a_training_that_failed_is_no_number_and_the_others_are() -> None:
     phi = some.phi.copy()
     phi[3] = np.nan
     about = {**some.about, "success": None, "error": "diverged"}
-    broken = Attacked(phi, some.member, some.acts, about)
+    broken = MembershipOutcome(phi, some.member, some.acts, about)
     left = MembershipResult(
         (result.cells[0], broken, *result.cells[2:]), result.alphas, result.seeds, title="T"
     )

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from quorate.errors import InputError
+from quorate.executors.processes import Processes
 from quorate.plan import simulate as module
 from quorate.plan.certify import Objective
 from quorate.plan.members import MemberColumn, Members
@@ -96,9 +97,8 @@ def test_a_planted_target_is_found() -> None:
 
 def test_numbers_do_not_depend_on_jobs() -> None:
     learners = ["tree", "naive-bayes"]
-    alone, shared = (
-        simulate(members_of(60), WEB, learners, seeds=1, jobs=j).rows for j in (1, 2)
-    )  # fmt: skip
+    alone = simulate(members_of(60), WEB, learners, seeds=1).rows
+    shared = simulate(members_of(60), WEB, learners, seeds=1, executor=Processes(2)).rows
     assert alone == shared
     assert [row.learner for row in alone] == learners
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from quorate import spec
+from quorate.runs.store import Store
 from quorate.studies.curves import Curves
-from quorate.studies.store import Store
 from quorate.studies.study import make_study
 from quorate.studies.trial import Outcome, Trial
 from quorate.version import __version__

@@ -15,12 +15,15 @@ import quorate
 from quorate import spec
 from quorate.cli.scenario import read_options, show_parameters
 from quorate.errors import InputError, StoreError
+from quorate.executors.executor import Executor
+from quorate.executors.processes import Processes
 from quorate.findings.experiment import read_experiment
 from quorate.findings.running import run_experiment, write_found
 from quorate.learners.networks.sgd import SGD
 from quorate.learners.scikit.forest import Forest
 from quorate.report.export import export
 from quorate.report.scenario import print_scenario, write_scenario
+from quorate.runs.store import Store
 from quorate.scenarios import listing
 from quorate.scenarios.cells import run_cells
 from quorate.scenarios.scenario import Picture, Ran, Scenario, make_scenario, run_scenario
@@ -56,9 +59,9 @@ class Doubling(Scenario):
     seeds: int = spec.param(2, "how many seeds")
     learners: tuple[Any, ...] = spec.param((), "against whom", kind="learners")
 
-    def run(self, out: Path | None, jobs: int) -> Doubled:
+    def run(self, out: Path | None, executor: Executor) -> Doubled:
         cells = [{"n": n, "seed": s} for n in self.numbers for s in range(self.seeds)]
-        found = run_cells(double, cells, out, jobs, "Doubling")
+        found = run_cells(double, cells, out, executor, "Doubling")
         return Doubled("Twice as much", [{**c, **f} for c, f in zip(cells, found, strict=True)])
 
 
@@ -109,20 +112,40 @@ def test_options_are_plain_data() -> None:
 def test_parts_are_kept_and_not_done_again(tmp_path: Path) -> None:
     first = run_scenario("doubling", tmp_path)
     assert [row["double"] for row in first.result.rows()] == [2, 3, 4, 5]
-    kept = sorted((tmp_path / "cells").iterdir())
+    with Store(tmp_path) as store:
+        kept = store.records("scenario")
     assert len(kept) == 4
-    text = kept[0].read_text()
-    said = json.loads(text)
-    assert set(said) == {"cell", "result", "version", "provenance"}
-    kept[0].write_text(text.replace(f'"double": {said["result"]["double"]}', '"double": 99'))
-    kept[1].write_text("damaged")
-    again = [row["double"] for row in run_scenario("doubling", tmp_path).result.rows()]
-    was = said["result"]["double"]
+    assert all(set(one.plain) == {"cell", "result", "version", "provenance"} for one in kept)
+    # What a store says is believed: one of the parts says something else, and one is not there.
+    changed, _, *others = kept
+    was = changed.plain["result"]["double"]
+    changed.plain["result"]["double"] = 99
+    with Store(tmp_path / "again", write=True) as store:
+        for one in (changed, *others):
+            store.add("scenario", one)
+    again = [row["double"] for row in run_scenario("doubling", tmp_path / "again").result.rows()]
     assert again == [99 if value == was else value for value in (2, 3, 4, 5)]
 
 
+def test_parts_that_were_kept_as_files_are_taken_in(tmp_path: Path) -> None:
+    run_scenario("doubling", tmp_path / "today")
+    (tmp_path / "cells").mkdir()
+    with Store(tmp_path / "today") as store:
+        kept = store.records("scenario")
+    for number, one in enumerate(kept):
+        one.plain["result"]["double"] = number
+        (tmp_path / "cells" / f"{one.id}.json").write_text(json.dumps(one.plain))
+    (tmp_path / "cells" / f"{kept[3].id}.json").write_text("damaged")
+    again = {row["double"] for row in run_scenario("doubling", tmp_path).result.rows()}
+    assert again >= {0, 1, 2}
+    assert len(again - {0, 1, 2}) == 1  # measured anew
+
+
 def test_workers_change_nothing() -> None:
-    alone, together = run_scenario("doubling").result, run_scenario("doubling", jobs=2).result
+    alone, together = (
+        run_scenario("doubling").result,
+        run_scenario("doubling", executor=Processes(2)).result,
+    )
     assert alone.to_json() == together.to_json()
     for one, other in zip(alone.rows(), together.rows(), strict=True):
         assert {**one, "seconds": 0} == {**other, "seconds": 0}

@@ -11,7 +11,7 @@ from quorate import spec
 from quorate.report.old_page import bound_lines
 from quorate.studies.curves import Curves
 from quorate.studies.study import Study, make_study
-from quorate.studies.sweep import fill
+from quorate.studies.sweep import run_study
 
 PEOPLE = "finite:n=3000,held_out=3000,values=6,concentration=2"
 
@@ -26,7 +26,7 @@ def run(**changes: object) -> Curves:
         "eps": 0.02,
     }
     of: Study = make_study(**{**plain, **changes})
-    return Curves.of(fill(of.cells(), None, 1), of)
+    return run_study(of)
 
 
 def test_a_finite_law_has_the_general_bound_and_the_worst_case_itself() -> None:

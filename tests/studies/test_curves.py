@@ -1,5 +1,6 @@
 """Curves: what a sweep says, as typed objects, frames and JSON. Cells are made by hand."""
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable
@@ -11,8 +12,8 @@ import pytest
 
 from quorate import spec
 from quorate.errors import InputError, StoreError
+from quorate.runs.store import Store
 from quorate.studies.curves import Curve, Curves, load
-from quorate.studies.store import Store
 from quorate.studies.study import Study, make_study
 from quorate.studies.trial import Outcome, Trial
 from quorate.theory.planting import planting_critical_mass
@@ -260,7 +261,7 @@ def keep(folder: Path, of: Study, measure: Measure, version: str = __version__) 
         store.add_study({**of.describe(), "data": of.fingerprints()}, version)
         for cell in of.cells():
             one = outcome(cell, version, **measure(cell))
-            store.add(Outcome(**{**vars(one), "id": f"{version} {one.id}"}))
+            store.add("trial", dataclasses.replace(one, id=f"{version} {one.id}").to_record())
 
 
 def test_load_gives_back_the_curves_and_how_to_read_them(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quorate.studies.store import FILE, Store
+from quorate.runs.store import FILE, Store
 from quorate.studies.study import make_study
 from quorate.studies.sweep import run_study
-from quorate.studies.trial import Outcome
+from quorate.studies.trial import Outcome, stored_outcomes
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="watches /proc")
 
@@ -67,7 +67,7 @@ def complete(out: Path, straight: list[Outcome]) -> None:
     found = run_study(make_study(**STUDY), out)
     assert measured(list(found.outcomes)) == straight
     with Store(out) as store:
-        assert len(store.outcomes()) == CELLS  # every cell once, and no other
+        assert len(stored_outcomes(store)) == CELLS  # every cell once, and no other
     db = sqlite3.connect(out / FILE)
     assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     db.close()
@@ -82,7 +82,7 @@ def stored(out: Path) -> dict[str, float]:
         return {}
     db = sqlite3.connect(f"file:{out / FILE}?mode=ro", uri=True)
     try:
-        return dict(db.execute("SELECT id, success FROM cell").fetchall())
+        return dict(db.execute("SELECT id, success FROM record").fetchall())
     except sqlite3.OperationalError:  # there is no table yet
         return {}
     finally:

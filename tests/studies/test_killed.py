@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from quorate.executors.choose import choose_executor
 from quorate.protocols import Learner
-from quorate.studies.store import FILE, Store
+from quorate.runs.store import FILE, Store
 from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import run_study
-from quorate.studies.trial import Outcome
+from quorate.studies.trial import Outcome, stored_outcomes
 from quorate.table import Array, Labels, Rng, Submission
 
 PATIENCE = 180.0  # seconds until a run that should have moved on is a failure, not a slow machine
@@ -56,7 +57,7 @@ def study() -> Study:
 
 def work(out: Path, jobs: int) -> None:
     """Run the study: called in a process of its own."""
-    run_study(study(), out, jobs)
+    run_study(study(), out, choose_executor(jobs))
 
 
 def stored(out: Path) -> int:
@@ -65,7 +66,7 @@ def stored(out: Path) -> int:
         return 0
     db = sqlite3.connect(f"file:{out / FILE}?mode=ro", uri=True)
     try:
-        return int(db.execute("SELECT count(*) FROM cell").fetchone()[0])
+        return int(db.execute("SELECT count(*) FROM record").fetchone()[0])
     except sqlite3.OperationalError:  # there is no table yet
         return 0
     finally:
@@ -123,11 +124,11 @@ def test_ten_thousand_cells_killed_at_ten_moments_are_all_there_once(tmp_path: P
     found = measured(list(run_study(study(), out).outcomes))
     assert len(found) == CELLS
     db = sqlite3.connect(out / FILE)
-    ids = [row[0] for row in db.execute("SELECT id FROM cell")]
+    ids = [row[0] for row in db.execute("SELECT id FROM record")]
     assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     db.close()
     assert len(ids) == len(set(ids)) == CELLS
     assert set(ids) == {cell.id for cell in study().cells()}
     undisturbed.join(PATIENCE)
     with Store(tmp_path / "undisturbed") as store:
-        assert found == measured(store.outcomes())
+        assert found == measured(stored_outcomes(store))

@@ -13,22 +13,25 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+import quorate
 from quorate import spec
 from quorate.catalog import build
 from quorate.cli import entry as cli
 from quorate.errors import InputError, StoreError, WorkerError
-from quorate.executors import processes as workers
+from quorate.executors.processes import Processes
 from quorate.populations.gaussian import Gaussian
 from quorate.protocols import Population
-from quorate.studies import sweep, trial
+from quorate.runs import running
+from quorate.runs.store import FILE, Store
+from quorate.studies import stacking, trial, trial_work
 from quorate.studies import sweep as sweep_module
 from quorate.studies import trial_work as run
 from quorate.studies.curves import load
-from quorate.studies.store import FILE, Store
+from quorate.studies.stacking import stack_trials
 from quorate.studies.study import Study, make_study
-from quorate.studies.sweep import run_study, stacks
-from quorate.studies.trial import Outcome, Trial
-from quorate.studies.trial_work import run_cells
+from quorate.studies.sweep import run_study
+from quorate.studies.trial import Outcome, Trial, stored_outcomes
+from quorate.studies.trial_work import TrialWork, run_trials
 from quorate.table import Split
 from quorate.theory.planting import estimate_signal
 
@@ -47,7 +50,7 @@ def study(**changes: Any) -> Study:
 
 def cells_of(folder: Path) -> list[Outcome]:
     with Store(folder) as store:
-        return store.outcomes()
+        return stored_outcomes(store)
 
 
 def measured(one: Outcome) -> Outcome:
@@ -62,10 +65,16 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     def counted(cells: Sequence[Trial]) -> list[Outcome]:
         counts.update(cell.id for cell in cells)
-        return run_cells(cells)
+        return run_trials(cells)
 
-    monkeypatch.setattr(sweep, "run_cells", counted)
+    monkeypatch.setattr(trial_work, "run_trials", counted)
     return counts
+
+
+def run_alone(cells: Sequence[Trial]) -> list[Outcome]:
+    """Return the outcomes of one stack, computed as a worker does."""
+    records = running._work_on(TrialWork(), [[(cell.id, cell) for cell in cells]], "cpu", None)
+    return [Outcome.from_record(record) for record in records[0]]
 
 
 @pytest.fixture
@@ -172,12 +181,12 @@ def test_outcomes_depend_on_the_cell_alone(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     cells = list(some.cells())
     for i in rng.permutation(len(cells)):
-        (alone,) = run_cells([cells[i]])
+        (alone,) = run_alone([cells[i]])
         assert measured(alone) == together[cells[i].id]
     for learner in some.learners:
         mine = [cell for cell in cells if cell.learner == learner]
         part = [mine[i] for i in rng.permutation(len(mine))[:3]]
-        for one in run_cells(part):
+        for one in run_alone(part):
             assert measured(one) == together[one.id]
 
 
@@ -193,7 +202,7 @@ def test_serial_and_parallel_runs_give_identical_cells(tmp_path: Path) -> None:
         seeds=2,
     )
     serial = run_study(some, tmp_path / "serial")
-    parallel = run_study(some, tmp_path / "parallel", jobs=2)
+    parallel = run_study(some, tmp_path / "parallel", executor=Processes(2))
     assert len(serial.outcomes) == 4 * 2 * 2
     assert [measured(o) for o in serial.outcomes] == [measured(o) for o in parallel.outcomes]
     assert serial.critical_masses().to_json() == parallel.critical_masses().to_json()
@@ -201,21 +210,18 @@ def test_serial_and_parallel_runs_give_identical_cells(tmp_path: Path) -> None:
     assert all(one.epsilon is not None and one.epsilon <= 8 for one in private)
 
 
-def test_a_worker_hands_back_what_it_has_not_begun_when_its_turn_is_over(
-    ran: Counter[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = stacks(study(learner="sklearn:estimator=GaussianNB").cells(), jobs=2)
+def test_a_worker_hands_back_what_it_has_not_begun_when_its_turn_is_over(ran: Counter[str]) -> None:
+    found = stack_trials(study(learner="sklearn:estimator=GaussianNB").cells(), workers=2)
     assert len(found) == 6
-    monkeypatch.setattr(workers, "TURN", 60)
-    assert [one.id for (one,) in workers._run_some(sweep.run_cells, found, "cpu")] == [
-        cell.id for (cell,) in found
-    ]
+    sent = [[(cell.id, cell) for cell in stack] for stack in found]
+    ids = [stack[0].id for stack in found]
+    whole = running._work_on(TrialWork(), sent, "cpu", 60)
+    assert [record.id for (record,) in whole] == ids
     ran.clear()
-    monkeypatch.setattr(workers, "TURN", -1)  # over before it begins: one stack all the same
-    assert [one.id for (one,) in workers._run_some(sweep.run_cells, found, "cpu")] == [
-        found[0][0].id
-    ]
-    assert list(ran) == [found[0][0].id]
+    begun = running._work_on(
+        TrialWork(), sent, "cpu", -1
+    )  # over before it begins: one all the same
+    assert [record.id for (record,) in begun] == list(ran) == ids[:1]
 
 
 def test_a_worker_that_dies_is_named_and_what_is_stored_is_kept(tmp_path: Path) -> None:
@@ -223,7 +229,7 @@ def test_a_worker_that_dies_is_named_and_what_is_stored_is_kept(tmp_path: Path) 
     run_study(few, tmp_path)
     deadly = study(learner=[_Deadly()], seeds=1)
     with pytest.raises(WorkerError, match="fewer --jobs"):
-        run_study(deadly, tmp_path, jobs=2)
+        run_study(deadly, tmp_path, Processes(2))
     assert len(cells_of(tmp_path)) == 3
     run_study(few, tmp_path)  # and the folder can be written again
 
@@ -235,24 +241,24 @@ def test_stacks_hold_each_cell_once_and_leave_work_for_every_job() -> None:
         alphas="0.1:1:5",
         seeds=3,
     )
-    for jobs in (1, 2, 5):
-        found = stacks(some.cells(), jobs)
+    for workers in (1, 2, 5):
+        found = stack_trials(some.cells(), workers)
         assert sorted(c.id for stack in found for c in stack) == sorted(c.id for c in some.cells())
         for stack in found:
             assert len({(cell.population, spec.text(cell.learner)) for cell in stack}) == 1
             if stack[0].learner.name == "sklearn":
                 assert len(stack) == 1
             else:
-                assert len(stack) <= math.ceil(18 / jobs)
+                assert len(stack) <= math.ceil(18 / workers)
 
 
 def test_a_stack_fits_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Honest rows count once a seed, members' once a cell."""
     some = study(learner=["sgd"], alphas=[0.0, 0.25, 0.5, 1.0], seeds=2).cells()
     one = 100 * 10 * 4
-    monkeypatch.setattr(sweep_module, "STACK_BYTES", 2 * one)
+    monkeypatch.setattr(stacking, "STACK_BYTES", 2 * one)
     # seed 0: honest 1 + 0 + .25 + .5 = 1.75, and 1 more is too much; seed 1: the same
-    taken = [[(cell.seed, cell.alpha) for cell in stack] for stack in stacks(some, 1)]
+    taken = [[(cell.seed, cell.alpha) for cell in stack] for stack in stack_trials(some, 1)]
     assert taken == [
         [(0, 0.0), (0, 0.25), (0, 0.5)],
         [(0, 1.0)],  # with its honest rows 2
@@ -260,16 +266,16 @@ def test_a_stack_fits_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         [(1, 1.0)],
     ]
     fixed = study(population="digits", strategy="planting:size=2", learner=["sgd"], seeds=2).cells()
-    monkeypatch.setattr(sweep_module, "_drawn_anew", lambda people, cells: False)
+    monkeypatch.setattr(stacking, "_drawn_anew", lambda people, cells: False)
     people = trial.draw_people(fixed[0].population, trial.streams(0)[0]).train.x.nbytes
-    monkeypatch.setattr(sweep_module, "STACK_BYTES", 1.9 * people)
+    monkeypatch.setattr(stacking, "STACK_BYTES", 1.9 * people)
     # honest rows once for both seeds, and (0 + .1 + .3) twice: 1.8
-    assert [len(stack) for stack in stacks(fixed, 1)] == [6]
+    assert [len(stack) for stack in stack_trials(fixed, 1)] == [6]
     monkeypatch.undo()
-    monkeypatch.setattr(sweep_module, "STACK_BYTES", 1)  # what fits nowhere runs alone
-    assert [len(stack) for stack in stacks(some, 1)] == [1] * 8
-    monkeypatch.setattr(sweep_module, "STACK_BYTES", 1e9)
-    assert [len(stack) for stack in stacks(some, 1)] == [8]
+    monkeypatch.setattr(stacking, "STACK_BYTES", 1)  # what fits nowhere runs alone
+    assert [len(stack) for stack in stack_trials(some, 1)] == [1] * 8
+    monkeypatch.setattr(stacking, "STACK_BYTES", 1e9)
+    assert [len(stack) for stack in stack_trials(some, 1)] == [8]
 
 
 # ------------------------------------------------------------------------------ what fails
@@ -298,9 +304,9 @@ def test_people_are_drawn_once_a_seed_in_a_stack(seeds: list[int], learner: str)
     ]
     trial.draw_people(Gaussian(n=5), np.random.SeedSequence(0))  # others were drawn last
     _Counted.draws.clear()
-    outcomes = run_cells(stack)
+    outcomes = run_alone(stack)
     assert _Counted.draws["people"] == 4
-    alone = [run_cells([cell])[0] for cell in stack]
+    alone = [run_alone([cell])[0] for cell in stack]
     assert list(map(measured, outcomes)) == list(map(measured, alone))
 
 
@@ -385,7 +391,9 @@ def test_what_does_not_fit_is_found_before_any_training(
 
 def test_jobs_below_one_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="jobs=0"):
-        run_study(study(), tmp_path / "out", jobs=0)
+        quorate.curve(out=tmp_path / "out", jobs=0, **GAUSSIAN)
+    with pytest.raises(InputError, match="workers=0"):
+        Processes(0)
     assert not (tmp_path / "out").exists()
 
 
@@ -415,7 +423,7 @@ def test_a_full_disk_stops_the_run_and_a_later_one_completes_it(
     ]  # fmt: skip
     monkeypatch.setattr("sys.argv", ["quorate", *command])
     with monkeypatch.context() as full:
-        full.setattr("quorate.studies.store.sqlite3.connect", small)
+        full.setattr("quorate.runs.store.sqlite3.connect", small)
         with pytest.raises(SystemExit) as stopped:
             cli.main()
     assert stopped.value.code == 2

@@ -92,6 +92,7 @@ def correct(
     quorate correct --population digits --subgroup low_light --platform cnn \\
                     --proxy cnn --members 50 --queries 10 --epsilon 8/255
     """
+    from quorate.executors.choose import choose_executor
     from quorate.test_time.study.correction import make_correction, read_correction
     from quorate.test_time.study.running import run_correction
 
@@ -122,7 +123,7 @@ def correct(
     given = {key: value for key, value in given.items() if value is not None}
     study = make_correction(**given) if file is None else read_correction(file, **given)
     with stoppable(out):
-        cells = run_correction(study, out, jobs, device)
+        cells = run_correction(study, out, choose_executor(jobs), device)
     _present_correction(cells, study, out, json)
 
 
@@ -175,11 +176,12 @@ def compare_queries(
     \b
     quorate compare-queries runs/correct --attacks square,simba
     """
+    from quorate.executors.choose import choose_executor
     from quorate.report.comparison import print_comparison, write_comparison
     from quorate.test_time.study.query_comparison import compare
 
     with stoppable(folder):
-        found = compare(folder, attacks, budget, people, seeds, jobs)
+        found = compare(folder, attacks, budget, people, seeds, choose_executor(jobs))
     page = write_comparison(found, folder)
     if json:
         print_json(found.to_json())

@@ -112,13 +112,14 @@ def run(
     \b
     quorate run experiments/noisy-labels.toml --jobs 2
     """
+    from quorate.executors.choose import choose_executor
     from quorate.findings.experiment import read_experiment
     from quorate.findings.running import folder_of, run_experiment, write_found
 
     experiment = read_experiment(file, quick)
     folder = folder_of(experiment) if out is None else out
     with stoppable(folder):
-        found = run_experiment(experiment, folder, jobs, device)
+        found = run_experiment(experiment, folder, choose_executor(jobs), device)
     page = write_found(found, folder)
     if json:
         print_json(found.to_json())
@@ -154,12 +155,14 @@ def critical_mass(
     quorate critical-mass --population digits --strategy planting:size=2 \\
                           --learner sgd --target 0.9 --width 1.3
     """
+    from quorate.executors.choose import choose_executor
     from quorate.report.search import print_search, why_nothing, write_search
     from quorate.studies.critical_mass import search
 
     with stoppable(out):
+        executor = choose_executor(jobs)
         mass = search.find_critical_mass(
-            population, learner, strategy, goal, target, width, budget, out, jobs, device
+            population, learner, strategy, goal, target, width, budget, out, executor, device
         )
     page = write_search(mass, out)
     if json:
@@ -202,12 +205,14 @@ def demo(
     \b
     quorate demo
     """
+    from quorate.executors.choose import choose_executor
     from quorate.studies.study import read_study
     from quorate.studies.sweep import run_study
     from quorate.test_time.study.correction import read_correction
     from quorate.test_time.study.running import run_correction
 
-    workers, second = jobs or min(4, os.cpu_count() or 1), out / "correction"
+    workers = choose_executor(jobs or min(4, os.cpu_count() or 1))
+    second = out / "correction"
     files = importlib.resources.files("quorate")
     with importlib.resources.as_file(files / "demo.toml") as file:
         study = read_study(file)
@@ -257,10 +262,11 @@ def list_(
 
 
 def _run(study: Study, out: Path, jobs: int, device: str, as_json: bool) -> None:
+    from quorate.executors.choose import choose_executor
     from quorate.studies.sweep import run_study
 
     with stoppable(out):
-        curves = run_study(study, out, jobs, device)
+        curves = run_study(study, out, choose_executor(jobs), device)
     _present(curves, out, as_json)
 
 

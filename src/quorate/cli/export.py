@@ -34,7 +34,7 @@ def export(
     quorate export runs/first --format latex --out masses.tex
     """
     from quorate.report import export
-    from quorate.studies.store import FILE
+    from quorate.runs.store import FILE
 
     if kind == "parquet" and out is None:
         raise InputError(

@@ -80,6 +80,7 @@ def plan(
 
     Everything stays on this machine.
     """
+    from quorate.executors.choose import choose_executor
     from quorate.plan.plan import PlanRequest, make_plan
     from quorate.plan.simulate import PANEL
     from quorate.report.plan import print_plan, write_plan
@@ -93,7 +94,7 @@ def plan(
         seeds=seeds,
     )  # fmt: skip
     try:
-        made = make_plan(members, request, jobs, device)
+        made = make_plan(members, request, choose_executor(jobs), device)
     except KeyboardInterrupt:
         print("\nStopped. Nothing was written.", file=sys.stderr)
         raise SystemExit(130) from None

@@ -63,12 +63,13 @@ def run_named(
     name: str, options: list[str], folder: Path, jobs: int, device: str, json: bool
 ) -> None:
     """Run a scenario with its parameters as options, write its page, and print what came of it."""
+    from quorate.executors.choose import choose_executor
     from quorate.report.scenario import print_scenario, write_scenario
     from quorate.scenarios.scenario import make_scenario, run_scenario
 
     made = make_scenario({"name": name, **read_options(options)})
     with stoppable(folder):
-        ran = run_scenario(made, folder, jobs, device)
+        ran = run_scenario(made, folder, choose_executor(jobs), device)
     page = write_scenario(ran, folder)
     if json:
         print_json(ran.result.to_json())

@@ -1,1 +1,1 @@
-"""Where cells are computed: in this process, in worker processes, on a cluster."""
+"""Where cells are computed: one executor a file."""

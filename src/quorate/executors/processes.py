@@ -1,123 +1,87 @@
-"""Ways to do many pieces of work: one after another here, or in worker processes; same results."""
+"""Worker processes on this machine."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import importlib
-import math
 import os
 import signal
-import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from quorate.errors import WorkerError
-from quorate.runtime import device
+from quorate.executors.executor import Executor, Pool
 from quorate.runtime.progress import silence
+from quorate.spec import param
+from quorate.validate import at_least
 
-T = TypeVar("T")
 R = TypeVar("R")
 
-# Work that takes a millisecond would wait for its messages: a worker is sent several tasks, and
-# hands back what it has not begun when its turn is over. So much work may be lost to kill -9.
-MOST_SENT = 64
-TURN = 0.1  # seconds
 
-
-def run_here(work: Callable[[T], R], tasks: Sequence[T]) -> Generator[R, None, None]:
-    """Yield the result of each task, in order."""
-    for task in tasks:
-        yield work(task)
-
-
-def run_in_processes(
-    work: Callable[[T], R], tasks: Sequence[T], jobs: int
-) -> Generator[R, None, None]:
-    """Yield the result of each task as it comes, from ``jobs`` worker processes.
+@dataclass(frozen=True)
+class Processes(Executor):
+    """Worker processes on this machine, one thread each.
 
     The workers are loky's: unlike the standard library's they need no ``if __name__ ==
     "__main__"`` in a user's script, and methods defined in a script or a notebook reach them.
 
     Raises:
-        WorkerError: a worker died; results yielded before are sound.
+        InputError: there is not at least one worker.
     """
-    from loky import ProcessPoolExecutor
-    from loky.process_executor import BrokenProcessPool
 
-    workers = min(jobs, len(tasks))
-    pool = ProcessPoolExecutor(workers, initializer=_begin_worker, initargs=(os.getpid(),))
-    try:
-        waiting, at_work = deque(tasks), dict[Future[list[R]], list[T]]()
-        while waiting or at_work:
-            while waiting and len(at_work) < 2 * workers:  # one for each, and one at hand
-                fair = math.ceil(len(waiting) / (2 * workers))
-                some = [waiting.popleft() for _ in range(min(MOST_SENT, fair))]
-                with _interrupts_held():
-                    at_work[pool.submit(_run_some, work, some, device.current())] = some
-            for future in wait(at_work, return_when=FIRST_COMPLETED).done:
-                found = future.result()
-                waiting.extendleft(reversed(at_work.pop(future)[len(found) :]))
-                yield from found
-    except BrokenProcessPool as broken:
-        raise WorkerError(
-            f"Expected {workers} workers to live through the sweep, got one that died (out of "
-            "memory?). What is stored is kept; run the same command with fewer --jobs."
-        ) from broken
-    finally:
-        # Done, Ctrl-C, a cell's error, or the generator is closed: wait for nothing in flight.
-        pool.shutdown(wait=True, kill_workers=True)
+    name: ClassVar[str] = "processes"
+    workers: int = param(2, "number of worker processes, at least 1")
+
+    def __post_init__(self) -> None:
+        at_least("workers", self.workers, 1, "Use one worker or more.")
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Pool]:
+        """Yield a pool whose workers start with the first piece of work."""
+        pool = _LokyPool(self.workers)
+        try:
+            yield pool
+        finally:
+            pool.stop()
 
 
-def _run_some(work: Callable[[T], R], tasks: Sequence[T], place: device.Place) -> list[R]:
-    """Return the results of the first tasks: of one at least, of no more once time is up.
+class _LokyPool(Pool):
+    """Loky's pool. When one of its workers dies, all that is in flight is lost with it."""
 
-    ``place`` is the device of the parent.
-    """
-    end = time.monotonic() + TURN
-    with device.use(place):
-        found = [work(tasks[0])]
-        for task in tasks[1:]:
-            if time.monotonic() > end:
-                break
-            found.append(work(task))
-    return found
+    turn, is_remote = 0.1, True  # so much work may be lost to kill -9
 
+    def __init__(self, workers: int) -> None:
+        from loky.process_executor import BrokenProcessPool
 
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Run in one thread inside: sums are taken in one order, whatever else is running.
+        self.workers, self.lost = workers, (BrokenProcessPool,)
+        self._pool: Any = None
 
-    Only libraries loaded before obey: ``load_libraries``.
-    """
-    import torch
+    def submit(self, work: Callable[..., R], /, *args: Any) -> Future[R]:
+        """Send work to a worker; if one has died before, the others are replaced as well."""
+        with _interrupts_held():
+            try:
+                return self._running().submit(work, *args)  # type: ignore[no-any-return]
+            except self.lost:
+                self.stop()
+                return self._running().submit(work, *args)  # type: ignore[no-any-return]
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with _thread_pools("sklearn" in sys.modules, "scipy" in sys.modules).limit(limits=1):
-            yield
-    finally:
-        torch.set_num_threads(threads)
+    def _running(self) -> Any:
+        from loky import ProcessPoolExecutor
 
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self.workers, initializer=_begin_worker, initargs=(os.getpid(),)
+            )
+        return self._pool
 
-def load_libraries() -> None:
-    """Load the libraries that have threads of their own."""
-    for name in ("torch", "sklearn.base", "scipy.special"):
-        importlib.import_module(name)
-
-
-@functools.cache
-def _thread_pools(*loaded: bool) -> Any:
-    """Return the thread pools of the libraries loaded so far: finding them takes milliseconds."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
+    def stop(self) -> None:
+        """End the workers, whatever they are at; what waits is cancelled."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, kill_workers=True)
+            self._pool = None
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quorate.executors.executor import Executor
+from quorate.executors.serial import SERIAL
 from quorate.findings.experiment import Experiment
 from quorate.findings.finding import Finding, find
 from quorate.findings.kinds.kind import Done
@@ -35,14 +37,17 @@ def folder_of(experiment: Experiment) -> Path:
 
 
 def run_experiment(
-    experiment: Experiment, out: str | Path | None = None, jobs: int = 1, device: str = "auto"
+    experiment: Experiment,
+    out: str | Path | None = None,
+    executor: Executor = SERIAL,
+    device: str = "auto",
 ) -> Found:
     """Run what is missing of an experiment, and judge what it expects.
 
     Args:
         experiment: what to run.
         out: folder of the results; by default ``runs/`` and its name.
-        jobs: worker processes; the results do not depend on it.
+        executor: where cells are computed; the results do not depend on it.
         device: where networks are trained: auto, cpu or cuda.
 
     Raises:
@@ -52,7 +57,7 @@ def run_experiment(
     out = folder_of(experiment) if out is None else Path(out)
     kind = kind_of(experiment.settings)
     kind.check(experiment)
-    done = kind.run(experiment.settings, experiment.tuning, out, jobs, device)
+    done = kind.run(experiment.settings, experiment.tuning, out, executor, device)
     return Found(done, find(experiment, done) if experiment.expectations else None)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
 from quorate.protocols import Learner
 from quorate.studies.study import Study
 from quorate.studies.sweep import run_study
@@ -74,7 +75,7 @@ def _rates(given: Any) -> tuple[float, ...]:
 
 
 def tuned(
-    study: Study, tuning: Tuning, out: str | Path | None, jobs: int, device: str
+    study: Study, tuning: Tuning, out: str | Path | None, executor: Executor, device: str
 ) -> tuple[Study, list[dict[str, Any]]]:
     """Return the study with every learner's step size chosen, and what was tried.
 
@@ -86,7 +87,7 @@ def tuned(
         study: the study.
         tuning: what to try.
         out: folder of the study; the trials are kept in a folder of their own in it.
-        jobs, device: as in ``run_study``.
+        executor, device: as in ``run_study``.
 
     Raises:
         InputError: a named learner is not there.
@@ -106,7 +107,7 @@ def tuned(
         study, learners=tuple(tried.values()), alphas=(0.0,), seeds=(tuning.seed,), names={}
     )
     folder = None if out is None else Path(out) / FOLDER
-    found = run_study(trials, folder, jobs, device)
+    found = run_study(trials, folder, executor, device)
     accuracy: dict[str, list[float]] = {}
     for outcome in found.outcomes:
         value = np.nan if outcome.accuracy is None else outcome.accuracy

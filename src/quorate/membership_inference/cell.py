@@ -1,39 +1,38 @@
 """One cell of a membership study: N models on random halves of the people, and what they know.
 
-Every cell is a file of its own, written whole. Shape letters: n people, N models.
+Shape letters: n people, N models.
 """
 
 from __future__ import annotations
 
 import functools
-import json
-import os
+import io
 import time
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from quorate import spec
-from quorate.errors import FitFailedError, InputError, StoreError
-from quorate.executors.processes import load_libraries, one_thread
+from quorate.errors import FitFailedError, InputError
 from quorate.membership_inference.lira import confidence, halves
 from quorate.protocols import Classifier, Learner, ScoredClassifier, StackedLearner
+from quorate.runs.cell import Cell, Record, Work
+from quorate.runs.older import ARRAYS
 from quorate.runtime.provenance import provenance
-from quorate.studies.sweep import STACK_BYTES
+from quorate.runtime.seeds import child, stream
+from quorate.studies.stacking import STACK_BYTES
 from quorate.studies.trial import Trial, draw_people, streams, submit
 from quorate.studies.trial_work import fit_each
 from quorate.table import Array, Mask, Rng, Split, Submission
 
-CELLS = "cells"
+HALVES = 4  # the stream beside a trial's four: who is in which model's half
 
 
 @dataclass(frozen=True)
-class Cell:
+class MembershipCell(Cell):
     """One collective of one size, and N models: who, does what, against whom, with which seed."""
 
     trial: Trial
@@ -50,7 +49,7 @@ class Cell:
 
 
 @dataclass(frozen=True, eq=False)
-class Attacked:
+class MembershipOutcome:
     """What came of one cell.
 
     Args:
@@ -73,61 +72,72 @@ class Attacked:
         """The cell's content id."""
         return str(self.about["id"])
 
+    def to_record(self) -> Record:
+        """Return the outcome as it is stored."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, phi=self.phi, member=self.member, acts=self.acts)
+        return Record(self.id, self.about, {ARRAYS: buffer.getvalue()})
 
-def measure(cell: Cell) -> Attacked:
+    @classmethod
+    def from_record(cls, record: Record) -> MembershipOutcome:
+        """Return the outcome that a record holds."""
+        with np.load(io.BytesIO(record.files[ARRAYS])) as arrays:
+            return cls(arrays["phi"], arrays["member"], arrays["acts"], record.plain)
+
+
+@dataclass(frozen=True)
+class MembershipWork(Work[MembershipCell]):
+    """Trains the models of a cell, and asks each how sure it is of everyone."""
+
+    kind: ClassVar[str] = "membership"
+
+    def compute(self, stack: Sequence[MembershipCell]) -> list[Record]:
+        """Return the outcomes as records."""
+        return [measure_cell(cell).to_record() for cell in stack]
+
+
+def measure_cell(cell: MembershipCell) -> MembershipOutcome:
     """Train a cell's models and return how sure each is of everyone, in or not.
 
     Raises:
         InputError: the models give no probabilities, or the methods do not fit together.
     """
-    load_libraries()
-    with one_thread():
-        started, trial = time.perf_counter(), cell.trial
-        draw, enlist, fit, test = streams(trial.seed)
-        people = draw_people(trial.population, draw)
-        everyone = submit(people.train, trial.strategy, trial.alpha, enlist)
-        n = len(people.train)
-        member = halves(n, cell.models, np.random.default_rng(_fifth(trial.seed)))  # (N, n)
-        rngs = [np.random.default_rng(_child(fit, j)) for j in range(cell.models)]
-        phi = np.full((cell.models, n), np.nan, dtype=np.float32)  # (N, n)
-        facts, errors = [], []
-        trained = _trained(trial.learner, everyone, member, rngs)
-        for j, model in enumerate(trained):
-            try:
-                if isinstance(model, FitFailedError):
-                    raise model
-                phi[j], fact = _look(trial, model, people, member[j] & ~everyone.member, test)
-                facts.append(fact)
-            except FitFailedError as failure:
-                errors.append(str(failure))
-        means = {
-            key: float(np.mean([fact[key] for fact in facts])) if facts and not errors else None
-            for key in ("success", "accuracy", "train_accuracy")
-        }
-        about = {
-            "id": cell.id,
-            "alpha": trial.alpha,
-            "seed": trial.seed,
-            "members": int(everyone.member.sum()),
-            "people": n,
-            "models": cell.models,
-            **means,
-            "error": errors[0] if errors else None,
-            "seconds": time.perf_counter() - started,
-            "provenance": provenance(),
-            "description": cell.describe(),
-        }
-        return Attacked(phi, member, everyone.member, about)
-
-
-def _fifth(seed: int) -> np.random.SeedSequence:
-    """Return the stream beside a trial's four: who is in which model's half."""
-    return np.random.SeedSequence(seed).spawn(5)[4]
-
-
-def _child(stream: np.random.SeedSequence, number: int) -> np.random.SeedSequence:
-    """Return a child of a stream, which ``spawn`` would change."""
-    return np.random.SeedSequence(stream.entropy, spawn_key=(*stream.spawn_key, number))
+    started, trial = time.perf_counter(), cell.trial
+    draw, enlist, fit, test = streams(trial.seed)
+    people = draw_people(trial.population, draw)
+    everyone = submit(people.train, trial.strategy, trial.alpha, enlist)
+    n = len(people.train)
+    member = halves(n, cell.models, np.random.default_rng(stream(trial.seed, HALVES)))  # (N, n)
+    rngs = [np.random.default_rng(child(fit, j)) for j in range(cell.models)]
+    phi = np.full((cell.models, n), np.nan, dtype=np.float32)  # (N, n)
+    facts, errors = [], []
+    trained = _trained(trial.learner, everyone, member, rngs)
+    for j, model in enumerate(trained):
+        try:
+            if isinstance(model, FitFailedError):
+                raise model
+            phi[j], fact = _look(trial, model, people, member[j] & ~everyone.member, test)
+            facts.append(fact)
+        except FitFailedError as failure:
+            errors.append(str(failure))
+    means = {
+        key: float(np.mean([fact[key] for fact in facts])) if facts and not errors else None
+        for key in ("success", "accuracy", "train_accuracy")
+    }
+    about = {
+        "id": cell.id,
+        "alpha": trial.alpha,
+        "seed": trial.seed,
+        "members": int(everyone.member.sum()),
+        "people": n,
+        "models": cell.models,
+        **means,
+        "error": errors[0] if errors else None,
+        "seconds": time.perf_counter() - started,
+        "provenance": provenance(),
+        "description": cell.describe(),
+    }
+    return MembershipOutcome(phi, member, everyone.member, about)
 
 
 def _trained(
@@ -163,35 +173,3 @@ def _look(
         "accuracy": float((model.predict(held_out.x) == held_out.y).mean()),
         "train_accuracy": float(right[learned_from].mean()) if learned_from.any() else float("nan"),
     }
-
-
-def write_cell(out: Path, cell: Attacked) -> None:
-    """Write a cell to its file, whole or not at all.
-
-    Raises:
-        StoreError: the folder cannot be written, or the disk is full.
-    """
-    path = out / CELLS / f"{cell.id}.npz"
-    part = path.parent / f".{path.name}.{os.getpid()}.part"
-    about = np.array(json.dumps(cell.about, ensure_ascii=False))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            np.savez_compressed(file, phi=cell.phi, member=cell.member, acts=cell.acts, about=about)
-        os.replace(part, path)
-    except OSError as error:
-        raise StoreError(
-            f"Expected to write {path}, got: {error.strerror or error}. What is stored is kept; "
-            "make room, mend the permissions, or choose another --out."
-        ) from error
-
-
-def read_cell(out: Path, id_: str) -> Attacked | None:
-    """Return a stored cell; None where there is none, or a damaged one, which is measured anew."""
-    try:
-        with (out / CELLS / f"{id_}.npz").open("rb") as file, np.load(file) as arrays:
-            about = json.loads(str(arrays["about"]))
-            cell = Attacked(arrays["phi"], arrays["member"], arrays["acts"], about)
-    except (FileNotFoundError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-    return cell if cell.about.get("id") == id_ else None

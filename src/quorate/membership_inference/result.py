@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from quorate.intervals import Floats, band, mean_over_seeds
-from quorate.membership_inference.cell import Attacked
+from quorate.membership_inference.cell import MembershipOutcome
 from quorate.membership_inference.lira import Scores, auc, lira, tpr_at
 from quorate.plain import finite_or_none
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
@@ -51,7 +51,7 @@ class MembershipResult(Result):
         title: of the figure.
     """
 
-    cells: tuple[Attacked, ...]
+    cells: tuple[MembershipOutcome, ...]
     alphas: tuple[float, ...]
     seeds: tuple[int, ...]
     whose: Whose = "honest"
@@ -264,12 +264,12 @@ class _Attack:
         return dict(zip(OF_ATTACK, values, strict=True))
 
 
-def _of_attack(target: Attacked, shadows: Attacked) -> _Attack:
+def _of_attack(target: MembershipOutcome, shadows: MembershipOutcome) -> _Attack:
     phi = target.phi.astype(np.float64), shadows.phi.astype(np.float64)
     return _Attack(lira(*phi, target.member), target.member)
 
 
-def _people(cell: Attacked, whose: Whose) -> Mask:
+def _people(cell: MembershipOutcome, whose: Whose) -> Mask:
     """Return who of the people is asked after, (n,)."""
     if whose == "everyone":
         return np.ones_like(cell.acts)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from quorate import catalog, spec
 from quorate.errors import InputError
-from quorate.executors.processes import run_here, run_in_processes
+from quorate.executors.executor import Executor
+from quorate.executors.serial import SERIAL
 from quorate.learners.base.cleaning_learner import gives_probabilities
-from quorate.membership_inference.cell import Attacked, Cell, measure, read_cell, write_cell
+from quorate.membership_inference.cell import MembershipCell, MembershipOutcome, MembershipWork
 from quorate.membership_inference.result import MembershipResult, Whose
 from quorate.protocols import Learner, Population, Strategy
+from quorate.runs.running import run_missing
+from quorate.runs.store import Store, stored_ids
 from quorate.runtime.device import use
-from quorate.runtime.progress import bar
 from quorate.studies.alphas import parse_alphas
 from quorate.studies.study import read_seeds
 from quorate.studies.sweep import check
@@ -80,10 +80,10 @@ class MembershipStudy:
             )
         self.cells()  # raises where a size or a seed is out of range
 
-    def cells(self) -> tuple[Cell, ...]:
+    def cells(self) -> tuple[MembershipCell, ...]:
         """Return the cells, those of one seed together."""
         return tuple(
-            Cell(
+            MembershipCell(
                 Trial(self.population, self.strategy, self.strategy.goal, self.learner, a, seed),
                 self.models,
             )
@@ -144,46 +144,35 @@ def make_membership_study(**plain: Any) -> MembershipStudy:
 
 
 def run_membership(
-    study: MembershipStudy, out: str | Path | None = None, jobs: int = 1, device: str = "auto"
+    study: MembershipStudy,
+    out: str | Path | None = None,
+    executor: Executor = SERIAL,
+    device: str = "auto",
 ) -> MembershipResult:
     """Run the cells of a study that are not stored yet, and return what they say.
 
     Args:
         study: what to run.
-        out: folder of the cells, one file each; None keeps them in memory only.
-        jobs: worker processes, at least 1; the results do not depend on it.
+        out: folder of the store; None keeps the cells in memory only.
+        executor: where cells are computed; the results do not depend on it.
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
 
     Raises:
         InputError: the methods do not fit together; found before any training, but for a learner
             of one's own whose models turn out to give no probabilities.
-        StoreError: a cell cannot be written; what is stored is kept.
-        WorkerError: a worker process died; what is stored is kept.
+        StoreError: a cell cannot be stored; what is stored is kept.
+        WorkerError: workers died again and again; what is stored is kept.
     """
-    at_least("jobs", jobs, 1, "Use one worker or more.")
-    found: dict[str, Attacked] = {}
-    if out is not None:
-        stored = {cell.id: read_cell(Path(out), cell.id) for cell in study.cells()}
-        found = {id_: cell for id_, cell in stored.items() if cell is not None}
-    missing = [cell for cell in study.cells() if cell.id not in found]
+    work, cells = MembershipWork(), study.cells()
     with use(device):
-        check([cell.trial for cell in missing])
-        with bar(len(missing), "Training") as advance, closing(_run(missing, jobs)) as results:
-            for attacked in results:
-                if out is not None:
-                    write_cell(Path(out), attacked)
-                found[attacked.id] = attacked
-                advance(1)
+        known = set[str]() if out is None else stored_ids(out, work.kind)
+        check([cell.trial for cell in cells if cell.id not in known])
+        with Store(out, write=True) as store, executor.open() as pool:
+            records = run_missing(work, cells, store, pool)
     return MembershipResult(
-        cells=tuple(found[cell.id] for cell in study.cells()),
+        cells=tuple(map(MembershipOutcome.from_record, records)),
         alphas=study.alphas,
         seeds=study.seeds,
         whose=study.whose,
         title=study.title,
     )
-
-
-def _run(cells: Sequence[Cell], jobs: int) -> Generator[Attacked, None, None]:
-    if jobs > 1 and len(cells) > 1:
-        return run_in_processes(measure, cells, jobs)
-    return run_here(measure, cells)

@@ -11,6 +11,8 @@ from typing import Any, get_args
 import numpy as np
 
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
+from quorate.executors.serial import SERIAL
 from quorate.plan.cells import parse_signal
 from quorate.plan.certify import Certification, CertifiedSuccess, Objective, certify
 from quorate.plan.details import PlanDetails, plan_details
@@ -120,14 +122,14 @@ class Plan:
 
 
 def make_plan(
-    source: str | Path, request: PlanRequest, jobs: int = 1, device: str = "auto"
+    source: str | Path, request: PlanRequest, executor: Executor = SERIAL, device: str = "auto"
 ) -> Plan:
     """Return the plan for the members in a file. Nothing leaves this machine.
 
     Args:
         source: the file, .csv or .parquet.
         request: what they want.
-        jobs: worker processes of the simulation; the plan does not depend on it.
+        executor: where the simulation is computed; the plan does not depend on it.
         device: where networks are trained.
 
     Raises:
@@ -152,8 +154,13 @@ def make_plan(
     simulation = Simulation((), None, ())
     if request.learners:
         simulation = simulate(
-            members, objective, request.learners, seeds=request.seeds, jobs=jobs, device=device
-        )  # fmt: skip
+            members,
+            objective,
+            request.learners,
+            seeds=request.seeds,
+            executor=executor,
+            device=device,
+        )
     outside = objective if suggestions is None else _paid(objective, suggestions)
     return Plan(str(source), certified, plan_details(members, outside), simulation, suggestions)
 

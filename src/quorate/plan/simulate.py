@@ -14,6 +14,8 @@ import numpy as np
 
 from quorate import catalog, spec
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
+from quorate.executors.serial import SERIAL
 from quorate.intervals import mean_over_seeds
 from quorate.plan.cells import carriers, signal_codes
 from quorate.plan.certify import Objective
@@ -95,7 +97,7 @@ def simulate(
     learners: Sequence[str] = PANEL,
     *,
     seeds: int = SEEDS,
-    jobs: int = 1,
+    executor: Executor = SERIAL,
     device: str = "auto",
 ) -> Simulation:
     """Return the critical mass for each learner, on a platform of people like the members.
@@ -109,7 +111,7 @@ def simulate(
         objective: what they want to know.
         learners: the panel.
         seeds: how many times.
-        jobs: worker processes; the numbers do not depend on it.
+        executor: where trials are computed; the numbers do not depend on it.
         device: where networks are trained.
 
     Raises:
@@ -141,7 +143,7 @@ def simulate(
             target=objective.success,
             title="Simulated on the members' own rows",
         )
-        curves = run_study(study, None, jobs, device)
+        curves = run_study(study, None, executor, device)
     notes = _notes(members, objective, rows, seeds)
     failed = sum(outcome.error is not None for outcome in curves.outcomes)
     if failed:

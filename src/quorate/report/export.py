@@ -19,9 +19,9 @@ from quorate.report.correction import cell_row
 from quorate.report.correction_summary import Row, rows_of
 from quorate.report.files import replace_file, to_csv
 from quorate.report.paper_tables import correction_table, mass_table, text_table
+from quorate.runs.store import FILE as STORE
 from quorate.studies import curves as lab
 from quorate.studies.curves import CURVE, Curves
-from quorate.studies.store import FILE as STORE
 from quorate.studies.trial import Outcome
 from quorate.test_time.study import running as campaign
 from quorate.test_time.study.correction import FILE as CORRECTION

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from quorate import spec
 from quorate.catalog import CATALOG
+from quorate.executors.executor import Executor
+from quorate.executors.serial import SERIAL
 from quorate.runtime import device as places
 from quorate.runtime.provenance import provenance
-from quorate.validate import at_least
 from quorate.version import __version__
 
 if TYPE_CHECKING:
@@ -58,13 +59,13 @@ class Scenario(Protocol):
 
     name: ClassVar[str]
 
-    def run(self, out: Path | None, jobs: int) -> ScenarioResult:
-        """Run it. The result does not depend on ``jobs``.
+    def run(self, out: Path | None, executor: Executor) -> ScenarioResult:
+        """Run it. The result does not depend on ``executor``.
 
         Args:
             out: folder where finished parts are kept, so that a second run does what is missing;
                 None keeps nothing.
-            jobs: worker processes.
+            executor: where the parts are computed.
         """
 
 
@@ -109,7 +110,7 @@ def make_scenario(value: str | Mapping[str, Any] | Scenario) -> Scenario:
 def run_scenario(
     scenario: str | Mapping[str, Any] | Scenario,
     out: str | Path | None = None,
-    jobs: int = 1,
+    executor: Executor = SERIAL,
     device: str = "auto",
 ) -> Ran:
     """Run a scenario.
@@ -117,17 +118,16 @@ def run_scenario(
     Args:
         scenario: an object, its text (``navigation:reports=200``) or plain data.
         out: folder where finished parts are kept; None keeps nothing.
-        jobs: worker processes, at least 1; the result does not depend on it.
+        executor: where the parts are computed; the result does not depend on it.
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
 
     Raises:
         InputError: a parameter is not known or out of range.
     """
-    at_least("jobs", jobs, 1, "Use one worker or more.")
     made = make_scenario(scenario)
     started = time.perf_counter()
     with places.use(device):
-        result = made.run(None if out is None else Path(out), jobs)
+        result = made.run(None if out is None else Path(out), executor)
     return Ran(made, result, _seconds(result.rows(), time.perf_counter() - started))
 
 

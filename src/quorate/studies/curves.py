@@ -13,12 +13,12 @@ import numpy as np
 from quorate import spec
 from quorate.errors import StoreError
 from quorate.intervals import CONFIDENCE, Floats, band
+from quorate.runs.store import Store
 from quorate.studies.bounds import EXACT, CurveBound, bounds_of
 from quorate.studies.critical_mass.estimate import CriticalMass, critical_mass
 from quorate.studies.effective_size import EffectiveSizes
-from quorate.studies.store import Store
 from quorate.studies.study import Study, make_study
-from quorate.studies.trial import ANYONE, Outcome
+from quorate.studies.trial import ANYONE, Outcome, stored_outcomes
 from quorate.theory.suboptimality import Reading
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ def load(folder: str | Path, target: float | None = None) -> Curves:
         StoreError: there is no store, or it cannot be read, or the last study has no cell yet.
     """
     with Store(folder) as store:
-        outcomes, studies = store.outcomes(), store.studies()
+        outcomes, studies = stored_outcomes(store), store.studies()
     state: dict[str, Any] = {}
     for plain, _ in studies:
         state |= plain.pop("data", {})

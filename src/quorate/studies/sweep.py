@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,73 +11,66 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import InputError
-from quorate.executors.processes import run_here, run_in_processes
-from quorate.protocols import Goal, Learner, Population, StackedLearner, Strategy
+from quorate.executors.executor import Executor, Pool
+from quorate.executors.serial import SERIAL
+from quorate.protocols import Goal, Learner, Population, Strategy
+from quorate.runs.running import run_missing
+from quorate.runs.store import Store, stored_ids
 from quorate.runtime.device import use
-from quorate.runtime.progress import bar, status
+from quorate.runtime.progress import status
 from quorate.studies.curves import Curves
-from quorate.studies.store import Store, stored_ids
 from quorate.studies.study import Study
 from quorate.studies.trial import ANYONE, Outcome, Trial, draw_people, may_join, streams
-from quorate.studies.trial_work import run_cells
-from quorate.table import Array, Labels, Table
-from quorate.validate import at_least
+from quorate.studies.trial_work import TrialWork
+from quorate.table import Array, Labels
 from quorate.version import __version__
 
-STACK_BYTES = 2**29  # of a stack's rows, which are in memory twice, as drawn and as its pool
+TRIALS = TrialWork()
 
 
 def run_study(
-    study: Study, out: str | Path | None = None, jobs: int = 1, device: str = "auto"
+    study: Study,
+    out: str | Path | None = None,
+    executor: Executor = SERIAL,
+    device: str = "auto",
 ) -> Curves:
-    """Run the cells of a study that are not stored yet, and return its curves.
+    """Run the trials of a study that are not stored yet, and return its curves.
 
     Args:
         study: what to run.
         out: folder of the store; None keeps the outcomes in memory only.
-        jobs: worker processes, at least 1; the outcomes do not depend on it.
+        executor: where trials are computed; the outcomes do not depend on it.
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
 
     Raises:
         InputError: the methods do not fit together, or there is no such device; found before any
             training.
         StoreError: the store cannot be read or written; what it holds is kept.
-        WorkerError: a worker process died; what is stored is kept.
+        WorkerError: workers died again and again; what is stored is kept.
     """
-    at_least("jobs", jobs, 1, "Use one worker or more.")
     cells = study.cells()
     with use(device):
-        if out is None:
-            check(cells)
-            return Curves.of(fill(cells, None, jobs), study)
-        known = stored_ids(out)
+        known = set[str]() if out is None else stored_ids(out, TRIALS.kind)
         check([cell for cell in cells if cell.id not in known])
-        with Store(out, write=True) as store:
+        with Store(out, write=True) as store, executor.open() as pool:
             store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
-            return Curves.of(fill(cells, store, jobs), study)
+            return Curves.of(run_trials(cells, store, pool), study)
 
 
-def fill(
-    cells: Sequence[Trial], store: Store | None, jobs: int, what: str = "Training"
+def run_trials(
+    cells: Sequence[Trial], store: Store, pool: Pool, what: str = "Training"
 ) -> list[Outcome]:
-    """Run the cells that are not stored yet, and return the outcome of every cell.
+    """Return the outcome of every trial, once each, in the order of their places.
 
     Args:
-        cells: what is wanted; equal cells are run once.
-        store: where outcomes are kept, one by one as they come; None keeps them in memory only.
-        jobs: worker processes, at least 1.
+        cells: what is wanted; what is stored is not computed again.
+        store: where outcomes are kept, one by one as they come.
+        pool: the workers.
         what: is under way, in words, for the progress bar.
     """
-    wanted = {cell.id: cell for cell in cells}
-    if store is None:
-        return list(itertools.chain(*_run(list(wanted.values()), jobs, what)))
-    stored = store.ids()
-    missing = [cell for id_, cell in wanted.items() if id_ not in stored]
-    with closing(_run(missing, jobs, what)) as results:
-        for outcomes in results:
-            for outcome in outcomes:
-                store.add(outcome)
-    return store.outcomes(wanted)
+    records = run_missing(TRIALS, cells, store, pool, what)
+    outcomes = {record.id: Outcome.from_record(record) for record in records}
+    return sorted(outcomes.values(), key=lambda outcome: outcome.place)
 
 
 def check(cells: Sequence[Trial]) -> None:
@@ -120,70 +110,6 @@ def _methods_of(cell: Trial) -> tuple[Population, Strategy, Goal, Learner]:
     return cell.population, cell.strategy, cell.goal, cell.learner
 
 
-def stacks(cells: Sequence[Trial], jobs: int) -> list[list[Trial]]:
-    """Return the cells in stacks: those of one learner and population train together.
-
-    A stack is as large as its learner is best at, but fits in memory, and leaves work for every
-    job.
-    """
-    groups: dict[tuple[str, str], list[Trial]] = {}
-    for cell in cells:
-        groups.setdefault((spec.text(cell.population), spec.text(cell.learner)), []).append(cell)
-    found: list[list[Trial]] = []
-    for group in groups.values():
-        first, size, memory = group[0], 1, _Memory(0, True)
-        if isinstance(first.learner, StackedLearner):
-            people = draw_people(first.population, streams(first.seed)[0]).train
-            size = min(first.learner.stack_size(people), math.ceil(len(group) / jobs))
-            memory = _Memory(people.x.nbytes, _drawn_anew(people, group))
-        for cell in group:
-            if memory.models and memory.models < size and memory.holds(cell):
-                found[-1].append(cell)
-            else:
-                memory.clear()
-                found.append([cell])
-            memory.add(cell)
-    return found
-
-
-class _Memory:
-    """What a stack's people take: honest rows once a seed, and the members' rows of every cell.
-
-    Args:
-        people: bytes of everyone's features.
-        drawn_anew: whether each seed has people of its own.
-    """
-
-    def __init__(self, people: int, drawn_anew: bool) -> None:
-        self._people, self._drawn_anew = people, drawn_anew
-        self.clear()
-
-    def clear(self) -> None:
-        self.models, self._bytes, self._seeds = 0, 0.0, set[int]()
-
-    def holds(self, cell: Trial) -> bool:
-        return self._bytes + self._of(cell) <= STACK_BYTES
-
-    def add(self, cell: Trial) -> None:
-        self._bytes += self._of(cell)
-        self._seeds.add(self._draw(cell))
-        self.models += 1
-
-    def _of(self, cell: Trial) -> float:
-        return self._people * (cell.alpha + (self._draw(cell) not in self._seeds))
-
-    def _draw(self, cell: Trial) -> int:
-        return cell.seed if self._drawn_anew else 0
-
-
-def _drawn_anew(people: Table, cells: Sequence[Trial]) -> bool:
-    """Whether another seed has other people: all seeds of a fixed data set share one table."""
-    other = next((cell for cell in cells if cell.seed != cells[0].seed), None)
-    if other is None:
-        return True
-    return draw_people(other.population, streams(other.seed)[0]).train is not people
-
-
 class _Nobody:
     """A classifier that knows nothing: it tells whether a goal can be measured at all."""
 
@@ -191,17 +117,3 @@ class _Nobody:
 
     def predict(self, x: Array) -> Labels:
         return np.zeros(len(x), dtype=np.int64)
-
-
-def _run(cells: Sequence[Trial], jobs: int, what: str) -> Generator[list[Outcome], None, None]:
-    """Yield the outcomes of each stack as they come, with a progress bar."""
-    groups = stacks(cells, jobs)
-    with bar(len(cells), what) as advance:
-        parallel = jobs > 1 and len(groups) > 1
-        found = (
-            run_in_processes(run_cells, groups, jobs) if parallel else run_here(run_cells, groups)
-        )
-        with closing(found) as results:
-            for outcomes in results:
-                yield outcomes
-                advance(len(outcomes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,19 @@ import numpy as np
 from quorate import spec
 from quorate.errors import InputError
 from quorate.protocols import Goal, Learner, Population, Strategy
+from quorate.runs.cell import Cell, Record
+from quorate.runs.store import Store
+from quorate.runtime.seeds import stream
 from quorate.table import Mask, Rng, Split, Submission, Table
 from quorate.validate import at_least, in_interval, unknown
 from quorate.version import __version__
 
+TRIAL = "trial"  # the kind of their records in a store
 ANYONE = "anyone"  # a collective whose members may be of any group
 
 
 @dataclass(frozen=True)
-class Trial:
+class Trial(Cell):
     """One cell: who, does what, judged how, against whom, how many, with which seed.
 
     Args:
@@ -129,11 +133,33 @@ class Outcome:
         """The group that members come from; "anyone" where they may be of any."""
         return str(self.description.get("collective", ANYONE))
 
+    def to_record(self) -> Record:
+        """Return the outcome as it is stored."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Record(self.id, {key: plain[key] for key in plain if key != "stored_at"})
+
+    @classmethod
+    def from_record(cls, record: Record) -> Outcome:
+        """Return the outcome that a record holds."""
+        return cls(**record.plain, stored_at=record.stored_at)
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """Where the outcome stands among others: by its methods, then by size and seed."""
+        names = (self.population, self.strategy, self.goal, self.learner)
+        return *names, self.alpha, self.seed, self.id
+
+
+def stored_outcomes(store: Store) -> list[Outcome]:
+    """Return all outcomes that a store holds, in the order of their places."""
+    found = [Outcome.from_record(record) for record in store.records(TRIAL)]
+    return sorted(found, key=lambda outcome: outcome.place)
+
 
 @functools.lru_cache(maxsize=1024)
 def streams(seed: int) -> tuple[np.random.SeedSequence, ...]:
     """Return the four streams of a seed: draw, enlist, fit and test."""
-    return tuple(np.random.SeedSequence(seed).spawn(4))
+    return tuple(stream(seed, number) for number in range(4))
 
 
 def enlist(n: int, alpha: float, rng: Rng, among: Mask | None = None) -> Mask:

@@ -1,64 +1,87 @@
-"""Running cells: people, submission, training, measuring. Outcomes depend on each cell alone."""
+"""What is done with trials: people, submission, training, measuring."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from quorate import spec
 from quorate.errors import FitFailedError
-from quorate.executors.processes import one_thread
 from quorate.protocols import Classifier, Learner, StackedLearner
+from quorate.runs.cell import Record, Work
 from quorate.runtime.provenance import provenance
-from quorate.studies.trial import Outcome, Trial, draw_people, streams, submit
+from quorate.studies.stacking import stack_trials
+from quorate.studies.trial import TRIAL, Outcome, Trial, draw_people, streams, submit
 from quorate.table import Mask, Rng, Split, Submission, Table
 from quorate.theory.planting import SignalEstimate, estimate_signal
 
 
-def run_cells(cells: Sequence[Trial]) -> list[Outcome]:
-    """Return what came of each cell; the cells have one learner and one population in common.
+@dataclass(frozen=True)
+class TrialWork(Work[Trial]):
+    """Plants, trains and measures trials; those of one population and learner stand together."""
+
+    kind: ClassVar[str] = TRIAL
+
+    def stacks(self, cells: Sequence[Trial], workers: int) -> list[list[Trial]]:
+        """Return the trials in stacks that train at once: see ``stack_trials``."""
+        return stack_trials(cells, workers)
+
+    def prepare(self, stack: Sequence[Trial]) -> None:
+        """Load the learner's libraries.
+
+        Raises:
+            InputError: the learner cannot be fitted to these people.
+            DataUnavailableError: the population's data cannot be had.
+        """
+        first = stack[0]
+        first.learner.check(draw_people(first.population, streams(first.seed)[0]).train)
+
+    def compute(self, stack: Sequence[Trial]) -> list[Record]:
+        """Return the outcomes as records."""
+        return [outcome.to_record() for outcome in run_trials(stack)]
+
+
+def run_trials(cells: Sequence[Trial]) -> list[Outcome]:
+    """Return what came of each trial; the trials have one learner and one population in common.
 
     A learner that can trains all their models at once. A training that failed is an outcome with
-    its ``error``. The work runs in one thread, so sums are taken in the same order whatever else
-    is running and however many cells stand together.
+    its ``error``.
 
     Raises:
         InputError: the methods do not fit together, or not these people.
-        DataUnavailableError: the population's data cannot be had.
     """
-    cells[0].learner.check(draw_people(cells[0].population, streams(cells[0].seed)[0]).train)
-    with one_thread():  # after the check, which loads the learner's libraries
-        people = _people(cells)
-        started = time.perf_counter()
-        submissions = [
-            submit(split.train, cell.strategy, cell.alpha, streams(cell.seed)[1], cell.collective)
-            for cell, split in zip(cells, people, strict=True)
-        ]
-        rngs = [np.random.default_rng(streams(cell.seed)[2]) for cell in cells]
-        models = fit_each(cells[0].learner, submissions, rngs)
-        measured = [
-            _measure(cell, model, split)
-            for cell, model, split in zip(cells, models, people, strict=True)
-        ]
-        seconds = (time.perf_counter() - started) / len(cells)
-        return [
-            Outcome.of(
-                cell,
-                members=int(submission.member.sum()),
-                people=len(split.train),
-                seconds=seconds,
-                provenance=provenance(),
-                **_law_of(cell, split),
-                **values,
-            )
-            for cell, submission, split, values in zip(
-                cells, submissions, people, measured, strict=True
-            )
-        ]
+    people = _people(cells)
+    started = time.perf_counter()
+    submissions = [
+        submit(split.train, cell.strategy, cell.alpha, streams(cell.seed)[1], cell.collective)
+        for cell, split in zip(cells, people, strict=True)
+    ]
+    rngs = [np.random.default_rng(streams(cell.seed)[2]) for cell in cells]
+    models = fit_each(cells[0].learner, submissions, rngs)
+    measured = [
+        _measure(cell, model, split)
+        for cell, model, split in zip(cells, models, people, strict=True)
+    ]
+    seconds = (time.perf_counter() - started) / len(cells)
+    return [
+        Outcome.of(
+            cell,
+            members=int(submission.member.sum()),
+            people=len(split.train),
+            seconds=seconds,
+            provenance=provenance(),
+            **_law_of(cell, split),
+            **values,
+        )
+        for cell, submission, split, values in zip(
+            cells, submissions, people, measured, strict=True
+        )
+    ]
 
 
 def _people(cells: Sequence[Trial]) -> list[Split]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from quorate.errors import InputError
+from quorate.executors.choose import choose_executor
 from quorate.scenarios.navigation.cell import measure_state
 from quorate.scenarios.navigation.city import make_city
 from quorate.scenarios.navigation.scenario import Navigation
@@ -21,7 +22,7 @@ SMALL = {
 
 
 def run(jobs: int = 1, out: Path | None = None, **more: Any) -> Any:
-    return run_scenario({**SMALL, **more}, out, jobs)
+    return run_scenario({**SMALL, **more}, out, choose_executor(jobs))
 
 
 def test_what_is_printed(tmp_path: Path) -> None:

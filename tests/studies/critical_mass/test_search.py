@@ -18,17 +18,18 @@ import pytest
 import quorate
 from quorate.cli import entry as cli
 from quorate.errors import FitFailedError, InputError
+from quorate.executors.choose import choose_executor
 from quorate.protocols import Learner
 from quorate.report.search import notes, sentence, write_search
-from quorate.studies import sweep
+from quorate.runs.store import Store
+from quorate.studies import trial_work
 from quorate.studies.critical_mass.rounds import SEEDS
 from quorate.studies.critical_mass.search import find_critical_mass
 from quorate.studies.curves import load
-from quorate.studies.store import Store
 from quorate.studies.study import make_study
 from quorate.studies.sweep import run_study
-from quorate.studies.trial import Outcome, Trial
-from quorate.studies.trial_work import run_cells
+from quorate.studies.trial import Outcome, Trial, stored_outcomes
+from quorate.studies.trial_work import run_trials
 from quorate.table import Array, Labels, Rng, Submission
 
 KEYS = ["estimate", "low", "high", "trainings", "target", "stopped"]
@@ -106,7 +107,7 @@ def answer(mass: Any) -> tuple[Any, ...]:
 def outcomes(folder: Path) -> list[Outcome]:
     with Store(folder) as store:
         plain = {"seconds": 0.0, "provenance": {}, "stored_at": ""}
-        return [dataclasses.replace(one, **plain) for one in store.outcomes()]
+        return [dataclasses.replace(one, **plain) for one in stored_outcomes(store)]
 
 
 @pytest.fixture
@@ -116,9 +117,9 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     def counted(cells: Sequence[Trial]) -> list[Outcome]:
         counts.update(cell.id for cell in cells)
-        return run_cells(cells)
+        return run_trials(cells)
 
-    monkeypatch.setattr(sweep, "run_cells", counted)
+    monkeypatch.setattr(trial_work, "run_trials", counted)
     return counts
 
 
@@ -278,7 +279,10 @@ def test_what_is_stored_can_be_shown_as_a_curve(tmp_path: Path) -> None:
 
 
 def test_two_workers_give_the_same_answer(tmp_path: Path) -> None:
-    one, two = (find(**REAL, budget=6, out=tmp_path / str(jobs), jobs=jobs) for jobs in (1, 2))
+    one, two = (
+        find(**REAL, budget=6, out=tmp_path / str(jobs), executor=choose_executor(jobs))
+        for jobs in (1, 2)
+    )
     assert answer(one) == answer(two)
     assert outcomes(tmp_path / "1") == outcomes(tmp_path / "2")
 
@@ -325,7 +329,6 @@ def test_a_search_that_was_killed_goes_on_to_the_same_answer(
         ({"target": 1.5}, r"Expected target=1\.5 in"),
         ({"width": 1}, "Expected width=1 in"),
         ({"budget": 0}, "Expected budget=0 to be at least 1"),
-        ({"jobs": 0}, "Expected jobs=0 to be at least 1"),
         ({"strategy": "planting:target=9,signal=columns,x2=3"}, "target"),
     ],
 )
@@ -334,6 +337,13 @@ def test_a_mistake_is_found_before_any_training(
 ) -> None:
     with pytest.raises(InputError, match=message):
         find(**changes, out=tmp_path / "out")
+    assert not ran
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_jobs_are_refused_before_any_training(tmp_path: Path, ran: Counter[str]) -> None:
+    with pytest.raises(InputError, match="Expected jobs=0 to be at least 1"):
+        quorate.critical_mass(**REAL, jobs=0, out=tmp_path / "out")
     assert not ran
     assert not (tmp_path / "out").exists()
 
@@ -473,7 +483,7 @@ def test_ctrl_c_says_how_to_go_on(
     def stop(cells: Sequence[Trial]) -> list[Outcome]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweep, "run_cells", stop)
+    monkeypatch.setattr(trial_work, "run_trials", stop)
     code, out, error = command("--out", tmp_path)
     assert (code, out) == (130, "")
     assert "run the same command to go on" in error

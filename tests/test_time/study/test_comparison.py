@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
+from quorate.executors.processes import Processes
 from quorate.test_time.perturbations.perturbation import load
 from quorate.test_time.platforms.in_process import load_platform
 from quorate.test_time.study import query_comparison as comparison
@@ -194,7 +195,7 @@ def test_queries_are_those_the_platform_counted(out: Path, found: Comparison) ->
 
 
 def test_workers_lead_to_the_same_numbers(out: Path, found: Comparison) -> None:
-    again = compare(out, ATTACKS, seeds=1, jobs=2, **ASKED)
+    again = compare(out, ATTACKS, seeds=1, executor=Processes(2), **ASKED)
     assert again.alone == found.alone[:3]
     assert again.pooled == found.pooled[:1]
 
@@ -212,7 +213,7 @@ def test_of_a_platform_that_reads_everyone_rightly(
 # ------------------------------------------------------------------------------------- mistakes
 
 
-@pytest.mark.parametrize("name", ["people", "budget", "seeds", "jobs"])
+@pytest.mark.parametrize("name", ["people", "budget", "seeds"])
 @pytest.mark.parametrize("value", [0, -1])
 def test_numbers_below_one_are_refused(out: Path, name: str, value: int) -> None:
     with pytest.raises(InputError, match=f"Expected {name}={value} to be at least 1"):

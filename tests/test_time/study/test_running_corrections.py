@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError, QuorateError, StoreError
-from quorate.executors.processes import run_here
+from quorate.executors.choose import choose_executor
+from quorate.executors.workers import run_here
 from quorate.test_time.extraction.pool import collect
 from quorate.test_time.extraction.questions import Questions
 from quorate.test_time.perturbations.perturbation import load
@@ -55,7 +56,7 @@ def study(**more: Any) -> Correction:
 
 
 def run(out: Path, jobs: int = 1, **more: Any) -> list[dict[str, Any]]:
-    cells = run_correction(study(**more), out, jobs, "cpu")
+    cells = run_correction(study(**more), out, choose_executor(jobs), "cpu")
     return [{key: value for key, value in cell.items() if key not in VARIES} for cell in cells]
 
 

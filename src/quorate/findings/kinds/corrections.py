@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from rich.console import Console
 
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import RowMeasures
 from quorate.findings.tuning import Tuning
@@ -89,9 +90,14 @@ class Corrections(Kind):
         return make_correction(**{k: v for k, v in settings.items() if k != "title"})
 
     def run(
-        self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
+        self,
+        settings: Mapping[str, Any],
+        tuning: Tuning | None,
+        out: Path,
+        executor: Executor,
+        device: str,
     ) -> CorrectionDone:
         """Run the cells that are missing."""
         no_tuning(tuning)
         correction = self.read(settings)
-        return CorrectionDone(run_correction(correction, out, jobs, device), correction, out)
+        return CorrectionDone(run_correction(correction, out, executor, device), correction, out)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from rich.console import Console
 
+from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
 from quorate.findings.measures import Measures
 from quorate.findings.tuning import Tuning
@@ -89,7 +90,7 @@ class Kind(Protocol):
         settings: Mapping[str, Any],
         tuning: Tuning | None,
         out: Path,
-        jobs: int,
+        executor: Executor,
         device: str,
     ) -> Done:
         """Run what is missing, and return all."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from rich.console import Console
 
+from quorate.executors.executor import Executor
 from quorate.findings.kinds.corrections import no_tuning
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import RowMeasures
@@ -85,8 +86,13 @@ class MembershipStudies(Kind):
         return make_membership_study(**settings)
 
     def run(
-        self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
+        self,
+        settings: Mapping[str, Any],
+        tuning: Tuning | None,
+        out: Path,
+        executor: Executor,
+        device: str,
     ) -> MembershipDone:
         """Run the cells that are missing."""
         no_tuning(tuning)
-        return MembershipDone(run_membership(self.read(settings), out, jobs, device), out)
+        return MembershipDone(run_membership(self.read(settings), out, executor, device), out)

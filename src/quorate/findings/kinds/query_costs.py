@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from rich.console import Console
 
+from quorate.executors.executor import Executor
 from quorate.findings.kinds.corrections import CorrectionDone, Corrections
 from quorate.findings.kinds.kind import Kind, Source
 from quorate.findings.measures import RowMeasures
@@ -102,10 +103,15 @@ class QueryCosts(Kind):
         return {key: value for key, value in settings.items() if key not in OWN}
 
     def run(
-        self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
+        self,
+        settings: Mapping[str, Any],
+        tuning: Tuning | None,
+        out: Path,
+        executor: Executor,
+        device: str,
     ) -> QueryCostsDone:
         """Run the cells and the attacks that are missing."""
         own = {key: settings[key] for key in OWN if key in settings}
         rest = self._of_correction(settings)
-        correction = Corrections().run(rest, tuning, out, jobs, device)
-        return QueryCostsDone(compare(out, jobs=jobs, **own), correction)
+        correction = Corrections().run(rest, tuning, out, executor, device)
+        return QueryCostsDone(compare(out, executor=executor, **own), correction)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from rich.console import Console
 
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
 from quorate.findings.kinds.corrections import no_tuning
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import RowMeasures
@@ -84,8 +85,13 @@ class Scenarios(Kind):
         return make_scenario({"name": named, **parameters} if ":" not in named else named)
 
     def run(
-        self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
+        self,
+        settings: Mapping[str, Any],
+        tuning: Tuning | None,
+        out: Path,
+        executor: Executor,
+        device: str,
     ) -> ScenarioDone:
         """Run what is missing."""
         no_tuning(tuning)
-        return ScenarioDone(run_scenario(self.read(settings), out, jobs, device), out)
+        return ScenarioDone(run_scenario(self.read(settings), out, executor, device), out)

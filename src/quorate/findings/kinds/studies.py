@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from rich.console import Console
 
+from quorate.executors.executor import Executor
 from quorate.figures.finding import MassPoint, masses_over_figure
 from quorate.findings.expectation import judge
 from quorate.findings.experiment import Experiment
@@ -127,14 +128,19 @@ class Studies(Kind):
             judge(expected, measures)
 
     def run(
-        self, settings: Mapping[str, Any], tuning: Tuning | None, out: Path, jobs: int, device: str
+        self,
+        settings: Mapping[str, Any],
+        tuning: Tuning | None,
+        out: Path,
+        executor: Executor,
+        device: str,
     ) -> StudyDone:
         """Choose the step sizes where asked, then run the cells that are missing."""
         study = self.read(settings)
         tried: list[dict[str, Any]] = []
         if tuning is not None:
-            study, tried = tuned(study, tuning, out, jobs, device)
-        return StudyDone(run_study(study, out, jobs, device), out, tried)
+            study, tried = tuned(study, tuning, out, executor, device)
+        return StudyDone(run_study(study, out, executor, device), out, tried)
 
 
 def _unmeasured(study: Study) -> list[Outcome]:

@@ -11,13 +11,13 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import InputError
-from quorate.executors.processes import one_thread
 from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.learners.base.network_learner import NetworkLearner
 from quorate.protocols import Population
 from quorate.runtime import device
 from quorate.runtime.cache import on_disk
 from quorate.runtime.progress import status
+from quorate.runtime.threads import one_thread
 from quorate.table import Array, Split, Submission, Table
 from quorate.version import __version__
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from quorate import catalog, spec
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
 from quorate.protocols import Learner
 from quorate.scenarios.bias import platform_alone
 from quorate.scenarios.bias.cell import ALL, measure_cell, people_of
@@ -103,12 +104,12 @@ class Bias(Scenario):
                 if known != ALL:
                     made.check(int(known))
 
-    def run(self, out: Path | None, jobs: int) -> BiasResult:
+    def run(self, out: Path | None, executor: Executor) -> BiasResult:
         """Run it: all alphas with the last knowledge, and all knowledge at one alpha."""
         sides = sides_of(self.population, self.minority, self.majority, self.positive)
         sizes = self._checked(sides)
         cells = self._cells(sides)
-        found = run_cells(measure_cell, cells, out, jobs, "Acting")
+        found = run_cells(measure_cell, cells, out, executor, "Acting")
         notes = self._notes()
         return BiasResult(self, sides, sizes, tuple(notes), tuple(zip(cells, found, strict=True)))
 

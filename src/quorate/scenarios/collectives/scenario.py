@@ -11,6 +11,7 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
 from quorate.learners.networks.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.protocols import Learner, Population, Strategy
@@ -132,7 +133,7 @@ class Collectives(Scenario):
     def _errors(self) -> tuple[float, ...]:
         return self.errors or (0.0,) * len(self.strategies)
 
-    def run(self, out: Path | None, jobs: int) -> CollectivesResult:
+    def run(self, out: Path | None, executor: Executor) -> CollectivesResult:
         """Train at every pair of sizes, and measure."""
         people = draw_people(self.population, streams(0)[0]).train
         self._check_people(people)
@@ -146,7 +147,7 @@ class Collectives(Scenario):
             for _, strategies, learner in panels
             for seed in range(self.seeds)
         ]
-        found = run_cells(measured, cells, out, jobs, "Collectives")
+        found = run_cells(measured, cells, out, executor, "Collectives")
         return CollectivesResult(
             population=spec.text(self.population),
             sizes=self.sizes,

@@ -17,6 +17,7 @@ import numpy as np
 
 from quorate import catalog, spec
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
 from quorate.plain import finite_or_none
 from quorate.protocols import Learner, Population, Strategy
 from quorate.runtime import device
@@ -91,24 +92,29 @@ class EffectiveSize(Scenario):
         if not self.learners:
             raise InputError("Expected learners that reweight people, got none. Name one: jtt.")
 
-    def run(self, out: Path | None, jobs: int) -> Predictions:
+    def run(self, out: Path | None, executor: Executor) -> Predictions:
         """Measure S(α) and α_eff in every world, and predict each critical mass from plain's."""
         found = []
         for world, population, strategy, target in zip(
             self.worlds, self.populations, self.strategies, self.targets, strict=True
         ):
-            curves = self._measure(population, strategy, target, out, jobs)
+            curves = self._measure(population, strategy, target, out, executor)
             found += self._predict(world, curves, target)
         return Predictions(tuple(found))
 
     def _measure(
-        self, population: Population, strategy: Strategy, target: float, out: Path | None, jobs: int
+        self,
+        population: Population,
+        strategy: Strategy,
+        target: float,
+        out: Path | None,
+        executor: Executor,
     ) -> Curves:
         study = make_study(
             population=population, strategy=strategy, learner=[self.plain, *self.learners],
             alphas=self.alphas, seeds=self.seeds, target=target,
         )  # fmt: skip
-        return run_study(study, out, jobs, device.current())
+        return run_study(study, out, executor, device.current())
 
     def _predict(self, world: str, curves: Curves, target: float) -> list[Prediction]:
         masses = {curve.learner: _masses(curve.alphas, curve.success, target) for curve in curves}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
 from quorate.scenarios.cells import run_cells
 from quorate.scenarios.navigation.cell import measure_critical_mass, measure_days, measure_state
 from quorate.scenarios.navigation.neighbourhood import make_neighbourhood
@@ -112,7 +113,7 @@ class Navigation(Scenario):
                 "same. Use noise=0.1, or seeds=1."
             )
 
-    def run(self, out: Path | None, jobs: int) -> NavigationResult:
+    def run(self, out: Path | None, executor: Executor) -> NavigationResult:
         """Measure states of rest, critical masses of reports, and days."""
         network = make_network_source(self.network).network()
         neighbourhood = make_neighbourhood(network, self.neighbourhood)
@@ -121,9 +122,9 @@ class Navigation(Scenario):
             network,
             neighbourhood,
             self.target,
-            _join(states, run_cells(measure_state, states, out, jobs, "Traffic")),
-            _join(masses, run_cells(measure_critical_mass, masses, out, jobs, "Critical")),
-            _join(days, run_cells(measure_days, days, out, jobs, "Days")),
+            _join(states, run_cells(measure_state, states, out, executor, "Traffic")),
+            _join(masses, run_cells(measure_critical_mass, masses, out, executor, "Critical")),
+            _join(days, run_cells(measure_days, days, out, executor, "Days")),
         )
 
     def state_cells(self) -> list[dict[str, Any]]:

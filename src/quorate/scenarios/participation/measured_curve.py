@@ -16,8 +16,8 @@ import numpy as np
 
 from quorate.errors import InputError, StoreError
 from quorate.intervals import Floats
+from quorate.runs.store import FILE as STORE
 from quorate.studies.curves import Curve, load
-from quorate.studies.store import FILE as STORE
 from quorate.studies.trial import ANYONE
 
 CELLS, CALLED = "cells.csv", "critical_mass.csv"

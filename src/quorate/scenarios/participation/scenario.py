@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
 from quorate.scenarios.participation.game import PlayedCurve, Terms, play
 from quorate.scenarios.participation.measured_curve import Measured, choose, measured_curves
 from quorate.scenarios.participation.result import Course, Participated
@@ -86,7 +87,7 @@ class Participation:
             self.defectors, self.noise, self.threshold, self.target,
         )  # fmt: skip
 
-    def run(self, out: Path | None, jobs: int) -> Participated:
+    def run(self, out: Path | None, executor: Executor) -> Participated:
         """Play it on the chosen curve, and on those of the platform's other learners."""
         curves = measured_curves(self.folder)
         learner = self.learner or (None if self.folder else EMBEDDED)

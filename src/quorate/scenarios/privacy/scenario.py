@@ -11,6 +11,7 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
 from quorate.learners.base.cleaning_learner import gives_probabilities
 from quorate.learners.scikit.logistic import Logistic
 from quorate.populations.correlated_columns import CorrelatedColumns
@@ -99,7 +100,7 @@ class Privacy(Scenario):
                     f"with, got {spec.text(learner)}. Use another, such as logistic."
                 )
 
-    def run(self, out: Path | None, jobs: int) -> PrivacyResult:
+    def run(self, out: Path | None, executor: Executor) -> PrivacyResult:
         """Run every way, size and seed.
 
         Raises:
@@ -110,7 +111,7 @@ class Privacy(Scenario):
         for seed in range(self.seeds):
             self._check(seed)
         cells = self._cells()
-        found = run_cells(measure, cells, out, jobs, "Training")
+        found = run_cells(measure, cells, out, executor, "Training")
         measured = [
             Measured(cell["way"], cell["alpha"], cell["seed"], one)
             for cell, one in zip(cells, found, strict=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,10 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import InputError
+from quorate.executors.executor import Executor, Pool
+from quorate.executors.serial import SERIAL
 from quorate.intervals import Floats
+from quorate.runs.store import Store
 from quorate.runtime.device import resolve, use
 from quorate.studies.critical_mass.rounds import (
     Bracket,
@@ -26,11 +28,9 @@ from quorate.studies.critical_mass.rounds import (
     validate_search,
 )
 from quorate.studies.curves import Curves
-from quorate.studies.store import Store
 from quorate.studies.study import Study, make_study
-from quorate.studies.sweep import check, fill
-from quorate.studies.trial import Outcome, Trial, draw_people, streams
-from quorate.validate import at_least
+from quorate.studies.sweep import check, run_trials
+from quorate.studies.trial import TRIAL, Outcome, Trial, draw_people, stored_outcomes, streams
 from quorate.version import __version__
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def find_critical_mass(
     width: float = 1.15,
     budget: int = 60,
     out: str | Path | None = None,
-    jobs: int = 1,
+    executor: Executor = SERIAL,
     device: str = "auto",
 ) -> FoundMass:
     """Return α* = min{ α : S(α′) ≥ S* for every α′ ≥ α } with a 95% interval.
@@ -128,7 +128,7 @@ def find_critical_mass(
             between them.
         budget: the search ends after this many trainings, at least 1.
         out: folder of the store; None keeps the outcomes in memory only.
-        jobs: worker processes, at least 1; the outcomes do not depend on it.
+        executor: where trials are computed; the outcomes do not depend on it.
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
 
     Raises:
@@ -139,16 +139,14 @@ def find_critical_mass(
         WorkerError: a worker process died; what is stored is kept.
     """
     validate_search(target, width, budget)
-    at_least("jobs", jobs, 1, "Use one worker or more.")
     resolve(device)
     study = _one_curve(target, population=population, strategy=strategy, goal=goal, learner=learner)
     (cell,) = study.cells()
     check([_cell(cell, 0.0, 0)])
     people = len(draw_people(cell.population, streams(0)[0]).train)
-    with use(device), nullcontext() if out is None else Store(out, write=True) as store:
-        run = _Run(cell, people, store, jobs)
-        if store is not None:
-            run.take_stored(_begin(study, store, {"width": width, "budget": budget}, run))
+    with use(device), Store(out, write=True) as store, executor.open() as pool:
+        run = _Run(cell, people, store, pool)
+        run.take_stored(_begin(study, store, {"width": width, "budget": budget}, run))
         given = [run.point(outcome) for outcome in run.outcomes.values()]
         found = close_in(run.measure, people, target, width, budget, given)
     return FoundMass(
@@ -193,8 +191,8 @@ def last_search(folder: str | Path) -> str | None:
 class _Run:
     """Measures cells for a search, and keeps their outcomes."""
 
-    def __init__(self, cell: Trial, people: int, store: Store | None, jobs: int) -> None:
-        self.cell, self.people, self.store, self.jobs = cell, people, store, jobs
+    def __init__(self, cell: Trial, people: int, store: Store, pool: Pool) -> None:
+        self.cell, self.people, self.store, self.pool = cell, people, store, pool
         self.outcomes: dict[Cell, Outcome] = {}
         self.refused: dict[int, str] = {}
         self._looked_at = {0}  # seed 0 is looked at before
@@ -209,8 +207,11 @@ class _Run:
     def stored(self) -> dict[str, Outcome]:
         """Return the stored outcomes of these methods, of this version and state of the data."""
         ours = _without_place(self.cell.describe())
-        outcomes = self.store.outcomes() if self.store is not None else []
-        return {one.id: one for one in outcomes if _without_place(one.description) == ours}
+        return {
+            one.id: one
+            for one in stored_outcomes(self.store)
+            if _without_place(one.description) == ours
+        }
 
     def take_stored(self, ids: Sequence[str]) -> None:
         """Begin with these stored outcomes."""
@@ -224,10 +225,9 @@ class _Run:
         fit = [(members, seed) for members, seed in cells if not self._refuses(seed)]
         wanted = [_cell(self.cell, members / self.people, seed) for members, seed in fit]
         trials = {trial.id: cell for trial, cell in zip(wanted, fit, strict=True)}
-        stored = set() if self.store is None else self.store.ids()
-        self.trainings += len(trials.keys() - stored)
+        self.trainings += len(trials.keys() - self.store.ids(TRIAL))
         if wanted:
-            for outcome in fill(wanted, self.store, self.jobs, self._under_way(bracket)):
+            for outcome in run_trials(wanted, self.store, self.pool, self._under_way(bracket)):
                 self.outcomes[trials[outcome.id]] = outcome
         known = {cell: self.point(self.outcomes[cell]).success for cell in fit}
         return [known.get(cell, math.nan) for cell in cells]

@@ -14,9 +14,12 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import InputError
-from quorate.executors.processes import load_libraries, one_thread, run_here, run_in_processes
+from quorate.executors.executor import Executor
+from quorate.executors.serial import SERIAL
+from quorate.executors.workers import run_here, run_in_processes
 from quorate.runtime.progress import bar
 from quorate.runtime.provenance import provenance
+from quorate.runtime.threads import load_libraries, one_thread
 from quorate.table import Labels
 from quorate.test_time.attacks.attack import Attack
 from quorate.test_time.attacks.attempt import Attempt
@@ -54,7 +57,7 @@ def compare(
     budget: int = 1000,
     people: int = 100,
     seeds: int | None = None,
-    jobs: int = 1,
+    executor: Executor = SERIAL,
 ) -> Comparison:
     """Return how the pools of a stored correction compare with attacks by everyone alone.
 
@@ -68,7 +71,7 @@ def compare(
         budget: queries of each.
         people: how many are tried, at most.
         seeds: how many of the correction's seeds; None for all.
-        jobs: worker processes; the results do not depend on it.
+        executor: where cells are computed; the results do not depend on it.
 
     Raises:
         InputError: nothing was run there, or not to its end, the platform is behind an address, or
@@ -76,7 +79,7 @@ def compare(
     """
     at_least("people", people, 1, "Try it on one person or more.")
     at_least("budget", budget, 1, "Give each person at least one query.")
-    at_least("jobs", jobs, 1, "Use one worker or more.")
+    jobs = getattr(executor, "workers", 1)  # until cells are run as others are
     if seeds is not None:
         at_least("seeds", seeds, 1, "Use one seed or more.")
     found = _read_attacks(attacks)

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quorate.errors import InputError, StoreError
-from quorate.executors.processes import load_libraries, one_thread, run_here, run_in_processes
+from quorate.executors.executor import Executor
+from quorate.executors.serial import SERIAL
+from quorate.executors.workers import run_here, run_in_processes
 from quorate.runtime import device
 from quorate.runtime.files import write_plain
 from quorate.runtime.progress import bar
+from quorate.runtime.threads import load_libraries, one_thread
 from quorate.test_time.extraction.questions import key_of
 from quorate.test_time.http.client import HTTPPlatform
 from quorate.test_time.platforms.in_process import CARD, load_platform
@@ -28,7 +31,7 @@ from quorate.test_time.study.deployment import (
 )
 from quorate.test_time.study.draws import photos_of, split_id, world_of
 from quorate.test_time.study.sources import Remote, Saved, Trained, read_source
-from quorate.validate import at_least, listed
+from quorate.validate import listed
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,14 @@ class _Task:
 
 
 def run_correction(
-    correction: Correction, out: str | Path, jobs: int = 1, device_name: str = "auto"
+    correction: Correction, out: str | Path, executor: Executor = SERIAL, device_name: str = "auto"
 ) -> list[Cell]:
     """Run the cells that are not stored yet; return all, in the order of the study.
 
     Args:
         correction: what to run.
         out: folder of cells, perturbations, platforms and ledgers.
-        jobs: worker processes; the results do not depend on it.
+        executor: where cells are computed; the results do not depend on it.
         device_name: where networks are trained: auto, cpu or cuda.
 
     Raises:
@@ -57,7 +60,7 @@ def run_correction(
         PlatformError: a platform refused or failed; what was answered is stored.
         WorkerError: a worker died; what is stored is kept.
     """
-    at_least("jobs", jobs, 1, "Use one worker or more.")
+    jobs = getattr(executor, "workers", 1)  # until cells are run as others are
     out = Path(out)
     with device.use(device_name):
         groups = correction.groups()

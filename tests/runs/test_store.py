@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from quorate.errors import StoreError
-from quorate.studies import store as store_module
-from quorate.studies.store import FILE, Store
-from quorate.studies.trial import Outcome
+from quorate.runs import store as store_module
+from quorate.runs.store import FILE, Store
+from quorate.studies.trial import TRIAL, Outcome, stored_outcomes
 
 
 def outcome(id_: str = "a", **changes: object) -> Outcome:
@@ -40,13 +40,13 @@ def stored(folder: Path, *outcomes: Outcome) -> Path:
     """Write outcomes to a folder's store and return the store's file."""
     with Store(folder, write=True) as store:
         for one in outcomes:
-            store.add(one)
+            store.add(TRIAL, one.to_record())
     return folder / FILE
 
 
 def read(folder: Path) -> list[Outcome]:
     with Store(folder) as store:
-        return store.outcomes()
+        return stored_outcomes(store)
 
 
 def without_time(one: Outcome) -> Outcome:
@@ -118,10 +118,11 @@ def test_outcomes_come_in_a_fixed_order_and_by_id(tmp_path: Path) -> None:
     ]
     stored(tmp_path, *cells)
     with Store(tmp_path) as store:
-        assert [one.id for one in store.outcomes()] == ["b", "c", "d", "a"]
-        assert [one.id for one in store.outcomes(["a", "d", "nowhere"])] == ["d", "a"]
-        assert store.outcomes([]) == []
-        assert store.ids() == {"a", "b", "c", "d"}
+        assert [one.id for one in stored_outcomes(store)] == ["b", "c", "d", "a"]
+        some = store.records(TRIAL, ["a", "d", "nowhere"])
+        assert {record.id for record in some} == {"a", "d"}
+        assert store.records(TRIAL, []) == store.records("another kind") == []
+        assert store.ids(TRIAL) == {"a", "b", "c", "d"}
 
 
 def test_a_folder_is_made_with_all_above_it(tmp_path: Path) -> None:
@@ -134,12 +135,12 @@ def test_a_folder_is_made_with_all_above_it(tmp_path: Path) -> None:
 
 def test_a_second_writer_is_told_to_wait(tmp_path: Path) -> None:
     with Store(tmp_path, write=True) as store:
-        store.add(outcome("a"))
+        store.add(TRIAL, outcome("a").to_record())
         with pytest.raises(StoreError, match="another run at work") as refused:
             Store(tmp_path, write=True)
         assert "--out" in str(refused.value)
         assert [one.id for one in read(tmp_path)] == ["a"]  # reading is always allowed
-        store.add(outcome("b"))
+        store.add(TRIAL, outcome("b").to_record())
     stored(tmp_path, outcome("c"))  # and the place is free again
     assert [one.id for one in read(tmp_path)] == ["a", "b", "c"]
 
@@ -151,10 +152,11 @@ def test_a_reader_sees_whole_cells_while_another_process_writes(tmp_path: Path) 
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "from test_store import outcome, Store\n"
         f"with Store({str(tmp_path)!r}, write=True) as store:\n"
-        "    store.add(outcome('first'))\n"
+        "    store.add('trial', outcome('first').to_record())\n"
         "    print('ready', flush=True)\n"
         "    for i in range(400):\n"
-        "        store.add(outcome(f'{i:04}', success=i / 400, record={'number': i}))\n"
+        "        one = outcome(f'{i:04}', success=i / 400, record={'number': i})\n"
+        "        store.add('trial', one.to_record())\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None
@@ -237,7 +239,7 @@ def _zeros(path: Path) -> None:
 def _without_a_column(path: Path) -> None:
     stored(path.parent, outcome())
     db = sqlite3.connect(path)
-    db.execute("ALTER TABLE cell DROP COLUMN xi")
+    db.execute("ALTER TABLE record DROP COLUMN stored_at")
     db.close()
 
 
@@ -264,13 +266,13 @@ def test_a_file_that_is_no_whole_store_is_named_and_left_as_it_is(
 
     def read_it() -> None:
         with Store(tmp_path) as store:
-            store.outcomes()
+            stored_outcomes(store)
 
     def write_it() -> None:
         with Store(tmp_path, write=True) as store:
-            store.ids()
-            store.outcomes()
-            store.add(outcome("new"))
+            store.ids(TRIAL)
+            stored_outcomes(store)
+            store.add(TRIAL, outcome("new").to_record())
 
     for use in (read_it, write_it):
         with pytest.raises(StoreError, match=named) as error:
@@ -355,7 +357,7 @@ def test_a_full_disk_keeps_what_is_stored(
     with Store(tmp_path, write=True) as store:
         with pytest.raises(StoreError, match="full") as full:  # noqa: PT012 - one of them fails
             for kept in range(10_000):
-                store.add(outcome(f"{kept:05}", record={"padding": "x" * 500}))
+                store.add(TRIAL, outcome(f"{kept:05}", record={"padding": "x" * 500}).to_record())
         assert "make room on the disk" in str(full.value)
     assert kept > 20
     small_disk(0)
@@ -380,9 +382,11 @@ def test_json_in_the_file_is_plain(tmp_path: Path) -> None:
     """Whoever opens the file with another tool finds numbers and JSON."""
     path = stored(tmp_path, FULL)
     db = sqlite3.connect(path)
-    row = db.execute("SELECT success, record, exact_law, error FROM cell").fetchone()
+    row = db.execute("SELECT plain, json_extract(plain, '$.success') FROM record").fetchone()
     db.close()
-    assert (row[0], json.loads(row[1]), row[2], row[3]) == (0.1 + 0.2, FULL.record, 1, None)
+    plain = json.loads(row[0])
+    assert (plain["success"], plain["record"], plain["exact_law"]) == (0.1 + 0.2, FULL.record, True)
+    assert row[1] == pytest.approx(0.3, abs=1e-15)  # SQLite reads JSON to 15 digits
 
 
 def test_a_store_is_read_where_nothing_can_be_written(tmp_path: Path, monkeypatch) -> None:

@@ -1,0 +1,181 @@
+"""One loop for every study: compute the cells that are missing, and store each as it comes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import closing
+from typing import Any, TypeVar
+
+from quorate.errors import WorkerError
+from quorate.executors.executor import Pool
+from quorate.runs.cell import Cell, Record, Work
+from quorate.runs.store import Store
+from quorate.runtime import device
+from quorate.runtime.progress import bar
+from quorate.runtime.threads import one_thread
+from quorate.spec import content_id
+
+C = TypeVar("C", bound=Cell)
+Stack = Sequence[tuple[str, Cell]]  # cells with the ids that they were asked for under
+
+MOST_STACKS = 64  # in one message
+MOST_LOSSES = 3  # of workers on one cell, after which it is set aside
+NAMED = 3  # cells that an error names
+
+
+def run_missing(
+    work: Work[C], cells: Iterable[C], store: Store, pool: Pool, what: str = "Training"
+) -> list[Record]:
+    """Return the record of every cell, in order; what is stored is not computed again.
+
+    Each record is stored as it comes. When a worker is lost, what it had in flight is tried again,
+    each message alone and then each cell alone; a cell that loses its worker three times is set
+    aside while the rest is finished.
+
+    Args:
+        work: what is done with the cells.
+        cells: what is wanted; equal cells are computed once.
+        store: where records are kept.
+        pool: the workers.
+        what: is under way, in a word or two, for the progress bar.
+
+    Raises:
+        WorkerError: some cells were set aside, or a worker would compute another cell than it was
+            asked for; what is stored is kept.
+        StoreError: a record cannot be stored.
+    """
+    wanted = list(cells)
+    by_id = {cell.id: cell for cell in wanted}
+    stored = store.ids(work.kind)
+    missing = [cell for id_, cell in by_id.items() if id_ not in stored]
+    stacks = [[(cell.id, cell) for cell in stack] for stack in work.stacks(missing, pool.workers)]
+    lost: dict[str, Cell] = {}
+    with (
+        bar(len(missing), what) as advance,
+        closing(_compute(work, stacks, pool, lost)) as found,
+    ):
+        for records in found:
+            for record in records:
+                store.add(work.kind, record)
+            advance(len(records))
+    if lost:
+        raise _set_aside(lost, len(missing))
+    records_by_id = {record.id: record for record in store.records(work.kind, by_id)}
+    return [records_by_id[cell.id] for cell in wanted]
+
+
+def _compute(
+    work: Work[Any], stacks: Sequence[Stack], pool: Pool, lost: dict[str, Cell]
+) -> Generator[list[Record], None, None]:
+    """Yield the records of each stack as they come; note in ``lost`` the cells set aside."""
+    waiting, suspects = deque(stacks), deque[list[Stack]]()
+    losses: dict[str, int] = {}
+    at_work: dict[Future[list[list[Record]]], list[Stack]] = {}
+    while waiting or suspects or at_work:
+        if suspects:
+            if not at_work:
+                _submit(work, suspects.popleft(), pool, at_work)
+        else:
+            ahead = 1 if pool.workers == 1 else 2 * pool.workers  # one for each, and one at hand
+            while waiting and len(at_work) < ahead:
+                fair = math.ceil(len(waiting) / ahead) if pool.is_remote else 1
+                some = [waiting.popleft() for _ in range(min(MOST_STACKS, fair))]
+                _submit(work, some, pool, at_work)
+        for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+            sent = at_work.pop(future)
+            try:
+                found = future.result()
+            except pool.lost:
+                suspects.extend(_try_again(sent, losses, lost))
+                continue
+            waiting.extendleft(reversed(sent[len(found) :]))
+            yield from found
+
+
+def _submit(
+    work: Work[Any],
+    stacks: list[Stack],
+    pool: Pool,
+    at_work: dict[Future[list[list[Record]]], list[Stack]],
+) -> None:
+    limit = pool.turn if pool.is_remote else None
+    at_work[pool.submit(_work_on, work, stacks, device.current(), limit)] = stacks
+
+
+def _try_again(
+    sent: list[Stack], losses: dict[str, int], lost: dict[str, Cell]
+) -> Iterable[list[Stack]]:
+    """Return the messages to send again: the same one after a first loss, then cell by cell."""
+    cells = list(itertools.chain.from_iterable(sent))
+    for id_, cell in cells:
+        losses[id_] = losses.get(id_, 0) + 1
+        if losses[id_] >= MOST_LOSSES:
+            lost[id_] = cell
+    if all(losses[id_] == 1 for id_, _ in cells):
+        return [sent]
+    return [[[one]] for one in cells if one[0] not in lost]
+
+
+def _work_on(
+    work: Work[Any], stacks: Sequence[Stack], place: device.Place, limit: float | None
+) -> list[list[Record]]:
+    """Return the records of the first stacks: of one at least, of no more once time is up.
+
+    Args:
+        work: what is done.
+        stacks: the cells, with the ids that their records are stored under.
+        place: the device of the process that asks.
+        limit: seconds after which no other stack is begun; None in the process that asks.
+    """
+    end = math.inf if limit is None else time.monotonic() + limit
+    found: list[list[Record]] = []
+    with device.use(place):
+        for stack in stacks:
+            if found and time.monotonic() > end:
+                break
+            if limit is not None:
+                _check_ids(stack)
+            cells = [cell for _, cell in stack]
+            work.prepare(cells)
+            with one_thread():
+                found.append(work.compute(cells))
+    return found
+
+
+def _check_ids(stack: Stack) -> None:
+    """Raise WorkerError if a cell is another one here: its files or the library differ."""
+    for id_, cell in stack:
+        if content_id(cell.describe()) != id_:
+            raise WorkerError(
+                f"Expected the worker to compute the cell {id_[:12]} that it was sent, got another "
+                "one from the same description: a data file, or the version of quorate, differs "
+                "there. Give every worker the same files and the same version."
+            )
+
+
+def _set_aside(lost: dict[str, Cell], missing: int) -> WorkerError:
+    some = list(itertools.islice(lost.values(), NAMED))
+    named = "; ".join(_named(cell) for cell in some)
+    more = f" and {len(lost) - len(some)} more" if len(lost) > len(some) else ""
+    return WorkerError(
+        f"Expected the workers to live through {missing} cells, got {len(lost)} on which a worker "
+        f"died {MOST_LOSSES} times (out of memory?): {named}{more}. The others are stored; run the "
+        "same command with fewer --jobs, or with smaller networks or fewer people."
+    )
+
+
+def _named(cell: Cell) -> str:
+    """Return what tells a cell from others: its numbers and short texts."""
+    plain = cell.describe()
+    parts = []
+    for key, value in plain.items():
+        if isinstance(value, dict) and "name" in value:
+            parts.append(f"{key}={value['name']}")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            parts.append(f"{key}={value:g}")
+    return ", ".join(parts) or cell.id[:12]

@@ -1,0 +1,41 @@
+"""One thread for each cell, so that sums are taken in the same order whatever else is running."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Run in one thread inside: sums are taken in one order, whatever else is running.
+
+    Only libraries that are loaded before obey: see ``load_libraries``.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with _thread_pools("sklearn" in sys.modules, "scipy" in sys.modules).limit(limits=1):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def load_libraries() -> None:
+    """Load the libraries that have threads of their own."""
+    for name in ("torch", "sklearn.base", "scipy.special"):
+        importlib.import_module(name)
+
+
+@functools.cache
+def _thread_pools(*loaded: bool) -> Any:
+    """Return the thread pools of the libraries loaded so far: finding them takes milliseconds."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
