@@ -94,7 +94,7 @@ class Watched(nn.Module):
         return logits
 
 
-class InProcess:
+class InProcessPlatform:
     """The platform: the same network, behind 8-bit questions."""
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class InProcess:
 def misread() -> tuple[Pixels, Labels, Pixels]:
     """Return everyone who is misread, their true label, and a start: a digit of it, read right."""
     x, y = people()
-    read = InProcess().ask(x, [""] * len(x)).labels
+    read = InProcessPlatform().ask(x, [""] * len(x)).labels
     wrong = np.flatnonzero((read != y) & (np.arange(len(x)) >= LEARNED_FROM))
     starts = np.stack([x[np.flatnonzero((read == y) & (y == label))[0]] for label in y[wrong]])
     return x[wrong], y[wrong], starts
@@ -122,7 +122,7 @@ def misread() -> tuple[Pixels, Labels, Pixels]:
 def unlikely() -> tuple[Pixels, Labels]:
     """Return images and a label that none reaches within one level: all spend every query."""
     x, _ = people()
-    scores = InProcess().ask(x[:PEOPLE], [""] * PEOPLE).probabilities
+    scores = InProcessPlatform().ask(x[:PEOPLE], [""] * PEOPLE).probabilities
     assert scores is not None
     return x[:PEOPLE], scores.argmin(axis=1)
 
@@ -148,7 +148,7 @@ def timed(watched: Watched, run: Callable[[], object]) -> Timed:
 
 def ours(attack: Attack, x: Pixels, y: Labels, budget: int) -> Timed:
     """Return what our attack takes, within one level."""
-    platform = InProcess()
+    platform = InProcessPlatform()
     meter = Meter(platform, budget, [str(i) for i in range(len(x))])
     return timed(platform.model, lambda: attack.run(meter, x, y, 1, np.random.default_rng(0)))
 
@@ -290,7 +290,7 @@ def our_rate(attack: Attack, seeds: int) -> Rate:
     x, y, starts = misread()
     corrected, rows = 0, 0
     for seed in range(seeds):
-        platform = InProcess()
+        platform = InProcessPlatform()
         meter = Meter(platform, QUERIES, [str(i) for i in range(len(x))])
         attempt = attack.run(meter, x, y, EPSILON, np.random.default_rng(seed), starts)
         assert meter.used.sum() == platform.model.rows
@@ -306,7 +306,7 @@ def torchattacks_rate(seeds: int) -> Rate:
         watched = Watched()
         found = _torchattacks(watched, x, y, EPSILON, QUERIES, seed)
         assert np.abs(found.astype(int) - x).max() <= EPSILON
-        read = InProcess().ask(found, [""] * len(x)).labels
+        read = InProcessPlatform().ask(found, [""] * len(x)).labels
         corrected, rows = corrected + int((read == y).sum()), rows + watched.rows
     return Rate("square", "torchattacks", corrected, seeds * len(x), rows / seeds / len(x))
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quorate.scenarios.scenario import Ran
     from quorate.studies.critical_mass.search import FoundMass
     from quorate.studies.curves import Curves
-    from quorate.test_time.perturbations.apply import Applied
+    from quorate.test_time.perturbations.apply import AppliedChange
 
 __all__ = ["__version__", "apply", "critical_mass", "curve", "load", "run", "scenario"]
 
@@ -113,7 +113,7 @@ def apply(
     out: str | Path,
     label: str | None = None,
     preview: str | Path | None = None,
-) -> Applied:
+) -> AppliedChange:
     """Add a collective's change to one picture and write it; no network, no PyTorch.
 
     Args:

@@ -14,12 +14,14 @@ from rich.console import Console
 
 from quorate.figures.queries import AttackCurve, queries_figure
 from quorate.report.comparison import print_comparison, sentences, write_comparison
-from quorate.test_time.study.query_costs import Alone, Comparison, Pooled
+from quorate.test_time.study.query_costs import PoolEffect, QueryComparison, SoloAttack
 
 NOBODY = {"misread": 0, "people": 0, "corrected": 0}
 
 
-def made(seeds: int = 1, epsilons: int = 2, nobody: bool = False, free: bool = True) -> Comparison:
+def made(
+    seeds: int = 1, epsilons: int = 2, nobody: bool = False, free: bool = True
+) -> QueryComparison:
     """Return 40 people, 10 misread, 4 attacked with 20 queries on average; two pools."""
     none: dict[str, Any] = NOBODY if nobody else {}
     people: dict[str, Any] = {"subgroup": 40, "misread": 10, "people": 4, "corrected": 2, **none}
@@ -27,12 +29,12 @@ def made(seeds: int = 1, epsilons: int = 2, nobody: bool = False, free: bool = T
     curve = [] if nobody else [(1, 0.0), (50, 0.5)]
     labels = {"corrected_label_free": people["corrected"] // 2, "broken_label_free": 6}
     alone = [
-        Alone(attack=name, seed=seed, **people, **spent, curve=list(curve))
+        SoloAttack(attack=name, seed=seed, **people, **spent, curve=list(curve))
         for seed in range(seeds)
         for name in ("square:p=0.1", "square:p=0.5")
     ]
     pooled = [
-        Pooled(seed, members, 23, 23 * members, **people, broken=3, **(labels if free else {}))
+        PoolEffect(seed, members, 23, 23 * members, **people, broken=3, **(labels if free else {}))
         for seed in range(seeds)
         for members in (10, 5)
     ]
@@ -44,10 +46,10 @@ def made(seeds: int = 1, epsilons: int = 2, nobody: bool = False, free: bool = T
         },
         "provenance": {"processor": "A chip", "system": "Linux"},
     }
-    return Comparison(8 / 255, "linf", 50, tuple(alone), tuple(pooled), description)
+    return QueryComparison(8 / 255, "linf", 50, tuple(alone), tuple(pooled), description)
 
 
-def printed(found: Comparison) -> str:
+def printed(found: QueryComparison) -> str:
     out = io.StringIO()
     print_comparison(found, Console(file=out, width=200))
     return out.getvalue()

@@ -23,7 +23,7 @@ from quorate.report.correction_summary import summary
 from quorate.report.correction_terminal import print_correction
 from quorate.report.correction_words import CAUTIONS, closed, how_real, noise, span
 from quorate.test_time.perturbations.perturbation import Perturbation, load, save
-from quorate.test_time.study.draws import world_of
+from quorate.test_time.study.people import people_of
 
 TOP = {
     "before", "after", "gap_closed", "intervals", "controls", "proxy_agreement", "queries",
@@ -434,25 +434,25 @@ def test_of_an_address_the_page_says_where_the_questions_went() -> None:
 
 
 def test_a_few_people_of_different_labels_and_no_more() -> None:
-    world = world_of(study(), 0)
-    sheet = people_sheet(world, change_of(0), gain())
+    split = people_of(study(), 0)
+    sheet = people_sheet(split, change_of(0), gain())
     people = {row["person"]: row["label"] for row in sheet.rows}
     assert len(people) == len(set(people.values())) == 6
-    assert set(people) <= set(world.inside.tolist())
+    assert set(people) <= set(split.inside.tolist())
     assert len(sheet.figure.axes) == 6 * 6
     assert sheet.times == 15  # 127 of 8 levels
-    assert len(people_sheet(world, change_of(0), None).figure.axes) == 6 * 4
+    assert len(people_sheet(split, change_of(0), None).figure.axes) == 6 * 4
     for row in sheet.rows:
         assert 0 < row["largest_levels"] <= 8
         assert row["l2"] <= math.sqrt(64) * 8 / 255
 
 
 def test_what_is_drawn_is_what_is_sent_in() -> None:
-    world, change = world_of(study(), 0), change_of(0)
-    sheet = people_sheet(world, change, None)
+    split, change = people_of(study(), 0), change_of(0)
+    sheet = people_sheet(split, change, None)
     who = sheet.rows[0]["person"]
-    before = world.x[[who]]
-    after = change.apply(before, world.held_out.y[[who]])
+    before = split.x[[who]]
+    after = change.apply(before, split.held_out.y[[who]])
     moved = after.astype(int) - before
     drawn = [axes.get_images()[0].get_array()[::14, ::14, 0] for axes in sheet.figure.axes[:4]]
     for found, expected in zip(drawn, (before, after, 128 + moved, 128 + 15 * moved), strict=True):
@@ -460,12 +460,12 @@ def test_what_is_drawn_is_what_is_sent_in() -> None:
 
 
 def test_the_change_of_each_class_and_of_a_gain() -> None:
-    world, change = world_of(study(), 0), change_of(0)
-    sheet = changes_sheet(world, change, gain())
+    split, change = people_of(study(), 0), change_of(0)
+    sheet = changes_sheet(split, change, gain())
     assert [row["class"] for row in sheet.rows] == [*CLASSES, "label-free"]
     drawn = sheet.figure.axes[3].get_images()[0].get_array()[::14, ::14, 0]
     assert (drawn == np.clip(128 + 15 * change.arrays["delta"][3, 0], 0, 255)).all()
-    average = np.rint(world.x[world.inside].mean(0))
+    average = np.rint(split.x[split.inside].mean(0))
     expected = np.clip(np.rint(average * np.float32(0.5) + 2), -8, 8).max()
     assert sheet.rows[-1]["largest_levels"] == expected
 
@@ -474,4 +474,4 @@ def test_an_l2_change_is_amplified_as_far_as_it_stays_on_the_scale() -> None:
     delta = np.zeros((10, 1, 8, 8), np.int16)
     delta[:, :, 4, 4] = 30
     change = Perturbation("additive", {"delta": delta}, CLASSES, (1, 8, 8), 1.0, "l2")
-    assert changes_sheet(world_of(study(), 0), change, None).times == 4  # 4 · 30 ≤ 127
+    assert changes_sheet(people_of(study(), 0), change, None).times == 4  # 4 · 30 ≤ 127

@@ -54,7 +54,7 @@ def images(n: int, first: int = 0, shape: tuple[int, int, int] = SHAPE) -> Pixel
     return flat.reshape(n, *shape)
 
 
-class InProcess(httpx.BaseTransport):
+class InProcessPlatform(httpx.BaseTransport):
     """Carries a client's requests to an ASGI app in a loop of its own: no network, no sockets."""
 
     def __init__(self, app: Any) -> None:

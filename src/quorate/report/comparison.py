@@ -19,7 +19,7 @@ from quorate.figures.style import render
 from quorate.report.correction_words import budget
 from quorate.report.files import write_files
 from quorate.report.old_page import fill_template
-from quorate.test_time.study.query_costs import Comparison
+from quorate.test_time.study.query_costs import QueryComparison
 
 COLUMNS = (
     *("alone or pooled", "corrected", "95%", "broken", "queries per misread person"),
@@ -28,7 +28,7 @@ COLUMNS = (
 NOTHING = {"value": None, "low": None, "high": None}
 
 
-def print_comparison(found: Comparison, console: Console) -> None:
+def print_comparison(found: QueryComparison, console: Console) -> None:
     """Print one row an attack, two a pool, and what follows."""
     console.print(_heading(found), soft_wrap=True)
     table = RichTable()
@@ -41,7 +41,7 @@ def print_comparison(found: Comparison, console: Console) -> None:
         console.print(sentence, soft_wrap=True)
 
 
-def sentences(found: Comparison) -> list[str]:
+def sentences(found: QueryComparison) -> list[str]:
     """Return the break-even subgroup of each attack for the largest pool, in words."""
     pool = max(found.pools(), key=_size)
     if pool["corrected"] is None:
@@ -79,7 +79,7 @@ def _size(pool: Mapping[str, Any]) -> tuple[int, int]:
     return pool["members"], pool["queries_per_member"]
 
 
-def write_comparison(found: Comparison, folder: str | Path) -> Path:
+def write_comparison(found: QueryComparison, folder: str | Path) -> Path:
     """Write the page, the picture and the data to a folder; return the page's path.
 
     Raises:
@@ -110,7 +110,7 @@ def write_comparison(found: Comparison, folder: str | Path) -> Path:
     return folder / "queries.html"
 
 
-def _heading(found: Comparison) -> str:
+def _heading(found: QueryComparison) -> str:
     seeds = sorted({one.seed for one in found.pooled})
     people = [next(one.people for one in found.pooled if one.seed == seed) for seed in seeds]
     several = len(found.description["correction"]["epsilon"]) > 1
@@ -123,7 +123,7 @@ def _heading(found: Comparison) -> str:
     )
 
 
-def _table(found: Comparison) -> list[list[str]]:
+def _table(found: QueryComparison) -> list[list[str]]:
     """Return the rows of the table, as text."""
     rows = []
     for row in found.rows():
@@ -149,7 +149,7 @@ def _table(found: Comparison) -> list[list[str]]:
     return rows
 
 
-def _alternatives(found: Comparison) -> list[AttackCurve]:
+def _alternatives(found: QueryComparison) -> list[AttackCurve]:
     """Return each attack's curve, the mean over seeds, and its queries a member."""
     lines = []
     for row in found.rows():
@@ -163,7 +163,7 @@ def _alternatives(found: Comparison) -> list[AttackCurve]:
     return lines
 
 
-def _pool_lines(found: Comparison) -> list[tuple[str, float, float]]:
+def _pool_lines(found: QueryComparison) -> list[tuple[str, float, float]]:
     return [
         (
             _pool_name(pool),
@@ -188,7 +188,7 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def _facts(found: Comparison) -> dict[str, str]:
+def _facts(found: QueryComparison) -> dict[str, str]:
     plain = found.description["correction"]
     source = found.description["provenance"]
     return {
@@ -205,7 +205,7 @@ def _facts(found: Comparison) -> dict[str, str]:
     }
 
 
-def _flat(found: Comparison) -> list[dict[str, Any]]:
+def _flat(found: QueryComparison) -> list[dict[str, Any]]:
     rows = []
     for row in found.rows():
         for pool in row["break_even"]:

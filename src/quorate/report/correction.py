@@ -34,7 +34,7 @@ from quorate.report.files import to_csv, write_files
 from quorate.test_time.perturbations.perturbation import load
 from quorate.test_time.study.cell import CELLS
 from quorate.test_time.study.correction import Correction
-from quorate.test_time.study.draws import world_of
+from quorate.test_time.study.people import people_of
 
 FORMS = ("svg", "png")
 
@@ -257,7 +257,7 @@ def _pictures(
     if not cell["label_free"]:
         stored.pop("perturbation-label-free.npz")
     changes = {name: load(path) for name, path in stored.items()}
-    world = world_of(correction, cell["seed"])
-    given = (world, changes["perturbation.npz"], changes.get("perturbation-label-free.npz"))
+    split = people_of(correction, cell["seed"])
+    given = (split, changes["perturbation.npz"], changes.get("perturbation-label-free.npz"))
     sheets = {"pictures": people_sheet(*given), "perturbations": changes_sheet(*given)}
     return {name: path.read_bytes() for name, path in stored.items()}, sheets

@@ -10,7 +10,7 @@ from quorate.report import correction_words as words
 from quorate.report.correction_pictures import MOST_CLASSES, MOST_PEOPLE
 from quorate.report.old_page import fill_template
 from quorate.test_time.study.correction import Correction
-from quorate.test_time.study.sources import Remote, read_source
+from quorate.test_time.study.sources import PlatformAddress, read_source
 from quorate.version import __version__
 
 Cell = dict[str, Any]
@@ -35,7 +35,7 @@ def render_correction(
         finding: a claim with its verdict, as plain data.
     """
     shown = summary["headline"]
-    remote = any(isinstance(read_source(text), Remote) for text in correction.platforms)
+    remote = any(isinstance(read_source(text), PlatformAddress) for text in correction.platforms)
     return fill_template(
         "correction_page.html.j2",
         f"Correcting {shown['platform']} for {shown['subgroup']} people of {shown['population']}",

@@ -11,7 +11,7 @@ from quorate.figures.correction import sheet_figure
 from quorate.table import Labels
 from quorate.test_time.perturbations.perturbation import Perturbation, levels_of
 from quorate.test_time.platforms.platform import Pixels
-from quorate.test_time.study.people import World
+from quorate.test_time.study.people import PeopleSplit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,14 +31,16 @@ class Sheet:
     rows: tuple[dict[str, Any], ...]
 
 
-def people_sheet(world: World, perturbation: Perturbation, free: Perturbation | None) -> Sheet:
+def people_sheet(
+    split: PeopleSplit, perturbation: Perturbation, free: Perturbation | None
+) -> Sheet:
     """Return pictures of up to six people of the subgroup, of different labels, before and after.
 
     Columns: before, after, the change at true scale around mid grey, and amplified; then with the
     label-free change, and that change amplified.
     """
-    chosen = _of_different_labels(world.inside, world.held_out.y)
-    x, y = world.x[chosen], world.held_out.y[chosen]
+    chosen = _of_different_labels(split.inside, split.held_out.y)
+    x, y = split.x[chosen], split.held_out.y[chosen]
     changes = [("per class", perturbation), *([("label-free", free)] if free is not None else [])]
     after = {name: one.apply(x, y) for name, one in changes}
     moved = {name: _moved(x, changed) for name, changed in after.items()}
@@ -61,13 +63,15 @@ def people_sheet(world: World, perturbation: Perturbation, free: Perturbation | 
     return Sheet(sheet_figure(rows), times, tuple(data))
 
 
-def changes_sheet(world: World, perturbation: Perturbation, free: Perturbation | None) -> Sheet:
+def changes_sheet(
+    split: PeopleSplit, perturbation: Perturbation, free: Perturbation | None
+) -> Sheet:
     """Return the change of each class, of 20 at most, and the label-free one last, amplified.
 
     A gain or a filter changes each picture by itself: what it does to the subgroup's average
     picture is shown.
     """
-    average = np.rint(world.x[world.inside].mean(0)).astype(np.uint8)[None]  # (1, c, h, w)
+    average = np.rint(split.x[split.inside].mean(0)).astype(np.uint8)[None]  # (1, c, h, w)
     named = perturbation.classes[:MOST_CLASSES]
     found = [("per class", name, _change(perturbation, y, average)) for y, name in enumerate(named)]
     if free is not None:

@@ -23,7 +23,7 @@ from quorate.runs.store import FILE as STORE
 from quorate.studies import curves as lab
 from quorate.studies.curves import CURVE, Curves
 from quorate.studies.trial import Outcome
-from quorate.test_time.study import running as campaign
+from quorate.test_time.study import running
 from quorate.test_time.study.correction import FILE as CORRECTION
 from quorate.validate import unknown
 
@@ -97,7 +97,7 @@ def _of_correction(folder: Path, kind: str, what: str | None) -> bytes:
         )
     if kind == "latex":
         _only("latex", what, "curves")
-    correction, cells = campaign.stored(folder)
+    correction, cells = running.stored(folder)
     if kind == "latex":
         return correction_table(rows_of(cells, correction), correction).encode()
     if what == "curves":

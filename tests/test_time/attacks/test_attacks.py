@@ -15,12 +15,12 @@ from quorate.catalog import CATALOG
 from quorate.errors import InputError
 from quorate.spec import build, describe, parameters
 from quorate.test_time.attacks.attack import Attack, Case, Search
-from quorate.test_time.attacks.attempt import Attempt
 from quorate.test_time.attacks.boundary import Boundary
 from quorate.test_time.attacks.dither import Dither
 from quorate.test_time.attacks.hopskipjump import HopSkipJump
 from quorate.test_time.attacks.listing import ATTACKS
 from quorate.test_time.attacks.nes import NES
+from quorate.test_time.attacks.outcome import AttackOutcome
 from quorate.test_time.attacks.simba import SimBA, cosine
 from quorate.test_time.attacks.square import Square
 from quorate.test_time.platforms.meter import Meter
@@ -45,7 +45,7 @@ def run(
     seed: int = 0,
     starts: Pixels | None = None,
     keys: Sequence[str] | None = None,
-) -> Attempt:
+) -> AttackOutcome:
     """Everyone's label is 1."""
     meter = Meter(platform, budget, keys or [f"p{i}" for i in range(len(x))])
     y = np.ones(len(x), np.int64)
@@ -393,7 +393,7 @@ def test_dithering_rounds_without_bias_and_keeps_whole_levels() -> None:
 
 
 def test_the_curve_counts_people() -> None:
-    attempt = Attempt(
+    attempt = AttackOutcome(
         corrected=np.array([True, False, True, True]),
         queries=np.array([3, 9, 1, 3]),
         x_adv=np.zeros((4, 1, 1, 1), np.uint8),

@@ -16,7 +16,7 @@ from quorate.test_time.extraction.pool import QueryPool, collect
 from quorate.test_time.extraction.questions import Questions, ask_about
 from quorate.test_time.platforms.answers import PartialError
 from quorate.test_time.platforms.ledger import Ledger
-from quorate.test_time.platforms.metered import Metered
+from quorate.test_time.platforms.metered import MeteredPlatform
 from quorate.test_time.platforms.platform import Answers, Gives, Pixels
 
 WEIGHTS = np.random.default_rng(7).integers(-3, 4, size=(1, 8, 8))
@@ -63,7 +63,7 @@ def test_every_question_is_asked_once_under_its_own_key(gives: Gives) -> None:
 def test_keys_that_run_out_leave_the_rest(tmp_path: Path, gives: Gives) -> None:
     asked, below = questions(members=4, queries=5), platform(gives)
     with Ledger(tmp_path / "ledger") as ledger:
-        pool = collect(Metered(below, ledger, 3), asked)
+        pool = collect(MeteredPlatform(below, ledger, 3), asked)
         assert below.counts == {f"member-{i:04}": 3 for i in range(1, 5)}
         kept = np.flatnonzero(np.tile(np.arange(5) < 3, 4))  # the first three of each member
         assert (pool.x == asked.x[kept]).all()
@@ -78,14 +78,14 @@ def test_keys_that_run_out_leave_the_rest(tmp_path: Path, gives: Gives) -> None:
             "8 of 20 questions unanswered, since keys have no queries left: member-0001, "
             "member-0002, member-0003, ... (4 in all)."
         )
-        collect(Metered(below, ledger, 3), asked)  # again: nothing is spent twice
+        collect(MeteredPlatform(below, ledger, 3), asked)  # again: nothing is spent twice
         assert below.counts.total() == 12
 
 
 def test_a_note_names_the_keys(tmp_path: Path) -> None:
     asked = questions(members=1, queries=3)
     with Ledger(tmp_path / "ledger") as ledger:
-        pool = collect(Metered(platform(), ledger, 2), asked)
+        pool = collect(MeteredPlatform(platform(), ledger, 2), asked)
     assert pool.notes == (
         "1 of 3 questions unanswered, since keys have no queries left: member-0001.",
     )
@@ -96,7 +96,7 @@ def test_nothing_answered_is_an_error(tmp_path: Path) -> None:
         Ledger(tmp_path / "ledger") as ledger,
         pytest.raises(PlatformError, match="Expected answers to the members' questions, got none"),
     ):
-        collect(Metered(platform(), ledger, 0), questions())
+        collect(MeteredPlatform(platform(), ledger, 0), questions())
 
 
 class Failing(LinearPlatform):
@@ -111,9 +111,9 @@ def test_a_platform_that_fails_is_no_platform_whose_keys_ran_out(tmp_path: Path)
     asked, below = questions(), Failing(WEIGHTS, 0, "labels")
     with Ledger(tmp_path / "ledger") as ledger:
         with pytest.raises(PartialError, match="Expected an answer"):
-            collect(Metered(below, ledger, 5), asked)
+            collect(MeteredPlatform(below, ledger, 5), asked)
         mended = platform()  # what was answered is stored
-        pool = collect(Metered(mended, ledger, 5), asked)
+        pool = collect(MeteredPlatform(mended, ledger, 5), asked)
     assert len(pool) == 20
     assert mended.counts.total() == 18
 

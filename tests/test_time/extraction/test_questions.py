@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quorate.errors import InputError
-from quorate.test_time.extraction.questions import SHADE, ask_about, key_of, photos_each
+from quorate.test_time.extraction.questions import SHADE, ask_about, key_of, photos_per_member
 
 
-def photos_of(n: int, shape: tuple[int, int, int] = (1, 8, 8), seed: int = 0) -> Any:
+def photos_held(n: int, shape: tuple[int, int, int] = (1, 8, 8), seed: int = 0) -> Any:
     return np.random.default_rng(seed).integers(0, 256, size=(n, *shape), dtype=np.uint8)
 
 
 def test_photos_first_then_variants_of_them_in_turn() -> None:
-    photos = photos_of(6)
+    photos = photos_held(6)
     questions = ask_about(photos, members=2, each=3, queries=7, seed=1)
     assert len(questions) == 14
     assert questions.x.shape == (14, 1, 8, 8)
@@ -32,7 +32,7 @@ def test_photos_first_then_variants_of_them_in_turn() -> None:
 
 
 def test_fewer_queries_than_photos_ask_about_the_first_ones() -> None:
-    photos = photos_of(6)
+    photos = photos_held(6)
     questions = ask_about(photos, members=2, each=3, queries=2, seed=1)
     assert (questions.x == photos[[0, 1, 3, 4]]).all()
     assert questions.photo.tolist() == [0, 1, 3, 4]
@@ -40,7 +40,7 @@ def test_fewer_queries_than_photos_ask_about_the_first_ones() -> None:
 
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 9), st.integers(0, 99))
 def test_questions_are_nested(members: int, each: int, queries: int, seed: int) -> None:
-    photos = photos_of(15)
+    photos = photos_held(15)
     before = photos.copy()
     small = ask_about(photos, members, each, queries, seed)
     large = ask_about(photos, members + 1, each, queries + 2, seed)
@@ -54,7 +54,7 @@ def test_questions_are_nested(members: int, each: int, queries: int, seed: int) 
 
 
 def test_the_seed_decides_the_variants_and_members_differ() -> None:
-    photos = np.repeat(photos_of(1), 2, axis=0)
+    photos = np.repeat(photos_held(1), 2, axis=0)
     one, other = (ask_about(photos, 2, 1, 9, seed).x for seed in (0, 1))
     assert (one[[0, 9]] == other[[0, 9]]).all()
     assert (one[1:9] != other[1:9]).any()
@@ -65,7 +65,7 @@ def test_the_seed_decides_the_variants_and_members_differ() -> None:
 def test_a_variant_is_shifted_mirrored_and_shaded_within_bounds(
     shape: tuple[int, int, int], seed: int
 ) -> None:
-    photos = photos_of(1, shape, seed)
+    photos = photos_held(1, shape, seed)
     variants = ask_about(photos, 1, 1, 6, seed).x[1:]
     assert all(is_variant(photos[0].astype(float), variant) for variant in variants)
 
@@ -107,15 +107,15 @@ def test_grey_pictures_are_never_mirrored_and_colour_ones_are_half_the_time() ->
 
 
 def test_how_many_photos_each_member_holds() -> None:
-    assert photos_each(100, 10, None) == 10
-    assert photos_each(1000, 10, None) == 10  # no more than ten
-    assert photos_each(39, 10, None) == 3
-    assert photos_each(39, 10, 2) == 2
-    assert photos_each(1000, 10, 50) == 50
+    assert photos_per_member(100, 10, None) == 10
+    assert photos_per_member(1000, 10, None) == 10  # no more than ten
+    assert photos_per_member(39, 10, None) == 3
+    assert photos_per_member(39, 10, 2) == 2
+    assert photos_per_member(1000, 10, 50) == 50
     with pytest.raises(InputError, match="Expected 4 photos for each of 10 members, got 39 photos"):
-        photos_each(39, 10, 4)
+        photos_per_member(39, 10, 4)
     with pytest.raises(InputError, match="Expected 1 photos for each of 10 members, got 9 photos"):
-        photos_each(9, 10, None)
+        photos_per_member(9, 10, None)
 
 
 def test_keys_are_those_that_a_server_makes() -> None:

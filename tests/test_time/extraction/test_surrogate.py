@@ -1,4 +1,4 @@
-"""Proxies: trained on a pool, judged on photos apart, and members whose answers do not fit."""
+"""Surrogates: trained on a pool, judged on photos apart, and members whose answers do not fit."""
 
 import itertools
 import math

@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from parity_platform import CLASSES, InProcess, Parity, images, parity, parity_scores
+from parity_platform import CLASSES, InProcessPlatform, Parity, images, parity, parity_scores
 from PIL import Image
 
 from quorate.errors import InputError, PlatformError, QuotaError
@@ -32,7 +32,7 @@ from quorate.test_time.http.server import read_keys
 from quorate.test_time.platforms.answers import PartialError, PartialQuotaError
 from quorate.test_time.platforms.encoding import digests, from_base64, from_png
 from quorate.test_time.platforms.ledger import Ledger
-from quorate.test_time.platforms.metered import Metered
+from quorate.test_time.platforms.metered import MeteredPlatform
 from quorate.test_time.platforms.platform import EVALUATION, Platform
 
 HERE = str(Path(__file__).parents[2] / "stand_ins")
@@ -128,11 +128,13 @@ def test_answers_stand_in_the_order_of_the_images(
 
 def test_scores_come_back_to_the_bit(connect: Callable[..., HTTPPlatform], tmp_path: Path) -> None:
     served = app(Parity("scores"), tmp_path / "platform.ledger", KEYS)
-    platform, x = connect(InProcess(served)), images(20)
+    platform, x = connect(InProcessPlatform(served)), images(20)
     answers = platform.ask(x, ["a"] * 20)
     assert platform.card.gives == "scores"
     assert np.array_equal(answers.probabilities, parity_scores(x))
-    labels_only = connect(InProcess(served), api=dataclasses.replace(QUORATE_API, scores_at=""))
+    labels_only = connect(
+        InProcessPlatform(served), api=dataclasses.replace(QUORATE_API, scores_at="")
+    )
     assert labels_only.card.gives == "labels"
     assert labels_only.ask(x, ["a"] * 20).probabilities is None
 
@@ -142,7 +144,7 @@ def test_the_server_says_how_many_images_it_takes(
 ) -> None:
     served = app(Parity(), tmp_path / "platform.ledger", KEYS, images_at_once=3)
     x = images(10)
-    assert np.array_equal(connect(InProcess(served)).ask(x, ["a"] * 10).labels, parity(x))
+    assert np.array_equal(connect(InProcessPlatform(served)).ask(x, ["a"] * 10).labels, parity(x))
 
 
 def test_wrong_questions_are_never_sent(connect: Callable[..., HTTPPlatform]) -> None:
@@ -315,7 +317,7 @@ def test_a_spent_key_does_not_stop_the_others(
     connect: Callable[..., HTTPPlatform], tmp_path: Path
 ) -> None:
     served = app(Parity(), tmp_path / "platform.ledger", KEYS, budget=20)
-    platform, x = connect(InProcess(served)), images(60)
+    platform, x = connect(InProcessPlatform(served)), images(60)
     platform.ask(x[40:50], ["b"] * 10)
     keys = ["a"] * 30 + ["b"] * 30
     with pytest.raises(
@@ -507,7 +509,9 @@ def test_an_api_that_takes_a_file(connect: Callable[..., HTTPPlatform], tmp_path
         images_at_once=1, extra={"note": 1}, label_at="predictions.0.label", label_as="name",
         **BARE,
     )  # type: ignore[arg-type]  # fmt: skip
-    platform = connect(InProcess(app(Parity(), tmp_path / "platform.ledger", KEYS)), api=api)
+    platform = connect(
+        InProcessPlatform(app(Parity(), tmp_path / "platform.ledger", KEYS)), api=api
+    )
     assert np.array_equal(platform.ask(images(4), ["a"] * 4).labels, parity(images(4)))
 
 
@@ -565,7 +569,7 @@ def test_a_failed_run_is_resumed_and_spends_nothing_twice(
 ) -> None:
     """The server breaks off after some requests; one answer is lost on the way back."""
     platform = Parity()
-    inside = InProcess(app(platform, tmp_path / "platform.ledger", KEYS, budget=40))
+    inside = InProcessPlatform(app(platform, tmp_path / "platform.ledger", KEYS, budget=40))
     left = [6]
 
     def breaking(request: httpx.Request) -> httpx.Response:
@@ -579,7 +583,7 @@ def test_a_failed_run_is_resumed_and_spends_nothing_twice(
     with Ledger(tmp_path / "client.ledger") as ledger:
         api = dataclasses.replace(QUORATE_API, images_at_once=5)
         client = connect(breaking, api=api, retries=1)
-        metered = Metered(client, ledger, budget=40, rows_at_once=20)
+        metered = MeteredPlatform(client, ledger, budget=40, rows_at_once=20)
         with pytest.raises(PartialError, match="503") as error:
             metered.ask(x, keys)
         assert 20 <= error.value.answered.sum() < 80
@@ -596,9 +600,9 @@ def test_a_failed_run_is_resumed_and_spends_nothing_twice(
 def test_what_the_server_holds_spent_is_not_counted_here(
     connect: Callable[..., HTTPPlatform], tmp_path: Path
 ) -> None:
-    inside = InProcess(app(Parity(), tmp_path / "platform.ledger", KEYS, budget=7))
+    inside = InProcessPlatform(app(Parity(), tmp_path / "platform.ledger", KEYS, budget=7))
     with Ledger(tmp_path / "client.ledger") as ledger:
-        metered = Metered(connect(inside), ledger, rows_at_once=5)
+        metered = MeteredPlatform(connect(inside), ledger, rows_at_once=5)
         with pytest.raises(PartialQuotaError) as error:
             metered.ask(images(30), ["a", "b", EVALUATION] * 10)
         assert error.value.answered.sum() == 7 + 7 + 10
@@ -627,7 +631,9 @@ def ask_all(url: str, keys: str | Path, mine: str | Path) -> np.ndarray:
     """Put 180 questions under three keys, and return the labels."""
     members = [f"member-{i % 3 + 1:04}" for i in range(180)]
     with HTTPPlatform(url, read_keys(keys)) as platform, Ledger(mine) as ledger:
-        return Metered(platform, ledger, 60, rows_at_once=9).ask(images(180), members).labels
+        return (
+            MeteredPlatform(platform, ledger, 60, rows_at_once=9).ask(images(180), members).labels
+        )
 
 
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from parity_platform import CLASSES, InProcess, Parity, images, parity, parity_scores
+from parity_platform import CLASSES, InProcessPlatform, Parity, images, parity, parity_scores
 from PIL import Image
 
 from quorate.errors import InputError, PlatformError
@@ -63,7 +63,7 @@ def serve_app(tmp_path: Path) -> Iterator[Callable[..., Page]]:
 
     def start(platform: Parity | None = None, **options: Any) -> Page:
         served = app(platform or Parity(), tmp_path / "platform.ledger", KEYS, **options)
-        opened.append(Page(transport=InProcess(served), base_url="http://test"))
+        opened.append(Page(transport=InProcessPlatform(served), base_url="http://test"))
         return opened[-1]
 
     yield start

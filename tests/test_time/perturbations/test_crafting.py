@@ -13,7 +13,7 @@ from linear_proxy import linear_proxy, loss_of
 from quorate.errors import InputError
 from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.test_time.perturbations.crafting import Crafting, _look, _losses, _seen, craft
-from quorate.test_time.perturbations.families import FAMILIES, Change
+from quorate.test_time.perturbations.families import FAMILIES, DifferentiableChange
 from quorate.test_time.perturbations.perturbation import Family, Norm, Perturbation
 
 SHAPE = (1, 3, 4)
@@ -228,7 +228,9 @@ def test_the_gradient_of_a_clipped_change_fades_but_does_not_end() -> None:
     assert bias.grad.item() == pytest.approx(expected.item(), rel=1e-4)  # float32
 
 
-def a_change(family: Family, restarts: int, norm: Norm = "linf") -> tuple[Change, Any, Any]:
+def a_change(
+    family: Family, restarts: int, norm: Norm = "linf"
+) -> tuple[DifferentiableChange, Any, Any]:
     change = FAMILIES[family](
         restarts=restarts, k=3, shape=SHAPE, epsilon=8 / 255, norm=norm, label_free=False, side=3,
         reach=4.0,

@@ -14,7 +14,13 @@ from linear_proxy import linear_proxy
 
 from quorate.errors import InputError
 from quorate.table import Array, Labels
-from quorate.test_time.platforms.in_process import CARD, MODEL, InProcess, load_platform, make_card
+from quorate.test_time.platforms.in_process import (
+    CARD,
+    MODEL,
+    InProcessPlatform,
+    load_platform,
+    make_card,
+)
 from quorate.test_time.platforms.in_process import save_platform as save
 from quorate.test_time.platforms.platform import Card, Gives, Platform, to_features
 
@@ -37,7 +43,7 @@ def images(*levels: int) -> Any:
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.sampled_from("abc")), max_size=30))
 def test_every_row_is_answered_and_counted_under_its_key(asked: list[tuple[int, str]]) -> None:
-    platform = InProcess(Brightness(), THREE)
+    platform = InProcessPlatform(Brightness(), THREE)
     assert isinstance(platform, Platform)
     x = images(*(level for level, _ in asked)).reshape(-1, 1, 1, 2)
     for _ in range(2):  # the same row again counts again
@@ -49,7 +55,7 @@ def test_every_row_is_answered_and_counted_under_its_key(asked: list[tuple[int, 
 
 def test_scores_are_the_models_and_the_label_is_their_largest() -> None:
     model = linear_proxy(np.array([[1, 0], [0, 3], [2, 2]]).reshape(3, 1, 1, 2))
-    platform = InProcess(model, replace(THREE, gives="scores"))
+    platform = InProcessPlatform(model, replace(THREE, gives="scores"))
     x = np.random.default_rng(0).integers(0, 256, size=(50, 1, 1, 2), dtype=np.uint8)
     answers = platform.ask(x, ["a"] * 50)
     assert answers.probabilities is not None
@@ -59,14 +65,14 @@ def test_scores_are_the_models_and_the_label_is_their_largest() -> None:
 
 def test_scores_of_a_model_that_knows_labels_alone_are_refused() -> None:
     with pytest.raises(InputError, match=r"knows scores, got Brightness.*Use answers=labels"):
-        InProcess(Brightness(), replace(THREE, gives="scores"))
+        InProcessPlatform(Brightness(), replace(THREE, gives="scores"))
 
 
 @pytest.mark.parametrize(
     "x", [images(1)[:, :, :, :1], images(1).astype(float), images(1)[0], images(1)[..., None]]
 )
 def test_what_cannot_be_asked_is_not_counted(x: Any) -> None:
-    platform = InProcess(Brightness(), THREE)
+    platform = InProcessPlatform(Brightness(), THREE)
     with pytest.raises(InputError, match=r"Expected 8-bit images of shape \(n, 1, 1, 2\)"):
         platform.ask(x, ["a"] * len(x))
     with pytest.raises(InputError, match="Expected one key per image, 2, got 1"):
@@ -97,7 +103,7 @@ def test_a_platform_comes_back_from_its_folder(tmp_path: Path, gives: Gives) -> 
     again = load_platform(tmp_path / "a" / "b")
     assert again.card == card
     x = np.random.default_rng(0).integers(0, 256, size=(9, 1, 1, 2), dtype=np.uint8)
-    before, after = InProcess(model, card).ask(x, ["k"] * 9), again.ask(x, ["k"] * 9)
+    before, after = InProcessPlatform(model, card).ask(x, ["k"] * 9), again.ask(x, ["k"] * 9)
     assert (before.labels == after.labels).all()
     other: Gives = "scores" if gives == "labels" else "labels"
     assert load_platform(tmp_path / "a" / "b", other).card == replace(card, gives=other)

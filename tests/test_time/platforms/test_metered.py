@@ -13,7 +13,7 @@ from quorate.errors import InputError, PlatformError, QuotaError
 from quorate.test_time.platforms.answers import PartialError, PartialQuotaError
 from quorate.test_time.platforms.encoding import digests
 from quorate.test_time.platforms.ledger import Ledger
-from quorate.test_time.platforms.metered import Metered
+from quorate.test_time.platforms.metered import MeteredPlatform
 from quorate.test_time.platforms.platform import EVALUATION, Answers, Pixels, Platform
 
 
@@ -48,7 +48,7 @@ def test_answers_are_the_platforms_and_nothing_is_asked_twice(
     ledger: Ledger, gives: str, rows_at_once: int
 ) -> None:
     platform = Parity(gives)
-    metered = Metered(platform, ledger, rows_at_once=rows_at_once)
+    metered = MeteredPlatform(platform, ledger, rows_at_once=rows_at_once)
     assert isinstance(metered, Platform)
     assert metered.card == platform.card
     x = images(20)[np.random.default_rng(0).integers(0, 20, 50)]  # with copies, in any order
@@ -64,7 +64,7 @@ def test_answers_are_the_platforms_and_nothing_is_asked_twice(
 
 
 def test_nothing_asked_is_nothing_answered(ledger: Ledger) -> None:
-    answers = Metered(Parity("scores"), ledger).ask(images(0), [])
+    answers = MeteredPlatform(Parity("scores"), ledger).ask(images(0), [])
     assert len(answers) == 0
     assert answers.probabilities is not None
     assert answers.probabilities.shape == (0, 3)
@@ -74,7 +74,7 @@ def test_the_budget_is_spent_to_the_last_query_and_the_error_keeps_what_came(
     ledger: Ledger,
 ) -> None:
     platform = Parity("scores")
-    metered = Metered(platform, ledger, budget=3, rows_at_once=4)
+    metered = MeteredPlatform(platform, ledger, budget=3, rows_at_once=4)
     x, keys = images(10), ["a"] * 5 + ["b"] * 5
     with pytest.raises(QuotaError, match="Expected answers to 10 questions, got 6") as spent:
         metered.ask(x, keys)
@@ -90,8 +90,8 @@ def test_the_budget_is_spent_to_the_last_query_and_the_error_keeps_what_came(
 
 
 def test_a_budget_of_nothing_still_gives_what_is_known(ledger: Ledger) -> None:
-    Metered(Parity(), ledger).ask(images(2), ["a", "a"])
-    poor = Metered(Parity(), ledger, budget=0)
+    MeteredPlatform(Parity(), ledger).ask(images(2), ["a", "a"])
+    poor = MeteredPlatform(Parity(), ledger, budget=0)
     assert len(poor.ask(images(2), ["b", "b"])) == 2
     with pytest.raises(QuotaError):
         poor.ask(images(3), ["b"] * 3)
@@ -99,7 +99,7 @@ def test_a_budget_of_nothing_still_gives_what_is_known(ledger: Ledger) -> None:
 
 def test_one_input_in_two_rows_is_paid_by_whoever_can(ledger: Ledger) -> None:
     platform = Parity()
-    metered = Metered(platform, ledger, budget=1)
+    metered = MeteredPlatform(platform, ledger, budget=1)
     x = images(2)[[0, 1, 1]]
     answers = metered.ask(x, ["a", "a", "b"])
     assert np.array_equal(answers.labels, parity(x))
@@ -108,7 +108,7 @@ def test_one_input_in_two_rows_is_paid_by_whoever_can(ledger: Ledger) -> None:
 
 def test_evaluation_is_metered_apart(ledger: Ledger) -> None:
     platform = Parity()
-    metered = Metered(platform, ledger, budget=2)
+    metered = MeteredPlatform(platform, ledger, budget=2)
     x = images(6)
     answers = metered.ask(x, [EVALUATION, "a", EVALUATION, "a", EVALUATION, EVALUATION])
     assert np.array_equal(answers.labels, parity(x))
@@ -121,15 +121,15 @@ def test_evaluation_is_metered_apart(ledger: Ledger) -> None:
 
 def test_what_is_kept_is_what_the_collective_asked(ledger: Ledger) -> None:
     x = images(5)
-    Metered(Parity(), ledger, keep_pixels=True).ask(x, ["a", "b", EVALUATION, "a", "a"])
-    Metered(Parity(), ledger).ask(images(2, first=9), ["a", "a"])
+    MeteredPlatform(Parity(), ledger, keep_pixels=True).ask(x, ["a", "b", EVALUATION, "a", "a"])
+    MeteredPlatform(Parity(), ledger).ask(images(2, first=9), ["a", "a"])
     kept, answers = ledger.kept("parity")
     assert np.array_equal(kept, x[[0, 1, 3, 4]])
     assert np.array_equal(answers.labels, parity(kept))
 
 
 def test_wrong_questions_are_refused_before_they_count(ledger: Ledger) -> None:
-    metered = Metered(Parity(), ledger)
+    metered = MeteredPlatform(Parity(), ledger)
     for x, keys in [
         (images(2).astype(np.float32), ["a", "a"]),
         (images(2, shape=(1, 3, 2)), ["a", "a"]),
@@ -140,7 +140,7 @@ def test_wrong_questions_are_refused_before_they_count(ledger: Ledger) -> None:
     assert ledger.spent("parity") == 0
     for wrong in ({"budget": -1}, {"rows_at_once": 0}):
         with pytest.raises(InputError, match="Expected"):
-            Metered(Parity(), ledger, **wrong)  # type: ignore[arg-type]
+            MeteredPlatform(Parity(), ledger, **wrong)  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------------------ bad answers
@@ -164,7 +164,7 @@ BAD: dict[str, tuple[str, Answers, str]] = {
 def test_answers_that_are_none_are_named_and_not_stored(ledger: Ledger, kind: str) -> None:
     gives, answers, named = BAD[kind]
     with pytest.raises(PlatformError, match=named) as error:
-        Metered(Says(lambda x, keys: answers, gives), ledger).ask(images(2), ["a", "b"])
+        MeteredPlatform(Says(lambda x, keys: answers, gives), ledger).ask(images(2), ["a", "b"])
     assert not isinstance(error.value, QuotaError)
     assert not ledger.answers("parity", digests(images(2)))[0].any()
     assert ledger.spent("parity") == 2  # it was asked, and may have been metered
@@ -172,11 +172,11 @@ def test_answers_that_are_none_are_named_and_not_stored(ledger: Ledger, kind: st
 
 def test_scores_of_a_platform_that_gives_labels_are_left_out(ledger: Ledger) -> None:
     says = Says(lambda x, keys: Answers(parity(x).astype(np.int32), parity_scores(x)))
-    answers = Metered(says, ledger).ask(images(2), ["a", "b"])
+    answers = MeteredPlatform(says, ledger).ask(images(2), ["a", "b"])
     assert answers.probabilities is None
     assert answers.labels.dtype == np.int64
     with pytest.raises(InputError, match=r"got answers without\. Use another ledger"):
-        Metered(Parity("scores"), ledger).ask(images(2), ["a", "b"])
+        MeteredPlatform(Parity("scores"), ledger).ask(images(2), ["a", "b"])
 
 
 # ------------------------------------------------------------------------------ failures
@@ -196,12 +196,12 @@ def test_a_platform_that_fails_midway_loses_nothing_and_is_resumed(ledger: Ledge
         platform = Parity(before=fail)
         with Ledger(ledger.path.with_name(type(failure).__name__)) as fresh:
             with pytest.raises(type(failure)) as error:
-                Metered(platform, fresh, budget=5, rows_at_once=4).ask(x, keys)
+                MeteredPlatform(platform, fresh, budget=5, rows_at_once=4).ask(x, keys)
             if isinstance(error.value, PartialError):
                 assert error.value.answered.tolist() == [True] * 8 + [False] * 12
                 assert np.array_equal(error.value.answers.labels, parity(x[:8]))
             assert fresh.answers("parity", digests(x))[0].sum() == 8
-            answers = Metered(platform, fresh, budget=5, rows_at_once=4).ask(x, keys)
+            answers = MeteredPlatform(platform, fresh, budget=5, rows_at_once=4).ask(x, keys)
             assert np.array_equal(answers.labels, parity(x))
             assert len(platform.seen) == 20  # the failed call saw nothing; none is asked twice
             assert set(fresh.spent_by_key("parity").values()) == {5}
@@ -218,7 +218,7 @@ def test_an_error_with_answers_hands_them_on(ledger: Ledger) -> None:
         )  # fmt: skip
 
     with pytest.raises(PartialError, match="Expected it all") as error:
-        Metered(Says(say), ledger).ask(images(4), ["a", "b", "c", "d"])
+        MeteredPlatform(Says(say), ledger).ask(images(4), ["a", "b", "c", "d"])
     assert error.value.answered.tolist() == [True, False, False, True]
     assert error.value.answers.labels.tolist() == [0, 0]
     assert ledger.spent_by_key("parity") == {"a": 1, "c": 1, "d": 1}
@@ -233,7 +233,7 @@ def test_a_key_that_the_platform_holds_spent_does_not_stop_the_others(ledger: Le
 
     x, keys = images(9), ["rich", "poor", "fair"] * 3
     with pytest.raises(PartialQuotaError, match=r"for 1 key \(poor\)") as error:
-        Metered(Says(say), ledger, rows_at_once=2).ask(x, keys)
+        MeteredPlatform(Says(say), ledger, rows_at_once=2).ask(x, keys)
     assert error.value.answered.tolist() == [True, False, True] * 3
     assert ledger.spent_by_key("parity") == {"rich": 3, "fair": 3}
 
@@ -244,14 +244,14 @@ def test_a_question_that_never_came_to_be_asked_is_not_counted(ledger: Ledger) -
 
     ledger.reserve("parity", digests(images(1)), ["a"], None)  # by an attempt that crashed
     with pytest.raises(InputError):
-        Metered(Says(say), ledger).ask(images(3), ["a"] * 3)
+        MeteredPlatform(Says(say), ledger).ask(images(3), ["a"] * 3)
     assert ledger.spent("parity") == 1
 
 
 def test_a_changing_platform_is_noted(ledger: Ledger) -> None:
-    Metered(Parity(), ledger).ask(images(3), [EVALUATION] * 3)
+    MeteredPlatform(Parity(), ledger).ask(images(3), [EVALUATION] * 3)
     other = Says(lambda x, keys: Answers((parity(x) + 1) % len(CLASSES)))
-    Metered(other, ledger).ask(images(2), ["a"] * 2)
+    MeteredPlatform(other, ledger).ask(images(2), ["a"] * 2)
     assert ledger.contradictions("parity") == 2
 
 
@@ -260,7 +260,7 @@ def test_a_changing_platform_is_noted(ledger: Ledger) -> None:
 
 def test_threads_on_one_key_spend_exactly_its_budget(ledger: Ledger) -> None:
     platform = Parity(before=lambda: time.sleep(0.005))  # long enough for others to come between
-    metered = Metered(platform, ledger, budget=50, rows_at_once=3)
+    metered = MeteredPlatform(platform, ledger, budget=50, rows_at_once=3)
     x = images(60)
     got: list[int] = []
 
@@ -284,6 +284,6 @@ def test_threads_on_one_key_spend_exactly_its_budget(ledger: Ledger) -> None:
 
 def test_a_platform_of_another_shape_is_another_question(ledger: Ledger) -> None:
     flat = Parity(shape=(1, 1, 6))
-    Metered(flat, ledger).ask(images(1, shape=(1, 1, 6)), ["a"])
-    Metered(Parity(shape=SHAPE), ledger).ask(images(1), ["a"])
+    MeteredPlatform(flat, ledger).ask(images(1, shape=(1, 1, 6)), ["a"])
+    MeteredPlatform(Parity(shape=SHAPE), ledger).ask(images(1), ["a"])
     assert ledger.spent("parity", "a") == 2

@@ -16,10 +16,9 @@ from quorate.learners.private.dp_adam import DPAdam
 from quorate.learners.scikit.tree import Tree
 from quorate.table import Array, Labels, Table
 from quorate.test_time.perturbations.perturbation import Perturbation
-from quorate.test_time.platforms.in_process import InProcess
+from quorate.test_time.platforms.in_process import InProcessPlatform
 from quorate.test_time.platforms.platform import Card, to_features, to_pixels
-from quorate.test_time.study.adaptive import ADAPTIVE, CLEANS, cleaning, fit, hardened, retrained_on
-from quorate.test_time.study.people import World
+from quorate.test_time.study.adaptive import ADAPTIVE, CLEANS, add_members, cleaning, fit, hardened
 
 CLASSES = ("a", "b")
 
@@ -45,7 +44,7 @@ def images(shape: tuple[int, ...] = (4, 3, 12, 10)) -> Any:
 def test_a_model_behind_a_cleaning_step_sees_clean_uploads(name: str, channels: int) -> None:
     model = Remembers()
     card = Card("it", CLASSES, (channels, 12, 10), "labels")
-    platform = cleaning(InProcess(model, card), name)
+    platform = cleaning(InProcessPlatform(model, card), name)
     assert platform.card == replace(card, id=f"it-{name}")
     x = images((4, channels, 12, 10))
     before = x.copy()
@@ -85,7 +84,7 @@ def test_scores_stay_behind_the_cleaning_step() -> None:
     from linear_proxy import linear_proxy
 
     model = linear_proxy(np.ones((2, 1, 2, 2)))
-    inside = InProcess(model, Card("it", CLASSES, (1, 2, 2), "scores"))
+    inside = InProcessPlatform(model, Card("it", CLASSES, (1, 2, 2), "scores"))
     assert cleaning(inside, "blur").card.gives == "labels"
 
 
@@ -125,15 +124,14 @@ def test_a_retrained_platform_learns_from_what_members_sent() -> None:
         return Table(to_features(x), np.array(y), CLASSES, np.array(group), ("others", "few"))
 
     train, members = people([1, 2], [0, 1], [0, 1]), people([100, 200], [1, 0], [1, 1])
-    world = World(train, members, members)
     delta = np.array([-5, 7], np.int16).reshape(2, 1, 1, 1)
     perturbation = Perturbation("additive", {"delta": delta}, CLASSES, (1, 1, 1), 8 / 255)
-    found = retrained_on(world, perturbation, members)
+    found = add_members(train, perturbation, members)
     assert to_pixels(found.x).reshape(-1).tolist() == [1, 2, 107, 195]
     assert found.y.tolist() == [0, 1, 1, 0]
     assert found.group is not None
     assert found.group.tolist() == [0, 1, 1, 1]
-    assert len(world.train) == 2
+    assert len(train) == 2
 
 
 def test_every_name_is_listed() -> None:

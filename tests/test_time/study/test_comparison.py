@@ -17,10 +17,10 @@ from quorate.test_time.platforms.in_process import load_platform
 from quorate.test_time.study import query_comparison as comparison
 from quorate.test_time.study.cell import CELLS
 from quorate.test_time.study.correction import make_correction
-from quorate.test_time.study.draws import world_of
-from quorate.test_time.study.evaluation import Judge
+from quorate.test_time.study.evaluation import Evaluator
+from quorate.test_time.study.people import people_of
 from quorate.test_time.study.query_comparison import compare, split_attacks
-from quorate.test_time.study.query_costs import Alone, Comparison, Pooled
+from quorate.test_time.study.query_costs import PoolEffect, QueryComparison, SoloAttack
 from quorate.test_time.study.running import run_correction
 
 STUDY = make_correction(
@@ -50,29 +50,29 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(out: Path) -> Comparison:
+def found(out: Path) -> QueryComparison:
     return compare(out, ATTACKS, **ASKED)
 
 
-def alone(**changes: Any) -> Alone:
+def alone(**changes: Any) -> SoloAttack:
     """Return 40 people, 10 misread, of whom 4 were attacked with 20 queries on average."""
     plain: dict[str, Any] = {
         "attack": "square", "seed": 0, "subgroup": 40, "misread": 10, "people": 4,
         "corrected": 2, "queries": 80, "spread": 8.0, "curve": [(1, 0.0), (50, 0.5)],
     }  # fmt: skip
-    return Alone(**{**plain, **changes})
+    return SoloAttack(**{**plain, **changes})
 
 
-def pooled(**changes: Any) -> Pooled:
+def pooled(**changes: Any) -> PoolEffect:
     plain: dict[str, Any] = {
         "seed": 0, "members": 10, "queries_per_member": 23, "queries": 230, "subgroup": 40,
         "misread": 10, "people": 4, "corrected": 2, "broken": 3,
     }  # fmt: skip
-    return Pooled(**{**plain, **changes})
+    return PoolEffect(**{**plain, **changes})
 
 
-def made(ones: list[Alone], pools: list[Pooled], budget: int = 50) -> Comparison:
-    return Comparison(8 / 255, "linf", budget, tuple(ones), tuple(pools))
+def made(ones: list[SoloAttack], pools: list[PoolEffect], budget: int = 50) -> QueryComparison:
+    return QueryComparison(8 / 255, "linf", budget, tuple(ones), tuple(pools))
 
 
 # ------------------------------------------------------------------------------------- by hand
@@ -153,19 +153,19 @@ def test_of_nobody_misread_there_is_no_break_even_and_a_seed_of_them_counts() ->
 # --------------------------------------------------------------------------------- end to end
 
 
-def test_what_is_compared_is_what_the_correction_left(out: Path, found: Comparison) -> None:
+def test_what_is_compared_is_what_the_correction_left(out: Path, found: QueryComparison) -> None:
     assert found.epsilon == 64 / 255  # the last named, not the largest
     ids = [(one.seed, one.attack) for one in found.alone]
     assert ids == [(seed, attack) for seed in (0, 1) for attack in ATTACKS.split(",")]
-    world = world_of(STUDY, 0)
+    split = people_of(STUDY, 0)
     platform = load_platform(out / "platform")
-    judge = Judge(platform, world)
-    wrong = [i for i in world.inside if judge.before[i] != judge.y[i]]
-    right = [i for i in world.inside if judge.before[i] == judge.y[i]]
+    judge = Evaluator(platform, split)
+    wrong = [i for i in split.inside if judge.before[i] != judge.y[i]]
+    right = [i for i in split.inside if judge.before[i] == judge.y[i]]
     assert len(wrong) > 5  # or the cap would not be seen
     assert right
     for one in [*found.alone[:3], found.pooled[0]]:
-        assert (one.subgroup, one.misread, one.people) == (len(world.inside), len(wrong), 5)
+        assert (one.subgroup, one.misread, one.people) == (len(split.inside), len(wrong), 5)
     (path,) = [
         path for path in (out / CELLS).glob("*.json")
         if (cell := json.loads(path.read_text()))["epsilon"] == 64 / 255 and cell["seed"] == 0
@@ -182,7 +182,7 @@ def test_what_is_compared_is_what_the_correction_left(out: Path, found: Comparis
         assert broken == sum(labels[i] != judge.y[i] for i in right)
 
 
-def test_queries_are_those_the_platform_counted(out: Path, found: Comparison) -> None:
+def test_queries_are_those_the_platform_counted(out: Path, found: QueryComparison) -> None:
     for one in found.alone:
         assert one.people <= one.queries <= 20 * one.people
         assert one.curve[-1] == (20, one.corrected / one.people)
@@ -194,7 +194,7 @@ def test_queries_are_those_the_platform_counted(out: Path, found: Comparison) ->
     assert all(row["people"] == 10 for row in found.rows())
 
 
-def test_workers_lead_to_the_same_numbers(out: Path, found: Comparison) -> None:
+def test_workers_lead_to_the_same_numbers(out: Path, found: QueryComparison) -> None:
     again = compare(out, ATTACKS, seeds=1, executor=Processes(2), **ASKED)
     assert again.alone == found.alone[:3]
     assert again.pooled == found.pooled[:1]
@@ -262,7 +262,7 @@ def test_a_correction_that_stopped_midway_is_refused_before_any_attack(
 
 
 def test_the_command_prints_what_was_found_and_leaves_a_page(
-    quorate: Any, out: Path, found: Comparison, tmp_path: Path
+    quorate: Any, out: Path, found: QueryComparison, tmp_path: Path
 ) -> None:
     copy = Path(shutil.copytree(out, tmp_path / "copy"))
     words = [copy, "--attacks", ATTACKS, "--budget", "20", "--people", "5"]

@@ -16,7 +16,7 @@ from quorate.test_time.perturbations.crafting import Crafting
 from quorate.test_time.platforms.in_process import save_platform
 from quorate.test_time.platforms.platform import Card
 from quorate.test_time.study.adaptive import ADAPTIVE
-from quorate.test_time.study.correction import Correction, Group, make_correction, read_epsilon
+from quorate.test_time.study.correction import CellGroup, Correction, make_correction, read_epsilon
 
 BASE: dict[str, Any] = {"population": "digits", "subgroup": "low_light", "platform": "mlp"}
 
@@ -208,9 +208,8 @@ def test_who_is_not_trained_here_cannot_be_trained_otherwise(tmp_path: Path, nam
 def test_groups_come_in_a_fixed_order() -> None:
     found = study(seeds=2, platform=["mlp", "forest"], members="5,9", queries=[3, 4]).groups()
     assert len(found) == len(set(found)) == 16
-    assert found[:3] == [
-        Group(0, "mlp", "cnn", 5, 3), Group(0, "mlp", "cnn", 5, 4), Group(0, "mlp", "cnn", 9, 3)
-    ]  # fmt: skip
+    pools = [(5, 3), (5, 4), (9, 3)]
+    assert found[:3] == [CellGroup(0, "mlp", "cnn", *pool) for pool in pools]
     assert [group.seed for group in found] == [0] * 8 + [1] * 8
 
 
@@ -240,7 +239,7 @@ def test_whatever_decides_a_result_stands_in_its_cell(change: Any) -> None:
     for other in (
         study().of_cell(group, 0.2, "id", 5), study().of_cell(group, 0.1, "other", 5),
         study().of_cell(group, 0.1, "id", 6),
-        *(study().of_cell(Group(*fields), 0.1, "id", 5) for fields in (
+        *(study().of_cell(CellGroup(*fields), 0.1, "id", 5) for fields in (
             (1, "mlp", "cnn", 200, 50), (0, "mlp", "mlp", 200, 50), (0, "mlp", "cnn", 20, 50),
             (0, "mlp", "cnn", 200, 5),
         )),

@@ -12,8 +12,8 @@ from quorate.fairness import wilson
 from quorate.table import Table
 from quorate.test_time.perturbations.perturbation import Norm, Perturbation
 from quorate.test_time.platforms.platform import EVALUATION, to_features
-from quorate.test_time.study.evaluation import Judge, evaluate, random_sign
-from quorate.test_time.study.people import World
+from quorate.test_time.study.evaluation import Evaluator, evaluate, random_sign
+from quorate.test_time.study.people import PeopleSplit
 
 CLASSES = ("no", "yes")
 SHAPE = (1, 1, 2)
@@ -22,12 +22,12 @@ OTHERS = [(0, 50, 0), (1, 150, 0), (1, 150, 0), (0, 50, 0)]
 INSIDE = [(1, 95, 1), (1, 90, 1), (0, 104, 1), (0, 50, 1)]
 
 
-def world_of(people: list[tuple[int, int, int]]) -> World:
+def people_of(people: list[tuple[int, int, int]]) -> PeopleSplit:
     y, level, group = np.array(people).T
     x = np.zeros((len(people), *SHAPE), np.uint8)
     x[:, 0, 0, 0], x[:, 0, 0, 1] = level, 128
     table = Table(to_features(x), y, CLASSES, group, ("others", "dark"))
-    return World(table.take(np.arange(0)), table.take(np.arange(0)), table)
+    return PeopleSplit(table.take(np.arange(0)), table.take(np.arange(0)), table)
 
 
 def platform() -> LinearPlatform:
@@ -47,9 +47,9 @@ def for_all(by: int) -> Perturbation:
 def found(
     people: list[tuple[int, int, int]], perturbation: Perturbation,
     label_free: Mapping[str, Perturbation] | None = None, seed: int = 0,
-) -> tuple[dict[str, Any], LinearPlatform, Judge]:  # fmt: skip
+) -> tuple[dict[str, Any], LinearPlatform, Evaluator]:  # fmt: skip
     below = platform()
-    judge = Judge(below, world_of(people))
+    judge = Evaluator(below, people_of(people))
     return (
         evaluate(judge, perturbation, label_free or {}, np.random.default_rng(seed)), below, judge
     )  # fmt: skip
@@ -121,7 +121,7 @@ def test_a_wrong_class_is_any_other_one() -> None:
         "additive", {"delta": delta.astype(np.int16)}, tuple("abcde"), SHAPE, 0.5
     )
     below = platform()
-    judge = Judge(below, World(table.take(np.arange(0)), table.take(np.arange(0)), table))
+    judge = Evaluator(below, PeopleSplit(table.take(np.arange(0)), table.take(np.arange(0)), table))
     evaluate(judge, perturbation, {}, np.random.default_rng(0))
     asked = np.array([image[0, 0, 0] for _, image in below.asked])
     sent = asked[n + (n - k) : n + 2 * (n - k)] // 10 - 1  # whose class's change was added

@@ -15,7 +15,7 @@ from quorate.subgroups.attribute import Attribute
 from quorate.subgroups.low_light import LowLight
 from quorate.table import Rng, Split, Table
 from quorate.test_time.platforms.platform import to_features, to_pixels
-from quorate.test_time.study.people import World, draw_world
+from quorate.test_time.study.people import PeopleSplit, split_people
 
 HERE = LowLight(brightness=1, noise=0)  # a shift that changes nothing: people can be told apart
 
@@ -47,11 +47,11 @@ def numbers(people: Table) -> set[int]:
     return set((x[:, 0, 0, 0] + 256 * x[:, 0, 0, 1]).tolist())
 
 
-def world_of(
+def people_of(
     subgroup: Subgroup = HERE, seed: int = 0, share: float | None = 0.1,
     measured: float | None = 0.5, reserve: float = 0.5, population: Population | None = None,
-) -> World:  # fmt: skip
-    return draw_world(
+) -> PeopleSplit:  # fmt: skip
+    return split_people(
         population or Numbered(), subgroup, np.random.default_rng(seed), share=share,
         measured=measured, reserve=reserve,
     )  # fmt: skip
@@ -61,39 +61,39 @@ def world_of(
 def test_nobody_is_in_two_sets_and_shares_are_exact(
     reserve: float, share: float, measured: float, seed: int
 ) -> None:
-    world = world_of(HERE, seed, share, measured, reserve)
-    sets = [numbers(people) for people in (world.train, world.photos, world.held_out)]
+    split = people_of(HERE, seed, share, measured, reserve)
+    sets = [numbers(people) for people in (split.train, split.photos, split.held_out)]
     kept = round(reserve * 200)
     assert [len(people) for people in sets] == [200 - kept, kept, 100]
     assert len(set.union(*sets)) == 300
-    groups = [people.group for people in (world.train, world.photos, world.held_out)]
+    groups = [people.group for people in (split.train, split.photos, split.held_out)]
     expected = [round(share * (200 - kept)), kept, round(measured * 100)]
     assert [int(group.sum()) for group in groups if group is not None] == expected
     assert groups[2] is not None
-    assert world.inside.tolist() == np.flatnonzero(groups[2]).tolist()
+    assert split.inside.tolist() == np.flatnonzero(groups[2]).tolist()
 
 
 @pytest.mark.parametrize(("share", "measured"), [(None, None), (0.1, 0.5), (None, 0.5)])
 def test_people_of_a_group(share: float | None, measured: float | None) -> None:
-    world = world_of(Attribute("few"), 0, share, measured)
-    sets = [numbers(people) for people in (world.train, world.photos, world.held_out)]
+    split = people_of(Attribute("few"), 0, share, measured)
+    sets = [numbers(people) for people in (split.train, split.photos, split.held_out)]
     assert len(set.union(*sets)) == sum(map(len, sets))
     assert {n % 5 for n in sets[1]} == {0}
-    for people, wanted in ((world.train, share), (world.held_out, measured)):
+    for people, wanted in ((split.train, share), (split.held_out, measured)):
         assert people.group is not None
         few = np.array([n % 5 == 0 for n in to_pixels(people.x)[:, 0, 0] @ [1, 256]])
         assert (people.group == few).all()
         if wanted is not None:
             assert int(few.sum()) == round(wanted * len(people))
-        elif people is world.train:
+        elif people is split.train:
             assert len(people) == 100
 
 
 def test_pictures_lie_on_the_grid_that_is_asked_about() -> None:
-    world = world_of(LowLight(), population=Numbered())
-    for people in (world.train, world.photos, world.held_out):
+    split = people_of(LowLight(), population=Numbered())
+    for people in (split.train, split.photos, split.held_out):
         assert (to_features(to_pixels(people.x)) == people.x).all()
-    assert (world.x == to_pixels(world.held_out.x)).all()
+    assert (split.x == to_pixels(split.held_out.x)).all()
 
 
 def test_off_the_grid_is_rounded_onto_it() -> None:
@@ -102,13 +102,13 @@ def test_off_the_grid_is_rounded_onto_it() -> None:
             exact = super().people(number)
             return replace(exact, x=np.clip(exact.x + np.float32(0.3 / 255), 0, 1))
 
-    world = world_of(population=Between())
-    assert (to_features(to_pixels(world.train.x)) == world.train.x).all()
-    assert len(numbers(world.train) | numbers(world.photos) | numbers(world.held_out)) == 300
+    split = people_of(population=Between())
+    assert (to_features(to_pixels(split.train.x)) == split.train.x).all()
+    assert len(numbers(split.train) | numbers(split.photos) | numbers(split.held_out)) == 300
 
 
 def test_the_seed_decides() -> None:
-    one, again, other = (world_of(seed=seed) for seed in (3, 3, 4))
+    one, again, other = (people_of(seed=seed) for seed in (3, 3, 4))
     assert (one.photos.x == again.photos.x).all()
     assert (one.held_out.x == again.held_out.x).all()
     assert (one.photos.x != other.photos.x).any()
@@ -119,22 +119,22 @@ def test_someone_must_be_left_on_both_sides(reserve: float) -> None:
     with pytest.raises(
         InputError, match=f"for the platform and for the collective.*{reserve:g} of"
     ):
-        world_of(reserve=reserve)
+        people_of(reserve=reserve)
 
 
 @pytest.mark.parametrize("measured", [0.0, 1.0, 0.001])
 def test_the_subgroup_and_others_must_be_measured(measured: float) -> None:
     with pytest.raises(InputError, match=r"Expected people of low-light and others to measure on"):
-        world_of(measured=measured)
+        people_of(measured=measured)
 
 
 def test_one_label_is_nothing_to_correct() -> None:
     with pytest.raises(InputError, match="Expected two labels or more, got 1"):
-        world_of(population=Numbered(classes=1))
+        people_of(population=Numbered(classes=1))
 
 
 def test_tables_are_refused() -> None:
     with pytest.raises(InputError, match=r"Expected a population of images.*a table from gaussian"):
-        world_of(population=Gaussian(n=20, held_out=20))
+        people_of(population=Gaussian(n=20, held_out=20))
     with pytest.raises(InputError, match="share of people under 'low-light'"):
-        world_of(share=None)
+        people_of(share=None)

@@ -24,12 +24,12 @@ from quorate.test_time.extraction.pool import collect
 from quorate.test_time.extraction.questions import Questions
 from quorate.test_time.perturbations.perturbation import load
 from quorate.test_time.platforms.encoding import digests
-from quorate.test_time.platforms.in_process import InProcess, load_platform, save_platform
+from quorate.test_time.platforms.in_process import InProcessPlatform, load_platform, save_platform
 from quorate.test_time.platforms.ledger import Ledger
-from quorate.test_time.platforms.metered import Metered
+from quorate.test_time.platforms.metered import MeteredPlatform
 from quorate.test_time.platforms.platform import EVALUATION
 from quorate.test_time.study import cell as cells_room
-from quorate.test_time.study import running as campaign
+from quorate.test_time.study import running
 from quorate.test_time.study.cell import CELLS
 from quorate.test_time.study.correction import Correction, make_correction, read_folder
 from quorate.test_time.study.deployment import LEDGERS
@@ -121,7 +121,7 @@ def test_what_is_stored_is_not_run_again(
     out = copy_of(done, tmp_path)
     with monkeypatch.context() as patch:
         for name in ("train_platform", "measure_group"):
-            patch.setattr(campaign, name, lambda *_: pytest.fail("it was run again"))
+            patch.setattr(running, name, lambda *_: pytest.fail("it was run again"))
         assert run(out, epsilon="8/255,64/255") == done[1]
         assert run(out, epsilon="64/255") == done[1][1:]
     crafted: list[float] = []
@@ -161,7 +161,7 @@ def test_the_order_of_the_work_does_not_matter(
 ) -> None:
     more: dict[str, Any] = {"seeds": 2, "platform": ["mlp:epochs=2", "logistic:epochs=2"]}
     forwards = run(tmp_path / "forwards", **more)
-    monkeypatch.setattr(campaign, "run_here", lambda work, tasks: run_here(work, tasks[::-1]))
+    monkeypatch.setattr(running, "run_here", lambda work, tasks: run_here(work, tasks[::-1]))
     assert run(tmp_path / "backwards", **more) == forwards
     assert [(cell["seed"], cell["platform"][:3]) for cell in forwards] == [
         (0, "mlp"), (0, "log"), (1, "mlp"), (1, "log"),
@@ -174,11 +174,11 @@ def test_the_order_of_the_work_does_not_matter(
 
 KILLED = """
 import os, signal, sys
-from quorate.test_time.study import running as campaign, cell as cells
-from quorate.test_time.platforms.in_process import InProcess
+from quorate.test_time.study import running, cell as cells
+from quorate.test_time.platforms.in_process import InProcessPlatform
 
 what, name, nth = sys.argv[3], sys.argv[4], int(sys.argv[5])
-holder, calls = {"pool": InProcess, "cell": cells}[what], []
+holder, calls = {"pool": InProcessPlatform, "cell": cells}[what], []
 real = getattr(holder, name)
 
 def dies(*given, **more):
@@ -192,7 +192,7 @@ import quorate.test_time.extraction.pool
 quorate.test_time.extraction.pool.ASKED_AT_ONCE = 7
 import json
 from quorate.test_time.study.correction import make_correction
-campaign.run_correction(make_correction(**json.loads(sys.argv[2])), sys.argv[1], 1, "cpu")
+running.run_correction(make_correction(**json.loads(sys.argv[2])), sys.argv[1], 1, "cpu")
 """
 
 
@@ -214,13 +214,13 @@ def test_kill_minus_nine_loses_nothing_and_spends_nothing_twice(
     stored = list((tmp_path / CELLS).glob("*.json")) if at[0] == "cell" else []
     assert len(stored) == (at[0] == "cell")
     asked: list[int] = []
-    real = InProcess.ask
+    real = InProcessPlatform.ask
 
-    def count(self: InProcess, x: Any, keys: Any) -> Any:
+    def count(self: InProcessPlatform, x: Any, keys: Any) -> Any:
         asked.extend(1 for key in keys if key != EVALUATION)
         return real(self, x, keys)
 
-    monkeypatch.setattr(InProcess, "ask", count)
+    monkeypatch.setattr(InProcessPlatform, "ask", count)
     assert run(tmp_path, epsilon="8/255,64/255") == done[1]
     assert spent(tmp_path) == spent(done[0])
     assert len(asked) == (16 if at[0] == "pool" else 0)  # 14 of 30 were answered before
@@ -276,7 +276,7 @@ def test_a_damaged_ledger_is_named_and_left(
 def test_what_cannot_be_run_is_named_before_any_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: Any, named: str
 ) -> None:
-    monkeypatch.setattr(campaign, "_do", lambda *_: pytest.fail("it went to work"))
+    monkeypatch.setattr(running, "_do", lambda *_: pytest.fail("it went to work"))
     with pytest.raises(InputError, match=named):
         run(tmp_path, **more)
 
@@ -360,7 +360,7 @@ def test_questions_asked_twice_are_paid_once(
     x = np.repeat(np.arange(4, dtype=np.uint8), 2).reshape(8, 1, 1, 1) * np.ones((8, 8), np.uint8)
     questions = Questions(x, np.tile([0, 1], 4), np.arange(8))
     with Ledger(tmp_path / "ledger") as ledger:
-        pool = collect(Metered(platform, ledger, 4), questions)
+        pool = collect(MeteredPlatform(platform, ledger, 4), questions)
         assert len(pool) == 8
         assert ledger.spent(platform.card.id) == len(set(digests(x))) == 4
     assert platform.asked.total() == 4
@@ -469,7 +469,7 @@ def test_the_served_platform_is_the_one_of_the_last_settings(
     (first,) = run(tmp_path, platform="mlp:epochs=2")
     (second,) = run(tmp_path, platform="mlp:epochs=3")
     assert load_platform(tmp_path / "platform").card.id == second["platform_id"]
-    monkeypatch.setattr(campaign, "train_platform", lambda *_: pytest.fail("it was trained again"))
+    monkeypatch.setattr(running, "train_platform", lambda *_: pytest.fail("it was trained again"))
     assert run(tmp_path, platform="mlp:epochs=2") == [first]
     assert load_platform(tmp_path / "platform").card.id == first["platform_id"]
 

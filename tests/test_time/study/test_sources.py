@@ -14,9 +14,9 @@ from quorate.test_time.platforms.platform import Card
 from quorate.test_time.study.sources import (
     PLATFORM_LOOKS,
     SMALL,
-    Remote,
-    Saved,
-    Trained,
+    PlatformAddress,
+    SavedPlatform,
+    SizedLearner,
     read_learner,
     read_source,
 )
@@ -24,14 +24,14 @@ from quorate.test_time.study.sources import (
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "https://example.org/a?b"])
 def test_an_address(url: str) -> None:
-    assert read_source(url) == Remote(url)
+    assert read_source(url) == PlatformAddress(url)
 
 
 def test_a_folder_of_a_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_platform(tmp_path / "mlp", {}, Card("a", ("b",), (1, 1, 1)))  # type: ignore[arg-type]
-    assert read_source(str(tmp_path / "mlp")) == Saved(tmp_path / "mlp")
+    assert read_source(str(tmp_path / "mlp")) == SavedPlatform(tmp_path / "mlp")
     monkeypatch.chdir(tmp_path)
-    assert read_source("mlp") == Saved(Path("mlp"))  # a folder that is there comes first
+    assert read_source("mlp") == SavedPlatform(Path("mlp"))  # a folder that is there comes first
     with pytest.raises(InputError, match="Known: "):
         read_source(str(tmp_path))
 
@@ -59,8 +59,8 @@ def test_an_architecture_with_parameters() -> None:
 def test_a_learner_of_the_catalog_is_as_it_says() -> None:
     found = read_learner("sgd:model=cnn,epochs=5", 99)
     assert isinstance(found.learner, SGD)
-    assert found == Trained(found.learner, None)
-    assert read_learner("forest", 99) == Trained(Forest(), None)
+    assert found == SizedLearner(found.learner, None)
+    assert read_learner("forest", 99) == SizedLearner(Forest(), None)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,6 @@ def test_what_is_none_is_named(text: str, named: str) -> None:
     [(60_000, 1000, 60), (60_000, 2000, 30), (60_000, 10, 60), (60_000, 10**6, 1), (None, 5, 10)],
 )
 def test_epochs_come_to_so_many_pictures(looks: int | None, rows: int, epochs: int) -> None:
-    sized: Any = Trained(Adam(), looks).sized(rows)
+    sized: Any = SizedLearner(Adam(), looks).sized(rows)
     assert sized.epochs == epochs
-    assert Trained(Forest(), looks).sized(rows) == Forest()
+    assert SizedLearner(Forest(), looks).sized(rows) == Forest()

@@ -16,7 +16,7 @@ from quorate.findings.measures import RowMeasures
 from quorate.findings.tuning import Tuning
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.query_comparison import compare
-from quorate.test_time.study.query_costs import Comparison
+from quorate.test_time.study.query_costs import QueryComparison
 
 OWN = ("attacks", "budget", "people")
 
@@ -27,7 +27,7 @@ class QueryCostsDone:
 
     pictures: ClassVar[tuple[str, ...]] = ("queries.png", "gap.png")
 
-    result: Comparison
+    result: QueryComparison
     correction: CorrectionDone
 
     @property
@@ -64,7 +64,7 @@ class QueryCostsDone:
         return {**self.correction.to_json(), "comparison": self.result.to_json()}
 
 
-def measured_rows(found: Comparison) -> list[dict[str, Any]]:
+def measured_rows(found: QueryComparison) -> list[dict[str, Any]]:
     """Return one flat row an attack and a pool; break-even is a number of people."""
     rows = []
     for row in found.rows():

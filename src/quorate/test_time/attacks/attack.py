@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from quorate.errors import InputError
 from quorate.table import Labels, Mask, Probabilities, Rng
-from quorate.test_time.attacks.attempt import Attempt
+from quorate.test_time.attacks.outcome import AttackOutcome
 from quorate.test_time.platforms.meter import Meter
 from quorate.test_time.platforms.platform import Answers, Gives, Pixels
 from quorate.validate import in_interval
@@ -26,7 +26,7 @@ Levels = npt.NDArray[np.float32]  # images between the levels 0 and 255, before 
 TINY = 1e-30  # stands for a score that was rounded to zero
 
 
-class Reading(NamedTuple):
+class Feedback(NamedTuple):
     """What the platform says of one image, about the person's own label y.
 
     Args:
@@ -40,7 +40,7 @@ class Reading(NamedTuple):
     margin: float
 
 
-Search = Generator[Pixels, Reading, None]
+Search = Generator[Pixels, Feedback, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ class Attack(Protocol):
         epsilon: int,
         rng: Rng,
         starts: Pixels | None = None,
-    ) -> Attempt:
+    ) -> AttackOutcome:
         """Search for n people side by side, one query each a round, until all are done.
 
         Each draws from a stream of their own, which hangs on ``rng`` and their key: what they ask
@@ -140,7 +140,7 @@ class Attack(Protocol):
                     searches.pop(i).close()
                 else:
                     questions[i] = question
-        return Attempt(corrected, meter.used - before, x_adv)
+        return AttackOutcome(corrected, meter.used - before, x_adv)
 
     def _check(
         self, meter: Meter, x: Pixels, y: Labels, epsilon: int, starts: Pixels | None
@@ -186,7 +186,7 @@ def _stream(root: list[int], key: str) -> Rng:
     return np.random.default_rng(np.random.SeedSequence(root, spawn_key=child))
 
 
-def _next_question(search: Search, reading: Reading) -> Pixels | None:
+def _next_question(search: Search, reading: Feedback) -> Pixels | None:
     try:
         return search.send(reading)
     except StopIteration:
@@ -201,7 +201,7 @@ def _within(asked: Pixels, x: Pixels, who: Labels, epsilon: int, right: Mask) ->
     return done
 
 
-def _readings(answers: Answers, y: Labels) -> list[Reading]:
+def _readings(answers: Answers, y: Labels) -> list[Feedback]:
     """Return what each answer says about each person's label, m of them."""
     rows = np.arange(len(y))
     log_p, margin = np.full((2, len(y)), np.nan)  # (m,) each
@@ -211,4 +211,4 @@ def _readings(answers: Answers, y: Labels) -> list[Reading]:
         logs[rows, y] = -np.inf
         margin = logs.max(axis=1) - log_p
     right = answers.labels == y
-    return list(map(Reading, right.tolist(), log_p.tolist(), margin.tolist()))
+    return list(map(Feedback, right.tolist(), log_p.tolist(), margin.tolist()))

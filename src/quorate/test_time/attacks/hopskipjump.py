@@ -12,12 +12,12 @@ import numpy as np
 
 from quorate.spec import param
 from quorate.table import Rng
-from quorate.test_time.attacks.attack import Attack, Case, Levels, Reading, Search
+from quorate.test_time.attacks.attack import Attack, Case, Feedback, Levels, Search
 from quorate.test_time.attacks.dither import Dither, nearest_within
 from quorate.test_time.platforms.platform import Gives, Pixels
 from quorate.validate import at_least
 
-Walk = Generator[Pixels, Reading, Levels]  # a part of the search that ends at an image
+Walk = Generator[Pixels, Feedback, Levels]  # a part of the search that ends at an image
 SMALLEST_LEAP = 0.25  # levels; a shorter one is not tried
 
 

@@ -48,7 +48,7 @@ def key_of(member: int | np.integer) -> str:
     return f"member-{member + 1:04d}"
 
 
-def photos_each(available: int, members: int, wanted: int | None) -> int:
+def photos_per_member(available: int, members: int, wanted: int | None) -> int:
     """Return how many photos each member holds: ``wanted``, or as many as there are, up to 10.
 
     Raises:

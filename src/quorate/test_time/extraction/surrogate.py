@@ -57,8 +57,8 @@ class Extraction:
 
 
 @dataclass(frozen=True, eq=False)
-class Proxies:
-    """Proxies of one platform.
+class SurrogateEnsemble:
+    """Surrogate models of one platform, as model extraction leaves them.
 
     Args:
         models: fitted networks.
@@ -92,7 +92,7 @@ def extract(
     learners: Sequence[Learner],
     extraction: Extraction,
     rng: Rng,
-) -> Proxies:
+) -> SurrogateEnsemble:
     """Return proxies of the platform that answered a pool.
 
     Args:
@@ -123,7 +123,9 @@ def extract(
         models = _train(pool.take(~apart), classes, learners, extraction, rng)
     judged = pool.take(apart)
     right = models[0].predict(to_features(judged.x)) == judged.answers.labels
-    return Proxies(tuple(models), _agreement(right, judged.photo), suspects, left_out, tuple(notes))
+    return SurrogateEnsemble(
+        tuple(models), _agreement(right, judged.photo), suspects, left_out, tuple(notes)
+    )
 
 
 def _agreement(right: Mask, photo: Labels) -> Estimate:

@@ -38,7 +38,7 @@ class _Came:
 
 
 class HTTPPlatform(Platform):
-    """Asks an image API. Put ``Metered`` before it, so that no answer is lost or paid for twice.
+    """Asks an image API; behind a ``MeteredPlatform`` no answer is lost or paid for twice.
 
     What comes back does not depend on how many requests are in flight.
 

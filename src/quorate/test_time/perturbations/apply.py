@@ -39,7 +39,7 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Applied:
+class AppliedChange:
     """What was done to one picture.
 
     Args:
@@ -123,7 +123,7 @@ def apply_to_file(
     out_path: str | Path,
     label: str | None = None,
     preview: str | Path | None = None,
-) -> Applied:
+) -> AppliedChange:
     """Add a perturbation to one picture and write it, as PNG or lossless WebP.
 
     A picture of the size trained for comes out as ``Perturbation.apply`` has it, to the bit. Any
@@ -169,14 +169,14 @@ def _facts(
     out: Path,
     shown: Path | None,
     label: str | None,
-) -> Applied:
+) -> AppliedChange:
     _, height, width = before.shape
     _, h, w = perturbation.shape
     change = after.astype(np.int16) - before  # (c, H, W)
     largest = int(np.abs(change).max())
     linf = perturbation.norm == "linf"
     longest = 255 * perturbation.epsilon * _scale(perturbation, (width, height))
-    return Applied(
+    return AppliedChange(
         out=out,
         preview=shown,
         label=label,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
     from quorate.learners.base.network_classifier import NetworkClassifier
-    from quorate.test_time.perturbations.families import Change
+    from quorate.test_time.perturbations.families import DifferentiableChange
 
 JUDGED = 2048  # pictures that choose among restarts, at most
 APART = 5  # one picture in so many chooses among label-free changes, and crafts none of them
@@ -162,7 +162,7 @@ def _divided(n: int, label_free: bool, generator: Generator) -> tuple[Tensor, Te
 
 
 def _search(
-    change: Change,
+    change: DifferentiableChange,
     networks: Sequence[nn.Module],
     x: Tensor,
     y: Tensor,
@@ -196,7 +196,7 @@ def _search(
 
 
 def _losses(
-    change: Change,
+    change: DifferentiableChange,
     networks: Sequence[nn.Module],
     parameters: list[Tensor],
     x: Tensor,

@@ -25,7 +25,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class DifferentiableChange:
     """One family for R restarts at once.
 
     Args:
@@ -91,7 +91,7 @@ class Change:
         return (x + moved).clamp(0, 255)
 
 
-class Additive(Change):
+class Additive(DifferentiableChange):
     """δ_y, a picture per class; or one δ for everyone."""
 
     def begin(self, generator: Generator) -> list[Tensor]:
@@ -128,7 +128,7 @@ class Additive(Change):
         return delta * (self.budget / length.clamp(min=1e-12)).clamp(max=1)
 
 
-class Gain(Change):
+class Gain(DifferentiableChange):
     """A gain and a bias per channel."""
 
     def begin(self, generator: Generator) -> list[Tensor]:
@@ -217,7 +217,7 @@ class Combined(Filter):
         return {**super().arrays(filtering), "delta": whole}
 
 
-FAMILIES: Mapping[Family, Callable[..., Change]] = {
+FAMILIES: Mapping[Family, Callable[..., DifferentiableChange]] = {
     "additive": Additive,
     "gain": Gain,
     "filter": Filter,

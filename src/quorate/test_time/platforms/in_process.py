@@ -37,7 +37,7 @@ MOVED = {stem: f"{room}.{stem}" for room, stems in ROOMS.items() for stem in ste
 MOVED |= {"networks": "base.network_classifier"}
 
 
-class InProcess:
+class InProcessPlatform:
     """A classifier that is asked as a black box, with the platform's own meter.
 
     Args:
@@ -120,7 +120,7 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcess:
+def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcessPlatform:
     """Return the platform in a folder. A pickle can run code: load your own folders only.
 
     Args:
@@ -145,4 +145,4 @@ def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcess:
             f"Expected a platform in {folder} ({CARD} and {MODEL}), got: {reason(error)}. quorate "
             "correct leaves one in the folder platform of its --out."
         ) from error
-    return InProcess(model, card)
+    return InProcessPlatform(model, card)

@@ -34,7 +34,7 @@ def purpose_of(key: str) -> Purpose:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class Reservation:
     """What is to be done about n questions.
 
     Args:
@@ -81,7 +81,7 @@ class Ledger(LedgerFile):
         keys: Sequence[str],
         budget: int | None,
         x: Pixels | None = None,
-    ) -> Plan:
+    ) -> Reservation:
         """Count questions on their keys, in order, as far as each key's budget goes.
 
         The collective's questions are answered from the collective's answers; evaluation, which
@@ -103,7 +103,7 @@ class Ledger(LedgerFile):
                 _decide(known.get(d, []), key, left) for d, key in zip(digests, keys, strict=True)
             ]
             state = np.array([what for what, _ in told], dtype="U8")
-            plan = Plan(
+            plan = Reservation(
                 answered=state == "answered", ask=(state == "fresh") | (state == "reserved"),
                 fresh=state == "fresh", over=state == "over", keys=tuple(key for _, key in told),
             )  # fmt: skip

@@ -19,7 +19,7 @@ PURPOSES: tuple[Purpose, Purpose] = ("pooled", "evaluation")
 ROWS_AT_ONCE = 256
 
 
-class Metered(Platform):
+class MeteredPlatform(Platform):
     """Asks only what the ledger does not know, within a budget per key.
 
     Questions under the key ``evaluation`` have no budget and are counted apart.
@@ -76,9 +76,9 @@ class Metered(Platform):
 
 
 class _Asking:
-    """One call of ``Metered.ask``: which of its n rows are answered so far, and how."""
+    """One call of ``MeteredPlatform.ask``: which of its n rows are answered so far, and how."""
 
-    def __init__(self, metered: Metered, x: Pixels, keys: list[str]) -> None:
+    def __init__(self, metered: MeteredPlatform, x: Pixels, keys: list[str]) -> None:
         self.metered = metered
         self.card = metered.card
         self.x = x

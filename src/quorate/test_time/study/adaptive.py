@@ -19,9 +19,8 @@ from quorate.subgroups.blur import Blur
 from quorate.subgroups.jpeg import JPEG
 from quorate.table import Array, Labels, Rng, Submission, Table
 from quorate.test_time.perturbations.perturbation import Perturbation
-from quorate.test_time.platforms.in_process import InProcess
+from quorate.test_time.platforms.in_process import InProcessPlatform
 from quorate.test_time.platforms.platform import Pixels, to_features, to_pixels
-from quorate.test_time.study.people import World
 
 Clean = Callable[[Array], Array]
 RADIUS = 8 / 255  # of adversarial training: the budget that perturbations usually have
@@ -56,7 +55,7 @@ ADAPTIVE = (*CLEANS, *TRAINS)
 
 
 @dataclass(frozen=True, eq=False)
-class Preprocessed:
+class PreprocessedClassifier:
     """A model that is shown uploads only after they were cleaned."""
 
     model: Classifier
@@ -68,10 +67,12 @@ class Preprocessed:
         return self.model.predict(self.clean(x))
 
 
-def cleaning(platform: InProcess, name: str) -> InProcess:
+def cleaning(platform: InProcessPlatform, name: str) -> InProcessPlatform:
     """Return the same platform behind a step that cleans uploads: jpeg, blur or resize."""
-    model = Preprocessed(platform.model, CLEANS[name])
-    return InProcess(model, replace(platform.card, id=f"{platform.card.id}-{name}", gives="labels"))
+    model = PreprocessedClassifier(platform.model, CLEANS[name])
+    return InProcessPlatform(
+        model, replace(platform.card, id=f"{platform.card.id}-{name}", gives="labels")
+    )
 
 
 def hardened(learner: Learner, name: str) -> Learner:
@@ -96,17 +97,16 @@ def hardened(learner: Learner, name: str) -> Learner:
     return AdversarialTraining(**same, radius=RADIUS, steps=3)
 
 
-def retrained_on(world: World, perturbation: Perturbation, members: Table) -> Table:
+def add_members(train: Table, perturbation: Perturbation, members: Table) -> Table:
     """Return what a platform retrains on: its people, and what members sent in, rightly labelled.
 
     Args:
-        world: whom it learned from.
+        train: whom it learned from.
         perturbation: what members add.
         members: the members' own photos.
     """
     x: Pixels = perturbation.apply(to_pixels(members.x), members.y)
-    train = world.train
-    assert train.group is not None  # a world's people have groups
+    assert train.group is not None  # people are split with groups
     assert members.group is not None
     return replace(
         train,

@@ -21,32 +21,32 @@ from quorate.spec import content_id
 from quorate.table import Table
 from quorate.test_time.extraction.pool import collect
 from quorate.test_time.extraction.questions import ask_about
-from quorate.test_time.extraction.surrogate import Proxies, extract
+from quorate.test_time.extraction.surrogate import SurrogateEnsemble, extract
 from quorate.test_time.perturbations.crafting import craft
 from quorate.test_time.perturbations.perturbation import Perturbation, save
-from quorate.test_time.platforms.in_process import InProcess
+from quorate.test_time.platforms.in_process import InProcessPlatform
 from quorate.test_time.platforms.platform import to_pixels
 from quorate.test_time.study import adaptive
-from quorate.test_time.study.correction import Correction, Group
+from quorate.test_time.study.correction import CellGroup, Correction
 from quorate.test_time.study.deployment import (
-    Asked,
+    MeteredAccess,
     hardened_model,
     opened,
     platform_facts,
     platform_id,
 )
-from quorate.test_time.study.draws import photos_of, streams, world_of
-from quorate.test_time.study.evaluation import Judge, evaluate
-from quorate.test_time.study.sources import PROXY_LOOKS, Trained, read_learner, read_source
+from quorate.test_time.study.evaluation import Evaluator, evaluate
+from quorate.test_time.study.people import people_of, photos_held, streams
+from quorate.test_time.study.sources import PROXY_LOOKS, SizedLearner, read_learner, read_source
 from quorate.validate import listed
 
 CELLS = "cells"
 Cell = dict[str, Any]
 
 
-def ids_of(correction: Correction, out: Path, group: Group) -> dict[float, str]:
+def ids_of(correction: Correction, out: Path, group: CellGroup) -> dict[float, str]:
     """Return the id of each cell of a group, by ε."""
-    each = photos_of(correction, group.seed)
+    each = photos_held(correction, group.seed)
     platform = platform_id(correction, out, group)
     return {
         epsilon: content_id(correction.of_cell(group, epsilon, platform, each))
@@ -54,7 +54,7 @@ def ids_of(correction: Correction, out: Path, group: Group) -> dict[float, str]:
     }
 
 
-def cell_path(correction: Correction, out: Path, group: Group, epsilon: float) -> Path:
+def cell_path(correction: Correction, out: Path, group: CellGroup, epsilon: float) -> Path:
     """Return the file of a cell; its perturbations stand beside it, as ID.npz and so on."""
     return out / CELLS / f"{ids_of(correction, out, group)[epsilon]}.json"
 
@@ -68,23 +68,25 @@ def read_cell(out: Path, id_: str) -> Cell | None:
     return cell if isinstance(cell, dict) and cell.get("id") == id_ else None
 
 
-def is_missing(correction: Correction, out: Path, group: Group) -> bool:
+def is_missing(correction: Correction, out: Path, group: CellGroup) -> bool:
     """Whether a cell of a group is not stored yet, or damaged."""
     return any(read_cell(out, id_) is None for id_ in ids_of(correction, out, group).values())
 
 
-def measure_group(correction: Correction, out: Path, group: Group) -> None:
+def measure_group(correction: Correction, out: Path, group: CellGroup) -> None:
     """Measure and store the missing cells of a group, which share pool and proxies."""
-    each = photos_of(correction, group.seed)
+    each = photos_held(correction, group.seed)
     with opened(correction, out, group, each) as asked:
         _measure_on(asked, correction, out, group, each)
 
 
-def _measure_on(asked: Asked, correction: Correction, out: Path, group: Group, each: int) -> None:
+def _measure_on(
+    asked: MeteredAccess, correction: Correction, out: Path, group: CellGroup, each: int
+) -> None:
     _, _, ask_seed, copy_seed, craft_seed, judge_seed = streams(group.seed)
-    world = world_of(correction, group.seed)
+    split = people_of(correction, group.seed)
     questions = ask_about(
-        to_pixels(world.photos.x),
+        to_pixels(split.photos.x),
         group.members,
         each,
         group.queries,
@@ -97,16 +99,16 @@ def _measure_on(asked: Asked, correction: Correction, out: Path, group: Group, e
     ]
     proxies = extract(
         pool,
-        world.train.classes,
+        split.train.classes,
         learners,
         correction.extraction,
         np.random.default_rng(copy_seed),
     )
-    judge = Judge(asked.judged, world)
+    judge = Evaluator(asked.judged, split)
     held = np.arange(group.members * each)
     if proxies.left_out:
         held = held[~np.isin(held // each, proxies.suspects)]
-    photos = world.photos.take(held)
+    photos = split.photos.take(held)
     known = [*proxies.notes, *asked.notes(read_source(group.platform))]
     for epsilon, id_ in ids_of(correction, out, group).items():
         if read_cell(out, id_) is not None:
@@ -148,7 +150,7 @@ def _measure_on(asked: Asked, correction: Correction, out: Path, group: Group, e
 
 def _craft(
     correction: Correction,
-    proxies: Proxies,
+    proxies: SurrogateEnsemble,
     photos: Table,
     epsilon: float,
     seed: np.random.SeedSequence,
@@ -183,9 +185,9 @@ def _missing_classes(perturbation: Perturbation) -> list[str]:
 
 def _adapted(
     correction: Correction,
-    asked: Asked,
-    group: Group,
-    judge: Judge,
+    asked: MeteredAccess,
+    group: CellGroup,
+    judge: Evaluator,
     perturbation: Perturbation,
     photos: Table,
     rng: np.random.Generator,
@@ -199,19 +201,19 @@ def _adapted(
         if name in adaptive.CLEANS:
             platform = adaptive.cleaning(asked.inside, name)
         else:
-            assert isinstance(source, Trained)  # checked when the study was made
+            assert isinstance(source, SizedLearner)  # checked when the study was made
             if name == "retrained":
-                world = judge.world
-                people = adaptive.retrained_on(world, perturbation, photos)
+                train = judge.split.train
+                people = adaptive.add_members(train, perturbation, photos)
                 fit_rng = np.random.default_rng(streams(group.seed)[1])
-                model = adaptive.fit(source.sized(len(world.train)), people, fit_rng)
+                model = adaptive.fit(source.sized(len(train)), people, fit_rng)
             else:
                 facts = content_id(platform_facts(correction, group))
                 model = hardened_model(facts, correction, group, name)
-            platform = InProcess(model, replace(asked.inside.card, id=name, gives="labels"))
-        other = Judge(platform, judge.world)
+            platform = InProcessPlatform(model, replace(asked.inside.card, id=name, gives="labels"))
+        other = Evaluator(platform, judge.split)
         after = other.after(perturbation)
-        inside = judge.world.inside
+        inside = judge.split.inside
         found[name] = {
             "accuracy": float((other.before == other.y).mean()),
             "before": float((other.before[inside] == other.y[inside]).mean()),

@@ -23,9 +23,9 @@ from quorate.test_time.platforms.platform import Gives
 from quorate.test_time.study.adaptive import ADAPTIVE, HARDENED, TRAINS, hardened
 from quorate.test_time.study.sources import (
     PROXY_LOOKS,
-    Remote,
-    Saved,
-    Trained,
+    PlatformAddress,
+    SavedPlatform,
+    SizedLearner,
     read_learner,
     read_source,
 )
@@ -40,7 +40,7 @@ FILE = "correction.json"  # in the folder of a correction
 
 
 @dataclass(frozen=True)
-class Group:
+class CellGroup:
     """Cells that share a proxy: one seed, platform, proxy and pool."""
 
     seed: int
@@ -120,7 +120,7 @@ class Correction:
                 raise unknown("family of label-free changes", family, get_args(Family))
         for text in self.platforms:
             self._check_platform(text)
-        asks_away = any(isinstance(read_source(text), Remote) for text in self.platforms)
+        asks_away = any(isinstance(read_source(text), PlatformAddress) for text in self.platforms)
         for name in ("api", "rate"):
             if getattr(self, name) is not None and not asks_away:
                 raise InputError(
@@ -134,23 +134,23 @@ class Correction:
     def _check_platform(self, text: str) -> None:
         """Raise InputError unless a platform can be asked, and be what ``adaptive`` says."""
         source = read_source(text)
-        if isinstance(source, Remote) and self.key_file is None:
+        if isinstance(source, PlatformAddress) and self.key_file is None:
             raise InputError(
                 f"Expected the keys for {text}, got none. Give --key-file: a name and a secret "
                 "a line, one of the names being evaluation."
             )
-        if isinstance(source, Remote) and len(self.seeds) > 1:
+        if isinstance(source, PlatformAddress) and len(self.seeds) > 1:
             raise InputError(
                 f"Expected one seed for {text}, whose keys have one budget, got {len(self.seeds)}. "
                 "Use seeds=1; other seeds need other keys and another --out."
             )
         for name in self.adaptive:
-            if isinstance(source, Saved | Remote) and name in TRAINS:
+            if isinstance(source, SavedPlatform | PlatformAddress) and name in TRAINS:
                 raise InputError(
                     f"Expected a platform that is trained here for adaptive={name}, got {text}. "
                     f"Name a learner, or leave {name} out."
                 )
-            if isinstance(source, Trained) and name in HARDENED:
+            if isinstance(source, SizedLearner) and name in HARDENED:
                 hardened(source.learner, name)
 
     @property
@@ -164,10 +164,10 @@ class Correction:
         shifted = isinstance(self.subgroup, Shift)
         return HALF if self.measured is None and shifted else self.measured
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[CellGroup]:
         """Return the groups of cells in a fixed order."""
         return [
-            Group(*one)
+            CellGroup(*one)
             for one in itertools.product(
                 self.seeds, self.platforms, self.proxies, self.members, self.queries
             )
@@ -182,7 +182,7 @@ class Correction:
             plain[key] = plain.pop(name)
         return {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()}
 
-    def of_world(self) -> dict[str, Any]:
+    def of_people(self) -> dict[str, Any]:
         """Return what decides who is there, but for the seed."""
         return {
             "version": __version__,
@@ -194,10 +194,12 @@ class Correction:
             "reserve": self.reserve,
         }
 
-    def of_cell(self, group: Group, epsilon: float, platform_id: str, each: int) -> dict[str, Any]:
+    def of_cell(
+        self, group: CellGroup, epsilon: float, platform_id: str, each: int
+    ) -> dict[str, Any]:
         """Return what decides one cell's result."""
         return {
-            **self.of_world(),
+            **self.of_people(),
             "platform": platform_id,
             "answers": self.answers,
             "photos": each,

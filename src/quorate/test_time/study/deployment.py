@@ -24,32 +24,38 @@ from quorate.test_time.http.client import HTTPPlatform
 from quorate.test_time.http.server import read_keys
 from quorate.test_time.platforms.in_process import (
     CARD,
-    InProcess,
+    InProcessPlatform,
     load_platform,
     make_card,
     save_platform,
 )
 from quorate.test_time.platforms.ledger import Ledger
-from quorate.test_time.platforms.metered import Metered
+from quorate.test_time.platforms.metered import MeteredPlatform
 from quorate.test_time.platforms.platform import Gives, Platform
 from quorate.test_time.study import adaptive
-from quorate.test_time.study.correction import Correction, Group
-from quorate.test_time.study.draws import split_id, streams, world_of
-from quorate.test_time.study.sources import Remote, Saved, Source, Trained, read_source
+from quorate.test_time.study.correction import CellGroup, Correction
+from quorate.test_time.study.people import people_of, split_id, streams
+from quorate.test_time.study.sources import (
+    PlatformAddress,
+    SavedPlatform,
+    SizedLearner,
+    Source,
+    read_source,
+)
 
 LEDGERS, PLATFORMS, SERVED = "ledgers", "platforms", "platform"
 ADDRESSES = "addresses.json"  # the ids of platforms behind addresses, when they were first asked
 
 
-def platform_facts(correction: Correction, group: Group) -> dict[str, Any]:
+def platform_facts(correction: Correction, group: CellGroup) -> dict[str, Any]:
     """Return all that decides the answers of a platform that is trained here."""
     source = read_source(group.platform)
-    assert isinstance(source, Trained)  # others bring their own card
-    facts = {**correction.of_world(), "seed": group.seed, "looks": source.looks}
+    assert isinstance(source, SizedLearner)  # others bring their own card
+    facts = {**correction.of_people(), "seed": group.seed, "looks": source.looks}
     return {**facts, "learner": spec.describe(source.learner)}
 
 
-def platform_folder(correction: Correction, out: Path, group: Group) -> Path:
+def platform_folder(correction: Correction, out: Path, group: CellGroup) -> Path:
     """Return where a trained platform is: ``platform`` for the first, to be served and shown.
 
     ``make_way`` has made sure that no other stands there.
@@ -67,7 +73,7 @@ def make_way(correction: Correction, out: Path) -> None:
         InputError: a card is damaged.
     """
     first = correction.groups()[0]
-    if not isinstance(read_source(first.platform), Trained):
+    if not isinstance(read_source(first.platform), SizedLearner):
         return
     name = content_id(platform_facts(correction, first))[:16]
     kept = _kept_name(out / SERVED / CARD)
@@ -97,24 +103,24 @@ def _kept_name(path: Path) -> str | None:
         ) from error
 
 
-def train_platform(correction: Correction, out: Path, group: Group) -> None:
+def train_platform(correction: Correction, out: Path, group: CellGroup) -> None:
     """Train a platform and keep it, with its accuracy and the seconds it took."""
     source = read_source(group.platform)
-    assert isinstance(source, Trained)
-    world = world_of(correction, group.seed)
-    learner = source.sized(len(world.train))
+    assert isinstance(source, SizedLearner)
+    people = people_of(correction, group.seed).train
+    learner = source.sized(len(people))
     rng = np.random.default_rng(streams(group.seed)[1])
     started = time.perf_counter()
     with status(f"Training {group.platform}"):
-        model = adaptive.fit(learner, world.train, rng)
+        model = adaptive.fit(learner, people, rng)
     facts = platform_facts(correction, group)
-    card = make_card(facts, world.train.classes, world.train.x.shape[1:], "labels")
+    card = make_card(facts, people.classes, people.x.shape[1:], "labels")
     about = {
         "name": content_id(facts)[:16],
         "split": split_id(correction, group.seed),
         "learner": spec.text(learner),
         "seconds": time.perf_counter() - started,
-        "people": len(world.train),
+        "people": len(people),
         "record": dict(model.record),
         "provenance": provenance(),
     }
@@ -122,19 +128,19 @@ def train_platform(correction: Correction, out: Path, group: Group) -> None:
 
 
 @functools.lru_cache(maxsize=2)
-def hardened_model(facts: str, correction: Correction, group: Group, name: str) -> Classifier:
+def hardened_model(facts: str, correction: Correction, group: CellGroup, name: str) -> Classifier:
     """Return the model of a platform that trains otherwise: one for all cells of a group."""
-    source, world = read_source(group.platform), world_of(correction, group.seed)
-    assert isinstance(source, Trained)
-    learner = adaptive.hardened(source.sized(len(world.train)), name)
+    source, people = read_source(group.platform), people_of(correction, group.seed).train
+    assert isinstance(source, SizedLearner)
+    learner = adaptive.hardened(source.sized(len(people)), name)
     rng = np.random.default_rng(streams(group.seed)[1])
-    return adaptive.fit(learner, world.train, rng)
+    return adaptive.fit(learner, people, rng)
 
 
-def platform_id(correction: Correction, out: Path, group: Group) -> str:
+def platform_id(correction: Correction, out: Path, group: CellGroup) -> str:
     """Return the id of a group's platform; one behind an address is asked for it once."""
     source = read_source(group.platform)
-    if not isinstance(source, Remote):
+    if not isinstance(source, PlatformAddress):
         return platform_of(correction, out, group, "labels").card.id
     known = known_addresses(out)
     if source.url not in known:
@@ -153,7 +159,7 @@ def known_addresses(out: Path) -> dict[str, str]:
     return {str(url): str(id_) for url, id_ in plain.items()} if isinstance(plain, dict) else {}
 
 
-def remote_of(correction: Correction, source: Remote) -> HTTPPlatform:
+def remote_of(correction: Correction, source: PlatformAddress) -> HTTPPlatform:
     """Return a client of the platform behind an address; it keeps to the correction's rate."""
     from quorate.test_time.http.api import QUORATE_API, read_api
 
@@ -162,34 +168,36 @@ def remote_of(correction: Correction, source: Remote) -> HTTPPlatform:
     return HTTPPlatform(source.url, read_keys(correction.key_file), api, correction.rate)
 
 
-def platform_of(correction: Correction, out: Path, group: Group, gives: Gives) -> InProcess:
+def platform_of(
+    correction: Correction, out: Path, group: CellGroup, gives: Gives
+) -> InProcessPlatform:
     """Return the platform of a group of cells, with a fresh meter.
 
     Raises:
         InputError: it was not trained yet, or it is behind an address.
     """
     source = read_source(group.platform)
-    if isinstance(source, Remote):
+    if isinstance(source, PlatformAddress):
         raise InputError(
             f"Expected a platform on this machine, got {group.platform}. Name a learner, or a "
             "folder."
         )
-    folder = source.folder if isinstance(source, Saved) else None
+    folder = source.folder if isinstance(source, SavedPlatform) else None
     return load_platform(folder or platform_folder(correction, out, group), gives)
 
 
 @dataclass(frozen=True)
-class Asked:
+class MeteredAccess:
     """A platform as members ask it, metered by a ledger, and as it is asked for measuring."""
 
-    pooled: Metered
+    pooled: MeteredPlatform
     judged: Platform
-    inside: InProcess | None
+    inside: InProcessPlatform | None
 
     def notes(self, source: Source) -> list[str]:
         """Return what is not known of the platform, or known to its discredit, in words."""
         found = []
-        if isinstance(source, Remote):
+        if isinstance(source, PlatformAddress):
             found.append(
                 "Nothing says whom a platform behind an address has learned from: people measured "
                 "on may be among them."
@@ -204,22 +212,24 @@ class Asked:
 
 
 @contextmanager
-def opened(correction: Correction, out: Path, group: Group, each: int) -> Iterator[Asked]:
+def opened(
+    correction: Correction, out: Path, group: CellGroup, each: int
+) -> Iterator[MeteredAccess]:
     """Open a platform behind a ledger with the members' budgets."""
     source = read_source(group.platform)
-    if isinstance(source, Remote):
+    if isinstance(source, PlatformAddress):
         with remote_of(correction, source) as remote, Ledger(out / "ledger.sqlite") as ledger:
             if remote.card.id != platform_id(correction, out, group):
                 raise InputError(
                     f"Expected the platform that {source.url} was when it was first asked from "
                     f"{out}, got another model, {remote.card.id}. Choose another --out."
                 )
-            metered = Metered(remote, ledger, group.queries)
-            yield Asked(metered, metered, None)
+            metered = MeteredPlatform(remote, ledger, group.queries)
+            yield MeteredAccess(metered, metered, None)
         return
     platform = platform_of(correction, out, group, correction.answers)
     # The budgets of an experiment are of one collective: who holds other photos is another one.
-    collective = {**correction.of_world(), "platform": platform.card.id, "photos": each}
+    collective = {**correction.of_people(), "platform": platform.card.id, "photos": each}
     name = content_id({**collective, "seed": group.seed, "answers": correction.answers})[:16]
     with Ledger(out / LEDGERS / f"{name}.sqlite") as ledger:
-        yield Asked(Metered(platform, ledger, group.queries), platform, platform)
+        yield MeteredAccess(MeteredPlatform(platform, ledger, group.queries), platform, platform)

@@ -15,26 +15,26 @@ from quorate.fairness import Estimate, gap_closed, intervals, measure, wilson
 from quorate.table import Labels, Rng
 from quorate.test_time.perturbations.perturbation import ROUNDING, Perturbation, levels_of
 from quorate.test_time.platforms.platform import EVALUATION, Pixels, Platform
-from quorate.test_time.study.people import SUBGROUP, World
+from quorate.test_time.study.people import SUBGROUP, PeopleSplit
 
 ASKED_AT_ONCE = 4096
 RESAMPLES = 1000
 
 
-class Judge:
+class Evaluator:
     """Asks a platform about people it has never seen, under the key that is metered apart.
 
     Args:
         platform: who is asked; what proxies think is of no account.
-        world: whom it is asked about.
+        split: whom it is asked about: those held out.
 
     ``before`` is what the platform says of everyone's own pictures, (n,); ``asked`` counts rows.
     """
 
-    def __init__(self, platform: Platform, world: World) -> None:
-        self.platform, self.world = platform, world
+    def __init__(self, platform: Platform, split: PeopleSplit) -> None:
+        self.platform, self.split = platform, split
         self.asked = 0
-        self.before = self.ask(world.x)
+        self.before = self.ask(split.x)
 
     def ask(self, x: Pixels) -> Labels:
         """Return the labels that the platform gives to images, (n,)."""
@@ -48,19 +48,19 @@ class Judge:
     @property
     def group(self) -> Labels:
         """Everyone's group, (n,)."""
-        assert self.world.held_out.group is not None  # a world's people have groups
-        return self.world.held_out.group
+        assert self.split.held_out.group is not None  # people are split with groups
+        return self.split.held_out.group
 
     @property
     def y(self) -> Labels:
         """Everyone's true label, (n,)."""
-        return self.world.held_out.y
+        return self.split.held_out.y
 
     def after(self, perturbation: Perturbation) -> Labels:
         """Return the predictions once everyone in the subgroup sends in changed pictures, (n,)."""
-        inside = self.world.inside
+        inside = self.split.inside
         labels = self.before.copy()
-        labels[inside] = self.ask(perturbation.apply(self.world.x[inside], self.y[inside]))
+        labels[inside] = self.ask(perturbation.apply(self.split.x[inside], self.y[inside]))
         return labels
 
     def closed(self, after: Labels, rng: Rng) -> Estimate:
@@ -71,7 +71,7 @@ class Judge:
 
     def fairness(self, predicted: Labels, rng: Rng) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the fairness measures as plain data, and their intervals."""
-        people = self.world.held_out
+        people = self.split.held_out
         given = (self.y, predicted, self.group, people.groups, people.k)
         ends = intervals(*given, resamples=RESAMPLES, rng=rng)
         return measure(*given).to_json(), {name: _pair(*pair) for name, pair in ends.items()}
@@ -83,7 +83,7 @@ class Judge:
 
 
 def evaluate(
-    judge: Judge,
+    judge: Evaluator,
     perturbation: Perturbation,
     label_free: Mapping[str, Perturbation],
     rng: Rng,
@@ -120,14 +120,14 @@ def evaluate(
     }
 
 
-def _controls(judge: Judge, perturbation: Perturbation, rng: Rng) -> dict[str, Any]:
+def _controls(judge: Evaluator, perturbation: Perturbation, rng: Rng) -> dict[str, Any]:
     """Return the force rate, and the accuracy under a wrong class's change and random signs.
 
     Force rate: how often the change of a class c turns a picture of another class into c. Someone
     who adds the change of a wrong class asks the same question, so both are read from one answer.
     """
-    inside = judge.world.inside
-    x, y = judge.world.x[inside], judge.y[inside]
+    inside = judge.split.inside
+    x, y = judge.split.x[inside], judge.y[inside]
     k = len(perturbation.classes)
     other = (y + rng.integers(1, k, size=len(y))) % k  # any label but the true one
     said = judge.ask(perturbation.apply(x, other))
@@ -160,10 +160,10 @@ def random_sign(perturbation: Perturbation, rng: Rng) -> Perturbation:
     )
 
 
-def _free(judge: Judge, perturbation: Perturbation, rng: Rng) -> dict[str, Any]:
+def _free(judge: Evaluator, perturbation: Perturbation, rng: Rng) -> dict[str, Any]:
     """Return what a change that cannot carry the label does."""
     after = judge.after(perturbation)
-    inside = judge.world.inside
+    inside = judge.split.inside
     right = after[inside] == judge.y[inside]
     return {
         "accuracy": wilson(int(right.sum()), len(right)).to_json(),
@@ -171,14 +171,14 @@ def _free(judge: Judge, perturbation: Perturbation, rng: Rng) -> dict[str, Any]:
     }
 
 
-def _outside(judge: Judge, perturbation: Perturbation) -> dict[str, Any]:
+def _outside(judge: Evaluator, perturbation: Perturbation) -> dict[str, Any]:
     """Return the accuracy of people who are not of the subgroup, as they are and had they joined.
 
     Their own pictures are answered as before: what others send in changes nothing for them.
     """
     others = np.flatnonzero(judge.group != SUBGROUP)
     right = judge.before[others] == judge.y[others]
-    joined = judge.accuracy(perturbation.apply(judge.world.x[others], judge.y[others]), others)
+    joined = judge.accuracy(perturbation.apply(judge.split.x[others], judge.y[others]), others)
     return {
         "accuracy": wilson(int(right.sum()), len(right)).to_json(),
         "had_they_joined": joined.to_json(),

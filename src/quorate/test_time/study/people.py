@@ -1,21 +1,25 @@
-"""Who is there: people a platform learned from, members with photos, and people to measure on."""
+"""Who is there in each seed, and which random streams it draws from."""
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from quorate.errors import InputError
 from quorate.protocols import Population, Subgroup
+from quorate.spec import content_id
 from quorate.table import Labels, Rng, Table
+from quorate.test_time.extraction.questions import photos_per_member
 from quorate.test_time.platforms.platform import Pixels, to_features, to_pixels
+from quorate.test_time.study.correction import Correction
 
 SUBGROUP = 1  # the group code of those served badly; everyone else is 0
 
 
 @dataclass(frozen=True, eq=False)
-class World:
+class PeopleSplit:
     """Three sets of people who have nobody in common, on the 8-bit grid.
 
     Args:
@@ -41,7 +45,43 @@ class World:
         return np.flatnonzero(self.held_out.group == SUBGROUP)
 
 
-def draw_world(
+def streams(seed: int) -> list[np.random.SeedSequence]:
+    """Return the streams of one seed: people, platform, questions, proxies, changes, judging."""
+    return np.random.SeedSequence(seed).spawn(6)
+
+
+def people_of(correction: Correction, seed: int) -> PeopleSplit:
+    """Return who is there; the last split asked for stays in memory."""
+    return _drawn(content_id({**correction.of_people(), "seed": seed}), correction, seed)
+
+
+@functools.lru_cache(maxsize=1)
+def _drawn(key: str, correction: Correction, seed: int) -> PeopleSplit:
+    rng = np.random.default_rng(streams(seed)[0])
+    return split_people(
+        correction.population,
+        correction.subgroup,
+        rng,
+        share=correction.train_share,
+        measured=correction.measured_share,
+        reserve=correction.reserve,
+    )
+
+
+def split_id(correction: Correction, seed: int) -> str:
+    """Return the content id of what parts the people a platform learns from from all others."""
+    parting = ("version", "population", "fingerprint", "reserve")
+    facts = correction.of_people()
+    return content_id({**{name: facts[name] for name in parting}, "seed": seed})
+
+
+def photos_held(correction: Correction, seed: int) -> int:
+    """Return how many photos a member holds: the same in every cell of the study."""
+    available = len(people_of(correction, seed).photos)
+    return photos_per_member(available, max(correction.members), correction.photos)
+
+
+def split_people(
     population: Population,
     subgroup: Subgroup,
     rng: Rng,
@@ -49,7 +89,7 @@ def draw_world(
     share: float | None,
     measured: float | None,
     reserve: float,
-) -> World:
+) -> PeopleSplit:
     """Return a platform's people, the collective's photos and people to measure on.
 
     Args:
@@ -91,7 +131,7 @@ def draw_world(
             f"Expected people of {subgroup.label} and others to measure on, got {len(held_out)} "
             "people all of one kind. Hold out more, or use measured=0.5."
         )
-    return World(*(_on_grid(table) for table in (train, photos, held_out)))
+    return PeopleSplit(*(_on_grid(table) for table in (train, photos, held_out)))
 
 
 def _on_grid(people: Table) -> Table:

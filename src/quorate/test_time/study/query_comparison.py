@@ -1,4 +1,4 @@
-"""Pooled queries against everyone attacking alone, on the same people and within the same ε."""
+"""Queries pooled, against everyone attacking alone, on the same people and within the same ε."""
 
 from __future__ import annotations
 
@@ -22,20 +22,19 @@ from quorate.runtime.provenance import provenance
 from quorate.runtime.threads import load_libraries, one_thread
 from quorate.table import Labels
 from quorate.test_time.attacks.attack import Attack
-from quorate.test_time.attacks.attempt import Attempt
 from quorate.test_time.attacks.listing import ATTACKS
+from quorate.test_time.attacks.outcome import AttackOutcome
 from quorate.test_time.perturbations.perturbation import Perturbation, levels_of, load
-from quorate.test_time.platforms.in_process import CARD, InProcess
+from quorate.test_time.platforms.in_process import CARD, InProcessPlatform
 from quorate.test_time.platforms.meter import Meter
 from quorate.test_time.platforms.platform import Pixels, to_pixels
 from quorate.test_time.study import cell as cells
 from quorate.test_time.study import deployment
-from quorate.test_time.study import draws as enlisting
-from quorate.test_time.study.correction import Correction, Group, read_folder
-from quorate.test_time.study.evaluation import Judge
-from quorate.test_time.study.people import World
-from quorate.test_time.study.query_costs import Alone, Comparison, Pooled
-from quorate.test_time.study.sources import Remote, Trained, read_source
+from quorate.test_time.study.correction import CellGroup, Correction, read_folder
+from quorate.test_time.study.evaluation import Evaluator
+from quorate.test_time.study.people import PeopleSplit, people_of
+from quorate.test_time.study.query_costs import PoolEffect, QueryComparison, SoloAttack
+from quorate.test_time.study.sources import PlatformAddress, SizedLearner, read_source
 from quorate.validate import at_least
 
 POINTS = 41  # of the curve of people corrected by queries spent
@@ -58,7 +57,7 @@ def compare(
     people: int = 100,
     seeds: int | None = None,
     executor: Executor = SERIAL,
-) -> Comparison:
+) -> QueryComparison:
     """Return how the pools of a stored correction compare with attacks by everyone alone.
 
     The first platform and proxy and the last ε named of the correction are compared, as its own
@@ -106,7 +105,9 @@ def compare(
         "provenance": provenance(),
     }
     epsilon = correction.epsilons[-1]
-    return Comparison(epsilon, correction.norm, budget, tuple(alone), tuple(pooled), description)
+    return QueryComparison(
+        epsilon, correction.norm, budget, tuple(alone), tuple(pooled), description
+    )
 
 
 def split_attacks(text: str) -> list[str]:
@@ -137,7 +138,7 @@ def _read_attacks(attacks: str | Sequence[str | Attack]) -> list[Attack]:
 
 def _check(correction: Correction, out: Path, seeds: Sequence[int]) -> None:
     """Raise InputError unless the correction can be compared and everything it needs is there."""
-    if isinstance(read_source(correction.platforms[0]), Remote):
+    if isinstance(read_source(correction.platforms[0]), PlatformAddress):
         raise InputError(
             f"Expected a platform on this machine, got {correction.platforms[0]}: attacks spend "
             "hundreds of queries a person. Compare on a platform of your own."
@@ -156,42 +157,42 @@ def _check(correction: Correction, out: Path, seeds: Sequence[int]) -> None:
             )
 
 
-def _groups(correction: Correction, seed: int) -> list[Group]:
+def _groups(correction: Correction, seed: int) -> list[CellGroup]:
     """Return the groups of one seed on the first platform and proxy: its pools."""
     first = (seed, correction.platforms[0], correction.proxies[0])
     return [one for one in correction.groups() if (one.seed, one.platform, one.proxy) == first]
 
 
-def _stem(correction: Correction, out: Path, group: Group) -> Path:
+def _stem(correction: Correction, out: Path, group: CellGroup) -> Path:
     """Return the path of a group's cell at the ε compared, without its ending."""
     path = cells.cell_path(correction, out, group, correction.epsilons[-1])
     return path.with_suffix("")
 
 
-def _is_there(correction: Correction, out: Path, group: Group) -> bool:
+def _is_there(correction: Correction, out: Path, group: CellGroup) -> bool:
     """Whether a group was measured at the ε compared, and its platform and change are kept."""
-    trained = isinstance(read_source(group.platform), Trained)
+    trained = isinstance(read_source(group.platform), SizedLearner)
     if trained and not (deployment.platform_folder(correction, out, group) / CARD).exists():
         return False
     stem = _stem(correction, out, group)
     return cells.read_cell(out, stem.name) is not None and stem.with_suffix(".npz").exists()
 
 
-def _harmed(judge: Judge) -> Labels:
+def _harmed(judge: Evaluator) -> Labels:
     """Return where those of the subgroup stand whom the platform reads wrongly."""
-    inside = judge.world.inside
+    inside = judge.split.inside
     harmed: Labels = inside[judge.before[inside] != judge.y[inside]]
     return harmed
 
 
-def _attack(task: _Task) -> Alone:
+def _attack(task: _Task) -> SoloAttack:
     """Let everyone alone search, and count their queries by the platform's own meter."""
     load_libraries()
     with one_thread():
-        world = enlisting.world_of(task.correction, task.seed)
+        split = people_of(task.correction, task.seed)
         group = _groups(task.correction, task.seed)[0]
         platform = deployment.platform_of(task.correction, task.out, group, "labels")
-        judge = Judge(platform, world)
+        judge = Evaluator(platform, split)
         harmed = _harmed(judge)
         tried = harmed[: task.people]
         asked = deployment.platform_of(task.correction, task.out, group, task.attack.needs)
@@ -200,10 +201,10 @@ def _attack(task: _Task) -> Alone:
     queries = np.array([asked.asked[key] for key in keys], dtype=np.int64)  # (n,)
     at = np.unique(np.rint(np.geomspace(1, task.budget, POINTS)).astype(np.int64))
     curve = zip(at.tolist(), attempt.curve(at).tolist(), strict=True)
-    return Alone(
+    return SoloAttack(
         attack=spec.text(task.attack),
         seed=task.seed,
-        subgroup=len(world.inside),
+        subgroup=len(split.inside),
         misread=len(harmed),
         people=len(tried),
         corrected=int(attempt.corrected.sum()),
@@ -213,41 +214,43 @@ def _attack(task: _Task) -> Alone:
     )
 
 
-def _search(task: _Task, meter: Meter, judge: Judge, tried: Labels, platform: InProcess) -> Attempt:
-    x, y = judge.world.x[tried], judge.y[tried]
+def _search(
+    task: _Task, meter: Meter, judge: Evaluator, tried: Labels, platform: InProcessPlatform
+) -> AttackOutcome:
+    x, y = judge.split.x[tried], judge.y[tried]
     levels = levels_of(task.correction.epsilons[-1])
-    starts = _starts(platform, judge.world, y) if task.attack.needs_start else None
+    starts = _starts(platform, judge.split, y) if task.attack.needs_start else None
     return task.attack.run(meter, x, y, levels, np.random.default_rng([task.seed, 7]), starts)
 
 
-def _starts(platform: InProcess, world: World, y: Labels) -> Pixels:
+def _starts(platform: InProcessPlatform, split: PeopleSplit, y: Labels) -> Pixels:
     """Return a photo of each person's class that the platform reads rightly, where there is one.
 
     To find it costs the attack nothing here, which is generous to it.
     """
-    photos = to_pixels(world.photos.x)
-    said = platform.model.predict(world.photos.x)
-    right = said == world.photos.y
+    photos = to_pixels(split.photos.x)
+    said = platform.model.predict(split.photos.x)
+    right = said == split.photos.y
     rows = []
     for label in y:
-        same = np.flatnonzero(world.photos.y == label)
+        same = np.flatnonzero(split.photos.y == label)
         good = same[right[same]]
         rows.append(good[0] if len(good) else same[0] if len(same) else 0)
     return photos[np.array(rows, dtype=np.int64)]
 
 
-def _pools(correction: Correction, out: Path, seed: int, people: int) -> list[Pooled]:
+def _pools(correction: Correction, out: Path, seed: int, people: int) -> list[PoolEffect]:
     """Return what each stored pool does for the people that attacks are tried on."""
-    world = enlisting.world_of(correction, seed)
+    split = people_of(correction, seed)
     groups = _groups(correction, seed)
-    judge = Judge(deployment.platform_of(correction, out, groups[0], "labels"), world)
+    judge = Evaluator(deployment.platform_of(correction, out, groups[0], "labels"), split)
     harmed, found = _harmed(judge), []
-    tried, fine = harmed[:people], np.setdiff1d(world.inside, harmed)
+    tried, fine = harmed[:people], np.setdiff1d(split.inside, harmed)
 
     def right(perturbation: Perturbation, who: Labels) -> int:
         """Return how many of them are read rightly once they make the change."""
         y = judge.y[who]
-        return int((judge.ask(perturbation.apply(world.x[who], y)) == y).sum())
+        return int((judge.ask(perturbation.apply(split.x[who], y)) == y).sum())
 
     for group in groups:
         stem = _stem(correction, out, group)
@@ -256,12 +259,12 @@ def _pools(correction: Correction, out: Path, seed: int, people: int) -> list[Po
         path = stem.with_name(f"{stem.name}-label-free.npz")
         free = load(path) if path.exists() else None
         found.append(
-            Pooled(
+            PoolEffect(
                 seed=seed,
                 members=group.members,
                 queries_per_member=group.queries,
                 queries=cell["queries"]["pooled"],
-                subgroup=len(world.inside),
+                subgroup=len(split.inside),
                 misread=len(harmed),
                 people=len(tried),
                 corrected=right(change, tried),

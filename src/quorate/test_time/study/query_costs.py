@@ -14,7 +14,7 @@ from quorate.intervals import CONFIDENCE, band, mean_interval
 
 
 @dataclass(frozen=True)
-class Alone:
+class SoloAttack:
     """What one attack did for people on their own, one seed.
 
     Args:
@@ -72,12 +72,12 @@ class Alone:
 
 
 @dataclass(frozen=True)
-class Pooled:
+class PoolEffect:
     """What one pool did for the same people, one seed.
 
     Args:
         members, queries_per_member, queries: of the pool.
-        subgroup, misread, people: as of ``Alone``.
+        subgroup, misread, people: as of ``SoloAttack``.
         corrected: of the people, with the change per class.
         broken: of the subgroup − misread whom the platform reads rightly, how many it reads
             wrongly once they make that change.
@@ -98,7 +98,7 @@ class Pooled:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class QueryComparison:
     """Pools and attacks at one ε.
 
     Args:
@@ -111,8 +111,8 @@ class Comparison:
     epsilon: float
     norm: str
     budget: int
-    alone: tuple[Alone, ...]
-    pooled: tuple[Pooled, ...]
+    alone: tuple[SoloAttack, ...]
+    pooled: tuple[PoolEffect, ...]
     description: dict[str, Any] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
@@ -225,7 +225,7 @@ def _rate(counts: Sequence[tuple[int, int]]) -> dict[str, float | None] | None:
     return Estimate(*(float(end[0]) for end in ends)).to_json()
 
 
-def _reached(one: Alone | Pooled) -> float:
+def _reached(one: SoloAttack | PoolEffect) -> float:
     """Return how many of the subgroup are corrected: the misread × the rate among those tried."""
     return one.misread * one.corrected / one.people if one.people else 0.0
 

@@ -21,7 +21,7 @@ from quorate.test_time.http.client import HTTPPlatform
 from quorate.test_time.platforms.in_process import CARD, load_platform
 from quorate.test_time.platforms.platform import EVALUATION, Card
 from quorate.test_time.study.cell import Cell, ids_of, is_missing, measure_group, read_cell
-from quorate.test_time.study.correction import FILE, Correction, Group, read_folder
+from quorate.test_time.study.correction import FILE, CellGroup, Correction, read_folder
 from quorate.test_time.study.deployment import (
     known_addresses,
     make_way,
@@ -29,8 +29,13 @@ from quorate.test_time.study.deployment import (
     remote_of,
     train_platform,
 )
-from quorate.test_time.study.draws import photos_of, split_id, world_of
-from quorate.test_time.study.sources import Remote, Saved, Trained, read_source
+from quorate.test_time.study.people import people_of, photos_held, split_id
+from quorate.test_time.study.sources import (
+    PlatformAddress,
+    SavedPlatform,
+    SizedLearner,
+    read_source,
+)
 from quorate.validate import listed
 
 
@@ -40,7 +45,7 @@ class _Task:
 
     correction: Correction
     out: Path
-    group: Group
+    group: CellGroup
     trains: bool
 
 
@@ -70,7 +75,7 @@ def run_correction(
         untrained = {
             (group.seed, group.platform): group
             for group in groups
-            if isinstance(read_source(group.platform), Trained)
+            if isinstance(read_source(group.platform), SizedLearner)
             and not (platform_folder(correction, out, group) / CARD).exists()
         }
         training = [_Task(correction, out, group, True) for group in untrained.values()]
@@ -129,14 +134,14 @@ def _run(task: _Task) -> None:
 def _check(correction: Correction, out: Path) -> None:
     """Raise InputError where a run is bound to fail in some seed, before any training."""
     for seed in correction.seeds:
-        world_of(correction, seed)
-        photos_of(correction, seed)
+        people_of(correction, seed)
+        photos_held(correction, seed)
     for text in correction.platforms:
         source = read_source(text)
-        if isinstance(source, Saved):
+        if isinstance(source, SavedPlatform):
             _check_card(load_platform(source.folder, correction.answers).card, correction, text)
             _check_people(source.folder, correction)
-        elif isinstance(source, Remote) and _asks(correction, out, text):
+        elif isinstance(source, PlatformAddress) and _asks(correction, out, text):
             with remote_of(correction, source) as remote:
                 _check_keys(remote, correction)
                 _check_card(remote.card, correction, text)
@@ -145,7 +150,7 @@ def _check(correction: Correction, out: Path) -> None:
 def _asks(correction: Correction, out: Path, text: str) -> bool:
     """Whether something is still to be asked of the platform behind an address."""
     groups = [group for group in correction.groups() if group.platform == text]
-    if read_source(text) not in [Remote(url) for url in known_addresses(out)]:
+    if read_source(text) not in [PlatformAddress(url) for url in known_addresses(out)]:
         return True
     return any(is_missing(correction, out, group) for group in groups)
 
@@ -169,7 +174,7 @@ def _check_card(card: Card, correction: Correction, text: str) -> None:
             f"Expected {text} to give {correction.answers}, as was asked for, got {card.gives}. "
             f"Use answers={card.gives}."
         )
-    people = world_of(correction, correction.seeds[-1]).train
+    people = people_of(correction, correction.seeds[-1]).train
     if (card.shape, card.classes) != (people.x.shape[1:], people.classes):
         raise InputError(
             f"Expected a platform for images of shape {people.x.shape[1:]} and the labels "

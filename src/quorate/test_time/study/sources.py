@@ -22,7 +22,7 @@ SMALL = {"resnet": {"hidden": 8, "batch_size": 32}}
 
 
 @dataclass(frozen=True)
-class Trained:
+class SizedLearner:
     """A learner, and how many pictures it looks at in training; None for what it says itself."""
 
     learner: Learner
@@ -36,39 +36,39 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedPlatform:
     """A platform that an earlier run has left in a folder."""
 
     folder: Path
 
 
 @dataclass(frozen=True)
-class Remote:
+class PlatformAddress:
     """A platform behind an address."""
 
     url: str
 
 
-Source = Trained | Saved | Remote
+Source = SizedLearner | SavedPlatform | PlatformAddress
 
 
 def read_source(text: str) -> Source:
     """Return the platform that words stand for: an address, a folder, or a learner.
 
     >>> read_source("http://127.0.0.1:8000")
-    Remote(url='http://127.0.0.1:8000')
+    PlatformAddress(url='http://127.0.0.1:8000')
 
     Raises:
         InputError: it is none of them; the message lists the learners.
     """
     if text.startswith(("http://", "https://")):
-        return Remote(text)
+        return PlatformAddress(text)
     if (Path(text) / CARD).is_file():
-        return Saved(Path(text))
+        return SavedPlatform(Path(text))
     return read_learner(text, PLATFORM_LOOKS)
 
 
-def read_learner(text: str, looks: int) -> Trained:
+def read_learner(text: str, looks: int) -> SizedLearner:
     """Return the learner that words stand for: one of the catalog, or an architecture.
 
     An architecture is trained by Adam with a falling step size, on as many pictures as ``looks``
@@ -84,7 +84,7 @@ def read_learner(text: str, looks: int) -> Trained:
     """
     name = text.strip().partition(":")[0]
     if name not in get_args(Architecture):
-        return Trained(spec.build("learners", text, catalog.CATALOG))
+        return SizedLearner(spec.build("learners", text, catalog.CATALOG))
     given = spec.parse(text)
     if "model" in given:
         raise InputError(
@@ -94,4 +94,4 @@ def read_learner(text: str, looks: int) -> Trained:
     plain = {"learning_rate": "0.002", "schedule": "cosine", **SMALL.get(name, {})}
     plain |= {**given, "name": "adam", "model": name}
     learner = spec.build("learners", plain, catalog.CATALOG)
-    return Trained(learner, None if "epochs" in given else looks)
+    return SizedLearner(learner, None if "epochs" in given else looks)

@@ -13,7 +13,7 @@ from quorate.test_time.platforms.platform import Pixels
 
 
 @dataclass(frozen=True, eq=False)
-class Attempt:
+class AttackOutcome:
     """Who was corrected on their own, and what it cost in queries.
 
     Args:
@@ -23,7 +23,7 @@ class Attempt:
         x_adv: the image of which it was said, (n, c, h, w); one's own image where there is none.
 
     >>> pixels = np.zeros((3, 1, 1, 1), np.uint8)
-    >>> attempt = Attempt(np.array([True, False, True]), np.array([4, 10, 6]), pixels)
+    >>> attempt = AttackOutcome(np.array([True, False, True]), np.array([4, 10, 6]), pixels)
     >>> attempt.mean_queries, attempt.curve([3, 4, 10]).tolist()
     (5.0, [0.0, 0.3333333333333333, 0.6666666666666666])
     """
