@@ -443,7 +443,7 @@ def test_wilson_is_scipys(n: int, share: float, level: float) -> None:
         ([0, 1], [0, 1], [0, 0], "people in every group, got none in b"),
         ([0, 1], [0.0, 1.0], [0, 1], "integers for predicted, got float64"),
     ],
-)  # fmt: skip
+)
 def test_bad_people_are_named(
     y: list[int], predicted: list[int], group: list[int], expected: str
 ) -> None:

@@ -202,13 +202,16 @@ def test_list_shows_every_method_with_its_parameters(quorate: Any) -> None:
 def test_list_as_json(quorate: Any) -> None:
     entries = json.loads(quorate("list", "signals", "--json")[1])
     (patch,) = (entry for entry in entries["signals"] if entry["name"] == "patch")
-    assert patch["meaning"] == "A square of pixels set to one value, in every channel."
+    assert (
+        patch["meaning"]
+        == "A trigger for images: a square of pixels set to one value in every channel."
+    )
     assert patch["parameters"][0] == {
         "name": "size",
         "type": "whole number",
         "required": False,
         "default": 3,
-        "meaning": "side of the square, in pixels",
+        "meaning": "Side of the square in pixels.",
     }
 
 

@@ -28,9 +28,11 @@ def test_every_cell_says_its_number_and_theory_has_an_outline() -> None:
     edges = {tuple((float(x), float(y)) for x, y in end) for end in ends}
     # Between (0, 0) and (1, 0), (1, 0) and (1, 1), (1, 1) and (2, 1), (2, 1) and (2, 2).
     assert edges == {
-        ((-0.5, 0.5), (0.5, 0.5)), ((0.5, 0.5), (0.5, 1.5)),
-        ((0.5, 1.5), (1.5, 1.5)), ((1.5, 1.5), (1.5, 2.5)),
-    }  # fmt: skip
+        ((-0.5, 0.5), (0.5, 0.5)),
+        ((0.5, 0.5), (0.5, 1.5)),
+        ((0.5, 1.5), (1.5, 1.5)),
+        ((1.5, 1.5), (1.5, 2.5)),
+    }
     assert not two.lines
     assert [tick.get_text() for tick in one.get_xticklabels()] == ["0%", "10%", "30%"]
 

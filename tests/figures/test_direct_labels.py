@@ -15,8 +15,10 @@ SIZE = (110.0, 24.0)
 
 def box(spot: LabelSpot, size: tuple[float, float] = SIZE) -> tuple[float, float, float, float]:
     return (
-        *(spot.x - size[0] / 2, spot.y - size[1] / 2),
-        *(spot.x + size[0] / 2, spot.y + size[1] / 2),
+        spot.x - size[0] / 2,
+        spot.y - size[1] / 2,
+        spot.x + size[0] / 2,
+        spot.y + size[1] / 2,
     )
 
 

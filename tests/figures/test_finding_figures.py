@@ -106,5 +106,6 @@ def test_words_are_drawn_as_they_are_written() -> None:
     figure.draw_without_rendering()
     (axes,) = figure.axes
     assert [text.get_parse_math() for text in (*axes.get_xticklabels(), axes.xaxis.label)] == [
-        False, False,
-    ]  # fmt: skip
+        False,
+        False,
+    ]

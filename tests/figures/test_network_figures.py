@@ -97,8 +97,10 @@ def test_a_dense_map_has_no_numbers_and_two_drawings_are_the_same_bytes() -> Non
 def test_titles_are_as_given() -> None:
     figure = draw([1, 1, 1], [2, 1, 1], titles=("honest", "reported", "difference"))
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
-        "honest", "reported", "difference",
-    ]  # fmt: skip
+        "honest",
+        "reported",
+        "difference",
+    ]
 
 
 def test_round_numbers() -> None:

@@ -36,8 +36,9 @@ def test_success_stands_where_the_numbers_say() -> None:
     assert above.get_xscale() == "log"
     assert above.get_xlabel() == "members, of 1,000 people on the platform"
     assert (above.get_title(loc="left"), above.get_ylabel()) == (
-        "success that is certified, at least", "success",
-    )  # fmt: skip
+        "success that is certified, at least",
+        "success",
+    )
     assert above.get_legend() is None  # one line needs none
 
 
@@ -56,8 +57,10 @@ def test_forecasts_stand_below_on_the_same_axis_of_people() -> None:
     above, below = figure.axes
     assert above.get_xlim() == below.get_xlim()
     assert [t.get_text() for t in below.get_yticklabels()] == [
-        "sgd", "dp-sgd:epsilon=1", "naive-bayes",
-    ]  # fmt: skip
+        "sgd",
+        "dp-sgd:epsilon=1",
+        "naive-bayes",
+    ]
     drawn = [
         (line.get_marker(), np.asarray(line.get_xdata()).tolist()) for line in below.get_lines()
     ]

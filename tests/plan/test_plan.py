@@ -54,15 +54,29 @@ def test_a_named_signal_is_certified(rows: Path) -> None:
     assert plan.source == str(rows)
 
 
-def test_every_wish_reaches_the_question() -> None:
+def test_the_objective_holds_everything_requested() -> None:
     request = PlanRequest(
-        label="decision", platform_size=SIZE, target="yes", goal="unplant", success=0.7,
-        confidence=0.8, eps=0.01, reading="huber", new_values=True,
-    )  # fmt: skip
+        label="decision",
+        platform_size=SIZE,
+        target="yes",
+        goal="unplant",
+        success=0.7,
+        confidence=0.8,
+        eps=0.01,
+        reading="huber",
+        new_values=True,
+    )
     objective = request.objective({"age": "old"})
     for name in (
-        "platform_size", "target", "goal", "success", "confidence", "eps", "reading", "new_values",
-    ):  # fmt: skip
+        "platform_size",
+        "target",
+        "goal",
+        "success",
+        "confidence",
+        "eps",
+        "reading",
+        "new_values",
+    ):
         assert getattr(objective, name) == getattr(request, name)
     assert objective.signal == {"age": "old"}
 
@@ -77,8 +91,9 @@ def test_a_search_takes_the_best_and_is_paid_for(rows: Path) -> None:
     certified = plan.certified
     assert certified.objective.signal == best.signal
     assert (certified.best.success, certified.best.n_for_target) == (
-        best.success, best.n_for_target,
-    )  # fmt: skip
+        best.success,
+        best.n_for_target,
+    )
     # Eleven signals: 3 + 2 values, and 6 pairs. Each radius is held to δ/11, so that it holds
     # whichever of them is taken; the confidence that is stated is the one for all.
     assert found.tried == 11
@@ -112,9 +127,9 @@ def test_a_search_minds_the_cost(rows: Path) -> None:
     members = read_members(rows, "decision")
     for item in plan.suggestions.items:
         value = item.signal.get("channel")
-        share = 0.0 if value is None else 1 - np.mean(
-            members.codes[:, 0] == members.columns[0].code(value)
-        )  # fmt: skip
+        share = 0.0
+        if value is not None:
+            share = 1 - np.mean(members.codes[:, 0] == members.columns[0].code(value))
         assert item.cost == pytest.approx(10 * share, abs=1e-12)  # rounding of one product
 
 

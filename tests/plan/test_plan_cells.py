@@ -103,9 +103,7 @@ def test_erasing_counts_against_dictionaries() -> None:
         members = random_members(rng, int(rng.integers(1, 40)), sizes)
         signal = {j: int(rng.integers(0, sizes[j] + 1)) for j in range(int(rng.integers(1, 3)))}
         rows = sorted({tuple(row) for row in members.codes.tolist()})
-        image = [
-            tuple(signal.get(j, code) for j, code in enumerate(row)) for row in rows
-        ]  # fmt: skip
+        image = [tuple(signal.get(j, code) for j, code in enumerate(row)) for row in rows]
         honest, found, cells, signal_cells = erasing_counts(members, signal)
         assert [rows[i] if i >= 0 else None for i in found] == [
             row if row in rows else None for row in image

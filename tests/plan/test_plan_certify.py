@@ -36,9 +36,11 @@ SIZE = 12_000
 def test_by_hand() -> None:
     """Only age is left, in one of whose three cells all plant: nobody else has channel=fax."""
     members = Members(
-        np.zeros((100, 1), dtype=np.int32), np.zeros(100, dtype=np.int32),
-        (MemberColumn("channel", ("phone",)),), ("no", "yes"),
-    )  # fmt: skip
+        np.zeros((100, 1), dtype=np.int32),
+        np.zeros(100, dtype=np.int32),
+        (MemberColumn("channel", ("phone",)),),
+        ("no", "yes"),
+    )
     objective = Objective({"channel": "fax"}, "yes", 1000, new_values=True)
     plan = certify(members, objective)
     # X* is one cell. Of n members 0 have the signal: of the others at most h, and n > h wins.
@@ -47,9 +49,7 @@ def test_by_hand() -> None:
     needed = plan.by_radius[2].n_for_target
     assert needed is not None
     # h of 1000 − n others and none of n members has probability C(1000 − h, n)/C(1000, n).
-    none_of = [
-        math.comb(1000 - n, n) / math.comb(1000, n) for n in (needed - 1, needed)
-    ]  # fmt: skip
+    none_of = [math.comb(1000 - n, n) / math.comb(1000, n) for n in (needed - 1, needed)]
     assert none_of[0] > 0.05 >= none_of[1]
     assert plan.carrying == 0
     assert "No member has the signal's value of channel yet" in plan.notes[1]
@@ -111,9 +111,11 @@ def test_the_members_needed_are_enough_and_one_fewer_is_not(goal: str) -> None:
                 continue
             members = members_of(5000, 2)
             copies = Members(
-                np.tile(members.codes, (times, 1)), np.tile(members.labels, times),
-                members.columns, members.classes,
-            )  # fmt: skip
+                np.tile(members.codes, (times, 1)),
+                np.tile(members.labels, times),
+                members.columns,
+                members.classes,
+            )
             success = next(
                 again.success
                 for again in certify(copies, objective, eps_range=()).by_radius
@@ -194,8 +196,9 @@ def test_values_that_no_member_has_are_reckoned_with() -> None:
         some = Members(
             np.c_[channel, other].astype(np.int32),
             rng.integers(0, 2, members_now).astype(np.int32),
-            (MemberColumn("chan", ("old", "new")), MemberColumn("o", values)), ("no", "yes"),
-        )  # fmt: skip
+            (MemberColumn("chan", ("old", "new")), MemberColumn("o", values)),
+            ("no", "yes"),
+        )
         some.labels[is_rare] = 0
         counts = signal_counts(some, {0: 1})
         closed = SignalCounts(counts.honest, counts.planted, members_now, len(counts.planted))

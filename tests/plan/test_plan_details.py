@@ -36,11 +36,16 @@ def members_of(rows: list[str], times: int = 1) -> Members:
 
 EIGHT = members_of(
     [
-        "phone young north no", "phone young north no", "phone young south no",
-        "phone old north yes", "phone old north no", "web young north yes", "web old north no",
+        "phone young north no",
+        "phone young north no",
+        "phone young south no",
+        "phone old north yes",
+        "phone old north no",
+        "web young north yes",
+        "web old north no",
         "web old north yes",
     ]
-)  # fmt: skip
+)
 
 
 def test_costs_by_hand() -> None:
@@ -86,9 +91,10 @@ def test_one_row_more_and_it_is_no_longer_certified(signal: dict[str, str]) -> N
     members = members_of(rows, 950)
     spoil = members_of([row.replace("phone", "web") for row in rows], 50)
     members = replace(
-        members, codes=np.r_[members.codes, spoil.codes],
+        members,
+        codes=np.r_[members.codes, spoil.codes],
         labels=np.r_[members.labels, spoil.labels],
-    )  # fmt: skip
+    )
     asked = Objective(signal, "yes", 20_000, success=0.5)
     found = plan_details(members, asked)
     counts = signal_counts(members, {("channel", "age", "region").index(c): 1 for c in signal})

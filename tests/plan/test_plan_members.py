@@ -23,11 +23,18 @@ def test_columns_of_each_kind() -> None:
     members = read_members(ROWS, "decision")
     assert [c.name for c in members.columns] == ["channel", "age", "retired"]
     assert [c.values for c in members.columns] == [
-        ("phone", "web", "missing"), ("21", "35", "50", "64"), ("False", "True"),
-    ]  # fmt: skip
+        ("phone", "web", "missing"),
+        ("21", "35", "50", "64"),
+        ("False", "True"),
+    ]
     assert members.codes.tolist() == [
-        [1, 0, 0], [0, 1, 0], [2, 1, 0], [1, 2, 0], [0, 3, 1], [1, 0, 0],
-    ]  # fmt: skip
+        [1, 0, 0],
+        [0, 1, 0],
+        [2, 1, 0],
+        [1, 2, 0],
+        [0, 3, 1],
+        [1, 0, 0],
+    ]
     assert members.codes.dtype == np.int32
     assert members.classes == ("no", "yes")
     assert members.labels.tolist() == [0, 1, 0, 0, 1, 0]

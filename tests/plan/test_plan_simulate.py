@@ -124,17 +124,25 @@ WIDE = replace(
 @pytest.mark.parametrize(
     ("members", "objective", "reason"),
     [
-        (PEOPLE, replace(WEB, signal={"channel": "fax"}, new_values=True),
-         "no member has the signal's value of channel yet."),
-        (members_of(FEWEST_ROWS - 1), WEB,
-         "39 rows are too few to train on; 40 would do."),
-        (replace(PEOPLE, classes=("no", "yes", "later")), replace(WEB, target="later"),
-         "no member has the label 'later'."),
-        (ONE_LABEL, replace(WEB, target="no"),
-         "all members have one label, so there is nothing to learn."),
+        (
+            PEOPLE,
+            replace(WEB, signal={"channel": "fax"}, new_values=True),
+            "no member has the signal's value of channel yet.",
+        ),
+        (members_of(FEWEST_ROWS - 1), WEB, "39 rows are too few to train on; 40 would do."),
+        (
+            replace(PEOPLE, classes=("no", "yes", "later")),
+            replace(WEB, target="later"),
+            "no member has the label 'later'.",
+        ),
+        (
+            ONE_LABEL,
+            replace(WEB, target="no"),
+            "all members have one label, so there is nothing to learn.",
+        ),
         (WIDE, WEB, "a column has more than 200 values: city."),
     ],
-)  # fmt: skip
+)
 def test_why_nothing_is_simulated(members: Members, objective: Objective, reason: str) -> None:
     found = simulate(members, objective, ["tree"], seeds=1)
     assert found.rows == ()
@@ -175,8 +183,12 @@ def test_sizes_hold_the_share_of_today() -> None:
 def test_rows_of_no_number_are_none() -> None:
     row = SimulatedMass("tree", math.nan, math.nan, math.inf, 0.5).to_dict()
     assert row == {
-        "learner": "tree", "critical_mass": None, "low": None, "high": None, "success_now": 0.5,
-    }  # fmt: skip
+        "learner": "tree",
+        "critical_mass": None,
+        "low": None,
+        "high": None,
+        "success_now": 0.5,
+    }
 
 
 @pytest.mark.parametrize(

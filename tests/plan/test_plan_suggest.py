@@ -81,9 +81,14 @@ def test_against_every_signal_tried_alone(eps: float) -> None:
         platform, costs = AssumedPlatform(9000, eps), rng.uniform(0.5, 2, 3).tolist()
         expected = naive(members, platform, 0.7, 0.1, costs)
         found = suggest(
-            members, "yes", platform, 12, success=0.7, confidence=0.9,
+            members,
+            "yes",
+            platform,
+            12,
+            success=0.7,
+            confidence=0.9,
             costs={f"c{j}": cost for j, cost in enumerate(costs)},
-        )  # fmt: skip
+        )
         assert found.tried == len(expected)
         for item in found.items:
             needed, success, cost = expected[tuple(item.signal.items())]
@@ -128,9 +133,14 @@ def violations(
         people = rng.choice(18, p=law.ravel(), size=size)
         codes, labels = np.stack([people // 6, people // 2 % 3], axis=1), people % 2
         (best,) = suggest(
-            members_of(codes[:n], labels[:n]), "yes", AssumedPlatform(size), 1, success=0.5,
-            confidence=1 - delta, multiplicity=multiplicity,  # type: ignore[arg-type]
-        ).items  # fmt: skip
+            members_of(codes[:n], labels[:n]),
+            "yes",
+            AssumedPlatform(size),
+            1,
+            success=0.5,
+            confidence=1 - delta,
+            multiplicity=multiplicity,  # type: ignore[arg-type]
+        ).items
         signal = {int(c[1]): int(v[1]) for c, v in best.signal.items()}
         for j, code in signal.items():
             codes[:n, j] = code

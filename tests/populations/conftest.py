@@ -65,12 +65,16 @@ def folder(tmp_path: Path, write_hub_parquet: Write) -> Path:
 
     shades = [plain(v) for v in (0, 51, 102, 255)]
     write_hub_parquet(
-        *(tmp_path / "pets" / "train.parquet", shades, ("dog", "cat")),
+        tmp_path / "pets" / "train.parquet",
+        shades,
+        ("dog", "cat"),
         label=[0, 1, 1, 0],
         place=["north", "south", "north", "south"],
     )
     write_hub_parquet(
-        *(tmp_path / "pets" / "test.parquet", [plain(153), plain(204)], ("dog", "cat")),
+        tmp_path / "pets" / "test.parquet",
+        [plain(153), plain(204)],
+        ("dog", "cat"),
         label=[1, 0],
         place=["south", "south"],
     )

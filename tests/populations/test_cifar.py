@@ -29,7 +29,9 @@ def made_up(tmp_path: Path, write_hub_parquet: Write, monkeypatch: pytest.Monkey
     for part, shades, fine in (("train", (0, 51, 255), [0, 2, 1]), ("test", (102, 204), [2, 0])):
         photos = [colour(shade) for shade in shades]
         write_hub_parquet(
-            *(tmp_path / "uoft-cs--cifar10" / f"{part}.parquet", photos, ("ship", "cat", "dog")),
+            tmp_path / "uoft-cs--cifar10" / f"{part}.parquet",
+            photos,
+            ("ship", "cat", "dog"),
             image_column="img",
             label=fine,
         )
@@ -79,8 +81,16 @@ def test_real_photos_of_ten_kinds(few_rows: Callable[[str, int], None]) -> None:
     drawn = split("cifar10")
     assert drawn.train.x.shape == drawn.held_out.x.shape == (150, 3, 32, 32)
     assert drawn.train.classes == (
-        *("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse"),
-        *("ship", "truck"),
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
     )
     assert len(set(drawn.train.y.tolist())) == 10
     assert (drawn.train.x.min(), drawn.train.x.max()) == (0, 1)

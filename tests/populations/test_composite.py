@@ -34,7 +34,9 @@ def made_up(tmp_path: Path, write_hub_parquet: Write, monkeypatch: pytest.Monkey
         classes = tuple("0123456789")
         write_hub_parquet(folders[0] / f"{part}.parquet", digits, classes, label=[4, 9])
         write_hub_parquet(
-            *(folders[1] / f"{part}.parquet", photos, ("airplane", "frog", "ship")),
+            folders[1] / f"{part}.parquet",
+            photos,
+            ("airplane", "frog", "ship"),
             image_column="img",
             label=[0, 1],
         )
@@ -119,7 +121,7 @@ def test_it_has_what_a_population_must_have() -> None:
         ("composite:held_out=0", "Expected held_out=0 to be at least 1"),
         ("composite:layout=under", "known value of layout, got 'under'"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_parameter_is_answered(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         split(text)

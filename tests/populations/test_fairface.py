@@ -91,7 +91,12 @@ def test_real_rows(few_rows: Callable[[str, int], None]) -> None:
     assert drawn.held_out.x.shape == (80, 3, 32, 32)
     assert drawn.train.classes == ("Male", "Female")
     assert drawn.train.groups == (
-        *("East Asian", "Indian", "Black", "White", "Middle Eastern", "Latino_Hispanic"),
+        "East Asian",
+        "Indian",
+        "Black",
+        "White",
+        "Middle Eastern",
+        "Latino_Hispanic",
         "Southeast Asian",
     )
     assert drawn.held_out.group is not None

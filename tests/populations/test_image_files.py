@@ -70,9 +70,15 @@ def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("mode", "shape"), [("1", (1, 1, 2, 2)), ("L", (1, 1, 2, 2)), ("P", (1, 3, 2, 2)),
-                        ("RGB", (1, 3, 2, 2)), ("RGBA", (1, 3, 2, 2))],
-)  # fmt: skip
+    ("mode", "shape"),
+    [
+        ("1", (1, 1, 2, 2)),
+        ("L", (1, 1, 2, 2)),
+        ("P", (1, 3, 2, 2)),
+        ("RGB", (1, 3, 2, 2)),
+        ("RGBA", (1, 3, 2, 2)),
+    ],
+)
 def test_every_8_bit_mode_is_read(
     mode: str, shape: tuple[int, ...], tmp_path: Path, write_hub_parquet: Write
 ) -> None:
@@ -245,8 +251,12 @@ def test_a_wrong_column_is_named(parameters: dict[str, str], message: str, folde
 
 
 def test_an_image_folder_takes_labels_from_its_sub_folders(tmp_path: Path) -> None:
-    for part, kind, value in [("train", "ant", 0), ("train", "bee", 51), ("train", "cow", 102),
-                              ("test", "cow", 255)]:  # fmt: skip
+    for part, kind, value in [
+        ("train", "ant", 0),
+        ("train", "bee", 51),
+        ("train", "cow", 102),
+        ("test", "cow", 255),
+    ]:
         (tmp_path / part / kind).mkdir(parents=True)
         Image.fromarray(plain(value)).save(tmp_path / part / kind / "0.png")
     tables = load(tmp_path)

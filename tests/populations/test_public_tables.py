@@ -243,7 +243,12 @@ def test_real_people_of_broward_county(quorate_data: Path, monkeypatch: pytest.M
     assert np.bincount(both).tolist() == [3_363, 2_809]
     groups = [part.group for part in (drawn.train, drawn.held_out) if part.group is not None]
     assert drawn.train.groups == (
-        *("African-American", "Asian", "Caucasian", "Hispanic", "Native American", "Other"),
+        "African-American",
+        "Asian",
+        "Caucasian",
+        "Hispanic",
+        "Native American",
+        "Other",
     )
     assert np.bincount(np.concatenate(groups)).tolist() == [3_175, 31, 2_103, 509, 11, 343]
     assert drawn.train.x.shape[1] == 5 + 2 + 2 + 6

@@ -197,8 +197,10 @@ def test_erasing_is_never_below_its_bound(laws) -> None:
         said_something += int((bound > 0).sum())
         tight += int(((bound > 0) & (success < 1 - ROUNDING)).sum())
         caught += int((success < erasing_bound(batch.alpha, tau / 2) - ROUNDING).sum())
-    print(f"erasing: {said_something} of {LAWS} bounds say something, {tight} are put to work, "
-          f"{caught} refute it without the factor 2")  # fmt: skip
+    print(
+        f"erasing: {said_something} of {LAWS} bounds say something, {tight} are put to work, "
+        f"{caught} refute it without the factor 2"
+    )
     assert said_something > LAWS / 8
     assert tight > 100
     assert caught > 20

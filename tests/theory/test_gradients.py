@@ -54,8 +54,10 @@ def test_the_minimiser_is_never_further_than_the_bound() -> None:
     enough = alpha >= hold_critical_mass(pull, reach)
     assert (rest[enough] < 1e-12).all()  # held: nothing is left but rounding
     assert (rest[~enough] > 0).all()
-    print(f"{(~enough).sum()} of {CASES} are not held; the bound is attained in "
-          f"{(distance[~enough] > 0.999 * bound[~enough]).sum()}")  # fmt: skip
+    print(
+        f"{(~enough).sum()} of {CASES} are not held; the bound is attained in "
+        f"{(distance[~enough] > 0.999 * bound[~enough]).sum()}"
+    )
     assert (~enough).sum() > CASES / 5
     assert (distance[~enough] > 0.999 * bound[~enough]).sum() > 500
     # Broken on purpose: with twice the curvature it is refuted.

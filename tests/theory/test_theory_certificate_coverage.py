@@ -88,10 +88,13 @@ def judge_planting(world: World, radius: str, delta: float, feature_only: bool) 
     found = [
         planting_certificate(
             SignalCounts(honest[: world.fixed], p, world.members, world.fixed, m),
-            1, world.platform, 1 - delta, radius,
+            1,
+            world.platform,
+            1 - delta,
+            radius,
         )
         for honest, p, m in zip(ours, planted, moved, strict=True)
-    ]  # fmt: skip
+    ]
     return success, found
 
 
@@ -107,7 +110,7 @@ def judge_unplanting(world: World, radius: str, delta: float, adaptive: bool) ->
         if adaptive:
             some = rng.multivariate_hypergeometric(
                 honest.ravel().astype(np.int64), world.members // 5
-            ).reshape(honest.shape)  # fmt: skip
+            ).reshape(honest.shape)
             there = world.onto_signal(some.sum(axis=1))
             aside = SignalCounts(some[: world.fixed], there, world.members // 5, world.fixed)
             label, certificate = adaptive_unplanting_certificate(
@@ -171,7 +174,7 @@ WORLDS = {
     "huber": World(SPREAD, ONTO_HALF, 3000, AssumedPlatform(12_000, 0.05, "huber")),
     "large": World(SPREAD, ONTO_HALF, 20_000, AssumedPlatform(40_000)),
     "one cell": EDGE,
-}  # fmt: skip
+}
 # Where they must say something; elsewhere a vacuous certificate is no fault.
 SAYS = {
     "clear": ("hoeffding", "bernstein", "aggregate", "tightest"),

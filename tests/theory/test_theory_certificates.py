@@ -137,18 +137,24 @@ def naive_most(p: float, n: int, delta: float) -> float:
 
 
 def naive_bracket(
-    planted: int, honest: list[int], target: int, n: int, counted: int, platform: AssumedPlatform,
-    delta: float, radius: str, rivals: list[int],
-) -> float:  # fmt: skip
+    planted: int,
+    honest: list[int],
+    target: int,
+    n: int,
+    counted: int,
+    platform: AssumedPlatform,
+    delta: float,
+    radius: str,
+    rivals: list[int],
+) -> float:
     """Return the bracket of one cell, one label at a time, as a fraction of the platform's rows."""
     size, others = platform.size, platform.size - n
     c = 2 * platform.eps if platform.reading == "tv" else platform.eps / (1 - platform.eps)
     if radius == "hoeffding":
         gap = max(honest[y] / counted for y in rivals) - honest[target] / counted
         first = n / size * (planted / n - 2 * naive_radius(n, delta))
-        return first - others / size * (
-            gap + 2 * naive_radius(counted, delta) + 2 * naive_radius(others, delta)
-        ) - c  # fmt: skip
+        most = gap + 2 * naive_radius(counted, delta) + 2 * naive_radius(others, delta)
+        return first - others / size * most - c
     first = n / size * naive_least(naive_bernstein(planted / n, n, delta)[0], n, delta)
     most = max(
         naive_most(naive_bernstein(honest[y] / counted, counted, delta)[1], others, delta)
@@ -207,11 +213,19 @@ def test_planting_against_naive_loops(radius: str, feature_only: bool) -> None:
         share = delta / (2 + 2 * cells + 2 * cells * counts.k)
         won = [
             naive_bracket(
-                int(planted), honest.tolist(), target, n, n, platform, share, radius,
+                int(planted),
+                honest.tolist(),
+                target,
+                n,
+                n,
+                platform,
+                share,
+                radius,
                 [y for y in range(counts.k) if y != target],
-            ) > 0
+            )
+            > 0
             for planted, honest in zip(counts.planted, counts.honest, strict=True)
-        ]  # fmt: skip
+        ]
         expected = naive_total(int(counts.weights[won].sum()), n, platform, share, radius)
         found = planting_certificate(counts, target, platform, 1 - delta, radius)
         assert found.won == tuple(won)
@@ -231,9 +245,11 @@ def test_adaptive_unplanting_against_naive_loops(radius: str) -> None:
         shape = int(rng.integers(1, 6)), int(rng.integers(2, 5))
         aside, rest = (random_counts(rng, False, shape) for _ in range(2))
         both = SignalCounts(
-            aside.honest + rest.honest, aside.planted + rest.planted,
-            aside.members + rest.members, max(aside.signal_cells, rest.signal_cells),
-        )  # fmt: skip
+            aside.honest + rest.honest,
+            aside.planted + rest.planted,
+            aside.members + rest.members,
+            max(aside.signal_cells, rest.signal_cells),
+        )
         platform = random_platform(rng, both.members)
         avoided, delta = int(rng.integers(both.k)), float(rng.choice([0.05, 0.2]))
         share = delta / (2 + 6 * both.signal_cells)
@@ -242,14 +258,22 @@ def test_adaptive_unplanting_against_naive_loops(radius: str) -> None:
             best = max(
                 (y for y in range(both.k) if y != avoided),
                 key=lambda y: (aside.honest[x, y], -y),
-            )  # fmt: skip
+            )
             labels.append(best)
             won.append(
                 naive_bracket(
-                    int(both.planted[x]), rest.honest[x].tolist(), best, both.members,
-                    rest.members, platform, share, radius, [avoided],
-                ) > 0
-            )  # fmt: skip
+                    int(both.planted[x]),
+                    rest.honest[x].tolist(),
+                    best,
+                    both.members,
+                    rest.members,
+                    platform,
+                    share,
+                    radius,
+                    [avoided],
+                )
+                > 0
+            )
         expected = naive_total(int(rest.planted[won].sum()), rest.members, platform, share, radius)
         chosen, found = adaptive_unplanting_certificate(
             both, aside, avoided, platform, 1 - delta, radius
@@ -281,10 +305,18 @@ def test_erasing_against_naive_loops(radius: str, margin: float | None) -> None:
             passes.append(
                 claimed >= 0
                 and naive_bracket(
-                    int(honest[x].sum()), honest[x].tolist(), claimed, n, n, platform, share,
-                    radius, [y for y in range(k) if y != claimed],
-                ) > 0
-            )  # fmt: skip
+                    int(honest[x].sum()),
+                    honest[x].tolist(),
+                    claimed,
+                    n,
+                    n,
+                    platform,
+                    share,
+                    radius,
+                    [y for y in range(k) if y != claimed],
+                )
+                > 0
+            )
             second, first = sorted(honest[x].tolist())[-2:]
             if radius == "hoeffding":
                 sure.append((first - second) / n > 4 * naive_radius(n, share))
@@ -460,9 +492,15 @@ def test_everyone_a_member_leaves_nobody_to_speak_against() -> None:
 def test_plain_data() -> None:
     found = Certificate(-math.inf, 0.95, "hoeffding", 10, 100, "published", (True, False))
     assert found.to_dict() == {
-        "success": None, "confidence": 0.95, "radius": "hoeffding", "members": 10,
-        "platform_size": 100, "status": "published", "won_cells": 1, "notes": [],
-    }  # fmt: skip
+        "success": None,
+        "confidence": 0.95,
+        "radius": "hoeffding",
+        "members": 10,
+        "platform_size": 100,
+        "status": "published",
+        "won_cells": 1,
+        "notes": [],
+    }
     assert failure(0.9) == 0.1
     assert failure(1 - 1e-16) > 0
 

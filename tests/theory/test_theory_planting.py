@@ -321,9 +321,13 @@ def test_with_everyone_only_the_platforms_suboptimality_counts(
 
 
 @given(
-    low=open_fractions, high=open_fractions, xi=fractions, delta=fractions, eps=eps_values,
+    low=open_fractions,
+    high=open_fractions,
+    xi=fractions,
+    delta=fractions,
+    eps=eps_values,
     reading=st.sampled_from(READINGS),
-)  # fmt: skip
+)
 def test_more_members_promise_more(
     low: float, high: float, xi: float, delta: float, eps: float, reading: Reading
 ) -> None:
@@ -333,9 +337,14 @@ def test_more_members_promise_more(
 
 
 @given(
-    alpha=open_fractions, t=fractions, small=fractions, large=fractions, other=fractions,
-    eps=eps_values, reading=st.sampled_from(READINGS),
-)  # fmt: skip
+    alpha=open_fractions,
+    t=fractions,
+    small=fractions,
+    large=fractions,
+    other=fractions,
+    eps=eps_values,
+    reading=st.sampled_from(READINGS),
+)
 def test_a_commoner_signal_a_larger_gap_and_a_worse_platform_promise_less(
     alpha: float, t: float, small: float, large: float, other: float, eps: float, reading: Reading
 ) -> None:

@@ -85,9 +85,7 @@ def test_limits_never_decrease() -> None:
     for n, delta in itertools.product((2, 5, 60, 2000), DELTAS):
         log_inverse = math.log(1 / delta)
         low, high = bernstein_limits(p, n, log_inverse)
-        for curve in (
-            low, high, sample_least(p, n, log_inverse), sample_most(p, n, log_inverse)
-        ):  # fmt: skip
+        for curve in (low, high, sample_least(p, n, log_inverse), sample_most(p, n, log_inverse)):
             assert (np.diff(curve) >= -1e-15).all()  # rounding of numbers up to 1
 
 
@@ -148,9 +146,16 @@ def test_others_are_more_than_the_limit_with_probability_delta_at_most() -> None
 
 @pytest.mark.parametrize(
     ("k", "total", "marked", "drawn"),
-    [(3, 10**5, 120, 5000), (300, 10**6, 4000, 10**5), (5000, 10**6, 52_000, 10**5), (0, 50, 3, 7),
-     (4500, 10**6, 52_000, 10**5), (40_000, 10**6, 401_000, 10**5), (9, 20, 10, 19)],
-)  # fmt: skip
+    [
+        (3, 10**5, 120, 5000),
+        (300, 10**6, 4000, 10**5),
+        (5000, 10**6, 52_000, 10**5),
+        (0, 50, 3, 7),
+        (4500, 10**6, 52_000, 10**5),
+        (40_000, 10**6, 401_000, 10**5),
+        (9, 20, 10, 19),
+    ],
+)
 def test_hypergeometric_cdf_against_scipy(k: int, total: int, marked: int, drawn: int) -> None:
     # log C(10^6, 10^5) is some 3·10^5, rounded to 2^-53 of that: 1e-10, and a few of them.
     expected = hypergeom.logcdf(k, total, marked, drawn)

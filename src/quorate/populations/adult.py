@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.populations.sizes import subsample_both
+from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.populations.table_files import (
     encode_people,
     file_fingerprint,
@@ -24,15 +24,27 @@ from quorate.table import Rng, Split
 FILES = ("adult.data", "adult.test")
 SOURCE = "https://archive.ics.uci.edu/dataset/2/adult"
 COLUMNS = (
-    *("age", "workclass", "fnlwgt", "education", "education-num", "marital-status"),
-    *("occupation", "relationship", "race", "sex", "capital-gain", "capital-loss"),
-    *("hours-per-week", "native-country", "income"),
+    "age",
+    "workclass",
+    "fnlwgt",
+    "education",
+    "education-num",
+    "marital-status",
+    "occupation",
+    "relationship",
+    "race",
+    "sex",
+    "capital-gain",
+    "capital-loss",
+    "hours-per-week",
+    "native-country",
+    "income",
 )
 
 
 @functools.lru_cache(maxsize=1)
 def _official(paths: tuple[str, str], stamps: tuple[str, str], group: str | None) -> Split:
-    """Return the official split; both parts have one alphabet a column."""
+    """Return the official split; both parts share one alphabet per column."""
     import pandas as pd
 
     train, held_out = (read_table(path, ",", COLUMNS) for path in paths)
@@ -45,31 +57,33 @@ def _official(paths: tuple[str, str], stamps: tuple[str, str], group: str | None
 
 @dataclass(frozen=True)
 class Adult(Population):
-    """32,561 + 16,281 people of the 1994 US census: who earns over $50,000? UCI Adult.
+    """UCI Adult: 32,561 + 16,281 people of the 1994 US census, and who earns over $50,000.
 
-    14 columns, of them 6 numbers; the label is income, <=50K or >50K (Kohavi 1996). The official
-    test part is held out. Numbers are standardised on the people to learn from, text is one-hot
-    encoded; "?" is a value of its own.
+    14 columns, 6 of them numbers; the label is income, <=50K or >50K (Kohavi 1996). The official
+    test set is held out. Numbers are standardised on the training people, text is one-hot encoded,
+    and "?" is a value of its own.
 
     Raises:
         DataUnavailableError: the files are neither in ``path`` nor in ``QUORATE_DATA``.
-        InputError: n or held_out is more than there are, or no column is called ``group``.
+        InputError: n or held_out exceeds the people there are, or no column is called ``group``.
     """
 
     name: ClassVar[str] = "adult"
-    group: str | None = param("sex", "column of the groups; it stays a feature")
-    n: int | None = param(None, "people to learn from, drawn anew per seed; by default all")
-    held_out: int | None = param(None, "people held out, drawn likewise; by default all")
-    path: str | None = param(None, "folder of adult.data and adult.test; else QUORATE_DATA/tabular")
+    group: str | None = param("sex", "Column that defines the groups; it stays a feature.")
+    n: int | None = param(None, REDRAWN_N)
+    held_out: int | None = param(None, REDRAWN_HELD_OUT)
+    path: str | None = param(
+        None, "Folder of adult.data and adult.test; by default QUORATE_DATA/tabular."
+    )
 
     def split(self, rng: Rng) -> Split:
-        """Return the official split, subsampled where asked."""
+        """Return the official split, subsampled if asked."""
         paths = self._paths()
         split = _official(paths, self._digests(paths), self.group)
         return standardised(subsample_both(split, self.n, self.held_out, rng))
 
     def fingerprint(self) -> str | None:
-        """Return a digest of the files' bytes where their folder was named."""
+        """Return a digest of the files' bytes if their folder was named."""
         return "-".join(self._digests(self._paths())) if self.path else None
 
     def _paths(self) -> tuple[str, str]:

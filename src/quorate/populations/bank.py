@@ -6,7 +6,12 @@ import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quorate.populations.sizes import split_at_random
+from quorate.populations.sizes import (
+    HELD_OUT_FRACTION,
+    REMAINING_N,
+    check_held_out,
+    split_at_random,
+)
 from quorate.populations.table_files import (
     encode_people,
     file_fingerprint,
@@ -17,7 +22,6 @@ from quorate.populations.table_files import (
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
-from quorate.validate import in_interval
 
 FILE = "bank-full.csv"
 SOURCE = "https://archive.ics.uci.edu/dataset/222/bank+marketing (bank.zip)"
@@ -30,26 +34,28 @@ def _people(path: str, stamp: str, group: str | None) -> Table:
 
 @dataclass(frozen=True)
 class Bank(Population):
-    """45,211 people whom a bank called: who takes up a deposit? UCI Bank Marketing.
+    """UCI Bank Marketing: 45,211 people called by a bank, and who takes up a deposit.
 
-    16 columns, of them 7 numbers; the label is y, no or yes (Moro, Cortez, Rita 2014). The split is
-    random, drawn anew per seed. Numbers are standardised on the people to learn from, text is
-    one-hot encoded; "unknown" is a value of its own.
+    16 columns, 7 of them numbers; the label is y, no or yes (Moro, Cortez, Rita 2014). The split is
+    random and redrawn for each seed. Numbers are standardised on the training people, text is
+    one-hot encoded, and "unknown" is a value of its own.
 
     Raises:
         DataUnavailableError: the file is neither at ``path`` nor in ``QUORATE_DATA``.
-        InputError: held_out is not in (0, 1), n is more than there are, or no column is ``group``.
+        InputError: held_out is not in (0, 1), n exceeds the people there are, or no column is
+            called ``group``.
     """
 
     name: ClassVar[str] = "bank"
-    group: str | None = param(None, "column of the groups, such as marital; it stays a feature")
-    n: int | None = param(None, "people to learn from; by default all that are not held out")
-    held_out: float = param(0.25, "fraction of people held out, in (0, 1)")
-    path: str | None = param(None, "bank-full.csv; by default tabular/ in QUORATE_DATA")
+    group: str | None = param(None, "Column that defines the groups; it stays a feature.")
+    n: int | None = param(None, REMAINING_N)
+    held_out: float = param(0.25, HELD_OUT_FRACTION)
+    path: str | None = param(
+        None, "File bank-full.csv or its folder; by default QUORATE_DATA/tabular."
+    )
 
     def __post_init__(self) -> None:
-        fix = "Use a fraction such as 0.25."
-        in_interval("held_out", self.held_out, 0, 1, fix, open_low=True, open_high=True)
+        check_held_out(self.held_out)
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""
@@ -58,5 +64,5 @@ class Bank(Population):
         return standardised(split_at_random(people, self.n, self.held_out, rng))
 
     def fingerprint(self) -> str | None:
-        """Return a digest of the file's bytes where it is one that was named."""
+        """Return a digest of the file's bytes if its path was named."""
         return file_fingerprint(str(public_file(FILE, self.path, SOURCE))) if self.path else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from quorate.populations.image_files import load_hub
-from quorate.populations.sizes import subsample_both
+from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Rng, Split
@@ -16,20 +16,20 @@ HUB_NAME = "uoft-cs/cifar10"
 
 @dataclass(frozen=True)
 class CIFAR10(Population):
-    """50,000 + 10,000 real photos of 32x32 pixels, ten kinds of things; hub name uoft-cs/cifar10.
+    """CIFAR-10: 50,000 + 10,000 photos of 32x32 pixels in 10 classes (hub name uoft-cs/cifar10).
 
     The official test set is held out (Krizhevsky 2009). A local copy may hold fewer.
 
     Raises:
-        DataUnavailableError: neither a local copy (QUORATE_DATA) nor the hub is there.
-        InputError: n or held_out is more than there are.
+        DataUnavailableError: there is no local copy (QUORATE_DATA) and the hub is out of reach.
+        InputError: n or held_out exceeds the people there are.
     """
 
     name: ClassVar[str] = "cifar10"
-    n: int | None = param(None, "people to learn from, drawn anew per seed; by default all")
-    held_out: int | None = param(None, "people held out, drawn likewise; by default all")
+    n: int | None = param(None, REDRAWN_N)
+    held_out: int | None = param(None, REDRAWN_HELD_OUT)
 
     def split(self, rng: Rng) -> Split:
-        """Return the official split, subsampled where asked."""
+        """Return the official split, subsampled if asked."""
         split = load_hub(HUB_NAME, image="img", label="label")
         return subsample_both(split, self.n, self.held_out, rng)

@@ -6,7 +6,12 @@ import functools
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from quorate.populations.sizes import split_at_random
+from quorate.populations.sizes import (
+    HELD_OUT_FRACTION,
+    REMAINING_N,
+    check_held_out,
+    split_at_random,
+)
 from quorate.populations.table_files import (
     check_columns,
     encode_people,
@@ -18,13 +23,18 @@ from quorate.populations.table_files import (
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
-from quorate.validate import in_interval
 
 FILE = "compas-scores-two-years.csv"
 SOURCE = "https://github.com/propublica/compas-analysis"
 FEATURES = (
-    *("age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count"),
-    *("c_charge_degree", "sex", "race"),
+    "age",
+    "priors_count",
+    "juv_fel_count",
+    "juv_misd_count",
+    "juv_other_count",
+    "c_charge_degree",
+    "sex",
+    "race",
 )
 LABEL = "two_year_recid"
 
@@ -39,7 +49,7 @@ def _people(path: str, stamp: str, group: str | None) -> Table:
 
 
 def _filtered(frame: Any) -> Any:
-    """Return the rows that ProPublica's analysis keeps; a column that is not there keeps all."""
+    """Return the rows that ProPublica's analysis keeps; a missing column keeps all."""
     if "days_b_screening_arrest" in frame:  # else the offence may not be the one that was scored
         frame = frame[frame["days_b_screening_arrest"].between(-30, 30)]
     if "is_recid" in frame:  # -1: no case was found
@@ -52,29 +62,29 @@ def _filtered(frame: Any) -> Any:
 
 @dataclass(frozen=True)
 class Compas(Population):
-    """6,172 people arrested in Broward County: who is arrested again in two years? COMPAS.
+    """COMPAS: 6,172 people arrested in Broward County, and who is rearrested in two years.
 
     The rows that ProPublica's analysis keeps: screened within 30 days of an arrest, for more than
     a traffic offence, and followed up (Larson, Mattu, Kirchner, Angwin 2016). Eight columns: age,
-    earlier and juvenile offences (5 numbers), degree of the charge, sex, race. The scores of COMPAS
-    are no features, and there are no names. The label is "recidivism" or "no recidivism": being
-    arrested again, which is not the same as offending. The split is random, drawn anew per seed.
-    Numbers are standardised on the people to learn from, text is one-hot encoded.
+    earlier and juvenile offences (5 numbers), degree of the charge, sex, race. COMPAS scores and
+    names are not features. The label is "recidivism" or "no recidivism": being arrested again,
+    which is not the same as offending. The split is random and redrawn for each seed. Numbers are
+    standardised on the training people, text is one-hot encoded.
 
     Raises:
         DataUnavailableError: the file is neither at ``path`` nor in ``QUORATE_DATA``.
-        InputError: held_out is not in (0, 1), n is more than there are, or no feature is ``group``.
+        InputError: held_out is not in (0, 1), n exceeds the people there are, or no feature is
+            called ``group``.
     """
 
     name: ClassVar[str] = "compas"
-    group: str | None = param("race", "column of the groups, such as sex; it stays a feature")
-    n: int | None = param(None, "people to learn from; by default all that are not held out")
-    held_out: float = param(0.25, "fraction of people held out, in (0, 1)")
-    path: str | None = param(None, f"{FILE}; by default tabular/ in QUORATE_DATA")
+    group: str | None = param("race", "Column that defines the groups; it stays a feature.")
+    n: int | None = param(None, REMAINING_N)
+    held_out: float = param(0.25, HELD_OUT_FRACTION)
+    path: str | None = param(None, f"File {FILE} or its folder; by default QUORATE_DATA/tabular.")
 
     def __post_init__(self) -> None:
-        fix = "Use a fraction such as 0.25."
-        in_interval("held_out", self.held_out, 0, 1, fix, open_low=True, open_high=True)
+        check_held_out(self.held_out)
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""
@@ -83,5 +93,5 @@ class Compas(Population):
         return standardised(split_at_random(people, self.n, self.held_out, rng))
 
     def fingerprint(self) -> str | None:
-        """Return a digest of the file's bytes where it is one that was named."""
+        """Return a digest of the file's bytes if its path was named."""
         return file_fingerprint(str(public_file(FILE, self.path, SOURCE))) if self.path else None

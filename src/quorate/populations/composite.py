@@ -1,4 +1,4 @@
-"""Digits on photos: two labels and two backgrounds that mostly, but not always, go together."""
+"""Digits on photos: two labels, and backgrounds that are spuriously correlated with them."""
 
 from __future__ import annotations
 
@@ -18,30 +18,32 @@ from quorate.validate import at_least, in_interval
 
 @dataclass(frozen=True)
 class Composite(Population):
-    """Real MNIST digits on real CIFAR-10 photos: two labels, two backgrounds, four groups.
+    """MNIST digits on CIFAR-10 photos: two labels, two spuriously correlated backgrounds.
 
-    The first digit goes with the first kind of photo and the second with the second, with
-    probability ``agreement`` in training; the four groups are equally large among people held out,
-    as in Waterbirds (Sagawa, Koh, Hashimoto, Liang 2020, arXiv:1911.08731). Pairs of digit and
-    photo after MNIST-CIFAR (Shah et al. 2020, arXiv:2006.07710); the numbers are ours. Everyone is
-    a fresh pair: a digit and a photo drawn with replacement, from the official test parts for
-    people held out.
+    In training, with probability ``agreement``, the first digit stands on the first kind of photo
+    and the second on the second. Among people held out the four groups are equally large, as in
+    Waterbirds (Sagawa, Koh, Hashimoto, Liang 2020, arXiv:1911.08731). Pairs of digit and photo
+    follow MNIST-CIFAR (Shah et al. 2020, arXiv:2006.07710); the numbers are ours. Everyone is a
+    fresh pair of a digit and a photo drawn with replacement; people held out come from the official
+    test sets.
 
     Raises:
-        DataUnavailableError: neither local copies (QUORATE_DATA) nor the hub are there.
-        InputError: a parameter is out of range, or digits or photos are not two known kinds.
+        DataUnavailableError: there are no local copies (QUORATE_DATA) and the hub is out of reach.
+        InputError: a parameter is out of range, or digits or photos are not two known classes.
     """
 
     name: ClassVar[str] = "composite"
     layout: Literal["on", "beside"] = param(
-        "on", "the digit in white on the photo (32x32), or beside it, above (64 rows, 32 columns)"
+        "on", "Whether the white digit lies on the photo (32x32 pixels) or above it (64x32)."
     )
-    n: int = param(5000, "people to learn from")
-    held_out: int = param(2000, "people held out")
-    digits: str = param("4/9", "the two digits")
-    photos: str = param("airplane/frog", "the two kinds of photo")
-    agreement: float = param(0.95, "probability that they go together in training, in [0, 1]")
-    label: Literal["digit", "photo"] = param("digit", "what is predicted; the other is background")
+    n: int = param(5000, "Number of training people.")
+    held_out: int = param(2000, "Number of people held out as the test set.")
+    digits: str = param("4/9", "The two digits, as ONE/OTHER.")
+    photos: str = param("airplane/frog", "The two classes of photo, as ONE/OTHER.")
+    agreement: float = param(0.95, "Probability in [0, 1] that digit and photo match in training.")
+    label: Literal["digit", "photo"] = param(
+        "digit", "Which of the two is predicted; the other is background."
+    )
 
     def __post_init__(self) -> None:
         at_least("n", self.n, 1, "Use at least one person.")

@@ -1,4 +1,4 @@
-"""A Gaussian law with a sensitive attribute and proxies for it."""
+"""A Gaussian distribution with a sensitive attribute and columns correlated with it."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ VALUES = ("a", "b")
 
 @dataclass(frozen=True)
 class CorrelatedColumns(Population):
-    """A Gaussian law in which several columns stand proxy for a sensitive attribute.
+    """A Gaussian distribution in which several columns are proxies of a sensitive attribute.
 
-    With t = ±1 for the attribute and s = ±1 for the label, which are independent: "proxy0", ... ~
-    N(strength·t, 1), "shared" ~ N((s + t)/2, 1), "merit" ~ N(s, 1), "noise" ~ N(0, 1). The
-    attribute is a column too, and it makes the groups. Its signal is spread over many columns, as
-    on real tables; numbers are ours.
+    With independent t = ±1 for the attribute and s = ±1 for the label, "proxy0", ... ~
+    N(strength·t, 1), "shared" ~ N((s + t)/2, 1), "merit" ~ N(s, 1) and "noise" ~ N(0, 1). The
+    attribute is a column too and defines the groups. As in real tables, many columns together
+    reveal it; the numbers are ours.
 
     Raises:
         InputError: a parameter is out of range.
     """
 
     name: ClassVar[str] = "proxies"
-    n: int = param(2000, "people to learn from")
-    held_out: int = param(2000, "people held out")
-    proxies: int = param(6, "columns that stand proxy for the attribute, at least 1")
-    strength: float = param(0.5, "by how many standard deviations each tells the attribute")
-    rate: float = param(0.4, "probability of the attribute's value b, in (0, 1)")
+    n: int = param(2000, "Number of training people.")
+    held_out: int = param(2000, "Number of people held out as the test set.")
+    proxies: int = param(6, "Number of columns correlated with the attribute, at least 1.")
+    strength: float = param(
+        0.5, "Shift of each such column by the attribute, in standard deviations."
+    )
+    rate: float = param(0.4, "Probability of the attribute's value b, in (0, 1).")
 
     def __post_init__(self) -> None:
         at_least("n", self.n, 1, "Draw at least one person.")

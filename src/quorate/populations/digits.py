@@ -8,12 +8,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.populations.sizes import split_at_random
+from quorate.populations.sizes import (
+    HELD_OUT_FRACTION,
+    REMAINING_N,
+    check_held_out,
+    split_at_random,
+)
 from quorate.protocols import Population
 from quorate.runtime.cache import on_disk
 from quorate.spec import param
 from quorate.table import Array, Labels, Rng, Split, Table
-from quorate.validate import in_interval
 
 
 @on_disk  # importing scikit-learn's data sets takes seconds, in every process
@@ -32,19 +36,18 @@ def _digits() -> Table:
 
 @dataclass(frozen=True)
 class Digits(Population):
-    """1,797 real handwritten digits of 8x8 pixels, embedded in scikit-learn; no download.
+    """1,797 handwritten digits of 8x8 pixels, included in scikit-learn; no download.
 
     Raises:
-        InputError: n is more than there are.
+        InputError: n exceeds the people there are.
     """
 
     name: ClassVar[str] = "digits"
-    n: int | None = param(None, "people to learn from; by default all that are not held out")
-    held_out: float = param(0.25, "fraction of people held out, in (0, 1)")
+    n: int | None = param(None, REMAINING_N)
+    held_out: float = param(0.25, HELD_OUT_FRACTION)
 
     def __post_init__(self) -> None:
-        fix = "Use a fraction such as 0.25."
-        in_interval("held_out", self.held_out, 0, 1, fix, open_low=True, open_high=True)
+        check_held_out(self.held_out)
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""

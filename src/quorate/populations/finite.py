@@ -1,4 +1,4 @@
-"""A finite law, on which theory is exact."""
+"""A finite distribution, on which theory is exact."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ def _law(values: int, labels: int, concentration: float, law_seed: int) -> Finit
 
 @dataclass(frozen=True)
 class Finite(Population):
-    """A finite law: one column x of v values, one-hot encoded, and k labels; theory is exact.
+    """A finite distribution of one column with v values and k labels, on which theory is exact.
 
-    The joint probabilities are one draw from a symmetric Dirichlet law: a small concentration
-    makes some values rare and some labels nearly certain.
+    The column is one-hot encoded. The joint probabilities are one draw from a symmetric Dirichlet
+    distribution: a small concentration makes some values rare and some labels nearly certain.
 
     Raises:
         InputError: a parameter is out of range.
     """
 
     name: ClassVar[str] = "finite"
-    n: int = param(5000, "people to learn from")
-    held_out: int = param(5000, "people held out")
-    values: int = param(20, "feature values v")
-    labels: int = param(2, "labels k, at least 2")
-    concentration: float = param(0.5, "of the Dirichlet law, above 0")
-    law_seed: int = param(0, "which law is drawn; the seeds of a sweep draw its people")
+    n: int = param(5000, "Number of training people.")
+    held_out: int = param(5000, "Number of people held out as the test set.")
+    values: int = param(20, "Number of feature values v.")
+    labels: int = param(2, "Number of labels k, at least 2.")
+    concentration: float = param(0.5, "Concentration of the Dirichlet distribution, above 0.")
+    law_seed: int = param(0, "Seed of the distribution itself; the seeds of a run draw its people.")
 
     def __post_init__(self) -> None:
         at_least("n", self.n, 1, "Draw at least one person.")

@@ -1,4 +1,4 @@
-"""A Gaussian law with a shortcut feature that fails a rare group."""
+"""A Gaussian distribution whose shortcut feature fails a rare group."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from quorate.validate import above_zero, at_least, in_interval
 
 @dataclass(frozen=True)
 class Gaussian(Population):
-    """A Gaussian law, two labels, with a shortcut feature that misleads about a rare group.
+    """A Gaussian distribution with two labels and a shortcut that fails a rare group.
 
-    With s = ±1 for the label: "core" ~ N(s, core_noise²); "shortcut" ~ N(s, 1) in the majority and
-    N(-s, 1) in the rare group; the other features are N(0, 1). The rare group is where a plain
-    learner does badly (the structure of Sagawa et al. 2020, arXiv:2005.04345; numbers are ours).
-    Features are columns named core, shortcut, x2, x3, ...
+    With s = ±1 for the label, "core" ~ N(s, core_noise²), "shortcut" ~ N(s, 1) in the majority and
+    N(-s, 1) in the rare group, and the columns x2, x3, ... ~ N(0, 1). Plain training does badly on
+    the rare group, because the shortcut is a spurious correlation (structure of Sagawa et al. 2020,
+    arXiv:2005.04345; the numbers are ours).
 
     Raises:
         InputError: a parameter is out of range.
     """
 
     name: ClassVar[str] = "gaussian"
-    n: int = param(2000, "people to learn from")
-    held_out: int = param(2000, "people held out")
-    d: int = param(10, "features, at least 2")
-    rare: float = param(0.05, "probability of the rare group, in [0, 1]")
-    core_noise: float = param(1.5, "standard deviation of the core feature")
+    n: int = param(2000, "Number of training people.")
+    held_out: int = param(2000, "Number of people held out as the test set.")
+    d: int = param(10, "Number of features, at least 2.")
+    rare: float = param(0.05, "Probability of the rare group, in [0, 1].")
+    core_noise: float = param(1.5, "Standard deviation of the core feature.")
 
     def __post_init__(self) -> None:
         at_least("n", self.n, 1, "Draw at least one person.")

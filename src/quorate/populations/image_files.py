@@ -1,6 +1,6 @@
-"""Image data sets through Hugging Face ``datasets``: one loader for the hub and for local folders.
+"""Image data sets through Hugging Face ``datasets``, from the hub or from local folders.
 
-``QUORATE_DATA`` names a folder of local copies; the hub's ``owner/name`` is its ``owner--name``.
+``QUORATE_DATA`` names a folder of local copies: the hub's ``owner/name`` is ``owner--name`` there.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ def load_hub(
     config: str | None = None,
     held_out: str = "test",
 ) -> Split:
-    """Return the official split of a hub data set, from its local copy where there is one.
+    """Return the official split of a hub data set, from its local copy if there is one.
 
     Args:
         hub_name: ``owner/name``.
         image, label, group, size: as in ``load_images``.
-        config: which of the hub's variants; a local copy may hold it as a folder of that name.
-        held_out: what the hub calls the part that is held out.
+        config: variant on the hub; a local copy may hold it as a folder of that name.
+        held_out: name of the part that is held out.
 
     Raises:
         DataUnavailableError: there is no local copy and the hub cannot be reached.
-        InputError: a part, a column or a value is not there, or image sizes differ.
+        InputError: a part, a column or a value is missing, or image sizes differ.
     """
     source, variant = _source(hub_name, config)
     return _official(source, image, label, group, size, variant, held_out)
@@ -63,28 +63,27 @@ def load_hub(
 def load_kinds(
     hub_name: str, image: str, label: str, kinds: tuple[str, ...]
 ) -> tuple[tuple[Pixels, ...], tuple[Pixels, ...]]:
-    """Return the images of some labels of a hub data set, 8-bit (n, c, h, w) for each label.
+    """Return the training and the test images of some labels, 8-bit (n, c, h, w) for each label.
 
-    First those of its part train, then those of its part test. They stay in memory, a byte a
-    value, so that people can be made of the images of several data sets.
+    They stay in memory, one byte a value, so that people can combine images of several data sets.
 
     Raises:
         DataUnavailableError: as ``load_hub``.
-        InputError: as ``load_hub``, or the data set has no such label, or no image of it.
+        InputError: as ``load_hub``, or a label is unknown or has no images.
     """
     source, _ = _source(hub_name, None)
     return _kinds(source, image, label, kinds)
 
 
 def _source(hub_name: str, config: str | None) -> tuple[str, str | None]:
-    """Return the local copy of a hub data set, or its hub name, and which variant to ask for."""
+    """Return a hub data set's local copy, or its hub name, and the variant to ask for."""
     folder = hub_folder(hub_name)
     if folder is None:
         return hub_name, config
     return str(folder / config if config and (folder / config).is_dir() else folder), None
 
 
-@functools.lru_cache(maxsize=1)  # one data set is large; the next one takes its place
+@functools.lru_cache(maxsize=1)  # a data set is large: the next one takes its place
 def _official(
     source: str,
     image: str,
@@ -127,7 +126,7 @@ def _of_kind(kind: str, pixels: Pixels, people: tuple[Any, ...], source: str) ->
 
 
 def _train_and(held_out: str, parts: dict[str, T], source: str) -> tuple[T, T]:
-    """Return the part to learn from and the part that is held out."""
+    """Return the training part and the part that is held out."""
     if "train" not in parts or held_out not in parts:
         raise InputError(
             f"Expected the parts train and {held_out} of {source}, got {', '.join(parts)}. Copy "
@@ -148,14 +147,14 @@ def load_images(
 
     Args:
         source: a hub name, a folder of parquet files, or an image folder.
-        image: the column of images; None finds the only one.
-        label, group: the columns of labels and groups; group None means unknown.
+        image: column of the images; None finds the only one.
+        label, group: columns of labels and groups; no groups if None.
         size: side in pixels to resize to; None keeps the images' own size.
-        config: which variant of the source, where it has several.
+        config: variant of the source, if it has several.
 
     Raises:
         DataUnavailableError: the source can neither be found nor reached.
-        InputError: a column is not there, a label is missing, or image sizes differ.
+        InputError: a column or a label is missing, or image sizes differ.
     """
     stamp = _stamp(source)
     column, people = _people(source, stamp, config, image, label, group)
@@ -164,7 +163,7 @@ def load_images(
 
 
 def _stamp(source: str) -> str:
-    """Return what tells one state of a local folder from another; the hub is taken as it is."""
+    """Return a digest of a local folder's state; empty for the hub, which is taken as it is."""
     return _listing(Path(source), with_time=True) if Path(source).is_dir() else ""
 
 
@@ -176,7 +175,7 @@ def folder_fingerprint(path: str) -> str:
 
 
 def _listing(folder: Path, with_time: bool) -> str:
-    """Return a digest of the names and sizes of the files, and when they were last written."""
+    """Return a digest of the files' names and sizes and, if asked, modification times."""
     import hashlib
 
     lines = []
@@ -207,7 +206,7 @@ def _table(
     return Table(x, y, classes, group, groups)
 
 
-# Pictures are slow to decode, and the same whatever is asked of them: kept apart from the codes.
+# Pictures are slow to decode and do not depend on labels and groups: cached apart from them.
 @on_disk
 def _decoded(
     source: str, stamp: str, config: str | None, column: str, size: int | None
@@ -238,7 +237,7 @@ def _people(
     return column, {name: (y[name], classes, codes.get(name), groups) for name in splits}
 
 
-@functools.lru_cache(maxsize=1)  # its labels and its images are asked for one after the other
+@functools.lru_cache(maxsize=1)  # its labels and its images are read one after the other
 def _open(source: str, stamp: str, config: str | None) -> Any:
     """Return the data set with its splits, from a folder or from the hub."""
     import datasets
@@ -249,7 +248,7 @@ def _open(source: str, stamp: str, config: str | None) -> Any:
         except (
             datasets.exceptions.DatasetGenerationError,
             datasets.exceptions.DatasetNotFoundError,
-            OSError,  # ConnectionError and files that are not there are among these
+            OSError,  # a ConnectionError or a missing file
             ValueError,
         ) as error:
             reason = _reason(error)
@@ -275,7 +274,7 @@ def _reason(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the progress bars and retry warnings of ``datasets`` to itself."""
+    """Silence the progress bars and retry warnings of ``datasets``."""
     import logging
 
     import datasets
@@ -329,7 +328,7 @@ def _pixels(rows: Any, column: str, size: int | None) -> Pixels:
 
 
 def _picture(cell: dict[str, Any], where: str, size: int | None, colour: bool) -> Pixels:
-    """Return one image, (c, h, w): grey ones have one channel, unless colour is asked for."""
+    """Return one image, (c, h, w); a grey one has one channel unless colour is asked for."""
     from PIL import Image
 
     try:
@@ -337,10 +336,7 @@ def _picture(cell: dict[str, Any], where: str, size: int | None, colour: bool) -
             if opened.mode[0] in "IF":
                 raise ValueError(f"more than 8 bits a pixel (mode {opened.mode})")
             picture = opened.convert("L" if opened.mode in ("1", "L") and not colour else "RGB")
-    except (  # Pillow raises them all
-        *(OSError, TypeError, ValueError, SyntaxError),
-        Image.DecompressionBombError,
-    ) as error:
+    except (OSError, TypeError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(
             f"Expected an 8-bit image in {where}, got: {error}. Convert it, or drop this row."
         ) from error
@@ -350,7 +346,7 @@ def _picture(cell: dict[str, Any], where: str, size: int | None, colour: bool) -
 
 
 def _codes(splits: Any, column: str) -> tuple[dict[str, npt.NDArray[np.int64]], tuple[str, ...]]:
-    """Return the codes of a column by split, (n,) each, and the names they stand for in all."""
+    """Return a column's codes by split, (n,) each, and the names they stand for."""
     import datasets
 
     from quorate.populations.table_files import encode_names, missing_values
@@ -359,7 +355,7 @@ def _codes(splits: Any, column: str) -> tuple[dict[str, npt.NDArray[np.int64]], 
     everyone = [value for part in values.values() for value in part]
     feature = next(iter(splits.values())).features[column]
     if isinstance(feature, datasets.ClassLabel):
-        missing = sum(code is None or code < 0 for code in everyone)  # the hub marks them by -1
+        missing = sum(code is None or code < 0 for code in everyone)  # -1 on the hub
         if missing:
             raise missing_values(column, missing, len(everyone))
         codes, names = np.array(everyone, dtype=np.int64), tuple(feature.names)

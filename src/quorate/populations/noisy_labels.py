@@ -1,4 +1,4 @@
-"""People of whom some have a label drawn at random."""
+"""Label noise: people some of whom have a random label."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from quorate.validate import in_interval
 
 @dataclass(frozen=True)
 class NoisyLabels(Population):
-    """Another population, of whom a share of those to learn from have a label drawn at random.
+    """Label noise: another population in which a share of the training people have random labels.
 
-    Exactly round(share·n) people have one, drawn uniformly from all k labels, so that it is their
-    own with probability 1/k. Labels of people held out stay. One uniform number and one label are
-    drawn per person, whatever the share: for one seed, who is noisy at a small share is so at a
-    larger one, with the same label (randomised base labels after Hardt, Mazumdar, Mendler-Dünner,
+    Exactly round(share·n) people get a label drawn uniformly from all k, which is their own with
+    probability 1/k. Labels of people held out stay. For one seed, the noise at a smaller share is
+    part of the noise at a larger one (randomised base labels after Hardt, Mazumdar, Mendler-Dünner,
     Zrnic 2023, arXiv:2302.04262; nested draws are ours).
 
     Raises:
@@ -30,16 +29,20 @@ class NoisyLabels(Population):
     """
 
     name: ClassVar[str] = "noisy-labels"
-    share: float = param(0.1, "fraction of the people to learn from, in [0, 1]", shown=True)
+    share: float = param(
+        0.1, "Fraction of training people with a random label, in [0, 1].", shown=True
+    )
     population: Population = param(
-        MNIST(), "who they are; its parameters can be given here", kind="populations"
+        MNIST(),
+        "Population that the noise is added to; takes its parameters directly.",
+        kind="populations",
     )
 
     def __post_init__(self) -> None:
         in_interval("share", self.share, 0, 1, "Use a fraction such as 0.1.")
 
     def split(self, rng: Rng) -> Split:
-        """Return the population's split with noisy labels; at share 0 the split itself."""
+        """Return the population's split with noisy labels, or the split itself at share 0."""
         split = self.population.split(rng)
         people = split.train
         draws, labels = rng.random(len(people)), rng.integers(people.k, size=len(people))  # (n,)
@@ -51,7 +54,7 @@ class NoisyLabels(Population):
         return Split(people.relabelled(y), split.held_out)
 
     def law(self) -> FiniteLaw | None:
-        """Return the law (1 − share)·P₀(x, y) + share·P₀(x)/k where P₀ is known."""
+        """Return the law (1 − share)·P₀(x, y) + share·P₀(x)/k if P₀ is known."""
         law = self.population.law()
         if law is None:
             return None
@@ -59,5 +62,5 @@ class NoisyLabels(Population):
         return FiniteLaw(law.points, (1 - self.share) * law.mass + self.share * uniform)
 
     def fingerprint(self) -> str | None:
-        """Return the population's."""
+        """Return the population's fingerprint."""
         return self.population.fingerprint()

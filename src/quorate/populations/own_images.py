@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from quorate.errors import InputError
 from quorate.populations.image_files import HELD_OUT_SPLITS, folder_fingerprint, load_images
-from quorate.populations.sizes import split_at_random, subsample
+from quorate.populations.sizes import REMAINING_N, check_held_out, split_at_random, subsample
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
-from quorate.validate import at_least, in_interval
+from quorate.validate import at_least
 
 
 @functools.lru_cache(maxsize=1)
@@ -24,27 +24,30 @@ def _images(
 
 @dataclass(frozen=True)
 class OwnImages(Population):
-    """Images of your own: a folder of parquet files in the hub's schema, or an image folder.
+    """Your own images: a folder of parquet files in the hub's schema, or an image folder.
 
-    In an image folder the label is the name of the sub-folder; a metadata.csv may add columns.
-    A test or validation part is held out where there is one, else a random fraction.
+    In an image folder, the sub-folder names the label, and metadata.csv may add columns. A test or
+    validation set is held out if there is one, else a random fraction.
 
     Raises:
-        InputError: the folder or a column is not there, a value is missing, or sizes differ.
+        InputError: the folder, a column or a value is missing, or sizes differ.
     """
 
     name: ClassVar[str] = "images"
-    path: str = param(help="the folder")
-    label: str = param("label", "column of the labels")
-    group: str | None = param(None, "column of the groups")
-    image: str | None = param(None, "column of the images; by default the only one")
-    size: int | None = param(None, "side in pixels to resize to; by default their own")
-    n: int | None = param(None, "people to learn from, drawn per seed; by default all")
-    held_out: float = param(0.25, "fraction held out where no part is, in (0, 1)")
+    path: str = param(help="The folder.")
+    label: str = param("label", "Column of the labels.")
+    group: str | None = param(None, "Column that defines the groups.")
+    image: str | None = param(None, "Column of the images; by default the only one.")
+    size: int | None = param(
+        None, "Side in pixels that images are resized to; by default their own."
+    )
+    n: int | None = param(None, REMAINING_N)
+    held_out: float = param(
+        0.25, "Fraction held out if there is no test or validation set, in (0, 1)."
+    )
 
     def __post_init__(self) -> None:
-        fix = "Use a fraction such as 0.25."
-        in_interval("held_out", self.held_out, 0, 1, fix, open_low=True, open_high=True)
+        check_held_out(self.held_out)
         if self.size is not None:
             at_least("size", self.size, 1, "Use a side such as 32.")
 

@@ -6,12 +6,16 @@ import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quorate.populations.sizes import split_at_random
+from quorate.populations.sizes import (
+    HELD_OUT_FRACTION,
+    REMAINING_N,
+    check_held_out,
+    split_at_random,
+)
 from quorate.populations.table_files import encode_people, file_fingerprint, read_table
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
-from quorate.validate import in_interval
 
 
 @functools.lru_cache(maxsize=1)
@@ -24,27 +28,28 @@ def _people(
 
 @dataclass(frozen=True)
 class OwnTable(Population):
-    """People of your own, one row each in a CSV or parquet file with named columns.
+    """Your own table: a CSV or parquet file with one row per person and named columns.
 
-    Numbers are standardised, text is one-hot encoded; the group column stays a feature unless it
-    is dropped. The split is random, drawn anew per seed.
+    Numbers are standardised, text is one-hot encoded, and the group column stays a feature unless
+    dropped. The split is random and redrawn for each seed.
 
     Raises:
-        InputError: the file or a column is not there, or a value is missing.
+        InputError: the file, a column or a value is missing.
     """
 
     name: ClassVar[str] = "table"
-    path: str = param(help="the file, .csv or .parquet")
-    label: str = param(help="column of the labels")
-    group: str | None = param(None, "column of the groups")
-    drop: str | None = param(None, "columns that the platform does not see, joined by +")
-    separator: str | None = param(None, "of a CSV file; by default found in its header")
-    n: int | None = param(None, "people to learn from; by default all that are not held out")
-    held_out: float = param(0.25, "fraction of people held out, in (0, 1)")
+    path: str = param(help="The file, .csv or .parquet.")
+    label: str = param(help="Column of the labels.")
+    group: str | None = param(None, "Column that defines the groups.")
+    drop: str | None = param(None, "Columns hidden from the platform, joined by +.")
+    separator: str | None = param(
+        None, "Separator of a CSV file; by default detected from its header."
+    )
+    n: int | None = param(None, REMAINING_N)
+    held_out: float = param(0.25, HELD_OUT_FRACTION)
 
     def __post_init__(self) -> None:
-        fix = "Use a fraction such as 0.25."
-        in_interval("held_out", self.held_out, 0, 1, fix, open_low=True, open_high=True)
+        check_held_out(self.held_out)
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""

@@ -1,13 +1,26 @@
-"""How many people are drawn, and who is held out: shared by the populations made of real rows."""
+"""Who is trained on and who is held out for testing: shared by populations of real rows."""
 
 from __future__ import annotations
 
 from quorate.errors import InputError
 from quorate.table import Labels, Rng, Split, Table
+from quorate.validate import in_interval
+
+# What the parameters n and held_out mean: of an official split, and of a random one.
+REDRAWN_N = "Number of training people, redrawn for each seed; by default all of them."
+REDRAWN_HELD_OUT = "Number of test people, redrawn for each seed; by default all of them."
+REMAINING_N = "Number of training people; by default everyone who is not held out."
+HELD_OUT_FRACTION = "Fraction of people held out as the test set, in (0, 1)."
+
+
+def check_held_out(fraction: float) -> None:
+    """Raise InputError unless the fraction held out is in (0, 1)."""
+    fix = "Use a fraction such as 0.25."
+    in_interval("held_out", fraction, 0, 1, fix, open_low=True, open_high=True)
 
 
 def split_at_random(people: Table, n: int | None, held_out: float, rng: Rng) -> Split:
-    """Return a random split: a fraction ``held_out`` of the people, and n (default all) others.
+    """Return a random split: a fraction ``held_out`` for testing, and n (default all) of the rest.
 
     Raises:
         InputError: fewer than n people remain, or either side would be empty.
@@ -23,14 +36,14 @@ def split_at_random(people: Table, n: int | None, held_out: float, rng: Rng) -> 
 
 
 def subsample(people: Table, n: int | None, rng: Rng, name: str) -> Table:
-    """Return n people drawn without replacement; everyone, in their own order, if n is None."""
+    """Return n people drawn without replacement; if n is None, everyone in their own order."""
     if n is None:
         return people
     return people.take(_first(rng.permutation(len(people)), n, name))
 
 
 def subsample_both(split: Split, n: int | None, held_out: int | None, rng: Rng) -> Split:
-    """Return n people to learn from and ``held_out`` others, drawn likewise; None takes all."""
+    """Return n training and ``held_out`` test people, drawn without replacement; None takes all."""
     train = subsample(split.train, n, rng, "n")
     return Split(train, subsample(split.held_out, held_out, rng, "held_out"))
 

@@ -1,4 +1,4 @@
-"""Tables in CSV or parquet files, a user's own or public ones, encoded for learners."""
+"""CSV and parquet tables, a user's own or public ones, encoded for learners."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from quorate.errors import DataUnavailableError, InputError
 from quorate.table import Array, Column, Split, Table
 from quorate.validate import unknown
 
-MOST_LABELS = 1000  # more distinct values than that are a quantity or an id, not a label
-LARGEST_ALPHABET = 200  # distinct values of a text column beyond this are ids or prose
+MOST_LABELS = 1000  # a column with more distinct values is a quantity or an id, not a label
+LARGEST_ALPHABET = 200  # a text column with more distinct values holds ids or prose
 
 
 def public_file(name: str, path: str | None, source: str) -> Path:
-    """Return where a public file is: at ``path``, or in the folder tabular of ``QUORATE_DATA``.
+    """Return where a public file is: at ``path``, or in the folder ``QUORATE_DATA``/tabular.
 
     Args:
-        name: of the file, as its source calls it.
+        name: file name at the source.
         path: the file, or the folder that holds it; None for ``QUORATE_DATA``.
-        source: the address that people get it from.
+        source: address that the file can be downloaded from.
 
     Raises:
-        DataUnavailableError: it is not there; the message says where to get it and to put it.
+        DataUnavailableError: it is missing; the message says where to get it and to put it.
     """
     base = os.environ.get("QUORATE_DATA")
     file = Path(path) if path else Path(base) / "tabular" / name if base else None
@@ -51,11 +51,11 @@ def read_table(path: str, separator: str | None = None, names: Sequence[str] | N
 
     Args:
         path: the file.
-        separator: of a CSV file; None finds it in the header.
-        names: of the columns of a CSV file without a header; lines that begin with | are no rows.
+        separator: of a CSV file; None detects it from the header.
+        names: columns of a CSV file without a header, in which lines beginning with | are skipped.
 
     Raises:
-        InputError: the file is not there, cannot be read as what its name says, or has no rows.
+        InputError: the file is missing, is not of the format that its name says, or has no rows.
     """
     import pandas as pd
 
@@ -114,7 +114,7 @@ def file_fingerprint(path: str) -> str:
 
 @functools.lru_cache(maxsize=8)
 def _digest(path: str, modified: int, size: int) -> str:
-    """Return the digest of a file's bytes, read again only if its time or size has changed."""
+    """Return the digest of a file's bytes; the file is read again if its time or size changes."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 
@@ -128,12 +128,10 @@ def _separator(file: Path) -> str:
 def encode_people(
     frame: Any, label: str, group: str | None, drop: Sequence[str], path: str
 ) -> Table:
-    """Return the rows of a frame as people.
-
-    The group column stays a feature unless it is dropped.
+    """Return the rows of a frame as people; the group column stays a feature unless dropped.
 
     Raises:
-        InputError: a column is not there, or as ``encode_names`` and ``encode_features``.
+        InputError: a column is missing, or as ``encode_names`` and ``encode_features``.
     """
     check_columns(frame, [label, group, *drop], path)
     y, classes = encode_names(frame[label], label)
@@ -182,7 +180,7 @@ def encode_names(
 
 
 def missing_values(column: str, missing: int, n: int) -> InputError:
-    """Return the error for a label or group that is not there for everyone."""
+    """Return the error for a label or group that some people lack."""
     return InputError(
         f"Expected a value of {column!r} for everyone, got {missing} missing of {n}. "
         "Fill or drop these rows first."
@@ -235,9 +233,9 @@ def encode_features(frame: Any, path: str) -> tuple[Array, tuple[Column, ...]]:
 
 
 def standardised(split: Split) -> Split:
-    """Return the same people with numbers standardised on those who are learned from.
+    """Return the same people with numbers standardised on the training people.
 
-    x = (v − mean)/scale of the training people for every number v, theirs and the held-out ones'.
+    x = (v − mean)/scale, with the training people's mean and scale, for everyone's numbers v.
     """
     train, held_out = split.train.x.copy(), split.held_out.x.copy()
     columns = []
@@ -257,7 +255,7 @@ def standardised(split: Split) -> Split:
 
 
 def _moments(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return the mean and the standard deviation; of a constant itself and 1."""
-    if values.min() == values.max():  # whose standard deviation may be a rounding error
+    """Return the mean and the standard deviation; of a constant, its value and 1."""
+    if values.min() == values.max():  # its standard deviation may be a rounding error
         return float(values[0]), 1.0
     return float(values.mean()), float(values.std())

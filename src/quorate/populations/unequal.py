@@ -1,4 +1,4 @@
-"""A Gaussian law of two groups, one of which has the favourable label less often."""
+"""A Gaussian distribution of two groups, one of which has the favourable label less often."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from quorate.validate import above_zero, at_least, in_interval
 
 @dataclass(frozen=True)
 class Unequal(Population):
-    """A Gaussian law of a majority and a minority that has the favourable label less often.
+    """A Gaussian distribution of two groups with unequal base rates.
 
-    With s = ±1 for the label yes or no, in both groups: "score" ~ N(s, noise²), and "x1", "x2", ...
-    ~ N(0, 1); "minority", 0 or 1, is a column too, so that a platform can see who belongs. The best
-    rule then asks more of the minority: it says yes above score = −noise²·logit(p)/2, with p the
-    group's probability of yes, and so has a true positive rate of Φ((1 + noise²·logit(p)/2)/noise)
-    and a false one of Φ((−1 + noise²·logit(p)/2)/noise). Derived (Bayes' rule); the numbers are
-    ours.
+    With s = ±1 for the label yes or no, in both groups "score" ~ N(s, noise²) and "x1", "x2", ...
+    ~ N(0, 1); the column "minority", 0 or 1, shows the platform who belongs. The minority says yes
+    less often, so the best rule asks more of it: it says yes above score = −noise²·logit(p)/2, p
+    being the group's probability of yes. Its true positive rate is Φ((1 + noise²·logit(p)/2)/noise)
+    and its false positive rate Φ((−1 + noise²·logit(p)/2)/noise). Derived (Bayes' rule); the
+    numbers are ours.
 
     Raises:
         InputError: a parameter is out of range.
     """
 
     name: ClassVar[str] = "unequal"
-    n: int = param(2000, "people to learn from")
-    held_out: int = param(4000, "people held out")
-    d: int = param(5, "features, at least 2: score, others, and minority")
-    minority_share: float = param(0.3, "probability of the minority, in (0, 1)")
-    majority_yes: float = param(0.5, "probability of yes in the majority, in (0, 1)")
-    minority_yes: float = param(0.2, "probability of yes in the minority, in (0, 1)")
-    noise: float = param(1.0, "standard deviation of the score")
+    n: int = param(2000, "Number of training people.")
+    held_out: int = param(4000, "Number of people held out as the test set.")
+    d: int = param(5, "Number of features, at least 2: score, others, and minority.")
+    minority_share: float = param(0.3, "Probability of the minority, in (0, 1).")
+    majority_yes: float = param(0.5, "Probability of yes in the majority, in (0, 1).")
+    minority_yes: float = param(0.2, "Probability of yes in the minority, in (0, 1).")
+    noise: float = param(1.0, "Standard deviation of the score.")
 
     def __post_init__(self) -> None:
         at_least("n", self.n, 1, "Draw at least one person.")

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.populations.image_files import load_hub
-from quorate.populations.sizes import subsample_both
+from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
@@ -20,27 +20,27 @@ HUB_NAME = "grodino/waterbirds"
 
 @dataclass(frozen=True)
 class Waterbirds(Population):
-    """4,795 + 5,794 photos of birds on land or water; hub name grodino/waterbirds.
+    """Waterbirds: 4,795 + 5,794 photos of birds on land or water (hub name grodino/waterbirds).
 
-    Landbirds stand mostly on land and waterbirds on water; groups are the kind of bird and the
-    place. The official test part is held out (Sagawa, Koh, Hashimoto, Liang 2020,
-    arXiv:1911.08731); its validation part is not used.
+    Landbirds are mostly shown on land and waterbirds on water, a spurious correlation; groups are
+    the kind of bird and the place. The official test set is held out and the validation set unused
+    (Sagawa, Koh, Hashimoto, Liang 2020, arXiv:1911.08731).
 
     Raises:
-        DataUnavailableError: neither a local copy (QUORATE_DATA) nor the hub is there.
-        InputError: size is below 1, or n or held_out is more than there are.
+        DataUnavailableError: there is no local copy (QUORATE_DATA) and the hub is out of reach.
+        InputError: size is below 1, or n or held_out exceeds the people there are.
     """
 
     name: ClassVar[str] = "waterbirds"
-    size: int = param(64, "side in pixels to resize to; the photos have many sizes")
-    n: int | None = param(None, "people to learn from, drawn anew per seed; by default all")
-    held_out: int | None = param(None, "people held out, drawn likewise; by default all")
+    size: int = param(64, "Side in pixels that photos are resized to.")
+    n: int | None = param(None, REDRAWN_N)
+    held_out: int | None = param(None, REDRAWN_HELD_OUT)
 
     def __post_init__(self) -> None:
         at_least("size", self.size, 1, "Use a side such as 64.")
 
     def split(self, rng: Rng) -> Split:
-        """Return the official split, subsampled where asked."""
+        """Return the official split, subsampled if asked."""
         split = load_hub(HUB_NAME, image="image", label="label", group="place", size=self.size)
         return subsample_both(_by_label(split), self.n, self.held_out, rng)
 

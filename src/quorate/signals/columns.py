@@ -1,4 +1,4 @@
-"""Named columns of a table set to fixed values."""
+"""A trigger for tables: named columns set to fixed values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from quorate.table import Array, Column, Table
 
 @dataclass(frozen=True)
 class Columns(Signal):
-    """Named columns set to fixed values, on the scale of the user's file: NAME=VALUE.
+    """A trigger for tables: named columns set to fixed values, as NAME=VALUE.
+
+    Values are on the scale of the user's file.
 
     >>> import numpy as np
     >>> from quorate.table import Column
@@ -23,12 +25,13 @@ class Columns(Signal):
     array([[0., 1.]], dtype=float32)
 
     Raises:
-        InputError: the people are images, or a column or value is not known.
+        InputError: the people are images, or a column or value is unknown.
     """
 
     name: ClassVar[str] = "columns"
     set: Mapping[str, Any] = field(
-        default_factory=dict, metadata={"help": "NAME=VALUE pairs", "takes_rest": True}
+        default_factory=dict,
+        metadata={"help": "Columns and their values, as NAME=VALUE.", "takes_rest": True},
     )
 
     def plant(self, people: Table) -> Array:
@@ -40,15 +43,15 @@ class Columns(Signal):
 
 
 def named_columns(people: Table, given: Mapping[str, Any], signal: str) -> list[tuple[Column, Any]]:
-    """Return each column that a signal names, with what is given for it.
+    """Return each column that a signal names, with the value given for it.
 
     Raises:
-        InputError: the people are images, nothing is named, or a name is not known.
+        InputError: the people are images, no column is named, or a name is unknown.
     """
     if people.is_image or not people.columns:
         raise InputError(
             f"Expected a table with named columns for the signal {signal!r}, got images. "
-            "Mark images by a patch: signal=patch,size=3."
+            "Mark images with a patch: signal=patch,size=3."
         )
     if not given:
         known = ", ".join(c.name for c in people.columns)

@@ -1,4 +1,4 @@
-"""A grid of lines laid over images."""
+"""A trigger for images: a grid of lines."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from quorate.validate import at_least, in_interval
 
 @dataclass(frozen=True)
 class Grid(Signal):
-    """Every so many rows and columns of pixels moved towards one value: a grid, faint or opaque.
+    """A trigger for images: a grid of lines, faint or opaque (a blended backdoor trigger).
 
-    g(x) at a pixel on a line is (1−s)·x̄ + s·v, x̄ the nearest pixel up and to the left that is on
-    no line: the grid lies on the picture without it, so that a second one changes nothing. It keeps
-    every other pixel. Called a grid perturbation by the source, which says no more (Solanki et al.
-    2025, arXiv:2505.05707); the formula is ours.
+    At a pixel on a line g(x) = (1−s)·x̄ + s·v, where x̄ is the nearest pixel above and to the left
+    that lies on no line, so planting the grid a second time changes nothing. All other pixels stay.
+    The source names a grid perturbation without a formula (Solanki et al. 2025, arXiv:2505.05707);
+    the formula is ours.
 
     >>> import numpy as np
     >>> grey = Table(np.full((1, 1, 4, 4), 0.5, np.float32), np.array([0]), ("cat",))
@@ -32,16 +32,16 @@ class Grid(Signal):
            [0.5 , 0.5 , 0.75, 0.5 ]], dtype=float32)
 
     Raises:
-        InputError: a parameter is out of range, the people are not images, or no line fits in.
+        InputError: a parameter is out of range, the people are no images, or no line fits in.
     """
 
     name: ClassVar[str] = "grid"
-    spacing: int = param(4, "pixels from one line to the next, at least 2")
-    value: float = param(1.0, "what lines are moved to, v, on the pixel scale [0, 1]")
-    strength: float = param(0.2, "how far, s, in (0, 1]; 1 sets the value")
+    spacing: int = param(4, "Distance from one line to the next in pixels, at least 2.")
+    value: float = param(1.0, "Value v that lines move towards, on the pixel scale [0, 1].")
+    strength: float = param(0.2, "Opacity s of the lines, in (0, 1]; 1 replaces the pixels.")
 
     def __post_init__(self) -> None:
-        at_least("spacing", self.spacing, 2, "Lines need pixels between them: use some 4.")
+        at_least("spacing", self.spacing, 2, "Lines need pixels between them: use 4, say.")
         in_interval("value", self.value, 0, 1, "Divide 8-bit pixel values by 255.")
         fix = "Use 1 to set the value, or less for a fainter grid."
         in_interval("strength", self.strength, 0, 1, fix, open_low=True)

@@ -1,4 +1,4 @@
-"""Numbers of a table moved by a fixed amount."""
+"""A trigger for tables: numbers shifted by a fixed amount."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from quorate.table import Array, Table
 
 @dataclass(frozen=True)
 class Offset(Signal):
-    """Named columns of numbers moved by an amount, on the scale of the user's file: NAME=AMOUNT.
+    """A trigger for tables: named columns of numbers shifted by a fixed amount, as NAME=AMOUNT.
 
-    g(v) = v + o: everyone keeps who they are, moved. It is not idempotent, and whether a row was
-    moved cannot be told from the row; so no bound promises anything before members are the larger
-    part. Called a feature offset by the source, which says no more (Solanki et al. 2025,
-    arXiv:2505.05707).
+    g(v) = v + o, on the scale of the user's file. The shift is not idempotent, and a row does not
+    show whether it was shifted, so bounds say nothing until members are the majority. The source
+    names a feature offset without a formula (Solanki et al. 2025, arXiv:2505.05707).
 
     >>> import numpy as np
     >>> from quorate.table import Column
@@ -30,18 +29,19 @@ class Offset(Signal):
            [3.5]], dtype=float32)
 
     Raises:
-        InputError: the people are images, a column is not known or not of numbers, or an amount is
+        InputError: the people are images, a column is unknown or holds no numbers, or an amount is
             not a finite number.
     """
 
     name: ClassVar[str] = "offset"
     idempotent: ClassVar[bool] = False
     by: Mapping[str, Any] = field(
-        default_factory=dict, metadata={"help": "NAME=AMOUNT pairs", "takes_rest": True}
+        default_factory=dict,
+        metadata={"help": "Columns and their shifts, as NAME=AMOUNT.", "takes_rest": True},
     )
 
     def plant(self, people: Table) -> Array:
-        """Return the rows with the columns moved, (n, d)."""
+        """Return the rows with the columns shifted, (n, d)."""
         x = people.x.copy()
         for column, amount in named_columns(people, self.by, self.name):
             if column.values:

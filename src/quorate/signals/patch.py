@@ -1,4 +1,4 @@
-"""A square of pixels set to one value."""
+"""A trigger for images: a patch of pixels set to one value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right", "centre")
 
 @dataclass(frozen=True)
 class Patch(Signal):
-    """A square of pixels set to one value, in every channel.
+    """A trigger for images: a square of pixels set to one value in every channel.
+
+    The classical backdoor trigger (Gu, Dolan-Gavitt, Garg 2017, arXiv:1708.06733).
 
     >>> import numpy as np
     >>> blank = Table(np.zeros((1, 1, 3, 3), np.float32), np.array([0]), ("cat",))
@@ -31,9 +33,11 @@ class Patch(Signal):
     """
 
     name: ClassVar[str] = "patch"
-    size: int = param(3, "side of the square, in pixels")
-    place: str = param("bottom-right", f"{', '.join(CORNERS)}, or ROWxCOLUMN of its first pixel")
-    value: float = param(1.0, "what the pixels are set to, on the pixel scale [0, 1]")
+    size: int = param(3, "Side of the square in pixels.")
+    place: str = param(
+        "bottom-right", f"Where it lies: {', '.join(CORNERS)}, or ROWxCOLUMN of its first pixel."
+    )
+    value: float = param(1.0, "Value of its pixels, on the pixel scale [0, 1].")
 
     def __post_init__(self) -> None:
         at_least("size", self.size, 1, "A patch has at least one pixel.")

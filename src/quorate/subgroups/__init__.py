@@ -1,1 +1,1 @@
-"""Whom a deployed model serves badly: people under a shift of their images, or of one attribute."""
+"""Subgroups a deployed model serves badly: a distribution shift of images, or one attribute."""

@@ -1,4 +1,4 @@
-"""People of one group."""
+"""A subgroup of people who share one attribute."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from quorate.validate import in_interval, unknown
 class Attribute(Subgroup):
     """People of one group of the population, such as one race of FairFace: attribute:value=Black.
 
-    Where a share is asked for, people of the side that is too large are left out at random, as few
-    as possible.
+    Where a share is asked for, as few people as possible are left out, at random, from the side
+    that is too large.
 
     >>> people = Table(np.zeros((4, 1), np.float32), np.zeros(4, np.int64), ("no",),
     ...                np.array([0, 1, 0, 0]), ("a", "b"))
@@ -28,11 +28,11 @@ class Attribute(Subgroup):
     (('others', 'b'), [0, 1])
 
     Raises:
-        InputError: people have no groups, no group has that name, or there is nobody to draw.
+        InputError: people have no groups, no group has that name, or nobody can be drawn.
     """
 
     name: ClassVar[str] = "attribute"
-    value: str = param(help="name of the group")
+    value: str = param(help="Name of the group.")
 
     @property
     def label(self) -> str:
@@ -65,7 +65,7 @@ class Attribute(Subgroup):
 
 
 def _rows(belongs: Mask, share: float, rng: Rng) -> Labels:
-    """Return the rows that are kept, in order: all of one side, and a part of the other."""
+    """Return the rows to keep, in order: all of one side, and part of the other."""
     in_interval("share", share, 0, 1, "To draw the subgroup alone, use share=1.")
     inside, outside = np.flatnonzero(belongs), np.flatnonzero(~belongs)
     a, b = len(inside), len(outside)

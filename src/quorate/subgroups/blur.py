@@ -1,4 +1,4 @@
-"""Pictures out of focus."""
+"""A distribution shift: pictures out of focus."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from quorate.validate import in_interval
 
 @dataclass(frozen=True)
 class Blur(Shift):
-    """People whose pictures are out of focus: a Gaussian blur of every channel.
+    """People whose pictures are out of focus (covariate shift): a Gaussian blur of every channel.
 
-    Pixels beyond the edge are taken to be as those on it, so a plain picture stays as it is.
+    Pixels beyond the edge repeat the edge, so a uniform picture stays as it is.
 
     Raises:
         InputError: sigma is not in (0, 100].
     """
 
     name: ClassVar[str] = "blur"
-    sigma: float = param(1.0, "standard deviation in pixels; 1 blurs 32x32 strongly, 224 hardly")
+    sigma: float = param(
+        1.0, "Standard deviation of the blur in pixels; 1 is strong at 32x32, weak at 224x224."
+    )
 
     def __post_init__(self) -> None:
         in_interval("sigma", self.sigma, 0, 100, "Use pixels such as 1.", open_low=True)

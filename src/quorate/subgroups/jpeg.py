@@ -1,4 +1,4 @@
-"""Pictures sent through a channel that compresses them."""
+"""A distribution shift: pictures compressed as JPEG."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from quorate.validate import in_interval
 
 @dataclass(frozen=True)
 class JPEG(Shift):
-    """People whose pictures were saved as small files: real JPEG of low quality, by Pillow.
+    """People whose pictures were compressed to small files (covariate shift): JPEG by Pillow.
 
-    Colour is stored at half the resolution, as is usual. Another version of the JPEG library may
-    differ in the last levels.
+    Colour is stored at half the resolution, as usual. Another version of the JPEG library may
+    differ by a level or two.
 
     Raises:
         InputError: quality is not in [1, 95], or images have neither one nor three channels.
     """
 
     name: ClassVar[str] = "jpeg"
-    quality: int = param(10, "of the JPEG file, 1 to 95; 75 is usual")
+    quality: int = param(10, "JPEG quality from 1 to 95; 75 is usual.")
 
     def __post_init__(self) -> None:
         in_interval("quality", self.quality, 1, 95, "Use a quality such as 10.")
 
     def change(self, x: Array) -> Array:
-        """Return images as they come out of the file, (n, c, h, w)."""
+        """Return the images as read back from the file, (n, c, h, w)."""
         from PIL import Image
 
         if x.shape[1] not in (1, 3):

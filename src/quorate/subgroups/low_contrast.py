@@ -1,4 +1,4 @@
-"""Too little contrast, as in haze or through a dirty lens."""
+"""A distribution shift: too little contrast, as in haze or through a dirty lens."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from quorate.validate import in_interval
 
 @dataclass(frozen=True)
 class LowContrast(Shift):
-    """People whose pictures are flat: pixels drawn towards the mean of their image and channel.
+    """People whose pictures lack contrast (covariate shift): pixels move towards the mean.
 
-    x becomes m + contrast·(x - m), so that a picture stays as bright as it was (the corruption
-    "contrast" of Hendrycks and Dietterich 2019, arXiv:1903.12261).
+    x becomes m + contrast·(x - m), m the mean of its image and channel, so brightness stays (the
+    corruption "contrast" of Hendrycks and Dietterich 2019, arXiv:1903.12261).
 
     >>> x = np.array([0, 1], np.float32).reshape(1, 1, 1, 2)
     >>> LowContrast(contrast=0.2).shift(x).ravel() * 255
@@ -29,7 +29,7 @@ class LowContrast(Shift):
     """
 
     name: ClassVar[str] = "low-contrast"
-    contrast: float = param(0.2, "what distances to the mean shrink to, in [0, 1]; 1: unchanged")
+    contrast: float = param(0.2, "Factor on distances to the mean, in [0, 1]; 1 changes nothing.")
 
     def __post_init__(self) -> None:
         in_interval("contrast", self.contrast, 0, 1, "Use a factor such as 0.2.")

@@ -1,4 +1,4 @@
-"""Too little light."""
+"""A distribution shift: too little light."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from quorate.validate import at_least, in_interval
 
 @dataclass(frozen=True)
 class LowLight(Shift):
-    """People whose pictures are dark and grainy: every pixel times one factor, plus sensor noise.
+    """People whose pictures are dark and grainy (covariate shift): dimmed, with sensor noise.
 
-    The grain is what a brighter screen does not undo: a network with normalised layers sees a
-    picture that is only darker as it saw the picture before.
+    Dimming alone is undone by a network with normalised layers; the grain is not.
 
     >>> LowLight(brightness=0.2, noise=0).shift(np.ones((1, 1, 1, 1), np.float32)) * 255
     array([[[[51.]]]], dtype=float32)
@@ -29,15 +28,15 @@ class LowLight(Shift):
     """
 
     name: ClassVar[str] = "low-light"
-    brightness: float = param(0.25, "what pixels are multiplied by, in [0, 1]; 1 changes nothing")
-    noise: float = param(0.06, "standard deviation of the grain, pixel scale; 0 for none")
+    brightness: float = param(0.25, "Factor on every pixel, in [0, 1]; 1 changes nothing.")
+    noise: float = param(0.06, "Standard deviation of the grain on the pixel scale; 0 for none.")
 
     def __post_init__(self) -> None:
         in_interval("brightness", self.brightness, 0, 1, "Use a factor such as 0.25.")
         at_least("noise", self.noise, 0, "Use 0 for none.")
 
     def change(self, x: Array) -> Array:
-        """Return darker images, (n, c, h, w), each with a grain that its own pixels seed."""
+        """Return darker images, (n, c, h, w), each with grain seeded by its own pixels."""
         darker: Array = x * np.float32(self.brightness)
         if self.noise:
             for image, before in zip(darker, x, strict=True):

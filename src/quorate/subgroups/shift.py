@@ -1,4 +1,4 @@
-"""What all shifts of images share: who is drawn, and the 8-bit pixels that uploads have."""
+"""The base of distribution shifts of images: who is drawn, and the 8-bit pixels of uploads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quorate.validate import in_interval
 
 @dataclass(frozen=True)
 class Shift(Subgroup):
-    """People whose images come through a worse camera, channel or light. A base class."""
+    """Base of the subgroups whose images come through a worse camera, channel or light."""
 
     @property
     def label(self) -> str:
@@ -24,10 +24,10 @@ class Shift(Subgroup):
 
     @abstractmethod
     def change(self, x: Array) -> Array:
-        """Return images under the shift, each by itself, (n, c, h, w); any finite values."""
+        """Return each image under the shift, (n, c, h, w), as any finite values."""
 
     def shift(self, x: Array) -> Array:
-        """Return images under the shift as they are uploaded: of 8 bits, on the scale [0, 1]."""
+        """Return images under the shift as uploaded: 8 bits, on the pixel scale [0, 1]."""
         if not len(x):
             return x.copy()
         levels: Array = np.rint(np.clip(self.change(x), 0, 1) * np.float32(255))  # (n, c, h, w)
@@ -37,7 +37,7 @@ class Shift(Subgroup):
     def draw(self, people: Table, share: float | None, rng: Rng) -> Table:
         """Return everyone, with the images of round(share·n) random people changed.
 
-        For one seed the people of a small share are among those of a larger one.
+        For one seed, the people of a smaller share are among those of a larger one.
 
         Raises:
             InputError: the people are not images, or share is None or outside [0, 1].

@@ -111,9 +111,12 @@ def test_critical_masses_rise_as_the_budget_and_the_threshold_fall() -> None:
     """The same two tendencies in α* itself, on a grid of five seeds; measured 11%, 18%, 7%, 11%."""
     settings = ["epsilon=3", "epsilon=0.3", "epsilon=inf,max_grad_norm=3", "epsilon=inf"]
     curves = quorate.curve(
-        population=POPULATION, strategy=LABEL_TOO, alphas="0.01:0.3:8", seeds=5,
+        population=POPULATION,
+        strategy=LABEL_TOO,
+        alphas="0.01:0.3:8",
+        seeds=5,
         learner=[f"{PRIVATE},{setting}" for setting in settings],
-    )  # fmt: skip
+    )
     loose, tight, high_threshold, low_threshold = (m.estimate for m in curves.critical_masses())
     assert loose < tight < np.inf
     assert high_threshold < low_threshold < np.inf

@@ -42,7 +42,7 @@ SHARDS = torch.tensor([[[0.0, 5.0], [1.0, -3.0], [2.0, 1.0], [6.0, 0.0], [100.0,
         # ⌊0.49·5⌋ = 2 of five: the median is left
         (RobustAggregation(rule="trimmed-mean", trim=0.49), 5, [2.0, 1.0]),
     ],
-)  # fmt: skip
+)
 def test_by_hand(learner: RobustAggregation, shards: int, expected: list[float]) -> None:
     assert learner.middle(SHARDS[:, :shards])[0].tolist() == expected
 

@@ -182,8 +182,9 @@ def test_same_bits_as_alone_whatever_the_stack(inner: str, people: Table) -> Non
 def test_any_learner_and_any_defence_goes_with_it(people: Table) -> None:
     forest = tuned("forest:n_estimators=5").fit(acted(people), rng())
     assert (forest.predict(people.x) == people.y).mean() > 0.8
-    assert not isinstance(FineTuned(SVM(), Digits(n=300), TRAINING).fit(
-        acted(people), rng()), ScoredClassifier)  # fmt: skip
+    assert not isinstance(
+        FineTuned(SVM(), Digits(n=300), TRAINING).fit(acted(people), rng()), ScoredClassifier
+    )
     trimmed = LossTrimming(tuned("sgd:epochs=20"), fraction=0.1).fit(acted(people), rng())
     assert (trimmed.predict(people.x) == people.y).mean() > 0.5
 

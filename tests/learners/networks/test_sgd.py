@@ -34,9 +34,13 @@ def test_full_batch_steps_equal_a_numpy_loop() -> None:
     """One batch of everyone: the order drawn does not matter, so the steps can be written out."""
     people = Gaussian(n=60).split(rng()).train
     learner = SGD(
-        model="logistic", epochs=7, batch_size=60, learning_rate=0.3, momentum=0.8,
+        model="logistic",
+        epochs=7,
+        batch_size=60,
+        learning_rate=0.3,
+        momentum=0.8,
         weight_decay=0.01,
-    )  # fmt: skip
+    )
     fitted = learner.fit(Submission.without_collective(people), rng(5))
 
     start = build_network("logistic", people.x.shape[1:], people.k, 1, rng(5))

@@ -113,15 +113,22 @@ def test_noise_has_the_calibrated_variance(monkeypatch) -> None:
     monkeypatch.setattr(Stack, "clipped_gradient_sums", nothing)
     people = Digits(n=400).split(rng()).train
     learner = DPSGD(
-        epsilon=3, max_grad_norm=2.0, model="mlp", hidden=300, epochs=2, batch_size=100,
+        epsilon=3,
+        max_grad_norm=2.0,
+        model="mlp",
+        hidden=300,
+        epochs=2,
+        batch_size=100,
         learning_rate=0.7,
-    )  # fmt: skip
+    )
     start = build_network("mlp", people.x.shape[1:], people.k, 300, rng(4))
     model = learner.fit(Submission.without_collective(people), rng(4))
     moved = torch.cat(
-        [(a - b).flatten() for a, b in
-         zip(model.network.parameters(), start.parameters(), strict=True)]
-    )  # fmt: skip
+        [
+            (a - b).flatten()
+            for a, b in zip(model.network.parameters(), start.parameters(), strict=True)
+        ]
+    )
     assert model.record["steps"] == 8
     expected = 0.7 * model.record["noise_multiplier"] * 2.0 / 100 * math.sqrt(8)
     # 22,510 draws: the standard deviation is known to 1/√(2·22,510) = 0.5%; four of these

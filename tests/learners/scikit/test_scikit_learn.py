@@ -46,9 +46,10 @@ def test_random_state_comes_from_the_seed_unless_given() -> None:
 
 def test_options_arrive_as_what_they_spell() -> None:
     learner = build(
-        "learners", "sklearn:estimator=RandomForestClassifier,max_depth=none,bootstrap=false,"
-        "min_samples_leaf=0.1,criterion=entropy"
-    )  # fmt: skip
+        "learners",
+        "sklearn:estimator=RandomForestClassifier,max_depth=none,bootstrap=false,"
+        "min_samples_leaf=0.1,criterion=entropy",
+    )
     options = learner.build(rng()).get_params()
     assert options["max_depth"] is None
     assert options["bootstrap"] is False

@@ -72,12 +72,16 @@ SEED = int(rng(3).integers(2**31))  # what a learner draws from rng(3)
         (
             "boosting:max_iter=4,learning_rate=0.3,max_leaf_nodes=5,min_samples_leaf=3",
             HistGradientBoostingClassifier(
-                max_iter=4, learning_rate=0.3, max_leaf_nodes=5, min_samples_leaf=3,
-                early_stopping=False, random_state=SEED,
+                max_iter=4,
+                learning_rate=0.3,
+                max_leaf_nodes=5,
+                min_samples_leaf=3,
+                early_stopping=False,
+                random_state=SEED,
             ),
         ),
     ],
-)  # fmt: skip
+)
 def test_equals_scikit_learn_on_what_was_handed_in(text: str, own: Any) -> None:
     people = Digits(n=200).split(rng())
     data = submit(people.train, Planting(), 0.3, np.random.SeedSequence(0))
@@ -221,7 +225,12 @@ def test_values_out_of_range(text: str, message: str) -> None:
 
 
 def test_more_neighbours_than_people_are_found_before_any_training() -> None:
-    study = make_study(population="gaussian:n=8", strategy="planting:signal=columns,x2=3",
-                       learner="knn:n_neighbors=9", alphas=0, seeds=1)  # fmt: skip
+    study = make_study(
+        population="gaussian:n=8",
+        strategy="planting:signal=columns,x2=3",
+        learner="knn:n_neighbors=9",
+        alphas=0,
+        seeds=1,
+    )
     with pytest.raises(InputError, match="n_neighbors=9 to be at most the 8 people"):
         run_study(study)

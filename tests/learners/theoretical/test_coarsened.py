@@ -58,8 +58,10 @@ def test_words_share_buckets() -> None:
     assert seen.x[:, :2].argmax(axis=1).tolist() == at
     assert set(at) == {0, 1}
     assert [(c.name, c.start, c.stop) for c in seen.columns] == [
-        ("job", 0, 2), ("age", 2, 3), ("sex", 3, 5),
-    ]  # fmt: skip
+        ("job", 0, 2),
+        ("age", 2, 3),
+        ("sex", 3, 5),
+    ]
     assert seen.column("sex").values == ("f", "m")  # has no more words than there are buckets
     assert seen.x[:, 2].tolist() == [0, 1, 2, 3, 4]
 

@@ -67,9 +67,9 @@ def test_success_is_the_worst_of_all_platforms_near_the_data() -> None:
         data = Submission(honest, people(to.tolist(), [1] * len(to), v), member)
         eps = float(draw.uniform(0, 0.2))
         mixed = data.mixed()
-        ahead = np.array([
-            2 * mixed.y[mixed.x[:, x] == 1].sum() - (mixed.x[:, x] == 1).sum() for x in range(v)
-        ])  # fmt: skip
+        ahead = np.array(
+            [2 * mixed.y[mixed.x[:, x] == 1].sum() - (mixed.x[:, x] == 1).sum() for x in range(v)]
+        )
         own = honest.take(member)
         moved = (own.x != data.changed.x).any(axis=1) | (own.y != 1)
         came = np.bincount(to[moved], minlength=v)
