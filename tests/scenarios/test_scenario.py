@@ -23,10 +23,11 @@ from quorate.learners.networks.sgd import SGD
 from quorate.learners.scikit.forest import Forest
 from quorate.report.export import export
 from quorate.report.scenario import print_scenario, write_scenario
+from quorate.runs.result import Picture
 from quorate.runs.store import Store
 from quorate.scenarios import listing
-from quorate.scenarios.cells import run_cells
-from quorate.scenarios.scenario import Picture, Ran, Scenario, make_scenario, run_scenario
+from quorate.scenarios.running import run_cells
+from quorate.scenarios.scenario import Ran, Scenario, make_scenario, run_scenario
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Doubling(Scenario):
 
     def run(self, out: Path | None, executor: Executor) -> Doubled:
         cells = [{"n": n, "seed": s} for n in self.numbers for s in range(self.seeds)]
-        found = run_cells(double, cells, out, executor, "Doubling")
+        with Store(out, write=True) as store, executor.open() as pool:
+            found = run_cells(double, cells, store, pool, "Doubling")
         return Doubled("Twice as much", [{**c, **f} for c, f in zip(cells, found, strict=True)])
 
 

@@ -6,28 +6,18 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from quorate import spec
 from quorate.catalog import CATALOG
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
+from quorate.runs.result import Picture, TextRow
 from quorate.runtime import device as places
 from quorate.runtime.provenance import provenance
 from quorate.version import __version__
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A figure with the sentence or two that say what is seen."""
-
-    figure: Figure
-    caption: str
 
 
 class ScenarioResult(Protocol):
@@ -46,7 +36,7 @@ class ScenarioResult(Protocol):
         They are what cells.csv holds, and what the statements of an experiment are judged by.
         """
 
-    def tables(self) -> dict[str, list[dict[str, str]]]:
+    def tables(self) -> Mapping[str, Sequence[TextRow]]:
         """Return what is printed: by heading, rows of text with the same keys."""
 
     def pictures(self) -> dict[str, Picture]:

@@ -48,13 +48,32 @@ def run_study(
         StoreError: the store cannot be read or written; what it holds is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
-    cells = study.cells()
     with use(device):
-        known = set[str]() if out is None else stored_ids(out, TRIALS.kind)
-        check([cell for cell in cells if cell.id not in known])
+        check_missing(study, out)
         with Store(out, write=True) as store, executor.open() as pool:
-            store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
-            return Curves.of(run_trials(cells, store, pool), study)
+            return measure_study(study, store, pool)
+
+
+def check_missing(study: Study, out: str | Path | None) -> None:
+    """Raise InputError if the methods of a trial that is not stored yet do not fit together.
+
+    Args:
+        study: what is to be run.
+        out: folder of the store; None where nothing is stored.
+    """
+    known = set[str]() if out is None else stored_ids(out, TRIALS.kind)
+    check([cell for cell in study.cells() if cell.id not in known])
+
+
+def measure_study(study: Study, store: Store, pool: Pool) -> Curves:
+    """Return the curves of a study that has been checked, with a store and workers that are open.
+
+    Raises:
+        StoreError: the store cannot be written; what it holds is kept.
+        WorkerError: workers died again and again; what is stored is kept.
+    """
+    store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
+    return Curves.of(run_trials(study.cells(), store, pool), study)
 
 
 def run_trials(

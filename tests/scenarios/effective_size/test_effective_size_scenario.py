@@ -84,4 +84,4 @@ def test_a_learner_that_records_no_effective_size_is_answered() -> None:
         {"name": "effective-size", **WORLD, "learners": "forest", "alphas": "0.1", "seeds": "1"}
     )
     with pytest.raises(InputError, match="that record α_eff, got forest"):
-        scenario.run(None, 1)
+        run_scenario(scenario)

@@ -9,6 +9,7 @@ import pytest
 
 from quorate import spec
 from quorate.errors import DataUnavailableError, InputError
+from quorate.executors.serial import SERIAL
 from quorate.learners.scikit.forest import Forest
 from quorate.report.scenario import write_scenario
 from quorate.scenarios.privacy.cell import inferred
@@ -34,7 +35,7 @@ def law(tmp_path_factory: pytest.TempPathFactory) -> str:
 def run(population: str, **given: Any) -> PrivacyResult:
     settings = {"attribute": "a", "how_many": 1, "seeds": 1, "models": 0, "margin": 0.1}
     made = make_scenario({"name": "privacy", "population": population, **settings, **given})
-    result = made.run(None, 1)
+    result = made.run(None, SERIAL)
     assert isinstance(result, PrivacyResult)
     return result
 

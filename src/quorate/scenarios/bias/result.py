@@ -14,9 +14,9 @@ from quorate import spec
 from quorate.figures.direct_labels import short_labels
 from quorate.figures.style import percent_of
 from quorate.intervals import Floats, mean_interval
+from quorate.runs.result import Picture
 from quorate.scenarios.bias.groups import Sides, plain
 from quorate.scenarios.bias.measures import ACCURACIES, MEASURES
-from quorate.scenarios.scenario import Picture
 
 if TYPE_CHECKING:
     from quorate.figures.bias import MeasureLines, PlatformPanel, ReferenceLine

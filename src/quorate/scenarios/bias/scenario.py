@@ -11,6 +11,7 @@ from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.protocols import Learner
+from quorate.runs.store import Store
 from quorate.scenarios.bias import platform_alone
 from quorate.scenarios.bias.cell import ALL, measure_cell, people_of
 from quorate.scenarios.bias.groups import (
@@ -22,7 +23,7 @@ from quorate.scenarios.bias.groups import (
     sizes_of,
 )
 from quorate.scenarios.bias.result import BiasResult
-from quorate.scenarios.cells import run_cells
+from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
 from quorate.strategies.relabelling.listing import make_strategy
 from quorate.validate import at_least, in_interval, unknown
@@ -109,7 +110,8 @@ class Bias(Scenario):
         sides = sides_of(self.population, self.minority, self.majority, self.positive)
         sizes = self._checked(sides)
         cells = self._cells(sides)
-        found = run_cells(measure_cell, cells, out, executor, "Acting")
+        with Store(out, write=True) as store, executor.open() as pool:
+            found = run_cells(measure_cell, cells, store, pool, "Acting")
         notes = self._notes()
         return BiasResult(self, sides, sizes, tuple(notes), tuple(zip(cells, found, strict=True)))
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from quorate.intervals import band, mean_over_seeds
 from quorate.plain import finite_or_none
-from quorate.scenarios.scenario import Picture
+from quorate.runs.result import Picture
 from quorate.studies.critical_mass.estimate import CriticalMass, critical_mass
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from quorate.executors.executor import Executor
 from quorate.learners.networks.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.protocols import Learner, Population, Strategy
-from quorate.scenarios.cells import run_cells
+from quorate.runs.store import Store
 from quorate.scenarios.collectives.cell import measured
 from quorate.scenarios.collectives.result import CollectivesResult, Panel
 from quorate.scenarios.collectives.submission import (
@@ -25,6 +25,7 @@ from quorate.scenarios.collectives.submission import (
     part_of,
     strategies_in,
 )
+from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
 from quorate.signals.patch import Patch
 from quorate.spec import param
@@ -147,7 +148,8 @@ class Collectives(Scenario):
             for _, strategies, learner in panels
             for seed in range(self.seeds)
         ]
-        found = run_cells(measured, cells, out, executor, "Collectives")
+        with Store(out, write=True) as store, executor.open() as pool:
+            found = run_cells(measured, cells, store, pool, "Collectives")
         return CollectivesResult(
             population=spec.text(self.population),
             sizes=self.sizes,

@@ -7,6 +7,7 @@ that α is what counts: the critical mass of plain training itself. Shapes: a si
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.plain import finite_or_none
 from quorate.protocols import Learner, Population, Strategy
-from quorate.runtime import device
-from quorate.scenarios.scenario import Picture, Scenario
-from quorate.studies.study import make_study
-from quorate.studies.sweep import run_study
+from quorate.runs.result import Picture
+from quorate.runs.store import Store
+from quorate.scenarios.scenario import Scenario
+from quorate.studies.study import Study, make_study
+from quorate.studies.sweep import check_missing, measure_study
 from quorate.validate import at_least
 
 if TYPE_CHECKING:
@@ -94,27 +96,26 @@ class EffectiveSize(Scenario):
 
     def run(self, out: Path | None, executor: Executor) -> Predictions:
         """Measure S(α) and α_eff in every world, and predict each critical mass from plain's."""
-        found = []
-        for world, population, strategy, target in zip(
-            self.worlds, self.populations, self.strategies, self.targets, strict=True
-        ):
-            curves = self._measure(population, strategy, target, out, executor)
-            found += self._predict(world, curves, target)
-        return Predictions(tuple(found))
+        studies = [
+            self._make_study(*world)
+            for world in zip(self.populations, self.strategies, self.targets, strict=True)
+        ]
+        for study in studies:
+            check_missing(study, out)
+        with Store(out, write=True) as store, executor.open() as pool:
+            curves = [measure_study(study, store, pool) for study in studies]
+        found = map(self._predict, self.worlds, curves, self.targets)
+        return Predictions(tuple(itertools.chain.from_iterable(found)))
 
-    def _measure(
-        self,
-        population: Population,
-        strategy: Strategy,
-        target: float,
-        out: Path | None,
-        executor: Executor,
-    ) -> Curves:
-        study = make_study(
-            population=population, strategy=strategy, learner=[self.plain, *self.learners],
-            alphas=self.alphas, seeds=self.seeds, target=target,
-        )  # fmt: skip
-        return run_study(study, out, executor, device.current())
+    def _make_study(self, population: Population, strategy: Strategy, target: float) -> Study:
+        return make_study(
+            population=population,
+            strategy=strategy,
+            learner=[self.plain, *self.learners],
+            alphas=self.alphas,
+            seeds=self.seeds,
+            target=target,
+        )
 
     def _predict(self, world: str, curves: Curves, target: float) -> list[Prediction]:
         masses = {curve.learner: _masses(curve.alphas, curve.success, target) for curve in curves}

@@ -1,99 +1,68 @@
-"""What came of false reports: numbers, tables and pictures.
-
-Shapes: l links, d days.
-"""
+"""The result of false reports: what they change, for whom, how many it takes, and for how long."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from quorate.runs.result import Picture, Result, Row, Section, TextRow
+from quorate.scenarios.navigation.measures import (
+    CHOSEN,
+    MEASURED,
+    PERIOD,
+    Outcome,
+    first_choice,
+    group_by,
+    mean_falls,
+    mean_of,
+    measures_of_days,
+    measures_of_mass,
+    measures_of_state,
+)
 from quorate.scenarios.navigation.neighbourhood import Neighbourhood
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
-from quorate.scenarios.scenario import Picture
 
-if TYPE_CHECKING:
-    from quorate.figures.navigation import TrafficSeries
-
-Found = Mapping[str, Any]
-
-CHOSEN = ("share", "others", "defence", "reports", "schedule")
-MEASURED = (
-    *("relative_gap", "gap", "accepted", "through_before", "through_after", "relative_fall"),
-    *("total_before", "total_after", "total_rise", "members_before", "members_after"),
-    *("members_delay", "members_rise", "spill_over", "critical_reports", "critical_per_car"),
-    *("mean_fall", "first_fall", "last_fall", "days_reported"),
-)
-PERIOD = 14  # days at the beginning and the end that are compared: two weeks, a whole burst
+MOST_NODES = 8  # of a part of the city that are listed
 
 
 @dataclass(frozen=True, eq=False)
-class NavigationResult:
-    """States of rest, critical masses and days, for each seed.
+class NavigationResult(Result):
+    """Traffic at rest, critical masses of reports, and days in a row, for each seed.
 
     Args:
-        network: without noise.
+        network: the roads, with the demand before noise is added.
         neighbourhood: whose people report.
-        target: relative fall that critical masses are about.
-        rest: what reports do, one a seed for each choice; the first seed of a choice comes first.
-        masses: how many reports it takes, likewise.
-        lived: what happens over the days, likewise.
+        target: relative fall of through-traffic that critical masses are about.
+        states: traffic at rest, one a seed for each choice; the first choice's seeds come first.
+        masses: critical masses, likewise.
+        days: runs of days, likewise.
     """
 
     network: Network
     neighbourhood: Neighbourhood
     target: float
-    rest: Sequence[Found]
-    masses: Sequence[Found]
-    lived: Sequence[Found]
+    states: Sequence[Outcome]
+    masses: Sequence[Outcome]
+    days: Sequence[Outcome]
 
     @property
     def title(self) -> str:
         """What the page is called."""
         return f"Around the neighbourhood: false reports to a navigation app, {self.network.name}"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the first choice of each parameter, means over seeds; times in ``time_unit``."""
-        rest, masses = _first(self.rest), _first(self.masses)
-        before, after = _mean(rest, "through_before"), _mean(rest, "through_after")
-        return {
-            "relative_gap": max(one["relative_gap"] for one in rest),
-            "gap": max(one["gap"] for one in rest),
-            "time_unit": self.network.time_unit,
-            "total_travel_time": {
-                "before": _mean(rest, "total_before"),
-                "after": _mean(rest, "total_after"),
-            },
-            "through_flow": {
-                "before": before,
-                "after": after,
-                "relative_fall": _mean(rest, "relative_fall"),
-            },
-            "spill_over": [
-                {
-                    "nodes": part["nodes"],
-                    **{
-                        when: float(np.mean([one["parts"][number][when] for one in rest]))
-                        for when in ("before", "after")
-                    },
-                }
-                for number, part in enumerate(rest[0]["parts"])
-            ],
-            "members_delay": _mean([_costs(one) for one in rest], "members_delay"),
-            "critical_reports": _mean(masses, "high"),
-            "critical_per_car": _mean(masses, "per_car"),
-            "most_fall": _mean(masses, "reached"),
-            "days": {
-                one[0]["schedule"]: _falls(one).tolist() for one in _by(self.lived, "schedule")
-            },
-        }
+    # ---------------------------------------------------------------------------- for programs
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """Return one flat row a seed for each state, critical mass and run of days."""
+        kinds = (
+            (self.states, measures_of_state),
+            (self.masses, measures_of_mass),
+            (self.days, measures_of_days),
+        )
         return [
             {
                 "what": one["what"],
@@ -103,93 +72,164 @@ class NavigationResult:
                 **measure(one),
                 "seconds": one["seconds"],
             }
-            for one, measure in [
-                *((one, _costs) for one in self.rest),
-                *((one, _mass) for one in self.masses),
-                *((one, _days) for one in self.lived),
-            ]
+            for outcomes, measure in kinds
+            for one in outcomes
         ]
 
-    def tables(self) -> dict[str, list[dict[str, str]]]:
-        """Return what is printed."""
-        found = {
-            "What reports do, and what it costs": [
-                self._rest_row(group) for group in _by(self.rest, *CHOSEN[:-1])
-            ],
-            f"How many reports make through-traffic fall by {100 * self.target:g}%": [
-                self._mass_row(group) for group in _by(self.masses, "share", "others", "defence")
-            ],
+    def to_json(self) -> dict[str, Any]:
+        """Return the first choice of each parameter, means over seeds; times in ``time_unit``."""
+        states, masses = first_choice(self.states), first_choice(self.masses)
+        return {
+            "relative_gap": max(one["relative_gap"] for one in states),
+            "gap": max(one["gap"] for one in states),
+            "time_unit": self.network.time_unit,
+            "total_travel_time": {
+                "before": mean_of(states, "total_before"),
+                "after": mean_of(states, "total_after"),
+            },
+            "through_flow": {
+                "before": mean_of(states, "through_before"),
+                "after": mean_of(states, "through_after"),
+                "relative_fall": mean_of(states, "relative_fall"),
+            },
+            "spill_over": self._parts(),
+            "members_delay": mean_of([measures_of_state(one) for one in states], "members_delay"),
+            "critical_reports": mean_of(masses, "high"),
+            "critical_per_car": mean_of(masses, "per_car"),
+            "most_fall": mean_of(masses, "reached"),
+            "days": {
+                group[0]["schedule"]: mean_falls(group).tolist()
+                for group in group_by(self.days, "schedule")
+            },
         }
-        if self.rest[0]["parts"]:
-            found["The other parts of the city: vehicles/h that drive through"] = self._spill_rows()
-        if self.lived:
-            found["Day after day: mean fall of through-traffic"] = [
-                _days_row(group) for group in _by(self.lived, *CHOSEN)
-            ]
+
+    def _parts(self) -> list[dict[str, Any]]:
+        """Return the through-flow of the other parts of the city, first choice, mean over seeds."""
+        states = first_choice(self.states)
+        return [
+            {
+                "nodes": part["nodes"],
+                **{
+                    when: float(np.mean([one["parts"][number][when] for one in states]))
+                    for when in ("before", "after")
+                },
+            }
+            for number, part in enumerate(states[0]["parts"])
+        ]
+
+    # ------------------------------------------------------------------------------ for people
+
+    def summary(self) -> list[str]:
+        """Return what the first choice of each parameter brings about."""
+        found = [self._say_effect(), *self._say_costs(), self._say_mass()]
+        if self.days:
+            found.append(_say_days(first_choice(self.days)))
         return found
 
-    def _rest_row(self, group: Sequence[Found]) -> dict[str, str]:
-        costs, unit = [_costs(one) for one in group], self.network.time_unit
+    def _say_effect(self) -> str:
+        states = first_choice(self.states)
+        one, fall = states[0], mean_of(states, "relative_fall")
+        return (
+            f"While {100 * one['share']:g}% of drivers follow the app, its defence is "
+            f"{one['defence']}, and others {_SAID[one['others']]}, {one['reports']:g} false "
+            "reports on each street and hour change the neighbourhood's through-traffic from "
+            f"{_number(mean_of(states, 'through_before'), ',.0f')} to "
+            f"{_number(mean_of(states, 'through_after'), ',.0f')} vehicles/h: a fall of "
+            f"{_percent(fall)}{_over(states)}."
+        )
+
+    def _say_costs(self) -> list[str]:
+        costs = [measures_of_state(one) for one in first_choice(self.states)]
+        rise, delay = mean_of(costs, "total_rise") or 0, mean_of(costs, "members_delay")
+        said = f"The total travel time of everyone changes by {100 * rise:+.2f}%"
+        if delay is not None:
+            said += f", and that of a trip of the neighbourhood's own people by {delay:+.2f} "
+            said += self.network.time_unit
+        found = [f"{said}."]
+        if self.states[0]["parts"]:
+            found.append(
+                "The through-traffic of the other parts of the city changes by "
+                f"{_number(mean_of(costs, 'spill_over'), '+,.0f')} vehicles/h."
+            )
+        return found
+
+    def _say_mass(self) -> str:
+        masses = first_choice(self.masses)
+        fewest, car = mean_of(masses, "high"), mean_of(masses, "per_car")
+        wanted = f"a fall of {100 * self.target:g}%"
+        if fewest is None or car is None:
+            most = _percent(mean_of(masses, "reached"))
+            return f"A million reports on each street and hour do not make {wanted}, only {most}."
+        return (
+            f"The critical mass for {wanted} is {fewest:,.3g} reports on each street and hour, "
+            f"{car:.2g} for each car there."
+        )
+
+    def sections(self) -> list[Section]:
+        """Return the tables: effects and costs, critical masses, spill-over, and days."""
+        states, masses, days = (
+            group_by(self.states, *CHOSEN[:-1]),
+            group_by(self.masses, "share", "others", "defence"),
+            group_by(self.days, *CHOSEN),
+        )
+        percent = f"{100 * self.target:g}%"
+        found = [
+            Section("What reports change, and what it costs", rows=_table(self._state_row, states)),
+            Section(
+                f"How many reports make through-traffic fall by {percent}",
+                rows=_table(_mass_row, masses),
+            ),
+        ]
+        if parts := self._parts():
+            found.append(
+                Section(
+                    "The other parts of the city: vehicles/h that drive through",
+                    rows=tuple(map(_part_row, parts)),
+                )
+            )
+        if days:
+            found.append(
+                Section("Day after day: mean fall of through-traffic", rows=_table(_days_row, days))
+            )
+        return found
+
+    def _state_row(self, group: Sequence[Outcome]) -> TextRow:
+        costs, unit = [measures_of_state(one) for one in group], self.network.time_unit
         return {
             **_choice(group[0], "share", "others", "defence"),
             "reports/street/h": f"{group[0]['reports']:g}",
             "through, vehicles/h": (
-                f"{_mean(group, 'through_before'):,.0f} → {_mean(group, 'through_after'):,.0f}"
+                f"{mean_of(group, 'through_before'):,.0f} → {mean_of(group, 'through_after'):,.0f}"
             ),
-            "fall": _percent(_mean(group, "relative_fall")),
-            "elsewhere, vehicles/h": f"{_mean(costs, 'spill_over'):+,.0f}",
-            "total travel time": f"{100 * (_mean(costs, 'total_rise') or 0):+.2f}%",
-            f"members' delay, {unit}": _number(_mean(costs, "members_delay"), "+.2f"),
+            "fall": _percent(mean_of(group, "relative_fall")),
+            "elsewhere, vehicles/h": f"{mean_of(costs, 'spill_over'):+,.0f}",
+            "total travel time": f"{100 * (mean_of(costs, 'total_rise') or 0):+.2f}%",
+            f"members' delay, {unit}": _number(mean_of(costs, "members_delay"), "+.2f"),
         }
-
-    def _mass_row(self, group: Sequence[Found]) -> dict[str, str]:
-        fewest, car = _mean(group, "high"), _mean(group, "per_car")
-        return {
-            **_choice(group[0], "share", "others", "defence"),
-            "reports/street/h": "not reached" if fewest is None else f"{fewest:,.3g}",
-            "per car there": "–" if car is None else f"{car:.2g}",
-            "fall at a million": _percent(_mean(group, "reached")),
-        }
-
-    def _spill_rows(self) -> list[dict[str, str]]:
-        rest = _first(self.rest)
-        rows = []
-        for number, part in enumerate(rest[0]["parts"]):
-            before, after = (
-                float(np.mean([one["parts"][number][when] for one in rest]))
-                for when in ("before", "after")
-            )
-            rows.append(
-                {
-                    "nodes": _listed(part["nodes"]),
-                    "before": f"{before:,.0f}",
-                    "after": f"{after:,.0f}",
-                    "more": f"{after - before:+,.0f}",
-                }
-            )
-        return rows
 
     def pictures(self) -> dict[str, Picture]:
         """Return the map, where nodes have places, and what happens day after day."""
-        from quorate.figures.navigation import days_figure
+        from quorate.figures.navigation import TrafficSeries, days_figure
 
-        drawn = {} if self.network.places is None else {"map": self._map(self.network.places)}
-        if self.lived:
-            shown = [_schedule(group) for group in _by(self.lived, "schedule")]
+        places = self.network.places
+        drawn = {} if places is None else {"map": self._draw_map(places)}
+        if self.days:
+            shown = [
+                TrafficSeries(group[0]["schedule"], mean_falls(group), group[0]["reported"])
+                for group in group_by(self.days, "schedule")
+            ]
             drawn["days"] = Picture(
                 days_figure(shown),
                 "Through-traffic of the neighbourhood day after day, as a share of what it was "
-                "before "
-                "anyone reported. Filled points: days with reports. The app learns how much of "
-                "what "
-                "reports tell its traces bear out, and drivers change their habits.",
+                "before anyone reported. Filled points: days with reports. The app learns how much "
+                "of what reports tell its traces bear out, and drivers change their habits.",
             )
         return drawn
 
-    def _map(self, places: Floats) -> Picture:
+    def _draw_map(self, places: Floats) -> Picture:
         from quorate.figures.network import network_figure
 
-        one = self.rest[0]
+        one = self.states[0]
         inside = np.zeros(self.network.nodes, dtype=bool)
         inside[self.neighbourhood.nodes] = True
         figure = network_figure(
@@ -204,92 +244,68 @@ class NavigationResult:
         return Picture(
             figure,
             "Flows on the network at the honest equilibrium, with false reports on the streets "
-            "that lead "
-            "into the neighbourhood (coloured), and the difference: solid bands have gained, "
-            "hollow "
-            "ones have lost.",
+            "that lead into the neighbourhood (coloured), and the difference: solid bands have "
+            "gained, hollow ones have lost.",
         )
 
 
-def _costs(one: Found) -> dict[str, Any]:
-    """Return the measures of a state of rest."""
-    before, after = one["members_before"], one["members_after"]
-    known = before is not None and after is not None
+_SAID = {"habit": "keep to their habit", "adapt": "adapt to the true times"}
+
+
+def _say_days(group: Sequence[Outcome]) -> str:
+    measured, number = [measures_of_days(one) for one in group], len(group[0]["falls"])
+    period = min(PERIOD, number)
+    return (
+        f"Day after day, with reports by the schedule {group[0]['schedule']}, the mean fall is "
+        f"{_percent(mean_of(measured, 'first_fall'))} over the first {period} of {number} days and "
+        f"{_percent(mean_of(measured, 'last_fall'))} over the last {period}."
+    )
+
+
+def _table(row: Any, groups: Sequence[Sequence[Outcome]]) -> tuple[TextRow, ...]:
+    return tuple(row(group) for group in groups)
+
+
+def _mass_row(group: Sequence[Outcome]) -> TextRow:
+    fewest, car = mean_of(group, "high"), mean_of(group, "per_car")
     return {
-        **{key: one[key] for key in MEASURED if key in one},
-        "total_rise": one["total_after"] / one["total_before"] - 1,
-        "members_delay": after - before if known else None,
-        "members_rise": after / before - 1 if known else None,
-        "spill_over": sum(part["after"] - part["before"] for part in one["parts"]),
+        **_choice(group[0], "share", "others", "defence"),
+        "reports/street/h": "not reached" if fewest is None else f"{fewest:,.3g}",
+        "per car there": "–" if car is None else f"{car:.2g}",
+        "fall at a million": _percent(mean_of(group, "reached")),
     }
 
 
-def _mass(one: Found) -> dict[str, Any]:
-    """Return the measures of a critical mass; the fall is that at a million reports."""
+def _part_row(part: dict[str, Any]) -> TextRow:
+    nodes, before, after = part["nodes"], part["before"], part["after"]
+    listed = ", ".join(map(str, nodes[:MOST_NODES]))
     return {
-        "critical_reports": one["high"],
-        "critical_per_car": one["per_car"],
-        "relative_fall": one["reached"],
+        "nodes": listed + (f", ... ({len(nodes)})" if len(nodes) > MOST_NODES else ""),
+        "before": f"{before:,.0f}",
+        "after": f"{after:,.0f}",
+        "more": f"{after - before:+,.0f}",
     }
 
 
-def _days(one: Found) -> dict[str, Any]:
-    """Return the measures of days."""
-    falls = np.array(one["falls"])
-    return {
-        "gap": one["gap"],
-        "mean_fall": float(falls.mean()),
-        "first_fall": float(falls[:PERIOD].mean()),
-        "last_fall": float(falls[-PERIOD:].mean()),
-        "days_reported": sum(one["reported"]),
-    }
-
-
-def _days_row(group: Sequence[Found]) -> dict[str, str]:
-    measured = [_days(one) for one in group]
+def _days_row(group: Sequence[Outcome]) -> TextRow:
+    measured = [measures_of_days(one) for one in group]
     period = min(PERIOD, len(group[0]["falls"]))
     return {
         **_choice(group[0], "share", "defence"),
         "reports/street/h": f"{group[0]['reports']:g}",
         "schedule": group[0]["schedule"],
-        "days with reports": f"{_mean(measured, 'days_reported'):g}",
-        f"first {period} days": _percent(_mean(measured, "first_fall")),
-        f"last {period} days": _percent(_mean(measured, "last_fall")),
+        "days with reports": f"{mean_of(measured, 'days_reported'):g}",
+        f"first {period} days": _percent(mean_of(measured, "first_fall")),
+        f"last {period} days": _percent(mean_of(measured, "last_fall")),
     }
 
 
-def _schedule(group: Sequence[Found]) -> TrafficSeries:
-    from quorate.figures.navigation import TrafficSeries
-
-    return TrafficSeries(group[0]["schedule"], _falls(group), group[0]["reported"])
-
-
-def _falls(group: Sequence[Found]) -> Floats:
-    """Return the mean fall over the seeds of the first choice on each day, (d,)."""
-    return np.asarray(np.mean([one["falls"] for one in _first(group)], axis=0))
-
-
-def _first(found: Sequence[Found]) -> Sequence[Found]:
-    """Return the seeds of the first choice of each parameter."""
-    return _by(found, *CHOSEN)[0] if found else []
-
-
-def _by(found: Sequence[Found], *keys: str) -> list[list[Found]]:
-    """Return what was found in groups of the same choice, in order."""
-    groups: dict[tuple[Any, ...], list[Found]] = {}
-    for one in found:
-        groups.setdefault(tuple(one.get(key) for key in keys), []).append(one)
-    return list(groups.values())
-
-
-def _mean(found: Sequence[Found], key: str) -> float | None:
-    """Return a mean over seeds; None where a seed has no number."""
-    values = [one[key] for one in found]
-    return None if not values or None in values else float(np.mean(values))
-
-
-def _choice(one: Found, *keys: str) -> dict[str, str]:
+def _choice(one: Outcome, *keys: str) -> dict[str, str]:
     return {key: f"{one[key]:g}" if key == "share" else str(one[key]) for key in keys}
+
+
+def _over(group: Sequence[Outcome]) -> str:
+    return f" (mean over {len(group)} seeds)" if len(group) > 1 else ""
 
 
 def _percent(value: float | None) -> str:
@@ -298,8 +314,3 @@ def _percent(value: float | None) -> str:
 
 def _number(value: float | None, form: str, unit: str = "") -> str:
     return "–" if value is None else f"{value:{form}}{unit}"
-
-
-def _listed(nodes: Sequence[int]) -> str:
-    shown = ", ".join(map(str, nodes[:8]))
-    return shown + (f", ... ({len(nodes)})" if len(nodes) > 8 else "")

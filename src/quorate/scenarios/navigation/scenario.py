@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Literal
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
-from quorate.scenarios.cells import run_cells
+from quorate.runs.store import Store
 from quorate.scenarios.navigation.cell import measure_critical_mass, measure_days, measure_state
 from quorate.scenarios.navigation.neighbourhood import make_neighbourhood
 from quorate.scenarios.navigation.network_sources import make_network_source
 from quorate.scenarios.navigation.result import NavigationResult
 from quorate.scenarios.navigation.route_choice import Drivers
+from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
 from quorate.spec import param
 from quorate.validate import above_zero, at_least, in_interval
@@ -118,14 +119,15 @@ class Navigation(Scenario):
         network = make_network_source(self.network).network()
         neighbourhood = make_neighbourhood(network, self.neighbourhood)
         states, masses, days = self.state_cells(), self.critical_cells(), self.day_cells()
-        return NavigationResult(
-            network,
-            neighbourhood,
-            self.target,
-            _join(states, run_cells(measure_state, states, out, executor, "Traffic")),
-            _join(masses, run_cells(measure_critical_mass, masses, out, executor, "Critical")),
-            _join(days, run_cells(measure_days, days, out, executor, "Days")),
-        )
+        with Store(out, write=True) as store, executor.open() as pool:
+            return NavigationResult(
+                network,
+                neighbourhood,
+                self.target,
+                _join(states, run_cells(measure_state, states, store, pool, "Traffic")),
+                _join(masses, run_cells(measure_critical_mass, masses, store, pool, "Critical")),
+                _join(days, run_cells(measure_days, days, store, pool, "Days")),
+            )
 
     def state_cells(self) -> list[dict[str, Any]]:
         """Return a cell for each seed and each choice of what is given."""

@@ -13,6 +13,7 @@ import numpy as np
 from quorate.figures.style import percent_of
 from quorate.intervals import Floats, band
 from quorate.plain import finite_or_none
+from quorate.runs.result import Picture
 from quorate.scenarios.participation.game import (
     ALONE,
     FALLIBLE,
@@ -22,7 +23,6 @@ from quorate.scenarios.participation.game import (
     PlayedCurve,
 )
 from quorate.scenarios.participation.monotone_curve import at_sizes
-from quorate.scenarios.scenario import Picture
 from quorate.theory.best_response import RECONSIDER
 from quorate.theory.participation import assured_equilibria, success_that_pays
 from quorate.theory.pledges import pledges_needed

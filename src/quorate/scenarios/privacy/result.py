@@ -14,8 +14,8 @@ import numpy as np
 from quorate.figures.privacy import PrivacyCurve, StrategyCurves, privacy_figure
 from quorate.intervals import Floats, mean_interval, mean_over_seeds
 from quorate.plain import finite_or_none
+from quorate.runs.result import Picture
 from quorate.scenarios.privacy.cell import ALONE, EVERYONE, MEMBERS
-from quorate.scenarios.scenario import Picture
 from quorate.studies.critical_mass.estimate import critical_mass
 
 WHOSE = (EVERYONE, MEMBERS)

@@ -16,12 +16,13 @@ from quorate.learners.base.cleaning_learner import gives_probabilities
 from quorate.learners.scikit.logistic import Logistic
 from quorate.populations.correlated_columns import CorrelatedColumns
 from quorate.protocols import Learner, Population
-from quorate.scenarios.cells import run_cells
+from quorate.runs.store import Store
 from quorate.scenarios.privacy.cell import measure
 from quorate.scenarios.privacy.information import most_informative, named
 from quorate.scenarios.privacy.membership import LEAST_MODELS
 from quorate.scenarios.privacy.people import check_groups, set_apart
 from quorate.scenarios.privacy.result import Measured, PrivacyResult
+from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
 from quorate.spec import param
 from quorate.strategies.attribute.listing import read_way
@@ -111,7 +112,8 @@ class Privacy(Scenario):
         for seed in range(self.seeds):
             self._check(seed)
         cells = self._cells()
-        found = run_cells(measure, cells, out, executor, "Training")
+        with Store(out, write=True) as store, executor.open() as pool:
+            found = run_cells(measure, cells, store, pool, "Training")
         measured = [
             Measured(cell["way"], cell["alpha"], cell["seed"], one)
             for cell, one in zip(cells, found, strict=True)

@@ -1,14 +1,13 @@
-"""The parts of a long scenario: run side by side, kept when done, never run twice."""
+"""Running the cells of a scenario: side by side, stored when done, never run twice."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
-from quorate.executors.executor import Executor
+from quorate.executors.executor import Pool
 from quorate.runs.cell import PlainCell, Record, Work
 from quorate.runs.running import run_missing
 from quorate.runs.store import Store
@@ -47,27 +46,24 @@ class ScenarioWork(Work[PlainCell]):
 
 
 def run_cells(
-    measure: Measure, cells: Sequence[Plain], out: Path | None, executor: Executor, what: str
+    measure: Measure, cells: Sequence[Plain], store: Store, pool: Pool, what: str
 ) -> list[dict[str, Any]]:
     """Return what ``measure`` makes of each cell, in order; what is stored is not done again.
 
     Args:
         measure: a function at the top of a module; it gets a cell and returns plain data. What it
             returns depends on the cell alone.
-        cells: plain data that say all that the outcome depends on; a seed among them.
-        out: folder of the store; None keeps the outcomes in memory only.
-        executor: where the cells are computed.
-        what: is done, for the bar: one word.
+        cells: plain data that say all that the outcome depends on, a seed among them.
+        store: where outcomes are kept, one by one as they come.
+        pool: the workers.
+        what: is under way, in a word, for the progress bar.
 
     Returns:
-        Of each cell what ``measure`` returned, and ``seconds``.
+        What ``measure`` returned of each cell, and ``seconds``.
 
     Raises:
         StoreError: an outcome cannot be stored; what is stored is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
-    with Store(out, write=True) as store, executor.open() as pool:
-        records = run_missing(
-            ScenarioWork(measure), [PlainCell(cell) for cell in cells], store, pool, what
-        )
+    records = run_missing(ScenarioWork(measure), list(map(PlainCell, cells)), store, pool, what)
     return [dict(record.plain["result"]) for record in records]

@@ -1,0 +1,98 @@
+"""The measures of navigation's cells, in groups of the same choice, and their means over seeds.
+
+Shapes: d days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from quorate.scenarios.navigation.shortest_paths import Floats
+
+Outcome = Mapping[str, Any]  # a cell with what was measured of it
+
+CHOSEN = ("share", "others", "defence", "reports", "schedule")
+MEASURED = (
+    "relative_gap",
+    "gap",
+    "accepted",
+    "through_before",
+    "through_after",
+    "relative_fall",
+    "total_before",
+    "total_after",
+    "total_rise",
+    "members_before",
+    "members_after",
+    "members_delay",
+    "members_rise",
+    "spill_over",
+    "critical_reports",
+    "critical_per_car",
+    "mean_fall",
+    "first_fall",
+    "last_fall",
+    "days_reported",
+)
+PERIOD = 14  # days at the beginning and the end that are compared: two weeks, a whole burst
+
+
+def measures_of_state(one: Outcome) -> dict[str, Any]:
+    """Return the measures of traffic at rest."""
+    before, after = one["members_before"], one["members_after"]
+    is_known = before is not None and after is not None
+    return {
+        **{key: one[key] for key in MEASURED if key in one},
+        "total_rise": one["total_after"] / one["total_before"] - 1,
+        "members_delay": after - before if is_known else None,
+        "members_rise": after / before - 1 if is_known else None,
+        "spill_over": sum(part["after"] - part["before"] for part in one["parts"]),
+    }
+
+
+def measures_of_mass(one: Outcome) -> dict[str, Any]:
+    """Return the measures of a critical mass; the fall is that at a million reports."""
+    return {
+        "critical_reports": one["high"],
+        "critical_per_car": one["per_car"],
+        "relative_fall": one["reached"],
+    }
+
+
+def measures_of_days(one: Outcome) -> dict[str, Any]:
+    """Return the measures of days in a row."""
+    falls = np.array(one["falls"])  # (d,)
+    return {
+        "gap": one["gap"],
+        "mean_fall": float(falls.mean()),
+        "first_fall": float(falls[:PERIOD].mean()),
+        "last_fall": float(falls[-PERIOD:].mean()),
+        "days_reported": sum(one["reported"]),
+    }
+
+
+def group_by(found: Sequence[Outcome], *keys: str) -> list[list[Outcome]]:
+    """Return the outcomes in groups of the same choice, in order."""
+    groups: dict[tuple[Any, ...], list[Outcome]] = {}
+    for one in found:
+        groups.setdefault(tuple(one.get(key) for key in keys), []).append(one)
+    return list(groups.values())
+
+
+def first_choice(found: Sequence[Outcome]) -> Sequence[Outcome]:
+    """Return the seeds of the first choice of each parameter."""
+    return group_by(found, *CHOSEN)[0] if found else []
+
+
+def mean_of(found: Sequence[Outcome], key: str) -> float | None:
+    """Return a mean over seeds; None where a seed has no number."""
+    values = [one[key] for one in found]
+    return None if not values or None in values else float(np.mean(values))
+
+
+def mean_falls(found: Sequence[Outcome]) -> Floats:
+    """Return the mean fall over the seeds of the first choice on each day, (d,)."""
+    return np.asarray(np.mean([one["falls"] for one in first_choice(found)], axis=0))
