@@ -78,7 +78,7 @@ def test_a_newer_store(run_on_store: Callable[[], str], out: Path) -> None:
         database.execute("PRAGMA user_version = 999")
     database.close()
     assert run_on_store() == (
-        f"Expected a store of format 1 or older at {out / FILE}, got format 999, written by a "
+        f"Expected a store of format 2 or older at {out / FILE}, got format 999, written by a "
         "newer quorate. Upgrade quorate, or choose another --out."
     )
 

@@ -319,7 +319,7 @@ def test_what_is_known_of_a_signal_is_worked_out_once_for_the_same_people(
         asked.append(target)
         return estimate_signal(people, law, signal, target)
 
-    monkeypatch.setattr(run, "signal_law", counted)
+    monkeypatch.setattr(run, "estimate_signal", counted)
     goals = ["planted:signal=columns,x2=3,target=0", "planted:signal=columns,x2=3,target=1"]
     found = run_study(study(learner="sklearn:estimator=GaussianNB", goal=goals))
     assert len(found.outcomes) == 12
@@ -412,7 +412,7 @@ def test_a_full_disk_stops_the_run_and_a_later_one_completes_it(
 
     def small(*args: Any, **options: Any) -> Any:
         db = connect(*args, **options)
-        db.execute("PRAGMA max_page_count = 6")  # SQLite's own way to run out of room
+        db.execute("PRAGMA max_page_count = 10")  # SQLite's own way to run out of room
         return db
 
     out = tmp_path / "out"
