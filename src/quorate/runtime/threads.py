@@ -16,15 +16,17 @@ def one_thread() -> Iterator[None]:
 
     Only libraries that are loaded before obey: see ``load_libraries``.
     """
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    loaded = [name in sys.modules for name in ("torch", "sklearn", "scipy")]
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else 1
+    if torch:
+        torch.set_num_threads(1)
     try:
-        with _thread_pools("sklearn" in sys.modules, "scipy" in sys.modules).limit(limits=1):
+        with _thread_pools(*loaded).limit(limits=1):
             yield
     finally:
-        torch.set_num_threads(threads)
+        if torch:
+            torch.set_num_threads(threads)
 
 
 def load_libraries() -> None:

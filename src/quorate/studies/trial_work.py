@@ -32,12 +32,13 @@ class TrialWork(Work[Trial]):
         return stack_trials(cells, workers)
 
     def prepare(self, stack: Sequence[Trial]) -> None:
-        """Load the learner's libraries.
+        """Load the libraries, the learner's own among them.
 
         Raises:
             InputError: the learner cannot be fitted to these people.
             DataUnavailableError: the population's data cannot be had.
         """
+        super().prepare(stack)
         first = stack[0]
         first.learner.check(draw_people(first.population, streams(first.seed)[0]).train)
 

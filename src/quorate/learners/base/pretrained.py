@@ -17,7 +17,7 @@ from quorate.protocols import Population
 from quorate.runtime import device
 from quorate.runtime.cache import on_disk
 from quorate.runtime.progress import status
-from quorate.runtime.threads import one_thread
+from quorate.runtime.threads import load_libraries, one_thread
 from quorate.table import Array, Split, Submission, Table
 from quorate.version import __version__
 
@@ -118,6 +118,7 @@ def _trained(
     people: Split, pretraining: NetworkLearner, seed: int, version: str
 ) -> tuple[list[Array], Array, Array, float]:
     """Return the weights, the mean and scale of each unit, and the accuracy on held-out people."""
+    load_libraries()
     with device.use("cpu"), one_thread():
         data = Submission.without_collective(people.train)
         model = pretraining.fit(data, np.random.default_rng(seed))
