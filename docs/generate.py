@@ -13,8 +13,9 @@ from typing import Any
 
 import typer
 
+from quorate.catalog import CATALOG
 from quorate.cli.entry import app
-from quorate.report.listing import KINDS, listing
+from quorate.report.listing import listing
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 WIDTH = 88  # of the help, whatever the terminal
@@ -81,9 +82,13 @@ def catalog_page() -> str:
     parts = [GENERATED + CATALOG_INTRODUCTION]
     for kind, entries in listing(None).items():
         parts.append(f"## {kind.capitalize()}\n")
-        for cls, entry in zip(KINDS[kind], entries, strict=True):
+        for entry in entries:
+            if entry["distribution"]:
+                continue  # not of this project
+            cls = CATALOG[kind][entry["name"]]
             parts.append(f"### `{entry['name']}`\n\n{_description(cls)}\n")
-            parts.append(_parameter_table(entry["parameters"]))
+            if entry["parameters"]:
+                parts.append(_parameter_table(entry["parameters"]))
     return "\n".join(parts)
 
 

@@ -17,6 +17,8 @@ import hypothesis
 import numpy as np
 import pytest
 
+from quorate import catalog
+
 # Doctests are looked for in every module, and modules of one name cannot be told apart.
 collect_ignore_glob = ["*conftest.py"]
 
@@ -43,6 +45,12 @@ def caches_outside_home() -> Iterator[Path]:
     """Keep what tests cache out of the user's home, and remove it at the end."""
     yield CACHES
     shutil.rmtree(CACHES, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every test begin with quorate's own methods, and forget those of its own at its end."""
+    monkeypatch.setattr(catalog, "_registered", {kind: {} for kind in catalog.BUILT_IN})
 
 
 @pytest.fixture(scope="session")

@@ -13,13 +13,12 @@ import re
 import shlex
 import sys
 import types
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from documents import ROOT, Block, blocks, commands, patched
 from quorate import catalog
 from quorate.cli import entry as cli
 from quorate.findings.experiment import read_experiment
@@ -27,46 +26,15 @@ from quorate.findings.kinds.listing import kind_of
 from quorate.plan import simulate  # noqa: F401  (imported before a test replaces what it is made of)
 from quorate.report.files import write_report
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("docs", "experiments", "benchmarks")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for f in FOLDERS for page in (ROOT / f).rglob("*.md"))])
 EXECUTED = [page for page in PAGES if page.parent.name != "reference"]
 LANGUAGES = {"python", "sh", "console", "toml", "text", "diff"}
 DRAWN: list[Path] = []  # the folders that have asked for a report
-NOT_RUN = re.compile(r"<!-- not run: (?P<reason>\S.*\S) -->")
 
 
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
-
-
-@dataclass(frozen=True)
-class Block:
-    """One fenced block: its language, its text, the line it begins at, and why it is not run."""
-
-    language: str
-    text: str
-    line: int
-    not_run: str | None
-
-    @property
-    def file(self) -> str:
-        """The file that the first line names, as in ``# src/quorate/x.py`` or ``# x.toml``."""
-        found = re.match(r"# (\S+\.(?:py|toml))\n", self.text)
-        return found[1] if found else ""
-
-
-def blocks(path: Path) -> Iterator[Block]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    at = 0
-    while at < len(lines):
-        if lines[at].startswith("```"):
-            end = lines.index("```", at + 1)
-            marker = NOT_RUN.fullmatch(lines[at - 1]) if at else None
-            text = "\n".join(lines[at + 1 : end]) + "\n"
-            yield Block(lines[at][3:], text, at + 2, marker["reason"] if marker else None)
-            at = end
-        at += 1
 
 
 def test_reference_is_up_to_date() -> None:
@@ -193,16 +161,11 @@ class Session:
             exec(code, self.namespace)
 
     def catalog_line(self, block: Block) -> None:
-        """Do to the catalog what a diff says, having checked that it fits the file."""
-        source = (ROOT / block.file).read_text(encoding="utf-8").splitlines()
-        lines = block.text.splitlines()[1:]
-        assert [line for line in lines if line[0] == " " and line[1:] not in source] == []
-        added: dict[str, Any] = {}
-        exec("\n".join(line[1:] for line in lines if line.startswith("+from ")), added)
-        (kind,) = [k for k in catalog.CATALOG if f'     "{k}": (' in lines]
-        named = tuple(added[line[1:].strip(" ,")] for line in lines if line.startswith("+  "))
-        assert named
-        self.monkeypatch.setitem(catalog.CATALOG, kind, (*catalog.CATALOG[kind], *named))  # type: ignore[arg-type]
+        """Do to the catalog what a diff does to its file."""
+        changed: dict[str, Any] = {"__name__": "quorate.catalog"}
+        exec(patched((ROOT / block.file).read_text(encoding="utf-8"), block), changed)
+        for kind, lines in changed["BUILT_IN"].items():
+            self.monkeypatch.setitem(catalog.BUILT_IN, kind, lines)  # type: ignore[arg-type]
 
     def shell(self, block: Block) -> None:
         for line, expected in commands(block):
@@ -264,12 +227,3 @@ def write_first_report(curves: Any, folder: Path, *more: Any) -> Path:
 
 class WorkBeginsError(Exception):
     """The command line has understood a command."""
-
-
-def commands(block: Block) -> list[tuple[str, str]]:
-    """Return the commands of a block, each with the output that a console block shows for it."""
-    joined = block.text.replace("\\\n", " ")
-    if block.language == "sh":
-        return [(line, "") for line in joined.splitlines()]
-    found = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", joined, flags=re.MULTILINE)
-    return [(line, expected) for line, expected in found]

@@ -21,6 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("law",),
     ("protocols",),
     ("spec",),
+    ("catalog",),  # which names what lies above it, and imports it when it is asked for
     ("runtime", "figures", "intervals"),
     ("executors",),
     ("runs",),
@@ -28,7 +29,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("goals", "theory"),
     ("strategies", "populations", "subgroups", "fairness"),
     ("learners",),  # above populations: one may start from public people
-    ("catalog",),
     ("studies",),
     ("membership_inference",),
     ("test_time", "plan", "scenarios"),
@@ -38,15 +38,15 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
 ACTION = {"signals", "goals"}  # who acts and how it is judged: the business of strategies alone
-PLAIN = {"validate", "table", "law", "protocols", "spec"}  # arrays in, pictures out
+PLAIN = {"validate", "table", "law", "protocols", "spec", "catalog"}  # arrays in, pictures out
 NOT_SEEN_BY = {
-    "populations": ACTION,
-    "learners": {*ACTION, "strategies", "subgroups", "fairness"},
-    "theory": {*ACTION, "spec", "cache", "progress", "figures"},  # pure functions
+    "populations": {*ACTION, "catalog"},
+    "learners": {*ACTION, "catalog", "strategies", "subgroups", "fairness"},
+    "theory": {*ACTION, "spec", "catalog", "cache", "progress", "figures"},  # pure functions
     "figures": PLAIN,
 }
 # Circles that are still to be untied.
-TIED = ("quorate.scenarios.", "quorate.report.listing")
+TIED = ("quorate.scenarios.",)
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),
     *("dp_accounting", "jinja2", "PIL", "pyarrow", "filelock", "threadpoolctl"),

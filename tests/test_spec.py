@@ -56,7 +56,11 @@ class Load:
     n: int | None = param(None, "people")
 
 
-CATALOG = {"acts": (Act, Load), "marks": (Square, Values), "strategies": (Act,)}
+CATALOG: spec.Catalog = {
+    "acts": {"act": Act, "load": Load},
+    "marks": {"square": Square, "values": Values},
+    "strategies": {"act": Act},
+}
 
 
 def build(value: Any, kind: str = "acts") -> Any:
@@ -191,9 +195,9 @@ class Under:
 
 
 def test_underscores_and_hyphens_in_names_are_one() -> None:
-    known = {"things": (Under,)}
+    known = {"things": {"un-der": Under}}
     assert spec.build("things", "un-der", known) == spec.build("things", "un_der", known) == Under()
-    with pytest.raises(InputError, match=r"got 'under'\. Did you mean un_der\? Known: un_der\."):
+    with pytest.raises(InputError, match=r"got 'under'\. Did you mean un-der\? Known: un-der\."):
         spec.build("things", "under", known)
 
 

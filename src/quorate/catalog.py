@@ -1,163 +1,355 @@
-"""Everything that can be named in a file or on the command line: one line a method."""
+"""Everything that can be named in a file, on the command line or in Python: one line a method.
+
+A line is a name and the class that it stands for, ``module:Class``, which is imported when it is
+asked for. An installed distribution adds lines by entry points of the same form, in the groups
+``quorate.learners``, ``quorate.strategies``, ...; ``register`` adds a class to this process.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import functools
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from quorate import spec
-from quorate.goals.erased import Erased
-from quorate.goals.planted import Planted
-from quorate.goals.unplanted import Unplanted
-from quorate.learners.defences.early_stopping import EarlyStopping
-from quorate.learners.defences.knn_cleaning import KNNCleaning
-from quorate.learners.defences.loss_trimming import LossTrimming
-from quorate.learners.defences.robust_aggregation import RobustAggregation
-from quorate.learners.defences.spectral_signatures import SpectralSignatures
-from quorate.learners.networks.adam import Adam
-from quorate.learners.networks.adversarial_training import AdversarialTraining
-from quorate.learners.networks.fine_tuned import FineTuned
-from quorate.learners.networks.label_smoothing import LabelSmoothing
-from quorate.learners.networks.sgd import SGD
-from quorate.learners.private.dp_adam import DPAdam
-from quorate.learners.private.dp_boosting import DPBoosting
-from quorate.learners.private.dp_forest import DPForest
-from quorate.learners.private.dp_sgd import DPSGD
-from quorate.learners.reweighting.chi2_dro import Chi2DRO
-from quorate.learners.reweighting.cvar_dro import CVaRDRO
-from quorate.learners.reweighting.group_dro import GroupDRO
-from quorate.learners.reweighting.importance_weighted import ImportanceWeighted
-from quorate.learners.reweighting.jtt import JTT
-from quorate.learners.reweighting.lff import LfF
-from quorate.learners.reweighting.lisa import LISA
-from quorate.learners.scikit.boosting import Boosting
-from quorate.learners.scikit.forest import Forest
-from quorate.learners.scikit.knn import KNN
-from quorate.learners.scikit.logistic import Logistic
-from quorate.learners.scikit.naive_bayes import NaiveBayes
-from quorate.learners.scikit.scikit_learn import ScikitLearn
-from quorate.learners.scikit.svm import SVM
-from quorate.learners.scikit.tree import Tree
-from quorate.learners.theoretical.coarsened import Coarsened
-from quorate.learners.theoretical.worst_case import WorstCase
-from quorate.populations.adult import Adult
-from quorate.populations.bank import Bank
-from quorate.populations.cifar10 import CIFAR10
-from quorate.populations.cifar100 import CIFAR100
-from quorate.populations.compas import Compas
-from quorate.populations.composite import Composite
-from quorate.populations.correlated_columns import CorrelatedColumns
-from quorate.populations.digits import Digits
-from quorate.populations.fairface import FairFace
-from quorate.populations.finite import Finite
-from quorate.populations.gaussian import Gaussian
-from quorate.populations.mnist import MNIST
-from quorate.populations.noisy_labels import NoisyLabels
-from quorate.populations.own_images import OwnImages
-from quorate.populations.own_table import OwnTable
-from quorate.populations.unequal import Unequal
-from quorate.populations.waterbirds import Waterbirds
-from quorate.signals.columns import Columns
-from quorate.signals.grid import Grid
-from quorate.signals.offset import Offset
-from quorate.signals.patch import Patch
-from quorate.strategies.erasing import Erasing
-from quorate.strategies.planting import Planting
-from quorate.strategies.planting_features import PlantingFeatures
-from quorate.strategies.unplanting import Unplanting
-from quorate.subgroups.attribute import Attribute
-from quorate.subgroups.blur import Blur
-from quorate.subgroups.jpeg import JPEG
-from quorate.subgroups.low_contrast import LowContrast
-from quorate.subgroups.low_light import LowLight
+from quorate.errors import InputError, QuorateError
 
-CATALOG: Mapping[str, tuple[type, ...]] = {
-    "populations": (
-        Digits,
-        MNIST,
-        CIFAR10,
-        CIFAR100,
-        FairFace,
-        Waterbirds,
-        Composite,
-        NoisyLabels,
-        Adult,
-        Bank,
-        Compas,
-        OwnImages,
-        OwnTable,
-        Gaussian,
-        Unequal,
-        CorrelatedColumns,
-        Finite,
-    ),
-    "signals": (
-        Patch,
-        Grid,
-        Columns,
-        Offset,
-    ),
-    "strategies": (
-        Planting,
-        PlantingFeatures,
-        Unplanting,
-        Erasing,
-    ),
-    "goals": (
-        Planted,
-        Unplanted,
-        Erased,
-    ),
-    "learners": (
-        SGD,
-        Adam,
-        DPSGD,
-        DPAdam,
-        GroupDRO,
-        CVaRDRO,
-        Chi2DRO,
-        JTT,
-        LfF,
-        LISA,
-        ImportanceWeighted,
-        LabelSmoothing,
-        AdversarialTraining,
-        Logistic,
-        SVM,
-        KNN,
-        NaiveBayes,
-        Tree,
-        Forest,
-        Boosting,
-        DPForest,
-        DPBoosting,
-        ScikitLearn,
-        RobustAggregation,
-        LossTrimming,
-        SpectralSignatures,
-        KNNCleaning,
-        EarlyStopping,
-        FineTuned,
-        Coarsened,
-        WorstCase,
-    ),
-    "subgroups": (
-        LowLight,
-        Blur,
-        JPEG,
-        LowContrast,
-        Attribute,
-    ),
+C = TypeVar("C", bound=type)
+
+# A class is of the kind whose role it inherits. Settings have none: there are no others.
+ROLES: Mapping[str, str] = {
+    "populations": "quorate.protocols:Population",
+    "signals": "quorate.protocols:Signal",
+    "strategies": "quorate.protocols:Strategy",
+    "goals": "quorate.protocols:Goal",
+    "learners": "quorate.protocols:Learner",
+    "subgroups": "quorate.protocols:Subgroup",
+    "scenarios": "quorate.scenarios.scenario:Scenario",
+    "minority-strategies": "quorate.strategies.relabelling.minority_strategy:MinorityStrategy",
+    "networks": "quorate.scenarios.navigation.network_sources:NetworkSource",
+    "attacks": "quorate.test_time.attacks.attack:Attack",
+    "executors": "quorate.executors.executor:Executor",
+}
+
+BUILT_IN: Mapping[str, dict[str, str]] = {
+    "populations": {
+        "digits": "quorate.populations.digits:Digits",
+        "mnist": "quorate.populations.mnist:MNIST",
+        "cifar10": "quorate.populations.cifar10:CIFAR10",
+        "cifar100": "quorate.populations.cifar100:CIFAR100",
+        "fairface": "quorate.populations.fairface:FairFace",
+        "waterbirds": "quorate.populations.waterbirds:Waterbirds",
+        "composite": "quorate.populations.composite:Composite",
+        "noisy-labels": "quorate.populations.noisy_labels:NoisyLabels",
+        "adult": "quorate.populations.adult:Adult",
+        "bank": "quorate.populations.bank:Bank",
+        "compas": "quorate.populations.compas:Compas",
+        "images": "quorate.populations.own_images:OwnImages",
+        "table": "quorate.populations.own_table:OwnTable",
+        "gaussian": "quorate.populations.gaussian:Gaussian",
+        "unequal": "quorate.populations.unequal:Unequal",
+        "proxies": "quorate.populations.correlated_columns:CorrelatedColumns",
+        "finite": "quorate.populations.finite:Finite",
+    },
+    "signals": {
+        "patch": "quorate.signals.patch:Patch",
+        "grid": "quorate.signals.grid:Grid",
+        "columns": "quorate.signals.columns:Columns",
+        "offset": "quorate.signals.offset:Offset",
+    },
+    "strategies": {
+        "planting": "quorate.strategies.planting:Planting",
+        "planting-features": "quorate.strategies.planting_features:PlantingFeatures",
+        "unplanting": "quorate.strategies.unplanting:Unplanting",
+        "erasing": "quorate.strategies.erasing:Erasing",
+    },
+    "goals": {
+        "planted": "quorate.goals.planted:Planted",
+        "unplanted": "quorate.goals.unplanted:Unplanted",
+        "erased": "quorate.goals.erased:Erased",
+    },
+    "learners": {
+        "sgd": "quorate.learners.networks.sgd:SGD",
+        "adam": "quorate.learners.networks.adam:Adam",
+        "dp-sgd": "quorate.learners.private.dp_sgd:DPSGD",
+        "dp-adam": "quorate.learners.private.dp_adam:DPAdam",
+        "group-dro": "quorate.learners.reweighting.group_dro:GroupDRO",
+        "cvar-dro": "quorate.learners.reweighting.cvar_dro:CVaRDRO",
+        "chi2-dro": "quorate.learners.reweighting.chi2_dro:Chi2DRO",
+        "jtt": "quorate.learners.reweighting.jtt:JTT",
+        "lff": "quorate.learners.reweighting.lff:LfF",
+        "lisa": "quorate.learners.reweighting.lisa:LISA",
+        "importance-weighted": (
+            "quorate.learners.reweighting.importance_weighted:ImportanceWeighted"
+        ),
+        "label-smoothing": "quorate.learners.networks.label_smoothing:LabelSmoothing",
+        "adversarial-training": (
+            "quorate.learners.networks.adversarial_training:AdversarialTraining"
+        ),
+        "logistic": "quorate.learners.scikit.logistic:Logistic",
+        "svm": "quorate.learners.scikit.svm:SVM",
+        "knn": "quorate.learners.scikit.knn:KNN",
+        "naive-bayes": "quorate.learners.scikit.naive_bayes:NaiveBayes",
+        "tree": "quorate.learners.scikit.tree:Tree",
+        "forest": "quorate.learners.scikit.forest:Forest",
+        "boosting": "quorate.learners.scikit.boosting:Boosting",
+        "dp-forest": "quorate.learners.private.dp_forest:DPForest",
+        "dp-boosting": "quorate.learners.private.dp_boosting:DPBoosting",
+        "sklearn": "quorate.learners.scikit.scikit_learn:ScikitLearn",
+        "robust-aggregation": "quorate.learners.defences.robust_aggregation:RobustAggregation",
+        "loss-trimming": "quorate.learners.defences.loss_trimming:LossTrimming",
+        "spectral-signatures": "quorate.learners.defences.spectral_signatures:SpectralSignatures",
+        "knn-cleaning": "quorate.learners.defences.knn_cleaning:KNNCleaning",
+        "early-stopping": "quorate.learners.defences.early_stopping:EarlyStopping",
+        "fine-tuned": "quorate.learners.networks.fine_tuned:FineTuned",
+        "coarsened": "quorate.learners.theoretical.coarsened:Coarsened",
+        "worst-case": "quorate.learners.theoretical.worst_case:WorstCase",
+    },
+    "subgroups": {
+        "low-light": "quorate.subgroups.low_light:LowLight",
+        "blur": "quorate.subgroups.blur:Blur",
+        "jpeg": "quorate.subgroups.jpeg:JPEG",
+        "low-contrast": "quorate.subgroups.low_contrast:LowContrast",
+        "attribute": "quorate.subgroups.attribute:Attribute",
+    },
+    "scenarios": {
+        "bias": "quorate.scenarios.bias.scenario:Bias",
+        "privacy": "quorate.scenarios.privacy.scenario:Privacy",
+        "navigation": "quorate.scenarios.navigation.scenario:Navigation",
+        "participation": "quorate.scenarios.participation.scenario:Participation",
+        "collectives": "quorate.scenarios.collectives.scenario:Collectives",
+        "effective-size": "quorate.scenarios.effective_size.scenario:EffectiveSize",
+    },
+    "networks": {
+        "grid": "quorate.scenarios.navigation.grid_city:GridCity",
+        "siouxfalls": "quorate.scenarios.navigation.network_sources:SiouxFalls",
+        "anaheim": "quorate.scenarios.navigation.network_sources:Anaheim",
+        "tntp": "quorate.scenarios.navigation.network_sources:Tntp",
+    },
+    "minority-strategies": {
+        "rb-prob": "quorate.strategies.relabelling.rb_prob:RBProb",
+        "rb-label": "quorate.strategies.relabelling.rb_label:RBLabel",
+        "rb-dist": "quorate.strategies.relabelling.rb_dist:RBDist",
+        "random": "quorate.strategies.relabelling.random_flips:RandomFlips",
+        "borrowed-features": "quorate.strategies.relabelling.borrowed_features:BorrowedFeatures",
+        "rehearsed": "quorate.strategies.relabelling.rehearsed:Rehearsed",
+    },
+    "attacks": {
+        "square": "quorate.test_time.attacks.square:Square",
+        "nes": "quorate.test_time.attacks.nes:NES",
+        "simba": "quorate.test_time.attacks.simba:SimBA",
+        "hopskipjump": "quorate.test_time.attacks.hopskipjump:HopSkipJump",
+        "boundary": "quorate.test_time.attacks.boundary:Boundary",
+    },
+    "executors": {
+        "serial": "quorate.executors.serial:Serial",
+        "processes": "quorate.executors.processes:Processes",
+    },
+    "settings": {
+        "crafting": "quorate.test_time.perturbations.crafting:Crafting",
+        "extraction": "quorate.test_time.extraction.surrogate:Extraction",
+    },
 }
 
 
 def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
     """Return the method of ``kind`` that text or plain data stands for; a method is returned as is.
 
+    The class of a method, and those of the methods inside it, are registered.
+
     >>> build("learners", "sgd:model=cnn,epochs=5").epochs
     5
 
     Raises:
-        InputError: the name, a parameter or a value is not known; the message lists the valid ones.
+        InputError: a name, a parameter or a value is not known (the message lists the valid ones),
+            or a method is of another kind, or its class cannot be registered.
     """
-    return spec.build(kind, value, CATALOG)
+    made = spec.build(kind, value, CATALOG)
+    _remember(kind, made)
+    return made
+
+
+def register(cls: C) -> C:
+    """Make a class of your own known by its name, here and in worker processes, and return it.
+
+    From then on, text, files and stored results can name it. Its kind is that of the role it
+    inherits. Use it as a decorator above ``@dataclass(frozen=True)``. A class that is defined anew,
+    as when a notebook's cell is run again, replaces the older one.
+
+    Raises:
+        InputError: it is no frozen dataclass with a name, inherits no role, or its name is taken.
+    """
+    new = _entry_of(cls)
+    taken = _with_name(new.kind, new.name)
+    for other in taken:
+        if other.place != new.place and other.load() is not cls:
+            raise _name_taken(new, other)
+    if not taken or new.name in _registered[new.kind]:
+        _registered[new.kind][new.name] = cls
+    return cls
+
+
+def registered() -> tuple[type, ...]:
+    """Return the classes that were registered here, for a worker process to register as well."""
+    return tuple(cls for classes in _registered.values() for cls in classes.values())
+
+
+def kind_of(cls: type) -> str:
+    """Return the kind of a class, such as "learners".
+
+    Raises:
+        InputError: it inherits no role.
+    """
+    bases = {_place(base) for base in cls.__mro__}
+    for kind in BUILT_IN:
+        if ROLES.get(kind) in bases or _place(cls) in BUILT_IN[kind].values():
+            return kind
+    roles = ", ".join(role.partition(":")[2] for role in ROLES.values())
+    raise InputError(
+        f"Expected a class that inherits one of {roles}, got {cls.__name__}. Name its role as its "
+        f"base class, as in class {cls.__name__}(Strategy)."
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the catalog.
+
+    Args:
+        kind: such as "learners".
+        name: what the class is called.
+        place: where it stands, ``module:Class``.
+        distribution: the installed one that names it, with its version; empty for quorate's own and
+            for what was registered.
+    """
+
+    kind: str
+    name: str
+    place: str
+    distribution: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place} of {self.distribution}" if self.distribution else self.place
+
+    def load(self) -> type:
+        """Return the class.
+
+        Raises:
+            InputError: a distribution's line cannot be used: its name is taken, or it names no
+                class of this kind that can be imported.
+        """
+        if not self.distribution:
+            return _registered[self.kind].get(self.name) or _import(self.place)
+        for other in _with_name(self.kind, self.name):
+            if other.place != self.place:
+                raise _name_taken(self, other)
+        try:
+            cls = _import(self.place)
+            found = _entry_of(cls)
+            if (found.kind, found.name) != (self.kind, self.name):
+                raise InputError(f"a class called {found.name!r} among the {found.kind}")
+        except Exception as error:  # an import may raise anything
+            said = str(error) if isinstance(error, QuorateError) else repr(error)
+            raise InputError(
+                f"Expected {self} to be usable as {self.name!r} among the {self.kind}, got: "
+                f"{said.rstrip('.')}. Mend {self.distribution}, or uninstall it."
+            ) from error
+        return cls
+
+
+def entries(kind: str) -> list[Entry]:
+    """Return every line of a kind: quorate's own, those of distributions, what was registered."""
+    own = [Entry(kind, name, place) for name, place in BUILT_IN[kind].items()]
+    more = [Entry(kind, name, _place(cls)) for name, cls in _registered[kind].items()]
+    return [*own, *_installed(kind), *more]
+
+
+class _Classes(Mapping[str, type]):
+    """The classes of one kind by name, - or _ alike; each is imported when it is asked for."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __getitem__(self, name: str) -> type:
+        for entry in _with_name(self.kind, _spelt(name)):
+            return entry.load()
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(entry.name for entry in entries(self.kind)))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+CATALOG: Mapping[str, Mapping[str, type]] = {kind: _Classes(kind) for kind in BUILT_IN}
+_registered: dict[str, dict[str, type]] = {kind: {} for kind in BUILT_IN}
+
+
+def _with_name(kind: str, name: str) -> list[Entry]:
+    """Return the lines with a name; quorate's own is found without a look at what is installed."""
+    if name in BUILT_IN[kind]:
+        return [Entry(kind, name, BUILT_IN[kind][name])]
+    return [entry for entry in entries(kind) if entry.name == name]
+
+
+def _name_taken(new: Entry, other: Entry) -> InputError:
+    return InputError(
+        f"Expected a name of its own for {new}, got {new.name!r}, which {other} has among the "
+        f"{new.kind}. Rename one of the two."
+    )
+
+
+def _entry_of(cls: Any) -> Entry:
+    """Return the line of a class, having checked that it is a frozen dataclass with a name."""
+    if not (isinstance(cls, type) and spec.is_method_class(cls)):
+        raise InputError(
+            f"Expected a frozen dataclass with a name, got {cls!r}. Write @dataclass(frozen=True) "
+            'above the class, and name: ClassVar[str] = "NAME" in it.'
+        )
+    return Entry(kind_of(cls), _spelt(cls.name), _place(cls))  # type: ignore[attr-defined]
+
+
+def _remember(kind: str, method: Any) -> None:
+    """Register the class of a method, and those of the methods inside it."""
+    cls: type = type(method)
+    if BUILT_IN[kind].get(getattr(cls, "name", "")) != _place(cls):
+        if _entry_of(cls).kind != kind:
+            raise InputError(
+                f"Expected one of the {kind}, got {spec.text(method)}, one of the {kind_of(cls)}. "
+                f"See: quorate list {kind}"
+            )
+        register(cls)
+    for key, field in spec.parameters(cls).items():
+        value, inner = getattr(method, key), str(field.metadata.get("kind"))
+        for one in value if isinstance(value, tuple) else (value,):
+            if inner in BUILT_IN and one is not None:
+                _remember(inner, one)
+
+
+@functools.cache
+def _installed(kind: str) -> list[Entry]:
+    """Return the lines that the entry points of installed distributions add."""
+    from importlib.metadata import entry_points
+
+    return [
+        Entry(kind, _spelt(one.name), one.value, f"{one.dist.name} {one.dist.version}")
+        for one in (entry_points(group=f"quorate.{kind}") if kind in ROLES else ())
+        if one.dist is not None
+    ]
+
+
+def _spelt(name: str) -> str:
+    return name.replace("_", "-")  # low_light is low-light
+
+
+def _place(cls: type) -> str:
+    return f"{cls.__module__}:{cls.__qualname__}"
+
+
+def _import(place: str) -> type:
+    module, _, name = place.partition(":")
+    cls: type = getattr(importlib.import_module(module), name)
+    return cls

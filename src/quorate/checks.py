@@ -8,13 +8,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from quorate import catalog, spec
-from quorate.errors import InputError, QuorateError
+from quorate.errors import QuorateError
 from quorate.populations.digits import Digits
 from quorate.populations.finite import Finite
 from quorate.populations.gaussian import Gaussian
@@ -54,40 +54,35 @@ def check(method: Any, people: Split | None = None) -> list[str]:
     Raises:
         CheckFailedError: a property does not hold; the message says which and how to mend it.
     """
-    kinds: tuple[tuple[type, Callable[[Any, Split], list[str]]], ...] = (
-        (Population, _check_population),
-        (Signal, _check_signal),
-        (Strategy, _check_strategy),
-        (Goal, _check_goal),
-        (Learner, _check_learner),
-        (Subgroup, _check_subgroup),
-    )
-    for kind, check_kind in kinds:
-        if isinstance(method, kind):
-            common = _check_common(method)
-            if isinstance(method, Population):
-                return common + check_kind(method, method.split(_rng()))
-            return common + check_kind(method, people or _people_for(method))
-    names = ", ".join(kind.__name__ for kind, _ in kinds)
-    raise InputError(
-        f"Expected a method that inherits one of {names}, got {type(method).__name__}. Name the "
-        "protocol as its base class."
-    )
+    kind = catalog.kind_of(type(method))
+    checks: Mapping[str, Callable[[Any, Split], list[str]]] = {
+        "populations": _check_population,
+        "signals": _check_signal,
+        "strategies": _check_strategy,
+        "goals": _check_goal,
+        "learners": _check_learner,
+        "subgroups": _check_subgroup,
+    }
+    common = _check_common(kind, method)
+    if kind not in checks:
+        return common
+    if isinstance(method, Population):
+        people = method.split(_rng())
+    return common + checks[kind](method, people or _people_for(method))
 
 
-def _check_common(method: Any) -> list[str]:
-    cls = type(method)
-    frozen = dataclasses.is_dataclass(cls) and cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
-    named = isinstance(getattr(cls, "name", None), str)
-    done = [_hold(frozen and named, method, "is a frozen dataclass with a name")]
+def _check_common(kind: str, method: Any) -> list[str]:
+    cls: type = type(method)
+    done = [_hold(spec.is_method_class(cls), method, "is a frozen dataclass with a name")]
     line = spec.summary(cls) if cls.__doc__ else ""
     done.append(_hold(line.endswith("."), method, "says in one line what it is"))
-    plain = spec.describe(method)
-    known = {**catalog.CATALOG, "methods": (cls,)}
-    back = spec.build("methods", json.loads(json.dumps(plain)), known)
-    same_text = spec.build("methods", spec.text(method), known)
+    plain = spec.describe(catalog.build(kind, method))
+    back = catalog.build(kind, json.loads(json.dumps(plain)))
+    same_text = catalog.build(kind, spec.text(method))
     holds = back == method and spec.describe(same_text) == plain
     done.append(_hold(holds, method, "is plain data and back"))
+    meanings = [field.metadata.get("help") for field in spec.parameters(cls).values()]
+    done.append(_hold(all(meanings), method, "says what each of its parameters means"))
     return [*done, _hold(pickle.loads(pickle.dumps(method)) == method, method, "can be pickled")]
 
 

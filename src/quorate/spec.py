@@ -15,13 +15,13 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from quorate.errors import InputError
 from quorate.validate import unknown
 
-Catalog = Mapping[str, Sequence[type]]
+Catalog = Mapping[str, Mapping[str, type]]  # by kind and name, the name spelt with -
 _REQUIRED = dataclasses.MISSING
 
 
@@ -145,12 +145,15 @@ def build(kind: str, value: Any, catalog: Catalog) -> Any:
 
 def _class(kind: str, name: Any, catalog: Catalog) -> type:
     """Return the class of ``kind`` with that name, whether written with - or with _."""
-    by_name = {_name(cls).replace("_", "-"): cls for cls in catalog[kind]}
-    spelt = name.replace("_", "-") if isinstance(name, str) else None  # low_light is low-light
-    if spelt not in by_name:
+    found = catalog[kind].get(name.replace("_", "-")) if isinstance(name, str) else None
+    if found is None:
         one = kind.removesuffix("s") if not kind.endswith("ies") else kind[:-3] + "y"
-        raise unknown(one, str(name), map(_name, catalog[kind]), f"See: quorate list {kind}")
-    return by_name[spelt]
+        fix = (
+            f"See: quorate list {kind}. A class of your own can be named once its module is "
+            "imported and quorate.register is called on it; or hand in an object."
+        )
+        raise unknown(one, str(name), catalog[kind], fix)
+    return found
 
 
 def _construct(cls: type, data: dict[str, Any], catalog: Catalog) -> Any:
@@ -187,6 +190,8 @@ def _argument(key: str, value: Any, kind: str | None, annotation: Any, catalog: 
 def _listed(value: Any) -> list[Any]:
     """Return the parts of a comma list; ``a:x=1,y=2,b`` are two, since y=2 begins no method.
 
+    A part in quotes stands for itself.
+
     >>> _listed("sgd:epochs=5,model=cnn,forest")
     ['sgd:epochs=5,model=cnn', 'forest']
     """
@@ -194,11 +199,16 @@ def _listed(value: Any) -> list[Any]:
         return list(value) if isinstance(value, list | tuple) else [value]
     parts: list[str] = []
     for part in _split(value, value):
-        if parts and "=" in part.split(":")[0].split("(")[0]:
+        if parts and _continues(part):
             parts[-1] += f",{part}"
         else:
             parts.append(part.strip())
     return parts
+
+
+def _continues(part: str) -> bool:
+    """Whether a part of a comma list is a parameter of the method before it."""
+    return not part.startswith(("'", '"')) and "=" in part.split(":")[0].split("(")[0]
 
 
 def _hand_on(
@@ -262,7 +272,8 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
             return None
         return convert(value, inner[0], key)
     if origin is tuple:
-        return tuple(convert(one, args[0], key) for one in _listed(value))
+        parts = (_unquoted(one) if isinstance(one, str) else one for one in _listed(value))
+        return tuple(convert(one, args[0], key) for one in parts)
     if origin is Literal:
         if str(value) not in args:
             raise unknown(f"value of {key}", str(value), args)
@@ -362,9 +373,10 @@ def _text_pairs(method: Any) -> list[str]:
         ):
             continue
         if isinstance(value, tuple):
-            pairs.append(f"{key}={_text_value(','.join(map(text_of, value)))}")
+            pairs.append(f"{key}={_text_value(','.join(map(_text_of_part, value)))}")
         elif field.metadata.get("kind"):
-            inner, same = _text_pairs(value), type(value) is type(field.default)
+            inner = _text_pairs(value)
+            same = type(value) is type(field.default) and _is_bare(field.default)
             if key == handed_on and not any(pair.split("=")[0] in own for pair in inner):
                 pairs += ([] if same else [f"{key}={_name(type(value))}"]) + inner
             else:
@@ -382,6 +394,13 @@ def _text_pairs(method: Any) -> list[str]:
     return pairs
 
 
+def _is_bare(method: Any) -> bool:
+    """Whether every parameter is at its default."""
+    cls: type = type(method)
+    own = parameters(cls).items()
+    return not any(is_required(f) or getattr(method, key) != default_of(f) for key, f in own)
+
+
 def _inner_field(cls: type) -> str | None:
     """Return the parameter that takes what the method does not have: an inner method or mapping."""
     for key, field in parameters(cls).items():
@@ -394,6 +413,12 @@ def _inner_field(cls: type) -> str | None:
 def text_of(value: Any) -> str:
     """Return one value of a list as text: a method's own, or a number's."""
     return text(value) if hasattr(value, "name") else _text_value(value)
+
+
+def _text_of_part(value: Any) -> str:
+    """Return one value of a list that stands in a text, quoted where it would not come back."""
+    part = text_of(value)
+    return f'"{part}"' if not part or _continues(part) else part
 
 
 def _text_value(value: Any) -> str:
@@ -414,6 +439,12 @@ def content_id(plain: Mapping[str, Any]) -> str:
 
 
 # ----------------------------------------------------------------------------------- introspection
+
+
+def is_method_class(cls: type) -> bool:
+    """Whether a class is a frozen dataclass with a name."""
+    settings = getattr(cls, "__dataclass_params__", None)
+    return settings is not None and settings.frozen and isinstance(getattr(cls, "name", None), str)
 
 
 @functools.cache

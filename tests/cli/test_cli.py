@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from quorate.catalog import CATALOG
+from quorate.catalog import BUILT_IN
 from quorate.executors.choose import choose_executor
 from quorate.executors.executor import Executor
 from quorate.executors.processes import Processes
@@ -189,10 +189,10 @@ def test_a_study_from_the_command_to_the_page(
 def test_list_shows_every_method_with_its_parameters(quorate: Any) -> None:
     code, printed, err = quorate("list")
     assert (code, err) == (0, "")
-    for kind, classes in CATALOG.items():
+    for kind, names in BUILT_IN.items():
         assert kind.upper() in printed
-        for cls in classes:
-            assert f"\n  {cls.name}  " in printed  # type: ignore[attr-defined]
+        for name in names:
+            assert f"\n  {name}  " in printed
     assert "batch_size" in printed
     only = quorate("list", "goals")[1]
     assert "GOALS" in only

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 import quorate
-from quorate import spec
+from quorate import catalog, spec
 from quorate.cli.scenario import read_options, show_parameters
 from quorate.errors import InputError, StoreError
 from quorate.executors.executor import Executor
@@ -25,7 +25,6 @@ from quorate.report.export import export
 from quorate.report.scenario import print_scenario, write_scenario
 from quorate.runs.result import Picture
 from quorate.runs.store import Store
-from quorate.scenarios import listing
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Ran, Scenario, make_scenario, run_scenario
 
@@ -72,8 +71,8 @@ def double(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "SCENARIOS", (Doubling,))
+def known() -> None:
+    catalog.register(Doubling)
 
 
 def test_a_scenario_is_made_of_text_or_plain_data() -> None:
@@ -225,10 +224,7 @@ def test_a_scenario_is_run_from_python() -> None:
     assert quorate.scenario("doubling", numbers=(4,), seeds=1).result.to_json() == {"largest": 8}
 
 
-def test_help_tells_of_a_scenario_s_own_parameters(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("quorate.report.listing.KINDS", {"scenarios": (Doubling,)})
+def test_help_tells_of_a_scenario_s_own_parameters(capsys: pytest.CaptureFixture[str]) -> None:
     show_parameters("doubling")
     told = capsys.readouterr().out
     assert "Doubles numbers." in told

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from quorate import catalog
-from quorate.catalog import CATALOG
+from quorate.catalog import BUILT_IN
 from quorate.engine.row_pool import RowPool
 from quorate.table import Submission, Table
 
-STRATEGIES = [cls.name for cls in CATALOG["strategies"]]  # type: ignore[attr-defined]
+STRATEGIES = list(BUILT_IN["strategies"])
 GROUPS = ("cat, north", "cat, south", "dog, north", "dog, south", "owl, north", "owl, south")
 
 

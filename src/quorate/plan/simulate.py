@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from quorate import catalog, spec
+from quorate import catalog
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
@@ -121,7 +121,7 @@ def simulate(
     if not learners:
         raise InputError("Expected at least one learner to simulate, got none. Name one.")
     for text in learners:
-        spec.build("learners", text, catalog.CATALOG)
+        catalog.build("learners", text)
     why_not = _why_not(members, objective)
     if why_not:
         return Simulation((), None, (f"Nothing was simulated: {why_not}",))

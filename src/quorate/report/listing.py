@@ -6,38 +6,36 @@ from typing import Any, Literal, get_args, get_origin
 
 from rich.console import Console
 
-from quorate import spec
-from quorate.catalog import CATALOG
-from quorate.scenarios.listing import SCENARIOS
-from quorate.strategies.relabelling.listing import MINORITY_STRATEGIES
-from quorate.test_time.attacks.listing import ATTACKS
-from quorate.test_time.extraction.surrogate import Extraction
-from quorate.test_time.perturbations.crafting import Crafting
+from quorate import catalog, spec
+from quorate.catalog import CATALOG, Entry
+from quorate.errors import InputError
 from quorate.validate import unknown
-
-# All that can be named; attacks by compare-queries, settings as --crafting and --extraction.
-KINDS: spec.Catalog = {
-    **CATALOG,
-    "scenarios": SCENARIOS,
-    "minority-strategies": MINORITY_STRATEGIES,
-    "attacks": ATTACKS,
-    "settings": (Crafting, Extraction),
-}
 
 
 def listing(kind: str | None) -> dict[str, list[dict[str, Any]]]:
     """Return every method of a kind (or of all kinds) with its meaning and parameters.
 
+    ``distribution`` is the installed one that a method comes from, None for quorate's own; where
+    its line cannot be used, ``error`` says why.
+
     Raises:
         InputError: there is no such kind.
     """
-    if kind is not None and kind not in KINDS:
-        raise unknown("kind", kind, KINDS)
-    kinds = [kind] if kind else list(KINDS)
-    return {name: [_entry(cls) for cls in KINDS[name]] for name in kinds}
+    if kind is not None and kind not in CATALOG:
+        raise unknown("kind", kind, CATALOG)
+    kinds = [kind] if kind else list(CATALOG)
+    return {name: [_listed(entry) for entry in catalog.entries(name)] for name in kinds}
 
 
-def _entry(cls: type) -> dict[str, Any]:
+def _listed(entry: Entry) -> dict[str, Any]:
+    plain: dict[str, Any] = {"name": entry.name, "distribution": entry.distribution or None}
+    try:
+        return {**plain, **_about(entry.load())}
+    except InputError as error:
+        return {**plain, "meaning": "It cannot be used.", "parameters": [], "error": str(error)}
+
+
+def _about(cls: type) -> dict[str, Any]:
     parameters = [
         {
             "name": name,
@@ -48,7 +46,7 @@ def _entry(cls: type) -> dict[str, Any]:
         }
         for name, field in spec.parameters(cls).items()
     ]
-    return {"name": cls.name, "meaning": spec.summary(cls), "parameters": parameters}  # type: ignore[attr-defined]
+    return {"meaning": spec.summary(cls), "parameters": parameters}
 
 
 def _default(field: Any) -> Any:
@@ -75,6 +73,10 @@ def print_listing(entries: dict[str, list[dict[str, Any]]], console: Console) ->
         console.print(kind.upper())
         for method in methods:
             console.print(f"\n  {method['name']}  {method['meaning']}", soft_wrap=True)
+            if method["distribution"]:
+                console.print(f"      of {method['distribution']}", soft_wrap=True)
+            if "error" in method:
+                console.print(f"      {method['error']}", soft_wrap=True)
             for p in method["parameters"]:
                 value = "required" if p["required"] else f"default {_shown(p['default'])}"
                 console.print(

@@ -152,7 +152,7 @@ def _simulated(plan: Plan) -> list[dict[str, str]]:
 
 def _meaning(learner: str) -> str:
     """Return what a learner is called in words: the beginning of its summary."""
-    summary = spec.summary(type(spec.build("learners", learner, catalog.CATALOG)))
+    summary = spec.summary(type(catalog.build("learners", learner)))
     return re.split("[:;]", summary)[0]
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from quorate import spec
-from quorate.catalog import CATALOG
+from quorate import catalog, spec
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.runs.result import Picture, TextRow
@@ -91,9 +90,7 @@ def make_scenario(value: str | Mapping[str, Any] | Scenario) -> Scenario:
     Raises:
         InputError: the name, a parameter or a value is not known; the message lists the valid ones.
     """
-    from quorate.scenarios.listing import SCENARIOS
-
-    made: Scenario = spec.build("scenarios", value, {**CATALOG, "scenarios": SCENARIOS})
+    made: Scenario = catalog.build("scenarios", value)
     return made
 
 

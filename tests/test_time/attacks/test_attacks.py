@@ -11,14 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from linear_platform import LinearPlatform
 
-from quorate.catalog import CATALOG
+from quorate.catalog import BUILT_IN, CATALOG, build
 from quorate.errors import InputError
-from quorate.spec import build, describe, parameters
+from quorate.spec import describe, parameters
 from quorate.test_time.attacks.attack import Attack, Case, Search
 from quorate.test_time.attacks.boundary import Boundary
 from quorate.test_time.attacks.dither import Dither
 from quorate.test_time.attacks.hopskipjump import HopSkipJump
-from quorate.test_time.attacks.listing import ATTACKS
 from quorate.test_time.attacks.nes import NES
 from quorate.test_time.attacks.outcome import AttackOutcome
 from quorate.test_time.attacks.simba import SimBA, cosine
@@ -27,7 +26,7 @@ from quorate.test_time.platforms.meter import Meter
 from quorate.test_time.platforms.platform import Gives, Pixels
 
 EVERY: tuple[Attack, ...] = (
-    *(cls() for cls in ATTACKS),
+    *(CATALOG["attacks"][name]() for name in BUILT_IN["attacks"]),
     SimBA(basis="dct"),
     NES(pairs=2),
     HopSkipJump(probes=4),
@@ -145,17 +144,17 @@ def test_the_seed_decides_and_people_differ(attack: Attack) -> None:
 
 @pytest.mark.parametrize("attack", EVERY, ids=str)
 def test_an_attack_survives_as_plain_data(attack: Attack) -> None:
-    catalog = {**CATALOG, "attacks": ATTACKS}
-    assert build("attacks", describe(attack), catalog) == attack
+    assert build("attacks", describe(attack)) == attack
 
 
-@pytest.mark.parametrize("cls", ATTACKS)
-def test_every_parameter_says_what_it_is(cls: type[Attack]) -> None:
-    assert all(field.metadata["help"] for field in parameters(cls).values())
+@pytest.mark.parametrize("name", BUILT_IN["attacks"])
+def test_every_parameter_says_what_it_is(name: str) -> None:
+    found = parameters(CATALOG["attacks"][name])
+    assert all(field.metadata["help"] for field in found.values())
 
 
 def test_the_names_are_those_of_the_papers() -> None:
-    assert [cls.name for cls in ATTACKS] == ["square", "nes", "simba", "hopskipjump", "boundary"]
+    assert [*BUILT_IN["attacks"]] == ["square", "nes", "simba", "hopskipjump", "boundary"]
 
 
 @pytest.mark.parametrize("attack", EVERY, ids=str)

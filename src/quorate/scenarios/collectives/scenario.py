@@ -122,13 +122,14 @@ class Collectives(Scenario):
                 f"{whole:g} of all people. Use smaller sizes."
             )
 
-    def variants(self) -> dict[Pair, str]:
+    def variants(self) -> list[tuple[Pair, str]]:
         """Return what the collectives do in each case that differs from the ones before."""
-        found: dict[Pair, str] = {}
+        found: list[tuple[Pair, str]] = []
         for case in self.cases:
-            found.setdefault(strategies_in(case, self.strategies), case)
-        for strategies in found:
-            collectives_of(strategies, self._errors(), self.mistake)
+            strategies = strategies_in(case, self.strategies)
+            if all(strategies != other for other, _ in found):
+                collectives_of(strategies, self._errors(), self.mistake)
+                found.append((strategies, case))
         return found
 
     def _errors(self) -> tuple[float, ...]:
@@ -140,7 +141,7 @@ class Collectives(Scenario):
         self._check_people(people)
         panels = [
             (case, strategies, learner)
-            for strategies, case in self.variants().items()
+            for strategies, case in self.variants()
             for learner in self.learners
         ]
         cells = [
@@ -171,7 +172,7 @@ class Collectives(Scenario):
     def _check_people(self, people: Table) -> None:
         """Raise unless every strategy and every learner fits these people."""
         some = people.take(np.arange(min(len(people), 2)))
-        for strategies in self.variants():
+        for strategies, _ in self.variants():
             for strategy in strategies:
                 strategy.apply(some, np.random.default_rng(0))
         for learner in self.learners:

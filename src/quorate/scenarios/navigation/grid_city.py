@@ -9,6 +9,7 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.scenarios.navigation.network import Network
+from quorate.scenarios.navigation.network_sources import NetworkSource
 from quorate.scenarios.navigation.shortest_paths import Floats
 from quorate.spec import param
 from quorate.validate import above_zero, at_least, in_interval
@@ -17,7 +18,7 @@ MOST_NODES = 2_500  # each is a zone, whose trips to all others are held
 
 
 @dataclass(frozen=True)
-class GridCity:
+class GridCity(NetworkSource):
     """A grid of two-way streets, every few of them an arterial, with neighbourhoods in between.
 
     Every node is a zone. Trips go from each node of an edge to each node of the opposite one (those

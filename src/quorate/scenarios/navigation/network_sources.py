@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from quorate import spec
+from quorate import catalog
 from quorate.errors import DataUnavailableError
 from quorate.runtime import cache
-from quorate.scenarios.navigation.grid_city import GridCity
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
 from quorate.scenarios.navigation.tntp import read_flow, read_network
@@ -104,9 +103,6 @@ class Tntp(NetworkSource):
         return read_network(self.path)
 
 
-NETWORKS: tuple[type, ...] = (GridCity, SiouxFalls, Anaheim, Tntp)
-
-
 def make_network_source(text: str) -> NetworkSource:
     """Return the source that a text stands for: a name with parameters, or a folder's path.
 
@@ -118,7 +114,7 @@ def make_network_source(text: str) -> NetworkSource:
     """
     if os.sep in text.partition(":")[0] or Path(text).is_dir():
         return Tntp(text)
-    made: NetworkSource = spec.build("networks", text, {"networks": NETWORKS})
+    made: NetworkSource = catalog.build("networks", text)
     return made
 
 

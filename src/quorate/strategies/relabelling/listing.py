@@ -28,5 +28,9 @@ def make_strategy(value: str) -> MinorityStrategy:
         InputError: the name, a parameter or a value is not known; the message lists the valid ones.
     """
     kind = "minority-strategies"
-    made: MinorityStrategy = spec.build(kind, value, {kind: MINORITY_STRATEGIES})
+    made: MinorityStrategy = spec.build(
+        kind,
+        value,
+        {kind: {cls.name: cls for cls in MINORITY_STRATEGIES}},  # type: ignore[attr-defined]
+    )
     return made

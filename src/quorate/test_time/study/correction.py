@@ -365,8 +365,8 @@ def _people(plain: dict[str, Any]) -> tuple[Population, Subgroup]:
             "race=Black."
         )
     return (
-        spec.build("populations", population, catalog.CATALOG),
-        spec.build("subgroups", subgroup, catalog.CATALOG),
+        catalog.build("populations", population),
+        catalog.build("subgroups", subgroup),
     )
 
 
@@ -382,7 +382,7 @@ def _settings(kind: type, value: Any) -> Any:
     if isinstance(value, str):
         value = spec.parse(f"{kind.name}:{value}")  # type: ignore[attr-defined]
     plain = {**value, "name": kind.name}  # type: ignore[attr-defined]
-    return spec.build("setting", plain, {"setting": (kind,)})
+    return catalog.build("settings", plain)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quorate import spec
+from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
@@ -22,7 +22,6 @@ from quorate.runtime.provenance import provenance
 from quorate.runtime.threads import load_libraries, one_thread
 from quorate.table import Labels
 from quorate.test_time.attacks.attack import Attack
-from quorate.test_time.attacks.listing import ATTACKS
 from quorate.test_time.attacks.outcome import AttackOutcome
 from quorate.test_time.perturbations.perturbation import Perturbation, levels_of, load
 from quorate.test_time.platforms.in_process import CARD, InProcessPlatform
@@ -126,7 +125,7 @@ def _read_attacks(attacks: str | Sequence[str | Attack]) -> list[Attack]:
         InputError: there are none, or one is not known or named twice.
     """
     named = split_attacks(attacks) if isinstance(attacks, str) else attacks
-    found: list[Attack] = [spec.build("attacks", name, {"attacks": ATTACKS}) for name in named]
+    found: list[Attack] = [catalog.build("attacks", name) for name in named]
     if not found:
         raise InputError("Expected at least one attack, got none. Name one, such as square.")
     texts = [spec.text(attack) for attack in found]

@@ -84,7 +84,7 @@ def read_learner(text: str, looks: int) -> SizedLearner:
     """
     name = text.strip().partition(":")[0]
     if name not in get_args(Architecture):
-        return SizedLearner(spec.build("learners", text, catalog.CATALOG))
+        return SizedLearner(catalog.build("learners", text))
     given = spec.parse(text)
     if "model" in given:
         raise InputError(
@@ -93,5 +93,5 @@ def read_learner(text: str, looks: int) -> SizedLearner:
         )
     plain = {"learning_rate": "0.002", "schedule": "cosine", **SMALL.get(name, {})}
     plain |= {**given, "name": "adam", "model": name}
-    learner = spec.build("learners", plain, catalog.CATALOG)
+    learner = catalog.build("learners", plain)
     return SizedLearner(learner, None if "epochs" in given else looks)
