@@ -125,6 +125,14 @@ def test_an_unknown_parameter_is_answered_with_all_that_there_are(kind: str, cls
     assert set(spec.parameters(cls)) <= set(known.partition(". See")[0].split(", "))
 
 
+def test_a_parameter_that_no_method_of_a_chain_has_is_answered_with_all_of_theirs() -> None:
+    text = "loss-trimming:learner=robust-aggregation,zzz=1"
+    with pytest.raises(InputError, match="with learner=robust-aggregation, learner=sgd,") as caught:
+        catalog.build("learners", text)
+    for known in ("fraction,", "rounds,", "rule (robust-aggregation)", "epochs (sgd)"):
+        assert known in str(caught.value)
+
+
 @pytest.mark.parametrize("kind", CATALOG)
 def test_names_are_unique_and_unknown_ones_are_answered_with_all(kind: str) -> None:
     names = [*BUILT_IN[kind]]

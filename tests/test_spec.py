@@ -48,6 +48,15 @@ class Act:
 
 
 @dataclass(frozen=True)
+class Twice:
+    """An act, done twice."""
+
+    name: ClassVar[str] = "twice"
+    act: Act = param(Act(), "what is done", kind="acts")
+    rate: float = param(0.1, "in [0, 1]")
+
+
+@dataclass(frozen=True)
 class Load:
     """A file."""
 
@@ -57,7 +66,7 @@ class Load:
 
 
 CATALOG: spec.Catalog = {
-    "acts": {"act": Act, "load": Load},
+    "acts": {"act": Act, "twice": Twice, "load": Load},
     "marks": {"square": Square, "values": Values},
     "strategies": {"act": Act},
 }
@@ -218,10 +227,25 @@ def test_an_unknown_parameter_is_answered_with_the_valid_ones() -> None:
 def test_a_near_parameter_is_suggested_outside_and_inside(given: str, near: str) -> None:
     message = (
         rf"Expected a known parameter of act with mark=square, got '{given}'\. Did you mean "
-        rf"{near}\? Known: colour, loud, mark, rate, size, target\."
+        rf"{near}\? Known: colour \(square\), loud, mark, rate, size \(square\), target\."
     )
     with pytest.raises(InputError, match=message):
         build(f"act:{given}=8")
+
+
+def test_an_unknown_parameter_is_answered_with_those_of_the_whole_chain() -> None:
+    """Of the method, and of those that it is handed on to; each once, with whose it is."""
+    message = (
+        "Expected a known parameter of twice with act=act, mark=square, got 'zzz'. Known: act, "
+        "colour (square), loud (act), mark (act), rate, size (square), target (act). See"
+    )
+    for text in ("twice:zzz=1", "twice:act=(act:loud=true),zzz=1", "twice:act=act,size=2,zzz=1"):
+        with pytest.raises(InputError) as caught:
+            build(text)
+        assert str(caught.value).startswith(message)
+    with pytest.raises(InputError, match=r"of act with mark=square, got 'zzz'\. Known: colour"):
+        build("twice:act=(act:zzz=1)")
+    assert build("twice:mark=values,zzz=1") == Twice(Act(Values({"zzz": 1})))
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,8 @@ def _construct(cls: type, data: dict[str, Any], catalog: Catalog) -> Any:
             continue  # built with the rest, which it may require
         arguments[key] = _argument(key, value, kind, types_[key], catalog)
     if rest:
-        arguments |= _hand_on(cls, rest, own, arguments, catalog)
+        _refuse_unknown(cls, own, rest, catalog)
+        arguments |= _hand_on(cls, own, rest, arguments, catalog)
     missing = [k for k, f in fields.items() if is_required(f) and k not in arguments]
     if missing:
         raise InputError(
@@ -211,29 +212,51 @@ def _continues(part: str) -> bool:
     return not part.startswith(("'", '"')) and "=" in part.split(":")[0].split("(")[0]
 
 
+def _refuse_unknown(cls: type, own: dict[str, Any], rest: dict[str, Any], catalog: Catalog) -> None:
+    """Raise InputError for a parameter that no method has on the way inwards; it names them all."""
+    called, inside = _name(cls), []
+    given, whose = own, dict.fromkeys(parameters(cls), "")
+    while (key := _inner_field(cls)) is not None:
+        kind = parameters(cls)[key].metadata.get("kind")
+        if not kind:
+            return  # a mapping takes any name
+        inner = _inner_plain(cls, key, given, catalog)
+        if inner is None:
+            return  # what is missing is said elsewhere
+        cls, given = _class(kind, inner.get("name"), catalog), {**inner, **rest}
+        inside.append(f"{key}={_name(cls)}")
+        whose = {**dict.fromkeys(parameters(cls), _name(cls)), **whose}
+    for name in rest:
+        if name not in whose:
+            chain = called + (f" with {', '.join(inside)}" if inside else "")
+            raise unknown(f"parameter of {chain}", name, whose, "See: quorate list", whose)
+
+
 def _hand_on(
-    cls: type, rest: dict[str, Any], own: dict[str, Any], built: dict[str, Any], catalog: Catalog
+    cls: type, own: dict[str, Any], rest: dict[str, Any], built: dict[str, Any], catalog: Catalog
 ) -> dict[str, Any]:
     """Return the argument of the inner method or mapping that takes the parameters in ``rest``."""
     key = _inner_field(cls)
     if key is None:
-        raise unknown(
-            f"parameter of {_name(cls)}", next(iter(rest)), parameters(cls), "See: quorate list"
-        )
-    field = parameters(cls)[key]
-    kind = field.metadata.get("kind")
+        return {}
+    kind = parameters(cls)[key].metadata.get("kind")
     if not kind:
         return {key: {**built.get(key, {}), **{k: _literal(v) for k, v in rest.items()}}}
-    inner = own.get(key, field.default)
-    plain = parse(inner) if isinstance(inner, str) else inner
-    plain = dict(plain) if isinstance(plain, Mapping) else describe(build(kind, plain, catalog))
-    inner_cls = _class(kind, plain.get("name"), catalog)
-    strangers = [name for name in rest if name not in parameters(inner_cls)]
-    if strangers and _inner_field(inner_cls) is None:
-        known = [*parameters(cls), *parameters(inner_cls)]
-        what = f"parameter of {_name(cls)} with {key}={_name(inner_cls)}"
-        raise unknown(what, strangers[0], known, "See: quorate list")
-    return {key: build(kind, {**plain, **rest}, catalog)}
+    inner = _inner_plain(cls, key, own, catalog)
+    return {} if inner is None else {key: build(kind, {**inner, **rest}, catalog)}
+
+
+def _inner_plain(
+    cls: type, key: str, given: Mapping[str, Any], catalog: Catalog
+) -> dict[str, Any] | None:
+    """Return the inner method as plain data, given or by default; None where it is missing."""
+    field = parameters(cls)[key]
+    if key not in given and is_required(field):
+        return None
+    inner = given[key] if key in given else default_of(field)
+    if not isinstance(inner, str | Mapping):
+        inner = describe(build(field.metadata["kind"], inner, catalog))
+    return parse(inner) if isinstance(inner, str) else dict(inner)
 
 
 def _literal(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 import difflib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -81,12 +82,23 @@ def above_zero(name: str, value: float, fix: str) -> None:
         raise InputError(f"Expected {name}={value:g} to be a positive finite number. {fix}")
 
 
-def unknown(what: str, given: str, valid: Iterable[str], fix: str = "") -> InputError:
-    """Return the error for a name that is not one of ``valid``, with the nearest one suggested."""
+def unknown(
+    what: str,
+    given: str,
+    valid: Iterable[str],
+    fix: str = "",
+    notes: Mapping[str, str] = MappingProxyType({}),
+) -> InputError:
+    """Return the error for a name that is not one of ``valid``, with the nearest one suggested.
+
+    >>> print(unknown("animal", "cot", ["dog", "cat"], notes={"cat": "a pet"}))
+    Expected a known animal, got 'cot'. Did you mean cat? Known: cat (a pet), dog.
+    """
     names = sorted(map(str, valid))
     near = difflib.get_close_matches(str(given), names, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    shown = ", ".join(names[:40]) + (f", ... ({len(names)} in all)" if len(names) > 40 else "")
+    noted = [f"{name} ({notes[name]})" if notes.get(name) else name for name in names]
+    shown = ", ".join(noted[:40]) + (f", ... ({len(names)} in all)" if len(names) > 40 else "")
     tail = f" {fix}" if fix else ""
     return InputError(
         f"Expected a known {what}, got {given!r}.{hint} Known: {shown or 'none'}.{tail}"

@@ -121,12 +121,12 @@ def test_an_unknown_name(changes: dict[str, str], message: str, refuse: Callable
         (
             {"strategy": "planting:taget=1"},
             "Expected a known parameter of planting with signal=patch, got 'taget'. Did you mean "
-            "target? Known: place, signal, size, target, value.",
+            "target? Known: place (patch), signal, size (patch), target, value (patch).",
         ),
         (
             {"strategy": "planting:sise=1"},
             "Expected a known parameter of planting with signal=patch, got 'sise'. Did you mean "
-            "size? Known: place, signal, size, target, value.",
+            "size? Known: place (patch), signal, size (patch), target, value (patch).",
         ),
         (
             {"learner": "sklearn:estimator=KNeighborsClassifier,n_neighbours=3"},
