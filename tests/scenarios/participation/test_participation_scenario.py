@@ -12,9 +12,14 @@ import pytest
 from quorate import spec
 from quorate.cli.entry import app
 from quorate.errors import InputError, StoreError
-from quorate.scenarios.participation.game import ALONE, PLEDGED, Terms, play
-from quorate.scenarios.participation.measured_curve import Measured, measured_curves
-from quorate.scenarios.participation.monotone_curve import at_sizes, by_actors, crossing, monotone
+from quorate.scenarios.participation.game import ALONE, PLEDGED, GameTerms, play
+from quorate.scenarios.participation.measured_curve import MeasuredCurve, read_curves
+from quorate.scenarios.participation.monotone_curve import (
+    find_crossing,
+    fit_monotone,
+    interpolate,
+    success_by_actors,
+)
 from quorate.scenarios.scenario import ScenarioResult, make_scenario, run_scenario
 
 HEADER = "population,strategy,goal,learner,alpha,seed,people,success,epsilon"
@@ -87,7 +92,7 @@ def test_the_fit_is_that_of_pooling_neighbours() -> None:
     rng = np.random.default_rng(0)
     for _ in range(200):
         values = rng.random((int(rng.integers(1, 12)), 3))
-        fitted = monotone(values)
+        fitted = fit_monotone(values)
         for column in range(3):
             assert fitted[:, column].tolist() == pytest.approx(
                 pooled(values[:, column].tolist()), abs=1e-12
@@ -103,27 +108,27 @@ def test_between_sizes_and_back() -> None:
             alphas[0] = 0.0
         curve = np.sort(rng.random(a))
         for level in rng.random(5):
-            (found,) = crossing(alphas, curve[:, None], level)
+            (found,) = find_crossing(alphas, curve[:, None], level)
             if level > curve[-1]:
                 assert math.isinf(found)
             elif level < curve[0]:
                 assert found == pytest.approx(alphas[0], rel=1e-12)
             else:
-                assert at_sizes(alphas, curve, found) == pytest.approx(level, abs=1e-9)
+                assert interpolate(alphas, curve, found) == pytest.approx(level, abs=1e-9)
     # At 1% .4, at 4% .8: in the middle of their logarithms .6; half of 1% is half of .4.
     alphas, curve = np.array([0.0, 0.01, 0.04]), np.array([0.0, 0.4, 0.8])
-    found_curve = by_actors(alphas, curve, people=200, may_act=8)
+    found_curve = success_by_actors(alphas, curve, people=200, may_act=8)
     assert found_curve[[0, 1, 2, 4, 8]] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8], abs=1e-12)
 
 
-TERMS = Terms(
+TERMS = GameTerms(
     cost=0.2, share=0.5, belief=0.02, spread=0.0, defectors=0.0, noise=0.0, threshold=None,
     target=0.9,
 )  # fmt: skip
 
 
-def a_curve(success: list[list[float]]) -> Measured:
-    return Measured(
+def a_curve(success: list[list[float]]) -> MeasuredCurve:
+    return MeasuredCurve(
         "digits", "planting", "planted", "forest", "anyone", "forest", None, 100,
         np.array([0.0, 0.01, 0.02, 0.04]), tuple(range(len(success[0]))), np.array(success),
     )  # fmt: skip
@@ -191,8 +196,8 @@ def test_the_curves_that_come_along_say_what_they_should() -> None:
 def test_the_curves_that_come_along_are_a_run_that_is_kept() -> None:
     """They are experiments/results/private-epsilon; copy it anew where that is measured anew."""
     kept = Path(__file__).parents[3] / "experiments" / "results" / "private-epsilon" / "cells.csv"
-    here = {(c.learner, c.seeds): c.success.tolist() for c in measured_curves("")}
-    there = {(c.learner, c.seeds): c.success.tolist() for c in measured_curves(str(kept.parent))}
+    here = {(c.learner, c.seeds): c.success.tolist() for c in read_curves("")}
+    there = {(c.learner, c.seeds): c.success.tolist() for c in read_curves(str(kept.parent))}
     assert here == there
     with kept.open(encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == 8 * 11 * 5
@@ -213,7 +218,7 @@ def test_a_store_and_its_tables_say_the_same(tmp_path: Path) -> None:
     tables.mkdir()
     for name in ("cells.csv", "critical_mass.csv"):
         shutil.copy(tmp_path / "run" / name, tables)
-    (stored,), (tabled,) = (measured_curves(str(f)) for f in (tmp_path / "run", tables))
+    (stored,), (tabled,) = (read_curves(str(f)) for f in (tmp_path / "run", tables))
     assert stored.success.tolist() == tabled.success.tolist()
     assert stored.alphas.tolist() == tabled.alphas.tolist() == [0.0, 0.05, 0.2]
     assert (stored.people, stored.learner, stored.called) == (
@@ -245,7 +250,7 @@ def test_seeds_that_miss_a_size_are_left_out(tmp_path: Path) -> None:
     folder = write_cells(
         tmp_path, seeds=(0, 1), more=["digits,planting,planted,forest,0.08,0,50,1.0,"]
     )
-    (curve,) = measured_curves(folder)
+    (curve,) = read_curves(folder)
     assert curve.seeds == (0,)
     assert curve.alphas.tolist() == [0.0, 0.02, 0.04, 0.06, 0.08]
 

@@ -1,6 +1,7 @@
 """The game of participation on a measured curve: what pays, what lasts, and what pledges change.
 
-Shapes: a sizes, s seeds, n people who may act, c curves.
+A collective action problem: acting has a cost, and who stays out may ride free. A call to pledge is
+an assurance contract. Shapes: a sizes, s seeds, n people who may act, c curves.
 """
 
 from __future__ import annotations
@@ -13,8 +14,13 @@ import numpy as np
 
 from quorate.intervals import CONFIDENCE, Floats, mean_over_seeds, resampled_means
 from quorate.plain import finite_or_none
-from quorate.scenarios.participation.measured_curve import Measured
-from quorate.scenarios.participation.monotone_curve import at_sizes, by_actors, crossing, monotone
+from quorate.scenarios.participation.measured_curve import MeasuredCurve
+from quorate.scenarios.participation.monotone_curve import (
+    find_crossing,
+    fit_monotone,
+    interpolate,
+    success_by_actors,
+)
 from quorate.theory.best_response import QUANTILES, RestPoints, rest_points, welfare
 from quorate.theory.participation import success_that_pays
 from quorate.theory.pledges import PledgeOutcome, call_probability, pledge_outcome, turnout_law
@@ -23,7 +29,7 @@ ALONE, PLEDGED, FALLIBLE = "act at once", "pledge", "pledge, with defectors and 
 
 
 @dataclass(frozen=True)
-class Terms:
+class GameTerms:
     """What acting costs and brings, and what people believe: the parameters of the game.
 
     Args:
@@ -47,7 +53,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Interval:
-    """A number with its 95% interval over seeds; inf where there is none such."""
+    """A number with its 95% interval over seeds; inf where there is no such number."""
 
     estimate: float
     low: float
@@ -59,11 +65,11 @@ class Interval:
 
 
 @dataclass(frozen=True, eq=False)
-class Played:
+class ParticipationGame:
     """The game on one curve, or on the curve of one of its seeds.
 
     Args:
-        terms: of the game.
+        terms: the parameters of the game.
         people, may_act: N and n.
         success: S_m for m = 0 .. n actors, (n+1,).
         pays_from: α from which acting pays, inf if nowhere.
@@ -71,7 +77,7 @@ class Played:
         incentive: per member, what has to be added for acting to pay at the size believed.
     """
 
-    terms: Terms
+    terms: GameTerms
     people: int
     may_act: int
     success: Floats
@@ -109,46 +115,46 @@ class Played:
         """Return what comes of a call: acted on at once, pledged, and pledged by fallible people.
 
         Args:
-            belief: of how many respond, in place of the terms' own.
+            belief: the share who are expected to respond, in place of the terms' own.
         """
         terms, n = self.terms, self.may_act
         median = (terms.belief if belief is None else belief) * self.people
         law = turnout_law(n, median, terms.spread)
         wanted = self.threshold * self.people
         exact, guessed = (call_probability(n, wanted, noise) for noise in (0.0, terms.noise))
-        ways = {
+        calls = {
             ALONE: (np.ones(n + 1), 0.0),
             PLEDGED: (exact, 0.0),
             FALLIBLE: (guessed, terms.defectors),
         }
         return {
-            way: pledge_outcome(self.success, terms.cost, terms.share, law, calling, defectors)
-            for way, (calling, defectors) in ways.items()
+            name: pledge_outcome(self.success, terms.cost, terms.share, law, calling, defectors)
+            for name, (calling, defectors) in calls.items()
         }
 
 
 @dataclass(frozen=True, eq=False)
-class PlayedCurve:
+class CurveGames:
     """The game on the mean of a measured curve, with intervals, and on each of its seeds.
 
     Args:
         measured: the curve.
         mean: the game on the mean over seeds.
-        by_seed: on each seed's own, with the threshold that the other seeds say.
-        pays_from, incentive, threshold: with their intervals.
+        by_seed: the game on each seed's own curve, with the threshold that the other seeds say.
+        pays_from, incentive, threshold: the numbers of ``mean``, with their intervals.
         between: the measured sizes around ``pays_from``.
     """
 
-    measured: Measured
-    mean: Played
-    by_seed: tuple[Played, ...]
+    measured: MeasuredCurve
+    mean: ParticipationGame
+    by_seed: tuple[ParticipationGame, ...]
     pays_from: Interval
     incentive: Interval
     threshold: Interval
     between: tuple[float, float]
 
 
-def play(measured: Measured, terms: Terms, may_act: int) -> PlayedCurve:
+def play(measured: MeasuredCurve, terms: GameTerms, may_act: int) -> CurveGames:
     """Return the game on a curve: on its mean, and on each seed's own.
 
     In a seed's own game its curve is the truth, and the threshold is read off the other seeds: a
@@ -156,60 +162,67 @@ def play(measured: Measured, terms: Terms, may_act: int) -> PlayedCurve:
 
     Args:
         measured: the curve.
-        terms: of the game.
+        terms: the parameters of the game.
         may_act: n.
     """
     alphas, success = measured.alphas, measured.success
-    fitted = monotone(np.column_stack([mean_over_seeds(success), success, _others(success)]))
-    again = monotone(np.clip(resampled_means(success), 0, 1))  # (a, c)
+    curves = np.column_stack([mean_over_seeds(success), success, _mean_of_others(success)])
+    fitted = fit_monotone(curves)  # (a, 1 + 2s)
+    resampled = fit_monotone(np.clip(resampled_means(success), 0, 1))  # (a, c)
     needed = float(success_that_pays(terms.cost, terms.share))
-    threshold, pays_from = _threshold(alphas, fitted, terms), crossing(alphas, fitted, needed)
-    incentive = _incentive(alphas, fitted, terms)
+    threshold = _find_threshold(alphas, fitted, terms)
+    pays_from = find_crossing(alphas, fitted, needed)
+    incentive = _find_incentive(alphas, fitted, terms)
     seeds = success.shape[1]
 
-    def game(curve: int, known: int) -> Played:
-        return Played(
-            terms, measured.people, may_act,
-            by_actors(alphas, fitted[:, curve], measured.people, may_act),
-            float(pays_from[curve]), float(threshold[known]), float(incentive[curve]),
-        )  # fmt: skip
+    def game(curve: int, known: int) -> ParticipationGame:
+        return ParticipationGame(
+            terms=terms,
+            people=measured.people,
+            may_act=may_act,
+            success=success_by_actors(alphas, fitted[:, curve], measured.people, may_act),
+            pays_from=float(pays_from[curve]),
+            threshold=float(threshold[known]),
+            incentive=float(incentive[curve]),
+        )
 
     low, high = np.searchsorted(alphas, pays_from[0]), len(alphas)
     edges = np.concatenate([alphas, [math.inf]])
-    return PlayedCurve(
-        measured,
-        game(0, 0),
-        tuple(game(1 + s, 1 + seeds + s) for s in range(seeds)),
-        _interval(pays_from[0], crossing(alphas, again, needed)),
-        _interval(incentive[0], _incentive(alphas, again, terms)),
-        _interval(threshold[0], _threshold(alphas, again, terms)),
-        (float(edges[max(low - 1, 0)]), float(edges[min(low, high)])),
+    return CurveGames(
+        measured=measured,
+        mean=game(0, 0),
+        by_seed=tuple(game(1 + s, 1 + seeds + s) for s in range(seeds)),
+        pays_from=_make_interval(pays_from[0], find_crossing(alphas, resampled, needed)),
+        incentive=_make_interval(incentive[0], _find_incentive(alphas, resampled, terms)),
+        threshold=_make_interval(threshold[0], _find_threshold(alphas, resampled, terms)),
+        between=(float(edges[max(low - 1, 0)]), float(edges[min(low, high)])),
     )
 
 
-def _others(success: Floats) -> Floats:
+def _mean_of_others(success: Floats) -> Floats:
     """Return the mean over all seeds but one, (a, s); of one seed, itself."""
     s = success.shape[1]
     return success if s == 1 else (success.sum(axis=1, keepdims=True) - success) / (s - 1)
 
 
-def _threshold(alphas: Floats, curves: Floats, terms: Terms) -> Floats:
+def _find_threshold(alphas: Floats, curves: Floats, terms: GameTerms) -> Floats:
+    """Return α* of each curve, (c,): the one given, or where the target is reached."""
     if terms.threshold is not None:
         return np.full(curves.shape[1], terms.threshold)
-    return crossing(alphas, curves, terms.target)
+    return find_crossing(alphas, curves, terms.target)
 
 
-def _incentive(alphas: Floats, curves: Floats, terms: Terms) -> Floats:
+def _find_incentive(alphas: Floats, curves: Floats, terms: GameTerms) -> Floats:
     """Return [k − (1−γ)·E S]₊ of each curve, (c,), over the sizes that are believed in."""
     from scipy.special import ndtri
 
     z = ndtri((np.arange(QUANTILES) + 0.5) / QUANTILES) if terms.spread else np.zeros(1)
     sizes = np.minimum(terms.belief * np.exp(terms.spread * z), alphas[-1])
-    expected = [at_sizes(alphas, curve, sizes).mean() for curve in curves.T]
+    expected = [interpolate(alphas, curve, sizes).mean() for curve in curves.T]
     return np.maximum(terms.cost - (1 - terms.share) * np.array(expected), 0)
 
 
-def _interval(estimate: float, resampled: Floats) -> Interval:
+def _make_interval(estimate: float, resampled: Floats) -> Interval:
     """Return an interval whose ends are among the resampled values, so that inf stays inf."""
     tail = (1 - CONFIDENCE) / 2
     ordered = np.sort(resampled)

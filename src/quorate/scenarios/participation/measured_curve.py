@@ -1,4 +1,4 @@
-"""Curves S(α) that were measured before: of a store, or of the tables that a run leaves.
+"""Curves S(α) that were measured before, read from a store or from the tables of a report.
 
 Shapes: a sizes, s seeds.
 """
@@ -6,9 +6,10 @@ Shapes: a sizes, s seeds.
 from __future__ import annotations
 
 import csv
+import itertools
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 from quorate.errors import InputError, StoreError
 from quorate.intervals import Floats
 from quorate.runs.store import FILE as STORE
-from quorate.studies.curves import Curve, load
+from quorate.studies.curves import load
 from quorate.studies.trial import ANYONE
 
 CELLS, CALLED = "cells.csv", "critical_mass.csv"
@@ -26,17 +27,17 @@ MOST_LISTED = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """One measured curve.
+class MeasuredCurve:
+    """One measured curve S(α).
 
     Args:
-        population, strategy, goal, learner, collective: of whom, as text.
+        population, strategy, goal, learner, collective: whose curve it is, as text.
         called: the learner's name where the run gave it one, else its text.
         epsilon: privacy budget achieved; None for a learner that is not private, inf for none.
-        people: N, how many the platform learned from.
-        alphas: sizes, (a,), increasing.
-        seeds: (s,).
-        success: S, (a, s), every number there.
+        people: N, number of people the platform learned from.
+        alphas: sizes as fractions of those people, (a,), increasing.
+        seeds: the seeds, (s,).
+        success: S, (a, s); no number is missing.
     """
 
     population: str
@@ -53,40 +54,44 @@ class Measured:
 
     @property
     def family(self) -> tuple[str, str, str, str]:
-        """What it shares with the curves that only the learner tells it from."""
+        """What it shares with the curves of the platform's other learners."""
         return self.population, self.strategy, self.goal, self.collective
 
 
-def measured_curves(run: str) -> list[Measured]:
-    """Return the curves that a folder holds; where none is named, those that come with quorate.
+def read_curves(folder: str) -> list[MeasuredCurve]:
+    """Return the curves that a folder holds, or those that come with quorate.
 
     A folder has a store, or ``cells.csv`` as a report leaves it. Seeds of which a size is missing
     or failed are left out, and so are curves with fewer than two sizes.
 
+    Args:
+        folder: path of the folder; empty for the curves that come with quorate.
+
     Raises:
         StoreError: there is neither, or no whole curve in it, or it cannot be read.
     """
-    if not run:
-        return _of_tables(Path(str(files("quorate.scenarios.participation") / "mnist")))
-    folder = Path(run)
-    if (folder / STORE).exists():
-        found = _of_store(folder)
-    elif (folder / CELLS).exists():
-        found = _of_tables(folder)
+    path = Path(folder or str(files("quorate.scenarios.participation") / "mnist"))
+    if (path / STORE).exists():
+        curves = _read_store(path)
+    elif (path / CELLS).exists():
+        curves = _read_tables(path)
     else:
         raise StoreError(
-            f"Expected a store or {CELLS} in {run}, got neither. Measure curves there first: "
-            f"quorate curve ... --out {run}"
+            f"Expected a store or {CELLS} in {folder}, got neither. Measure curves there first: "
+            f"quorate curve ... --out {folder}"
         )
+    found = [whole for curve in curves if (whole := _drop_incomplete(curve)) is not None]
     if not found:
         raise StoreError(
-            f"Expected a curve of two sizes or more in {run}, got none that is whole. Measure "
-            f"more sizes: quorate curve ... --out {run}"
+            f"Expected a curve of two sizes or more in {folder}, got none that is whole. Measure "
+            f"more sizes: quorate curve ... --out {folder}"
         )
     return found
 
 
-def choose(curves: Sequence[Measured], learner: str | None, strategy: str | None) -> Measured:
+def choose_curve(
+    curves: Sequence[MeasuredCurve], learner: str | None, strategy: str | None
+) -> MeasuredCurve:
     """Return the one curve of a learner and a strategy; the first learner's where none is named.
 
     Args:
@@ -119,59 +124,50 @@ def _fits(wanted: str | None, *texts: str) -> bool:
     return wanted is None or wanted in (*texts, texts[0].split(":")[0])
 
 
-def _of_store(folder: Path) -> list[Measured]:
+def _read_store(folder: Path) -> list[MeasuredCurve]:
+    """Return the curves of a store."""
     curves = load(folder)
-    found = []
-    for curve in curves:
-        budgets = [o.epsilon for o in curves.of_curve(curve) if o.epsilon is not None]
-        found.append(_whole(curve, curves.called(curve.learner), budgets))
-    return [one for one in found if one is not None]
+    return [
+        MeasuredCurve(
+            population=curve.population,
+            strategy=curve.strategy,
+            goal=curve.goal,
+            learner=curve.learner,
+            collective=curve.collective,
+            called=curves.called(curve.learner),
+            epsilon=_largest(one.epsilon for one in curves.of_curve(curve)),
+            people=curve.people,
+            alphas=curve.alphas,
+            seeds=curve.seeds,
+            success=curve.success,
+        )
+        for curve in curves
+    ]
 
 
-def _whole(curve: Curve, called: str, budgets: Sequence[float]) -> Measured | None:
-    """Return a curve without the seeds that miss a size; None where too little is left."""
-    kept = np.asarray(~np.isnan(curve.success).any(axis=0))  # (s,)
-    if not kept.any() or len(curve.alphas) < 2:
-        return None
-    return Measured(
-        population=curve.population,
-        strategy=curve.strategy,
-        goal=curve.goal,
-        learner=curve.learner,
-        collective=curve.collective,
-        called=called,
-        epsilon=max(budgets) if budgets else None,
-        people=curve.people,
-        alphas=curve.alphas,
-        seeds=tuple(seed for seed, whole in zip(curve.seeds, kept, strict=True) if whole),
-        success=curve.success[:, kept],
-    )
-
-
-def _of_tables(folder: Path) -> list[Measured]:
+def _read_tables(folder: Path) -> list[MeasuredCurve]:
     """Return the curves of the tables that a report leaves.
 
     Raises:
         StoreError: a table cannot be read, or lacks a column.
     """
-    rows = _read(folder / CELLS, COLUMNS)
+    rows = _read_csv(folder / CELLS, COLUMNS)
     names = {}
     if (folder / CALLED).exists():
-        names = {row["learner"]: row["called"] for row in _read(folder / CALLED, ("called",))}
+        names = {row["learner"]: row["called"] for row in _read_csv(folder / CALLED, ("called",))}
     groups: dict[tuple[str, ...], list[Mapping[str, str]]] = {}
     for row in rows:
         who = (*(row[name] for name in COLUMNS[:4]), row.get("collective") or ANYONE)
         groups.setdefault(who, []).append(row)
     try:
-        found = [_of_rows(who, cells, names) for who, cells in groups.items()]
+        return [_make_curve(who, cells, names) for who, cells in groups.items()]
     except ValueError as error:
         raise StoreError(
             f"Expected numbers in {folder / CELLS}, got: {error}. Make the report anew."
         ) from error
-    return [one for one in found if one is not None]
 
 
-def _read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+def _read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -186,25 +182,45 @@ def _read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     return rows
 
 
-def _of_rows(
+def _make_curve(
     who: Sequence[str], cells: Sequence[Mapping[str, str]], names: Mapping[str, str]
-) -> Measured | None:
+) -> MeasuredCurve:
+    """Return the curve of the rows of a table; NaN where a size of a seed is missing."""
     alphas = sorted({float(cell["alpha"]) for cell in cells})
     seeds = sorted({int(cell["seed"]) for cell in cells})
     success = np.full((len(alphas), len(seeds)), math.nan)  # (a, s)
     for cell in cells:
         at = alphas.index(float(cell["alpha"])), seeds.index(int(cell["seed"]))
         success[at] = float(cell["success"] or "nan")
+    population, strategy, goal, learner, collective = who
     if alphas[0] > 0:
         raise StoreError(
             f"Expected what happens if nobody acts, α = 0, got {alphas[0]:g} as the smallest size "
-            f"of {who[3]}. Measure size 0 as well."
+            f"of {learner}. Measure size 0 as well."
         )
-    budgets = [float(cell["epsilon"]) for cell in cells if cell.get("epsilon")]
-    population, strategy, goal, learner, collective = who
-    curve = Curve(
-        population, strategy, goal, learner, np.array(alphas), tuple(seeds), success, success,
-        people=int(cells[0]["people"]), xi=None, gap=None, exact_law=None, bounds=(),
+    return MeasuredCurve(
+        population=population,
+        strategy=strategy,
+        goal=goal,
+        learner=learner,
         collective=collective,
-    )  # fmt: skip
-    return _whole(curve, names.get(learner, learner), budgets)
+        called=names.get(learner, learner),
+        epsilon=_largest(float(cell["epsilon"]) for cell in cells if cell.get("epsilon")),
+        people=int(cells[0]["people"]),
+        alphas=np.array(alphas),
+        seeds=tuple(seeds),
+        success=success,
+    )
+
+
+def _largest(budgets: Iterable[float | None]) -> float | None:
+    return max((budget for budget in budgets if budget is not None), default=None)
+
+
+def _drop_incomplete(curve: MeasuredCurve) -> MeasuredCurve | None:
+    """Return a curve without the seeds that miss a size; None where too little is left."""
+    whole = np.asarray(~np.isnan(curve.success).any(axis=0))  # (s,)
+    if not whole.any() or len(curve.alphas) < 2:
+        return None
+    seeds = tuple(itertools.compress(curve.seeds, whole))
+    return replace(curve, seeds=seeds, success=curve.success[:, whole])

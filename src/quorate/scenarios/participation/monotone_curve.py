@@ -1,4 +1,4 @@
-"""A measured curve as a function of how many act: monotone, and between the sizes.
+"""A measured S(α) as a monotone function of how many act, also between the measured sizes.
 
 Shapes: a sizes, c curves, n people who may act.
 """
@@ -12,12 +12,12 @@ from quorate.intervals import Floats
 from quorate.studies.critical_mass.estimate import ROUNDING
 
 
-def monotone(success: npt.ArrayLike) -> Floats:
-    """Return the nearest curve that does not fall, by squares, of each column of (a, c).
+def fit_monotone(success: npt.ArrayLike) -> Floats:
+    """Return the curve nearest to each column of (a, c), by squares, that does not fall.
 
     fᵢ = max_{j≤i} min_{l≥i} mean(y_j .. y_l): isotonic regression (Barlow et al. 1972).
 
-    >>> monotone([[0.1], [0.5], [0.3], [0.9]]).ravel().round(3).tolist()
+    >>> fit_monotone([[0.1], [0.5], [0.3], [0.9]]).ravel().round(3).tolist()
     [0.1, 0.4, 0.4, 0.9]
     """
     y = np.asarray(success, dtype=np.float64)  # (a, c)
@@ -31,31 +31,31 @@ def monotone(success: npt.ArrayLike) -> Floats:
     return fitted
 
 
-def at_sizes(alphas: Floats, curve: Floats, sizes: Floats) -> Floats:
+def interpolate(alphas: Floats, curve: Floats, sizes: Floats) -> Floats:
     """Return S at any sizes, in their shape, from S at the measured ones, (a,).
 
     Linear in log α between two sizes, as everywhere in quorate; linear in α from nobody to the
     least size; constant past the ends of what was measured.
 
     >>> alphas, curve = np.array([0.0, 0.01, 0.04]), np.array([0.0, 0.4, 0.8])
-    >>> at_sizes(alphas, curve, np.array([0.005, 0.02, 0.5])).round(3).tolist()
+    >>> interpolate(alphas, curve, np.array([0.005, 0.02, 0.5])).round(3).tolist()
     [0.2, 0.6, 0.8]
     """
-    return np.asarray(np.interp(_place(sizes, alphas), _place(alphas, alphas), curve))
+    return np.asarray(np.interp(_to_axis(sizes, alphas), _to_axis(alphas, alphas), curve))
 
 
-def by_actors(alphas: Floats, curve: Floats, people: int, may_act: int) -> Floats:
+def success_by_actors(alphas: Floats, curve: Floats, people: int, may_act: int) -> Floats:
     """Return S_m for m = 0 .. n actors of N people, (n+1,)."""
-    return at_sizes(alphas, curve, np.arange(may_act + 1) / people)
+    return interpolate(alphas, curve, np.arange(may_act + 1) / people)
 
 
-def crossing(alphas: Floats, curves: Floats, level: float) -> Floats:
+def find_crossing(alphas: Floats, curves: Floats, level: float) -> Floats:
     """Return the α from which each monotone curve of (a, c) is at or above ``level``, (c,).
 
-    Between sizes as in ``at_sizes``; inf where the level is not reached.
+    Between sizes as in ``interpolate``; inf where the level is not reached.
 
     >>> alphas, curve = np.array([0.0, 0.01, 0.04]), np.array([[0.0], [0.4], [0.8]])
-    >>> crossing(alphas, curve, 0.6).round(3).tolist()
+    >>> find_crossing(alphas, curve, 0.6).round(3).tolist()
     [0.02]
     """
     reached = curves >= level - ROUNDING  # (a, c)
@@ -64,19 +64,19 @@ def crossing(alphas: Floats, curves: Floats, level: float) -> Floats:
     low, high = curves[under, column], curves[above, column]
     rise = np.where(high > low, high - low, 1.0)
     share = np.where(under == above, 0.0, np.clip((level - low) / rise, 0, 1))
-    places = _place(alphas, alphas)
-    found = _size(places[under] + share * (places[above] - places[under]), alphas)
+    places = _to_axis(alphas, alphas)
+    found = _from_axis(places[under] + share * (places[above] - places[under]), alphas)
     return np.where(reached.any(axis=0), found, np.inf)
 
 
-def _place(sizes: Floats, alphas: Floats) -> Floats:
+def _to_axis(sizes: Floats, alphas: Floats) -> Floats:
     """Return where sizes stand: at α/α₁ − 1 up to the least size α₁, from there at log α/α₁."""
     least = alphas[alphas > 0][0]
     logs = np.log(np.maximum(sizes, least) / least)
     return np.asarray(np.where(sizes < least, sizes / least - 1, logs))
 
 
-def _size(places: Floats, alphas: Floats) -> Floats:
-    """Return the size at a place: the inverse of ``_place``."""
+def _from_axis(places: Floats, alphas: Floats) -> Floats:
+    """Return the size at a place: the inverse of ``_to_axis``."""
     least = alphas[alphas > 0][0]
     return np.asarray(np.where(places < 0, least * (places + 1), least * np.exp(places)))
