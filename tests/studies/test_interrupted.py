@@ -5,6 +5,7 @@ each time; what they run is the command line itself.
 """
 
 import dataclasses
+import json
 import multiprocessing
 import os
 import resource
@@ -82,7 +83,8 @@ def stored(out: Path) -> dict[str, float]:
         return {}
     db = sqlite3.connect(f"file:{out / FILE}?mode=ro", uri=True)
     try:
-        return dict(db.execute("SELECT id, success FROM record").fetchall())
+        rows = db.execute("SELECT id, plain FROM record").fetchall()
+        return {id_: json.loads(plain)["success"] for id_, plain in rows}
     except sqlite3.OperationalError:  # there is no table yet
         return {}
     finally:

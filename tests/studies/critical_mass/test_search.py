@@ -21,6 +21,7 @@ from quorate.errors import FitFailedError, InputError
 from quorate.executors.choose import choose_executor
 from quorate.protocols import Learner
 from quorate.report.search import notes, sentence, write_search
+from quorate.runs.cell import Record
 from quorate.runs.store import Store
 from quorate.studies import trial_work
 from quorate.studies.critical_mass.rounds import SEEDS
@@ -299,10 +300,10 @@ def test_a_search_that_was_killed_goes_on_to_the_same_answer(
     with monkeypatch.context() as patch:
         left, add = iter(range(cells)), Store.add
 
-        def stop(store: Store, outcome: Outcome) -> None:
+        def stop(store: Store, kind: str, record: Record) -> None:
             if next(left, None) is None:
                 raise KilledError
-            add(store, outcome)
+            add(store, kind, record)
 
         patch.setattr(Store, "add", stop)
         with pytest.raises(KilledError):
