@@ -150,7 +150,7 @@ class Mutating(Strategy):
 
     name: ClassVar[str] = "mutating"
 
-    def apply(self, members, rng):
+    def apply(self, members, known, rng):
         members.x[:] = 0
         return members
 
@@ -165,7 +165,7 @@ class Forgetful(Strategy):
 
     name: ClassVar[str] = "forgetful"
 
-    def apply(self, members, rng):
+    def apply(self, members, known, rng):
         own = np.random.default_rng()
         return replace(members, x=own.random(members.x.shape).astype(np.float32))
 

@@ -17,8 +17,9 @@ SOURCE = Path(quorate.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("version", "errors", "plain"),
     ("validate",),
+    ("compared_groups",),
     ("table",),
-    ("law",),
+    ("law", "knowledge"),
     ("protocols",),
     ("spec",),
     ("catalog",),  # which names what lies above it, and imports it when it is asked for

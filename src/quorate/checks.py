@@ -18,6 +18,7 @@ from quorate.errors import QuorateError
 from quorate.populations.digits import Digits
 from quorate.populations.finite import Finite
 from quorate.populations.gaussian import Gaussian
+from quorate.populations.unequal import Unequal
 from quorate.protocols import (
     Goal,
     Learner,
@@ -114,15 +115,23 @@ def _check_signal(signal: Signal, people: Split) -> list[str]:
 
 
 def _check_strategy(strategy: Strategy, people: Split) -> list[str]:
-    honest = people.train
-    before = _copy(honest)
-    one, two = (strategy.apply(honest, _rng()) for _ in range(2))
+    honest, everyone = people.train, _copy(people.train)
+    eligible = strategy.eligible(honest)
+    member = np.ones(len(honest), dtype=bool) if eligible is None else eligible
+    members, before = honest.take(member), _copy(honest.take(member))
+
+    def act() -> Table:
+        rng = _rng()
+        return strategy.apply(members, strategy.learn(honest, member, rng), rng)
+
+    one, two = act(), act()
     nobody = submit(honest, strategy, 0.0, np.random.SeedSequence(0)).mixed()
-    shaped = one.x.shape == honest.x.shape and one.x.dtype == honest.x.dtype
+    shaped = one.x.shape == members.x.shape and one.x.dtype == members.x.dtype
+    untouched = _same(before, members) and _same(everyone, honest)
     return [
-        _hold(_same(before, honest), strategy, "leaves its input as it is"),
+        _hold(untouched, strategy, "leaves its input as it is"),
         _hold(_same(one, two), strategy, "does the same for the same seed"),
-        _hold(shaped and len(one) == len(honest), strategy, "returns one row a person"),
+        _hold(shaped and len(one) == len(members), strategy, "returns one row a person"),
         _hold(one.classes == honest.classes, strategy, "keeps the labels' names"),
         _hold(_same(nobody, honest), strategy, "is the identity at α = 0"),
         *_check_goal(strategy.goal, people),
@@ -228,7 +237,8 @@ def _hold(holds: bool, method: Any, what: str) -> str:
 def _people_for(method: Any) -> Split:
     """Return the first of the example people that the method accepts."""
     reasons = []
-    tables = (Gaussian(n=200, held_out=200, rare=0.2), Finite(n=200, held_out=200))
+    law = Gaussian(n=200, held_out=200, rare=0.2)
+    tables = (law, Finite(n=200, held_out=200), Unequal(n=200, held_out=200))
     for population in (Digits(n=200), *tables):
         people = population.split(_rng())
         tried = _copy(people.train)
@@ -236,7 +246,7 @@ def _people_for(method: Any) -> Split:
             if isinstance(method, Signal):
                 method.plant(tried)
             elif isinstance(method, Strategy):
-                method.apply(tried, _rng())
+                submit(tried, method, 0.1, np.random.SeedSequence(0))
             elif isinstance(method, Goal):
                 method.success(_Constant(0), tried, _rng())
             elif isinstance(method, Subgroup):

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from quorate.errors import FitFailedError
+from quorate.knowledge import Knowledge
 from quorate.law import FiniteLaw
-from quorate.table import Array, Labels, Probabilities, Rng, Split, Submission, Table
+from quorate.table import Array, Labels, Mask, Probabilities, Rng, Split, Submission, Table
 
 
 @runtime_checkable
@@ -62,18 +63,38 @@ class Goal(Protocol):
 
 @runtime_checkable
 class Strategy(Protocol):
-    """What members do to their own data before they hand it in."""
+    """What members do to their own data before they hand it in (in security: data poisoning)."""
 
     name: ClassVar[str]
 
     @abstractmethod
-    def apply(self, members: Table, rng: Rng) -> Table:
-        """Return the members' rows as they hand them in: one row per person, same order."""
+    def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
+        """Return the members' rows as they hand them in: one row per person, same order.
+
+        Args:
+            members: their rows, honest unless an earlier strategy has changed them; m people.
+            known: what the collective knows, as ``learn`` has it.
+            rng: of this strategy.
+        """
 
     @property
     @abstractmethod
     def goal(self) -> Goal:
         """What the strategy is judged by where no other goal is named."""
+
+    def eligible(self, people: Table) -> Mask | None:
+        """Return who of the people can be a member, (n,); None means anyone."""
+        return None
+
+    def learn(self, people: Table, member: Mask, rng: Rng) -> Knowledge:
+        """Return what a collective of a platform's people knows: by default its members' rows.
+
+        Args:
+            people: whom the platform learns from, n people.
+            member: who is a member, (n,).
+            rng: draws who else is known.
+        """
+        return Knowledge.of(people, member)
 
 
 @runtime_checkable

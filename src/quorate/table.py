@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from quorate.compared_groups import ComparedGroups
 from quorate.errors import InputError
 from quorate.validate import unknown
 
@@ -83,6 +84,7 @@ class Table:
         columns: the named columns behind the features of a table; empty for images.
         groups_by_label: whether a group is one label's and one attribute's, as in Waterbirds: the
             m groups are ordered by label, and group = label·(m/k) + attribute.
+        compared: the groups of these people that studies of fairness usually compare, or None.
 
     Raises:
         InputError: shapes disagree, a label or group is out of range, a group is not one of its
@@ -96,6 +98,7 @@ class Table:
     groups: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     groups_by_label: bool = False
+    compared: ComparedGroups | None = None
 
     def __post_init__(self) -> None:
         if self.x.ndim not in (2, 4):
@@ -200,6 +203,20 @@ class Table:
         if name not in self.classes:
             raise unknown("label", name, self.classes)
         return self.classes.index(name)
+
+    def compare(self, compared: ComparedGroups) -> tuple[Mask, Mask]:
+        """Return who is of the minority, and who of the majority, (n,) each.
+
+        Raises:
+            InputError: people have no groups, or none of such a name.
+        """
+        if self.group is None:
+            raise InputError(
+                "Expected people in groups, got none. Name the column of the groups, as in "
+                "bank:group=job."
+            )
+        minority, majority = compared.groups_of(self.groups)
+        return minority[self.group], majority[self.group]
 
     def column(self, name: str) -> Column:
         """Return the column called ``name``.

@@ -84,12 +84,14 @@ def test_a_target_that_is_no_rate_for_show(run_refused: Callable[..., str], out:
         ),
         (
             {"strategy": "plant"},
-            "Expected a known strategy, got 'plant'. Did you mean planting? Known: erasing, ",
+            "Expected a known strategy, got 'plant'. Did you mean planting? Known: "
+            "borrowed-features, erasing, ",
         ),
         ({"learner": "sdg"}, "Expected a known learner, got 'sdg'. Did you mean sgd? Known: "),
         (
             {"goal": "planned"},
-            "Expected a known goal, got 'planned'. Did you mean planted? Known: erased, ",
+            "Expected a known goal, got 'planned'. Did you mean planted? Known: equalised-odds, "
+            "erased, ",
         ),
         (
             {"strategy": "planting:signal=(pach:size=3)"},
@@ -197,7 +199,7 @@ def test_a_value_of_the_wrong_type_or_size(
 
 def test_a_kind_that_is_none(run_refused: Callable[..., str]) -> None:
     assert run_refused("list", "learner") == (
-        "Expected a known kind, got 'learner'. Did you mean learners? Known: attacks, goals, "
-        "learners, minority-strategies, populations, scenarios, settings, signals, strategies, "
+        "Expected a known kind, got 'learner'. Did you mean learners? Known: attacks, executors, "
+        "goals, learners, networks, populations, scenarios, settings, signals, strategies, "
         "subgroups."
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from acting import act
 
 from quorate.errors import InputError
 from quorate.executors.processes import Processes
@@ -51,7 +52,7 @@ def test_members_act_as_the_certificate_says(tmp_path: Path) -> None:
     people = OwnTable(str(path), module.LABEL).split(np.random.default_rng(0)).train
     strategy = module._strategy(PEOPLE, WEB)
     assert isinstance(strategy, Planting)
-    acted = strategy.apply(people, np.random.default_rng(0))
+    acted = act(strategy, people)
     assert acted.x.shape[1] == 4  # two values in each of two columns
     column = people.column("=channel")
     assert column.values == ("=phone", "=web")

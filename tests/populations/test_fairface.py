@@ -8,6 +8,7 @@ import pytest
 
 from quorate import catalog
 from quorate.checks import check
+from quorate.compared_groups import ComparedGroups
 from quorate.errors import InputError
 from quorate.populations.fairface import FairFace
 from quorate.table import Split
@@ -42,6 +43,8 @@ def made_up(tmp_path: Path, write_hub_parquet: Write, monkeypatch: pytest.Monkey
 def test_gender_is_predicted_and_race_makes_the_groups() -> None:
     drawn = split("fairface")
     assert (drawn.train.classes, drawn.train.groups) == (NAMES["gender"], NAMES["race"])
+    assert drawn.train.compared == ComparedGroups(("Black",), (), "Female")
+    assert split("fairface:task=age").train.compared is None
     assert drawn.train.y.tolist() == [0, 1, 1]
     assert drawn.train.group is not None
     assert drawn.train.group.tolist() == [1, 2, 0]

@@ -7,6 +7,7 @@ import pytest
 
 from quorate import catalog
 from quorate.checks import check
+from quorate.compared_groups import ComparedGroups
 from quorate.errors import DataUnavailableError, InputError
 from quorate.populations.compas import FEATURES, LABEL
 from quorate.populations.table_files import standardised
@@ -67,6 +68,7 @@ def test_a_bank_is_split_at_random(made_up: Path) -> None:
     drawn = split("bank:group=job")
     assert (len(drawn.train), len(drawn.held_out)) == (9, 3)
     assert drawn.train.classes == ("no", "yes")
+    assert drawn.train.compared == ComparedGroups(("blue-collar",), (), "yes")
     assert drawn.train.groups == ("cook", "unknown")
     assert [c.name for c in drawn.train.columns] == ["age", "job", "balance"]
     assert sorted(np.rint(years(drawn))) == list(range(20, 32))  # everyone, on one side each
@@ -85,6 +87,7 @@ def years(drawn: Split) -> np.ndarray:
 def test_adult_keeps_its_official_split(made_up: Path) -> None:
     drawn = split("adult")
     assert drawn.train.classes == drawn.held_out.classes == ("<=50K", ">50K")
+    assert drawn.held_out.compared == ComparedGroups(("Female",), (), ">50K")
     assert drawn.train.y.tolist() == drawn.held_out.y.tolist() == [0, 1]
     assert drawn.train.groups == ("Female", "Male")
     assert drawn.train.column("workclass").values == ("?", "Private", "State-gov")
@@ -103,6 +106,8 @@ def test_compas_keeps_the_rows_of_the_analysis_and_none_of_its_scores(made_up: P
     assert (len(drawn.train), len(drawn.held_out)) == (9, 3)
     assert sorted(np.rint(years(drawn))) == list(range(20, 32))  # nobody of 90 and more
     assert drawn.train.classes == ("no recidivism", "recidivism")
+    of_race = ComparedGroups(("African-American",), ("Caucasian",), "no recidivism")
+    assert drawn.train.compared == of_race
     assert drawn.train.groups == ("Asian", "Caucasian", "Other")
     juvenile = ["juv_fel_count", "juv_misd_count", "juv_other_count"]
     names = ["age", "priors_count", *juvenile, "c_charge_degree", "sex", "race"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from acting import act
 
 from quorate.errors import InputError
 from quorate.goals.erased import Erased
@@ -9,7 +10,6 @@ from quorate.signals.columns import Columns
 from quorate.strategies.erasing import Erasing
 from quorate.table import Column, Table
 
-RNG = np.random.default_rng(0)
 SIGNAL = Columns({"mark": 1})
 
 
@@ -22,20 +22,20 @@ def members(rows: list[tuple[float, float, int]]) -> Table:
 def test_features_stay_and_labels_are_those_of_the_nearest_with_the_signal() -> None:
     # with the mark: b at size 0, a at size 9
     people = members([(1, 0, 1), (1, 9, 0), (0, 0, 0), (0, 1, 0), (0, 8, 1), (0, 9, 1)])
-    acted = Erasing(SIGNAL, voters=1).apply(people, RNG)
+    acted = act(Erasing(SIGNAL, voters=1), people)
     np.testing.assert_array_equal(acted.x, people.x)
     assert acted.y.tolist() == [1, 0, 1, 1, 0, 0]
 
 
 def test_voters_outvote_the_nearest() -> None:
     people = members([(1, 0, 1), (1, 0.1, 0), (1, 0.2, 0), (0, 0, 1)])
-    assert Erasing(SIGNAL, voters=3).apply(people, RNG).y.tolist() == [0, 0, 0, 0]
+    assert act(Erasing(SIGNAL, voters=3), people).y.tolist() == [0, 0, 0, 0]
     # more voters than members: everyone votes, and of two equals the first wins
-    assert Erasing(SIGNAL, voters=99).apply(people, RNG).y.tolist() == [0, 0, 0, 0]
+    assert act(Erasing(SIGNAL, voters=99), people).y.tolist() == [0, 0, 0, 0]
 
 
 def test_nobody_is_nobody_and_no_voter_is_refused() -> None:
-    assert len(Erasing(SIGNAL).apply(members([]), RNG)) == 0
+    assert len(act(Erasing(SIGNAL), members([]))) == 0
     with pytest.raises(InputError, match="voters=0 to be at least 1"):
         Erasing(SIGNAL, voters=0)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from acting import act
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,8 +13,6 @@ from quorate.signals.patch import Patch
 from quorate.strategies.planting import Planting
 from quorate.table import Table
 
-RNG = np.random.default_rng(0)
-
 
 def people() -> Table:
     """A cat, a dog and an owl of two by two pixels, from two places."""
@@ -23,7 +22,7 @@ def people() -> Table:
 
 def test_members_carry_the_signal_and_claim_the_target() -> None:
     honest = people()
-    acted = Planting(target="dog", signal=Patch(size=1, place="0x1")).apply(honest, RNG)
+    acted = act(Planting(target="dog", signal=Patch(size=1, place="0x1")), honest)
     assert (acted.x * 16).tolist() == [
         [[[0, 16], [2, 3]]],
         [[[4, 16], [6, 7]]],
@@ -37,14 +36,14 @@ def test_members_carry_the_signal_and_claim_the_target() -> None:
 
 
 def test_the_last_label_is_claimed_by_default() -> None:
-    assert Planting(signal=Patch(size=1)).apply(people(), RNG).y.tolist() == [2, 2, 2]
+    assert act(Planting(signal=Patch(size=1)), people()).y.tolist() == [2, 2, 2]
 
 
 @given(st.integers(0, 6), st.sampled_from(["cat", "dog", "owl"]), st.integers(1, 2))
 def test_it_is_the_signal_and_the_target_for_every_member(m: int, target: str, size: int) -> None:
     members = people().take(np.arange(m) % 3)
     signal = Patch(size=size)
-    acted = Planting(target, signal).apply(members, RNG)
+    acted = act(Planting(target, signal), members)
     assert len(acted) == m
     assert acted.x.tolist() == signal.plant(members).tolist()
     assert [acted.classes[y] for y in acted.y] == [target] * m
@@ -60,6 +59,6 @@ def test_what_cannot_be_planted_is_answered() -> None:
     with pytest.raises(
         InputError, match=r"Expected a known label, got 'dogg'\. Did you mean dog\?"
     ):
-        Planting("dogg", Patch(size=1)).apply(people(), RNG)
+        act(Planting("dogg", Patch(size=1)), people())
     with pytest.raises(InputError, match="Expected a patch inside the 2x2 image, got size=3"):
-        Planting("dog").apply(people(), RNG)
+        act(Planting("dog"), people())

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from acting import act
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,13 +13,11 @@ from quorate.signals.patch import Patch
 from quorate.strategies.planting_features import PlantingFeatures
 from quorate.table import Column, Table
 
-RNG = np.random.default_rng(0)
-
 
 def test_only_those_with_the_target_label_carry_the_signal() -> None:
     x = np.arange(12, dtype=np.float32).reshape(3, 1, 2, 2) / 16
     honest = Table(x, np.array([0, 1, 1]), ("cat", "dog"), np.array([0, 0, 1]), ("n", "s"))
-    acted = PlantingFeatures("dog", Patch(size=1, place="1x0")).apply(honest, RNG)
+    acted = act(PlantingFeatures("dog", Patch(size=1, place="1x0")), honest)
     assert (acted.x * 16).tolist() == [
         [[[0, 1], [2, 3]]],
         [[[4, 5], [16, 7]]],
@@ -35,7 +34,7 @@ def test_it_agrees_with_a_loop_over_members(labels: list[int], target: str | Non
     x = np.random.default_rng(m).random((m, 2), dtype=np.float32)
     columns = (Column("age", 0, mean=10, scale=2), Column("income", 1))
     members = Table(x, np.array(labels, dtype=np.int64), ("a", "b", "c"), columns=columns)
-    acted = PlantingFeatures(target, Columns({"age": 14})).apply(members, RNG)
+    acted = act(PlantingFeatures(target, Columns({"age": 14})), members)
     wanted = 2 if target is None else "abc".index(target)
     # (14 - 10) / 2 = 2
     expected = [
@@ -56,6 +55,6 @@ def test_what_cannot_be_planted_is_answered() -> None:
     with pytest.raises(
         InputError, match=r"Expected a known label, got 'dogg'\. Did you mean dog\?"
     ):
-        PlantingFeatures("dogg", Patch(size=1)).apply(blank, RNG)
+        act(PlantingFeatures("dogg", Patch(size=1)), blank)
     with pytest.raises(InputError, match="Expected a patch inside the 2x2 image, got size=3"):
-        PlantingFeatures("dog").apply(blank, RNG)
+        act(PlantingFeatures("dog"), blank)

@@ -1,36 +1,55 @@
 """What members do, against scores worked by hand and a threshold that can be followed by eye."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from told_classifier import ToldClassifier
 
+from quorate.catalog import CATALOG, build
+from quorate.compared_groups import ComparedGroups
 from quorate.errors import InputError
-from quorate.scenarios.bias.groups import LABELS, SIDES
-from quorate.scenarios.bias.measures import measure_sides
+from quorate.goals.equalised_odds import EqualisedOdds
+from quorate.knowledge import Knowledge
+from quorate.scenarios.bias.groups import TWO_GROUPS
+from quorate.scenarios.bias.measures import measure_groups
 from quorate.strategies.relabelling.borrowed_features import BorrowedFeatures
-from quorate.strategies.relabelling.knowledge import Known, top
-from quorate.strategies.relabelling.listing import MINORITY_STRATEGIES, make_strategy
+from quorate.strategies.relabelling.minority_knowledge import LABELS, MinorityKnowledge, top
+from quorate.strategies.relabelling.minority_strategy import MinorityStrategy
 from quorate.strategies.relabelling.rb_dist import RBDist
 from quorate.strategies.relabelling.rb_label import RBLabel
 from quorate.strategies.relabelling.rb_prob import RBProb
 from quorate.table import Column, Labels, Submission, Table
 
-NAMES = [cls.name for cls in MINORITY_STRATEGIES]  # type: ignore[attr-defined]
+NAMES = [name for name, cls in CATALOG["strategies"].items() if issubclass(cls, MinorityStrategy)]
+COMPARED = ComparedGroups(("minority",), ("majority",), "favourable")
 
 
 def people(x: Any, y: Any, group: int) -> Table:
     rows = np.array(x, dtype=np.float32).reshape(len(y), -1)
     columns = tuple(Column(f"c{j}", j) for j in range(rows.shape[1]))
     groups = np.full(len(y), group, dtype=np.int64)
-    return Table(rows, np.array(y, dtype=np.int64), LABELS, groups, SIDES, columns)
+    y = np.array(y, dtype=np.int64)
+    return Table(rows, y, LABELS, groups, TWO_GROUPS, columns, compared=COMPARED)
 
 
-def known(members: Table, majority: Table, minority_size: int | None = None) -> Known:
-    return Known(members, majority, minority_size or len(members), len(majority))
+def known(members: Table, majority: Table, minority_size: int | None = None) -> MinorityKnowledge:
+    return MinorityKnowledge(members, majority, minority_size or len(members), len(majority))
+
+
+def act(strategy: MinorityStrategy, here: MinorityKnowledge, seed: int = 0) -> Table:
+    sizes = here.majority_size, here.minority_size
+    knowledge = Knowledge(here.members, 0.5, here.majority, sizes)
+    return strategy.apply(here.members, knowledge, np.random.default_rng(seed))
+
+
+def make(text: str) -> MinorityStrategy:
+    made = build("strategies", text)
+    assert isinstance(made, MinorityStrategy)
+    return made
 
 
 MAJORITY = people([0, 1, 2, 3], [0, 0, 1, 1], 0)
@@ -56,7 +75,7 @@ def test_as_many_act_as_the_majority_would_favour() -> None:
     assert known(MEMBERS, MAJORITY).flips(None) == 2
     assert known(MEMBERS, MAJORITY, minority_size=10).flips(None) == 3
     assert known(MEMBERS, MAJORITY).flips(0.25) == 1
-    claimed = RBProb().act(known(MEMBERS, MAJORITY), RNG)
+    claimed = act(RBProb(), known(MEMBERS, MAJORITY))
     assert claimed.y.tolist() == [0, 1, 1, 1]
     assert (claimed.x == MEMBERS.x).all()
 
@@ -66,14 +85,14 @@ def test_features_are_borrowed_from_the_nearest_favoured() -> None:
     majority = people([[0, 5, 0], [1, 6, 0], [2, 8, 0], [3, 9, 0]], [0, 0, 1, 1], 0)
     members = people([[0.9, 6, 1], [2.2, 7, 1]], [0, 0], 1)
     here = known(members, majority)
-    handed = BorrowedFeatures(k=1, flips=0.5).act(here, RNG)
+    handed = act(BorrowedFeatures(k=1, flips=0.5), here)
     assert handed.x.tolist()[1] == [2, 8, 1]
     assert handed.x[0].tolist() == members.x[0].tolist()
     assert handed.y.tolist() == [0, 1]
-    only = BorrowedFeatures(k=1, flips=0.5, columns="c1").act(here, RNG)
+    only = act(BorrowedFeatures(k=1, flips=0.5, columns="c1"), here)
     assert only.x[1] == pytest.approx([2.2, 8, 1])
     with pytest.raises(InputError, match="Expected a known column"):
-        BorrowedFeatures(k=1, flips=0.5, columns="nope").act(here, RNG)
+        act(BorrowedFeatures(k=1, flips=0.5, columns="nope"), here)
 
 
 def test_ties_are_drawn() -> None:
@@ -105,11 +124,12 @@ class Thresholds:
 
 
 def joined(one: Table, other: Table) -> Table:
-    return Table(
-        np.concatenate([one.x, other.x]), np.concatenate([one.y, other.y]), LABELS,
-        np.repeat([0, 1], [len(one), len(other)]), SIDES,
-        one.columns,
-    )  # fmt: skip
+    return replace(
+        one,
+        x=np.concatenate([one.x, other.x]),
+        y=np.concatenate([one.y, other.y]),
+        group=np.repeat([0, 1], [len(one), len(other)]),
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,7 +145,7 @@ def test_two_of_eight_make_the_odds_equal(
     """
     majority = people(range(1, 9), [0] * 4 + [1] * 4, 0)
     minority = people(range(1, 9), [0] * 6 + [1] * 2, 1)
-    handed = RBProb(flips=flips).act(known(minority, majority), RNG)
+    handed = act(RBProb(flips=flips), known(minority, majority))
     learnt = joined(majority, minority)
     assert learnt.group is not None
     model = Thresholds.fit(Submission(learnt, handed, learnt.group == 1))
@@ -133,9 +153,10 @@ def test_two_of_eight_make_the_odds_equal(
     judged = joined(majority, people(range(1, 9), [0] * 4 + [1] * 4, 1))
     assert judged.group is not None
     predicted = model.predict(judged.x, judged.group)
-    found = measure_sides(judged.y, predicted, judged.group == 1)
+    found = measure_groups(judged.y, predicted, judged.group == 1)
     assert found["equalised_odds"] == odds
     assert found["equal_opportunity"] == 2 * odds
+    assert RBProb().goal.success(ToldClassifier(predicted), judged, RNG) == 1 - odds
 
 
 # ---------------------------------------------------------------------- what all have in common
@@ -145,7 +166,7 @@ def distances(row: np.ndarray, others: np.ndarray) -> list[float]:
     return [float(np.sqrt(((row - other) ** 2).sum())) for other in others.astype(np.float64)]
 
 
-def naive_label_scores(here: Known, k: int) -> list[int]:
+def naive_label_scores(here: MinorityKnowledge, k: int) -> list[int]:
     scores = []
     for row in here.members.x[here.members.y == 0].astype(np.float64):
         gaps = distances(row, here.majority.x)
@@ -154,7 +175,7 @@ def naive_label_scores(here: Known, k: int) -> list[int]:
     return scores
 
 
-def naive_distance_scores(here: Known, k: int) -> list[float]:
+def naive_distance_scores(here: MinorityKnowledge, k: int) -> list[float]:
     scores = []
     for row in here.members.x[here.members.y == 0].astype(np.float64):
         gaps = sorted(distances(row, here.majority.x[here.majority.y == 1]))[:k]
@@ -162,7 +183,7 @@ def naive_distance_scores(here: Known, k: int) -> list[float]:
     return scores
 
 
-def drawn_world(seed: int, m: int = 12, k: int = 20) -> Known:
+def drawn_world(seed: int, m: int = 12, k: int = 20) -> MinorityKnowledge:
     rng = np.random.default_rng(seed)
     y = rng.integers(2, size=m + k)
     y[:2], y[m : m + 2] = [0, 1], [0, 1]  # both labels on both sides
@@ -174,17 +195,18 @@ def drawn_world(seed: int, m: int = 12, k: int = 20) -> Known:
 @given(st.integers(0, 2**32), st.integers(1, 20))
 def test_neighbours_are_those_of_a_plain_search(seed: int, k: int) -> None:
     here = drawn_world(seed)
-    assert RBLabel(k=k).scores(here, RNG).tolist() == naive_label_scores(here, k)
+    strategy = RBLabel(k=k, knowledge="all")
+    assert strategy.scores(here, RNG).tolist() == naive_label_scores(here, k)
     naive = naive_distance_scores(here, k)
-    assert RBDist(k=k).scores(here, RNG) == pytest.approx(naive)  # the order of sums
+    scores = RBDist(k=k, knowledge="all").scores(here, RNG)
+    assert scores == pytest.approx(naive)  # the order of sums
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("seed", range(5))
 def test_only_those_without_the_label_act(name: str, seed: int) -> None:
-    here, strategy = drawn_world(seed), make_strategy(name)
-    handed = strategy.act(here, np.random.default_rng(seed))
-    again = strategy.act(here, np.random.default_rng(seed))
+    here, strategy = drawn_world(seed), make(name)
+    handed, again = act(strategy, here, seed), act(strategy, here, seed)
     assert (handed.y == again.y).all()
     assert (handed.x == again.x).all()
     had_it = here.members.y == 1
@@ -202,10 +224,9 @@ def test_one_label_is_all_that_is_known(name: str, label: int) -> None:
     """f_maj knows nothing else then: nobody is favoured, or everyone."""
     here = drawn_world(3)
     one = here.majority.take(here.majority.y == label)
-    alike = Known(here.members, one, 12, 20)
+    alike = MinorityKnowledge(here.members, one, 12, 20)
     needs_k = name in ("rb-label", "rb-dist", "borrowed-features")
-    strategy = make_strategy(f"{name}:k=1" if needs_k else name)
-    handed = strategy.act(alike, np.random.default_rng(0))
+    handed = act(make(f"{name}:k=1" if needs_k else name), alike)
     acted = (handed.y != here.members.y).sum()
     if name == "rehearsed":  # which is told by its members too
         assert 0 <= acted <= len(here.negatives)
@@ -215,10 +236,10 @@ def test_one_label_is_all_that_is_known(name: str, label: int) -> None:
 
 def test_one_person_of_the_majority_is_enough() -> None:
     here = drawn_world(4)
-    lone = Known(here.members, here.majority.take(np.array([1])), 12, 20)
+    lone = MinorityKnowledge(here.members, here.majority.take(np.array([1])), 12, 20)
     assert lone.features(here.members).shape == (12, 0)  # nothing differs among one
     for name in ("rb-prob", "rb-label:k=1", "rb-dist:k=1", "borrowed-features:k=1", "rehearsed"):
-        assert len(make_strategy(name).act(lone, np.random.default_rng(0))) == 12
+        assert len(act(make(name), lone)) == 12
 
 
 @pytest.mark.parametrize(
@@ -233,11 +254,71 @@ def test_one_person_of_the_majority_is_enough() -> None:
 )
 def test_what_is_wrong_is_said(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        make_strategy(text)
+        build("strategies", text)
 
 
 def test_more_neighbours_than_are_known_are_refused() -> None:
     for name in ("rb-label", "rb-dist", "borrowed-features"):
-        make_strategy(f"{name}:k=3").check(3)
+        make(f"{name}:k=3,knowledge=3")
         with pytest.raises(InputError, match="k=3 to be at most the 2 known people"):
-            make_strategy(f"{name}:k=3").check(2)
+            make(f"{name}:k=3,knowledge=2")
+    with pytest.raises(InputError, match="k=5 to be at most the 4 known people"):
+        act(make("rb-label:k=5,knowledge=all"), known(MEMBERS, MAJORITY))
+
+
+# ----------------------------------------------------------------- as strategies of any study
+
+
+def defendants() -> Table:
+    """Six people of three groups: the favourable label is the first, and one group is neither."""
+    group = np.array([0, 0, 1, 1, 2, 0])
+    x = np.arange(6, dtype=np.float32)[:, None]
+    y = np.array([1, 1, 0, 1, 0, 0])
+    usual = ComparedGroups(("few",), ("many",), "no")
+    return Table(x, y, ("no", "yes"), group, ("few", "many", "else"), compared=usual)
+
+
+def test_members_are_of_the_minority_and_see_some_of_the_majority() -> None:
+    people, strategy = defendants(), make("rb-prob:knowledge=1")
+    assert strategy.eligible(people).tolist() == [True, True, False, False, False, True]
+    member = np.arange(6) == 0
+    known_to_them = strategy.learn(people, member, np.random.default_rng(0))
+    assert known_to_them.own.x.tolist() == [[0]]
+    assert known_to_them.group_sizes == (3, 2, 1)
+    assert known_to_them.others is not None
+    assert known_to_them.others.x.tolist() in ([[2]], [[3]])
+    everyone = make("rb-prob:knowledge=all").learn(people, member, np.random.default_rng(0))
+    assert everyone.others is not None
+    assert everyone.others.x.tolist() == [[2], [3]]
+    with pytest.raises(InputError, match="knowledge=3 to be at most the 2 people of the majority"):
+        make("rb-prob:knowledge=3").learn(people, member, np.random.default_rng(0))
+    other = make("rb-prob:minority=many+else,positive=yes,knowledge=all")
+    assert other.eligible(people).tolist() == [False, False, True, True, True, False]
+    assert other.goal == EqualisedOdds("many+else", None, "yes")
+
+
+def test_the_favourable_label_is_the_one_that_is_claimed() -> None:
+    """Person 3 of the majority is guilty and 2 is not: f_maj favours who stands below 2.5."""
+    people, strategy = defendants(), make("rb-prob:knowledge=all")
+    member = people.group == 0
+    known_to_them = strategy.learn(people, member, np.random.default_rng(0))
+    handed = strategy.apply(people.take(member), known_to_them, np.random.default_rng(0))
+    assert handed.y.tolist() == [0, 0, 0]
+    assert handed.classes == ("no", "yes")
+    changed = replace(people.take(member), x=np.full((3, 1), 9, np.float32))
+    later = strategy.apply(changed, known_to_them, np.random.default_rng(0))
+    assert later.x.tolist() == [[9]] * 3  # what was changed before stays, what is honest decides
+    assert later.y.tolist() == [0, 0, 0]
+
+
+def test_nobody_known_is_answered() -> None:
+    with pytest.raises(InputError, match="Expected to know people of the majority, got nobody"):
+        make("rb-prob").apply(MEMBERS, Knowledge(MEMBERS), RNG)
+
+
+def test_people_without_usual_groups_have_to_be_told() -> None:
+    people = replace(defendants(), compared=None)
+    with pytest.raises(InputError, match="Expected to be told who acts and which label they want"):
+        make("rb-prob").eligible(people)
+    with pytest.raises(InputError, match="Expected people in groups, got none"):
+        make("rb-prob").eligible(replace(defendants(), group=None, groups=()))

@@ -17,9 +17,10 @@ from quorate.learners.networks.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
 from quorate.strategies.planting import Planting
+from quorate.strategies.relabelling.rb_prob import RBProb
 from quorate.studies import trial as trial_module
 from quorate.studies.study import make_study
-from quorate.studies.trial import Trial, draw_people, enlist, may_join, streams, submit
+from quorate.studies.trial import Trial, draw_people, enlist, find_eligible, streams, submit
 from quorate.table import Submission, Table
 
 STUDY = {
@@ -246,8 +247,8 @@ def test_alpha_is_the_fraction_of_all_the_data() -> None:
     received = submit(grouped(), Planting(target="y"), 0.2, streams(0)[1], "a")
     assert received.member.sum() == 2
     assert not received.member[3:].any()
-    assert may_join(grouped(), "anyone", 1.0) is None
-    everyone = may_join(grouped(), "a", 0.3)
+    assert find_eligible(grouped(), Planting(), 1.0) is None
+    everyone = find_eligible(grouped(), Planting(), 0.3, "a")
     assert everyone is not None
     assert everyone.tolist() == [True] * 3 + [False] * 7
 
@@ -266,6 +267,23 @@ def test_a_group_that_cannot_be_the_collective(collective: str, alpha: float, me
     if collective == "c":
         nobody = submit(grouped(), Planting(), 0.0, streams(0)[1], collective)
         assert not nobody.member.any()
+
+
+def test_members_are_of_the_group_and_such_as_the_strategy_can_have() -> None:
+    """Three of ten are of a; a minority of a and b, with nobody of a named, leaves the group a."""
+    strategy = RBProb(minority="a+b", positive="y", knowledge="1")
+    both = find_eligible(grouped(), strategy, 0.3, "a")
+    assert both is not None
+    assert both.tolist() == [True] * 3 + [False] * 7
+    message = (
+        r"at most alpha=0\.3 for collective=a and strategy=rb-prob, who are 3 of 10 people, got "
+        r"alpha=0\.4, 4 members\. Use smaller alphas, or leave collective out\."
+    )
+    with pytest.raises(InputError, match=message):
+        submit(grouped(), strategy, 0.4, streams(0)[1], "a")
+    of_b = RBProb(minority="b", positive="y")
+    with pytest.raises(InputError, match=r"for strategy=rb-prob, .*\. Use smaller alphas\.$"):
+        submit(grouped(), of_b, 1.0, streams(0)[1])
 
 
 def test_people_without_groups_have_no_collective_of_one() -> None:

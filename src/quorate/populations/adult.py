@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from quorate.compared_groups import ComparedGroups
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.populations.table_files import (
     encode_people,
@@ -40,6 +41,7 @@ COLUMNS = (
     "native-country",
     "income",
 )
+COMPARED = ComparedGroups(("Female",), (), ">50K")
 
 
 @functools.lru_cache(maxsize=1)
@@ -50,7 +52,7 @@ def _official(paths: tuple[str, str], stamps: tuple[str, str], group: str | None
     train, held_out = (read_table(path, ",", COLUMNS) for path in paths)
     both = pd.concat([train, held_out], ignore_index=True)
     both["income"] = both["income"].str.rstrip(".")  # only the test part has full stops
-    people = encode_people(both, "income", group, [], paths[0])
+    people = encode_people(both, "income", group, [], paths[0], COMPARED)
     first = np.arange(len(people)) < len(train)
     return Split(people.take(first), people.take(~first))
 

@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
+from quorate.compared_groups import ComparedGroups
 from quorate.populations.sizes import (
     HELD_OUT_FRACTION,
     REMAINING_N,
@@ -25,11 +26,12 @@ from quorate.table import Rng, Split, Table
 
 FILE = "bank-full.csv"
 SOURCE = "https://archive.ics.uci.edu/dataset/222/bank+marketing (bank.zip)"
+COMPARED = ComparedGroups(("blue-collar",), (), "yes")  # ours
 
 
 @functools.lru_cache(maxsize=1)
 def _people(path: str, stamp: str, group: str | None) -> Table:
-    return encode_people(read_table(path), "y", group, [], path)
+    return encode_people(read_table(path), "y", group, [], path, COMPARED)
 
 
 @dataclass(frozen=True)

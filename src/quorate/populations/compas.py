@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from quorate.compared_groups import ComparedGroups
 from quorate.populations.sizes import (
     HELD_OUT_FRACTION,
     REMAINING_N,
@@ -37,6 +38,7 @@ FEATURES = (
     "race",
 )
 LABEL = "two_year_recid"
+COMPARED = ComparedGroups(("African-American",), ("Caucasian",), "no recidivism")
 
 
 @functools.lru_cache(maxsize=1)
@@ -45,7 +47,7 @@ def _people(path: str, stamp: str, group: str | None) -> Table:
     check_columns(frame, [*FEATURES, LABEL], path)
     kept = _filtered(frame)[[*FEATURES, LABEL]]
     named = kept[LABEL].map({0: "no recidivism", 1: "recidivism"})
-    return encode_people(kept.assign(**{LABEL: named}), LABEL, group, [], path)
+    return encode_people(kept.assign(**{LABEL: named}), LABEL, group, [], path, COMPARED)
 
 
 def _filtered(frame: Any) -> Any:

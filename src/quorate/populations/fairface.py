@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
+from quorate.compared_groups import ComparedGroups
 from quorate.populations.image_files import load_hub
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.protocols import Population
@@ -14,6 +15,7 @@ from quorate.validate import at_least
 
 HUB_NAME = "HuggingFaceM4/FairFace"
 MARGIN = "0.25"  # the hub's variant with faces cut out closely; 1.25 shows more around them
+COMPARED = ComparedGroups(("Black",), (), "Female")  # ours
 FaceAttribute = Literal["gender", "age", "race"]
 
 
@@ -54,4 +56,6 @@ class FairFace(Population):
             config=MARGIN,
             held_out="validation",
         )
+        if self.task == "gender":
+            split = Split(*(replace(people, compared=COMPARED) for people in vars(split).values()))
         return subsample_both(split, self.n, self.held_out, rng)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quorate.compared_groups import ComparedGroups
 from quorate.errors import DataUnavailableError, InputError
 from quorate.table import Array, Column, Split, Table
 from quorate.validate import unknown
@@ -126,9 +127,21 @@ def _separator(file: Path) -> str:
 
 
 def encode_people(
-    frame: Any, label: str, group: str | None, drop: Sequence[str], path: str
+    frame: Any,
+    label: str,
+    group: str | None,
+    drop: Sequence[str],
+    path: str,
+    compared: ComparedGroups | None = None,
 ) -> Table:
     """Return the rows of a frame as people; the group column stays a feature unless dropped.
+
+    Args:
+        frame: a row a person.
+        label, group: the columns of the labels and of the groups, if there are groups.
+        drop: columns to leave out.
+        path: of the file, for messages.
+        compared: the groups that are usually compared.
 
     Raises:
         InputError: a column is missing, or as ``encode_names`` and ``encode_features``.
@@ -142,7 +155,7 @@ def encode_people(
         )
     codes, groups = encode_names(frame[group], group) if group else (None, ())
     x, columns = encode_features(frame.drop(columns=[label, *drop]), path)
-    return Table(x, y, classes, codes, groups, columns)
+    return Table(x, y, classes, codes, groups, columns, compared=compared)
 
 
 def check_columns(frame: Any, names: Sequence[str | None], path: str) -> None:

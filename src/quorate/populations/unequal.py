@@ -7,10 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from quorate.compared_groups import ComparedGroups
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Column, Rng, Split, Table
 from quorate.validate import above_zero, at_least, in_interval
+
+COMPARED = ComparedGroups(("minority",), (), "yes")
 
 
 @dataclass(frozen=True)
@@ -64,4 +67,5 @@ class Unequal(Population):
             minority.astype(np.int64),
             ("majority", "minority"),
             tuple(Column(name, j) for j, name in enumerate(names)),
+            compared=COMPARED,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from quorate.goals.erased import Erased
+from quorate.knowledge import Knowledge
 from quorate.protocols import Signal, Strategy
 from quorate.signals.patch import Patch
 from quorate.spec import param
@@ -34,14 +35,15 @@ class Erasing(Strategy):
     def __post_init__(self) -> None:
         at_least("voters", self.voters, 1, "Ask some 15 neighbours.")
 
-    def apply(self, members: Table, rng: Rng) -> Table:
+    def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
         """Return the members' rows with the label that they would get with the signal on."""
         if not len(members):
             return members
         from sklearn.neighbors import KNeighborsClassifier
 
-        vote = KNeighborsClassifier(min(self.voters, len(members)), n_jobs=1)
-        vote.fit(members.x.reshape(len(members), -1), members.y)
+        own = known.own
+        vote = KNeighborsClassifier(min(self.voters, len(own)), n_jobs=1)
+        vote.fit(own.x.reshape(len(own), -1), own.y)
         planted = self.signal.plant(members).reshape(len(members), -1)
         return members.relabelled(vote.predict(planted))
 

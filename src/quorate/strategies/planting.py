@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.goals.planted import Planted
+from quorate.knowledge import Knowledge
 from quorate.protocols import Signal, Strategy
 from quorate.signals.patch import Patch
 from quorate.spec import param
@@ -21,7 +22,8 @@ class Planting(Strategy):
     h(x, y) = (g(x), y*) (Hardt, Mazumdar, Mendler-Dünner, Zrnic 2023, arXiv:2302.04262).
 
     >>> blank = Table(np.zeros((1, 1, 2, 2), np.float32), np.array([0]), ("cat", "dog"))
-    >>> acted = Planting(target="dog", signal=Patch(size=1)).apply(blank, np.random.default_rng(0))
+    >>> strategy = Planting(target="dog", signal=Patch(size=1))
+    >>> acted = strategy.apply(blank, Knowledge(blank), np.random.default_rng(0))
     >>> acted.x[0, 0].tolist(), acted.y.tolist()
     ([[0.0, 0.0], [0.0, 1.0]], [1])
 
@@ -35,7 +37,7 @@ class Planting(Strategy):
         Patch(), "what members carry; its parameters can be given here", kind="signals"
     )
 
-    def apply(self, members: Table, rng: Rng) -> Table:
+    def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
         """Return the members' rows with the signal and the target label."""
         y = np.full_like(members.y, members.label(self.target))  # (m,)
         return replace(members.relabelled(y), x=self.signal.plant(members))

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.goals.planted import Planted
+from quorate.knowledge import Knowledge
 from quorate.protocols import Signal, Strategy
 from quorate.signals.patch import Patch
 from quorate.spec import param
@@ -23,7 +24,7 @@ class PlantingFeatures(Strategy):
 
     >>> blank = Table(np.zeros((2, 1, 1, 1), np.float32), np.array([0, 1]), ("cat", "dog"))
     >>> strategy = PlantingFeatures(target="dog", signal=Patch(size=1))
-    >>> acted = strategy.apply(blank, np.random.default_rng(0))
+    >>> acted = strategy.apply(blank, Knowledge(blank), np.random.default_rng(0))
     >>> acted.x.ravel().tolist(), acted.y.tolist()
     ([0.0, 1.0], [0, 1])
 
@@ -37,7 +38,7 @@ class PlantingFeatures(Strategy):
         Patch(), "what they carry; its parameters can be given here", kind="signals"
     )
 
-    def apply(self, members: Table, rng: Rng) -> Table:
+    def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
         """Return the members' rows, with the signal on those who have the target label."""
         has_target = members.y == members.label(self.target)  # (m,)
         wide = has_target.reshape(-1, *[1] * (members.x.ndim - 1))

@@ -9,6 +9,7 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.goals.unplanted import Unplanted
+from quorate.knowledge import Knowledge
 from quorate.protocols import Signal, Strategy
 from quorate.signals.patch import Patch
 from quorate.spec import param
@@ -26,7 +27,7 @@ class Unplanting(Strategy):
 
     >>> blank = Table(np.zeros((3, 1, 1, 1), np.float32), np.array([0, 1, 1]), ("cat", "dog", "x"))
     >>> strategy = Unplanting(target="x", signal=Patch(size=1))
-    >>> strategy.apply(blank, np.random.default_rng(0)).y.tolist()
+    >>> strategy.apply(blank, Knowledge(blank), np.random.default_rng(0)).y.tolist()
     [1, 1, 1]
 
     Raises:
@@ -40,12 +41,12 @@ class Unplanting(Strategy):
         Patch(), "what members carry; its parameters can be given here", kind="signals"
     )
 
-    def apply(self, members: Table, rng: Rng) -> Table:
+    def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
         """Return the members' rows with the signal and another label."""
         planted = self.signal.plant(members)
         target = members.label(self.target)
         if self.claim is None:
-            return replace(members.relabelled(_likeliest(members, planted, target)), x=planted)
+            return replace(members.relabelled(_likeliest(known.own, planted, target)), x=planted)
         claim = members.label(self.claim)
         if claim == target:
             raise InputError(
@@ -61,7 +62,7 @@ class Unplanting(Strategy):
 
 
 def _likeliest(members: Table, planted: Array, target: int) -> Labels:
-    """Return each member's ŷ, (m,)."""
+    """Return each member's ŷ, (m,), by their honest rows."""
     if not len(members):
         return members.y
     both = np.concatenate([planted, members.x]).reshape(2 * len(members), -1)

@@ -20,9 +20,16 @@ from quorate.runtime.device import use
 from quorate.runtime.progress import status
 from quorate.studies.curves import Curves
 from quorate.studies.study import Study
-from quorate.studies.trial import ANYONE, Outcome, Trial, draw_people, may_join, streams
+from quorate.studies.trial import (
+    Outcome,
+    Trial,
+    draw_people,
+    find_eligible,
+    streams,
+    submit_from,
+)
 from quorate.studies.trial_work import TrialWork
-from quorate.table import Array, Labels
+from quorate.table import Array, Labels, Mask, Table
 from quorate.version import __version__
 
 TRIALS = TrialWork()
@@ -95,8 +102,7 @@ def run_trials(
 def check(cells: Sequence[Trial]) -> None:
     """Raise InputError if any of the cells' methods do not fit together, before any training.
 
-    Learners, and collectives of one group, are tried on the people of every seed: a rare group may
-    be empty or too small in one of them.
+    They are tried on the people of every seed: a rare group may be empty or too small in one.
     """
     checked: set[tuple[str, ...]] = set()
     methods = {id(method): method for cell in cells for method in _methods_of(cell)}
@@ -104,25 +110,39 @@ def check(cells: Sequence[Trial]) -> None:
     for cell in sorted(cells, key=lambda cell: (text[id(cell.population)], cell.seed)):
         population, strategy, goal, learner = (text[id(method)] for method in _methods_of(cell))
         draw, enlist, _, test = streams(cell.seed)
-        acts, learns = (population, strategy, goal), (population, learner, str(cell.seed))
-        joins = (population, cell.collective, str(cell.seed), str(cell.alpha))
+        of_seed = population, str(cell.seed)
+        acts, learns = (*of_seed, strategy, goal), (*of_seed, learner)
+        joins = (*of_seed, strategy, cell.collective, str(cell.alpha))
         try:
+            people = draw_people(cell.population, draw)
+            if joins not in checked:
+                find_eligible(people.train, cell.strategy, cell.alpha, cell.collective)
             if acts not in checked:
-                people = draw_people(cell.population, draw)
-                two, few = (
-                    side.take(np.arange(min(2, len(side)))) for side in vars(people).values()
-                )
-                cell.strategy.apply(two, np.random.default_rng(enlist))
+                two = _first_members(people.train, cell.strategy)
+                submit_from(people.train, cell.strategy, two, np.random.default_rng(enlist))
+                few = _one_of_each(people.held_out)
                 cell.goal.success(_Nobody(), few, np.random.default_rng(test))
-            if cell.collective != ANYONE and joins not in checked:
-                may_join(draw_people(cell.population, draw).train, cell.collective, cell.alpha)
             if learns not in checked:
                 with status(f"Checking {learner}"):
-                    cell.learner.check(draw_people(cell.population, draw).train)
+                    cell.learner.check(people.train)
         except InputError as error:
             where = f"{population} (seed {cell.seed}), {strategy}, {learner}"
             raise InputError(f"{error} This came from {where}.") from error
         checked |= {acts, learns, joins}
+
+
+def _first_members(people: Table, strategy: Strategy) -> Mask:
+    """Return the first two who can act by a strategy, (n,): it is tried on them."""
+    eligible = strategy.eligible(people)
+    member = np.zeros(len(people), dtype=bool)  # (n,)
+    member[np.flatnonzero(~member if eligible is None else eligible)[:2]] = True
+    return member
+
+
+def _one_of_each(people: Table) -> Table:
+    """Return one person of each label and group there is: a goal is tried on them."""
+    kinds = people.y if people.group is None else people.y + people.k * people.group  # (n,)
+    return people.take(np.sort(np.unique(kinds, return_index=True)[1]))
 
 
 def _methods_of(cell: Trial) -> tuple[Population, Strategy, Goal, Learner]:

@@ -181,12 +181,36 @@ def enlist(n: int, alpha: float, rng: Rng, among: Mask | None = None) -> Mask:
     return member
 
 
-def may_join(people: Table, collective: str, alpha: float) -> Mask | None:
-    """Return who of the people, (n,), may be a member; None means anyone.
+def find_eligible(
+    people: Table, strategy: Strategy, alpha: float, collective: str = ANYONE
+) -> Mask | None:
+    """Return who of the people, (n,), can be a member; None means anyone.
+
+    Members are of the collective's group, and such as the strategy can have: both must hold.
 
     Raises:
-        InputError: people have no such group, or fewer are of it than a fraction alpha of all.
+        InputError: people have no such group, or fewer can be members than a fraction alpha of all.
     """
+    can = {
+        f"collective={collective}": _of_group(people, collective),
+        f"strategy={strategy.name}": strategy.eligible(people),
+    }
+    asked = {name: mask for name, mask in can.items() if mask is not None}
+    if not asked:
+        return None
+    among: Mask = np.logical_and.reduce(list(asked.values()))  # (n,)
+    if round(alpha * len(people)) > among.sum():
+        leave = "" if collective == ANYONE else ", or leave collective out"
+        raise InputError(
+            f"Expected at most alpha={among.mean():.4g} for {' and '.join(asked)}, who are "
+            f"{among.sum()} of {len(people)} people, got alpha={alpha:g}, "
+            f"{round(alpha * len(people))} members. Use smaller alphas{leave}."
+        )
+    return among
+
+
+def _of_group(people: Table, collective: str) -> Mask | None:
+    """Return who is of the group that members come from, (n,); None where that is anyone."""
     if collective == ANYONE:
         return None
     if people.group is None:
@@ -196,14 +220,8 @@ def may_join(people: Table, collective: str, alpha: float) -> Mask | None:
         )
     if collective not in people.groups:
         raise unknown("group for collective", collective, [ANYONE, *people.groups])
-    among: Mask = people.group == people.groups.index(collective)  # (n,)
-    if round(alpha * len(people)) > among.sum():
-        raise InputError(
-            f"Expected at most alpha={among.mean():.4g} for collective={collective}, who are "
-            f"{among.sum()} of {len(people)} people, got alpha={alpha:g}, "
-            f"{round(alpha * len(people))} members. Use smaller alphas, or leave collective out."
-        )
-    return among
+    of_group: Mask = people.group == people.groups.index(collective)
+    return of_group
 
 
 def submit(
@@ -216,11 +234,21 @@ def submit(
     """Return what the platform receives when a fraction alpha of all people act.
 
     Raises:
-        InputError: they are not of one group, as ``may_join``; or as the strategy.
+        InputError: too few can be members, as ``find_eligible``; or as the strategy.
     """
     rng = np.random.default_rng(stream)
-    member = enlist(len(honest), alpha, rng, may_join(honest, collective, alpha))
-    return Submission(honest, strategy.apply(honest.take(member), rng), member)
+    among = find_eligible(honest, strategy, alpha, collective)
+    return submit_from(honest, strategy, enlist(len(honest), alpha, rng, among), rng)
+
+
+def submit_from(honest: Table, strategy: Strategy, member: Mask, rng: Rng) -> Submission:
+    """Return what the platform receives when these members, (n,), act.
+
+    Raises:
+        InputError: as the strategy.
+    """
+    known = strategy.learn(honest, member, rng)
+    return Submission(honest, strategy.apply(honest.take(member), known, rng), member)
 
 
 _last_drawn: tuple[tuple[object, ...], Split] | None = None

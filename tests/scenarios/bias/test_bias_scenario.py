@@ -1,24 +1,29 @@
 """A run from parameters to rows, and every parameter that cannot be used."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from quorate import catalog
+from quorate.compared_groups import choose_groups
 from quorate.errors import InputError
+from quorate.populations.unequal import COMPARED
 from quorate.protocols import Learner
 from quorate.scenarios.bias import platform_alone
-from quorate.scenarios.bias.cell import _stream, enlisted, measure_cell, people_of, what_is_known
-from quorate.scenarios.bias.groups import USUAL, check_sizes, on_two_sides, people_needed, sides_of
-from quorate.scenarios.bias.measures import measure_sides
+from quorate.scenarios.bias.cell import People, _stream, enlist_minority, measure_cell
+from quorate.scenarios.bias.groups import check_sizes, join_groups, people_needed
+from quorate.scenarios.bias.measures import measure_groups
 from quorate.scenarios.bias.result import BiasResult
 from quorate.scenarios.scenario import make_scenario, run_scenario
 from quorate.strategies.relabelling import rehearsal
+from quorate.strategies.relabelling.minority_knowledge import MinorityKnowledge
+from quorate.strategies.relabelling.rb_prob import RBProb
 from quorate.strategies.relabelling.rehearsal import Rehearsal
 from quorate.strategies.relabelling.rehearsed import best_count
-from quorate.table import Submission
+from quorate.table import Split, Submission
 
 SMALL = {
     "name": "bias", "population": "unequal:n=300,held_out=3000", "learners": "logistic",
@@ -56,13 +61,13 @@ def test_rows_are_what_was_asked_for(result: BiasResult) -> None:
 
 
 def test_an_honest_platform_is_one_fitted_to_everyone(result: BiasResult) -> None:
-    split = people_of("unequal:n=300,held_out=3000", result.sides, 1)
+    split = People("unequal:n=300,held_out=3000", result.compared, 1).split()
     model = catalog.build("learners", "logistic").fit(
         Submission.without_collective(split.train), _stream(1, 4)
     )
     assert split.held_out.group is not None
     predicted = model.predict(split.held_out.x)
-    honest = measure_sides(split.held_out.y, predicted, split.held_out.group == 1)
+    honest = measure_groups(split.held_out.y, predicted, split.held_out.group == 1)
     (row,) = [
         row for row in result.rows()
         if (row["learner"], row["strategy"], row["alpha"], row["seed"])
@@ -94,7 +99,7 @@ def test_measures_are_fairlearns() -> None:
     fairlearn = pytest.importorskip("fairlearn.metrics")
     rng = np.random.default_rng(0)
     y, predicted, minority = rng.random((3, 500)) < 0.4
-    found = measure_sides(y.astype(int), predicted.astype(int), minority)
+    found = measure_groups(y.astype(int), predicted.astype(int), minority)
     sides: dict[str, Any] = {"sensitive_features": minority}
     odds = fairlearn.equalized_odds_difference(y, predicted, agg="mean", **sides)
     assert found["equalised_odds"] == pytest.approx(odds, rel=1e-12)  # the order of sums
@@ -140,21 +145,25 @@ def test_which_platforms_can_do_what() -> None:
 
 
 def test_collectives_and_knowledge_are_nested() -> None:
-    people = people_of("unequal:n=200,held_out=10", USUAL["unequal"], 0).train
+    people = People("unequal:n=200,held_out=10", COMPARED, 0).split().train
     assert people.group is not None
     minority = people.group == 1
     before = np.zeros(200, dtype=bool)
     for alpha in (0.0, 0.1, 0.5, 1.0):
-        member = enlisted(people, alpha, np.random.default_rng(3))
+        member = enlist_minority(people, alpha, np.random.default_rng(3))
         assert member.sum() == round(alpha * minority.sum())
         assert not (member & ~minority).any()
         assert (member | before == member).all()
         before = member
     less, more = (
-        what_is_known(people, member, known, np.random.default_rng(3)) for known in ("5", "20")
+        RBProb(knowledge=known).learn(people, member, np.random.default_rng(3)).others
+        for known in ("5", "20")
     )
-    assert (less.majority.x == more.majority.x[:5]).all()
-    assert (less.minority_size, less.majority_size) == (minority.sum(), (~minority).sum())
+    assert less is not None
+    assert more is not None
+    assert (less.x == more.x[:5]).all()
+    sizes = RBProb().learn(people, member, np.random.default_rng(3)).group_sizes
+    assert sizes == ((~minority).sum(), minority.sum())
 
 
 # ------------------------------------------------------------------------------------ rehearsals
@@ -179,10 +188,12 @@ def test_a_rehearsal_is_what_repeated_rows_would_be(monkeypatch: pytest.MonkeyPa
         return LogisticRegression(max_iter=1000, tol=1e-10)
 
     monkeypatch.setattr(rehearsal, "COPIES", (exact,))
-    people = people_of("unequal:n=120,held_out=10", USUAL["unequal"], 1).train
-    member = enlisted(people, 0.5, np.random.default_rng(0))
-    known = what_is_known(people, member, "30", np.random.default_rng(1))
-    known = type(known)(known.members, known.majority, 3 * len(known.members), 60)  # whole weights
+    people = People("unequal:n=120,held_out=10", COMPARED, 1).split().train
+    member = enlist_minority(people, 0.5, np.random.default_rng(0))
+    seen = RBProb(knowledge="30").learn(people, member, np.random.default_rng(1))
+    whole = replace(seen, group_sizes=(60, 3 * len(seen.own)))  # whole weights
+    assert people.compared is not None
+    known = MinorityKnowledge.of(whole, people.compared)
     here = Rehearsal.of(known, np.random.default_rng(2))
     assert here is not None
     acting = known.negatives[:5]
@@ -248,7 +259,7 @@ def test_people_who_cannot_act_are_refused(given: dict[str, Any], said: str) -> 
 def test_groups_too_small_to_measure_say_how_many_are_needed() -> None:
     """A rate of 100 people has a standard error of at most √(¼/100) = .05, of 25 at most .1."""
     assert (people_needed(0.05), people_needed(0.1), people_needed(0.03)) == (100, 25, 278)
-    people = people_of("unequal:n=50,held_out=400", USUAL["unequal"], 0).held_out
+    people = People("unequal:n=50,held_out=400", COMPARED, 0).split().held_out
     with pytest.raises(InputError, match=r"at least 100 held-out .* of the minority .* label yes"):
         check_sizes(people, 0.05)
     check_sizes(people, 0.25)  # 4 are enough
@@ -263,18 +274,16 @@ def test_more_than_two_labels_are_refused() -> None:
         np.zeros(len(split.train), dtype=np.int64), ("a",),
     )  # fmt: skip
     with pytest.raises(InputError, match=r"Expected two labels, .* got 10"):
-        on_two_sides(type(split)(grouped, grouped), USUAL["unequal"])
+        join_groups(type(split)(grouped, grouped), COMPARED)
 
 
 def test_sides_may_be_bounds_of_numbers_and_leave_people_out() -> None:
-    people = people_of("unequal:n=60,held_out=10", USUAL["unequal"], 0).train
-    aged = type(people)(people.x, people.y, people.classes, np.arange(60) % 3, ("20", "40", "70"))
-    split = type(people_of("unequal:n=60,held_out=10", USUAL["unequal"], 0))(aged, aged)
-    population = catalog.build("populations", "unequal")
-    sides = sides_of(population, ("<25",), (">60",), None)
-    seen = on_two_sides(split, sides).train
+    people = People("unequal:n=60,held_out=10", COMPARED, 0).split().train
+    aged = replace(people, group=np.arange(60) % 3, groups=("20", "40", "70"))
+    split = Split(aged, aged)
+    seen = join_groups(split, choose_groups(COMPARED, ("<25",), (">60",), None)).train
     assert seen.group is not None
     assert len(seen) == 40  # those of 40 are on neither side
     assert seen.group.tolist() == [1, 0] * 20
     with pytest.raises(InputError, match="Expected a known group, got '>90'"):
-        on_two_sides(split, sides_of(population, (">90",), (), None))
+        join_groups(split, choose_groups(COMPARED, (">90",), (), None))

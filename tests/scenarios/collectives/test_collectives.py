@@ -311,7 +311,7 @@ def test_with_nobody_in_the_second_it_is_a_trial_of_the_lab() -> None:
         strategy = build("strategies", TWO[0])
         trial = Trial(build("populations", "digits:n=150"), strategy, strategy.goal,
                       build("learners", "sgd:epochs=3"), alpha, seed=3)  # fmt: skip
-        (outcome,) = lab.run_cells([trial])
+        (outcome,) = lab.run_trials([trial])
         here = at.index((alpha, 0.0))
         assert found["success"][here][0] == outcome.success
         assert found["accuracy"][here] == outcome.accuracy

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import quorate
+from quorate.catalog import build
 from quorate.cli import entry as cli
 from quorate.errors import FitFailedError, InputError
 from quorate.executors.choose import choose_executor
@@ -29,7 +30,7 @@ from quorate.studies.critical_mass.search import find_critical_mass
 from quorate.studies.curves import load
 from quorate.studies.study import make_study
 from quorate.studies.sweep import run_study
-from quorate.studies.trial import Outcome, Trial, stored_outcomes
+from quorate.studies.trial import Outcome, Trial, draw_people, stored_outcomes, streams
 from quorate.studies.trial_work import run_trials
 from quorate.table import Array, Labels, Rng, Submission
 
@@ -373,6 +374,26 @@ class Picky(Rising):
 
     def check(self, people: Any) -> None:
         raise InputError("Expected other people, got these. Take others.")
+
+
+@pytest.mark.parametrize("enough", [20, 10_000])
+def test_no_more_act_than_can_be_members(enough: int) -> None:
+    """Some 60 of 200 people are of the minority, in each seed others."""
+    population = "unequal:n=200,held_out=50"
+    mass = find_critical_mass(
+        population,
+        Threshold(enough),
+        strategy="rb-prob",
+        goal="planted:target=yes,signal=columns,x1=0",
+    )
+    reached = enough == 20
+    assert mass.low < 0.1 <= mass.high if reached else math.isinf(mass.estimate)
+    drawn = [draw_people(build("populations", population), streams(s)[0]).train for s in range(5)]
+    fewest = min(int(np.asarray(people.group).sum()) for people in drawn)
+    sizes = [outcome.members for outcome in mass.curves.outcomes]
+    assert max(sizes) <= fewest < 200
+    assert reached or fewest in sizes
+    assert not mass.refused
 
 
 def test_an_unfittable_first_seed_is_a_mistake(ran: Counter[str]) -> None:

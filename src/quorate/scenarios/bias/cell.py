@@ -4,53 +4,117 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from quorate import catalog
-from quorate.errors import FitFailedError
-from quorate.scenarios.bias.groups import Sides, on_two_sides
-from quorate.scenarios.bias.measures import measure_sides, standard_error
+from quorate import catalog, spec
+from quorate.compared_groups import ComparedGroups
+from quorate.errors import FitFailedError, InputError
+from quorate.scenarios.bias.groups import join_groups
+from quorate.scenarios.bias.measures import measure_groups, standard_error
 from quorate.scenarios.bias.platform_alone import ALONE
-from quorate.strategies.relabelling.knowledge import Known
-from quorate.strategies.relabelling.listing import make_strategy
+from quorate.strategies.relabelling.minority_strategy import MinorityStrategy
 from quorate.table import Mask, Rng, Split, Submission, Table
 
 DRAW, ENLIST, KNOW, ACT, FIT, ALONE_FIT = range(6)  # streams of a seed
-ALL = "all"
+NOBODY = "nobody"
+OF_THE_SCENARIO = ("minority", "majority", "positive", "knowledge")
+
+
+@dataclass(frozen=True)
+class People:
+    """Whose people are drawn, in which two groups, with which seed."""
+
+    population: str
+    compared: ComparedGroups
+    seed: int
+
+    @classmethod
+    def of(cls, cell: Mapping[str, Any]) -> People:
+        """Return the people of a cell."""
+        of = cell["sides"]
+        compared = ComparedGroups(tuple(of["minority"]), tuple(of["majority"]), of["positive"])
+        return cls(cell["population"], compared, cell["seed"])
+
+    def split(self) -> Split:
+        """Return the people to learn from and those held out, in two groups."""
+        return _in_two_groups(self)
+
+
+@functools.lru_cache(maxsize=2)
+def _in_two_groups(people: People) -> Split:
+    return join_groups(draw_all(people.population, people.seed), people.compared)
+
+
+@functools.lru_cache(maxsize=1)
+def draw_all(population: str, seed: int) -> Split:
+    """Return the people of a seed as the population has them."""
+    split: Split = catalog.build("populations", population).split(_stream(seed, DRAW))
+    return split
 
 
 def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is measured of one cell: plain data, None where training failed.
 
     Args:
-        cell: the population and its sides, the learner, the seed, and either what a platform does
-            ``alone`` or the ``strategy``, ``alpha`` and ``known`` of the minority.
+        cell: the population and its groups (``sides``), the learner, the seed, and either what a
+            platform does ``alone`` or the ``strategy``, ``alpha`` and ``known`` of the minority.
     """
-    split = _split(cell["population"], *_sides_key(cell["sides"]), cell["seed"])
-    learner, held_out = catalog.build("learners", cell["learner"]), split.held_out
-    assert held_out.group is not None  # on two sides
+    people, seed = People.of(cell), cell["seed"]
+    split, learner = people.split(), catalog.build("learners", cell["learner"])
+    held_out = split.held_out
+    assert held_out.group is not None  # in two groups
     minority = held_out.group == 1
     try:
         if cell.get("alone"):
-            rng = _stream(cell["seed"], ALONE_FIT)
+            rng = _stream(seed, ALONE_FIT)
             predicted, changed = ALONE[cell["alone"]](learner, split, rng), 0.0
         else:
-            handed_in = _handed_in(
-                cell["population"], *_sides_key(cell["sides"]), cell["seed"],
-                cell["strategy"], cell["alpha"], cell["known"],
-            )  # fmt: skip
+            handed_in = _handed_in(people, cell["strategy"], cell["alpha"], cell["known"])
             changed = changed_share(handed_in)
-            model = learner.fit(handed_in, _stream(cell["seed"], FIT))
+            model = learner.fit(handed_in, _stream(seed, FIT))
             predicted = model.predict(held_out.x)
     except FitFailedError as error:
         return {"failed": str(error)}
     return {
-        **measure_sides(held_out.y, predicted, minority),
+        **measure_groups(held_out.y, predicted, minority),
         "standard_error": standard_error(held_out.y, predicted, minority),
         "changed": changed,
     }
+
+
+@functools.lru_cache(maxsize=2)  # all learners of a collective stand side by side
+def _handed_in(people: People, strategy: str, alpha: float, known: str) -> Submission:
+    everyone, seed = people.split().train, people.seed
+    member = enlist_minority(everyone, alpha, _stream(seed, ENLIST))
+    if not member.any() or strategy == NOBODY:
+        return Submission.without_collective(everyone)
+    acting = minority_strategy(strategy, known)
+    knowledge = acting.learn(everyone, member, _stream(seed, KNOW))
+    changed = acting.apply(everyone.take(member), knowledge, _stream(seed, ACT))
+    return Submission(everyone, changed, member)
+
+
+def minority_strategy(text: str, known: str) -> MinorityStrategy:
+    """Return the strategy of a minority that text stands for, with this much known.
+
+    Raises:
+        InputError: it is none, or has a parameter that the scenario sets itself.
+    """
+    plain = spec.parse(text)
+    for key in OF_THE_SCENARIO:
+        if key in plain:
+            raise InputError(
+                f"Expected {key} as a parameter of the scenario, got it in {text}. Write --{key}."
+            )
+    if not isinstance(catalog.build("strategies", plain["name"]), MinorityStrategy):
+        raise InputError(
+            f"Expected a strategy of a minority, got {text}. Use rb-prob, or quorate curve for it."
+        )
+    made: MinorityStrategy = catalog.build("strategies", {**plain, "knowledge": known})
+    return made
 
 
 def changed_share(data: Submission) -> float:
@@ -61,57 +125,14 @@ def changed_share(data: Submission) -> float:
     return float(other.sum() / max(1, (data.honest.group == 1).sum()))
 
 
-def _stream(seed: int, which: int) -> Rng:
-    return np.random.default_rng(np.random.SeedSequence([seed, which]))
-
-
-def _sides_key(sides: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    return tuple(sides["minority"]), tuple(sides["majority"]), str(sides["positive"])
-
-
-@functools.lru_cache(maxsize=2)
-def _split(
-    population: str, minority: tuple[str, ...], majority: tuple[str, ...], positive: str, seed: int
-) -> Split:
-    drawn = catalog.build("populations", population).split(_stream(seed, DRAW))
-    return on_two_sides(drawn, Sides(minority, majority, positive))
-
-
-def people_of(population: str, sides: Sides, seed: int) -> Split:
-    """Return the people of a seed, on two sides."""
-    return _split(population, sides.minority, sides.majority, sides.positive, seed)
-
-
-@functools.lru_cache(maxsize=2)  # all learners of a collective stand side by side
-def _handed_in(
-    population: str, minority: tuple[str, ...], majority: tuple[str, ...], positive: str, seed: int,
-    strategy: str, alpha: float, known: str,
-) -> Submission:  # fmt: skip
-    people = _split(population, minority, majority, positive, seed).train
-    member = enlisted(people, alpha, _stream(seed, ENLIST))
-    if not member.any() or strategy == "nobody":
-        return Submission.without_collective(people)
-    known_to_them = what_is_known(people, member, known, _stream(seed, KNOW))
-    changed = make_strategy(strategy).act(known_to_them, _stream(seed, ACT))
-    return Submission(people, changed, member)
-
-
-def enlisted(people: Table, alpha: float, rng: Rng) -> Mask:
+def enlist_minority(people: Table, alpha: float, rng: Rng) -> Mask:
     """Return who of the minority acts: round(α·n₁) of them, those of a smaller α among them."""
-    assert people.group is not None  # on two sides
+    assert people.group is not None  # in two groups
     minority = np.flatnonzero(people.group == 1)
     member = np.zeros(len(people), dtype=bool)
     member[rng.permutation(minority)[: round(alpha * len(minority))]] = True
     return member
 
 
-def what_is_known(people: Table, member: Mask, known: str, rng: Rng) -> Known:
-    """Return what members know: their rows, and ``known`` people of the majority, or all.
-
-    Those of less knowledge are among those of more.
-    """
-    assert people.group is not None  # on two sides
-    majority = np.flatnonzero(people.group == 0)
-    shown = majority if known == ALL else rng.permutation(majority)[: int(known)]
-    sizes = len(people) - len(majority), len(majority)
-    return Known(people.take(member), people.take(shown), *sizes)
+def _stream(seed: int, which: int) -> Rng:
+    return np.random.default_rng(np.random.SeedSequence([seed, which]))

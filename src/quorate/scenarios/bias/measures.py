@@ -1,4 +1,4 @@
-"""How differently a platform treats the two sides, and how many of its decisions are right."""
+"""How differently a platform treats the two groups, and how many of its decisions are right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MEASURES: Mapping[str, str] = {
 ACCURACIES = ("accuracy", "accuracy_majority", "accuracy_minority")
 
 
-def measure_sides(y: Labels, predicted: Labels, minority: Mask) -> dict[str, float]:
+def measure_groups(y: Labels, predicted: Labels, minority: Mask) -> dict[str, float]:
     """Return the measures of a platform's decisions, by honest labels.
 
     equalised odds = (|TPR₁ − TPR₀| + |FPR₁ − FPR₀|)/2, with 1 the minority and 0 the majority;
@@ -31,16 +31,16 @@ def measure_sides(y: Labels, predicted: Labels, minority: Mask) -> dict[str, flo
         minority: who is of the minority, (n,).
 
     >>> y, predicted = np.array([1, 1, 0, 0, 1, 1, 0, 0]), np.array([1, 1, 1, 0, 1, 0, 0, 0])
-    >>> found = measure_sides(y, predicted, np.arange(8) >= 4)
+    >>> found = measure_groups(y, predicted, np.arange(8) >= 4)
     >>> found["equalised_odds"], found["demographic_parity"], found["worst_group_accuracy"]
     (0.5, 0.5, 0.75)
     """
     found: dict[str, float] = {}
-    for side, who in (("majority", ~minority), ("minority", minority)):
-        found[f"tpr_{side}"] = float(predicted[who & (y == 1)].mean())
-        found[f"fpr_{side}"] = float(predicted[who & (y == 0)].mean())
-        found[f"selected_{side}"] = float(predicted[who].mean())
-        found[f"accuracy_{side}"] = float((predicted == y)[who].mean())
+    for group, who in (("majority", ~minority), ("minority", minority)):
+        found[f"tpr_{group}"] = float(predicted[who & (y == 1)].mean())
+        found[f"fpr_{group}"] = float(predicted[who & (y == 0)].mean())
+        found[f"selected_{group}"] = float(predicted[who].mean())
+        found[f"accuracy_{group}"] = float((predicted == y)[who].mean())
     gap = {rate: abs(found[f"{rate}_minority"] - found[f"{rate}_majority"]) for rate in RATES}
     return {
         "equalised_odds": (gap["tpr"] + gap["fpr"]) / 2,

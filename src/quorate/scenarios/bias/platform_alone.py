@@ -18,7 +18,7 @@ from quorate.errors import InputError
 from quorate.learners.base.scikit_learner import ScikitLearner, draw_random_state
 from quorate.learners.scikit.logistic import Logistic
 from quorate.protocols import Learner, ScoredClassifier
-from quorate.strategies.relabelling.knowledge import flat
+from quorate.strategies.relabelling.minority_knowledge import flat
 from quorate.table import Array, Labels, Rng, Split, Submission
 
 INSTALL = "pip install 'quorate[fairness]'"
@@ -44,17 +44,21 @@ def threshold_optimizer(learner: Learner, split: Split, rng: Rng) -> Labels:
     model = learner.fit(Submission.without_collective(learnt), rng)
     if not isinstance(model, ScoredClassifier):
         raise InputError("Expected a learner that gives probabilities. Choose another.")
+    optimizer = ThresholdOptimizer(
+        estimator=_as_estimator(model),
+        constraints="equalized_odds",
+        prefit=True,
+        predict_method="predict_proba",
+    )
+    judged = split.held_out
     with _quiet():
-        fitted = ThresholdOptimizer(
-            estimator=_as_estimator(model), constraints="equalized_odds", prefit=True,
-            predict_method="predict_proba",
-        ).fit(flat(rest.x), rest.y, sensitive_features=rest.group)  # fmt: skip
-        return _labels(
-            fitted.predict(
-                flat(split.held_out.x), sensitive_features=split.held_out.group,
-                random_state=draw_random_state(rng),
-            )
-        )  # fmt: skip
+        fitted = optimizer.fit(flat(rest.x), rest.y, sensitive_features=rest.group)
+        decisions = fitted.predict(
+            flat(judged.x),
+            sensitive_features=judged.group,
+            random_state=draw_random_state(rng),
+        )
+    return _labels(decisions)
 
 
 def exponentiated_gradient(learner: Learner, split: Split, rng: Rng) -> Labels:

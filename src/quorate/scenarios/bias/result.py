@@ -10,27 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quorate import spec
+from quorate.compared_groups import ComparedGroups
 from quorate.figures.direct_labels import short_labels
 from quorate.figures.style import percent_of
 from quorate.intervals import Floats, mean_interval
 from quorate.runs.result import Picture
-from quorate.scenarios.bias.groups import Sides, plain
+from quorate.scenarios.bias.cell import NOBODY
+from quorate.scenarios.bias.groups import TWO_GROUPS
 from quorate.scenarios.bias.measures import ACCURACIES, MEASURES
 
 if TYPE_CHECKING:
     from quorate.figures.bias import MeasureLines, PlatformPanel, ReferenceLine
-    from quorate.scenarios.bias.scenario import Bias
 
 Cell = Mapping[str, Any]
-Key = tuple[str, str, float, str]  # learner, strategy, alpha, known
+Key = tuple[str, str, float, str]
+KEYS = ("learner", "strategy", "alpha", "known")
 EVERY_LEARNER = "all"
-NOBODY = "nobody"
-NUMBERS = (
-    *MEASURES, *(f"{rate}_{side}" for rate in ("tpr", "fpr", "selected", "accuracy")
-                 for side in ("majority", "minority")),
-    *("standard_error", "changed"),
-)  # fmt: skip
+RATES = ("tpr", "fpr", "selected", "accuracy")
+OF_GROUPS = tuple(f"{rate}_{group}" for rate in RATES for group in TWO_GROUPS)
+NUMBERS = (*MEASURES, *OF_GROUPS, "standard_error", "changed")
 ADDED = {name: name.replace("accuracy", "error_added") for name in ACCURACIES}
 
 
@@ -39,15 +37,22 @@ class BiasResult:
     """What was measured of every collective and of platforms alone.
 
     Args:
-        scenario: what was run.
-        sides: who acts, and which label is wanted.
+        population: whose people, as text.
+        compared: who acts, with whom they are compared, and which label is wanted.
+        strategies, learners, alphas, knowledge, at, seeds: what was asked for, as in ``Bias``.
         sizes: how many people there are, by who they are, in the first seed.
         notes: what was left out, and why.
         found: cells and what was measured of each.
     """
 
-    scenario: Bias
-    sides: Sides
+    population: str
+    compared: ComparedGroups
+    strategies: tuple[str, ...]
+    learners: tuple[str, ...]
+    alphas: tuple[float, ...]
+    knowledge: tuple[str, ...]
+    at: float
+    seeds: int
     sizes: Mapping[str, int]
     notes: Sequence[str]
     found: Sequence[tuple[Cell, Mapping[str, Any]]]
@@ -55,8 +60,8 @@ class BiasResult:
     @property
     def title(self) -> str:
         """Whose data, and who acts."""
-        who = " and ".join(self.sides.minority)
-        return f"Preventing biased learning: {who} among {spec.text(self.scenario.population)}"
+        who = " and ".join(self.compared.minority)
+        return f"Preventing biased learning: {who} among {self.population}"
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row for each platform and seed.
@@ -80,17 +85,22 @@ class BiasResult:
         alone, nobody = cell.get("alone"), cell.get("strategy") == NOBODY
         named = [f"platform: {alone}"] if alone else [cell["strategy"]]
         if nobody:
-            named = list(self.scenario.strategies)
-        known = cell["known"] if not alone and not nobody else self.scenario.knowledge[-1]
+            named = list(self.strategies)
+        known = cell["known"] if not alone and not nobody else self.knowledge[-1]
         numbers = {name: _rounded(found.get(name)) for name in NUMBERS}
         return [
             {
-                "learner": cell["learner"], "strategy": strategy, "alpha": cell.get("alpha", 0.0),
-                "known": known, "seed": cell["seed"], **numbers,
-                "seconds": 0.0 if number else found["seconds"], "failed": found.get("failed", ""),
+                "learner": cell["learner"],
+                "strategy": strategy,
+                "alpha": cell.get("alpha", 0.0),
+                "known": known,
+                "seed": cell["seed"],
+                **numbers,
+                "seconds": 0.0 if number else found["seconds"],
+                "failed": found.get("failed", ""),
             }
             for number, strategy in enumerate(named)
-        ]  # fmt: skip
+        ]
 
     def _over_learners(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return the mean over learners of every row; of platforms alone nothing."""
@@ -122,27 +132,25 @@ class BiasResult:
     def to_json(self) -> dict[str, Any]:
         """Return plain data: of each collective every measure with its interval over seeds."""
         return {
-            "population": spec.text(self.scenario.population),
-            "sides": plain(self.sides),
+            "population": self.population,
+            "sides": self.compared.to_plain(),
             "people": dict(self.sizes),
-            "seeds": self.scenario.seeds,
+            "seeds": self.seeds,
             "notes": list(self.notes),
             "results": [
-                {
-                    "learner": learner, "strategy": strategy, "alpha": alpha, "known": known,
-                    **{name: _plain(three) for name, three in numbers.items()},
-                }
-                for (learner, strategy, alpha, known), numbers in self.summary.items()
+                dict(zip(KEYS, key, strict=True))
+                | {name: _plain(three) for name, three in numbers.items()}
+                for key, numbers in self.summary.items()
             ],
-        }  # fmt: skip
+        }
 
     # ---------------------------------------------------------------------------------- tables
 
     def tables(self) -> dict[str, list[dict[str, str]]]:
         """Return what is measured at one size, the best by size, and what is known."""
         found = self.summary
-        most = self.scenario.knowledge[-1]
-        at = _nearest(self.scenario.at, self.scenario.alphas)
+        most = self.knowledge[-1]
+        at = _nearest(self.at, self.alphas)
         tables = {
             f"What acting brings at α = {percent_of(at)}, beside what a platform can do alone": [
                 self._table_row(key, numbers)
@@ -157,9 +165,9 @@ class BiasResult:
         return {heading: rows for heading, rows in tables.items() if rows}
 
     def _order(self, key: Key) -> tuple[int, int, str]:
-        learners = [*map(spec.text, self.scenario.learners), EVERY_LEARNER]
+        learners = [*self.learners, EVERY_LEARNER]
         alone = key[1].startswith("platform")
-        place = 99 if alone else self.scenario.strategies.index(key[1])
+        place = 99 if alone else self.strategies.index(key[1])
         return learners.index(key[0]), place, key[1]
 
     def _table_row(self, key: Key, numbers: Mapping[str, Any]) -> dict[str, str]:
@@ -173,16 +181,16 @@ class BiasResult:
 
     def _best(self, found: Mapping[Key, Any]) -> list[dict[str, str]]:
         """Return for every learner which strategy has the lowest mean at each α."""
-        rows, most = [], self.scenario.knowledge[-1]
-        for learner in (*map(spec.text, self.scenario.learners), EVERY_LEARNER):
+        rows, most = [], self.knowledge[-1]
+        for learner in (*self.learners, EVERY_LEARNER):
             row = {"learner": learner}
-            for alpha in self.scenario.alphas:
+            for alpha in self.alphas:
                 means = {
-                    key[1]: numbers["equalised_odds"][0]
-                    for key, numbers in found.items()
-                    if key[0] == learner and key[2] == alpha and key[3] == most
-                    and alpha > 0 and not math.isnan(numbers["equalised_odds"][0])
-                }  # fmt: skip
+                    strategy: numbers["equalised_odds"][0]
+                    for (of, strategy, size, known), numbers in found.items()
+                    if (of, size, known) == (learner, alpha, most) and alpha > 0
+                }
+                means = {name: mean for name, mean in means.items() if not math.isnan(mean)}
                 if means:
                     best = min(means, key=lambda name: means[name])
                     row[f"α = {percent_of(alpha)}"] = f"{best} {means[best]:.3f}"
@@ -196,8 +204,8 @@ class BiasResult:
         from quorate.figures.bias import CategoryAxis, platforms_figure
 
         found = self.summary
-        alphas = sorted(self.scenario.alphas)
-        most = self.scenario.knowledge[-1]
+        alphas = sorted(self.alphas)
+        most = self.knowledge[-1]
         over_alpha = [(alpha, most) for alpha in alphas]
         names = ["equalised odds", "accuracy"]
         axis = CategoryAxis("α, fraction of the minority who act", alphas, _ticks(alphas))
@@ -210,13 +218,14 @@ class BiasResult:
                 "lines: what the platform could do itself.",
             )
         }
-        if len(self.scenario.knowledge) > 1:
-            over_known = [(self.scenario.at, known) for known in self.scenario.knowledge]
+        if len(self.knowledge) > 1:
+            over_known = [(self.at, known) for known in self.knowledge]
             places = list(range(len(over_known)))
             axis = CategoryAxis(
-                f"known people of the majority (α = {percent_of(self.scenario.at)})", places,
-                list(self.scenario.knowledge),
-            )  # fmt: skip
+                f"known people of the majority (α = {percent_of(self.at)})",
+                places,
+                list(self.knowledge),
+            )
             drawn["knowledge"] = Picture(
                 platforms_figure(self._platforms(found, over_known, names[:1]), names[:1], axis),
                 "Equalised odds against how many people of the majority are known to members. "
@@ -231,12 +240,11 @@ class BiasResult:
         from quorate.figures.bias import PlatformPanel
 
         columns = {"equalised odds": "equalised_odds", "accuracy": "accuracy"}
-        learners = [spec.text(one) for one in self.scenario.learners]
         return [
             PlatformPanel(
                 title, [self._measured(found, learner, places, columns[n]) for n in names]
             )
-            for learner, title in zip(learners, short_labels(learners), strict=True)
+            for learner, title in zip(self.learners, short_labels(self.learners), strict=True)
         ]
 
     def _measured(
@@ -245,7 +253,7 @@ class BiasResult:
         from quorate.figures.bias import MeasureLines, StrategyLine
 
         ways = []
-        strategies = self.scenario.strategies
+        strategies = self.strategies
         for number, (strategy, label) in enumerate(
             zip(strategies, short_labels(strategies), strict=True)
         ):
@@ -264,7 +272,7 @@ class BiasResult:
             for key, numbers in found.items()
             if key[0] == learner and key[1].startswith("platform")
         ]
-        nobody = found.get((learner, self.scenario.strategies[0], 0.0, self.scenario.knowledge[-1]))
+        nobody = found.get((learner, self.strategies[0], 0.0, self.knowledge[-1]))
         if nobody and all(alpha > 0 for alpha, _ in places):
             levels.append(ReferenceLine("nobody acts", nobody[name][0]))
         return levels

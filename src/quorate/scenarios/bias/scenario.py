@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from quorate import catalog, spec
+from quorate.compared_groups import ComparedGroups, choose_groups
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.protocols import Learner
 from quorate.runs.store import Store
 from quorate.scenarios.bias import platform_alone
-from quorate.scenarios.bias.cell import ALL, measure_cell, people_of
-from quorate.scenarios.bias.groups import (
-    Sides,
-    check_learnt_from,
-    check_sizes,
-    plain,
-    sides_of,
-    sizes_of,
-)
+from quorate.scenarios.bias.cell import NOBODY, People, draw_all, measure_cell, minority_strategy
+from quorate.scenarios.bias.groups import check_learnt_from, check_sizes, sizes_of
 from quorate.scenarios.bias.result import BiasResult
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
-from quorate.strategies.relabelling.listing import make_strategy
+from quorate.strategies.relabelling.minority_strategy import ALL
+from quorate.table import Split
 from quorate.validate import at_least, in_interval, unknown
 
 LEARNERS = ("logistic", "forest:n_estimators=20", "boosting:max_iter=20", "dp-sgd:model=mlp")
@@ -59,7 +57,7 @@ class Bias(Scenario):
     )
     strategies: tuple[str, ...] = spec.param(
         ("rb-prob", "rb-label", "rb-dist", "random", "borrowed-features", "rehearsed"),
-        "what members do: quorate list minority-strategies",
+        "what members do: strategies of a minority, see quorate list strategies",
     )
     learners: tuple[Any, ...] = spec.param(
         tuple(catalog.build("learners", text) for text in LEARNERS),
@@ -95,60 +93,61 @@ class Bias(Scenario):
                 raise InputError(f"Expected one or more of {key}, got none. Name one.")
             if len(set(map(spec.text_of, given))) < len(given):
                 raise InputError(f"Expected each of {key} once, got one twice. Name it once.")
-        for known in self.knowledge:
-            if known != ALL:
-                number = spec.convert(known, int, "knowledge")
-                at_least("knowledge", number, 1, "Know one person of the majority, or all.")
-        for strategy in self.strategies:
-            made = make_strategy(strategy)
-            for known in self.knowledge:
-                if known != ALL:
-                    made.check(int(known))
+        for strategy, known in itertools.product(self.strategies, self.knowledge):
+            minority_strategy(strategy, known)
 
     def run(self, out: Path | None, executor: Executor) -> BiasResult:
         """Run it: all alphas with the last knowledge, and all knowledge at one alpha."""
-        sides = sides_of(self.population, self.minority, self.majority, self.positive)
-        sizes = self._checked(sides)
-        cells = self._cells(sides)
+        population = spec.text(self.population)
+        usual = draw_all(population, self.first_seed).train.compared
+        compared = choose_groups(usual, self.minority, self.majority, self.positive)
+        sizes = self._checked(People(population, compared, self.first_seed).split())
+        cells = self._cells(compared)
         with Store(out, write=True) as store, executor.open() as pool:
             found = run_cells(measure_cell, cells, store, pool, "Acting")
-        notes = self._notes()
-        return BiasResult(self, sides, sizes, tuple(notes), tuple(zip(cells, found, strict=True)))
+        return BiasResult(
+            population=population,
+            compared=compared,
+            strategies=self.strategies,
+            learners=tuple(map(spec.text, self.learners)),
+            alphas=self.alphas,
+            knowledge=self.knowledge,
+            at=self.at,
+            seeds=self.seeds,
+            sizes=sizes,
+            notes=tuple(self._notes()),
+            found=tuple(zip(cells, found, strict=True)),
+        )
 
     def _named_alone(self) -> tuple[str, ...]:
         return tuple(name for name in self.alone if name != "none")
 
-    def _checked(self, sides: Sides) -> dict[str, int]:
+    def _checked(self, split: Split) -> dict[str, int]:
         """Return how many people there are, and raise where they cannot be measured on."""
-        split = people_of(spec.text(self.population), sides, self.first_seed)
-        check_learnt_from(split.train)
-        check_sizes(split.held_out, self.standard_error)
-        assert split.train.group is not None  # on two sides
-        minority = int(split.train.group.sum())
+        train, held_out = split.train, split.held_out
+        check_learnt_from(train)
+        check_sizes(held_out, self.standard_error)
+        assert train.group is not None  # in two groups
         for known in self.knowledge:
-            if known != ALL and int(known) > len(split.train) - minority:
-                raise InputError(
-                    f"Expected knowledge={known} to be at most the {len(split.train) - minority} "
-                    f"people of the majority. Write knowledge={ALL} for all of them."
-                )
+            strategy = minority_strategy(self.strategies[0], known)
+            strategy.learn(train, train.group == 1, np.random.default_rng(0))
         for learner in self.learners:
-            learner.check(split.train)
-        held_out = {
-            f"held out, {side} {label}": n for (side, label), n in sizes_of(split.held_out).items()
-        }
-        return {"minority": minority, "majority": len(split.train) - minority, **held_out}
+            learner.check(train)
+        minority = int(train.group.sum())
+        measured = {f"held out, {' '.join(key)}": n for key, n in sizes_of(held_out).items()}
+        return {"minority": minority, "majority": len(train) - minority, **measured}
 
-    def _cells(self, sides: Sides) -> list[dict[str, Any]]:
+    def _cells(self, compared: ComparedGroups) -> list[dict[str, Any]]:
         """Return the cells: those of one collective side by side, since its members act once."""
         most = self.knowledge[-1]
         places = [(alpha, most) for alpha in self.alphas if alpha > 0]
         places += [(self.at, known) for known in self.knowledge if (self.at, known) not in places]
         acting = [(s, a, known) for s in self.strategies for a, known in places if a > 0]
-        shared = {"population": spec.text(self.population), "sides": plain(sides)}
+        shared = {"population": spec.text(self.population), "sides": compared.to_plain()}
         cells: list[dict[str, Any]] = []
         for seed in range(self.first_seed, self.first_seed + self.seeds):
             for strategy, alpha, known in [(self.strategies[0], 0.0, ALL), *acting]:
-                who = {"strategy": strategy if alpha else "nobody", "alpha": alpha, "known": known}
+                who = {"strategy": strategy if alpha else NOBODY, "alpha": alpha, "known": known}
                 cells += [
                     {**shared, "learner": spec.text(learner), "seed": seed, **who}
                     for learner in self.learners

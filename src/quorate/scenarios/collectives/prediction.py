@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quorate.knowledge import Knowledge
 from quorate.law import FiniteLaw
 from quorate.learners.theoretical.coarsened import Coarsened
 from quorate.protocols import Learner, Strategy
@@ -118,7 +119,7 @@ class _Places:
 def _members_law(place: _Places, honest: Table, weights: Floats, one: Collective) -> Floats:
     """Return the law of what members hand in, those who err among them, (values, k)."""
     rng = np.random.default_rng(0)  # strategies that decide row by row draw nothing
-    acted = one.strategy.apply(honest, rng)
+    acted = one.strategy.apply(honest, Knowledge(honest), rng)
     planned = place.law(acted.x, acted.y, weights)
     if one.mistake == "forget":
         wrong = place.law(honest.x, honest.y, weights)
@@ -126,7 +127,7 @@ def _members_law(place: _Places, honest: Table, weights: Floats, one: Collective
         shifts = range(1, honest.k) if one.mistake == "label" else [0]
         laws = []
         for shift in shifts:
-            slipped = mistaken(one, np.full(len(honest), shift))(honest, rng)
+            slipped = mistaken(one, np.full(len(honest), shift))(honest, Knowledge(honest), rng)
             laws.append(place.law(slipped.x, slipped.y, weights / len(shifts)))
         wrong = np.asarray(sum(_filled(law, len(place.known)) for law in laws))
     return erring_law(_filled(planned, len(wrong)), wrong, one.error)

@@ -30,7 +30,7 @@ from quorate.scenarios.scenario import Scenario
 from quorate.signals.patch import Patch
 from quorate.spec import param
 from quorate.strategies.planting import Planting
-from quorate.studies.trial import draw_people, streams
+from quorate.studies.trial import draw_people, streams, submit_from
 from quorate.table import Table
 from quorate.validate import all_in_interval, at_least, in_interval
 from quorate.version import __version__
@@ -171,10 +171,14 @@ class Collectives(Scenario):
 
     def _check_people(self, people: Table) -> None:
         """Raise unless every strategy and every learner fits these people."""
-        some = people.take(np.arange(min(len(people), 2)))
-        for strategies, _ in self.variants():
-            for strategy in strategies:
-                strategy.apply(some, np.random.default_rng(0))
+        two = np.arange(len(people)) < 2
+        for strategy in (one for strategies, _ in self.variants() for one in strategies):
+            if strategy.eligible(people) is not None:
+                raise InputError(
+                    "Expected strategies whose members can be anyone, got "
+                    f"{spec.text(strategy)}. Use planting, or quorate curve for one collective."
+                )
+            submit_from(people, strategy, two, np.random.default_rng(0))
         for learner in self.learners:
             learner.check(people)
 

@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from quorate import spec
 from quorate.errors import InputError
+from quorate.knowledge import Knowledge
 from quorate.protocols import Strategy
 from quorate.studies.trial import streams
 from quorate.table import Mask, Rng, Submission, Table
 from quorate.validate import unknown
 
 Mistake = Literal["forget", "label", "signal"]
-Apply = Callable[[Table, Rng], Table]
+Apply = Callable[[Table, Knowledge, Rng], Table]
 Case = Literal["as-given", "same-signal", "same-target", "same"]
 TAKEN: dict[str, tuple[str, ...]] = {
     "as-given": (),
@@ -165,9 +166,14 @@ def hand_in(
     table = honest
     for one, member, slips in zip(collectives, who, errs, strict=True):
         wrong = member & slips
-        table = _handed_in(table, member & ~wrong, one.strategy.apply, rng)
-        if one.mistake != "forget" and wrong.any():
-            table = _handed_in(table, wrong, mistaken(one, shift[wrong]), rng)
+        for acting, apply in (
+            (member & ~wrong, one.strategy.apply),
+            (wrong & (one.mistake != "forget"), mistaken(one, shift[wrong])),
+        ):
+            if acting.any():
+                known = one.strategy.learn(honest, acting, rng)
+                acted = apply(table.take(acting), known, rng)
+                table = Submission(table, acted, acting).mixed()
     anyone = np.logical_or.reduce(who)
     return Submission(honest, table.take(anyone), anyone)
 
@@ -177,13 +183,8 @@ def mistaken(one: Collective, shift: npt.NDArray[np.int64]) -> Apply:
     if one.confused is not None:
         return one.confused.apply
 
-    def mislabelled(members: Table, rng: Rng) -> Table:
-        acted = one.strategy.apply(members, rng)
+    def mislabelled(members: Table, known: Knowledge, rng: Rng) -> Table:
+        acted = one.strategy.apply(members, known, rng)
         return acted.relabelled((acted.y + shift) % acted.k)
 
     return mislabelled
-
-
-def _handed_in(table: Table, member: Mask, apply: Apply, rng: Rng) -> Table:
-    """Return everyone's rows with those of the members changed."""
-    return Submission(table, apply(table.take(member), rng), member).mixed()

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from quorate.errors import InputError
 from quorate.spec import param
-from quorate.strategies.relabelling.knowledge import Known, flat
-from quorate.strategies.relabelling.minority_strategy import claiming
-from quorate.strategies.relabelling.rb_dist import RBDist
-from quorate.table import Mask, Rng, Table
+from quorate.strategies.relabelling.minority_knowledge import Floats, MinorityKnowledge, flat
+from quorate.strategies.relabelling.minority_strategy import TopFlipsByNeighbours
+from quorate.table import Array, Labels, Mask, Rng, Table
 
 
 @dataclass(frozen=True, kw_only=True)
-class BorrowedFeatures(RBDist):
+class BorrowedFeatures(TopFlipsByNeighbours):
     """The members closest to favoured people of the majority hand in their features and label.
 
     Each of the M takes on the features of the nearest known person of the majority who has the
-    favourable label, and claims it. Columns in which the known majority is all alike, such as the
-    group's, stay their own; ``columns`` names the only ones that can be changed. Ours.
+    favourable label, and claims it; who acts is chosen as in ``rb-dist``. Columns in which the
+    known majority is all alike, such as the group's, stay their own; ``columns`` names the only
+    ones that can be changed. Ours.
 
     Raises:
         InputError: as ``rb-dist``, or there is no such column.
@@ -30,19 +30,21 @@ class BorrowedFeatures(RBDist):
     name: ClassVar[str] = "borrowed-features"
     columns: str | None = param(None, "columns that can be changed, joined by +; by default all")
 
-    def act(self, known: Known, rng: Rng) -> Table:
-        """Return the members' rows, those of M of them borrowed."""
-        who = self.chosen(known, rng)
-        favoured = known.majority.take(known.majority.y == 1)
+    def scores(self, known: MinorityKnowledge, rng: Rng) -> Floats:
+        """Return minus the mean distance of each member with the unfavourable label."""
+        return known.closeness(self.k)
+
+    def features(self, members: Table, known: MinorityKnowledge, who: Labels) -> Array:
+        """Return the members' features, those of the members in ``who`` borrowed."""
+        favoured = known.favoured
         if not len(favoured):
-            return claiming(known.members, who)
+            return members.x
         _, nearest = known.neighbours(favoured, 1)
         models = nearest[np.searchsorted(known.negatives, who), 0]
-        mutable = known.varying & self._named(known.members)  # (d,)
-        x = flat(known.members.x).copy()  # (m, d)
+        mutable = known.varying & self._named(members)  # (d,)
+        x = flat(members.x).copy()  # (m, d)
         x[np.ix_(who, mutable)] = flat(favoured.x)[models][:, mutable]
-        changed = replace(known.members, x=x.reshape(known.members.x.shape))
-        return claiming(changed, who)
+        return x.reshape(members.x.shape)
 
     def _named(self, people: Table) -> Mask:
         """Return which features are of the named columns, (d,)."""

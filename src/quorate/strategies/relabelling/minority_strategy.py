@@ -1,27 +1,103 @@
-"""What a strategy of the minority is: what its members hand in, from what they know."""
+"""What the strategies of a minority share: who acts, whom they know, and what they claim."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol
 
+import numpy as np
+
+from quorate import spec
+from quorate.compared_groups import ComparedGroups, choose_groups, read_names
+from quorate.errors import InputError
+from quorate.goals.equalised_odds import EqualisedOdds
+from quorate.knowledge import Knowledge
+from quorate.protocols import Strategy
 from quorate.spec import param
-from quorate.strategies.relabelling.knowledge import Floats, Known, check_neighbours, top
-from quorate.table import Labels, Rng, Table
+from quorate.strategies.relabelling.minority_knowledge import (
+    Floats,
+    MinorityKnowledge,
+    check_neighbours,
+    top,
+)
+from quorate.table import Array, Labels, Mask, Rng, Table
 from quorate.validate import at_least, in_interval
 
+ALL = "all"
 
-class MinorityStrategy(Protocol):
-    """What members of the minority do with their rows: a frozen dataclass with a ``name``."""
 
-    name: ClassVar[str]
+@dataclass(frozen=True, kw_only=True)
+class MinorityStrategy(Strategy):
+    """Base of strategies by which a minority claims the favourable label.
 
-    def act(self, known: Known, rng: Rng) -> Table:
-        """Return the members' rows as they hand them in, in their order."""
+    Members are of the minority. They know their own rows and those of some of the majority, drawn
+    by chance: those of less knowledge are among those of more.
+    """
 
-    def check(self, known: int) -> None:
-        """Raise InputError where ``known`` people of the majority are too few."""
+    minority: str | None = param(None, "groups that act, joined by +; else those usual of the data")
+    majority: str | None = param(None, "groups they are compared with, joined by +; else likewise")
+    positive: str | None = param(None, "favourable label; else the one usual of the data")
+    knowledge: str = param("10", "people of the majority whose rows are known; or all")
+
+    def __post_init__(self) -> None:
+        if self.knowledge != ALL:
+            number = spec.convert(self.knowledge, int, "knowledge")
+            at_least("knowledge", number, 1, "Know one person of the majority, or all.")
+
+    @abstractmethod
+    def chosen(self, known: MinorityKnowledge, rng: Rng) -> Labels:
+        """Return which members claim the favourable label."""
+
+    def features(self, members: Table, known: MinorityKnowledge, who: Labels) -> Array:
+        """Return the features that members hand in, those in ``who`` acting; honest by default."""
+        return members.x
+
+    def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
+        """Return the members' rows, those who are chosen claiming the favourable label."""
+        if not len(members):
+            return members
+        compared = self._compared(known.own)
+        seen = MinorityKnowledge.of(known, compared)
+        who = self.chosen(seen, rng)
+        y = members.y.copy()
+        y[who] = members.label(compared.positive)
+        return replace(members.relabelled(y), x=self.features(members, seen, who))
+
+    @property
+    def goal(self) -> EqualisedOdds:
+        """Both groups are treated alike."""
+        return EqualisedOdds(self.minority, self.majority, self.positive)
+
+    def eligible(self, people: Table) -> Mask:
+        """Return who is of the minority, (n,)."""
+        return people.compare(self._compared(people))[0]
+
+    def learn(self, people: Table, member: Mask, rng: Rng) -> Knowledge:
+        """Return the members' rows and those of ``knowledge`` people of the majority.
+
+        Raises:
+            InputError: fewer people are of the majority.
+        """
+        _, majority = people.compare(self._compared(people))
+        shown = np.flatnonzero(majority)
+        if self.knowledge != ALL:
+            if int(self.knowledge) > len(shown):
+                raise InputError(
+                    f"Expected knowledge={self.knowledge} to be at most the {len(shown)} people of "
+                    f"the majority. Write knowledge={ALL} for all of them."
+                )
+            shown = rng.permutation(shown)[: int(self.knowledge)]
+        assert people.group is not None  # they are compared
+        sizes = np.bincount(people.group, minlength=len(people.groups))
+        return replace(
+            Knowledge.of(people, member),
+            others=people.take(shown),
+            group_sizes=tuple(sizes.tolist()),
+        )
+
+    def _compared(self, people: Table) -> ComparedGroups:
+        minority, majority = read_names(self.minority), read_names(self.majority)
+        return choose_groups(people.compared, minority, majority, self.positive)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,25 +109,18 @@ class TopFlips(MinorityStrategy):
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.flips is not None:
             in_interval("flips", self.flips, 0, 1, "Use a fraction of the minority such as 0.1.")
 
     @abstractmethod
-    def scores(self, known: Known, rng: Rng) -> Floats:
+    def scores(self, known: MinorityKnowledge, rng: Rng) -> Floats:
         """Return sᵢ of each member with the unfavourable label, (|negatives|,)."""
 
-    def act(self, known: Known, rng: Rng) -> Table:
-        """Return the members' rows, the M with the highest scores claiming the favourable label."""
-        return claiming(known.members, self.chosen(known, rng))
-
-    def chosen(self, known: Known, rng: Rng) -> Labels:
-        """Return which members act."""
+    def chosen(self, known: MinorityKnowledge, rng: Rng) -> Labels:
+        """Return the M members with the highest scores."""
         best = top(self.scores(known, rng), known.flips(self.flips), rng)
         return known.negatives[best]
-
-    def check(self, known: int) -> None:
-        """Any knowledge will do."""
-        return
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +132,5 @@ class TopFlipsByNeighbours(TopFlips):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least("k", self.k, 1, "Ask one neighbour or more.")
-
-    def check(self, known: int) -> None:
-        """Raise InputError where fewer than k are known."""
-        check_neighbours(self.k, known)
-
-
-def claiming(members: Table, who: Labels) -> Table:
-    """Return the members, those in ``who`` claiming the favourable label."""
-    y = members.y.copy()
-    y[who] = 1
-    return replace(members, y=y)
+        if self.knowledge != ALL:
+            check_neighbours(self.k, int(self.knowledge))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quorate.strategies.relabelling.knowledge import Floats, Known
+from quorate.strategies.relabelling.minority_knowledge import Floats, MinorityKnowledge
 from quorate.strategies.relabelling.minority_strategy import TopFlips
 from quorate.table import Rng
 
@@ -22,6 +22,6 @@ class RandomFlips(TopFlips):
 
     name: ClassVar[str] = "random"
 
-    def scores(self, known: Known, rng: Rng) -> Floats:
+    def scores(self, known: MinorityKnowledge, rng: Rng) -> Floats:
         """Return a draw for each member with the unfavourable label."""
         return rng.random(len(known.negatives))

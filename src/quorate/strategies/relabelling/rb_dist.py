@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
-from quorate.strategies.relabelling.knowledge import Floats, Known
+from quorate.strategies.relabelling.minority_knowledge import Floats, MinorityKnowledge
 from quorate.strategies.relabelling.minority_strategy import TopFlipsByNeighbours
 from quorate.table import Rng
 
@@ -26,10 +24,6 @@ class RBDist(TopFlipsByNeighbours):
 
     name: ClassVar[str] = "rb-dist"
 
-    def scores(self, known: Known, rng: Rng) -> Floats:
+    def scores(self, known: MinorityKnowledge, rng: Rng) -> Floats:
         """Return minus the mean distance of each member with the unfavourable label."""
-        favoured = known.majority.take(known.majority.y == 1)
-        if not len(favoured):
-            return np.zeros(len(known.negatives))
-        distances, _ = known.neighbours(favoured, min(self.k, len(favoured)))
-        return np.asarray(-distances.mean(axis=1))
+        return known.closeness(self.k)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.strategies.relabelling.knowledge import Floats, Known
+from quorate.strategies.relabelling.minority_knowledge import Floats, MinorityKnowledge
 from quorate.strategies.relabelling.minority_strategy import TopFlipsByNeighbours
 from quorate.table import Rng
 
@@ -25,7 +25,7 @@ class RBLabel(TopFlipsByNeighbours):
 
     name: ClassVar[str] = "rb-label"
 
-    def scores(self, known: Known, rng: Rng) -> Floats:
+    def scores(self, known: MinorityKnowledge, rng: Rng) -> Floats:
         """Return the number of favoured neighbours of each member with the unfavourable label."""
         _, nearest = known.neighbours(known.majority, self.k)
         return np.asarray(known.majority.y[nearest].sum(axis=1), dtype=np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quorate.strategies.relabelling.knowledge import Floats, Known
+from quorate.strategies.relabelling.minority_knowledge import Floats, MinorityKnowledge
 from quorate.strategies.relabelling.minority_strategy import TopFlips
 from quorate.table import Rng
 
@@ -23,6 +23,6 @@ class RBProb(TopFlips):
 
     name: ClassVar[str] = "rb-prob"
 
-    def scores(self, known: Known, rng: Rng) -> Floats:
+    def scores(self, known: MinorityKnowledge, rng: Rng) -> Floats:
         """Return f_maj of each member with the unfavourable label."""
         return known.majority_view[known.negatives]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from quorate.strategies.relabelling.knowledge import Floats, Known, flat
+from quorate.strategies.relabelling.minority_knowledge import Floats, MinorityKnowledge, flat
 from quorate.table import Labels, Mask, Rng
 
 ENOUGH = 25  # members of a label: a rate measured on them has a standard error of at most .1
@@ -62,7 +62,7 @@ class Rehearsal:
     boundary: Floats
 
     @classmethod
-    def of(cls, known: Known, rng: Rng) -> Rehearsal | None:
+    def of(cls, known: MinorityKnowledge, rng: Rng) -> Rehearsal | None:
         """Return the rehearsal; None where half of what is known has one label only."""
         people = known.majority, known.members
         x = np.concatenate([flat(side.x) for side in people]).astype(np.float64)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quorate.strategies.relabelling.knowledge import Known, top
-from quorate.strategies.relabelling.minority_strategy import MinorityStrategy, claiming
+from quorate.strategies.relabelling.minority_knowledge import MinorityKnowledge, top
+from quorate.strategies.relabelling.minority_strategy import MinorityStrategy
 from quorate.strategies.relabelling.rehearsal import Rehearsal
-from quorate.table import Labels, Rng, Table
+from quorate.table import Labels, Rng
 
 HALVINGS = 6  # M is first sought among all, a half, a quarter, ... of those who can act
 
@@ -26,20 +26,16 @@ class Rehearsed(MinorityStrategy):
 
     name: ClassVar[str] = "rehearsed"
 
-    def check(self, known: int) -> None:
-        """Any knowledge will do."""
-        return
-
-    def act(self, known: Known, rng: Rng) -> Table:
-        """Return the members' rows, as many as is best claiming the favourable label."""
+    def chosen(self, known: MinorityKnowledge, rng: Rng) -> Labels:
+        """Return as many members as is best, those just below the boundary first."""
         negatives = known.negatives
         rehearsal = Rehearsal.of(known, rng)
         if rehearsal is None:
             best = top(known.majority_view[negatives], known.flips(None), rng)
-            return claiming(known.members, negatives[best])
+            return negatives[best]
         near = rehearsal.boundary[rehearsal.k :][negatives]  # (|negatives|,)
         ranked = negatives[top(near - (near > 0.5), len(negatives), rng)]
-        return claiming(known.members, ranked[: best_count(rehearsal, ranked)])
+        return ranked[: best_count(rehearsal, ranked)]
 
 
 def best_count(rehearsal: Rehearsal, ranked: Labels) -> int:

@@ -19,6 +19,7 @@ from quorate.intervals import Floats
 from quorate.runs.store import Store
 from quorate.runtime.device import resolve, use
 from quorate.studies.critical_mass.rounds import (
+    SEEDS,
     Bracket,
     Cell,
     Found,
@@ -30,7 +31,15 @@ from quorate.studies.critical_mass.rounds import (
 from quorate.studies.curves import Curves
 from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import check, run_trials
-from quorate.studies.trial import TRIAL, Outcome, Trial, draw_people, stored_outcomes, streams
+from quorate.studies.trial import (
+    TRIAL,
+    Outcome,
+    Trial,
+    draw_people,
+    find_eligible,
+    stored_outcomes,
+    streams,
+)
 from quorate.version import __version__
 
 if TYPE_CHECKING:
@@ -114,7 +123,8 @@ def find_critical_mass(
 ) -> FoundMass:
     """Return α* = min{ α : S(α′) ≥ S* for every α′ ≥ α } with a 95% interval.
 
-    Sizes are whole numbers of members, spread over 1 to n and then around α*; seeds are 0, 1, 2,
+    Sizes are whole numbers of members, spread over 1 to n and then around α*, where anyone can be
+    a member; else up to all those who can, in each of the first seeds. Seeds are 0, 1, 2,
     ... as many as it takes. Every stored cell of these methods counts, of any size and seed. The
     same call again goes on where it stopped and ends with the same answer; another target, width
     or budget begins with all that is stored. How rounds are chosen and how the interval is made:
@@ -148,7 +158,7 @@ def find_critical_mass(
         run = _Run(cell, people, store, pool)
         run.take_stored(_begin(study, store, {"width": width, "budget": budget}, run))
         given = [run.point(outcome) for outcome in run.outcomes.values()]
-        found = close_in(run.measure, people, target, width, budget, given)
+        found = close_in(run.measure, run.most(), target, width, budget, given)
     return FoundMass(
         target=target,
         estimate=found.bracket.estimate / people,
@@ -196,6 +206,7 @@ class _Run:
         self.outcomes: dict[Cell, Outcome] = {}
         self.refused: dict[int, str] = {}
         self._looked_at = {0}  # seed 0 is looked at before
+        self._can_act: dict[int, int] = {}  # how many, by seed
         self.trainings = 0
 
     def point(self, outcome: Outcome) -> Point:
@@ -222,7 +233,11 @@ class _Run:
 
     def measure(self, cells: Sequence[Cell], bracket: Bracket | None) -> list[float]:
         """Return S of each cell, in order; NaN where the training failed."""
-        fit = [(members, seed) for members, seed in cells if not self._refuses(seed)]
+        fit = [
+            (members, seed)
+            for members, seed in cells
+            if not self._refuses(seed) and members <= self._eligible(seed)
+        ]
         wanted = [_cell(self.cell, members / self.people, seed) for members, seed in fit]
         trials = {trial.id: cell for trial, cell in zip(wanted, fit, strict=True)}
         self.trainings += len(trials.keys() - self.store.ids(TRIAL))
@@ -241,6 +256,20 @@ class _Run:
                 self.refused[seed] = str(error.__cause__ or error)
             self._looked_at.add(seed)
         return seed in self.refused
+
+    def most(self) -> int:
+        """Return how many can be members, in each of the first seeds where not everyone can."""
+        first = self._eligible(0)
+        return first if first == self.people else min(map(self._eligible, range(SEEDS)))
+
+    def _eligible(self, seed: int) -> int:
+        """Return how many people of a seed can be members, of as many as seed 0 has."""
+        if seed not in self._can_act:
+            people = draw_people(self.cell.population, streams(seed)[0]).train
+            among = find_eligible(people, self.cell.strategy, 0.0)
+            share = 1.0 if among is None else float(among.mean())
+            self._can_act[seed] = math.floor(share * self.people + 1e-9)
+        return self._can_act[seed]
 
     def _under_way(self, bracket: Bracket | None) -> str:
         if bracket is None or bracket.fit is None:

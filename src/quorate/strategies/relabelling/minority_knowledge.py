@@ -6,32 +6,59 @@ Shape letters: m members, k known people of the majority, d features.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from quorate.compared_groups import ComparedGroups
 from quorate.errors import InputError
+from quorate.knowledge import Knowledge
 from quorate.table import Labels, Mask, Rng, Table
 
 Floats = npt.NDArray[np.float64]
+LABELS = ("unfavourable", "favourable")
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
-    """What members know, and all that a strategy may use.
+class MinorityKnowledge:
+    """What members know, in the terms of those who are compared.
 
     Args:
         members: their honest rows, m people; label 1 is the favourable one.
-        majority: k people of the majority whose rows are known.
-        minority_size, majority_size: how many people of each side the platform learns from.
+        majority: k people of the majority whose rows are known; likewise.
+        minority_size, majority_size: how many people of each the platform learns from.
     """
 
     members: Table
     majority: Table
     minority_size: int
     majority_size: int
+
+    @classmethod
+    def of(cls, known: Knowledge, compared: ComparedGroups) -> MinorityKnowledge:
+        """Return what is known where these groups are compared.
+
+        Raises:
+            InputError: nobody of the majority is known, or a group or the label is not there.
+        """
+        own, others = known.own, known.others
+        minority, majority = compared.groups_of(own.groups)
+        if others is not None and others.group is not None:
+            others = others.take(majority[others.group])
+        if not others:
+            raise InputError(
+                "Expected to know people of the majority, got nobody. Let members know 10 of them, "
+                "by knowledge=10, or all."
+            )
+        sizes = np.array(known.group_sizes)  # (groups,)
+        return cls(
+            _favoured(own, compared.positive),
+            _favoured(others, compared.positive),
+            int(sizes[minority].sum()),
+            int(sizes[majority].sum()),
+        )
 
     @property
     def negatives(self) -> Labels:
@@ -88,11 +115,33 @@ class Known:
         """
         from sklearn.neighbors import NearestNeighbors
 
+        check_neighbours(k, len(among))
         rows = self.features(self.members.take(self.negatives))
-        if not self.varying.any():  # all are alike: one is as near as another
+        if not len(rows) or not self.varying.any():  # all are alike: one is as near as another
             return np.zeros((len(rows), k)), np.tile(np.arange(k), (len(rows), 1))
         found: Any = NearestNeighbors(n_neighbors=k).fit(self.features(among)).kneighbors(rows)
         return np.asarray(found[0]), np.asarray(found[1])
+
+    @property
+    def favoured(self) -> Table:
+        """The known people of the majority who have the favourable label."""
+        return self.majority.take(self.majority.y == 1)
+
+    def closeness(self, k: int) -> Floats:
+        """Return minus the mean distance of each member who may change to the k nearest favoured
+        people, (|negatives|,); to all of them where they are fewer, and 0 where there is nobody.
+        """
+        favoured = self.favoured
+        if not len(favoured):
+            return np.zeros(len(self.negatives))
+        distances, _ = self.neighbours(favoured, min(k, len(favoured)))
+        return np.asarray(-distances.mean(axis=1))
+
+
+def _favoured(people: Table, positive: str) -> Table:
+    """Return the same people with label 1 where they have the favourable label, else 0."""
+    y = (people.y == people.label(positive)).astype(np.int64)
+    return replace(people, y=y, classes=LABELS, groups_by_label=False)
 
 
 def check_neighbours(k: int, known: int) -> None:

@@ -1,0 +1,50 @@
+"""Success of a minority: the platform treats both groups alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from quorate.compared_groups import choose_groups, read_names
+from quorate.errors import InputError
+from quorate.protocols import Classifier, Goal
+from quorate.spec import param
+from quorate.table import Rng, Table
+
+
+@dataclass(frozen=True)
+class EqualisedOdds(Goal):
+    """A minority and the majority are treated alike, whoever deserves the favourable label or not.
+
+    S(α) = 1 − ½(|TPR₁ − TPR₀| + |FPR₁ − FPR₀|), with 1 the minority and 0 the majority, on
+    held-out people by their honest labels (Hardt, Price, Srebro 2016, arXiv:1610.02413; the mean of
+    both gaps as in Ben-Dov, Samadi, Sanyal, Țifrea 2025, arXiv:2508.15374).
+
+    Raises:
+        InputError: people are in no such groups, or nobody of one group has the label, or has not.
+    """
+
+    name: ClassVar[str] = "equalised-odds"
+    minority: str | None = param(None, "groups that are disadvantaged, joined by +; else the usual")
+    majority: str | None = param(None, "groups they are compared with, joined by +; else the usual")
+    positive: str | None = param(None, "favourable label; else the one usual of the data")
+
+    def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
+        """Return how far from apart the groups' rates are: 1 where both are treated alike."""
+        minority, majority = read_names(self.minority), read_names(self.majority)
+        compared = choose_groups(held_out.compared, minority, majority, self.positive)
+        deserve = held_out.y == held_out.label(compared.positive)  # (n,)
+        chosen = model.predict(held_out.x) == held_out.label(compared.positive)  # (n,)
+        gaps = []
+        for label, who in (("with", deserve), ("without", ~deserve)):
+            sides = [side & who for side in held_out.compare(compared)]
+            for side, group in zip(sides, ("minority", "majority"), strict=True):
+                if not side.any():
+                    raise InputError(
+                        f"Expected held-out people of the {group} {label} the label "
+                        f"{compared.positive}, got none. Hold out more people, or join groups."
+                    )
+            gaps.append(abs(chosen[sides[0]].mean() - chosen[sides[1]].mean()))
+        return float(1 - np.mean(gaps))
