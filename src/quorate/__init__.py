@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from quorate.version import __version__
 
 if TYPE_CHECKING:
+    from quorate.executors.executor import Executor
     from quorate.findings.running import Found
     from quorate.scenarios.scenario import Ran
     from quorate.studies.critical_mass.search import FoundMass
@@ -25,14 +26,20 @@ __all__ = ["__version__", "apply", "critical_mass", "curve", "load", "run", "sce
 
 
 def curve(
-    out: str | Path | None = None, jobs: int = 1, device: str = "auto", **study: Any
+    out: str | Path | None = None,
+    jobs: int = 1,
+    device: str = "auto",
+    executor: Executor | str | None = None,
+    **study: Any,
 ) -> Curves:
     """Measure S(α) and return the curves.
 
     Args:
         out: folder to store outcomes in; run again, it does only what is missing.
-        jobs: worker processes; the outcomes do not depend on it.
+        jobs: number of worker processes on this machine; the outcomes do not depend on it.
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
+        executor: where cells are computed, in place of ``jobs``: an object, or text such as
+            ``processes:workers=4``. ``quorate list executors`` shows what there is.
         study: ``population``, ``strategy``, ``learner``, ``alphas``, ``seeds``, ``target``, ...:
             see ``quorate.studies.study.make_study``.
     """
@@ -40,7 +47,7 @@ def curve(
     from quorate.studies.study import make_study
     from quorate.studies.sweep import run_study
 
-    return run_study(make_study(**study), out, choose_executor(jobs), device)
+    return run_study(make_study(**study), out, choose_executor(jobs, executor), device)
 
 
 def run(
@@ -49,6 +56,7 @@ def run(
     jobs: int = 1,
     device: str = "auto",
     quick: bool = False,
+    executor: Executor | str | None = None,
 ) -> Found:
     """Run what a TOML file says, and judge the claim that it makes.
 
@@ -58,14 +66,15 @@ def run(
     Args:
         path: of an experiment, a study or a correction.
         out: folder of the results; by default ``runs/`` and the file's name.
-        jobs, device: as for ``curve``.
+        jobs, device, executor: as for ``curve``.
         quick: whether the file's smaller form is run.
     """
     from quorate.executors.choose import choose_executor
     from quorate.findings.experiment import read_experiment
     from quorate.findings.running import run_experiment
 
-    return run_experiment(read_experiment(path, quick), out, choose_executor(jobs), device)
+    chosen = choose_executor(jobs, executor)
+    return run_experiment(read_experiment(path, quick), out, chosen, device)
 
 
 def load(out: str | Path, target: float | None = None) -> Curves:
@@ -75,36 +84,48 @@ def load(out: str | Path, target: float | None = None) -> Curves:
     return load(out, target)
 
 
-def critical_mass(population: Any, learner: Any, jobs: int = 1, **search: Any) -> FoundMass:
+def critical_mass(
+    population: Any,
+    learner: Any,
+    jobs: int = 1,
+    executor: Executor | str | None = None,
+    **search: Any,
+) -> FoundMass:
     """Search for the smallest collective that reaches the target, and return it with its interval.
 
     Args:
         population, learner: who, and what the platform does.
-        jobs: worker processes; the outcomes do not depend on it.
+        jobs, executor: as for ``curve``.
         search: ``strategy``, ``goal``, ``target``, ``width``, ``budget``, ``out``, ``device``:
             see ``quorate.studies.critical_mass.search.find_critical_mass``.
     """
     from quorate.executors.choose import choose_executor
     from quorate.studies.critical_mass.search import find_critical_mass
 
-    return find_critical_mass(population, learner, executor=choose_executor(jobs), **search)
+    chosen = choose_executor(jobs, executor)
+    return find_critical_mass(population, learner, executor=chosen, **search)
 
 
 def scenario(
-    name: str, out: str | Path | None = None, jobs: int = 1, device: str = "auto", **parameters: Any
+    name: str,
+    out: str | Path | None = None,
+    jobs: int = 1,
+    device: str = "auto",
+    executor: Executor | str | None = None,
+    **parameters: Any,
 ) -> Ran:
     """Run a scenario, a world in which a collective acts; ``.result`` is what came of it.
 
     Args:
         name: which, as ``quorate list scenarios`` shows them.
         out: folder where finished parts are kept; None keeps nothing.
-        jobs, device: as for ``curve``.
+        jobs, device, executor: as for ``curve``.
         parameters: its own.
     """
     from quorate.executors.choose import choose_executor
     from quorate.scenarios.scenario import run_scenario
 
-    return run_scenario({"name": name, **parameters}, out, choose_executor(jobs), device)
+    return run_scenario({"name": name, **parameters}, out, choose_executor(jobs, executor), device)
 
 
 def apply(

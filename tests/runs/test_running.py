@@ -14,8 +14,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+import quorate
 from quorate import spec
 from quorate.errors import InputError, WorkerError
+from quorate.executors.choose import choose_executor
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.processes import Processes
 from quorate.executors.serial import Serial
@@ -215,6 +217,20 @@ def test_a_pool_serves_several_rounds_with_the_same_workers() -> None:
     assert first[0].plain["process"] != os.getpid()
 
 
-def test_there_is_at_least_one_worker() -> None:
-    with pytest.raises(InputError, match="workers=0"):
-        Processes(0)
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"jobs": 0}, "jobs=0"),
+        ({"executor": "processes:workers=0"}, "workers=0"),
+        ({"executor": "proceses"}, "Did you mean processes"),
+        ({"executor": "serial", "jobs": 2}, "Expected either jobs or an executor"),
+    ],
+)
+def test_an_executor_that_cannot_be_is_answered(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        quorate.curve(population="digits", strategy="planting", learner="sgd", **given)
+
+
+def test_an_executor_is_named_or_handed_in() -> None:
+    assert choose_executor(executor="processes:workers=4") == choose_executor(4) == Processes(4)
+    assert choose_executor(executor=Serial()) == choose_executor() == Serial()

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from quorate import catalog
+from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.processes import Processes
 from quorate.executors.serial import Serial
 from quorate.validate import at_least
 
 
-def choose_executor(jobs: int = 1) -> Executor:
-    """Return the executor that stands for a number of jobs: this process, or so many workers.
+def choose_executor(jobs: int = 1, executor: Executor | str | None = None) -> Executor:
+    """Return the executor that a user means.
 
-    >>> choose_executor(1), choose_executor(4)
-    (Serial(), Processes(workers=4))
+    Args:
+        jobs: number of worker processes on this machine; 1 stands for this process alone.
+        executor: an executor or its text, such as ``processes:workers=4``, in place of ``jobs``.
+
+    >>> choose_executor(1), choose_executor(4), choose_executor(executor="processes:workers=3")
+    (Serial(), Processes(workers=4), Processes(workers=3))
 
     Raises:
-        InputError: ``jobs`` is not at least 1.
+        InputError: ``jobs`` is not at least 1, both are given, or there is no such executor.
     """
     at_least("jobs", jobs, 1, "Use one worker or more.")
-    return Serial() if jobs == 1 else Processes(jobs)
+    if executor is None:
+        return Serial() if jobs == 1 else Processes(jobs)
+    if jobs != 1:
+        raise InputError(
+            f"Expected either jobs or an executor, got jobs={jobs} and {executor}. Say how many "
+            f"workers the executor has: processes:workers={jobs}."
+        )
+    chosen: Executor = catalog.build("executors", executor)
+    return chosen
