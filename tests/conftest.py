@@ -1,11 +1,12 @@
 """What every test shares: caches in a temporary folder, and the real data where they are."""
 
+import atexit
 import io
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,13 @@ from quorate import catalog
 # Doctests are looked for in every module, and modules of one name cannot be told apart.
 collect_ignore_glob = ["*conftest.py"]
 
-# Set here, since ``datasets`` reads them once, when it is imported. Worker processes inherit them.
-CACHES = Path(tempfile.mkdtemp(prefix="quorate-tests-"))
+# What tests cache is kept out of the user's home, and removed by the process that began. Its
+# workers inherit the folder: what one has decoded or calibrated, the others find there. All is set
+# here, since ``datasets`` reads it once, when it is imported.
+if "QUORATE_TEST_CACHES" not in os.environ:
+    os.environ["QUORATE_TEST_CACHES"] = tempfile.mkdtemp(prefix="quorate-tests-")
+    atexit.register(shutil.rmtree, os.environ["QUORATE_TEST_CACHES"], ignore_errors=True)
+CACHES = Path(os.environ["QUORATE_TEST_CACHES"])
 os.environ["QUORATE_CACHE"] = str(CACHES / "quorate")
 os.environ["HF_HOME"] = str(CACHES / "hugging-face")
 os.environ["HF_DATASETS_CACHE"] = str(CACHES / "datasets")
@@ -38,13 +44,6 @@ hypothesis.settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 hypothesis.settings.load_profile("quorate")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def caches_outside_home() -> Iterator[Path]:
-    """Keep what tests cache out of the user's home, and remove it at the end."""
-    yield CACHES
-    shutil.rmtree(CACHES, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +61,27 @@ def quorate_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no folder of local data: QUORATE_DATA is {named or 'not set'}")
     return folder
+
+
+@pytest.fixture
+def few_rows(
+    quorate_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, int], None]:
+    """A function that lets QUORATE_DATA hold the first rows of a real data set, and no more."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def copy(hub_name: str, rows: int) -> None:
+        source = quorate_data / hub_name.replace("/", "--")
+        if not source.is_dir():
+            pytest.skip(f"no local copy of {hub_name}")
+        (tmp_path / source.name).mkdir()
+        for file in source.glob("*.parquet"):
+            first = next(pq.ParquetFile(file).iter_batches(rows))
+            pq.write_table(pa.Table.from_batches([first]), tmp_path / source.name / file.name)
+        monkeypatch.setenv("QUORATE_DATA", str(tmp_path))
+
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,8 @@ EXAMPLES = {
 }
 ON_PEOPLE = {"populations", "signals", "strategies", "goals", "learners", "subgroups"}
 NEED_FILES = {
+    "composite",
+    "noisy-labels",
     "waterbirds",
     "mnist",
     "cifar10",
@@ -131,9 +133,11 @@ def test_table_of_ones_own(tmp_path) -> None:
     check(build("populations", f"table:path={tmp_path}/people.csv,label=y,group=job"))
 
 
-def test_mnist(quorate_data, monkeypatch) -> None:
-    monkeypatch.setenv("QUORATE_DATA", str(quorate_data))
-    check(build("populations", "mnist:n=100,held_out=50"))
+@pytest.mark.parametrize("name", ["mnist", "composite", "noisy-labels"])
+def test_first_rows_of_real_files(name: str, few_rows) -> None:
+    few_rows("ylecun/mnist", 300)
+    few_rows("uoft-cs/cifar10", 300)
+    assert len(check(build("populations", f"{name}:n=100,held_out=50"))) >= 8
 
 
 def test_a_thing_of_no_kind_is_refused() -> None:

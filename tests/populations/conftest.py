@@ -36,27 +36,6 @@ def a_new_process() -> Callable[[], None]:
 
 
 @pytest.fixture
-def few_rows(
-    quorate_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str, int], None]:
-    """A function that lets QUORATE_DATA hold the first rows of a real data set, and no more."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    def copy(hub_name: str, rows: int) -> None:
-        source = quorate_data / hub_name.replace("/", "--")
-        if not source.is_dir():
-            pytest.skip(f"no local copy of {hub_name}")
-        (tmp_path / source.name).mkdir()
-        for file in source.glob("*.parquet"):
-            first = next(pq.ParquetFile(file).iter_batches(rows))
-            pq.write_table(pa.Table.from_batches([first]), tmp_path / source.name / file.name)
-        monkeypatch.setenv("QUORATE_DATA", str(tmp_path))
-
-    return copy
-
-
-@pytest.fixture
 def folder(tmp_path: Path, write_hub_parquet: Write) -> Path:
     """Four people to learn from and two held out, cats and dogs of two places."""
 
