@@ -7,34 +7,31 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.scenarios.effective_size.scenario import (
-    EffectiveSize,
-    Prediction,
-    Predictions,
-    crossing,
-)
+from quorate.scenarios.effective_size.prediction import MassPrediction, find_crossing
+from quorate.scenarios.effective_size.result import EffectiveSizeResult
+from quorate.scenarios.effective_size.scenario import EffectiveSize
 from quorate.scenarios.scenario import make_scenario, run_scenario
 
 
 def test_a_crossing_lies_between_sizes_on_a_log_scale() -> None:
     alphas = np.array([0, 0.01, 0.04, 0.16])
-    assert crossing(alphas, np.array([1, 0.2, 0.8, 1.0]), 0.5) == pytest.approx(0.02)
-    assert crossing(alphas, np.array([1, 0.9, 0.2, 1.0]), 0.6) == pytest.approx(0.08)
-    assert crossing(alphas, np.array([0, 0.9, 0.9, 1.0]), 0.6) == 0.01
-    assert math.isnan(crossing(alphas, np.array([1, 0.1, 0.9, 0.5]), 0.6))
-    assert crossing(alphas, np.array([1, math.nan, 0.2, 1.0]), 0.6) == pytest.approx(0.08)
+    assert find_crossing(alphas, np.array([1, 0.2, 0.8, 1.0]), 0.5) == pytest.approx(0.02)
+    assert find_crossing(alphas, np.array([1, 0.9, 0.2, 1.0]), 0.6) == pytest.approx(0.08)
+    assert find_crossing(alphas, np.array([0, 0.9, 0.9, 1.0]), 0.6) == 0.01
+    assert math.isnan(find_crossing(alphas, np.array([1, 0.1, 0.9, 0.5]), 0.6))
+    assert find_crossing(alphas, np.array([1, math.nan, 0.2, 1.0]), 0.6) == pytest.approx(0.08)
 
 
 def test_errors_are_in_factors_of_two() -> None:
-    one = Prediction("w", "jtt", "a", 0, measured=0.1, by_effective=0.2, by_alpha=0.025)
-    other = Prediction("w", "jtt", "b", 0, measured=0.1, by_effective=math.nan, by_alpha=0.1)
-    third = Prediction("w", "jtt", "c", 0, measured=0.1, by_effective=0.8, by_alpha=0.1)
+    one = MassPrediction("w", "jtt", "a", 0, measured=0.1, by_effective=0.2, by_alpha=0.025)
+    other = MassPrediction("w", "jtt", "b", 0, measured=0.1, by_effective=math.nan, by_alpha=0.1)
+    third = MassPrediction("w", "jtt", "c", 0, measured=0.1, by_effective=0.8, by_alpha=0.1)
     assert one.errors == pytest.approx((1, 2))
-    *_, family = Predictions((one, other, third)).rows()
+    *_, family = EffectiveSizeResult((one, other, third)).rows()
     assert family["learner"] == "all"
     assert family["error_by_effective"] == pytest.approx(2)  # (1 + 3)/2: what is known of both
     assert family["error_by_alpha"] == pytest.approx(1)  # (2 + 0)/2
-    (row,) = Predictions((other,)).to_json()["families"]
+    (row,) = EffectiveSizeResult((other,)).to_json()["families"]
     assert row["error_by_effective"] is None
 
 
