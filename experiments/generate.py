@@ -20,9 +20,9 @@ from typing import Any
 from quorate.errors import InputError, QuorateError, reason
 from quorate.findings.experiment import WORDS, Experiment, read_experiment
 from quorate.findings.stored_cells import judge_again
-from quorate.report.curve_tables import interval, percent
 from quorate.runs.store import FILE as STORE
 from quorate.runs.store import Store
+from quorate.runs.wording import interval, percent
 from quorate.studies.trial import stored_outcomes
 from quorate.validate import unknown
 

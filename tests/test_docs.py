@@ -24,7 +24,7 @@ from quorate.cli import entry as cli
 from quorate.findings.experiment import read_experiment
 from quorate.findings.kinds.listing import kind_of
 from quorate.plan import simulate  # noqa: F401  (imported before a test replaces what it is made of)
-from quorate.report.files import write_report
+from quorate.report.files import write_result
 
 FOLDERS = ("docs", "experiments", "benchmarks")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for f in FOLDERS for page in (ROOT / f).rglob("*.md"))])
@@ -126,7 +126,7 @@ class Session:
         self.namespace: dict[str, Any] = {"__name__": "document"}
         (folder / "experiments").symlink_to(ROOT / "experiments")
         monkeypatch.chdir(folder)
-        monkeypatch.setattr("quorate.report.files.write_report", write_first_report)
+        monkeypatch.setattr("quorate.report.files.write_result", write_first_report)
         monkeypatch.delenv("QUORATE_DATA", raising=False)
 
     def run(self) -> None:
@@ -222,7 +222,7 @@ class Session:
 def write_first_report(curves: Any, folder: Path, *more: Any) -> Path:
     """Draw one report for all documents together: a drawing takes longer than what it shows."""
     DRAWN.append(folder)
-    return write_report(curves, folder, *more) if len(DRAWN) == 1 else folder / "report.html"
+    return write_result(curves, folder, *more) if len(DRAWN) == 1 else folder / "report.html"
 
 
 class WorkBeginsError(Exception):

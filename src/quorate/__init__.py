@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from quorate.executors.executor import Executor
     from quorate.findings.running import Found
     from quorate.scenarios.scenario import Ran
-    from quorate.studies.critical_mass.search import FoundMass
+    from quorate.studies.critical_mass.result import CriticalMassSearch
     from quorate.studies.curves import Curves
     from quorate.test_time.perturbations.apply import AppliedChange
 
@@ -90,7 +90,7 @@ def critical_mass(
     jobs: int = 1,
     executor: Executor | str | None = None,
     **search: Any,
-) -> FoundMass:
+) -> CriticalMassSearch:
     """Search for the smallest collective that reaches the target, and return it with its interval.
 
     Args:

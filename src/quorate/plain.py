@@ -13,3 +13,16 @@ def finite_or_none(value: Any) -> Any:
     (0.5, None, 'a', None)
     """
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def finite(plain: Any) -> Any:
+    """Return plain data, however deep, with None for every number that is none or has no end.
+
+    >>> finite({"a": [0.5, float("inf")], "b": {"c": float("nan")}})
+    {'a': [0.5, None], 'b': {'c': None}}
+    """
+    if isinstance(plain, dict):
+        return {key: finite(value) for key, value in plain.items()}
+    if isinstance(plain, list | tuple):
+        return [finite(value) for value in plain]
+    return finite_or_none(plain)

@@ -54,7 +54,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("quorate.studies.study.make_study", make_study)
     monkeypatch.setattr("quorate.studies.study.read_study", read_study)
     monkeypatch.setattr("quorate.studies.sweep.run_study", run_study)
-    monkeypatch.setattr("quorate.report.files.write_report", lambda curves, folder: folder / "r")
+    monkeypatch.setattr("quorate.report.files.write_result", lambda curves, folder: folder / "r")
 
     def run_correction(*words: Any) -> list[Any]:
         asked.update(corrected=words)

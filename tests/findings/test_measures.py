@@ -9,7 +9,8 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.findings.measures import CurveMeasures, RowMeasures, crossings
-from quorate.studies.curves import Curve, Curves
+from quorate.studies.curve import Curve
+from quorate.studies.curves import Curves
 from quorate.studies.trial import Outcome
 
 Make = Callable[..., Curves]

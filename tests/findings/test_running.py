@@ -11,6 +11,7 @@ import pytest
 import quorate
 from quorate.cli.entry import main
 from quorate.errors import InputError
+from quorate.executors.serial import SERIAL
 from quorate.findings.experiment import read_experiment
 from quorate.findings.running import run_experiment, write_found
 from quorate.findings.tuning import FOLDER, make_tuning, rate_of, tuned
@@ -153,7 +154,7 @@ def test_the_best_honest_accuracy_is_chosen(tmp_path: Path) -> None:
     learner = {"net": "sgd:epochs=5", "tree": "tree", "trimmed": "loss-trimming:epochs=5"}
     study = make_study(**STUDY, learner=learner)
     better, rows = tuned(
-        study, make_tuning({"learning_rate": [1e-6, 0.1]}), tmp_path / "out", 1, "cpu"
+        study, make_tuning({"learning_rate": [1e-6, 0.1]}), tmp_path / "out", SERIAL, "cpu"
     )
     assert [rate_of(one) for one in better.learners] == [0.1, None, 0.1]
     assert [better.called(name) for name in better.names] == ["net", "tree", "trimmed"]
@@ -192,7 +193,7 @@ def test_success_plays_no_part_in_tuning(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(tuning, "run_study", stands_still)
     study = make_study(**STUDY, learner="sgd")
-    chosen, _ = tuned(study, make_tuning({"learning_rate": [0.3, 0.1]}), None, 1, "cpu")
+    chosen, _ = tuned(study, make_tuning({"learning_rate": [0.3, 0.1]}), None, SERIAL, "cpu")
     assert rate_of(chosen.learners[0]) == 0.1
 
 
@@ -211,7 +212,7 @@ def test_success_plays_no_part_in_tuning(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_bad_tunings(plain: Any, message: str) -> None:
     study = make_study(**STUDY, learner="sgd")
     with pytest.raises(InputError) as error:
-        tuned(study, make_tuning(plain), None, 1, "cpu")
+        tuned(study, make_tuning(plain), None, SERIAL, "cpu")
     assert str(error.value).startswith(message)
 
 

@@ -10,7 +10,7 @@ from quorate import spec
 from quorate.runs.store import Store
 from quorate.studies.curves import Curves
 from quorate.studies.study import make_study
-from quorate.studies.trial import Outcome, Trial
+from quorate.studies.trial import TRIAL, Outcome, Trial
 from quorate.version import __version__
 
 Measure = Callable[[Trial], dict[str, Any]]
@@ -99,7 +99,7 @@ def store_curves() -> Callable[..., Curves]:
         with Store(folder, write=True) as stored:
             stored.add_study(make_study(**{**PLAIN, **changes}).describe(), __version__)
             for outcome in curves.outcomes:
-                stored.add(outcome)
+                stored.add(TRIAL, outcome.to_record())
         return curves
 
     return store

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from quorate.errors import InputError, StoreError
-from quorate.report.export import export, outcome_row, to_parquet, write_export
+from quorate.report.export import export, to_parquet, write_export
+from quorate.studies.curve import row_with_record
 from quorate.studies.curves import Curves, load
 
 AWKWARD = 0.1 + 0.2  # 0.30000000000000004: lost by anything that rounds
@@ -78,7 +80,7 @@ def test_the_record_is_flattened(make_curves: Any) -> None:
     for outcome in curves.outcomes:
         outcome.record.clear()
         outcome.record.update(record)
-    row = outcome_row(curves.outcomes[0])
+    row = row_with_record(curves.outcomes[0])
     assert row["alpha_effective"] == 0.25
     assert row["inner.noise_multiplier"] == AWKWARD
     assert row["inner.deeper.steps"] == 3
@@ -144,36 +146,44 @@ def test_infinite_and_undefined_numbers_come_back() -> None:
 
 def test_a_table_for_a_paper(tmp_path: Path, store_curves: Any) -> None:
     store_curves(tmp_path)
-    text = export(tmp_path, "latex").decode()
-    assert text == export(tmp_path, "latex", "critical-mass").decode()
+    text = export(tmp_path, "latex", "critical-mass").decode()
+    assert text in export(tmp_path, "latex").decode()
     head, *lines = text.splitlines()
     assert head.startswith("% quorate")
-    assert head.endswith("critical masses for S* = 0.9, digits:n=200, planting:size=2")
-    assert lines[1] == r"\begin{tabular}{lrlrrrrr}"
+    assert head.endswith(r"S{*} = 0.9, 95\% interval over seeds")
+    assert lines[1] == r"\begin{tabular}{lrrrrr}"
     at = lines.index(r"\midrule")
     assert lines[at + 1 : at + 4] == [
-        r"sgd & 10\% & (1\%, 10\%{]} & 20 & 0.125 & 1.000 & 0.875 & 0.875 \\",
+        r"sgd & 10\% & (1\%, 10\%{]} & 20 & 2 of 2 & 0\% \\",
         r"dp-sgd:epsilon=1,max\_grad\_norm=1 & not reached & (10\%, not reached{]} & -- "
-        r"& 0.062 & 0.500 & 0.875 & 0.875 \\",
-        r"group-dro & 0\% & (0\%, 0\%{]} & 0 & 1.000 & 1.000 & 0.750 & 0.750 \\",
+        r"& 0 of 2 & 0\% \\",
+        r"group-dro & 0\% & (0\%, 0\%{]} & 0 & 2 of 2 & -- \\",
     ]
-    assert r"$\alpha = 10\%$" in lines[at - 1]
+    ends = export(tmp_path, "latex", "without-a-collective").decode().splitlines()
+    at = ends.index(r"\midrule")
+    assert r"success at $\alpha$ = 0 & success at the largest $\alpha$" in ends[at - 1]
+    assert ends[at + 1 : at + 4] == [
+        r"sgd & 0.125 & 1.000 & 0.875 & 0.875 \\",
+        r"dp-sgd:epsilon=1,max\_grad\_norm=1 & 0.062 & 0.500 & 0.875 & 0.875 \\",
+        r"group-dro & 1.000 & 1.000 & 0.750 & 0.750 \\",
+    ]
 
 
-def test_several_strategies_stand_under_their_names(tmp_path: Path, store_curves: Any) -> None:
+def test_several_strategies_are_told_apart(tmp_path: Path, store_curves: Any) -> None:
     strategies = ["planting:size=2", "planting:size=4"]
     store_curves(tmp_path, strategy=strategies, learner="sgd", title="50% of $x_1$")
     text = export(tmp_path, "latex").decode()
     for strategy in strategies:
-        heading = f"digits:n=200, {strategy}"
-        assert f"\\multicolumn{{8}}{{l}}{{{heading}}} \\\\\n" in text
+        assert f"\ndigits:n=200, {strategy}: sgd & 10\\% & " in text
+        assert f"\ndigits:n=200, {strategy}: sgd & 0.125 & " in text
     assert text.isascii()
 
 
 def test_nothing_was_measured(tmp_path: Path, store_curves: Any) -> None:
     store_curves(tmp_path, lambda cell: {"error": "it diverged"}, learner="sgd")
-    row = r"sgd & not measured & -- & -- & -- & -- & -- & -- \\"
-    assert row in export(tmp_path, "latex").decode()
+    text = export(tmp_path, "latex").decode()
+    assert r"sgd & not measured & -- & -- & 0 of 2 & -- \\" in text
+    assert r"sgd & -- & -- & -- & -- \\" in text
     assert rows_of(export(tmp_path, "csv", "curves"))[0]["success"] == ""
 
 
@@ -186,8 +196,8 @@ def test_nothing_was_measured(tmp_path: Path, store_curves: Any) -> None:
         ("xlsx", None, "Expected a known format, got 'xlsx'"),
         ("Latex", None, "Did you mean latex"),
         ("csv", "cell", "Expected a known table, got 'cell'. Did you mean cells"),
-        ("latex", "cells", "Expected critical-mass for latex, .* got cells. Use csv or parquet"),
-        ("latex", "curves", "Expected critical-mass for latex"),
+        ("latex", "cells", "Expected a known table, got 'cells'.*critical-mass"),
+        ("latex", "curves", "Expected a known table, got 'curves'"),
     ],
 )
 def test_unknown_names(
@@ -216,6 +226,12 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------- the command
+
+
+def test_json_knows_no_infinity(stored: tuple[Path, Curves]) -> None:
+    rows = json.loads(export(stored[0], "json", "critical-mass"))
+    assert rows[0]["estimate"] is None
+    assert json.loads(export(stored[0], "json"))[0]["seed"] == 0
 
 
 def test_the_command_prints_or_writes(

@@ -97,7 +97,7 @@ def test_what_differs_has_a_column_of_its_own(tmp_path: Path) -> None:
 def test_mistakes_are_answered(folder: tuple[Path, list[Cell]], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Expected cells or curves of the correction in"):
         export(folder[0], "csv", "critical-mass")
-    with pytest.raises(InputError, match="Expected curves for latex"):
+    with pytest.raises(InputError, match=r"Expected a known table, got 'cells'\. Known: curves"):
         export(folder[0], "latex", "cells")
     correction = study(seeds=2)
     kept = keep(correction, tmp_path, cells_of(correction))

@@ -14,20 +14,20 @@ import pytest
 
 from quorate.errors import StoreError
 from quorate.report import files as files_module
-from quorate.report.files import write_report
+from quorate.report.files import write_result
 from quorate.studies.curves import Curves
 
 Make = Callable[..., Curves]
 NAMES = {
-    "curves.svg", "curves.png", "curves.pdf", "cells.csv", "critical_mass.csv", "results.json",
-    "report.html",
+    "curves.svg", "curves.png", "curves.pdf", "cells.csv", "critical_mass.csv", "curves.csv",
+    "results.json", "report.html",
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def folder(curves: Curves, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report") / "new" / "folder"
-    assert write_report(curves, folder) == folder / "report.html"
+    assert write_result(curves, folder) == folder / "report.html"
     return folder
 
 
@@ -74,8 +74,8 @@ def test_the_page_holds_the_files(folder: Path) -> None:
 
 @pytest.mark.usefixtures("plain_pictures")
 def test_equal_data_give_equal_files(curves: Curves, make_curves: Make, tmp_path: Path) -> None:
-    write_report(curves, tmp_path / "one")
-    write_report(make_curves(title="Whose digits?"), tmp_path / "other")
+    write_result(curves, tmp_path / "one")
+    write_result(make_curves(title="Whose digits?"), tmp_path / "other")
     for name in NAMES:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
@@ -89,7 +89,7 @@ def test_a_learner_that_never_trained_does_not_break_the_report(
             "success": 1.0, "accuracy": 0.5
         }  # fmt: skip
 
-    write_report(make_curves(failing), tmp_path)
+    write_result(make_curves(failing), tmp_path)
     masses = json.loads((tmp_path / "results.json").read_text())["critical_mass"]
     assert [row["estimate"] for row in masses] == [None, 0.0, 0.0]
 
@@ -107,11 +107,11 @@ def test_a_file_is_replaced_whole_or_not_at_all(
 ) -> None:
     """Room runs out at the file with this number: each file is the old one or the new one."""
     other = make_curves(title="Other", learner="sgd")
-    write_report(curves, tmp_path)
+    write_result(curves, tmp_path)
     old = {name: (tmp_path / name).read_bytes() for name in NAMES}
-    write_report(other, tmp_path)
+    write_result(other, tmp_path)
     new = {name: (tmp_path / name).read_bytes() for name in NAMES}
-    write_report(curves, tmp_path)
+    write_result(curves, tmp_path)
     count = iter(range(100))
 
     class Full(io.FileIO):
@@ -132,9 +132,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     else:
         monkeypatch.setattr(files_module.os, "replace", replace)
     with pytest.raises(StoreError, match="No space left on device") as error:
-        write_report(other, tmp_path)
+        write_result(other, tmp_path)
     monkeypatch.undo()
-    assert "make room, then run quorate show" in str(error.value)
+    assert "make room, then run the same command again" in str(error.value)
     assert {file.name for file in tmp_path.iterdir()} == NAMES  # nothing half done is left
     found = {name: (tmp_path / name).read_bytes() for name in NAMES}
     assert all(found[name] in (old[name], new[name]) for name in NAMES)
@@ -147,6 +147,6 @@ def test_a_file_is_replaced_whole_or_not_at_all(
 def test_a_folder_that_cannot_be_made_is_named(curves: Curves, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(StoreError, match="Expected to write the report to"):
-        write_report(curves, tmp_path / "taken")
+        write_result(curves, tmp_path / "taken")
     with pytest.raises(StoreError, match="Not a directory"):
-        write_report(curves, tmp_path / "taken" / "below")
+        write_result(curves, tmp_path / "taken" / "below")

@@ -8,10 +8,12 @@ from html.parser import HTMLParser
 from urllib.parse import unquote_to_bytes
 
 import pytest
+from matplotlib.figure import Figure
 
 from quorate.figures.style import render
-from quorate.report.old_page import render_page, sentence
-from quorate.studies.curves import Curves
+from quorate.report.page import render_page
+from quorate.runs.result import Picture
+from quorate.studies.curves import Curves, mass_sentence
 
 Make = Callable[..., Curves]
 FILES = {
@@ -63,9 +65,15 @@ class Page(HTMLParser):
         return found
 
 
+def drawn(curves: Curves, svg: bytes) -> str:
+    """Return the page with that picture."""
+    pictures = {"curves": Picture(Figure(), "Top: success.")}
+    return render_page(curves, pictures, {**FILES, "curves.svg": svg})
+
+
 @pytest.fixture(scope="module")
 def html(curves: Curves) -> str:
-    return render_page(curves, render(curves.plot(), "svg").decode(), FILES)
+    return drawn(curves, render(curves.plot(), "svg"))
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +83,7 @@ def page(html: str) -> Page:
 
 def small(curves: Curves) -> Page:
     """Return the page with a stand-in for the picture, which takes a second to draw."""
-    return Page(render_page(curves, "<?xml?><svg><path d='M0 0'/></svg>", FILES))
+    return Page(drawn(curves, b"<?xml?><svg><path d='M0 0'/></svg>"))
 
 
 # ------------------------------------------------------------------------------ stands alone
@@ -123,9 +131,9 @@ def test_findings_are_sentences(page: Page) -> None:
 def test_a_finding_of_a_learner_that_never_trained() -> None:
     row = {"called": "sgd", "population": "p", "strategy": "s", "collective": "anyone",
            "estimate": math.nan, "target": 0.9, "members": math.nan}  # fmt: skip
-    assert sentence(row) == "sgd (p, s): nothing was measured, every training failed."
+    assert mass_sentence(row) == "sgd (p, s): nothing was measured, every training failed."
     of_a_group = {**row, "collective": "4 on frog", "estimate": math.inf, "target": 0.9}
-    assert sentence(of_a_group) == (
+    assert mass_sentence(of_a_group) == (
         "sgd (p, s, members of 4 on frog): no collective that was tried reaches 90% success."
     )
 
@@ -157,7 +165,8 @@ def test_downloads_are_the_files_byte_by_byte(page: Page) -> None:
         assert address is not None
         head, _, content = address.partition(",")
         assert head == f"data:{types[name.split('.')[1]]};base64"
-        assert base64.b64decode(unquote_to_bytes(content), validate=True) == FILES[name]
+        found = base64.b64decode(unquote_to_bytes(content), validate=True)
+        assert found == FILES[name] if name != "curves.svg" else found.startswith(b"<?xml")
 
 
 # ------------------------------------------------------------------------------ odd names
@@ -171,8 +180,7 @@ def test_names_cannot_break_out_of_the_page(make_curves: Make) -> None:
         return {"error": evil} if cell.alpha else {"success": 0.5, "accuracy": 0.5}
 
     curves = make_curves(failing, title=title, strategy=f"planting:target='{'<b>&'}'")
-    svg = render(curves.plot(), "svg").decode()
-    page = Page(render_page(curves, svg, FILES))
+    page = Page(drawn(curves, render(curves.plot(), "svg")))
     tags = {tag for tag, _ in page.elements}
     assert not tags & {"script", "img", "b"}
     assert page.open == []
@@ -198,9 +206,9 @@ def test_failed_cells_have_no_numbers_and_no_nan(make_curves: Make) -> None:
 
 def test_several_headings_are_told_apart(make_curves: Make) -> None:
     words = small(make_curves(population=["digits:n=200", "digits:n=300"], learner="sgd")).words()
-    assert words.count("digits: n=300, planting: size=2 sgd") == 2  # in both tables
+    assert words.count("digits: n=300, planting: size=2: sgd") == 2  # in both tables
     alone = small(make_curves(learner="sgd")).words()
-    assert "digits: n=200, planting: size=2 sgd" not in alone
+    assert "digits: n=200, planting: size=2: sgd" not in alone
 
 
 def test_the_words_without_failures_name_none(page: Page) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from quorate.report.curve_tables import people, percent, print_curves
+from quorate.report.terminal import print_result
+from quorate.runs.wording import people, percent
 from quorate.studies.curves import Curves
 
 Make = Callable[..., Curves]
@@ -15,7 +16,7 @@ Make = Callable[..., Curves]
 
 def printed(curves: Curves, width: int = 160) -> str:
     out = io.StringIO()
-    print_curves(curves, Console(file=out, width=width, highlight=False, markup=False))
+    print_result(curves, Console(file=out, width=width, highlight=False, markup=False))
     return out.getvalue()
 
 
@@ -75,8 +76,8 @@ def test_failed_cells_are_told_and_the_table_copes(make_curves: Make) -> None:
     text = printed(make_curves(failing))
     assert row_of(text, "10%")[0] == "–"
     assert row_of(text, "sgd")[:4] == ["not measured", "–", "–", "0 of 2"]
-    assert "Failed: sgd, α=0, seed 0: it diverged" in text
-    assert "... and 1 more failed cells." in text  # 3 sizes, 2 seeds: 5 are told
+    said = "6 of 18 trainings failed. The first: sgd at α = 0, seed 0: it diverged"
+    assert said in text  # 3 sizes, 2 seeds; the page tells of each
 
 
 def test_several_studies_are_told_apart(make_curves: Make) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from quorate import spec
-from quorate.report.old_page import bound_lines
 from quorate.studies.curves import Curves
 from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import run_study
@@ -113,7 +112,7 @@ def test_the_report_draws_what_applies_and_says_why_the_others_do_not() -> None:
     assert said["planting"]["critical_mass"] == row["bound"]
     assert not said["erasing"]["applies"]
     assert said["erasing"]["why"] == "it is about another strategy than planting"
-    lines = bound_lines(found)
+    lines = found.bound_lines()
     assert "planting: drawn for worst-case:eps=0.02." in lines
     assert any(line.startswith("erasing: not drawn for worst-case:eps=0.02: ") for line in lines)
     legend = found.plot().axes[0].get_legend()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.report.files import write_report
+from quorate.report.files import write_result
 from quorate.studies.curves import load
 from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import run_study
@@ -48,7 +48,7 @@ def test_one_curve_a_collective_from_the_store_to_the_page(tmp_path: Path) -> No
     headings = [curves.heading(curve) for curve in curves]
     assert headings[0] == "gaussian:n=200,held_out=50,rare=0.2, planting:signal=columns,x2=3"
     assert headings[2] == f"{headings[0]}, members of {rare}"
-    page = write_report(again, tmp_path).read_text()
+    page = write_result(again, tmp_path).read_text()
     assert f"members of {rare}" in page
     assert f"anyone, {rare}, {common}" in page  # where members come from
     # Other people act: what the platform learns differs.

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from quorate.report.files import write_report
+from quorate.report.files import write_result
 from quorate.studies.effective_size import EffectiveSizes
 from quorate.studies.study import make_study
 from quorate.studies.sweep import run_study
@@ -51,7 +51,7 @@ def test_a_report_draws_them_where_there_are_any(tmp_path) -> None:
     (sizes,) = curves.effective_sizes()
     assert sizes.learner.startswith("cvar-dro")
     assert sizes.values.shape == (3, 3, 2)
-    page = write_report(curves, tmp_path).read_text(encoding="utf-8")
+    page = write_result(curves, tmp_path).read_text(encoding="utf-8")
     assert "How large the collective counts as" in page
     assert (tmp_path / "alpha_effective.svg").read_bytes().startswith(b"<?xml")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "alpha_effective.csv").read_text())))
@@ -63,5 +63,5 @@ def test_a_report_draws_them_where_there_are_any(tmp_path) -> None:
     got = [(float(r["alpha"]), int(r["seed"]), float(r["alpha_effective"])) for r in rows]
     assert sorted(got) == sorted(recorded)
     plain = run_study(make_study(learner="sgd:epochs=1", **methods))
-    write_report(plain, tmp_path / "plain")
+    write_result(plain, tmp_path / "plain")
     assert not (tmp_path / "plain" / "alpha_effective.csv").exists()

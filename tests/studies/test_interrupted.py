@@ -301,7 +301,7 @@ def test_no_room_for_cells_and_then_none_for_the_report(
     code, text = limited(*words(out), "--json", largest_file=40_000)
     assert code == 2
     assert text.startswith(f"Error: Expected to write the report to {out}")
-    assert "run quorate show" in text
+    assert "then run the same command again" in text
     assert text.count("\n") == 1
     half_done = [file.name for file in out.iterdir() if file.name.startswith(".")]
     assert half_done == [".writing"]  # the writer's lock

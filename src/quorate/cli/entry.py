@@ -7,7 +7,7 @@ import importlib.resources
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,10 +28,10 @@ from quorate.cli.options import (
     stoppable,
     warn_of_search,
 )
-from quorate.errors import QuorateError, StoreError
+from quorate.cli.present import present, write_and_print
+from quorate.errors import QuorateError
 
 if TYPE_CHECKING:
-    from quorate.studies.curves import Curves
     from quorate.studies.study import Study
 
 app = typer.Typer(
@@ -156,7 +156,6 @@ def critical_mass(
                           --learner sgd --target 0.9 --width 1.3
     """
     from quorate.executors.choose import choose_executor
-    from quorate.report.search import print_search, why_nothing, write_search
     from quorate.studies.critical_mass import search
 
     with stoppable(out):
@@ -164,14 +163,8 @@ def critical_mass(
         mass = search.find_critical_mass(
             population, learner, strategy, goal, target, width, budget, out, executor, device
         )
-    page = write_search(mass, out)
-    if json:
-        print_json(mass.to_json())
-    else:
-        console = console_of()
-        print_search(mass, console)
-        console.print(f"Report: {page}", soft_wrap=True)
-    if (reason := why_nothing(mass)) is not None:
+    present(mass, out, json)
+    if (reason := mass.why_nothing()) is not None:
         print(f"Error: {reason}", file=sys.stderr)
         raise SystemExit(2)
 
@@ -189,7 +182,9 @@ def show(
     """
     from quorate.studies.curves import load
 
-    _present(load(folder, target), folder, json, shown_only=True)
+    plain = write_and_print(load(folder, target), folder, silent=json, must_write=False)
+    if json:
+        print_json(plain)
     warn_of_search(folder)
 
 
@@ -220,7 +215,7 @@ def demo(
         correction = read_correction(file)
     with stoppable(out):
         curves = run_study(study, out, workers, device)
-    shown = _shown(curves, out, json)
+    shown = write_and_print(curves, out, silent=json)
     with stoppable(out):
         cells = run_correction(correction, second, workers, device)
     found = shown_correction(cells, correction, second, json)
@@ -267,33 +262,7 @@ def _run(study: Study, out: Path, jobs: int, device: str, as_json: bool) -> None
 
     with stoppable(out):
         curves = run_study(study, out, choose_executor(jobs), device)
-    _present(curves, out, as_json)
-
-
-def _present(curves: Curves, folder: Path, as_json: bool, shown_only: bool = False) -> None:
-    plain = _shown(curves, folder, as_json, shown_only)
-    if as_json:
-        print_json(plain)
-
-
-def _shown(curves: Curves, folder: Path, silent: bool, shown_only: bool = False) -> dict[str, Any]:
-    """Write the report, print the tables unless silent, and return the curves as plain data."""
-    from quorate.report.curve_tables import print_curves
-    from quorate.report.files import write_report
-
-    try:
-        page = write_report(curves, folder)
-    except StoreError as error:  # what was measured is shown all the same
-        if not shown_only:
-            raise
-        page = None
-        print(f"No report: {error}", file=sys.stderr)
-    if not silent:
-        console = console_of()
-        print_curves(curves, console)
-        if page is not None:
-            console.print(f"Report: {page}", soft_wrap=True)
-    return curves.to_json()
+    present(curves, out, as_json)
 
 
 def main() -> None:

@@ -17,7 +17,8 @@ import numpy as np
 from quorate.errors import InputError
 from quorate.findings.samples import FEWEST, Estimate, Sample, widened
 from quorate.intervals import Floats
-from quorate.studies.curves import Curve, Curves
+from quorate.studies.curve import Curve
+from quorate.studies.curves import Curves
 from quorate.validate import listed, unknown
 
 Selection = Sequence[str] | Mapping[str, Any]

@@ -1,92 +1,79 @@
-"""Results to take elsewhere: cells, critical masses and curves as CSV, Parquet or LaTeX.
-
-Pure functions; rows are plain, one column a key.
-"""
+"""Results to take elsewhere: rows as CSV, Parquet or JSON, and tables in LaTeX."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
-
-import numpy as np
+from typing import Any
 
 from quorate.errors import InputError, StoreError, reason
-from quorate.intervals import band
+from quorate.plain import finite
 from quorate.report.correction import cell_row
-from quorate.report.correction_summary import Row, rows_of
+from quorate.report.correction_summary import Row as CorrectionRow
+from quorate.report.correction_summary import rows_of
 from quorate.report.files import replace_file, to_csv
-from quorate.report.paper_tables import correction_table, mass_table, text_table
+from quorate.report.latex import text_table
+from quorate.report.paper_tables import correction_table
+from quorate.report.stored import load_result
+from quorate.runs.result import Result, Row
 from quorate.runs.store import FILE as STORE
-from quorate.studies import curves as lab
-from quorate.studies.curves import CURVE, Curves
-from quorate.studies.trial import Outcome
 from quorate.test_time.study import running
 from quorate.test_time.study.correction import FILE as CORRECTION
 from quorate.validate import unknown
 
-FORMATS = ("csv", "parquet", "latex")
-TABLES = ("cells", "critical-mass", "curves")
-RESULTS = "results.json"
-
-Plain: TypeAlias = Mapping[str, Any]
+LATEX = "latex"
 
 
 def export(folder: str | Path, kind: str = "csv", what: str | None = None) -> bytes:
-    """Return a table of what a folder holds, as the content of a file.
+    """Return what a folder holds, as the content of a file.
 
     Args:
-        folder: of a study, of a correction, of membership inference or of a scenario.
-        kind: csv, parquet, or latex: a table to \\input, of critical masses, or of a correction's
-            means over seeds.
-        what: cells, critical-mass, or curves: means over seeds with their 95% intervals. By
-            default cells, and for latex the table that it is for.
+        folder: of a run of any kind.
+        kind: csv, parquet or json, of rows; or latex, of tables to \\input.
+        what: which rows, such as cells, critical-mass or curves, by default the first; or the
+            beginning of a table's heading, by default all tables, one below the other.
 
     Raises:
-        InputError: there is no such kind or table, or not of such a folder.
+        InputError: there is no such kind, no such rows, or no such table.
         StoreError: the folder holds no results, or they cannot be read.
     """
-    if kind not in FORMATS:
-        raise unknown("format", kind, FORMATS)
-    if what is not None and what not in TABLES:
-        raise unknown("table", what, TABLES)
+    if kind not in (*FORMATS, LATEX):
+        raise unknown("format", kind, (*FORMATS, LATEX))
     folder = Path(folder)
-    kept = _kept(folder) if what in (None, "cells") else None
-    if kept is not None:
-        return _of_tables(kept, kind, what)
     if (folder / CORRECTION).exists() and not (folder / STORE).exists():
         return _of_correction(folder, kind, what)
-    if kind == "latex":
-        _only("latex", what, "critical-mass")
-        return mass_table(lab.load(folder)).encode()
-    tables: dict[str, Callable[[Curves], list[dict[str, Any]]]] = {
-        "cells": lambda curves: [outcome_row(outcome) for outcome in curves.outcomes],
-        "critical-mass": lambda curves: curves.critical_masses().to_rows(),
-        "curves": curve_rows,
-    }
-    return _file(tables[what or "cells"](lab.load(folder)), kind)
+    result = load_result(folder)
+    return _latex(result, what) if kind == LATEX else FORMATS[kind](_rows(result, what))
 
 
-def _kept(folder: Path) -> Plain | None:
-    """Return the results of a report that keeps its rows and its tables; None of another one."""
-    try:
-        kept = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    whole = isinstance(kept, Mapping) and {"rows", "tables"} <= set(kept)
-    return kept if whole else None
+def _rows(result: Result, what: str | None) -> list[Row]:
+    tables = result.data()
+    if what is None:
+        return next(iter(tables.values()))
+    if what not in tables:
+        raise unknown("table", what, tables)
+    return tables[what]
 
 
-def _of_tables(kept: Plain, kind: str, what: str | None) -> bytes:
-    """Return the rows of a report, or all its tables, one below the other."""
-    if kind != "latex":
-        return _file(kept["rows"], kind)
-    _only("latex", what, "curves")
-    return "\n".join(
-        text_table(heading, rows) for heading, rows in kept["tables"].items() if rows
-    ).encode()
+def _latex(result: Result, what: str | None) -> bytes:
+    r"""Return the tables whose heading begins with ``what``, in lower case and with hyphens."""
+    found = {_slug(heading): (heading, rows) for heading, rows in result.tables().items()}
+    wanted = [table for slug, table in found.items() if slug.startswith(_slug(what or ""))]
+    if not wanted:
+        raise unknown("table", str(what), found)
+    return "\n".join(text_table(heading, rows) for heading, rows in wanted).encode()
+
+
+def _slug(heading: str) -> str:
+    """Return a heading as a word of the command line.
+
+    >>> _slug("Critical mass α* for S* = 0.9")
+    'critical-mass-α-for-s-0-9'
+    """
+    return "-".join(re.findall(r"\w+", heading.lower()))
 
 
 def _of_correction(folder: Path, kind: str, what: str | None) -> bytes:
@@ -95,22 +82,14 @@ def _of_correction(folder: Path, kind: str, what: str | None) -> bytes:
             f"Expected cells or curves of the correction in {folder}, got critical-mass: no target "
             "is reached or missed at test time. Use --what curves."
         )
-    if kind == "latex":
-        _only("latex", what, "curves")
+    if kind == LATEX and what not in (None, "curves"):
+        raise unknown("table", str(what), ("curves",))
     correction, cells = running.stored(folder)
-    if kind == "latex":
+    if kind == LATEX:
         return correction_table(rows_of(cells, correction), correction).encode()
     if what == "curves":
-        return _file([mean_row(row) for row in rows_of(cells, correction)], kind)
-    return _file([cell_row(cell) for cell in {one["id"]: one for one in cells}.values()], kind)
-
-
-def _only(kind: str, what: str | None, table: str) -> None:
-    if what not in (None, table):
-        raise InputError(
-            f"Expected {table} for {kind}, which is for a table in a paper, got {what}. Use csv or "
-            "parquet."
-        )
+        return FORMATS[kind]([mean_row(row) for row in rows_of(cells, correction)])
+    return FORMATS[kind]([cell_row(cell) for cell in {one["id"]: one for one in cells}.values()])
 
 
 def write_export(content: bytes, file: str | Path) -> None:
@@ -130,14 +109,12 @@ def write_export(content: bytes, file: str | Path) -> None:
         ) from error
 
 
-# --------------------------------------------------------------------------------------- the files
+def to_json(rows: Sequence[Row]) -> bytes:
+    """Return rows as a JSON list; null where there is no number."""
+    return json.dumps(finite(rows), indent=1, ensure_ascii=False, allow_nan=False).encode()
 
 
-def _file(rows: Sequence[Plain], kind: str) -> bytes:
-    return to_csv(rows) if kind == "csv" else to_parquet(rows)
-
-
-def to_parquet(rows: Sequence[Plain]) -> bytes:
+def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Return rows as Parquet; a column for every key in any of them, null where there is none.
 
     A column of several types, such as numbers and words, is text.
@@ -158,61 +135,18 @@ def to_parquet(rows: Sequence[Plain]) -> bytes:
     return file.getvalue()
 
 
-# ---------------------------------------------------------------------------------------- the rows
+FORMATS: dict[str, Callable[[Sequence[Row]], bytes]] = {
+    "csv": to_csv,
+    "parquet": to_parquet,
+    "json": to_json,
+}
 
 
-def outcome_row(outcome: Outcome) -> dict[str, Any]:
-    """Return one cell as a row: what it measured, and what the training says of itself.
-
-    Of the record those values that are one number or word, by their own names (``inner.NAME``
-    within a defence), and the last epoch's α_eff.
-    """
-    row = lab.cell_row(outcome)
-    return {**row, **_scalars(outcome.record), **row}  # where both say it, the cell does
-
-
-def _scalars(record: Plain) -> dict[str, Any]:
-    """Return the values of a record that fit into one field.
-
-    >>> _scalars({"loss": 0.5, "alpha_effective": [0.1, 0.2], "inner": {"steps": 40}, "w": [1, 2]})
-    {'loss': 0.5, 'alpha_effective': 0.2, 'inner.steps': 40}
-    """
-    found: dict[str, Any] = {}
-    for name, value in record.items():
-        if isinstance(value, Mapping):
-            found |= {f"{name}.{key}": inner for key, inner in _scalars(value).items()}
-        elif name == "alpha_effective" and value:
-            found[name] = value[-1]
-        elif not isinstance(value, list | tuple):
-            found[name] = value
-    return found
-
-
-def curve_rows(curves: Curves) -> list[dict[str, Any]]:
-    """Return one row a size of every curve: means over seeds and the ends of their intervals."""
-    found = []
-    for curve in curves:
-        success, accuracy = band(curve.success), band(curve.accuracy)
-        for place, alpha in enumerate(curve.alphas):
-            row = {name: getattr(curve, name) for name in CURVE}
-            row["called"] = curves.called(curve.learner)
-            measured = int((~np.isnan(curve.success[place])).sum())
-            row |= {"alpha": float(alpha), "seeds": measured}
-            for name, ends in (("success", success), ("accuracy", accuracy)):
-                row |= _ends(name, *(float(end[place]) for end in ends))
-            found.append(row)
-    return found
-
-
-def mean_row(row: Row) -> dict[str, Any]:
+def mean_row(row: CorrectionRow) -> Row:
     """Return what cells that differ in the seed alone found: means and their intervals."""
     who = ("platform", "proxy", "members", "queries", "epsilon")
     found = {name: getattr(row, name) for name in who}
     found |= {"pooled": row.pooled, "seeds": len(row.cells)}
     for name, one in row.numbers.items():
-        found |= _ends(name, one.value, one.low, one.high)
+        found |= {name: one.value, f"{name}.low": one.low, f"{name}.high": one.high}
     return found
-
-
-def _ends(name: str, value: float, low: float, high: float) -> dict[str, float]:
-    return {name: value, f"{name}.low": low, f"{name}.high": high}

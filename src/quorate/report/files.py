@@ -1,4 +1,4 @@
-"""The files a result leaves in its folder: one page, plots, and data to take away."""
+"""The files a result leaves in its folder: one page, pictures, and data to take away."""
 
 from __future__ import annotations
 
@@ -14,11 +14,8 @@ from typing import Any, Literal
 
 from quorate.errors import StoreError
 from quorate.figures.style import render
-from quorate.report.old_page import render_page as render_curves
 from quorate.report.page import render_page
 from quorate.runs.result import Picture, Result
-from quorate.studies.curves import Curves
-from quorate.studies.effective_size import plot_effective
 
 
 def write_result(
@@ -62,59 +59,6 @@ def _drawn(name: str, picture: Picture) -> dict[str, bytes]:
     if picture.photographs:
         kinds = ("png",)
     return {f"{name}.{kind}": render(picture.figure, kind) for kind in kinds}
-
-
-def write_report(
-    curves: Curves,
-    folder: str | Path,
-    finding: Mapping[str, Any] | None = None,
-    more: Mapping[str, bytes] | None = None,
-) -> Path:
-    """Write the page, the plots and the data to a folder; return the page's path.
-
-    Each file is replaced whole or not at all.
-
-    Args:
-        curves: what to report.
-        folder: where to.
-        finding: a claim with its verdict, as plain data.
-        more: files that go with them, by name.
-
-    Raises:
-        StoreError: the folder cannot be written, or the disk is full.
-    """
-    folder = Path(folder)
-    figure = curves.plot()
-    svg = render(figure, "svg")
-    files = {
-        "curves.svg": svg,
-        "curves.png": render(figure, "png"),
-        "curves.pdf": render(figure, "pdf"),
-        "cells.csv": curves.to_frame().to_csv(index=False).encode(),
-        "critical_mass.csv": curves.critical_masses().to_frame().to_csv(index=False).encode(),
-        "results.json": json.dumps(curves.to_json(), indent=1, allow_nan=False).encode(),
-    }
-    files |= _effective_files(curves)
-    files |= more or {}
-    files["report.html"] = render_curves(curves, svg.decode(), files, finding).encode()
-    write_files(folder, files, f"run quorate show {folder}")
-    return folder / "report.html"
-
-
-def _effective_files(curves: Curves) -> dict[str, bytes]:
-    """Return the plots and the data of α_eff; none where no learner records it."""
-    import pandas as pd
-
-    sizes = curves.effective_sizes()
-    if not sizes:
-        return {}
-    figure = plot_effective(sizes)
-    rows = pd.DataFrame([row for one in sizes for row in one.to_rows()])
-    return {
-        "alpha_effective.svg": render(figure, "svg"),
-        "alpha_effective.png": render(figure, "png"),
-        "alpha_effective.csv": rows.to_csv(index=False).encode(),
-    }
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:

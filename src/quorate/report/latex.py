@@ -7,6 +7,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from quorate.report.columns import columns
+from quorate.runs.result import TextRow
+from quorate.version import __version__
+
 SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
@@ -124,6 +128,16 @@ def tabular(columns: Sequence[Column], rows: Iterable[Sequence[str] | str], note
         r"\end{tabular}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def text_table(heading: str, rows: Sequence[TextRow]) -> str:
+    r"""Return a table for people as a table to \input."""
+    sides = columns(rows)
+    return tabular(
+        [Column(escape(name), "l" if left else "r") for name, left in sides.items()],
+        [[escape(row[name]) for name in sides] for row in rows],
+        f"quorate {__version__}: {escape(heading)}",
+    )
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -22,7 +22,8 @@ from quorate.plan.plan import Plan
 from quorate.plan.suggest import Suggestions
 from quorate.report import plan_words as words
 from quorate.report.files import write_files
-from quorate.report.old_page import fill_template, rate
+from quorate.report.old_page import fill_template
+from quorate.runs.wording import rate
 from quorate.version import __version__
 
 Plain = dict[str, Any]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from quorate.plan.certify import Certification
 from quorate.plan.details import PlanDetails
 from quorate.plan.simulate import SimulatedMass
-from quorate.report.curve_tables import percent
+from quorate.runs.wording import percent
 
 CLAIMS = "claims.csv"
 ROUNDING = 1e-9  # of a product that should be whole

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-from quorate.plain import finite_or_none
+from quorate.plain import finite
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,8 +106,7 @@ class Result(Protocol):
 
     def stored(self) -> dict[str, Any]:
         """Return what the JSON file holds: that of ``--json``, and what exports are made from."""
-        rows = [{key: finite_or_none(value) for key, value in row.items()} for row in self.rows()]
-        return {**self.to_json(), "rows": rows, "tables": self.tables()}
+        return {**self.to_json(), "rows": finite(self.rows()), "tables": self.tables()}
 
     def pictures(self) -> dict[str, Picture]:
         """Return the pictures by file name without its ending, the most telling first."""

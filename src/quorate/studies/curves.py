@@ -1,9 +1,9 @@
-"""What a sweep says: curves S(α) and critical masses, as typed objects, frames, plots and JSON."""
+"""The result of a study: curves S(α) and critical masses."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,71 +12,42 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import StoreError
-from quorate.intervals import CONFIDENCE, Floats, band
+from quorate.plain import finite
+from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.store import Store
-from quorate.studies.bounds import EXACT, CurveBound, bounds_of
-from quorate.studies.critical_mass.estimate import CriticalMass, critical_mass
-from quorate.studies.effective_size import EffectiveSizes
+from quorate.runs.wording import interval, people, percent, rate
+from quorate.studies.bounds import EXACT
+from quorate.studies.curve import (
+    CURVE,
+    WHO,
+    CriticalMasses,
+    Curve,
+    curve_of,
+    line_of,
+    row_of,
+    row_with_record,
+)
+from quorate.studies.effective_size import EffectiveSizes, plot_effective
+from quorate.studies.outcome_words import facts_of, failures, what_failed
 from quorate.studies.study import Study, make_study
 from quorate.studies.trial import ANYONE, Outcome, stored_outcomes
 from quorate.theory.suboptimality import Reading
+from quorate.validate import listed
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-WHO = ("population", "strategy", "goal", "learner")  # its methods
-CURVE = (*WHO, "collective")  # what tells one curve from another
+ABOUT_BOUNDS = (
+    "Enough by theory is the α that the bound for the strategy asks of a platform as suboptimal as "
+    "the study allows for; a dash stands where no bound speaks of the learner. Real learners are "
+    "further from optimal than that: the distance to α* shows by how much. Where the law of honest "
+    "people is not known, how common the signal is among them is put at its 95% limit."
+)
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
-    """S(α) of one strategy against one learner, over sizes and seeds.
-
-    Args:
-        population, strategy, goal, learner: the methods, as text.
-        alphas: sizes, (a,), increasing.
-        seeds: the seeds, (s,).
-        success, accuracy: per size and seed, (a, s); NaN where a cell is missing or failed.
-        people: how many people the platform learned from.
-        xi, gap, exact_law: ξ and Δ of the goal's signal, the mean over cells; None if unknown.
-        bounds: every bound on success, and why it does not apply where it does not.
-        collective: the group that members come from; "anyone" where they may be of any.
-    """
-
-    population: str
-    strategy: str
-    goal: str
-    learner: str
-    alphas: Floats
-    seeds: tuple[int, ...]
-    success: Floats
-    accuracy: Floats
-    people: int
-    xi: float | None
-    gap: float | None
-    exact_law: bool | None
-    bounds: tuple[CurveBound, ...]
-    collective: str = ANYONE
-
-    def critical_mass(self, target: float, confidence: float = CONFIDENCE) -> CriticalMass:
-        """Return the smallest collective that reaches ``target``, with its interval."""
-        return critical_mass(self.alphas, self.success, target, confidence)
-
-    def bound(self, alphas: Floats, eps: float, reading: Reading) -> Floats | None:
-        """Return the theory's general lower bound on S at ``alphas``, or None if none applies."""
-        found = self.general_bound
-        return None if found is None or found.at is None else found.at(alphas, eps, reading)
-
-    @property
-    def general_bound(self) -> CurveBound | None:
-        """The bound that applies and asks for no more of the law than a few numbers; else None."""
-        found = [bound for bound in self.bounds if bound.applies and bound.name != EXACT]
-        return found[0] if found else None
-
-
-@dataclass(frozen=True, eq=False)
-class Curves:
+class Curves(Result):
     """The outcomes of a study, and how to read them. Iterating gives one ``Curve`` each.
 
     Args:
@@ -128,7 +99,7 @@ class Curves:
         for outcome in self.outcomes:
             groups.setdefault(tuple(getattr(outcome, w) for w in CURVE), []).append(outcome)
         for cells in groups.values():
-            yield _curve(cells), cells
+            yield curve_of(cells), cells
 
     def heading(self, curve: Curve) -> str:
         """Return what a curve shares with those it stands beside: all but the learner."""
@@ -143,16 +114,174 @@ class Curves:
         rows = tuple((curve, curve.critical_mass(chosen)) for curve in self)
         return CriticalMasses(rows, self.eps, self.reading, self.names)
 
+    # ----------------------------------------------------------------------------- for programs
+
+    def rows(self) -> list[Row]:
+        """Return one flat row per cell, with what its training says of itself."""
+        return [row_with_record(outcome) for outcome in self.outcomes]
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per cell, as a pandas frame."""
         import pandas as pd
 
-        return pd.DataFrame([cell_row(outcome) for outcome in self.outcomes])
+        return pd.DataFrame([row_of(outcome) for outcome in self.outcomes])
+
+    def data(self) -> dict[str, list[Row]]:
+        """Return the cells, the critical masses, means over seeds, and α_eff where recorded."""
+        means = [row for curve in self for row in curve.mean_rows(self.called(curve.learner))]
+        tables = {
+            "cells": self.rows(),
+            "critical-mass": self.critical_masses().to_rows(),
+            "curves": means,
+        }
+        effective = [row for sizes in self.effective_sizes() for row in sizes.to_rows()]
+        return {**tables, "alpha-effective": effective} if effective else tables
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON: the cells and the critical masses; no value is None."""
-        cells = [_finite({**cell_row(o), "record": o.record}) for o in self.outcomes]
+        cells = [finite({**row_of(o), "record": o.record}) for o in self.outcomes]
         return {"cells": cells, "critical_mass": self.critical_masses().to_json()}
+
+    def stored(self) -> dict[str, Any]:
+        """Return what ``--json`` prints; exports are made from the store."""
+        return self.to_json()
+
+    # ------------------------------------------------------------------------------- for people
+
+    @property
+    def question(self) -> str:
+        """What every study asks."""
+        return (
+            "How large must a group be, acting together on its own data, to move a learning "
+            "algorithm?"
+        )
+
+    def summary(self) -> list[str]:
+        """Return each critical mass as a sentence, and how many trainings failed."""
+        said = [mass_sentence(row) for row in self.critical_masses().to_rows()]
+        return [*said, *failures(self.outcomes)]
+
+    def sections(self) -> list[Section]:
+        """Return S(α), the critical masses, both ends, bounds, α_eff and what failed."""
+        headed: dict[str, list[Curve]] = {}
+        for curve in self:
+            headed.setdefault(self.heading(curve), []).append(curve)
+        sections = [
+            Section(
+                f"{heading}: success S(α) / accuracy on honest people",
+                rows=tuple(self._success_rows(curves)),
+            )
+            for heading, curves in headed.items()
+        ]
+        sections += [
+            Section(
+                f"Critical mass α* for S* = {self.target:g}, 95% interval over seeds",
+                rows=tuple(self._mass_rows()),
+            ),
+            Section(
+                "Without a collective, and with the largest",
+                rows=tuple(self._end_rows()),
+                on_page_only=True,
+            ),
+            Section(
+                "Which bounds apply",
+                tuple(self.bound_lines()),
+                after=(ABOUT_BOUNDS,),
+                on_page_only=True,
+            ),
+        ]
+        if self.effective_sizes():
+            heading, name = "How large the collective counts as", ("alpha_effective",)
+            sections.append(Section(heading, pictures=name, on_page_only=True))
+        return sections + what_failed(self.outcomes)
+
+    def _success_rows(self, curves: list[Curve]) -> Iterator[TextRow]:
+        """Yield mean success with mean honest accuracy, a row a size and a column a learner."""
+        means = [
+            {float(a): (s, c) for a, s, c in zip(curve.alphas, *curve.means(), strict=True)}
+            for curve in curves
+        ]
+        for alpha in sorted(set().union(*means)):
+            row = {"α": percent(alpha)}
+            for curve, mean in zip(curves, means, strict=True):
+                success, accuracy = mean.get(alpha, (math.nan, math.nan))
+                shown = "–" if math.isnan(success) else f"{success:.3f} / {accuracy:.3f}"
+                row[self.called(curve.learner)] = shown
+            yield row
+
+    def _mass_rows(self) -> Iterator[TextRow]:
+        masses = self.critical_masses()
+        for curve, row in zip(self, masses.to_rows(), strict=True):
+            yield {
+                "learner": self._told_apart(curve),
+                "α*": percent(row["estimate"]),
+                "95% interval": interval(row["low"], row["high"]),
+                "people": people(row["members"]),
+                "seeds that reach it": f"{row['reached'] * row['seeds']:.0f} of {row['seeds']}",
+                "enough by theory": "–" if row["bound"] is None else percent(row["bound"]),
+            }
+
+    def _end_rows(self) -> Iterator[TextRow]:
+        for curve in self:
+            ends = [rate(end) for end in curve.ends()]
+            yield {
+                "learner": self._told_apart(curve),
+                "success at α = 0": ends[0],
+                "success at the largest α": ends[1],
+                "honest accuracy at α = 0": ends[2],
+                "honest accuracy at the largest α": ends[3],
+            }
+
+    def _told_apart(self, curve: Curve) -> str:
+        """Return what a curve's learner is called, after its heading where there are several."""
+        several = len({self.heading(one) for one in self}) > 1
+        called = self.called(curve.learner)
+        return f"{self.heading(curve)}: {called}" if several else called
+
+    def bound_lines(self) -> list[str]:
+        """Return for each bound which learners it is drawn for, and why not for the others."""
+        said: dict[tuple[str, str], list[str]] = {}
+        several = len({self.heading(curve) for curve in self}) > 1
+        for curve in self:
+            where = f" ({self.heading(curve)})" if several else ""
+            for bound in curve.bounds:
+                learners = said.setdefault((bound.name, bound.why), [])
+                learners.append(self.called(curve.learner) + where)
+        return [
+            f"{name}: {'not drawn' if why else 'drawn'} for {listed(who)}{f': {why}' * bool(why)}."
+            for (name, why), who in sorted(said.items())
+        ]
+
+    def facts(self) -> dict[str, str]:
+        """Return where the numbers come from, in words."""
+        return facts_of(self.outcomes)
+
+    # ---------------------------------------------------------------------------------- pictures
+
+    def pictures(self) -> dict[str, Picture]:
+        """Return the curves with their critical masses, and α_eff where learners record it."""
+        curves = Picture(
+            self.plot(),
+            "Top: success S(α), the share of held-out people carrying the signal who get the "
+            "target label. Middle: accuracy on honest held-out people, what the action costs "
+            "others. Bottom: the critical mass α*, the smallest measured size from which success "
+            f"stays at or above S* = {self.target:g}; bars are 95% intervals over seeds that "
+            "include the spacing of the grid, an arrow means that some or all of them never reach "
+            "it. Bands are 95% bootstrap intervals of the mean over seeds. A black line, where "
+            "there is one, is the theory's lower bound for a platform as suboptimal as its label "
+            "says; what is said of each bound stands below.",
+        )
+        sizes = self.effective_sizes()
+        if not sizes:
+            return {"curves": curves}
+        effective = Picture(
+            plot_effective(sizes),
+            "Learners that weigh people, or leave some out, make a collective count as more or "
+            "less than its size: α_eff/α per epoch, the mean over seeds, one line a size. Above "
+            "the dashed line the platform amplifies its members, below it mutes them. All numbers: "
+            "alpha_effective.csv.",
+        )
+        return {"curves": curves, "alpha_effective": effective}
 
     def plot(self) -> Figure:
         """Return the figure: success, honest accuracy and critical mass over α."""
@@ -175,7 +304,7 @@ class Curves:
         for curve, mass in self.critical_masses().rows:
             heading = self.heading(curve)
             panel = panels.setdefault(heading, figures.CurvePanel(heading, self.target))
-            panel.lines.append(_line(curve, mass, self.called(curve.learner)))
+            panel.lines.append(line_of(curve, mass, self.called(curve.learner)))
             self._add_bounds(panel, curve)
         return list(panels.values())
 
@@ -196,70 +325,20 @@ class Curves:
             panel.bounds.append(figures.BoundCurve(bound.name, label, grid, values))
 
 
-@dataclass(frozen=True, eq=False)
-class CriticalMasses:
-    """The critical mass of every curve of a study."""
-
-    rows: tuple[tuple[Curve, CriticalMass], ...]
-    eps: float = 0.0
-    reading: Reading = "tv"
-    names: Mapping[str, str] = field(default_factory=dict)
-
-    def __iter__(self) -> Iterator[CriticalMass]:
-        return (mass for _, mass in self.rows)
-
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one plain row per curve; inf where the target is never reached."""
-        return [
-            {
-                **{name: getattr(curve, name) for name in CURVE},
-                "called": self.names.get(curve.learner, curve.learner),
-                "target": mass.target,
-                "estimate": mass.estimate,
-                "low": mass.low,
-                "high": mass.high,
-                "below": mass.below,
-                "members": mass.estimate * curve.people,
-                "reached": mass.reached,
-                "seeds": mass.seeds,
-                "bound": self._bound(curve, mass.target),
-            }
-            for curve, mass in self.rows
-        ]
-
-    def _bound(self, curve: Curve, target: float) -> float | None:
-        found = curve.general_bound
-        return None if found is None else found.critical_mass(target, self.eps, self.reading)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per curve, as a pandas frame; inf where the target is never reached."""
-        import pandas as pd
-
-        return pd.DataFrame(self.to_rows())
-
-    def to_json(self) -> list[dict[str, Any]]:
-        """Return plain data for JSON, with every bound; None where a target is never reached."""
-        return [
-            _finite(
-                {
-                    **row,
-                    "bounds": [
-                        bound.to_json(mass.target, self.eps, self.reading) for bound in curve.bounds
-                    ],
-                }
-            )
-            for row, (curve, mass) in zip(self.to_rows(), self.rows, strict=True)
-        ]
-
-    def plot(self) -> Figure:
-        """Return the figure of estimates and intervals."""
-        from quorate.figures import curves as figures
-
-        lines = [
-            _line(curve, mass, self.names.get(curve.learner, curve.learner))
-            for curve, mass in self.rows
-        ]
-        return figures.masses_figure(lines)
+def mass_sentence(row: Row) -> str:
+    """Return one critical mass as a sentence."""
+    some = "" if row["collective"] == ANYONE else f", members of {row['collective']}"
+    who = f"{row['called']} ({row['population']}, {row['strategy']}{some})"
+    if math.isnan(row["estimate"]):
+        return f"{who}: nothing was measured, every training failed."
+    if math.isinf(row["estimate"]):
+        return f"{who}: no collective that was tried reaches {percent(row['target'])} success."
+    if row["estimate"] == 0:
+        return f"{who}: success is {percent(row['target'])} or more without any collective."
+    return (
+        f"{who}: {percent(row['estimate'])} of the people, about {row['members']:.0f}, reach "
+        f"{percent(row['target'])} success."
+    )
 
 
 def load(folder: str | Path, target: float | None = None) -> Curves:
@@ -293,62 +372,3 @@ def load(folder: str | Path, target: float | None = None) -> Curves:
         )
     study = make_study(**studies[-1][0])
     return Curves.of(cells, study if target is None else replace(study, target=target))
-
-
-def cell_row(outcome: Outcome) -> dict[str, Any]:
-    """Return one outcome as a flat row: no description, record or provenance."""
-    left_out = ("record", "provenance", "description")
-    row = {k: v for k, v in vars(outcome).items() if k not in left_out}
-    return row | {"collective": outcome.collective}
-
-
-def _curve(cells: Sequence[Outcome]) -> Curve:
-    alphas = sorted({cell.alpha for cell in cells})
-    seeds = sorted({cell.seed for cell in cells})
-    row, column = ({v: i for i, v in enumerate(values)} for values in (alphas, seeds))
-    success = np.full((len(alphas), len(seeds)), np.nan)  # (a, s)
-    accuracy = success.copy()
-    for cell in cells:
-        at = row[cell.alpha], column[cell.seed]
-        success[at] = np.nan if cell.success is None else cell.success
-        accuracy[at] = np.nan if cell.accuracy is None else cell.accuracy
-    first = cells[0]
-    xis = [cell.xi for cell in cells if cell.xi is not None]
-    gaps = [cell.gap for cell in cells if cell.gap is not None]
-    return Curve(
-        population=first.population,
-        strategy=first.strategy,
-        goal=first.goal,
-        learner=first.learner,
-        alphas=np.array(alphas),
-        seeds=tuple(seeds),
-        success=success,
-        accuracy=accuracy,
-        people=first.people,
-        xi=float(np.mean(xis)) if xis else None,
-        gap=float(np.max(gaps)) if gaps else None,
-        exact_law=first.exact_law,
-        bounds=bounds_of(cells),
-        collective=first.collective,
-    )
-
-
-def _line(curve: Curve, mass: CriticalMass, label: str) -> Any:
-    from quorate.figures import curves as figures
-
-    return figures.LearnerCurve(
-        label, curve.alphas, band(curve.success), band(curve.accuracy), mass
-    )
-
-
-def _finite(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row in which numbers that JSON does not know (inf, NaN) are None."""
-    return {key: _finite_value(value) for key, value in row.items()}
-
-
-def _finite_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return _finite(value)
-    if isinstance(value, list | tuple):
-        return [_finite_value(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

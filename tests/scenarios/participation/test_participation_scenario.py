@@ -204,7 +204,7 @@ def test_the_curves_that_come_along_are_a_run_that_is_kept() -> None:
 
 
 def test_a_store_and_its_tables_say_the_same(tmp_path: Path) -> None:
-    from quorate.report.files import write_report
+    from quorate.report.files import write_result
     from quorate.studies.study import make_study
     from quorate.studies.sweep import run_study
 
@@ -213,7 +213,7 @@ def test_a_store_and_its_tables_say_the_same(tmp_path: Path) -> None:
         alphas="0.05,0.2", seeds=2,
     )  # fmt: skip
     curves = run_study(study, tmp_path / "run")
-    write_report(curves, tmp_path / "run")
+    write_result(curves, tmp_path / "run")
     tables = tmp_path / "tables"
     tables.mkdir()
     for name in ("cells.csv", "critical_mass.csv"):

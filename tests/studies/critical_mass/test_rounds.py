@@ -16,8 +16,8 @@ from quorate.studies.critical_mass.rounds import (
     SEEDS,
     Bracket,
     Cell,
-    Found,
     Point,
+    SearchEnd,
     bracket_of,
     close_in,
 )
@@ -33,7 +33,7 @@ def search(
     width: float = 1.15,
     budget: int = 60,
     given: Sequence[Point] = (),
-) -> Found:
+) -> SearchEnd:
     def measure(cells: Sequence[Cell], bracket: Bracket | None) -> list[float]:
         assert len(set(cells)) == len(cells)
         assert all(0 <= members <= people and seed >= 0 for members, seed in cells)
@@ -44,7 +44,7 @@ def search(
     return found
 
 
-def ends(found: Found) -> tuple[float, float, float]:
+def ends(found: SearchEnd) -> tuple[float, float, float]:
     return found.bracket.low, found.bracket.estimate, found.bracket.high
 
 
@@ -339,7 +339,7 @@ def test_the_interval_holds_the_truth(
     assert_coverage(found, mean_crossing(slope, spread, 800))
 
 
-def assert_coverage(found: Sequence[Found], truth: int) -> None:
+def assert_coverage(found: Sequence[SearchEnd], truth: int) -> None:
     holds = [one.bracket.low < truth <= one.bracket.high for one in found]
     # 95% less three standard deviations of a binomial share. The worlds are fixed by their
     # numbers, so this does not fail by chance.

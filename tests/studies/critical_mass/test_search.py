@@ -21,7 +21,7 @@ from quorate.cli import entry as cli
 from quorate.errors import FitFailedError, InputError
 from quorate.executors.choose import choose_executor
 from quorate.protocols import Learner
-from quorate.report.search import notes, sentence, write_search
+from quorate.report.files import write_result
 from quorate.runs.cell import Record
 from quorate.runs.store import Store
 from quorate.studies import trial_work
@@ -162,14 +162,14 @@ def test_sizes_are_whole_numbers_of_members(tmp_path: Path) -> None:
 def test_a_threshold_is_found_to_the_member() -> None:
     found = find_threshold(4, width=1.01)
     assert answer(found) == (4 / 400, 3 / 400, 4 / 400, "width")
-    assert any("No whole member lies between" in note for note in notes(found))
+    assert any("No whole member lies between" in note for note in found.notes())
 
 
 def test_reached_with_nobody() -> None:
     found = find_threshold(0)
     assert answer(found) == (0, 0, 0, "width")
     assert found.to_json()["estimate"] == 0
-    assert sentence(found) == "Success is 90% or more without any collective."
+    assert found.answer() == "Success is 90% or more without any collective."
 
 
 def test_never_reached() -> None:
@@ -181,7 +181,7 @@ def test_never_reached() -> None:
         "target": 0.9,
         "stopped": "width",
     }
-    assert sentence(found) == "Not even everyone acting together reaches 90% success."
+    assert found.answer() == "Not even everyone acting together reaches 90% success."
 
 
 def test_failed_trainings_are_recorded_and_mentioned(tmp_path: Path) -> None:
@@ -189,10 +189,11 @@ def test_failed_trainings_are_recorded_and_mentioned(tmp_path: Path) -> None:
     assert found.low < 20 / 400 <= found.high
     failed = [one for one in outcomes(tmp_path) if one.error]
     assert failed
-    assert f"{len(failed)} of {found.trainings} trainings failed; they count for nothing." in notes(
-        found
+    assert (
+        f"{len(failed)} of {found.trainings} trainings failed; they count for nothing."
+        in found.notes()
     )
-    write_search(found, tmp_path)
+    write_result(found, tmp_path)
     assert "too many members" in (tmp_path / "search.html").read_text()
 
 
@@ -200,19 +201,19 @@ def test_every_training_fails(tmp_path: Path) -> None:
     found = find_threshold(20, fails_from=0)
     assert math.isnan(found.estimate)
     assert [found.to_json()[key] for key in ("estimate", "low", "high")] == [None, 0, None]
-    assert sentence(found) == "Nothing was measured: every training failed."
-    assert "The search gave up: no training succeeded." in notes(found)
-    assert write_search(found, tmp_path).exists()
+    assert found.answer() == "Nothing was measured: every training failed."
+    assert "The search gave up: no training succeeded." in found.notes()
+    assert write_result(found, tmp_path).exists()
 
 
 @pytest.mark.parametrize("budget", [1, 6])
 def test_a_small_budget_is_said_to_be_spent(budget: int, tmp_path: Path) -> None:
     found = find(budget=budget)
     assert (found.trainings, found.stopped) == (budget, "budget")
-    said = " ".join([sentence(found), *notes(found)])
+    said = " ".join([found.answer(), *found.notes()])
     assert "larger --budget" in said
     assert f"{SEEDS} are needed" in said
-    assert write_search(found, tmp_path).exists()
+    assert write_result(found, tmp_path).exists()
 
 
 # -------------------------------------------------------------------------------- what is reused
@@ -360,9 +361,9 @@ def test_a_seed_whose_people_do_not_fit_is_skipped() -> None:
     found = find(**methods, budget=24, width=1.01)
     assert 5 in found.refused
     assert 0 < found.trainings < 24
-    said = [note for note in notes(found) if note.startswith("Seed 5 was skipped: Expected")]
+    said = [note for note in found.notes() if note.startswith("Seed 5 was skipped: Expected")]
     assert len(said) == 1
-    assert not any("trainings failed" in note for note in notes(found))
+    assert not any("trainings failed" in note for note in found.notes())
     assert not {one.seed for one in found.curves.outcomes} & found.refused.keys()
 
 
@@ -478,7 +479,7 @@ def test_a_table_a_sentence_and_files(command: Any, tmp_path: Path) -> None:
     assert len(cells) == 1 + len(results["cells"]) == 1 + results["trainings"]
     page = (tmp_path / "search.html").read_text()
     assert "<svg" in page
-    assert sentence(find(**REAL, out=tmp_path)) in page
+    assert find(**REAL, out=tmp_path).answer() in page
     assert (tmp_path / "search.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -66,9 +66,9 @@ class StudyDone:
 
     def write(self, finding: Mapping[str, Any] | None) -> Path:
         """Write the report; return the page's path."""
-        from quorate.report.files import write_report
+        from quorate.report.files import write_result
 
-        return write_report(self.result, self.folder, finding, self._files(finding))
+        return write_result(self.result, self.folder, finding, self._files(finding))
 
     def _files(self, finding: Mapping[str, Any] | None) -> dict[str, bytes]:
         """Return the step sizes that were tried, and each trend of α* as a picture."""
@@ -97,9 +97,9 @@ class StudyDone:
 
     def show(self, console: Console) -> None:
         """Print S(α) and the critical masses."""
-        from quorate.report.curve_tables import print_curves
+        from quorate.report.terminal import print_result
 
-        print_curves(self.result, console)
+        print_result(self.result, console)
 
     def to_json(self) -> dict[str, Any]:
         """Return the cells and the critical masses."""

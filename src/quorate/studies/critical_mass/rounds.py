@@ -70,7 +70,7 @@ class Bracket:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchEnd:
     """The end of a search: every point, the bracket, the cells it asked for, and why it ended."""
 
     points: tuple[Point, ...]
@@ -86,7 +86,7 @@ def close_in(
     width: float,
     budget: int,
     given: Iterable[Point] = (),
-) -> Found:
+) -> SearchEnd:
     """Return where the rounds end: the interval is narrow enough, or the budget is spent.
 
     The first round is one seed at four sizes, a quarter of log n apart. Two seeds then bisect;
@@ -123,9 +123,9 @@ def close_in(
         checks = [] if hopeless else unchecked(points.values(), people, target, bracket)
         known = bracket.placed >= SEEDS and not bracket.too_spread
         if known and not checks and bracket.narrow(width, people):
-            return Found(tuple(points.values()), bracket, tuple(asked), "width")
+            return SearchEnd(tuple(points.values()), bracket, tuple(asked), "width")
         if len(asked) >= budget or hopeless:
-            return Found(tuple(points.values()), bracket, tuple(asked), "budget")
+            return SearchEnd(tuple(points.values()), bracket, tuple(asked), "budget")
         wanted = [*checks, *next_cells(points.values(), people, width, bracket)]
         new = [cell for cell in dict.fromkeys(wanted) if cell not in points]
         new = (new or _fresh_seeds(points, people, bracket))[: budget - len(asked)]

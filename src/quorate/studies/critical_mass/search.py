@@ -5,26 +5,21 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from quorate import spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.serial import SERIAL
-from quorate.intervals import Floats
 from quorate.runs.store import Store
 from quorate.runtime.device import resolve, use
+from quorate.studies.critical_mass.result import CriticalMassSearch
 from quorate.studies.critical_mass.rounds import (
     SEEDS,
     Bracket,
     Cell,
-    Found,
     Point,
-    Stopped,
     close_in,
     validate_search,
 )
@@ -42,71 +37,8 @@ from quorate.studies.trial import (
 )
 from quorate.version import __version__
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 METHODS = ("population", "strategy", "goal", "learner")
 TITLE = "α*, the critical mass, by search"
-
-
-@dataclass(frozen=True, eq=False)
-class FoundMass:
-    """The critical mass that a search found, and what it rests on.
-
-    Args:
-        target: S*, in [0, 1].
-        estimate: α*, a fraction of the people; inf where not even everyone is enough, NaN where
-            every training failed.
-        low, high: the 95% interval: α* lies above ``low`` (or is 0) and at or below ``high``.
-        trainings: models trained in this run; what was stored before cost nothing.
-        stopped: "width" where the interval is narrow enough, "budget" where trainings ran out.
-        width: the ratio high/low that was asked for.
-        people: how many the platform learns from.
-        refused: seeds that were skipped, and why: their people do not fit the methods.
-        curves: every outcome used.
-        found: the points, and the curve fitted to them.
-    """
-
-    target: float
-    estimate: float
-    low: float
-    high: float
-    trainings: int
-    stopped: Stopped
-    width: float
-    people: int
-    refused: Mapping[int, str]
-    curves: Curves
-    found: Found
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data for JSON; None where a number is infinite or was not measured."""
-        ends = {"estimate": self.estimate, "low": self.low, "high": self.high}
-        return {
-            **{name: end if math.isfinite(end) else None for name, end in ends.items()},
-            "trainings": self.trainings,
-            "target": self.target,
-            "stopped": self.stopped,
-        }
-
-    def fitted(self, alphas: Floats) -> Floats | None:
-        """Return the fitted monotone curve at ``alphas``, (a,); None if every training failed."""
-        fit = self.found.bracket.fit
-        return None if fit is None else fit.mean_curve(alphas * self.people)
-
-    def plot(self) -> Figure:
-        """Return the figure: each training, the fitted curve, the target and the interval."""
-        from quorate.figures import curves as figures
-
-        points = np.array([(p.members / self.people, p.success) for p in self.found.points])
-        smallest = min((a for a in points[:, 0] if a > 0), default=1 / self.people)
-        alphas = np.geomspace(smallest, max(points[:, 0].max(), smallest * 10), 200)  # (a,)
-        alphas = np.concatenate([[0.0], alphas[alphas <= 1]])
-        curve = next(iter(self.curves))
-        nothing = (alphas, alphas, alphas)  # the bands of a line are not drawn here
-        line = figures.LearnerCurve(curve.learner, alphas, nothing, nothing, self)
-        title = self.curves.heading(curve)
-        return figures.search_figure(title, line, tuple(points.T), self.fitted(alphas), self.target)
 
 
 def find_critical_mass(
@@ -120,7 +52,7 @@ def find_critical_mass(
     out: str | Path | None = None,
     executor: Executor = SERIAL,
     device: str = "auto",
-) -> FoundMass:
+) -> CriticalMassSearch:
     """Return α* = min{ α : S(α′) ≥ S* for every α′ ≥ α } with a 95% interval.
 
     Sizes are whole numbers of members, spread over 1 to n and then around α*, where anyone can be
@@ -158,19 +90,19 @@ def find_critical_mass(
         run = _Run(cell, people, store, pool)
         run.take_stored(_begin(study, store, {"width": width, "budget": budget}, run))
         given = [run.point(outcome) for outcome in run.outcomes.values()]
-        found = close_in(run.measure, run.most(), target, width, budget, given)
-    return FoundMass(
+        end = close_in(run.measure, run.most(), target, width, budget, given)
+    return CriticalMassSearch(
         target=target,
-        estimate=found.bracket.estimate / people,
-        low=found.bracket.low / people,
-        high=found.bracket.high / people,
+        estimate=end.bracket.estimate / people,
+        low=end.bracket.low / people,
+        high=end.bracket.high / people,
         trainings=run.trainings,
-        stopped=found.stopped,
+        stopped=end.stopped,
         width=width,
         people=people,
         refused=run.refused,
         curves=Curves.of(run.outcomes.values(), study),
-        found=found,
+        end=end,
     )
 
 

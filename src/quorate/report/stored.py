@@ -1,0 +1,74 @@
+"""The result that a folder holds, for those who did not run it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quorate.runs.result import Result, Row, Section
+from quorate.runs.store import FILE as STORE
+from quorate.studies.curves import load
+
+DATA = "results.json"
+
+
+@dataclass(frozen=True, eq=False)
+class StoredResult(Result):
+    """A result as its JSON file tells it: rows and tables, without pictures.
+
+    Args:
+        folder: where it stands.
+        plain: what the file holds.
+    """
+
+    folder: Path
+    plain: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """What the page is called; the folder where the file does not say it."""
+        return str(self.plain.get("title", self.folder))
+
+    def summary(self) -> list[str]:
+        """Return nothing: the page beside the file says it."""
+        return []
+
+    def sections(self) -> list[Section]:
+        """Return the tables."""
+        return [Section(heading, rows=tuple(rows)) for heading, rows in self.tables().items()]
+
+    def tables(self) -> dict[str, list[Mapping[str, str]]]:
+        """Return the tables, by heading."""
+        return dict(self.plain["tables"])
+
+    def rows(self) -> list[Row]:
+        """Return the rows; None where there is no number."""
+        return list(self.plain["rows"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all that the file holds."""
+        return dict(self.plain)
+
+
+def load_result(folder: str | Path) -> Result:
+    """Return the result that a folder holds: of its store, or of the report in it.
+
+    Raises:
+        StoreError: there is neither, or it cannot be read.
+    """
+    folder = Path(folder)
+    stored = None if (folder / STORE).exists() else _read(folder / DATA)
+    return load(folder) if stored is None else StoredResult(folder, stored)
+
+
+def _read(file: Path) -> Mapping[str, Any] | None:
+    """Return what a JSON file of a report holds; None where it lacks rows or tables."""
+    try:
+        plain = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(plain, Mapping) and {"rows", "tables"} <= set(plain)
+    return plain if whole else None
