@@ -1,1 +1,1 @@
-"""What the platform does: one learning method a file."""
+"""Learners: the platform's learning algorithms, one per file, with defences against poisoning."""

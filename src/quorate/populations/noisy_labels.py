@@ -34,7 +34,7 @@ class NoisyLabels(Population):
     )
     population: Population = param(
         MNIST(),
-        "Population that the noise is added to; takes its parameters directly.",
+        "Population that the noise is added to; its parameters can be set here.",
         kind="populations",
     )
 

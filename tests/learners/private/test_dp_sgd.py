@@ -164,10 +164,10 @@ def test_noise_meets_the_budget_and_little_more(epsilon, delta, q, steps) -> Non
     event = dp_accounting.PoissonSampledDpEvent(q, dp_accounting.GaussianDpEvent(sigma))
     accountant.compose(event, steps)
     assert accountant.get_epsilon(delta) <= epsilon * (1 + 1e-6)  # rounding of the grid alone
-    spent = privacy.spent(sigma, delta, q, steps, epsilon)
+    spent = privacy.privacy_cost(sigma, delta, q, steps, epsilon)
     assert spent.epsilon <= epsilon
     assert spent.epsilon_rdp >= spent.epsilon
-    less = privacy.spent(
+    less = privacy.privacy_cost(
         sigma * 0.99, delta, q, steps, epsilon
     )  # a hundredth less noise is too little
     assert less.epsilon > epsilon
@@ -181,7 +181,7 @@ def test_one_full_batch_is_the_gaussian_mechanism() -> None:
         a, b = 1 / (2 * sigma) - epsilon * sigma, -1 / (2 * sigma) - epsilon * sigma
         return float(norm.cdf(a) - math.exp(epsilon) * norm.cdf(b))
 
-    got = privacy.spent(sigma, delta, 1.0, 1, near=1.0).epsilon
+    got = privacy.privacy_cost(sigma, delta, 1.0, 1, near=1.0).epsilon
     assert exact(got) <= delta  # never too low
     assert exact(got * 0.999) > delta  # nor a thousandth too high
 

@@ -1,1 +1,1 @@
-"""What learners share: base classes and their parts. No method of its own."""
+"""Base classes of learners and their parts; no learner that can be named."""

@@ -1,4 +1,4 @@
-"""What the defences have in common that clean the people's data before a learner sees them."""
+"""The base of poisoning defences that clean (sanitise) the data before training."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from quorate.table import Mask, Rng, Submission, Table
 
 T = TypeVar("T")
 Cleaned = tuple[Submission, dict[str, Any]]  # the cleaned data, and plain data about the cleaning
-CLEANED_BYTES = 2**30  # of the features of a stack's people, of whom every model has its own
+CLEANED_BYTES = 2**30  # limit on a stack's features: each model has cleaned data of its own
 
 
 @dataclass(frozen=True)
 class CleaningLearner(StackedLearner):
-    """Base of the defences that train on cleaned data; ``clean`` says how.
+    """Base of the defences that train on cleaned data.
 
-    Every training begins at the same seed: the model that a defence looks at is the one that would
-    have been deployed without it, and where nothing is cleaned the outcome is that of the learner
-    alone, to the bit. The record holds what was done to members and to others, α_eff, and as
-    ``inner`` the record of the last training. α_eff is the one in there, the members' share of
-    weight among the people who are left, or else their share of these people. A privacy budget in
-    there is that of this one training, given the people who are left.
+    A new one implements ``clean``. Every training begins at the same seed, so the model that a
+    defence inspects is the one that would be deployed without it, and if nothing is cleaned, the
+    outcome equals the learner's alone, to the bit. The record holds what was done to members and to
+    others, α_eff, and as ``inner`` the record of the last training. α_eff is the inner record's, or
+    else the members' share of the people who are left. A privacy budget in the inner record covers
+    that training alone, given the people who are left.
     """
 
     learner: Learner = param(
         SGD(),
-        "what is trained on the cleaned data; its parameters can be given here",
+        "Learner trained on the cleaned data; its parameters can be set here.",
         kind="learners",
     )
 
     @property
     def gives_probabilities(self) -> bool:
-        """Whether the models may give probabilities: as the learner's."""
+        """Whether the models may give probabilities, as the learner's do."""
         return gives_probabilities(self.learner)
 
     def check(self, people: Table) -> None:
@@ -48,7 +48,7 @@ class CleaningLearner(StackedLearner):
         self.learner.check(people)
 
     def stack_size(self, people: Table) -> int:
-        """Return the learner's, or fewer where so many copies of the people take much memory."""
+        """Return the learner's stack size, or less if copies of the data take too much memory."""
         if not isinstance(self.learner, StackedLearner):
             return 1
         most = CLEANED_BYTES // max(1, people.x.nbytes)
@@ -61,7 +61,7 @@ class CleaningLearner(StackedLearner):
     def clean_many(
         self, data: Sequence[Submission], rngs: Sequence[Rng]
     ) -> list[Cleaned | FitFailedError]:
-        """Return the cleaned data of each submission, or why there are none."""
+        """Return each submission's cleaned data, or why cleaning failed."""
         return [attempt(self.clean, *each) for each in zip(data, rngs, strict=True)]
 
     def fit_many(
@@ -69,7 +69,7 @@ class CleaningLearner(StackedLearner):
     ) -> list[Classifier | FitFailedError]:
         """Return the learner's model of each submission's cleaned data.
 
-        One fails where nobody is left, or the learner cannot be fitted to who is.
+        A submission fails if nobody is left, or if the learner cannot be fitted to who is.
 
         Raises:
             InputError: as ``check``.
@@ -79,15 +79,15 @@ class CleaningLearner(StackedLearner):
         cleaned = self.clean_many(data, copy.deepcopy(list(rngs)))
         left = [one if isinstance(one, FitFailedError) else one[0] for one in cleaned]
         models = self.train(left, rngs)
-        return [attempt(_told, *each) for each in zip(cleaned, models, strict=True)]
+        return [attempt(_with_cleaning, *each) for each in zip(cleaned, models, strict=True)]
 
     def train(
         self, data: Sequence[Submission | FitFailedError], rngs: Sequence[Rng]
     ) -> list[Classifier | FitFailedError]:
-        """Return the learner's model of each submission; those of one size stand in a stack.
+        """Return the learner's model of each submission; those of one size train in a stack.
 
-        What failed before has failed. So have data that the learner refuses: these are what the
-        cleaning left.
+        Earlier failures stay failures. Data that the learner refuses fail as well, since it is the
+        cleaning that left them so.
         """
         found: dict[int, Classifier | FitFailedError] = {}
         alike: dict[Any, list[tuple[int, Submission]]] = {}
@@ -130,7 +130,7 @@ class CleaningLearner(StackedLearner):
         )
 
     def keep(self, data: Submission, kept: Mask) -> Cleaned:
-        """Return what those who are kept, (n,), handed in, and the shares that are dropped.
+        """Return the data of those who are kept, (n,), and the shares that are dropped.
 
         Raises:
             FitFailedError: nobody is kept.
@@ -145,19 +145,22 @@ class CleaningLearner(StackedLearner):
 
 @dataclass(frozen=True)
 class ModelBasedCleaning(CleaningLearner):
-    """Base of the defences that train first and look at the model; ``clean_by`` says how."""
+    """Base of the defences that inspect a trained model to clean the data.
+
+    A new one implements ``clean_by``.
+    """
 
     @property
     def trainings(self) -> int:
-        """How many models are looked at, each trained on what the one before left."""
+        """How many models are inspected, each trained on the data that the previous one left."""
         return 1
 
     @abstractmethod
     def clean_by(self, model: Classifier, data: Submission) -> Cleaned:
-        """Return what of everyone's data the model leaves, and plain data about the cleaning."""
+        """Return the data that the model leaves, and plain data about the cleaning."""
 
     def clean(self, data: Submission, rng: Rng) -> Cleaned:
-        """Return what the last model leaves.
+        """Return the data that the last model leaves.
 
         Raises:
             FitFailedError: a training fails, or nobody is left.
@@ -170,7 +173,7 @@ class ModelBasedCleaning(CleaningLearner):
     def clean_many(
         self, data: Sequence[Submission], rngs: Sequence[Rng]
     ) -> list[Cleaned | FitFailedError]:
-        """Return what the last model leaves of each submission; the models are trained in stacks.
+        """Return the data that the last model leaves of each submission; models train in stacks.
 
         Every training has the same seed.
         """
@@ -183,7 +186,7 @@ class ModelBasedCleaning(CleaningLearner):
 
 
 def attempt(function: Callable[..., T], *given: Any) -> T | FitFailedError:
-    """Return what the function returns, or why it, or what it was given, failed."""
+    """Return the function's result, or the failure of the function or of one of its arguments."""
     for one in given:
         if isinstance(one, FitFailedError):
             return one
@@ -194,12 +197,12 @@ def attempt(function: Callable[..., T], *given: Any) -> T | FitFailedError:
 
 
 def gives_probabilities(learner: Learner) -> bool:
-    """Return False where a learner says that its models give no probabilities."""
+    """Return False if a learner says that its models give no probabilities."""
     return bool(getattr(learner, "gives_probabilities", True))
 
 
 def shares(what: str, of: Mask, member: Mask) -> dict[str, Any]:
-    """Return to which share of the members and of the others it happened; None of nobody.
+    """Return the share of the members and of the others it happened to; None if nobody is there.
 
     >>> import numpy as np
     >>> shares("dropped", np.array([True, False]), np.array([True, True]))
@@ -209,8 +212,8 @@ def shares(what: str, of: Mask, member: Mask) -> dict[str, Any]:
     return {f"{who}_{what}": float(of[g].mean()) if g.any() else None for who, g in groups}
 
 
-def _told(cleaned: Cleaned, model: Classifier) -> Classifier:
-    """Return the model with what was done to the people in its record."""
+def _with_cleaning(cleaned: Cleaned, model: Classifier) -> Classifier:
+    """Return the model with the cleaning added to its record."""
     data, facts = cleaned
     inner = dict(model.record)
     effective = inner.get("alpha_effective", [data.alpha])

@@ -1,4 +1,4 @@
-"""Which groups people are in, for the learners that treat groups apart."""
+"""Which group each person is in, for learners that treat groups differently."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from quorate.engine.row_pool import RowPool
 
 Grouping = Literal["auto", "group", "label", "group-label"]
-GROUPING_HELP = "what makes a group; auto: group-label where people have groups, else label"
+GROUPING_HELP = "What defines a group; auto is group-label if people have groups, else label."
 
 
 def check_groups(people: Table, grouping: Grouping) -> None:
-    """Raise InputError if groups are asked for that are not there, or one has nobody in it."""
+    """Raise InputError if people lack the groups asked for, or if a group is empty."""
     if grouping in ("group", "group-label") and people.group is None:
         raise no_groups(f"groups={grouping}", "use groups=label")
     if people.group is not None and grouping != "label":
@@ -34,7 +34,7 @@ def no_groups(needed_by: str, instead: str) -> InputError:
 
 
 def check_nobody_missing(people: Table) -> None:
-    """Raise InputError if a named group has nobody in it."""
+    """Raise InputError if a named group is empty."""
     sizes = np.bincount(np.asarray(people.group), minlength=len(people.groups))  # (m,)
     empty = [name for name, size in zip(people.groups, sizes, strict=True) if size == 0]
     if empty:
@@ -59,7 +59,7 @@ def group_codes(y: Labels, group: Labels | None, k: int, grouping: Grouping) -> 
 
 
 def codes_in_pool(pool: RowPool, grouping: Grouping) -> list[tuple[Labels, int]]:
-    """Return ``group_codes`` of the people of each of K models, as they are submitted."""
+    """Return the ``group_codes`` of each of K models' people, as submitted."""
     labels, groups = pool.labels(), pool.groups()
     return [
         group_codes(y, None if groups is None else groups[k], pool.k, grouping)

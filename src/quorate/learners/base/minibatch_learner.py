@@ -1,4 +1,4 @@
-"""What learners that weigh each person's loss in minibatch SGD have in common."""
+"""The base of learners that minimise a weighted loss by minibatch gradient steps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class MinibatchTrainer(StackedLearner, Protocol):
-    """What a method needs of the learner inside it to watch its epochs."""
+    """A learner whose epochs another method can watch, as early stopping does."""
 
     @property
     def uses_groups(self) -> bool:
@@ -38,17 +38,18 @@ class MinibatchTrainer(StackedLearner, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class MinibatchLearner(NetworkLearner):
-    """Base of the learners that minimise E_P[wℓ] by minibatch SGD; ``begin`` says how.
+    """Base of the learners that minimise E_P[wℓ] by minibatch SGD.
 
-    Every epoch passes over the people once, in an order drawn anew. Each record holds the mean
-    loss of the last epoch and, where w is not 1, the effective size of the collective per epoch,
+    A new one implements ``weigh``, if the weights depend on the losses alone, or else ``begin``.
+    Each epoch passes over the training data once, in a fresh random order. The record holds the
+    mean loss of the last epoch and, where w is not 1, the collective's effective size per epoch,
     α_eff = Σ_members w / Σ_everyone w (derived; idea from Ben-Dov, Fawkes, Samadi, Sanyal 2024,
     arXiv:2405.06582).
     """
 
-    momentum: float = param(0.9, "in [0, 1)")
-    weight_decay: float = param(0.0, "L2 penalty on the weights, at least 0")
-    learning_rate: float = param(0.05, "step size")
+    momentum: float = param(0.9, "Momentum, in [0, 1).")
+    weight_decay: float = param(0.0, "L2 penalty on the weights, at least 0.")
+    learning_rate: float = param(0.05, "Step size.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -65,7 +66,7 @@ class MinibatchLearner(NetworkLearner):
         return self.begin(stack, pool, rngs).run()
 
     def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
-        """Return the training, ready to run; here people weigh as ``weigh`` says."""
+        """Return the training, ready to run; people weigh as ``weigh`` says."""
 
         def weigh(losses: Tensor, batch: Batch) -> Tensor | None:
             return self.weigh(losses)
@@ -77,7 +78,7 @@ class MinibatchLearner(NetworkLearner):
         return None
 
     def settings(self) -> Settings:
-        """Return how long, in which batches and with which step size it trains."""
+        """Return how long, in which batches and with which step size to train."""
         return Settings(self.epochs, self.batch_size, self.learning_rate, self.schedule)
 
     def optimizer(self, stack: Stack) -> Optimizer:

@@ -1,4 +1,4 @@
-"""Which networks there are, what they can be trained on, and the classifier around them."""
+"""The network architectures, what they can be trained on, and the classifier around them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Architecture = Literal["logistic", "mlp", "cnn", "resnet"]
 SMALLEST_IMAGE = {"cnn": 4, "resnet": 8}  # pixels: each halving must leave some
-PREDICT_ROWS = 512  # rows predicted at once: bounds the memory of activations
+PREDICT_ROWS = 512  # rows predicted at once, to bound the memory of activations
 
 
 def check_shape(model: Architecture, people: Table) -> None:
@@ -38,7 +38,7 @@ def check_shape(model: Architecture, people: Table) -> None:
 
 @dataclass(frozen=True, eq=False)
 class NetworkClassifier:
-    """A fitted network. Predicts the label with the largest logit."""
+    """A fitted network that predicts the label with the largest logit."""
 
     network: nn.Sequential
     record: Mapping[str, Any] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class NetworkClassifier:
         return np.concatenate([logits.double().softmax(dim=1).numpy() for _, logits in batches])
 
     def representation(self, x: Array) -> Array:
-        """Return what enters the last layer for each row, (n, r); of a logistic model the features.
+        """Return each row's input to the last layer, (n, r); for a logistic model, the features.
 
         Raises:
             FitFailedError: the network's output is not finite.
@@ -72,7 +72,7 @@ class NetworkClassifier:
         return np.concatenate([inside.numpy() for _, inside in self._through(self.network[:-1], x)])
 
     def _through(self, network: nn.Module, x: Array) -> Iterator[tuple[slice, Tensor]]:
-        """Yield rows and what comes out for them, a batch at a time; one empty batch of no rows."""
+        """Yield slices of rows with their outputs; one empty batch if there are no rows."""
         import torch
 
         from quorate.engine.layers import channels_last

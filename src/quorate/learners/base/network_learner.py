@@ -1,4 +1,4 @@
-"""What every learner that trains networks by gradient steps has in common."""
+"""The base of every learner that trains networks by gradient steps."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Aggregate, Stack
 
-# Models in a stack, by what was measured on a CPU: small networks wait for calls more than for
-# arithmetic and gain from standing together, until the stack's batch no longer fits a core's
-# caches; convolutions run best one model at a time. A GPU takes as many as fit.
+# Models in a stack, as measured on a CPU: small networks wait for calls more than for arithmetic
+# and train faster together, until the stack's batch no longer fits a core's caches; convolutions
+# run best one model at a time. A GPU takes as many as fit.
 MOST_AT_ONCE = 64
 MOST_AT_ONCE_ON_CUDA = 256
 BATCH_AT_ONCE = 2**21  # features in the batches of a stack: 8 MiB
@@ -37,15 +37,18 @@ BATCH_AT_ONCE = 2**21  # features in the batches of a stack: 8 MiB
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkLearner(StackedLearner):
-    """Base of the learners that train networks: parameters they share, ``fit`` and ``fit_many``."""
+    """Base of the learners that train networks: shared parameters, ``fit`` and ``fit_many``.
 
-    model: Architecture = param("mlp", "logistic, mlp, cnn or resnet")
-    hidden: int = param(64, "hidden units of the mlp, or channels that the resnet begins with")
-    epochs: int = param(10, "passes over the people")
-    batch_size: int = param(128, "people per step")
-    learning_rate: float = param(help="step size")
+    A new one implements ``train``.
+    """
+
+    model: Architecture = param("mlp", "Architecture: logistic, mlp, cnn or resnet.")
+    hidden: int = param(64, "Hidden units of the mlp, or channels of the resnet's first stage.")
+    epochs: int = param(10, "Number of passes over the training data.")
+    batch_size: int = param(128, "Number of people per gradient step.")
+    learning_rate: float = param(help="Step size.")
     schedule: Schedule = param(
-        "constant", "how the step size falls: constant, cosine, linear or step"
+        "constant", "How the step size decays: constant, cosine, linear or step."
     )
 
     def __post_init__(self) -> None:
@@ -59,7 +62,7 @@ class NetworkLearner(StackedLearner):
         check_shape(self.model, people)
 
     def stack_size(self, people: Table) -> int:
-        """Return how many models are best trained at once."""
+        """Return how many models are trained fastest at once."""
         if device.current() == "cuda":
             return MOST_AT_ONCE_ON_CUDA
         if self.model in SMALLEST_IMAGE:
@@ -72,7 +75,7 @@ class NetworkLearner(StackedLearner):
     ) -> list[Classifier | FitFailedError]:
         """Return one network per submission, trained in lockstep.
 
-        On a GPU whose memory is too small for so many, in two halves.
+        If a GPU has too little memory for all of them, they are trained in two halves.
 
         Raises:
             InputError: as ``check``, or the submissions differ in shape.
@@ -107,12 +110,12 @@ class NetworkLearner(StackedLearner):
 
     @abstractmethod
     def train(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
-        """Train the stack in place; return plain data about the training of each model.
+        """Train the stack in place and return plain data about the training of each model.
 
         Args:
             stack: K networks.
             pool: the people of each.
-            rngs: one generator per model: draws of one never depend on the others.
+            rngs: one generator per model; no model's draws depend on another's.
         """
 
 
@@ -122,7 +125,7 @@ def in_lockstep(
     data: Sequence[Submission],
     rngs: Sequence[Rng],
 ) -> list[Classifier | FitFailedError]:
-    """Return one network per submission, prepared and trained together as far as memory goes."""
+    """Return one network per submission, trained together as far as memory allows."""
 
     def attempt(
         data: Sequence[Submission], rngs: Sequence[Rng]
@@ -136,7 +139,7 @@ def in_lockstep(
 def classifiers(
     stack: Stack, records: Sequence[Mapping[str, Any]]
 ) -> list[Classifier | FitFailedError]:
-    """Return the trained networks as classifiers, or that their training diverged."""
+    """Return each trained network as a classifier, or the error that its training diverged."""
     return [
         NetworkClassifier(network, record)
         if all(bool(p.isfinite().all()) for p in network.parameters())

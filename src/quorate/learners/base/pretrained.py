@@ -1,4 +1,4 @@
-"""Networks that were trained on public people, and what they make of others."""
+"""Networks pre-trained on public data, and the representations they give of other people."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from quorate.version import __version__
 if TYPE_CHECKING:
     from torch import nn
 
-FLOOR = 0.01  # of the mean unit's standard deviation: a nearly silent unit is not blown up
+FLOOR = 0.01  # of the mean standard deviation, so that a nearly silent unit is not blown up
 
 
 @dataclass(frozen=True, eq=False)
 class Pretrained:
-    """A network without its last layer, and how what comes out of it is standardised.
+    """A network without its last layer, whose outputs are standardised.
 
     Args:
-        classifier: the network as it was trained.
+        classifier: the network as trained.
         mean, scale: of each of the r units over the public people, (r,).
         shape: of one public image, (c, h, w).
-        accuracy: on the public people who were held out, in [0, 1].
+        accuracy: on public people held out, in [0, 1].
     """
 
     classifier: NetworkClassifier
@@ -46,23 +46,23 @@ class Pretrained:
     _seen: WeakKeyDictionary[Table, Table] = field(default_factory=WeakKeyDictionary)
 
     def represent(self, x: Array) -> Array:
-        """Return what enters the last layer for each row, standardised, (n, r)."""
+        """Return each row's input to the last layer, standardised, (n, r)."""
         out = self.classifier.representation(x)
         out -= self.mean
         out /= self.scale
         return out
 
     def represented(self, people: Table) -> Table:
-        """Return the same people with representations for features; kept while they are.
+        """Return the same people with representations as features, cached as long as they live.
 
-        The cells of one seed share their honest people, whose pictures go through once.
+        The cells of one seed share their honest people, whose pictures are processed once.
         """
         if people not in self._seen:
             self._seen[people] = replace(people, x=self.represent(people.x), columns=())
         return self._seen[people]
 
     def outline(self, people: Table) -> Table:
-        """Return as many people with the same labels and r features, all 0: no time, no memory."""
+        """Return the same people with r features that are all 0, at no cost in time or memory."""
         x = np.broadcast_to(np.zeros((), np.float32), (len(people), len(self.mean)))  # (n, r)
         return replace(people, x=x, columns=())
 
@@ -81,8 +81,8 @@ _known: dict[tuple[object, ...], Pretrained] = {}
 def pretrained(public: Population, pretraining: NetworkLearner, seed: int) -> Pretrained:
     """Return the network that ``pretraining`` makes of the public people of a seed.
 
-    It is trained once, on the CPU in one thread, and kept on disk and here: the same bits for
-    everyone who starts from it.
+    It is trained once, on the CPU in one thread, and cached on disk and in memory, so everyone who
+    starts from it gets the same bits.
 
     Raises:
         InputError: these people cannot be trained on.
@@ -100,7 +100,7 @@ def pretrained(public: Population, pretraining: NetworkLearner, seed: int) -> Pr
 
 
 def _network(pretraining: NetworkLearner, people: Table, weights: Sequence[Array]) -> nn.Sequential:
-    """Return the network for such people with these weights."""
+    """Return the network for people of this shape with these weights."""
     import torch
 
     from quorate.engine.architectures import build_network

@@ -1,7 +1,7 @@
-"""Privacy accounting for DP-SGD: noise for a budget, and the budget that was spent.
+"""Differential privacy accounting for DP-SGD: the noise for a budget, and the budget spent.
 
 Privacy loss distributions (PLD) by ``dp-accounting``, with the looser Rényi (RDP) figure beside
-it. Neighbouring data sets differ by one person added or removed, and batches are Poisson samples:
+them. Neighbouring data sets differ by one person added or removed, and batches are Poisson samples:
 everyone is in each batch with probability q, independently.
 """
 
@@ -20,7 +20,7 @@ NOISE_RANGE = (1e-2, 1e4)  # below, no privacy is left; above, no learning
 
 @dataclass(frozen=True)
 class PrivacyCost:
-    """What T steps of DP-SGD cost: (epsilon, delta) by PLD, and epsilon by RDP beside it."""
+    """What T steps of DP-SGD cost: (epsilon, delta) by PLD, and epsilon by RDP."""
 
     epsilon: float
     epsilon_rdp: float
@@ -55,7 +55,7 @@ def noise_multiplier(epsilon: float, delta: float, q: float, steps: int) -> floa
 def privacy_cost(sigma: float, delta: float, q: float, steps: int, near: float) -> PrivacyCost:
     """Return what ``steps`` steps with noise multiplier ``sigma`` cost at ``delta``.
 
-    ``near`` is a budget of about that size: it sets how finely losses are counted.
+    ``near`` is a budget of about that size, which sets how finely losses are discretised.
     """
     if sigma == 0:
         return PrivacyCost(math.inf, math.inf, delta)
@@ -73,7 +73,7 @@ def _spent(sigma: float, delta: float, q: float, steps: int, near: float) -> tup
 
 @on_disk
 def _calibrated(epsilon: float, delta: float, q: float, steps: int) -> float:
-    """Return the calibrated σ, or NaN where none meets the budget."""
+    """Return the calibrated σ, or NaN if none meets the budget."""
     from dp_accounting import rdp
     from scipy.optimize import brentq
 
@@ -85,14 +85,14 @@ def _calibrated(epsilon: float, delta: float, q: float, steps: int) -> float:
         return math.nan
     if excess(low, rdp.RdpAccountant) <= 0:
         return NOISE_RANGE[0]
-    if excess(high, rdp.RdpAccountant) <= 0:  # RDP is quick and never too low: it brackets PLD
+    if excess(high, rdp.RdpAccountant) <= 0:  # RDP is fast and never too low, so it brackets PLD
         high = brentq(excess, low, high, args=(rdp.RdpAccountant,), xtol=1e-3) + 1e-3
     pld = lambda: _pld(epsilon)  # noqa: E731
     step = math.log(1.25)
     while high - step > low and excess(high - step, pld) <= 0:
         high -= step
     root = brentq(excess, max(low, high - step), high, args=(pld,), xtol=2.5e-4)
-    while excess(root, pld) > 0:  # a root is found to a tolerance: end on the private side
+    while excess(root, pld) > 0:  # the root has a tolerance: end on the private side
         root += 2.5e-4
     return math.exp(root)
 
@@ -111,7 +111,7 @@ def _epsilon(accountant: Any, sigma: float, delta: float, q: float, steps: int) 
     import dp_accounting
     from absl import logging
 
-    logging.set_verbosity(logging.ERROR)  # RDP warns of each order that it leaves out
+    logging.set_verbosity(logging.ERROR)  # RDP warns of each order it leaves out
     step = dp_accounting.PoissonSampledDpEvent(q, dp_accounting.GaussianDpEvent(sigma))
     accountant.compose(step, steps)
     return float(accountant.get_epsilon(delta))

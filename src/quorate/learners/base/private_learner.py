@@ -1,4 +1,4 @@
-"""What the differentially private learners have in common."""
+"""The base of learners trained by differentially private gradient steps."""
 
 from __future__ import annotations
 
@@ -28,18 +28,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateLearner(NetworkLearner):
-    """Base of the learners that clip each person's gradient and add noise; ``optimizer`` says how.
+    """Base of the learners that clip each person's gradient and add noise.
 
-    g̃ = (Σᵢ gᵢ·min(1, C/‖gᵢ‖) + σC·N(0, I)) / (qn), over a Poisson sample of rate q
-    (Abadi et al. 2016, arXiv:1607.00133). σ is calibrated to (ε, δ) by privacy loss
-    distributions; the record holds σ, the ε achieved and the sampling assumption.
+    A new one implements ``optimizer``. Each step descends
+    g̃ = (Σᵢ gᵢ·min(1, C/‖gᵢ‖) + σC·N(0, I)) / (qn), over a Poisson sample of rate q (Abadi et al.
+    2016, arXiv:1607.00133). σ is calibrated to (ε, δ) by privacy loss distributions; the record
+    holds σ, the ε achieved and the sampling assumption.
     """
 
-    epsilon: float = param(1.0, "privacy budget ε; inf clips without noise", shown=True)
-    max_grad_norm: float = param(1.0, "clipping threshold C on each gradient's L2 norm", shown=True)
-    delta: float = param(1e-5, "privacy budget δ, below 1/n")
-    model: Architecture = param("logistic", "logistic, mlp, cnn or resnet")
-    batch_size: int = param(512, "expected people per step")
+    epsilon: float = param(1.0, "Privacy budget ε; inf clips without noise.", shown=True)
+    max_grad_norm: float = param(
+        1.0, "Clipping threshold C on the L2 norm of each person's gradient.", shown=True
+    )
+    delta: float = param(1e-5, "Privacy budget δ, below 1/n.")
+    model: Architecture = param("logistic", "Architecture: logistic, mlp, cnn or resnet.")
+    batch_size: int = param(512, "Expected number of people per gradient step.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -73,7 +76,7 @@ class PrivateLearner(NetworkLearner):
         """Return the update rule over the weights of a stack."""
 
     def train(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> list[dict[str, Any]]:
-        """Run the private steps; each record holds what they cost."""
+        """Run the private steps; each record holds their privacy cost."""
         import torch
 
         from quorate.engine.generator import torch_generator
@@ -81,8 +84,8 @@ class PrivateLearner(NetworkLearner):
         q, steps = self._schedule(pool.n)
         sigma = self._sigma(pool.n)
         # Samples differ in size: each is laid into slices of one width, filled up with rows that
-        # do not count. Slices keep every model's sums the same to the bit, whoever stands beside
-        # it; three standard deviations above the mean, one slice is nearly always enough.
+        # do not count. Slices keep every model's sums the same to the bit, whichever models are
+        # beside it; at three standard deviations above the mean, one slice is nearly always enough.
         likely = min(pool.n, math.ceil(q * pool.n + 3 * math.sqrt(q * pool.n)))
         width = min(likely, stack.clipped_at_once or likely)
         noise = [torch_generator(rng) for rng in rngs]
@@ -92,25 +95,19 @@ class PrivateLearner(NetworkLearner):
         for step in range(steps):
             samples = [poisson_sample(pool.n, q, rng) for rng in rngs]
             drawn = [n + len(sample) for n, sample in zip(drawn, samples, strict=True)]
-            totals: list[Tensor] = []
-            for slice_ in slices(samples, width):
-                rows, present = (of.to(stack.device) for of in slice_)
-                x, y = pool.batch(rows)
-                sums, over = stack.clipped_gradient_sums(x, y, present, self.max_grad_norm)
-                totals = [t.add_(s) for t, s in zip(totals, sums, strict=True)] if totals else sums
-                clipped += over
-            totals = totals or [torch.zeros_like(w) for w in stack.weights]  # nobody was drawn
+            totals, over = self._clipped_sums(stack, pool, samples, width)
+            clipped += over
             if sigma:
                 add_noise(totals, sigma * self.max_grad_norm, noise)
             gradients = [total.div_(q * pool.n) for total in totals]
             factor = schedule_factor(self.schedule, step, steps)
             optimizer.step(gradients, self.learning_rate * factor)
-        budget = privacy.privacy_cost(sigma, self.delta, q, steps, self.epsilon)
+        cost = privacy.privacy_cost(sigma, self.delta, q, steps, self.epsilon)
         return [
             {
-                "epsilon": budget.epsilon,
-                "epsilon_rdp": budget.epsilon_rdp,
-                "delta": budget.delta,
+                "epsilon": cost.epsilon,
+                "epsilon_rdp": cost.epsilon_rdp,
+                "delta": cost.delta,
                 "noise_multiplier": sigma,
                 "sampling_rate": q,
                 "steps": steps,
@@ -120,6 +117,22 @@ class PrivateLearner(NetworkLearner):
             }
             for over, n in zip(clipped.tolist(), drawn, strict=True)
         ]
+
+    def _clipped_sums(
+        self, stack: Stack, pool: RowPool, samples: Sequence[Labels], width: int
+    ) -> tuple[list[Tensor], Tensor]:
+        """Return each model's sums of clipped gradients, and how many were clipped, (K,)."""
+        import torch
+
+        totals: list[Tensor] = []
+        clipped = torch.zeros(len(stack), dtype=torch.long, device=stack.device)
+        for slice_ in slices(samples, width):
+            rows, present = (of.to(stack.device) for of in slice_)
+            x, y = pool.batch(rows)
+            sums, over = stack.clipped_gradient_sums(x, y, present, self.max_grad_norm)
+            totals = [t.add_(s) for t, s in zip(totals, sums, strict=True)] if totals else sums
+            clipped += over
+        return totals or [torch.zeros_like(w) for w in stack.weights], clipped  # nobody was drawn
 
 
 def add_noise(
@@ -135,7 +148,7 @@ def add_noise(
 
 
 def slices(samples: Sequence[Labels], width: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield (rows, present), (K, width) each, until every sample of the K models is laid out."""
+    """Yield (rows, present), (K, width) each, until the samples of all K models are laid out."""
     import torch
 
     longest = max(len(sample) for sample in samples)
@@ -150,9 +163,9 @@ def slices(samples: Sequence[Labels], width: int) -> Iterator[tuple[Tensor, Tens
 
 
 def poisson_sample(n: int, q: float, rng: Rng) -> Labels:
-    """Return who is in the batch when each of n people is with probability q, independently.
+    """Return who is in the batch if each of n people is with probability q, independently.
 
-    Drawn as a binomial size and then that many people without replacement, which is the same law.
+    A binomial size is drawn and then that many people without replacement: the same distribution.
     """
     size = rng.binomial(n, q)
     return rng.choice(n, size, replace=False, shuffle=False)

@@ -1,4 +1,4 @@
-"""What the differentially private learners of trees have in common."""
+"""The base of differentially private learners of trees."""
 
 from __future__ import annotations
 
@@ -19,25 +19,28 @@ from quorate.validate import above_zero, at_least, in_interval
 
 Counts = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
-DEEPEST = 10  # 1,024 leaves a tree; each has noise of its own
+DEEPEST = 10  # 1,024 leaves a tree, each with its own noise
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateTrees(Learner):
     """Base of the learners that put noisy sums into the leaves of random trees.
 
-    The trees are drawn without data, so that sums over the people in each leaf are all that is
-    learned. Each tree's sums change by at most S in L1 when one person is added or removed, who
-    stands in one leaf of it; two-sided geometric noise, P(z) ∝ exp(−|z|·ε/(T·S)), makes them
-    (ε/T, 0)-differentially private, and T trees together (ε, 0), each whatever came before it
-    (Dwork et al. 2006; Ghosh, Roughgarden, Sundararajan 2009, arXiv:0811.2841). The sums are whole
-    numbers, so that no rounding leaks. Predictions look at nothing else.
+    A new one implements ``sensitivity`` and ``learn``. The trees are drawn without data, so sums
+    over the people in each leaf are all that is learned. Adding or removing one person changes one
+    leaf of each tree, and its sums by at most S in L1; two-sided geometric noise,
+    P(z) ∝ exp(−|z|·ε/(T·S)), makes each tree (ε/T, 0)-differentially private and all T trees
+    (ε, 0), by adaptive composition (Dwork et al. 2006; Ghosh, Roughgarden, Sundararajan 2009,
+    arXiv:0811.2841). The sums are whole numbers, so rounding leaks nothing. Predictions use nothing
+    else.
     """
 
-    epsilon: float = param(1.0, "privacy budget ε, with δ = 0; inf adds no noise", shown=True)
-    trees: int = param(20, "trees T; each has the budget ε/T")
-    depth: int = param(5, f"splits on the way to a leaf, in [1, {DEEPEST}]")
-    bound: float = param(3.0, "numbers of a table are public within ±bound; beyond, moved there")
+    epsilon: float = param(1.0, "Privacy budget ε with δ = 0; inf adds no noise.", shown=True)
+    trees: int = param(20, "Number of trees T, each with the budget ε/T.")
+    depth: int = param(5, f"Number of splits from root to leaf, in [1, {DEEPEST}].")
+    bound: float = param(
+        3.0, "Public range ±bound of a table's numbers; values beyond are clipped."
+    )
 
     def __post_init__(self) -> None:
         fix = "Use a budget such as epsilon=1, or epsilon=inf for none."
@@ -47,7 +50,7 @@ class PrivateTrees(Learner):
         above_zero("bound", self.bound, "Standardised numbers lie within 3 or so.")
 
     def fit(self, data: Submission, rng: Rng) -> LeafScores:
-        """Return the noisy sums of the people whom the platform received."""
+        """Return a model of noisy sums over the people whom the platform received."""
         people = data.mixed()
         trees = grow(PublicColumns.of(people, self.bound), self.trees, self.depth, rng)
         scores, prior = self.learn(trees.leaves(people.x), people.y, people.k, rng)
@@ -64,11 +67,11 @@ class PrivateTrees(Learner):
     @property
     @abstractmethod
     def sensitivity(self) -> int:
-        """Most that one person adds to one tree's sums, in L1, where a person counts 1."""
+        """The most that one person adds to a tree's sums in L1, when a person counts 1."""
 
     @abstractmethod
     def learn(self, leaves: Labels, y: Labels, k: int, rng: Rng) -> tuple[Scores, Scores]:
-        """Return what each leaf adds to the scores of the k labels, and where the scores begin.
+        """Return what each leaf adds to the scores of the k labels, and the initial scores.
 
         Args:
             leaves: each person's leaf in each tree, (T, n).
@@ -79,14 +82,14 @@ class PrivateTrees(Learner):
         """
 
     def released(self, sums: Counts, unit: int, rng: Rng) -> Counts:
-        """Return one tree's sums with noise; they count a person as ``unit``."""
+        """Return one tree's sums with noise; ``unit`` is what a person counts in them."""
         return sums + geometric_noise(
             self.epsilon / (self.trees * self.sensitivity * unit), sums.shape, rng
         )
 
     @property
     def deviation(self) -> float:
-        """Standard deviation of the noise on each sum, in people (of Laplace noise: √2·TS/ε)."""
+        """Standard deviation of the noise on each sum in people, that of Laplace noise: √2·TS/ε."""
         return math.sqrt(2) * self.trees * self.sensitivity / self.epsilon
 
 
@@ -97,8 +100,8 @@ def geometric_noise(epsilon: float, shape: tuple[int, ...], rng: Rng) -> Counts:
 
     Args:
         epsilon: budget per unit of L1 sensitivity, above 0.
-        shape: of what is returned.
-        rng: draws it.
+        shape: of the result.
+        rng: source of the draws.
     """
     if math.isinf(epsilon):
         return np.zeros(shape, dtype=np.int64)
@@ -109,13 +112,13 @@ def geometric_noise(epsilon: float, shape: tuple[int, ...], rng: Rng) -> Counts:
 
 @dataclass(frozen=True, eq=False)
 class LeafScores:
-    """A model whose score of each label is the sum over trees of what a person's leaf adds.
+    """A model that scores each label by the sum of what a person's leaves add.
 
     Args:
         trees: the trees.
         scores: what each leaf adds, (T, 2ᴰ, k).
-        prior: the scores that everyone begins with, (k,).
-        record: what it cost.
+        prior: everyone's initial scores, (k,).
+        record: the privacy budget spent.
     """
 
     trees: RandomTrees
@@ -129,7 +132,7 @@ class LeafScores:
         return labels
 
     def probabilities(self, x: Array) -> Probabilities:
-        """Return softmax of the scores, (n, k)."""
+        """Return the softmax of the scores, (n, k)."""
         return softmax(self._totals(x))
 
     def _totals(self, x: Array) -> Scores:

@@ -1,4 +1,4 @@
-"""Trees whose splits are drawn without looking at anyone: what private trees are made of."""
+"""Random trees whose splits are drawn without data, for differentially private learners."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Codes = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PublicColumns:
-    """What everyone may know of a table's columns: their alphabets, and a range of each number.
+    """What is public about a table's columns: the values of texts and a range of numbers.
 
     Args:
         starts: first feature of each of the C columns.
-        sizes: how many values each has; 0 for a number.
-        low, high: range of every number; what is outside is moved to its end.
+        sizes: number of values of each column; 0 for a number.
+        low, high: range of every number, which is clipped to it.
     """
 
     starts: tuple[int, ...]
@@ -31,7 +31,7 @@ class PublicColumns:
     def of(cls, people: Table, bound: float) -> PublicColumns:
         """Return the columns of ``people``: pixels in [0, 1], other numbers in ±``bound``.
 
-        Features without columns are numbers. Nobody's row is read.
+        Features without columns are numbers. No row is read.
         """
         low, high = (0.0, 1.0) if people.is_image else (-bound, bound)
         if people.columns:
@@ -41,7 +41,7 @@ class PublicColumns:
         return cls(tuple(range(d)), (0,) * d, low, high)
 
     def codes(self, x: Array) -> Codes:
-        """Return each person's value of each column, (n, C): a number in [0, 1], or a text's index.
+        """Return each person's value in each column, (n, C): a number in [0, 1] or a text's index.
 
         >>> PublicColumns((0, 1), (0, 3), -2, 2).codes(np.array([[5, 0, 0, 1]], np.float32))
         array([[1., 2.]])
@@ -62,11 +62,11 @@ class RandomTrees:
     """T binary trees of depth D over public columns; node i has the children 2i + 1 and 2i + 2.
 
     Args:
-        columns: what the trees are drawn over.
-        depth: splits on the way to a leaf, D; a tree has 2ᴰ leaves.
-        column: which column each node asks for, (T, 2ᴰ − 1).
-        threshold: above which a number goes right, (T, 2ᴰ − 1).
-        right: which values of a text go right, (T, 2ᴰ − 1, largest alphabet).
+        columns: the columns that the trees split.
+        depth: number of splits D from root to leaf; a tree has 2ᴰ leaves.
+        column: column that each node splits, (T, 2ᴰ − 1).
+        threshold: threshold above which a number goes right, (T, 2ᴰ − 1).
+        right: whether a value of a text goes right, (T, 2ᴰ − 1, largest alphabet).
     """
 
     columns: PublicColumns
@@ -94,11 +94,11 @@ class RandomTrees:
 
 
 def grow(columns: PublicColumns, trees: int, depth: int, rng: Rng) -> RandomTrees:
-    """Return random trees (Fan et al. 2003): no person's row has any part in them.
+    """Return random trees (Fan et al. 2003), which do not depend on the data.
 
-    Each node asks for a column at random: a number goes right above a threshold drawn uniformly
-    from what its ancestors leave of the range, a text if it is in a random half of the alphabet. A
-    text is asked for once on a way, as long as there is another column.
+    Each node splits a random column: a number goes right above a threshold drawn uniformly from the
+    range that its ancestors leave, a text if it is in a random half of its values. A text is split
+    once per path, as long as another column is left.
     """
     nodes, widest = 2**depth - 1, max(2, *columns.sizes)
     column = np.zeros((trees, nodes), dtype=np.int64)
@@ -106,9 +106,9 @@ def grow(columns: PublicColumns, trees: int, depth: int, rng: Rng) -> RandomTree
     right = np.zeros((trees, nodes, widest), dtype=bool)
     sizes = np.array(columns.sizes)
     for t in range(trees):
-        low, high = np.zeros((nodes, len(sizes))), np.ones((nodes, len(sizes)))  # what is left
+        low, high = np.zeros((nodes, len(sizes))), np.ones((nodes, len(sizes)))  # range left
         for node in range(nodes):
-            free = np.flatnonzero(high[node] > 0)  # of a text that was asked for, nothing is left
+            free = np.flatnonzero(high[node] > 0)  # a text that was split has no range left
             c = int(rng.choice(free if len(free) else len(sizes)))
             column[t, node] = c
             if sizes[c]:

@@ -1,4 +1,4 @@
-"""A fitted model with another record."""
+"""Replacing the record of a fitted model."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from quorate.table import Array, Labels, Probabilities
 
 
 def with_record(model: Classifier, record: Mapping[str, Any]) -> Classifier:
-    """Return the same model with another record; what else it can do, it still can.
+    """Return the same model, with all it can do, and another record.
 
-    A model whose record is a field stays of its class. One that makes its record in another way
-    is wrapped, and the wrapper gives probabilities where the model does.
+    A model whose record is a field keeps its class. Any other is wrapped, in a wrapper that gives
+    probabilities if the model does.
     """
     fields: dict[str, Any] = getattr(model, "__dataclass_fields__", {})
     if "record" in fields and fields["record"].init:
@@ -27,7 +27,7 @@ def with_record(model: Classifier, record: Mapping[str, Any]) -> Classifier:
 
 @dataclass(frozen=True, eq=False)
 class _Recorded:
-    """A model that knows labels alone, with a record of its own."""
+    """A model without probabilities, and its new record."""
 
     model: Classifier
     record: Mapping[str, Any]
@@ -39,7 +39,7 @@ class _Recorded:
 
 @dataclass(frozen=True, eq=False)
 class _RecordedScores:
-    """A model that knows probabilities, with a record of its own."""
+    """A model with probabilities, and its new record."""
 
     model: ScoredClassifier
     record: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""How the learning rate falls."""
+"""Learning-rate schedules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Schedule = Literal["constant", "cosine", "linear", "step"]
 
 
 def schedule_factor(schedule: Schedule, step: int, steps: int) -> float:
-    """Return the factor of the learning rate in one of ``steps`` steps, counted from 0.
+    """Return the factor on the learning rate at one of ``steps`` steps, counted from 0.
 
     cosine: (1 + cos(πt/T))/2. linear: 1 − t/T. step: a tenth from T/2, a hundredth from 3T/4.
 

@@ -1,4 +1,4 @@
-"""What every learner that fits a scikit-learn classifier has in common."""
+"""The base of every learner that fits a scikit-learn classifier."""
 
 from __future__ import annotations
 
@@ -17,39 +17,40 @@ from quorate.table import Array, Labels, Probabilities, Rng, Submission, Table
 
 @dataclass(frozen=True)
 class ScikitLearner(Learner):
-    """Base of the learners that fit a scikit-learn classifier: ``check`` and ``fit``.
+    """Base of the learners that fit a scikit-learn classifier.
 
-    Images are flattened to pixels. Features are taken as the population gives them, numbers of a
-    table standardised and pixels in [0, 1], so that no learner scales them again.
+    A new one implements ``build``. Images are flattened to pixels. Features are used as the
+    population gives them, numbers of a table standardised and pixels in [0, 1], so no learner
+    scales them again.
     """
 
     @abstractmethod
     def build(self, rng: Rng) -> Any:
-        """Return the unfitted estimator, with any seed of its own drawn from ``rng``."""
+        """Return the unfitted estimator; if it needs a seed, draw it from ``rng``."""
 
     def check(self, people: Table) -> None:
-        """Raise InputError if scikit-learn refuses a parameter's value; the message is its own."""
+        """Raise InputError with scikit-learn's own message if it refuses a parameter's value."""
         estimator = self.build(np.random.default_rng(0))
         try:
-            # The first thing that every fit does. There is no public way to it but a fit.
+            # What every fit does first; a fit is the only public way to it.
             estimator._validate_params()
         except (ValueError, TypeError) as error:
             raise _refused(estimator, error) from error
 
     @property
     def gives_probabilities(self) -> bool:
-        """Whether the estimator, with its parameters, knows probabilities."""
+        """Whether the estimator, with its parameters, gives probabilities."""
         return hasattr(self.build(np.random.default_rng(0)), "predict_proba")
 
     def fit(self, data: Submission, rng: Rng) -> Classifier:
         """Return the estimator fitted to what the platform received.
 
-        The record holds what scikit-learn warned of. A ``ScoredClassifier`` where the estimator
-        knows probabilities.
+        The record holds scikit-learn's warnings. The model is a ``ScoredClassifier`` if the
+        estimator gives probabilities.
 
         Raises:
-            InputError: scikit-learn refuses a parameter or the data; the message is its own.
-            FitFailedError: it refuses data in which everyone has one label, as planting may leave.
+            InputError: scikit-learn refuses a parameter or the data; the message is scikit-learn's.
+            FitFailedError: it refuses data in which everyone has one label, as after planting.
         """
         people = data.mixed()
         estimator = self.build(rng)
@@ -74,7 +75,7 @@ class ScikitLearner(Learner):
 
 @dataclass(frozen=True, eq=False)
 class PlainEstimator:
-    """A fitted estimator of scikit-learn that knows labels alone."""
+    """A fitted scikit-learn estimator without probabilities."""
 
     estimator: Any
     record: Mapping[str, Any] = field(default_factory=dict)
@@ -90,7 +91,7 @@ class PlainEstimator:
 
 @dataclass(frozen=True, eq=False)
 class ScoredEstimator:
-    """A fitted estimator of scikit-learn that knows the probabilities of the k labels."""
+    """A fitted scikit-learn estimator with probabilities of the k labels."""
 
     estimator: Any
     k: int
@@ -107,14 +108,14 @@ class ScoredEstimator:
     def probabilities(self, x: Array) -> Probabilities:
         """Return the probability of each label, (n, k); 0 for labels nobody had in training.
 
-        Rows are made to sum to 1: naive Bayes, in float32, can be off by a hundredth.
+        Rows are normalised: naive Bayes, in float32, can be off by a hundredth.
 
         Raises:
             FitFailedError: as ``predict``.
         """
         seen = self.estimator.classes_
         found = np.zeros((len(x), self.k))  # (n, k)
-        # Boosting on one label alone returns a second column, for "any other".
+        # Boosting on a single label returns a second column, for "any other".
         found[:, seen] = _asked(self.estimator, self.estimator.predict_proba, x)[:, : len(seen)]
         total = found.sum(axis=1, keepdims=True)  # (n, 1)
         found /= np.where(total > 0, total, 1)
@@ -122,7 +123,7 @@ class ScoredEstimator:
 
 
 def draw_random_state(rng: Rng) -> int:
-    """Return a seed for an estimator that draws for itself, in [0, 2³¹)."""
+    """Return a random seed for an estimator, in [0, 2³¹)."""
     return int(rng.integers(2**31))
 
 
@@ -131,10 +132,10 @@ def _labels(estimator: Any, x: Array) -> Labels:
 
 
 def _asked(estimator: Any, method: Callable[[Array], Any], x: Array) -> Any:
-    """Return what the estimator's method says of each row.
+    """Return the estimator's answer for each row.
 
     Raises:
-        FitFailedError: it cannot, as k nearest neighbours where there are fewer people than k.
+        FitFailedError: it has none, as k nearest neighbours with fewer people than k.
     """
     try:
         return method(_rows(x))
@@ -143,7 +144,7 @@ def _asked(estimator: Any, method: Callable[[Array], Any], x: Array) -> Any:
 
 
 def _rows(x: Array) -> Array:
-    """Return one row of d features a person, (n, d)."""
+    """Return one row of d features per person, (n, d)."""
     return x.reshape(len(x), -1)
 
 

@@ -1,4 +1,4 @@
-"""Minibatch training of K models in lockstep: the loop, and its parts that methods replace.
+"""Minibatch training of K models in lockstep: the loop, and the parts that learners replace.
 
 Shape letters: K models, B people in a batch, n people of each model.
 """
@@ -25,7 +25,7 @@ Weigh = Callable[["Tensor", "Batch"], "Tensor | None"]
 
 @dataclass(frozen=True)
 class Settings:
-    """How long, in which batches and with which step size."""
+    """Number of epochs, batch size, step size and schedule of a training."""
 
     epochs: int
     batch_size: int
@@ -38,9 +38,9 @@ class Batch:
     """One batch of each model.
 
     Args:
-        rows: who is in it, (K, B), of the n people of the model.
-        x, y: what the pool holds of them, (K, B, ...) and (K, B).
-        target: what the loss compares with: labels (K, B), or a distribution over them (K, B, k).
+        rows: which of the model's n people are in it, (K, B).
+        x, y: their features and labels, (K, B, ...) and (K, B).
+        target: what the loss compares with: labels (K, B), or distributions over them (K, B, k).
     """
 
     rows: Tensor
@@ -50,20 +50,20 @@ class Batch:
 
 
 class Training:
-    """One run: each epoch passes over the people in an order drawn anew, each batch is one step.
+    """One run: each epoch passes over the data in a fresh random order, with a step per batch.
 
-    A method that does more replaces a part: ``draw``, ``batch``, ``losses``, ``weights`` or
+    A learner that does more overrides a part: ``draw``, ``batch``, ``losses``, ``weights`` or
     ``records``. Nothing of one model may depend on another.
 
     Args:
         stack: K networks, trained in place.
         pool: the people of each.
-        rngs: one generator a model.
-        settings: how long, and so on.
+        rngs: one generator per model.
+        settings: number of epochs, batch size, step size and schedule.
         optimizer: the update rule, over the stack's weights.
-        weigh: from losses, (K, B), and the batch to people's weights, (K, B); None weighs everyone
-            the same.
-        facts: what the records also say of each model.
+        weigh: maps losses, (K, B), and the batch to people's weights, (K, B); None weighs everyone
+            equally.
+        facts: further entries of each model's record.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Training:
         self._facts = facts or [{} for _ in rngs]
 
     def draw(self) -> Tensor:
-        """Return the people of one epoch in the order of their batches, (K, n)."""
+        """Return the order in which one epoch passes over the people, (K, n)."""
         import torch
 
         return torch.stack([torch.randperm(self.pool.n, generator=o) for o in self._orders])
@@ -101,13 +101,13 @@ class Training:
         return cross_entropy(logits, batch.target)
 
     def weights(self, losses: Tensor, batch: Batch) -> Tensor | None:
-        """Return each person's weight, (K, B), or None where all are 1."""
+        """Return each person's weight, (K, B), or None if all are 1."""
         return None if self._weigh is None else self._weigh(losses, batch)
 
     def records(self) -> list[dict[str, Any]]:
-        """Return plain data about the training of each model: loss, and α_eff per epoch.
+        """Return plain data about the training of each model: the loss, and α_eff per epoch.
 
-        α_eff is None where all weights were 0.
+        α_eff is None if all weights were 0.
         """
         return [
             {"loss": loss} | ({"alpha_effective": effective} if effective else {}) | dict(facts)
@@ -115,10 +115,11 @@ class Training:
         ]
 
     def run(self, after_epoch: AfterEpoch | None = None) -> list[dict[str, Any]]:
-        """Train; return the records.
+        """Train and return the records.
 
         Args:
-            after_epoch: called with the number of epochs done, after each; says whether to stop.
+            after_epoch: called after each epoch with the number of epochs done; returns whether to
+                stop.
         """
         import torch
 

@@ -1,1 +1,1 @@
-"""Defences against data poisoning, each around another learner."""
+"""Defences against data poisoning: robust aggregation, data sanitisation and early stopping."""

@@ -1,4 +1,4 @@
-"""Early stopping on people held back for validation."""
+"""Early stopping on a validation set, with or without members in it."""
 
 from __future__ import annotations
 
@@ -27,35 +27,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EarlyStopping(StackedLearner):
-    """Early stopping: the weights of the epoch that does best on people held back are deployed.
+    """Early stopping: deploys the weights of the epoch with the best validation score.
 
-    A share of the people is not trained on. After each epoch the score is the accuracy on them, or,
-    where groups are known, that of the worst group, a group being those of one group and one label.
-    Training ends when ``patience`` epochs in a row have not been better than the best; the first of
-    equals is the best. A model whose weights are no longer finite has ended as well: the best epoch
-    before is deployed, and ``diverged_at`` in the record is the epoch. Who is held back is drawn
-    anew for each cell; members are among them in proportion ``members``·α, as far as there are
-    enough of them and of others; the more of them, the fewer to train on. The record is the
-    learner's at the best epoch, with ``best_epoch``, the score of each epoch, and the members'
-    share of either part.
+    A share of the people is held back for validation. After each epoch the score is the accuracy on
+    them or, if groups are known, that of the worst combination of group and label. Training ends
+    after ``patience`` epochs without a better score; of equal epochs the first is the best. It also
+    ends when weights are no longer finite: the best earlier epoch is deployed, and ``diverged_at``
+    in the record names the epoch. The validation set is redrawn for each cell, with members in
+    proportion ``members``·α as far as there are enough of them and of others; those held back are
+    not trained on. The record is the learner's at the best epoch, with ``best_epoch``, the score of
+    each epoch, and the members' share of either part.
 
     Raises:
-        InputError: a parameter is out of range, the learner does not train by minibatch gradients
-            or, on these people, knows groups that may not be known, or they have no groups.
+        InputError: a parameter is out of range, the learner does not train by minibatch gradients,
+            or it uses groups that are not known or that these people do not have.
     """
 
     name: ClassVar[str] = "early-stopping"
     learner: Learner = param(
-        SGD(), "what is trained; its parameters can be given here", kind="learners"
+        SGD(), "Learner to stop early; its parameters can be set here.", kind="learners"
     )
-    share: float = param(0.2, "fraction of the people held back, in (0, 1)")
+    share: float = param(0.2, "Fraction of the people held back for validation, in (0, 1).")
     members: float = param(
-        1.0, "members' share of those held back, as a multiple of α; 0 is clean", shown=True
+        1.0, "Members' share of the validation set as a multiple of α; 0 is clean.", shown=True
     )
-    patience: int = param(5, "epochs without a better score before training ends")
+    patience: int = param(5, "Number of epochs without a better score before training ends.")
     groups_known: Literal["training", "validation", "unknown"] = param(
         "unknown",
-        "where groups are known: training (and validation), validation alone, or unknown",
+        "Where groups are known: training (and validation), validation alone, or nowhere.",
     )
 
     def __post_init__(self) -> None:
@@ -75,9 +74,9 @@ class EarlyStopping(StackedLearner):
         return self.learner
 
     def check(self, people: Table) -> None:
-        """Raise InputError if there are too few people, or groups are not known as they must be.
+        """Raise InputError if there are too few people, or groups are not known where needed.
 
-        Where people have no groups there is nothing to know: group-dro, say, goes by their labels.
+        If people have no groups, learners such as group-dro go by their labels.
         """
         self.learner.check(people)
         if people.group is None and self.groups_known != "unknown":
@@ -97,13 +96,13 @@ class EarlyStopping(StackedLearner):
             )
 
     def stack_size(self, people: Table) -> int:
-        """Return the learner's."""
+        """Return the learner's stack size."""
         return self._inner().stack_size(people)
 
     def fit_many(
         self, data: Sequence[Submission], rngs: Sequence[Rng]
     ) -> list[Classifier | FitFailedError]:
-        """Return one network per submission, trained in lockstep; each stops by itself."""
+        """Return one network per submission, trained in lockstep; each stops on its own."""
         for people in {id(one.honest): one.honest for one in data}.values():
             self.check(people)
         return device.in_halves(self._attempt, data, rngs)
@@ -144,13 +143,13 @@ class EarlyStopping(StackedLearner):
 
 
 class _BestEpoch:
-    """Watches a training; keeps each model's weights and record of the epoch that scores best.
+    """The weights and record of each model's best epoch so far, updated after every epoch.
 
     Args:
-        training: of K models.
+        training: the training of K models.
         validation: v people of each.
         by_group: whether the score is the worst group's accuracy.
-        patience: epochs without a better score before a model has stopped.
+        patience: number of epochs without a better score before a model stops.
     """
 
     def __init__(
@@ -174,7 +173,7 @@ class _BestEpoch:
         for k, scores in enumerate(self._scores):
             if self._stopped[k]:
                 continue
-            if not finite[k]:  # in the first epoch there is no other to deploy: the training fails
+            if not finite[k]:  # in the first epoch there is no other to deploy: training fails
                 self._stopped[k], self._diverged[k] = True, epoch
                 if scores:
                     continue

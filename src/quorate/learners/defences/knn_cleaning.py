@@ -1,4 +1,4 @@
-"""Label cleaning by nearest neighbours."""
+"""Data sanitisation by nearest neighbours."""
 
 from __future__ import annotations
 
@@ -16,21 +16,20 @@ from quorate.validate import at_least
 
 @dataclass(frozen=True)
 class KNNCleaning(CleaningLearner):
-    """Cleaning by neighbours: people whose label few of their neighbours share are dropped.
+    """Data sanitisation: drops or relabels people whose label their neighbours outvote.
 
-    A person's k nearest others vote for their own labels; who does not have a label with the most
-    votes is dropped (Wilson 1972; with a network's features Peri et al. 2020, arXiv:1909.13374), or
-    given it, the first where several have as many. Distance is Euclidean in the features as they
-    come: numbers of a table standardised, pixels in [0, 1]. Its time grows with the square of the
-    people.
+    A person's k nearest others each vote for their own label. Anyone without a label of most votes
+    is dropped (Wilson 1972; on a network's features Peri et al. 2020, arXiv:1909.13374) or given
+    it, the first of equals. Distance is Euclidean in the features as they come: numbers of a table
+    standardised, pixels in [0, 1]. Time grows with the square of the number of people.
 
     Raises:
         InputError: a parameter is out of range, or there are too few people.
     """
 
     name: ClassVar[str] = "knn-cleaning"
-    neighbours: int = param(5, "others k who vote, fewer than there are people", shown=True)
-    action: Literal["drop", "relabel"] = param("drop", "what becomes of who is outvoted")
+    neighbours: int = param(5, "Number of neighbours k, fewer than there are people.", shown=True)
+    action: Literal["drop", "relabel"] = param("drop", "What happens to anyone outvoted.")
 
     def __post_init__(self) -> None:
         at_least("neighbours", self.neighbours, 1, "Ask at least one neighbour.")
@@ -45,7 +44,7 @@ class KNNCleaning(CleaningLearner):
             )
 
     def clean(self, data: Submission, rng: Rng) -> Cleaned:
-        """Return the data without what neighbours outvote, and whom it concerned."""
+        """Return the data without outvoted labels, and the shares concerned."""
         people = data.mixed()
         voted = self.voted(people)
         outvoted = voted != people.y  # (n,)
@@ -57,7 +56,7 @@ class KNNCleaning(CleaningLearner):
         return Submission(honest, changed, data.member), facts
 
     def voted(self, people: Table) -> Labels:
-        """Return the label with the most votes for each person, (n,); of equals their own."""
+        """Return the label with the most votes for each person, (n,); of equals, their own."""
         from sklearn.neighbors import NearestNeighbors
 
         x = people.x.reshape(len(people), -1)

@@ -1,4 +1,4 @@
-"""Trimming by loss."""
+"""Data sanitisation by trimming large losses."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from quorate.validate import at_least, in_interval
 
 @dataclass(frozen=True)
 class LossTrimming(ModelBasedCleaning):
-    """Trimmed loss: people whose loss is largest are dropped, and the learner is trained anew.
+    """Trimmed loss: drops the people with the largest losses and trains again.
 
-    In each round the learner is trained on those kept so far, at first everyone, and of all n the
-    n − ⌊φn⌋ whose loss −log p(y) is smallest are kept next: a person dropped once may come back
-    (Shen, Sanghavi 2019, arXiv:1810.11874). Among equal losses the first rows are kept.
+    Each round trains on those kept so far, at first everyone, and then keeps the n − ⌊φn⌋ of all n
+    people whose loss −log p(y) is smallest, so that a person dropped once may come back (Shen,
+    Sanghavi 2019, arXiv:1810.11874). Of equal losses the first rows are kept.
 
     Raises:
         InputError: a parameter is out of range, or the learner's models give no probabilities.
     """
 
     name: ClassVar[str] = "loss-trimming"
-    fraction: float = param(0.1, "share φ of the people that is dropped, in [0, 1)", shown=True)
-    rounds: int = param(1, "trainings before the last one")
+    fraction: float = param(0.1, "Fraction φ of the people to drop, in [0, 1).", shown=True)
+    rounds: int = param(1, "Number of trainings before the last one.")
 
     def __post_init__(self) -> None:
         in_interval("fraction", self.fraction, 0, 1, "Use a fraction such as 0.1.", open_high=True)
@@ -38,17 +38,17 @@ class LossTrimming(ModelBasedCleaning):
 
     @property
     def trainings(self) -> int:
-        """Trainings before the last one."""
+        """Number of trainings before the last one."""
         return self.rounds
 
     def check(self, people: Table) -> None:
-        """Raise InputError where no probabilities are given, or the learner cannot be fitted."""
+        """Raise InputError if the models give no probabilities or the learner cannot be fitted."""
         super().check(people)
         if not gives_probabilities(self.learner):
             raise self._no_probabilities()
 
     def clean_by(self, model: Classifier, data: Submission) -> Cleaned:
-        """Return the data of those whose loss is small under the model, and who was dropped."""
+        """Return the data of those with a small loss under the model, and the shares dropped."""
         if not isinstance(model, ScoredClassifier):
             raise self._no_probabilities()
         people = data.mixed()

@@ -1,4 +1,4 @@
-"""Robust aggregation of gradients."""
+"""Robust aggregation of gradients, as in Byzantine-robust and federated learning."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RobustAggregation(StackedLearner):
-    """Robust gradients: each coordinate is the median, or a trimmed mean, over parts of the batch.
+    """Robust aggregation: the coordinate-wise median or trimmed mean of shards' gradients.
 
-    The batch is cut into m shards of nearly equal size with mean gradients g₁, ..., g_m; a step
-    descends med(g₁, ..., g_m), or the mean of those left when the ⌊βm⌋ lowest and the ⌊βm⌋ highest
-    are out, coordinate by coordinate (Yin, Chen, Ramchandran, Bartlett 2018, arXiv:1803.01498,
-    with shards of a batch in place of machines). A batch of fewer people than shards, as the last
-    of an epoch may be, has one person a shard. Where the learner weighs people, it weighs them
-    within their shard. The record is the learner's own.
+    Each batch is cut into m shards of nearly equal size with mean gradients g₁, ..., g_m. A step
+    descends med(g₁, ..., g_m), or the mean without the ⌊βm⌋ lowest and the ⌊βm⌋ highest, coordinate
+    by coordinate (Yin, Chen, Ramchandran, Bartlett 2018, arXiv:1803.01498, with shards of a batch
+    in place of the clients of federated learning). A batch of fewer people than shards, as the last
+    of an epoch may be, has one person per shard. A learner that weighs people weighs them within
+    their shard. The record is the learner's own.
 
     Raises:
         InputError: the learner does not train by minibatch gradients, or a parameter is out of
@@ -42,14 +42,16 @@ class RobustAggregation(StackedLearner):
 
     name: ClassVar[str] = "robust-aggregation"
     learner: Learner = param(
-        SGD(), "what descends these gradients; its parameters can be given here", kind="learners"
+        SGD(),
+        "Learner that descends these gradients; its parameters can be set here.",
+        kind="learners",
     )
     rule: Literal["median", "trimmed-mean"] = param(
-        "median", "how shards are made one: median or trimmed-mean", shown=True
+        "median", "How shards are aggregated: median or trimmed-mean.", shown=True
     )
-    shards: int = param(8, "parts m of each batch")
+    shards: int = param(8, "Number of shards m of each batch.")
     trim: float = param(
-        0.25, "fraction β of the shards out at each end of a trimmed-mean, in [0, 0.5)"
+        0.25, "Fraction β of shards trimmed at each end of a trimmed-mean, in [0, 0.5)."
     )
 
     def __post_init__(self) -> None:
@@ -76,7 +78,7 @@ class RobustAggregation(StackedLearner):
         self.learner.check(people)
 
     def stack_size(self, people: Table) -> int:
-        """Return the learner's."""
+        """Return the learner's stack size."""
         return self._inner().stack_size(people)
 
     def fit_many(
@@ -90,7 +92,7 @@ class RobustAggregation(StackedLearner):
         return in_lockstep(self.prepare, train, data, rngs)
 
     def prepare(self, data: Sequence[Submission], rngs: Sequence[Rng]) -> tuple[Stack, RowPool]:
-        """Return the learner's networks, with this way to make one gradient, and the people."""
+        """Return the learner's networks, with this aggregation of gradients, and the people."""
         return self._inner().prepare(data, rngs, self.aggregate)
 
     def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:

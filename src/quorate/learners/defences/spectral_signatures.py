@@ -1,4 +1,4 @@
-"""Spectral signatures."""
+"""Spectral signatures, a defence against backdoors."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from quorate.spec import param
 from quorate.table import Array, Submission
 from quorate.validate import in_interval
 
-PER_PLANTED = 1.5  # people dropped for each who may be planted
+PER_PLANTED = 1.5  # people dropped for each who may be poisoned
 
 
 @dataclass(frozen=True)
 class SpectralSignatures(ModelBasedCleaning):
-    """Spectral signatures: people who stand out along their label's main direction are dropped.
+    """Spectral signatures (backdoor defence): drops outliers along each label's main direction.
 
-    The learner is trained; R(x) is what enters the last layer of its network, centred within each
+    The learner is trained; R(x) is the input to its network's last layer, centred within each
     label. With v the top right singular vector of a label's R, a person's outlier score is
-    (R(x)·v)². Of each label's people the 1.5ε with the highest scores are dropped, and the learner
-    is trained anew (Tran, Li, Madry 2018, arXiv:1811.00636). A logistic model has one layer, so
-    that R(x) is the features; so it is for learners that are not networks.
+    (R(x)·v)². The fraction 1.5ε of each label's people with the highest scores is dropped, and the
+    learner is trained again (Tran, Li, Madry 2018, arXiv:1811.00636). For logistic models and
+    learners without networks, R(x) is the features.
 
     Raises:
         InputError: the fraction is out of range.
@@ -36,7 +36,7 @@ class SpectralSignatures(ModelBasedCleaning):
     name: ClassVar[str] = "spectral-signatures"
     fraction: float = param(
         0.1,
-        "largest share ε of a label's people that may be planted, in [0, 2/3): 1.5ε are dropped",
+        "Largest poisoned fraction ε of a label, in [0, 2/3); 1.5ε are dropped.",
         shown=True,
     )
 
@@ -45,7 +45,7 @@ class SpectralSignatures(ModelBasedCleaning):
         in_interval("fraction", self.fraction, 0, 1 / PER_PLANTED, fix, open_high=True)
 
     def clean_by(self, model: Classifier, data: Submission) -> Cleaned:
-        """Return the data of those who do not stand out, and who was dropped."""
+        """Return the data of those who do not stand out, and the shares dropped."""
         people = data.mixed()
         if isinstance(model, NetworkClassifier):
             inside = model.representation(people.x)  # (n, r)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Adam(MinibatchLearner):
     """Plain training: cross-entropy minimised by Adam.
 
-    Every epoch passes over the people once, in an order drawn anew (Kingma, Ba 2015,
+    Each epoch passes over the training data once, in a fresh random order (Kingma, Ba 2015,
     arXiv:1412.6980).
 
     Raises:
@@ -26,9 +26,9 @@ class Adam(MinibatchLearner):
     """
 
     name: ClassVar[str] = "adam"
-    momentum: float = param(0.9, "decay rate β1 of the mean gradient, in [0, 1)")
-    beta2: float = param(0.999, "decay rate β2 of the mean squared gradient, in [0, 1)")
-    learning_rate: float = param(0.001, "step size")
+    momentum: float = param(0.9, "Decay rate β1 of the mean gradient, in [0, 1).")
+    beta2: float = param(0.999, "Decay rate β2 of the mean squared gradient, in [0, 1).")
+    learning_rate: float = param(0.001, "Step size.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,4 +1,4 @@
-"""Adversarial training against small changes of the features."""
+"""Adversarial training: robustness against small perturbations of the features (evasion)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class AdversarialTraining(MinibatchLearner):
-    """Adversarial training: minimises the loss on the worst features within reach of each person.
+    """Adversarial training: minimises the loss on worst-case perturbations of the features.
 
     min E[max_{‖δ‖∞ ≤ ε} ℓ(x + δ, y)], the inner maximum by projected ascent along the sign of the
     gradient (PGD; Madry, Makelov, Schmidt, Tsipras, Vladu 2018, arXiv:1706.06083). One step
     without a random start is FGSM (Goodfellow, Shlens, Szegedy 2015, arXiv:1412.6572). Images stay
-    in [0, 1]. The recorded loss is that on the changed features.
+    in [0, 1]. The recorded loss is the one on perturbed features.
 
     Raises:
         InputError: a parameter is out of range, or the model cannot take these people.
@@ -36,13 +36,17 @@ class AdversarialTraining(MinibatchLearner):
     name: ClassVar[str] = "adversarial-training"
     radius: float = param(
         0.03,
-        "reach ε: pixel scale of images, standard deviations of a table's numbers",
+        "Radius ε on the pixel scale, or in standard deviations of a table's numbers.",
         shown=True,
     )
-    steps: int = param(5, "steps of ascent per batch")
-    step_size: float | None = param(None, "length of one in the same units; by default 2.5ε/steps")
-    random_start: bool = param(True, "whether the ascent begins at a random place within reach")
-    adam: bool = param(False, "whether Adam moves the weights, with β2 = 0.999, instead of SGD")
+    steps: int = param(5, "Number of ascent steps per batch.")
+    step_size: float | None = param(
+        None, "Length of an ascent step in the units of ε; by default 2.5ε/steps."
+    )
+    random_start: bool = param(
+        True, "Whether the ascent starts at a random point within the radius."
+    )
+    adam: bool = param(False, "Whether Adam, with β2 = 0.999, updates the weights instead of SGD.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -60,16 +64,16 @@ class AdversarialTraining(MinibatchLearner):
         return AdamOptimizer(stack.weights, self.momentum, 0.999, self.weight_decay)
 
     def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
-        """Return the training on changed features."""
+        """Return the training on perturbed features."""
         return _AdversarialTraining(self, stack, pool, rngs, self.settings(), self.optimizer(stack))
 
     def attack(self, stack: Stack, batch: Batch, starts: Sequence[Generator]) -> Tensor:
-        """Return features within reach on which each model's losses are large, (K, B, ...).
+        """Return features within the radius on which each model's losses are large, (K, B, ...).
 
         Args:
             stack: K networks.
             batch: one batch of each.
-            starts: a generator a model, for random starts.
+            starts: one generator per model, for random starts.
         """
         import torch
 
@@ -105,13 +109,13 @@ class _AdversarialTraining(Training):
         self._starts = [torch_generator(rng) for rng in rngs]
 
     def batch(self, rows: Tensor) -> Batch:
-        """Return the batch of the people ``rows``, (K, B), with changed features."""
+        """Return the batch of the people ``rows``, (K, B), with perturbed features."""
         batch = super().batch(rows)
         return replace(batch, x=self._learner.attack(self.stack, batch, self._starts))
 
 
 def within_reach(x: Tensor, radius: float) -> tuple[Tensor, Tensor]:
-    """Return the least and the greatest features within reach of each person, (K, B, ...).
+    """Return the smallest and the largest features within the radius, (K, B, ...).
 
     Images, (K, B, c, h, w), stay in [0, 1].
     """

@@ -1,4 +1,4 @@
-"""A platform that starts from a network of public people and trains its last layer alone."""
+"""Fine-tuning: a network pre-trained on public data, whose last layer alone is trained."""
 
 from __future__ import annotations
 
@@ -28,34 +28,36 @@ from quorate.validate import at_least
 
 @dataclass(frozen=True)
 class FineTuned(StackedLearner):
-    """Fine-tuning of the last layer: a network that public people trained, and a learner on top.
+    """Fine-tuning (transfer learning): a learner on the features of a pre-trained network.
 
-    A network is trained on public people and frozen; what enters its last layer, standardised on
-    the public people, is what the inner learner sees of everyone, members and held-out people too.
-    The public people must not be the population's: images of CIFAR-10 and CIFAR-100 are disjoint.
-    Then the network is the same whoever takes part, and a privacy budget in the record, the inner
-    learner's, holds for the people of the population; the public ones have none. Private learning
-    on public features: Tramèr, Boneh 2021 (arXiv:2011.11660).
+    A network is trained on public people and frozen; the input of its last layer, standardised on
+    the public people, is all that the inner learner sees of anyone, members and held-out people
+    included. The public people must not be in the population: images of CIFAR-10 and CIFAR-100 are
+    disjoint. Then the network does not depend on who takes part, and a privacy budget in the record
+    holds for the people of the population; the public people have none. Private learning on public
+    features: Tramèr, Boneh 2021 (arXiv:2011.11660).
 
     Raises:
-        InputError: ``pretraining`` does not train a network, or people are not of the shape of the
-            public ones, or the inner learner cannot be fitted to their representations.
-        DataUnavailableError: the public people cannot be had.
+        InputError: ``pretraining`` does not train a network, people differ in shape from the public
+            ones, or the inner learner cannot be fitted to their representations.
+        DataUnavailableError: the public people are unavailable.
     """
 
     name: ClassVar[str] = "fine-tuned"
     learner: Learner = param(
         DPSGD(),
-        "what is trained on the representations; its parameters can be given here",
+        "Learner trained on the representations; its parameters can be set here.",
         kind="learners",
     )
     public: Population = param(
-        CIFAR100(), "who the network is trained on; not the population's", kind="populations"
+        CIFAR100(), "Population for pre-training; must not be the one studied.", kind="populations"
     )
     pretraining: Learner = param(
-        SGD(model="cnn", epochs=12, schedule="cosine"), "how it is trained", kind="learners"
+        SGD(model="cnn", epochs=12, schedule="cosine"),
+        "Learner that pre-trains the network.",
+        kind="learners",
     )
-    pretraining_seed: int = param(0, "of the network, the same for every seed of the people")
+    pretraining_seed: int = param(0, "Seed of pre-training, the same for every seed of the run.")
 
     def __post_init__(self) -> None:
         at_least("pretraining_seed", self.pretraining_seed, 0, "Use a non-negative whole number.")
@@ -63,20 +65,20 @@ class FineTuned(StackedLearner):
 
     @property
     def gives_probabilities(self) -> bool:
-        """Whether the models may give probabilities: as the learner's."""
+        """Whether the models may give probabilities, as the learner's do."""
         return gives_probabilities(self.learner)
 
     def check(self, people: Table) -> None:
-        """Raise InputError if the learner cannot be fitted to what the network makes of these.
+        """Raise InputError if the learner cannot be fitted to these people's representations.
 
-        The network is trained here if it never was, once for all cells and workers to come.
+        If the network was never trained, it is trained here, once for all later cells and workers.
         """
         network = self._pretrained()
         network.check(people)
         self.learner.check(network.outline(people))
 
     def stack_size(self, people: Table) -> int:
-        """Return the learner's."""
+        """Return the learner's stack size."""
         if not isinstance(self.learner, StackedLearner):
             return 1
         return self.learner.stack_size(self._pretrained().outline(people))
@@ -93,10 +95,13 @@ class FineTuned(StackedLearner):
         for people in {id(one.honest): one.honest for one in data}.values():
             network.check(people)
         seen = [
-            replace(one, honest=network.represented(one.honest),
-                    changed=network.represented(one.changed))
+            replace(
+                one,
+                honest=network.represented(one.honest),
+                changed=network.represented(one.changed),
+            )
             for one in data
-        ]  # fmt: skip
+        ]
         if isinstance(self.learner, StackedLearner):
             models = self.learner.fit_many(seen, rngs)
         else:
@@ -121,7 +126,7 @@ class FineTuned(StackedLearner):
 
 
 def _behind(model: Classifier, network: Pretrained, facts: Mapping[str, Any]) -> Classifier:
-    """Return a model of representations as one of pictures."""
+    """Return a model of representations as a model of pictures."""
     record = {**model.record, **facts}
     if isinstance(model, ScoredClassifier):
         return _FineTunedScores(network, model, record)
@@ -130,7 +135,7 @@ def _behind(model: Classifier, network: Pretrained, facts: Mapping[str, Any]) ->
 
 @dataclass(frozen=True, eq=False)
 class _FineTunedModel:
-    """A network and a model of what it makes of people."""
+    """A network and a model of its representations."""
 
     network: Pretrained
     model: Classifier
@@ -143,7 +148,7 @@ class _FineTunedModel:
 
 @dataclass(frozen=True, eq=False)
 class _FineTunedScores(_FineTunedModel):
-    """The same, where the model gives probabilities."""
+    """The same for a model that gives probabilities."""
 
     model: ScoredClassifier
 

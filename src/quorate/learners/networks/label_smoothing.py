@@ -1,4 +1,4 @@
-"""Training towards targets that leave some probability to every label."""
+"""Label smoothing: training on targets that leave some probability to every label."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelSmoothing(MinibatchLearner):
-    """Label smoothing: the target gives a part s of the probability to all labels alike.
+    """Label smoothing: the target spreads a part s of the probability over all labels.
 
     The loss is the cross-entropy with (1 − s)·1{y} + s/k (Szegedy, Vanhoucke, Ioffe, Shlens, Wojna
     2016, arXiv:1512.00567).
@@ -31,7 +31,7 @@ class LabelSmoothing(MinibatchLearner):
     """
 
     name: ClassVar[str] = "label-smoothing"
-    smoothing: float = param(0.1, "probability s shared by all labels, in [0, 1)", shown=True)
+    smoothing: float = param(0.1, "Probability s spread over all labels, in [0, 1).", shown=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -39,7 +39,7 @@ class LabelSmoothing(MinibatchLearner):
         in_interval("smoothing", self.smoothing, 0, 1, fix, open_high=True)
 
     def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
-        """Return the training towards smoothed targets."""
+        """Return the training on smoothed targets."""
         return _SmoothedTraining(
             self.smoothing, stack, pool, rngs, self.settings(), self.optimizer(stack)
         )

@@ -12,7 +12,7 @@ from quorate.learners.base.minibatch_learner import MinibatchLearner
 class SGD(MinibatchLearner):
     """Plain training: cross-entropy minimised by minibatch SGD with momentum.
 
-    Every epoch passes over the people once, in an order drawn anew.
+    Each epoch passes over the training data once, in a fresh random order.
 
     Raises:
         InputError: a parameter is out of range, or the model cannot take these people.

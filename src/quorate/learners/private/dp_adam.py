@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class DPAdam(PrivateLearner):
     """Differentially private Adam: Adam on clipped per-example gradients plus Gaussian noise.
 
-    The gradients are those of ``dp-sgd``, made private before Adam sees them, so the privacy spent
+    The gradients are those of ``dp-sgd``, made private before Adam sees them, so the privacy cost
     is the same (Abadi et al. 2016, arXiv:1607.00133; Kingma, Ba 2015, arXiv:1412.6980).
 
     Raises:
@@ -26,9 +26,9 @@ class DPAdam(PrivateLearner):
     """
 
     name: ClassVar[str] = "dp-adam"
-    learning_rate: float = param(0.01, "step size")
-    momentum: float = param(0.9, "decay rate β1 of the mean gradient, in [0, 1)")
-    beta2: float = param(0.999, "decay rate β2 of the mean squared gradient, in [0, 1)")
+    learning_rate: float = param(0.01, "Step size.")
+    momentum: float = param(0.9, "Decay rate β1 of the mean gradient, in [0, 1).")
+    beta2: float = param(0.999, "Decay rate β2 of the mean squared gradient, in [0, 1).")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -12,29 +12,29 @@ from quorate.spec import param
 from quorate.table import Labels, Rng
 from quorate.validate import above_zero
 
-UNIT = 1024  # gradients are rounded towards 0 to whole parts of that
+UNIT = 1024  # gradients are rounded towards 0 to multiples of 1/UNIT
 
 
 @dataclass(frozen=True, kw_only=True)
 class DPBoosting(PrivateTrees):
     """Differentially private gradient boosting: noisy sums of gradients in random trees' leaves.
 
-    Tree t adds v = 2η·G̃/(Ñ + λ) in each leaf, no entry beyond ±2η: G̃ is the sum of y − softmax(F)
-    over the people in it, Ñ (not below 0) their number, both with two-sided geometric noise of
-    scale 3T/ε, λ = √2·3T/ε + 1 the noise's standard deviation. One person changes G by at most 2
-    and N by 1 in L1: (ε, 0)-differential privacy, neighbours differing by one person added or
-    removed. Without noise and at η = 1 the step descends, since softmax curves by at most 1/2
-    (Böhning 1992). Splits drawn without data spare the budget for the leaves (Maddock et al. 2022,
-    arXiv:2210.02910; the rest is ours). Labels, alphabets, the range of numbers and the scale that
-    the population put them on count as public.
+    Tree t adds v = 2η·G̃/(Ñ + λ) in each leaf, clipped to ±2η: G̃ is the sum of y − softmax(F) over
+    the people in the leaf and Ñ (at least 0) their number, both with two-sided geometric noise of
+    scale 3T/ε; λ = √2·3T/ε + 1 is the noise's standard deviation, plus 1. One person changes G by
+    at most 2 and N by 1 in L1: (ε, 0)-differential privacy, neighbours differing by one person
+    added or removed. Without noise and at η = 1 the step descends, since softmax curves by at most
+    1/2 (Böhning 1992). Splits drawn without data save the budget for the leaves (Maddock et al.
+    2022, arXiv:2210.02910; the rest is ours). Labels, values of texts, the range of numbers and
+    their scale count as public.
 
     Raises:
         InputError: a parameter is out of range.
     """
 
     name: ClassVar[str] = "dp-boosting"
-    depth: int = param(4, f"splits on the way to a leaf, in [1, {DEEPEST}]")
-    learning_rate: float = param(0.5, "step size η of a tree")
+    depth: int = param(4, f"Number of splits from root to leaf, in [1, {DEEPEST}].")
+    learning_rate: float = param(0.5, "Step size η of a tree.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,11 +42,11 @@ class DPBoosting(PrivateTrees):
 
     @property
     def sensitivity(self) -> int:
-        """One person's gradient is at most 2 in L1, and their count 1."""
+        """3: a person's gradient is at most 2 in L1, and their count 1."""
         return 3
 
     def learn(self, leaves: Labels, y: Labels, k: int, rng: Rng) -> tuple[Scores, Scores]:
-        """Return the leaves' steps, (T, 2ᴰ, k), and zeros."""
+        """Return the leaves' steps, (T, 2ᴰ, k), and initial scores of 0."""
         wanted = np.eye(k)[y]  # (n, k)
         scores = np.zeros((len(y), k))
         steps = []

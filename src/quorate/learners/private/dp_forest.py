@@ -18,11 +18,11 @@ class DPForest(PrivateTrees):
 
     ñ = n + two-sided geometric noise of scale T/ε for every leaf and label: (ε, 0)-differential
     privacy, neighbours differing by one person added or removed (Jagannathan, Pillaipakkamnatt,
-    Wright 2009; random trees are those of Fan et al. 2003). One person is one count in each tree.
-    Every leaf says p = (ñ + λπ)/(Σñ + λ), ñ not below 0, with the noise's standard deviation
-    λ = √2·T/ε + 1 as weight of the base rates π; the score is log π + Σ log(p/π)/√T (ours: between
-    1, as if no tree repeated another, and 1/T, as if all did). Labels, alphabets, the range of
-    numbers and the scale that the population put them on count as public.
+    Wright 2009; random trees as in Fan et al. 2003). One person is one count in each tree. A leaf
+    predicts p = (ñ + λπ)/(Σñ + λ), ñ at least 0, where λ = √2·T/ε + 1, the noise's standard
+    deviation plus 1, weighs the base rates π. The score is log π + Σ log(p/π)/√T: the factor, ours,
+    lies between 1, as if no tree repeated another, and 1/T, as if all did. Labels, values of texts,
+    the range of numbers and their scale count as public.
 
     Raises:
         InputError: a parameter is out of range.
@@ -32,11 +32,11 @@ class DPForest(PrivateTrees):
 
     @property
     def sensitivity(self) -> int:
-        """One person is one count in each tree."""
+        """1: a person is one count in each tree."""
         return 1
 
     def learn(self, leaves: Labels, y: Labels, k: int, rng: Rng) -> tuple[Scores, Scores]:
-        """Return the leaves' log-odds against the base rates, (T, 2ᴰ, k), and log π."""
+        """Return the leaves' log-ratios to the base rates, (T, 2ᴰ, k), and log π."""
         cells = 2**self.depth * k
         counts = [np.bincount(leaf * k + y, minlength=cells).reshape(-1, k) for leaf in leaves]
         noisy = np.array([self.released(tree, 1, rng) for tree in counts], dtype=np.float64)

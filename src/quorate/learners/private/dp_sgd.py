@@ -26,7 +26,7 @@ class DPSGD(PrivateLearner):
     """
 
     name: ClassVar[str] = "dp-sgd"
-    learning_rate: float = param(0.5, "step size")
+    learning_rate: float = param(0.5, "Step size.")
 
     def optimizer(self, stack: Stack) -> Optimizer:
         """Return plain SGD's update rule."""

@@ -1,1 +1,1 @@
-"""Learners that weigh people or groups: distributionally robust and two-stage methods."""
+"""Learners that weigh people or groups: distributionally robust optimisation and others."""

@@ -19,7 +19,7 @@ HALVINGS = 50  # of the bracket around η: to the last digit of float64
 class Chi2DRO(MinibatchLearner):
     """χ²-DRO: minimises the worst loss over all reweightings within a χ² divergence ρ.
 
-    In each batch w maximises Σ w_i ℓ_i / B under Σ w_i = B, w ≥ 0, Σ (w_i − 1)² / 2B ≤ ρ, so
+    In each batch, w maximises Σ w_i ℓ_i / B under Σ w_i = B, w ≥ 0, Σ (w_i − 1)² / 2B ≤ ρ, so
     w_i ∝ (ℓ_i − η)₊ with η found by bisection (Levy, Carmon, Duchi, Sidford 2020,
     arXiv:2010.05893, with the batch in place of the population).
 
@@ -28,7 +28,7 @@ class Chi2DRO(MinibatchLearner):
     """
 
     name: ClassVar[str] = "chi2-dro"
-    radius: float = param(1.0, "χ² radius ρ, at least 0; 0 is plain training", shown=True)
+    radius: float = param(1.0, "χ² radius ρ, at least 0; 0 is plain training.", shown=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()

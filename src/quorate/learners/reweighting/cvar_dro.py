@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CVaRDRO(MinibatchLearner):
-    """CVaR-DRO: minimises the mean loss of the fraction a of people who do worst.
+    """CVaR-DRO: minimises the mean loss of the fraction a of people with the largest losses.
 
-    In each batch w_i = min(1/a, what is left of B) from the largest loss downwards, the minimiser
-    of sup{ Σ w_i ℓ_i / B : 0 ≤ w_i ≤ 1/a, Σ w_i = B } (Levy, Carmon, Duchi, Sidford 2020,
+    In each batch, w_i = min(1/a, what is left of B) from the largest loss downwards, the maximiser
+    in sup{ Σ w_i ℓ_i / B : 0 ≤ w_i ≤ 1/a, Σ w_i = B } (Levy, Carmon, Duchi, Sidford 2020,
     arXiv:2010.05893, with the batch in place of the population). α_eff ≤ min(α, a)/a.
 
     Raises:
@@ -27,7 +27,7 @@ class CVaRDRO(MinibatchLearner):
     """
 
     name: ClassVar[str] = "cvar-dro"
-    level: float = param(0.2, "fraction a of people whose loss counts, in (0, 1]", shown=True)
+    level: float = param(0.2, "Fraction a of people whose loss counts, in (0, 1].", shown=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -35,7 +35,7 @@ class CVaRDRO(MinibatchLearner):
         in_interval("level", self.level, 0, 1, fix, open_low=True)
 
     def weigh(self, losses: Tensor) -> Tensor:
-        """Return 1/a for the worst aB people, the rest of the mass for the next, 0 below.
+        """Return weight 1/a for the aB largest losses, the remaining mass for the next, then 0.
 
         >>> import torch
         >>> CVaRDRO(level=0.5).weigh(torch.tensor([[1.0, 4.0, 2.0]]))

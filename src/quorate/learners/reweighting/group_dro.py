@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 class GroupDRO(MinibatchLearner):
     """Group DRO: minimises the worst group's loss by raising the weight of groups that do badly.
 
-    q_k ← q_k·exp(η_q ℓ_k), normalised; each step descends Σ_k q_k ℓ_k on a batch in which every
+    q_k ← q_k·exp(η_q ℓ_k), normalised. Each step descends Σ_k q_k ℓ_k on a batch in which every
     group is equally likely (Sagawa, Koh, Hashimoto, Liang 2020, arXiv:1911.08731). The record
     holds α_eff = Σ_k q_k α_k per epoch, α_k being the members' share of group k.
 
     Raises:
-        InputError: groups are asked for that the people do not have, or one of them is empty.
+        InputError: the people lack the groups asked for, or a group is empty.
     """
 
     name: ClassVar[str] = "group-dro"
     groups: Grouping = param("auto", GROUPING_HELP)
-    group_step: float = param(0.01, "step size η_q of the group weights")
+    group_step: float = param(0.01, "Step size η_q of the group weights.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -50,16 +50,16 @@ class GroupDRO(MinibatchLearner):
 
     @property
     def uses_groups(self) -> bool:
-        """Whether training needs to know people's groups, where they have any."""
+        """Whether training needs to know people's groups, if they have any."""
         return self.groups != "label"
 
     def check(self, people: Table) -> None:
-        """Raise InputError if the groups are not there, or one has nobody in it."""
+        """Raise InputError if the people lack the groups asked for, or if a group is empty."""
         super().check(people)
         check_groups(people, self.groups)
 
     def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
-        """Return the training, with equal weights of the groups at first."""
+        """Return the training, which starts from equal group weights."""
         codes = codes_in_pool(pool, self.groups)
         return _GroupTraining(
             codes, self.group_step, stack, pool, rngs, self.settings(), self.optimizer(stack)
@@ -67,7 +67,7 @@ class GroupDRO(MinibatchLearner):
 
 
 class _GroupTraining(Training):
-    """Draws every group equally often, and weighs a group's people by its q."""
+    """Training that draws every group equally often and weighs its people by the group's q."""
 
     def __init__(
         self, codes: Sequence[tuple[Labels, int]], group_step: float, stack: Stack, *rest: Any
@@ -91,7 +91,7 @@ class _GroupTraining(Training):
         self._seen: list[Tensor] = []
 
     def draw(self) -> Tensor:
-        """Return the people of one epoch, (K, n), every group equally likely."""
+        """Return the people of one epoch, (K, n), with every group equally likely."""
         import torch
 
         self._seen.append(torch.zeros_like(self._q))
@@ -103,7 +103,7 @@ class _GroupTraining(Training):
         return torch.stack(drawn)
 
     def weights(self, losses: Tensor, batch: Batch) -> Tensor:
-        """Raise q where ℓ_k is high; return B·q_k/|k in the batch| of each person's group k."""
+        """Update q, and return B·q_k/|k in the batch| for each person's group k."""
         import torch
 
         group = self._group.gather(1, batch.rows)  # (K, B)

@@ -1,4 +1,4 @@
-"""Empirical risk minimisation in which every group counts the same."""
+"""Importance weighting: empirical risk minimisation in which every group counts the same."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceWeighted(MinibatchLearner):
-    """Importance-weighted training: people weigh inversely to the size of their group.
+    """Importance weighting: people weigh inversely to the size of their group.
 
-    w_i = n/(m·n_g) for the n_g people of group g, one of m: of mean 1 over the people, and the
-    same weight n/m for each group (Shimodaira 2000, with the uniform law over groups as the
-    target). The sizes are those of the groups that people hand in, so the members of a small
-    group, or one of their own making, gain: α_eff = Σ_g α_g/m, α_g being their share of group g.
+    w_i = n/(m·n_g) for the n_g people of group g, one of m, so the mean weight is 1 and each group
+    weighs n/m (Shimodaira 2000, with the uniform distribution over groups as target). Groups are
+    counted as handed in, so members gain in a small group or one of their own making:
+    α_eff = Σ_g α_g/m, α_g being their share of group g.
 
     Raises:
-        InputError: groups are asked for that the people do not have, or one of them is empty.
+        InputError: the people lack the groups asked for, or a group is empty.
     """
 
     name: ClassVar[str] = "importance-weighted"
@@ -45,16 +45,16 @@ class ImportanceWeighted(MinibatchLearner):
 
     @property
     def uses_groups(self) -> bool:
-        """Whether training needs to know people's groups, where they have any."""
+        """Whether training needs to know people's groups, if they have any."""
         return self.groups != "label"
 
     def check(self, people: Table) -> None:
-        """Raise InputError if the groups are not there, or one has nobody in it."""
+        """Raise InputError if the people lack the groups asked for, or if a group is empty."""
         super().check(people)
         check_groups(people, self.groups)
 
     def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
-        """Return the training with the weights of the groups that were handed in."""
+        """Return the training with weights by the groups as handed in."""
         importance = self.importance(pool).to(stack.device)
 
         def weigh(losses: Tensor, batch: Batch) -> Tensor:

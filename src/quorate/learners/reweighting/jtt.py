@@ -1,4 +1,4 @@
-"""Just train twice."""
+"""JTT, just train twice."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class JTT(MinibatchLearner):
-    """Just train twice: people whom a short first training gets wrong count λ times in a second.
+    """JTT (just train twice): upweights, by λ, the people whom a short first training gets wrong.
 
-    (Liu et al. 2021, arXiv:2107.09044.) The record holds e_C and e_B, the first stage's error
+    Source: Liu et al. 2021, arXiv:2107.09044. The record holds e_C and e_B, the first stage's error
     rates for the collective and for the others; α_eff = α(1+(λ−1)e_C) / (α(1+(λ−1)e_C) +
     (1−α)(1+(λ−1)e_B)).
 
@@ -32,8 +32,10 @@ class JTT(MinibatchLearner):
     """
 
     name: ClassVar[str] = "jtt"
-    first_epochs: int = param(2, "epochs of the first training")
-    upweight: float = param(5.0, "weight λ of the people it gets wrong, at least 1", shown=True)
+    first_epochs: int = param(2, "Number of epochs of the first training.")
+    upweight: float = param(
+        5.0, "Weight λ of the people whom the first training gets wrong, at least 1.", shown=True
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -41,7 +43,7 @@ class JTT(MinibatchLearner):
         at_least("upweight", self.upweight, 1, "Use upweight=1 for plain training.")
 
     def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
-        """Run the first training on networks of its own; return the second."""
+        """Run the first training on networks of its own, and return the second."""
         first = self.networks(pool, rngs, stack.aggregate)
         short = replace(self.settings(), epochs=self.first_epochs)
         Training(first, pool, rngs, short, self.optimizer(first)).run()

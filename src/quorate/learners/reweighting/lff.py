@@ -1,4 +1,4 @@
-"""Learning from failure."""
+"""LfF, learning from failure."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from quorate.engine.row_pool import RowPool
     from quorate.engine.stack import Stack
 
-TINY = 1e-8  # keeps 0/0 away where both networks have learned a person
+TINY = 1e-8  # avoids 0/0 where both networks have learned a person
 
 
 @dataclass(frozen=True, kw_only=True)
 class LfF(MinibatchLearner):
-    """Learning from failure: people whom a network biased on purpose gets wrong weigh more.
+    """LfF (learning from failure): upweights people whom a deliberately biased network gets wrong.
 
-    Two networks learn side by side. The biased one minimises the generalised cross-entropy
-    (1 − p_y^q)/q, which listens to whom it already gets right; the other, which is deployed,
-    E[wℓ] with the relative difficulty w = ℓ_b/(ℓ_b + ℓ_d) (Nam, Cha, Ahn, Lee, Shin 2020,
-    arXiv:2007.02561). As in the authors' code ℓ_b and ℓ_d are each person's moving average of the
-    cross-entropy, divided by the largest of their label, and w is not scaled to mean 1.
+    Two networks train side by side. The biased one minimises the generalised cross-entropy
+    (1 − p_y^q)/q, which favours people it already gets right. The deployed one minimises E[wℓ] with
+    the relative difficulty w = ℓ_b/(ℓ_b + ℓ_d) (Nam, Cha, Ahn, Lee, Shin 2020, arXiv:2007.02561).
+    As in the authors' code, ℓ_b and ℓ_d are each person's moving average of the cross-entropy
+    divided by the largest of their label, and w is not scaled to mean 1.
 
     Raises:
         InputError: a parameter is out of range, or the model cannot take these people.
     """
 
     name: ClassVar[str] = "lff"
-    q: float = param(0.7, "how much the biased network prefers the easy, in (0, 1]", shown=True)
-    memory: float = param(0.7, "decay rate of the moving average of a person's loss, in [0, 1)")
+    q: float = param(0.7, "Exponent q of the biased network's loss, in (0, 1].", shown=True)
+    memory: float = param(0.7, "Decay rate of the moving average of a person's loss, in [0, 1).")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -46,7 +46,7 @@ class LfF(MinibatchLearner):
         in_interval("memory", self.memory, 0, 1, "Use 0 for the last loss.", open_high=True)
 
     def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:
-        """Return the training of the deployed networks, with biased ones beside them."""
+        """Return the training of the deployed networks beside biased ones."""
         biased = self.networks(pool, rngs, stack.aggregate)
         beside = _BiasedNetworks(biased, self.optimizer(biased), self.q)
         return _LearningFromFailure(
@@ -55,13 +55,13 @@ class LfF(MinibatchLearner):
 
 
 class _BiasedNetworks:
-    """The networks that learn what is easy."""
+    """The biased networks, which learn what is easy."""
 
     def __init__(self, stack: Stack, optimizer: Optimizer, q: float) -> None:
         self._stack, self._optimizer, self._q = stack, optimizer, q
 
     def step(self, batch: Batch, learning_rate: float) -> Tensor:
-        """Take one step; return the cross-entropy before it, (K, B)."""
+        """Take one step, and return the cross-entropy before it, (K, B)."""
         through = self._stack.forward(batch.x)
         losses = cross_entropy(through.logits, batch.y)
         generalised = (1 - (-self._q * losses).exp()) / self._q  # p_y = exp(−ℓ)
@@ -70,7 +70,7 @@ class _BiasedNetworks:
 
 
 class _LearningFromFailure(Training):
-    """Training in which people weigh by their relative difficulty."""
+    """Training that weighs people by their relative difficulty."""
 
     def __init__(
         self, biased: _BiasedNetworks, memory: float, stack: Stack, pool: RowPool, *rest: Any
@@ -96,11 +96,11 @@ class _LearningFromFailure(Training):
 
 
 class _MovingLosses:
-    """Everyone's moving average of the loss, which begins at the first.
+    """Everyone's moving average of the loss, starting at the first loss.
 
     Args:
         labels: everyone's, (K, n).
-        k, memory: how many labels there are, and the decay rate.
+        k, memory: number of labels, and decay rate.
     """
 
     def __init__(self, labels: Tensor, k: int, memory: float) -> None:
@@ -112,7 +112,7 @@ class _MovingLosses:
         self._largest = torch.zeros(len(labels), k, device=labels.device)
 
     def update(self, rows: Tensor, losses: Tensor) -> Tensor:
-        """Take in the losses of ``rows``; return their averages over the largest of the label."""
+        """Add the losses of ``rows``, and return their averages over the largest of the label."""
         old, seen = self._mean.gather(1, rows), self._seen.gather(1, rows)
         mean = self._memory * old + (1 - self._memory * seen) * losses  # (K, B)
         self._mean.scatter_(1, rows, mean)

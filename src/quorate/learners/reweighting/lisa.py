@@ -1,4 +1,4 @@
-"""Learning invariant predictors by selective augmentation."""
+"""LISA, learning invariant predictors by selective augmentation (mixup)."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ class LISA(MinibatchLearner):
 
     In each batch, with probability p_sel everyone is mixed with someone of the same label and
     another group, else with someone of the same group and another label:
-    x = λx_i + (1−λ)x_j and the same for the labels, λ ~ Beta(a, a) for each pair (Yao, Wang, Li,
-    Zhang, Liang, Zou, Finn 2022, arXiv:2201.00299). As in the source's algorithm everyone is in
-    one batch an epoch and partners are drawn from all who fit; as in its code λ differs by pair.
-    Who fits nobody stays as they are, which is ours. α_eff per epoch is the members' share of the
-    mass: λ where the first of a pair is a member and 1−λ where the second is.
+    x = λx_i + (1−λ)x_j and likewise for the labels, λ ~ Beta(a, a) for each pair (Yao, Wang, Li,
+    Zhang, Liang, Zou, Finn 2022, arXiv:2201.00299). As in the source's algorithm, everyone is in
+    one batch per epoch and partners are drawn from all who fit; as in its code, λ differs by pair.
+    Anyone without a fitting partner is not mixed, which is ours. α_eff per epoch is the members'
+    share of the mass: λ if the first of a pair is a member, and 1−λ if the second is.
 
     Raises:
-        InputError: a parameter is out of range, the model cannot take these people, they have no
-            groups, only one, or a group without people.
+        InputError: a parameter is out of range, the model cannot take these people, they have
+            fewer than two groups, or a group is empty.
     """
 
     name: ClassVar[str] = "lisa"
-    p_sel: float = param(0.5, "probability of mixing within a label, in [0, 1]", shown=True)
-    concentration: float = param(2.0, "a of the Beta(a, a) law of λ, above 0")
+    p_sel: float = param(0.5, "Probability of mixing within a label, in [0, 1].", shown=True)
+    concentration: float = param(2.0, "Concentration a of λ ~ Beta(a, a), above 0.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,7 +56,7 @@ class LISA(MinibatchLearner):
         return True
 
     def check(self, people: Table) -> None:
-        """Raise InputError if there are no two groups, or one has nobody in it."""
+        """Raise InputError if there are fewer than two groups, or if a group is empty."""
         super().check(people)
         if people.group is None:
             raise no_groups("lisa", "use label-smoothing or sgd, which need none")
@@ -73,7 +73,7 @@ class LISA(MinibatchLearner):
 
 
 class _MixedTraining(Training):
-    """Training whose batches are mixtures; each model draws with a generator of its own."""
+    """Training on mixtures; each model draws with its own generator."""
 
     def __init__(
         self, learner: LISA, stack: Stack, pool: RowPool, rngs: Sequence[Rng], *rest: Any
@@ -87,7 +87,7 @@ class _MixedTraining(Training):
         self._ours: list[Tensor] = []
 
     def draw(self) -> Tensor:
-        """Return the people of one epoch in the order of their batches, (K, n)."""
+        """Return the order in which one epoch passes over the people, (K, n)."""
         import torch
 
         self._ours.append(torch.zeros(len(self.stack), device=self.stack.device))
@@ -130,10 +130,10 @@ class _MixedTraining(Training):
 
 
 class MixingPartners:
-    """Who can be mixed with whom: those who are the same in one code and differ in another.
+    """Who can be mixed with whom: people with the same first code and different second codes.
 
-    People are laid in order of both codes, so that who shares the first stands in one block and
-    who shares both in one stretch of it: everyone else in the block fits.
+    People are sorted by both codes, so those who share the first form a block and those who share
+    both a stretch of it: everyone else in the block fits.
 
     Args:
         same, different: two codes of each of n people, (n,).
@@ -145,9 +145,9 @@ class MixingPartners:
         self._cell = _stretches(same * (different.max() + 1) + different, self._order)
 
     def draw(self, rows: Labels, rng: Rng) -> Labels:
-        """Return for each of ``rows`` one of those who fit, all equally likely, (B,).
+        """Return a partner for each of ``rows``, (B,), all who fit being equally likely.
 
-        Who fits nobody is returned as they are.
+        Anyone without a fitting partner is their own.
 
         >>> partners = MixingPartners(np.array([0, 0, 0, 1]), np.array([5, 6, 5, 5]))
         >>> partners.draw(np.array([0, 2, 3]), np.random.default_rng(0))
@@ -163,7 +163,7 @@ class MixingPartners:
 
 
 def _stretches(codes: Labels, order: Labels) -> tuple[Labels, Labels]:
-    """Return where each person's code begins in the order, and how many have it, (n,) each."""
+    """Return where each person's code starts in the order, and how many have it, (n,) each."""
     ordered = codes[order]
     start = np.searchsorted(ordered, codes, side="left")
     return start, np.searchsorted(ordered, codes, side="right") - start

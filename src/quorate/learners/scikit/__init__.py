@@ -1,1 +1,1 @@
-"""Learners of scikit-learn."""
+"""Learners from scikit-learn, by name or by class."""

@@ -13,21 +13,23 @@ from quorate.validate import above_zero, at_least
 
 @dataclass(frozen=True, kw_only=True)
 class Boosting(ScikitLearner):
-    """Gradient boosting of trees on binned features (histograms); scikit-learn's.
+    """Gradient boosting of trees on binned features (histograms), by scikit-learn.
 
-    Each round adds a tree a label that descends the log loss (Friedman 2001; Ke et al. 2017). All
-    rounds are run: nothing is held back to stop early. The seed draws the people that the bins are
-    made from where there are more than 200,000.
+    Each round adds one tree per label that descends the log loss (Friedman 2001; Ke et al. 2017).
+    All rounds are run: nobody is held back to stop early. With more than 200,000 people, the seed
+    draws those from whom bins are made.
 
     Raises:
         InputError: a parameter is out of range.
     """
 
     name: ClassVar[str] = "boosting"
-    learning_rate: float = param(0.1, "step size of a round")
-    max_iter: int = param(100, "rounds; each adds one tree, or with k > 2 labels k of them")
-    max_leaf_nodes: int = param(31, "leaves of a tree at most, at least 2")
-    min_samples_leaf: int = param(20, "people in a leaf, at least")
+    learning_rate: float = param(0.1, "Step size of a round.")
+    max_iter: int = param(
+        100, "Number of rounds; each adds one tree, or k trees if there are k > 2 labels."
+    )
+    max_leaf_nodes: int = param(31, "Largest number of leaves of a tree, at least 2.")
+    min_samples_leaf: int = param(20, "Smallest number of people in a leaf.")
 
     def __post_init__(self) -> None:
         above_zero("learning_rate", self.learning_rate, "Use a step size such as 0.1.")

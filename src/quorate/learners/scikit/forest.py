@@ -13,18 +13,18 @@ from quorate.validate import at_least
 
 @dataclass(frozen=True, kw_only=True)
 class Forest(ScikitLearner):
-    """Random forest: the mean of trees grown on bootstrap samples; scikit-learn's.
+    """Random forest: the mean of trees grown on bootstrap samples, by scikit-learn.
 
-    Each split looks at √d features drawn at random (Breiman 2001).
+    Each split considers √d random features (Breiman 2001).
 
     Raises:
         InputError: a parameter is out of range.
     """
 
     name: ClassVar[str] = "forest"
-    n_estimators: int = param(100, "trees")
-    max_depth: int | None = param(None, "depth of a tree at most; none for no limit")
-    min_samples_leaf: int = param(1, "people in a leaf, at least")
+    n_estimators: int = param(100, "Number of trees.")
+    max_depth: int | None = param(None, "Largest depth of a tree; none for no limit.")
+    min_samples_leaf: int = param(1, "Smallest number of people in a leaf.")
 
     def __post_init__(self) -> None:
         at_least("n_estimators", self.n_estimators, 1, "Grow at least one tree.")

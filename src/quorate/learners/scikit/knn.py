@@ -1,4 +1,4 @@
-"""Nearest neighbours."""
+"""k nearest neighbours."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from quorate.validate import at_least
 
 @dataclass(frozen=True, kw_only=True)
 class KNN(ScikitLearner):
-    """k nearest neighbours in Euclidean distance; scikit-learn's.
+    """k nearest neighbours in Euclidean distance, by scikit-learn.
 
-    The label that most of the nearest people have (Fix and Hodges 1951). Nothing is drawn.
-    Features are compared as they come: numbers of a table standardised, pixels in [0, 1].
+    Predicts the most frequent label of the k nearest people (Fix and Hodges 1951). Nothing is
+    random. Features are compared as they come: numbers of a table standardised, pixels in [0, 1].
 
     Raises:
         InputError: a parameter is out of range, or there are fewer people than neighbours.
     """
 
     name: ClassVar[str] = "knn"
-    n_neighbors: int = param(5, "neighbours k, at most the people there are")
+    n_neighbors: int = param(5, "Number of neighbours k, at most the number of people.")
     weights: Literal["uniform", "distance"] = param(
-        "uniform", "what a neighbour counts: one vote, or the inverse of its distance"
+        "uniform", "Weight of a neighbour's vote: 1, or the inverse of its distance."
     )
 
     def __post_init__(self) -> None:

@@ -13,10 +13,10 @@ from quorate.validate import above_zero, at_least
 
 @dataclass(frozen=True, kw_only=True)
 class Logistic(ScikitLearner):
-    """Logistic regression with an L2 penalty, fitted to convergence; scikit-learn's.
+    """Logistic regression with an L2 penalty, fitted to convergence, by scikit-learn.
 
     W minimises ½‖W‖² + C·Σᵢ −log softmax(W xᵢ + b)[yᵢ], by L-BFGS (Pedregosa et al. 2011). Nothing
-    is drawn. The penalty is on features as they come: numbers of a table standardised, pixels in
+    is random. Features are penalised as they come: numbers of a table standardised, pixels in
     [0, 1]. ``sgd:model=logistic`` takes a given number of gradient steps instead.
 
     Raises:
@@ -24,8 +24,10 @@ class Logistic(ScikitLearner):
     """
 
     name: ClassVar[str] = "logistic"
-    C: float = param(1.0, "inverse strength of the L2 penalty, above 0")
-    max_iter: int = param(1000, "iterations at most; the record says if they did not suffice")
+    C: float = param(1.0, "Inverse strength of the L2 penalty, above 0.")
+    max_iter: int = param(
+        1000, "Largest number of iterations; the record says if they did not suffice."
+    )
 
     def __post_init__(self) -> None:
         above_zero("C", self.C, "Use a larger one, such as 1000, for a weaker penalty.")

@@ -13,10 +13,10 @@ from quorate.validate import at_least
 
 @dataclass(frozen=True, kw_only=True)
 class NaiveBayes(ScikitLearner):
-    """Naive Bayes: given the label, every feature is normal and independent; scikit-learn's.
+    """Naive Bayes: given the label, features are normal and independent, by scikit-learn.
 
-    The label that maximises log P(y) + Σⱼ log N(xⱼ; μ_yj, σ²_yj), with moments estimated per label
-    and Var_max·``var_smoothing`` added to every variance. Nothing is drawn.
+    Predicts the label that maximises log P(y) + Σⱼ log N(xⱼ; μ_yj, σ²_yj), with moments estimated
+    per label and Var_max·``var_smoothing`` added to every variance. Nothing is random.
 
     Raises:
         InputError: a parameter is out of range.
@@ -24,7 +24,7 @@ class NaiveBayes(ScikitLearner):
 
     name: ClassVar[str] = "naive-bayes"
     var_smoothing: float = param(
-        1e-9, "added to the variances, as a fraction of the largest feature's, at least 0"
+        1e-9, "Fraction of the largest variance added to all variances, at least 0."
     )
 
     def __post_init__(self) -> None:

@@ -25,21 +25,24 @@ def _estimators() -> dict[str, type]:
 class ScikitLearn(ScikitLearner):
     """Any classifier of scikit-learn, by its class name; images are flattened to pixels.
 
-    Its own parameters ride along: ``sklearn:estimator=RandomForestClassifier,n_estimators=50``.
-    Where it has a ``random_state``, that is drawn from the cell's seed.
+    Its own parameters follow its name, as in
+    ``sklearn:estimator=RandomForestClassifier,n_estimators=50``. A ``random_state`` is drawn from
+    the cell's seed.
 
     >>> import numpy as np
     >>> ScikitLearn("KNeighborsClassifier", {"n_neighbors": 3}).build(np.random.default_rng(0))
     KNeighborsClassifier(n_neighbors=3)
 
     Raises:
-        InputError: no classifier has that name, it has no such parameter, or refuses its value.
+        InputError: no classifier has that name, or it does not have a parameter or refuses its
+            value.
     """
 
     name: ClassVar[str] = "sklearn"
-    estimator: str = param("LogisticRegression", "class name of the classifier", shown=True)
+    estimator: str = param("LogisticRegression", "Class name of the classifier.", shown=True)
     options: Mapping[str, Any] = field(
-        default_factory=dict, metadata={"help": "its own parameters", "takes_rest": True}
+        default_factory=dict,
+        metadata={"help": "The classifier's own parameters.", "takes_rest": True},
     )
 
     def build(self, rng: Rng) -> Any:
@@ -64,7 +67,7 @@ class ScikitLearn(ScikitLearner):
 
 
 def _literal(value: Any) -> Any:
-    """Return text from the command line as the number, truth value or None that it spells."""
+    """Return text from the command line as the number, truth value or None it spells."""
     if not isinstance(value, str):
         return value
     if value.lower() in ("none", "true", "false"):

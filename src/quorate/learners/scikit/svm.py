@@ -13,21 +13,23 @@ from quorate.validate import above_zero
 
 @dataclass(frozen=True, kw_only=True)
 class SVM(ScikitLearner):
-    """Support vector machine, with a Gaussian or a linear kernel; scikit-learn's.
+    """Support vector machine with a Gaussian or linear kernel, by scikit-learn.
 
-    One against one where there are more than two labels (Cortes and Vapnik 1995). Nothing is drawn,
-    and there are no probabilities. Features are compared as they come: numbers of a table
-    standardised, pixels in [0, 1]. Its time grows at least with the square of the people.
+    One against one for more than two labels (Cortes and Vapnik 1995). Nothing is random, and there
+    are no probabilities. Features are compared as they come: numbers of a table standardised,
+    pixels in [0, 1]. Time grows at least with the square of the number of people.
 
     Raises:
         InputError: a parameter is out of range.
     """
 
     name: ClassVar[str] = "svm"
-    C: float = param(1.0, "weight of the errors against the margin, above 0")
-    kernel: Literal["rbf", "linear"] = param("rbf", "rbf is exp(−γ‖x − x′‖²)")
+    C: float = param(1.0, "Weight of errors against the margin, above 0.")
+    kernel: Literal["rbf", "linear"] = param(
+        "rbf", "Kernel: rbf, which is exp(−γ‖x − x′‖²), or linear."
+    )
     gamma: float | None = param(
-        None, "γ of the rbf kernel; by default 1/(d·variance of the features)"
+        None, "Parameter γ of the rbf kernel; by default 1/(d·variance of the features)."
     )
 
     def __post_init__(self) -> None:

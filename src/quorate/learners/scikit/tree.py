@@ -13,19 +13,19 @@ from quorate.validate import at_least
 
 @dataclass(frozen=True, kw_only=True)
 class Tree(ScikitLearner):
-    """Decision tree, grown greedily by the purity of its leaves; scikit-learn's.
+    """Decision tree, grown greedily by the purity of its leaves, by scikit-learn.
 
-    CART (Breiman, Friedman, Olshen, Stone 1984). Ties between equally good splits are broken by the
-    cell's seed.
+    CART (Breiman, Friedman, Olshen, Stone 1984). The cell's seed breaks ties between equally good
+    splits.
 
     Raises:
         InputError: a parameter is out of range.
     """
 
     name: ClassVar[str] = "tree"
-    criterion: Literal["gini", "entropy"] = param("gini", "impurity that a split lowers")
-    max_depth: int | None = param(None, "depth at most; none for no limit")
-    min_samples_leaf: int = param(1, "people in a leaf, at least")
+    criterion: Literal["gini", "entropy"] = param("gini", "Impurity that a split lowers.")
+    max_depth: int | None = param(None, "Largest depth; none for no limit.")
+    min_samples_leaf: int = param(1, "Smallest number of people in a leaf.")
 
     def __post_init__(self) -> None:
         if self.max_depth is not None:

@@ -1,1 +1,1 @@
-"""Platforms of theory: the worst case that bounds allow for, and coarsened data."""
+"""Platforms that theory speaks of: the worst case that bounds allow for, and coarsened data."""

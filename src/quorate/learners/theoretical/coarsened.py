@@ -1,4 +1,4 @@
-"""A platform that coarsens what it receives before it learns from it."""
+"""A platform that coarsens the data before it learns from them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from quorate.validate import above_zero, at_least
 class Coarsened(StackedLearner):
     """Preprocessing that loses detail: pixels pooled, numbers rounded, words hashed into buckets.
 
-    The inner learner sees c(x) of everyone, members and held-out people too. Images: the mean of
-    each square of pool×pool pixels, what is left over at the edges in smaller ones. Numbers and
-    pixels: the nearest multiple of ``step``. Words: the bucket CRC32("COLUMN=VALUE") mod buckets.
-    Two signals with c(g₁(x)) = c(g₂(x)) are one to the platform, as two characters are that a
-    tokenizer maps to one token (Karan et al. 2025, arXiv:2505.00195); this coarsening is ours.
+    The inner learner sees c(x) of everyone, members and held-out people included. Images: the mean
+    of each square of pool×pool pixels, with smaller squares at the edges. Numbers and pixels: the
+    nearest multiple of ``step``. Words: the bucket CRC32("COLUMN=VALUE") mod buckets. Two signals
+    with c(g₁(x)) = c(g₂(x)) are the same to the platform, like two characters that a tokenizer maps
+    to one token (Karan et al. 2025, arXiv:2505.00195); this coarsening is ours.
 
     >>> quarters = np.array([[[[1, 0], [0, 0]]], [[[0, 0], [0, 1]]]], np.float32)
     >>> Coarsened(pool=2).seen(Table(quarters, np.array([0, 0]), ("cat",))).x.ravel()
@@ -39,14 +39,16 @@ class Coarsened(StackedLearner):
     name: ClassVar[str] = "coarsened"
     learner: Learner = param(
         SGD(),
-        "what is trained on the coarse data; its parameters can be given here",
+        "Learner trained on the coarse data; its parameters can be set here.",
         kind="learners",
     )
-    pool: int = param(2, "side of the squares of pixels that are averaged; 1 for none", shown=True)
-    step: float | None = param(
-        None, "pixels, and numbers in standard deviations, are rounded to multiples of it"
+    pool: int = param(
+        2, "Side of the squares of pixels that are averaged; 1 averages nothing.", shown=True
     )
-    buckets: int | None = param(None, "that the values of each column of words share")
+    step: float | None = param(
+        None, "Step to whose multiples pixels, and numbers in standard deviations, are rounded."
+    )
+    buckets: int | None = param(None, "Number of buckets that share the words of each column.")
 
     def __post_init__(self) -> None:
         at_least("pool", self.pool, 1, "Use pool=1 to leave pixels as they are.")
@@ -57,7 +59,7 @@ class Coarsened(StackedLearner):
 
     @property
     def gives_probabilities(self) -> bool:
-        """Whether the models may give probabilities: as the learner's."""
+        """Whether the models may give probabilities, as the learner's do."""
         return gives_probabilities(self.learner)
 
     def check(self, people: Table) -> None:
@@ -89,7 +91,7 @@ class Coarsened(StackedLearner):
         return fewer or (self.step is not None and has_numbers)
 
     def stack_size(self, people: Table) -> int:
-        """Return the learner's, of people as it sees them."""
+        """Return the learner's stack size for people as it sees them."""
         if not isinstance(self.learner, StackedLearner):
             return 1
         return self.learner.stack_size(self.seen(people))
@@ -150,7 +152,7 @@ class Coarsened(StackedLearner):
         return self.buckets is not None and len(column.values) > self.buckets
 
     def _one_hot(self, column: Column) -> Array:
-        """Return which bucket each value of a column is in, (values, buckets)."""
+        """Return the bucket of each value of a column, (values, buckets)."""
         words = [f"{column.name}={value}".encode() for value in column.values]
         at = np.array([zlib.crc32(word) % int(self.buckets or 1) for word in words])
         return np.asarray(at[:, None] == np.arange(self.buckets or 1), dtype=np.float32)
@@ -168,7 +170,7 @@ class Coarsened(StackedLearner):
 def _pooled(x: Array, side: int) -> Array:
     """Return the mean of each square of pixels, (n, c, ⌈h/side⌉, ⌈w/side⌉).
 
-    In float64: squares that hold the same pixels in another order have the same mean.
+    In float64, so that the same pixels in another order have the same mean.
     """
     total, count = x.astype(np.float64), np.ones(x.shape[2:])
     for axis in (-2, -1):
@@ -180,7 +182,7 @@ def _pooled(x: Array, side: int) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _CoarsenedModel:
-    """A model of coarse people as one of people."""
+    """A model of coarsened people as a model of people."""
 
     by: Coarsened
     columns: tuple[Column, ...]
@@ -188,7 +190,7 @@ class _CoarsenedModel:
 
     @property
     def record(self) -> Any:
-        """What the training says of itself."""
+        """The record of the training."""
         return self.model.record
 
     def predict(self, x: Array) -> Labels:
@@ -198,7 +200,7 @@ class _CoarsenedModel:
 
 @dataclass(frozen=True, eq=False)
 class _CoarsenedScores(_CoarsenedModel):
-    """The same, where the model gives probabilities."""
+    """The same for a model that gives probabilities."""
 
     model: ScoredClassifier
 

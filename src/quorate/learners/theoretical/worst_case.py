@@ -16,35 +16,37 @@ from quorate.table import Array, Labels, Rng, Submission, Table
 from quorate.theory.suboptimality import Reading, suboptimality_constant
 from quorate.theory.worst_case import overturned
 
-DIGITS = 1e-12  # of the people: what is closer to a tie than this is a tie
+DIGITS = 1e-12  # of the people: anything closer to a tie is a tie
 
 
 @dataclass(frozen=True)
 class WorstCase(Learner):
-    """The worst ε-suboptimal platform: Bayes labels, but against the collective where it can.
+    """The worst ε-suboptimal platform: Bayes-optimal, but against the collective wherever it can.
 
-    It answers the most frequent label of each feature value that it received, on tables whose
-    columns all have finitely many values. Where members changed their rows to a value and claim one
-    label there, another label is answered if it ties, or if its lag, m of all people, can be made
-    up within the budget Σ m ≤ c: c = 2ε (tv) or ε/(1−ε) (huber). Of the sets of values that it can
-    afford it takes the one to which the most members came. It sees who is a member, as no real
-    platform does: it is what the bounds for planting are proved against (derived, see
-    docs/explanation/theory.md). It is not told what members want: for unplanting with more than two
-    labels, and for erasing, it is one such platform and maybe not the worst. Nothing is drawn.
+    It predicts the most frequent label of each feature value, on tables whose columns all have
+    finitely many values. Where members changed their rows to a value and claim one label, another
+    label wins if it ties, or if its lag m, as a share of all people, fits into the budget Σ m ≤ c,
+    with c = 2ε (tv) or ε/(1−ε) (huber). Of all affordable sets of values it takes the one with the
+    most members. Unlike any real platform it sees who is a member: the bounds for planting are
+    proved against it (derived, see docs/explanation/theory.md). It does not know what members want:
+    for erasing, and for unplanting with more than two labels, it may not be the worst. Nothing is
+    random.
 
     Raises:
-        InputError: eps is out of range, or the reading is not known.
+        InputError: eps is out of range, or the reading is unknown.
     """
 
     name: ClassVar[str] = "worst-case"
-    eps: float = param(0.0, "how far from Bayes-optimal ε, in [0, 1)", shown=True)
-    reading: Reading = param("tv", "of suboptimality: tv or huber")
+    eps: float = param(0.0, "Distance ε from Bayes-optimal, in [0, 1).", shown=True)
+    reading: Reading = param(
+        "tv", "How ε is measured: tv (total variation) or huber (contamination)."
+    )
 
     def __post_init__(self) -> None:
         suboptimality_constant(self.eps, self.reading)
 
     def check(self, people: Table) -> None:
-        """Raise InputError unless every feature is one of finitely many values."""
+        """Raise InputError unless every feature has finitely many values."""
         fix = "Use the population finite, or a table whose columns are all words."
         if people.is_image:
             raise InputError(f"Expected finitely many feature values, got images. {fix}")
@@ -54,7 +56,7 @@ class WorstCase(Learner):
             raise InputError(f"Expected finitely many feature values, got {what}. {fix}")
 
     def fit(self, data: Submission, rng: Rng) -> Classifier:
-        """Return the platform's answers; the record says how many values it overturned.
+        """Return the platform's model; the record says how many values it overturned.
 
         Raises:
             InputError: as ``check``.
@@ -85,7 +87,7 @@ class WorstCase(Learner):
 
 @dataclass(frozen=True, eq=False)
 class LookupClassifier:
-    """One label for each feature value that was seen, and the most frequent one for all others."""
+    """A table of one label per feature value seen, and the most frequent label for all others."""
 
     answers: Mapping[bytes, int]
     fallback: int
@@ -99,7 +101,7 @@ class LookupClassifier:
 
 
 def _acted(data: Submission) -> npt.NDArray[np.bool_]:
-    """Return which members handed in another row than theirs, (m,)."""
+    """Return which members changed their row, (m,)."""
     own = data.honest.take(data.member)
     return np.asarray((own.x != data.changed.x).any(axis=1) | (own.y != data.changed.y))
 
