@@ -22,10 +22,11 @@ from quorate.errors import InputError
 from quorate.validate import unknown
 
 Catalog = Mapping[str, Mapping[str, type]]  # by kind and name, the name spelt with -
+_REQUIRED = dataclasses.MISSING
 
 
 def param(
-    default: Any = dataclasses.MISSING,
+    default: Any = _REQUIRED,
     help: str = "",
     *,
     kind: str | None = None,
@@ -42,7 +43,7 @@ def param(
         shown: written out in every label, even at its default.
     """
     metadata = {"help": help, "kind": kind, "takes_rest": takes_rest, "shown": shown}
-    if _is_missing(default):
+    if default is _REQUIRED:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -483,17 +484,14 @@ def hints(cls: type) -> dict[str, Any]:
 
 def default_of(field: dataclasses.Field[Any]) -> Any:
     """Return the default of a parameter that has one."""
-    return field.default if _is_missing(field.default_factory) else field.default_factory()  # type: ignore[misc]
+    if field.default_factory is not _REQUIRED:
+        return field.default_factory()
+    return field.default
 
 
 def is_required(field: dataclasses.Field[Any]) -> bool:
     """Whether a parameter has no default."""
-    return _is_missing(field.default) and _is_missing(field.default_factory)
-
-
-def _is_missing(default: Any) -> bool:
-    """Whether it is the mark for no default, or a copy of it: a script's class is sent with one."""
-    return isinstance(default, type(dataclasses.MISSING))
+    return field.default is _REQUIRED and field.default_factory is _REQUIRED
 
 
 def summary(cls: type) -> str:

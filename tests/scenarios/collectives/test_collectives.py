@@ -15,15 +15,19 @@ from quorate.errors import InputError
 from quorate.law import FiniteLaw
 from quorate.learners.theoretical.coarsened import Coarsened
 from quorate.learners.theoretical.worst_case import WorstCase
-from quorate.scenarios.collectives.cell import measured, pairs
-from quorate.scenarios.collectives.prediction import alike, margin_test, sight
+from quorate.scenarios.collectives.cell import measure_cell, pair_sizes
+from quorate.scenarios.collectives.prediction import (
+    compare_signals,
+    find_preprocessing,
+    predict_success,
+)
 from quorate.scenarios.collectives.submission import (
     Collective,
-    collectives_of,
-    hand_in,
-    members_of_each,
-    strategies_in,
-    submit_each,
+    apply_case,
+    apply_strategies,
+    choose_members,
+    make_collectives,
+    submit,
 )
 from quorate.scenarios.scenario import make_scenario, run_scenario
 from quorate.strategies.planting import Planting
@@ -67,8 +71,8 @@ def promised(strategies: list[Any], sizes: list[float], **kept: Any) -> list[flo
     law = letters(kept.pop("mass", HAND))
     seen = kept.pop("seen", as_it_is)
     errors = kept.pop("errors", [0.0] * len(strategies))
-    each = collectives_of(strategies, errors, kept.pop("mistake", "forget"))
-    found = margin_test(law.points, law, each, [sizes], seen)
+    each = make_collectives(strategies, errors, kept.pop("mistake", "forget"))
+    found = predict_success(law.points, law, each, [sizes], seen)
     assert found is not None
     return [float(one) for one in found[0]]
 
@@ -150,10 +154,10 @@ def test_the_platform_does_what_the_margin_test_says(signals: str, targets: str)
         Collective(plant(signal, target), error)
         for signal, target, error in zip(signals, targets, (0.5, 0.25), strict=True)
     ]
-    data = hand_in(honest, each, [one, two], errs, np.zeros(400, np.int64), rng())
+    data = apply_strategies(honest, each, [one, two], errs, np.zeros(400, np.int64), rng())
     model = WorstCase().fit(data, rng())
     law = letters(HAND)
-    said = margin_test(law.points, law, each, [[0.35, 0.2]], as_it_is)
+    said = predict_success(law.points, law, each, [[0.35, 0.2]], as_it_is)
     assert said is not None
     found = [c.strategy.goal.success(model, honest, rng()) for c in each]
     assert found == said[0].tolist()
@@ -208,8 +212,8 @@ def test_the_margin_test_against_a_naive_one_and_swapped(kind: Any) -> None:
 
 def test_the_margin_test_is_silent_where_members_vote() -> None:
     law = letters(HAND)
-    each = collectives_of([build("strategies", "erasing"), plant("a", "0")], (0, 0), "forget")
-    assert margin_test(law.points, law, each, [[0.1, 0.1]], as_it_is) is None
+    each = make_collectives([build("strategies", "erasing"), plant("a", "0")], (0, 0), "forget")
+    assert predict_success(law.points, law, each, [[0.1, 0.1]], as_it_is) is None
 
 
 # ------------------------------------------------------------------------------- who is in which
@@ -221,7 +225,7 @@ def test_nobody_is_in_two_and_the_first_two_are_nested() -> None:
     for others in ([], [0.0], [0.0, 0.0]):
         before: dict[float, Any] = {}
         for one, two in itertools.product(grid, grid):
-            who = members_of_each(draws, [one, two, *others])
+            who = choose_members(draws, [one, two, *others])
             assert np.sum(who, axis=0).max(initial=0) <= 1
             assert np.array_equal(who[0], enlist(101, one, rng()))
             # 101 people in halves: 50 each, as Python rounds
@@ -231,20 +235,20 @@ def test_nobody_is_in_two_and_the_first_two_are_nested() -> None:
             before[two] = who[1]
         for small, large in itertools.pairwise(grid):
             assert (before[small] <= before[large]).all()
-    alone, beside = (members_of_each(draws, [0.1, two, 0.2])[2] for two in (0.0, 0.3))
+    alone, beside = (choose_members(draws, [0.1, two, 0.2])[2] for two in (0.0, 0.3))
     assert np.array_equal(alone, beside)
 
 
 def test_swapped_draws_are_swapped_collectives() -> None:
     draws = rng().random(60)
-    one, two = members_of_each(draws, [0.1, 0.35])
-    back = members_of_each(-draws, [0.35, 0.1])
+    one, two = choose_members(draws, [0.1, 0.35])
+    back = choose_members(-draws, [0.35, 0.1])
     assert np.array_equal(one, back[1])
     assert np.array_equal(two, back[0])
 
 
 def test_two_halves_that_round_up_share_the_people() -> None:
-    who = members_of_each(np.array([0.1, 0.2, 0.3]), [0.5, 0.5])
+    who = choose_members(np.array([0.1, 0.2, 0.3]), [0.5, 0.5])
     assert [w.tolist() for w in who] == [[True, True, False], [False, False, True]]
 
 
@@ -259,8 +263,8 @@ def test_who_hands_in_what_by_hand() -> None:
         "signal": ["a0", "c0", "b0", "b1", "a1", "c1"],
     }
     for kind, rows in expected.items():
-        each = collectives_of([plant("a", "0"), plant("c", "1")], (0.5, 0.5), kind)  # type: ignore[arg-type]
-        data = hand_in(honest, each, who, errs, np.ones(6, np.int64), rng())
+        each = make_collectives([plant("a", "0"), plant("c", "1")], (0.5, 0.5), kind)  # type: ignore[arg-type]
+        data = apply_strategies(honest, each, who, errs, np.ones(6, np.int64), rng())
         table = data.mixed()
         got = [f"{'abc'[x.argmax()]}{y}" for x, y in zip(table.x, table.y, strict=True)]
         assert got == rows
@@ -270,8 +274,8 @@ def test_who_hands_in_what_by_hand() -> None:
 def test_nobody_else_is_changed_and_errors_are_as_likely_as_asked() -> None:
     people = build("populations", "digits").split(rng()).train
     given = (Planting("8"), Planting("3", build("signals", "patch:place=top-left")))
-    each = collectives_of(given, (0.3, 0.0), "forget")
-    data = submit_each(people, each, (0.3, 0.2), seed=4)
+    each = make_collectives(given, (0.3, 0.0), "forget")
+    data = submit(people, each, (0.3, 0.2), seed=4)
     table = data.mixed()
     assert np.array_equal(table.x[~data.member], people.x[~data.member])
     assert np.array_equal(table.y[~data.member], people.y[~data.member])
@@ -306,7 +310,7 @@ def cell(**other: Any) -> dict[str, Any]:
 
 def test_with_nobody_in_the_second_it_is_a_trial_of_the_lab() -> None:
     """To the bit: success, and the accuracy on honest people."""
-    found, at = measured(cell()), pairs([0.0, 0.1, 0.3], 0.05, 2)
+    found, at = measure_cell(cell()), pair_sizes([0.0, 0.1, 0.3], 0.05, 2)
     for alpha in (0.0, 0.1, 0.3):
         strategy = build("strategies", TWO[0])
         trial = Trial(build("populations", "digits:n=150"), strategy, strategy.goal,
@@ -326,11 +330,11 @@ def test_the_exact_platform_agrees_with_theory_on_a_drawn_population() -> None:
         "sizes": [0.05, 0.2, 0.4],
         "learner": "worst-case",
     }
-    found = measured(cell(**plain))
+    found = measure_cell(cell(**plain))
     off = [
         (size, s, p)
         for size, s, p in zip(
-            pairs([0.05, 0.2, 0.4], 0, 2), found["success"], found["predicted"], strict=True
+            pair_sizes([0.05, 0.2, 0.4], 0, 2), found["success"], found["predicted"], strict=True
         )
         if s != p and size[0] != size[1]
     ]
@@ -347,9 +351,9 @@ def test_two_signals_in_one_bucket_are_one() -> None:
     (one, two), apart = np.flatnonzero(at == 0)[:2], np.flatnonzero(at == 1)[0]
     given = [f"planting:target={y},signal=columns,x={x}" for x, y in ((one, 0), (two, 1))]
     plain = {"population": "finite:values=8,labels=2", "sizes": [0.3, 0.4]}
-    fine = measured(cell(**plain, strategies=given, learner="worst-case"))
+    fine = measure_cell(cell(**plain, strategies=given, learner="worst-case"))
     coarse = "coarsened:learner=worst-case,buckets=2"
-    merged = measured(cell(**plain, strategies=given, learner=coarse))
+    merged = measure_cell(cell(**plain, strategies=given, learner=coarse))
     assert fine["success"][1] == [1.0, 1.0]  # α = .3 and .4
     assert merged["success"][1] == merged["predicted"][1] == [0.0, 1.0]
     assert merged["success"][2] == merged["predicted"][2] == [1.0, 0.0]
@@ -357,7 +361,7 @@ def test_two_signals_in_one_bucket_are_one() -> None:
     assert fine["alike"] == [1.0, 0.0]
     far = build("strategies", f"planting:target=1,signal=columns,x={apart}")
     first = build("strategies", given[0])
-    assert alike(first, far, people, sight(learner, people)) == 0.0
+    assert compare_signals(first, far, people, find_preprocessing(learner, people)) == 0.0
 
 
 def test_a_run_says_all_of_it() -> None:
@@ -404,7 +408,7 @@ def test_a_panel_says_that_two_signals_are_one_to_the_platform() -> None:
 
 def test_three_collectives_keep_to_their_sizes() -> None:
     third = "planting:target=1,size=2,place=top-right"
-    found = measured(cell(strategies=[*TWO, third], errors=[0, 0, 0], sizes=[0.0], others=0.4))
+    found = measure_cell(cell(strategies=[*TWO, third], errors=[0, 0, 0], sizes=[0.0], others=0.4))
     ((one, two, three),) = found["success"]
     assert one < 0.5 > two
     assert three > 0.5
@@ -416,10 +420,10 @@ def test_three_collectives_keep_to_their_sizes() -> None:
 
 def test_cases_take_over_what_they_say() -> None:
     one, two = (build("strategies", text) for text in TWO)
-    assert strategies_in("as-given", (one, two)) == (one, two)
-    assert strategies_in("same-signal", (one, two)) == (one, Planting("3", one.signal))
-    assert strategies_in("same-target", (one, two)) == (one, Planting("8", two.signal))
-    assert strategies_in("same", (one, two)) == (one, one)
+    assert apply_case("as-given", (one, two)) == (one, two)
+    assert apply_case("same-signal", (one, two)) == (one, Planting("3", one.signal))
+    assert apply_case("same-target", (one, two)) == (one, Planting("8", two.signal))
+    assert apply_case("same", (one, two)) == (one, one)
     made = make_scenario({"name": "collectives", "strategies": [TWO[0], TWO[0]]})
     assert [case for _, case in made.variants()] == ["as-given"]  # type: ignore[attr-defined]
 

@@ -11,20 +11,24 @@ import numpy as np
 from quorate.catalog import build
 from quorate.errors import FitFailedError
 from quorate.protocols import Classifier, Learner, StackedLearner
-from quorate.scenarios.collectives.prediction import alike, margin_test, sight
-from quorate.scenarios.collectives.submission import Collective, collectives_of, submit_each
+from quorate.scenarios.collectives.prediction import (
+    compare_signals,
+    find_preprocessing,
+    predict_success,
+)
+from quorate.scenarios.collectives.submission import Collective, make_collectives, submit
 from quorate.studies.trial import draw_people, streams
 from quorate.studies.trial_work import fit_each
-from quorate.table import Rng, Split
+from quorate.table import Split
 
 
-def pairs(sizes: Sequence[float], others: float, collectives: int) -> list[tuple[float, ...]]:
+def pair_sizes(sizes: Sequence[float], others: float, collectives: int) -> list[tuple[float, ...]]:
     """Return the sizes of all collectives, for every pair of sizes of the first two."""
     rest = (others,) * (collectives - 2)
     return [(one, two, *rest) for one, two in itertools.product(sizes, sizes)]
 
 
-def measured(cell: Mapping[str, Any]) -> dict[str, Any]:
+def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     """Return what came of each pair of sizes: plain lists, None where a training failed.
 
     ``success`` and ``predicted`` hold a list a pair, with one number a collective; ``alike`` the
@@ -33,43 +37,43 @@ def measured(cell: Mapping[str, Any]) -> dict[str, Any]:
     population = build("populations", cell["population"])
     learner: Learner = build("learners", cell["learner"])
     strategies = [build("strategies", one) for one in cell["strategies"]]
-    collectives = collectives_of(strategies, cell["errors"], cell["mistake"])
-    seed, every = cell["seed"], pairs(cell["sizes"], cell["others"], len(strategies))
-    people = draw_people(population, streams(seed)[0])
-    seen = sight(learner, people.train)
-    test = margin_test(people.train, population.law(), collectives, every, seen)
+    collectives = make_collectives(strategies, cell["errors"], cell["mistake"])
+    seed, pairs = cell["seed"], pair_sizes(cell["sizes"], cell["others"], len(strategies))
+    draw, _, fit, _ = streams(seed)
+    people = draw_people(population, draw)
+    preprocess = find_preprocessing(learner, people.train)
+    predicted = predict_success(people.train, population.law(), collectives, pairs, preprocess)
     found: list[dict[str, Any]] = []
     stack = learner.stack_size(people.train) if isinstance(learner, StackedLearner) else 1
-    for start in range(0, len(every), stack):
-        some = every[start : start + stack]
-        data = [submit_each(people.train, collectives, size, seed) for size in some]
-        models = fit_each(learner, data, [_fit_rng(seed) for _ in data])
-        found += [_measured(collectives, model, people, seed) for model in models]
+    for start in range(0, len(pairs), stack):
+        data = [
+            submit(people.train, collectives, sizes, seed) for sizes in pairs[start : start + stack]
+        ]
+        models = fit_each(learner, data, [np.random.default_rng(fit) for _ in data])
+        found += [_measure_model(collectives, model, people, seed) for model in models]
     return {
         "success": [one["success"] for one in found],
         "accuracy": [one["accuracy"] for one in found],
-        "predicted": None if test is None else test.tolist(),
-        "alike": [alike(strategies[0], one, people.train, seen) for one in strategies],
+        "predicted": None if predicted is None else predicted.tolist(),
+        "alike": [
+            compare_signals(strategies[0], one, people.train, preprocess) for one in strategies
+        ],
     }
 
 
-def _fit_rng(seed: int) -> Rng:
-    return np.random.default_rng(streams(seed)[2])
-
-
-def _measured(
+def _measure_model(
     collectives: Sequence[Collective], model: Classifier | FitFailedError, people: Split, seed: int
 ) -> dict[str, Any]:
     """Return each collective's success by its own goal, and the accuracy on honest people."""
     nothing = {"success": [None] * len(collectives), "accuracy": None}
     if isinstance(model, FitFailedError):
         return nothing
-    held_out = people.held_out
+    held_out, (*_, test) = people.held_out, streams(seed)
     try:
         right = model.predict(held_out.x) == held_out.y  # (n,)
         return {
             "success": [
-                one.strategy.goal.success(model, held_out, np.random.default_rng(streams(seed)[3]))
+                one.strategy.goal.success(model, held_out, np.random.default_rng(test))
                 for one in collectives
             ],
             "accuracy": float(right.mean()),

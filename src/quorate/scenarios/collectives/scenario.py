@@ -1,4 +1,4 @@
-"""The scenario of several collectives at once: what is asked for, and running it."""
+"""The scenario ``collectives``: several collectives at once, its parameters and its cells."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from quorate.learners.networks.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.protocols import Learner, Population, Strategy
 from quorate.runs.store import Store
-from quorate.scenarios.collectives.cell import measured
-from quorate.scenarios.collectives.result import CollectivesResult, Panel
+from quorate.scenarios.collectives.cell import measure_cell
+from quorate.scenarios.collectives.panel import Panel
+from quorate.scenarios.collectives.result import CollectivesResult
 from quorate.scenarios.collectives.submission import (
     Case,
     Mistake,
-    collectives_of,
-    part_of,
-    strategies_in,
+    apply_case,
+    get_part,
+    make_collectives,
 )
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
@@ -35,18 +36,18 @@ from quorate.table import Table
 from quorate.validate import all_in_interval, at_least, in_interval
 from quorate.version import __version__
 
-Pair = tuple[Strategy, ...]
+Strategies = tuple[Strategy, ...]
 
 
 @dataclass(frozen=True)
 class Collectives(Scenario):
     """Several collectives on one platform: success of each against the sizes of two.
 
-    P = Σ_m α_m P*_m + (1 − Σ_m α_m) P₀. Nobody is in two collectives, and the first two are nested
-    in their sizes. Each is judged by its own strategy's goal. A case is what the others take over
-    from the first: nothing, its signal, its target, or both. After Karan et al. 2025
-    (arXiv:2505.00195) and Battiloro et al. 2025 (arXiv:2508.19149), of which we know summaries; the
-    world is ours.
+    P = Σ_m α_m P*_m + (1 − Σ_m α_m) P₀: data poisoning by several attackers, each with its own
+    trigger and target. Nobody is in two collectives, and the first two are nested in their sizes.
+    Each is judged by its own strategy's goal. A case is what the others take over from the first:
+    nothing, its signal, its target, or both. After Karan et al. 2025 (arXiv:2505.00195) and
+    Battiloro et al. 2025 (arXiv:2508.19149), of which we know summaries; the setting is ours.
 
     Raises:
         InputError: a parameter is out of range, there is one collective only, the sizes sum to more
@@ -55,33 +56,42 @@ class Collectives(Scenario):
 
     name: ClassVar[str] = "collectives"
 
-    population: Population = param(Digits(), "who the people are", kind="populations")
+    population: Population = param(
+        Digits(), "Population that the platform learns from.", kind="populations"
+    )
     strategies: tuple[Strategy, ...] = param(
         (
             Planting("8", Patch(2, "top-left")),
             Planting("3", Patch(2, "bottom-right")),
         ),
-        "what each collective does: two or more",
+        "Strategy of each collective; two or more.",
         kind="strategies",
     )
     cases: tuple[Case, ...] = param(
         ("as-given", "same-signal", "same-target"),
-        "what the others take over from the first: as-given, same-signal, same-target, same",
+        "What the others take over from the first collective: as-given, same-signal, same-target "
+        "or same; a list runs each.",
     )
     errors: tuple[float, ...] = param(
-        (), "chance that a member errs, in [0, 1], of each collective; none err by default"
+        (), "Probability that a member errs, in [0, 1], for each collective; by default none err."
     )
     mistake: Mistake = param(
-        "forget", "of who errs: forget to act, another label, or the signal of the next collective"
+        "forget",
+        "What members do who err: forget to act, claim another label, or carry the signal of the "
+        "next collective.",
     )
     sizes: tuple[float, ...] = param(
         (0.0, 0.01, 0.03, 0.1, 0.2, 0.4),
-        "of each of the first two, as fractions of all people in [0, 1], growing",
+        "Sizes of the first two collectives as fractions of all people, in [0, 1], growing.",
     )
-    others: float = param(0.05, "size of each further collective, a fraction of all people")
-    learners: tuple[Learner, ...] = param((SGD(),), "platforms, one by one", kind="learners")
-    seeds: int = param(2, "how often all is drawn anew, at least 1")
-    target: float = param(0.9, "success S* of which the critical mass is found, in [0, 1]")
+    others: float = param(
+        0.05, "Size of each further collective as a fraction of all people, in [0, 1]."
+    )
+    learners: tuple[Learner, ...] = param(
+        (SGD(),), "Learners of the platform; each is run alone.", kind="learners"
+    )
+    seeds: int = param(2, "Number of seeds, at least 1; everything is drawn anew for each.")
+    target: float = param(0.9, "S*, the success at the critical mass, in [0, 1].")
 
     def __post_init__(self) -> None:
         if len(self.strategies) < 2:
@@ -94,7 +104,7 @@ class Collectives(Scenario):
                 f"Expected one error rate for each of the {len(self.strategies)} collectives, got "
                 f"{len(self.errors)}. Write errors=0,0.1, or leave it out where nobody errs."
             )
-        fix = "It is the chance that a member errs."
+        fix = "It is the probability that a member errs."
         all_in_interval("errors", self.errors, 0, 1, fix)
         self._check_sizes()
         for name, given in (("cases", self.cases), ("learners", self.learners)):
@@ -122,17 +132,18 @@ class Collectives(Scenario):
                 f"{whole:g} of all people. Use smaller sizes."
             )
 
-    def variants(self) -> list[tuple[Pair, str]]:
-        """Return what the collectives do in each case that differs from the ones before."""
-        found: list[tuple[Pair, str]] = []
+    def variants(self) -> list[tuple[Strategies, str]]:
+        """Return the strategies of each case that differs from the ones before, and its name."""
+        found: list[tuple[Strategies, str]] = []
         for case in self.cases:
-            strategies = strategies_in(case, self.strategies)
+            strategies = apply_case(case, self.strategies)
             if all(strategies != other for other, _ in found):
-                collectives_of(strategies, self._errors(), self.mistake)
+                make_collectives(strategies, self._error_of_each, self.mistake)
                 found.append((strategies, case))
         return found
 
-    def _errors(self) -> tuple[float, ...]:
+    @property
+    def _error_of_each(self) -> tuple[float, ...]:
         return self.errors or (0.0,) * len(self.strategies)
 
     def run(self, out: Path | None, executor: Executor) -> CollectivesResult:
@@ -150,20 +161,20 @@ class Collectives(Scenario):
             for seed in range(self.seeds)
         ]
         with Store(out, write=True) as store, executor.open() as pool:
-            found = run_cells(measured, cells, store, pool, "Collectives")
+            found = run_cells(measure_cell, cells, store, pool, "Collectives")
         return CollectivesResult(
             population=spec.text(self.population),
             sizes=self.sizes,
-            errors=self._errors(),
+            errors=self._error_of_each,
             mistake=self.mistake,
             target=self.target,
             panels=tuple(
                 Panel(
                     case=case,
-                    relation=relation(strategies, people),
+                    relation=describe_relation(strategies, people),
                     strategies=tuple(map(spec.text, strategies)),
                     learner=spec.text(learner),
-                    found=tuple(found[i * self.seeds : (i + 1) * self.seeds]),
+                    seeds=tuple(found[i * self.seeds : (i + 1) * self.seeds]),
                 )
                 for i, (case, strategies, learner) in enumerate(panels)
             ),
@@ -182,7 +193,7 @@ class Collectives(Scenario):
         for learner in self.learners:
             learner.check(people)
 
-    def _cell(self, strategies: Pair, learner: Learner, seed: int) -> dict[str, Any]:
+    def _cell(self, strategies: Strategies, learner: Learner, seed: int) -> dict[str, Any]:
         """Return all that the outcome of one cell depends on."""
         return {
             "scenario": self.name,
@@ -190,7 +201,7 @@ class Collectives(Scenario):
             "population": spec.describe(self.population),
             "data": self.population.fingerprint(),
             "strategies": [spec.describe(strategy) for strategy in strategies],
-            "errors": list(self._errors()),
+            "errors": list(self._error_of_each),
             "mistake": self.mistake,
             "sizes": list(self.sizes),
             "others": self.others,
@@ -199,13 +210,13 @@ class Collectives(Scenario):
         }
 
 
-def relation(strategies: Sequence[Strategy], people: Table) -> str:
+def describe_relation(strategies: Sequence[Strategy], people: Table) -> str:
     """Return how the collectives stand to each other, as in "same signal, other target"."""
     words = []
     for part in ("signal", "target"):
         if not all(part in spec.parameters(type(one)) for one in strategies):
             continue
-        values = [part_of(one, part) for one in strategies]
+        values = [get_part(one, part) for one in strategies]
         if part == "target":
             values = [people.label(value) for value in values]
         words.append(f"{'same' if len(set(values)) == 1 else 'other'} {part}")

@@ -1,4 +1,7 @@
-"""Who is in which collective, what they hand in, and what those of them do who err."""
+"""Who is in which collective, what they submit, and what members submit who err.
+
+In security's words: data poisoning by several attackers at once, some of them careless.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from quorate import spec
 from quorate.errors import InputError
 from quorate.knowledge import Knowledge
 from quorate.protocols import Strategy
+from quorate.runtime import seeds
 from quorate.studies.trial import streams
 from quorate.table import Mask, Rng, Submission, Table
 from quorate.validate import unknown
@@ -20,13 +24,13 @@ from quorate.validate import unknown
 Mistake = Literal["forget", "label", "signal"]
 Apply = Callable[[Table, Knowledge, Rng], Table]
 Case = Literal["as-given", "same-signal", "same-target", "same"]
-TAKEN: dict[str, tuple[str, ...]] = {
+SHARED_PARTS: dict[str, tuple[str, ...]] = {
     "as-given": (),
     "same-signal": ("signal",),
     "same-target": ("target",),
     "same": ("signal", "target"),
 }
-SLIPS = 1  # stream of a seed from which members' mistakes are drawn
+MISTAKES = 1  # number of the stream from which members' mistakes are drawn
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,10 @@ class Collective:
 
     Args:
         strategy: what its members agreed to do.
-        error: chance that a member errs, ρ, in [0, 1].
-        mistake: what a member does who errs. forget: hand in an honest row. label: claim another
+        error: ρ, probability that a member errs, in [0, 1].
+        mistake: what a member does who errs. forget: submit an honest row. label: claim another
             label than agreed, each as likely. signal: carry the signal of the next collective.
-        confused: the strategy with the next collective's signal; of mistake "signal" alone.
+        confused: the strategy with the next collective's signal; for the mistake "signal" alone.
     """
 
     strategy: Strategy
@@ -47,24 +51,24 @@ class Collective:
     confused: Strategy | None = None
 
 
-def strategies_in(case: str, strategies: Sequence[Strategy]) -> tuple[Strategy, ...]:
-    """Return the strategies where all others take over the signal, the target or both of the first.
+def apply_case(case: str, strategies: Sequence[Strategy]) -> tuple[Strategy, ...]:
+    """Return the strategies of a case: all others take parts over from the first.
 
     Raises:
         InputError: the case is not known, or a strategy has no such part.
     """
-    if case not in TAKEN:
+    if case not in SHARED_PARTS:
         raise unknown("case", case, get_args(Case))
     first, *others = strategies
-    taken = {part: part_of(first, part) for part in TAKEN[case]}
-    return (first, *(with_parts(other, taken) for other in others))
+    shared = {part: get_part(first, part) for part in SHARED_PARTS[case]}
+    return (first, *(replace_parts(other, shared) for other in others))
 
 
-def part_of(strategy: Strategy, part: str) -> Any:
+def get_part(strategy: Strategy, part: str) -> Any:
     """Return the signal or the target of a strategy.
 
     Raises:
-        InputError: it has none.
+        InputError: the strategy has none.
     """
     if part not in spec.parameters(type(strategy)):
         raise InputError(
@@ -74,29 +78,29 @@ def part_of(strategy: Strategy, part: str) -> Any:
     return getattr(strategy, part)
 
 
-def with_parts(strategy: Strategy, parts: dict[str, Any]) -> Strategy:
-    """Return a strategy with another signal, or another target.
+def replace_parts(strategy: Strategy, parts: dict[str, Any]) -> Strategy:
+    """Return the strategy with another signal, or another target.
 
     Raises:
-        InputError: it has none.
+        InputError: the strategy has none.
     """
     for part in parts:
-        part_of(strategy, part)
+        get_part(strategy, part)
     made: Strategy = replace(strategy, **parts)  # type: ignore[type-var]
     return made
 
 
-def collectives_of(
+def make_collectives(
     strategies: Sequence[Strategy], errors: Sequence[float], mistake: Mistake
 ) -> list[Collective]:
-    """Return the collectives that carry out the strategies, the first being next to the last.
+    """Return the collectives that carry out the strategies; the first one follows the last.
 
     Raises:
-        InputError: members confuse signals, and a strategy has none.
+        InputError: members confuse signals, and a strategy has no signal.
     """
     following = [*strategies[1:], strategies[0]]
     confused = [
-        with_parts(one, {"signal": part_of(after, "signal")}) if mistake == "signal" else None
+        replace_parts(one, {"signal": get_part(after, "signal")}) if mistake == "signal" else None
         for one, after in zip(strategies, following, strict=True)
     ]
     return [
@@ -105,14 +109,14 @@ def collectives_of(
     ]
 
 
-def members_of_each(draws: npt.NDArray[np.float64], sizes: Sequence[float]) -> list[Mask]:
+def choose_members(draws: npt.NDArray[np.float64], sizes: Sequence[float]) -> list[Mask]:
     """Return who is in each collective, (n,) each: nobody in two.
 
     One draw a person, whatever the sizes. The first collective is the round(α₁n) people whose draws
     are lowest, as if it were alone; the others are those whose draws are highest, the last at the
     top and the second below all others. So the first two are nested in their sizes.
 
-    >>> one, two = members_of_each(np.array([0.3, 0.1, 0.9, 0.5]), [0.25, 0.5])
+    >>> one, two = choose_members(np.array([0.3, 0.1, 0.9, 0.5]), [0.25, 0.5])
     >>> one.tolist(), two.tolist()
     ([False, True, False, False], [False, False, True, True])
     """
@@ -127,7 +131,7 @@ def members_of_each(draws: npt.NDArray[np.float64], sizes: Sequence[float]) -> l
     return [np.isin(np.arange(n), mine) for mine in rows]
 
 
-def submit_each(
+def submit(
     honest: Table, collectives: Sequence[Collective], sizes: Sequence[float], seed: int
 ) -> Submission:
     """Return what the platform receives when each collective has its size; who errs is a member.
@@ -136,16 +140,16 @@ def submit_each(
     to which label, is drawn for everyone, whatever the sizes.
 
     Raises:
-        InputError: as the strategies.
+        InputError: a strategy does not fit these people.
     """
     n, rng = len(honest), np.random.default_rng(streams(seed)[1])
-    who = members_of_each(rng.random(n), sizes)
-    slips = np.random.default_rng(np.random.SeedSequence([seed, SLIPS]))
-    errs = [slips.random(n) < one.error for one in collectives]  # (n,) each
-    return hand_in(honest, collectives, who, errs, slips.integers(1, honest.k, n), rng)
+    who = choose_members(rng.random(n), sizes)
+    mistakes = seeds.mixed(seed, MISTAKES)
+    errs = [mistakes.random(n) < one.error for one in collectives]  # (n,) each
+    return apply_strategies(honest, collectives, who, errs, mistakes.integers(1, honest.k, n), rng)
 
 
-def hand_in(
+def apply_strategies(
     honest: Table,
     collectives: Sequence[Collective],
     who: Sequence[Mask],
@@ -156,19 +160,19 @@ def hand_in(
     """Return what the platform receives, once it is known who is a member and who would err.
 
     Args:
-        honest: everyone, n people.
-        collectives: what each does.
+        honest: the rows of everyone, n people.
+        collectives: what each collective does.
         who: the members of each, (n,) each.
-        errs: who would err in each, (n,) each; of others than members it says nothing.
-        shift: by how much whoever claims another label moves it, in 1 ... k−1, (n,).
-        rng: of the strategies.
+        errs: who errs if they are members, (n,) each.
+        shift: by how much a wrong label is moved from the agreed one, in 1 ... k−1, (n,).
+        rng: what strategies draw from.
     """
     table = honest
-    for one, member, slips in zip(collectives, who, errs, strict=True):
-        wrong = member & slips
+    for one, member, err in zip(collectives, who, errs, strict=True):
+        wrong = member & err
         for acting, apply in (
             (member & ~wrong, one.strategy.apply),
-            (wrong & (one.mistake != "forget"), mistaken(one, shift[wrong])),
+            (wrong & (one.mistake != "forget"), make_mistaken_action(one, shift[wrong])),
         ):
             if acting.any():
                 known = one.strategy.learn(honest, acting, rng)
@@ -178,13 +182,13 @@ def hand_in(
     return Submission(honest, table.take(anyone), anyone)
 
 
-def mistaken(one: Collective, shift: npt.NDArray[np.int64]) -> Apply:
-    """Return what members do who err, as a strategy does it; ``shift`` (m,) moves their labels."""
+def make_mistaken_action(one: Collective, shift: npt.NDArray[np.int64]) -> Apply:
+    """Return how members act who err; ``shift`` (m,) moves their labels."""
     if one.confused is not None:
         return one.confused.apply
 
-    def mislabelled(members: Table, known: Knowledge, rng: Rng) -> Table:
+    def mislabel(members: Table, known: Knowledge, rng: Rng) -> Table:
         acted = one.strategy.apply(members, known, rng)
         return acted.relabelled((acted.y + shift) % acted.k)
 
-    return mislabelled
+    return mislabel
