@@ -248,7 +248,7 @@ def submit_from(honest: Table, strategy: Strategy, member: Mask, rng: Rng) -> Su
         InputError: as the strategy.
     """
     known = strategy.learn(honest, member, rng)
-    return Submission(honest, strategy.apply(honest.take(member), known, rng), member)
+    return Submission(honest, strategy.apply(known.own, known, rng), member)
 
 
 _last_drawn: tuple[tuple[object, ...], Split] | None = None
