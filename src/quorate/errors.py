@@ -1,8 +1,8 @@
-"""What the user can mend: every message says what was expected, what came, and the usual fix."""
+"""Errors a user can fix: each message says what was expected, what came, and the usual fix."""
 
 
 def reason(error: Exception) -> str:
-    """Return what went wrong in the system's own words, without its number and the path.
+    """Return the system's own description of an error, without its number and path.
 
     >>> reason(FileNotFoundError(2, "No such file or directory", "a.toml")), reason(ValueError("b"))
     ('No such file or directory', 'b')
@@ -11,11 +11,11 @@ def reason(error: Exception) -> str:
 
 
 class QuorateError(Exception):
-    """A mistake or a lack that the user can mend; the command line prints it and exits with 2."""
+    """A mistake that the user can fix; the command line prints it and exits with 2."""
 
 
 class InputError(QuorateError, ValueError):
-    """An argument, parameter or data set is not what was expected."""
+    """An argument, parameter or data set is not as expected."""
 
 
 class DataUnavailableError(QuorateError):
@@ -23,23 +23,23 @@ class DataUnavailableError(QuorateError):
 
 
 class StoreError(QuorateError):
-    """A store cannot be read or written; what it already holds is left as it is."""
+    """A store cannot be read or written; its contents are left as they are."""
 
 
 class EmptyStoreError(StoreError):
-    """A store was made, but the run ended before it held anything."""
+    """A store was created, but the run ended before anything was stored."""
 
 
 class WorkerError(QuorateError):
-    """A worker process died before its cell was done."""
+    """A worker process died before finishing its cell."""
 
 
 class FitFailedError(QuorateError):
-    """One training failed (it diverged, say): its cell is recorded as failed, the others go on."""
+    """One training failed, say it diverged; its cell is recorded as failed and the others go on."""
 
 
 class PlatformError(QuorateError):
-    """A platform refused a question, failed, or answered what cannot be read."""
+    """A platform refused a query, failed, or gave an answer that cannot be read."""
 
 
 class QuotaError(PlatformError):

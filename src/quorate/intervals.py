@@ -1,4 +1,4 @@
-"""Means over seeds and their bootstrap."""
+"""Means over seeds and their bootstrap confidence intervals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONFIDENCE = 0.95
 
 
 def mean_over_seeds(values: Floats) -> Floats:
-    """Return the mean over the last axis, of what was measured; NaN where nothing was."""
+    """Return the mean over the last axis of what was measured, NaN if nothing was."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing is NaN
         return np.asarray(np.nanmean(values, axis=-1))
@@ -24,11 +24,11 @@ def mean_over_seeds(values: Floats) -> Floats:
 def resampled_means(values: Floats, confidence: float = CONFIDENCE) -> Floats:
     """Return bootstrap means over whole seeds, (a, RESAMPLES), of values (a, s).
 
-    m + κ(m* − m), κ = √(s/(s−1)) · t_{.975, s−1}/z_{.975}: the percentiles of few seeds lie too
-    close together (at 5 seeds a 95% interval holds about 85%), and κ stretches them to the width of
-    Student's interval; at another confidence by the quantiles of that. Source: derived; cf.
-    Hesterberg 2015, arXiv:1411.5279. Whole seeds, since the collectives of one seed are nested. The
-    draws are fixed: equal data, equal intervals.
+    m + κ(m* − m), κ = √(s/(s−1)) · t_{.975, s−1}/z_{.975}: percentiles of few seeds lie too close
+    together (with 5 seeds a 95% interval covers about 85%), and κ stretches them to the width of
+    Student's interval, likewise at other confidences. Source: derived; cf. Hesterberg 2015,
+    arXiv:1411.5279. Whole seeds are resampled, since the collectives of one seed are nested. The
+    draws are fixed, so equal data give equal intervals.
     """
     counts, kappa = _resamples(values.shape[1]), _stretch(values.shape[1], confidence)
     mean = mean_over_seeds(values)[:, None]  # (a, 1)
@@ -39,7 +39,7 @@ def resampled_means(values: Floats, confidence: float = CONFIDENCE) -> Floats:
 
 @functools.cache
 def _resamples(seeds: int) -> Floats:
-    """Return how often each seed is in each resample, (s, RESAMPLES)."""
+    """Return how often each seed occurs in each resample, (s, RESAMPLES)."""
     drawn = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
     counts = np.zeros((seeds, RESAMPLES))  # (s, RESAMPLES)
     np.add.at(counts, (drawn, np.arange(RESAMPLES)[:, None]), 1)
@@ -47,7 +47,7 @@ def _resamples(seeds: int) -> Floats:
 
 
 def _stretch(seeds: int, confidence: float) -> float:
-    """Return κ, by which the percentiles of so few seeds are too narrow; 1 of a single seed."""
+    """Return κ, by which percentiles of so few seeds are too narrow; 1 for a single seed."""
     from scipy.special import ndtri, stdtrit
 
     if seeds == 1:

@@ -1,4 +1,4 @@
-"""A law of honest people with finitely many feature values, for exact theory."""
+"""A distribution of honest people over finitely many feature values, for exact theory."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from quorate.table import Rng, Table
 
 @dataclass(frozen=True, eq=False)
 class FiniteLaw:
-    """P_0 over v feature values and k labels.
+    """The distribution P_0 over v feature values and k labels.
 
     Args:
-        points: one row per feature value, (v, d); their labels mean nothing.
+        points: one row per feature value, (v, d); their labels are not used.
         mass: joint probabilities P_0(x, y), (v, k); they sum to 1.
     """
 

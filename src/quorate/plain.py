@@ -1,4 +1,4 @@
-"""Numbers as plain data: JSON knows neither NaN nor infinity."""
+"""Plain data for JSON, which knows neither NaN nor infinity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def finite_or_none(value: Any) -> Any:
-    """Return a value as it is, and None for a number that is none or has no end.
+    """Return a value unchanged, but None for NaN and infinities.
 
     >>> finite_or_none(0.5), finite_or_none(float("nan")), finite_or_none("a"), finite_or_none(None)
     (0.5, None, 'a', None)
@@ -16,7 +16,7 @@ def finite_or_none(value: Any) -> Any:
 
 
 def finite(plain: Any) -> Any:
-    """Return plain data, however deep, with None for every number that is none or has no end.
+    """Return nested plain data with None for every NaN and infinity.
 
     >>> finite({"a": [0.5, float("inf")], "b": {"c": float("nan")}})
     {'a': [0.5, None], 'b': {'c': None}}

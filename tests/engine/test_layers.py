@@ -35,7 +35,9 @@ def stacked(layer: nn.Module, models: int) -> list[torch.Tensor]:
     weights = [
         torch.stack([p.detach() * (1 + k) for k in range(models)]) for p in layer.parameters()
     ]
-    return [w.contiguous().requires_grad_() for w in LAYERS[type(layer)](layer).turned(weights)]
+    return [
+        w.contiguous().requires_grad_() for w in LAYERS[type(layer)](layer).convert_layout(weights)
+    ]
 
 
 def naive_gradients(forward, weights, a, delta):
@@ -57,13 +59,13 @@ def check_layer(layer, weights, a) -> None:
     delta = torch.randn(out.shape, generator=torch.Generator().manual_seed(1))
     each = naive_gradients(layer.forward, weights, a, delta)
     with torch.no_grad():
-        squares, formed = layer.squares(a, delta)
+        squares, formed = layer.squared_norms(a, delta)
         expected = sum(g.square().flatten(2).sum(2) for g in each)
         # float32 sums of up to a few thousand products, in another order
         torch.testing.assert_close(squares, expected, rtol=1e-4, atol=1e-3)
         scale = torch.rand(a.shape[:2], generator=torch.Generator().manual_seed(2))
         for given in (formed, None):
-            sums = layer.weighted(a, delta, scale, given)
+            sums = layer.weighted_sums(a, delta, scale, given)
             for total, g in zip(sums, each, strict=True):
                 by_hand = torch.einsum("kb,kb...->k...", scale, g)
                 torch.testing.assert_close(total, by_hand, rtol=1e-4, atol=1e-3)
@@ -78,7 +80,7 @@ def test_convolutions(name: str, models: int) -> None:
     a = examples(models, 4, module.in_channels, 10, 8)
     check_layer(layer, stacked(module, models), a)
     t = math.prod(layer.forward(a, stacked(module, models)).shape[3:])
-    formed = layer.squares(a, layer.forward(a, stacked(module, models)))[1] is not None
+    formed = layer.squared_norms(a, layer.forward(a, stacked(module, models)))[1] is not None
     assert formed == (module.weight.numel() <= 2 * t * t)
     assert formed == (name != "gradients not formed")
 

@@ -1,1 +1,1 @@
-"""Many networks trained at once, in PyTorch; imported late, as PyTorch is heavy."""
+"""Training many networks at once in PyTorch; imported late, because PyTorch is heavy."""

@@ -1,4 +1,4 @@
-"""The networks in PyTorch, and their seeded initialisation."""
+"""Network architectures in PyTorch, and their seeded initialisation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn import functional
 from quorate.engine.generator import torch_generator
 from quorate.table import Rng
 
-STAGES = 4  # of the resnet: each halves the image and doubles the channels, but for the first
+STAGES = 4  # of the resnet: all but the first halve the image and double the channels
 NORMALISED_TOGETHER = 16  # channels in a group of group normalisation
 
 
@@ -36,10 +36,11 @@ def build_network(
     Its weights are drawn from ``rng``.
 
     logistic: one dense layer. mlp: one hidden layer of ``hidden`` units. cnn: two 3x3 convolutions
-    of 16 and 32 channels, each halved by max-pooling, and a dense layer. resnet: ResNet-18 for
-    small images (He, Zhang, Ren, Sun 2016, arXiv:1512.03385) with ``hidden`` channels at first, 64
-    in the source, and group in place of batch normalisation, which would mix people: their
-    gradients could not be clipped one by one (Wu, He 2018, arXiv:1803.08494).
+    of 16 and 32 channels, each followed by max-pooling that halves the image, and a dense layer.
+    resnet: ResNet-18 for small images (He, Zhang, Ren, Sun 2016, arXiv:1512.03385) with ``hidden``
+    channels in the first stage (64 in the source) and group instead of batch normalisation, which
+    would mix people, so that their gradients could not be clipped one by one (Wu, He 2018,
+    arXiv:1803.08494).
     """
     d = math.prod(shape)
     layers: list[nn.Module]
@@ -49,11 +50,16 @@ def build_network(
         layers = [nn.Flatten(), nn.Linear(d, hidden), nn.ReLU(), nn.Linear(hidden, k)]
     elif model == "cnn":
         c, h, w = shape
-        # pooling before the rectifier is the same function with a quarter of the work
+        # Pooling before the rectifier is the same function with a quarter of the work.
         layers = [
-            *(nn.Conv2d(c, 16, 3, padding=1), nn.MaxPool2d(2), nn.ReLU()),
-            *(nn.Conv2d(16, 32, 3, padding=1), nn.MaxPool2d(2), nn.ReLU()),
-            *(nn.Flatten(), nn.Linear(32 * (h // 4) * (w // 4), k)),
+            nn.Conv2d(c, 16, 3, padding=1),
+            nn.MaxPool2d(2),
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 3, padding=1),
+            nn.MaxPool2d(2),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(32 * (h // 4) * (w // 4), k),
         ]
     else:
         layers = _resnet(shape[0], hidden, k)

@@ -1,4 +1,4 @@
-"""Random draws in PyTorch that follow from NumPy's."""
+"""PyTorch random generators seeded from NumPy's."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from quorate.table import Rng
 
 
 def torch_generator(rng: Rng) -> torch.Generator:
-    """Return a generator of PyTorch's own, seeded from ``rng``; it draws on the CPU."""
+    """Return a PyTorch generator seeded from ``rng``, which draws on the CPU."""
     return torch.Generator().manual_seed(int(rng.integers(2**63)))

@@ -1,6 +1,6 @@
-"""The layers that have weights, for K models side by side: forward, and clipped gradients.
+"""The layers with weights, for K models side by side: forward passes and clipped gradients.
 
-Per-example gradients are formed only where that is cheaper than going without. Shape letters: K
+Per-example gradients are formed only where that is cheaper than avoiding them. Shape letters: K
 models, B people in a batch, i and o inputs and outputs, c h w image axes, T = h·w.
 """
 
@@ -19,47 +19,47 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Weights = Sequence["Tensor"]
-COPIED_BELOW = 8  # channels: products of thinner slices would wait for calls
+COPIED_BELOW = 8  # channels: with fewer, products of slices spend their time in calls
 
 
 class Layer(Protocol):
     """A layer of K models. Its weights have a leading axis K."""
 
-    def turned(self, weights: Weights) -> list[Tensor]:
-        """Return weights in the layout in which they are trained, or from there in PyTorch's."""
+    def convert_layout(self, weights: Weights) -> list[Tensor]:
+        """Convert weights from PyTorch's layout to the one trained in, or back."""
 
     def forward(self, x: Tensor, weights: Weights) -> Tensor:
         """Return the outputs (K, B, ...) for the inputs (K, B, ...)."""
 
-    def squares(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return each example's squared gradient norm, (K, B), and its gradients where formed.
+    def squared_norms(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return each example's squared gradient norm, (K, B), and its gradients if formed.
 
         Args:
             a: inputs, (K, B, ...).
-            delta: gradients of the loss by the outputs, (K, B, ...).
+            delta: gradients of the loss with respect to the outputs, (K, B, ...).
         """
 
-    def weighted(
+    def weighted_sums(
         self, a: Tensor, delta: Tensor, scale: Tensor, formed: Tensor | None
     ) -> list[Tensor]:
         """Return Σ_b scale_b·g_b for each weight, (K, ...); ``scale`` is (K, B).
 
-        ``formed`` is what ``squares`` formed, or None.
+        ``formed`` are the gradients that ``squared_norms`` formed, or None.
         """
 
 
 class Dense:
-    """A dense layer: all models are one batched product.
+    """A dense layer: one batched product for all models.
 
-    Weights are trained as (K, i, o), the transposed of PyTorch's: products read and write them in
-    order then, a fifth faster. With input a and output gradient δ an example's gradient is aδᵀ, of
-    norm ‖a‖‖δ‖: it is never formed (Goodfellow 2015, arXiv:1510.01799).
+    Weights are trained as (K, i, o), PyTorch's layout transposed, so products read and write them
+    in order, a fifth faster. With input a and output gradient δ, an example's gradient is aδᵀ with
+    norm ‖a‖‖δ‖, so it is never formed (Goodfellow 2015, arXiv:1510.01799).
     """
 
     def __init__(self, layer: nn.Linear) -> None:
         pass
 
-    def turned(self, weights: Weights) -> list[Tensor]:
+    def convert_layout(self, weights: Weights) -> list[Tensor]:
         """Return the weights transposed."""
         w, b = weights
         return [w.transpose(-2, -1), b]
@@ -70,11 +70,11 @@ class Dense:
         x, w, b = _never_alone(x, w, b)
         return torch.baddbmm(b[:, None], x, w)[: len(weights[0])]
 
-    def squares(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
+    def squared_norms(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return ‖δ‖²(‖a‖² + 1)."""
         return _square(delta) * (_square(a) + 1), None
 
-    def weighted(
+    def weighted_sums(
         self, a: Tensor, delta: Tensor, scale: Tensor, formed: Tensor | None
     ) -> list[Tensor]:
         """Return Σ saδᵀ and Σ sδ."""
@@ -84,10 +84,10 @@ class Dense:
 
 
 class Convolution:
-    """A convolution. On a CPU model by model, where PyTorch's own is fastest; else in groups.
+    """A convolution: model by model on a CPU, where PyTorch's own is fastest, else in groups.
 
     Per-example gradients Σ_t δ_t a_tᵀ (Rochette, Manoel, Tramel 2019, arXiv:1912.06015) are formed
-    where they are smaller than the two T×T products that give their norm without them (Bu, Mao, Xu
+    if they are smaller than the two T×T products that give their norm without them (Bu, Mao, Xu
     2022, arXiv:2205.10683).
     """
 
@@ -98,7 +98,7 @@ class Convolution:
         odd = all(size % 2 for size in layer.kernel_size)
         self._slides = odd and layer.stride == (1, 1) and layer.padding == half
 
-    def turned(self, weights: Weights) -> list[Tensor]:
+    def convert_layout(self, weights: Weights) -> list[Tensor]:
         """Return the weights as they are."""
         return list(weights)
 
@@ -109,7 +109,7 @@ class Convolution:
         return model_by_model(self._convolve, x, *weights)
 
     def in_groups(self, x: Tensor, weights: Weights) -> Tensor:
-        """Return the same as one convolution whose groups are the models."""
+        """Return the same, as one convolution whose groups are the models."""
         models, b = x.shape[:2]
         side_by_side = x.transpose(0, 1).flatten(1, 2)  # (B, K·c, h, w)
         flat = [w.flatten(0, 1) for w in weights]
@@ -126,7 +126,7 @@ class Convolution:
     def _convolve(self, x: Tensor, w: Tensor, b: Tensor | None = None) -> Tensor:
         return functional.conv2d(channels_last(x), w, b, self.layer.stride, self.layer.padding)
 
-    def squares(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
+    def squared_norms(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return ‖Σ_t δ_t a_tᵀ‖² + ‖Σ_t δ_t‖²."""
         t = delta.shape[3] * delta.shape[4]
         size = delta.shape[2] * a.shape[2] * self._taps
@@ -139,7 +139,7 @@ class Convolution:
         gram = (patches.transpose(1, 2) @ patches) * (outer.transpose(1, 2) @ outer)
         return gram.sum((1, 2)).view(a.shape[:2]) + bias, None
 
-    def weighted(
+    def weighted_sums(
         self, a: Tensor, delta: Tensor, scale: Tensor, formed: Tensor | None
     ) -> list[Tensor]:
         """Return Σ_b s_b Σ_t δ_t a_tᵀ and Σ_b s_b Σ_t δ_t."""
@@ -165,10 +165,10 @@ class Convolution:
         return formed.view(*a.shape[:2], -1, delta.shape[2])
 
     def _form_by_taps(self, x: Tensor, delta: Tensor) -> Tensor:
-        """Return (B, taps·i, o) where one weight's inputs are the image, shifted.
+        """Return (B, taps·i, o) for a convolution whose every weight sees the shifted image.
 
-        With rows padded to one width, in the image and in δ, a shift is a slice of the flat image,
-        and nothing is copied. Few channels are copied, tap by tap.
+        With rows padded to the same width in the image and in δ, a shift is a slice of the flat
+        image, and nothing is copied. If there are few channels, they are copied tap by tap.
         """
         rows, columns = self.layer.kernel_size
         h, w = delta.shape[2:]
@@ -180,7 +180,7 @@ class Convolution:
             patches = torch.stack(shifted, dim=1).flatten(1, 2).flatten(2)  # (B, taps·i, T)
             return patches @ delta.flatten(2).transpose(1, 2)
         margin = columns - 1
-        last = 1 if margin else 0  # a row more, for what the last shifts reach beyond the image
+        last = 1 if margin else 0  # one more row, which the last shifts reach into
         wide = functional.pad(x.permute(0, 2, 3, 1), (0, 0, *edges[:3], edges[3] + last))
         flat = wide.flatten(1, 2)  # (B, h'·w', i)
         outer = functional.pad(delta.permute(0, 2, 3, 1), (0, 0, 0, margin)).flatten(1, 2)
@@ -189,7 +189,7 @@ class Convolution:
         return torch.stack([one @ outer for one in shifted], dim=1).flatten(1, 2)
 
     def _form_by_patches(self, x: Tensor, delta: Tensor) -> Tensor:
-        """Return (B, taps·i, o) for any convolution."""
+        """Return (B, taps·i, o) for an arbitrary convolution."""
         outer = delta.flatten(2).transpose(1, 2)  # (B, T, o)
         by_channel = self._patches(x) @ outer  # (B, i·taps, o)
         i = x.shape[1]
@@ -202,7 +202,7 @@ class Convolution:
         return total.view(-1, rows, columns, i, o).permute(0, 4, 3, 1, 2)
 
     def _patches(self, a: Tensor) -> Tensor:
-        """Return what each output sees, (B, i·taps, T)."""
+        """Return the inputs that each output sees, (B, i·taps, T)."""
         return functional.unfold(
             a,
             self.layer.kernel_size,
@@ -212,12 +212,12 @@ class Convolution:
 
 
 class GroupNormalisation:
-    """Group normalisation with a scale and a shift per channel; it mixes no examples."""
+    """Group normalisation with a scale and a shift per channel, which mixes no examples."""
 
     def __init__(self, layer: nn.GroupNorm) -> None:
         self.layer = layer
 
-    def turned(self, weights: Weights) -> list[Tensor]:
+    def convert_layout(self, weights: Weights) -> list[Tensor]:
         """Return the weights as they are."""
         return list(weights)
 
@@ -226,17 +226,17 @@ class GroupNormalisation:
         w, b = weights
         return self._normal(x) * w[:, None, :, None, None] + b[:, None, :, None, None]
 
-    def squares(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
+    def squared_norms(self, a: Tensor, delta: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the squared norms of Σ_t δ_t x̂_t and Σ_t δ_t, which are formed."""
         formed = torch.stack([(delta * self._normal(a)).sum((3, 4)), delta.sum((3, 4))], dim=2)
         return _square(formed), formed  # (K, B, 2, c)
 
-    def weighted(
+    def weighted_sums(
         self, a: Tensor, delta: Tensor, scale: Tensor, formed: Tensor | None
     ) -> list[Tensor]:
         """Return the weighted sums of what was formed."""
         if formed is None:
-            formed = self.squares(a, delta)[1]
+            formed = self.squared_norms(a, delta)[1]
         assert formed is not None  # for the type checker
         total = (scale[:, None] @ formed.flatten(2))[:, 0].view(len(a), 2, -1)
         return [total[:, 0], total[:, 1]]
@@ -254,10 +254,10 @@ LAYERS: dict[type[nn.Module], Callable[..., Layer]] = {
 
 
 def _never_alone(x: Tensor, *others: Tensor) -> list[Tensor]:
-    """Return factors of one model twice where one has a single column, else as they are.
+    """Return the factors of one model twice if one of them is a vector, else as they are.
 
-    A product of one model is taken in another order than a batch of products where a vector is
-    among its factors: its last digits would tell whether it stood alone.
+    With a vector among its factors, a single product is summed in another order than a batch of
+    products, so that its last digits would depend on whether the model trains alone.
     """
     factors = [x, *others]
     if len(x) == 1 and any(1 in factor.shape[1:] for factor in factors):
@@ -272,10 +272,10 @@ def _square(x: Tensor) -> Tensor:
 
 
 def channels_last(x: Tensor) -> Tensor:
-    """Return images (B, c, h, w) whose channels lie side by side in memory, and say so.
+    """Return images (B, c, h, w) in channels-last memory order.
 
-    Convolutions keep that order; max-pooling is several times faster in it. One channel lies so in
-    either order: its strides must tell which is meant.
+    Convolutions keep that order, and max-pooling is several times faster in it. A single channel is
+    in both orders, so its strides must say which is meant.
     """
     x = x.contiguous(memory_format=torch.channels_last)
     _, c, h, w = x.shape
@@ -283,7 +283,7 @@ def channels_last(x: Tensor) -> Tensor:
 
 
 def model_by_model(operation: Callable[..., Tensor], *stacked: Tensor) -> Tensor:
-    """Return what an operation of one model makes of each, (K, ...); one alone is not copied."""
+    """Return the results of an operation on each model, (K, ...); a single model is not copied."""
     if len(stacked[0]) == 1:
         return operation(*(each[0] for each in stacked))[None]
     return torch.stack([operation(*each) for each in zip(*stacked, strict=True)])

@@ -1,4 +1,4 @@
-"""How weights follow gradients: update rules."""
+"""Optimisers: the update rules of SGD with momentum and of Adam."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class MomentumOptimizer:
     """SGD with momentum, v ← mv + ∇ℓ + λw, w ← w − ηv (PyTorch's form).
 
     Args:
-        weights: to move, in place.
+        weights: updated in place.
         momentum, decay: m and λ.
     """
 
@@ -46,7 +46,7 @@ class AdamOptimizer:
     """Adam, w ← w − η m̂/(√v̂ + 10⁻⁸) (Kingma, Ba 2015, arXiv:1412.6980), ∇ℓ + λw its gradient.
 
     Args:
-        weights: to move, in place.
+        weights: updated in place.
         beta1, beta2: decay rates of the means of the gradient and of its square.
         decay: λ.
     """

@@ -1,4 +1,4 @@
-"""The rows of K submissions, each held once.
+"""The training data of K models: the rows of their submissions, each stored once.
 
 Shape letters: K models, B people in a batch, n people of each model, p rows in the pool.
 """
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class RowPool:
-    """What K platforms receive: honest rows are shared, members' are added.
+    """The rows that K platforms receive: shared honest rows, and members' changed rows.
 
     Args:
         x, y: the rows, (p, ...), and their labels, (p,).
-        index: where the n people of each model stand among the rows, (K, n).
-        member: who of them is a member, (K, n).
-        group: their groups, (p,), or None where unknown.
-        k: how many labels there are.
+        index: positions of each model's n people among the rows, (K, n).
+        member: which of them are members, (K, n).
+        group: their groups, (p,), or None if unknown.
+        k: number of labels.
     """
 
     x: Tensor
@@ -66,14 +66,15 @@ class RowPool:
             row[d.member] = starts[id(d.changed)] + np.arange(len(d.changed))
         x = parts[0].x if len(parts) == 1 else np.concatenate([table.x for table in parts])
         y = np.concatenate([table.y for table in parts])
+        group = None
+        if data[0].honest.group is not None:
+            group = torch.from_numpy(np.concatenate(groups)).to(device)
         return cls(
             x=torch.from_numpy(x).to(device),
             y=torch.from_numpy(y).to(device),
             index=torch.from_numpy(index).to(device),
             member=torch.from_numpy(np.stack([d.member for d in data])).to(device),
-            group=None
-            if data[0].honest.group is None
-            else torch.from_numpy(np.concatenate(groups)).to(device),
+            group=group,
             k=data[0].honest.k,
         )
 
@@ -101,12 +102,12 @@ class RowPool:
         return np.asarray(self.y[self.index].cpu().numpy())
 
     def groups(self) -> Labels | None:
-        """Return everyone's group, (K, n), or None where unknown."""
+        """Return everyone's group, (K, n), or None if unknown."""
         return None if self.group is None else np.asarray(self.group[self.index].cpu().numpy())
 
 
 def _groups_of(table: Table, data: Submission) -> Labels:
-    """Return the groups of the rows of a table; members who hand in none keep their honest ones."""
+    """Return the groups of a table's rows; members who hand in none keep their honest groups."""
     if table.group is not None:
         return table.group
     if data.honest.group is None or table is data.honest:

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
     from quorate.engine.row_pool import RowPool
 
-JUDGED_AT_ONCE = 512  # people of each model: bounds the memory of activations
-CONVOLVED_AT_ONCE = 64  # people whose private gradients are formed at once: fits a core's cache
+JUDGED_AT_ONCE = 512  # people of each model, to bound the memory of activations
+CONVOLVED_AT_ONCE = 64  # people whose gradients are clipped at once, to fit a core's cache
 
 
 @dataclass(frozen=True, eq=False)
 class LayerPass:
-    """One layer with weights on the way of a pass: where its weights stand, and what went through.
+    """One layer's part in a forward pass.
 
     Args:
-        layer, weights: the layer, and its weights' places in the stack's list.
+        layer, weights: the layer, and the positions of its weights in the stack's list.
         a, out: inputs and outputs, (K, B, ...).
     """
 
@@ -42,15 +42,15 @@ class LayerPass:
 
 @dataclass(frozen=True, eq=False)
 class ForwardPass:
-    """One pass forwards: the logits, (K, B, k), and the layers with weights that led to them."""
+    """A forward pass: the logits, (K, B, k), and the layers with weights that led to them."""
 
     logits: Tensor
-    steps: list[LayerPass]
+    layers: list[LayerPass]
 
     def deltas(self, losses: Tensor) -> list[tuple[LayerPass, Tensor]]:
-        """Return each step with the gradient of the summed losses by its output."""
-        deltas = torch.autograd.grad(losses.sum(), [step.out for step in self.steps])
-        return list(zip(self.steps, deltas, strict=True))
+        """Return each layer with the gradient of the summed losses with respect to its output."""
+        deltas = torch.autograd.grad(losses.sum(), [step.out for step in self.layers])
+        return list(zip(self.layers, deltas, strict=True))
 
 
 Aggregate = Callable[["Stack", ForwardPass, "Tensor"], "list[Tensor]"]
@@ -60,9 +60,9 @@ class Stack:
     """K networks side by side: every weight has a leading axis K, in its layer's own layout.
 
     Args:
-        networks: of one architecture.
-        device: where the weights live.
-        aggregate: makes one gradient of each model's losses (K, B) after a pass; the default is
+        networks: K networks of one architecture.
+        device: where the weights are stored.
+        aggregate: returns each model's gradient from its losses (K, B) after a pass; by default
             the gradient of their mean.
     """
 
@@ -82,7 +82,9 @@ class Stack:
             if type(same[0]) in LAYERS:
                 layer = LAYERS[type(same[0])](same[0])
                 params = zip(*(module.parameters(recurse=False) for module in same), strict=True)
-                weights = layer.turned([torch.stack([p.detach() for p in each]) for each in params])
+                weights = layer.convert_layout(
+                    [torch.stack([p.detach() for p in each]) for each in params]
+                )
                 start = len(self.weights)
                 self.weights += [w.contiguous().to(self.device).requires_grad_() for w in weights]
                 self._layers[same[0]] = layer, slice(start, len(self.weights))
@@ -93,30 +95,30 @@ class Stack:
 
     @property
     def clipped_at_once(self) -> int | None:
-        """How many people's gradients are best clipped at once; None for as many as there are."""
+        """Number of people whose gradients are best clipped at once; None for all of them."""
         return CONVOLVED_AT_ONCE if self.convolves and self.device.type == "cpu" else None
 
     def forward(self, x: Tensor, *, exact: bool = False) -> ForwardPass:
-        """Return a pass of a batch (K, B, ...); an exact one is never in reduced precision."""
-        steps: list[LayerPass] = []
-        # bfloat16 pays, and is safe, for convolutions on a GPU; small dense networks wait for
-        # launches there, not for arithmetic, and private gradients are clipped in full precision.
+        """Return the forward pass of a batch (K, B, ...), in full precision if ``exact``."""
+        layers: list[LayerPass] = []
+        # bfloat16 is faster, and safe, for convolutions on a GPU; small dense networks wait for
+        # kernel launches rather than arithmetic, and gradients are clipped in full precision.
         reduced = self.convolves and self.device.type == "cuda" and not exact
         with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
-            logits = self._run(self._networks[0], x, steps)
-        return ForwardPass(logits.float(), steps)
+            logits = self._run(self._networks[0], x, layers)
+        return ForwardPass(logits.float(), layers)
 
-    # A method, not a function inside forward: one that calls itself would be part of a cycle of
-    # references, and keep the tensors of each pass alive until cycles are collected.
-    def _run(self, module: nn.Module, x: Tensor, steps: list[LayerPass]) -> Tensor:
-        """Return what comes out of a module, and note the layers with weights on the way."""
+    # A method rather than a function inside forward: a recursive closure would be a reference
+    # cycle that keeps the tensors of each pass alive until cycles are collected.
+    def _run(self, module: nn.Module, x: Tensor, layers: list[LayerPass]) -> Tensor:
+        """Return the output of a module, and append its layers with weights to ``layers``."""
         if isinstance(module, nn.Sequential):
             for part in module:
-                x = self._run(part, x, steps)
+                x = self._run(part, x, layers)
             return x
         if isinstance(module, Residual):
-            branch = self._run(module.branch, x, steps)
-            return functional.relu(branch + self._run(module.shortcut, x, steps))
+            branch = self._run(module.branch, x, layers)
+            return functional.relu(branch + self._run(module.shortcut, x, layers))
         if isinstance(module, nn.Flatten):
             return x.flatten(2)
         if module not in self._layers:
@@ -124,15 +126,15 @@ class Stack:
             return flat.view(*x.shape[:2], *flat.shape[1:])
         layer, at = self._layers[module]
         out = layer.forward(x, self.weights[at])
-        steps.append(LayerPass(layer, at, x, out))
+        layers.append(LayerPass(layer, at, x, out))
         return out
 
     def logits(self, x: Tensor) -> Tensor:
         """Return the logits, (K, B, k), of a batch (K, B, ...)."""
         return self.forward(x).logits
 
-    def right(self, pool: RowPool) -> Tensor:
-        """Return whom of its people each model gets right, (K, n), never in reduced precision."""
+    def predicts_right(self, pool: RowPool) -> Tensor:
+        """Return whether each model predicts its people right, (K, n), in full precision."""
         everyone = torch.arange(pool.n, device=self.device).expand(len(self), -1)
         found = []
         with torch.no_grad():
@@ -142,7 +144,7 @@ class Stack:
         return torch.cat(found, dim=1)
 
     def gradients(self, through: ForwardPass, losses: Tensor) -> list[Tensor]:
-        """Return the gradient of each model's weights, (K, ...), from its losses, (K, B)."""
+        """Return the aggregated gradient of each model's weights, (K, ...), from losses (K, B)."""
         return self.aggregate(self, through, losses)
 
     def clipped_gradient_sums(
@@ -152,7 +154,7 @@ class Stack:
 
         Args:
             x, y: a batch, (K, B, ...) and (K, B).
-            present: who is in the batch, (K, B); the others only fill it up.
+            present: who is in the batch, (K, B); the other rows are padding.
             max_grad_norm: the threshold C.
         """
         through = self.forward(x, exact=True)
@@ -161,12 +163,12 @@ class Stack:
         )
         traced = through.deltas(losses)
         with torch.no_grad():
-            found = [step.layer.squares(step.a, delta) for step, delta in traced]
+            found = [step.layer.squared_norms(step.a, delta) for step, delta in traced]
             norms = sum((square for square, _ in found), torch.zeros_like(present)).sqrt()
             scale = (max_grad_norm / norms.clamp(min=1e-12)).clamp(max=1.0) * present  # (K, B)
             sums = list(self.weights)
             for (step, delta), (_, formed) in zip(traced, found, strict=True):
-                sums[step.weights] = step.layer.weighted(step.a, delta, scale, formed)
+                sums[step.weights] = step.layer.weighted_sums(step.a, delta, scale, formed)
             over = ((norms > max_grad_norm) & (present > 0)).sum(1)
         return sums, over
 
@@ -174,8 +176,8 @@ class Stack:
         """Return the gradient of the mean loss of each shard of the batch, (K, shards, ...).
 
         Args:
-            through, losses: a pass and its losses, (K, B).
-            shards: how many parts of nearly equal size the batch is cut into, at most B.
+            through, losses: a forward pass and its losses, (K, B).
+            shards: number of nearly equal parts of the batch, at most B.
         """
         found: list[list[Tensor]] = [[] for _ in self.weights]
         parts = torch.arange(losses.shape[1], device=self.device).tensor_split(shards)
@@ -183,19 +185,19 @@ class Stack:
             for rows in parts:
                 scale = torch.full((len(self), len(rows)), 1 / len(rows), device=self.device)
                 with torch.no_grad():
-                    # in full precision: a pass on a GPU may have been in less
+                    # In full precision, which the pass on a GPU may not have had.
                     a, back = step.a[:, rows].float(), delta[:, rows].float()
-                    sums = step.layer.weighted(a, back, scale, None)
+                    sums = step.layer.weighted_sums(a, back, scale, None)
                 for into, total in zip(found[step.weights], sums, strict=True):
                     into.append(total)
         return [torch.stack(each, dim=1) for each in found]
 
     def as_in_networks(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """Return tensors like the weights in the order and layout of the networks' parameters."""
-        return [t for layer, at in self._layers.values() for t in layer.turned(tensors[at])]
+        """Return tensors shaped like the weights in the networks' own order and layout."""
+        return [t for layer, at in self._layers.values() for t in layer.convert_layout(tensors[at])]
 
     def networks(self) -> list[nn.Sequential]:
-        """Return the K networks with their present weights."""
+        """Return the K networks with their current weights."""
         back = self.as_in_networks(self.weights)
         with torch.no_grad():
             for k, network in enumerate(self._networks):
@@ -205,5 +207,5 @@ class Stack:
 
 
 def mean_gradient(stack: Stack, through: ForwardPass, losses: Tensor) -> list[Tensor]:
-    """Return the gradient of the mean of each model's losses; no model's touches another's."""
+    """Return the gradient of the mean of each model's losses, independently of other models."""
     return list(torch.autograd.grad(losses.mean(dim=1).sum(), stack.weights))

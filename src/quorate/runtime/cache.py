@@ -1,4 +1,4 @@
-"""Results of slow pure functions, kept on disk between runs and shared by workers."""
+"""A disk cache for the results of slow pure functions, shared by runs and workers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def folder() -> Path:
 
 
 def on_disk(function: F) -> F:
-    """Keep the function's results in the cache folder; arrays come back memory-mapped.
+    """Cache the function's results on disk; arrays come back memory-mapped.
 
-    Where the folder cannot be written, or the disk is full, the function is simply run again.
+    If the folder cannot be written or the disk is full, the function simply runs again.
     """
 
     @functools.wraps(function)
@@ -30,9 +30,9 @@ def on_disk(function: F) -> F:
 
         import joblib
 
-        # An error of the function's own, if it is one of these, is raised by the second call.
+        # If the function itself raises one of these, its second call raises it again.
         with contextlib.suppress(OSError, KeyError), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # joblib warns where a result cannot be kept
+            warnings.simplefilter("ignore")  # joblib warns if a result cannot be stored
             memory = joblib.Memory(folder(), mmap_mode="r", verbose=0)
             return memory.cache(function)(*args, **kwargs)
         return function(*args, **kwargs)

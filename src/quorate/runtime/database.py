@@ -1,4 +1,4 @@
-"""SQLite files of our own: told from other people's, brought up to date, their errors explained."""
+"""SQLite files of this library: recognised, migrated, and with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ TAKEN = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
 class Database(ABC):
-    """One SQLite file. Use it as a context manager.
+    """One SQLite file, used as a context manager.
 
-    What holds for one kind of file is said by its class: its name in messages, the number that
-    tells it from other programs' files, the statements that take an older format to the next, and
-    what the user can do about it.
+    Each kind of file is a class with its name in messages, the application id that tells it from
+    other programs' files, the statements that migrate an older format, and advice for the user.
     """
 
     kind: ClassVar[str]
     application_id: ClassVar[int]
     migrations: ClassVar[tuple[tuple[str, ...], ...]]
     patience: ClassVar[int]  # seconds that a transaction waits for another one
-    elsewhere: ClassVar[str]  # how to use another file
-    again: ClassVar[str]  # how to go on where it ended
+    elsewhere: ClassVar[str]  # advice: how to use another file
+    again: ClassVar[str]  # advice: how to resume
 
     path: Path
     _db: sqlite3.Connection
@@ -48,12 +47,12 @@ class Database(ABC):
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
     def _format(self) -> int:
-        """Return the file's format; 0 where it is empty."""
-        # In this order: another process may make the tables, in one transaction, in between.
+        """Return the file's format; 0 if it is empty."""
+        # In this order, because another process may create the tables in between.
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
@@ -71,11 +70,11 @@ class Database(ABC):
         return version
 
     def _bring_up_to_date(self) -> None:
-        """Make the tables that this version of the library knows."""
+        """Create or migrate the tables to this version's format."""
         if self._format() == len(self.migrations):
             return
         with self._transaction() as db:
-            version = self._format()  # another process may have made them meanwhile
+            version = self._format()  # another process may have migrated meanwhile
             for number, statements in enumerate(self.migrations[version:], start=version + 1):
                 for statement in statements:
                     db.execute(statement)
@@ -84,7 +83,7 @@ class Database(ABC):
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Hold the file's only writing place; all of it is stored, or nothing."""
+        """Hold the write lock; everything inside is stored, or nothing."""
         with self._explained():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -123,9 +122,9 @@ class Database(ABC):
 
 
 def open_database(path: Path | str, patience: int, *, uri: bool = False) -> sqlite3.Connection:
-    """Return a connection in which transactions begin and end where they are written.
+    """Return a connection whose transactions are explicit.
 
-    Threads may share it, if only one uses it at a time.
+    Threads may share it as long as only one uses it at a time.
     """
     return sqlite3.connect(
         path, timeout=patience, isolation_level=None, uri=uri, check_same_thread=False

@@ -1,4 +1,4 @@
-"""Where networks are trained: the CPU, or a GPU through CUDA."""
+"""The device that networks are trained on: the CPU, or a GPU through CUDA."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _current: ContextVar[Place] = ContextVar("device", default="cpu")
 
 
 def current() -> Place:
-    """Return where networks are trained now: on the CPU, unless inside ``use``."""
+    """Return the device of the current context: the CPU unless inside ``use``."""
     return _current.get()
 
 
 def resolve(device: str) -> Place:
-    """Return the place that a name stands for; auto is the GPU where there is one.
+    """Return the device that a name stands for; auto is the GPU if there is one.
 
     >>> resolve("cpu")
     'cpu'
 
     Raises:
-        InputError: the name is not known, or there is no GPU that PyTorch can use.
+        InputError: the name is unknown, or there is no GPU that PyTorch can use.
     """
     if device not in ("auto", "cpu", "cuda"):
         raise unknown("device", device, ("auto", "cpu", "cuda"))
@@ -52,7 +52,7 @@ def resolve(device: str) -> Place:
 
 @contextlib.contextmanager
 def use(device: str) -> Iterator[None]:
-    """Train there inside the context; on a GPU without TF32, whose sums are too short to clip by.
+    """Train on this device inside the context; on a GPU without TF32, too imprecise for clipping.
 
     Raises:
         InputError: as ``resolve``.
@@ -69,7 +69,7 @@ def use(device: str) -> Iterator[None]:
 def _full_precision() -> contextlib.AbstractContextManager[None]:
     import torch
 
-    flags: Any = torch.backends.cudnn.flags  # products of matrices are in full precision by default
+    flags: Any = torch.backends.cudnn.flags  # matrix products are in full precision by default
     return cast("contextlib.AbstractContextManager[None]", flags(allow_tf32=False))
 
 
@@ -78,10 +78,10 @@ def in_halves(
     data: Sequence[D],
     rngs: Sequence[Rng],
 ) -> list[M]:
-    """Return what ``fit_many`` returns; where a GPU's memory is too small, of each half in turn.
+    """Return the results of ``fit_many``; if a GPU's memory is too small, of each half in turn.
 
-    Each model has the same draws however many stand beside it, so halving changes at most the last
-    digits. Says on standard error that it halves.
+    Each model's draws do not depend on the others, so halving changes at most the last digits. A
+    message on standard error says that it halves.
     """
     if current() == "cpu":
         return fit_many(data, rngs)

@@ -1,4 +1,4 @@
-"""Progress on standard error: bars with the time left at a terminal, silence elsewhere."""
+"""Progress on standard error: bars with the time left in a terminal, silence elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _silent = False
 
 
 def silence() -> None:
-    """Show nothing from now on in this process: a worker leaves the terminal to its parent."""
+    """Show nothing more in this process: workers leave the terminal to their parent."""
     global _silent
     _silent = True
 
@@ -21,7 +21,7 @@ def _shown() -> bool:
 
 @contextlib.contextmanager
 def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
-    """Show a bar over ``total`` steps; the value is called with how many steps were done."""
+    """Show a bar over ``total`` steps; yield a function to call with the steps just done."""
     if not _shown() or total == 0:
         yield lambda _: None
         return
@@ -50,7 +50,7 @@ def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
 
 @contextlib.contextmanager
 def status(what: str) -> Iterator[None]:
-    """Show that one step of unknown length is under way."""
+    """Show that a step of unknown length is running."""
     if not _shown():
         yield
         return

@@ -168,7 +168,10 @@ class _BestEpoch:
 
     def __call__(self, epoch: int) -> bool:
         """Score the models after an epoch; return whether all of them have stopped."""
-        right, finite = self._training.stack.right(self._validation).cpu().numpy(), self._finite()
+        right, finite = (
+            self._training.stack.predicts_right(self._validation).cpu().numpy(),
+            self._finite(),
+        )
         records = self._training.records()
         for k, scores in enumerate(self._scores):
             if self._stopped[k]:

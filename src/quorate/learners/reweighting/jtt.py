@@ -47,7 +47,7 @@ class JTT(MinibatchLearner):
         first = self.networks(pool, rngs, stack.aggregate)
         short = replace(self.settings(), epochs=self.first_epochs)
         Training(first, pool, rngs, short, self.optimizer(first)).run()
-        wrong = ~first.right(pool)  # (K, n)
+        wrong = ~first.predicts_right(pool)  # (K, n)
         importance = wrong * (self.upweight - 1.0) + 1.0
         importance /= importance.mean(dim=1, keepdim=True)  # up-sampling leaves the step size alone
 
