@@ -1,9 +1,10 @@
 """Imports go downwards only, and heavy libraries are imported where they are used."""
 
 import ast
+import graphlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,8 +47,6 @@ NOT_SEEN_BY = {
     "theory": {*ACTION, "spec", "catalog", "cache", "progress", "figures"},  # pure functions
     "figures": PLAIN,
 }
-# Circles that are still to be untied.
-TIED = ("quorate.scenarios.",)
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),
     *("dp_accounting", "jinja2", "PIL", "pyarrow", "filelock", "threadpoolctl"),
@@ -62,6 +61,7 @@ class Import(NamedTuple):
     """One imported module, and where the import stands."""
 
     module: str
+    name: str  # with what is taken from the module, which may be a module itself
     place: str
     when_loaded: bool  # runs when the module is loaded: not in a function, not for types only
 
@@ -72,8 +72,8 @@ def imports_of(source: str, module: str, file: str) -> Iterator[Import]:
 
     def walk(node: ast.AST, when_loaded: bool) -> Iterator[Import]:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            for name in _modules(node, package):
-                yield Import(name, f"{file}:{node.lineno}", when_loaded)
+            for imported, name in _modules(node, package):
+                yield Import(imported, name, f"{file}:{node.lineno}", when_loaded)
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
             for child in node.body:
                 yield from walk(child, False)
@@ -87,15 +87,16 @@ def imports_of(source: str, module: str, file: str) -> Iterator[Import]:
     yield from walk(ast.parse(source), True)
 
 
-def _modules(node: ast.Import | ast.ImportFrom, package: str) -> list[str]:
+def _modules(node: ast.Import | ast.ImportFrom, package: str) -> list[tuple[str, str]]:
     if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
+        return [(alias.name, alias.name) for alias in node.names]
     base = node.module or ""
     if node.level:
         above = package.split(".")[: len(package.split(".")) - node.level + 1]
         base = ".".join([*above, *([base] if base else [])])
     # "from quorate import spec" imports a module, "from quorate.spec import param" a name.
-    return [f"{base}.{alias.name}" if base == "quorate" else base for alias in node.names]
+    names = [f"{base}.{alias.name}" for alias in node.names]
+    return [(name if base == "quorate" else base, name) for name in names]
 
 
 def room(module: str) -> str:
@@ -133,19 +134,48 @@ def violations(source: str, module: str, file: str) -> list[str]:
     return wrong
 
 
-def _source_files() -> list[Path]:
-    return sorted(SOURCE.rglob("*.py"))
+def find_circle(sources: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Return the modules of one circle of imports, the first one again at the end; none if none.
+
+    Imports in functions and for types only count as well: who reads one file of a circle has to
+    know all of them.
+
+    Args:
+        sources: source and file of each module, by its name.
+    """
+    graph = {
+        module: {
+            found.name if found.name in sources else found.module
+            for found in imports_of(source, module, file)
+        }
+        for module, (source, file) in sources.items()
+    }
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def _sources() -> dict[str, tuple[str, str]]:
+    found = {}
+    for file in sorted(SOURCE.rglob("*.py")):
+        inside = file.relative_to(SOURCE.parent)
+        module = ".".join(inside.with_suffix("").parts).removesuffix(".__init__")
+        found[module] = file.read_text(encoding="utf-8"), str(inside)
+    assert len(found) > 40, "the library's source was not found"
+    return found
 
 
 def test_imports_go_downwards_and_heavy_ones_wait() -> None:
-    files = _source_files()
-    assert len(files) > 40, "the library's source was not found"
     wrong = []
-    for file in files:
-        inside = file.relative_to(SOURCE.parent)
-        module = ".".join(inside.with_suffix("").parts).removesuffix(".__init__")
-        wrong += violations(file.read_text(encoding="utf-8"), module, str(inside))
+    for module, (source, file) in _sources().items():
+        wrong += violations(source, module, file)
     assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_no_circle_of_imports() -> None:
+    assert not find_circle(_sources())
 
 
 @pytest.mark.parametrize(
@@ -192,6 +222,30 @@ def test_a_violation_is_found_and_named(source: str, module: str, expected: str)
 )
 def test_what_is_allowed_is_not_reported(source: str, module: str) -> None:
     assert violations(source, module, "a.py") == []
+
+
+@pytest.mark.parametrize(
+    ("back", "is_circle"),
+    [
+        ("from quorate.a.one import One", True),
+        ("from quorate.a import one", True),
+        ("from . import one", True),
+        ("def f():\n    import quorate.a.one", True),
+        ("if TYPE_CHECKING:\n    from quorate.a.one import One", True),
+        ("from quorate.a.three import Three", False),
+        ("ONE = 'quorate.a.one:One'", False),
+    ],
+)
+def test_a_circle_is_found_and_named(back: str, is_circle: bool) -> None:
+    sources = {
+        "quorate.a.one": "from quorate.a import two",
+        "quorate.a.two": "from quorate.a.three import Three",
+        "quorate.a.three": "",
+    }
+    found = {module: (source, "a.py") for module, source in sources.items()}
+    assert find_circle(found) == []
+    found["quorate.a.two"] = back, "a.py"
+    assert set(find_circle(found)) == ({"quorate.a.one", "quorate.a.two"} if is_circle else set())
 
 
 def test_a_fresh_process_loads_nothing_heavy() -> None:

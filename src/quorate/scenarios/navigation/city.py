@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quorate.errors import InputError
+from quorate.runtime.seeds import mixed
 from quorate.scenarios.navigation.equilibrium import relative_gap
 from quorate.scenarios.navigation.neighbourhood import (
     Neighbourhood,
@@ -103,6 +104,5 @@ def add_noise(network: Network, noise: float, seed: int) -> Network:
     """Return the network with each demand times a draw from [1 − noise, 1 + noise]."""
     if noise == 0:
         return network
-    rng = np.random.default_rng(np.random.SeedSequence([seed]))
-    factors = rng.uniform(1 - noise, 1 + noise, network.trips.shape)  # (z, z)
+    factors = mixed(seed).uniform(1 - noise, 1 + noise, network.trips.shape)  # (z, z)
     return replace(network, trips=network.trips * factors)

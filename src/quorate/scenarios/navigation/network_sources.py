@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 from quorate import catalog
 from quorate.errors import DataUnavailableError
 from quorate.runtime import cache
+from quorate.runtime.files import replace_file
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
 from quorate.scenarios.navigation.tntp import read_flow, read_network
@@ -164,6 +165,4 @@ def _download(folder: str, files: tuple[str, ...], to: Path) -> None:
             raise OSError(f"{type(error).__name__}: {error}".splitlines()[0]) from error
     to.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        unfinished = to / f"{name}.{os.getpid()}"
-        unfinished.write_bytes(content)
-        unfinished.replace(to / name)  # whole or not there, also for another process
+        replace_file(to / name, content)
