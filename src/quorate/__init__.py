@@ -17,7 +17,7 @@ from quorate.version import __version__
 if TYPE_CHECKING:
     from quorate.executors.executor import Executor
     from quorate.findings.running import Found
-    from quorate.scenarios.scenario import Ran
+    from quorate.scenarios.scenario import ScenarioRun
     from quorate.studies.critical_mass.result import CriticalMassSearch
     from quorate.studies.curves import Curves
     from quorate.test_time.perturbations.apply import AppliedChange
@@ -113,7 +113,7 @@ def scenario(
     device: str = "auto",
     executor: Executor | str | None = None,
     **parameters: Any,
-) -> Ran:
+) -> ScenarioRun:
     """Run a scenario, a world in which a collective acts; ``.result`` is what came of it.
 
     Args:

@@ -14,7 +14,7 @@ from rich.console import Console
 import quorate
 from quorate import catalog, spec
 from quorate.cli.scenario import read_options, show_parameters
-from quorate.errors import InputError, StoreError
+from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.processes import Processes
 from quorate.findings.experiment import read_experiment
@@ -22,17 +22,25 @@ from quorate.findings.running import run_experiment, write_found
 from quorate.learners.networks.sgd import SGD
 from quorate.learners.scikit.forest import Forest
 from quorate.report.export import export
-from quorate.report.scenario import print_scenario, write_scenario
-from quorate.runs.result import Picture
+from quorate.report.files import write_result
+from quorate.report.terminal import print_result
+from quorate.runs.result import Picture, Result, Section
 from quorate.runs.store import Store
 from quorate.scenarios.running import run_cells
-from quorate.scenarios.scenario import Ran, Scenario, make_scenario, run_scenario
+from quorate.scenarios.scenario import Scenario, ScenarioRun, make_scenario, run_scenario
 
 
 @dataclass(frozen=True)
-class Doubled:
-    title: str
+class Doubled(Result):
+    named: str
     found: list[dict[str, Any]]
+
+    @property
+    def title(self) -> str:
+        return self.named
+
+    def summary(self) -> list[str]:
+        return [f"{len(self.found)} numbers were doubled."]
 
     def to_json(self) -> dict[str, Any]:
         return {"largest": max(row["double"] for row in self.found)}
@@ -40,8 +48,9 @@ class Doubled:
     def rows(self) -> list[dict[str, Any]]:
         return self.found
 
-    def tables(self) -> dict[str, list[dict[str, str]]]:
-        return {"Doubles": [{"n": str(row["n"]), "2n": str(row["double"])} for row in self.found]}
+    def sections(self) -> list[Section]:
+        rows = tuple({"n": str(row["n"]), "2n": str(row["double"])} for row in self.found)
+        return [Section("Doubles", rows=rows)]
 
     def pictures(self) -> dict[str, Picture]:
         from matplotlib.figure import Figure
@@ -154,7 +163,7 @@ def test_workers_change_nothing() -> None:
 
 def test_the_page_holds_tables_pictures_and_data(tmp_path: Path) -> None:
     ran = run_scenario("doubling:seeds=1")
-    page = write_scenario(ran, tmp_path).read_text()
+    page = write_result(ran, tmp_path).read_text()
     for words in ("Twice as much", "Doubles numbers.", "What is &lt;seen&gt;.", "<td>4</td>"):
         assert words in page
     names = {path.name for path in tmp_path.iterdir()}
@@ -164,15 +173,15 @@ def test_the_page_holds_tables_pictures_and_data(tmp_path: Path) -> None:
     }
     assert json.loads((tmp_path / "results.json").read_text())["largest"] == 4
     console = Console(width=60, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    print_scenario(ran.result, console)
+    print_result(ran, console)
     console.file.close()
     assert "Doubles" in console.export_text()
 
 
 def test_where_there_is_no_number_there_is_none(tmp_path: Path) -> None:
     rows = [{"n": 2, "double": 4.0}, {"n": 1, "double": float("nan")}]
-    ran = Ran(Doubling(), Doubled("Twice", rows), 0.0)
-    write_scenario(ran, tmp_path)
+    ran = ScenarioRun(Doubling(), Doubled("Twice", rows), 0.0)
+    write_result(ran, tmp_path)
     kept = json.loads((tmp_path / "results.json").read_text())["rows"]
     assert kept == [{"n": 2, "double": 4.0}, {"n": 1, "double": None}]
     assert (tmp_path / "cells.csv").read_text() == "n,double\n2,4.0\n1,\n"
@@ -206,7 +215,7 @@ seeds = 3
 
 
 def test_the_rows_and_the_tables_are_exported(tmp_path: Path) -> None:
-    write_scenario(run_scenario("doubling:seeds=1"), tmp_path)
+    write_result(run_scenario("doubling:seeds=1"), tmp_path)
     rows = export(tmp_path, "csv").decode().splitlines()
     assert rows[0].startswith("n,seed,double")
     assert [line.split(",")[:3] for line in rows[1:]] == [["1", "0", "2"], ["2", "0", "4"]]
@@ -214,9 +223,10 @@ def test_the_rows_and_the_tables_are_exported(tmp_path: Path) -> None:
     table = export(tmp_path, "latex").decode()
     assert "Doubles" in table.splitlines()[0]
     assert r"1 & 2 \\" in table
-    with pytest.raises(InputError, match="Expected curves for latex"):
+    assert export(tmp_path, "latex", "doubles").decode() == table
+    with pytest.raises(InputError, match="Expected a known table, got 'cells'"):
         export(tmp_path, "latex", "cells")
-    with pytest.raises(StoreError):
+    with pytest.raises(InputError, match="Expected a known table, got 'critical-mass'"):
         export(tmp_path, "csv", "critical-mass")
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from quorate.cli.options import AsJson, Device, Jobs, console_of, print_json, stoppable
+from quorate.cli.options import AsJson, Device, Jobs, console_of, stoppable
+from quorate.cli.present import present
 from quorate.errors import InputError
 
 # Its parameters are options of the command, so that what is not an option of this is one of those.
@@ -64,19 +65,12 @@ def run_named(
 ) -> None:
     """Run a scenario with its parameters as options, write its page, and print what came of it."""
     from quorate.executors.choose import choose_executor
-    from quorate.report.scenario import print_scenario, write_scenario
     from quorate.scenarios.scenario import make_scenario, run_scenario
 
     made = make_scenario({"name": name, **read_options(options)})
     with stoppable(folder):
         ran = run_scenario(made, folder, choose_executor(jobs), device)
-    page = write_scenario(ran, folder)
-    if json:
-        print_json(ran.result.to_json())
-        return
-    console = console_of()
-    print_scenario(ran.result, console)
-    console.print(f"Report: {page}", soft_wrap=True)
+    present(ran, folder, json)
 
 
 def read_options(words: list[str]) -> dict[str, Any]:

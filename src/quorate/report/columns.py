@@ -15,7 +15,7 @@ def columns(rows: Sequence[TextRow]) -> dict[str, bool]:
     {'size': True, 'learner': True, 'α*': False}
     """
     found = {}
-    for place, name in enumerate(rows[0] if rows else ()):
-        words = sum(row[name][:1].isalpha() for row in rows)
+    for place, name in enumerate(dict.fromkeys(name for row in rows for name in row)):
+        words = sum(row.get(name, "")[:1].isalpha() for row in rows)
         found[name] = place == 0 or 2 * words > len(rows)
     return found

@@ -135,7 +135,7 @@ def text_table(heading: str, rows: Sequence[TextRow]) -> str:
     sides = columns(rows)
     return tabular(
         [Column(escape(name), "l" if left else "r") for name, left in sides.items()],
-        [[escape(row[name]) for name in sides] for row in rows],
+        [[escape(row.get(name, "")) for name in sides] for row in rows],
         f"quorate {__version__}: {escape(heading)}",
     )
 

@@ -30,11 +30,11 @@ def print_result(result: Result, console: Console) -> None:
 
 
 def _table(rows: Sequence[TextRow]) -> RichTable:
-    table = RichTable()
-    for name, left in columns(rows).items():
+    table, sides = RichTable(), columns(rows)
+    for name, left in sides.items():
         table.add_column(_broken(name), justify="left" if left else "right")
     for row in rows:
-        table.add_row(*row.values())
+        table.add_row(*(row.get(name, "") for name in sides))
     return table
 
 

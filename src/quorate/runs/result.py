@@ -38,7 +38,7 @@ class Section:
     Args:
         heading: what the part is about; also the table's name.
         sentences: whole sentences, each a paragraph of its own.
-        rows: the table, one row of text each; every row has the same columns.
+        rows: the table, one row of text each.
         after: sentences that stand below the table.
         pictures: names of the pictures that stand here; all others stand at the top of the page.
         on_page_only: whether the terminal leaves it out, since it is long.

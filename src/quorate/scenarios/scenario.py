@@ -1,7 +1,8 @@
-"""What a scenario is: parameters that can be run, and a result that can be read, seen and taken."""
+"""The role of a scenario: a world with parameters, which is run and gives a result."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,35 +12,10 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from quorate import catalog, spec
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
-from quorate.runs.result import Picture, TextRow
+from quorate.runs.result import Picture, Result, Row, Section
 from quorate.runtime import device as places
 from quorate.runtime.provenance import provenance
 from quorate.version import __version__
-
-Row = Mapping[str, Any]
-
-
-class ScenarioResult(Protocol):
-    """What came of a scenario: numbers for programs, tables and pictures for people."""
-
-    @property
-    def title(self) -> str:
-        """What the page is called."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what ``--json`` prints: plain data, None where there is no number."""
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one flat row for each thing measured, with its ``seed`` where there are several.
-
-        They are what cells.csv holds, and what the statements of an experiment are judged by.
-        """
-
-    def tables(self) -> Mapping[str, Sequence[TextRow]]:
-        """Return what is printed: by heading, rows of text with the same keys."""
-
-    def pictures(self) -> dict[str, Picture]:
-        """Return the pictures by file name (without its ending), the most telling first."""
 
 
 @runtime_checkable
@@ -48,7 +24,7 @@ class Scenario(Protocol):
 
     name: ClassVar[str]
 
-    def run(self, out: Path | None, executor: Executor) -> ScenarioResult:
+    def run(self, out: Path | None, executor: Executor) -> Result:
         """Run it. The result does not depend on ``executor``.
 
         Args:
@@ -59,8 +35,8 @@ class Scenario(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Ran:
-    """A scenario that was run, and where its numbers come from.
+class ScenarioRun(Result):
+    """A scenario that was run: its result, and where the numbers come from.
 
     Args:
         scenario: what was run.
@@ -70,9 +46,58 @@ class Ran:
     """
 
     scenario: Scenario
-    result: ScenarioResult
+    result: Result
     seconds: float
     provenance: dict[str, Any] = field(default_factory=provenance)
+
+    @property
+    def title(self) -> str:
+        """What the page is called."""
+        return self.result.title
+
+    @property
+    def question(self) -> str:
+        """What the scenario is about."""
+        return spec.summary(type(self.scenario))
+
+    def summary(self) -> list[str]:
+        """Return what the result says."""
+        return self.result.summary()
+
+    def sections(self) -> list[Section]:
+        """Return the tables of the result."""
+        return self.result.sections()
+
+    def rows(self) -> list[Row]:
+        """Return the rows of the result."""
+        return self.result.rows()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain data."""
+        return self.result.to_json()
+
+    def data(self) -> dict[str, list[Row]]:
+        """Return the tables of numbers of the result."""
+        return self.result.data()
+
+    def pictures(self) -> dict[str, Picture]:
+        """Return the pictures of the result."""
+        return self.result.pictures()
+
+    def facts(self) -> dict[str, str]:
+        """Return the settings, how long it took, and on which machine."""
+        place = self.provenance
+        return {
+            "Settings": spec.text(self.scenario),
+            "Seconds": f"{self.seconds:.1f}",
+            "quorate": str(place.get("git_revision") or "installed"),
+            "Machine": f"{place.get('gpu') or place.get('processor')}, {place.get('system')}",
+        }
+
+    def files(self) -> dict[str, bytes]:
+        """Return where the numbers come from, as JSON, and what the result adds."""
+        about = json.dumps(self.about(), indent=1, ensure_ascii=False, allow_nan=False)
+        return {"provenance.json": about.encode(), **self.result.files()}
 
     def about(self) -> dict[str, Any]:
         """Return where the numbers come from, as plain data."""
@@ -99,7 +124,7 @@ def run_scenario(
     out: str | Path | None = None,
     executor: Executor = SERIAL,
     device: str = "auto",
-) -> Ran:
+) -> ScenarioRun:
     """Run a scenario.
 
     Args:
@@ -115,7 +140,7 @@ def run_scenario(
     started = time.perf_counter()
     with places.use(device):
         result = made.run(None if out is None else Path(out), executor)
-    return Ran(made, result, _seconds(result.rows(), time.perf_counter() - started))
+    return ScenarioRun(made, result, _seconds(result.rows(), time.perf_counter() - started))
 
 
 def _seconds(rows: Sequence[Row], elapsed: float) -> float:

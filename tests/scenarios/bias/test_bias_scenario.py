@@ -127,7 +127,8 @@ def test_without_fairlearn_the_rest_is_run(monkeypatch: pytest.MonkeyPatch) -> N
     found = run_scenario({**SMALL, "seeds": "1", "knowledge": "all"}).result
     assert all(not row["strategy"].startswith("platform") for row in found.rows())
     assert "quorate[fairness]" in found.to_json()["notes"][0]
-    assert "quorate[fairness]" in found.tables()["Left out"][0]["what"]
+    (left_out,) = [one for one in found.sections() if one.heading == "Left out"]
+    assert "quorate[fairness]" in left_out.sentences[0]
 
 
 def test_which_platforms_can_do_what() -> None:

@@ -12,6 +12,7 @@ import pytest
 from quorate import spec
 from quorate.cli.entry import app
 from quorate.errors import InputError, StoreError
+from quorate.runs.result import Result
 from quorate.scenarios.participation.game import ALONE, PLEDGED, GameTerms, play
 from quorate.scenarios.participation.measured_curve import MeasuredCurve, read_curves
 from quorate.scenarios.participation.monotone_curve import (
@@ -20,7 +21,7 @@ from quorate.scenarios.participation.monotone_curve import (
     interpolate,
     success_by_actors,
 )
-from quorate.scenarios.scenario import ScenarioResult, make_scenario, run_scenario
+from quorate.scenarios.scenario import make_scenario, run_scenario
 
 HEADER = "population,strategy,goal,learner,alpha,seed,people,success,epsilon"
 SIZES = {0.0: 0.0, 0.02: 0.1, 0.04: 0.9, 0.06: 1.0}  # of 50 people: 0, 1, 2, 3 actors
@@ -295,7 +296,7 @@ def test_bad_input_is_answered(given: dict[str, object], said: str) -> None:
 
 
 def test_a_folder_is_asked_for_curves(tmp_path: Path) -> None:
-    def run(folder: str, **more: object) -> ScenarioResult:
+    def run(folder: str, **more: object) -> Result:
         return run_scenario({"name": "participation", "folder": folder, **more}).result
 
     with pytest.raises(StoreError, match=r"store or cells\.csv"):

@@ -11,7 +11,7 @@ from quorate import spec
 from quorate.errors import DataUnavailableError, InputError
 from quorate.executors.serial import SERIAL
 from quorate.learners.scikit.forest import Forest
-from quorate.report.scenario import write_scenario
+from quorate.report.files import write_result
 from quorate.scenarios.privacy.cell import inferred
 from quorate.scenarios.privacy.result import PrivacyResult
 from quorate.scenarios.privacy.scenario import Privacy
@@ -109,7 +109,7 @@ SMALL = {
 def test_it_runs_to_a_page_and_again_to_the_same(tmp_path: Path) -> None:
     given = {"name": "privacy", **SMALL}
     ran = run_scenario(given, tmp_path)
-    page = write_scenario(ran, tmp_path).read_text()
+    page = write_result(ran, tmp_path).read_text()
     assert "Privacy of an attribute: attribute" in page
     assert (tmp_path / "privacy.png").exists()
     plain = json.loads((tmp_path / "results.json").read_text())

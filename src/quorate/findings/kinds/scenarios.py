@@ -15,7 +15,7 @@ from quorate.findings.kinds.corrections import no_tuning
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import RowMeasures
 from quorate.findings.tuning import Tuning
-from quorate.scenarios.scenario import Ran, Scenario, make_scenario, run_scenario
+from quorate.scenarios.scenario import Scenario, ScenarioRun, make_scenario, run_scenario
 
 OWN = ("scenario", "title")
 
@@ -26,7 +26,7 @@ class ScenarioDone:
 
     pictures: ClassVar[tuple[str, ...]] = ("*.png",)
 
-    ran: Ran
+    ran: ScenarioRun
     folder: Path
 
     @property
@@ -51,15 +51,15 @@ class ScenarioDone:
 
     def write(self, finding: Mapping[str, Any] | None) -> Path:
         """Write the report; return the page's path."""
-        from quorate.report.scenario import write_scenario
+        from quorate.report.files import write_result
 
-        return write_scenario(self.ran, self.folder, finding)
+        return write_result(self.ran, self.folder, finding)
 
     def show(self, console: Console) -> None:
         """Print the tables."""
-        from quorate.report.scenario import print_scenario
+        from quorate.report.terminal import print_result
 
-        print_scenario(self.ran.result, console)
+        print_result(self.ran, console)
 
     def to_json(self) -> dict[str, Any]:
         """Return what the scenario prints."""

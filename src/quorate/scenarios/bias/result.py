@@ -1,4 +1,4 @@
-"""What acting came to: rows, tables and pictures."""
+"""The result of acting against a biased platform: rows, words, tables and pictures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from quorate.compared_groups import ComparedGroups
 from quorate.figures.direct_labels import short_labels
 from quorate.figures.style import percent_of
 from quorate.intervals import Floats, mean_interval
-from quorate.runs.result import Picture
+from quorate.runs.result import Picture, Result, Row, Section, TextRow
+from quorate.runs.wording import percent, rate
 from quorate.scenarios.bias.cell import NOBODY
 from quorate.scenarios.bias.groups import TWO_GROUPS
 from quorate.scenarios.bias.measures import ACCURACIES, MEASURES
@@ -33,7 +34,7 @@ ADDED = {name: name.replace("accuracy", "error_added") for name in ACCURACIES}
 
 
 @dataclass(frozen=True, eq=False)
-class BiasResult:
+class BiasResult(Result):
     """What was measured of every collective and of platforms alone.
 
     Args:
@@ -63,7 +64,7 @@ class BiasResult:
         who = " and ".join(self.compared.minority)
         return f"Preventing biased learning: {who} among {self.population}"
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """Return one row for each platform and seed.
 
         Where nobody acts the row stands once for each strategy, at α = 0, so that lines begin
@@ -121,7 +122,7 @@ class BiasResult:
     # ------------------------------------------------------------------------------ over seeds
 
     @functools.cached_property
-    def summary(self) -> dict[Key, dict[str, tuple[float, float, float]]]:
+    def over_seeds(self) -> dict[Key, dict[str, tuple[float, float, float]]]:
         """Return mean and interval over seeds of every number, by platform and collective."""
         by_key: dict[Key, list[Mapping[str, Any]]] = {}
         for row in self._rows:
@@ -140,29 +141,50 @@ class BiasResult:
             "results": [
                 dict(zip(KEYS, key, strict=True))
                 | {name: _plain(three) for name, three in numbers.items()}
-                for key, numbers in self.summary.items()
+                for key, numbers in self.over_seeds.items()
             ],
         }
 
-    # ---------------------------------------------------------------------------------- tables
+    # ------------------------------------------------------------------------ words and tables
 
-    def tables(self) -> dict[str, list[dict[str, str]]]:
-        """Return what is measured at one size, the best by size, and what is known."""
-        found = self.summary
-        most = self.knowledge[-1]
-        at = _nearest(self.at, self.alphas)
-        tables = {
-            f"What acting brings at α = {percent_of(at)}, beside what a platform can do alone": [
-                self._table_row(key, numbers)
-                for key, numbers in sorted(found.items(), key=lambda one: self._order(one[0]))
-                if key[3] == most and (key[2] == at or key[1].startswith("platform"))
-            ],
-            "Which strategy comes closest to equal odds": self._best(found),
-            "People": [{"who": who, "how many": str(n)} for who, n in self.sizes.items()],
+    def summary(self) -> list[str]:
+        """Return what the best strategy brings, the mean over learners."""
+        at, most = _nearest(self.at, self.alphas), self.knowledge[-1]
+        means = {
+            strategy: self.over_seeds.get((EVERY_LEARNER, strategy, at, most))
+            for strategy in self.strategies
         }
-        if self.notes:
-            tables["Left out"] = [{"what": note} for note in self.notes]
-        return {heading: rows for heading, rows in tables.items() if rows}
+        odds = {name: found["equalised_odds"][0] for name, found in means.items() if found}
+        odds = {name: mean for name, mean in odds.items() if not math.isnan(mean)}
+        if not odds:
+            return ["Nothing was measured while members acted."]
+        best = min(odds, key=lambda name: odds[name])
+        nobody = self.over_seeds.get((EVERY_LEARNER, best, 0.0, most))
+        before = (
+            "" if nobody is None else f", and {rate(nobody['equalised_odds'][0])} if nobody acts"
+        )
+        return [
+            f"While {percent(at)} of the minority act, {best} comes closest to equal odds: the "
+            f"difference is {rate(odds[best])}{before} (means over learners)."
+        ]
+
+    def sections(self) -> list[Section]:
+        """Return what is measured at one size, the best by size, people, and what was left out."""
+        most, at = self.knowledge[-1], _nearest(self.at, self.alphas)
+        ordered = sorted(self.over_seeds.items(), key=lambda one: self._order(one[0]))
+        brings = tuple(
+            self._table_row(key, numbers)
+            for key, numbers in ordered
+            if key[3] == most and (key[2] == at or key[1].startswith("platform"))
+        )
+        heading = f"What acting brings at α = {percent_of(at)}, beside what a platform can do alone"
+        people = tuple({"who": who, "how many": str(n)} for who, n in self.sizes.items())
+        sections = [
+            Section(heading, rows=brings),
+            Section("Which strategy comes closest to equal odds", rows=self._best(self.over_seeds)),
+            Section("People", rows=people),
+        ]
+        return [*sections, Section("Left out", tuple(self.notes))] if self.notes else sections
 
     def _order(self, key: Key) -> tuple[int, int, str]:
         learners = [*self.learners, EVERY_LEARNER]
@@ -170,7 +192,7 @@ class BiasResult:
         place = 99 if alone else self.strategies.index(key[1])
         return learners.index(key[0]), place, key[1]
 
-    def _table_row(self, key: Key, numbers: Mapping[str, Any]) -> dict[str, str]:
+    def _table_row(self, key: Key, numbers: Mapping[str, Any]) -> TextRow:
         said = {MEASURES[name]: _said(numbers[name]) for name in MEASURES}
         added = {
             "error added": _said(numbers["error_added"]),
@@ -179,7 +201,7 @@ class BiasResult:
         }
         return {"learner": key[0], "who does what": key[1], **said, **added}
 
-    def _best(self, found: Mapping[Key, Any]) -> list[dict[str, str]]:
+    def _best(self, found: Mapping[Key, Any]) -> tuple[TextRow, ...]:
         """Return for every learner which strategy has the lowest mean at each α."""
         rows, most = [], self.knowledge[-1]
         for learner in (*self.learners, EVERY_LEARNER):
@@ -195,7 +217,7 @@ class BiasResult:
                     best = min(means, key=lambda name: means[name])
                     row[f"α = {percent_of(alpha)}"] = f"{best} {means[best]:.3f}"
             rows.append(row)
-        return rows
+        return tuple(rows)
 
     # -------------------------------------------------------------------------------- pictures
 
@@ -203,7 +225,7 @@ class BiasResult:
         """Return equalised odds and accuracy against α, and against what is known."""
         from quorate.figures.bias import CategoryAxis, platforms_figure
 
-        found = self.summary
+        found = self.over_seeds
         alphas = sorted(self.alphas)
         most = self.knowledge[-1]
         over_alpha = [(alpha, most) for alpha in alphas]

@@ -14,7 +14,7 @@ import numpy as np
 from quorate.figures.privacy import PrivacyCurve, StrategyCurves, privacy_figure
 from quorate.intervals import Floats, mean_interval, mean_over_seeds
 from quorate.plain import finite_or_none
-from quorate.runs.result import Picture
+from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.scenarios.privacy.cell import ALONE, EVERYONE, MEMBERS
 from quorate.studies.critical_mass.estimate import critical_mass
 
@@ -50,7 +50,7 @@ class Smallest:
 
 
 @dataclass(frozen=True, eq=False)
-class PrivacyResult:
+class PrivacyResult(Result):
     """Attribute inference against the size of a collective.
 
     Args:
@@ -81,7 +81,7 @@ class PrivacyResult:
         }
         return [row for one in self.measured for row in _rows_of(one, honest[one.way, one.seed])]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """Return one row for each way, size, seed and whose rows.
 
         ``useful_loss`` is against the same seed without a collective.
@@ -153,9 +153,13 @@ class PrivacyResult:
         mean, low, high = mean_interval(self.table_of(number, way, whose))
         return [(float(m), float(a), float(b)) for m, a, b in zip(mean, low, high, strict=True)]
 
-    def tables(self) -> dict[str, list[dict[str, str]]]:
+    def summary(self) -> list[str]:
+        """Return for each way from which size on the attribute of everyone is unreadable."""
+        return [f"{way}: {_unreadable(self.critical(way, EVERYONE))}." for way in self.ways]
+
+    def sections(self) -> list[Section]:
         """Return the smallest sizes, and what was measured at every size."""
-        smallest = [
+        smallest = tuple(
             {
                 "way": way,
                 "whose attribute": whose,
@@ -166,16 +170,16 @@ class PrivacyResult:
             }
             for way in self.ways
             for whose in WHOSE
+        )
+        sizes = tuple(row for way in self.ways for row in self._size_rows(way))
+        heading = f"From which size the attribute is unreadable, within {self.margin:g}"
+        return [
+            Section(heading, rows=smallest),
+            Section("What was measured, means over seeds", rows=sizes),
         ]
-        return {
-            f"From which size the attribute is unreadable, within {self.margin:g}": smallest,
-            "What was measured, means over seeds": [
-                row for way in self.ways for row in self._size_rows(way)
-            ],
-        }
 
-    def _size_rows(self, way: str) -> list[dict[str, str]]:
-        found = []
+    def _size_rows(self, way: str) -> list[TextRow]:
+        found: list[TextRow] = []
         for place, alpha in enumerate(self.alphas):
             row = {"way": way, "α": f"{100 * alpha:.4g}%"}
             for number, words in _SHOWN.items():
@@ -247,6 +251,15 @@ def _interval(band: tuple[float, float, float]) -> dict[str, float | None]:
 
 def _mass(mass: Smallest) -> dict[str, float | None]:
     return {key: finite_or_none(getattr(mass, key)) for key in ("estimate", "low", "high")}
+
+
+def _unreadable(mass: Smallest) -> str:
+    """Return from which size on an attribute is unreadable, as a sentence of its own."""
+    if math.isnan(mass.estimate):
+        return "nothing was measured"
+    if math.isinf(mass.estimate):
+        return "the attribute stays readable at every size that was tried"
+    return f"the attribute is unreadable once {_mass_words(mass)} act"
 
 
 def _mass_words(mass: Smallest) -> str:
