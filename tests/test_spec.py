@@ -173,7 +173,7 @@ def test_none_is_no_value_where_there_may_be_none(text: str) -> None:
     [
         (
             "atc",
-            r"Expected a known act, got 'atc'\. Did you mean act\? Known: act, load\. See: quor",
+            r"Expected a known act, got 'atc'\. Did you mean act\? Known: act, load, twice\. See: ",
         ),
         ({"rate": 1}, "Expected a known act, got 'None'"),
         ({"name": 5}, "Expected a known act, got '5'"),

@@ -10,19 +10,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from quorate.version import __version__
 
 if TYPE_CHECKING:
     from quorate.executors.executor import Executor
     from quorate.findings.running import Found
-    from quorate.scenarios.scenario import ScenarioRun
+    from quorate.scenarios.scenario import Scenario, ScenarioRun
     from quorate.studies.critical_mass.result import CriticalMassSearch
     from quorate.studies.curves import Curves
     from quorate.test_time.perturbations.apply import AppliedChange
 
-__all__ = ["__version__", "apply", "critical_mass", "curve", "load", "run", "scenario"]
+__all__ = ["__version__", "apply", "critical_mass", "curve", "load", "register", "run", "scenario"]
+
+C = TypeVar("C", bound=type)
 
 
 def curve(
@@ -106,8 +108,25 @@ def critical_mass(
     return find_critical_mass(population, learner, executor=chosen, **search)
 
 
+def register(cls: C) -> C:
+    """Make a class of your own known by its name, here and in worker processes, and return it.
+
+    From then on, text, files and stored results can name it. Handing in an object does the same.
+
+    Args:
+        cls: a frozen dataclass with a ``name`` that inherits a role: ``Strategy``, ``Learner``, ...
+            of ``quorate.protocols``. Used as a decorator, it stands above ``@dataclass``.
+
+    Raises:
+        InputError: it is none, or its name is taken.
+    """
+    from quorate import catalog
+
+    return catalog.register(cls)
+
+
 def scenario(
-    name: str,
+    name: str | Scenario,
     out: str | Path | None = None,
     jobs: int = 1,
     device: str = "auto",
@@ -117,7 +136,8 @@ def scenario(
     """Run a scenario, a world in which a collective acts; ``.result`` is what came of it.
 
     Args:
-        name: which, as ``quorate list scenarios`` shows them.
+        name: which, as ``quorate list scenarios`` shows them; or its text or object, parameters and
+            all.
         out: folder where finished parts are kept; None keeps nothing.
         jobs, device, executor: as for ``curve``.
         parameters: its own.
@@ -125,7 +145,8 @@ def scenario(
     from quorate.executors.choose import choose_executor
     from quorate.scenarios.scenario import run_scenario
 
-    return run_scenario({"name": name, **parameters}, out, choose_executor(jobs, executor), device)
+    given = {"name": name, **parameters} if parameters else name
+    return run_scenario(given, out, choose_executor(jobs, executor), device)
 
 
 def apply(

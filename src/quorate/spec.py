@@ -22,11 +22,10 @@ from quorate.errors import InputError
 from quorate.validate import unknown
 
 Catalog = Mapping[str, Mapping[str, type]]  # by kind and name, the name spelt with -
-_REQUIRED = dataclasses.MISSING
 
 
 def param(
-    default: Any = _REQUIRED,
+    default: Any = dataclasses.MISSING,
     help: str = "",
     *,
     kind: str | None = None,
@@ -43,7 +42,7 @@ def param(
         shown: written out in every label, even at its default.
     """
     metadata = {"help": help, "kind": kind, "takes_rest": takes_rest, "shown": shown}
-    if default is _REQUIRED:
+    if _is_missing(default):
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -484,14 +483,18 @@ def hints(cls: type) -> dict[str, Any]:
 
 def default_of(field: dataclasses.Field[Any]) -> Any:
     """Return the default of a parameter that has one."""
-    if field.default_factory is not _REQUIRED:
-        return field.default_factory()
-    return field.default
+    factory: Any = field.default_factory
+    return field.default if _is_missing(factory) else factory()
 
 
 def is_required(field: dataclasses.Field[Any]) -> bool:
     """Whether a parameter has no default."""
-    return field.default is _REQUIRED and field.default_factory is _REQUIRED
+    return _is_missing(field.default) and _is_missing(field.default_factory)
+
+
+def _is_missing(default: Any) -> bool:
+    """Whether it is the mark for no default, or a copy of it: a script's class is sent with one."""
+    return isinstance(default, type(dataclasses.MISSING))
 
 
 def summary(cls: type) -> str:

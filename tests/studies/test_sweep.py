@@ -20,7 +20,7 @@ from quorate.cli import entry as cli
 from quorate.errors import InputError, StoreError, WorkerError
 from quorate.executors.processes import Processes
 from quorate.populations.gaussian import Gaussian
-from quorate.protocols import Population
+from quorate.protocols import Learner, Population
 from quorate.runs import running
 from quorate.runs.store import FILE, Store
 from quorate.studies import stacking, trial, trial_work
@@ -32,7 +32,7 @@ from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import run_study
 from quorate.studies.trial import Outcome, Trial, stored_outcomes
 from quorate.studies.trial_work import TrialWork, run_trials
-from quorate.table import Split
+from quorate.table import Rng, Split, Submission
 from quorate.theory.planting import estimate_signal
 
 GAUSSIAN: dict[str, Any] = {
@@ -485,13 +485,13 @@ def test_show_gives_the_same_json_as_the_run(
 
 
 @dataclasses.dataclass(frozen=True)
-class _Deadly:
+class _Deadly(Learner):
     """A learner whose worker dies when it is handed over, as one without memory may."""
 
-    name = "deadly"
+    name: ClassVar[str] = "deadly"
 
-    def check(self, people: object) -> None:
-        return
+    def fit(self, data: Submission, rng: Rng) -> Any:
+        raise AssertionError("It never gets there.")
 
     def __reduce__(self) -> Any:
         return os._exit, (1,)

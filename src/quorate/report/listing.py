@@ -72,9 +72,8 @@ def print_listing(entries: dict[str, list[dict[str, Any]]], console: Console) ->
     for kind, methods in entries.items():
         console.print(kind.upper())
         for method in methods:
-            console.print(f"\n  {method['name']}  {method['meaning']}", soft_wrap=True)
-            if method["distribution"]:
-                console.print(f"      of {method['distribution']}", soft_wrap=True)
+            source = f" ({method['distribution']})" if method["distribution"] else ""
+            console.print(f"\n  {method['name']}  {method['meaning']}{source}", soft_wrap=True)
             if "error" in method:
                 console.print(f"      {method['error']}", soft_wrap=True)
             for p in method["parameters"]:

@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
 from typing import Any, TypeVar
 
+from quorate import catalog
 from quorate.errors import WorkerError
 from quorate.executors.executor import Pool
 from quorate.runs.cell import Cell, Record, Work
@@ -103,8 +104,8 @@ def _submit(
     pool: Pool,
     at_work: dict[Future[list[list[Record]]], list[Stack]],
 ) -> None:
-    limit = pool.turn if pool.is_remote else None
-    at_work[pool.submit(_work_on, work, stacks, device.current(), limit)] = stacks
+    limit, own = (pool.turn, catalog.registered()) if pool.is_remote else (None, ())
+    at_work[pool.submit(_work_on, work, stacks, device.current(), limit, own)] = stacks
 
 
 def _try_again(
@@ -122,7 +123,11 @@ def _try_again(
 
 
 def _work_on(
-    work: Work[Any], stacks: Sequence[Stack], place: device.Place, limit: float | None
+    work: Work[Any],
+    stacks: Sequence[Stack],
+    place: device.Place,
+    limit: float | None,
+    own: Sequence[type] = (),
 ) -> list[list[Record]]:
     """Return the records of the first stacks: of one at least, of no more once time is up.
 
@@ -131,7 +136,10 @@ def _work_on(
         stacks: the cells, with the ids that their records are stored under.
         place: the device of the process that asks.
         limit: seconds after which no other stack is begun; None in the process that asks.
+        own: classes of the user's own, which the cells may name.
     """
+    for cls in own:
+        catalog.register(cls)
     end = math.inf if limit is None else time.monotonic() + limit
     found: list[list[Record]] = []
     with device.use(place):
