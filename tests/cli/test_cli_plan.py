@@ -38,7 +38,7 @@ def plan(quorate: Any, members: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 
     def run(*words: str, source: Path = members, drawn: bool = False) -> Any:
         if not drawn:
-            monkeypatch.setattr("quorate.report.plan.write_plan", lambda plan, out: out)
+            monkeypatch.setattr("quorate.report.files.write_result", lambda plan, out: out)
         asked = ["--label", "decision", "--platform-size", "3000"]
         return quorate("plan", source, *asked, "--out", tmp_path / "out", *words)
 
@@ -53,7 +53,7 @@ def test_a_table_and_a_page(plan: Run, tmp_path: Path) -> None:
     code, out, err = plan(*NAMED, "--learner", "naive-bayes", "--seeds", "1", drawn=True)
     assert code == 0, err
     assert "Every member sets channel to 'fax', and hands in the label 'approved'." in out
-    assert "simulated, not certified" in out
+    assert "Simulated, not certified" in out
     assert f"Report: {tmp_path / 'out' / 'plan.html'}" in out
     data = json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))
     assert [row["learner"] for row in data["simulated"]] == ["naive-bayes"]

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from quorate.cli.options import AsJson, Device, Jobs, console_of, print_json
+from quorate.cli.options import AsJson, Device, Jobs
+from quorate.cli.present import present
 
 
 def plan(
@@ -83,28 +84,35 @@ def plan(
     from quorate.executors.choose import choose_executor
     from quorate.plan.plan import PlanRequest, make_plan
     from quorate.plan.simulate import PANEL
-    from quorate.report.plan import print_plan, write_plan
 
     request = PlanRequest(
-        label=label, platform_size=platform_size, target=target, signal=signal, suggest=suggest,
-        goal=goal, attribute=attribute, success=success, confidence=confidence, eps=eps,
-        reading=reading, columns=_names(columns), ignore=_names(ignore) or (),
-        labels=_names(labels) or (), bins=bins, new_values=new_values, cost=cost,
-        multiplicity=multiplicity, learners=tuple(learner or PANEL) if simulated else (),
+        label=label,
+        platform_size=platform_size,
+        target=target,
+        signal=signal,
+        suggest=suggest,
+        goal=goal,
+        attribute=attribute,
+        success=success,
+        confidence=confidence,
+        eps=eps,
+        reading=reading,
+        columns=_names(columns),
+        ignore=_names(ignore) or (),
+        labels=_names(labels) or (),
+        bins=bins,
+        new_values=new_values,
+        cost=cost,
+        multiplicity=multiplicity,
+        learners=tuple(learner or PANEL) if simulated else (),
         seeds=seeds,
-    )  # fmt: skip
+    )
     try:
         made = make_plan(members, request, choose_executor(jobs), device)
     except KeyboardInterrupt:
         print("\nStopped. Nothing was written.", file=sys.stderr)
         raise SystemExit(130) from None
-    page = write_plan(made, out)
-    if json:
-        print_json(made.to_json())
-        return
-    console = console_of()
-    print_plan(made, console)
-    console.print(f"Report: {page}", soft_wrap=True)
+    present(made, out, json)
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +14,13 @@ from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.plan.cells import parse_signal
 from quorate.plan.certify import Certification, CertifiedSuccess, Objective, certify
-from quorate.plan.details import PlanDetails, plan_details
+from quorate.plan.details import plan_details
 from quorate.plan.members import Members, read_members
+from quorate.plan.result import Plan
 from quorate.plan.simulate import SEEDS, Simulation, simulate
 from quorate.plan.suggest import Multiplicity, Suggestions, suggest
 from quorate.theory.certificates.counts import failure
 from quorate.validate import at_least, unknown
-
-Plain = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,56 +67,6 @@ class PlanRequest:
             signal, self.target, self.platform_size, self.goal, self.success, self.confidence,
             self.eps, self.reading, self.new_values,
         )  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """Everything that one plan says.
-
-    Args:
-        source: where the members' rows come from.
-        certified: what is certified.
-        details: what goes with it.
-        simulation: what was simulated.
-        suggestions: the signals that were tried, or None.
-    """
-
-    source: str
-    certified: Certification
-    details: PlanDetails
-    simulation: Simulation
-    suggestions: Suggestions | None = None
-
-    @property
-    def notes(self) -> list[str]:
-        """Everything else that must be known."""
-        searched = () if self.suggestions is None else self.suggestions.notes
-        return [*self.certified.notes, *searched, *self.simulation.notes]
-
-    def to_json(self) -> Plain:
-        """Return plain data for JSON; None for what is not defined."""
-        details = self.details
-        return {
-            **self.certified.to_dict(),
-            "simulated": [row.to_dict() for row in self.simulation.rows],
-            "costs": {
-                "having": details.having,
-                "claiming": None if math.isnan(details.claiming) else details.claiming,
-            },
-            "withstands": {
-                "different_rows": details.changed,
-                "rows_of_others": details.tolerated,
-            },
-            "claims": details.claims,
-            "growth": self.growth(),
-            "suggested": None if self.suggestions is None else self.suggestions.to_dict()["items"],
-            "notes": self.notes,
-        }
-
-    def growth(self) -> list[Plain]:
-        """Return certified success by members, as rows."""
-        rows = zip(self.details.sizes.tolist(), self.details.success.tolist(), strict=True)
-        return [{"members": int(n), "success": s if math.isfinite(s) else None} for n, s in rows]
 
 
 def make_plan(

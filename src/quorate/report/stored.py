@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from quorate.runs.result import Result, Row, Section
-from quorate.runs.store import FILE as STORE
 from quorate.studies.curves import load
 
 DATA = "results.json"
@@ -54,14 +53,16 @@ class StoredResult(Result):
 
 
 def load_result(folder: str | Path) -> Result:
-    """Return the result that a folder holds: of its store, or of the report in it.
+    """Return the result that a folder holds: as the report in it tells it, or of its trials.
 
     Raises:
         StoreError: there is neither, or it cannot be read.
     """
     folder = Path(folder)
-    stored = None if (folder / STORE).exists() else _read(folder / DATA)
-    return load(folder) if stored is None else StoredResult(folder, stored)
+    for file in (folder / DATA, *sorted(folder.glob("*.json"))):
+        if (plain := _read(file)) is not None:
+            return StoredResult(folder, plain)
+    return load(folder)
 
 
 def _read(file: Path) -> Mapping[str, Any] | None:

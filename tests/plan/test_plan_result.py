@@ -15,14 +15,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from quorate.plan import wording as words
 from quorate.plan.certify import Objective, certify
 from quorate.plan.details import PlanDetails, plan_details
 from quorate.plan.members import MemberColumn, Members
-from quorate.plan.plan import Plan
+from quorate.plan.result import Plan
 from quorate.plan.simulate import SimulatedMass, Simulation
 from quorate.plan.suggest import Suggestions, suggest
-from quorate.report import plan_words as words
-from quorate.report.plan import print_plan, write_plan
+from quorate.report.files import write_result
+from quorate.report.terminal import print_result
 from quorate.theory.certificates.counts import AssumedPlatform
 
 SIMULATED = (
@@ -67,7 +68,7 @@ def plan() -> Plan:
 @pytest.fixture(scope="module")
 def folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("plan")
-    assert write_plan(plan, out) == out / "plan.html"
+    assert write_result(plan, out) == out / "plan.html"
     return out
 
 
@@ -83,7 +84,7 @@ def text_of(page: str) -> str:
 
 def test_every_file_is_there(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {
-        "plan.html", "plan.svg", "plan.png", "plan.json", "certified.csv", "growth.csv",
+        "plan.html", "plan.svg", "plan.png", "plan.pdf", "plan.json", "certified.csv", "growth.csv",
         "simulated.csv", "suggested.csv",
     }  # fmt: skip
     assert (folder / "plan.png").read_bytes().startswith(b"\x89PNG")
@@ -100,7 +101,7 @@ def test_the_page_stands_alone(page: str, folder: Path) -> None:
 
 def test_the_page_says_what_an_organiser_asks(page: str, plan: Plan) -> None:
     text = text_of(page)
-    headings = re.findall(r"<h2>(.*?)</h2>", page)
+    headings = re.findall(r"<h2.*?>(.*?)</h2>", page)
     assert headings == [
         "What to do", "How many", "How sure", "Certified", "Simulated, not certified",
         "Signals tried", "What it costs", "What would break it", "Read this as well",
@@ -113,7 +114,7 @@ def test_the_page_says_what_an_organiser_asks(page: str, plan: Plan) -> None:
         assert f"{breaker}" in text
     for note in plan.notes:
         assert " ".join(note.split()) in text
-    assert "no one's data left the machine" in text
+    assert "No one's data left the machine" in text
 
 
 def test_certified_and_simulated_are_told_apart(page: str, folder: Path) -> None:
@@ -134,7 +135,10 @@ def test_certified_and_simulated_are_told_apart(page: str, folder: Path) -> None
 
 def test_data_have_the_keys_that_are_promised(folder: Path, plan: Plan) -> None:
     data = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-    assert data == plan.to_json()
+    kept = ("rows", "tables")
+    assert {key: value for key, value in data.items() if key not in kept} == plan.to_json()
+    assert data["rows"] == [*data["by_radius"], *data["by_eps"]]
+    assert data["tables"].keys() == {"Certified", "Simulated, not certified", "Signals tried"}
     certified = data["certified"]
     assert certified["confidence"] == 0.95
     assert certified["n_for_target"] == plan.certified.best.n_for_target
@@ -154,7 +158,7 @@ def test_what_is_out_of_reach_says_so() -> None:
 
 def test_without_more_there_is_less(tmp_path: Path) -> None:
     """Nothing simulated and nothing searched: no heading, no file and no table for either."""
-    write_plan(plan_of(rows=()), tmp_path)
+    write_result(plan_of(rows=()), tmp_path)
     assert not (tmp_path / "simulated.csv").exists()
     assert not (tmp_path / "suggested.csv").exists()
     page = (tmp_path / "plan.html").read_text(encoding="utf-8")
@@ -165,7 +169,7 @@ def test_without_more_there_is_less(tmp_path: Path) -> None:
 
 def printed(plan: Plan) -> str:
     out = io.StringIO()
-    print_plan(plan, Console(file=out, width=120, markup=False, highlight=False))
+    print_result(plan, Console(file=out, width=120, markup=False, highlight=False))
     return out.getvalue()
 
 
@@ -173,8 +177,8 @@ def test_the_terminal_says_the_same(plan: Plan) -> None:
     text = printed(plan)
     assert words.how_many(plan.certified) in text
     assert words.how_sure(plan.certified) in text
-    assert "simulated, not certified" in text
-    assert "the best of 8 tried" in text  # two and two values, and four pairs
+    assert "Simulated, not certified" in text
+    assert "The best of 8 signals that were tried" in text  # two and two values, and four pairs
     for note in plan.notes:
         assert note in text
     rows = [line for line in text.splitlines() if "tightest" in line and "│" in line]

@@ -1,0 +1,245 @@
+"""The result of planning: what is certified, what was simulated, and what members must know."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from quorate import catalog, spec
+from quorate.figures.plan import CertifiedCurve, MassForecast, plan_figure
+from quorate.plan import wording
+from quorate.plan.certify import Certification, CertifiedSuccess
+from quorate.plan.details import PlanDetails
+from quorate.plan.simulate import SimulatedMass, Simulation
+from quorate.plan.suggest import Suggestions
+from quorate.runs.result import Picture, Result, Row, Section, TextRow
+from quorate.runs.wording import rate
+from quorate.version import __version__
+
+ABOUT_CERTIFIED = (
+    "Each radius is a way to allow for chance, and each row is sure on its own; tightest is the "
+    "best of them, and pays for the choice. ε says how far the platform may be from the best "
+    "classifier for its rows: at 0, not at all. A number at or below 0 says nothing."
+)
+ABOUT_SIMULATED = (
+    "Platforms trained here, on the members' own rows, by some ways in which platforms train. What "
+    "was enough for them may not be for another."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan(Result):
+    """The result of planning: what members do, how many it takes, and how sure they can be.
+
+    Args:
+        source: where the members' rows come from.
+        certified: what is certified.
+        details: what goes with it.
+        simulation: what was simulated.
+        suggestions: the signals that were tried, or None.
+    """
+
+    source: str
+    certified: Certification
+    details: PlanDetails
+    simulation: Simulation
+    suggestions: Suggestions | None = None
+
+    stem: ClassVar[str] = "plan"
+
+    @property
+    def title(self) -> str:
+        """What the page is called."""
+        return wording.title(self.certified)
+
+    @property
+    def notes(self) -> list[str]:
+        """Everything else that must be known."""
+        searched = () if self.suggestions is None else self.suggestions.notes
+        return [*self.certified.notes, *searched, *self.simulation.notes]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON; None for what is not defined."""
+        details = self.details
+        return {
+            **self.certified.to_dict(),
+            "simulated": [row.to_dict() for row in self.simulation.rows],
+            "costs": {
+                "having": details.having,
+                "claiming": None if math.isnan(details.claiming) else details.claiming,
+            },
+            "withstands": {
+                "different_rows": details.changed,
+                "rows_of_others": details.tolerated,
+            },
+            "claims": details.claims,
+            "growth": self.growth(),
+            "suggested": None if self.suggestions is None else self.suggestions.to_dict()["items"],
+            "notes": self.notes,
+        }
+
+    def growth(self) -> list[Row]:
+        """Return certified success by members, as rows."""
+        rows = zip(self.details.sizes.tolist(), self.details.success.tolist(), strict=True)
+        return [{"members": int(n), "success": s if math.isfinite(s) else None} for n, s in rows]
+
+    def rows(self) -> list[Row]:
+        """Return what is certified: one row a radius, then one an ε."""
+        return [row.to_dict() for row in (*self.certified.by_radius, *self.certified.by_eps)]
+
+    def data(self) -> dict[str, list[Row]]:
+        """Return what is certified, how it grows, and where there are any: what else was found."""
+        suggested = () if self.suggestions is None else self.suggestions.items
+        tables: dict[str, list[Row]] = {
+            "certified": self.rows(),
+            "growth": self.growth(),
+            "simulated": [row.to_dict() for row in self.simulation.rows],
+            "suggested": [{**vars(one), "signal": _named(one.signal)} for one in suggested],
+            "claims": [dict(row) for row in self.details.claims],
+        }
+        return {name: rows for name, rows in tables.items() if rows}
+
+    # ------------------------------------------------------------------------------- for people
+
+    def summary(self) -> list[str]:
+        """Return what success is."""
+        return [wording.what_it_means(self.certified)]
+
+    def sections(self) -> list[Section]:
+        """Return what an organiser asks, then the tables, costs, what breaks it, and notes."""
+        certified, details, simulated = self.certified, self.details, self.simulation.rows
+        sections = [
+            Section("What to do", (wording.what_to_do(certified),)),
+            Section("How many", (wording.how_many(certified),)),
+            Section("How sure", (wording.how_sure(certified),), pictures=("plan",)),
+            Section("Certified", rows=self._certified_rows(), after=(ABOUT_CERTIFIED,)),
+        ]
+        if simulated:
+            rows = tuple(map(self._simulated_row, simulated))
+            sections.append(Section("Simulated, not certified", (ABOUT_SIMULATED,), rows))
+        if self.suggestions is not None and self.suggestions.items:
+            sections.append(self._suggested(self.suggestions))
+        breaks = tuple(wording.what_breaks_it(certified, details, simulated))
+        costs = tuple(wording.costs(certified, details))
+        sections += [
+            Section("What it costs", costs, on_page_only=True),
+            Section("What would break it", breaks, on_page_only=True),
+        ]
+        if self.notes:
+            sections.append(Section("Read this as well", tuple(self.notes)))
+        return sections
+
+    def _certified_rows(self) -> tuple[TextRow, ...]:
+        """Return each radius at the ε that is assumed, then every other ε."""
+        assumed = self.certified.objective
+        others = (row for row in self.certified.by_eps if row.eps != assumed.eps)
+        rows: list[CertifiedSuccess] = [*self.certified.by_radius, *others]
+        return tuple(
+            {
+                "radius": row.radius,
+                "ε": f"{row.eps:g}",
+                "success now, at least": bound(row.success),
+                f"members for {self._wanted}": number(row.n_for_target),
+            }
+            for row in rows
+        )
+
+    @property
+    def _wanted(self) -> str:
+        return wording.asked(self.certified.objective.success)
+
+    def _simulated_row(self, row: SimulatedMass) -> TextRow:
+        share, size = row.critical_mass, self.certified.objective.platform_size
+        return {
+            "if the platform trains like this": _meaning(row.learner),
+            "learner": row.learner,
+            "share that was enough": wording.enough(share),
+            "95%": wording.between(row.low, row.high),
+            "people": number(round(share * size)) if math.isfinite(share) else "–",
+            "success at the share of today": rate(row.success_now),
+        }
+
+    def _suggested(self, found: Suggestions) -> Section:
+        rows = tuple(
+            {
+                "signal": _named(row.signal),
+                f"members for {self._wanted}": number(row.n_for_target),
+                "success now, at least": bound(row.success),
+                "cost a member": f"{row.cost:.2f}",
+            }
+            for row in found.items
+        )
+        about = (
+            f"The best of {found.tried:,} signals that were tried. The cost counts the columns "
+            "that a member has to change, on average over members."
+        )
+        return Section("Signals tried", rows=rows, after=(about,))
+
+    def facts(self) -> dict[str, str]:
+        """Return where the numbers come from, in words."""
+        certified, objective = self.certified, self.certified.objective
+        return {
+            "Members": f"{self.source}: {certified.members:,} rows, of whom "
+            f"{certified.carrying:,} carry the signal already",
+            "People on the platform": f"{objective.platform_size:,}",
+            "Goal": objective.goal,
+            "Signal": _named(objective.signal),
+            "Confidence": wording.asked(objective.confidence),
+            "Assumed of the platform": f"ε = {objective.eps:g} ({objective.reading})",
+            "quorate": __version__,
+        }
+
+    def pictures(self) -> dict[str, Picture]:
+        """Return certified success by the number of members, above what was simulated."""
+        size, simulated = self.certified.objective.platform_size, self.simulation.rows
+        forecasts = [
+            MassForecast(row.learner, row.critical_mass * size, row.low * size, row.high * size)
+            for row in simulated
+        ]
+        figure = plan_figure(
+            [CertifiedCurve("certified", self.details.sizes, self.details.success)],
+            forecasts,
+            self.certified.members,
+            size,
+            self.certified.objective.success,
+        )
+        caption = (
+            "Above: certified success by the number of members, if further ones are like those of "
+            "today. It rests on the members' own rows and on the assumptions below, and holds for "
+            "every algorithm that meets them."
+        )
+        if simulated:
+            caption += (
+                " Below: how many were enough in simulation, by learner, with 95% intervals; a "
+                "forecast, not a promise; an arrow stands where no number that was tried was "
+                "enough."
+            )
+        return {"plan": Picture(figure, caption)}
+
+
+def _meaning(learner: str) -> str:
+    """Return what a learner is called in words: the beginning of its summary."""
+    return re.split("[:;]", spec.summary(type(catalog.build("learners", learner))))[0]
+
+
+def bound(value: float) -> str:
+    """Return a lower bound for a table, rounded down; a dash where there is none.
+
+    >>> bound(0.9999), bound(0.93), bound(-math.inf)
+    ('0.999', '0.930', '–')
+    """
+    if not math.isfinite(value):
+        return "–"
+    return f"{math.floor(value * 1000 + wording.ROUNDING) / 1000:.3f}"
+
+
+def number(value: int | None) -> str:
+    """Return a number of members for a table; None where not even everyone is enough."""
+    return "out of reach" if value is None else f"{value:,}"
+
+
+def _named(signal: Mapping[str, str]) -> str:
+    return ", ".join(f"{column}={value}" for column, value in signal.items())
