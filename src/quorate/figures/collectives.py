@@ -1,4 +1,4 @@
-"""How several collectives are drawn: success over two sizes. Pure functions of plain arrays."""
+"""Figures of several collectives: success over two sizes. Pure functions of plain arrays."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class SuccessSurface:
     """Success of one collective at every pair of sizes.
 
     Args:
-        title: of the collective.
-        success: by α₁, by α₂, (a, a); NaN where nothing was measured.
-        predicted: what theory says, (a, a); None where it says nothing.
+        title: name of the collective.
+        success: S by α₁, by α₂, (a, a); NaN where nothing was measured.
+        predicted: S that theory predicts, (a, a); None where it predicts nothing.
     """
 
     title: str
@@ -50,12 +50,12 @@ def surfaces_figure(
     """Return success as shades with numbers, one panel a collective.
 
     Lines stand where success is .5 (dotted) and .9, and a dashed one around the cells where theory
-    says half or more.
+    predicts half or more.
 
     Args:
         title: what all panels have in common.
-        surfaces: of each collective.
-        sizes: of each of the two collectives, (a,).
+        surfaces: the surface of each collective.
+        sizes: sizes of each of the two collectives, (a,).
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -83,16 +83,13 @@ def _draw_surface(axes: Axes, surface: SuccessSurface, sizes: Sequence[float]) -
         said = "–" if math.isnan(value) else f"{value:.2f}".removeprefix("0")
         shade = "white" if value >= DARK else "black"
         behind: Any = {"facecolor": tuple(shades[i, j]), "edgecolor": "none", "pad": 0.5}
-        axes.text(
-            j, i, said, ha="center", va="center", fontsize=8, color=shade, zorder=4, bbox=behind
-        )  # fmt: skip
+        look: Any = {"ha": "center", "va": "center", "fontsize": 8, "zorder": 4}
+        axes.text(j, i, said, color=shade, bbox=behind, **look)
     if min(surface.success.shape) > 1 and not np.isnan(surface.success).any():
         for level, dash in LEVELS:
             if surface.success.min() < level < surface.success.max():
-                axes.contour(
-                    places, places, surface.success, [level], colors="black", linewidths=1.1,
-                    linestyles=[dash],
-                )  # fmt: skip
+                line: Any = {"colors": "black", "linewidths": 1.1, "linestyles": [dash]}
+                axes.contour(places, places, surface.success, [level], **line)
     if surface.predicted is not None:
         _outline(axes, surface.predicted >= 0.5)
     axes.set_xticks(places, [percent_of(size) for size in sizes])
@@ -122,9 +119,9 @@ def masses_figure(
     """Return the critical mass of one collective against the size of the other.
 
     Args:
-        lines: of each case its name, and at each size the estimate and the ends of its interval:
+        lines: name of each case, and at each size the estimate and the ends of its interval:
             infinite where never reached, NaN where not measured.
-        sizes: of the other collective, (a,).
+        sizes: sizes of the other collective, (a,).
         target: S*.
     """
     import matplotlib as mpl

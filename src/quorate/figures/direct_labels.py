@@ -1,4 +1,4 @@
-"""Labels beside their curves, so that no legend is needed: how short, and where.
+"""Direct labels: short ones beside their curves, so that no legend is needed.
 
 Points are (x, y) in dots, y upwards; boxes are (left, bottom, right, top). Shapes: p points of a
 curve, c candidates for a place.
@@ -17,7 +17,7 @@ Box = tuple[float, float, float, float]
 
 STEP = 5.0  # dots between the points that stand for a curve, at least
 POINTS = 800  # for all curves together, about
-EVERY = 6  # of them is tried as the one that a label is beside
+TRIED_EVERY = 6  # of them, one is tried as the point that a label is beside
 GAPS = (4.0, 12.0, 24.0, 40.0, 60.0, 90.0)  # dots between a curve and its label, as tried
 SIDES = np.array([(1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1)])
 BETWEEN = 3.0  # dots that labels keep from each other, at least
@@ -92,10 +92,10 @@ def place_labels(
     Args:
         curves: the points of each, (p, 2), p ≥ 1, joined by straight lines; parts outside the room
             are not labelled.
-        sizes: width and height of each label.
-        room: where labels may be.
+        sizes: width and height of each label, in dots.
+        room: the box that labels may be in.
         taken: boxes that are taken already.
-        lines: the points of what else is drawn and better not covered, (p, 2) each.
+        lines: points of what else is drawn and better not covered, (p, 2) each.
 
     >>> curve = np.array([[0.0, 0.0], [100.0, 100.0]])
     >>> (spot,) = place_labels([curve], [(20.0, 10.0)], (0, 0, 100, 100))
@@ -104,11 +104,10 @@ def place_labels(
     """
     length = sum(float(_lengths(curve).sum()) for curve in [*curves, *lines])
     step = max(STEP, length / POINTS)
-    drawn = [_points(curve, room, step) for curve in curves]
-    tried = [
-        _candidates(points, size, room) for points, size in zip(drawn, sizes, strict=True)
-    ]  # (c, 6) each
-    others = [_points(line, room, step) for line in lines]
+    drawn = [_sample_points(curve, room, step) for curve in curves]
+    pairs = zip(drawn, sizes, strict=True)
+    tried = [_list_candidates(points, size, room) for points, size in pairs]  # (c, 6) each
+    others = [_sample_points(line, room, step) for line in lines]
     alone = [_cost_alone(number, places, drawn, others) for number, places in enumerate(tried)]
     chosen: dict[int, int] = {}
     for _ in range(PASSES):
@@ -117,10 +116,10 @@ def place_labels(
             boxes = np.array([*labels, *taken], dtype=np.float64).reshape(-1, 4)
             met = _overlap(places[:, :4], boxes).sum(axis=1)
             chosen[number] = int(np.argmin(alone[number] + MEETS * met))
-    return [_spot(tried[number][chosen[number]]) for number in range(len(curves))]
+    return [_make_spot(tried[number][chosen[number]]) for number in range(len(curves))]
 
 
-def _spot(place: Floats) -> LabelSpot:
+def _make_spot(place: Floats) -> LabelSpot:
     left, bottom, right, top, x, y = map(float, place)
     far = bool(_gaps(place[None])[0] > FAR)
     return LabelSpot((left + right) / 2, (bottom + top) / 2, (x, y), far)
@@ -135,7 +134,7 @@ def _lengths(curve: Floats) -> Floats:
     return np.asarray(np.hypot(*np.diff(curve, axis=0).T))
 
 
-def _points(curve: Floats, room: Box, step: float) -> Floats:
+def _sample_points(curve: Floats, room: Box, step: float) -> Floats:
     """Return points at equal steps along a curve, (p, 2), of the part that is in the room."""
     pieces = [curve[:1]]
     for start, end, length in zip(curve, curve[1:], _lengths(curve), strict=False):
@@ -147,14 +146,14 @@ def _points(curve: Floats, room: Box, step: float) -> Floats:
     return points[inside] if inside.any() else points[:1]
 
 
-def _candidates(points: Floats, size: tuple[float, float], room: Box) -> Floats:
+def _list_candidates(points: Floats, size: tuple[float, float], room: Box) -> Floats:
     """Return what is tried for one label: its box and the point it speaks of, (c, 6)."""
     half = np.array(size) / 2
     found = []
     for gap in GAPS:
         for side in SIDES:
-            middles = points[::EVERY] + side * (half + gap / np.hypot(*side))
-            found.append(np.hstack([middles - half, middles + half, points[::EVERY]]))
+            middles = points[::TRIED_EVERY] + side * (half + gap / np.hypot(*side))
+            found.append(np.hstack([middles - half, middles + half, points[::TRIED_EVERY]]))
     places = np.concatenate(found)
     # What sticks out is moved in, rather than left out: there is always a place to be had.
     low, high = np.array(room[:2]) + BETWEEN, np.array(room[2:]) - BETWEEN

@@ -1,4 +1,4 @@
-"""How through-traffic falls over days, by schedule: a pure function of plain arrays.
+"""The figure of through-traffic over days, by schedule: a pure function of plain arrays.
 
 Shapes: d days.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,12 +21,12 @@ WIDTH, HEIGHT = 3.1, 2.5  # inches of one panel
 
 @dataclass(frozen=True, eq=False)
 class TrafficSeries:
-    """What a schedule brings about.
+    """Through-traffic under one schedule of reports.
 
     Args:
-        name: of the schedule.
+        name: name of the schedule.
         falls: relative fall of through-traffic on each day, mean over seeds, (d,).
-        reported: the days with reports, (d,).
+        reported: whether each day has reports, (d,).
     """
 
     name: str
@@ -54,10 +54,8 @@ def days_figure(schedules: Sequence[TrafficSeries]) -> Figure:
             fill = [colour if reported else "1" for reported in schedule.reported]
             axes.axhline(1, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
             axes.plot(days, left, color=colour, linewidth=0.8)
-            axes.scatter(
-                days, left, s=16, marker=MARKERS[number % len(MARKERS)], c=fill, edgecolors=colour,
-                linewidths=0.8, zorder=3,
-            )  # fmt: skip
+            look: Any = {"marker": MARKERS[number % len(MARKERS)], "linewidths": 0.8, "zorder": 3}
+            axes.scatter(days, left, s=16, c=fill, edgecolors=colour, **look)
             axes.set_title(wrapped(schedule.name, 40), parse_math=False)
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         panels[0].set_ylim(0, 1.05 * max(1.0, *(1 - one.falls.min() for one in schedules)))

@@ -1,4 +1,4 @@
-"""Traffic on a map: before, after, and the change. Pure functions of plain arrays.
+"""Maps of traffic: before, after, and the change. Pure functions of plain arrays.
 
 Shapes: l links, n nodes.
 """
@@ -49,8 +49,8 @@ def network_figure(
         ends: the nodes where each link begins and ends, (l, 2), from 0.
         before, after: flows, not negative, (l,).
         inside: the nodes of the neighbourhood, (n,).
-        unit: of flows, as in "vehicles/h".
-        titles: of the three maps.
+        unit: unit of flows, as in "vehicles/h".
+        titles: titles of the three maps.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -191,11 +191,16 @@ def _number(axes: Axes, places: Floats, inside: Mask) -> None:
             places[inside, 0], places[inside, 1], s=5, color=ink(0), zorder=4, linewidths=0
         )
         return
+    disc = {"boxstyle": "circle,pad=0.15", "facecolor": "1", "edgecolor": "0.6", "linewidth": 0.4}
     for node, place in enumerate(places):
         axes.annotate(
-            str(node + 1), place, ha="center", va="center_baseline", fontsize=6, zorder=4,
+            str(node + 1),
+            place,
+            ha="center",
+            va="center_baseline",
+            fontsize=6,
+            zorder=4,
             color=ink(0) if inside[node] else "0.25",
             fontweight="bold" if inside[node] else "normal",
-            bbox={"boxstyle": "circle,pad=0.15", "facecolor": "1", "edgecolor": "0.6",
-                  "linewidth": 0.4},
-        )  # fmt: skip
+            bbox=disc,
+        )

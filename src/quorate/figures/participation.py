@@ -1,4 +1,4 @@
-"""How participation is drawn: what acting brings, who responds, and what privacy does to it.
+"""Figures of participation: what acting brings, who responds, and what privacy does to it.
 
 Pure functions of plain arrays; shapes: a sizes, p places, r rounds, b beliefs.
 """
@@ -54,56 +54,88 @@ def regimes_figure(
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.3, 3.8))
         axes = figure.subplots()
-        (sizes, success, low, high), (alphas, mean) = course, measured
-        zero, largest = _zero(sizes), float(sizes[-1])
+        sizes, success = course[:2]
+        zero, largest = _place_of_zero(sizes), float(sizes[-1])
         if pays_from < largest:
             axes.axvspan(max(pays_from, zero), largest, color=colour(2), alpha=0.1, linewidth=0)
-        for number, (part, paid, name) in enumerate(
-            ((1.0, cost, "who acts: S − k"), (share, 0.0, "who stays out: γS"))
-        ):
-            axes.fill_between(
-                np.maximum(sizes, zero), part * low - paid, part * high - paid,
-                color=colour(number), alpha=0.15, linewidth=0,
-            )  # fmt: skip
-            look: Any = {"color": colour(number), "linestyle": dashes(number)}
-            axes.plot(np.maximum(sizes, zero), part * success - paid, **look)
-            axes.plot(
-                np.maximum(alphas, zero), part * mean - paid,
-                color=colour(number), linestyle="", marker=MARKERS[number],
-            )  # fmt: skip
-            axes.annotate(
-                name, (largest, part * float(success[-1]) - paid), xytext=(-4, 6), ha="right",
-                textcoords="offset points", color=ink(number), parse_math=False,
-            )  # fmt: skip
+        _draw_gains(axes, 0, course, measured, 1.0, cost, "who acts: S − k")
+        _draw_gains(axes, 1, course, measured, share, 0.0, "who stays out: γS")
         axes.axhline(0, color=GREY, linewidth=0.8)
-        for places, fill, words in ((stable, "black", "stays"), (unstable, "white", "tips")):
-            for place in places:
-                at = max(float(place), zero)
-                got = float(np.interp(place, sizes, success)) - cost
-                axes.plot([at], [got], marker="o", markersize=8, color="black", mfc=fill, zorder=5)
-                axes.annotate(
-                    words, (at, got), xytext=(-8, -14) if place >= largest else (7, -10),
-                    textcoords="offset points", ha="right" if place >= largest else "left",
-                    fontsize=7.5,
-                )  # fmt: skip
-        _regime_words(axes, zero, pays_from, largest)
+        gains = np.interp(stable, sizes, success) - cost
+        _mark_rests(axes, np.maximum(stable, zero), gains, largest, "black", "stays")
+        gains = np.interp(unstable, sizes, success) - cost
+        _mark_rests(axes, np.maximum(unstable, zero), gains, largest, "white", "tips")
+        _name_regimes(axes, zero, pays_from, largest)
         _log_axis(axes, zero, largest)
         axes.set_xlabel(OF_ALL)
         axes.set_ylabel("what a person gets")
         return figure
 
 
-def _regime_words(axes: Axes, zero: float, pays_from: float, largest: float) -> None:
+def _draw_gains(
+    axes: Axes,
+    number: int,
+    course: tuple[Floats, Floats, Floats, Floats],
+    measured: tuple[Floats, Floats],
+    part: float,
+    paid: float,
+    name: str,
+) -> None:
+    """Draw what a person gets of S who has this part of it and has paid so much."""
+    (sizes, success, low, high), (alphas, mean) = course, measured
+    zero, largest = _place_of_zero(sizes), float(sizes[-1])
+    places, shade = np.maximum(sizes, zero), colour(number)
+    axes.fill_between(
+        places, part * low - paid, part * high - paid, color=shade, alpha=0.15, linewidth=0
+    )
+    axes.plot(places, part * success - paid, color=shade, linestyle=dashes(number))
+    look: Any = {"color": shade, "linestyle": "", "marker": MARKERS[number]}
+    axes.plot(np.maximum(alphas, zero), part * mean - paid, **look)
+    axes.annotate(
+        name,
+        (largest, part * float(success[-1]) - paid),
+        xytext=(-4, 6),
+        textcoords="offset points",
+        ha="right",
+        color=ink(number),
+        parse_math=False,
+    )
+
+
+def _mark_rests(
+    axes: Axes, places: Floats, gains: Floats, largest: float, fill: str, words: str
+) -> None:
+    """Mark where best responses rest, or where they tip."""
+    look: Any = {"marker": "o", "markersize": 8, "color": "black", "zorder": 5}
+    for place, gain in zip(places, gains, strict=True):
+        is_last = place >= largest
+        axes.plot([place], [gain], mfc=fill, **look)
+        axes.annotate(
+            words,
+            (place, gain),
+            xytext=(-8, -14) if is_last else (7, -10),
+            textcoords="offset points",
+            ha="right" if is_last else "left",
+            fontsize=7.5,
+        )
+
+
+def _name_regimes(axes: Axes, zero: float, pays_from: float, largest: float) -> None:
     """Say above the axes where joining pays and where it does not."""
     edge = min(max(pays_from, zero), largest)
-    for left, right, words in (
-        (zero, edge, "does not pay"), (edge, largest, "joining pays"),
-    ):  # fmt: skip
+    regimes = ((zero, edge, "does not pay"), (edge, largest, "joining pays"))
+    for left, right, words in regimes:
         if right > left * 1.5:
             axes.annotate(
-                words, (math.sqrt(left * right), 1), xycoords=("data", "axes fraction"),
-                xytext=(0, 3), textcoords="offset points", ha="center", color=GREY, fontsize=8,
-            )  # fmt: skip
+                words,
+                (math.sqrt(left * right), 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 3),
+                textcoords="offset points",
+                ha="center",
+                color=GREY,
+                fontsize=8,
+            )
 
 
 def responses_figure(courses: Sequence[tuple[float, Floats]], tips: Floats, network: str) -> Figure:
@@ -128,10 +160,15 @@ def responses_figure(courses: Sequence[tuple[float, Floats]], tips: Floats, netw
             look: Any = {"color": colour(number), "linestyle": dashes(number)}
             axes.plot(np.maximum(shown, zero), marker=MARKERS[number], markevery=[0], **look)
             axes.annotate(
-                f"{percent_of(start)} begin", (0, max(start, zero)),
-                xytext=(-6, 0), textcoords="offset points", ha="right", va="center",
-                fontsize=7.5, color=ink(number),
-            )  # fmt: skip
+                f"{percent_of(start)} begin",
+                (0, max(start, zero)),
+                xytext=(-6, 0),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                fontsize=7.5,
+                color=ink(number),
+            )
         for tip in tips:
             axes.axhline(max(float(tip), zero), color=GREY, linewidth=0.8, linestyle=":")
         axes.set_xlim(left=-0.18 * max(last, 1))  # room for the names
@@ -142,13 +179,13 @@ def responses_figure(courses: Sequence[tuple[float, Floats]], tips: Floats, netw
 
 
 def pledges_figure(
-    beliefs: Floats, ways: Mapping[str, tuple[Floats, Floats]], threshold: float, belief: float
+    beliefs: Floats, calls: Mapping[str, tuple[Floats, Floats]], threshold: float, belief: float
 ) -> Figure:
     """Return a member's gain, and the risk that acting does not pay, over the expected turnout.
 
     Args:
         beliefs: medians of the turnout, (b,).
-        ways: by name, what one who acts gets and the risk, (b,) each.
+        calls: by name of the call, what one who acts gets and the risk, (b,) each.
         threshold: α* that is pledged; inf for none.
         belief: the turnout that the tables speak of.
     """
@@ -158,25 +195,15 @@ def pledges_figure(
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.3, 4.4))
         gains, risks = figure.subplots(2, 1, sharex=True)
-        for number, (name, (gain, risk)) in enumerate(ways.items()):
-            look: Any = {
-                "color": colour(number), "linestyle": dashes(number), "marker": MARKERS[number],
-                "markevery": (number, 5), "label": name,
-            }  # fmt: skip
+        for number, (name, (gain, risk)) in enumerate(calls.items()):
+            look: Any = {"color": colour(number), "linestyle": dashes(number), "label": name}
+            look |= {"marker": MARKERS[number], "markevery": (number, 5)}
             gains.plot(beliefs, gain, **look)
             risks.plot(beliefs, risk, **look)
-        for at, other, words, line in (
-            (belief, threshold, "expected", "-"), (threshold, belief, "α*", ":"),
-        ):  # fmt: skip
-            if not beliefs[0] <= at <= beliefs[-1]:
-                continue
-            for axes in (gains, risks):
-                axes.axvline(at, color=GREY, linewidth=0.8, linestyle=line)
-            risks.annotate(
-                words, (at, 0.3), xycoords=("data", "axes fraction"), fontsize=7.5, color=GREY,
-                xytext=(-3 if at < other else 3, 0), textcoords="offset points",
-                ha="right" if at < other else "left",
-            )  # fmt: skip
+        if beliefs[0] <= belief <= beliefs[-1]:
+            _mark_turnout((gains, risks), belief, "expected", "-", belief < threshold)
+        if beliefs[0] <= threshold <= beliefs[-1]:
+            _mark_turnout((gains, risks), threshold, "α*", ":", threshold < belief)
         gains.axhline(0, color=GREY, linewidth=0.8)
         gains.set_ylabel("who acts gets")
         gains.legend(frameon=False, fontsize=7.5)
@@ -185,6 +212,24 @@ def pledges_figure(
         _log_axis(risks, float(beliefs[0]) / 1.5, float(beliefs[-1]), zero_is_shown=False)
         risks.set_xlabel("how many are expected to answer the call, of the platform's people")
         return figure
+
+
+def _mark_turnout(
+    panels: Sequence[Axes], turnout: float, words: str, line: str, is_left: bool
+) -> None:
+    """Draw a vertical line through both panels, named on its left or right."""
+    for axes in panels:
+        axes.axvline(turnout, color=GREY, linewidth=0.8, linestyle=line)
+    panels[-1].annotate(
+        words,
+        (turnout, 0.3),
+        xycoords=("data", "axes fraction"),
+        xytext=(-3 if is_left else 3, 0),
+        textcoords="offset points",
+        ha="right" if is_left else "left",
+        fontsize=7.5,
+        color=GREY,
+    )
 
 
 def learners_figure(
@@ -197,9 +242,9 @@ def learners_figure(
     """Return the least collective for which acting pays and the incentive, a row a learner.
 
     Args:
-        names: of the learners.
+        names: names of the learners.
         sizes, incentives: estimate and the ends of its interval, each.
-        largest: size measured; where none is enough, an arrow stands there.
+        largest: largest size measured; where none is enough, an arrow stands there.
         belief: the size at which the incentive is needed.
     """
     import matplotlib as mpl
@@ -214,10 +259,8 @@ def learners_figure(
             low, high = (min(max(end, least), largest) for end in size[1:])
             left.plot([low, high], [row, row], color=colour(row), linewidth=3, alpha=0.35)
             beyond = math.isinf(size[0])
-            left.plot(
-                [largest if beyond else max(size[0], least)], [row],
-                **(look | {"marker": ">"} if beyond else look),
-            )  # fmt: skip
+            place = largest if beyond else max(size[0], least)
+            left.plot([place], [row], **(look | {"marker": ">"} if beyond else look))
             right.plot(incentive[1:], [row, row], color=colour(row), linewidth=3, alpha=0.35)
             right.plot([incentive[0]], [row], **look)
         left.set_yticks(range(len(names)), names)
@@ -231,7 +274,7 @@ def learners_figure(
         return figure
 
 
-def _zero(sizes: Floats) -> float:
+def _place_of_zero(sizes: Floats) -> float:
     """Return where α = 0 stands on the log axis."""
     return float(sizes[sizes > 0].min()) / 2
 

@@ -1,4 +1,4 @@
-"""How predictions are drawn: against what was measured, on the line where they are right."""
+"""The figure of predicted critical masses against measured ones. Pure functions of plain data."""
 
 from __future__ import annotations
 
@@ -55,17 +55,14 @@ def _draw(axes: Axes, points: Sequence[PredictedMass]) -> None:
     axes.plot(ends, ends, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)))
     families = list(dict.fromkeys(point.family for point in points))
     for number, family in enumerate(families):
-        look: Any = {"linestyle": "", "marker": MARKERS[number % len(MARKERS)]}
+        marker = MARKERS[number % len(MARKERS)]
+        look: Any = {"linestyle": "", "marker": marker, "color": colour(number)}
         some = [point for point in points if point.family == family]
         measured = [point.measured for point in some]
-        axes.plot(
-            measured, [point.by_alpha for point in some], color=colour(number),
-            markerfacecolor="white", **look,
-        )  # fmt: skip
-        axes.plot(
-            measured, [point.by_effective for point in some], color=colour(number),
-            label=family, **look,
-        )  # fmt: skip
+        by_alpha = [point.by_alpha for point in some]
+        by_effective = [point.by_effective for point in some]
+        axes.plot(measured, by_alpha, markerfacecolor="white", **look)
+        axes.plot(measured, by_effective, label=family, **look)
     axes.legend(fontsize=7.5, frameon=False, labelcolor=[ink(i) for i in range(len(families))])
     axes.set_xscale("log")
     axes.set_yscale("log")
