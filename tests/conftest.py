@@ -10,15 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-# Test processes run side by side, one a core: the threads of each would wait for the others'. Set
-# before what reads it is imported; worker processes inherit it.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import hypothesis
 import numpy as np
 import pytest
+import threadpoolctl
 
 from quorate import catalog
+
+# Test processes run side by side, one a core: threads of each would wait for those of the others.
+# NumPy is there already; what is imported later, and worker processes, read the variable.
+threadpoolctl.threadpool_limits(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Doctests are looked for in every module, and modules of one name cannot be told apart.
 collect_ignore_glob = ["*conftest.py"]
