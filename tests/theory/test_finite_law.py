@@ -285,7 +285,7 @@ class Elsewhere(Signal):
 def test_what_is_no_finite_law_is_answered() -> None:
     points = Table(np.eye(2, dtype=np.float32), np.zeros(2, np.int64), ("no", "yes"))
     law = FiniteLaw(points, np.full((2, 2), 0.25))
-    with pytest.raises(InputError, match="leads 2 of 2 elsewhere"):
+    with pytest.raises(InputError, match="maps 2 of 2 elsewhere"):
         image_of(law, Elsewhere())
     with pytest.raises(InputError, match=r"g\(g\(x\)\) = g\(x\), got \[1, 0\]"):
         pushforward_mass(law.mass, [1, 0])

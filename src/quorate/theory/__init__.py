@@ -1,1 +1,1 @@
-"""Pure functions: what can be said without training anything."""
+"""Theory as pure functions: bounds, certificates, effective sizes and participation."""

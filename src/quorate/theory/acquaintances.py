@@ -1,4 +1,4 @@
-"""Who knows whom: networks of acquaintances, as weights by which each person sees the others.
+"""Social networks: who knows whom, as weights with which each person sees the others.
 
 Shapes: n people, e pairs.
 """
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
 
 Kind = Literal["complete", "ring", "small-world", "random"]
 Pairs = npt.NDArray[np.int64]
-REWIRED = 0.1  # share of the pairs of a ring that a small world draws anew
+REWIRED = 0.1  # share of a ring's pairs that a small world redraws
 
 
 def acquaintances(kind: Kind, people: int, each: int, rng: Rng) -> csr_array | None:
-    """Return the weights by which each person sees those whom they know.
+    """Return the weights with which each person sees their acquaintances.
 
     - ``ring``: the ``each``/2 neighbours on either side.
-    - ``small-world``: a ring of which each pair is drawn anew with probability ``REWIRED``, one end
-      kept (Watts and Strogatz 1998).
+    - ``small-world``: a ring in which one end of each pair is redrawn with probability ``REWIRED``
+      (Watts and Strogatz 1998).
     - ``random``: every pair with probability ``each``/(n−1) (Erdős and Rényi 1959).
     - ``complete``: everybody.
 
     Args:
-        kind: of network.
+        kind: the kind of network.
         people: n.
-        each: how many acquaintances a person has, on average; even, but for ``random``.
-        rng: which pairs.
+        each: mean number of acquaintances per person; even unless ``random``.
+        rng: source of the random pairs.
 
     Returns:
-        Row i sums to 1, or is empty where i knows nobody, (n, n); None for ``complete``.
+        (n, n), where row i sums to 1, or is empty if i knows nobody; None for ``complete``.
 
     >>> ring = acquaintances("ring", 5, 2, np.random.default_rng(0))
     >>> ring.toarray()[0].tolist()
     [0.0, 0.5, 0.0, 0.0, 0.5]
 
     Raises:
-        InputError: no such network, or no such number of acquaintances in it.
+        InputError: there is no such network, or it cannot have that many acquaintances.
     """
     if kind not in get_args(Kind):
         raise unknown("network", str(kind), get_args(Kind))

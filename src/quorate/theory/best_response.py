@@ -1,7 +1,7 @@
-"""Where best responses lead: what lasts, what tips, and what would be best for all.
+"""Best-response dynamics of participation: equilibria, tipping points and welfare.
 
-The game of ``participation``: with m others acting, one more is worth S_{m+1} − γS_m to who acts.
-People are taken in the order of their costs, since whoever has lower costs gains more by acting.
+The game of ``participation``: with m others acting, acting is worth S_{m+1} − γS_m to one more.
+People act in the order of their costs, since whoever has lower costs gains more by acting.
 Status of all here: derived, from that model. See docs/explanation/participation.md.
 
 Shapes: n people who may act, r rounds.
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Actors = npt.NDArray[np.bool_]
-RECONSIDER = 0.25  # of the people in a round of ``rounds``; ours
+RECONSIDER = 0.25  # share of the people who reconsider in a round; ours
 QUANTILES = 200  # equally likely beliefs that stand for all
 
 
 @dataclass(frozen=True, eq=False)
 class RestPoints:
-    """Numbers of actors at which best responses rest, or from which they part, increasing.
+    """Numbers of actors at which best responses come to rest or diverge, increasing.
 
     Args:
-        stable: equilibria to which it comes back after one person more or fewer acts.
-        unstable: from there it may go either way: tipping points, and ties.
+        stable: equilibria that return after one person more or fewer acts.
+        unstable: tipping points and ties, from which either direction is possible.
     """
 
     stable: Sizes
@@ -42,7 +42,7 @@ class RestPoints:
 
 
 def worth_of_acting(success: npt.ArrayLike, outsiders_share: float) -> Floats:
-    """Return S_{m+1} − γS_m for m = 0 .. n−1 others who act, (n,): what acting brings before costs.
+    """Return the gain from acting before costs, S_{m+1} − γS_m, with m = 0 .. n−1 others, (n,).
 
     >>> worth_of_acting([0.0, 0.5, 1.0], outsiders_share=0.5).tolist()
     [0.5, 0.75]
@@ -56,14 +56,14 @@ def worth_of_acting(success: npt.ArrayLike, outsiders_share: float) -> Floats:
 
 
 def expected_under_doubt(values: npt.ArrayLike, spread: float) -> Floats:
-    """Return E[v(m·e^{σz})], z standard normal: a value that depends on a number one only guesses.
+    """Return E[v(m·e^{σz})], z standard normal: the expected value of a number that is guessed.
 
     Args:
         values: v at 0, 1, ... , (n,); linear between, and constant past the end.
-        spread: σ, of the logarithm of the number believed, at least 0; 0 is certainty.
+        spread: σ of the log of the believed number, at least 0; 0 is certainty.
 
     Returns:
-        (n,), for a belief whose median is 0, 1, ... Of the law, ``QUANTILES`` midpoints are used.
+        (n,), for beliefs with median 0, 1, ..., each approximated by ``QUANTILES`` midpoints.
 
     >>> expected_under_doubt([0.0, 1.0, 2.0], spread=0.0).tolist()
     [0.0, 1.0, 2.0]
@@ -84,12 +84,12 @@ def expected_under_doubt(values: npt.ArrayLike, spread: float) -> Floats:
 
 
 def rest_points(success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: float) -> RestPoints:
-    """Return where best responses rest and whether they come back, and where they tip.
+    """Return the stable equilibria and the unstable points of best responses.
 
-    With m actors the next one wants in iff k_{m+1} < S_{m+1} − γS_m; the m-th wants out iff
-    k_m > S_m − γS_{m−1}. An equilibrium is stable iff from m+1 the last one wants out and at m−1
-    the next one wants in. At a tipping point the m-th wants out and the next one wants in: with
-    fewer actors it falls, with more it grows.
+    With m actors the next person joins iff k_{m+1} < S_{m+1} − γS_m, and the m-th leaves iff
+    k_m > S_m − γS_{m−1}. An equilibrium is stable iff at m+1 the last person leaves and at m−1 the
+    next one joins. At a tipping point the m-th leaves and the next one joins: with fewer actors
+    participation falls, with more it grows.
 
     Args:
         success: S_m for m = 0 .. n actors, (n+1,), at most 1.
@@ -116,8 +116,8 @@ def settled_size(
 ) -> int:
     """Return how many act in the end if people change their minds one at a time.
 
-    From ``start`` actors, those with the lowest costs: as long as the next one wants in they join;
-    else, as long as the last one wants out they leave. It always ends in an equilibrium.
+    Starting from the ``start`` people with the lowest costs, the next person joins as long as it
+    pays, or else the last one leaves as long as that pays. It always ends in an equilibrium.
 
     >>> settled_size([0.0, 0.1, 0.9, 1.0], [0.2, 0.2, 0.2], 0.5, start=2)
     3
@@ -136,7 +136,7 @@ def settled_size(
 
 
 def welfare(success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: float) -> Floats:
-    """Return what people get on average if the m with the lowest costs act, for m = 0 .. n, (n+1,).
+    """Return mean welfare if the m people with the lowest costs act, for m = 0 .. n, (n+1,).
 
     [m·S_m − Σ_{i≤m} k_i + (n−m)·γ·S_m]/n
 
@@ -161,24 +161,24 @@ def rounds_of_responses(
     rounds: int,
     rng: Rng,
 ) -> Floats:
-    """Return the share of people who act in each round, when all go by those whom they know.
+    """Return the share of people who act in each round when they respond to acquaintances.
 
-    In a round, each person reconsiders with probability ``RECONSIDER``. Who sees a share q of their
-    acquaintances act takes it for the share of all, so for q·(n−1) others, and acts iff that is
-    worth more than it costs. With a delay like this people may overshoot what they want.
+    In each round a person reconsiders with probability ``RECONSIDER``: they take the share q of
+    acquaintances who act for the share of all, q·(n−1) others, and act iff that is worth more than
+    it costs. Because of this delay, participation may overshoot.
 
     Args:
-        worth: to who acts, with 0 .. n−1 others, (n,); see ``worth_of_acting`` and
+        worth: of acting with 0 .. n−1 others, (n,); see ``worth_of_acting`` and
             ``expected_under_doubt``.
         costs: (n,).
-        acquaintances: row i holds the weights of those whom i knows, summing to 1, or nothing,
-            (n, n); None where everybody sees everybody.
+        acquaintances: row i holds the weights of i's acquaintances, summing to 1 or empty, (n, n);
+            None if everybody sees everybody.
         start: who acts at the beginning, (n,).
-        rounds: at most so many.
-        rng: who reconsiders.
+        rounds: largest number of rounds.
+        rng: source of who reconsiders.
 
     Returns:
-        Shares, (r+1,), the start's first; the last one where nobody wants to change any more.
+        Shares, (r+1,), from the start until nobody wants to change.
     """
     w, k, acts = np.asarray(worth), np.asarray(costs), np.array(start)
     n = len(k)
@@ -193,7 +193,7 @@ def rounds_of_responses(
 
 
 def _others(acts: Actors, acquaintances: Any) -> Sizes:
-    """Return how many others each person takes to act, (n,)."""
+    """Return how many others each person believes to act, (n,)."""
     if acquaintances is None:
         return np.asarray(acts.sum() - acts)
     seen = acquaintances @ acts.astype(np.float64)  # (n,), shares
@@ -201,6 +201,6 @@ def _others(acts: Actors, acquaintances: Any) -> Sizes:
 
 
 def _pull(success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: float) -> Sizes:
-    """Return of m = 0 .. n−1 actors whether the next one wants in (1), does not (−1), or either."""
+    """Return whether, after m = 0 .. n−1 actors, the next joins (1), does not (−1) or ties (0)."""
     s, k, gamma = game(success, costs, outsiders_share)
     return np.sign(s[1:] - gamma * s[:-1] - k).astype(np.int64)

@@ -1,6 +1,6 @@
-"""Every bound that has a name on the command line: what it needs, its inverse, and its status.
+"""The bounds that can be named on the command line: parameters, inverse and status.
 
-Functions are named, and imported when they are called, so that help is there at once.
+Functions are given by name and imported when called, so that help appears at once.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-ALPHA = "Size of the collective, a fraction in [0, 1]."
+ALPHA = "Size α of the collective (poisoning rate), a fraction in [0, 1]."
 
 
 @dataclass(frozen=True)
 class BoundParameter:
-    """What a bound needs to know.
+    """A parameter of a bound.
 
     Args:
-        name: as the function calls it.
-        help: one line, with the unit.
-        default: None where it must be given.
+        name: as in the function.
+        help: one sentence, with the unit.
+        default: None if it must be given.
     """
 
     name: str
@@ -29,13 +29,17 @@ class BoundParameter:
     default: float | str | None = None
 
 
-XI = BoundParameter("xi", "ξ, how common the signal is among honest people, in [0, 1].")
-DELTA = BoundParameter("delta", "Δ, how far the target trails on the signal, in [0, 1].")
-EPS = BoundParameter("eps", "ε, how suboptimal a platform it allows for, in [0, 1).", 0.0)
-READING = BoundParameter("reading", "Of suboptimality: tv or huber.", "tv")
-GRADIENT = BoundParameter("gradient", "‖g₀‖, norm of the honest mean gradient at θ*, at least 0.")
-REACH = BoundParameter("reach", "G, the largest norm that members can set against it, at least 0.")
-WRONG = "the first training gets wrong, in [0, 1]."
+XI = BoundParameter("xi", "Frequency ξ of the signal (trigger) among honest people, in [0, 1].")
+DELTA = BoundParameter("delta", "Gap Δ by which the target trails on the signal, in [0, 1].")
+EPS = BoundParameter("eps", "Suboptimality ε allowed of the platform, in [0, 1).", 0.0)
+READING = BoundParameter(
+    "reading", "How ε is measured: total variation (tv) or huber contamination.", "tv"
+)
+GRADIENT = BoundParameter("gradient", "Norm ‖g₀‖ of the honest mean gradient at θ*, at least 0.")
+REACH = BoundParameter(
+    "reach", "Largest gradient norm G that members can set against it, at least 0."
+)
+WRONG = "misclassified by the first training, in [0, 1]."
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,12 @@ class Bound:
         formula: the bound.
         measures: what is bounded: success (from below), distance or effective size (from above, or
             exactly).
-        function: the bound, from α and the parameters: module.function of ``quorate.theory``.
-        inverse: the same from a target.
-        parameters: what both need besides.
-        target: what α is wanted for, where nothing else is asked.
+        function: the bound as a function of α, as module.function of ``quorate.theory``.
+        inverse: its inverse as a function of the target, likewise.
+        parameters: the further parameters of both.
+        target: default target of the inverse.
         example: a worked example, as options.
-        status: how far it can be trusted.
+        status: published, or derived for this project.
     """
 
     name: str
@@ -76,7 +80,7 @@ class Bound:
         return _called(self.function)(alpha, **values)
 
     def critical_mass(self, target: Any, **values: Any) -> Any:
-        """Return the sizes that are enough for targets of any shape.
+        """Return the sizes that suffice for targets of any shape.
 
         >>> float(bound_called("cvar").critical_mass(0.25, level=0.2))
         0.05
@@ -86,11 +90,11 @@ class Bound:
     def answer(
         self, alpha: float | None, target: float | None, values: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return the bound and the critical mass as plain data; None where there is no number.
+        """Return the bound and the critical mass as plain data, None for what is not finite.
 
         Args:
-            alpha: where the bound is wanted, or None.
-            target: what α is wanted for; None for the bound's own.
+            alpha: size at which the bound is evaluated, or None.
+            target: target of the critical mass; None for the bound's default.
             values: one for each parameter.
 
         >>> given = {"xi": 0.001, "delta": 0.8, "eps": 0.0, "reading": "tv"}
@@ -116,7 +120,7 @@ class Bound:
 BOUNDS = (
     Bound(
         "planting",
-        "Success of planting with the label.",
+        "Success of planting with the label (backdoor with label flip).",
         "S ≥ 1 − ((1−α)/α)·Δ·ξ − c/α",
         "success",
         "planting.planting_bound",
@@ -127,12 +131,17 @@ BOUNDS = (
     ),
     Bound(
         "feature-only",
-        "Success of planting by features only.",
+        "Success of planting by features only (clean-label backdoor).",
         "S ≥ 1 − (1−p)ξ/(pα) − c/(pα)",
         "success",
         "planting.feature_only_bound",
         "planting.feature_only_critical_mass",
-        (XI, BoundParameter("p", "p, the least P₀(target|x) over all x, in [0, 1]."), EPS, READING),
+        (
+            XI,
+            BoundParameter("p", "Least probability p of the target over all x, in [0, 1]."),
+            EPS,
+            READING,
+        ),
         0.9,
         "--alpha 0.1 --xi 0.001 --p 0.25",
     ),
@@ -145,7 +154,7 @@ BOUNDS = (
         "unplanting.unplanting_critical_mass",
         (
             XI,
-            BoundParameter("delta", "Δ, how far the runner-up trails that label, in [0, 1]."),
+            BoundParameter("delta", "Gap Δ by which the runner-up trails that label, in [0, 1]."),
             EPS,
             READING,
         ),
@@ -160,10 +169,8 @@ BOUNDS = (
         "erasing.erasing_bound",
         "erasing.erasing_critical_mass",
         (
-            BoundParameter("tau", "τ, mean of max_y |P₀(y|x) − P₀(y|g(x))|, in [0, 1]."),
-            BoundParameter(
-                "eps", "0; a platform that is not optimal is refused, with the reason.", 0.0
-            ),
+            BoundParameter("tau", "Mean τ of max_y |P₀(y|x) − P₀(y|g(x))|, in [0, 1]."),
+            BoundParameter("eps", "Must be 0: no such bound holds for a suboptimal platform.", 0.0),
         ),
         0.9,
         "--alpha 0.2 --tau 0.01",
@@ -175,33 +182,37 @@ BOUNDS = (
         "distance",
         "gradients.hold_distance_bound",
         "gradients.hold_size_for_distance",
-        (GRADIENT, REACH, BoundParameter("curvature", "μ, of the risk's strong convexity.", 1.0)),
+        (
+            GRADIENT,
+            REACH,
+            BoundParameter("curvature", "Strong convexity μ of the risk, above 0.", 1.0),
+        ),
         0.0,
         "--alpha 0.05 --gradient 0.1 --reach 0.9",
     ),
     Bound(
         "jtt",
-        "What a collective counts as with JTT.",
+        "Effective size of a collective under JTT.",
         "α_eff = α(1+(λ−1)e_C)/(α(1+(λ−1)e_C) + (1−α)(1+(λ−1)e_B))",
         "effective size",
         "reweighting.jtt_effective_size",
         "reweighting.jtt_size_for",
         (
-            BoundParameter("member_error", f"e_C, the share of members whom {WRONG}"),
-            BoundParameter("honest_error", f"e_B, the share of honest people whom {WRONG}"),
-            BoundParameter("upweight", "λ, weight of those people, at least 1.", 5.0),
+            BoundParameter("member_error", f"Share e_C of members {WRONG}"),
+            BoundParameter("honest_error", f"Share e_B of honest people {WRONG}"),
+            BoundParameter("upweight", "Weight λ of those people, at least 1.", 5.0),
         ),
         0.5,
         "--alpha 0.1 --member-error 1 --honest-error 0.25",
     ),
     Bound(
         "cvar",
-        "The most a collective can count as with CVaR.",
+        "Largest effective size of a collective under CVaR-DRO.",
         "α_eff ≤ min(α, a)/a",
         "effective size",
         "reweighting.cvar_effective_limit",
         "reweighting.cvar_size_for",
-        (BoundParameter("level", "a, fraction of people whose loss counts, in (0, 1].", 0.2),),
+        (BoundParameter("level", "Fraction a of people whose loss counts, in (0, 1].", 0.2),),
         0.5,
         "--alpha 0.05 --level 0.2",
     ),
@@ -232,5 +243,5 @@ def _called(name: str) -> Any:
 
 
 def _plain(value: Any) -> float | None:
-    """Return a number that JSON knows, or None."""
+    """Return a finite number, or None."""
     return float(value) if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Population bound for erasing a signal: the platform shall answer as if nobody carried it.
+"""Population bound for erasing a signal: the platform shall predict as if nobody carried it.
 
 Derived for this project and checked by brute force on random finite laws; it generalises Hardt,
 Mazumdar, Mendler-Dünner, Zrnic 2023 (arXiv:2302.04262). See docs/explanation/theory.md.
@@ -22,15 +22,14 @@ def erasing_bound(alpha: npt.ArrayLike, tau: npt.ArrayLike, eps: float = 0.0) ->
     every g(x) occurs. Status: derived.
 
     Args:
-        alpha: fraction of the data that the collective controls, in [0, 1]; any shape, as all.
+        alpha: fraction of the data that the collective controls, in [0, 1]; all in any shape.
         tau: τ = E_{P₀} max_y |P₀(y|x) − P₀(y|g(x))|, how much the signal says, in [0, 1].
-        eps: 0. A platform that is less than optimal may overturn g(x) itself, at the price of what
-            little mass stands there, and so lose everyone it stands for: no bound in α, τ and ε
-            alone can hold.
+        eps: must be 0. A suboptimal platform may overturn g(x) itself, at the price of the little
+            mass there, and so lose everyone it stands for: no bound in α, τ and ε alone can hold.
 
     Returns:
-        The bound in the arguments' common shape. At or below 0 it says nothing; it is not clipped.
-        At alpha = 0 it is -inf: nobody acts, so nothing is promised.
+        The bound in the arguments' common shape, not clipped; vacuous at or below 0, and -inf at
+        alpha = 0, where nobody acts.
 
     >>> float(erasing_bound(0.2, tau=0.05).round(4))
     0.6
@@ -43,12 +42,12 @@ def erasing_bound(alpha: npt.ArrayLike, tau: npt.ArrayLike, eps: float = 0.0) ->
 
 
 def erasing_critical_mass(target: npt.ArrayLike, tau: npt.ArrayLike, eps: float = 0.0) -> Floats:
-    """Return an α that is enough for success ``target``: the inverse of ``erasing_bound``.
+    """Return an α that suffices for success ``target``: the inverse of ``erasing_bound``.
 
     α* ≤ 2τ/(1 − S* + 2τ). Status: derived.
 
     Returns:
-        A fraction in [0, 1], never inf: 0 means that every α > 0 is enough.
+        A fraction in [0, 1], never inf; 0 means that every α > 0 suffices.
 
     >>> round(float(erasing_critical_mass(0.6, tau=0.05)), 4)
     0.2
@@ -68,7 +67,7 @@ def _refuse(eps: float) -> None:
     all_in_interval("eps", eps, 0, 1, "Use eps=0 for a Bayes-optimal platform.", open_high=True)
     if eps > 0:
         raise InputError(
-            f"Expected eps=0 for erasing, got eps={eps:g}. A platform that is not optimal can "
-            "overturn g(x) at the price of the mass there and lose everyone it stands for, so no "
-            "bound of this form holds: use eps=0."
+            f"Expected eps=0 for erasing, got eps={eps:g}. A suboptimal platform can overturn "
+            "g(x) at the price of the mass there and lose everyone it stands for, so no bound of "
+            "this form holds: use eps=0."
         )

@@ -1,7 +1,7 @@
-"""Everything that theory speaks of, exactly, on a finite law.
+"""The quantities of theory, computed exactly on finite distributions.
 
 A law is its joint probabilities P_0(x, y), (..., v, k): v feature values and k labels. A signal is
-the index of g(x) for each x, (..., v), idempotent. Leading axes are laws side by side. See
+the index of g(x) for each x, (..., v), idempotent. Leading axes hold several laws. See
 docs/explanation/theory.md; status of all here: derived.
 """
 
@@ -21,34 +21,34 @@ from quorate.validate import all_in_interval, unknown
 
 Indices = npt.NDArray[np.int64]
 Action = Literal["planting", "feature-only", "unplanting", "erasing"]
-DIGITS = 8 * np.finfo(np.float64).eps  # of P(x): what is closer than this to a tie is a tie
+DIGITS = 8 * np.finfo(np.float64).eps  # of P(x): anything closer to a tie is a tie
 
 
 def image_of(law: FiniteLaw, signal: Signal) -> Indices:
     """Return the index of g(x) for each feature value x of a law, (v,).
 
     Raises:
-        InputError: the signal leads to a value that the law does not have.
+        InputError: the signal maps to a value that the law does not have.
     """
     planted = signal.plant(law.points).reshape(len(law.points), -1)
     place = {row.tobytes(): i for i, row in enumerate(law.points.x.reshape(len(planted), -1))}
     found = [place.get(row.tobytes(), -1) for row in planted]
     if -1 in found:
         raise InputError(
-            f"Expected a signal that leads to feature values of the law, got one that leads "
+            f"Expected a signal that maps to feature values of the law, got one that maps "
             f"{found.count(-1)} of {len(found)} elsewhere. Add these values, with mass 0."
         )
     return np.array(found, dtype=np.int64)
 
 
 def pushforward(mass: npt.ArrayLike, image: npt.ArrayLike) -> Floats:
-    """Return P_0{g = x, y}, the law of (g(x), y), (..., v, k).
+    """Return P_0{g = x, y}, the distribution of (g(x), y), (..., v, k).
 
     >>> pushforward([[0.1, 0.2], [0.3, 0.4]], [1, 1]).round(3).tolist()
     [[0.0, 0.0], [0.4, 0.6]]
 
     Raises:
-        InputError: these are no joint probabilities, or g is not an idempotent map of indices.
+        InputError: these are not joint probabilities, or g is not an idempotent map of indices.
     """
     mass, image = _checked(mass, image)
     *laws, v, k = mass.shape
@@ -59,7 +59,7 @@ def pushforward(mass: npt.ArrayLike, image: npt.ArrayLike) -> Floats:
 
 
 def pushforward_mass(mass: npt.ArrayLike, image: npt.ArrayLike) -> Floats:
-    """Return P_0{g = x}, how many people stand at x once everyone carries the signal, (..., v).
+    """Return P_0{g = x}, the mass at x once everyone carries the signal, (..., v).
 
     >>> pushforward_mass([[0.1, 0.2], [0.3, 0.4]], [1, 1]).round(3).tolist()
     [0.0, 1.0]
@@ -68,7 +68,7 @@ def pushforward_mass(mass: npt.ArrayLike, image: npt.ArrayLike) -> Floats:
 
 
 def runner_up(mass: npt.ArrayLike, target: npt.ArrayLike) -> Indices:
-    """Return ŷ_x, the likeliest label of x but y*, (..., v); the first of equals.
+    """Return ŷ_x, the likeliest label of x other than y*, (..., v); the first of equals.
 
     >>> runner_up([[0.1, 0.3, 0.2], [0.2, 0.1, 0.1]], 1).tolist()
     [2, 0]
@@ -80,7 +80,7 @@ def runner_up(mass: npt.ArrayLike, target: npt.ArrayLike) -> Indices:
 def members_law(
     mass: npt.ArrayLike, image: npt.ArrayLike, action: Action, target: npt.ArrayLike = -1
 ) -> Floats:
-    """Return P*, the law of the members' rows as they hand them in, (..., v, k).
+    """Return P*, the distribution of the members' rows as handed in, (..., v, k).
 
     planting: (g(x), y*). feature-only: (g(x), y*) if y = y*, else (x, y). unplanting: (g(x), ŷ)
     with ŷ the runner-up at g(x). erasing: (x, argmax_y P_0(y|g(x))).
@@ -88,14 +88,14 @@ def members_law(
     Args:
         mass: P_0(x, y), (..., v, k).
         image: index of g(x), (..., v).
-        action: what members do.
-        target: index of y*, (...); the last label by default; not used by erasing.
+        action: the strategy.
+        target: index of y*, (...); by default the last label; unused by erasing.
 
     >>> members_law([[0.1, 0.2], [0.3, 0.4]], [1, 1], "feature-only", 0).round(3).tolist()
     [[0.0, 0.2], [0.4, 0.4]]
 
     Raises:
-        InputError: the law, the map, the action or the target is not one.
+        InputError: the law, the map, the action or the target is invalid.
     """
     mass, image = _checked(mass, image)
     target = _spread(target, mass)
@@ -113,10 +113,10 @@ def members_law(
 
 
 def erring_law(planned: Floats, mistaken: Floats, rate: npt.ArrayLike) -> Floats:
-    """Return (1−ρ)P_plan + ρP_err, the law of members of whom a part ρ errs, (..., v, k).
+    """Return (1−ρ)P_plan + ρP_err, the distribution if a share ρ of members errs, (..., v, k).
 
     Args:
-        planned, mistaken: the laws of those who do as agreed, and of those who do not.
+        planned, mistaken: distributions of members who do as agreed, and of those who do not.
         rate: ρ, in [0, 1], (...).
 
     >>> erring_law(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]), 0.25).tolist()
@@ -127,11 +127,11 @@ def erring_law(planned: Floats, mistaken: Floats, rate: npt.ArrayLike) -> Floats
 
 
 def received_law(mass: npt.ArrayLike, *collectives: tuple[npt.ArrayLike, Floats]) -> Floats:
-    """Return P = Σ_m α_m P*_m + (1 − Σ_m α_m) P_0, what the platform receives, (..., v, k).
+    """Return what the platform receives, P = Σ_m α_m P*_m + (1 − Σ_m α_m) P_0, (..., v, k).
 
     Args:
         mass: P_0(x, y), (..., v, k).
-        collectives: of each its size α_m, (...), and the law P*_m of its members, (..., v, k).
+        collectives: each one's size α_m, (...), and its members' distribution P*_m, (..., v, k).
 
     >>> received_law([[0.5, 0.5]], (0.2, np.array([[0.0, 1.0]]))).round(3).tolist()
     [[0.4, 0.6]]
@@ -145,7 +145,7 @@ def received_law(mass: npt.ArrayLike, *collectives: tuple[npt.ArrayLike, Floats]
         for size, _ in collectives
     ]
     whole = np.asarray(sum(sizes, np.zeros(())))
-    # 1e-12: what the rounding of a few sizes can add to a sum of 1.
+    # 1e-12: the rounding of a sum of a few sizes.
     all_in_interval("the sum of the sizes", whole, 0, 1 + 1e-12, "Collectives share one platform.")
     out: Floats = np.maximum(1 - whole, 0.0)[..., None, None] * mass
     for size, (_, law) in zip(sizes, collectives, strict=True):
@@ -154,11 +154,11 @@ def received_law(mass: npt.ArrayLike, *collectives: tuple[npt.ArrayLike, Floats]
 
 
 def margins(submitted: Floats, action: Action, target: npt.ArrayLike = -1) -> Floats:
-    """Return by how much what the platform received favours the collective at each x, (..., v).
+    """Return the margin by which the received data favour the collective at each x, (..., v).
 
-    planting, feature-only: P(x, y*) − max_{y≠y*} P(x, y). unplanting: the same with the sides
-    changed, max_{y≠y*} P(x, y) − P(x, y*). A margin within rounding of 0 is 0. Erasing has none: it
-    is about pairs of values.
+    planting, feature-only: P(x, y*) − max_{y≠y*} P(x, y). unplanting: the
+    reverse, max_{y≠y*} P(x, y) − P(x, y*). A margin within rounding of 0 is 0. Erasing has none, as
+    it concerns pairs of values.
 
     >>> margins(np.array([[0.1, 0.3, 0.2], [0.2, 0.2, 0.0]]), "planting", 1).round(3).tolist()
     [0.1, 0.0]
@@ -179,8 +179,8 @@ def margins(submitted: Floats, action: Action, target: npt.ArrayLike = -1) -> Fl
 def erasing_success(mass: npt.ArrayLike, image: npt.ArrayLike, submitted: Floats) -> Floats:
     """Return S = P_0{f(g(x)) = f(x)} of the worst Bayes-optimal platform, (...).
 
-    Ties go against the collective: at each x the platform may answer any label within rounding of
-    the likeliest, and answers so that as few people as possible get the same at x and at g(x).
+    Ties go against the collective: at each x the platform may predict any label within rounding of
+    the likeliest, and does so such that as few people as possible get the same at x and at g(x).
 
     Args:
         mass: P_0(x, y), (..., v, k).
@@ -194,23 +194,25 @@ def erasing_success(mass: npt.ArrayLike, image: npt.ArrayLike, submitted: Floats
     mass, image = _checked(mass, image)
     best = submitted.max(axis=-1, keepdims=True)
     among = submitted >= best - DIGITS * submitted.sum(axis=-1, keepdims=True)  # (..., v, k)
-    sure = among & (among.sum(axis=-1, keepdims=True) == 1)  # nothing else can be answered at x
-    own = _like(image, mass) == np.arange(mass.shape[-2])  # g(x) = x: the same question
+    sure = among & (among.sum(axis=-1, keepdims=True) == 1)  # the only possible prediction at x
+    own = _like(image, mass) == np.arange(mass.shape[-2])  # g(x) = x: the same prediction
     agree = pushforward(np.where(own[..., None], 0.0, sure * mass.sum(axis=-1)[..., None]), image)
-    least = np.where(among, agree, np.inf).min(axis=-1)  # of the answers open at each value
+    least = np.where(among, agree, np.inf).min(
+        axis=-1
+    )  # over the possible predictions at each value
     return np.asarray((np.where(own, mass.sum(axis=-1), 0.0) + least).sum(axis=-1))[()]
 
 
 @dataclass(frozen=True, eq=False)
 class SignalQuantities:
-    """What the population bounds need to know of a signal and a target, (...) each.
+    """The quantities of a signal and a target that the population bounds use, (...) each.
 
     Args:
         xi: ξ = P_0(X*).
         delta: Δ = max(0, max over x in X* of max_{y≠y*} P_0(y|x) − P_0(y*|x)).
-        unplanting_delta: the same with the sides changed, max(0, max P_0(y*|x) − P_0(ŷ_x|x)).
+        unplanting_delta: the reverse, max(0, max P_0(y*|x) − P_0(ŷ_x|x)).
         p: the least P_0(y*|x) over all x that occur.
-        tau: τ = E_{P_0} max_y |P_0(y|x) − P_0(y|g(x))|; NaN where some g(x) never occurs, and no
+        tau: τ = E_{P_0} max_y |P_0(y|x) − P_0(y|g(x))|; NaN if some g(x) never occurs, so that no
             bound for erasing holds.
     """
 
@@ -231,7 +233,7 @@ def signal_quantities(
     [0.6, 0.5, 0.25, 0.1]
 
     Raises:
-        InputError: the law, the map or the target is not one.
+        InputError: the law, the map or the target is invalid.
     """
     mass, image = _checked(mass, image)
     y_star, of_x = _spread(target, mass), mass.sum(axis=-1)  # (..., v)
@@ -243,7 +245,7 @@ def signal_quantities(
     there = np.take_along_axis(given_x, _like(image, mass)[..., None], axis=-2)
     apart = abs(given_x - there).max(axis=-1)
     lost = occurs & ~np.take_along_axis(occurs, _like(image, mass), axis=-1)
-    # Where no rival occurs, or everybody carries the signal, rounding can leave [0, 1].
+    # If no rival occurs, or everybody carries the signal, rounding can leave [0, 1].
     return SignalQuantities(
         xi=np.where(signalled, of_x, 0.0).sum(axis=-1).clip(0, 1)[()],
         delta=np.where(signalled, gap, 0.0).max(axis=-1).clip(0, 1)[()],
@@ -254,7 +256,7 @@ def signal_quantities(
 
 
 def _checked(mass: npt.ArrayLike, image: npt.ArrayLike) -> tuple[Floats, Indices]:
-    """Return both as arrays, having checked them; the mass of a sub-law need not sum to 1."""
+    """Return both as checked arrays; the mass of a sub-law need not sum to 1."""
     mass, image = np.asarray(mass, dtype=np.float64), np.asarray(image, dtype=np.int64)
     if mass.ndim < 2 or image.shape[-1:] != mass.shape[-2:-1] or not (mass >= 0).all():
         raise InputError(
@@ -288,7 +290,7 @@ def _like(image: Indices, mass: Floats) -> Indices:
 
 
 def _all_on(weights: Floats, labels: Indices, k: int) -> Floats:
-    """Return the law that puts all mass of each value on one label, (..., v, k)."""
+    """Return the distribution with all mass of each value on one label, (..., v, k)."""
     return np.where(np.arange(k) == labels[..., None], weights[..., None], 0.0)
 
 

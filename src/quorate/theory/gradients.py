@@ -1,4 +1,4 @@
-"""Collectives against platforms that train by gradients: hold a model, or steer it step by step.
+"""Collectives against gradient training: hold a model at θ*, or steer it there step by step.
 
 Derived for this project; cf. Hardt, Mazumdar, Mendler-Dünner, Zrnic 2023 (arXiv:2302.04262) and
 Solanki et al. 2025 (arXiv:2505.05707). See docs/explanation/theory.md.
@@ -18,15 +18,15 @@ from quorate.validate import all_in_interval, at_least
 def hold_critical_mass(gradient: npt.ArrayLike, reach: npt.ArrayLike) -> Floats:
     """Return the least α at which members can hold the platform at θ*.
 
-    α ≥ ‖g₀‖/(G + ‖g₀‖): members cancel (1−α)‖g₀‖ by αG. Status: derived.
+    α ≥ ‖g₀‖/(G + ‖g₀‖), at which αG cancels (1−α)‖g₀‖. Status: derived.
 
     Args:
-        gradient: ‖g₀‖, the norm of E_{P₀}∇ℓ(θ*), at least 0; any shape, as all.
-        reach: G, the largest gradient norm that members can produce in the direction −g₀; the
-            directions between must be theirs, too. Under DP-SGD, use ``clipped_reach``.
+        gradient: ‖g₀‖, the norm of E_{P₀}∇ℓ(θ*), at least 0; all in any shape.
+        reach: G, the largest gradient norm that members can produce in the direction −g₀; they
+            must be able to produce all smaller norms too. Under DP-SGD, use ``clipped_reach``.
 
     Returns:
-        A fraction in [0, 1]; 0 where honest data do not pull away from θ*.
+        A fraction in [0, 1]; 0 if honest data do not pull away from θ*.
 
     >>> float(hold_critical_mass(0.1, reach=0.9).round(4))
     0.1
@@ -42,18 +42,18 @@ def hold_critical_mass(gradient: npt.ArrayLike, reach: npt.ArrayLike) -> Floats:
 def hold_distance_bound(
     alpha: npt.ArrayLike, gradient: npt.ArrayLike, reach: npt.ArrayLike, curvature: npt.ArrayLike
 ) -> Floats:
-    """Return how far from θ* the platform's minimiser can be at most.
+    """Return an upper bound on the distance of the platform's minimiser from θ*.
 
-    ‖θ̂ − θ*‖ ≤ [(1−α)‖g₀‖ − αG]₊/μ, for a μ-strongly convex risk of what is received, members'
-    data included. Status: derived.
+    ‖θ̂ − θ*‖ ≤ [(1−α)‖g₀‖ − αG]₊/μ, if the risk on all received data, the members' included, is
+    μ-strongly convex. Status: derived.
 
     Args:
-        alpha: fraction of the data that the collective controls, in [0, 1]; any shape, as all.
+        alpha: fraction of the data that the collective controls, in [0, 1]; all in any shape.
         gradient, reach: ‖g₀‖ and G as in ``hold_critical_mass``.
         curvature: μ, above 0.
 
     Returns:
-        A distance in the units of θ; 0 from the critical mass on.
+        A distance in the units of θ; 0 at the critical mass and above.
 
     >>> float(hold_distance_bound(0.05, 0.1, reach=0.9, curvature=0.5).round(4))
     0.1
@@ -70,9 +70,9 @@ def hold_distance_bound(
 def hold_size_for_distance(
     distance: npt.ArrayLike, gradient: npt.ArrayLike, reach: npt.ArrayLike, curvature: npt.ArrayLike
 ) -> Floats:
-    """Return the least α that keeps the minimiser this near: ``hold_distance_bound`` solved.
+    """Return the least α that keeps the minimiser within a distance of θ*.
 
-    α = [‖g₀‖ − μD]₊/(G + ‖g₀‖). Status: derived.
+    α = [‖g₀‖ − μD]₊/(G + ‖g₀‖), the inverse of ``hold_distance_bound``. Status: derived.
 
     >>> float(hold_size_for_distance(0.1, 0.1, reach=0.9, curvature=0.5).round(4))
     0.05
@@ -138,12 +138,12 @@ def steering_is_feasible(
 def steering_distance(
     start: npt.ArrayLike, learning_rate: npt.ArrayLike, rate: npt.ArrayLike, steps: int
 ) -> Floats:
-    """Return the distance to θ* after T steered steps, as long as steering was feasible.
+    """Return the distance to θ* after T steered steps, all of them feasible.
 
-    ‖θ_T − θ*‖ = |1−ηc|^T ‖θ₀ − θ*‖; it grows where ηc > 2. Status: derived.
+    ‖θ_T − θ*‖ = |1−ηc|^T ‖θ₀ − θ*‖, which grows if ηc > 2. Status: derived.
 
     Args:
-        start: ‖θ₀ − θ*‖, at least 0; any shape, as all but steps.
+        start: ‖θ₀ − θ*‖, at least 0; all but steps in any shape.
         learning_rate: η, above 0.
         rate: c, above 0.
         steps: T, at least 0.
@@ -160,9 +160,9 @@ def steering_distance(
 
 
 def clipped_reach(reach: npt.ArrayLike, max_grad_norm: npt.ArrayLike) -> Floats:
-    """Return min(G, C), what is left of the members' reach where every gradient is clipped to C.
+    """Return min(G, C), the members' reach if every gradient is clipped to norm C.
 
-    g₀ is then the mean of the clipped honest gradients, too. Status: derived.
+    g₀ is then the mean of the clipped honest gradients. Status: derived.
 
     >>> float(clipped_reach(5.0, max_grad_norm=1.0))
     1.0
@@ -177,7 +177,7 @@ def clipped_reach(reach: npt.ArrayLike, max_grad_norm: npt.ArrayLike) -> Floats:
 def step_noise(
     noise_multiplier: npt.ArrayLike, max_grad_norm: npt.ArrayLike, batch_size: npt.ArrayLike
 ) -> Floats:
-    """Return s = σC/|batch|, the s.d. of DP-SGD's noise in each coordinate of a mean gradient.
+    """Return s = σC/|batch|, the standard deviation of DP-SGD's noise per coordinate.
 
     >>> float(step_noise(2.0, 1.0, 100))
     0.02
@@ -199,14 +199,14 @@ def dp_sgd_distance_bound(
     dimension: int,
     delta: float,
 ) -> Floats:
-    """Return a distance to θ* that T steered steps of DP-SGD exceed with probability δ at most.
+    """Return a distance to θ* exceeded after T steered steps of DP-SGD with probability at most δ.
 
     ‖θ_T − θ*‖ ≤ |1−ηB|^T ‖θ₀−θ*‖ + ηs·sqrt((1−(1−ηB)^{2T})/(1−(1−ηB)²))·(√d + sqrt(2 ln(1/δ))),
-    since the noise of all steps adds up to a normal vector, whose norm concentrates. Status:
+    because the noise of all steps sums to a normal vector, whose norm concentrates. Status:
     derived.
 
     Args:
-        start: ‖θ₀ − θ*‖, at least 0; any shape, as learning_rate, rate and noise.
+        start: ‖θ₀ − θ*‖, at least 0; like learning_rate, rate and noise in any shape.
         learning_rate: η, above 0.
         rate: B, the pull per step, above 0; without noise the distance shrinks by |1−ηB|.
         steps: T, at least 0.
@@ -233,7 +233,7 @@ def dp_sgd_distance_bound(
 
 
 def _geometric(step: Floats, steps: int) -> Floats:
-    """Return Σ_{t<T} (1−x)^{2t} = (1 − (1−x)^{2T})/(x(2−x)), which is T where x = 2."""
+    """Return Σ_{t<T} (1−x)^{2t} = (1 − (1−x)^{2T})/(x(2−x)), which is T for x = 2."""
     edge = np.minimum(step, 2 - step)  # |1−x| = 1 − edge, without loss of digits next to 1
     with np.errstate(divide="ignore", over="ignore"):
         log = 2 * np.log1p(-edge)  # -inf at x = 1: one term is left

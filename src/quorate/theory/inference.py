@@ -1,7 +1,7 @@
-"""What a platform can infer of a sensitive attribute that a collective hides, on finite laws.
+"""Attribute inference on finite distributions, when a collective hides a sensitive attribute.
 
-The platform predicts attribute a from row x by the law that it received; people who are measured
-follow the honest law P₀. q(x) = P₀(a | x) and π = P₀(a). Status of all here: derived, see
+The platform predicts attribute a from row x by the distribution it received; it is evaluated on
+honest people, who follow P₀. q(x) = P₀(a | x) and π = P₀(a). Status of all here: derived, see
 docs/explanation/attribute-privacy.md. Shapes: v rows of features, k attribute values.
 """
 
@@ -14,17 +14,17 @@ from quorate.errors import InputError
 from quorate.theory.suboptimality import Floats
 from quorate.validate import in_interval
 
-TIE = 1e-12  # probabilities nearer than this are equal: sums of floats
+TIE = 1e-12  # closer probabilities count as equal, to allow for rounding of sums
 
 
 def cancelling_claims(posterior: npt.ArrayLike, base: npt.ArrayLike, alpha: float) -> Floats:
-    """Return with which probability a member at row x claims each value, so that x says nothing.
+    """Return the probabilities of claiming each value that make a row uninformative.
 
-    r(x) = (π − (1−α)·q(x))/α, for then (1−α)·q + α·r = π. Where a probability would be negative it
-    is 0 and the others are made to sum to 1: the collective is too small at this row.
+    r(x) = (π − (1−α)·q(x))/α, because then (1−α)·q + α·r = π. Negative probabilities are set to 0
+    and the others normalised: at this row the collective is too small.
 
     Args:
-        posterior: q, of honest people at the member's row, (n, k).
+        posterior: q of honest people at each member's row, (n, k).
         base: π, (k,).
         alpha: fraction of the people who act, in (0, 1].
 
@@ -44,7 +44,7 @@ def cancelling_claims(posterior: npt.ArrayLike, base: npt.ArrayLike, alpha: floa
 def cancelling_mass(law: npt.ArrayLike) -> float:
     """Return the α from which cancelling claims make the attribute independent of the row.
 
-    α* = max over x and a of 1 − π_a/q_a(x): below it r would be negative somewhere.
+    α* = max over x and a of 1 − π_a/q_a(x), below which r would be negative somewhere.
 
     Args:
         law: P₀(x, a), (v, k), which sums to 1.
@@ -53,7 +53,7 @@ def cancelling_mass(law: npt.ArrayLike) -> float:
     0.2857
 
     Raises:
-        InputError: it is no law.
+        InputError: it is not a distribution.
     """
     joint, posterior, base = _read(law)
     seen = joint > 0
@@ -61,13 +61,13 @@ def cancelling_mass(law: npt.ArrayLike) -> float:
 
 
 def blending_mass(law: npt.ArrayLike) -> float:
-    """Return the α from which claims at the base rate leave the platform's guesses at it.
+    """Return the α from which claims at the base rate reduce the platform's guesses to it.
 
-    They blend the posterior with the base rate, (1−α)·q + α·π, as swapping all columns does. With
-    a₀ the most common value, the likeliest value is a₀ at every x from
-    α* = max over x and a of (q_a − q_a₀)/((q_a − q_a₀) + (π_a₀ − π_a)). It is 1 where two values
-    are equally common. A platform that allows for the base rate, and guesses the a with the largest
-    P(a | x)/π_a, is not misled by any α < 1: blending changes no order of these.
+    Such claims blend the posterior with the base rate, (1−α)·q + α·π, as swapping all columns does.
+    With a₀ the most common value, the likeliest value is a₀ at every x from
+    α* = max over x and a of (q_a − q_a₀)/((q_a − q_a₀) + (π_a₀ − π_a)), which is 1 if two values
+    are equally common. A platform that corrects for the base rate, guessing the a with the largest
+    P(a | x)/π_a, is not misled by any α < 1, because blending keeps the order of these.
 
     Args:
         law: P₀(x, a), (v, k), which sums to 1.
@@ -76,12 +76,12 @@ def blending_mass(law: npt.ArrayLike) -> float:
     0.7143
 
     Raises:
-        InputError: it is no law.
+        InputError: it is not a distribution.
     """
     _, posterior, base = _read(law)
     common = int(base.argmax())
     ahead = posterior - posterior[:, [common]]  # (v, k): what blending has to overcome
-    behind = np.broadcast_to(base[common] - base, ahead.shape)  # what it overcomes it with
+    behind = np.broadcast_to(base[common] - base, ahead.shape)  # what it can use for that
     led = ahead > TIE
     return float((ahead[led] / (ahead[led] + behind[led])).max()) if led.any() else 0.0
 
@@ -91,11 +91,11 @@ def received_law(law: npt.ArrayLike, claims: npt.ArrayLike, alpha: float) -> Flo
 
     Args:
         law: P₀(x, a), (v, k).
-        claims: r, with which probability a member at x claims a, (v, k) or (k,).
-        alpha: fraction who act, in [0, 1].
+        claims: r, the probabilities with which a member at x claims a, (v, k) or (k,).
+        alpha: fraction of people who act, in [0, 1].
 
     Raises:
-        InputError: it is no law, or alpha is out of range.
+        InputError: it is not a distribution, or alpha is out of range.
     """
     in_interval("alpha", alpha, 0, 1, "To act with everyone, use alpha=1.")
     joint, _, _ = _read(law)
@@ -103,29 +103,29 @@ def received_law(law: npt.ArrayLike, claims: npt.ArrayLike, alpha: float) -> Flo
 
 
 def inference_accuracy(law: npt.ArrayLike, received: npt.ArrayLike) -> float:
-    """Return how often the platform's likeliest value is a person's; ties are guessed.
+    """Return the accuracy of the platform's likeliest value, with ties guessed at random.
 
     Σ_x P₀(x, â(x)) with â(x) = argmax_a P(x, a).
 
     Args:
-        law: P₀(x, a) of the people measured, (v, k).
+        law: P₀(x, a) of the people it is evaluated on, (v, k).
         received: P(x, a) that the platform learned from, (v, k).
 
     >>> inference_accuracy([[0.35, 0.15], [0.15, 0.35]], [[0.35, 0.15], [0.15, 0.35]])
     0.7
 
     Raises:
-        InputError: the first is no law.
+        InputError: the first is not a distribution.
     """
     joint, _, _ = _read(law)
     return float((joint * _guesses(np.asarray(received, dtype=np.float64))).sum())
 
 
 def inference_advantage(law: npt.ArrayLike, received: npt.ArrayLike) -> float:
-    """Return the advantage of a platform that allows for the base rate; ties are guessed.
+    """Return the advantage of a platform that corrects for the base rate, with ties guessed.
 
     (mean over a of P₀(â = a | a) − 1/k)/(1 − 1/k) with â(x) = argmax_a P(x, a)/P(a). For k = 2 it
-    is the true-positive rate less the false-positive rate (Yeom, Giacomelli, Fredrikson, Jha 2018,
+    is the true positive rate minus the false positive rate (Yeom, Giacomelli, Fredrikson, Jha 2018,
     arXiv:1709.01604).
 
     Args:
@@ -136,7 +136,7 @@ def inference_advantage(law: npt.ArrayLike, received: npt.ArrayLike) -> float:
     0.4
 
     Raises:
-        InputError: the first is no law.
+        InputError: the first is not a distribution.
     """
     joint, _, base = _read(law)
     seen = np.asarray(received, dtype=np.float64)
@@ -146,7 +146,7 @@ def inference_advantage(law: npt.ArrayLike, received: npt.ArrayLike) -> float:
 
 
 def _guesses(weights: Floats) -> Floats:
-    """Return with which probability each value is guessed at each row, (v, k)."""
+    """Return the probability that each value is guessed at each row, (v, k)."""
     best = weights >= weights.max(axis=1, keepdims=True) - TIE
     return np.asarray(best / best.sum(axis=1, keepdims=True))
 

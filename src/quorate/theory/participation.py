@@ -1,9 +1,10 @@
-"""When acting pays for those who act, and how many act when everyone may ride free.
+"""Participation: when acting pays, and how many act when everyone may free-ride.
 
-The model is this project's own and rests on what it says; none of it is a guarantee. n people may
-act. Where m of them act, everyone gets something worth S_m in [0, 1] (the success at α = m/N, by a
-bound or by a measured curve): who acts in full and less a cost k, who stays out a share γ of it.
-Status of all here: derived, from that model. See docs/explanation/theory.md.
+Data leverage, such as a data strike or poisoning, needs people who act. The model is this project's
+own and no guarantee. n people may act. If m of them do, the outcome is worth S_m in [0, 1], the
+success at α = m/N by a bound or a measured curve: people who act get all of it minus a cost k, and
+people who stay out get a share γ. Status of all here: derived, from that model. See
+docs/explanation/theory.md.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ Sizes = npt.NDArray[np.int64]
 def gain_from_acting(
     success: npt.ArrayLike, cost: npt.ArrayLike, outsiders_share: npt.ArrayLike
 ) -> Floats:
-    """Return (1−γ)·S(α) − k, what acting brings over staying out where one more changes nothing.
+    """Return the gain from acting over staying out, (1−γ)·S(α) − k, if one more changes nothing.
 
     Args:
-        success: S(α), at most 1; any shape, as all. A bound may be below 0.
+        success: S(α), at most 1; all in any shape. A bound may be below 0.
         cost: k, in units of full success, at least 0.
-        outsiders_share: γ, what of the outcome reaches who stays out, in [0, 1].
+        outsiders_share: γ, the share of the outcome that people who stay out get, in [0, 1].
 
     Returns:
-        Above 0 where acting pays for itself.
+        Above 0 if acting pays.
 
     >>> float(gain_from_acting(0.8, cost=0.1, outsiders_share=0.75).round(4))
     0.1
@@ -44,9 +45,9 @@ def gain_from_acting(
 
 
 def success_that_pays(cost: npt.ArrayLike, outsiders_share: npt.ArrayLike) -> Floats:
-    """Return k/(1−γ), the success above which acting pays; inf where no success in [0, 1] does.
+    """Return k/(1−γ), the success above which acting pays; inf if no success in [0, 1] does.
 
-    The α at which acting pays is the critical mass of that success, by whichever bound or curve.
+    The α at which acting pays is the critical mass of that success, by any bound or curve.
 
     >>> from quorate.theory.planting import planting_critical_mass
     >>> wanted = success_that_pays(cost=0.1, outsiders_share=0.5)
@@ -65,7 +66,7 @@ def success_that_pays(cost: npt.ArrayLike, outsiders_share: npt.ArrayLike) -> Fl
 def paying_size(
     alphas: npt.ArrayLike, success: npt.ArrayLike, cost: float, outsiders_share: float
 ) -> float:
-    """Return the least of the sizes from which on acting pays at every size, on a measured curve.
+    """Return the least size on a measured curve from which on acting pays at every size.
 
     Args:
         alphas: sizes, (a,), increasing.
@@ -73,7 +74,7 @@ def paying_size(
         cost, outsiders_share: k and γ as in ``gain_from_acting``.
 
     Returns:
-        One of ``alphas``; inf where acting does not pay at the largest.
+        One of ``alphas``; inf if acting does not pay at the largest.
 
     >>> paying_size([0.01, 0.02, 0.04], [0.1, 0.5, 0.9], cost=0.2, outsiders_share=0.5)
     0.02
@@ -96,9 +97,9 @@ def equilibria(success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: fl
     """Return every number of actors at which nobody wants to change their mind.
 
     Each person knows how many others act, m, and compares acting, S_{m+1} − k_i, with staying out,
-    γ·S_m; where both are equal either is fine. m actors are an equilibrium iff the m people to whom
-    it costs least do not regret acting and no other one regrets staying out. 0 among them is the
-    trap that everybody waits for the others.
+    γ·S_m; either is fine if they are equal. m actors are an equilibrium iff the m people with the
+    lowest costs do not regret acting and nobody else regrets staying out. An equilibrium of 0 is a
+    trap in which everybody waits for the others.
 
     Args:
         success: S_m for m = 0 .. n actors, (n+1,), at most 1.
@@ -106,18 +107,18 @@ def equilibria(success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: fl
         outsiders_share: γ, in [0, 1].
 
     Returns:
-        Numbers of actors, increasing; there is always one: while someone regrets staying out, the
-        cheapest of them joins and does not regret it.
+        Numbers of actors, increasing. There is always one: while someone regrets staying out, the
+        one with the lowest cost joins and does not regret it.
 
     >>> equilibria([0.0, 0.0, 0.9, 1.0], [0.2, 0.2, 0.2], outsiders_share=0.5).tolist()
     [0, 3]
 
     Raises:
-        InputError: an argument is out of range, or there is not one success per number of actors.
+        InputError: an argument is out of range, or success is not given for each number of actors.
     """
     s, k, gamma = game(success, costs, outsiders_share)
-    worth = s[1:] - gamma * s[:-1]  # (n,): to whom acts as the m-th, m = 1 .. n
-    content = np.append(True, k <= worth)  # the dearest of m actors; nobody regrets at 0
+    worth = s[1:] - gamma * s[:-1]  # (n,): of acting as the m-th, m = 1 .. n
+    content = np.append(True, k <= worth)  # the costliest of m actors; nobody regrets at 0
     stays_out = np.append(k >= worth, True)  # the cheapest of those who stay out
     return np.flatnonzero(content & stays_out)
 
@@ -125,18 +126,18 @@ def equilibria(success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: fl
 def assured_equilibria(
     success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: float, threshold: int
 ) -> Sizes:
-    """Return every number of pledges, of those at which it is acted, that nobody wants to change.
+    """Return every number of pledges, of those that lead to action, that nobody wants to change.
 
-    With an assurance ("I act once M have pledged") nobody acts, or pays, below M pledges. At M of
-    them each pledge decides: a person compares S_M − k_i with γ·S_0, not with γ·S_{M−1}. Above M it
-    is the game without assurance. Below, a pledge that changes nothing costs nothing.
+    Under an assurance contract ("I act once M have pledged") nobody acts, or pays, below M pledges,
+    and a pledge costs nothing. At M pledges each one is decisive: a person compares S_M − k_i with
+    γ·S_0, not with γ·S_{M−1}. Above M it is the game without assurance.
 
     Args:
         success, costs, outsiders_share: as in ``equilibria``.
         threshold: M, in 1 .. n.
 
     Returns:
-        Numbers of actors at or above M, increasing; empty where the assurance cannot be met.
+        Numbers of actors at or above M, increasing; empty if the assurance cannot be met.
 
     >>> s, k = [0.0, 0.5, 0.7, 0.75], [0.35, 0.35, 0.35]
     >>> equilibria(s, k, 0.8).tolist(), assured_equilibria(s, k, 0.8, threshold=2).tolist()
@@ -158,7 +159,7 @@ def assured_equilibria(
 def game(
     success: npt.ArrayLike, costs: npt.ArrayLike, outsiders_share: float
 ) -> tuple[Floats, Floats, float]:
-    """Return S, the costs in increasing order, and γ, having checked them."""
+    """Return S, the costs in increasing order, and γ, all checked."""
     s = all_in_interval("success", success, -math.inf, 1, "It is at most 1.", open_low=True)
     k = np.sort(np.atleast_1d(_cost(costs)))
     at_least("people", len(k), 1, "Give one cost a person.")

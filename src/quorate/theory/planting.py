@@ -1,4 +1,4 @@
-"""Population bounds for planting, with the label or by features only.
+"""Population bounds for planting a backdoor, with label flip or by features only.
 
 Derived for this project and checked by brute force on random finite laws; they generalise Hardt,
 Mazumdar, Mendler-Dünner, Zrnic 2023 (arXiv:2302.04262). See docs/explanation/theory.md.
@@ -26,25 +26,25 @@ def planting_bound(
     eps: npt.ArrayLike = 0.0,
     reading: Reading = "tv",
 ) -> Floats:
-    """Return a lower bound on the success S(α) of feature-label planting.
+    """Return a lower bound on the success S(α) of planting with the label.
 
     S ≥ 1 − ((1−α)/α)·Δ·ξ − c/α. Status: derived.
 
     Args:
-        alpha: fraction of the data that the collective controls, in [0, 1]; any shape, as all.
-        xi: ξ, how common the signal already is among honest people, in [0, 1].
+        alpha: fraction of the data that the collective controls, in [0, 1]; all in any shape.
+        xi: ξ, frequency of the signal among honest people, in [0, 1].
         delta: Δ, suboptimality gap of the target on the signal, in [0, 1].
         eps, reading: as in ``suboptimality_constant``.
 
     Returns:
-        The bound in the arguments' common shape. At or below 0 it says nothing; it is not clipped.
-        At alpha = 0 it is -inf: nobody acts, so nothing is promised.
+        The bound in the arguments' common shape, not clipped; vacuous at or below 0, and -inf at
+        alpha = 0, where nobody acts.
 
     >>> float(planting_bound(0.01, xi=0.001, delta=0.8, eps=0.0).round(4))
     0.9208
 
     Raises:
-        InputError: an argument is out of range, or the reading is not known.
+        InputError: an argument is out of range, or the reading is unknown.
     """
     return success_bound(alpha, _resistance(xi, delta), suboptimality_constant(eps, reading))
 
@@ -56,19 +56,19 @@ def planting_critical_mass(
     eps: npt.ArrayLike = 0.0,
     reading: Reading = "tv",
 ) -> Floats:
-    """Return an α that is enough for success ``target``: the inverse of ``planting_bound``.
+    """Return an α that suffices for success ``target``: the inverse of ``planting_bound``.
 
     α* ≤ (Δξ + c)/(1 − S* + Δξ). Status: derived.
 
     Returns:
-        A fraction in [0, 1]: 0 means that every α > 0 is enough. Or inf, where even α = 1 is not
-        enough by this bound.
+        A fraction in [0, 1], 0 if every α > 0 suffices, or inf if even α = 1 does not suffice by
+        this bound.
 
     >>> round(float(planting_critical_mass(0.9, xi=0.001, delta=0.8)), 6)
     0.007937
 
     Raises:
-        InputError: an argument is out of range, or the reading is not known.
+        InputError: an argument is out of range, or the reading is unknown.
     """
     return critical_mass_bound(target, _resistance(xi, delta), suboptimality_constant(eps, reading))
 
@@ -82,23 +82,23 @@ def feature_only_bound(
 ) -> Floats:
     """Return a lower bound on the success S(α) of feature-only planting.
 
-    S ≥ 1 − (1−p)ξ/(pα) − c/(pα). Members with the target label carry the signal, the others hand
-    in what is theirs. It is loose. Status: derived.
+    S ≥ 1 − (1−p)ξ/(pα) − c/(pα). Members with the target label carry the signal, and the others
+    hand in their own rows (a clean-label backdoor). The bound is loose. Status: derived.
 
     Args:
-        alpha: fraction of the data that the collective controls, in [0, 1]; any shape, as all.
-        xi: ξ, how common the signal already is among honest people, in [0, 1].
+        alpha: fraction of the data that the collective controls, in [0, 1]; all in any shape.
+        xi: ξ, frequency of the signal among honest people, in [0, 1].
         p: the least P₀(y*|x) over all x that occur, in [0, 1].
         eps, reading: as in ``suboptimality_constant``.
 
     Returns:
-        The bound, not clipped; -inf where alpha = 0 or p = 0, which promises nothing.
+        The bound, not clipped; -inf if alpha = 0 or p = 0.
 
     >>> float(feature_only_bound(0.1, xi=0.001, p=0.25).round(4))
     0.97
 
     Raises:
-        InputError: an argument is out of range, or the reading is not known.
+        InputError: an argument is out of range, or the reading is unknown.
     """
     fixed = _feature_only_resistance(xi, p, suboptimality_constant(eps, reading))
     return success_bound(alpha, np.zeros(()), fixed)
@@ -111,19 +111,19 @@ def feature_only_critical_mass(
     eps: npt.ArrayLike = 0.0,
     reading: Reading = "tv",
 ) -> Floats:
-    """Return an α that is enough for success ``target``: the inverse of ``feature_only_bound``.
+    """Return an α that suffices for success ``target``: the inverse of ``feature_only_bound``.
 
     α* ≤ ((1−p)ξ + c)/(p(1−S*)). Status: derived.
 
     Returns:
-        A fraction in [0, 1]: 0 means that every α > 0 is enough. Or inf, where even α = 1 is not
-        enough by this bound, and where p = 0.
+        A fraction in [0, 1], 0 if every α > 0 suffices, or inf if even α = 1 does not suffice by
+        this bound, or p = 0.
 
     >>> round(float(feature_only_critical_mass(0.97, xi=0.001, p=0.25)), 4)
     0.1
 
     Raises:
-        InputError: an argument is out of range, or the reading is not known.
+        InputError: an argument is out of range, or the reading is unknown.
     """
     fixed = _feature_only_resistance(xi, p, suboptimality_constant(eps, reading))
     return critical_mass_bound(target, np.zeros(()), fixed)
@@ -131,12 +131,13 @@ def feature_only_critical_mass(
 
 @dataclass(frozen=True)
 class SignalEstimate:
-    """What the bounds need to know of a signal and a target under the law of honest people.
+    """The ξ and Δ of a signal and a target among honest people.
 
     Args:
         xi: ξ = P₀(X*), in [0, 1].
         delta: Δ = max(0, max over x in X* of [max_{y≠y*} P₀(y|x) − P₀(y*|x)]), in [0, 1].
-        exact: from the true law, or else from honest training people, with ξ at its limit.
+        exact: whether they come from the true distribution, or else from honest training people
+            with ξ at its confidence limit.
     """
 
     xi: float
@@ -147,12 +148,12 @@ class SignalEstimate:
 def estimate_signal(
     people: Table, law: FiniteLaw | None, signal: Signal, target: str | None
 ) -> SignalEstimate:
-    """Return ξ and Δ of a signal: exact where the law is known, else estimated from ``people``.
+    """Return ξ and Δ of a signal: exact if the law is known, else estimated from ``people``.
 
-    X* = {g(x)} is recognised by g(x) = x, which is the same where g is idempotent. From people, ξ
-    is put at its upper 95% confidence limit (Clopper and Pearson 1934; about 3/n where none of n
-    people carries the signal) and Δ at its largest possible value 1: the bound stays a bound. Where
-    g is not idempotent a row does not tell whether it is in X*: ξ is put at 1 as well.
+    For an idempotent g, X* = {g(x)} is recognised by g(x) = x. From people, ξ is set to its upper
+    95% confidence limit (Clopper and Pearson 1934; about 3/n if none of n people carries the
+    signal) and Δ to its largest possible value 1, so the bound stays valid. If g is not idempotent,
+    a row does not show whether it is in X*, and ξ is set to 1 as well.
     """
     if not signal.idempotent:
         return SignalEstimate(1.0, 1.0, exact=False)
@@ -192,7 +193,7 @@ def _resistance(xi: npt.ArrayLike, delta: npt.ArrayLike) -> Floats:
 
 
 def _feature_only_resistance(xi: npt.ArrayLike, p: npt.ArrayLike, c: Floats) -> Floats:
-    """Return ((1−p)ξ + c)/p, inf where p = 0."""
+    """Return ((1−p)ξ + c)/p, inf if p = 0."""
     xi = all_in_interval("xi", xi, 0, 1, "It is a probability.")
     p = all_in_interval("p", p, 0, 1, "It is the least probability of the target.")
     safe = np.where(p > 0, p, 1.0)

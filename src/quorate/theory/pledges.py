@@ -1,9 +1,9 @@
-"""Assurance pledges: what "I act once M have pledged" changes, with defectors and a guessed M.
+"""Assurance contracts ("I act once M have pledged"), with defectors and an estimated threshold M.
 
-How many respond to a call is uncertain: J = N·b·e^{σz}, z standard normal, at least 1 and at most
-n. Of j who respond, A ~ Binomial(j, 1−d) act, since each defects with probability d. Without a
-pledge they act at once; with one, iff j ≥ M, and M = N·α̂* with α̂* = α*·e^{τz′} where α* is only
-estimated. Status of all here: derived, from that model. See docs/explanation/participation.md.
+The number who respond to a call is uncertain: J = N·b·e^{σz}, z standard normal, within 1 .. n. Of
+j who respond, A ~ Binomial(j, 1−d) act, because each defects with probability d. Without a pledge
+they act at once; with one, iff j ≥ M = N·α̂*, where α̂* = α*·e^{τz′} is an estimate of α*. Status of
+all here: derived, from that model. See docs/explanation/participation.md.
 
 Shapes: n people who may act; arrays (n+1,) are over j or A = 0 .. n.
 """
@@ -21,21 +21,21 @@ from quorate.theory.participation import gain_from_acting
 from quorate.theory.suboptimality import Floats
 from quorate.validate import above_zero, at_least, in_interval
 
-KNOTS = 240  # numbers of pledges at which an expectation is summed; linear between them
-NEGLIGIBLE = 8.0  # standard deviations of a binomial beyond which it is not summed: below 1e-14
+KNOTS = 240  # numbers of pledges at which an expectation is computed; linear between them
+NEGLIGIBLE = 8.0  # standard deviations beyond which a binomial is not summed: below 1e-14
 
 
 @dataclass(frozen=True)
 class PledgeOutcome:
-    """What comes of a call to act.
+    """The outcome of a call to act.
 
     Args:
-        reached: probability that it is acted: that the threshold is met; 1 without one.
-        too_early: probability that some act, and it does not pay for them.
-        success: expected success, that of nobody where nobody acts.
-        member: expected S − k of one who acts as agreed; γS₀ where nobody acts.
+        reached: probability that the threshold is met; 1 without one.
+        too_early: probability that some people act although it does not pay.
+        success: expected success; S₀ if nobody acts.
+        member: expected S − k of someone who acts as agreed; γS₀ if nobody acts.
         outsider: expected γS.
-        acting: expected share of those who may act that act.
+        acting: expected share who act, of those who may.
     """
 
     reached: float
@@ -47,7 +47,7 @@ class PledgeOutcome:
 
 
 def turnout_law(people: int, median: float, spread: float) -> Floats:
-    """Return the law of J, how many respond: round(median·e^{σz}) within 1 .. n, (n+1,).
+    """Return the distribution of the turnout J, round(median·e^{σz}) within 1 .. n, (n+1,).
 
     >>> turnout_law(3, median=2.0, spread=0.0).tolist()
     [0.0, 0.0, 1.0, 0.0]
@@ -63,14 +63,14 @@ def turnout_law(people: int, median: float, spread: float) -> Floats:
 
 
 def call_probability(people: int, threshold: float, noise: float) -> Floats:
-    """Return the probability that j pledges are enough, for j = 0 .. n, (n+1,).
+    """Return the probability that j pledges meet the threshold, for j = 0 .. n, (n+1,).
 
-    P(j ≥ M·e^{τz}) = Φ(ln(j/M)/τ): without noise, whether j ≥ M.
+    P(j ≥ M·e^{τz}) = Φ(ln(j/M)/τ), or whether j ≥ M without noise.
 
     Args:
         people: n.
-        threshold: M, as it should be; inf asks for more than there are.
-        noise: τ, of the logarithm of its estimate.
+        threshold: the true M; inf is out of reach.
+        noise: τ, the standard deviation of the log of its estimate.
 
     >>> call_probability(3, threshold=2.0, noise=0.0).tolist()
     [0.0, 0.0, 1.0, 1.0]
@@ -85,7 +85,7 @@ def call_probability(people: int, threshold: float, noise: float) -> Floats:
 def expected_after_defection(values: npt.ArrayLike, defectors: float) -> Floats:
     """Return E[v_A], A ~ Binomial(j, 1−d), for j = 0 .. n, (n+1,), in the shape of ``values``.
 
-    Summed at up to ``KNOTS`` numbers of pledges, and linear between.
+    Computed at up to ``KNOTS`` numbers of pledges, and interpolated linearly between.
 
     >>> expected_after_defection([0.0, 1.0, 2.0], defectors=0.5).round(9).tolist()
     [0.0, 0.5, 1.0]
@@ -118,7 +118,7 @@ def too_few_probability(size: float, people: int, defectors: float) -> Floats:
     if most < 1:
         return np.zeros(people + 1)
     few = np.where(j <= most, 1.0, bdtr(np.minimum(most, j), j, 1 - defectors))
-    return np.asarray(np.maximum(few - defectors**j, 0.0))  # 0⁰ = 1: of nobody, nobody acts
+    return np.asarray(np.maximum(few - defectors**j, 0.0))  # 0⁰ = 1: with j = 0 nobody acts
 
 
 def pledge_outcome(
@@ -129,18 +129,18 @@ def pledge_outcome(
     calling: npt.ArrayLike,
     defectors: float = 0.0,
 ) -> PledgeOutcome:
-    """Return what comes of a call, with or without an assurance.
+    """Return the outcome of a call to act, with or without an assurance.
 
-    With π_j the law of the turnout and w_j the probability that j are enough: reached = Σ π_j w_j,
-    a member gets Σ π_j [w_j·(E[S_{1+B}] − k) + (1−w_j)·γS₀], B ~ Binomial(j−1, 1−d), and an
-    outsider γ·Σ π_j [w_j·E[S_A] + (1−w_j)·S₀].
+    With π_j the distribution of the turnout and w_j the probability that j meet the threshold:
+    reached = Σ π_j w_j; a member gets Σ π_j [w_j·(E[S_{1+B}] − k) + (1−w_j)·γS₀],
+    B ~ Binomial(j−1, 1−d), and an outsider γ·Σ π_j [w_j·E[S_A] + (1−w_j)·S₀].
 
     Args:
-        success: S_m for m = 0 .. n actors, (n+1,), not decreasing, at most 1.
+        success: S_m for m = 0 .. n actors, (n+1,), nondecreasing, at most 1.
         cost, outsiders_share: k and γ.
-        responding: the law of the turnout, (n+1,); see ``turnout_law``.
-        calling: w, (n+1,); see ``call_probability``. Ones where nothing is waited for.
-        defectors: d, the probability that who pledged does not act.
+        responding: the distribution of the turnout, (n+1,); see ``turnout_law``.
+        calling: w, (n+1,); see ``call_probability``. All ones if people do not wait.
+        defectors: d, the probability that someone who pledged does not act.
 
     >>> law = turnout_law(3, median=1.0, spread=0.0)
     >>> alone = pledge_outcome([0.0, 0.1, 0.9, 1.0], 0.2, 0.5, law, np.ones(4))
@@ -156,9 +156,8 @@ def pledge_outcome(
     pays = np.flatnonzero(np.asarray(gain_from_acting(s, cost, outsiders_share)) > 0)
     enough = float(pays[0]) if len(pays) else math.inf
     everyone = expected_after_defection(s, defectors)
-    mine = np.insert(
-        expected_after_defection(s[1:], defectors), 0, s[0]
-    )  # j = 0: there is no such member
+    mine = expected_after_defection(s[1:], defectors)  # (n,): of a member among j = 1 .. n
+    mine = np.insert(mine, 0, s[0])
     rests = float(1 - acts.sum())
     got = float(acts @ everyone) + rests * float(s[0])
     return PledgeOutcome(
@@ -172,14 +171,14 @@ def pledge_outcome(
 
 
 def pledges_needed(size: float, defectors: float, noise: float, sure: float = 0.95) -> float:
-    """Return how many pledges to ask for, so that enough act in spite of defectors and a guess.
+    """Return how many pledges to ask for, so that enough act despite defectors and estimation.
 
-    The least M with P(Binomial(M, 1−d) ≥ m) ≥ p, where m = ⌈size·e^{τz_p}⌉ is at least the right
+    The least M with P(Binomial(M, 1−d) ≥ m) ≥ p, where m = ⌈size·e^{τz_p}⌉ is at least the true
     number with probability p if ``size`` is an estimate whose logarithm errs by τ. Each of the two
-    holds with probability p, both together with 2p − 1 or more.
+    holds with probability p, and both together with at least 2p − 1.
 
     Args:
-        size: how many have to act, above 0; inf gives inf.
+        size: how many must act, above 0; inf gives inf.
         defectors, noise: d and τ.
         sure: p, in (0, 1).
 
@@ -227,7 +226,7 @@ def _expected(values: Floats, pledges: int, defectors: float) -> float:
 
 @functools.lru_cache(maxsize=4 * KNOTS)
 def _binomial(pledges: int, defectors: float) -> tuple[int, Floats]:
-    """Return the least number that act and the law from there on, but for what is negligible."""
+    """Return the least non-negligible number of actors, and the probabilities from there on."""
     from scipy.special import gammaln
 
     middle = pledges * (1 - defectors)

@@ -1,7 +1,7 @@
-"""How far what is counted in a sample may lie from the law that it is drawn from.
+"""Concentration: how far counts in a sample may lie from the distribution they are drawn from.
 
-L stands for log(1/δ) throughout: alphabets are so large that δ itself, shared by all of their
-cells, could be too small for a float.
+L stands for log(1/δ) throughout: there may be so many cells that δ itself, split over all of them,
+is too small for a float.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def hoeffding_radius(n: npt.ArrayLike, log_inverse: float) -> Floats:
-    """Return R_δ(n), by which a mean of n values in [0, 1] errs to one side with probability ≤ δ.
+    """Return R_δ(n), an error that a mean of n values in [0, 1] exceeds with probability ≤ δ.
 
     R_δ(n) = √(L/(2n)). Status: published (Hoeffding 1963; the radius of Gauthier, Bach, Jordan
     2025, arXiv:2502.04879).
@@ -33,14 +33,14 @@ def hoeffding_radius(n: npt.ArrayLike, log_inverse: float) -> Floats:
 
 
 def bernstein_radius(frequency: npt.ArrayLike, n: float, log_inverse: float) -> Floats:
-    """Return by how much a frequency errs to one side with probability ≤ δ, by its own variance.
+    """Return an error that a frequency exceeds on one side with probability ≤ δ, by its variance.
 
-    √(2V(L + log 2)/n) + 7(L + log 2)/(3(n−1)), V = p̂(1−p̂)·n/(n−1) the variance of n zeros and
-    ones. Status: published (Maurer, Pontil 2009, arXiv:0907.3740).
+    √(2V(L + log 2)/n) + 7(L + log 2)/(3(n−1)), where V = p̂(1−p̂)·n/(n−1) is the variance of n zeros
+    and ones. Status: published (Maurer, Pontil 2009, arXiv:0907.3740).
 
     Args:
         frequency: p̂, in [0, 1], any shape.
-        n: people counted. Below 2 nothing is known: inf.
+        n: people counted; below 2 the radius is inf.
         log_inverse: L = log(1/δ).
 
     >>> float(bernstein_radius(0.5, 101, 2 - math.log(2)).round(4))  # √(.25·4/100) + 14/300
@@ -58,9 +58,9 @@ def bernstein_radius(frequency: npt.ArrayLike, n: float, log_inverse: float) -> 
 def bernstein_limits(
     frequency: npt.ArrayLike, n: float, log_inverse: float
 ) -> tuple[Floats, Floats]:
-    """Return p̂ ∓ ``bernstein_radius``, cut to [0, 1]; each is passed with probability ≤ δ.
+    """Return p̂ ∓ ``bernstein_radius``, clipped to [0, 1]; each fails with probability ≤ δ.
 
-    Both never decrease in p̂. Status: published, as the radius.
+    Both are nondecreasing in p̂. Status: published, as the radius.
 
     >>> low, high = bernstein_limits(0.0, 1000, 3.0)
     >>> float(low), round(float(high), 4)
@@ -72,9 +72,9 @@ def bernstein_limits(
 
 
 def sample_least(p: npt.ArrayLike, n: float, log_inverse: float) -> Floats:
-    """Return the frequency that n draws of an event of probability p fall below with chance ≤ δ.
+    """Return a frequency that n draws of an event of probability p fall below with chance ≤ δ.
 
-    The larger of p − √(2p(1−p)L/n) − L/(3n) and p − √(2pL/n), and of 0. It never decreases in p.
+    The largest of p − √(2p(1−p)L/n) − L/(3n), p − √(2pL/n) and 0, which is nondecreasing in p.
     Status: published (Bernstein's inequality; Chernoff's for the lower tail), combined here.
 
     Args:
@@ -95,10 +95,10 @@ def sample_least(p: npt.ArrayLike, n: float, log_inverse: float) -> Floats:
 
 
 def sample_most(p: npt.ArrayLike, n: float, log_inverse: float) -> Floats:
-    """Return the frequency that n draws of an event of probability p exceed with chance ≤ δ.
+    """Return a frequency that n draws of an event of probability p exceed with chance ≤ δ.
 
-    min(1, p + √(2vL/n) + L/(3n)), v = p(1−p) up to p = 1/2 and 1/4 above, so that it never
-    decreases in p. Status: published (Bernstein's inequality).
+    min(1, p + √(2vL/n) + L/(3n)), with v = p(1−p) up to p = 1/2 and 1/4 above, so that it is
+    nondecreasing in p. Status: published (Bernstein's inequality).
 
     Args:
         p: probability, in [0, 1], any shape.
@@ -119,18 +119,18 @@ def sample_most(p: npt.ArrayLike, n: float, log_inverse: float) -> Floats:
 
 @functools.lru_cache(maxsize=4096)
 def others_limit(seen: int, members: int, others: int, delta: float) -> int:
-    """Return how many of the other people are like ``seen`` of the members, at most.
+    """Return an upper limit on how many of the others share a property with ``seen`` members.
 
-    h = max{h : P(Hypergeom(N, seen + h, n) ≤ seen) > δ}: given how many of all N people there are,
-    each set of n people is as likely to be the members, so that more than h is seen with
-    probability ≤ δ, whatever the law. Exact up to rounding for N up to 10¹⁰. Status: derived, the
-    usual prediction limit of a finite population.
+    h = max{h : P(Hypergeom(N, seen + h, n) ≤ seen) > δ}: given how many of all N people have the
+    property, every set of n people is equally likely to be the members, so more than h others have
+    it with probability ≤ δ, whatever the distribution. Exact up to rounding for N up to 10¹⁰.
+    Status: derived, the usual prediction limit of a finite population.
 
     Args:
-        seen: members who are like that, in [0, members].
+        seen: members with the property, in [0, members].
         members: n, whose rows are known.
-        others: N − n, whose rows are not.
-        delta: probability of more than is returned, in (0, 1).
+        others: N − n, whose rows are unknown.
+        delta: probability of exceeding the limit, in (0, 1).
 
     Returns:
         A whole number in [0, others].
@@ -149,7 +149,7 @@ def others_limit(seen: int, members: int, others: int, delta: float) -> int:
 
 
 def others_exceed(seen: int, members: int, others: int, h: int, delta: float) -> bool:
-    """Return whether h of the others is more than ``others_limit``, without a search.
+    """Return whether h exceeds ``others_limit``, without searching for the limit.
 
     >>> others_exceed(0, 100, 100, 4, 0.05), others_exceed(0, 100, 100, 5, 0.05)
     (False, True)
@@ -162,10 +162,10 @@ def others_exceed(seen: int, members: int, others: int, h: int, delta: float) ->
 
 
 def log_hypergeometric_cdf(k: int, total: int, marked: int, drawn: int) -> float:
-    """Return log P(X ≤ k), X the number of marked people among those drawn without replacement.
+    """Return log P(X ≤ k) for the number X of marked people drawn without replacement.
 
     P(X = j) = C(T, j)·C(N−T, n−j)/C(N, n), summed downwards from k by the quotients
-    P(j−1)/P(j) = j(N−T−n+j)/((T−j+1)(n−j+1)), until what is left out is below e⁻⁷⁰ of the sum.
+    P(j−1)/P(j) = j(N−T−n+j)/((T−j+1)(n−j+1)), until the remainder is below e⁻⁷⁰ of the sum.
 
     Args:
         k: threshold.
@@ -198,26 +198,26 @@ def _log_choose(n: int, k: int) -> float:
 def distance_limit(
     counts: npt.ArrayLike, cells: int, log_inverse: float, times: npt.ArrayLike = 1
 ) -> float:
-    """Return how far a law over cells may lie from the frequencies seen, in total variation.
+    """Return an upper limit on the total variation between a distribution over cells and counts.
 
-    TV(P, P̂) ≤ min of two limits, each passed with probability ≤ δ/2; with ℓ = L + log 2:
-    ½√((|X|−1)/n) + √(ℓ/(2n)), and Σ_x E|σ₁ + … + σ_{t_x}|/n + 2√(ℓ/(2n)), σ random signs, where
-    t_x of the n people are in cell x: rare cells cost, cells that nobody is in do not. One cell
-    alone has distance 0.
+    TV(P, P̂) ≤ the smaller of two limits, each exceeded with probability ≤ δ/2; with ℓ = L + log 2:
+    ½√((|X|−1)/n) + √(ℓ/(2n)), and Σ_x E|σ₁ + … + σ_{t_x}|/n + 2√(ℓ/(2n)), where σ are random signs
+    and t_x of the n people are in cell x. Rare cells enlarge it, empty cells do not. A single cell
+    has distance 0.
 
-    Why: E TV ≤ ½ Σ √(p(1−p)/n), at most ½√((|X|−1)/n) by Cauchy and Schwarz. By symmetrisation
-    E TV ≤ E Σ_x E|σ₁ + … + σ_{t_x}|/n. When one person changes, TV moves by at most 1/n and so
-    does that sum, and McDiarmid's inequality does the rest. Status: derived; cf. Cohen,
-    Kontorovich, Wolfer 2020 (arXiv:2004.12680).
+    Proof: E TV ≤ ½ Σ √(p(1−p)/n) ≤ ½√((|X|−1)/n) by Cauchy and Schwarz, and by symmetrisation
+    E TV ≤ E Σ_x E|σ₁ + … + σ_{t_x}|/n. When one person changes, TV and that sum change by at most
+    1/n, so McDiarmid's inequality applies. Status: derived; cf. Cohen, Kontorovich, Wolfer 2020
+    (arXiv:2004.12680).
 
     Args:
-        counts: t, people in each cell, any shape; cells with nobody may be left out.
-        cells: |X|, how many cells there are, a whole number however large.
+        counts: t, people in each cell, any shape; empty cells may be left out.
+        cells: |X|, the number of cells, a whole number however large.
         log_inverse: L = log(1/δ).
-        times: how many cells there are of each count, where equal ones are given once.
+        times: number of cells with each count, if equal counts are given once.
 
     Returns:
-        The limit. At or above 1 it says nothing; it is not clipped.
+        The limit, not clipped; vacuous at or above 1.
 
     >>> distance_limit([60, 40], 1, 3.0), round(distance_limit([300, 700], 2, 3.0), 4)
     (0.0, 0.0588)
@@ -230,15 +230,15 @@ def distance_limit(
     if n <= 0:
         return 1.0
     step = math.sqrt((log_inverse + math.log(2)) / (2 * n))
-    # The square root of a whole number however large: one beyond a float is beyond any use.
+    # cells may be too large for a float; the limit is useless then anyway.
     by_cells = math.inf if cells > 10**300 else 0.5 * math.sqrt((cells - 1) / n)
     return min(by_cells + step, float((expected_sign_sum(t) * of_each).sum()) / n + 2 * step)
 
 
 def expected_sign_sum(t: npt.ArrayLike) -> Floats:
-    """Return E|σ₁ + … + σ_t| of t random signs; between whole numbers, the straight line.
+    """Return E|σ₁ + … + σ_t| of t random signs, interpolated linearly between whole t.
 
-    It is 2s·C(2s, s)/4ˢ with s = ⌈t/2⌉, at most √t. Divided by t it never increases.
+    It is 2s·C(2s, s)/4ˢ with s = ⌈t/2⌉, at most √t. Divided by t it is nonincreasing.
 
     >>> expected_sign_sum([0, 1, 2, 3, 4, 4.5]).tolist()
     [0.0, 1.0, 1.0, 1.5, 1.5, 1.6875]

@@ -1,8 +1,8 @@
-"""How large a collective counts as with learners that weigh people: α_eff.
+"""Effective size α_eff of a collective under learners that weigh people, such as DRO.
 
-Derived for this project; the idea is that of Ben-Dov, Fawkes, Samadi, Sanyal 2024
-(arXiv:2405.06582). See docs/explanation/theory.md. The learners record α_eff as they train; here it
-is known before, where it can be.
+Derived for this project; the idea is from Ben-Dov, Fawkes, Samadi, Sanyal 2024 (arXiv:2405.06582).
+See docs/explanation/theory.md. The learners record α_eff as they train; here it is computed in
+advance, where that is possible.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from quorate.validate import all_in_interval
 def effective_size(
     alpha: npt.ArrayLike, member_weight: npt.ArrayLike, honest_weight: npt.ArrayLike
 ) -> Floats:
-    """Return α_eff, the share of a learner's attention that members have.
+    """Return α_eff, the members' share of the total weight.
 
     α_eff = αE_{P*}[w]/(αE_{P*}[w] + (1−α)E_{P₀}[w]). Status: derived.
 
     Args:
-        alpha: fraction of the data that the collective controls, in [0, 1]; any shape, as all.
+        alpha: fraction of the data that the collective controls, in [0, 1]; all in any shape.
         member_weight, honest_weight: the mean weights E_{P*}[w] and E_{P₀}[w], at least 0.
 
     Returns:
-        A fraction in [0, 1]; NaN where nobody has any weight.
+        A fraction in [0, 1]; NaN if all weights are 0.
 
     >>> float(effective_size(0.1, 3.0, 1.0))
     0.25
@@ -86,12 +86,12 @@ def reweighted_planting_bound(
     """Return a lower bound on the success of planting where a learner minimises E_P[wℓ].
 
     S ≥ 1 − r·[((1−α_eff)/α_eff)·Δ·ξ + c/α_eff] with ξ and Δ of the reweighted honest law,
-    P₀(x, y)·w(x, y)/E_{P₀}[w], and r = E_{P*}[w]/min w over members. Members who weigh more than
-    others win their values at the cost of the others', and success counts people, not weights: r
-    is 1 only where all members weigh the same. Status: derived.
+    P₀(x, y)·w(x, y)/E_{P₀}[w], and r = E_{P*}[w]/min w over members. Members with larger weights
+    win their feature values at the cost of others', while success counts people, not weights, so r
+    is 1 only if all members weigh the same. Status: derived.
 
     Args:
-        effective: α_eff, in [0, 1]; any shape, as all.
+        effective: α_eff, in [0, 1]; all in any shape.
         xi, delta: ξ and Δ under the reweighted honest law, in [0, 1].
         spread: r, at least 1.
         eps, reading: as in ``suboptimality_constant``, for the law that the learner sees.
@@ -112,13 +112,13 @@ def jtt_effective_size(
     honest_error: npt.ArrayLike,
     upweight: npt.ArrayLike,
 ) -> Floats:
-    """Return α_eff of just train twice.
+    """Return α_eff under JTT (just train twice).
 
     α_eff = α(1+(λ−1)e_C)/(α(1+(λ−1)e_C) + (1−α)(1+(λ−1)e_B)). Status: derived.
 
     Args:
-        alpha: fraction of the data that the collective controls, in [0, 1]; any shape, as all.
-        member_error, honest_error: e_C and e_B, whom the first training gets wrong, in [0, 1].
+        alpha: fraction of the data that the collective controls, in [0, 1]; all in any shape.
+        member_error, honest_error: e_C and e_B, error rates of the first training, in [0, 1].
         upweight: λ, at least 1.
 
     >>> float(jtt_effective_size(0.1, member_error=1.0, honest_error=0.25, upweight=5.0).round(4))
@@ -137,7 +137,7 @@ def jtt_size_for(
     honest_error: npt.ArrayLike,
     upweight: npt.ArrayLike,
 ) -> Floats:
-    """Return the α that counts as ``effective`` under JTT: ``jtt_effective_size`` solved for α.
+    """Return the α that counts as ``effective`` under JTT: the inverse of ``jtt_effective_size``.
 
     >>> round(float(jtt_size_for(5 / 23, member_error=1.0, honest_error=0.25, upweight=5.0)), 4)
     0.1
@@ -152,25 +152,24 @@ def jtt_size_for(
 def jtt_amplifies(
     member_error: npt.ArrayLike, honest_error: npt.ArrayLike
 ) -> npt.NDArray[np.bool_]:
-    """Return whether JTT makes a collective count as more than its size: iff e_C > e_B.
+    """Return whether JTT amplifies a collective beyond its size: iff e_C > e_B.
 
     For 0 < α < 1 and an up-weight above 1. Status: derived.
 
     >>> bool(jtt_amplifies(0.6, 0.2))
     True
     """
-    return np.asarray(_share("member_error", member_error) > _share("honest_error", honest_error))[
-        ()
-    ]
+    ours, theirs = _share("member_error", member_error), _share("honest_error", honest_error)
+    return np.asarray(ours > theirs)[()]
 
 
 def cvar_effective_limit(alpha: npt.ArrayLike, level: npt.ArrayLike) -> Floats:
-    """Return the most that a collective can count as with CVaR at level a: min(α, a)/a.
+    """Return the largest effective size under CVaR-DRO at level a: min(α, a)/a.
 
-    Weights are at most 1/a. Status: derived.
+    Because weights are at most 1/a. Status: derived.
 
     Args:
-        alpha: fraction of the data that the collective controls, in [0, 1]; any shape, as all.
+        alpha: fraction of the data that the collective controls, in [0, 1]; all in any shape.
         level: a, the fraction of people whose loss counts, in (0, 1].
 
     >>> float(cvar_effective_limit(0.05, level=0.2))
@@ -184,7 +183,7 @@ def cvar_effective_limit(alpha: npt.ArrayLike, level: npt.ArrayLike) -> Floats:
 
 
 def cvar_size_for(effective: npt.ArrayLike, level: npt.ArrayLike) -> Floats:
-    """Return the least α that can count as ``effective`` with CVaR at level a: a·α_eff.
+    """Return the least α that can count as ``effective`` under CVaR-DRO at level a: a·α_eff.
 
     Status: derived.
 
@@ -198,16 +197,16 @@ def cvar_size_for(effective: npt.ArrayLike, level: npt.ArrayLike) -> Floats:
 
 
 def chi2_weights(losses: npt.ArrayLike, radius: float) -> Floats:
-    """Return the weights of χ²-DRO, w ∝ (ℓ − η)₊ with mean 1, exactly, (n,).
+    """Return the exact weights of χ²-DRO, w ∝ (ℓ − η)₊ with mean 1, (n,).
 
     They maximise Σ wℓ under Σ w = n, w ≥ 0 and Σ (w−1)²/2n ≤ ρ. With the j largest losses above η,
     of mean m and squared deviations V, η = m − sqrt(V/(j²(1+2ρ)/n − j)) (the dual of Levy, Carmon,
-    Duchi, Sidford 2020, arXiv:2010.05893, solved). Where even all weight on the largest loss is
-    within ρ, that is what is returned. Status: derived.
+    Duchi, Sidford 2020, arXiv:2010.05893, solved). If even all weight on the largest loss is within
+    ρ, that is returned. Status: derived.
 
     Args:
         losses: ℓ, (n,).
-        radius: ρ, at least 0; 0 weighs everyone the same.
+        radius: ρ, at least 0; 0 weighs everyone equally.
 
     >>> chi2_weights([0.0, 0.0, 0.0, 1.0], radius=0.5).round(3).tolist()
     [0.423, 0.423, 0.423, 2.732]
@@ -216,7 +215,7 @@ def chi2_weights(losses: npt.ArrayLike, radius: float) -> Floats:
         InputError: the radius is negative.
     """
     loss, rho = np.asarray(losses, dtype=np.float64), float(_weight("radius", radius))
-    loss = loss - loss.max()  # w does not change, and few digits are lost in squares
+    loss = loss - loss.max()  # leaves w unchanged and loses few digits in squares
     n, order = len(loss), np.sort(loss)[::-1]
     if rho == 0 or order[0] == order[-1]:
         return np.ones(n)
@@ -233,9 +232,9 @@ def chi2_weights(losses: npt.ArrayLike, radius: float) -> Floats:
 
 
 def lff_weights(biased_loss: npt.ArrayLike, deployed_loss: npt.ArrayLike) -> Floats:
-    """Return w = ℓ_b/(ℓ_b + ℓ_d) of learning from failure, in [0, 1]; NaN where both are 0.
+    """Return LfF's weight w = ℓ_b/(ℓ_b + ℓ_d), in [0, 1]; NaN if both are 0.
 
-    (Nam, Cha, Ahn, Lee, Shin 2020, arXiv:2007.02561.) Status: published.
+    Source: Nam, Cha, Ahn, Lee, Shin 2020, arXiv:2007.02561. Status: published.
 
     Args:
         biased_loss, deployed_loss: each person's loss under the biased and the deployed network.
@@ -253,7 +252,7 @@ def lff_weights(biased_loss: npt.ArrayLike, deployed_loss: npt.ArrayLike) -> Flo
 def group_dro_step(q: npt.ArrayLike, losses: npt.ArrayLike, step: float) -> Floats:
     """Return the group weights after one step, q_k ← q_k·exp(η_q ℓ_k) normalised, (..., m).
 
-    (Sagawa, Koh, Hashimoto, Liang 2020, arXiv:1911.08731.) Status: published.
+    Source: Sagawa, Koh, Hashimoto, Liang 2020, arXiv:1911.08731. Status: published.
 
     >>> group_dro_step([0.5, 0.5], [0.0, np.log(3.0)], 1.0).round(3).tolist()
     [0.25, 0.75]

@@ -1,4 +1,4 @@
-"""How far from optimal a platform's classifier may be: the two readings of "ε-suboptimal"."""
+"""The two readings of an "ε-suboptimal" platform: total variation and Huber contamination."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Reading = Literal["tv", "huber"]
 
 
 def suboptimality_constant(eps: npt.ArrayLike, reading: Reading) -> Floats:
-    """Return c, the margin that an ε-suboptimal classifier may overturn.
+    """Return c, the largest lead that an ε-suboptimal classifier may overturn.
 
-    tv: c = 2ε; huber: c = ε/(1−ε). The two readings are not equivalent. Status: derived.
+    tv: c = 2ε; huber: c = ε/(1−ε). The readings are not equivalent. Status: derived.
 
     Args:
         eps: how far from Bayes-optimal the platform's classifier may be, in [0, 1); any shape.
-        reading: "tv": optimal for a law within total variation ε of what the platform received;
-            "huber": optimal for (1−ε) of what it received plus ε of anything.
+        reading: "tv": optimal for a distribution within total variation ε of the received one;
+            "huber": optimal for (1−ε) of the received one plus ε of any other.
 
     Returns:
         c, in the shape of ``eps``.
@@ -30,7 +30,7 @@ def suboptimality_constant(eps: npt.ArrayLike, reading: Reading) -> Floats:
     0.02
 
     Raises:
-        InputError: eps is out of range, or the reading is not known.
+        InputError: eps is out of range, or the reading is unknown.
     """
     fix = "Use eps=0 for a Bayes-optimal platform."
     eps = all_in_interval("eps", eps, 0, 1, fix, open_high=True)

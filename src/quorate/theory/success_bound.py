@@ -1,7 +1,7 @@
-"""The form that the population bounds share, and its inverse.
+"""The common form of the population bounds, and its inverse.
 
-A collective of size α has two things against it: what honest people's data say, of which the
-platform receives a part 1−α, and what stays however many act.
+Two things work against a collective of size α: honest people's data, of which the platform receives
+a share 1−α, and a constant that does not depend on how many act.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ def success_bound(alpha: npt.ArrayLike, honest: Floats, fixed: Floats) -> Floats
 
     Args:
         alpha: fraction of the data that the collective controls, in [0, 1]; any shape.
-        honest: what honest data have against the collective, at least 0.
-        fixed: what is against it whatever its size, at least 0.
+        honest: what honest data contribute against the collective, at least 0.
+        fixed: what works against it at any size, at least 0.
 
     Returns:
-        The bound, in the arguments' common shape; it is not clipped, and -inf at alpha = 0.
+        The bound in the arguments' common shape, not clipped; -inf at alpha = 0.
 
     >>> float(success_bound(0.5, np.float64(0.2), np.float64(0.1)))
     0.6
@@ -42,8 +42,8 @@ def critical_mass_bound(target: npt.ArrayLike, honest: Floats, fixed: Floats) ->
     α = (honest + fixed)/(1 − S* + honest). Status: derived.
 
     Returns:
-        A fraction in [0, 1], in the arguments' common shape: 0 means that every α > 0 is enough.
-        Or inf, where even α = 1 is not enough by this bound.
+        A fraction in [0, 1] in the arguments' common shape, 0 if every α > 0 suffices, or inf if
+        even α = 1 does not suffice by this bound.
 
     >>> critical_mass_bound([0.6, 1.0], np.float64(0.2), np.float64(0.1)).tolist()
     [0.5, inf]
@@ -53,8 +53,6 @@ def critical_mass_bound(target: npt.ArrayLike, honest: Floats, fixed: Floats) ->
     """
     target = all_in_interval("target", target, 0, 1, "It is a success rate.")
     against, room = np.asarray(honest + fixed), 1 - target + honest
-    needed = np.divide(
-        against, room, out=np.full(np.broadcast_shapes(against.shape, room.shape), np.inf),
-        where=(room > 0) & np.isfinite(against),
-    )  # fmt: skip
+    possible = (room > 0) & np.isfinite(against)
+    needed = np.divide(against, room, out=np.full(possible.shape, np.inf), where=possible)
     return np.where(against == 0, 0.0, np.where(needed <= 1, needed, np.inf))[()]

@@ -1,4 +1,4 @@
-"""The worst that an ε-suboptimal platform can do on a finite law, and what is enough against it.
+"""The worst case of an ε-suboptimal platform on a finite distribution, and the critical mass.
 
 Margins and carried mass, (..., v) each, are those of ``quorate.theory.finite``. Status of all here:
 derived, see docs/explanation/theory.md.
@@ -16,8 +16,8 @@ from quorate.theory.suboptimality import Floats, Reading, suboptimality_constant
 from quorate.validate import all_in_interval
 
 Mask = npt.NDArray[np.bool_]
-EXACT = 30  # values that the budget may or may not overturn, up to which the worst case is exact
-SLACK = 1e-12  # of the budget: what the rounding of a sum of prices may exceed it by
+EXACT = 30  # undecided values up to which the worst case is computed exactly
+SLACK = 1e-12  # of the budget: allowance for the rounding of a sum of prices
 
 
 def margin_bound(
@@ -25,12 +25,12 @@ def margin_bound(
 ) -> Floats:
     """Return Σ P_0{g = x} over the x whose margin is above c, (...).
 
-    At eps = 0 it is S itself, for a Bayes-optimal platform that breaks ties against the collective.
-    At eps > 0 it grants the platform its whole budget anew at each x: sound, and the worst case
-    only where one value is signalled. It can then lie below ``planting_bound``.
+    At eps = 0 it is S itself for a Bayes-optimal platform that breaks ties against the collective.
+    At eps > 0 it grants the platform its whole budget at each x, which is sound but tight only if
+    one value is signalled; it may be below ``planting_bound``.
 
     Args:
-        margins: by how much the data favour the collective at each x, (..., v).
+        margins: by which the data favour the collective at each x, (..., v).
         carried: P_0{g = x}, (..., v).
         eps, reading: as in ``suboptimality_constant``, (...).
 
@@ -47,19 +47,19 @@ def worst_case_success(
 ) -> Floats:
     """Return the least S of an ε-suboptimal platform, ties against the collective, (...).
 
-    S = min over B ⊆ X* with Σ_{x∈B} max(0, margin) ≤ c of 1 − Σ_{x∈B} P_0{g = x}. To flip x, mass
-    of half its margin is moved to a rival label (tv), or (1−ε) times its margin is met by εQ
-    (huber), so one budget c pays for all values together: a knapsack. It is exact for planting in
-    both readings; for unplanting under huber or with two labels, and else a lower bound, since
+    S = min over B ⊆ X* with Σ_{x∈B} max(0, margin) ≤ c of 1 − Σ_{x∈B} P_0{g = x}. Flipping x moves
+    half its margin of mass to a rival label (tv), or offsets (1−ε) times its margin by εQ (huber),
+    so one budget c pays for all values together: a knapsack. It is exact for planting in both
+    readings and for unplanting under huber or with two labels; else it is a lower bound, because
     under tv y* may have to overtake several labels at once.
 
     Args:
-        margins: by how much the data favour the collective at each x, (..., v).
+        margins: by which the data favour the collective at each x, (..., v).
         carried: P_0{g = x}, (..., v).
         eps, reading: as in ``suboptimality_constant``, (...).
 
     Returns:
-        S; where more than 30 values are undecided, the fractional relaxation, a lower bound.
+        S; with more than 30 undecided values, the fractional relaxation, a lower bound.
 
     >>> apart, both = np.array([0.1, 0.3]), np.array([0.15, 0.15])
     >>> [float(worst_case_success(m, np.array([0.25, 0.75]), eps=0.1)) for m in (apart, both)]
@@ -71,9 +71,9 @@ def worst_case_success(
 def fractional_success(
     margins: Floats, carried: Floats, eps: npt.ArrayLike = 0.0, reading: Reading = "tv"
 ) -> Floats:
-    """Return the least S of a platform that may flip parts of values, (...): never above the worst.
+    """Return the least S if the platform may flip parts of values, (...), a lower bound.
 
-    The budget goes to the values with the most people for their price, the last one in part.
+    The budget goes to the values with the most people per price, the last one in part.
 
     Args:
         margins, carried, eps, reading: as in ``worst_case_success``.
@@ -85,15 +85,15 @@ def fractional_success(
 
 
 def overturned(prices: Floats, weights: Floats, budget: float) -> Mask:
-    """Return which values a platform overturns to lose the collective the most, (v,).
+    """Return which values a platform overturns to harm the collective most, (v,).
 
-    Values whose price is 0 or below are ties and go for nothing. Exact up to 30 undecided values;
-    for more, those with the most weight for their price as long as the budget lasts.
+    Values with a price of 0 or below are ties and lost for free. Exact up to 30 undecided values;
+    beyond, those with the most weight per price as long as the budget lasts.
 
     Args:
-        prices: what it costs to flip each value, (v,); negative where it is lost anyway.
-        weights: what the collective loses with it, at least 0, (v,).
-        budget: what the platform can spend, c.
+        prices: cost of flipping each value, (v,); negative if it is lost anyway.
+        weights: what the collective loses with each value, at least 0, (v,).
+        budget: c, what the platform can spend.
 
     >>> overturned(np.array([0.1, 0.1, 0.2, 0.0]), np.array([3.0, 2.0, 4.0, 1.0]), 0.3).tolist()
     [True, False, True, True]
@@ -116,10 +116,10 @@ def overturned(prices: Floats, weights: Floats, budget: float) -> Mask:
 def success_thresholds(
     without: Floats, with_everyone: Floats, eps: npt.ArrayLike = 0.0, reading: Reading = "tv"
 ) -> Floats:
-    """Return for each x the α above which its margin exceeds c, (..., v); inf where none does.
+    """Return for each x the α above which its margin exceeds c, (..., v); inf if none does.
 
     The margin of planting, feature-only planting and unplanting is (1−α)·m₀ + α·m₁, so it exceeds
-    c once α > (c − m₀)/(m₁ − m₀).
+    c iff α > (c − m₀)/(m₁ − m₀).
 
     Args:
         without, with_everyone: m₀ and m₁, the margins at α = 0 and at α = 1, (..., v); m₁ ≥ m₀.
@@ -143,11 +143,11 @@ def exact_critical_mass(
     eps: npt.ArrayLike = 0.0,
     reading: Reading = "tv",
 ) -> Floats:
-    """Return α*, above which ``margin_bound`` is at least ``target``, (...): in closed form.
+    """Return α*, above which ``margin_bound`` is at least ``target``, in closed form, (...).
 
-    Each value is won above a threshold of its own; α* is the least of them at which the values won
-    hold S* of the people. At eps = 0 it is the critical mass of the law itself, for a Bayes-optimal
-    platform; at α* itself a tie still goes against the collective.
+    Each value is won above its own threshold; α* is the least threshold at which the values won
+    hold S* of the people. At eps = 0 it is the exact critical mass for a Bayes-optimal platform; at
+    α* itself a tie still goes against the collective.
 
     Args:
         target: S*, in [0, 1].
@@ -156,7 +156,7 @@ def exact_critical_mass(
         eps, reading: as in ``suboptimality_constant``, (...).
 
     Returns:
-        A fraction in [0, 1); inf where even α = 1 is not enough.
+        A fraction in [0, 1); inf if even α = 1 does not suffice.
 
     >>> m0, m1, people = np.array([-0.1, 0.1]), np.array([0.4, 0.6]), np.array([0.4, 0.6])
     >>> exact_critical_mass([0.5, 0.9], m0, m1, people).round(3).tolist()
@@ -178,9 +178,9 @@ def erasing_critical_mass_exact(
 ) -> Floats:
     """Return α* of erasing for a Bayes-optimal platform, ties against the collective, (...).
 
-    At x the label of g(x) wins once α + (1−α)·d > 0, with d what P_0(y|x) has for it over the best
-    other label: above −d/(1−d). Where g(x) never occurs the platform may answer anything there, and
-    x is never won.
+    At x the label of g(x) wins once α + (1−α)·d > 0, that is above −d/(1−d), where d is its lead in
+    P_0(y|x) over the best other label. If g(x) never occurs, the platform may predict anything
+    there, and x is never won.
 
     Args:
         target: S*, in [0, 1].
@@ -197,7 +197,7 @@ def erasing_critical_mass_exact(
     given_x = mass / np.where(of_x > 0, of_x, 1.0)[..., None]
     rivals = np.where(np.arange(mass.shape[-1]) == modal, -np.inf, given_x).max(axis=-1)
     ahead = np.take_along_axis(given_x, modal, axis=-1)[..., 0] - rivals
-    own = image == np.arange(mass.shape[-2])  # x = g(x): the same question, always answered alike
+    own = image == np.arange(mass.shape[-2])  # x = g(x): always the same prediction
     known = np.take_along_axis(of_x, image, axis=-1) > 0
     ahead = np.where(own, 1.0, np.where(known, ahead, 0.0))
     return exact_critical_mass(target, ahead, (own | known).astype(np.float64), of_x)
@@ -210,7 +210,7 @@ def _over_laws(
     eps: npt.ArrayLike,
     reading: Reading,
 ) -> Floats:
-    """Return what is left of the carried mass, law by law, (...)."""
+    """Return the carried mass that is not lost, law by law, (...)."""
     c = np.asarray(suboptimality_constant(eps, reading))
     margins, carried, c = np.broadcast_arrays(margins, carried, c[..., None])
     v = margins.shape[-1]
@@ -220,7 +220,7 @@ def _over_laws(
 
 
 def _most_lost(prices: Floats, weights: Floats, budget: float) -> float:
-    """Return the most that the budget can overturn; an upper bound if too much is undecided."""
+    """Return the most that the budget can overturn, or an upper bound if much is undecided."""
     limit = budget * (1 + SLACK)
     open_ = (prices > 0) & (prices <= limit) & (weights > 0)
     if open_.sum() > EXACT and prices[open_].sum() > limit:
@@ -244,10 +244,10 @@ def _subsets(n: int) -> Floats:
 
 
 def _best_subset(prices: Floats, weights: Floats, limit: float) -> Mask:
-    """Return the subset of the largest weight that the limit affords, (n,), exactly.
+    """Return the affordable subset with the largest weight, (n,), exactly.
 
-    The things are halved. For each subset of one half the best affordable one of the other is found
-    by its price: 2^(n/2)·n steps (Horowitz, Sahni 1974).
+    Meet in the middle: for each subset of one half, the best affordable subset of the other half is
+    found by its price in 2^(n/2)·n steps (Horowitz, Sahni 1974).
     """
     half = len(prices) // 2
     one, two = _subsets(half), _subsets(len(prices) - half)

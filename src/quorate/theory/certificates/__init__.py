@@ -1,1 +1,1 @@
-"""What a collective can certify from its own members' data alone, before anyone acts."""
+"""Certificates: the success a collective can guarantee from its members' data, before acting."""

@@ -1,4 +1,4 @@
-"""All cells together: how many rows speak against the label, instead of how many in each cell.
+"""The aggregate certificate: how many rows speak against the label in all cells together.
 
 Let B be the signalled cells on which f does not answer y*. An ε-suboptimal f may overturn leads of
 cN rows in all, so with H the rows of the N−n others
@@ -6,10 +6,10 @@ cN rows in all, so with H the rows of the N−n others
     Σ_{x∈B} [ planted(x) + H(x, y*) − H(x, f(x)) ] ≤ cN,
     planted(B) ≤ H(X*, y ≠ y*) + cN.
 
-The members' own rows say how large H(X*, y ≠ y*) may be (``others_limit``: exact, whatever the
-law). What is lost then is a set of whole cells with no more planted rows than that, and
-P₀{g(x) ∈ B} exceeds its frequency among the members by at most TV(P_g, P̂_g) (``distance_limit``).
-No union is taken over cells and labels. Derived for this project; a test covers it.
+The members' own rows limit H(X*, y ≠ y*) (``others_limit``: exact, whatever the distribution). Then
+only a set of whole cells with no more planted rows than that can be lost, and P₀{g(x) ∈ B} exceeds
+its frequency among the members by at most TV(P_g, P̂_g) (``distance_limit``). No union bound over
+cells and labels is needed. Derived for this project; a test covers it.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ import numpy as np
 from quorate.theory.certificates.counts import AssumedPlatform, Floats, SignalCounts, failure
 from quorate.theory.radii import distance_limit, hoeffding_radius, others_limit
 
-ROUNDING = 1e-9  # of c·N and of scaled counts, relative: on the cautious side
+ROUNDING = 1e-9  # relative, of c·N and of scaled counts, on the cautious side
 
 
 def aggregate_success(
     counts: SignalCounts, against: float, others: int, platform: AssumedPlatform, confidence: float
 ) -> float:
-    """Return 1 − moved(B)/n − TV, the success that the members' rows together vouch for.
+    """Return 1 − moved(B)/n − TV, the success that the members' rows together guarantee.
 
-    δ is shared: half of it for ``others_limit`` and half for ``distance_limit``, or all of it for
-    the first where X* is one cell; in three parts with N_test, whose R(N_test) comes off. Where all
-    of X* was seen and no cell can be lost, nothing is: success is 1. Status: derived.
+    δ is split evenly between ``others_limit`` and ``distance_limit``, or spent on the first alone
+    if X* is one cell; with N_test, R(N_test) takes a share too. If all of X* was seen and no cell
+    can be lost, success is 1. Status: derived.
 
     Args:
-        counts: what the members' own rows say.
+        counts: counts of the members' own rows.
         against: members whose own row is in X* with a label that speaks against the planted one.
         others: N − n.
         platform: as in ``planting_certificate``.
@@ -56,13 +56,13 @@ def aggregate_success(
 def success_despite(
     counts: SignalCounts, limit: int, platform: AssumedPlatform, distance_delta: float
 ) -> float:
-    """Return 1 − moved(B)/n − TV where at most ``limit`` rows of others speak against the label.
+    """Return 1 − moved(B)/n − TV if at most ``limit`` rows of others speak against the label.
 
     Args:
-        counts: what the members' own rows say.
-        limit: H(X*, y ≠ y*), at most.
+        counts: counts of the members' own rows.
+        limit: largest H(X*, y ≠ y*).
         platform: as in ``planting_certificate``; N_test is not considered.
-        distance_delta: probability with which TV may be larger than reckoned with.
+        distance_delta: probability that TV is larger than its limit.
 
     >>> counts = SignalCounts([[30, 10], [0, 0]], [1500, 500], 2000, signal_cells=2)
     >>> success_despite(counts, 499, AssumedPlatform(20_000), 0.05)  # no cell can be lost
@@ -72,24 +72,24 @@ def success_despite(
     lost, any_lost = most_lost(counts.weights, counts.planted, budget)
     distance = 0.0
     if any_lost or not counts.all_seen:
-        distance = distance_limit(
-            counts.weights, counts.distance_cells, -math.log(distance_delta)
-        )  # fmt: skip
+        log_inverse = -math.log(distance_delta)
+        distance = distance_limit(counts.weights, counts.distance_cells, log_inverse)
     return 1 - lost / counts.members - distance
 
 
 def most_lost(moved: Floats, planted: Floats, budget: float) -> tuple[float, bool]:
-    """Return how much of ``moved`` cells can take along that plant at most ``budget`` in all.
+    """Return the most people in ``moved`` that cells with at most ``budget`` planted rows hold.
 
-    A knapsack of whole cells, at most: a cell with more planted than the budget cannot be lost, of
-    the others the dearest are taken first, the last one in part.
+    An upper bound on a knapsack of whole cells: a cell with more planted rows than the budget
+    cannot be lost; of the others, those with the most people per row go first, the last one in
+    part.
 
     Args:
         moved, planted: people in each cell, (m,).
         budget: rows, at least 0.
 
     Returns:
-        People, and whether any cell can be lost.
+        The number of people, and whether any cell can be lost.
 
     >>> most_lost(np.array([5.0, 4.0, 100.0]), np.array([5.0, 4.0, 100.0]), 7.0)
     (7.0, True)

@@ -1,4 +1,4 @@
-"""What certificates are computed from, what is assumed of the platform, and what comes out."""
+"""Certificates: the counts they are computed from, the assumed platform, and the result."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from quorate.validate import at_least, in_interval, unknown
 Floats = npt.NDArray[np.float64]
 Radius = Literal["hoeffding", "bernstein", "aggregate", "tightest"]
 Status = Literal["published", "derived"]
-ENDLESS = 10**301  # cells: more than any number of people tells apart
-LARGEST = 10**10  # people on a platform: beyond, sums of factorials lose their last digits
+ENDLESS = 10**301  # cells: more than any number of people can tell apart
+LARGEST = 10**10  # people on a platform: beyond, sums of log-factorials lose their last digits
 
 
 @dataclass(frozen=True, eq=False)
 class SignalCounts:
-    """What the members' own rows say about the m signalled cells in which anyone was counted.
+    """Counts of the members' own rows in the m signalled cells that were seen.
 
-    A cell is one value x of everything the platform learns from. Cells of X* in which nobody was
-    counted are left out, but their number counts: an answer there is not known.
+    A cell is one value x of all columns that the platform learns from. Cells of X* in which nobody
+    was counted are left out, but their number matters: the prediction there is unknown.
 
     Args:
         honest: members whose own row is in cell x with label y, (m, k), before anyone acts.
         planted: members whose changed row is in cell x with the planted label, (m,).
         members: n, the sum of ``moved``.
         signal_cells: |X*|, of which m were seen; a whole number however large.
-        moved: members whom the signal sends to cell x, g(x′) = x, (m,): success is weighed by it.
-            By default ``planted``, as everyone carries it there.
-        open_ended: there may be cells of X* beside the |X*| that are counted, in which nobody was
-            seen: what happens there is never certified.
+        moved: members whom the signal sends to cell x, g(x′) = x, (m,), which weigh success. By
+            default ``planted``, if everyone carries the signal.
+        open_ended: whether X* may have further cells that nobody was seen in; what happens there
+            is never certified.
 
     Raises:
         InputError: shapes disagree, a count is negative, or the counts do not add up.
@@ -66,7 +66,7 @@ class SignalCounts:
         if not least >= 0:
             raise InputError(f"Expected counts, got {least:g} among them. Count people.")
         at_least("members", self.members, 1, "Count at least one member.")
-        close = 1e-9 * self.members  # counts that are scaled add up to n but for their rounding
+        close = 1e-9 * self.members  # scaled counts add up to n but for rounding
         most = max(honest.sum(), planted.sum())
         if most > self.members + close or abs(moved.sum() - self.members) > close:
             raise InputError(
@@ -104,24 +104,28 @@ class SignalCounts:
         return self.moved
 
     def scaled(self, members: int) -> SignalCounts:
-        """Return what n′ members would count if further ones were like these."""
+        """Return the counts of n′ members if further ones were like these."""
         by = members / self.members
         return SignalCounts(
-            self.honest * by, self.planted * by, members, self.signal_cells, self.weights * by,
+            self.honest * by,
+            self.planted * by,
+            members,
+            self.signal_cells,
+            self.weights * by,
             self.open_ended,
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
 class AssumedPlatform:
-    """What is known or assumed of the platform that the members hand their rows to.
+    """What is known or assumed of the platform that receives the members' rows.
 
     Args:
-        size: N, all rows that it learns from, the members' among them.
+        size: N, all rows that it learns from, the members' included.
         eps: how far from optimal its classifier may be for these N rows, in [0, 1).
         reading: as in ``suboptimality_constant``.
-        test_size: people on whom success is counted; None asks for the success P₀{f(g(x)) = y*}
-            among everyone.
+        test_size: number of test people on whom success is measured; None means the success
+            P₀{f(g(x)) = y*} among everyone.
 
     Raises:
         InputError: a value is out of range.
@@ -144,7 +148,7 @@ class AssumedPlatform:
 
     @property
     def slack(self) -> float:
-        """c·N: rows by which the classifier may be wrong."""
+        """c·N: the lead in rows that the classifier may overturn."""
         return float(suboptimality_constant(self.eps, self.reading)) * self.size
 
     def others(self, members: int) -> int:
@@ -166,14 +170,13 @@ class Certificate:
     """A lower bound on success that holds with the stated confidence.
 
     Args:
-        success: the bound. At or below 0 it says nothing; it is not clipped.
+        success: the bound, not clipped; vacuous at or below 0.
         confidence: 1 − δ, over the draw of all honest rows.
-        radius: how it was reached; "tightest" names the one that gave it.
+        radius: how the bound was reached; "tightest" names the radius that gave it.
         members, platform_size: n and N.
         status: "published" or "derived".
-        won: which of the cells that were seen are certified one by one; None where only their
-            number of people is.
-        notes: what else must be known to read it.
+        won: which of the seen cells are certified one by one; None if only a number of people is.
+        notes: caveats.
     """
 
     success: float
@@ -186,7 +189,7 @@ class Certificate:
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data: no bound, which is -inf, becomes None, as JSON knows no infinity."""
+        """Return plain data, with None for a bound of -inf, as JSON knows no infinity."""
         plain = {key: value for key, value in vars(self).items() if key != "won"}
         plain["success"] = self.success if math.isfinite(self.success) else None
         plain["won_cells"] = None if self.won is None else sum(self.won)
@@ -195,7 +198,7 @@ class Certificate:
 
 
 def log_inverse_share(confidence: float, events: int) -> float:
-    """Return log(1/δ̃) for δ̃ = δ/events, with as many events as one likes.
+    """Return log(1/δ̃) for δ̃ = δ/events, for any number of events.
 
     >>> log_inverse_share(0.95, 1) == math.log(20), log_inverse_share(0.95, 10**400) > 900
     (True, True)
@@ -204,7 +207,7 @@ def log_inverse_share(confidence: float, events: int) -> float:
 
 
 def failure(confidence: float) -> float:
-    """Return δ = 1 − confidence, without the error of the subtraction in the tenth digit.
+    """Return δ = 1 − confidence, without the subtraction's rounding error.
 
     >>> failure(0.95)
     0.05
@@ -218,7 +221,7 @@ def failure(confidence: float) -> float:
 
 
 def check_radius(radius: str, valid: tuple[str, ...] = get_args(Radius)) -> None:
-    """Raise InputError unless the radius is known."""
+    """Raise InputError unless the radius is valid."""
     if radius not in valid:
         raise unknown("radius", radius, valid)
 

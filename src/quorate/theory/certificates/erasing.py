@@ -1,4 +1,4 @@
-"""Erasing a signal: the platform is to answer x as it answers g(x)."""
+"""Certificates for erasing: the platform shall predict for x what it predicts for g(x)."""
 
 from __future__ import annotations
 
@@ -39,31 +39,31 @@ def erasing_certificate(
     """Return the label that members claim in each cell, and the success that can be certified.
 
     h = (x, ŷ_{g(x)}), ŷ the modal label of the members' own rows, g idempotent; success is
-    P₀{f(g(x)) = f(x)}. A cell x′ passes where, with Δ̂_{x′} = max_{y≠ŷ} P̂(x′, y) − P̂(x′, ŷ) and
-    ŷ = ŷ_{g(x′)}, (n/N)(P̂(x′) − 2R(n)) − ((N−n)/N)(Δ̂_{x′} + 2R(n) + 2R(N−n)) − c > 0, and
+    P₀{f(g(x)) = f(x)}. A cell x′ passes if (n/N)(P̂(x′) − 2R(n)) − ((N−n)/N)(Δ̂_{x′} + 2R(n) +
+    2R(N−n)) − c > 0, with Δ̂_{x′} = max_{y≠ŷ} P̂(x′, y) − P̂(x′, ŷ) and ŷ = ŷ_{g(x′)}. Then
     Ŝ ≥ P̂[x′ passes] − R(n) − R(N_test).
 
-    With ``margin`` η: δ̃ = δ/(2 + |X*||Y| + 2|X| + 2|X||Y|), and 2log(1/δ̃)/η² ≤ n ≤ N −
-    2log(1/δ̃)/η² is needed, else nothing is certified. Status: published (Gauthier, Bach, Jordan
-    2025, arXiv:2502.04879); where c > 0, g(x′) must pass too, which is ours.
+    With ``margin`` η: δ̃ = δ/(2 + |X*||Y| + 2|X| + 2|X||Y|), and nothing is certified unless
+    2log(1/δ̃)/η² ≤ n ≤ N − 2log(1/δ̃)/η². Status: published (Gauthier, Bach, Jordan 2025,
+    arXiv:2502.04879); that g(x′) must pass too if c > 0 is ours.
 
-    Without it the members' rows have to show it: P̂(g(x′), ŷ) leads by more than 4R(n), so that the
-    modal label is the true one and would be so in most samples, and g(x′) must pass too, as f is
-    to answer ŷ there; |X*||Y| counts twice in δ̃. A cell that g leaves where it is needs none of
-    this: f(g(x)) = f(x) there whatever f is. bernstein: limits by variance instead of R.
-    tightest: both, each at δ/2. Status: derived.
+    Without a margin, the members' rows must show it: P̂(g(x′), ŷ) leads by more than 4R(n), so that
+    the modal label is the true one and would be so in most samples; g(x′) must pass too, as f has
+    to predict ŷ there; |X*||Y| counts twice in δ̃. A cell with g(x) = x needs none of this:
+    f(g(x)) = f(x) whatever f is. bernstein: limits by variance instead of R. tightest: both, each
+    at δ/2. Status: derived.
 
     Args:
         honest: members with label y in cell x, over the m cells x of X that were seen, (m, k).
-        image: index among these cells of g(x), (m,); −1 where g(x) was not seen.
+        image: index among these cells of g(x), (m,); −1 if g(x) was not seen.
         cells, signal_cells: |X| and |X*|, whole numbers however large.
         platform, confidence: as in ``planting_certificate``.
         radius: "hoeffding", "bernstein" or "tightest".
-        margin: η, by which the modal label leads every other one in P₀(x, y) at each x in X*, in
-            (0, 1]: an assumption of yours.
+        margin: η in (0, 1], an assumption of yours: by how much the modal label leads every other
+            one in P₀(x, y) at each x in X*.
 
     Returns:
-        ŷ_{g(x)} of each cell, (m,), −1 where g(x) was not seen (such members keep their label), and
+        ŷ_{g(x)} of each cell, (m,), −1 if g(x) was not seen (such members keep their label), and
         the certificate.
 
     Raises:
@@ -80,43 +80,52 @@ def erasing_certificate(
     _check(counts, goes_to, cells, signal_cells)
     n = round(float(counts.sum()))  # scaled counts add up to it but for rounding
     platform.others(n)
-    seen = goes_to >= 0
-    modal = np.where(seen, counts.argmax(axis=1)[np.maximum(goes_to, 0)], -1)  # (m,)
+    modal = np.where(goes_to >= 0, counts.argmax(axis=1)[np.maximum(goes_to, 0)], -1)  # (m,)
     if radius == "tightest":
         share = 1 - failure(confidence) / 2
-        found = [
-            erasing_certificate(
-                counts, goes_to, cells, signal_cells, platform, share, r, margin
-            )[1]
-            for r in BY_CELL
-        ]  # fmt: skip
+        rest = cells, signal_cells, platform, share
+        found = [erasing_certificate(counts, goes_to, *rest, r, margin)[1] for r in BY_CELL]
         return modal, tightest(found, confidence)
-    k = counts.shape[1]
-    shown = 1 if margin is not None else 2
+    k, shown = counts.shape[1], 1 if margin is not None else 2
     events = 2 + shown * signal_cells * k + 2 * cells + 2 * cells * k
     log_inverse = log_inverse_share(confidence, events)
     margins = Margins(platform, n, n, log_inverse, radius)
-    won = seen & _passes(counts, modal, margins)
-    if margin is None:
-        won &= (_mode_is_sure(counts, n, log_inverse, radius) & won)[np.maximum(goes_to, 0)]
-        won |= goes_to == np.arange(len(counts))  # whatever f says of x, it says of g(x) = x
-    elif platform.slack > 0:
-        won &= won[np.maximum(goes_to, 0)]
+    won = _won_cells(counts, goes_to, modal, margins, margin is not None)
     success = margins.success(float(counts[won].sum()) / n, n)
     notes: tuple[str, ...] = ()
-    if margin is not None:
-        in_interval("margin", margin, 0, 1, "It is a difference of probabilities.", open_low=True)
-        needed = 2 * log_inverse / margin**2
-        if not needed <= n <= platform.size - needed:
-            success, won = -math.inf, np.zeros_like(won)
-            notes = (
-                f"With margin={margin:g} nothing is certified unless members and others are at "
-                f"least {math.ceil(needed)} each.",
-            )
+    needed = _members_for(margin, log_inverse)
+    if not needed <= n <= platform.size - needed:
+        success, won = -math.inf, np.zeros_like(won)
+        notes = (
+            f"With margin={margin:g} nothing is certified unless members and others are at least "
+            f"{math.ceil(needed)} each.",
+        )
     status: Status = "published" if radius == "hoeffding" and margin is not None else "derived"
+    cells_won = tuple(won.tolist())
     return modal, Certificate(
-        success, confidence, radius, n, platform.size, status, tuple(won.tolist()), notes
-    )  # fmt: skip
+        success, confidence, radius, n, platform.size, status, cells_won, notes
+    )
+
+
+def _members_for(margin: float | None, log_inverse: float) -> float:
+    """Return the least members, and others, for which an assumed margin holds in samples."""
+    if margin is None:
+        return 0.0
+    in_interval("margin", margin, 0, 1, "It is a difference of probabilities.", open_low=True)
+    return 2 * log_inverse / margin**2
+
+
+def _won_cells(
+    counts: Floats, goes_to: Labels, modal: Labels, margins: Margins, assumed: bool
+) -> Bools:
+    """Return where erasing is certified, (m,); ``assumed`` says that a margin is."""
+    there = np.maximum(goes_to, 0)
+    won = (goes_to >= 0) & _passes(counts, modal, margins)
+    if assumed:
+        return won & won[there] if margins.platform.slack > 0 else won
+    sure = _mode_is_sure(counts, margins.members, margins.log_inverse, margins.radius)
+    stays = goes_to == np.arange(len(counts))  # whatever f says of x, it says of g(x) = x
+    return np.asarray((won & (sure & won)[there]) | stays)
 
 
 def _check(counts: Floats, goes_to: Labels, cells: int, signal_cells: int) -> None:
@@ -140,7 +149,7 @@ def _check(counts: Floats, goes_to: Labels, cells: int, signal_cells: int) -> No
 
 
 def _passes(counts: Floats, modal: Labels, margins: Margins) -> Bools:
-    """Return where the label claimed leads, (m,)."""
+    """Return where the claimed label leads, (m,)."""
     n, rows = margins.members, np.arange(len(counts))
     rivals = counts / n
     claimed = rivals[rows, modal]
@@ -149,7 +158,7 @@ def _passes(counts: Floats, modal: Labels, margins: Margins) -> Bools:
 
 
 def _mode_is_sure(counts: Floats, n: int, log_inverse: float, radius: str) -> Bools:
-    """Return where the modal label leads so far that it would in nearly every sample of n, (m,)."""
+    """Return where the modal label leads so clearly that it would in most samples of n, (m,)."""
     frequency = np.sort(counts, axis=1)[:, ::-1] / n
     first, second = frequency[:, 0], frequency[:, 1]
     if radius == "hoeffding":

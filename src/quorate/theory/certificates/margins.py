@@ -1,14 +1,14 @@
-"""Cell by cell: does the planted label lead in what the platform will hold, whatever it holds?
+"""The margin test: does the planted label lead in a cell of whatever data the platform will hold?
 
 Every certificate of Gauthier, Bach and Jordan 2025 (arXiv:2502.04879) has the shape
 
     S ≥ P̂[ (n/N)(P̂_planted(x) − 2R) − ((N−n)/N)(Δ̂_x + 2R + 2R′) − c > 0 ] − R.
 
-The set of cells that pass depends on the same rows that it is weighed with. That is allowed, as it
-lies, with the stated probability, inside a set that depends on the law alone: the x at which
-(n/N)(P(x) − R) − ((N−n)/N)(Δ_x + 2R′) − c > 0. On all of those the platform is won, and their
-probability is estimated with R. Bernstein radii keep that argument: each function of a probability
-that stands for what a sample of it may show never decreases.
+The set of cells that pass is chosen and weighed with the same rows. That is sound because, with the
+stated probability, it lies inside a set that depends on the distribution alone: the x with
+(n/N)(P(x) − R) − ((N−n)/N)(Δ_x + 2R′) − c > 0. In all of those the platform is won, and their
+probability is estimated with R. Bernstein radii keep the argument valid, because every limit on a
+sample is nondecreasing in the probability it is drawn from.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Margins:
     """The margin test of a cell, in rows of the platform.
 
     Args:
-        platform: what is known of it.
+        platform: what is assumed of it.
         members: n, who act.
-        estimating: members whose honest rows are counted: n, or fewer where some were set aside.
+        estimating: members whose honest rows are counted: n, or fewer if some were set aside.
         log_inverse: log(1/δ̃).
         radius: "hoeffding" or "bernstein".
     """
@@ -61,7 +61,7 @@ class Margins:
         return of_members - against - self.platform.slack > 0
 
     def least_planted(self, frequency: Floats) -> Floats:
-        """Return n·(P̂ − 2R), or with Bernstein what n draws of its lower limit show at least."""
+        """Return n·(P̂ − 2R), or with Bernstein the least that n draws of its lower limit show."""
         n, log_inverse = self.members, self.log_inverse
         if self.radius == "hoeffding":
             return n * (frequency - 2 * hoeffding_radius(n, log_inverse))
@@ -70,7 +70,7 @@ class Margins:
         return least
 
     def most_against(self, rivals: Floats, target: Floats) -> Floats:
-        """Return (N−n)(Δ̂ + 2R(n) + 2R(N−n)), or with Bernstein the rivals' most less the least."""
+        """Return (N−n)(Δ̂ + 2R(n) + 2R(N−n)), or with Bernstein the rivals' most minus its least."""
         n, others = self.estimating, self.platform.others(self.members)
         log_inverse = self.log_inverse
         if others == 0:  # everyone is a member: there is nobody else
@@ -89,7 +89,7 @@ class Margins:
         return against
 
     def success(self, frequency: float, counted: int) -> float:
-        """Return P̂ − R(n), less R(N_test): the success that ``counted`` members vouch for."""
+        """Return P̂ − R(n) − R(N_test), the success that ``counted`` members guarantee."""
         test = self.platform.test_size
         if self.radius == "hoeffding":
             bound = frequency - float(hoeffding_radius(counted, self.log_inverse))

@@ -1,4 +1,4 @@
-"""The inverse question: how many members like these certify a success?"""
+"""The inverse question: how many members like these certify a given success?"""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ def members_needed(
 ) -> int | None:
     """Return the smallest n from which on ``success(n)`` is at least S*, up to everyone.
 
-    ``success`` is a certificate of counts that are scaled up or down to n members, frequencies
-    fixed: what further members would certify if they were like those counted. With every count a
-    multiple of n it never falls once it is above 0, so the n is exact, by bisection. (For planting
-    with Hoeffding's radius: a cell that is won has P̂_planted > 2R(n), so n(P̂_planted − 2R(n)) grows
-    with n, and no more than that do the others lose. For the rest it is tested. An exception is
-    erasing with an assumed margin, which needs enough others as well.) Where a count
-    has to be whole, as in ``aggregate_success``, it is rounded up, and success drops by a little at
-    each n where it moves on; give it as ``counted``, and the n returned lies beyond the last drop
-    below S*, where these drops shrink with n, as they do.
+    ``success`` certifies counts scaled to n members at fixed frequencies, as if further members
+    were like those counted. If every count is a multiple of n, success does not fall once it is
+    above 0, so bisection finds the exact n. (For planting with Hoeffding's radius: a won cell has
+    P̂_planted > 2R(n), so n(P̂_planted − 2R(n)) grows with n, by at least what the others lose. For
+    the rest it is tested; erasing with an assumed margin is an exception, as it needs enough
+    others.) A count that must be whole, as in ``aggregate_success``, is rounded up, and success
+    drops a little at each n where it steps. Given as ``counted``, n lies beyond the last drop below
+    S*, provided that drops shrink with n, as they do.
 
     Args:
         success: the certified success with n members, n in [1, N].
         target: S*, in [0, 1].
         platform_size: N.
-        counted: a count that is rounded up, and of how many members it is.
+        counted: a count that is rounded up, and the number of members it is counted among.
 
     Returns:
-        A whole number of members, or None where not even everyone is enough. Status: derived.
+        A whole number of members, or None if not even everyone is enough. Status: derived.
 
     >>> members_needed(lambda n: 1 - 30 / n, 0.9, 1000)
     300
@@ -62,7 +61,7 @@ def members_needed(
 
 
 def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
-    """Return the smallest whole number in [low, high] that it holds from; at high it holds."""
+    """Return the smallest whole number in [low, high] from which ``holds``; it does at high."""
     while low < high:
         middle = (low + high) // 2
         if holds(middle):

@@ -1,7 +1,7 @@
-"""Planting a label on a signal: what n members can be sure of, from their own rows.
+"""Certificates for planting (a backdoor), from the members' own rows.
 
-Members plant h(x, y) = (g(x), y*). Or they keep their label, and only those who have y* carry the
-signal: the same margin test with fewer planted rows, weighed by all.
+Members plant h(x, y) = (g(x), y*). Or they keep their label, and only those with y* carry the
+signal (a clean-label backdoor): the same margin test with fewer planted rows, weighed by all.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def planting_certificate(
     confidence: float = 0.95,
     radius: str = "tightest",
 ) -> Certificate:
-    """Return the success of planting that the members can be sure of.
+    """Return the certified success of planting.
 
     hoeffding: Ŝ ≥ P̂_planted[ (n/N)(P̂_planted(x) − 2R(n)) − ((N−n)/N)(Δ̂_x + 2R(n) + 2R(N−n))
     − c > 0 ] − R(n) − R(N_test), R at δ̃ = δ/(2 + 2|X*| + 2|X*||Y|), Δ̂_x = max_{y≠y*} P̂(x, y) −
@@ -44,19 +44,19 @@ def planting_certificate(
 
     tightest: the best of the three, each at δ/3. Status: derived.
 
-    Where only members who have y* carry the signal (h = (g(x), y*) if y = y*, else (x₀, y) with
-    x₀ ∉ X*), ``counts.planted`` counts them, P̂_planted becomes the frequency of (g(x), y*) among
-    the changed rows and cells are weighed by ``counts.moved``. Status: as above.
+    If only members with y* carry the signal (h = (g(x), y*) if y = y*, else (x₀, y) with x₀ ∉ X*),
+    ``counts.planted`` counts them, P̂_planted is the frequency of (g(x), y*) among the changed rows,
+    and cells are weighed by ``counts.moved``. Status: as above.
 
     Args:
-        counts: what the members' own rows say.
+        counts: counts of the members' own rows.
         target: y*, index of the label.
         platform: N, ε, its reading, N_test.
         confidence: 1 − δ, in (0, 1).
         radius: one of "hoeffding", "bernstein", "aggregate", "tightest".
 
     Returns:
-        The certificate; its success is at or below 0 where nothing can be certified.
+        The certificate; its success is at or below 0 if nothing can be certified.
 
     Raises:
         InputError: more members than people, an unknown radius or label, a value out of range.
@@ -70,11 +70,10 @@ def planting_certificate(
     check_label("target", target, counts.k)
     n, others = counts.members, platform.others(counts.members)
     if radius == "tightest":
-        shares = 1 - failure(confidence) / 3
-        names = (*BY_CELL, "aggregate")
-        return tightest(
-            [planting_certificate(counts, target, platform, shares, r) for r in names], confidence
-        )
+        share = 1 - failure(confidence) / 3
+        radii = (*BY_CELL, "aggregate")
+        found = [planting_certificate(counts, target, platform, share, r) for r in radii]
+        return tightest(found, confidence)
     if radius == "aggregate":
         against = float(np.delete(counts.honest, target, axis=1).sum())
         success = aggregate_success(counts, against, others, platform, confidence)
@@ -83,13 +82,12 @@ def planting_certificate(
     won = won_cells(counts, target, margins)
     success = margins.success(float(counts.weights[won].sum()) / n, n)
     status: Status = "published" if radius == "hoeffding" else "derived"
-    return Certificate(
-        success, confidence, radius, n, platform.size, status, tuple(won.tolist())
-    )  # fmt: skip
+    cells_won = tuple(won.tolist())
+    return Certificate(success, confidence, radius, n, platform.size, status, cells_won)
 
 
 def won_cells(counts: SignalCounts, target: int, margins: Margins) -> Bools:
-    """Return the cells in which the target leads, (m,): the bracket of the certificate, Δ̂ in it."""
+    """Return the cells that the target wins, (m,): where the certificate's bracket is positive."""
     n = counts.members
     rivals = np.delete(counts.honest, target, axis=1) / n  # (m, k − 1)
     return margins.won(counts.planted / n, rivals, counts.honest[:, target] / n)
@@ -101,12 +99,18 @@ def _log_inverse(counts: SignalCounts, confidence: float) -> float:
 
 
 def tightest(found: list[Certificate], confidence: float) -> Certificate:
-    """Return the best of certificates that hold together: each at its share of δ."""
+    """Return the best of several certificates that hold together, each at its share of δ."""
     best = max(found, key=lambda certificate: certificate.success)
     note = (
         f"The best of {len(found)} ({', '.join(c.radius for c in found)}), each at δ/{len(found)}."
     )
     return Certificate(
-        best.success, confidence, f"tightest: {best.radius}", best.members, best.platform_size,
-        "derived", best.won, (*best.notes, note),
-    )  # fmt: skip
+        best.success,
+        confidence,
+        f"tightest: {best.radius}",
+        best.members,
+        best.platform_size,
+        "derived",
+        best.won,
+        (*best.notes, note),
+    )

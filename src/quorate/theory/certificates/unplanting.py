@@ -1,6 +1,8 @@
-"""Keeping a label off a signal: which other label members plant, and what they can be sure of."""
+"""Certificates for unplanting: keeping a label off a signal by planting another label."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,16 +30,16 @@ def naive_unplanting_certificate(
     confidence: float = 0.95,
     radius: str = "tightest",
 ) -> tuple[int, Certificate]:
-    """Return the one label to plant everywhere, and the success that can be certified with it.
+    """Return the label to plant everywhere, and the success that can be certified with it.
 
     h = (g(x), ȳ); success is P₀{f(g(x)) ≠ y*}. hoeffding: the ȳ ≠ y* with the best planting
-    certificate. Status: published (Gauthier, Bach, Jordan 2025, arXiv:2502.04879); as ȳ is chosen
-    by the same rows, each of the |Y|−1 certificates is taken at δ/(|Y|−1), which is ours.
-    bernstein: likewise. aggregate: only rows with y* speak against ȳ, whatever ȳ is, so nothing is
-    paid for the choice. tightest: the best of the three, each at δ/3. Status: derived.
+    certificate. Status: published (Gauthier, Bach, Jordan 2025, arXiv:2502.04879); because the same
+    rows choose ȳ, each of the |Y|−1 certificates is taken at δ/(|Y|−1), which is ours. bernstein:
+    likewise. aggregate: only rows with y* speak against ȳ, whatever ȳ is, so the choice costs
+    nothing. tightest: the best of the three, each at δ/3. Status: derived.
 
     Args:
-        counts: as in ``planting_certificate``; ``planted`` counts members whatever they plant.
+        counts: as in ``planting_certificate``; ``planted`` counts members with any planted label.
         avoided: y*, index of the label to keep off.
         platform, confidence, radius: as in ``planting_certificate``.
 
@@ -71,10 +73,7 @@ def naive_unplanting_certificate(
     label = max(others, key=lambda y: by_label[y].success)
     best = by_label[label]
     notes = (f"The best of {len(others)} labels, each at δ/{len(others)}.",) * (len(others) > 1)
-    return label, Certificate(
-        best.success, confidence, radius, best.members, best.platform_size, best.status, best.won,
-        notes,
-    )  # fmt: skip
+    return label, replace(best, confidence=confidence, notes=notes)
 
 
 def adaptive_unplanting_certificate(
@@ -87,12 +86,12 @@ def adaptive_unplanting_certificate(
 ) -> tuple[Labels, Certificate]:
     """Return the label to plant in each cell, and the success that can be certified with it.
 
-    n_e members are set aside; ŷ_x = argmax_{y≠y*} of their honest counts in x; all n members plant
-    h = (g(x), ŷ_{g(x)}). With δ̃ = δ/(2 + 6|X*|) and Δ̂_x = P̂(x, y*) − P̂(x, ŷ_x) over the other
-    n − n_e members:
+    n_e members are set aside; ŷ_x = argmax_{y≠y*} of their honest counts in x, and all n members
+    plant h = (g(x), ŷ_{g(x)}). With δ̃ = δ/(2 + 6|X*|) and Δ̂_x = P̂(x, y*) − P̂(x, ŷ_x) over the
+    other n − n_e members:
     hoeffding: Ŝ ≥ P̂[ (n/N)(P̂_planted(x) − 2R(n)) − ((N−n)/N)(Δ̂_x + 2R(n−n_e) + 2R(N−n)) − c > 0 ]
     − R(n−n_e) − R(N_test). Status: published (Gauthier, Bach, Jordan 2025, arXiv:2502.04879), but
-    for the outer average: it is over the n − n_e, as ŷ depends on those set aside.
+    for the outer average: it is over the n − n_e, because ŷ depends on those set aside.
     bernstein: likewise. aggregate: only rows with y* speak against ŷ, whatever ŷ is. tightest: the
     best of the three, each at δ/3. Status: derived.
 
@@ -140,9 +139,8 @@ def adaptive_unplanting_certificate(
     )
     success = margins.success(float(rest.weights[won].sum()) / counted, counted)
     status: Status = "published" if radius == "hoeffding" else "derived"
-    return chosen, Certificate(
-        success, confidence, radius, n, platform.size, status, tuple(won.tolist())
-    )  # fmt: skip
+    cells_won = tuple(won.tolist())
+    return chosen, Certificate(success, confidence, radius, n, platform.size, status, cells_won)
 
 
 def _rest(counts: SignalCounts, aside: SignalCounts) -> SignalCounts:
