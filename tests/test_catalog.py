@@ -53,9 +53,13 @@ def values(cls: Any, key: str, annotation: Any) -> st.SearchStrategy[Any]:
     kind = spec.parameters(cls)[key].metadata.get("kind")
     if (cls.name, key) in BY_NAME:
         return BY_NAME[cls.name, key]
+    if key == "knowledge":
+        return st.sampled_from(["50", "all"])
     if kind:
         one = st.one_of([methods(CATALOG[kind][name]) for name in BUILT_IN[kind]])
         several = typing.get_origin(annotation) is tuple
+        if type(None) in typing.get_args(annotation):
+            one = st.none() | one
         return st.lists(one, max_size=2).map(tuple) if several else one
     return values_of_type(annotation)
 

@@ -107,6 +107,7 @@ NEED_FILES = {
     "bank",
     "compas",
     "images",
+    "perturbed",
     "table",
 }
 

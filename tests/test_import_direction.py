@@ -29,8 +29,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("runs",),
     ("signals", "engine"),
     ("goals", "theory"),
-    ("strategies", "populations", "subgroups", "fairness"),
+    ("populations", "subgroups", "fairness"),
     ("learners",),  # above populations: one may start from public people
+    ("strategies",),  # above learners: members may imitate the platform
     ("studies",),
     ("membership_inference",),
     ("test_time", "plan", "scenarios"),

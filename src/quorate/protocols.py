@@ -96,6 +96,10 @@ class Strategy(Protocol):
         """
         return Knowledge.of(people, member)
 
+    def fingerprint(self) -> str | None:
+        """Return a digest of a file that is the user's own and may change, else None."""
+        return None
+
 
 @runtime_checkable
 class Subgroup(Protocol):

@@ -184,7 +184,7 @@ def _argument(key: str, value: Any, kind: str | None, annotation: Any, catalog: 
         return convert(value, annotation, key)
     if typing.get_origin(annotation) is tuple:
         return tuple(build(kind, one, catalog) for one in _listed(value))
-    return build(kind, value, catalog)
+    return None if value is None and _is_optional(annotation) else build(kind, value, catalog)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -424,12 +424,20 @@ def _is_bare(method: Any) -> bool:
 
 
 def _inner_field(cls: type) -> str | None:
-    """Return the parameter that takes what the method does not have: an inner method or mapping."""
+    """Return the parameter that takes what the method does not have: an inner method or mapping.
+
+    Not one of several methods, nor one that may be missing.
+    """
     for key, field in parameters(cls).items():
-        several = typing.get_origin(hints(cls)[key]) is tuple
-        if field.metadata.get("takes_rest") or (field.metadata.get("kind") and not several):
+        hint = hints(cls)[key]
+        one = typing.get_origin(hint) is not tuple and not _is_optional(hint)
+        if field.metadata.get("takes_rest") or (field.metadata.get("kind") and one):
             return key
     return None
+
+
+def _is_optional(annotation: Any) -> bool:
+    return type(None) in typing.get_args(annotation)
 
 
 def text_of(value: Any) -> str:

@@ -85,7 +85,7 @@ def test_a_target_that_is_no_rate_for_show(run_refused: Callable[..., str], out:
         (
             {"strategy": "plant"},
             "Expected a known strategy, got 'plant'. Did you mean planting? Known: "
-            "borrowed-features, erasing, ",
+            "aggregating, borrowed-features, cancelling, contrary, erasing, ",
         ),
         ({"learner": "sdg"}, "Expected a known learner, got 'sdg'. Did you mean sgd? Known: "),
         (

@@ -7,9 +7,11 @@ from quorate import catalog
 from quorate.catalog import CATALOG
 from quorate.compared_groups import ComparedGroups
 from quorate.engine.row_pool import RowPool
+from quorate.strategies.attribute.column_change import ColumnChange
 from quorate.strategies.relabelling.minority_strategy import TopFlips
 from quorate.studies.trial import submit_from
 from quorate.table import Table
+from quorate.test_time.perturbations.perturbed import Perturbed
 
 GROUPS = ("cat, north", "cat, south", "dog, north", "dog, south", "owl, north", "owl, south")
 
@@ -31,11 +33,18 @@ def pets(n: int = 60) -> Table:
 
 
 def texts() -> list[str]:
-    """Every strategy; a minority's has some who act, as chance is all there is to go by."""
-    return [
-        f"{cls.name}:flips=0.3" if issubclass(cls, TopFlips) else cls.name
-        for cls in CATALOG["strategies"].values()
-    ]
+    """Every strategy that images will do for, and no file is needed for.
+
+    A minority's has some who act, as chance is all there is to go by here.
+    """
+    found = {name: name for name in CATALOG["strategies"]}
+    for name, cls in CATALOG["strategies"].items():
+        if issubclass(cls, ColumnChange | Perturbed):
+            del found[name]
+        if issubclass(cls, TopFlips):
+            found[name] = f"{name}:flips=0.3"
+    found["sequence"] = "sequence:first=planting,then=cancelling"
+    return list(found.values())
 
 
 @pytest.mark.parametrize("text", [*texts(), "unplanting:claim=cat"])

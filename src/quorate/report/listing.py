@@ -53,7 +53,7 @@ def _default(field: Any) -> Any:
     value = spec.default_of(field)
     if isinstance(value, tuple):
         return ",".join(spec.text_of(one) for one in value)
-    return spec.text(value) if field.metadata.get("kind") else value
+    return spec.text(value) if field.metadata.get("kind") and value is not None else value
 
 
 def _type(annotation: Any) -> str:

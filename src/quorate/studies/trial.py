@@ -51,21 +51,37 @@ class Trial(Cell):
     def describe(self) -> dict[str, Any]:
         """Return the cell as plain data: all that its outcome depends on."""
         of_a_group = {} if self.collective == ANYONE else {"collective": self.collective}
-        return of_a_group | {
-            "version": __version__,
-            "population": spec.describe(self.population),
-            "data": self.population.fingerprint(),
-            "strategy": spec.describe(self.strategy),
-            "goal": spec.describe(self.goal),
-            "learner": spec.describe(self.learner),
-            "alpha": self.alpha,
-            "seed": self.seed,
-        }
+        files = _files_of(self.strategy) | _files_of(self.goal)
+        return (
+            of_a_group
+            | ({"files": files} if files else {})
+            | {
+                "version": __version__,
+                "population": spec.describe(self.population),
+                "data": self.population.fingerprint(),
+                "strategy": spec.describe(self.strategy),
+                "goal": spec.describe(self.goal),
+                "learner": spec.describe(self.learner),
+                "alpha": self.alpha,
+                "seed": self.seed,
+            }
+        )
 
     @functools.cached_property
     def id(self) -> str:
         """Content id: equal cells have equal ids, whoever runs them and wherever."""
         return spec.content_id(self.describe())
+
+
+def _files_of(method: Any) -> dict[str, str]:
+    """Return the digests of the user's own files that a strategy, or one inside it, reads."""
+    cls: type = type(method)
+    digest = method.fingerprint() if isinstance(method, Strategy) else None
+    found = {} if digest is None else {spec.text(method): digest}
+    for key, field_ in spec.parameters(cls).items():
+        if field_.metadata.get("kind") == "strategies" and getattr(method, key) is not None:
+            found |= _files_of(getattr(method, key))
+    return found
 
 
 @dataclass(frozen=True)

@@ -58,12 +58,12 @@ def run_trials(cells: Sequence[Trial]) -> list[Outcome]:
     """
     people = _people(cells)
     started = time.perf_counter()
-    submissions = [
-        submit(split.train, cell.strategy, cell.alpha, streams(cell.seed)[1], cell.collective)
-        for cell, split in zip(cells, people, strict=True)
-    ]
+    handed_in = [_hand_in(cell, split) for cell, split in zip(cells, people, strict=True)]
+    submissions = [one for one in handed_in if isinstance(one, Submission)]
     rngs = [np.random.default_rng(streams(cell.seed)[2]) for cell in cells]
-    models = fit_each(cells[0].learner, submissions, rngs)
+    acting = [rng for rng, one in zip(rngs, handed_in, strict=True) if isinstance(one, Submission)]
+    fitted = iter(fit_each(cells[0].learner, submissions, acting))
+    models = [next(fitted) if isinstance(one, Submission) else one for one in handed_in]
     measured = [
         _measure(cell, model, split)
         for cell, model, split in zip(cells, models, people, strict=True)
@@ -72,16 +72,14 @@ def run_trials(cells: Sequence[Trial]) -> list[Outcome]:
     return [
         Outcome.of(
             cell,
-            members=int(submission.member.sum()),
+            members=round(cell.alpha * len(split.train)),
             people=len(split.train),
             seconds=seconds,
             provenance=provenance(),
             **_law_of(cell, split),
             **values,
         )
-        for cell, submission, split, values in zip(
-            cells, submissions, people, measured, strict=True
-        )
+        for cell, split, values in zip(cells, people, measured, strict=True)
     ]
 
 
@@ -92,6 +90,15 @@ def _people(cells: Sequence[Trial]) -> list[Split]:
         if cell.seed not in drawn:
             drawn[cell.seed] = draw_people(cell.population, streams(cell.seed)[0])
     return [drawn[cell.seed] for cell in cells]
+
+
+def _hand_in(cell: Trial, people: Split) -> Submission | FitFailedError:
+    """Return what the platform receives, or why members could not train a model of their own."""
+    try:
+        stream = streams(cell.seed)[1]
+        return submit(people.train, cell.strategy, cell.alpha, stream, cell.collective)
+    except FitFailedError as failure:
+        return failure
 
 
 def fit_each(

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+import quorate
 from quorate import spec
 from quorate.errors import DataUnavailableError, InputError
 from quorate.executors.serial import SERIAL
 from quorate.learners.scikit.forest import Forest
 from quorate.report.files import write_result
-from quorate.scenarios.privacy.cell import inferred
+from quorate.scenarios.privacy.cell import measure_inference
 from quorate.scenarios.privacy.result import PrivacyResult
 from quorate.scenarios.privacy.scenario import Privacy
 from quorate.scenarios.scenario import make_scenario, run_scenario
-from quorate.strategies.attribute.listing import CLAIMS
+from quorate.strategies.attribute.contrary import Contrary
 
 # P(a=b | u) = .2, P(a=b | v) = .7, P(v) = .4: π = .4. The label is v, whatever the attribute.
 COUNTS = {("u", "a"): 3840, ("u", "b"): 960, ("v", "a"): 960, ("v", "b"): 2240}
@@ -66,6 +67,25 @@ def test_a_finite_law_by_hand(law: str) -> None:
     assert found.critical("randomised", "everyone").estimate == 0.74
 
 
+def test_a_study_measures_the_same_of_the_same_strategies() -> None:
+    """To the bit: a seed's people, members, what they do and what is trained are one."""
+    sizes = [0.0, 0.3, 0.7]
+    people = "proxies:n=300,held_out=300"
+    given = {"attribute": "attribute", "how_many": 3, "margin": 0.3}
+    found = run(people, ways=["swapping+cancelling"], alphas=sizes, **given)
+    curves = quorate.curve(
+        population={"name": "attribute-labels", "population": people},
+        strategy="sequence:first=swapping,then=cancelling",
+        learner="logistic",
+        alphas=sizes,
+        seeds=1,
+    )
+    for outcome in curves.outcomes:
+        one = row(found, alpha=outcome.alpha, whose="everyone")
+        assert outcome.success == 1 - abs(one["advantage"])
+        assert outcome.accuracy == one["accuracy"]
+
+
 def test_a_lone_member_who_swaps_all_is_unreadable_and_useless(law: str) -> None:
     found = run(law, ways=["swapping"], alphas=[0.3])
     alone = row(found, alpha=0, whose="alone")
@@ -89,7 +109,7 @@ def test_what_is_inferred_is_that_of_a_naive_count() -> None:
     rng = np.random.default_rng(0)
     scores, attribute = rng.dirichlet(np.ones(3), 90), rng.integers(3, size=90)
     base = np.array([0.5, 0.3, 0.2])
-    found = inferred(scores, base, attribute)
+    found = measure_inference(scores, base, attribute)
     right, hits = 0, [0, 0, 0]
     for score, a in zip(scores, attribute, strict=True):
         right += int(np.argmax(score)) == a
@@ -133,7 +153,7 @@ def test_text_and_plain_data_are_the_same_scenario() -> None:
 
 
 def test_one_claim_for_all_is_a_failed_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CLAIMS, "contrary", lambda q, *_: np.zeros(len(q), dtype=np.int64))
+    monkeypatch.setattr(Contrary, "claims", lambda _, q, *__: np.zeros(len(q), dtype=np.int64))
     found = run(
         "proxies:n=100,held_out=900", attribute="attribute", ways=["contrary"], alphas=[1.0]
     )

@@ -10,12 +10,13 @@ import numpy as np
 
 from quorate.catalog import build
 from quorate.errors import FitFailedError
+from quorate.goals.unreadable import advantage
+from quorate.intervals import Floats
+from quorate.knowledge import Knowledge
 from quorate.protocols import Classifier, Learner, ScoredClassifier
-from quorate.scenarios.privacy.acting import Agreement, agree
 from quorate.scenarios.privacy.membership import membership_aucs
 from quorate.scenarios.privacy.people import People, set_apart
-from quorate.strategies.attribute.drawing import Floats
-from quorate.strategies.attribute.listing import read_way
+from quorate.scenarios.privacy.way import read_way
 from quorate.studies.trial import draw_people, enlist, streams
 from quorate.table import Array, Labels, Mask, Rng, Submission
 
@@ -24,7 +25,7 @@ STATING, STATING_HONEST = "stating members", "stating members, honest row"
 
 
 @dataclass(frozen=True)
-class Inferred:
+class AttributeInference:
     """What a platform gets right about an attribute.
 
     Args:
@@ -45,7 +46,7 @@ class Inferred:
     allowing: float
 
 
-def inferred(scores: Floats, base: Floats, attribute: Labels) -> Inferred:
+def measure_inference(scores: Floats, base: Floats, attribute: Labels) -> AttributeInference:
     """Return how well scores tell an attribute; values that none of the people has do not count.
 
     The platform's own answer is argmax p_a; one that allows for the base rate is argmax p_a/π_a,
@@ -58,7 +59,7 @@ def inferred(scores: Floats, base: Floats, attribute: Labels) -> Inferred:
         attribute: true values, (n,).
 
     >>> scores = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.6, 0.4]])
-    >>> found = inferred(scores, np.array([0.75, 0.25]), np.array([0, 0, 0, 1]))
+    >>> found = measure_inference(scores, np.array([0.75, 0.25]), np.array([0, 0, 0, 1]))
     >>> found.accuracy, found.advantage, round(found.allowing, 4)
     (0.75, 0.0, 0.3333)
     """
@@ -66,28 +67,18 @@ def inferred(scores: Floats, base: Floats, attribute: Labels) -> Inferred:
     accuracy = float((answers == attribute).mean())
     base_rate = float(np.bincount(attribute).max() / len(attribute))
     allowing = (scores / np.where(base > 0, base, 1)).argmax(axis=1)  # 1: never received
-    return Inferred(
+    return AttributeInference(
         people=len(attribute),
         base_rate=base_rate,
         accuracy=accuracy,
         gain=accuracy - base_rate,
-        advantage=_advantage(answers, attribute),
-        allowing=_advantage(allowing, attribute),
+        advantage=advantage(answers, attribute),
+        allowing=advantage(allowing, attribute),
     )
 
 
-def _advantage(answers: Labels, attribute: Labels) -> float:
-    """Return (mean recall − 1/k)/(1 − 1/k) over the k values that people have; NaN of one."""
-    present = np.unique(attribute)
-    if len(present) < 2:
-        return float("nan")
-    recall = np.mean([(answers[attribute == a] == a).mean() for a in present])
-    chance = 1 / len(present)
-    return float((recall - chance) / (1 - chance))
-
-
 @dataclass(frozen=True, eq=False)
-class Platform:
+class TrainedPlatform:
     """What a platform received, and the two models that it made of it.
 
     Args:
@@ -100,18 +91,20 @@ class Platform:
     base: Floats
     useful: Classifier
 
-    def infer(self, x: Array, attribute: Labels) -> Inferred:
+    def infer(self, x: Array, attribute: Labels) -> AttributeInference:
         """Return how well it infers the attribute of people from these rows."""
-        return inferred(self.reads.probabilities(x), self.base, attribute)
+        return measure_inference(self.reads.probabilities(x), self.base, attribute)
 
 
-def train(people: People, submitted: People, member: Mask, learner: Learner, rng: Rng) -> Platform:
+def train(
+    people: People, submitted: People, member: Mask, learner: Learner, rng: Rng
+) -> TrainedPlatform:
     """Return the platform that learns from people of whom some hand in something else."""
-    claims = Submission(people.to_infer(), submitted.to_infer(), member)
-    rows = Submission(people.table, submitted.table, member)
+    claims = Submission(people.read, submitted.read, member)
+    rows = Submission(people.served, submitted.served, member)
     reads = learner.fit(claims, rng)
-    counts = np.bincount(claims.mixed().y, minlength=len(people.values))
-    return Platform(reads, counts / len(people), learner.fit(rows, rng))  # type: ignore[arg-type]
+    counts = np.bincount(claims.mixed().y, minlength=people.read.k)
+    return TrainedPlatform(reads, counts / len(people), learner.fit(rows, rng))  # type: ignore[arg-type]
 
 
 def measure(cell: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,24 +119,34 @@ def measure(cell: Mapping[str, Any]) -> dict[str, Any]:
     people, held_out = set_apart(split, cell["attribute"], cell["value"])
     rng = np.random.default_rng(enlisting)
     member = enlist(len(people), cell["alpha"], rng)
-    learner = build("learners", cell["learner"])
+    learner, members_learner = (
+        build("learners", cell[key]) for key in ("learner", "members_learner")
+    )
+    way = read_way(cell["way"], cell["columns"], cell["how_many"], members_learner)
+    # Who acts alone goes by published statistics of everyone.
+    members = people.take(member)
+    known = Knowledge((members if len(members) else people).read, cell["alpha"])
     try:
-        agreement = _agreement(cell, people, member)
-        submitted = agreement.submitted(rng) if member.any() else people.take(member)
+        submitted = members
+        if member.any():
+            submitted = members.handing_in(way.state(members.read, known, rng))
         platform = train(people, submitted, member, learner, np.random.default_rng(fit))
-        found = _measured(
-            platform, agreement, people, submitted, member, held_out, np.random.default_rng(test)
-        )
+        hidden = way.hide(held_out.read, known, np.random.default_rng(test))
+        found = _measured(platform, people, submitted, member, held_out, hidden.x)
     except FitFailedError as failure:
         return {"error": str(failure), "columns": [], "whose": {}}
     aucs = membership_aucs(
-        people, lambda some, acts: _agreement(cell, some, acts), cell["alpha"], learner,
-        cell["models"], cell["probed"], np.random.default_rng(_fifth(cell["seed"])),
-    )  # fmt: skip
+        people,
+        way,
+        cell["alpha"],
+        learner,
+        cell["models"],
+        cell["probed"],
+        np.random.default_rng(_fifth(cell["seed"])),
+    )
     for whose, auc in aucs.items():
         found[whose]["membership_auc"] = auc
-    names = [column.name for column in agreement.columns]
-    return {"error": None, "columns": names, "whose": found}
+    return {"error": None, "columns": way.changed_columns(known), "whose": found}
 
 
 def _fifth(seed: int) -> np.random.SeedSequence:
@@ -151,37 +154,35 @@ def _fifth(seed: int) -> np.random.SeedSequence:
     return np.random.SeedSequence(seed).spawn(5)[4]
 
 
-def _agreement(cell: Mapping[str, Any], people: People, member: Mask) -> Agreement:
-    """Return what the members agree on; who acts alone goes by published statistics of everyone."""
-    known = people.take(member) if member.any() else people
-    return agree(
-        read_way(cell["way"]), known, tuple(cell["columns"]), cell["how_many"], cell["alpha"],
-        build("learners", cell["members_learner"]),
-    )  # fmt: skip
-
-
 def _measured(
-    platform: Platform,
-    agreement: Agreement,
+    platform: TrainedPlatform,
     people: People,
     submitted: People,
     member: Mask,
     held_out: People,
-    rng: Rng,
+    hidden: Array,
 ) -> dict[str, dict[str, Any]]:
-    """Return numbers by whose rows they are about."""
-    changed = agreement.rows_of(held_out, rng)  # of each as if a member
+    """Return numbers by whose rows they are about.
+
+    Args:
+        platform: what is asked.
+        people: whom it learned from, honest.
+        submitted: what the members among them handed in.
+        member: who they are, (n,).
+        held_out: people who state nothing.
+        hidden: their rows, each as if a member's.
+    """
     looks = {
-        EVERYONE: (held_out, held_out.table.x, True),
-        MEMBERS if member.any() else ALONE: (held_out, changed, True),
+        EVERYONE: (held_out, held_out.read.x, True),
+        MEMBERS if member.any() else ALONE: (held_out, hidden, True),
     }
     if member.any():
         acting = people.take(member)
-        looks[STATING] = (acting, submitted.table.x, False)
-        looks[STATING_HONEST] = (acting, acting.table.x, False)
+        looks[STATING] = (acting, submitted.read.x, False)
+        looks[STATING_HONEST] = (acting, acting.read.x, False)
     found = {}
     for whose, (whom, x, unseen) in looks.items():
-        seen = platform.infer(x, whom.attribute)
-        useful = float((platform.useful.predict(x) == whom.table.y).mean()) if unseen else None
+        seen = platform.infer(x, whom.read.y)
+        useful = float((platform.useful.predict(x) == whom.served.y).mean()) if unseen else None
         found[whose] = {**vars(seen), "useful_accuracy": useful, "membership_auc": None}
     return found

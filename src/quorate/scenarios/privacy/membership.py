@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from quorate.errors import FitFailedError
+from quorate.intervals import Floats
+from quorate.knowledge import Knowledge
 from quorate.membership_inference.lira import auc, confidence, halves, lira
 from quorate.protocols import Learner
-from quorate.scenarios.privacy.acting import Agreement
 from quorate.scenarios.privacy.people import People
-from quorate.strategies.attribute.drawing import Floats
+from quorate.scenarios.privacy.way import Way
 from quorate.studies.trial import enlist
 from quorate.table import Mask, Rng, Submission
 
@@ -20,7 +19,7 @@ LEAST_MODELS = 4
 
 def membership_aucs(
     people: People,
-    agreement: Callable[[People, Mask], Agreement],
+    way: Way,
     alpha: float,
     learner: Learner,
     models: int,
@@ -36,7 +35,7 @@ def membership_aucs(
 
     Args:
         people: the platform's.
-        agreement: what those who act, a mask over the people, agree on.
+        way: what those who act do.
         alpha: fraction who act.
         learner: what platform and attacker train.
         models: N; 0 measures nothing.
@@ -51,8 +50,10 @@ def membership_aucs(
     some = people.take(np.arange(min(probed, len(people))))
     inside = halves(len(some), models, rng)  # (N, n): the same whatever alpha
     acts = enlist(len(some), alpha, rng)
-    changed = agreement(some, acts).submitted(rng) if acts.any() else some.take(acts)
-    everyone = Submission(some.to_infer(), changed.to_infer(), acts)
+    members = some.take(acts).read
+    if acts.any():
+        members = way.state(members, Knowledge(members, alpha), rng)
+    everyone = Submission(some.read, members, acts)
     try:
         phi = np.stack([_phi(learner, everyone, half, some, rng) for half in inside])  # (N, n)
     except FitFailedError:  # a half in which everybody claims the same
@@ -68,5 +69,5 @@ def membership_aucs(
 def _phi(learner: Learner, everyone: Submission, half: Mask, people: People, rng: Rng) -> Floats:
     """Return a model's confidence in everybody's true value on their honest row, (n,)."""
     model = learner.fit(everyone.take(np.flatnonzero(half)), rng)
-    scores = model.probabilities(people.table.x)  # type: ignore[attr-defined]
-    return confidence(scores, people.attribute)
+    scores = model.probabilities(people.read.x)  # type: ignore[attr-defined]
+    return confidence(scores, people.read.y)

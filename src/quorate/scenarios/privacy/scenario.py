@@ -12,20 +12,20 @@ import numpy as np
 from quorate import spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
+from quorate.knowledge import Knowledge
 from quorate.learners.base.cleaning_learner import gives_probabilities
 from quorate.learners.scikit.logistic import Logistic
 from quorate.populations.correlated_columns import CorrelatedColumns
 from quorate.protocols import Learner, Population
 from quorate.runs.store import Store
 from quorate.scenarios.privacy.cell import measure
-from quorate.scenarios.privacy.information import most_informative, named
 from quorate.scenarios.privacy.membership import LEAST_MODELS
 from quorate.scenarios.privacy.people import check_groups, set_apart
 from quorate.scenarios.privacy.result import Measured, PrivacyResult
+from quorate.scenarios.privacy.way import read_way
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
 from quorate.spec import param
-from quorate.strategies.attribute.listing import read_way
 from quorate.studies.alphas import parse_alphas
 from quorate.studies.trial import draw_people, streams
 from quorate.validate import at_least, in_interval
@@ -125,7 +125,7 @@ class Privacy(Scenario):
         """Raise unless everything can be measured of the people of this seed."""
         split = draw_people(self.population, streams(seed)[0])
         people, held_out = set_apart(split, self.attribute, self.value)
-        check_groups(held_out, self.margin, self.seeds)
+        check_groups(held_out.read, self.margin, self.seeds)
         smallest = min([alpha for alpha in self.alphas if alpha > 0], default=1.0)
         if round(smallest * len(people)) < FEWEST_MEMBERS:
             raise InputError(
@@ -133,10 +133,10 @@ class Privacy(Scenario):
                 f"got {round(smallest * len(people))} at alpha={smallest:g} of {len(people)} "
                 f"people. Use alphas from {FEWEST_MEMBERS / len(people):.2g} on, or more people."
             )
-        if any(read_way(way).features for way in self.ways):
-            named(people, self.columns or most_informative(people, self.how_many))
-        self.learner.check(people.to_infer())
-        self.members_learner.check(people.to_infer())
+        for way in self.ways:
+            read_way(way, self.columns, self.how_many).changed_columns(Knowledge(people.read))
+        self.learner.check(people.read)
+        self.members_learner.check(people.read)
 
     def _cells(self) -> list[dict[str, Any]]:
         """Return every seed, way and size as plain data, those of one seed together."""

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from quorate.strategies.attribute.column_change import ColumnChange
 from quorate.table import Array, Column, Rng
 
 
-def aggregating(x: Array, pool: Array, columns: Sequence[Column], rng: Rng) -> Array:
-    """Return rows whose columns all hold the same: the pool's mean of numbers, else its mode.
+@dataclass(frozen=True)
+class Aggregating(ColumnChange):
+    """The columns that tell most of the label hold the same for all members.
 
-    Microaggregation with one group (Domingo-Ferrer, Mateo-Sanz 2002, doi:10.1109/69.979982).
+    The members' mean of numbers, else their most common value: microaggregation with one group
+    (Domingo-Ferrer, Mateo-Sanz 2002, doi:10.1109/69.979982).
 
-    Args:
-        x: the rows to change, (m, d).
-        pool: rows whose mean and mode are taken, (p, d).
-        columns: which to change.
+    Raises:
+        InputError: people have no such columns, or how_many is below 1.
     """
-    changed = x.copy()
-    for column in columns:
-        part = slice(column.start, column.stop)
-        mean = pool[:, part].mean(axis=0)
-        value = np.eye(len(mean))[mean.argmax()] if column.values else mean
-        changed[:, part] = value
-    return changed
+
+    name: ClassVar[str] = "aggregating"
+
+    def change(self, x: Array, pool: Array, columns: Sequence[Column], rng: Rng) -> Array:
+        """Return rows whose columns hold the pool's mean or mode."""
+        changed = x.copy()
+        for column in columns:
+            part = slice(column.start, column.stop)
+            mean = pool[:, part].mean(axis=0)
+            changed[:, part] = np.eye(len(mean))[mean.argmax()] if column.values else mean
+        return changed

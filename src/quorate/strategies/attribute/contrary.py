@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from quorate.strategies.attribute.drawing import Floats
+from dataclasses import dataclass
+from typing import ClassVar
+
+from quorate.strategies.attribute.claim import Claim, Floats
 from quorate.table import Labels, Rng
 
 
-def contrary(posterior: Floats, base: Floats, alpha: float, rng: Rng) -> Labels:
-    """Return the value that a model holds least likely for its base rate: argmin q_a(x)/π_a.
+@dataclass(frozen=True)
+class Contrary(Claim):
+    """Members claim the label that a model holds least likely for its base rate: argmin q_a(x)/π_a.
 
     It turns a model's answers around once the collective is large, so whoever expects it can turn
-    them back. Source: ours.
+    them back. Ours.
 
-    Args:
-        posterior: of honest people at each member's row, (m, k).
-        base: fraction of people with each value, (k,).
-        alpha: fraction who act.
+    Raises:
+        InputError: the learner's models give no probabilities.
     """
-    claimed: Labels = (posterior / base).argmin(axis=1)
-    return claimed
+
+    name: ClassVar[str] = "contrary"
+
+    def claims(self, posterior: Floats, base: Floats, alpha: float, rng: Rng) -> Labels:
+        """Return the least likely label of each row for its base rate, (m,)."""
+        claimed: Labels = (posterior / base).argmin(axis=1)
+        return claimed

@@ -1,21 +1,28 @@
-"""Randomised claims: a value drawn at the base rate."""
+"""Randomised claims: a label drawn at the base rate."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
-from quorate.strategies.attribute.drawing import Floats, drawn
+from quorate.strategies.attribute.claim import Claim, Floats, draw_labels
 from quorate.table import Labels, Rng
 
 
-def randomised(posterior: Floats, base: Floats, alpha: float, rng: Rng) -> Labels:
-    """Return claims drawn at the base rate, whatever the row: r(x) = π.
+@dataclass(frozen=True)
+class Randomised(Claim):
+    """Members claim a label that is drawn at the base rate, whatever their row: r(x) = π.
 
     Randomised response that never tells the truth on purpose (Warner 1965).
 
-    Args:
-        posterior: of honest people at each member's row, (m, k).
-        base: fraction of people with each value, (k,).
-        alpha: fraction who act.
+    Raises:
+        InputError: the learner's models give no probabilities.
     """
-    return drawn(np.broadcast_to(base, posterior.shape), rng)
+
+    name: ClassVar[str] = "randomised"
+
+    def claims(self, posterior: Floats, base: Floats, alpha: float, rng: Rng) -> Labels:
+        """Return draws at the base rate, (m,)."""
+        return draw_labels(np.broadcast_to(base, posterior.shape), rng)

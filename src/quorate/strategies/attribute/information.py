@@ -1,14 +1,11 @@
-"""How much each column says of an attribute."""
+"""How much each column says of an attribute, which is the label of these people."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.scenarios.privacy.people import People
-from quorate.table import Array, Column, Labels
+from quorate.table import Array, Column, Labels, Table
 
 BINS = 10  # that numbers are cut into, at quantiles
 
@@ -36,32 +33,23 @@ def mutual_information(codes: Labels, attribute: Labels) -> float:
     return float(plain - (joint.shape[0] - 1) * (joint.shape[1] - 1) / (2 * len(v)))
 
 
-def most_informative(people: People, how_many: int) -> tuple[str, ...]:
-    """Return the names of the columns that say most of the attribute, the most telling first.
+def most_informative(people: Table, how_many: int) -> tuple[Column, ...]:
+    """Return the columns that say most of the label, the most telling first.
 
     Each column by itself; what several say together is not looked at.
 
     Raises:
         InputError: there are fewer columns.
     """
-    columns = people.table.columns
+    columns = people.columns
     if how_many > len(columns):
         raise InputError(
             f"Expected how_many={how_many} to be at most the {len(columns)} columns beside the "
             "attribute. Change fewer."
         )
-    said = [mutual_information(_codes(people.table.x, c), people.attribute) for c in columns]
+    said = [mutual_information(_codes(people.x, column), people.y) for column in columns]
     order = sorted(range(len(columns)), key=lambda j: -said[j])
-    return tuple(columns[j].name for j in order[:how_many])
-
-
-def named(people: People, names: Sequence[str]) -> tuple[Column, ...]:
-    """Return the columns of these names.
-
-    Raises:
-        InputError: there is no such column.
-    """
-    return tuple(people.table.column(name) for name in names)
+    return tuple(columns[j] for j in order[:how_many])
 
 
 def _codes(x: Array, column: Column) -> Labels:

@@ -1,0 +1,36 @@
+"""Success of being read rightly: the platform knows the label of people who change their rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from quorate.knowledge import Knowledge
+from quorate.protocols import Classifier, Goal, Strategy
+from quorate.spec import param
+from quorate.table import Rng, Table
+
+
+@dataclass(frozen=True)
+class Recognised(Goal):
+    """The platform says the right label of people who change their rows before they are read.
+
+    S(α) = P₀{ f(h(x)) = y }, over held-out people of every label, with h what the strategy does to
+    their features (evasion that helps the platform, where h was crafted on it). Without a strategy
+    it is the accuracy on honest rows.
+
+    Raises:
+        InputError: as the strategy.
+    """
+
+    name: ClassVar[str] = "recognised"
+    changed: Strategy | None = param(
+        None, "what people do to their rows before; by default nothing", kind="strategies"
+    )
+
+    def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
+        """Return the fraction of held-out people whose label is said rightly."""
+        handed_in = held_out
+        if self.changed is not None:
+            handed_in = self.changed.apply(held_out, Knowledge(held_out), rng)
+        return float((model.predict(handed_in.x) == held_out.y).mean())

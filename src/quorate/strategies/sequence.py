@@ -1,0 +1,52 @@
+"""One strategy after another, on the same people's rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from quorate.knowledge import Knowledge
+from quorate.protocols import Goal, Strategy
+from quorate.spec import param
+from quorate.strategies.attribute.cancelling import Cancelling
+from quorate.strategies.attribute.swapping import Swapping
+from quorate.table import Mask, Rng, Table
+
+
+@dataclass(frozen=True)
+class StrategySequence(Strategy):
+    """First one strategy, and then another on the rows that it has changed.
+
+    Members can be those whom both can have. They know what the one of the two knows that sees more
+    people who are no members; their own honest rows stay known to the second.
+
+    Raises:
+        InputError: as the strategies.
+    """
+
+    name: ClassVar[str] = "sequence"
+    first: Strategy = param(
+        Swapping(), "what is done first; its parameters can be given here", kind="strategies"
+    )
+    then: Strategy = param(Cancelling(), "what is done to the changed rows", kind="strategies")
+
+    def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
+        """Return the members' rows, changed by both."""
+        return self.then.apply(self.first.apply(members, known, rng), known, rng)
+
+    @property
+    def goal(self) -> Goal:
+        """The second one's own."""
+        return self.then.goal
+
+    def eligible(self, people: Table) -> Mask | None:
+        """Return who can be a member of both, (n,)."""
+        one, other = self.first.eligible(people), self.then.eligible(people)
+        if one is None or other is None:
+            return other if one is None else one
+        return one & other
+
+    def learn(self, people: Table, member: Mask, rng: Rng) -> Knowledge:
+        """Return what the one of the two knows that sees more people who are no members."""
+        both = [strategy.learn(people, member, rng) for strategy in (self.first, self.then)]
+        return max(both, key=lambda known: 0 if known.others is None else len(known.others))
