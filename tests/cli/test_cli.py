@@ -56,13 +56,11 @@ def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("quorate.studies.sweep.run_study", run_study)
     monkeypatch.setattr("quorate.report.files.write_result", lambda curves, folder: folder / "r")
 
-    def run_correction(*words: Any) -> list[Any]:
+    def run_correction(*words: Any) -> Nothing:
         asked.update(corrected=words)
-        return []
+        return Nothing()
 
     monkeypatch.setattr("quorate.test_time.study.running.run_correction", run_correction)
-    monkeypatch.setattr("quorate.report.correction.write_correction", lambda *words: Path("r"))
-    monkeypatch.setattr("quorate.report.correction_summary.summary", lambda *words: {})
     return asked
 
 

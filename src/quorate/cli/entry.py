@@ -17,7 +17,6 @@ from quorate.cli import participation as cli_participation
 from quorate.cli import plan as cli_plan
 from quorate.cli import scenario as cli_scenario
 from quorate.cli import theory as cli_theory
-from quorate.cli.correction import shown_correction
 from quorate.cli.options import (
     AsJson,
     Device,
@@ -203,8 +202,8 @@ def demo(
     from quorate.executors.choose import choose_executor
     from quorate.studies.study import read_study
     from quorate.studies.sweep import run_study
-    from quorate.test_time.study.correction import read_correction
     from quorate.test_time.study.running import run_correction
+    from quorate.test_time.study.settings import read_correction
 
     workers = choose_executor(jobs or min(4, os.cpu_count() or 1))
     second = out / "correction"
@@ -217,8 +216,8 @@ def demo(
         curves = run_study(study, out, workers, device)
     shown = write_and_print(curves, out, silent=json)
     with stoppable(out):
-        cells = run_correction(correction, second, workers, device)
-    found = shown_correction(cells, correction, second, json)
+        corrected = run_correction(correction, second, workers, device)
+    found = write_and_print(corrected, second, silent=json)
     if json:
         print_json({**shown, "correction": found})
 

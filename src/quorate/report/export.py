@@ -9,19 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from quorate.errors import InputError, StoreError, reason
+from quorate.errors import StoreError, reason
 from quorate.plain import finite
-from quorate.report.correction import cell_row
-from quorate.report.correction_summary import Row as CorrectionRow
-from quorate.report.correction_summary import rows_of
 from quorate.report.files import replace_file, to_csv
 from quorate.report.latex import text_table
-from quorate.report.paper_tables import correction_table
 from quorate.report.stored import load_result
 from quorate.runs.result import Result, Row
-from quorate.runs.store import FILE as STORE
-from quorate.test_time.study import running
-from quorate.test_time.study.correction import FILE as CORRECTION
 from quorate.validate import unknown
 
 LATEX = "latex"
@@ -42,9 +35,6 @@ def export(folder: str | Path, kind: str = "csv", what: str | None = None) -> by
     """
     if kind not in (*FORMATS, LATEX):
         raise unknown("format", kind, (*FORMATS, LATEX))
-    folder = Path(folder)
-    if (folder / CORRECTION).exists() and not (folder / STORE).exists():
-        return _of_correction(folder, kind, what)
     result = load_result(folder)
     return _latex(result, what) if kind == LATEX else FORMATS[kind](_rows(result, what))
 
@@ -74,22 +64,6 @@ def _slug(heading: str) -> str:
     'critical-mass-α-for-s-0-9'
     """
     return "-".join(re.findall(r"\w+", heading.lower()))
-
-
-def _of_correction(folder: Path, kind: str, what: str | None) -> bytes:
-    if what == "critical-mass":
-        raise InputError(
-            f"Expected cells or curves of the correction in {folder}, got critical-mass: no target "
-            "is reached or missed at test time. Use --what curves."
-        )
-    if kind == LATEX and what not in (None, "curves"):
-        raise unknown("table", str(what), ("curves",))
-    correction, cells = running.stored(folder)
-    if kind == LATEX:
-        return correction_table(rows_of(cells, correction), correction).encode()
-    if what == "curves":
-        return FORMATS[kind]([mean_row(row) for row in rows_of(cells, correction)])
-    return FORMATS[kind]([cell_row(cell) for cell in {one["id"]: one for one in cells}.values()])
 
 
 def write_export(content: bytes, file: str | Path) -> None:
@@ -140,13 +114,3 @@ FORMATS: dict[str, Callable[[Sequence[Row]], bytes]] = {
     "parquet": to_parquet,
     "json": to_json,
 }
-
-
-def mean_row(row: CorrectionRow) -> Row:
-    """Return what cells that differ in the seed alone found: means and their intervals."""
-    who = ("platform", "proxy", "members", "queries", "epsilon")
-    found = {name: getattr(row, name) for name in who}
-    found |= {"pooled": row.pooled, "seeds": len(row.cells)}
-    for name, one in row.numbers.items():
-        found |= {name: one.value, f"{name}.low": one.low, f"{name}.high": one.high}
-    return found

@@ -10,6 +10,8 @@ from typing import Any
 
 from quorate.runs.result import Result, Row, Section
 from quorate.studies.curves import load
+from quorate.test_time.study import running
+from quorate.test_time.study.settings import FILE as CORRECTION
 
 DATA = "results.json"
 
@@ -56,9 +58,12 @@ def load_result(folder: str | Path) -> Result:
     """Return the result that a folder holds: as the report in it tells it, or of its trials.
 
     Raises:
+        InputError: what a correction needs is not there any more.
         StoreError: there is neither, or it cannot be read.
     """
     folder = Path(folder)
+    if (folder / CORRECTION).exists():
+        return running.stored(folder)
     for file in (folder / DATA, *sorted(folder.glob("*.json"))):
         if (plain := _read(file)) is not None:
             return StoredResult(folder, plain)

@@ -18,7 +18,14 @@ from quorate.table import Array, Labels, Table
 from quorate.test_time.perturbations.perturbation import Perturbation
 from quorate.test_time.platforms.in_process import InProcessPlatform
 from quorate.test_time.platforms.platform import Card, to_features, to_pixels
-from quorate.test_time.study.adaptive import ADAPTIVE, CLEANS, add_members, cleaning, fit, hardened
+from quorate.test_time.study.adaptive import (
+    ADAPTIVE,
+    CLEANING,
+    add_cleaning,
+    add_members,
+    fit_platform,
+    harden,
+)
 
 CLASSES = ("a", "b")
 
@@ -39,12 +46,12 @@ def images(shape: tuple[int, ...] = (4, 3, 12, 10)) -> Any:
     return np.random.default_rng(0).integers(0, 256, size=shape, dtype=np.uint8)
 
 
-@pytest.mark.parametrize("name", CLEANS)
+@pytest.mark.parametrize("name", CLEANING)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_model_behind_a_cleaning_step_sees_clean_uploads(name: str, channels: int) -> None:
     model = Remembers()
     card = Card("it", CLASSES, (channels, 12, 10), "labels")
-    platform = cleaning(InProcessPlatform(model, card), name)
+    platform = add_cleaning(InProcessPlatform(model, card), name)
     assert platform.card == replace(card, id=f"it-{name}")
     x = images((4, channels, 12, 10))
     before = x.copy()
@@ -67,13 +74,13 @@ def test_cleaning_is_pillows() -> None:
     buffer = io.BytesIO()
     Image.fromarray(x[0].transpose(1, 2, 0)).save(buffer, "JPEG", quality=75)
     again = np.asarray(Image.open(buffer)).transpose(2, 0, 1)
-    cleaned = to_pixels(CLEANS["jpeg"](to_features(x)))
+    cleaned = to_pixels(CLEANING["jpeg"](to_features(x)))
     assert np.abs(cleaned[0].astype(int) - again).max() <= 40  # chroma may be kept in full
     flat = np.full((2, 3, 12, 10), 77, np.uint8)
-    for clean in CLEANS.values():
+    for clean in CLEANING.values():
         assert np.abs(to_pixels(clean(to_features(flat))).astype(int) - 77).max() <= 1  # JPEG's own
     edges = Image.fromarray(x[0, 0]).filter(ImageFilter.GaussianBlur(0.6))
-    blurred = to_pixels(CLEANS["blur"](to_features(x)))[0, 0]
+    blurred = to_pixels(CLEANING["blur"](to_features(x)))[0, 0]
     inner = (slice(3, -3), slice(3, -3))
     # Pillow blurs by boxes: nearer to it than to the picture itself
     off = np.abs(blurred[inner].astype(int) - np.asarray(edges)[inner]).mean()
@@ -85,7 +92,7 @@ def test_scores_stay_behind_the_cleaning_step() -> None:
 
     model = linear_proxy(np.ones((2, 1, 2, 2)))
     inside = InProcessPlatform(model, Card("it", CLASSES, (1, 2, 2), "scores"))
-    assert cleaning(inside, "blur").card.gives == "labels"
+    assert add_cleaning(inside, "blur").card.gives == "labels"
 
 
 @pytest.mark.parametrize(
@@ -93,18 +100,18 @@ def test_scores_stay_behind_the_cleaning_step() -> None:
 )
 def test_a_hardened_platform_keeps_its_network(name: str, kind: type) -> None:
     learner = Adam(model="resnet", hidden=5, epochs=7, batch_size=9)
-    hard: Any = hardened(learner, name)
+    hard: Any = harden(learner, name)
     assert (hard.model, hard.hidden, hard.epochs, hard.batch_size) == ("resnet", 5, 7, 9)
     assert type(hard) is kind
     if name == "adversarial":  # and takes the steps that it took
         plain = Adam(model="resnet", learning_rate=0.002, schedule="cosine", momentum=0.8)
-        hard = hardened(plain, name)
+        hard = harden(plain, name)
         assert (hard.adam, hard.learning_rate, hard.schedule, hard.momentum) == (
             True, 0.002, "cosine", 0.8,
         )  # fmt: skip
-        assert not hardened(SGD(model="resnet"), name).adam  # type: ignore[attr-defined]
+        assert not harden(SGD(model="resnet"), name).adam  # type: ignore[attr-defined]
     with pytest.raises(InputError, match=f"a network for adaptive={name}, got tree.*cnn"):
-        hardened(Tree(), name)
+        harden(Tree(), name)
 
 
 @pytest.mark.parametrize("name", ["adversarial", "private"])
@@ -114,7 +121,7 @@ def test_a_hardened_platform_can_be_trained(name: str) -> None:
         rng.random((40, 1, 4, 4), dtype=np.float32), np.arange(40) % 2, CLASSES,
         np.arange(40) % 2, ("others", "few"),
     )  # fmt: skip
-    model = fit(hardened(Adam(model="logistic", epochs=1), name), people, rng)
+    model = fit_platform(harden(Adam(model="logistic", epochs=1), name), people, rng)
     assert set(model.predict(people.x).tolist()) <= {0, 1}
 
 
@@ -141,4 +148,4 @@ def test_every_name_is_listed() -> None:
 def test_a_learner_that_cannot_take_the_people_says_so() -> None:
     people = Table(np.zeros((4, 1, 2, 2), np.float32), np.arange(4) % 2, CLASSES)
     with pytest.raises(InputError, match="at least 8x8"):
-        fit(Adam(model="resnet"), people, np.random.default_rng(0))
+        fit_platform(Adam(model="resnet"), people, np.random.default_rng(0))

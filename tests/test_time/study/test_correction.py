@@ -1,6 +1,8 @@
 """A correction as plain data: what words stand for, and what is refused before anything runs."""
 
 import json
+import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,10 @@ from quorate.test_time.perturbations.crafting import Crafting
 from quorate.test_time.platforms.in_process import save_platform
 from quorate.test_time.platforms.platform import Card
 from quorate.test_time.study.adaptive import ADAPTIVE
-from quorate.test_time.study.correction import CellGroup, Correction, make_correction, read_epsilon
+from quorate.test_time.study.cell import CorrectionCell
+from quorate.test_time.study.correction import CellGroup, Correction
+from quorate.test_time.study.settings import make_correction, read_epsilon
+from quorate.test_time.study.sources import SavedPlatform, SizedLearner
 
 BASE: dict[str, Any] = {"population": "digits", "subgroup": "low_light", "platform": "mlp"}
 
@@ -233,15 +238,27 @@ def test_the_description_is_plain_and_whole() -> None:
 )  # fmt: skip
 def test_whatever_decides_a_result_stands_in_its_cell(change: Any) -> None:
     group = study().groups()[0]
-    plain = study().of_cell(group, 0.1, "id", 5)
-    assert study().of_cell(group, 0.1, "id", 5) == plain
-    assert study(**change).of_cell(group, 0.1, "id", 5) != plain
-    for other in (
-        study().of_cell(group, 0.2, "id", 5), study().of_cell(group, 0.1, "other", 5),
-        study().of_cell(group, 0.1, "id", 6),
-        *(study().of_cell(CellGroup(*fields), 0.1, "id", 5) for fields in (
-            (1, "mlp", "cnn", 200, 50), (0, "mlp", "mlp", 200, 50), (0, "mlp", "cnn", 20, 50),
-            (0, "mlp", "cnn", 200, 5),
-        )),
-    ):  # fmt: skip
-        assert other != plain
+    cell = CorrectionCell(study(), group, 0.1, "id", 5)
+    assert CorrectionCell(study(), group, 0.1, "id", 5).id == cell.id
+    others = [
+        CorrectionCell(study(**change), group, 0.1, "id", 5),
+        CorrectionCell(study(), group, 0.2, "id", 5),
+        CorrectionCell(study(), group, 0.1, "other", 5),
+        CorrectionCell(study(), group, 0.1, "id", 6),
+    ]
+    for field, value in {"seed": 1, "proxy": "mlp", "members": 20, "queries": 5}.items():
+        others.append(CorrectionCell(study(), replace(group, **{field: value}), 0.1, "id", 5))
+    for other in others:
+        assert other.describe() != cell.describe()
+        assert other.id != cell.id
+
+
+def test_a_source_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = study(platform=["mlp"])
+    save_platform("mlp", {}, Card("a", ("b",), (1, 1, 1)))  # type: ignore[arg-type]
+    again = pickle.loads(pickle.dumps(found))
+    assert isinstance(found.sources["mlp"], SizedLearner)
+    assert again == found
+    assert again.sources == found.sources  # on a worker too
+    assert isinstance(study(platform=["mlp"]).sources["mlp"], SavedPlatform)

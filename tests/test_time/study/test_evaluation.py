@@ -1,8 +1,6 @@
 """What a perturbation does, worked by hand on a platform that looks at one pixel."""
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +11,7 @@ from quorate.table import Table
 from quorate.test_time.perturbations.perturbation import Norm, Perturbation
 from quorate.test_time.platforms.platform import EVALUATION, to_features
 from quorate.test_time.study.evaluation import Evaluator, evaluate, random_sign
+from quorate.test_time.study.measures import CorrectionMeasures, FairnessEstimates
 from quorate.test_time.study.people import PeopleSplit
 
 CLASSES = ("no", "yes")
@@ -47,59 +46,59 @@ def for_all(by: int) -> Perturbation:
 def found(
     people: list[tuple[int, int, int]], perturbation: Perturbation,
     label_free: Mapping[str, Perturbation] | None = None, seed: int = 0,
-) -> tuple[dict[str, Any], LinearPlatform, Evaluator]:  # fmt: skip
+) -> tuple[CorrectionMeasures, LinearPlatform, Evaluator]:  # fmt: skip
     below = platform()
-    judge = Evaluator(below, people_of(people))
-    return (
-        evaluate(judge, perturbation, label_free or {}, np.random.default_rng(seed)), below, judge
-    )  # fmt: skip
+    evaluator = Evaluator(below, people_of(people))
+    rng = np.random.default_rng(seed)
+    return evaluate(evaluator, perturbation, label_free or {}, rng), below, evaluator
+
+
+def accuracies(fairness: FairnessEstimates) -> dict[str, float]:
+    return {name: one.value for name, one in fairness.accuracy_by_group.items()}
 
 
 def test_by_hand() -> None:
     free = {"additive": for_all(8), "gain": for_all(-8)}
-    result, below, judge = found(OTHERS + INSIDE, by_class(-8, 8), free)
+    result, below, evaluator = found(OTHERS + INSIDE, by_class(-8, 8), free)
     # before: 95, 90 and 104 are misread. After: 103 and 96 are read rightly, 98 is not.
-    assert result["before"]["accuracy_by_group"] == {"others": 1.0, "dark": 0.25}
-    assert result["after"]["accuracy_by_group"] == {"others": 1.0, "dark": 0.75}
-    assert result["gap_closed"] == pytest.approx(2 / 3)
+    assert accuracies(result.before) == {"others": 1.0, "dark": 0.25}
+    assert accuracies(result.after) == {"others": 1.0, "dark": 0.75}
+    assert result.gap_closed.value == pytest.approx(2 / 3)
     # the wrong class's change: 87 and 82 are "no", 112 is "yes", 58 is "no"
-    assert result["controls"]["force_rate"] == 0.75
-    assert result["controls"]["wrong_class"] == 0.25
-    assert result["controls"]["random_sign"] in (0.25, 0.5, 0.75)  # + or − for each class
+    controls = result.controls
+    assert controls.force_rate == wilson(3, 4)
+    assert controls.wrong_class.value == 0.25
+    assert controls.random_sign.value in (0.25, 0.5, 0.75)  # + or − for each class
     # one change for all, +8: 103, 98, 112 and 58: two are read rightly. −8: 87, 82, 96, 42
-    assert result["label_free"]["additive"]["accuracy"]["value"] == 0.5
-    assert result["label_free"]["gain"]["accuracy"]["value"] == 0.5
-    assert result["label_free"]["additive"]["gap_closed"]["value"] == pytest.approx(1 / 3)
-    assert result["controls"]["label_free"] == 0.5  # of the first
-    assert result["outside"]["accuracy"] == wilson(4, 4).to_json()
-    assert result["outside"]["had_they_joined"]["value"] == 1.0  # 42, 158, 158, 42
-    ends = result["intervals"]
-    assert ends["controls"]["force_rate"] == [wilson(3, 4).low, wilson(3, 4).high]
-    assert ends["before"]["accuracy[dark]"] == [wilson(1, 4).low, wilson(1, 4).high]
-    assert ends["after"]["accuracy[dark]"] == [wilson(3, 4).low, wilson(3, 4).high]
-    assert set(ends["controls"]) == set(result["controls"])
-    json.dumps(result, allow_nan=False)
+    assert result.label_free["additive"].accuracy.value == 0.5
+    assert result.label_free["gain"].accuracy.value == 0.5
+    assert result.label_free["additive"].gap_closed.value == pytest.approx(1 / 3)
+    assert result.best_label_free == result.label_free["additive"]
+    assert controls.label_free == result.label_free["additive"].accuracy  # of the first
+    assert result.outside.accuracy == wilson(4, 4)
+    assert result.outside.had_they_joined.value == 1.0  # 42, 158, 158, 42
+    assert result.before.accuracy_by_group["dark"] == wilson(1, 4)
+    assert result.after.accuracy_by_group["dark"] == wilson(3, 4)
     # everyone before; the subgroup after, under the wrong class, random signs and two families;
     # the others had they joined
-    assert judge.asked == 8 + 4 * 5 + 4
-    assert below.counts == {EVALUATION: judge.asked}
+    assert evaluator.asked == 8 + 4 * 5 + 4
+    assert below.counts == {EVALUATION: evaluator.asked}
 
 
 def test_people_outside_are_answered_as_before_whatever_others_send() -> None:
-    result, _, judge = found(OTHERS + INSIDE, by_class(-8, 8))
-    after = judge.after(by_class(-8, 8))
-    assert (after[:4] == judge.before[:4]).all()
+    result, _, evaluator = found(OTHERS + INSIDE, by_class(-8, 8))
+    after = evaluator.after(by_class(-8, 8))
+    assert (after[:4] == evaluator.before[:4]).all()
     assert after.tolist() == [0, 1, 1, 0, 1, 0, 0, 0]
-    assert "label_free" not in result["controls"]
-    assert result["label_free"] == {}
+    assert result.controls.label_free is None
+    assert result.best_label_free is None
+    assert result.label_free == {}
 
 
 def test_no_gap_before_is_no_gap_closed() -> None:
     swapped = [(y, level, 1 - group) for y, level, group in OTHERS + INSIDE]
     result, *_ = found(swapped, by_class(-8, 8))
-    assert result["gap_closed"] is None
-    assert result["intervals"]["gap_closed"] == [None, None]
-    json.dumps(result, allow_nan=False)
+    assert result.gap_closed.to_json() == {"value": None, "low": None, "high": None}
 
 
 def test_the_seed_decides_and_many_are_asked_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,8 +120,10 @@ def test_a_wrong_class_is_any_other_one() -> None:
         "additive", {"delta": delta.astype(np.int16)}, tuple("abcde"), SHAPE, 0.5
     )
     below = platform()
-    judge = Evaluator(below, PeopleSplit(table.take(np.arange(0)), table.take(np.arange(0)), table))
-    evaluate(judge, perturbation, {}, np.random.default_rng(0))
+    evaluator = Evaluator(
+        below, PeopleSplit(table.take(np.arange(0)), table.take(np.arange(0)), table)
+    )
+    evaluate(evaluator, perturbation, {}, np.random.default_rng(0))
     asked = np.array([image[0, 0, 0] for _, image in below.asked])
     sent = asked[n + (n - k) : n + 2 * (n - k)] // 10 - 1  # whose class's change was added
     true = y[k:]

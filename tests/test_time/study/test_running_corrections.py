@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,21 +19,28 @@ import pytest
 
 from quorate.errors import InputError, QuorateError, StoreError
 from quorate.executors.choose import choose_executor
-from quorate.executors.workers import run_here
+from quorate.runs.older import CELLS, PERTURBATIONS
+from quorate.runs.store import Store
 from quorate.test_time.extraction.pool import collect
 from quorate.test_time.extraction.questions import Questions
-from quorate.test_time.perturbations.perturbation import load
 from quorate.test_time.platforms.encoding import digests
-from quorate.test_time.platforms.in_process import InProcessPlatform, load_platform, save_platform
+from quorate.test_time.platforms.in_process import (
+    InProcessPlatform,
+    load_platform,
+    save_platform,
+)
 from quorate.test_time.platforms.ledger import Ledger
 from quorate.test_time.platforms.metered import MeteredPlatform
 from quorate.test_time.platforms.platform import EVALUATION
-from quorate.test_time.study import cell as cells_room
-from quorate.test_time.study import running
-from quorate.test_time.study.cell import CELLS
-from quorate.test_time.study.correction import Correction, make_correction, read_folder
-from quorate.test_time.study.deployment import LEDGERS
-from quorate.test_time.study.running import run_correction
+from quorate.test_time.study.access import LEDGERS
+from quorate.test_time.study.cell import Collective, CorrectionCell, CorrectionWork
+from quorate.test_time.study.correction import Correction
+from quorate.test_time.study.deployment import PlatformWork
+from quorate.test_time.study.examples import ExamplePictures
+from quorate.test_time.study.outcome import EXAMPLES, CorrectionOutcome
+from quorate.test_time.study.people import people_of
+from quorate.test_time.study.running import run_correction, stored
+from quorate.test_time.study.settings import make_correction, read_folder
 
 TINY: dict[str, Any] = {
     "population": "digits:n=300,held_out=0.05",
@@ -55,9 +62,23 @@ def study(**more: Any) -> Correction:
     return make_correction(**{**TINY, **more})
 
 
+def run_all(out: Path, jobs: int = 1, **more: Any) -> tuple[CorrectionOutcome, ...]:
+    return run_correction(study(**more), out, choose_executor(jobs), "cpu").outcomes
+
+
+def plain_of(outcomes: Iterable[CorrectionOutcome]) -> list[dict[str, Any]]:
+    """Return outcomes as plain data, without what differs from run to run."""
+    plain = [one.to_plain() for one in outcomes]
+    return [{key: value for key, value in one.items() if key not in VARIES} for one in plain]
+
+
 def run(out: Path, jobs: int = 1, **more: Any) -> list[dict[str, Any]]:
-    cells = run_correction(study(**more), out, choose_executor(jobs), "cpu")
-    return [{key: value for key, value in cell.items() if key not in VARIES} for cell in cells]
+    return plain_of(run_all(out, jobs, **more))
+
+
+def kept_ids(out: Path) -> set[str]:
+    with Store(out) as store:
+        return store.ids(CorrectionWork.kind)
 
 
 def spent(out: Path) -> list[dict[str, int]]:
@@ -89,23 +110,32 @@ def test_a_cell_says_what_was_done_and_its_files_are_there(
 ) -> None:
     out, cells = done
     assert [cell["epsilon"] for cell in cells] == [8 / 255, 64 / 255]
-    for cell in cells:
+    outcomes = stored(out).outcomes
+    assert plain_of(outcomes) == cells
+    split = people_of(study(), 0)
+    for cell, outcome in zip(cells, outcomes, strict=True):
         assert cell["queries"]["pooled"] == 10 * 3
         assert cell["platform"] == "mlp:epochs=3"
         assert cell["notes"] == []
         # 90 are measured on, 45 of them dark: before, after, two controls, a family, the others
         assert cell["queries"]["evaluation"] == 90 + 4 * 45 + 45
-        perturbation = load(out / CELLS / f"{cell['id']}.npz")
+        perturbation = outcome.perturbation()
         assert perturbation.about["cell"] == cell["id"]
         assert perturbation.about["platform"] == cell["platform_id"]
         assert perturbation.epsilon == cell["epsilon"]
         assert not perturbation.label_free
-        free = load(out / CELLS / f"{cell['id']}-label-free.npz")
+        free = outcome.label_free_perturbation()
+        assert free is not None
         assert (free.family, free.label_free) == ("gain", True)
+        examples = ExamplePictures.from_bytes(outcome.files[EXAMPLES])
+        assert 0 < len(examples.person) <= 6
+        assert (examples.x == split.x[examples.person]).all()
+        assert (examples.y == split.held_out.y[examples.person]).all()
         json.dumps(cell, allow_nan=False)
     assert load_platform(out / "platform").card.id == cells[0]["platform_id"]
     assert read_folder(out) == study(epsilon="8/255,64/255")
     assert not list(out.rglob("*.part"))
+    assert not (out / CELLS).exists()
 
 
 def test_two_budgets_share_one_pool_and_the_ledger_agrees_to_the_row(
@@ -120,20 +150,20 @@ def test_what_is_stored_is_not_run_again(
 ) -> None:
     out = copy_of(done, tmp_path)
     with monkeypatch.context() as patch:
-        for name in ("train_platform", "measure_group"):
-            patch.setattr(running, name, lambda *_: pytest.fail("it was run again"))
+        for work in (PlatformWork, CorrectionWork):
+            patch.setattr(work, "compute", lambda *_: pytest.fail("it was run again"))
         assert run(out, epsilon="8/255,64/255") == done[1]
         assert run(out, epsilon="64/255") == done[1][1:]
-    crafted: list[float] = []
-    real = cells_room._craft
+    measured: list[float] = []
+    real = Collective.measure
 
-    def craft(*given: Any) -> Any:
-        crafted.append(given[3])
-        return real(*given)
+    def measure(self: Collective, cell: CorrectionCell) -> CorrectionOutcome:
+        measured.append(cell.epsilon)
+        return real(self, cell)
 
-    monkeypatch.setattr(cells_room, "_craft", craft)
+    monkeypatch.setattr(Collective, "measure", measure)
     cells = run(out, epsilon="8/255,32/255,64/255")
-    assert crafted == [32 / 255]  # the missing one alone
+    assert measured == [32 / 255]  # the missing one alone
     assert [cells[0], cells[2]] == done[1]
     assert spent(out) == spent(done[0])  # its answers were there
 
@@ -141,10 +171,10 @@ def test_what_is_stored_is_not_run_again(
 def test_the_same_words_lead_to_the_same_bits(
     done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    assert run(tmp_path, epsilon="8/255,64/255") == done[1]
-    for cell in done[1]:
-        for name in (f"{cell['id']}.npz", f"{cell['id']}-label-free.npz"):
-            assert (tmp_path / CELLS / name).read_bytes() == (done[0] / CELLS / name).read_bytes()
+    again = run_all(tmp_path, epsilon="8/255,64/255")
+    assert plain_of(again) == done[1]
+    for one, other in zip(again, stored(done[0]).outcomes, strict=True):
+        assert one.files == other.files
 
 
 def test_workers_lead_to_the_same_bits(tmp_path: Path) -> None:
@@ -161,7 +191,10 @@ def test_the_order_of_the_work_does_not_matter(
 ) -> None:
     more: dict[str, Any] = {"seeds": 2, "platform": ["mlp:epochs=2", "logistic:epochs=2"]}
     forwards = run(tmp_path / "forwards", **more)
-    monkeypatch.setattr(running, "run_here", lambda work, tasks: run_here(work, tasks[::-1]))
+    for work in (PlatformWork, CorrectionWork):
+        monkeypatch.setattr(
+            work, "stacks", lambda self, cells, workers: [[cell] for cell in cells[::-1]]
+        )
     assert run(tmp_path / "backwards", **more) == forwards
     assert [(cell["seed"], cell["platform"][:3]) for cell in forwards] == [
         (0, "mlp"), (0, "log"), (1, "mlp"), (1, "log"),
@@ -174,11 +207,14 @@ def test_the_order_of_the_work_does_not_matter(
 
 KILLED = """
 import os, signal, sys
-from quorate.test_time.study import running, cell as cells
+from quorate.executors.choose import choose_executor
 from quorate.test_time.platforms.in_process import InProcessPlatform
+from quorate.test_time.study.cell import Collective
+from quorate.test_time.study.running import run_correction
+from quorate.test_time.study.settings import make_correction
 
-what, name, nth = sys.argv[3], sys.argv[4], int(sys.argv[5])
-holder, calls = {"pool": InProcessPlatform, "cell": cells}[what], []
+name, nth = sys.argv[3], int(sys.argv[4])
+holder, calls = {"ask": InProcessPlatform, "measure": Collective}[name], []
 real = getattr(holder, name)
 
 def dies(*given, **more):
@@ -191,18 +227,18 @@ setattr(holder, name, dies)
 import quorate.test_time.extraction.pool
 quorate.test_time.extraction.pool.ASKED_AT_ONCE = 7
 import json
-from quorate.test_time.study.correction import make_correction
-running.run_correction(make_correction(**json.loads(sys.argv[2])), sys.argv[1], 1, "cpu")
+correction = make_correction(**json.loads(sys.argv[2]))
+run_correction(correction, sys.argv[1], choose_executor(1), "cpu")
 """
 
 
-@pytest.mark.parametrize(
-    "at", [("pool", "ask", "3"), ("cell", "_craft", "2")], ids=lambda at: at[0]
-)
+@pytest.mark.parametrize("at", [("ask", "3"), ("measure", "2")], ids=lambda at: at[0])
 def test_kill_minus_nine_loses_nothing_and_spends_nothing_twice(
-    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    at: tuple[str, str, str],
-) -> None:  # fmt: skip
+    done: tuple[Path, list[dict[str, Any]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    at: tuple[str, str],
+) -> None:
     plain = {**TINY, "epsilon": "8/255,64/255"}
     command = [sys.executable, "-c", KILLED, str(tmp_path), json.dumps(plain), *at]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -210,9 +246,8 @@ def test_kill_minus_nine_loses_nothing_and_spends_nothing_twice(
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     (before,) = spent(tmp_path)
     # two batches of 7 were answered and one reserved; or all
-    assert sum(before.values()) == (21 if at[0] == "pool" else 30)
-    stored = list((tmp_path / CELLS).glob("*.json")) if at[0] == "cell" else []
-    assert len(stored) == (at[0] == "cell")
+    assert sum(before.values()) == (21 if at[0] == "ask" else 30)
+    assert kept_ids(tmp_path) == set()  # the cells of a pool are stored together
     asked: list[int] = []
     real = InProcessPlatform.ask
 
@@ -221,21 +256,42 @@ def test_kill_minus_nine_loses_nothing_and_spends_nothing_twice(
         return real(self, x, keys)
 
     monkeypatch.setattr(InProcessPlatform, "ask", count)
+    monkeypatch.setattr(PlatformWork, "compute", lambda *_: pytest.fail("it was trained again"))
     assert run(tmp_path, epsilon="8/255,64/255") == done[1]
     assert spent(tmp_path) == spent(done[0])
-    assert len(asked) == (16 if at[0] == "pool" else 0)  # 14 of 30 were answered before
+    assert len(asked) == (16 if at[0] == "ask" else 0)  # 14 of 30 were answered before
 
 
-def test_a_damaged_cell_is_measured_anew(
-    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+def as_files(out: Path) -> list[Path]:
+    """Keep the cells of a folder as older versions have kept them; return the files of JSON."""
+    found = []
+    (out / CELLS).mkdir()
+    with Store(out) as store:
+        for record in store.records(CorrectionWork.kind):
+            found.append(out / CELLS / f"{record.id}.json")
+            found[-1].write_text(json.dumps(record.plain))
+            for end, name in PERTURBATIONS.items():
+                (out / CELLS / f"{record.id}{end}.npz").write_bytes(record.files[name])
+    for file in out.glob("store.sqlite*"):
+        file.unlink()
+    return sorted(found)
+
+
+def test_cells_of_older_versions_are_not_measured_again_but_for_damaged_ones(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = copy_of(done, tmp_path)
-    path = out / CELLS / f"{done[1][0]['id']}.json"
-    whole = path.read_text()
-    for content in (whole[:100].encode(), b"", b"[1]", b"{}", b"\xff\xfe"):
+    for number, content in enumerate((None, b'{"id": ', b"", b"[1]", b"{}", b"\xff\xfe")):
+        out = copy_of(done, tmp_path / str(number))
+        path = as_files(out)[0]
+        if content is None:
+            with monkeypatch.context() as patch:
+                patch.setattr(CorrectionWork, "compute", lambda *_: pytest.fail("measured again"))
+                assert run(out, epsilon="8/255,64/255") == done[1]
+                assert set(stored(out).data()) >= {"pictures", "perturbations"}
+            continue
         path.write_bytes(content)
         assert run(out, epsilon="8/255,64/255") == done[1]
-    assert spent(out) == spent(done[0])
+        assert spent(out) == spent(done[0])
 
 
 def test_a_damaged_platform_is_named(
@@ -244,7 +300,8 @@ def test_a_damaged_platform_is_named(
     out = copy_of(done, tmp_path)
     (out / "platform" / "model.pickle").write_bytes(b"damaged")
     with pytest.raises(InputError, match="Expected a platform in"):
-        run(out, epsilon="8/255")
+        run(out, epsilon="16/255")
+    assert run(out, epsilon="8/255") == done[1][:1]  # what is stored needs no platform
     for content in ("{", "[1]", '{"about": 7}'):
         (out / "platform" / "card.json").write_text(content)
         with pytest.raises(InputError, match=r"Expected a platform's card at .*Remove the folder"):
@@ -276,7 +333,7 @@ def test_a_damaged_ledger_is_named_and_left(
 def test_what_cannot_be_run_is_named_before_any_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: Any, named: str
 ) -> None:
-    monkeypatch.setattr(running, "_do", lambda *_: pytest.fail("it went to work"))
+    monkeypatch.setattr(PlatformWork, "compute", lambda *_: pytest.fail("it went to work"))
     with pytest.raises(InputError, match=named):
         run(tmp_path, **more)
 
@@ -460,7 +517,7 @@ def test_a_saved_platform_is_not_measured_on_people_it_may_have_learned_from(
     for other in ({"seeds": [1]}, {"reserve": 0.4}):
         with pytest.raises(InputError, match="it may have learned from those it"):
             run(tmp_path, platform=saved, **other)
-    assert not (tmp_path / CELLS).exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_served_platform_is_the_one_of_the_last_settings(
@@ -469,7 +526,7 @@ def test_the_served_platform_is_the_one_of_the_last_settings(
     (first,) = run(tmp_path, platform="mlp:epochs=2")
     (second,) = run(tmp_path, platform="mlp:epochs=3")
     assert load_platform(tmp_path / "platform").card.id == second["platform_id"]
-    monkeypatch.setattr(running, "train_platform", lambda *_: pytest.fail("it was trained again"))
+    monkeypatch.setattr(PlatformWork, "compute", lambda *_: pytest.fail("it was trained again"))
     assert run(tmp_path, platform="mlp:epochs=2") == [first]
     assert load_platform(tmp_path / "platform").card.id == first["platform_id"]
 
@@ -481,5 +538,5 @@ def test_no_workers_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="choose another --out"):
+    with pytest.raises(StoreError, match="Choose another --out"):
         run(tmp_path / "file")

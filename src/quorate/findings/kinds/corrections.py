@@ -14,59 +14,56 @@ from quorate.executors.executor import Executor
 from quorate.findings.kinds.kind import Kind, Source, source_of
 from quorate.findings.measures import RowMeasures
 from quorate.findings.tuning import Tuning
-from quorate.test_time.study.correction import Correction, make_correction
+from quorate.test_time.study.correction import Correction
+from quorate.test_time.study.result import CorrectionResult
 from quorate.test_time.study.running import run_correction
+from quorate.test_time.study.settings import make_correction
 
 
 @dataclass(frozen=True, eq=False)
 class CorrectionDone:
-    """The cells of a correction, in a folder."""
+    """What a correction found, in a folder."""
 
     pictures: ClassVar[tuple[str, ...]] = ("transfer.png", "gap.png", "groups.png")
 
-    result: list[dict[str, Any]]
-    correction: Correction
+    result: CorrectionResult
     folder: Path
 
     @property
     def measures(self) -> RowMeasures:
         """What can be measured: every column of cells.csv."""
-        from quorate.report.correction import cell_row
-
-        return RowMeasures([cell_row(cell) for cell in self.result])
+        return RowMeasures(self.result.rows())
 
     @property
     def source(self) -> Source:
         """Where the numbers come from."""
-        return source_of(self.result, len({cell["seed"] for cell in self.result}))
+        outcomes = [vars(one) for one in self.result.outcomes]
+        return source_of(outcomes, len(self.result.correction.seeds))
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one row a platform and a proxy: honest accuracy before."""
+        """Return one row a platform: honest accuracy before."""
         before: dict[str, list[float]] = {}
-        for cell in self.result:
-            before.setdefault(cell["platform"], []).append(cell["before"]["accuracy"])
+        for one in self.result.outcomes:
+            before.setdefault(one.platform, []).append(one.measures.before.accuracy.value)
         return [
             {"name": name, "accuracy": sum(values) / len(values)} for name, values in before.items()
         ]
 
     def write(self, finding: Mapping[str, Any] | None) -> Path:
         """Write the report; return the page's path."""
-        from quorate.report.correction import write_correction
+        from quorate.report.files import write_result
 
-        return write_correction(self.result, self.correction, self.folder, finding)
+        return write_result(self.result, self.folder, finding)
 
     def show(self, console: Console) -> None:
-        """Print the table."""
-        from quorate.report.correction_summary import summary
-        from quorate.report.correction_terminal import print_correction
+        """Print the tables."""
+        from quorate.report.terminal import print_result
 
-        print_correction(summary(self.result, self.correction), console)
+        print_result(self.result, console)
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary."""
-        from quorate.report.correction_summary import summary
-
-        return summary(self.result, self.correction)
+        return self.result.to_json()
 
 
 def no_tuning(tuning: Tuning | None) -> None:
@@ -79,7 +76,7 @@ def no_tuning(tuning: Tuning | None) -> None:
 
 
 class Corrections(Kind):
-    """Platform × proxy × members × queries × ε × seed: see ``correct.correction``."""
+    """Platform × proxy × members × queries × ε × seed: see ``test_time.study.correction``."""
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
         """A file that names a subgroup or a group is a correction."""
@@ -99,5 +96,4 @@ class Corrections(Kind):
     ) -> CorrectionDone:
         """Run the cells that are missing."""
         no_tuning(tuning)
-        correction = self.read(settings)
-        return CorrectionDone(run_correction(correction, out, executor, device), correction, out)
+        return CorrectionDone(run_correction(self.read(settings), out, executor, device), out)

@@ -14,9 +14,9 @@ from quorate.findings.kinds.corrections import CorrectionDone, Corrections
 from quorate.findings.kinds.kind import Kind, Source
 from quorate.findings.measures import RowMeasures
 from quorate.findings.tuning import Tuning
+from quorate.test_time.study.comparison_result import QueryComparison
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.query_comparison import compare
-from quorate.test_time.study.query_costs import QueryComparison
 
 OWN = ("attacks", "budget", "people")
 
@@ -33,7 +33,7 @@ class QueryCostsDone:
     @property
     def measures(self) -> RowMeasures:
         """What can be measured: one row an attack and a pool, each number with its interval."""
-        return RowMeasures(measured_rows(self.result))
+        return RowMeasures(self.result.rows())
 
     @property
     def source(self) -> Source:
@@ -46,50 +46,26 @@ class QueryCostsDone:
 
     def write(self, finding: Mapping[str, Any] | None) -> Path:
         """Write both reports; return the page of the correction, which holds the verdict."""
-        from quorate.report.comparison import write_comparison
+        from quorate.report.files import write_result
 
         page = self.correction.write(finding)
-        write_comparison(self.result, page.parent)
+        write_result(self.result, page.parent)
         return page
 
     def show(self, console: Console) -> None:
         """Print both tables."""
-        from quorate.report.comparison import print_comparison
+        from quorate.report.terminal import print_result
 
         self.correction.show(console)
-        print_comparison(self.result, console)
+        print_result(self.result, console)
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary of the correction, and the comparison."""
         return {**self.correction.to_json(), "comparison": self.result.to_json()}
 
 
-def measured_rows(found: QueryComparison) -> list[dict[str, Any]]:
-    """Return one flat row an attack and a pool; break-even is a number of people."""
-    rows = []
-    for row in found.rows():
-        for pool, corrected in zip(row["break_even"], found.pools(), strict=True):
-            rows.append(
-                {
-                    "attack": row["attack"],
-                    "members": pool["members"],
-                    "queries": pool["queries_per_member"],
-                    **_with_ends("break_even", pool["subgroup"]),
-                    **_with_ends("queries_per_member", row["queries_per_member"]),
-                    **_with_ends("corrected_alone", row["corrected"]),
-                    **_with_ends("corrected_by_pool", corrected["corrected"]),
-                }
-            )
-    return rows
-
-
-def _with_ends(name: str, value: Mapping[str, Any] | None) -> dict[str, Any]:
-    ends = value or {"value": None, "low": None, "high": None}
-    return {name: ends["value"], f"{name}.low": ends["low"], f"{name}.high": ends["high"]}
-
-
 class QueryCosts(Kind):
-    """A correction, then attacks by everyone alone: see ``correct.comparison``."""
+    """A correction, then attacks by everyone alone: see ``test_time.study.query_comparison``."""
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
         """A correction that names attacks."""

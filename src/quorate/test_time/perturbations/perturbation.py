@@ -249,6 +249,15 @@ def load(path: str | Path) -> Perturbation:
         content = Path(path).read_bytes()
     except OSError as error:
         raise _no_perturbation(path, error.strerror or str(error)) from error
+    return from_bytes(content, path)
+
+
+def from_bytes(content: bytes, path: str | Path) -> Perturbation:
+    """Return the perturbation in the content of a file; ``path`` says where it is from.
+
+    Raises:
+        InputError: it is no perturbation of this or an older format.
+    """
     if not content.startswith(ARCHIVE):
         raise _no_perturbation(path, "a file of another kind")
     try:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import pickle
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 from quorate.errors import InputError, reason
 from quorate.protocols import Classifier, ScoredClassifier
+from quorate.runtime.files import write_files
 from quorate.spec import content_id
 from quorate.test_time.platforms.platform import (
     Answers,
@@ -88,9 +89,16 @@ def make_card(
 
 
 def save_platform(folder: str | Path, model: Classifier, card: Card, **about: Any) -> None:
-    """Keep a deployed model in a folder: the model as a pickle, and its card."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    """Keep a deployed model in a folder: the model as a pickle, and its card.
+
+    Raises:
+        StoreError: the folder cannot be written, or the disk is full.
+    """
+    write_files(Path(folder), platform_files(model, card, **about), "save it again")
+
+
+def platform_files(model: Classifier, card: Card, **about: Any) -> dict[str, bytes]:
+    """Return the files of a platform's folder, the card last: where it is, all is there."""
     plain = {
         "id": card.id,
         "classes": list(card.classes),
@@ -98,15 +106,8 @@ def save_platform(folder: str | Path, model: Classifier, card: Card, **about: An
         "gives": card.gives,
         "about": about,
     }
-    _write(folder / MODEL, pickle.dumps(model))
-    _write(folder / CARD, json.dumps(plain, indent=1, ensure_ascii=False).encode())  # all is there
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    os.replace(part, path)
+    written = json.dumps(plain, indent=1, ensure_ascii=False).encode()
+    return {MODEL: pickle.dumps(model), CARD: written}
 
 
 class _Unpickler(pickle.Unpickler):
@@ -131,18 +132,34 @@ def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcessPl
         InputError: there is no platform, or its files are damaged.
     """
     folder = Path(folder)
+    card = read_card(folder)
     try:
-        plain = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        c, h, w = plain["shape"]
-        if plain["gives"] not in get_args(Gives):
-            raise ValueError(f"a platform that gives {plain['gives']}")
-        card = Card(plain["id"], tuple(plain["classes"]), (c, h, w), gives or plain["gives"])
         model = _Unpickler(io.BytesIO((folder / MODEL).read_bytes())).load()
         if not callable(getattr(model, "predict", None)):
             raise ValueError(f"{type(model).__name__}, which is no model")
     except Exception as error:  # a damaged pickle raises whatever its damage leads to
-        raise InputError(
-            f"Expected a platform in {folder} ({CARD} and {MODEL}), got: {reason(error)}. quorate "
-            "correct leaves one in the folder platform of its --out."
-        ) from error
-    return InProcessPlatform(model, card)
+        raise _no_platform(folder, error) from error
+    return InProcessPlatform(model, card if gives is None else replace(card, gives=gives))
+
+
+def read_card(folder: str | Path) -> Card:
+    """Return the card of the platform in a folder; the model is not looked at.
+
+    Raises:
+        InputError: there is no platform, or its card is damaged.
+    """
+    try:
+        plain = json.loads((Path(folder) / CARD).read_text(encoding="utf-8"))
+        c, h, w = plain["shape"]
+        if plain["gives"] not in get_args(Gives):
+            raise ValueError(f"a platform that gives {plain['gives']}")
+        return Card(plain["id"], tuple(plain["classes"]), (c, h, w), plain["gives"])
+    except Exception as error:  # it may hold anything
+        raise _no_platform(folder, error) from error
+
+
+def _no_platform(folder: str | Path, error: Exception) -> InputError:
+    return InputError(
+        f"Expected a platform in {folder} ({CARD} and {MODEL}), got: {reason(error)}. quorate "
+        "correct leaves one in the folder platform of its --out."
+    )

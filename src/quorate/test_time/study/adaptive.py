@@ -1,4 +1,4 @@
-"""Platforms that do something about it: what they do to uploads, and how they train."""
+"""Platforms that adapt: what they do to uploads before they look, and how they train."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from quorate.learners.networks.adam import Adam
 from quorate.learners.networks.adversarial_training import AdversarialTraining
 from quorate.learners.private.dp_adam import DPAdam
 from quorate.protocols import Classifier, Learner
+from quorate.runtime.seeds import stream
 from quorate.subgroups.blur import Blur
 from quorate.subgroups.jpeg import JPEG
 from quorate.table import Array, Labels, Rng, Submission, Table
@@ -22,7 +23,7 @@ from quorate.test_time.perturbations.perturbation import Perturbation
 from quorate.test_time.platforms.in_process import InProcessPlatform
 from quorate.test_time.platforms.platform import Pixels, to_features, to_pixels
 
-Clean = Callable[[Array], Array]
+Cleaning = Callable[[Array], Array]
 RADIUS = 8 / 255  # of adversarial training: the budget that perturbations usually have
 PRIVACY = 8.0  # ε of the private platform
 
@@ -34,7 +35,7 @@ def _resized(x: Array) -> Array:
     levels = to_pixels(x)
     out = np.empty_like(levels)
     for image, into in zip(levels, out, strict=True):
-        rng = np.random.default_rng(zlib.crc32(image.tobytes()))
+        rng = np.random.default_rng(stream(zlib.crc32(image.tobytes())))
         factor = 1 - 0.2 * rng.random()
         for channel, here in zip(image, into, strict=True):
             whole = Image.fromarray(channel)
@@ -44,14 +45,14 @@ def _resized(x: Array) -> Array:
     return to_features(out)
 
 
-CLEANS: Mapping[str, Clean] = {
+CLEANING: Mapping[str, Cleaning] = {
     "jpeg": JPEG(quality=75).shift,
     "blur": Blur(sigma=0.6).shift,
     "resize": _resized,
 }
 HARDENED = ("adversarial", "private")
 TRAINS = (*HARDENED, "retrained")
-ADAPTIVE = (*CLEANS, *TRAINS)
+ADAPTIVE = (*CLEANING, *TRAINS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ class PreprocessedClassifier:
     """A model that is shown uploads only after they were cleaned."""
 
     model: Classifier
-    clean: Clean
+    clean: Cleaning
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def predict(self, x: Array) -> Labels:
@@ -67,15 +68,15 @@ class PreprocessedClassifier:
         return self.model.predict(self.clean(x))
 
 
-def cleaning(platform: InProcessPlatform, name: str) -> InProcessPlatform:
+def add_cleaning(platform: InProcessPlatform, name: str) -> InProcessPlatform:
     """Return the same platform behind a step that cleans uploads: jpeg, blur or resize."""
-    model = PreprocessedClassifier(platform.model, CLEANS[name])
+    model = PreprocessedClassifier(platform.model, CLEANING[name])
     return InProcessPlatform(
         model, replace(platform.card, id=f"{platform.card.id}-{name}", gives="labels")
     )
 
 
-def hardened(learner: Learner, name: str) -> Learner:
+def harden(learner: Learner, name: str) -> Learner:
     """Return the learner of a platform that trains adversarially or privately.
 
     The network and its settings stay as they were, and so do the steps of one trained by Adam.
@@ -116,7 +117,7 @@ def add_members(train: Table, perturbation: Perturbation, members: Table) -> Tab
     )
 
 
-def fit(learner: Learner, people: Table, rng: Rng) -> Classifier:
+def fit_platform(learner: Learner, people: Table, rng: Rng) -> Classifier:
     """Return the model a platform deploys."""
     learner.check(people)
     return learner.fit(Submission.without_collective(people), rng)

@@ -1,240 +1,302 @@
-"""Cells of a correction: a pool is asked, copied, crafted against and judged, and stored.
-
-Every cell is a file of its own, written whole.
-"""
+"""Cells of a correction: a pool is asked, a surrogate extracted, a change crafted and evaluated."""
 
 from __future__ import annotations
 
 import functools
 import itertools
-import json
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from quorate.runtime.files import write_plain
+from quorate import spec
+from quorate.protocols import Classifier
+from quorate.runs.cell import Cell, Record, Work
 from quorate.runtime.provenance import provenance
-from quorate.spec import content_id
-from quorate.table import Table
-from quorate.test_time.extraction.pool import collect
+from quorate.runtime.seeds import stream
+from quorate.table import Rng, Table
+from quorate.test_time.extraction.pool import QueryPool, collect
 from quorate.test_time.extraction.questions import ask_about
 from quorate.test_time.extraction.surrogate import SurrogateEnsemble, extract
 from quorate.test_time.perturbations.crafting import craft
-from quorate.test_time.perturbations.perturbation import Perturbation, save
+from quorate.test_time.perturbations.perturbation import Perturbation, to_bytes
 from quorate.test_time.platforms.in_process import InProcessPlatform
 from quorate.test_time.platforms.platform import to_pixels
-from quorate.test_time.study import adaptive
+from quorate.test_time.study.access import MeteredAccess, open_access
+from quorate.test_time.study.adaptive import CLEANING, add_cleaning, add_members, fit_platform
 from quorate.test_time.study.correction import CellGroup, Correction
-from quorate.test_time.study.deployment import (
-    MeteredAccess,
-    hardened_model,
-    opened,
-    platform_facts,
-    platform_id,
+from quorate.test_time.study.deployment import Deployment, PlatformCell
+from quorate.test_time.study.evaluation import Evaluator, evaluate, evaluate_adapted
+from quorate.test_time.study.examples import choose_examples
+from quorate.test_time.study.measures import AdaptedEffect
+from quorate.test_time.study.outcome import (
+    EXAMPLES,
+    LABEL_FREE,
+    PERTURBATION,
+    CorrectionOutcome,
+    QueryCounts,
 )
-from quorate.test_time.study.evaluation import Evaluator, evaluate
-from quorate.test_time.study.people import people_of, photos_held, streams
-from quorate.test_time.study.sources import PROXY_LOOKS, SizedLearner, read_learner, read_source
+from quorate.test_time.study.people import (
+    CHANGES,
+    JUDGING,
+    PLATFORM,
+    QUESTIONS,
+    SURROGATES,
+    PeopleSplit,
+    people_of,
+    photos_held,
+)
 from quorate.validate import listed
 
-CELLS = "cells"
-Cell = dict[str, Any]
 
+@dataclass(frozen=True)
+class CorrectionCell(Cell):
+    """One collective, one platform, one surrogate, one budget and one seed.
 
-def ids_of(correction: Correction, out: Path, group: CellGroup) -> dict[float, str]:
-    """Return the id of each cell of a group, by ε."""
-    each = photos_held(correction, group.seed)
-    platform = platform_id(correction, out, group)
-    return {
-        epsilon: content_id(correction.of_cell(group, epsilon, platform, each))
-        for epsilon in correction.epsilons
-    }
+    Args:
+        correction: the study.
+        group: who asks whom, and with what seed.
+        epsilon: the budget of a picture's change.
+        platform_id: of the deployed model.
+        photos: that each member holds.
+    """
 
+    correction: Correction
+    group: CellGroup
+    epsilon: float
+    platform_id: str
+    photos: int
 
-def cell_path(correction: Correction, out: Path, group: CellGroup, epsilon: float) -> Path:
-    """Return the file of a cell; its perturbations stand beside it, as ID.npz and so on."""
-    return out / CELLS / f"{ids_of(correction, out, group)[epsilon]}.json"
-
-
-def read_cell(out: Path, id_: str) -> Cell | None:
-    """Return a stored cell; None where there is none, or a damaged one, which is measured anew."""
-    try:
-        cell = json.loads((out / CELLS / f"{id_}.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
-    return cell if isinstance(cell, dict) and cell.get("id") == id_ else None
-
-
-def is_missing(correction: Correction, out: Path, group: CellGroup) -> bool:
-    """Whether a cell of a group is not stored yet, or damaged."""
-    return any(read_cell(out, id_) is None for id_ in ids_of(correction, out, group).values())
-
-
-def measure_group(correction: Correction, out: Path, group: CellGroup) -> None:
-    """Measure and store the missing cells of a group, which share pool and proxies."""
-    each = photos_held(correction, group.seed)
-    with opened(correction, out, group, each) as asked:
-        _measure_on(asked, correction, out, group, each)
-
-
-def _measure_on(
-    asked: MeteredAccess, correction: Correction, out: Path, group: CellGroup, each: int
-) -> None:
-    _, _, ask_seed, copy_seed, craft_seed, judge_seed = streams(group.seed)
-    split = people_of(correction, group.seed)
-    questions = ask_about(
-        to_pixels(split.photos.x),
-        group.members,
-        each,
-        group.queries,
-        int(ask_seed.generate_state(1)[0]),
-    )
-    pool = collect(asked.pooled, questions)
-    copies = correction.extraction.variants + 1
-    learners = [
-        read_learner(one, PROXY_LOOKS).sized(copies * len(pool)) for one in group.proxy.split("+")
-    ]
-    proxies = extract(
-        pool,
-        split.train.classes,
-        learners,
-        correction.extraction,
-        np.random.default_rng(copy_seed),
-    )
-    judge = Evaluator(asked.judged, split)
-    held = np.arange(group.members * each)
-    if proxies.left_out:
-        held = held[~np.isin(held // each, proxies.suspects)]
-    photos = split.photos.take(held)
-    known = [*proxies.notes, *asked.notes(read_source(group.platform))]
-    for epsilon, id_ in ids_of(correction, out, group).items():
-        if read_cell(out, id_) is not None:
-            continue
-        started = time.perf_counter()
-        changes = _craft(correction, proxies, photos, epsilon, craft_seed)
-        rng = np.random.default_rng(judge_seed)
-        perturbation = changes[0].with_about(cell=id_, platform=asked.pooled.card.id)
-        found = evaluate(judge, perturbation, changes[1], rng)
-        evaluated = judge.asked
-        found["adaptive"] = _adapted(correction, asked, group, judge, perturbation, photos, rng)
-        notes = [*known, *_missing_classes(perturbation)]
-        cell = {
-            "id": id_,
+    def describe(self) -> dict[str, Any]:
+        """Return all that decides the outcome."""
+        correction, group = self.correction, self.group
+        return {
+            **correction.describe_people(),
+            "platform": self.platform_id,
+            "answers": correction.answers,
+            "photos": self.photos,
             "seed": group.seed,
-            "platform": group.platform,
-            "platform_id": asked.pooled.card.id,
             "proxy": group.proxy,
             "members": group.members,
-            "queries_per_member": group.queries,
-            "epsilon": epsilon,
+            "queries": group.queries,
+            "epsilon": self.epsilon,
             "norm": correction.norm,
-            **found,
-            "proxy_agreement": proxies.facts(),
-            "queries": {
-                "pooled": len(pool),
-                "per_member": group.queries,
-                "evaluation": evaluated,
-                "adaptive": judge.asked - evaluated,
-            },
-            "notes": notes,
-            "seconds": time.perf_counter() - started,
-            "provenance": provenance(),
-            "description": correction.of_cell(group, epsilon, asked.pooled.card.id, each),
+            "crafting": spec.describe(correction.crafting),
+            "extraction": spec.describe(correction.extraction),
+            "label_free": list(correction.label_free),
+            "adaptive": list(correction.adaptive),
         }
-        _keep(out, id_, cell, perturbation, changes[1])
-        judge.asked = len(judge.before)  # asked once for all cells of the group
+
+    @functools.cached_property
+    def id(self) -> str:
+        """Content id of the description."""
+        return spec.content_id(self.describe())
 
 
-def _craft(
-    correction: Correction,
-    proxies: SurrogateEnsemble,
-    photos: Table,
-    epsilon: float,
-    seed: np.random.SeedSequence,
-) -> tuple[Perturbation, dict[str, Perturbation]]:
-    """Return the change per class, and label-free ones by family, best first by the proxies."""
-    crafted = functools.partial(
-        craft,
-        proxies.models,
-        to_pixels(photos.x),
-        photos.y,
-        photos.classes,
-        correction.crafting,
-        epsilon=epsilon,
-        norm=correction.norm,
-    )
-    per_class = crafted(np.random.default_rng(seed))
-    free = {
-        family: crafted(np.random.default_rng(seed), family=family, label_free=True)
-        for family in correction.label_free
-    }
-    by_loss = sorted(free.items(), key=lambda item: float(item[1].about["proxy_loss"]))
-    return per_class, dict(by_loss)
+def cells_of(deployment: Deployment) -> list[CorrectionCell]:
+    """Return the cells of a correction in its order; people are drawn, to know which they are.
+
+    Raises:
+        InputError: the people cannot be drawn, or a saved platform is damaged.
+        PlatformError: an address that was not asked before does not answer.
+    """
+    correction = deployment.correction
+    return [
+        CorrectionCell(correction, group, epsilon, platform_id, photos)
+        for group in correction.groups()
+        for platform_id in [deployment.platform_id(group)]
+        for photos in [photos_held(correction, group.seed)]
+        for epsilon in correction.epsilons
+    ]
 
 
-def _missing_classes(perturbation: Perturbation) -> list[str]:
-    names, k = perturbation.about.get("missing", []), len(perturbation.classes)
+@dataclass(frozen=True)
+class CorrectionWork(Work[CorrectionCell]):
+    """Measures cells; those that share a pool and a surrogate are measured together.
+
+    Args:
+        out: folder of the platforms, and of the ledgers, the only files that are written here.
+    """
+
+    kind: ClassVar[str] = "correction"
+    out: Path
+
+    def stacks(self, cells: Sequence[CorrectionCell], workers: int) -> list[list[CorrectionCell]]:
+        """Return the cells by group."""
+        return [list(some) for _, some in itertools.groupby(cells, key=lambda cell: cell.group)]
+
+    def compute(self, stack: Sequence[CorrectionCell]) -> list[Record]:
+        """Return the outcome of each cell of a group."""
+        first = stack[0]
+        deployment = Deployment(first.correction, self.out)
+        with open_access(deployment, first.group, first.photos) as access:
+            collective = Collective.gather(first, access, deployment)
+            return [collective.measure(cell).to_record() for cell in stack]
+
+
+@dataclass(frozen=True, eq=False)
+class Collective:
+    """A collective that has asked and extracted: all that the cells of its group share.
+
+    Args:
+        access: to the platform.
+        trained: the platform as it can be trained again; None where it is not trained here.
+        split: who is there.
+        pool: the answered questions.
+        surrogates: extracted from them.
+        photos: members' pictures, which changes are crafted on.
+        evaluator: asks the platform about people held out.
+        notes: what is known before anything is crafted, in words.
+    """
+
+    access: MeteredAccess
+    trained: PlatformCell | None
+    split: PeopleSplit
+    pool: QueryPool
+    surrogates: SurrogateEnsemble
+    photos: Table
+    evaluator: Evaluator
+    notes: tuple[str, ...]
+
+    @classmethod
+    def gather(
+        cls, cell: CorrectionCell, access: MeteredAccess, deployment: Deployment
+    ) -> Collective:
+        """Ask the platform, and extract the surrogates from its answers."""
+        split = people_of(cell.correction, cell.group.seed)
+        pool = _ask(cell, access, split)
+        surrogates = _extract(cell, pool, split)
+        held = np.arange(cell.group.members * cell.photos)
+        if surrogates.left_out:
+            held = held[~np.isin(held // cell.photos, surrogates.suspects)]
+        evaluator = Evaluator(access.for_measuring, split)
+        notes = (*surrogates.notes, *access.notes())
+        trained = deployment.trained(cell.group)
+        photos = split.photos.take(held)
+        return cls(access, trained, split, pool, surrogates, photos, evaluator, notes)
+
+    def measure(self, cell: CorrectionCell) -> CorrectionOutcome:
+        """Craft the changes of one budget, and evaluate them."""
+        started = time.perf_counter()
+        group, card = cell.group, self.access.by_members.card
+        per_class, label_free = self._craft(cell)
+        change = per_class.with_about(cell=cell.id, platform=card.id)
+        rng = np.random.default_rng(stream(group.seed, JUDGING))
+        self.evaluator.restart()
+        measures = evaluate(self.evaluator, change, label_free, rng)
+        adaptive, asked = self._evaluate_adapted(cell, change, rng)
+        return CorrectionOutcome(
+            id=cell.id,
+            seed=group.seed,
+            platform=group.platform,
+            platform_id=card.id,
+            proxy=group.proxy,
+            members=group.members,
+            queries_per_member=group.queries,
+            epsilon=cell.epsilon,
+            norm=cell.correction.norm,
+            measures=replace(measures, adaptive=adaptive, agreement=self.surrogates.agreement),
+            suspects=tuple(int(member) + 1 for member in self.surrogates.suspects),
+            left_out=self.surrogates.left_out,
+            queries=QueryCounts(len(self.pool), group.queries, self.evaluator.asked, asked),
+            notes=(*self.notes, *_missing_classes(change)),
+            seconds=time.perf_counter() - started,
+            provenance=provenance(),
+            description=cell.describe(),
+            files=self._files(cell, change, label_free),
+        )
+
+    def _craft(self, cell: CorrectionCell) -> tuple[Perturbation, dict[str, Perturbation]]:
+        """Return the change per class, and label-free ones by family, best first by surrogates."""
+        correction = cell.correction
+
+        def crafted(**family: Any) -> Perturbation:
+            return craft(
+                self.surrogates.models,
+                to_pixels(self.photos.x),
+                self.photos.y,
+                self.photos.classes,
+                correction.crafting,
+                np.random.default_rng(stream(cell.group.seed, CHANGES)),
+                epsilon=cell.epsilon,
+                norm=correction.norm,
+                **family,
+            )
+
+        per_class = crafted()
+        free = {name: crafted(family=name, label_free=True) for name in correction.label_free}
+        by_loss = sorted(free.items(), key=lambda item: float(item[1].about["proxy_loss"]))
+        return per_class, dict(by_loss)
+
+    def _evaluate_adapted(
+        self, cell: CorrectionCell, change: Perturbation, rng: Rng
+    ) -> tuple[dict[str, AdaptedEffect], int]:
+        """Return what remains where the platform adapts, and how many rows it was asked."""
+        effects, asked = {}, 0
+        if self.access.local is not None:  # what an address would do cannot be tried
+            for name in cell.correction.adaptive:
+                evaluator = Evaluator(self._adapted(self.access.local, name, change), self.split)
+                effects[name] = evaluate_adapted(evaluator, change, rng)
+                asked += evaluator.asked
+        return effects, asked
+
+    def _adapted(
+        self, platform: InProcessPlatform, name: str, change: Perturbation
+    ) -> InProcessPlatform:
+        """Return the platform once it has adapted to a change."""
+        if name in CLEANING:
+            return add_cleaning(platform, name)
+        assert self.trained is not None  # checked when the correction was made
+        if name == "retrained":
+            train = self.split.train
+            model = fit_platform(
+                self.trained.learner.sized(len(train)),
+                add_members(train, change, self.photos),
+                np.random.default_rng(stream(self.trained.seed, PLATFORM)),
+            )
+        else:
+            model = _hardened(self.trained, name)
+        return InProcessPlatform(model, replace(platform.card, id=name, gives="labels"))
+
+    def _files(
+        self, cell: CorrectionCell, change: Perturbation, label_free: Mapping[str, Perturbation]
+    ) -> dict[str, bytes]:
+        files = {PERTURBATION: to_bytes(change)}
+        for family, one in itertools.islice(label_free.items(), 1):
+            files[LABEL_FREE] = to_bytes(one.with_about(cell=cell.id, family=family))
+        return {**files, EXAMPLES: choose_examples(self.split).to_bytes()}
+
+
+def _ask(cell: CorrectionCell, access: MeteredAccess, split: PeopleSplit) -> QueryPool:
+    """Have the members ask their questions, within their budgets."""
+    group = cell.group
+    seed = int(stream(group.seed, QUESTIONS).generate_state(1)[0])
+    photos = to_pixels(split.photos.x)
+    questions = ask_about(photos, group.members, cell.photos, group.queries, seed)
+    return collect(access.by_members, questions)
+
+
+def _extract(cell: CorrectionCell, pool: QueryPool, split: PeopleSplit) -> SurrogateEnsemble:
+    """Extract the surrogates from the pool."""
+    correction, group = cell.correction, cell.group
+    copies = correction.extraction.variants + 1
+    learners = [one.sized(copies * len(pool)) for one in correction.surrogates[group.proxy]]
+    rng = np.random.default_rng(stream(group.seed, SURROGATES))
+    return extract(pool, split.train.classes, learners, correction.extraction, rng)
+
+
+@functools.lru_cache(maxsize=2)
+def _hardened(trained: PlatformCell, name: str) -> Classifier:
+    """Return the model of a platform that trains otherwise: one for all cells of a group."""
+    return trained.fit(name)
+
+
+def _missing_classes(change: Perturbation) -> list[str]:
+    names, k = change.about.get("missing", []), len(change.classes)
     told = (
         f"{len(names)} of {k} classes have no picture in the pool, and no change: {listed(names)}."
     )
     return [told] if names else []
-
-
-def _adapted(
-    correction: Correction,
-    asked: MeteredAccess,
-    group: CellGroup,
-    judge: Evaluator,
-    perturbation: Perturbation,
-    photos: Table,
-    rng: np.random.Generator,
-) -> dict[str, Any]:
-    """Return what remains where the platform does something about it; none for an address."""
-    found: dict[str, Any] = {}
-    if asked.inside is None:
-        return found
-    source = read_source(group.platform)
-    for name in correction.adaptive:
-        if name in adaptive.CLEANS:
-            platform = adaptive.cleaning(asked.inside, name)
-        else:
-            assert isinstance(source, SizedLearner)  # checked when the study was made
-            if name == "retrained":
-                train = judge.split.train
-                people = adaptive.add_members(train, perturbation, photos)
-                fit_rng = np.random.default_rng(streams(group.seed)[1])
-                model = adaptive.fit(source.sized(len(train)), people, fit_rng)
-            else:
-                facts = content_id(platform_facts(correction, group))
-                model = hardened_model(facts, correction, group, name)
-            platform = InProcessPlatform(model, replace(asked.inside.card, id=name, gives="labels"))
-        other = Evaluator(platform, judge.split)
-        after = other.after(perturbation)
-        inside = judge.split.inside
-        found[name] = {
-            "accuracy": float((other.before == other.y).mean()),
-            "before": float((other.before[inside] == other.y[inside]).mean()),
-            "after": float((after[inside] == other.y[inside]).mean()),
-            "gap_closed": other.closed(after, rng).to_json(),
-        }
-        judge.asked += other.asked
-    return found
-
-
-def _keep(
-    out: Path,
-    id_: str,
-    cell: Cell,
-    perturbation: Perturbation,
-    label_free: dict[str, Perturbation],
-) -> None:
-    """Write a cell and its perturbations, the cell last and whole: it says that all is there."""
-    folder = out / CELLS
-    folder.mkdir(parents=True, exist_ok=True)
-    save(perturbation, folder / f"{id_}.npz")
-    for family, one in itertools.islice(label_free.items(), 1):
-        save(one.with_about(cell=id_, family=family), folder / f"{id_}-label-free.npz")
-    write_plain(folder / f"{id_}.json", cell)

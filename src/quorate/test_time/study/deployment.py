@@ -1,25 +1,28 @@
-"""Platforms of a correction: trained and kept, read again, or opened as members ask them."""
+"""The platforms of a correction: trained and kept as folders, read again, or known by address."""
 
 from __future__ import annotations
 
 import functools
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from quorate import spec
 from quorate.errors import InputError, reason
+from quorate.executors.executor import Pool
 from quorate.protocols import Classifier
-from quorate.runtime.files import write_plain
+from quorate.runs.cell import Cell, Record, Work
+from quorate.runs.running import run_missing
+from quorate.runs.store import Store
+from quorate.runtime.files import write_files, write_plain
 from quorate.runtime.progress import status
 from quorate.runtime.provenance import provenance
-from quorate.spec import content_id
+from quorate.runtime.seeds import stream
 from quorate.test_time.http.client import HTTPPlatform
 from quorate.test_time.http.server import read_keys
 from quorate.test_time.platforms.in_process import (
@@ -27,63 +30,236 @@ from quorate.test_time.platforms.in_process import (
     InProcessPlatform,
     load_platform,
     make_card,
-    save_platform,
+    platform_files,
+    read_card,
 )
-from quorate.test_time.platforms.ledger import Ledger
-from quorate.test_time.platforms.metered import MeteredPlatform
-from quorate.test_time.platforms.platform import Gives, Platform
-from quorate.test_time.study import adaptive
+from quorate.test_time.platforms.platform import Card, Gives
+from quorate.test_time.study.adaptive import fit_platform, harden
 from quorate.test_time.study.correction import CellGroup, Correction
-from quorate.test_time.study.people import people_of, split_id, streams
-from quorate.test_time.study.sources import (
-    PlatformAddress,
-    SavedPlatform,
-    SizedLearner,
-    Source,
-    read_source,
-)
+from quorate.test_time.study.people import PLATFORM, people_of, split_id
+from quorate.test_time.study.sources import PlatformAddress, SavedPlatform, SizedLearner, Source
 
-LEDGERS, PLATFORMS, SERVED = "ledgers", "platforms", "platform"
+PLATFORMS, SERVED = "platforms", "platform"  # folders; the first platform is in one of its own
 ADDRESSES = "addresses.json"  # the ids of platforms behind addresses, when they were first asked
+AGAIN = "run the same command again"
 
 
-def platform_facts(correction: Correction, group: CellGroup) -> dict[str, Any]:
-    """Return all that decides the answers of a platform that is trained here."""
-    source = read_source(group.platform)
-    assert isinstance(source, SizedLearner)  # others bring their own card
-    facts = {**correction.of_people(), "seed": group.seed, "looks": source.looks}
-    return {**facts, "learner": spec.describe(source.learner)}
+@dataclass(frozen=True)
+class PlatformCell(Cell):
+    """A platform to be trained: a learner, on the people of one seed."""
+
+    correction: Correction
+    seed: int
+    platform: str
+
+    @property
+    def learner(self) -> SizedLearner:
+        """Who trains it."""
+        source = self.correction.sources[self.platform]
+        assert isinstance(source, SizedLearner)  # others are not trained here
+        return source
+
+    def describe(self) -> dict[str, Any]:
+        """Return all that decides the platform's answers."""
+        facts = {**self.correction.describe_people(), "seed": self.seed}
+        looks, learner = self.learner.looks, self.learner.learner
+        return {**facts, "looks": looks, "learner": spec.describe(learner)}
+
+    @functools.cached_property
+    def id(self) -> str:
+        """Content id of the description."""
+        return spec.content_id(self.describe())
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.id[:16]
+
+    def card(self) -> Card:
+        """Return what the platform will say of itself, trained or not."""
+        people = people_of(self.correction, self.seed).train
+        return make_card(self.describe(), people.classes, people.x.shape[1:], "labels")
+
+    def fit(self, hardened: str | None = None) -> Classifier:
+        """Return the model, or that of a platform which is hardened adversarially or privately."""
+        people = people_of(self.correction, self.seed).train
+        learner = self.learner.sized(len(people))
+        if hardened is not None:
+            learner = harden(learner, hardened)
+        return fit_platform(learner, people, np.random.default_rng(stream(self.seed, PLATFORM)))
 
 
-def platform_folder(correction: Correction, out: Path, group: CellGroup) -> Path:
-    """Return where a trained platform is: ``platform`` for the first, to be served and shown.
+@dataclass(frozen=True)
+class PlatformWork(Work[PlatformCell]):
+    """Trains platforms. A record holds nothing but the files of a platform's folder."""
 
-    ``make_way`` has made sure that no other stands there.
+    kind: ClassVar[str] = "platform"
+
+    def compute(self, stack: Sequence[PlatformCell]) -> list[Record]:
+        """Return each platform as the files that it is kept in."""
+        return [Record(cell.id, {}, _train(cell)) for cell in stack]
+
+
+def _train(cell: PlatformCell) -> dict[str, bytes]:
+    """Return the files of a platform: its model, its card, its accuracy and its seconds."""
+    people = people_of(cell.correction, cell.seed).train
+    started = time.perf_counter()
+    with status(f"Training {cell.platform}"):
+        model = cell.fit()
+    about = {
+        "name": cell.name,
+        "split": split_id(cell.correction, cell.seed),
+        "learner": spec.text(cell.learner.sized(len(people))),
+        "seconds": time.perf_counter() - started,
+        "people": len(people),
+        "record": dict(model.record),
+        "provenance": provenance(),
+    }
+    return platform_files(model, cell.card(), **about)
+
+
+class _PlatformFolders(Store):
+    """A store that keeps each platform as a folder of files, which is asked, served and shown.
+
+    A model may be larger than what a database holds well.
     """
-    first = correction.groups()[0]
-    if (group.seed, group.platform) == (first.seed, first.platform):
-        return out / SERVED
-    return out / PLATFORMS / content_id(platform_facts(correction, group))[:16]
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        super().__init__(None)
+        self._folders = folders  # by the ids of the platforms
+        for id_, folder in folders.items():
+            if (folder / CARD).exists():
+                super().add(PlatformWork.kind, Record(id_, {}))
+
+    def add(self, kind: str, record: Record) -> None:
+        """Write the files of a platform to its folder."""
+        write_files(self._folders[record.id], record.files, AGAIN)
+        super().add(kind, replace(record, files={}))
 
 
-def make_way(correction: Correction, out: Path) -> None:
-    """Put a platform of other settings aside, and bring the first one back if it was put aside.
+@dataclass(frozen=True)
+class Deployment:
+    """The platforms of a correction, in the folder where it is run.
 
-    Raises:
-        InputError: a card is damaged.
+    Args:
+        correction: whose platforms.
+        out: the folder.
     """
-    first = correction.groups()[0]
-    if not isinstance(read_source(first.platform), SizedLearner):
-        return
-    name = content_id(platform_facts(correction, first))[:16]
-    kept = _kept_name(out / SERVED / CARD)
-    if kept == name:
-        return
-    if kept is not None:
-        (out / PLATFORMS).mkdir(exist_ok=True)
-        (out / SERVED).rename(out / PLATFORMS / (kept or "unnamed"))
-    if (out / PLATFORMS / name).is_dir():
-        (out / PLATFORMS / name).rename(out / SERVED)
+
+    correction: Correction
+    out: Path
+
+    def source(self, group: CellGroup) -> Source:
+        """Return what the platform of a group stands for."""
+        return self.correction.sources[group.platform]
+
+    def trained(self, group: CellGroup) -> PlatformCell | None:
+        """Return the platform of a group as a cell; None where it is not trained here."""
+        return self._cell(group) if isinstance(self.source(group), SizedLearner) else None
+
+    def _cell(self, group: CellGroup) -> PlatformCell:
+        return PlatformCell(self.correction, group.seed, group.platform)
+
+    def train_missing(self, pool: Pool) -> None:
+        """Train the platforms that are not there, and put the first one where it is served from.
+
+        Raises:
+            InputError: a platform's card is damaged.
+            WorkerError: workers died again and again; what is trained is kept.
+            StoreError: a folder cannot be written.
+        """
+        cells = [
+            PlatformCell(self.correction, seed, platform)
+            for seed in self.correction.seeds
+            for platform, source in self.correction.sources.items()
+            if isinstance(source, SizedLearner)
+        ]
+        self._make_way()
+        folders = {cell.id: self._folder(cell) for cell in cells}
+        with _PlatformFolders(folders) as store:
+            run_missing(PlatformWork(), cells, store, pool, "Training platforms")
+
+    def _folder(self, cell: PlatformCell) -> Path:
+        """Return where a trained platform is; ``_make_way`` has seen to it that no other is."""
+        first = self.correction.groups()[0]
+        if (cell.seed, cell.platform) == (first.seed, first.platform):
+            return self.out / SERVED
+        return self.out / PLATFORMS / cell.name
+
+    def _make_way(self) -> None:
+        """Put a platform of other settings aside; bring the first back if it was put aside."""
+        first = self.trained(self.correction.groups()[0])
+        if first is None:
+            return
+        served, name = self.out / SERVED, first.name
+        kept = _kept_name(served / CARD)
+        if kept == name:
+            return
+        if kept is not None:
+            (self.out / PLATFORMS).mkdir(exist_ok=True)
+            served.rename(self.out / PLATFORMS / (kept or "unnamed"))
+        if (self.out / PLATFORMS / name).is_dir():
+            (self.out / PLATFORMS / name).rename(served)
+
+    def folder(self, group: CellGroup) -> Path:
+        """Return the folder of a group's platform.
+
+        Raises:
+            InputError: it is behind an address.
+        """
+        source = self.source(group)
+        if isinstance(source, PlatformAddress):
+            raise InputError(
+                f"Expected a platform on this machine, got {group.platform}. Name a learner, or a "
+                "folder."
+            )
+        if isinstance(source, SavedPlatform):
+            return source.folder
+        return self._folder(self._cell(group))
+
+    def load(self, group: CellGroup, gives: Gives) -> InProcessPlatform:
+        """Return the platform of a group, with a fresh meter.
+
+        Raises:
+            InputError: it was not trained yet, or it is behind an address.
+        """
+        return load_platform(self.folder(group), gives)
+
+    def platform_id(self, group: CellGroup) -> str:
+        """Return the id of a group's platform; one behind an address is asked for it once.
+
+        Raises:
+            InputError: a saved platform is damaged.
+            PlatformError: the address does not answer.
+        """
+        source = self.source(group)
+        if isinstance(source, SizedLearner):
+            return self._cell(group).card().id
+        if isinstance(source, SavedPlatform):
+            return read_card(source.folder).id
+        known = self.known_addresses()
+        if source.url not in known:
+            with self.connect(source) as remote:
+                known[source.url] = remote.card.id
+            write_plain(self.out / ADDRESSES, known)
+        return known[source.url]
+
+    def known_addresses(self) -> dict[str, str]:
+        """Return the ids of the platforms behind the addresses that were asked, by address."""
+        try:
+            plain = json.loads((self.out / ADDRESSES).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return {str(url): str(id_) for url, id_ in plain.items()} if isinstance(plain, dict) else {}
+
+    def connect(self, source: PlatformAddress) -> HTTPPlatform:
+        """Return a client of the platform behind an address; it keeps to the correction's rate."""
+        from quorate.test_time.http.api import QUORATE_API, read_api
+
+        correction = self.correction
+        assert correction.key_file is not None  # checked when the correction was made
+        api = QUORATE_API if correction.api is None else read_api(correction.api)
+        return HTTPPlatform(source.url, read_keys(correction.key_file), api, correction.rate)
 
 
 def _kept_name(path: Path) -> str | None:
@@ -101,135 +277,3 @@ def _kept_name(path: Path) -> str | None:
             f"Expected a platform's card at {path}, got: {reason(error)}. Remove the folder, to "
             "have the platform trained again."
         ) from error
-
-
-def train_platform(correction: Correction, out: Path, group: CellGroup) -> None:
-    """Train a platform and keep it, with its accuracy and the seconds it took."""
-    source = read_source(group.platform)
-    assert isinstance(source, SizedLearner)
-    people = people_of(correction, group.seed).train
-    learner = source.sized(len(people))
-    rng = np.random.default_rng(streams(group.seed)[1])
-    started = time.perf_counter()
-    with status(f"Training {group.platform}"):
-        model = adaptive.fit(learner, people, rng)
-    facts = platform_facts(correction, group)
-    card = make_card(facts, people.classes, people.x.shape[1:], "labels")
-    about = {
-        "name": content_id(facts)[:16],
-        "split": split_id(correction, group.seed),
-        "learner": spec.text(learner),
-        "seconds": time.perf_counter() - started,
-        "people": len(people),
-        "record": dict(model.record),
-        "provenance": provenance(),
-    }
-    save_platform(platform_folder(correction, out, group), model, card, **about)
-
-
-@functools.lru_cache(maxsize=2)
-def hardened_model(facts: str, correction: Correction, group: CellGroup, name: str) -> Classifier:
-    """Return the model of a platform that trains otherwise: one for all cells of a group."""
-    source, people = read_source(group.platform), people_of(correction, group.seed).train
-    assert isinstance(source, SizedLearner)
-    learner = adaptive.hardened(source.sized(len(people)), name)
-    rng = np.random.default_rng(streams(group.seed)[1])
-    return adaptive.fit(learner, people, rng)
-
-
-def platform_id(correction: Correction, out: Path, group: CellGroup) -> str:
-    """Return the id of a group's platform; one behind an address is asked for it once."""
-    source = read_source(group.platform)
-    if not isinstance(source, PlatformAddress):
-        return platform_of(correction, out, group, "labels").card.id
-    known = known_addresses(out)
-    if source.url not in known:
-        with remote_of(correction, source) as remote:
-            known[source.url] = remote.card.id
-        write_plain(out / ADDRESSES, known)
-    return known[source.url]
-
-
-def known_addresses(out: Path) -> dict[str, str]:
-    """Return the ids of the platforms behind the addresses that were asked, by address."""
-    try:
-        plain = json.loads((out / ADDRESSES).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return {str(url): str(id_) for url, id_ in plain.items()} if isinstance(plain, dict) else {}
-
-
-def remote_of(correction: Correction, source: PlatformAddress) -> HTTPPlatform:
-    """Return a client of the platform behind an address; it keeps to the correction's rate."""
-    from quorate.test_time.http.api import QUORATE_API, read_api
-
-    assert correction.key_file is not None  # checked when the study was made
-    api = QUORATE_API if correction.api is None else read_api(correction.api)
-    return HTTPPlatform(source.url, read_keys(correction.key_file), api, correction.rate)
-
-
-def platform_of(
-    correction: Correction, out: Path, group: CellGroup, gives: Gives
-) -> InProcessPlatform:
-    """Return the platform of a group of cells, with a fresh meter.
-
-    Raises:
-        InputError: it was not trained yet, or it is behind an address.
-    """
-    source = read_source(group.platform)
-    if isinstance(source, PlatformAddress):
-        raise InputError(
-            f"Expected a platform on this machine, got {group.platform}. Name a learner, or a "
-            "folder."
-        )
-    folder = source.folder if isinstance(source, SavedPlatform) else None
-    return load_platform(folder or platform_folder(correction, out, group), gives)
-
-
-@dataclass(frozen=True)
-class MeteredAccess:
-    """A platform as members ask it, metered by a ledger, and as it is asked for measuring."""
-
-    pooled: MeteredPlatform
-    judged: Platform
-    inside: InProcessPlatform | None
-
-    def notes(self, source: Source) -> list[str]:
-        """Return what is not known of the platform, or known to its discredit, in words."""
-        found = []
-        if isinstance(source, PlatformAddress):
-            found.append(
-                "Nothing says whom a platform behind an address has learned from: people measured "
-                "on may be among them."
-            )
-        changed = self.pooled.ledger.contradictions(self.pooled.card.id)
-        if changed:
-            found.append(
-                f"The platform answered {changed} questions otherwise when it was asked again: it "
-                "changes, or is random. The first answers stand."
-            )
-        return found
-
-
-@contextmanager
-def opened(
-    correction: Correction, out: Path, group: CellGroup, each: int
-) -> Iterator[MeteredAccess]:
-    """Open a platform behind a ledger with the members' budgets."""
-    source = read_source(group.platform)
-    if isinstance(source, PlatformAddress):
-        with remote_of(correction, source) as remote, Ledger(out / "ledger.sqlite") as ledger:
-            if remote.card.id != platform_id(correction, out, group):
-                raise InputError(
-                    f"Expected the platform that {source.url} was when it was first asked from "
-                    f"{out}, got another model, {remote.card.id}. Choose another --out."
-                )
-            metered = MeteredPlatform(remote, ledger, group.queries)
-            yield MeteredAccess(metered, metered, None)
-        return
-    platform = platform_of(correction, out, group, correction.answers)
-    # The budgets of an experiment are of one collective: who holds other photos is another one.
-    collective = {**correction.of_people(), "platform": platform.card.id, "photos": each}
-    name = content_id({**collective, "seed": group.seed, "answers": correction.answers})[:16]
-    with Ledger(out / LEDGERS / f"{name}.sqlite") as ledger:
-        yield MeteredAccess(MeteredPlatform(platform, ledger, group.queries), platform, platform)

@@ -1,4 +1,4 @@
-"""What a perturbation does, by the platform's own word, and what would show that it is not real.
+"""What a perturbation does, as judged by the platform, with controls for label leakage.
 
 Shape letters: n people measured on, m of them in the subgroup, k labels, c h w image axes.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +15,16 @@ from quorate.fairness import Estimate, gap_closed, intervals, measure, wilson
 from quorate.table import Labels, Rng
 from quorate.test_time.perturbations.perturbation import ROUNDING, Perturbation, levels_of
 from quorate.test_time.platforms.platform import EVALUATION, Pixels, Platform
+from quorate.test_time.study.measures import (
+    MEASURES,
+    AdaptedEffect,
+    ControlEffects,
+    CorrectionMeasures,
+    FairnessEstimates,
+    LabelFreeEffect,
+    OutsideEffect,
+    without_interval,
+)
 from quorate.test_time.study.people import SUBGROUP, PeopleSplit
 
 ASKED_AT_ONCE = 4096
@@ -25,7 +35,7 @@ class Evaluator:
     """Asks a platform about people it has never seen, under the key that is metered apart.
 
     Args:
-        platform: who is asked; what proxies think is of no account.
+        platform: who is asked; what surrogates think is of no account.
         split: whom it is asked about: those held out.
 
     ``before`` is what the platform says of everyone's own pictures, (n,); ``asked`` counts rows.
@@ -44,6 +54,10 @@ class Evaluator:
             found.append(self.platform.ask(some, [EVALUATION] * len(some)).labels)
             self.asked += len(some)
         return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+    def restart(self) -> None:
+        """Count as if everyone's own pictures alone had been asked about: cells share them."""
+        self.asked = len(self.before)
 
     @property
     def group(self) -> Labels:
@@ -69,12 +83,19 @@ class Evaluator:
             self.y, self.before, after, self.group, SUBGROUP, resamples=RESAMPLES, rng=rng
         )
 
-    def fairness(self, predicted: Labels, rng: Rng) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the fairness measures as plain data, and their intervals."""
+    def fairness(self, predicted: Labels, rng: Rng) -> FairnessEstimates:
+        """Return the fairness measures of predictions, (n,), with their intervals."""
         people = self.split.held_out
         given = (self.y, predicted, self.group, people.groups, people.k)
         ends = intervals(*given, resamples=RESAMPLES, rng=rng)
-        return measure(*given).to_json(), {name: _pair(*pair) for name, pair in ends.items()}
+        found = measure(*given)
+        return FairnessEstimates(
+            {
+                name: Estimate(value, *ends[f"accuracy[{name}]"])
+                for name, value in found.accuracy_by_group.items()
+            },
+            **{name: Estimate(getattr(found, name), *ends[name]) for name in MEASURES},
+        )
 
     def accuracy(self, x: Pixels, rows: Labels) -> Estimate:
         """Return how often the platform reads changed pictures of the people ``rows`` rightly."""
@@ -83,59 +104,65 @@ class Evaluator:
 
 
 def evaluate(
-    judge: Evaluator,
+    evaluator: Evaluator,
     perturbation: Perturbation,
     label_free: Mapping[str, Perturbation],
     rng: Rng,
-) -> dict[str, Any]:
-    """Return what the platform says before and after, and the controls, as plain data.
+) -> CorrectionMeasures:
+    """Return what the platform says before and after, and the controls.
 
     Args:
-        judge: asks the platform.
+        evaluator: asks the platform.
         perturbation: one change per class.
-        label_free: one change for everyone, by family, best first by the proxies' word.
+        label_free: one change for everyone, by family, best first by the surrogates' word.
         rng: draws wrong classes, random signs and resamples.
     """
-    after = judge.after(perturbation)
-    before, before_ends = judge.fairness(judge.before, rng)
-    became, became_ends = judge.fairness(after, rng)
-    closed = judge.closed(after, rng)
-    controls = _controls(judge, perturbation, rng)
-    free = {family: _free(judge, one, rng) for family, one in label_free.items()}
-    if free:
-        controls["label_free"] = next(iter(free.values()))["accuracy"]
-    return {
-        "before": before,
-        "after": became,
-        "gap_closed": closed.to_json()["value"],
-        "intervals": {
-            "before": before_ends,
-            "after": became_ends,
-            "gap_closed": _pair(closed.low, closed.high),
-            "controls": {name: _pair(one["low"], one["high"]) for name, one in controls.items()},
-        },
-        "controls": {name: one["value"] for name, one in controls.items()},
-        "label_free": free,
-        "outside": _outside(judge, perturbation),
-    }
+    after = evaluator.after(perturbation)
+    before = evaluator.fairness(evaluator.before, rng)
+    became = evaluator.fairness(after, rng)
+    closed = evaluator.closed(after, rng)
+    controls = _controls(evaluator, perturbation, rng)
+    free = {family: _label_free(evaluator, one, rng) for family, one in label_free.items()}
+    best = next(iter(free.values()), None)
+    return CorrectionMeasures(
+        before=before,
+        after=became,
+        gap_closed=closed,
+        controls=replace(controls, label_free=None if best is None else best.accuracy),
+        label_free=free,
+        outside=_outside(evaluator, perturbation),
+        best_label_free=best,
+    )
 
 
-def _controls(judge: Evaluator, perturbation: Perturbation, rng: Rng) -> dict[str, Any]:
+def evaluate_adapted(evaluator: Evaluator, perturbation: Perturbation, rng: Rng) -> AdaptedEffect:
+    """Return what remains of a change on a platform that adapts, which the evaluator asks."""
+    after, inside = evaluator.after(perturbation), evaluator.split.inside
+    before, y = evaluator.before, evaluator.y
+    return AdaptedEffect(
+        accuracy=without_interval(before == y),
+        before=without_interval(before[inside] == y[inside]),
+        after=without_interval(after[inside] == y[inside]),
+        gap_closed=evaluator.closed(after, rng),
+    )
+
+
+def _controls(evaluator: Evaluator, perturbation: Perturbation, rng: Rng) -> ControlEffects:
     """Return the force rate, and the accuracy under a wrong class's change and random signs.
 
-    Force rate: how often the change of a class c turns a picture of another class into c. Someone
-    who adds the change of a wrong class asks the same question, so both are read from one answer.
+    Someone who adds the change of a wrong class asks the question that the force rate is about
+    too, so both are read from one answer.
     """
-    inside = judge.split.inside
-    x, y = judge.split.x[inside], judge.y[inside]
+    inside = evaluator.split.inside
+    x, y = evaluator.split.x[inside], evaluator.y[inside]
     k = len(perturbation.classes)
     other = (y + rng.integers(1, k, size=len(y))) % k  # any label but the true one
-    said = judge.ask(perturbation.apply(x, other))
-    force = wilson(int((said == other).sum()), len(said))
-    wrong = wilson(int((said == y).sum()), len(said))
-    random = judge.accuracy(random_sign(perturbation, rng).apply(x, y), inside)
-    found = {"force_rate": force, "wrong_class": wrong, "random_sign": random}
-    return {name: one.to_json() for name, one in found.items()}
+    said = evaluator.ask(perturbation.apply(x, other))
+    return ControlEffects(
+        force_rate=wilson(int((said == other).sum()), len(said)),
+        wrong_class=wilson(int((said == y).sum()), len(said)),
+        random_sign=evaluator.accuracy(random_sign(perturbation, rng).apply(x, y), inside),
+    )
 
 
 def random_sign(perturbation: Perturbation, rng: Rng) -> Perturbation:
@@ -160,30 +187,23 @@ def random_sign(perturbation: Perturbation, rng: Rng) -> Perturbation:
     )
 
 
-def _free(judge: Evaluator, perturbation: Perturbation, rng: Rng) -> dict[str, Any]:
+def _label_free(evaluator: Evaluator, perturbation: Perturbation, rng: Rng) -> LabelFreeEffect:
     """Return what a change that cannot carry the label does."""
-    after = judge.after(perturbation)
-    inside = judge.split.inside
-    right = after[inside] == judge.y[inside]
-    return {
-        "accuracy": wilson(int(right.sum()), len(right)).to_json(),
-        "gap_closed": judge.closed(after, rng).to_json(),
-    }
+    after = evaluator.after(perturbation)
+    inside = evaluator.split.inside
+    right = after[inside] == evaluator.y[inside]
+    return LabelFreeEffect(wilson(int(right.sum()), len(right)), evaluator.closed(after, rng))
 
 
-def _outside(judge: Evaluator, perturbation: Perturbation) -> dict[str, Any]:
+def _outside(evaluator: Evaluator, perturbation: Perturbation) -> OutsideEffect:
     """Return the accuracy of people who are not of the subgroup, as they are and had they joined.
 
     Their own pictures are answered as before: what others send in changes nothing for them.
     """
-    others = np.flatnonzero(judge.group != SUBGROUP)
-    right = judge.before[others] == judge.y[others]
-    joined = judge.accuracy(perturbation.apply(judge.split.x[others], judge.y[others]), others)
-    return {
-        "accuracy": wilson(int(right.sum()), len(right)).to_json(),
-        "had_they_joined": joined.to_json(),
-    }
-
-
-def _pair(low: float | None, high: float | None) -> list[float | None]:
-    return [None if v is None or not np.isfinite(v) else float(v) for v in (low, high)]
+    others = np.flatnonzero(evaluator.group != SUBGROUP)
+    x, y = evaluator.split.x[others], evaluator.y[others]
+    right = evaluator.before[others] == y
+    return OutsideEffect(
+        accuracy=wilson(int(right.sum()), len(right)),
+        had_they_joined=evaluator.accuracy(perturbation.apply(x, y), others),
+    )

@@ -9,6 +9,7 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.protocols import Population, Subgroup
+from quorate.runtime.seeds import stream
 from quorate.spec import content_id
 from quorate.table import Labels, Rng, Table
 from quorate.test_time.extraction.questions import photos_per_member
@@ -16,6 +17,9 @@ from quorate.test_time.platforms.platform import Pixels, to_features, to_pixels
 from quorate.test_time.study.correction import Correction
 
 SUBGROUP = 1  # the group code of those served badly; everyone else is 0
+# The streams of a seed: who is there, the platform's training, the questions, the surrogates, the
+# changes, and the evaluation.
+PEOPLE, PLATFORM, QUESTIONS, SURROGATES, CHANGES, JUDGING = range(6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,31 +37,26 @@ class PeopleSplit:
     photos: Table
     held_out: Table
 
-    @property
+    @functools.cached_property
     def x(self) -> Pixels:
         """Pictures of those measured on, (n, c, h, w)."""
         return to_pixels(self.held_out.x)
 
-    @property
+    @functools.cached_property
     def inside(self) -> Labels:
         """Where the subgroup stands among those measured on."""
         assert self.held_out.group is not None  # drawn with groups
         return np.flatnonzero(self.held_out.group == SUBGROUP)
 
 
-def streams(seed: int) -> list[np.random.SeedSequence]:
-    """Return the streams of one seed: people, platform, questions, proxies, changes, judging."""
-    return np.random.SeedSequence(seed).spawn(6)
-
-
 def people_of(correction: Correction, seed: int) -> PeopleSplit:
     """Return who is there; the last split asked for stays in memory."""
-    return _drawn(content_id({**correction.of_people(), "seed": seed}), correction, seed)
+    return _drawn(content_id({**correction.describe_people(), "seed": seed}), correction, seed)
 
 
 @functools.lru_cache(maxsize=1)
 def _drawn(key: str, correction: Correction, seed: int) -> PeopleSplit:
-    rng = np.random.default_rng(streams(seed)[0])
+    rng = np.random.default_rng(stream(seed, PEOPLE))
     return split_people(
         correction.population,
         correction.subgroup,
@@ -71,7 +70,7 @@ def _drawn(key: str, correction: Correction, seed: int) -> PeopleSplit:
 def split_id(correction: Correction, seed: int) -> str:
     """Return the content id of what parts the people a platform learns from from all others."""
     parting = ("version", "population", "fingerprint", "reserve")
-    facts = correction.of_people()
+    facts = correction.describe_people()
     return content_id({**{name: facts[name] for name in parting}, "seed": seed})
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from quorate.fairness import Estimate, wilson
 from quorate.intervals import CONFIDENCE, band, mean_interval
+from quorate.plain import finite_or_none
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,16 @@ class SoloAttack:
     queries: int
     spread: float
     curve: list[tuple[float, float]]
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {**asdict(self), "spread": finite_or_none(self.spread)}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> SoloAttack:
+        """Return what plain data hold, as ``to_plain`` returned them."""
+        spread = math.nan if plain["spread"] is None else plain["spread"]
+        return cls(**{**plain, "spread": spread, "curve": [(q, r) for q, r in plain["curve"]]})
 
     def per_misread(self) -> Estimate:
         """Return the mean queries of a misread person, corrected or not; NaN where nobody is.
@@ -96,133 +107,189 @@ class PoolEffect:
     corrected_label_free: int | None = None
     broken_label_free: int | None = None
 
+    @property
+    def fine(self) -> int:
+        """People of the subgroup whom the platform reads rightly."""
+        return self.subgroup - self.misread
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> PoolEffect:
+        """Return what plain data hold, as ``to_plain`` returned them."""
+        return cls(**plain)
+
+
+# -------------------------------------------------------------------------------- means over seeds
+
 
 @dataclass(frozen=True)
-class QueryComparison:
-    """Pools and attacks at one ε.
+class BreakEven:
+    """From which subgroup on one pool spends fewer queries than everyone alone.
 
     Args:
-        epsilon, norm: the budget of a picture's change, on the pixel scale.
-        budget: queries that each person alone has.
-        alone, pooled: by seed.
-        description: what decides the result.
+        members, queries_per_member: of the pool.
+        subgroup: its size; None where nobody is misread.
     """
 
-    epsilon: float
-    norm: str
-    budget: int
-    alone: tuple[SoloAttack, ...]
-    pooled: tuple[PoolEffect, ...]
-    description: dict[str, Any] = field(default_factory=dict)
+    members: int
+    queries_per_member: int
+    subgroup: Estimate | None
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one row an attack: means over seeds, and the break-even subgroup of each pool.
 
-        Break-even: the pool's queries ÷ the mean queries of a member alone, misread or not; larger
-        subgroups save queries by pooling. Intervals are over seeds, or of one seed over people.
-        None where nobody is misread. Source: derived.
-        """
-        found = []
-        pools = self.pools()
-        for name in dict.fromkeys(one.attack for one in self.alone):
-            ours = [one for one in self.alone if one.attack == name]
-            tried = [one for one in ours if one.people]
-            member = self._mean([one.per_member() for one in ours])
-            rate = _rate([(one.corrected, one.people) for one in ours])
-            reached = _mean_of([_reached(one) / one.subgroup for one in ours])
-            found.append(
-                {
-                    "attack": name,
-                    "people": sum(one.people for one in ours),
-                    "misread": _rate([(one.misread, one.subgroup) for one in ours]),
-                    "corrected": rate,
-                    "queries_per_misread": _plain(
-                        self._mean([one.per_misread() for one in tried]) if tried else None
-                    ),
-                    "queries_per_member": member.to_json(),
-                    "queries_per_corrected": member.value / reached if reached else None,
-                    "break_even": [
-                        {
-                            "members": pool["members"],
-                            "queries_per_member": pool["queries_per_member"],
-                            "subgroup": _plain(
-                                _break_even(pool["queries"], member) if tried else None
-                            ),
-                        }
-                        for pool in pools
-                    ],
-                }
-            )
-        return found
+@dataclass(frozen=True)
+class AttackCosts:
+    """What one attack costs; None where nobody is misread, or corrected.
 
-    def pools(self) -> list[dict[str, Any]]:
-        """Return one row a pool, over seeds: its queries, and how many it corrects and breaks.
+    Args:
+        attack: as the shortest text that stands for it.
+        people: on whom it was tried.
+        misread, corrected: share of the subgroup, and of the people.
+        queries_per_misread, queries_per_member: of a person, see ``SoloAttack``.
+        queries_per_corrected: of all of the subgroup, for each one who is corrected.
+        break_even: with each pool.
+    """
 
-        ``queries_per_corrected`` is of a subgroup as large as the one measured on: the pool's
-        queries ÷ (people misread × rate corrected).
-        """
-        found = []
-        for members, each in dict.fromkeys((p.members, p.queries_per_member) for p in self.pooled):
-            ours = [p for p in self.pooled if (p.members, p.queries_per_member) == (members, each)]
-            free = [p for p in ours if p.corrected_label_free is not None]
-            queries = _mean_of([p.queries for p in ours])
-            reached = _mean_of([_reached(p) for p in ours])
-            found.append(
-                {
-                    "members": members,
-                    "queries_per_member": each,
-                    "queries": queries,
-                    "people": sum(p.people for p in ours),
-                    "subgroup": _mean_of([p.subgroup for p in ours]),
-                    "corrected": _rate([(p.corrected, p.people) for p in ours]),
-                    "broken": _rate([(p.broken, p.subgroup - p.misread) for p in ours]),
-                    "corrected_label_free": _rate(
-                        [(p.corrected_label_free or 0, p.people) for p in free]
-                    ),
-                    "broken_label_free": _rate(
-                        [(p.broken_label_free or 0, p.subgroup - p.misread) for p in free]
-                    ),
-                    "queries_per_corrected": queries / reached if reached else None,
-                }
-            )
-        return found
+    attack: str
+    people: int
+    misread: Estimate | None
+    corrected: Estimate | None
+    queries_per_misread: Estimate | None
+    queries_per_member: Estimate
+    queries_per_corrected: float | None
+    break_even: tuple[BreakEven, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything as plain data."""
-        return {
-            "epsilon": self.epsilon,
-            "norm": self.norm,
-            "budget": self.budget,
-            "attacks": self.rows(),
-            "pools": self.pools(),
-            "curves": [
-                {"attack": one.attack, "seed": one.seed, "curve": one.curve} for one in self.alone
-            ],
-            "description": self.description,
-        }
+        """Return plain data."""
+        return _fields(self)
 
-    def _mean(self, of_seeds: Sequence[Estimate]) -> Estimate:
-        """Return mean queries over seeds; one seed keeps its interval. All in [1, budget]."""
-        one = of_seeds[0]
-        if len(of_seeds) > 1:
-            ends = mean_interval(np.array([[each.value for each in of_seeds]]))
-            one = Estimate(*(float(end[0]) for end in ends))
-        return Estimate(one.value, max(1.0, one.low), min(float(self.budget), one.high))
+
+@dataclass(frozen=True)
+class PoolCosts:
+    """What one pool costs, and does; None where nobody is misread, or without such a change.
+
+    Args:
+        members, queries_per_member: of the pool.
+        queries: in all.
+        people: whom it was tried on.
+        subgroup: how many are measured on.
+        corrected, broken: by the change per class, see ``PoolEffect``.
+        corrected_label_free, broken_label_free: by the best label-free change.
+        queries_per_corrected: of a subgroup as large as the one measured on: the pool's queries ÷
+            (people misread × rate corrected).
+    """
+
+    members: int
+    queries_per_member: int
+    queries: float
+    people: int
+    subgroup: float
+    corrected: Estimate | None
+    broken: Estimate | None
+    corrected_label_free: Estimate | None
+    broken_label_free: Estimate | None
+    queries_per_corrected: float | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Members, and queries of each."""
+        return self.members, self.queries_per_member
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return _fields(self)
+
+
+def attack_costs(
+    alone: Sequence[SoloAttack], pools: Sequence[PoolCosts], budget: int
+) -> list[AttackCosts]:
+    """Return what each attack costs, and the break-even subgroup of each pool.
+
+    Break-even: the pool's queries ÷ the mean queries of a member alone, misread or not; larger
+    subgroups save queries by pooling. Intervals are over seeds, or of one seed over people. Source:
+    derived.
+
+    Args:
+        alone: by attack and seed.
+        pools: to compare with.
+        budget: queries that each person alone has.
+    """
+    found = []
+    for name in dict.fromkeys(one.attack for one in alone):
+        ours = [one for one in alone if one.attack == name]
+        tried = [one for one in ours if one.people]
+        member = _mean([one.per_member() for one in ours], budget)
+        reached = _mean_of([_reached(one) / one.subgroup for one in ours])
+        found.append(
+            AttackCosts(
+                attack=name,
+                people=sum(one.people for one in ours),
+                misread=_rate([(one.misread, one.subgroup) for one in ours]),
+                corrected=_rate([(one.corrected, one.people) for one in ours]),
+                queries_per_misread=(
+                    _mean([one.per_misread() for one in tried], budget) if tried else None
+                ),
+                queries_per_member=member,
+                queries_per_corrected=member.value / reached if reached else None,
+                break_even=tuple(
+                    BreakEven(*pool.size, _break_even(pool.queries, member) if tried else None)
+                    for pool in pools
+                ),
+            )
+        )
+    return found
+
+
+def pool_costs(pooled: Sequence[PoolEffect]) -> list[PoolCosts]:
+    """Return what each pool costs, and how many it corrects and breaks, over seeds."""
+    found = []
+    for size in dict.fromkeys((one.members, one.queries_per_member) for one in pooled):
+        ours = [one for one in pooled if (one.members, one.queries_per_member) == size]
+        free = [one for one in ours if one.corrected_label_free is not None]
+        queries = _mean_of([one.queries for one in ours])
+        reached = _mean_of([_reached(one) for one in ours])
+        found.append(
+            PoolCosts(
+                *size,
+                queries=queries,
+                people=sum(one.people for one in ours),
+                subgroup=_mean_of([one.subgroup for one in ours]),
+                corrected=_rate([(one.corrected, one.people) for one in ours]),
+                broken=_rate([(one.broken, one.fine) for one in ours]),
+                corrected_label_free=_rate(
+                    [(one.corrected_label_free or 0, one.people) for one in free]
+                ),
+                broken_label_free=_rate([(one.broken_label_free or 0, one.fine) for one in free]),
+                queries_per_corrected=queries / reached if reached else None,
+            )
+        )
+    return found
+
+
+def _mean(of_seeds: Sequence[Estimate], budget: int) -> Estimate:
+    """Return mean queries over seeds; one seed keeps its interval. All in [1, budget]."""
+    one = of_seeds[0]
+    if len(of_seeds) > 1:
+        ends = mean_interval(np.array([[each.value for each in of_seeds]]))
+        one = Estimate(*(float(end[0]) for end in ends))
+    return Estimate(one.value, max(1.0, one.low), min(float(budget), one.high))
 
 
 def _break_even(queries: float, member: Estimate) -> Estimate:
     return Estimate(queries / member.value, queries / member.high, queries / member.low)
 
 
-def _rate(counts: Sequence[tuple[int, int]]) -> dict[str, float | None] | None:
+def _rate(counts: Sequence[tuple[int, int]]) -> Estimate | None:
     """Return a rate from its counts by seed, over the seeds that have any; None where none has."""
     some = [(count, n) for count, n in counts if n]
     if not some:
         return None
     if len(some) == 1:
-        return wilson(*some[0]).to_json()
+        return wilson(*some[0])
     ends = band(np.array([[count / n for count, n in some]]))
-    return Estimate(*(float(end[0]) for end in ends)).to_json()
+    return Estimate(*(float(end[0]) for end in ends))
 
 
 def _reached(one: SoloAttack | PoolEffect) -> float:
@@ -234,5 +301,14 @@ def _mean_of(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _plain(value: Estimate | None) -> dict[str, float | None] | None:
-    return None if value is None else value.to_json()
+def _fields(record: Any) -> dict[str, Any]:
+    """Return a record as plain data, field by field."""
+    return {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Estimate):
+        return value.to_json()
+    if isinstance(value, tuple):
+        return [_fields(one) for one in value]
+    return value

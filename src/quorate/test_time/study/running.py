@@ -3,90 +3,64 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from quorate.errors import InputError, StoreError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
-from quorate.executors.workers import run_here, run_in_processes
+from quorate.runs.cell import Record
+from quorate.runs.running import run_missing
+from quorate.runs.store import Store, stored_ids
 from quorate.runtime import device
 from quorate.runtime.files import write_plain
-from quorate.runtime.progress import bar
-from quorate.runtime.threads import load_libraries, one_thread
 from quorate.test_time.extraction.questions import key_of
 from quorate.test_time.http.client import HTTPPlatform
 from quorate.test_time.platforms.in_process import CARD, load_platform
 from quorate.test_time.platforms.platform import EVALUATION, Card
-from quorate.test_time.study.cell import Cell, ids_of, is_missing, measure_group, read_cell
-from quorate.test_time.study.correction import FILE, CellGroup, Correction, read_folder
-from quorate.test_time.study.deployment import (
-    known_addresses,
-    make_way,
-    platform_folder,
-    remote_of,
-    train_platform,
-)
+from quorate.test_time.study.cell import CorrectionWork, cells_of
+from quorate.test_time.study.correction import Correction
+from quorate.test_time.study.deployment import Deployment
+from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.people import people_of, photos_held, split_id
-from quorate.test_time.study.sources import (
-    PlatformAddress,
-    SavedPlatform,
-    SizedLearner,
-    read_source,
-)
+from quorate.test_time.study.result import CorrectionResult
+from quorate.test_time.study.settings import FILE, read_folder
+from quorate.test_time.study.sources import PlatformAddress, SavedPlatform
 from quorate.validate import listed
 
 
-@dataclass(frozen=True)
-class _Task:
-    """One piece of work for a worker: a platform to train, or a group of cells to measure."""
-
-    correction: Correction
-    out: Path
-    group: CellGroup
-    trains: bool
-
-
 def run_correction(
-    correction: Correction, out: str | Path, executor: Executor = SERIAL, device_name: str = "auto"
-) -> list[Cell]:
-    """Run the cells that are not stored yet; return all, in the order of the study.
+    correction: Correction,
+    out: str | Path,
+    executor: Executor = SERIAL,
+    device_name: str = "auto",
+) -> CorrectionResult:
+    """Run the cells that are not stored yet; return all.
 
     Args:
         correction: what to run.
-        out: folder of cells, perturbations, platforms and ledgers.
-        executor: where cells are computed; the results do not depend on it.
+        out: folder of the store, the platforms and the ledgers.
+        executor: where platforms are trained and cells measured; the results do not depend on it.
         device_name: where networks are trained: auto, cpu or cuda.
 
     Raises:
         InputError: the methods do not fit together.
         PlatformError: a platform refused or failed; what was answered is stored.
-        WorkerError: a worker died; what is stored is kept.
+        StoreError: an outcome cannot be stored; what is stored is kept.
+        WorkerError: workers died again and again; what is stored is kept.
     """
-    jobs = getattr(executor, "workers", 1)  # until cells are run as others are
-    out = Path(out)
+    deployment = Deployment(correction, Path(out))
     with device.use(device_name):
-        groups = correction.groups()
-        _check(correction, out)
-        write_plain(out / FILE, correction.describe())
-        make_way(correction, out)
-        untrained = {
-            (group.seed, group.platform): group
-            for group in groups
-            if isinstance(read_source(group.platform), SizedLearner)
-            and not (platform_folder(correction, out, group) / CARD).exists()
-        }
-        training = [_Task(correction, out, group, True) for group in untrained.values()]
-        _do(training, jobs, "Training platforms")
-        missing = [group for group in groups if is_missing(correction, out, group)]
-        _do([_Task(correction, out, group, False) for group in missing], jobs, "Measuring")
-    return [cell for cell in _cells(correction, out) if cell is not None]
+        _check(deployment)
+        with Store(out, write=True) as store, executor.open() as pool:
+            write_plain(deployment.out / FILE, correction.describe())
+            deployment.train_missing(pool)
+            work, cells = CorrectionWork(deployment.out), cells_of(deployment)
+            records = run_missing(work, cells, store, pool, "Measuring")
+    return _result(correction, records)
 
 
-def stored(folder: str | Path) -> tuple[Correction, list[Cell]]:
-    """Return the correction that was last run in a folder, and its cells in its order.
+def stored(folder: str | Path) -> CorrectionResult:
+    """Return what the correction found that was last run in a folder.
 
     Nothing is trained or asked; people are drawn, to know which cells they are.
 
@@ -96,63 +70,47 @@ def stored(folder: str | Path) -> tuple[Correction, list[Cell]]:
     """
     out = Path(folder)
     correction = read_folder(out)
-    cells = _cells(correction, out)
-    there = [cell for cell in cells if cell is not None]
-    if len(there) < len(cells):
+    wanted = [cell.id for cell in cells_of(Deployment(correction, out))]
+    with Store(out) as store:
+        found = {record.id: record for record in store.records(CorrectionWork.kind, wanted)}
+    there = [found[id_] for id_ in wanted if id_ in found]
+    if len(there) < len(wanted):
         raise StoreError(
             f"Expected a correction that was run to its end in {out}, got {len(there)} of "
-            f"{len(cells)} cells. Run the same quorate correct again: what is stored is kept."
+            f"{len(wanted)} cells. Run the same quorate correct again: what is stored is kept."
         )
-    return correction, there
+    return _result(correction, there)
 
 
-def _cells(correction: Correction, out: Path) -> list[Cell | None]:
-    """Return the cells of a study in its order; None for one that is not stored."""
-    ids = [id_ for one in correction.groups() for id_ in ids_of(correction, out, one).values()]
-    return [read_cell(out, id_) for id_ in ids]
+def _result(correction: Correction, records: list[Record]) -> CorrectionResult:
+    return CorrectionResult(correction, tuple(map(CorrectionOutcome.from_record, records)))
 
 
-def _do(tasks: Sequence[_Task], jobs: int, what: str) -> None:
-    parallel = jobs > 1 and len(tasks) > 1
-    results: Generator[None, None, None] = (
-        run_in_processes(_run, tasks, jobs) if parallel else run_here(_run, tasks)
-    )
-    with bar(len(tasks), what) as advance, closing(results):
-        for _ in results:
-            advance(1)
+# ----------------------------------------------------------------------------- before any training
 
 
-def _run(task: _Task) -> None:
-    load_libraries()
-    with one_thread():
-        if task.trains:
-            train_platform(task.correction, task.out, task.group)
-        else:
-            measure_group(task.correction, task.out, task.group)
-
-
-def _check(correction: Correction, out: Path) -> None:
+def _check(deployment: Deployment) -> None:
     """Raise InputError where a run is bound to fail in some seed, before any training."""
+    correction = deployment.correction
     for seed in correction.seeds:
-        people_of(correction, seed)
-        photos_held(correction, seed)
-    for text in correction.platforms:
-        source = read_source(text)
+        photos_held(correction, seed)  # draws the people
+    for text, source in correction.sources.items():
         if isinstance(source, SavedPlatform):
             _check_card(load_platform(source.folder, correction.answers).card, correction, text)
             _check_people(source.folder, correction)
-        elif isinstance(source, PlatformAddress) and _asks(correction, out, text):
-            with remote_of(correction, source) as remote:
+        elif isinstance(source, PlatformAddress) and _asks(deployment, text, source):
+            with deployment.connect(source) as remote:
                 _check_keys(remote, correction)
                 _check_card(remote.card, correction, text)
 
 
-def _asks(correction: Correction, out: Path, text: str) -> bool:
+def _asks(deployment: Deployment, text: str, source: PlatformAddress) -> bool:
     """Whether something is still to be asked of the platform behind an address."""
-    groups = [group for group in correction.groups() if group.platform == text]
-    if read_source(text) not in [PlatformAddress(url) for url in known_addresses(out)]:
+    if source.url not in deployment.known_addresses():
         return True
-    return any(is_missing(correction, out, group) for group in groups)
+    there = stored_ids(deployment.out, CorrectionWork.kind)
+    cells = cells_of(deployment)
+    return any(cell.id not in there for cell in cells if cell.group.platform == text)
 
 
 def _check_people(folder: Path, correction: Correction) -> None:

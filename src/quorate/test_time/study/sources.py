@@ -15,7 +15,7 @@ from quorate.test_time.platforms.in_process import CARD
 
 # Pictures that a network named by its architecture alone looks at in training, repeats counted.
 PLATFORM_LOOKS = 150_000
-PROXY_LOOKS = 50_000
+SURROGATE_LOOKS = 50_000
 MOST_EPOCHS = 60
 # A width that trains on a CPU in minutes, and more steps, which a deep network needs.
 SMALL = {"resnet": {"hidden": 8, "batch_size": 32}}

@@ -13,8 +13,10 @@ import pytest
 from rich.console import Console
 
 from quorate.figures.queries import AttackCurve, queries_figure
-from quorate.report.comparison import print_comparison, sentences, write_comparison
-from quorate.test_time.study.query_costs import PoolEffect, QueryComparison, SoloAttack
+from quorate.report.files import write_result
+from quorate.report.terminal import print_result
+from quorate.test_time.study.comparison_result import QueryComparison
+from quorate.test_time.study.query_costs import PoolEffect, SoloAttack
 
 NOBODY = {"misread": 0, "people": 0, "corrected": 0}
 
@@ -51,7 +53,7 @@ def made(
 
 def printed(found: QueryComparison) -> str:
     out = io.StringIO()
-    print_comparison(found, Console(file=out, width=200))
+    print_result(found, Console(file=out, width=250, markup=False, highlight=False))
     return out.getvalue()
 
 
@@ -77,7 +79,7 @@ def test_one_row_an_attack_and_two_a_pool() -> None:
 
 
 def test_the_sentence_says_from_which_subgroup_on_the_largest_pool_pays() -> None:
-    said = sentences(made())
+    said = made().summary()
     assert said[0] == (
         "square:p=0.1: alone, a person of the subgroup spends 5.8 queries on average (25.0% are "
         "misread and spend 20.0, the others one). The 230 queries of the pool of 10 members are "
@@ -112,8 +114,8 @@ def strict(text: str) -> Any:
 @pytest.mark.parametrize("nobody", [False, True])
 def test_the_files_are_there_and_agree(nobody: bool, tmp_path: Path) -> None:
     found = made(2, nobody=nobody)
-    page = write_comparison(found, tmp_path)
-    names = {"queries.html", "queries.svg", "queries.png", "queries.csv", "queries.json"}
+    page = write_result(found, tmp_path)
+    names = {f"queries.{kind}" for kind in ("html", "svg", "png", "pdf", "csv", "json")}
     assert {path.name for path in tmp_path.iterdir()} == names
     data = strict((tmp_path / "queries.json").read_text())
     rows = list(csv.DictReader(io.StringIO((tmp_path / "queries.csv").read_text())))
@@ -122,12 +124,12 @@ def test_the_files_are_there_and_agree(nobody: bool, tmp_path: Path) -> None:
         ("square:p=0.5", "5"),
     ]  # fmt: skip
     text = unescape(page.read_text())
-    for sentence in sentences(found):
+    for sentence in found.summary():
         assert sentence in text
     assert "nan" not in text.split("<h2>The numbers</h2>")[1].split("</table>")[0]
     if nobody:
         assert {row["break_even_subgroup"] for row in rows} == {""}
-        assert sentences(found) == [
+        assert found.summary() == [
             "The platform reads everyone of the subgroup rightly: there is nobody to correct."
         ]
         assert row_of(printed(found), "square:p=0.1") == [

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from quorate.figures.correction import sheet_figure
-from quorate.table import Labels
+from quorate.runs.result import Row
 from quorate.test_time.perturbations.perturbation import Perturbation, levels_of
 from quorate.test_time.platforms.platform import Pixels
-from quorate.test_time.study.people import PeopleSplit
+from quorate.test_time.study.examples import ExamplePictures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_PEOPLE = 6  # a page is no gallery of people's faces
 MOST_CLASSES = 20
 IN_A_ROW = 11  # pictures
 MIDDLE = 128  # the grey that changes are drawn around
@@ -24,23 +24,33 @@ MIDDLE = 128  # the grey that changes are drawn around
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A figure of pictures, how often its changes are amplified, and its data, one row a change."""
+    """Pictures in rows, each with its caption.
 
-    figure: Figure
+    Args:
+        pictures: a name and the pictures of each row, as ``sheet_figure`` takes them.
+        times: how often changes are amplified.
+        rows: the sizes of the changes, one row each.
+    """
+
+    pictures: list[tuple[str, list[tuple[str, Pixels]]]]
     times: int
-    rows: tuple[dict[str, Any], ...]
+    rows: list[Row]
+
+    @functools.cached_property
+    def figure(self) -> Figure:
+        """The pictures as one figure."""
+        return sheet_figure(self.pictures)
 
 
 def people_sheet(
-    split: PeopleSplit, perturbation: Perturbation, free: Perturbation | None
+    examples: ExamplePictures, perturbation: Perturbation, free: Perturbation | None
 ) -> Sheet:
-    """Return pictures of up to six people of the subgroup, of different labels, before and after.
+    """Return pictures of a few people of the subgroup, before and after.
 
     Columns: before, after, the change at true scale around mid grey, and amplified; then with the
     label-free change, and that change amplified.
     """
-    chosen = _of_different_labels(split.inside, split.held_out.y)
-    x, y = split.x[chosen], split.held_out.y[chosen]
+    x, y = examples.x, examples.y
     changes = [("per class", perturbation), *([("label-free", free)] if free is not None else [])]
     after = {name: one.apply(x, y) for name, one in changes}
     moved = {name: _moved(x, changed) for name, changed in after.items()}
@@ -55,23 +65,23 @@ def people_sheet(
             else:
                 pictures.append((name, changed[place]))
             pictures.append((f"change × {times}", _around_grey(change, times)))
-            who = {"person": int(chosen[place]), "label": perturbation.classes[label]}
+            who = {"person": int(examples.person[place]), "label": perturbation.classes[label]}
             data.append({**who, "change": name, **_size(change)})
         if place:
             pictures = [("", picture) for _, picture in pictures]
         rows.append((perturbation.classes[label], pictures))
-    return Sheet(sheet_figure(rows), times, tuple(data))
+    return Sheet(rows, times, data)
 
 
 def changes_sheet(
-    split: PeopleSplit, perturbation: Perturbation, free: Perturbation | None
+    examples: ExamplePictures, perturbation: Perturbation, free: Perturbation | None
 ) -> Sheet:
     """Return the change of each class, of 20 at most, and the label-free one last, amplified.
 
     A gain or a filter changes each picture by itself: what it does to the subgroup's average
     picture is shown.
     """
-    average = np.rint(split.x[split.inside].mean(0)).astype(np.uint8)[None]  # (1, c, h, w)
+    average = examples.average[None]  # (1, c, h, w)
     named = perturbation.classes[:MOST_CLASSES]
     found = [("per class", name, _change(perturbation, y, average)) for y, name in enumerate(named)]
     if free is not None:
@@ -80,22 +90,7 @@ def changes_sheet(
     pictures = [(_short(name), _around_grey(change, times)) for _, name, change in found]
     rows = [("", pictures[start : start + IN_A_ROW]) for start in range(0, len(pictures), IN_A_ROW)]
     data = [{"change": kind, "class": name, **_size(change)} for kind, name, change in found]
-    return Sheet(sheet_figure(rows), times, tuple(data))
-
-
-def _of_different_labels(inside: Labels, y: Labels) -> Labels:
-    """Return up to six of the subgroup, (p,): the first of each label, then the second, and so on.
-
-    >>> _of_different_labels(np.array([1, 2, 4, 5]), np.array([9, 0, 0, 9, 1, 0])).tolist()
-    [1, 4, 2, 5]
-    """
-    seen: dict[int, int] = {}
-    turns = []
-    for row in inside.tolist():
-        label = int(y[row])
-        seen[label] = seen.get(label, 0) + 1
-        turns.append((seen[label], label, row))
-    return np.array([row for *_, row in sorted(turns)[:MOST_PEOPLE]], dtype=np.int64)
+    return Sheet(rows, times, data)
 
 
 def _change(perturbation: Perturbation, label: int, average: Pixels) -> Any:

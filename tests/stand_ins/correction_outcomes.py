@@ -1,11 +1,19 @@
-"""Cells of a correction made by hand: nothing is trained."""
+"""Outcomes of a correction made by hand: nothing is trained."""
 
 from collections.abc import Callable
 from typing import Any
 
-from quorate.test_time.study.correction import Correction, make_correction
+import numpy as np
 
-Cell = dict[str, Any]
+from quorate.test_time.perturbations.perturbation import Perturbation, to_bytes
+from quorate.test_time.study.correction import CellGroup, Correction
+from quorate.test_time.study.outcome import LABEL_FREE, PERTURBATION, CorrectionOutcome
+from quorate.test_time.study.result import CorrectionResult
+from quorate.test_time.study.settings import make_correction
+
+Plain = dict[str, Any]
+Change = Callable[[CellGroup, float], Plain]
+CLASSES = tuple(str(digit) for digit in range(10))
 
 
 def study(**changes: Any) -> Correction:
@@ -42,8 +50,8 @@ def estimate(value: float | None) -> dict[str, float | None]:
     return {"value": value, "low": value - 0.1, "high": value + 0.1}
 
 
-def cell_of(group: Any, epsilon: float, number: int, **changes: Any) -> Cell:
-    """Return a cell in which the subgroup goes from 0.5 to 0.7 while the others stay at 0.9."""
+def plain_outcome(group: CellGroup, epsilon: float, number: int, **changes: Any) -> Plain:
+    """Return plain data in which the subgroup goes from 0.5 to 0.7, the others staying at 0.9."""
     before, before_ends = fairness(0.9, 0.5)
     after, after_ends = fairness(0.9, changes.pop("inside", 0.7))
     gap = changes.pop("closed", 0.5)
@@ -84,6 +92,7 @@ def cell_of(group: Any, epsilon: float, number: int, **changes: Any) -> Cell:
             "pooled": group.members * group.queries,
             "per_member": group.queries,
             "evaluation": 4000,
+            "adaptive": 0,
         },
         "notes": [],
         "seconds": 1.5,
@@ -99,10 +108,35 @@ def cell_of(group: Any, epsilon: float, number: int, **changes: Any) -> Cell:
     }
 
 
-def cells_of(correction: Correction, change: Callable[..., dict[str, Any]] | None = None) -> Any:
-    """Return the cells of a study in its order; ``change`` says what differs in one."""
-    asked = [(g, e) for g in correction.groups() for e in dict.fromkeys(correction.epsilons)]
-    return [
-        cell_of(group, epsilon, number, **(change(group, epsilon) if change else {}))
-        for number, (group, epsilon) in enumerate(asked)
-    ]
+def change_of(number: int, epsilon: float = 8 / 255) -> Perturbation:
+    """Return a change per class, another one for each number."""
+    rng = np.random.default_rng(number)
+    delta = rng.integers(-8, 9, (10, 1, 8, 8)).astype(np.int16)
+    return Perturbation("additive", {"delta": delta}, CLASSES, (1, 8, 8), epsilon)
+
+
+def gain() -> Perturbation:
+    """Return a change that is the same for everyone."""
+    arrays = {"gain": np.array([1.5], np.float32), "bias": np.array([2.0], np.float32)}
+    return Perturbation("gain", arrays, CLASSES, (1, 8, 8), 8 / 255)
+
+
+def outcomes_of(
+    correction: Correction, change: Change | None = None
+) -> tuple[CorrectionOutcome, ...]:
+    """Return the outcomes of a study in its order; ``change`` says what differs in one."""
+    asked = [(group, epsilon) for group in correction.groups() for epsilon in correction.epsilons]
+    found = []
+    for number, (group, epsilon) in enumerate(asked):
+        changes = change(group, epsilon) if change else {}
+        plain = plain_outcome(group, epsilon, number, **changes)
+        files = {PERTURBATION: to_bytes(change_of(number))}
+        if plain["label_free"]:
+            files[LABEL_FREE] = to_bytes(gain())
+        found.append(CorrectionOutcome.from_plain(plain, files))
+    return tuple(found)
+
+
+def result_of(correction: Correction, change: Change | None = None) -> CorrectionResult:
+    """Return the result of a study, of the outcomes of ``outcomes_of``."""
+    return CorrectionResult(correction, outcomes_of(correction, change))

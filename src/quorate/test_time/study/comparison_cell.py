@@ -1,0 +1,222 @@
+"""Cells of a comparison: what everyone alone could do, and what each pool does, on the same people.
+
+Attacks are query-based black-box attacks, towards a person's own label.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from quorate import spec
+from quorate.runs.cell import Cell, Record, Work
+from quorate.runtime.seeds import mixed
+from quorate.table import Labels
+from quorate.test_time.attacks.attack import Attack
+from quorate.test_time.attacks.outcome import AttackOutcome
+from quorate.test_time.perturbations.perturbation import Perturbation, levels_of
+from quorate.test_time.platforms.in_process import InProcessPlatform
+from quorate.test_time.platforms.meter import Meter
+from quorate.test_time.platforms.platform import Pixels, to_pixels
+from quorate.test_time.study.cell import CorrectionCell
+from quorate.test_time.study.deployment import Deployment
+from quorate.test_time.study.evaluation import Evaluator
+from quorate.test_time.study.outcome import CorrectionOutcome
+from quorate.test_time.study.people import PeopleSplit, people_of
+from quorate.test_time.study.query_costs import PoolEffect, SoloAttack
+
+POINTS = 41  # of the curve of people corrected by queries spent
+ATTACKS = 7  # the number that attacks draw by, beside the seed
+
+
+@dataclass(frozen=True)
+class AttackCell(Cell):
+    """One attack by everyone alone, on one platform, with one seed.
+
+    Args:
+        compared: a cell of the correction that is compared: who is asked about whom, within what ε.
+        attack: what each person does.
+        budget: queries of each.
+        people: how many are tried, at most.
+    """
+
+    compared: CorrectionCell
+    attack: Attack
+    budget: int
+    people: int
+
+    def describe(self) -> dict[str, Any]:
+        """Return all that decides the outcome."""
+        compared = self.compared
+        return {
+            **compared.correction.describe_people(),
+            "platform": compared.platform_id,
+            "seed": compared.group.seed,
+            "attack": spec.describe(self.attack),
+            "epsilon": compared.epsilon,
+            "norm": compared.correction.norm,
+            "budget": self.budget,
+            "people": self.people,
+        }
+
+    @functools.cached_property
+    def id(self) -> str:
+        """Content id of the description."""
+        return spec.content_id(self.describe())
+
+
+@dataclass(frozen=True)
+class AttackWork(Work[AttackCell]):
+    """Lets everyone alone search, and counts their queries by the platform's own meter.
+
+    Args:
+        out: folder of the platforms.
+    """
+
+    kind: ClassVar[str] = "attack"
+    out: Path
+
+    def compute(self, stack: Sequence[AttackCell]) -> list[Record]:
+        """Return what each attack did for people on their own."""
+        return [Record(cell.id, _attack(cell, self.out).to_plain()) for cell in stack]
+
+
+@dataclass(frozen=True)
+class PoolCell(Cell):
+    """What one pool's changes do for the people that attacks are tried on.
+
+    Args:
+        compared: the cell of the correction.
+        people: how many are tried, at most.
+        outcome: what the cell has found; it follows from the cell.
+    """
+
+    compared: CorrectionCell
+    people: int
+    outcome: CorrectionOutcome = field(compare=False)
+
+    def describe(self) -> dict[str, Any]:
+        """Return all that decides the outcome."""
+        return {**self.compared.describe(), "people": self.people}
+
+    @functools.cached_property
+    def id(self) -> str:
+        """Content id of the description."""
+        return spec.content_id(self.describe())
+
+
+@dataclass(frozen=True)
+class PoolWork(Work[PoolCell]):
+    """Asks the platform about people with the changes of pools; those of one seed together.
+
+    Args:
+        out: folder of the platforms.
+    """
+
+    kind: ClassVar[str] = "pool"
+    out: Path
+
+    def stacks(self, cells: Sequence[PoolCell], workers: int) -> list[list[PoolCell]]:
+        """Return the cells by seed."""
+        seeds = itertools.groupby(cells, key=lambda cell: cell.compared.group.seed)
+        return [list(some) for _, some in seeds]
+
+    def compute(self, stack: Sequence[PoolCell]) -> list[Record]:
+        """Return what each pool does."""
+        evaluator = _evaluator(stack[0].compared, self.out)
+        return [Record(cell.id, _try(cell, evaluator).to_plain()) for cell in stack]
+
+
+def _evaluator(cell: CorrectionCell, out: Path) -> Evaluator:
+    """Return the platform that is compared on, with who is there."""
+    platform = Deployment(cell.correction, out).load(cell.group, "labels")
+    return Evaluator(platform, people_of(cell.correction, cell.group.seed))
+
+
+def find_misread(evaluator: Evaluator) -> Labels:
+    """Return where those of the subgroup stand whom the platform reads wrongly, (m,)."""
+    inside = evaluator.split.inside
+    misread: Labels = inside[evaluator.before[inside] != evaluator.y[inside]]
+    return misread
+
+
+def _attack(cell: AttackCell, out: Path) -> SoloAttack:
+    compared = cell.compared
+    evaluator = _evaluator(compared, out)
+    misread = find_misread(evaluator)
+    tried = misread[: cell.people]
+    asked = Deployment(compared.correction, out).load(compared.group, cell.attack.needs)
+    keys = [f"person-{i}" for i in tried]
+    found = _search(cell, Meter(asked, cell.budget, keys), evaluator, tried)
+    queries = np.array([asked.asked[key] for key in keys], dtype=np.int64)  # (n,)
+    at = np.unique(np.rint(np.geomspace(1, cell.budget, POINTS)).astype(np.int64))
+    curve = zip(at.tolist(), found.curve(at).tolist(), strict=True)
+    return SoloAttack(
+        attack=spec.text(cell.attack),
+        seed=compared.group.seed,
+        subgroup=len(evaluator.split.inside),
+        misread=len(misread),
+        people=len(tried),
+        corrected=int(found.corrected.sum()),
+        queries=int(queries.sum()),
+        spread=float(queries.std(ddof=1)) if len(tried) > 1 else math.nan,
+        curve=list(curve) if len(tried) else [],
+    )
+
+
+def _search(cell: AttackCell, meter: Meter, evaluator: Evaluator, tried: Labels) -> AttackOutcome:
+    x, y = evaluator.split.x[tried], evaluator.y[tried]
+    starts = None
+    if cell.attack.needs_start:
+        assert isinstance(evaluator.platform, InProcessPlatform)
+        starts = _starts(evaluator.platform, evaluator.split, y)
+    rng = mixed(cell.compared.group.seed, ATTACKS)
+    return cell.attack.run(meter, x, y, levels_of(cell.compared.epsilon), rng, starts)
+
+
+def _starts(platform: InProcessPlatform, split: PeopleSplit, y: Labels) -> Pixels:
+    """Return a photo of each person's class that the platform reads rightly, where there is one.
+
+    To find it costs the attack nothing here, which is generous to it.
+    """
+    photos = to_pixels(split.photos.x)
+    said = platform.model.predict(split.photos.x)
+    right = said == split.photos.y
+    rows = []
+    for label in y:
+        same = np.flatnonzero(split.photos.y == label)
+        good = same[right[same]]
+        rows.append(good[0] if len(good) else same[0] if len(same) else 0)
+    return photos[np.array(rows, dtype=np.int64)]
+
+
+def _try(cell: PoolCell, evaluator: Evaluator) -> PoolEffect:
+    split, misread = evaluator.split, find_misread(evaluator)
+    tried, fine = misread[: cell.people], np.setdiff1d(split.inside, misread)
+
+    def right(change: Perturbation, who: Labels) -> int:
+        """Return how many of them are read rightly once they make the change."""
+        y = evaluator.y[who]
+        return int((evaluator.ask(change.apply(split.x[who], y)) == y).sum())
+
+    change, free = cell.outcome.perturbation(), cell.outcome.label_free_perturbation()
+    return PoolEffect(
+        seed=cell.compared.group.seed,
+        members=cell.compared.group.members,
+        queries_per_member=cell.compared.group.queries,
+        queries=cell.outcome.queries.pooled,
+        subgroup=len(split.inside),
+        misread=len(misread),
+        people=len(tried),
+        corrected=right(change, tried),
+        broken=len(fine) - right(change, fine),
+        corrected_label_free=right(free, tried) if free else None,
+        broken_label_free=len(fine) - right(free, fine) if free else None,
+    )

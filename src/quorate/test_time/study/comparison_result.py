@@ -1,0 +1,313 @@
+"""The result of a comparison: pooled queries beside everyone alone."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from quorate.fairness import Estimate
+from quorate.figures.queries import AttackCurve, queries_figure
+from quorate.runs.result import Picture, Result, Row, Section, TextRow
+from quorate.runs.wording import rate
+from quorate.test_time.study.query_costs import (
+    AttackCosts,
+    BreakEven,
+    PoolCosts,
+    PoolEffect,
+    SoloAttack,
+    attack_costs,
+    pool_costs,
+)
+from quorate.test_time.study.wording import budget
+
+
+@dataclass(frozen=True, eq=False)
+class QueryComparison(Result):
+    """Pools and attacks at one ε.
+
+    Args:
+        epsilon, norm: the budget of a picture's change, on the pixel scale.
+        budget: queries that each person alone has.
+        alone, pooled: by seed.
+        description: what decides the result.
+    """
+
+    stem: ClassVar[str] = "queries"
+
+    epsilon: float
+    norm: str
+    budget: int
+    alone: tuple[SoloAttack, ...]
+    pooled: tuple[PoolEffect, ...]
+    description: dict[str, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def attacks(self) -> list[AttackCosts]:
+        """What each attack costs, over seeds."""
+        return attack_costs(self.alone, self.pools, self.budget)
+
+    @functools.cached_property
+    def pools(self) -> list[PoolCosts]:
+        """What each pool costs and does, over seeds."""
+        return pool_costs(self.pooled)
+
+    def rows(self) -> list[Row]:
+        """Return one flat row an attack and a pool; break-even is a number of people."""
+        return [
+            {
+                "attack": one.attack,
+                "members": even.members,
+                "queries": even.queries_per_member,
+                **_columns("break_even", even.subgroup),
+                **_columns("queries_per_member", one.queries_per_member),
+                **_columns("corrected_alone", one.corrected),
+                **_columns("corrected_by_pool", pool.corrected),
+            }
+            for one in self.attacks
+            for even, pool in zip(one.break_even, self.pools, strict=True)
+        ]
+
+    def data(self) -> dict[str, list[Row]]:
+        """Return the same with everything that attacks cost."""
+        rows = [_row(one, even) for one in self.attacks for even in one.break_even]
+        return {self.stem: rows}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "epsilon": self.epsilon,
+            "norm": self.norm,
+            "budget": self.budget,
+            "attacks": [one.to_json() for one in self.attacks],
+            "pools": [one.to_json() for one in self.pools],
+            "curves": [
+                {"attack": one.attack, "seed": one.seed, "curve": one.curve} for one in self.alone
+            ],
+            "description": self.description,
+        }
+
+    def stored(self) -> dict[str, Any]:
+        """Return what ``to_json`` returns."""
+        return self.to_json()
+
+    # ------------------------------------------------------------------------------- for people
+
+    @property
+    def title(self) -> str:
+        """The question in short."""
+        return "Pooled queries, or everyone alone?"
+
+    @property
+    def question(self) -> str:
+        """What is compared."""
+        return "Is it cheaper to pool queries than to search alone?"
+
+    def summary(self) -> list[str]:
+        """Return the break-even subgroup of each attack for the largest pool, in words."""
+        pool = max(self.pools, key=lambda one: one.size)
+        if pool.corrected is None:
+            return [
+                "The platform reads everyone of the subgroup rightly: there is nobody to correct."
+            ]
+        said = [_break_even_words(one, pool) for one in self.attacks]
+        said.append(f"That pool's change per class {_does(pool.corrected, pool.broken)}.")
+        if pool.corrected_label_free is not None:
+            does = _does(pool.corrected_label_free, pool.broken_label_free)
+            said.append(f"Its best label-free change {does}.")
+        return said
+
+    def sections(self) -> list[Section]:
+        """Return one row an attack and two a pool."""
+        rows = [_attack_text(one) for one in self.attacks]
+        for pool in self.pools:
+            rows += _pool_texts(pool)
+        after = (
+            "Corrected: of those whom the platform reads wrongly. Broken: of those whom it reads "
+            "rightly, the share that a pool's change makes it misread; alone, they change nothing. "
+            "A pool's queries per person, and per corrected person, are those of a subgroup as "
+            "large as the one measured on.",
+            "The change of a pool per class carries its class, as an attack towards one's own "
+            "label does: see the force rate in the report of the correction.",
+        )
+        return [Section("The numbers", (f"{self._heading()}.",), tuple(rows), after)]
+
+    def _heading(self) -> str:
+        seeds = sorted({one.seed for one in self.pooled})
+        people = [next(one.people for one in self.pooled if one.seed == seed) for seed in seeds]
+        several = len(self.description["correction"]["epsilon"]) > 1
+        each = f"{min(people)} to {max(people)}" if len(set(people)) > 1 else f"{people[0]}"
+        return (
+            f"{each} people a seed whom the platform reads wrongly, "
+            f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}, "
+            f"ε = {budget(self.epsilon, self.norm)}{' (the last named)' if several else ''}, "
+            f"at most {self.budget:,} queries alone"
+        )
+
+    def facts(self) -> dict[str, str]:
+        """Return where the numbers come from, in words."""
+        plain, source = self.description["correction"], self.description["provenance"]
+        return {
+            "Platform": str(plain["platform"][0]),
+            "Proxy": str(plain["proxy"][0]),
+            "Attacks": ", ".join(one.attack for one in self.attacks),
+            "Queries per person": "of the whole subgroup: anyone already classified correctly uses "
+            "one query, that of finding out; a misread person's first is not counted apart",
+            "Counted": "every answered row, by the platform's own meter; for a pool those that "
+            "judge the proxy too",
+            "Starts": "attacks that begin at a picture of the class are given one for nothing",
+            "quorate": str(source.get("git_revision") or "installed"),
+            "Machine": f"{source.get('processor')}, {source.get('system')}",
+        }
+
+    def pictures(self) -> dict[str, Picture]:
+        """Return the share corrected by queries of one's own, and queries per person."""
+        figure = queries_figure([self._line(one) for one in self.attacks], self._pool_lines())
+        caption = (
+            "Left: of the people whom the platform reads wrongly, the share that each attack has "
+            "corrected within so many queries of their own, mean over seeds; dotted, what each "
+            "pool's change corrects, for which nobody but the members asks anything. Right: "
+            "queries in all per person of the subgroup; anyone already classified correctly uses "
+            "one query. Everyone alone spends the same however many they are, within the shaded "
+            "95%; the queries of a pool are shared by all, and a line that falls below an attack's "
+            "has passed its break-even subgroup."
+        )
+        return {self.stem: Picture(figure, caption)}
+
+    def _line(self, one: AttackCosts) -> AttackCurve:
+        """Return an attack's curve, the mean over seeds, and its queries a member."""
+        curves = [solo.curve for solo in self.alone if solo.attack == one.attack and solo.curve]
+        queries = np.array([q for q, _ in curves[0]] if curves else [], dtype=np.float64)
+        rates = [[share for _, share in curve] for curve in curves]
+        corrected = np.mean(rates, axis=0) if curves else queries
+        member = one.queries_per_member
+        return AttackCurve(one.attack, queries, corrected, member.value, member.low, member.high)
+
+    def _pool_lines(self) -> list[tuple[str, float, float]]:
+        return [
+            (
+                _pool_name(pool),
+                float(pool.queries),
+                math.nan if pool.corrected is None else pool.corrected.value,
+            )
+            for pool in self.pools
+        ]
+
+
+# ----------------------------------------------------------------------------------------- in words
+
+
+def _break_even_words(one: AttackCosts, pool: PoolCosts) -> str:
+    (even,) = (e for e in one.break_even if (e.members, e.queries_per_member) == pool.size)
+    assert even.subgroup is not None  # somebody is misread
+    assert one.misread is not None
+    assert one.queries_per_misread is not None
+    most = math.floor(even.subgroup.value)
+    return (
+        f"{one.attack}: alone, a person of the subgroup spends {one.queries_per_member.value:,.1f} "
+        f"queries on average ({_percent(one.misread)} are misread and spend "
+        f"{one.queries_per_misread.value:,.1f}, the others one). The {pool.queries:,.0f} queries "
+        f"of the pool of {pool.members} members are fewer in all once the subgroup has more than "
+        f"{most:,} {'person' if most == 1 else 'people'} (95%: {math.floor(even.subgroup.low):,} "
+        f"to {math.floor(even.subgroup.high):,})."
+    )
+
+
+def _does(corrected: Estimate, broken: Estimate | None) -> str:
+    breaks = "" if broken is None else f" and breaks {_percent(broken)} of those read rightly"
+    return f"corrects {_percent(corrected)} of the misread{breaks}"
+
+
+def _percent(one: Estimate) -> str:
+    return f"{100 * one.value:.1f}%"
+
+
+def _pool_name(pool: PoolCosts) -> str:
+    return f"pool: {pool.members} × {pool.queries_per_member}"
+
+
+def _attack_text(one: AttackCosts) -> TextRow:
+    member, misread = one.queries_per_member, one.queries_per_misread
+    return {
+        "alone or pooled": one.attack,
+        **_rate_text(one.corrected),
+        "broken": "–",
+        "queries per misread person": _number(None if misread is None else misread.value),
+        "per person of the subgroup": _number(member.value),
+        "its 95%": f"{_number(member.low)} to {_number(member.high)}",
+        "per corrected person": _number(one.queries_per_corrected),
+    }
+
+
+def _pool_texts(pool: PoolCosts) -> list[TextRow]:
+    """Return the row of a pool, and one of its label-free change."""
+    name, shared = (
+        _pool_name(pool),
+        {
+            "queries per misread person": "–",
+            "per person of the subgroup": _number(pool.queries / pool.subgroup),
+            "its 95%": "",
+        },
+    )
+    found: list[TextRow] = [
+        {
+            "alone or pooled": name,
+            **_rate_text(pool.corrected),
+            "broken": _rate_of(pool.broken),
+            **shared,
+            "per corrected person": _number(pool.queries_per_corrected),
+        }
+    ]
+    if pool.corrected_label_free is not None:
+        found.append(
+            {
+                "alone or pooled": f"{name}, label-free",
+                **_rate_text(pool.corrected_label_free),
+                "broken": _rate_of(pool.broken_label_free),
+                **shared,
+                "per corrected person": "",
+            }
+        )
+    return found
+
+
+def _rate_text(one: Estimate | None) -> Mapping[str, str]:
+    span = "" if one is None else f"{one.low:.3f} to {one.high:.3f}"
+    return {"corrected": _rate_of(one), "corrected, 95%": span}
+
+
+def _rate_of(one: Estimate | None) -> str:
+    return rate(None if one is None else one.value)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+# ------------------------------------------------------------------------------------- as flat rows
+
+
+def _row(one: AttackCosts, even: BreakEven) -> Row:
+    return {
+        "attack": one.attack,
+        "people": one.people,
+        **_columns("misread", one.misread, "_"),
+        **_columns("corrected", one.corrected, "_"),
+        **_columns("queries_per_misread", one.queries_per_misread, "_"),
+        **_columns("queries_per_member", one.queries_per_member, "_"),
+        "queries_per_corrected": one.queries_per_corrected,
+        "pool_members": even.members,
+        "pool_queries_per_member": even.queries_per_member,
+        **_columns("break_even_subgroup", even.subgroup, "_"),
+    }
+
+
+def _columns(name: str, one: Estimate | None, between: str = ".") -> Row:
+    """Return a value and its interval as columns, None where it is not defined."""
+    plain = {"value": None, "low": None, "high": None} if one is None else one.to_json()
+    ends = {f"{name}{between}{end}": plain[end] for end in ("low", "high")}
+    return {name: plain["value"], **ends}

@@ -1,0 +1,194 @@
+"""The numbers of a correction, each with its interval, and their means over seeds.
+
+Intervals are at 95%. A number that is not defined is NaN, and an end without bound infinite.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from quorate.fairness import Estimate
+from quorate.intervals import mean_interval
+from quorate.table import Mask
+
+UNDEFINED = Estimate(math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True)
+class FairnessEstimates:
+    """The measures of ``fairness.Fairness``, each with its interval."""
+
+    accuracy_by_group: Mapping[str, Estimate]
+    accuracy: Estimate
+    accuracy_gap: Estimate
+    worst_group_accuracy: Estimate
+    equal_opportunity_gap: Estimate
+    disparate_impact: Estimate
+
+
+MEASURES = tuple(FairnessEstimates.__dataclass_fields__)[1:]  # one number each
+
+
+@dataclass(frozen=True)
+class ControlEffects:
+    """What would show that a gain is not real.
+
+    Args:
+        force_rate: how often the change of class c turns *another* class's picture into a c: label
+            leakage.
+        wrong_class: accuracy of the subgroup under a wrong class's change.
+        random_sign: accuracy of the subgroup under noise of the same budget.
+        label_free: accuracy under the label-free change that surrogates like best; None without.
+    """
+
+    force_rate: Estimate
+    wrong_class: Estimate
+    random_sign: Estimate
+    label_free: Estimate | None = None
+
+
+@dataclass(frozen=True)
+class LabelFreeEffect:
+    """What a change that is the same for everyone does for the subgroup."""
+
+    accuracy: Estimate
+    gap_closed: Estimate
+
+
+@dataclass(frozen=True)
+class OutsideEffect:
+    """Accuracy of people outside the subgroup: as they are, and had they made the change."""
+
+    accuracy: Estimate
+    had_they_joined: Estimate
+
+
+@dataclass(frozen=True)
+class AdaptedEffect:
+    """What remains on a platform that adapts.
+
+    Args:
+        accuracy: of everyone, before.
+        before, after: accuracy of the subgroup, without an interval.
+        gap_closed: of that platform's own gap.
+    """
+
+    accuracy: Estimate
+    before: Estimate
+    after: Estimate
+    gap_closed: Estimate
+
+
+@dataclass(frozen=True)
+class CorrectionMeasures:
+    """Every number of a correction.
+
+    Args:
+        before, after: the platform's fairness, before and once the whole subgroup makes the change.
+        gap_closed: share of the accuracy gap that is closed: 1 closes it, above 1 turns it around.
+        controls: what would show that the gain is not real.
+        label_free: by family of changes, the one that surrogates like best first.
+        outside: of people who are not in the subgroup.
+        best_label_free: the first of ``label_free``; None without.
+        adaptive: by the name of an adaptation, as in ``adaptive.ADAPTIVE``.
+        agreement: how often the surrogate answers as the platform, on questions kept apart.
+    """
+
+    before: FairnessEstimates
+    after: FairnessEstimates
+    gap_closed: Estimate
+    controls: ControlEffects
+    label_free: Mapping[str, LabelFreeEffect]
+    outside: OutsideEffect
+    best_label_free: LabelFreeEffect | None = None
+    adaptive: Mapping[str, AdaptedEffect] = field(default_factory=dict)
+    agreement: Estimate = UNDEFINED
+
+    def numbers(self) -> dict[str, Estimate]:
+        """Return every number by its column in CSV files, such as ``after.accuracy[GROUP]``."""
+        found: dict[str, Estimate] = {}
+        for when, fairness in (("before", self.before), ("after", self.after)):
+            found |= {f"{when}.{name}": getattr(fairness, name) for name in MEASURES}
+            for group, one in fairness.accuracy_by_group.items():
+                found[f"{when}.accuracy[{group}]"] = one
+        found["gap_closed"] = self.gap_closed
+        found |= _named("controls", self.controls)
+        for place, (family, effect) in enumerate(self.label_free.items()):
+            found |= _named(f"label_free.{family}", effect)
+            if place == 0:
+                found |= _named("label_free.best", self.best_label_free)
+        found |= _named("outside", self.outside)
+        for name, adapted in self.adaptive.items():
+            found |= _named(f"adaptive.{name}", adapted)
+        return {**found, "proxy_agreement": self.agreement}
+
+
+def _named(start: str, effect: Any) -> dict[str, Estimate]:
+    return {f"{start}.{name}": one for name, one in estimates_of(effect).items()}
+
+
+def estimates_of(effect: Any) -> dict[str, Estimate]:
+    """Return the numbers that a record holds, by name; what was not measured is left out."""
+    found = {name: getattr(effect, name) for name in effect.__dataclass_fields__}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def without_interval(right: Mask) -> Estimate:
+    """Return how often people are read rightly, (n,), with no bound on either side."""
+    return Estimate(float(right.mean()), -math.inf, math.inf)
+
+
+def columns(numbers: Mapping[str, Estimate]) -> dict[str, float]:
+    """Return each number with its ends, as three columns."""
+    found: dict[str, float] = {}
+    for name, one in numbers.items():
+        found |= {name: one.value, f"{name}.low": one.low, f"{name}.high": one.high}
+    return found
+
+
+# -------------------------------------------------------------------------------- means over seeds
+
+
+def mean_measures(seeds: Sequence[CorrectionMeasures]) -> CorrectionMeasures:
+    """Return the mean over seeds of every number, where it is defined, with its interval.
+
+    One seed keeps its own interval, over the people it was measured on; from two on it is the
+    stretched bootstrap over seeds, kept in [0, 1] where the number is a rate.
+    """
+    mean: CorrectionMeasures = _mean(seeds, rate=True)
+    return mean
+
+
+def _mean(parts: Sequence[Any], rate: bool) -> Any:
+    """Return the mean of records that are built alike: of their numbers, one by one."""
+    some = [part for part in parts if part is not None]
+    first = some[0] if some else None
+    if isinstance(first, Estimate):
+        return over_seeds(some, rate=rate)
+    if isinstance(first, Mapping):
+        names = dict.fromkeys(name for part in some for name in part)
+        return {name: _mean([p[name] for p in some if name in p], rate) for name in names}
+    if first is None:
+        return None
+    return type(first)(
+        **{
+            name: _mean([getattr(part, name) for part in some], rate=name != "gap_closed")
+            for name in first.__dataclass_fields__
+        }
+    )
+
+
+def over_seeds(found: Sequence[Estimate], *, rate: bool) -> Estimate:
+    """Return the mean over the seeds in which a number is defined; see ``mean_measures``."""
+    defined = [one for one in found if not math.isnan(one.value)]
+    if len(defined) < 2:
+        return defined[0] if defined else UNDEFINED
+    value, low, high = (
+        float(end[0]) for end in mean_interval(np.array([[one.value for one in defined]]))
+    )
+    return Estimate(value, max(low, 0.0) if rate else low, min(high, 1.0) if rate else high)

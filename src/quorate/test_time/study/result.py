@@ -1,0 +1,268 @@
+"""The result of a correction: numbers, words, pictures and the change itself."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from quorate import spec
+from quorate.runs.result import Picture, Result, Row, Section
+from quorate.test_time.study import wording
+from quorate.test_time.study.charts import (
+    gap_figure,
+    gap_rows,
+    groups_figure,
+    groups_rows,
+    transfer_figure,
+    transfer_rows,
+)
+from quorate.test_time.study.correction import Correction
+from quorate.test_time.study.examples import MOST_PEOPLE, ExamplePictures, choose_examples
+from quorate.test_time.study.means import MeanOutcome, headline_of, mean_outcomes
+from quorate.test_time.study.outcome import EXAMPLES, LABEL_FREE, PERTURBATION, CorrectionOutcome
+from quorate.test_time.study.people import people_of
+from quorate.test_time.study.sheets import MOST_CLASSES, Sheet, changes_sheet, people_sheet
+from quorate.test_time.study.summary import notes, summarize
+from quorate.version import __version__
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectionResult(Result):
+    """What a correction found.
+
+    Args:
+        correction: the study.
+        outcomes: of every cell, in the study's order.
+    """
+
+    correction: Correction
+    outcomes: tuple[CorrectionOutcome, ...]
+
+    @functools.cached_property
+    def means(self) -> list[MeanOutcome]:
+        """The means over seeds, of each collective, platform, proxy and budget."""
+        return mean_outcomes(self.outcomes, self.correction)
+
+    @functools.cached_property
+    def headline(self) -> MeanOutcome:
+        """The mean that is shown: the first platform and proxy, with as much as was tried."""
+        return headline_of(self.means, self.correction)
+
+    @property
+    def subgroup(self) -> str:
+        """The name of the group served badly."""
+        return self.correction.subgroup.label
+
+    def rows(self) -> list[Row]:
+        """Return one flat row a cell."""
+        return [one.row() for one in {one.id: one for one in self.outcomes}.values()]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the means of the headline, and of every collective."""
+        return summarize(self.means, self.headline, self.correction)
+
+    def stored(self) -> dict[str, Any]:
+        """Return what ``to_json`` returns; exports are made from the stored cells."""
+        return self.to_json()
+
+    def data(self) -> dict[str, list[Row]]:
+        """Return the cells, their means over seeds, and what each picture is drawn from."""
+        found = {
+            "cells": self.rows(),
+            "curves": [one.row() for one in self.means],
+            "gap": gap_rows(self.means, self.headline),
+            "groups": groups_rows(self.headline, self.subgroup),
+        }
+        if self._transfers:
+            found["transfer"] = transfer_rows(self.means, self.headline)
+        if PERTURBATION in self._shown.files:
+            found |= {name: sheet.rows for name, sheet in self._sheets.items()}
+        return found
+
+    def files(self) -> dict[str, bytes]:
+        """Return the perturbations that are shown, as members use them."""
+        files = self._shown.files
+        return {name: files[name] for name in (PERTURBATION, LABEL_FREE) if name in files}
+
+    # ------------------------------------------------------------------------------- for people
+
+    @property
+    def title(self) -> str:
+        """Who is corrected for whom."""
+        return (
+            f"Correcting {self.headline.platform} for {self.subgroup} people of "
+            f"{self.correction.population.name}"
+        )
+
+    @property
+    def question(self) -> str:
+        """What the study is about."""
+        return (
+            "What can a group do at test time, by asking a deployed model and changing its own "
+            "pictures before they are sent in?"
+        )
+
+    @property
+    def closing(self) -> str:
+        """Where the questions went."""
+        if self.correction.asks_an_address:
+            return "The questions went to the platform, and nowhere else."
+        return super().closing
+
+    def summary(self) -> list[str]:
+        """Return what is shown, and how much of the gap is closed."""
+        return [
+            f"{wording.heading(self.headline, self.correction)}.",
+            wording.closed(self.headline, self.subgroup),
+            "Every number is the platform's own answer about people whom neither it nor the "
+            "collective had seen.",
+        ]
+
+    def sections(self) -> list[Section]:
+        """Return the cautions, the measures, the controls, and what each picture belongs to."""
+        mean, norm = self.headline, self.correction.norm
+        noise = wording.noise(mean.epsilon, norm)
+        measures = wording.measure_rows(mean)
+        asked = (wording.queries(mean), wording.agreement(mean))
+        sections = [
+            Section("Before you use it", wording.CAUTIONS, on_page_only=True),
+            Section("Before and after", (noise,), measures, pictures=("groups",)),
+            Section("How much of it is real", wording.how_real(mean, self.subgroup)),
+            self._adaptive_section(),
+            Section("How many members, how many queries", asked, pictures=("gap",)),
+        ]
+        if self._transfers:
+            transfer = Section("From proxy to platform", pictures=("transfer",), on_page_only=True)
+            sections.append(transfer)
+        pictures = ("pictures", "perturbations")
+        sections.append(
+            Section("What it looks like", (noise,), pictures=pictures, on_page_only=True)
+        )
+        seeds = wording.counted(len(self.correction.seeds), "seed")
+        after = f"Means over {seeds}. Every cell with every number: cells.csv."
+        rows, one = wording.collective_rows(self.means, norm), len(self.means) == 1
+        sections.append(Section("Every collective", (), rows, (after,), on_page_only=one))
+        said = tuple(notes(self.means, mean))
+        return [*sections, *([Section("To know about these numbers", said)] if said else [])]
+
+    def _adaptive_section(self) -> Section:
+        if not self.headline.measures.adaptive:
+            return Section(
+                "Platforms that adapt",
+                ("None was measured, so nothing says that this would last.",),
+            )
+        return Section(
+            "Platforms that adapt",
+            rows=wording.adaptive_rows(self.headline, self.subgroup),
+            after=(
+                "What the subgroup gets where the platform cleans uploads or trains otherwise; the "
+                "perturbation is the same. Each gap closed is of that platform's own gap.",
+            ),
+        )
+
+    def facts(self) -> dict[str, str]:
+        """Return where the numbers come from, in words."""
+        correction, outcomes = self.correction, self.outcomes
+
+        def each(of: Callable[[CorrectionOutcome], Any]) -> str:
+            return ", ".join(dict.fromkeys(str(of(one)) for one in outcomes))
+
+        def libraries(one: CorrectionOutcome) -> str:
+            found = one.provenance["libraries"].items()
+            return ", ".join(f"{name} {version}" for name, version in found)
+
+        return {
+            "Population": spec.text(correction.population),
+            "Subgroup": f"{correction.subgroup.label}: {spec.text(correction.subgroup)}",
+            "Platforms": ", ".join(correction.platforms),
+            "What they answer": correction.answers,
+            "Proxies": ", ".join(correction.proxies),
+            "Photos of a member": each(lambda one: one.description["photos"]),
+            "Extraction": spec.text(correction.extraction),
+            "Crafting": spec.text(correction.crafting),
+            "Seeds": ", ".join(map(str, correction.seeds)),
+            "Cells": f"{len(outcomes)}",
+            "Seconds of crafting and measuring": f"{sum(one.seconds for one in outcomes):.0f}",
+            "quorate": each(
+                lambda one: f"{__version__} ({one.provenance['git_revision'] or 'installed'})"
+            ),
+            "Libraries": each(libraries),
+            "Machine": each(
+                lambda one: f"{one.provenance['processor']}, {one.provenance['system']}"
+            ),
+            "Trained on": each(lambda one: one.provenance.get("gpu") or "the CPU"),
+        }
+
+    # --------------------------------------------------------------------------------- pictures
+
+    @property
+    def _shown(self) -> CorrectionOutcome:
+        """The cell whose change is shown."""
+        return self.headline.outcomes[0]
+
+    @property
+    def _transfers(self) -> bool:
+        """Whether there is more than one platform or proxy."""
+        return len(self.correction.platforms) > 1 or len(self.correction.proxies) > 1
+
+    @functools.cached_property
+    def _sheets(self) -> dict[str, Sheet]:
+        shown = self._shown
+        if EXAMPLES in shown.files:
+            examples = ExamplePictures.from_bytes(shown.files[EXAMPLES])
+        else:  # an older version kept none: the people are drawn again
+            examples = choose_examples(people_of(self.correction, shown.seed))
+        changes = shown.perturbation(), shown.label_free_perturbation()
+        return {
+            "pictures": people_sheet(examples, *changes),
+            "perturbations": changes_sheet(examples, *changes),
+        }
+
+    def pictures(self) -> dict[str, Picture]:
+        """Return gap closed, accuracy by group, what transfers, and what the change looks like.
+
+        Raises:
+            InputError: the perturbation that is shown is not there any more, or damaged.
+        """
+        correction, means, mean = self.correction, self.means, self.headline
+        charts = {
+            "gap": gap_figure(means, mean, correction.norm),
+            "groups": groups_figure(mean, self.subgroup),
+        }
+        if self._transfers:
+            charts["transfer"] = transfer_figure(means, mean, correction)
+        captions = self._captions()
+        found = {name: Picture(figure, captions[name]) for name, figure in charts.items()}
+        for name, sheet in self._sheets.items():
+            found[name] = Picture(sheet.figure, captions[name], photographs=True)
+        return found
+
+    def _captions(self) -> dict[str, str]:
+        mean, free = self.headline, bool(self.headline.measures.label_free)
+        members = wording.counted(mean.members, "member")
+        each = wording.counted(mean.queries, "query")
+        then = ", then with the label-free change" if free else ""
+        and_free = ", and the label-free one" if free else ""
+        times = {name: sheet.times for name, sheet in self._sheets.items()}
+        return {
+            "groups": "Top: accuracy by group. Middle: the same people under changes that show how "
+            "much of it is real. A label-free change (squares) is the same for everyone and cannot "
+            "carry the label: this is the honest line. A change per class is picked by the true "
+            "label; the force rate (cross) is the share of other classes' pictures that it turns "
+            "into its class. Bottom: the subgroup on platforms that adapt.",
+            "gap": f"Gap closed on {mean.platform} with proxy {mean.proxy}: 0 is no change, 1 is "
+            "no gap, above 1 the gap is turned around. The dashed line is the label-free change "
+            "that surrogates like best. Bars and bands are 95% intervals; one that ends in an "
+            "arrow goes on.",
+            "transfer": "Accuracy before and after, and gap closed, by platform and by proxy, with "
+            f"{members} of {each} each, ε = {wording.budget(mean.epsilon, self.correction.norm)}. "
+            "All numbers, label-free ones beside: transfer.csv.",
+            "pictures": f"Up to {MOST_PEOPLE} people of the subgroup, at true scale: as they are "
+            f"and with the change of their class{then}. Beside them the change alone around mid "
+            f"grey, at true scale and {times['pictures']} times as strong.",
+            "perturbations": f"The change of each class (of {MOST_CLASSES} at most){and_free}, "
+            f"{times['perturbations']} times as strong around mid grey. A gain or a filter is "
+            "shown by what it does to the subgroup's average picture.",
+        }

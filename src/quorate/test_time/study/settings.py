@@ -1,0 +1,219 @@
+"""Reading a correction: from Python, the command line, a TOML file, or the folder it was run in."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from quorate import catalog, spec
+from quorate.errors import InputError, reason
+from quorate.protocols import Population, Subgroup
+from quorate.test_time.extraction.surrogate import Extraction
+from quorate.test_time.perturbations.crafting import Crafting
+from quorate.test_time.perturbations.perturbation import Norm
+from quorate.test_time.platforms.platform import Gives
+from quorate.test_time.study.adaptive import ADAPTIVE
+from quorate.test_time.study.correction import SINGULAR, Correction
+from quorate.validate import at_least, unknown
+
+FILE = "correction.json"  # in the folder of a correction
+
+
+def make_correction(**plain: Any) -> Correction:
+    """Return the correction that plain data of a file, the command line or Python stand for.
+
+    Args:
+        plain: the fields of ``Correction``: ``population`` and ``subgroup`` as text, plain data or
+            objects; ``group``, such as race=Black, in place of a subgroup; ``platform`` and
+            ``proxy``, one or a list; ``members``, ``queries``, ``epsilon``: one, a list, or text
+            with commas; ``seeds``: how many, or a list; ``crafting`` and ``extraction``:
+            parameters, as text or a mapping.
+
+    >>> study = make_correction(population="digits", subgroup="low_light", platform="mlp",
+    ...                         proxy="mlp", members="10,30", epsilon="8/255")
+    >>> study.members, round(study.epsilons[0], 4)
+    ((10, 30), 0.0314)
+
+    Raises:
+        InputError: a key, name, parameter or value is not known.
+    """
+    plain = {key: value for key, value in plain.items() if value is not None}
+    known = {*Correction.__dataclass_fields__, *SINGULAR, "group", "task"}
+    known -= set(SINGULAR.values())
+    for key in plain:
+        if key not in known:
+            raise unknown("key of a correction", key, known)
+    population, subgroup = _people(plain)
+    fields: dict[str, Any] = {
+        "population": population,
+        "subgroup": subgroup,
+        "platforms": _texts(plain.get("platform", ())),
+        "proxies": _texts(plain.get("proxy", "cnn")),
+        "seeds": _seeds(plain.get("seeds", 1)),
+    }
+    for key, name, read in (
+        ("members", "members", _whole),
+        ("queries", "queries", _whole),
+        ("epsilon", "epsilons", read_epsilon),
+    ):
+        if key in plain:
+            fields[name] = tuple(read(one, key) for one in _listed(plain[key]))
+    for key in ("label_free", "adaptive"):
+        if key in plain:
+            fields[key] = tuple(str(one) for one in _listed(plain[key]) if one not in ("", "none"))
+    if fields.get("adaptive") == ("all",):
+        fields["adaptive"] = ADAPTIVE
+    for key, type_ in (("crafting", Crafting), ("extraction", Extraction)):
+        if key in plain:
+            fields[key] = _settings(type_, plain[key])
+    types = {
+        "norm": Norm,
+        "answers": Gives,
+        "photos": int | None,
+        "share": float | None,
+        "measured": float | None,
+        "reserve": float,
+        "key_file": str,
+        "api": str,
+        "rate": str,
+    }
+    fields |= {key: spec.convert(plain[key], t, key) for key, t in types.items() if key in plain}
+    return Correction(**fields)
+
+
+def read_correction(path: str | Path, **given: Any) -> Correction:
+    """Return the correction in a TOML file; what is given beside it wins.
+
+    Raises:
+        InputError: the file is not there or no TOML, or as ``make_correction``.
+    """
+    try:
+        plain = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(
+            f"Expected a correction as a TOML file at {path}, got: {reason(error)}. Write one key "
+            'a line, as in population = "cifar10".'
+        ) from error
+    return make_correction(**{**plain, **given})
+
+
+def read_folder(folder: str | Path) -> Correction:
+    """Return the correction that was last run in a folder.
+
+    Raises:
+        InputError: there is none.
+    """
+    try:
+        plain = json.loads((Path(folder) / FILE).read_text(encoding="utf-8"))
+        if not isinstance(plain, dict):
+            raise ValueError(f"{FILE} holds no correction")
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"Expected the folder of a correction at {folder}, got: {reason(error)}. Run quorate "
+            f"correct --out {folder} first."
+        ) from error
+    return make_correction(**plain)
+
+
+def read_epsilon(value: Any, key: str = "epsilon") -> float:
+    """Return a budget on the pixel scale: a number, or a fraction such as 8/255.
+
+    >>> read_epsilon("8/255") == 8 / 255
+    True
+
+    Raises:
+        InputError: it is neither.
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        if isinstance(value, str) and re.fullmatch(r"\s*\d+\s*/\s*\d+\s*", value):
+            top, bottom = value.split("/")
+            return float(Fraction(int(top), int(bottom)))
+        return float(value)
+    except (TypeError, ValueError, ZeroDivisionError):
+        raise InputError(
+            f"Expected {key} to be a number or a fraction such as 8/255, got {value!r}."
+        ) from None
+
+
+def _people(plain: dict[str, Any]) -> tuple[Population, Subgroup]:
+    """Return the population and the subgroup; ``group`` NAME=VALUE names both of an attribute."""
+    if not plain.get("population"):
+        raise InputError(
+            "Expected a population, got none. Name one of images, such as digits or cifar10."
+        )
+    named: dict[str, Any] = {}
+    value = None
+    if "group" in plain:
+        column, equals, value = str(plain["group"]).partition("=")
+        if not equals or "subgroup" in plain:
+            raise InputError(
+                f"Expected either a subgroup or a group as COLUMN=VALUE, got {plain['group']!r}"
+                f"{' beside a subgroup' if 'subgroup' in plain else ''}. Write race=Black, say."
+            )
+        named["group"] = column
+    if "task" in plain:
+        named["task"] = plain["task"]
+    population = plain["population"]
+    if named:
+        if isinstance(population, str):
+            population = spec.parse(population)
+        given = population if isinstance(population, Mapping) else spec.describe(population)
+        population = {**given, **named}
+    subgroup = plain.get("subgroup") if value is None else {"name": "attribute", "value": value}
+    if subgroup is None:
+        raise InputError(
+            "Expected a subgroup, got none. Name a shift, such as low_light, or a group, such as "
+            "race=Black."
+        )
+    return (
+        catalog.build("populations", population),
+        catalog.build("subgroups", subgroup),
+    )
+
+
+def _settings(kind: type[Crafting | Extraction], value: Any) -> Any:
+    """Return settings from their parameters, as text or a mapping."""
+    if isinstance(value, kind):
+        return value
+    if not isinstance(value, str | Mapping):
+        raise InputError(
+            f"Expected {kind.name} as key=value,... or a table, got {value!r}. Write "
+            f'{kind.name} = "key=value".'
+        )
+    given = spec.parse(f"{kind.name}:{value}") if isinstance(value, str) else value
+    return catalog.build("settings", {**given, "name": kind.name})
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return (str(value),)
+    return tuple(str(one) for one in value)
+
+
+def _listed(value: Any) -> Iterable[Any]:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",")]
+    return value if isinstance(value, Sequence) else [value]
+
+
+def _whole(value: Any, key: str) -> int:
+    return int(spec.convert(value, int, key))
+
+
+def _seeds(value: Any) -> tuple[int, ...]:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        seeds = tuple(_whole(one, "seeds") for one in value)
+    else:
+        count = _whole(value, "seeds")
+        at_least("seeds", count, 1, "Use one seed or more.")
+        seeds = tuple(range(count))
+    for seed in seeds:
+        at_least("seeds", seed, 0, "Use seeds of 0 and above.")
+    return seeds

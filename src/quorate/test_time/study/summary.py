@@ -1,0 +1,120 @@
+"""What a correction found as plain data: the content of results.json, and of ``--json``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from quorate.plain import finite_or_none
+from quorate.test_time.study.correction import Correction
+from quorate.test_time.study.means import MeanOutcome
+from quorate.test_time.study.measures import MEASURES, AdaptedEffect, ControlEffects, estimates_of
+from quorate.test_time.study.outcome import ends, fairness_ends, fairness_values, to_json
+
+CONTROLS = tuple(ControlEffects.__dataclass_fields__)
+NONE = {"value": None, "low": None, "high": None}
+
+
+def summarize(
+    means: Sequence[MeanOutcome], shown: MeanOutcome, correction: Correction
+) -> dict[str, Any]:
+    """Return what a correction found as plain data for JSON; None for what is not defined.
+
+    The numbers at the top are of one mean, which ``headline`` names; ``cells`` holds every one. A
+    number is the mean over seeds. Its interval (95%) is over seeds, or with one seed over the
+    people measured on; an end that is None beside a number means that there is no bound.
+
+    Args:
+        means: of every collective, platform, proxy and budget.
+        shown: the one at the top.
+        correction: the study that they are of.
+    """
+    measures = shown.measures
+    controls = estimates_of(measures.controls)
+    return {
+        "before": fairness_values(measures.before),
+        "after": fairness_values(measures.after),
+        "gap_closed": finite_or_none(measures.gap_closed.value),
+        "intervals": {
+            "before": fairness_ends(measures.before),
+            "after": fairness_ends(measures.after),
+            "gap_closed": ends(measures.gap_closed),
+            "controls": {name: ends(one) for name, one in controls.items()},
+        },
+        "controls": {
+            name: finite_or_none(controls[name].value) if name in controls else None
+            for name in CONTROLS
+        },
+        "proxy_agreement": {
+            **measures.agreement.to_json(),
+            "suspects": shown.suspects,
+            "left_out": shown.left_out,
+        },
+        "queries": {
+            "pooled": shown.pooled,
+            "per_member": shown.queries,
+            "evaluation": shown.evaluation,
+        },
+        "label_free": {family: to_json(one) for family, one in measures.label_free.items()},
+        "outside": to_json(measures.outside),
+        "adaptive": {name: _adapted(one) for name, one in measures.adaptive.items()},
+        "notes": notes(means, shown),
+        "headline": {
+            "population": correction.population.name,
+            "subgroup": correction.subgroup.label,
+            **_who(shown),
+            "norm": correction.norm,
+        },
+        "seeds": list(correction.seeds),
+        "cells": [_compact(one) for one in means],
+    }
+
+
+def notes(means: Sequence[MeanOutcome], shown: MeanOutcome) -> list[str]:
+    """Return what there is to know about the numbers, in whole sentences."""
+    said, seeds = [], len(shown.outcomes)
+    undefined = sum(finite_or_none(one.measures.gap_closed.value) is None for one in shown.outcomes)
+    if undefined:
+        said.append(
+            f"In {undefined} of {seeds} seeds the subgroup was served no worse before: there was "
+            "no gap to close, and they do not count towards the gap closed."
+        )
+    if seeds == 1:
+        said.append("One seed: the intervals are over the people measured on, not over seeds.")
+    if seeds == 2:
+        said.append("Two seeds hardly tell how much seeds differ: five or more make it narrower.")
+    outcomes = [outcome for one in means for outcome in one.outcomes]
+    counts = Counter(note for one in outcomes for note in dict.fromkeys(one.notes))
+    for note, count in counts.items():
+        said.append(note if len(outcomes) == 1 else f"{note} ({count} of {len(outcomes)} cells)")
+    return said
+
+
+def _who(mean: MeanOutcome) -> dict[str, Any]:
+    names = ("platform", "proxy", "members", "queries", "epsilon")
+    return {name: getattr(mean, name) for name in names}
+
+
+def _adapted(effect: AdaptedEffect) -> dict[str, Any]:
+    values = {name: getattr(effect, name).value for name in ("accuracy", "before", "after")}
+    return {**values, "gap_closed": effect.gap_closed.to_json()}
+
+
+def _compact(mean: MeanOutcome) -> dict[str, Any]:
+    """Return the numbers that collectives are compared by."""
+    measures = mean.measures
+    best, controls = measures.best_label_free, to_json(measures.controls)
+    free = {family: one.gap_closed.to_json() for family, one in measures.label_free.items()}
+    return {
+        **_who(mean),
+        "seeds": len(mean.outcomes),
+        "pooled": mean.pooled,
+        "gap_closed": measures.gap_closed.to_json(),
+        "before": {name: getattr(measures.before, name).to_json() for name in MEASURES},
+        "after": {name: getattr(measures.after, name).to_json() for name in MEASURES},
+        "controls": {name: controls.get(name, NONE) for name in CONTROLS},
+        "label_free": {"best": best.gap_closed.to_json() if best else NONE, **free},
+        "adaptive": {name: one.gap_closed.to_json() for name, one in measures.adaptive.items()},
+        "proxy_agreement": measures.agreement.to_json(),
+    }
