@@ -1,4 +1,4 @@
-"""The role of a scenario: a world with parameters, which is run and gives a result."""
+"""The role of a scenario: a setting with parameters, which is run and gives a result."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from quorate.version import __version__
 
 @runtime_checkable
 class Scenario(Protocol):
-    """A world in which a collective acts: a frozen dataclass whose fields are its parameters."""
+    """A setting in which a collective acts: a frozen dataclass whose fields are its parameters."""
 
     name: ClassVar[str]
 
     def run(self, out: Path | None, executor: Executor) -> Result:
-        """Run it. The result does not depend on ``executor``.
+        """Run the scenario. The result does not depend on ``executor``.
 
         Args:
-            out: folder where finished parts are kept, so that a second run does what is missing;
+            out: folder of the store, so that a second run computes only the cells that are missing;
                 None keeps nothing.
-            executor: where the parts are computed.
+            executor: where the cells are computed.
         """
 
 
@@ -41,8 +41,8 @@ class ScenarioRun(Result):
     Args:
         scenario: what was run.
         result: what came of it.
-        seconds: that it took: of the parts, summed over workers, where they are known.
-        provenance: of the machine and the library.
+        seconds: how long it took: the sum over its cells where these are timed.
+        provenance: the machine and the library.
     """
 
     scenario: Scenario
@@ -129,8 +129,8 @@ def run_scenario(
 
     Args:
         scenario: an object, its text (``navigation:reports=200``) or plain data.
-        out: folder where finished parts are kept; None keeps nothing.
-        executor: where the parts are computed; the result does not depend on it.
+        out: folder of the store; None keeps nothing.
+        executor: where the cells are computed; the result does not depend on it.
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
 
     Raises:
@@ -144,6 +144,6 @@ def run_scenario(
 
 
 def _seconds(rows: Sequence[Row], elapsed: float) -> float:
-    """Return the seconds of the parts, which may have been measured before, or else of the run."""
+    """Return the seconds of the cells, which may have been computed before, or else of the run."""
     parts = [float(row["seconds"]) for row in rows if "seconds" in row]
     return sum(parts) if parts else elapsed

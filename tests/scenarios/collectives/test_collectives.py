@@ -312,9 +312,9 @@ def test_with_nobody_in_the_second_it_is_a_trial_of_the_lab() -> None:
     """To the bit: success, and the accuracy on honest people."""
     found, at = measure_cell(cell()), pair_sizes([0.0, 0.1, 0.3], 0.05, 2)
     for alpha in (0.0, 0.1, 0.3):
-        strategy = build("strategies", TWO[0])
-        trial = Trial(build("populations", "digits:n=150"), strategy, strategy.goal,
-                      build("learners", "sgd:epochs=3"), alpha, seed=3)  # fmt: skip
+        population, strategy = build("populations", "digits:n=150"), build("strategies", TWO[0])
+        learner = build("learners", "sgd:epochs=3")
+        trial = Trial(population, strategy, strategy.goal, learner, alpha, seed=3)
         (outcome,) = lab.run_trials([trial])
         here = at.index((alpha, 0.0))
         assert found["success"][here][0] == outcome.success
@@ -385,9 +385,14 @@ def test_a_run_says_all_of_it() -> None:
     rows = result.rows()
     assert len(rows) == 2 * 9 * 2
     assert {"success_1", "success_2", "predicted_1", "accuracy", "seed"} <= set(rows[0])
-    values = [r["success_1"] for r in rows if (r["case"], r["alpha_1"], r["alpha_2"]) ==
-              ("same-signal", 0.4, 0.1)]  # fmt: skip
+    place = {"case": "same-signal", "alpha_1": 0.4, "alpha_2": 0.1}
+    values = [row["success_1"] for row in rows if place.items() <= row.items()]
     assert np.mean(values) == pytest.approx(one["success"][2][1], abs=1e-12)  # a mean of two
+    _, same_signal = result.summary()
+    assert same_signal.startswith(
+        "Same signal, other target: where each has 40% of the people, the success of collective 1 "
+        f"is {one['success'][2][2]:.3f} and that of collective 2 is {two['success'][2][2]:.3f}. The"
+    )
     tables = result.tables()
     assert list(tables)[1] == "S of each, same signal, other target"
     assert list(result.pictures()) == ["surfaces_1", "surfaces_2", "critical_mass"]

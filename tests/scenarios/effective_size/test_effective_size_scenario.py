@@ -31,17 +31,27 @@ def test_errors_are_in_factors_of_two() -> None:
     assert family["learner"] == "all"
     assert family["error_by_effective"] == pytest.approx(2)  # (1 + 3)/2: what is known of both
     assert family["error_by_alpha"] == pytest.approx(1)  # (2 + 0)/2
-    (row,) = EffectiveSizeResult((other,)).to_json()["families"]
+    result = EffectiveSizeResult((other,))
+    (row,) = result.to_json()["families"]
     assert row["error_by_effective"] is None
+    assert result.summary()[0].startswith("No critical mass was reached")
+    assert EffectiveSizeResult((one,)).summary() == [
+        "The effective size predicts the critical mass better than the plain size in 1 of 1 "
+        "families of learners.",
+        "On average it is off by a factor of 2.00, and the plain size by a factor of 4.00.",
+    ]
 
 
 def test_effective_size_predicts_better_than_size(tmp_path: Path) -> None:
     """On digits, where hardly anyone honest carries the signal: see experiments/README.md."""
     scenario = EffectiveSize(
-        ("digits",), make("digits", "populations"),
-        make("planting:target=8,size=2", "strategies"), (0.5,),
-        alphas="0.002:0.5:9", seeds=2,
-    )  # fmt: skip
+        worlds=("digits",),
+        populations=make("digits", "populations"),
+        strategies=make("planting:target=8,size=2", "strategies"),
+        targets=(0.5,),
+        alphas="0.002:0.5:9",
+        seeds=2,
+    )
     ran = run_scenario(scenario, tmp_path)
     families = ran.result.to_json()["families"]
     assert [row["family"] for row in families] == ["jtt", "cvar-dro"]

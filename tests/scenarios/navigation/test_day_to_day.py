@@ -21,10 +21,16 @@ from quorate.scenarios.navigation.route_choice import Drivers, honest_equilibriu
 from quorate.scenarios.navigation.routes import Routes
 
 TWO_WAYS = Network(
-    "two ways", tail=[0, 2, 0, 3], head=[2, 1, 3, 1], capacity=[100] * 4,
-    free_flow_time=[10, 0, 20, 0], b=[1, 0, 0.5, 0], power=[1] * 4, length=[1] * 4,
+    "two ways",
+    tail=[0, 2, 0, 3],
+    head=[2, 1, 3, 1],
+    capacity=[100] * 4,
+    free_flow_time=[10, 0, 20, 0],
+    b=[1, 0, 0.5, 0],
+    power=[1] * 4,
+    length=[1] * 4,
     trips=[[0, 300], [0, 0]],
-)  # fmt: skip
+)
 STREET = TWO_WAYS.head == 2
 GAP = 1e-5
 

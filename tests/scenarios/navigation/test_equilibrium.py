@@ -53,9 +53,7 @@ def test_two_links_of_the_fourth_power() -> None:
     # t = 1 + .15 f⁴ and 2(1 + .15 f⁴) at demand 3.4: f = 2 takes 1 + .15·16 = 3.4, and 1.4 on the
     # other 2(1 + .15·3.8416) = 3.15: so more than 1.4 is there. Found by halving in this test.
     trips = np.array([[0, 3.4], [0, 0]])
-    network = Network(
-        "two", [0, 0], [1, 1], [1, 1], [1, 2], [0.15, 0.15], [4, 4], [1, 1], trips
-    )  # fmt: skip
+    network = Network("two", [0, 0], [1, 1], [1, 1], [1, 2], [0.15, 0.15], [4, 4], [1, 1], trips)
     low, high = 0.0, 3.4
     for _ in range(100):
         f = (low + high) / 2
@@ -161,11 +159,17 @@ def towns(draw: st.DrawFn) -> Network:
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     demand = draw(st.sampled_from([1.0, 30.0, 300.0]))
     return Network(
-        "town", city.tail, city.head, city.capacity * (0.5 + rng.random(city.links)),
-        city.free_flow_time * (0.5 + rng.random(city.links)), city.b,
-        rng.choice([1.0, 2.0, 4.0], city.links), city.length,
-        demand * rng.random(city.trips.shape), first_through_node=draw(st.integers(0, 1)),
-    )  # fmt: skip
+        "town",
+        city.tail,
+        city.head,
+        city.capacity * (0.5 + rng.random(city.links)),
+        city.free_flow_time * (0.5 + rng.random(city.links)),
+        city.b,
+        rng.choice([1.0, 2.0, 4.0], city.links),
+        city.length,
+        demand * rng.random(city.trips.shape),
+        first_through_node=draw(st.integers(0, 1)),
+    )
 
 
 @hypothesis.given(towns())

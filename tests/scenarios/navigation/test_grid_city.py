@@ -29,8 +29,11 @@ def test_a_small_city_worked_by_hand() -> None:
 
 def test_neighbourhoods_lie_between_arterials() -> None:
     assert GridCity().blocks() == (
-        (8, 9, 15, 16), (11, 12, 18, 19), (29, 30, 36, 37), (32, 33, 39, 40),
-    )  # fmt: skip
+        (8, 9, 15, 16),
+        (11, 12, 18, 19),
+        (29, 30, 36, 37),
+        (32, 33, 39, 40),
+    )
     assert GridCity(rows=3, columns=2).blocks() == ((3, 5),)
     assert GridCity(every=1).blocks() == ()
 

@@ -52,9 +52,16 @@ def test_no_defence_gives_reports_more_weight() -> None:
 
 def test_the_estimate_lies_between_traces_and_reports() -> None:
     road = Network(
-        "road", tail=[0], head=[1], capacity=[100], free_flow_time=[10], b=[1], power=[1],
-        length=[1], trips=[[0, 1], [0, 0]],
-    )  # fmt: skip
+        "road",
+        tail=[0],
+        head=[1],
+        capacity=[100],
+        free_flow_time=[10],
+        b=[1],
+        power=[1],
+        length=[1],
+        trips=[[0, 1], [0, 0]],
+    )
     app = App(road, np.array([100.0]), np.array([50.0]), kappa=0.5)
     # t = 10 + 0.1 · 100 = 20; w = 100/(100 + 0.5 · 100) = 2/3; 20/3 + 2/3 · 50 = 40
     flow = np.array([100.0])

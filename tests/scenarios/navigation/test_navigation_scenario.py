@@ -41,6 +41,17 @@ def test_what_is_printed(tmp_path: Path) -> None:
     assert list(ran.result.pictures()) == ["map", "days"]
     assert len(ran.result.tables()) == 3  # there is no other part of so small a city
     assert json.loads(json.dumps(found)) == found
+    effect, costs, mass, *days = ran.result.summary()
+    fall = f"{100 * through['relative_fall']:.1f}%"
+    assert effect.startswith("While 60% of drivers follow the app, which has no defence, and")
+    assert effect.endswith(f"to {through['after']:,.0f} vehicles/h: a fall of {fall}.")
+    assert costs.startswith("The total travel time of everyone changes by +")
+    most = f"{100 * found['most_fall']:.1f}%"
+    assert mass == (
+        f"A million reports on each street and hour do not make a fall of 50%, only {most}."
+    )
+    first = f"{100 * found['days']['every-day'][0]:.1f}% on the first day"
+    assert [first in days[0], days[1].startswith("Of the schedules, every-day has")] == [True, True]
 
 
 def test_without_reports_nothing_changes() -> None:

@@ -164,7 +164,12 @@ def test_bad_networks(changed: dict[str, Any], message: str) -> None:
 def test_two_cities_that_no_road_joins() -> None:
     with pytest.raises(InputError, match="none from zone 1 to zone 4"):
         triangle(
-            tail=[0, 1, 2, 3], head=[1, 0, 3, 2], capacity=[1] * 4, free_flow_time=[1] * 4,
-            b=[0] * 4, power=[1] * 4, length=[1] * 4,
+            tail=[0, 1, 2, 3],
+            head=[1, 0, 3, 2],
+            capacity=[1] * 4,
+            free_flow_time=[1] * 4,
+            b=[0] * 4,
+            power=[1] * 4,
+            length=[1] * 4,
             trips=[[0, 1, 0, 1], [0] * 4, [0] * 4, [0] * 4],
-        )  # fmt: skip
+        )

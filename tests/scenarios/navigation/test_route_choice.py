@@ -22,10 +22,16 @@ from quorate.scenarios.navigation.routes import Routes
 from quorate.scenarios.navigation.shortest_paths import Floats
 
 TWO_WAYS = Network(
-    "two ways", tail=[0, 2, 0, 3], head=[2, 1, 3, 1], capacity=[100] * 4,
-    free_flow_time=[10, 0, 20, 0], b=[1, 0, 0.5, 0], power=[1] * 4, length=[1] * 4,
+    "two ways",
+    tail=[0, 2, 0, 3],
+    head=[2, 1, 3, 1],
+    capacity=[100] * 4,
+    free_flow_time=[10, 0, 20, 0],
+    b=[1, 0, 0.5, 0],
+    power=[1] * 4,
+    length=[1] * 4,
     trips=[[0, 300], [0, 0]],
-)  # fmt: skip
+)
 GAP = 1e-7
 
 

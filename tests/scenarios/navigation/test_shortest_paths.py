@@ -14,9 +14,17 @@ def roads(
 ) -> Network:
     count = len(links)
     return Network(
-        "roads", [a for a, _ in links], [b for _, b in links], [1] * count,
-        times or [1] * count, [0] * count, [1] * count, [1] * count, trips, first,
-    )  # fmt: skip
+        "roads",
+        [a for a, _ in links],
+        [b for _, b in links],
+        [1] * count,
+        times or [1] * count,
+        [0] * count,
+        [1] * count,
+        [1] * count,
+        trips,
+        first,
+    )
 
 
 def naive_path(network: Network, times: Floats, origin: int, end: int) -> list[int] | None:

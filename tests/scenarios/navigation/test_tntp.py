@@ -136,7 +136,7 @@ def test_places_from_degrees_are_kilometres(write: Write) -> None:
         ("trips", "7.0;", "-7.0;", "Expected 12.5 trips in all in {trips}, as"),
         ("trips", "Origin 2\n    1 :   4.5;", "", "<TOTAL OD FLOW> says, got 8. Get the whole"),
     ],
-)  # fmt: skip
+)
 def test_malformed_files(write: Write, kind: str, old: str, new: str, message: str) -> None:
     text = {"net": NET, "trips": TRIPS}[kind]
     assert old in text

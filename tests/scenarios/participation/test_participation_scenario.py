@@ -59,11 +59,20 @@ def test_three_people_by_hand(tmp_path: Path) -> None:
     one gets .1 − .2. It tips at one, since who joins as the second gets .9 − .2 > .1/2.
     """
     folder = write_cells(tmp_path)
-    found = run_scenario(
-        {"name": "participation", "folder": folder, "cost": 0.2, "share": 0.5, "belief": 0.02,
-         "spread": 0, "defectors": 0, "noise": 0, "target": 0.9, "network": "complete",
-         "starts": "0, 0.5", "seed": 3}
-    ).result.to_json()  # fmt: skip
+    settings = {
+        "cost": 0.2,
+        "share": 0.5,
+        "belief": 0.02,
+        "spread": 0,
+        "defectors": 0,
+        "noise": 0,
+        "target": 0.9,
+        "network": "complete",
+        "starts": "0, 0.5",
+        "seed": 3,
+    }
+    result = run_scenario({"name": "participation", "folder": folder, **settings}).result
+    found = result.to_json()
     assert found["pays"]["success"] == 0.4
     assert found["pays"]["alpha"]["estimate"] == pytest.approx(0.02 * 2 ** (3 / 8), rel=1e-12)
     assert found["pays"]["between"] == [0.02, 0.04]
@@ -84,6 +93,18 @@ def test_three_people_by_hand(tmp_path: Path) -> None:
     assert [row["actors"] for row in found["pledges"]["assured_equilibria"]] == [3]
     # An incentive of k − .5·.1 would make acting pay for who expects one.
     assert found["learners"][0]["incentive"]["estimate"] == pytest.approx(0.15, abs=1e-12)
+    assert result.summary() == [
+        "With a cost of 0.2 and a share of 0.5 for who stays out, acting pays from 2.59% on: 2 of "
+        "50 people (95% interval 2.59% to 2.59%).",
+        "Where everyone knows how many act, it depends on how many begin: it tips at 1 of 50 "
+        "people, 2%.",
+        "It is best for all if 3 of the 3 who may act do. In the stable equilibrium with the "
+        "fewest actors, 0, a person gets 0.800 less on average, and in that with the most, 3, "
+        "0.000 less.",
+        "If about 1 of 50 people answer a call and act at once, each of them gets -0.100, and "
+        "with probability 100% there are too few for it to pay. With a pledge, an assurance "
+        "contract, it is 0.000 and 0%, and they act with probability 0%.",
+    ]
     zero, half = found["dynamics"]["courses"]  # round(1.5) is 2: both want in, and the third
     assert (zero["one_at_a_time"], half["one_at_a_time"]) == (0, 3 / 50)
     assert (zero["by_acquaintances"], half["by_acquaintances"]) == (0, 3 / 50)
@@ -123,16 +144,31 @@ def test_between_sizes_and_back() -> None:
 
 
 TERMS = GameTerms(
-    cost=0.2, share=0.5, belief=0.02, spread=0.0, defectors=0.0, noise=0.0, threshold=None,
+    cost=0.2,
+    share=0.5,
+    belief=0.02,
+    spread=0.0,
+    defectors=0.0,
+    noise=0.0,
+    threshold=None,
     target=0.9,
-)  # fmt: skip
+)
 
 
 def a_curve(success: list[list[float]]) -> MeasuredCurve:
     return MeasuredCurve(
-        "digits", "planting", "planted", "forest", "anyone", "forest", None, 100,
-        np.array([0.0, 0.01, 0.02, 0.04]), tuple(range(len(success[0]))), np.array(success),
-    )  # fmt: skip
+        population="digits",
+        strategy="planting",
+        goal="planted",
+        learner="forest",
+        collective="anyone",
+        called="forest",
+        epsilon=None,
+        people=100,
+        alphas=np.array([0.0, 0.01, 0.02, 0.04]),
+        seeds=tuple(range(len(success[0]))),
+        success=np.array(success),
+    )
 
 
 def test_a_seed_pledges_what_the_others_say() -> None:
@@ -158,10 +194,8 @@ def test_where_nothing_pays_there_is_no_size(tmp_path: Path) -> None:
     """γ = 1 leaves only what one's own part changes; at k = .3 the third rides free."""
     sizes = {0.0: 0.0, 0.02: 0.5, 0.04: 0.9, 0.06: 0.95}
     folder = write_cells(tmp_path, sizes=sizes)
-    result = run_scenario(
-        {"name": "participation", "folder": folder, "cost": 0.3, "share": 1, "target": 0.99,
-         "network": "complete"}
-    ).result  # fmt: skip
+    settings = {"cost": 0.3, "share": 1, "target": 0.99, "network": "complete"}
+    result = run_scenario({"name": "participation", "folder": folder, **settings}).result
     found = result.to_json()
     json.dumps(found, allow_nan=False)
     assert found["pays"] == {
@@ -175,6 +209,10 @@ def test_where_nothing_pays_there_is_no_size(tmp_path: Path) -> None:
     assert found["pledges"]["threshold"]["estimate"] is None  # .99 is not reached
     assert found["pledges"]["pledged"]["reached"] == 0
     assert result.tables()
+    pays, rests, riding, _ = result.summary()
+    assert pays.endswith("acting pays at no size that was measured.")
+    assert rests == "Where everyone knows how many act, some act, and the others ride free."
+    assert "While 2 do, a person gets" in riding
     assert result.pictures()
 
 
@@ -209,10 +247,8 @@ def test_a_store_and_its_tables_say_the_same(tmp_path: Path) -> None:
     from quorate.studies.study import make_study
     from quorate.studies.sweep import run_study
 
-    study = make_study(
-        population="digits:n=120", strategy="planting:size=2", learner="tree",
-        alphas="0.05,0.2", seeds=2,
-    )  # fmt: skip
+    methods = {"population": "digits:n=120", "strategy": "planting:size=2", "learner": "tree"}
+    study = make_study(**methods, alphas="0.05,0.2", seeds=2)
     curves = run_study(study, tmp_path / "run")
     write_result(curves, tmp_path / "run")
     tables = tmp_path / "tables"
@@ -222,9 +258,8 @@ def test_a_store_and_its_tables_say_the_same(tmp_path: Path) -> None:
     (stored,), (tabled,) = (read_curves(str(f)) for f in (tmp_path / "run", tables))
     assert stored.success.tolist() == tabled.success.tolist()
     assert stored.alphas.tolist() == tabled.alphas.tolist() == [0.0, 0.05, 0.2]
-    assert (stored.people, stored.learner, stored.called) == (
-        tabled.people, tabled.learner, tabled.called,
-    )  # fmt: skip
+    for what in ("people", "learner", "called"):
+        assert getattr(stored, what) == getattr(tabled, what)
 
 
 def test_the_command_is_the_scenario(tmp_path: Path) -> None:

@@ -135,14 +135,16 @@ class CollectivesResult(Result):
         return [sentence for panel in self.panels for sentence in self._say(panel)]
 
     def _say(self, panel: Panel) -> list[str]:
-        largest, last = self.sizes[-1], len(self.sizes) - 1
-        both = [rate(float(mean_over_seeds(panel.success[m, last, last]))) for m in (0, 1)]
-        alone, beside = (panel.masses(self.sizes, self.target, 0)[other] for other in (0, last))
+        last, name = len(self.sizes) - 1, self.called(panel)
+        fewest, most = percent(self.sizes[0]), percent(self.sizes[-1])
+        one, two = (rate(float(mean_over_seeds(panel.success[m, last, last]))) for m in (0, 1))
+        masses = panel.masses(self.sizes, self.target, 0)
+        alone, beside = percent(masses[0].estimate), percent(masses[-1].estimate)
         return [
-            f"{_sentence(self.called(panel))}: at {percent(largest)} each, success is {both[0]} of "
-            f"collective 1 and {both[1]} of collective 2. The critical mass of collective 1 for "
-            f"S* = {self.target:g} is {percent(alone.estimate)} beside {percent(self.sizes[0])} of "
-            f"collective 2, and {percent(beside.estimate)} beside {percent(largest)}."
+            f"{name[:1].upper()}{name[1:]}: where each has {most} of the people, the success of "
+            f"collective 1 is {one} and that of collective 2 is {two}. The critical mass of "
+            f"collective 1 (S* = {self.target:g}) is {alone} while collective 2 has {fewest}, and "
+            f"{beside} while it has {most}."
         ]
 
     def sections(self) -> list[Section]:
@@ -220,10 +222,6 @@ class CollectivesResult(Result):
             share = f"{100 * min(same):.3g}%"
             caption += f" To the platform the signals look the same on {share} of the people."
         return Picture(surfaces_figure(self.called(panel), surfaces, self.sizes), caption)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _say_mass(mass: CriticalMass) -> str:

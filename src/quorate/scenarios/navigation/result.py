@@ -123,16 +123,17 @@ class NavigationResult(Result):
         """Return what the first choice of each parameter brings about."""
         found = [self._say_effect(), *self._say_costs(), self._say_mass()]
         if self.days:
-            found.append(_say_days(first_choice(self.days)))
+            found += self._say_days()
         return found
 
     def _say_effect(self) -> str:
         states = first_choice(self.states)
         one, fall = states[0], mean_of(states, "relative_fall")
+        defence = "has no defence" if one["defence"] == "none" else f"defends by {one['defence']}"
         return (
-            f"While {100 * one['share']:g}% of drivers follow the app, its defence is "
-            f"{one['defence']}, and others {_SAID[one['others']]}, {one['reports']:g} false "
-            "reports on each street and hour change the neighbourhood's through-traffic from "
+            f"While {100 * one['share']:g}% of drivers follow the app, which {defence}, and others "
+            f"{_OTHERS[one['others']]}, {one['reports']:g} false reports on each street and hour "
+            "change the neighbourhood's through-traffic from "
             f"{_number(mean_of(states, 'through_before'), ',.0f')} to "
             f"{_number(mean_of(states, 'through_after'), ',.0f')} vehicles/h: a fall of "
             f"{_percent(fall)}{_over(states)}."
@@ -164,6 +165,22 @@ class NavigationResult(Result):
             f"The critical mass for {wanted} is {fewest:,.3g} reports on each street and hour, "
             f"{car:.2g} for each car there."
         )
+
+    def _say_days(self) -> list[str]:
+        falls = {one[0]["schedule"]: mean_falls(one) for one in group_by(self.days, "schedule")}
+        (first, by_day), days = next(iter(falls.items())), len(self.days[0]["falls"])
+        found = [
+            f"Day after day, with reports by the schedule {first}, the fall is "
+            f"{_percent(by_day[0])} on the first day and {_percent(by_day[-1])} on day {days}."
+        ]
+        if len(falls) > 1:
+            last = {schedule: float(one[-PERIOD:].mean()) for schedule, one in falls.items()}
+            best = max(last, key=lambda schedule: last[schedule])
+            found.append(
+                f"Of the schedules, {best} has the largest fall over the last "
+                f"{min(PERIOD, days)} days: {_percent(last[best])}."
+            )
+        return found
 
     def sections(self) -> list[Section]:
         """Return the tables: effects and costs, critical masses, spill-over, and days."""
@@ -249,17 +266,7 @@ class NavigationResult(Result):
         )
 
 
-_SAID = {"habit": "keep to their habit", "adapt": "adapt to the true times"}
-
-
-def _say_days(group: Sequence[Outcome]) -> str:
-    measured, number = [measures_of_days(one) for one in group], len(group[0]["falls"])
-    period = min(PERIOD, number)
-    return (
-        f"Day after day, with reports by the schedule {group[0]['schedule']}, the mean fall is "
-        f"{_percent(mean_of(measured, 'first_fall'))} over the first {period} of {number} days and "
-        f"{_percent(mean_of(measured, 'last_fall'))} over the last {period}."
-    )
+_OTHERS = {"habit": "keep to their habit", "adapt": "adapt to the true times"}
 
 
 def _table(row: Any, groups: Sequence[Sequence[Outcome]]) -> tuple[TextRow, ...]:

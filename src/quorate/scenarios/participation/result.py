@@ -164,12 +164,14 @@ class ParticipationResult(Result):
         said = f"Where everyone knows how many act, {regime}"
         if mean.tipping is None:
             return f"{said}."
-        return f"{said}: it tips at {mean.tipping:,} people, {percent(mean.tipping / mean.people)}."
+        size = percent(mean.tipping / mean.people)
+        return f"{said}: it tips at {mean.tipping:,} of {mean.people:,} people, {size}."
 
     def _say_free_riding(self) -> str:
-        found = measure_free_riding(self.games.mean)
+        found, may_act = measure_free_riding(self.games.mean), self.games.mean.may_act
         fewest, most, best = (found[key]["actors"] for key in ("fewest", "most", "optimum"))
-        said, lost = f"It is best for all if {best:,} people act.", found["lost_at_fewest"]
+        said = f"It is best for all if {best:,} of the {may_act:,} who may act do."
+        lost = found["lost_at_fewest"]
         if fewest == most:
             return f"{said} While {fewest:,} do, a person gets {lost:.3f} less on average."
         return (
@@ -183,10 +185,11 @@ class ParticipationResult(Result):
         found, answer = mean.pledges(), round(mean.terms.belief * mean.people)
         alone, pledged = found[ALONE], found[PLEDGED]
         return (
-            f"If about {answer:,} people answer a call and act at once, each who acts gets "
-            f"{alone.member:.3f}, and with probability {alone.too_early:.0%} there are too few for "
-            f"it to pay. With a pledge, an assurance contract, it is {pledged.member:.3f} and "
-            f"{pledged.too_early:.0%}, and they act with probability {pledged.reached:.0%}."
+            f"If about {answer:,} of {mean.people:,} people answer a call and act at once, each of "
+            f"them gets {alone.member:.3f}, and with probability {alone.too_early:.0%} there are "
+            f"too few for it to pay. With a pledge, an assurance contract, it is "
+            f"{pledged.member:.3f} and {pledged.too_early:.0%}, and they act with probability "
+            f"{pledged.reached:.0%}."
         )
 
     def sections(self) -> list[Section]:
