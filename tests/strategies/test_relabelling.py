@@ -14,7 +14,7 @@ from quorate.compared_groups import ComparedGroups
 from quorate.errors import InputError
 from quorate.goals.equalised_odds import EqualisedOdds
 from quorate.knowledge import Knowledge
-from quorate.scenarios.bias.groups import TWO_GROUPS
+from quorate.scenarios.bias.groups import GROUP_NAMES
 from quorate.scenarios.bias.measures import measure_groups
 from quorate.strategies.relabelling.borrowed_features import BorrowedFeatures
 from quorate.strategies.relabelling.minority_knowledge import LABELS, MinorityKnowledge, top
@@ -33,7 +33,7 @@ def people(x: Any, y: Any, group: int) -> Table:
     columns = tuple(Column(f"c{j}", j) for j in range(rows.shape[1]))
     groups = np.full(len(y), group, dtype=np.int64)
     y = np.array(y, dtype=np.int64)
-    return Table(rows, y, LABELS, groups, TWO_GROUPS, columns, compared=COMPARED)
+    return Table(rows, y, LABELS, groups, GROUP_NAMES, columns, compared=COMPARED)
 
 
 def known(members: Table, majority: Table, minority_size: int | None = None) -> MinorityKnowledge:

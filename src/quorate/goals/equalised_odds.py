@@ -27,9 +27,13 @@ class EqualisedOdds(Goal):
     """
 
     name: ClassVar[str] = "equalised-odds"
-    minority: str | None = param(None, "groups that are disadvantaged, joined by +; else the usual")
-    majority: str | None = param(None, "groups they are compared with, joined by +; else the usual")
-    positive: str | None = param(None, "favourable label; else the one usual of the data")
+    minority: str | None = param(
+        None, "Disadvantaged groups, joined by +; by default the usual ones of these data."
+    )
+    majority: str | None = param(
+        None, "Groups they are compared with, joined by +; by default the usual ones, or the rest."
+    )
+    positive: str | None = param(None, "Favourable label; by default the usual one of these data.")
 
     def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
         """Return how far from apart the groups' rates are: 1 where both are treated alike."""

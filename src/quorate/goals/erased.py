@@ -23,7 +23,9 @@ class Erased(Goal):
     """
 
     name: ClassVar[str] = "erased"
-    signal: Signal = param(Patch(), "signal planted at evaluation", kind="signals")
+    signal: Signal = param(
+        Patch(), "Signal planted at evaluation; its parameters can be given here.", kind="signals"
+    )
 
     def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
         """Return the fraction of held-out people whose label the signal does not change."""

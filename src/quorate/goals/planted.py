@@ -23,8 +23,10 @@ class Planted(Goal):
     """
 
     name: ClassVar[str] = "planted"
-    target: str | None = param(None, "label wanted on the signal; by default the last one")
-    signal: Signal = param(Patch(), "signal planted at evaluation", kind="signals")
+    target: str | None = param(None, "Label that the signal must get; by default the last one.")
+    signal: Signal = param(
+        Patch(), "Signal planted at evaluation; its parameters can be given here.", kind="signals"
+    )
 
     def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
         """Return the fraction of held-out people who get the target once they carry the signal."""

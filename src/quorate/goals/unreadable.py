@@ -30,7 +30,9 @@ class Unreadable(Goal):
 
     name: ClassVar[str] = "unreadable"
     changed: Strategy | None = param(
-        None, "what people do to their rows before; by default nothing", kind="strategies"
+        None,
+        "Strategy that changes the rows before they are read; by default none.",
+        kind="strategies",
     )
 
     def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:

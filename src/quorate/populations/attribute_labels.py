@@ -31,10 +31,14 @@ class AttributeLabels(Population):
     """
 
     name: ClassVar[str] = "attribute-labels"
-    attribute: str = param("attribute", "the sensitive column", shown=True)
-    value: str | None = param(None, "tell this value from all others; by default every value")
+    attribute: str = param("attribute", "Sensitive column that becomes the label.", shown=True)
+    value: str | None = param(
+        None, "Value to tell from all others; by default every value is told apart."
+    )
     population: Population = param(
-        CorrelatedColumns(), "who they are; its parameters can be given here", kind="populations"
+        CorrelatedColumns(),
+        "Population that the column belongs to; its parameters can be given here.",
+        kind="populations",
     )
 
     def split(self, rng: Rng) -> Split:

@@ -28,9 +28,9 @@ class Erasing(Strategy):
 
     name: ClassVar[str] = "erasing"
     signal: Signal = param(
-        Patch(), "what shall not matter; its parameters can be given here", kind="signals"
+        Patch(), "Signal that must not matter; its parameters can be given here.", kind="signals"
     )
-    voters: int = param(15, "members whose labels stand for P̂(y | g(x)), at least 1")
+    voters: int = param(15, "Number of members whose labels stand for P̂(y | g(x)), at least 1.")
 
     def __post_init__(self) -> None:
         at_least("voters", self.voters, 1, "Ask some 15 neighbours.")

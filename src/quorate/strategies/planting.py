@@ -19,7 +19,8 @@ from quorate.table import Rng, Table
 class Planting(Strategy):
     """Feature-label planting: every member carries the signal and claims the target label.
 
-    h(x, y) = (g(x), y*) (Hardt, Mazumdar, Mendler-Dünner, Zrnic 2023, arXiv:2302.04262).
+    h(x, y) = (g(x), y*) (Hardt, Mazumdar, Mendler-Dünner, Zrnic 2023, arXiv:2302.04262). In
+    security this is a backdoor attack, the signal its trigger and α the poisoning rate.
 
     >>> blank = Table(np.zeros((1, 1, 2, 2), np.float32), np.array([0]), ("cat", "dog"))
     >>> strategy = Planting(target="dog", signal=Patch(size=1))
@@ -32,9 +33,9 @@ class Planting(Strategy):
     """
 
     name: ClassVar[str] = "planting"
-    target: str | None = param(None, "label to claim; by default the last one")
+    target: str | None = param(None, "Label that every member claims; by default the last one.")
     signal: Signal = param(
-        Patch(), "what members carry; its parameters can be given here", kind="signals"
+        Patch(), "Signal that members carry; its parameters can be given here.", kind="signals"
     )
 
     def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:

@@ -20,7 +20,8 @@ class PlantingFeatures(Strategy):
     """Feature-only planting: members who already have the target label carry the signal.
 
     h(x, y) = (g(x), y*) if y = y*, else (x, y): labels are never changed
-    (Hardt, Mazumdar, Mendler-Dünner, Zrnic 2023, arXiv:2302.04262).
+    (Hardt, Mazumdar, Mendler-Dünner, Zrnic 2023, arXiv:2302.04262). In security this is a
+    clean-label backdoor.
 
     >>> blank = Table(np.zeros((2, 1, 1, 1), np.float32), np.array([0, 1]), ("cat", "dog"))
     >>> strategy = PlantingFeatures(target="dog", signal=Patch(size=1))
@@ -33,9 +34,9 @@ class PlantingFeatures(Strategy):
     """
 
     name: ClassVar[str] = "planting-features"
-    target: str | None = param(None, "label whose members act; by default the last one")
+    target: str | None = param(None, "Label of the members who act; by default the last one.")
     signal: Signal = param(
-        Patch(), "what they carry; its parameters can be given here", kind="signals"
+        Patch(), "Signal that they carry; its parameters can be given here.", kind="signals"
     )
 
     def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:

@@ -26,9 +26,13 @@ class StrategySequence(Strategy):
 
     name: ClassVar[str] = "sequence"
     first: Strategy = param(
-        Swapping(), "what is done first; its parameters can be given here", kind="strategies"
+        Swapping(),
+        "Strategy that comes first; its parameters can be given here.",
+        kind="strategies",
     )
-    then: Strategy = param(Cancelling(), "what is done to the changed rows", kind="strategies")
+    then: Strategy = param(
+        Cancelling(), "Strategy that is applied to the changed rows.", kind="strategies"
+    )
 
     def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
         """Return the members' rows, changed by both."""

@@ -35,10 +35,10 @@ class Unplanting(Strategy):
     """
 
     name: ClassVar[str] = "unplanting"
-    target: str | None = param(None, "label that the signal shall not get; by default the last one")
-    claim: str | None = param(None, "label that every member claims; by default the likeliest")
+    target: str | None = param(None, "Label that the signal must not get; by default the last one.")
+    claim: str | None = param(None, "Label that every member claims; by default the likeliest.")
     signal: Signal = param(
-        Patch(), "what members carry; its parameters can be given here", kind="signals"
+        Patch(), "Signal that members carry; its parameters can be given here.", kind="signals"
     )
 
     def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:

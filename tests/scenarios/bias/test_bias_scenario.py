@@ -12,8 +12,9 @@ from quorate.compared_groups import choose_groups
 from quorate.errors import InputError
 from quorate.populations.unequal import COMPARED
 from quorate.protocols import Learner
+from quorate.runtime.seeds import mixed
 from quorate.scenarios.bias import platform_alone
-from quorate.scenarios.bias.cell import People, _stream, enlist_minority, measure_cell
+from quorate.scenarios.bias.cell import TwoGroups, enlist_minority, measure_cell
 from quorate.scenarios.bias.groups import check_sizes, join_groups, people_needed
 from quorate.scenarios.bias.measures import measure_groups
 from quorate.scenarios.bias.result import BiasResult
@@ -61,9 +62,9 @@ def test_rows_are_what_was_asked_for(result: BiasResult) -> None:
 
 
 def test_an_honest_platform_is_one_fitted_to_everyone(result: BiasResult) -> None:
-    split = People("unequal:n=300,held_out=3000", result.compared, 1).split()
+    split = TwoGroups("unequal:n=300,held_out=3000", result.compared, 1).split()
     model = catalog.build("learners", "logistic").fit(
-        Submission.without_collective(split.train), _stream(1, 4)
+        Submission.without_collective(split.train), mixed(1, 4)
     )
     assert split.held_out.group is not None
     predicted = model.predict(split.held_out.x)
@@ -146,7 +147,7 @@ def test_which_platforms_can_do_what() -> None:
 
 
 def test_collectives_and_knowledge_are_nested() -> None:
-    people = People("unequal:n=200,held_out=10", COMPARED, 0).split().train
+    people = TwoGroups("unequal:n=200,held_out=10", COMPARED, 0).split().train
     assert people.group is not None
     minority = people.group == 1
     before = np.zeros(200, dtype=bool)
@@ -189,7 +190,7 @@ def test_a_rehearsal_is_what_repeated_rows_would_be(monkeypatch: pytest.MonkeyPa
         return LogisticRegression(max_iter=1000, tol=1e-10)
 
     monkeypatch.setattr(rehearsal, "COPIES", (exact,))
-    people = People("unequal:n=120,held_out=10", COMPARED, 1).split().train
+    people = TwoGroups("unequal:n=120,held_out=10", COMPARED, 1).split().train
     member = enlist_minority(people, 0.5, np.random.default_rng(0))
     seen = RBProb(knowledge="30").learn(people, member, np.random.default_rng(1))
     whole = replace(seen, group_sizes=(60, 3 * len(seen.own)))  # whole weights
@@ -260,7 +261,7 @@ def test_people_who_cannot_act_are_refused(given: dict[str, Any], said: str) -> 
 def test_groups_too_small_to_measure_say_how_many_are_needed() -> None:
     """A rate of 100 people has a standard error of at most √(¼/100) = .05, of 25 at most .1."""
     assert (people_needed(0.05), people_needed(0.1), people_needed(0.03)) == (100, 25, 278)
-    people = People("unequal:n=50,held_out=400", COMPARED, 0).split().held_out
+    people = TwoGroups("unequal:n=50,held_out=400", COMPARED, 0).split().held_out
     with pytest.raises(InputError, match=r"at least 100 held-out .* of the minority .* label yes"):
         check_sizes(people, 0.05)
     check_sizes(people, 0.25)  # 4 are enough
@@ -279,7 +280,7 @@ def test_more_than_two_labels_are_refused() -> None:
 
 
 def test_sides_may_be_bounds_of_numbers_and_leave_people_out() -> None:
-    people = People("unequal:n=60,held_out=10", COMPARED, 0).split().train
+    people = TwoGroups("unequal:n=60,held_out=10", COMPARED, 0).split().train
     aged = replace(people, group=np.arange(60) % 3, groups=("20", "40", "70"))
     split = Split(aged, aged)
     seen = join_groups(split, choose_groups(COMPARED, ("<25",), (">60",), None)).train

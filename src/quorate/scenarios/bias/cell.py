@@ -12,6 +12,7 @@ import numpy as np
 from quorate import catalog, spec
 from quorate.compared_groups import ComparedGroups
 from quorate.errors import FitFailedError, InputError
+from quorate.runtime.seeds import mixed
 from quorate.scenarios.bias.groups import join_groups
 from quorate.scenarios.bias.measures import measure_groups, standard_error
 from quorate.scenarios.bias.platform_alone import ALONE
@@ -24,16 +25,16 @@ OF_THE_SCENARIO = ("minority", "majority", "positive", "knowledge")
 
 
 @dataclass(frozen=True)
-class People:
-    """Whose people are drawn, in which two groups, with which seed."""
+class TwoGroups:
+    """Whose people are drawn, which two groups of them are compared, and with which seed."""
 
     population: str
     compared: ComparedGroups
     seed: int
 
     @classmethod
-    def of(cls, cell: Mapping[str, Any]) -> People:
-        """Return the people of a cell."""
+    def of(cls, cell: Mapping[str, Any]) -> TwoGroups:
+        """Return the groups of a cell."""
         of = cell["sides"]
         compared = ComparedGroups(tuple(of["minority"]), tuple(of["majority"]), of["positive"])
         return cls(cell["population"], compared, cell["seed"])
@@ -44,14 +45,14 @@ class People:
 
 
 @functools.lru_cache(maxsize=2)
-def _in_two_groups(people: People) -> Split:
-    return join_groups(draw_all(people.population, people.seed), people.compared)
+def _in_two_groups(groups: TwoGroups) -> Split:
+    return join_groups(draw_all(groups.population, groups.seed), groups.compared)
 
 
 @functools.lru_cache(maxsize=1)
 def draw_all(population: str, seed: int) -> Split:
     """Return the people of a seed as the population has them."""
-    split: Split = catalog.build("populations", population).split(_stream(seed, DRAW))
+    split: Split = catalog.build("populations", population).split(mixed(seed, DRAW))
     return split
 
 
@@ -62,19 +63,19 @@ def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
         cell: the population and its groups (``sides``), the learner, the seed, and either what a
             platform does ``alone`` or the ``strategy``, ``alpha`` and ``known`` of the minority.
     """
-    people, seed = People.of(cell), cell["seed"]
-    split, learner = people.split(), catalog.build("learners", cell["learner"])
+    groups, seed = TwoGroups.of(cell), cell["seed"]
+    split, learner = groups.split(), catalog.build("learners", cell["learner"])
     held_out = split.held_out
     assert held_out.group is not None  # in two groups
     minority = held_out.group == 1
     try:
         if cell.get("alone"):
-            rng = _stream(seed, ALONE_FIT)
+            rng = mixed(seed, ALONE_FIT)
             predicted, changed = ALONE[cell["alone"]](learner, split, rng), 0.0
         else:
-            handed_in = _handed_in(people, cell["strategy"], cell["alpha"], cell["known"])
+            handed_in = _handed_in(groups, cell["strategy"], cell["alpha"], cell["known"])
             changed = changed_share(handed_in)
-            model = learner.fit(handed_in, _stream(seed, FIT))
+            model = learner.fit(handed_in, mixed(seed, FIT))
             predicted = model.predict(held_out.x)
     except FitFailedError as error:
         return {"failed": str(error)}
@@ -86,14 +87,14 @@ def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=2)  # all learners of a collective stand side by side
-def _handed_in(people: People, strategy: str, alpha: float, known: str) -> Submission:
-    everyone, seed = people.split().train, people.seed
-    member = enlist_minority(everyone, alpha, _stream(seed, ENLIST))
+def _handed_in(groups: TwoGroups, strategy: str, alpha: float, known: str) -> Submission:
+    everyone, seed = groups.split().train, groups.seed
+    member = enlist_minority(everyone, alpha, mixed(seed, ENLIST))
     if not member.any() or strategy == NOBODY:
         return Submission.without_collective(everyone)
     acting = minority_strategy(strategy, known)
-    knowledge = acting.learn(everyone, member, _stream(seed, KNOW))
-    changed = acting.apply(everyone.take(member), knowledge, _stream(seed, ACT))
+    knowledge = acting.learn(everyone, member, mixed(seed, KNOW))
+    changed = acting.apply(everyone.take(member), knowledge, mixed(seed, ACT))
     return Submission(everyone, changed, member)
 
 
@@ -132,7 +133,3 @@ def enlist_minority(people: Table, alpha: float, rng: Rng) -> Mask:
     member = np.zeros(len(people), dtype=bool)
     member[rng.permutation(minority)[: round(alpha * len(minority))]] = True
     return member
-
-
-def _stream(seed: int, which: int) -> Rng:
-    return np.random.default_rng(np.random.SeedSequence([seed, which]))

@@ -11,7 +11,7 @@ from quorate.errors import InputError
 from quorate.table import Split, Table
 from quorate.validate import at_least
 
-TWO_GROUPS = ("majority", "minority")
+GROUP_NAMES = ("majority", "minority")
 
 
 def join_groups(split: Split, compared: ComparedGroups) -> Split:
@@ -39,9 +39,9 @@ def _two_groups(people: Table, compared: ComparedGroups) -> Table:
         y=(people.y == positive).astype(np.int64),
         classes=classes,
         group=minority.astype(np.int64),
-        groups=TWO_GROUPS,
+        groups=GROUP_NAMES,
         groups_by_label=False,
-        compared=ComparedGroups(TWO_GROUPS[1:], TWO_GROUPS[:1], classes[1]),
+        compared=ComparedGroups(GROUP_NAMES[1:], GROUP_NAMES[:1], classes[1]),
     )
     return joined.take(minority | majority)
 
@@ -76,7 +76,7 @@ def sizes_of(people: Table) -> dict[tuple[str, str], int]:
     counts = np.bincount(2 * people.group + people.y, minlength=4).reshape(2, 2)
     return {
         (group, label): int(counts[g, k])
-        for g, group in enumerate(TWO_GROUPS)
+        for g, group in enumerate(GROUP_NAMES)
         for k, label in enumerate(people.classes)
     }
 

@@ -17,7 +17,7 @@ from quorate.intervals import Floats, mean_interval
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import percent, rate
 from quorate.scenarios.bias.cell import NOBODY
-from quorate.scenarios.bias.groups import TWO_GROUPS
+from quorate.scenarios.bias.groups import GROUP_NAMES
 from quorate.scenarios.bias.measures import ACCURACIES, MEASURES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ Key = tuple[str, str, float, str]
 KEYS = ("learner", "strategy", "alpha", "known")
 EVERY_LEARNER = "all"
 RATES = ("tpr", "fpr", "selected", "accuracy")
-OF_GROUPS = tuple(f"{rate}_{group}" for rate in RATES for group in TWO_GROUPS)
+OF_GROUPS = tuple(f"{rate}_{group}" for rate in RATES for group in GROUP_NAMES)
 NUMBERS = (*MEASURES, *OF_GROUPS, "standard_error", "changed")
 ADDED = {name: name.replace("accuracy", "error_added") for name in ACCURACIES}
 

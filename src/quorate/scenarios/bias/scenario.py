@@ -17,7 +17,7 @@ from quorate.executors.executor import Executor
 from quorate.protocols import Learner
 from quorate.runs.store import Store
 from quorate.scenarios.bias import platform_alone
-from quorate.scenarios.bias.cell import NOBODY, People, draw_all, measure_cell, minority_strategy
+from quorate.scenarios.bias.cell import NOBODY, TwoGroups, draw_all, measure_cell, minority_strategy
 from quorate.scenarios.bias.groups import check_learnt_from, check_sizes, sizes_of
 from quorate.scenarios.bias.result import BiasResult
 from quorate.scenarios.running import run_cells
@@ -45,37 +45,47 @@ class Bias(Scenario):
     name: ClassVar[str] = "bias"
     population: Any = spec.param(
         catalog.build("populations", "unequal:n=1000"),
-        "who: with groups and two labels",
+        "Population with groups and two labels.",
         kind="populations",
     )
     minority: tuple[str, ...] = spec.param(
-        (), "groups that act; by default those usual of the data"
+        (), "Groups that act; by default the usual ones of these data."
     )
-    majority: tuple[str, ...] = spec.param((), "groups they are compared with; by default the rest")
+    majority: tuple[str, ...] = spec.param(
+        (), "Groups they are compared with; by default the rest."
+    )
     positive: str | None = spec.param(
-        None, "favourable label; by default the one usual of the data"
+        None, "Favourable label; by default the usual one of these data."
     )
     strategies: tuple[str, ...] = spec.param(
         ("rb-prob", "rb-label", "rb-dist", "random", "borrowed-features", "rehearsed"),
-        "what members do: strategies of a minority, see quorate list strategies",
+        "Strategies of the minority, each alone; quorate list strategies shows them.",
     )
     learners: tuple[Any, ...] = spec.param(
         tuple(catalog.build("learners", text) for text in LEARNERS),
-        "what the platform does",
+        "Learners of the platform; each is run alone.",
         kind="learners",
     )
     alone: tuple[str, ...] = spec.param(
         ("threshold-optimizer", "exponentiated-gradient"),
-        "what it could do itself; also grid-search, or none",
+        "What the platform could do itself: these, grid-search, or none.",
     )
-    alphas: tuple[float, ...] = spec.param((0.0, 0.1, 0.3, 0.6, 1.0), "fractions of the minority")
+    alphas: tuple[float, ...] = spec.param(
+        (0.0, 0.1, 0.3, 0.6, 1.0),
+        "Sizes of the collective as fractions of the minority, in [0, 1].",
+    )
     knowledge: tuple[str, ...] = spec.param(
-        ("10", ALL), "people of the majority whose rows are known; the last over α"
+        ("10", ALL),
+        "Numbers of people of the majority whose rows are known, or all; the last over all α.",
     )
-    at: float = spec.param(0.3, "fraction of the minority at which knowledge is varied")
-    seeds: int = spec.param(5, "how many")
-    first_seed: int = spec.param(0, "the first of them")
-    standard_error: float = spec.param(0.05, "of a rate, at most: a group must not be smaller")
+    at: float = spec.param(
+        0.3, "Size of the collective at which knowledge is varied, a fraction of the minority."
+    )
+    seeds: int = spec.param(5, "Number of seeds, at least 1.")
+    first_seed: int = spec.param(0, "First seed, at least 0.")
+    standard_error: float = spec.param(
+        0.05, "Largest standard error of a rate; smaller groups are refused."
+    )
 
     def __post_init__(self) -> None:
         for alpha in (*self.alphas, self.at):
@@ -101,7 +111,7 @@ class Bias(Scenario):
         population = spec.text(self.population)
         usual = draw_all(population, self.first_seed).train.compared
         compared = choose_groups(usual, self.minority, self.majority, self.positive)
-        sizes = self._checked(People(population, compared, self.first_seed).split())
+        sizes = self._checked(TwoGroups(population, compared, self.first_seed).split())
         cells = self._cells(compared)
         with Store(out, write=True) as store, executor.open() as pool:
             found = run_cells(measure_cell, cells, store, pool, "Acting")

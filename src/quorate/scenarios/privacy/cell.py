@@ -14,13 +14,15 @@ from quorate.goals.unreadable import advantage
 from quorate.intervals import Floats
 from quorate.knowledge import Knowledge
 from quorate.protocols import Classifier, Learner, ScoredClassifier
+from quorate.runtime.seeds import stream
 from quorate.scenarios.privacy.membership import membership_aucs
 from quorate.scenarios.privacy.people import People, set_apart
-from quorate.scenarios.privacy.way import read_way
+from quorate.scenarios.privacy.strategies import read_strategies
 from quorate.studies.trial import draw_people, enlist, streams
 from quorate.table import Array, Labels, Mask, Rng, Submission
 
 EVERYONE, MEMBERS, ALONE = "everyone", "members", "alone"
+PROBE = 4  # the stream beside a trial's four: who is probed, and in whose data
 STATING, STATING_HONEST = "stating members", "stating members, honest row"
 
 
@@ -122,36 +124,31 @@ def measure(cell: Mapping[str, Any]) -> dict[str, Any]:
     learner, members_learner = (
         build("learners", cell[key]) for key in ("learner", "members_learner")
     )
-    way = read_way(cell["way"], cell["columns"], cell["how_many"], members_learner)
+    strategies = read_strategies(cell["way"], cell["columns"], cell["how_many"], members_learner)
     # Who acts alone goes by published statistics of everyone.
     members = people.take(member)
     known = Knowledge((members if len(members) else people).read, cell["alpha"])
     try:
         submitted = members
         if member.any():
-            submitted = members.handing_in(way.state(members.read, known, rng))
+            submitted = members.handing_in(strategies.state(members.read, known, rng))
         platform = train(people, submitted, member, learner, np.random.default_rng(fit))
-        hidden = way.hide(held_out.read, known, np.random.default_rng(test))
+        hidden = strategies.hide(held_out.read, known, np.random.default_rng(test))
         found = _measured(platform, people, submitted, member, held_out, hidden.x)
     except FitFailedError as failure:
         return {"error": str(failure), "columns": [], "whose": {}}
     aucs = membership_aucs(
         people,
-        way,
+        strategies,
         cell["alpha"],
         learner,
         cell["models"],
         cell["probed"],
-        np.random.default_rng(_fifth(cell["seed"])),
+        np.random.default_rng(stream(cell["seed"], PROBE)),
     )
     for whose, auc in aucs.items():
         found[whose]["membership_auc"] = auc
-    return {"error": None, "columns": way.changed_columns(known), "whose": found}
-
-
-def _fifth(seed: int) -> np.random.SeedSequence:
-    """Return the stream beside a trial's four: who is probed, and in whose data."""
-    return np.random.SeedSequence(seed).spawn(5)[4]
+    return {"error": None, "columns": strategies.changed_columns(known), "whose": found}
 
 
 def _measured(

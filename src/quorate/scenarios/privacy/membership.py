@@ -10,7 +10,7 @@ from quorate.knowledge import Knowledge
 from quorate.membership_inference.lira import auc, confidence, halves, lira
 from quorate.protocols import Learner
 from quorate.scenarios.privacy.people import People
-from quorate.scenarios.privacy.way import Way
+from quorate.scenarios.privacy.strategies import MemberStrategies
 from quorate.studies.trial import enlist
 from quorate.table import Mask, Rng, Submission
 
@@ -19,7 +19,7 @@ LEAST_MODELS = 4
 
 def membership_aucs(
     people: People,
-    way: Way,
+    strategies: MemberStrategies,
     alpha: float,
     learner: Learner,
     models: int,
@@ -35,7 +35,7 @@ def membership_aucs(
 
     Args:
         people: the platform's.
-        way: what those who act do.
+        strategies: what those who act do.
         alpha: fraction who act.
         learner: what platform and attacker train.
         models: N; 0 measures nothing.
@@ -52,7 +52,7 @@ def membership_aucs(
     acts = enlist(len(some), alpha, rng)
     members = some.take(acts).read
     if acts.any():
-        members = way.state(members, Knowledge(members, alpha), rng)
+        members = strategies.state(members, Knowledge(members, alpha), rng)
     everyone = Submission(some.read, members, acts)
     try:
         phi = np.stack([_phi(learner, everyone, half, some, rng) for half in inside])  # (N, n)

@@ -22,7 +22,7 @@ from quorate.scenarios.privacy.cell import measure
 from quorate.scenarios.privacy.membership import LEAST_MODELS
 from quorate.scenarios.privacy.people import check_groups, set_apart
 from quorate.scenarios.privacy.result import Measured, PrivacyResult
-from quorate.scenarios.privacy.way import read_way
+from quorate.scenarios.privacy.strategies import read_strategies
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
 from quorate.spec import param
@@ -51,30 +51,32 @@ class Privacy(Scenario):
     name: ClassVar[str] = "privacy"
 
     population: Population = param(
-        CorrelatedColumns(),
-        "people with named columns; proxies are always there",
-        kind="populations",
+        CorrelatedColumns(), "Population with named columns.", kind="populations"
     )
-    attribute: str = param("attribute", "the sensitive column; a number is cut at its median")
-    value: str | None = param(None, "tell this value from all others; by default every value")
+    attribute: str = param("attribute", "Sensitive column; a number is cut at its median.")
+    value: str | None = param(None, "Value to tell from all others; by default each is told apart.")
     ways: tuple[str, ...] = param(
         ("swapping", "cancelling", "swapping+cancelling", "cancelling/swapping"),
-        "what members do: swapping or aggregating of columns; randomised, contrary or cancelling "
-        "claims; both by a +, or CLAIM/CHANGE: who states the attribute claims, others change",
+        "What members do: change columns (swapping, aggregating), claim another value "
+        "(randomised, contrary, cancelling), both (CHANGE+CLAIM), or CLAIM/CHANGE: those who state "
+        "the attribute claim, and those who do not change their rows.",
     )
-    columns: tuple[str, ...] = param((), "columns to change; by default the most telling ones")
-    how_many: int = param(3, "how many of the most telling columns are changed")
-    learner: Learner = param(Logistic(), "what the platform trains", kind="learners")
+    columns: tuple[str, ...] = param((), "Columns to change; by default the most telling ones.")
+    how_many: int = param(3, "Number of the most telling columns that are changed, at least 1.")
+    learner: Learner = param(Logistic(), "Learner of the platform.", kind="learners")
     members_learner: Learner = param(
-        Logistic(), "what members guess the platform's answers with, on their rows", kind="learners"
+        Logistic(), "Learner that members imitate the platform with (a surrogate).", kind="learners"
     )
     alphas: tuple[float, ...] = param(
-        (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9), "fractions of the people who act, in [0, 1]"
+        (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9),
+        "Sizes of the collective as fractions of all people.",
     )
-    seeds: int = param(5, "how many seeds")
-    margin: float = param(0.05, "advantage at or below which nothing is read, in (0, 1)")
-    models: int = param(16, "models of the membership attack a cell; 0 leaves it out")
-    probed: int = param(400, "people of the membership attack")
+    seeds: int = param(5, "Number of seeds, at least 1.")
+    margin: float = param(
+        0.05, "Advantage up to which the attribute counts as unreadable, in (0, 1)."
+    )
+    models: int = param(16, "Number of models of the membership attack; 0 leaves it out.")
+    probed: int = param(400, "Number of people of the membership attack, at least 20.")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alphas", parse_alphas(self.alphas))
@@ -88,7 +90,7 @@ class Privacy(Scenario):
         if not self.ways:
             raise InputError("Expected at least one of ways, got none. Use ways=swapping.")
         for way in self.ways:
-            read_way(way)
+            read_strategies(way)
         if self.attribute in self.columns:
             raise InputError(
                 f"Expected columns beside the attribute, got {self.attribute} among them. It is "
@@ -133,8 +135,9 @@ class Privacy(Scenario):
                 f"got {round(smallest * len(people))} at alpha={smallest:g} of {len(people)} "
                 f"people. Use alphas from {FEWEST_MEMBERS / len(people):.2g} on, or more people."
             )
+        known = Knowledge(people.read)
         for way in self.ways:
-            read_way(way, self.columns, self.how_many).changed_columns(Knowledge(people.read))
+            read_strategies(way, self.columns, self.how_many).changed_columns(known)
         self.learner.check(people.read)
         self.members_learner.check(people.read)
 

@@ -31,7 +31,7 @@ class Claim(Strategy):
     """
 
     learner: Learner = param(
-        Logistic(), "what members guess the platform's answers with", kind="learners"
+        Logistic(), "Learner that members imitate the platform with (a surrogate).", kind="learners"
     )
 
     def __post_init__(self) -> None:

@@ -25,8 +25,10 @@ class ColumnChange(Strategy):
     members' own honest rows.
     """
 
-    columns: str | None = param(None, "columns to change, joined by +; else the most telling ones")
-    how_many: int = param(3, "how many of the most telling columns are changed")
+    columns: str | None = param(
+        None, "Columns to change, joined by +; by default the most telling ones."
+    )
+    how_many: int = param(3, "Number of the most telling columns that are changed, at least 1.")
 
     def __post_init__(self) -> None:
         at_least("how_many", self.how_many, 1, "Change at least one column.")

@@ -28,7 +28,7 @@ class BorrowedFeatures(TopFlipsByNeighbours):
     """
 
     name: ClassVar[str] = "borrowed-features"
-    columns: str | None = param(None, "columns that can be changed, joined by +; by default all")
+    columns: str | None = param(None, "Columns that can be changed, joined by +; by default all.")
 
     def scores(self, known: MinorityKnowledge, rng: Rng) -> Floats:
         """Return minus the mean distance of each member with the unfavourable label."""

@@ -34,10 +34,16 @@ class MinorityStrategy(Strategy):
     by chance: those of less knowledge are among those of more.
     """
 
-    minority: str | None = param(None, "groups that act, joined by +; else those usual of the data")
-    majority: str | None = param(None, "groups they are compared with, joined by +; else likewise")
-    positive: str | None = param(None, "favourable label; else the one usual of the data")
-    knowledge: str = param("10", "people of the majority whose rows are known; or all")
+    minority: str | None = param(
+        None, "Groups that act, joined by +; by default the usual ones of these data."
+    )
+    majority: str | None = param(
+        None, "Groups they are compared with, joined by +; by default the usual ones, or the rest."
+    )
+    positive: str | None = param(None, "Favourable label; by default the usual one of these data.")
+    knowledge: str = param(
+        "10", "Number of people of the majority whose rows members know, or all."
+    )
 
     def __post_init__(self) -> None:
         if self.knowledge != ALL:
@@ -105,7 +111,8 @@ class TopFlips(MinorityStrategy):
     """Base of the strategies that score members and let the top M claim the favourable label."""
 
     flips: float | None = param(
-        None, "M as a fraction of the minority; by default those f_maj would favour"
+        None,
+        "M as a fraction of the minority, in [0, 1]; by default as many as f_maj would favour.",
     )
 
     def __post_init__(self) -> None:
@@ -127,7 +134,7 @@ class TopFlips(MinorityStrategy):
 class TopFlipsByNeighbours(TopFlips):
     """Base of those that score a member by the k nearest known people of the majority."""
 
-    k: int = param(10, "neighbours, people")
+    k: int = param(10, "Number of neighbours, at most the number of known people.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

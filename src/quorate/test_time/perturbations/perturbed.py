@@ -28,7 +28,9 @@ class Perturbed(Strategy):
     """
 
     name: ClassVar[str] = "perturbed"
-    path: str = param(help="a perturbation.npz that quorate correct has left")
+    path: str = param(
+        help="File of the change, a perturbation.npz that quorate correct has written."
+    )
 
     def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
         """Return the members' images with the change of their own label."""

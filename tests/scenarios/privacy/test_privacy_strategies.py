@@ -4,22 +4,22 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.learners.scikit.tree import Tree
-from quorate.scenarios.privacy.way import Way, read_way
+from quorate.scenarios.privacy.strategies import MemberStrategies, read_strategies
 from quorate.strategies.attribute.aggregating import Aggregating
 from quorate.strategies.attribute.cancelling import Cancelling
 from quorate.strategies.attribute.swapping import Swapping
 
 
 def test_ways_are_read() -> None:
-    both = read_way("swapping+cancelling")
-    assert both == Way(Swapping(), Cancelling(), divided=False)
-    assert read_way("cancelling+swapping") == both
-    divided = read_way("cancelling/swapping")
-    assert divided == Way(Swapping(), Cancelling(), divided=True)
-    assert read_way("aggregating").claim is None
-    assert read_way("contrary").change is None
-    settled = read_way("aggregating+cancelling", ("age", "sex"), 2, Tree())
-    assert settled == Way(Aggregating("age+sex", 2), Cancelling(Tree()))
+    both = read_strategies("swapping+cancelling")
+    assert both == MemberStrategies(Swapping(), Cancelling(), divided=False)
+    assert read_strategies("cancelling+swapping") == both
+    divided = read_strategies("cancelling/swapping")
+    assert divided == MemberStrategies(Swapping(), Cancelling(), divided=True)
+    assert read_strategies("aggregating").claim is None
+    assert read_strategies("contrary").change is None
+    settled = read_strategies("aggregating+cancelling", ("age", "sex"), 2, Tree())
+    assert settled == MemberStrategies(Aggregating("age+sex", 2), Cancelling(Tree()))
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_ways_are_read() -> None:
 )
 def test_a_way_that_is_none_is_answered(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        read_way(text)
+        read_strategies(text)

@@ -19,7 +19,7 @@ from quorate.validate import unknown
 
 
 @dataclass(frozen=True)
-class Way:
+class MemberStrategies:
     """What members do: change columns, claim another value, or both.
 
     Args:
@@ -54,12 +54,12 @@ class Way:
         return [column.name for column in self.change.chosen(known.own)] if self.change else []
 
 
-def read_way(
+def read_strategies(
     text: str,
     columns: Sequence[str] = (),
     how_many: int = 3,
     learner: Learner = Logistic(),  # noqa: B008  (it is frozen)
-) -> Way:
+) -> MemberStrategies:
     """Return what a text stands for: ``swapping``, ``cancelling``, or two of them.
 
     ``swapping+cancelling``: members do both. ``cancelling/swapping``: those who state the attribute
@@ -71,7 +71,7 @@ def read_way(
         how_many: of the most telling columns are changed.
         learner: what claims imitate the platform with.
 
-    >>> read_way("cancelling/swapping").divided
+    >>> read_strategies("cancelling/swapping").divided
     True
 
     Raises:
@@ -91,7 +91,7 @@ def read_way(
             f"Expected at most one of {', '.join(changes)} and one of {', '.join(claims)}, got "
             f"{text!r}. Keep one of each, as in swapping+cancelling or cancelling/swapping."
         )
-    return Way(
+    return MemberStrategies(
         changes[change[0]]("+".join(columns) or None, how_many) if change else None,
         claims[claim[0]](learner) if claim else None,
         divided,
