@@ -2,65 +2,134 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 import pytest
 import torch
 
-from quorate.catalog import build
+from quorate import spec
+from quorate.catalog import BUILT_IN, CATALOG, build
 from quorate.engine.row_pool import RowPool
 from quorate.errors import FitFailedError, InputError
+from quorate.learners.networks.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
+from quorate.protocols import StackedLearner
 from quorate.studies.trial import streams, submit
 from quorate.table import Submission, Table
 
-LEARNERS = [
-    "sgd:epochs=2,batch_size=32",
+Plain = dict[str, Any]
+STACKED = [
+    cls
+    for cls in (CATALOG["learners"][name] for name in BUILT_IN["learners"])
+    if StackedLearner in cls.__mro__
+]
+# What makes a training short, by the parameter's name; another is at its default.
+SMALL: Plain = {
+    "epochs": 2,
+    "first_epochs": 1,
+    "batch_size": 32,
+    "steps": 2,
+    "patience": 1,
+    "public": "digits:n=60",
+    "pretraining": "sgd:model=cnn,epochs=1",
+}
+# What differs from the defaults in numbers, in several parameters at once, or three deep.
+FURTHER = [
     "sgd:model=logistic,epochs=2,weight_decay=0.01",
-    "sgd:model=cnn,epochs=1",
-    "sgd:model=resnet,hidden=4,epochs=1,batch_size=60",
     "adam:epochs=2,batch_size=32,schedule=cosine",
-    "dp-sgd:epochs=2,batch_size=30",
-    "dp-sgd:model=resnet,hidden=4,epochs=1,batch_size=60",
-    "dp-adam:epochs=2,batch_size=30,schedule=linear",
-    "dp-sgd:model=mlp,epochs=2,batch_size=30",
-    "dp-sgd:model=cnn,epochs=1,batch_size=30",
-    "group-dro:epochs=2,batch_size=32",
-    "cvar-dro:epochs=2,batch_size=32",
-    "chi2-dro:epochs=2,batch_size=32",
-    "jtt:epochs=2,first_epochs=1,batch_size=32",
-    "lff:epochs=2,batch_size=32",
-    "lff:model=cnn,epochs=1",
-    "lisa:epochs=2,batch_size=32",
-    "lisa:model=cnn,epochs=1",
-    "importance-weighted:epochs=2,batch_size=32",
-    "importance-weighted:groups=label,epochs=1,model=logistic",
-    "label-smoothing:epochs=2,batch_size=32",
-    "label-smoothing:model=cnn,epochs=1",
-    "adversarial-training:epochs=2,steps=2,batch_size=32",
-    "adversarial-training:model=logistic,epochs=1,steps=3,random_start=false",
-    "adversarial-training:model=cnn,epochs=1,steps=2",
-    "robust-aggregation:epochs=2,batch_size=32",
     "robust-aggregation:rule=trimmed-mean,learner=cvar-dro,epochs=2,batch_size=32",
-    "robust-aggregation:learner=jtt,epochs=2,first_epochs=1,batch_size=32",
-    "robust-aggregation:learner=lff,epochs=2,batch_size=32",
     "robust-aggregation:model=cnn,epochs=1",
+    "robust-aggregation:learner=lff,epochs=2,batch_size=32",
     "early-stopping:epochs=8,batch_size=32,learning_rate=0.2,patience=1",
     "early-stopping:members=0,learner=(robust-aggregation:epochs=2,batch_size=32)",
     "early-stopping:members=2,learner=chi2-dro,epochs=2,batch_size=32",
     "loss-trimming:rounds=2,epochs=2,batch_size=32",
     "loss-trimming:learner=(early-stopping:learner=cvar-dro,epochs=2,batch_size=32)",
-    "spectral-signatures:epochs=2,batch_size=32",
     "knn-cleaning:action=relabel,learner=jtt,epochs=2,first_epochs=1,batch_size=32",
 ]
+
+
+def inner_of(cls: type) -> str | None:
+    """The parameter that holds the learner that this one goes around."""
+    kinds = ((key, field.metadata.get("kind")) for key, field in spec.parameters(cls).items())
+    return next((key for key, kind in kinds if kind == "learners"), None)
+
+
+def small(cls: Any, **given: Any) -> Plain:
+    """A learner of a class as plain data: trained little, and a linear one unless told."""
+    own, inner = spec.parameters(cls), inner_of(cls)
+    settings = {key: value for key, value in SMALL.items() if key in own}
+    if "model" in own:
+        settings["model"] = "logistic"
+    if inner:
+        settings[inner] = small(SGD)
+    return {"name": cls.name, **settings, **given}
+
+
+def options_of(cls: type, key: str) -> tuple[Any, ...]:
+    """The values of a parameter that has a few."""
+    hint = spec.hints(cls)[key]
+    return (False, True) if hint is bool else get_args(hint) if get_origin(hint) is Literal else ()
+
+
+def architectures_of(cls: type) -> list[Plain]:
+    """Every architecture; the slow ones for the first learner, and the first private one, alone."""
+    private = "epsilon" in spec.parameters(cls)
+    alike = [one for one in STACKED if ("epsilon" in spec.parameters(one)) == private]
+    skipped = {"resnet", "cnn"} if private else {"resnet"}
+    found = []
+    for model in options_of(cls, "model") if "model" in spec.parameters(cls) else ():
+        if cls is alike[0] or model not in skipped:
+            pictures = {"epochs": 1, "batch_size": 120 if private else 60, "hidden": 4}
+            found.append({"model": model, **(pictures if model in ("cnn", "resnet") else {})})
+    return found
+
+
+def learners() -> list[Plain]:
+    """Every learner that is trained in stacks: its architectures, and its options one by one.
+
+    Of an option that all networks have, each learner takes another value.
+    """
+    found = []
+    for i, cls in enumerate(STACKED):
+        found += [small(cls, **how) for how in architectures_of(cls)]
+        for key, field in spec.parameters(cls).items():
+            others = [one for one in options_of(cls, key) if one != spec.default_of(field)]
+            if key == "model":
+                continue
+            if key in spec.parameters(SGD):
+                others = [others[i % len(others)]] if others else []
+            found += [small(cls, **{key: option}) for option in others]
+    return found
+
+
+def pairs() -> list[StackedLearner]:
+    """Every learner that goes around another, around every one that it takes, in two steps.
+
+    A private one without its noise, which takes long to calibrate to each number of people.
+    """
+    found = []
+    for cls, inner in itertools.product(filter(inner_of, STACKED), STACKED):
+        quick = {"epochs": 1, "batch_size": 60, "epsilon": math.inf}
+        inside = small(inner, **{k: v for k, v in quick.items() if k in spec.parameters(inner)})
+        with contextlib.suppress(InputError):
+            found.append(build("learners", small(cls, **{str(inner_of(cls)): inside})))
+    return found
 
 
 def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
+@functools.cache
 def submissions(*, grouped: bool = False) -> list[Submission]:
     """Two draws of the people, three sizes each: some share their honest rows, some do not."""
     found = []
@@ -75,17 +144,50 @@ def submissions(*, grouped: bool = False) -> list[Submission]:
     return found
 
 
-@pytest.mark.parametrize("text", LEARNERS)
-def test_same_bits_as_alone_whatever_the_stack(text: str) -> None:
-    learner = build("learners", text)
-    data = submissions(grouped=learner.name in ("lisa", "importance-weighted"))
-    alone = [learner.fit(one, rng(i)) for i, one in enumerate(data)]
-    for members in ([0, 1, 2, 3, 4, 5], [5, 0], [2, 3, 4]):
-        stacked = learner.fit_many([data[i] for i in members], [rng(i) for i in members])
-        for i, model in zip(members, stacked, strict=True):
-            pairs = zip(model.network.parameters(), alone[i].network.parameters(), strict=True)
-            assert all(torch.equal(a, b) for a, b in pairs)
+@pytest.mark.parametrize(
+    "learner", [build("learners", one) for one in [*learners(), *FURTHER]], ids=spec.text
+)
+def test_same_bits_as_alone_whatever_the_stack(learner: StackedLearner) -> None:
+    assert_same_bits(learner, [[0, 1, 2, 3, 4, 5], [5, 0], [2, 3, 4]])
+
+
+@pytest.mark.parametrize("learner", pairs(), ids=spec.text)
+def test_same_bits_as_alone_around_another(learner: StackedLearner) -> None:
+    assert_same_bits(learner, [[4, 1]])
+
+
+def assert_same_bits(learner: StackedLearner, stacks: Sequence[Sequence[int]]) -> None:
+    """On people without groups, or with some where the learner needs them; or it refuses both."""
+    data = submissions()
+    if not accepts(learner, data):
+        data = submissions(grouped=True)
+    if not accepts(learner, data):
+        with pytest.raises(InputError):
+            learner.fit_many(data, [rng(i) for i in range(len(data))])
+        return
+    alone = {i: learner.fit(data[i], rng(i)) for i in {i for stack in stacks for i in stack}}
+    for stack in stacks:
+        found = learner.fit_many([data[i] for i in stack], [rng(i) for i in stack])
+        for i, model in zip(stack, found, strict=True):
+            ours, theirs = weights(model), weights(alone[i])
+            assert ours
+            assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
             assert model.record == alone[i].record
+
+
+def accepts(learner: StackedLearner, data: Sequence[Submission]) -> bool:
+    try:
+        learner.check(data[0].honest)
+    except InputError:
+        return False
+    return True
+
+
+def weights(model: Any) -> list[torch.Tensor]:
+    """The parameters of a network, which may stand behind a change of features."""
+    while hasattr(model, "model"):
+        model = model.model
+    return list(model.network.parameters())
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam", "dp-sgd:delta=1e-6", "cvar-dro", "lff"])
@@ -106,8 +208,9 @@ def test_same_bits_where_a_product_has_a_vector(kind: str, shape: str) -> None:
     people = Table(x, rng(1).integers(2, size=n), ("a", "b"))
     model = "model=logistic" if "logistic" in shape else "model=mlp"
     hidden = 1 if shape == "one hidden unit" else 5
-    size = 1 if shape == "one person a step" else 13
-    text = f"{kind}{',' if ':' in kind else ':'}{model},hidden={hidden},batch_size={size},epochs=2"
+    size, epochs = (1, 1) if shape == "one person a step" else (13, 2)
+    given = f"{model},hidden={hidden},batch_size={size},epochs={epochs}"
+    text = f"{kind}{',' if ':' in kind else ':'}{given}"
     learner = build("learners", text)
     data = []
     for k in range(4):
