@@ -1,8 +1,8 @@
-"""The signals that a search tries, and how many members each of them needs.
+"""The signals that a search tries, and the number of members each of them needs.
 
-Members are grouped once for each column or pair of columns, by all the others: that gives TV and
-the cells that can be lost, whatever values are set. One table of counts says how many members speak
-against the target with each of them.
+For each column or pair of columns, members are grouped once by all other columns, which gives TV
+and the cells that can be lost whatever values are set. One table of counts says how many members
+speak against the target with each signal.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ErrorBudget:
-    """What every signal is held to: the platform, the target, and the shares of δ.
+    """The target that each signal has to reach, and its shares of the error probability δ.
 
     Args:
         platform: N and ε.
         members: n, whose rows were counted.
         success: S*.
-        rows_delta: probability with which the others' count may be larger than reckoned with.
-        distance_delta: the same of TV.
-        sampled: members among whom rows against the target were counted: n, or fewer.
+        rows_delta: probability that the others' count exceeds its limit.
+        distance_delta: probability that TV exceeds its limit.
+        sampled: number of members among whom rows against the target were counted, n or fewer.
     """
 
     platform: AssumedPlatform
@@ -47,9 +47,9 @@ class ErrorBudget:
     sampled: int
 
     def limit(self, against: int, n: int) -> int:
-        """Return how many of the others may speak against the target, if n members are like these.
+        """Return how many of the others may speak against the target, for n members like these.
 
-        Of the n members the same share is sampled, and of these ⌈against·n/members⌉ speak against.
+        The same share of the n members is sampled, and ⌈against·n/members⌉ of them speak against.
         """
         sampled = max(1, self.sampled * n // self.members)
         seen = min(math.ceil(against * n / self.members * (1 - ROUNDING)), sampled)
@@ -58,12 +58,13 @@ class ErrorBudget:
 
 @dataclass(frozen=True, eq=False)
 class OtherColumns:
-    """Members grouped by all columns but those of the signal: how large the cells are.
+    """The cell sizes of members grouped by all columns outside the signal.
 
     Args:
-        sizes: the distinct numbers of members in a cell, ascending, (c,).
-        times: how many cells have so many, (c,).
-        cells: |X*|: endless, as others may have values that no member has; 1 of no other columns.
+        sizes: the distinct cell sizes, ascending, (c,).
+        times: number of cells of each size, (c,).
+        cells: |X*|: unbounded, as others may have values that no member has, or 1 if there are no
+            other columns.
     """
 
     sizes: Floats
@@ -71,7 +72,7 @@ class OtherColumns:
     cells: int
 
     def success(self, limit: int, n: int, budget: ErrorBudget) -> float:
-        """Return 1 − moved(B)/n − TV: ``success_despite`` of these cells, scaled to n members."""
+        """Return 1 − moved(B)/n − TV, that is ``success_despite`` for these cells at n members."""
         rows = (limit + budget.platform.slack) * (1 + ROUNDING)
         sizes = self.sizes * (n / budget.members)
         possible = sizes <= rows
@@ -100,10 +101,10 @@ class CandidateSignals:
     Args:
         columns: positions of its one or two columns.
         others: members grouped by the other columns.
-        values: the codes that each signal sets, (s, 1 or 2).
-        against: members who speak against each, (s,).
-        carrying: members who carry each already, (s,).
-        cost: of each, per member, (s,).
+        values: codes that each signal sets, (s, 1 or 2).
+        against: number of members who speak against each, (s,).
+        carrying: number of members who already carry each, (s,).
+        cost: mean cost of each per member, (s,).
     """
 
     columns: tuple[int, ...]
@@ -122,8 +123,8 @@ def candidate_signals(
     Args:
         members: their rows.
         label: index of the target.
-        price: what it costs to change each column, (d,).
-        counted: members who are asked who speaks against a signal, (n,).
+        price: cost of changing each column, (d,).
+        counted: which members are counted as speaking against a signal, (n,).
     """
     codes, sizes = members.codes, alphabet_sizes(members)
     d, n = len(sizes), len(members)
@@ -140,25 +141,28 @@ def candidate_signals(
         values = np.stack([a.ravel() for a in np.meshgrid(*spread, indexing="ij")], axis=1)
         carrying = np.bincount(joint, minlength=len(values))
         speaking = np.bincount(joint[against], minlength=len(values))
-        cost = sum(
-            price[j] * (1 - of_value[j][values[:, at]] / n) for at, j in enumerate(columns)
-        )  # fmt: skip
+        shares = (of_value[j][values[:, at]] / n for at, j in enumerate(columns))
+        cost = sum(price[j] * (1 - share) for j, share in zip(columns, shares, strict=True))
         useful = carrying < n
         if not useful.any():
             continue
         rest = whole - digits[:, columns].sum(axis=1, dtype=np.int64)
         yield CandidateSignals(
-            columns, _others(rest, ENDLESS if len(sizes) > len(shape) else 1), values[useful],
-            speaking[useful], carrying[useful], np.asarray(cost, dtype=np.float64)[useful],
-        )  # fmt: skip
+            columns,
+            _others(rest, ENDLESS if len(sizes) > len(shape) else 1),
+            values[useful],
+            speaking[useful],
+            carrying[useful],
+            np.asarray(cost, dtype=np.float64)[useful],
+        )
 
 
 def _digits(codes: npt.NDArray[np.int32], sizes: list[int]) -> Ints:
-    """Return what each column adds to the number of a cell, (n, d): the others' number is the rest.
+    """Return what each column adds to a cell's number, (n, d).
 
-    The digits of a mixed radix where 64 bits hold them. Else each value adds a random number, drawn
-    with a fixed seed, and sums may wrap around: two of 100,000 cells are then taken for one with a
-    probability of some 3·10⁻¹⁰, which would make TV a little smaller than it is.
+    These are digits of a mixed radix if 64 bits hold them. Else each value adds a random number
+    from a fixed seed, and sums may wrap around: two of 100,000 cells then coincide with a
+    probability of about 3·10⁻¹⁰, which would make TV slightly too small.
     """
     if math.prod(sizes) <= LARGEST:
         radix = np.array([math.prod(sizes[j + 1 :]) for j in range(len(sizes))], dtype=np.int64)

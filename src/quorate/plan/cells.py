@@ -1,4 +1,4 @@
-"""Members counted in cells: everyone with the same value in every column is in one."""
+"""Counting members in cells; people with equal values in every column share a cell."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def signal_codes(
     """Return a signal as codes: the position of each column, and the code of its value.
 
     Raises:
-        InputError: it is empty, or a column or value is not known.
+        InputError: it is empty, or a column or value is unknown.
     """
     if not signal:
         raise unknown("signal", "nothing", [c.name for c in members.columns], "Write COLUMN=VALUE.")
@@ -64,10 +64,10 @@ def signal_codes(
 
 
 def joint_keys(codes: npt.NDArray[np.integer], sizes: Sequence[int]) -> Keys:
-    """Return one number per row, equal where all codes are: the cell of each, (n,).
+    """Return the cell of each row as a number, (n,), equal iff all codes are.
 
-    key = (…(c₁·s₂ + c₂)·s₃ + …) + c_d; where the next digit would not fit into 64 bits, keys are
-    first replaced by their ranks, so that the numbers stay exact. No columns: all 0.
+    key = (…(c₁·s₂ + c₂)·s₃ + …) + c_d. If the next digit would not fit into 64 bits, keys are first
+    replaced by their ranks, so that they stay exact. Without columns all keys are 0.
 
     Args:
         codes: (n, d), column j in [0, sizes[j]).
@@ -88,7 +88,7 @@ def joint_keys(codes: npt.NDArray[np.integer], sizes: Sequence[int]) -> Keys:
 
 
 def alphabet_sizes(members: Members, signal: Signal | None = None) -> list[int]:
-    """Return how many values each column has, a new one of the signal among them."""
+    """Return the number of values of each column, including a new one that the signal sets."""
     sizes = [len(column.values) for column in members.columns]
     for at, code in (signal or {}).items():
         sizes[at] = max(sizes[at], code + 1)
@@ -96,7 +96,7 @@ def alphabet_sizes(members: Members, signal: Signal | None = None) -> list[int]:
 
 
 def carriers(members: Members, signal: Signal) -> npt.NDArray[np.bool_]:
-    """Return who carries the signal already, (n,)."""
+    """Return who already carries the signal, (n,)."""
     there = np.ones(len(members), dtype=bool)
     for at, code in signal.items():
         there &= members.codes[:, at] == code
@@ -104,15 +104,15 @@ def carriers(members: Members, signal: Signal) -> npt.NDArray[np.bool_]:
 
 
 def signal_counts(members: Members, signal: Signal, planted_by: int | None = None) -> SignalCounts:
-    """Return the members counted in the cells of X*: one for each value of the other columns.
+    """Return the members counted in the cells of X*, one for each value of the other columns.
 
-    Other people may have values that no member has: |X*| counts one such value more a column, and
-    is open-ended.
+    Other people may have values that no member has: |X*| counts one more value per column and is
+    open-ended.
 
     Args:
         members: their rows.
-        signal: what is set.
-        planted_by: only members with this label carry the signal; None means all of them.
+        signal: the signal.
+        planted_by: label whose members carry the signal; None means all members.
     """
     rest = [j for j in range(len(members.columns)) if j not in signal]
     sizes = alphabet_sizes(members)
@@ -127,15 +127,19 @@ def signal_counts(members: Members, signal: Signal, planted_by: int | None = Non
     joint = at[there].astype(np.int64) * k + members.labels[there]
     honest = np.bincount(joint, minlength=m * k).reshape(m, k)
     return SignalCounts(
-        honest.astype(np.float64), planted, len(members), math.prod(sizes[j] + 1 for j in rest),
-        moved, open_ended=bool(rest),
-    )  # fmt: skip
+        honest.astype(np.float64),
+        planted,
+        len(members),
+        math.prod(sizes[j] + 1 for j in rest),
+        moved,
+        open_ended=bool(rest),
+    )
 
 
 def erasing_counts(
     members: Members, signal: Signal
 ) -> tuple[npt.NDArray[np.float64], Keys, int, int]:
-    """Return what ``erasing_certificate`` counts: honest (m, k), image (m,), |X| and |X*|."""
+    """Return the counts for ``erasing_certificate``: honest (m, k), image (m,), |X| and |X*|."""
     sizes = alphabet_sizes(members, signal)
     n, k = len(members), members.k
     changed = members.codes.copy()

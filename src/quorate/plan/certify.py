@@ -1,9 +1,9 @@
-"""What members can be sure of with one signal: now, with more of them, and if the platform errs."""
+"""Certify one signal: with the members there are, with more, and against worse platforms."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -38,27 +38,36 @@ from quorate.validate import in_interval, unknown
 PlanGoal = Literal["plant", "plant-feature-only", "unplant", "erase"]
 RADII = (*BY_CELL, "aggregate", "tightest")
 EPS_RANGE = (0.0, 0.001, 0.005, 0.01, 0.02, 0.05)
-ASIDE = 5  # one member in so many is set aside to choose labels
-ROWS_PER_CELL = 5  # on average; with fewer, cells are too many to be counted
+ASIDE = 5  # one in five members is set aside to choose labels
+ROWS_PER_CELL = 5  # mean below which there are too many cells to count
+CAVEATS = (
+    "Each line of the table of certificates holds by itself with the stated confidence; 'tightest' "
+    "pays for being the best of them.",
+    "A number of members that would be enough is a projection, as if the rows of all further "
+    "members were just like these: certify again when they are there.",
+    "Certified under three assumptions: members are like everyone else on the platform, it learns "
+    "from these columns in these values, and it is within ε of the best classifier for its own "
+    "rows.",
+)
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What the members want to know.
+    """What the members want to achieve, and on which platform.
 
     Args:
-        signal: column to value, what members set.
-        target: the label to plant, or to keep off; none for "erase".
-        platform_size: N, everyone whom the platform learns from, the members among them.
-        goal: "plant", "plant-feature-only" (members keep their label, and only those who have the
+        signal: the value that members set, by column.
+        target: the label to plant, or to keep off; None for "erase".
+        platform_size: N, the number of people the platform learns from, members included.
+        goal: "plant", "plant-feature-only" (members keep their label, and only those with the
             target set the signal), "unplant" or "erase".
-        success: S*, the share of people that members want to reach, in [0, 1].
-        confidence: how sure they want to be, in (0, 1).
+        success: S*, the share of people to reach, in [0, 1].
+        confidence: confidence of the certificate, in (0, 1).
         eps, reading: how far from optimal the platform may be, as in ``suboptimality_constant``.
-        new_values: the signal may set a value that no member has yet.
+        new_values: whether the signal may set a value that no member has yet.
 
     Raises:
-        InputError: a value is out of range or not known.
+        InputError: a value is out of range or unknown.
     """
 
     signal: Mapping[str, str]
@@ -87,13 +96,13 @@ class Objective:
 
 @dataclass(frozen=True)
 class CertifiedSuccess:
-    """What is certified with one radius: now, and from how many members on S* is.
+    """The success certified with one radius, and the number of members that certifies S*.
 
     Args:
         radius: how the bound was reached.
-        success: the bound with the members there are; at or below 0 it says nothing.
-        n_for_target: members like these from which on S* is certified; None where not even
-            everyone on the platform is enough.
+        success: the bound with the members there are; vacuous at or below 0.
+        n_for_target: number of members like these from which on S* is certified; None if not even
+            everyone on the platform suffices.
         eps: how far from optimal the platform may be.
     """
 
@@ -103,24 +112,24 @@ class CertifiedSuccess:
     eps: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data; a bound of -inf becomes None, as JSON knows no infinity."""
+        """Return plain data, with None for a bound of -inf, as JSON knows no infinity."""
         success = self.success if math.isfinite(self.success) else None
         return {**vars(self), "success": success}
 
 
 @dataclass(frozen=True)
 class Certification:
-    """The answer to a objective.
+    """Everything that is certified for an objective.
 
     Args:
-        objective: what was asked.
+        objective: what the members want to achieve.
         members: n.
-        certificate: the tightest, at the objective's ε.
-        best: the same with the n for the target.
+        certificate: the tightest certificate, at the objective's ε.
+        best: the same, with the number of members for the target.
         by_radius: each radius alone, at the full confidence.
-        by_eps: the tightest, for each ε of a range.
-        carrying: members who carry the signal already.
-        notes: what else must be known.
+        by_eps: the tightest certificate for each ε of a range.
+        carrying: number of members who already carry the signal.
+        notes: caveats.
     """
 
     objective: Objective
@@ -157,7 +166,7 @@ class Certification:
 
 
 def _check_possible(members: Members, objective: Objective) -> None:
-    """Raise InputError if members are to plant by features alone what none of them has."""
+    """Raise InputError if no member has the label to plant by features alone."""
     if objective.goal != "plant-feature-only" or objective.target is None:
         return
     if not (members.labels == members.label(objective.target)).any():
@@ -176,42 +185,39 @@ def certify(
 ) -> Certification:
     """Return what the members can be sure of, from their own rows alone.
 
-    Further members are taken to be like these: all frequencies stay as they are. Of goal "unplant",
-    with more than two labels, every fifth row is set aside to choose the label of each cell.
+    Further members are assumed to be like these: all frequencies stay as they are. For the goal
+    "unplant" with more than two labels, every fifth row is set aside to choose each cell's label.
 
     Args:
         members: their rows as they are now.
-        objective: what they want to know.
+        objective: what they want to achieve.
         eps_range: ε of ``by_eps``.
 
     Raises:
-        InputError: a name is not known, or there are more members than people on the platform.
+        InputError: a name is unknown, or there are more members than people on the platform.
     """
-    objective.platform(objective.eps).others(len(members))
+    here = objective.platform(objective.eps)
+    here.others(len(members))
     signal = signal_codes(members, objective.signal, new_values=objective.new_values)
     _check_possible(members, objective)
     bound, against = certifier(members, objective, signal)
-    here = objective.platform(objective.eps)
 
     def row(radius: str, eps: float) -> CertifiedSuccess:
         platform = objective.platform(eps)
+
+        def success(n: int) -> float:
+            return bound(n, platform, radius).success
+
         counted = (against, len(members)) if radius in ("aggregate", "tightest") else None
-        needed = members_needed(
-            lambda n: bound(n, platform, radius).success,
-            objective.success, objective.platform_size, counted,
-        )  # fmt: skip
-        return CertifiedSuccess(radius, bound(len(members), platform, radius).success, needed, eps)
+        needed = members_needed(success, objective.success, objective.platform_size, counted)
+        return CertifiedSuccess(radius, success(len(members)), needed, eps)
 
     radii = ERASING if objective.goal == "erase" else RADII
     by_radius = tuple(row(radius, objective.eps) for radius in radii)
     by_eps = tuple(row("tightest", eps) for eps in eps_range)
     certificate = bound(len(members), here, "tightest")
     carrying = int(carriers(members, signal).sum())
-    notes = (
-        *members.notes,
-        *certificate.notes,
-        *_notes(members, objective, signal, carrying),
-    )
+    notes = (*members.notes, *certificate.notes, *_notes(members, objective, signal, carrying))
     return Certification(
         objective, len(members), certificate, by_radius[-1], by_radius, by_eps, carrying, notes
     )
@@ -220,7 +226,7 @@ def certify(
 def certifier(
     members: Members, objective: Objective, signal: Mapping[int, int]
 ) -> tuple[Certify, float]:
-    """Return the certificate as a function of how many members, and the count rounded up in it."""
+    """Return the certificate as a function of the number of members, and its rounded count."""
     confidence = objective.confidence
     if objective.goal == "erase":
         honest, image, cells, signal_cells = erasing_counts(members, signal)
@@ -236,9 +242,8 @@ def certifier(
     label = members.label(objective.target)
     if objective.goal == "unplant":
         counts = signal_counts(members, signal)
-        return _unplanting(members, signal, counts, label, confidence), float(
-            counts.honest[:, label].sum()
-        )
+        bound = _unplanting(members, signal, counts, label, confidence)
+        return bound, float(counts.honest[:, label].sum())
     only = label if objective.goal == "plant-feature-only" else None
     counts = signal_counts(members, signal, only)
 
@@ -251,7 +256,7 @@ def certifier(
 def _unplanting(
     members: Members, signal: Mapping[int, int], counts: SignalCounts, label: int, confidence: float
 ) -> Certify:
-    """Return the certificate: of one label everywhere, or of the best one in each cell."""
+    """Return the certificate for one label everywhere, or for the best label in each cell."""
     aside = set_aside(members, signal, counts)
 
     def unplant(n: int, platform: AssumedPlatform, radius: str) -> Certificate:
@@ -267,9 +272,8 @@ def _unplanting(
             some.signal_cells,
             open_ended=some.open_ended,
         )
-        return adaptive_unplanting_certificate(
-            scaled, some, label, platform, confidence, radius
-        )[1]  # fmt: skip
+        found = adaptive_unplanting_certificate(scaled, some, label, platform, confidence, radius)
+        return found[1]
 
     return unplant
 
@@ -277,9 +281,9 @@ def _unplanting(
 def set_aside(
     members: Members, signal: Mapping[int, int], counts: SignalCounts
 ) -> SignalCounts | None:
-    """Return every fifth member, who choose labels, counted over the cells of all.
+    """Return the counts of every fifth member, set aside to choose labels, over all cells.
 
-    None of fewer than ten members, and with two labels: there is no choice.
+    None for fewer than ten members, or for two labels, which leave no choice.
     """
     if len(members) < 2 * ASIDE or counts.k == 2:
         return None
@@ -294,58 +298,59 @@ def set_aside(
     honest = np.bincount(joint, minlength=m * k).astype(np.float64)
     planted = np.bincount(some, minlength=m).astype(np.float64)
     return SignalCounts(
-        honest.reshape(m, k), planted, len(some), counts.signal_cells,
+        honest.reshape(m, k),
+        planted,
+        len(some),
+        counts.signal_cells,
         open_ended=counts.open_ended,
-    )  # fmt: skip
+    )
 
 
 def _notes(
     members: Members, objective: Objective, signal: Mapping[int, int], carrying: int
 ) -> list[str]:
     """Return what follows from the rows and the signal, in words."""
-    notes, n = [], len(members)
+    return [
+        *_notes_on_signal(members, objective, signal, carrying),
+        *_notes_on_cells(members, signal),
+        *CAVEATS,
+    ]
+
+
+def _notes_on_signal(
+    members: Members, objective: Objective, signal: Mapping[int, int], carrying: int
+) -> Iterator[str]:
+    n = len(members)
     if carrying == n:
-        notes.append(
+        yield (
             "Every member carries the signal already: nothing changes but the labels. Choose one "
             "that few have."
         )
-    new = [
-        members.columns[j].name for j, c in signal.items() if c >= len(members.columns[j].values)
-    ]
+    columns = [(members.columns[j], code) for j, code in signal.items()]
+    new = [column.name for column, code in columns if code >= len(column.values)]
     if new:
-        notes.append(
+        yield (
             f"No member has the signal's value of {', '.join(new)} yet: make sure that the "
             "platform accepts it, and that what it learns from it is used."
         )
     if objective.goal == "plant-feature-only" and objective.target is not None:
         having = int((members.labels == members.label(objective.target)).sum())
-        notes.append(
+        yield (
             f"Only the {having} members (of {n}) whose label is {objective.target!r} plant the "
             "signal."
         )
+
+
+def _notes_on_cells(members: Members, signal: Mapping[int, int]) -> Iterator[str]:
     if any(column.edges for column in members.columns):
-        notes.append(
+        yield (
             "Bins were chosen by these rows, which certificates do not pay for: for a statement to "
             "the letter, bin numbers beforehand by edges that do not depend on the members."
         )
-    cells = len(signal_counts(members, signal).planted)
+    n, cells = len(members), len(signal_counts(members, signal).planted)
     if cells * ROWS_PER_CELL > n:
-        notes.append(
+        yield (
             f"The {n} members lie in {cells} different cells of the other columns, fewer than "
-            f"{ROWS_PER_CELL} in each: a cell can hardly be counted, and little can be "
-            "certified. Name the columns that the platform learns from, or use fewer bins."
+            f"{ROWS_PER_CELL} in each: a cell can hardly be counted, and little can be certified. "
+            "Name the columns that the platform learns from, or use fewer bins."
         )
-    notes.append(
-        "Each line of the table of certificates holds by itself with the stated confidence; "
-        "'tightest' pays for being the best of them."
-    )
-    notes.append(
-        "A number of members that would be enough is a projection, as if the rows of all further "
-        "members were just like these: certify again when they are there."
-    )
-    notes.append(
-        "Certified under three assumptions: members are like everyone else on the platform, it "
-        "learns from these columns in these values, and it is within ε of the best classifier for "
-        "its own rows."
-    )
-    return notes

@@ -1,4 +1,4 @@
-"""Which label each member hands in, where it is not the same for all."""
+"""The label that each member hands in, for goals where it differs between members."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ from quorate.theory.certificates.unplanting import (
     naive_unplanting_certificate,
 )
 
-KEPT = "their own"  # nobody like them with the signal was seen
+KEPT = "their own"  # if nobody like them was seen with the signal
 
 
 def list_claims(members: Members, objective: Objective) -> list[dict[str, str]]:
-    """Return what members of each kind hand in: their values of the columns, and the label.
+    """Return what each kind of member hands in: their column values, and the label to claim.
 
-    Of goal "unplant" and "erase", the labels that the certificate is about; nothing for goals in
-    which everyone's label is the same, or nobody's changes. For "unplant" the columns are those
-    that the signal does not set.
+    For "unplant" and "erase" these are the labels that the certificate is about; for other goals
+    nothing is returned. For "unplant" the columns are those that the signal does not set.
     """
     signal = signal_codes(members, objective.signal, new_values=objective.new_values)
     if objective.goal == "erase":
@@ -70,7 +69,7 @@ def _erasing(
 
 
 def _kinds(codes: Codes, sizes: list[int]) -> Codes:
-    """Return one row of codes for each cell that was seen, in the order of counts."""
+    """Return one row of codes for each cell that was seen, in the order of the counts."""
     _, first = np.unique(joint_keys(codes, sizes), return_index=True)
     return codes[first]
 

@@ -1,4 +1,4 @@
-"""What goes with a certificate: what it costs members, how it grows, and what it withstands."""
+"""Details of a plan: its costs, its growth with members, and what its certificate tolerates."""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ from quorate.theory.certificates.aggregate import success_despite
 from quorate.theory.certificates.counts import Floats, failure
 from quorate.theory.radii import others_limit
 
-SIZES = 25  # members at which growth is drawn, on a log scale
+SIZES = 25  # numbers of members at which growth is drawn, on a log scale
 
 
 @dataclass(frozen=True, eq=False)
 class PlanDetails:
-    """What the members of today can expect.
+    """What a plan costs its members today, what it tolerates, and how success grows.
 
     Args:
-        having: for each column of the signal, the share of those who set it who have its value
-            already; 1 where nobody has to set it.
-        claiming: share of members whose own label is the one that they hand in; at most, where they
-            unplant; NaN where they erase.
-        changed: different rows among those that members hand in: what deduplication leaves.
-        tolerated: rows of others on the signal with another label, beyond what the certificate
-            reckons with, under which success stays certified; None where it is not certified
-            anyway, or the goal is another one than planting.
-        claims: which label members of each kind hand in, where it is not the same for all.
-        sizes, success: members, (a,), and the success certified for so many, (a,).
+        having: for each column of the signal, the share of acting members who already have its
+            value; 1 if nobody acts.
+        claiming: share of members whose own label is the one that they hand in; an upper limit for
+            unplanting, NaN for erasing.
+        changed: number of distinct rows that members hand in, which deduplication leaves.
+        tolerated: number of further rows of others, with the signal and another label, under which
+            success stays certified; None if it is not certified or the goal is not planting.
+        claims: the label that each kind of member hands in, if it differs.
+        sizes, success: numbers of members, (a,), and the success certified for each, (a,).
     """
 
     having: dict[str, float]
@@ -46,7 +45,7 @@ class PlanDetails:
 
 
 def plan_details(members: Members, objective: Objective) -> PlanDetails:
-    """Return what goes with the certificate of a objective.
+    """Return the details of the plan for an objective.
 
     Raises:
         InputError: as ``certify``.
@@ -94,7 +93,7 @@ def _claiming(members: Members, objective: Objective) -> float:
 
 
 def _changed(members: Members, objective: Objective, signal: dict[int, int]) -> int:
-    """Return how many different rows the members hand in."""
+    """Return the number of distinct rows that the members hand in."""
     codes = members.codes
     if objective.goal != "erase":
         codes = codes[_acting(members, objective)]
@@ -105,12 +104,12 @@ def _changed(members: Members, objective: Objective, signal: dict[int, int]) -> 
 
 
 def _tolerated(members: Members, objective: Objective, signal: dict[int, int]) -> int | None:
-    """Return the most rows of others, beyond those reckoned with, that leave S* certified."""
+    """Return the largest number of further rows of others that leave S* certified."""
     if objective.goal != "plant" or objective.target is None:
         return None
     counts = signal_counts(members, signal)
     platform, n = objective.platform(objective.eps), len(members)
-    # As the certificate does it: one of three radii, and what is left for rows and for TV.
+    # The same shares as in the certificate: one of three radii, split between rows and TV.
     share = failure(objective.confidence) / 3 / (1 + (counts.distance_cells > 1))
     against = int(np.delete(counts.honest, members.label(objective.target), axis=1).sum())
     reckoned = others_limit(against, n, platform.others(n), share)
@@ -120,7 +119,7 @@ def _tolerated(members: Members, objective: Objective, signal: dict[int, int]) -
 
     if not certified(0):
         return None
-    low, high = 0, n + 1  # as many rows as members outweigh all of them
+    low, high = 0, n + 1  # more rows than members outweigh all of them
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if certified(middle) else (low, middle)

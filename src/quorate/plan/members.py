@@ -1,4 +1,4 @@
-"""The members' own rows: read from a file or a frame, every column in a few named values."""
+"""The members' own rows, read from a file or a frame, with a few named values per column."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from quorate.populations.table_files import check_columns, encode_names, read_ta
 from quorate.validate import at_least, unknown
 
 Codes = npt.NDArray[np.int32]
-FEW_NUMBERS = 10  # distinct numbers up to which each is a value of its own
-FEW_TEXTS = 50  # distinct texts that are always few enough; beyond, one for every 20 rows
+FEW_NUMBERS = 10  # distinct numbers up to which each is its own value
+FEW_TEXTS = 50  # distinct texts that are always allowed; beyond, one per 20 rows
 ROWS_PER_TEXT = 20
-MOST_LABELS = 1000  # more distinct values than that are a quantity or an id, not a label
+MOST_LABELS = 1000  # a column with more distinct values is a quantity or an id, not a label
 MISSING = "missing"
 
 
@@ -31,9 +31,9 @@ class MemberColumn:
     Args:
         name: its name in the file.
         values: its values, by code.
-        edges: where its bins end, if it is a number in bins: value i holds the numbers from
-            edge i − 1, included, to edge i.
-        span: its smallest and its largest number, if it is in bins.
+        edges: bin edges of a binned number: value i holds the numbers from edge i − 1, included, to
+            edge i.
+        span: smallest and largest number of a binned number.
     """
 
     name: str
@@ -42,15 +42,15 @@ class MemberColumn:
     span: tuple[float, float] = (-math.inf, math.inf)
 
     def code(self, value: str | float, *, new_values: bool = False) -> int:
-        """Return the code of a value; a number stands for its bin.
+        """Return the code of a value; a number means its bin.
 
-        With ``new_values``, a value that no member has yet gets the code after the last one.
+        With ``new_values``, a value that no member has yet gets the next free code.
 
         >>> MemberColumn("age", ("below 30", "30 to 50", "50 or more"), (30.0, 50.0)).code("30")
         1
 
         Raises:
-            InputError: the value is not known, and new ones are not asked for.
+            InputError: the value is unknown and new values are not allowed.
         """
         text = str(value)
         if text in self.values:
@@ -67,20 +67,15 @@ class MemberColumn:
                 return code
         if new_values:
             return len(self.values)
-        raise unknown(
-            f"value of column {self.name!r}", text, self.values,
-            f"{self._range()}For one that nobody has yet, and that the platform accepts, allow new "
-            "values (--new-values).",
-        )  # fmt: skip
-
-    def _range(self) -> str:
-        return f"Numbers from {self.span[0]:g} to {self.span[1]:g} stand for a bin. " * bool(
-            self.edges
-        )
+        fix = "For one that nobody has yet, and that the platform accepts, allow new values "
+        fix += "(--new-values)."
+        if self.edges:
+            fix = f"Numbers from {self.span[0]:g} to {self.span[1]:g} stand for a bin. {fix}"
+        raise unknown(f"value of column {self.name!r}", text, self.values, fix)
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:
-    """Return a name, in as many brackets as it takes to be none of ``taken``."""
+    """Return a name in as many brackets as needed to differ from all of ``taken``."""
     while name in taken:
         name = f"({name})"
     return name
@@ -98,11 +93,11 @@ class Members:
     """n members, one row each.
 
     Args:
-        codes: the code of each value, (n, d); int32.
-        labels: index of each member's label among ``classes``, (n,); int32.
-        columns: what the codes stand for, d of them.
+        codes: the code of each value, int32, (n, d).
+        labels: index of each member's label among ``classes``, int32, (n,).
+        columns: the d columns, which name the codes.
         classes: the k label names.
-        notes: what was done to the rows, and what follows from it.
+        notes: how the rows were processed.
     """
 
     codes: Codes
@@ -128,11 +123,11 @@ class Members:
         for index, known in enumerate(self.classes):
             if known == name or _same_number(known, name):  # 1.0 for 1
                 return index
-        raise unknown(
-            "label", name, self.classes,
+        fix = (
             "No member has another one, so that by features alone it cannot be planted. If the "
-            "platform knows it, name it as one of its labels (--labels).",
-        )  # fmt: skip
+            "platform knows it, name it as one of its labels (--labels)."
+        )
+        raise unknown("label", name, self.classes, fix)
 
     def position(self, name: str) -> int:
         """Return the index of a column.
@@ -158,22 +153,23 @@ def read_members(
 ) -> Members:
     """Return the members in a CSV or parquet file, or in a pandas frame.
 
-    A column of at most 10 distinct numbers keeps them as values; another one of numbers is cut at
-    its quantiles, rounded, into ``bins`` values. Text and truth values are kept. A
-    missing value becomes the value "missing".
+    A column with at most 10 distinct numbers keeps them as values; other numbers are cut at rounded
+    quantiles into ``bins`` values. Text and truth values are kept. A missing value becomes the
+    value "missing".
 
     Args:
         source: path of the file, or a frame.
         label: column of the labels.
-        columns: what the platform learns from; by default everything but the label.
+        columns: columns that the platform learns from; by default all but the label.
         ignore: columns to leave out.
-        labels: further labels that the platform knows and that no member may have.
-        bins: of a column of many numbers, at least 2.
-        separator: of a CSV file; by default , or ; or tab, whichever its header has most of.
+        labels: further labels that the platform knows, even if no member has them.
+        bins: number of bins of a column with many numbers, at least 2.
+        separator: of a CSV file; by default , or ; or tab, whichever is most frequent in its
+            header.
 
     Raises:
-        InputError: the file or a column is not there, a label is missing, there is only one label,
-            or a text column has too many distinct values.
+        InputError: the file, a column or a label is missing, there is only one label, or a text
+            column has too many distinct values.
     """
     at_least("bins", bins, 2, "Use 4, say.")
     is_path = isinstance(source, str | Path)
@@ -182,33 +178,37 @@ def read_members(
     if not len(frame):
         raise InputError(f"Expected members in {name}, got no rows. Give one row per member.")
     check_columns(frame, [label, *(columns or ()), *ignore], name)
-    codes, classes = encode_names(frame[label], label)
-    if len(classes) > MOST_LABELS:
-        raise InputError(
-            f"Expected at most {MOST_LABELS} labels in column {label!r}, got {len(classes)}. Name "
-            "a column of labels, or bin this one first."
-        )
-    classes += tuple(extra for extra in labels if extra not in classes)
-    if len(classes) < 2:
-        raise InputError(
-            f"Expected at least 2 labels in column {label!r}, got only {classes[0]!r}. If the "
-            "platform knows others, name them as its labels (--labels)."
-        )
+    codes, classes = _encode_labels(frame[label], label, labels)
     kept = [c for c in (columns or frame.columns) if c != label and c not in ignore]
     notes: list[str] = []
     found = [encode_column(frame[c], str(c), bins, notes) for c in kept]
     if not found:
         raise InputError(f"Expected at least one column in {name}, got none. Ignore fewer.")
     table = np.stack([code for code, _ in found], axis=1)  # (n, d)
-    return Members(
-        table, codes.astype(np.int32), tuple(column for _, column in found), classes, tuple(notes)
-    )
+    return Members(table, codes, tuple(column for _, column in found), classes, tuple(notes))
+
+
+def _encode_labels(series: Any, label: str, others: Sequence[str]) -> tuple[Codes, tuple[str, ...]]:
+    """Return the code of each label, (n,), and all label names, those of ``others`` included."""
+    codes, classes = encode_names(series, label)
+    if len(classes) > MOST_LABELS:
+        raise InputError(
+            f"Expected at most {MOST_LABELS} labels in column {label!r}, got {len(classes)}. Name "
+            "a column of labels, or bin this one first."
+        )
+    classes += tuple(other for other in others if other not in classes)
+    if len(classes) < 2:
+        raise InputError(
+            f"Expected at least 2 labels in column {label!r}, got only {classes[0]!r}. If the "
+            "platform knows others, name them as its labels (--labels)."
+        )
+    return codes.astype(np.int32), classes
 
 
 def encode_column(
     series: Any, name: str, bins: int, notes: list[str]
 ) -> tuple[Codes, MemberColumn]:
-    """Return the codes of a column, (n,), and what they stand for; add what was done to ``notes``.
+    """Return the codes of a column, (n,), and what they stand for; append to ``notes``.
 
     Raises:
         InputError: it is text with too many distinct values.
@@ -255,7 +255,7 @@ def encode_column(
 def _edges(numbers: npt.NDArray[np.float64], bins: int) -> tuple[float, ...]:
     """Return the inner quantiles, rounded to a tenth of the smallest step between them.
 
-    Where nearly everyone has the smallest number, the next one ends the only bin below.
+    If nearly everyone has the smallest number, the only edge is the next larger number.
     """
     inner = np.unique(np.quantile(numbers, np.linspace(0, 1, bins + 1)[1:-1]))
     steps = np.diff(np.unique(np.r_[numbers.min(), inner, numbers.max()]))

@@ -25,19 +25,19 @@ from quorate.validate import at_least, unknown
 
 @dataclass(frozen=True, kw_only=True)
 class PlanRequest:
-    """What members want, in the words of the command line.
+    """What the members ask for, in the terms of the command line.
 
     Args:
-        label, columns, ignore, labels, bins: of their rows, as in ``read_members``.
+        label, columns, ignore, labels, bins: as in ``read_members``.
         platform_size, target, goal, success, confidence, eps, reading, new_values: as in
             ``Objective``.
         signal: "column=value,column=value", or None to search for one.
-        suggest: how many signals a search shows; None does not search.
-        attribute: of the goal "erase": the column that shall not matter.
-        cost: of changing a column, "column=number,...".
-        multiplicity: how a search is paid for.
-        learners: the panel that is simulated; empty simulates nothing.
-        seeds: of the simulation.
+        suggest: number of signals that a search shows; None does not search.
+        attribute: for the goal "erase", the column that shall not matter.
+        cost: cost of changing each column, "column=number,...".
+        multiplicity: how a search pays for trying many signals, "union" or "split".
+        learners: learners to simulate; none if empty.
+        seeds: number of seeds of the simulation.
     """
 
     label: str
@@ -62,26 +62,33 @@ class PlanRequest:
     seeds: int = SEEDS
 
     def objective(self, signal: Mapping[str, str]) -> Objective:
-        """Return the objective about one signal."""
+        """Return the objective with this signal."""
         return Objective(
-            signal, self.target, self.platform_size, self.goal, self.success, self.confidence,
-            self.eps, self.reading, self.new_values,
-        )  # fmt: skip
+            signal,
+            self.target,
+            self.platform_size,
+            self.goal,
+            self.success,
+            self.confidence,
+            self.eps,
+            self.reading,
+            self.new_values,
+        )
 
 
 def make_plan(
     source: str | Path, request: PlanRequest, executor: Executor = SERIAL, device: str = "auto"
 ) -> Plan:
-    """Return the plan for the members in a file. Nothing leaves this machine.
+    """Return the plan for the members in a file; nothing leaves this machine.
 
     Args:
         source: the file, .csv or .parquet.
-        request: what they want.
+        request: what they ask for.
         executor: where the simulation is computed; the plan does not depend on it.
         device: where networks are trained.
 
     Raises:
-        InputError: a name is not known, or a value is out of range or missing.
+        InputError: a name is unknown, or a value is out of range or missing.
     """
     members = read_members(
         source,
@@ -93,7 +100,7 @@ def make_plan(
     )
     suggestions = None
     if request.suggest is None:
-        _nothing_of_a_search(request)
+        _check_no_search(request)
         signal = _signal(members, request)
         objective = request.objective(signal)
         certified = certify(members, objective)
@@ -113,8 +120,8 @@ def make_plan(
     return Plan(str(source), certified, plan_details(members, outside), simulation, suggestions)
 
 
-def _nothing_of_a_search(request: PlanRequest) -> None:
-    """Raise if something is asked of a search, and there is none."""
+def _check_no_search(request: PlanRequest) -> None:
+    """Raise InputError if options of a search are given without a search."""
     asked = f"--cost {request.cost}" if request.cost is not None else ""
     if request.multiplicity != PlanRequest.multiplicity:
         asked = f"--multiplicity {request.multiplicity}"
@@ -145,7 +152,30 @@ def _signal(members: Members, request: PlanRequest) -> dict[str, str]:
 def _searched(
     members: Members, request: PlanRequest
 ) -> tuple[Objective, Certification, Suggestions]:
-    """Return the plan for the best signal, whose search is paid for in everything it certifies."""
+    """Return the plan for the best signal; all its certificates pay for the search."""
+    _check_search(request)
+    assert request.target is not None
+    found = suggest(
+        members,
+        request.target,
+        request.objective({}).platform(request.eps),
+        request.suggest or 1,
+        success=request.success,
+        confidence=request.confidence,
+        multiplicity=request.multiplicity,  # type: ignore[arg-type]  # checked above
+        costs=_prices(request.cost),
+    )
+    if not found.items:
+        raise InputError(
+            "Expected a column in which members differ, got none: every signal is carried by all. "
+            "Give rows with more columns, or name a new value with --signal and --new-values."
+        )
+    objective = request.objective(found.items[0].signal)
+    certified = certify(members, _paid(objective, found))
+    return objective, _with_search(certified, objective, found), found
+
+
+def _check_search(request: PlanRequest) -> None:
     if request.goal != "plant" or request.signal is not None or request.attribute is not None:
         raise InputError(
             f"Expected --suggest with --goal plant and without a signal, got goal={request.goal}, "
@@ -156,37 +186,33 @@ def _searched(
     if request.multiplicity not in get_args(Multiplicity):
         raise unknown("multiplicity", request.multiplicity, get_args(Multiplicity))
     at_least("suggest", request.suggest or 0, 1, "Ask for 10 signals, say.")
-    probe = request.objective({})
-    found = suggest(
-        members, request.target, probe.platform(request.eps), request.suggest or 1,
-        success=request.success, confidence=request.confidence,
-        multiplicity=request.multiplicity,  # type: ignore[arg-type]  # checked above
-        costs=_prices(request.cost),
-    )  # fmt: skip
-    if not found.items:
-        raise InputError(
-            "Expected a column in which members differ, got none: every signal is carried by all. "
-            "Give rows with more columns, or name a new value with --signal and --new-values."
-        )
-    best = found.items[0]
-    objective = request.objective(best.signal)
-    certified = certify(members, _paid(objective, found))
-    row = CertifiedSuccess(f"{found.multiplicity} over {found.tried} signals", best.success,
-                    best.n_for_target, request.eps)  # fmt: skip
-    certificate = replace(
-        certified.certificate, success=best.success, confidence=request.confidence,
-        radius=f"aggregate, {row.radius}", notes=(),
-    )  # fmt: skip
-    of_another = certified.certificate.notes
-    return objective, replace(
-        certified, objective=objective, best=row, certificate=certificate,
+
+
+def _with_search(
+    certified: Certification, objective: Objective, found: Suggestions
+) -> Certification:
+    """Return the certification with the search's certificate of the best signal on top."""
+    best, certificate = found.items[0], certified.certificate
+    search = f"{found.multiplicity} over {found.tried} signals"
+    row = CertifiedSuccess(search, best.success, best.n_for_target, objective.eps)
+    return replace(
+        certified,
+        objective=objective,
+        best=row,
+        certificate=replace(
+            certificate,
+            success=best.success,
+            confidence=objective.confidence,
+            radius=f"aggregate, {search}",
+            notes=(),
+        ),
         by_radius=(*certified.by_radius, row),
-        notes=tuple(note for note in certified.notes if note not in of_another),
-    ), found  # fmt: skip
+        notes=tuple(note for note in certified.notes if note not in certificate.notes),
+    )
 
 
 def _paid(objective: Objective, found: Suggestions) -> Objective:
-    """Return the objective at a confidence that holds for all signals tried at once."""
+    """Return the objective at a confidence that holds for all tried signals at once."""
     return replace(objective, confidence=1 - failure(objective.confidence) / found.tried)
 
 

@@ -1,4 +1,4 @@
-"""What a panel of learners would do, simulated on the members' own rows. Nothing is certified."""
+"""Simulate a plan against a panel of learners on the members' own rows, as a forecast."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from quorate.intervals import mean_over_seeds
 from quorate.plan.cells import carriers, signal_codes
 from quorate.plan.certify import Objective
 from quorate.plan.members import Members
+from quorate.populations.own_table import OwnTable
 from quorate.populations.table_files import LARGEST_ALPHABET
 from quorate.protocols import Strategy
 from quorate.signals.columns import Columns
@@ -33,33 +34,39 @@ from quorate.studies.sweep import run_study
 from quorate.validate import at_least
 
 PANEL = (
-    "sgd", "dp-sgd:epsilon=1", "dp-sgd:epsilon=3", "dp-sgd:epsilon=10", "group-dro", "jtt",
+    "sgd",
+    "dp-sgd:epsilon=1",
+    "dp-sgd:epsilon=3",
+    "dp-sgd:epsilon=10",
+    "group-dro",
+    "jtt",
     # Half of the usual trees: with all of them, these two take three quarters of the time.
-    "forest:n_estimators=50", "boosting:max_iter=50",
-)  # fmt: skip
+    "forest:n_estimators=50",
+    "boosting:max_iter=50",
+)
 SEEDS = 3
-# People drawn for the simulation, of whom three quarters are learned from. With all of 45,000 rows
-# most of the time went into asking forests about the 11,000 held out; with 2,000 held out, success
-# is still measured to about one in a hundred.
+# People drawn for the simulation, three quarters of them for training. With all of 45,000 rows most
+# of the time went into the forests' predictions for the 11,000 held out; with 2,000 held out,
+# success is still measured to about 0.01.
 MOST_PEOPLE = 8000
-MOST_ROWS = 4000  # that a platform learns from in the simulation
+MOST_ROWS = 4000  # training people of a simulated platform
 FEWEST_ROWS = 40  # with fewer there is nothing to learn and nobody to hold out
 HELD_OUT = 0.25
 GRID = 9  # sizes of the collective, on a log scale
 LARGEST = 0.5
-LABEL = "label"  # every other column's name is written with a sign before it
+LABEL = "label"  # all other columns are written with a sign before their name
 
 
 @dataclass(frozen=True)
 class SimulatedMass:
-    """The critical mass for one learner, as a share of all people on the platform.
+    """The simulated critical mass for one learner, as a share of all people on the platform.
 
     Args:
-        learner: its text.
-        critical_mass: the smallest share tried from which success stays at or above the target;
-            inf where none is enough, NaN where every training failed.
+        learner: the learner as text.
+        critical_mass: the smallest simulated share from which success stays at or above the target;
+            inf if none suffices, NaN if every training failed.
         low, high: 95% interval over seeds and the spacing of the grid.
-        success_now: mean success at the share the members are today, or the nearest one tried.
+        success_now: mean success at the members' present share, or the nearest one simulated.
     """
 
     learner: str
@@ -69,7 +76,7 @@ class SimulatedMass:
     success_now: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data; None where a number is not finite."""
+        """Return plain data, with None for a number that is not finite."""
         return {
             key: value if isinstance(value, str) or math.isfinite(value) else None
             for key, value in vars(self).items()
@@ -78,12 +85,12 @@ class SimulatedMass:
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """What was simulated.
+    """The simulation of a plan.
 
     Args:
         rows: one per learner.
-        curves: every outcome, or None where nothing was simulated.
-        notes: what else must be known.
+        curves: every outcome, or None if nothing was simulated.
+        notes: caveats.
     """
 
     rows: tuple[SimulatedMass, ...]
@@ -102,20 +109,20 @@ def simulate(
 ) -> Simulation:
     """Return the critical mass for each learner, on a platform of people like the members.
 
-    Everyone on the simulated platform is drawn from the members' rows, in the same few values as
-    for the certificate; a share of them acts. So these are forecasts: of learners with parameters
-    of their own, trained on fewer people than the real platform has.
+    Everyone on the simulated platform is drawn from the members' rows, with the same few values as
+    for the certificate, and a share of them acts. These are forecasts for learners with particular
+    parameters, trained on fewer people than the real platform has.
 
     Args:
         members: their rows as they are now.
-        objective: what they want to know.
+        objective: what they want to achieve.
         learners: the panel.
-        seeds: how many times.
+        seeds: number of seeds.
         executor: where trials are computed; the numbers do not depend on it.
         device: where networks are trained.
 
     Raises:
-        InputError: a learner is not known, or its parameters are not usable.
+        InputError: a learner is unknown, or its parameters cannot be used.
     """
     at_least("seeds", seeds, 1, "Simulate at least once.")
     if not learners:
@@ -130,12 +137,8 @@ def simulate(
     rows = min(MOST_ROWS, len(people) - round(HELD_OUT * len(people)))
     with tempfile.TemporaryDirectory(prefix="quorate-plan-") as folder:
         path = _write(people, Path(folder))
-        population = {
-            "name": "table", "path": str(path), "label": LABEL, "separator": ",", "n": rows,
-            "held_out": HELD_OUT,
-        }  # fmt: skip
         study = make_study(
-            population=population,
+            population=OwnTable(str(path), LABEL, separator=",", n=rows, held_out=HELD_OUT),
             strategy=_strategy(members, objective),
             learner=list(learners),
             alphas=_alphas(rows, share),
@@ -152,7 +155,7 @@ def simulate(
 
 
 def _why_not(members: Members, objective: Objective) -> str:
-    """Return why there is nothing to simulate, or nothing."""
+    """Return why nothing can be simulated, or an empty text."""
     codes = signal_codes(members, objective.signal, new_values=objective.new_values)
     new = [members.columns[j].name for j, c in codes.items() if c >= len(members.columns[j].values)]
     if new:
@@ -171,9 +174,9 @@ def _why_not(members: Members, objective: Objective) -> str:
 
 
 def _drawn(members: Members, objective: Objective) -> Members:
-    """Return the people of the simulation: drawn without replacement, the same every time.
+    """Return the people of the simulation, drawn without replacement from a fixed seed.
 
-    One row with each of the signal's values and one with the target are among them.
+    They include one row with each of the signal's values and one with the target.
     """
     if len(members) <= MOST_PEOPLE:
         return members
@@ -204,7 +207,7 @@ def _notes(members: Members, objective: Objective, rows: int, seeds: int) -> lis
 
 
 def _write(members: Members, folder: Path) -> Path:
-    """Write the rows as the certificate sees them; a sign keeps names and values as text."""
+    """Write the rows as the certificate sees them, with a sign that keeps values as text."""
     path = folder / "members.csv"
     values = [[f"={value}" for value in column.values] for column in members.columns]
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -218,19 +221,19 @@ def _write(members: Members, folder: Path) -> Path:
 
 def _strategy(members: Members, objective: Objective) -> Strategy:
     codes = signal_codes(members, objective.signal)
-    signal = Columns({f"={members.columns[j].name}": f"={members.columns[j].values[c]}"
-                      for j, c in codes.items()})  # fmt: skip
+    columns = [(members.columns[j], code) for j, code in codes.items()]
+    signal = Columns({f"={c.name}": f"={c.values[code]}" for c, code in columns})
     if objective.goal == "erase":
         return Erasing(signal)
     target = f"={objective.target}"
     if objective.goal == "unplant":
         return Unplanting(target, signal=signal)
-    plan = Planting if objective.goal == "plant" else PlantingFeatures
-    return plan(target, signal)
+    strategy = Planting if objective.goal == "plant" else PlantingFeatures
+    return strategy(target, signal)
 
 
 def _alphas(rows: int, share: float) -> tuple[float, ...]:
-    """Return shares on a log scale from that of three people, and the one the members are."""
+    """Return shares on a log scale from that of three people on, and the members' own."""
     lowest = min(max(0.001, 3 / rows), LARGEST / 2)
     grid = [float(f"{alpha:.3g}") for alpha in np.geomspace(lowest, LARGEST, GRID)]
     return tuple(sorted({*grid, float(f"{min(max(share, lowest), 1.0):.3g}")}))
@@ -240,10 +243,6 @@ def _rows(curves: Curves, share: float) -> tuple[SimulatedMass, ...]:
     found = []
     for curve, mass in zip(curves, curves.critical_masses(), strict=True):
         nearest = int(abs(curve.alphas - share).argmin())
-        found.append(
-            SimulatedMass(
-                curve.learner, mass.estimate, mass.low, mass.high,
-                float(mean_over_seeds(curve.success)[nearest]),
-            )
-        )  # fmt: skip
+        now = float(mean_over_seeds(curve.success)[nearest])
+        found.append(SimulatedMass(curve.learner, mass.estimate, mass.low, mass.high, now))
     return tuple(found)

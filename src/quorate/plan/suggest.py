@@ -1,14 +1,14 @@
-"""Which signal needs the fewest members: all single and paired column=value signals are tried.
+"""Search for the signal that needs the fewest members, among all single and paired values.
 
-What the search looks at is what ``aggregate_success`` looks at. The members needed grow with how
-many of them speak against the target: of each column or pair only the smallest counts are tried.
+The search uses the quantities of ``aggregate_success``. The number of members needed grows with the
+number who speak against the target, so only the smallest counts of each column or pair are tried.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -25,16 +25,16 @@ Multiplicity = Literal["union", "split"]
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One signal, and what it takes.
+    """A suggested signal.
 
     Args:
-        signal: column to value.
-        n_for_target: members like these from which on S* is certified; None where not even
-            everyone is enough.
-        success: what is certified with the members there are; at or below 0 it says nothing.
+        signal: value by column.
+        n_for_target: number of members like these from which on S* is certified; None if not even
+            everyone suffices.
+        success: success certified with the members there are; vacuous at or below 0.
         against: members whose own row carries the signal with another label than the target.
-        carrying: members who carry the signal already.
-        cost: mean cost per member, of those who must change a column.
+        carrying: members who already carry the signal.
+        cost: mean cost per member of changing columns.
     """
 
     signal: dict[str, str]
@@ -55,10 +55,10 @@ class Suggestions:
 
     Args:
         items: the signals.
-        tried: signals that were tried.
-        confidence: with which all that is certified here holds, whichever signal is taken.
+        tried: number of signals that were tried.
+        confidence: with which all certificates here hold together.
         multiplicity: how the search was paid for.
-        notes: the same in words, and what else must be known.
+        notes: the same in words, and caveats.
     """
 
     items: tuple[Suggestion, ...]
@@ -85,24 +85,24 @@ def suggest(
 ) -> Suggestions:
     """Return the signals with the smallest certified number of members, then the cheapest.
 
-    Tried are all single and paired column=value signals, of values that members have, together or
-    not, but for those that everyone carries. The search is paid for in the confidence. "union":
-    each of s signals is held to δ/(2s), each of the p column sets to δ/(2p). "split": half of the
-    members (every second row) choose ``count`` signals, and the other half counts who speaks
-    against these, each held to δ/(2·count); column sets as before. Status: derived.
+    All single and paired column=value signals of values that members have, jointly or not, are
+    tried, except those that everyone carries. The confidence pays for the search. "union": each of
+    s signals gets δ/(2s), each of the p column sets δ/(2p). "split": half of the members (every
+    second row) choose ``count`` signals, and the other half counts who speaks against these, at
+    δ/(2·count) each; column sets as before. Status: derived.
 
     Args:
         members: their rows as they are now.
         target: the label to plant.
         platform: N and ε; its N_test is not considered.
-        count: how many to return.
+        count: number of signals to return.
         success: S*, in [0, 1].
         confidence: 1 − δ, in (0, 1).
         multiplicity: "union" or "split".
-        costs: what it costs a member to change a column, by name; 1 for those not named.
+        costs: cost of changing a column, by name; 1 if not given.
 
     Raises:
-        InputError: a name is not known, or a value is out of range.
+        InputError: a name is unknown, or a value is out of range.
     """
     in_interval("success", success, 0, 1, "It is a share of people.")
     at_least("count", count, 1, "Ask for one suggestion at least.")
@@ -115,31 +115,28 @@ def suggest(
         at_least("members", n, 2, "Half of the members choose: there must be two.")
     label, price = members.label(target), _prices(members, costs or {})
     choosing = np.arange(n) % 2 == 0 if split else np.ones(n, dtype=bool)  # (n,)
+    certifying = ~choosing if split else choosing
     sets = list(candidate_signals(members, label, price, choosing))
     tried = sum(len(group.values) for group in sets)
     if not tried:
         return Suggestions((), 0, confidence, multiplicity, ("Every signal is carried by all.",))
-    held_to = delta / (2 * (min(count, tried) if split else tried))
-    budget = ErrorBudget(
-        platform, n, success, held_to, delta / (2 * len(sets)), int(choosing.sum())
-    )  # fmt: skip
-    ranked = _ranked(sets, budget, count)
-    if split:
-        counted = ErrorBudget(
-            platform, n, success, held_to, budget.distance_delta, int((~choosing).sum())
-        )
-        found = [_suggestion(members, sets[s], i, label, ~choosing, counted) for s, i in ranked]
-    else:
-        found = [_suggestion(members, sets[s], i, label, choosing, budget) for s, i in ranked]
+    rows_delta = delta / (2 * (min(count, tried) if split else tried))
+    shares = rows_delta, delta / (2 * len(sets))
+    to_choose, to_certify = (
+        ErrorBudget(platform, n, success, *shares, int(rows.sum()))
+        for rows in (choosing, certifying)
+    )
+    found = [
+        _suggestion(members, sets[s], i, label, certifying, to_certify)
+        for s, i in _ranked(sets, to_choose, count)
+    ]
     found.sort(key=lambda s: _rank(s.n_for_target, s.cost, s.against))
-    return Suggestions(
-        tuple(found), tried, confidence, multiplicity,
-        tuple(_notes(found, tried, len(sets), count, multiplicity, confidence)),
-    )  # fmt: skip
+    notes = [_paid_note(tried, len(sets), count, multiplicity, confidence), *_notes(found)]
+    return Suggestions(tuple(found), tried, confidence, multiplicity, tuple(notes))
 
 
 def _rank(n_for_target: int | None, cost: float, against: int) -> tuple[float, float, float]:
-    """Return what signals are put in order by: the members needed, then cost; else who speaks."""
+    """Return the sort key: members needed, then cost; if never enough, members against."""
     if n_for_target is None:
         return math.inf, against, cost
     return n_for_target, cost, against
@@ -148,16 +145,15 @@ def _rank(n_for_target: int | None, cost: float, against: int) -> tuple[float, f
 def _ranked(sets: list[CandidateSignals], budget: ErrorBudget, count: int) -> list[tuple[int, int]]:
     """Return the best signals, as the index of their set and their index in it.
 
-    The members needed never fall as ``against`` grows: within a set, signals are taken by it, and
-    sets by the members that their best signal needs; a set is left at the first signal that needs
-    more than the worst of the ``count`` found so far.
+    The members needed never fall as ``against`` grows, so signals within a set are taken in its
+    order, and sets by the members that their best signal needs; a set is left at the first signal
+    that needs more than the worst of the ``count`` found so far.
     """
     worst: list[tuple[float, ...]] = []  # the best found, as a heap of their negatives
     found: list[tuple[tuple[float, ...], int, int]] = []
     least = [int(group.against.min()) for group in sets]
-    first = [
-        group.others.members_needed(k, budget) for group, k in zip(sets, least, strict=True)
-    ]  # fmt: skip
+    pairs = zip(sets, least, strict=True)
+    first = [group.others.members_needed(against, budget) for group, against in pairs]
     for s in sorted(range(len(sets)), key=lambda s: _rank(first[s], 0, least[s])):
         group = sets[s]
         for against in np.unique(group.against).tolist():
@@ -176,10 +172,14 @@ def _ranked(sets: list[CandidateSignals], budget: ErrorBudget, count: int) -> li
 
 
 def _suggestion(
-    members: Members, group: CandidateSignals, i: int, label: int, counted: npt.NDArray[np.bool_],
+    members: Members,
+    group: CandidateSignals,
+    i: int,
+    label: int,
+    counted: npt.NDArray[np.bool_],
     budget: ErrorBudget,
-) -> Suggestion:  # fmt: skip
-    """Return one signal with what is certified, its rows counted among ``counted``."""
+) -> Suggestion:
+    """Return one signal with its certificate, its rows counted among ``counted``."""
     codes, n = group.values[i], len(members)
     there = np.ones(n, dtype=bool)
     for j, code in zip(group.columns, codes, strict=True):
@@ -205,29 +205,33 @@ def _prices(members: Members, costs: Mapping[str, float]) -> Floats:
     return price
 
 
-def _notes(
-    found: list[Suggestion], tried: int, sets: int, count: int, how: Multiplicity,
-    confidence: float,
-) -> list[str]:  # fmt: skip
-    paid = (
-        f"each is held to 1/{2 * tried} of the error allowed, each of {sets} column sets likewise "
-        f"to 1/{2 * sets}"
-        if how == "union"
-        else f"half of the members chose, the other half certifies {min(count, tried)} signals, "
-        f"each held to 1/{2 * min(count, tried)} of the error allowed, each of {sets} column "
-        f"sets to 1/{2 * sets}"
-    )
-    notes = [
+def _paid_note(tried: int, sets: int, count: int, how: Multiplicity, confidence: float) -> str:
+    """Return how the search was paid for, in words."""
+    if how == "union":
+        paid = (
+            f"each is held to 1/{2 * tried} of the error allowed, each of {sets} column sets "
+            f"likewise to 1/{2 * sets}"
+        )
+    else:
+        certified = min(count, tried)
+        paid = (
+            f"half of the members chose, the other half certifies {certified} signals, each held "
+            f"to 1/{2 * certified} of the error allowed, each of {sets} column sets to "
+            f"1/{2 * sets}"
+        )
+    return (
         f"{tried} {'signal was' if tried == 1 else 'signals were'} tried, and {paid}: what is "
         f"certified of the signals listed holds together with confidence {confidence:g}."
-    ]
+    )
+
+
+def _notes(found: list[Suggestion]) -> Iterator[str]:
     if any(s.carrying == 0 for s in found):
-        notes.append(
+        yield (
             "Some signals are combinations that no member has: check that the platform takes them."
         )
     if all(s.n_for_target is None for s in found):
-        notes.append(
+        yield (
             "No signal can be certified, whatever the number of members: cells of the other "
             "columns are too many. Name those that the platform learns from, or use fewer bins."
         )
-    return notes
