@@ -47,17 +47,17 @@ class One:
         return np.full(len(x), self.label, dtype=np.int64)
 
 
-def study() -> Study:
+def study(seeds: int = 100) -> Study:
     """A hundred sizes by a hundred seeds, of people so few that a cell takes a millisecond."""
     return make_study(
         population="digits:n=20,held_out=0.01", strategy="planting:size=2",
-        learner=Majority(), alphas=np.linspace(0, 1, 100).tolist(), seeds=100,
+        learner=Majority(), alphas=np.linspace(0, 1, 100).tolist(), seeds=seeds,
     )  # fmt: skip
 
 
-def work(out: Path, jobs: int) -> None:
+def work(out: Path, jobs: int, seeds: int = 100) -> None:
     """Run the study: called in a process of its own."""
-    run_study(study(), out, choose_executor(jobs))
+    run_study(study(seeds), out, choose_executor(jobs))
 
 
 def stored(out: Path) -> int:
@@ -110,7 +110,8 @@ def test_ten_thousand_cells_killed_at_ten_moments_are_all_there_once(tmp_path: P
             "filelock",
         ]
     )
-    undisturbed = context.Process(target=work, args=(tmp_path / "undisturbed", 1))
+    # What the cells hold is compared on every tenth of them, at all sizes.
+    undisturbed = context.Process(target=work, args=(tmp_path / "undisturbed", 1, 10))
     undisturbed.start()
     out, rng = tmp_path / "out", np.random.default_rng(0)
     moments = sorted(rng.integers(0, int(0.95 * CELLS), size=KILLS).tolist())
@@ -131,4 +132,6 @@ def test_ten_thousand_cells_killed_at_ten_moments_are_all_there_once(tmp_path: P
     assert set(ids) == {cell.id for cell in study().cells()}
     undisturbed.join(PATIENCE)
     with Store(tmp_path / "undisturbed") as store:
-        assert found == measured(stored_outcomes(store))
+        straight = measured(stored_outcomes(store))
+    assert len(straight) == CELLS / 10
+    assert straight == {id_: found[id_] for id_ in straight}
