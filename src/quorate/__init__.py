@@ -133,7 +133,7 @@ def scenario(
     executor: Executor | str | None = None,
     **parameters: Any,
 ) -> ScenarioRun:
-    """Run a scenario, a world in which a collective acts; ``.result`` is what came of it.
+    """Run a scenario, a setting in which a collective acts; ``.result`` is what came of it.
 
     Args:
         name: which, as ``quorate list scenarios`` shows them; or its text or object, parameters and

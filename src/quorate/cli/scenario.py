@@ -30,7 +30,7 @@ def scenario(
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
-    """Run a scenario: a world in which a collective acts. Each parameter is an option.
+    """Run a scenario: a setting in which a collective acts. Each parameter is an option.
 
     \b
     quorate scenario navigation --network siouxfalls --reports 200 --share 0.6
