@@ -466,6 +466,14 @@ def test_what_cannot_be_asked(given: dict[str, Any], said: str) -> None:
         ({"strategies": ["planting:target=8", "planting:target=x"]}, "known label, got 'x'"),
         ({"strategies": ["planting:size=20", "planting"]}, "patch inside the 8x8 image"),
         ({"learners": "worst-case"}, "finitely many feature values, got images"),
+        (
+            {
+                "population": "unequal:n=100",
+                "strategies": ["rb-prob", "rb-label"],
+                "cases": "as-given",
+            },
+            "Expected strategies whose members can be anyone, got rb-prob",
+        ),
     ],
 )
 def test_what_does_not_fit_the_people(given: dict[str, Any], said: str) -> None:

@@ -20,8 +20,9 @@ from quorate.subgroups.blur import Blur
 from quorate.subgroups.jpeg import JPEG
 from quorate.table import Array, Labels, Rng, Submission, Table
 from quorate.test_time.perturbations.perturbation import Perturbation
+from quorate.test_time.perturbations.perturbed import add_perturbation
 from quorate.test_time.platforms.in_process import InProcessPlatform
-from quorate.test_time.platforms.platform import Pixels, to_features, to_pixels
+from quorate.test_time.platforms.platform import to_features, to_pixels
 
 Cleaning = Callable[[Array], Array]
 RADIUS = 8 / 255  # of adversarial training: the budget that perturbations usually have
@@ -106,14 +107,14 @@ def add_members(train: Table, perturbation: Perturbation, members: Table) -> Tab
         perturbation: what members add.
         members: the members' own photos.
     """
-    x: Pixels = perturbation.apply(to_pixels(members.x), members.y)
+    sent_in = add_perturbation(members, perturbation)
     assert train.group is not None  # people are split with groups
-    assert members.group is not None
+    assert sent_in.group is not None
     return replace(
         train,
-        x=np.concatenate([train.x, to_features(x)]),
-        y=np.concatenate([train.y, members.y]),
-        group=np.concatenate([train.group, members.group]),
+        x=np.concatenate([train.x, sent_in.x]),
+        y=np.concatenate([train.y, sent_in.y]),
+        group=np.concatenate([train.group, sent_in.group]),
     )
 
 
