@@ -67,7 +67,7 @@ def write_found(found: Found, out: str | Path) -> Path:
     Raises:
         StoreError: the folder cannot be written, or the disk is full.
     """
-    from quorate.report.files import write_files
+    from quorate.runtime.files import write_files
 
     plain = None if found.finding is None else found.finding.to_json()
     for pattern in found.done.pictures:  # of a report that had others

@@ -11,10 +11,11 @@ from typing import Any
 
 from quorate.errors import StoreError, reason
 from quorate.plain import finite
-from quorate.report.files import replace_file, to_csv
+from quorate.report.files import to_csv
 from quorate.report.latex import text_table
 from quorate.report.stored import load_result
 from quorate.runs.result import Result, Row
+from quorate.runtime.files import replace_file
 from quorate.validate import unknown
 
 LATEX = "latex"

@@ -6,16 +6,14 @@ import csv
 import io
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from quorate.errors import StoreError
 from quorate.figures.style import render
 from quorate.report.page import render_page
 from quorate.runs.result import Picture, Result
+from quorate.runtime.files import write_files
 
 
 def write_result(
@@ -74,37 +72,3 @@ def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)
-
-
-def write_files(folder: Path, files: Mapping[str, bytes], again: str) -> None:
-    """Write files to a folder, each whole or not at all.
-
-    Raises:
-        StoreError: the folder cannot be written, or the disk is full; it says to do ``again``.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            replace_file(folder / name, content)
-    except OSError as error:
-        raise StoreError(
-            f"Expected to write the report to {folder}, got: {error.strerror or error}. What is "
-            f"stored is kept; make room, then {again}."
-        ) from error
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file beside the old one, then put it in its place: whole or not at all.
-
-    Raises:
-        OSError: it cannot be written; the old one is as it was.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
