@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quorate.errors import InputError
+from quorate.runtime.files import replace_file
 from quorate.test_time.perturbations.perturbation import Pixels
 
 if TYPE_CHECKING:
@@ -147,14 +148,11 @@ def write(image: Image, path: Path, **options: Any) -> None:
     """
     kind = KEEPS[path.suffix.lower()]
     exact = {"compress_level": 2} if kind == "PNG" else {"lossless": True, "quality": 20}
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     buffer = io.BytesIO()
     try:
         image.save(buffer, kind, **exact, **options)
-        part.write_bytes(buffer.getvalue())
-        os.replace(part, path)
+        replace_file(path, buffer.getvalue())
     except (OSError, ValueError) as error:
-        part.unlink(missing_ok=True)
         what = getattr(error, "strerror", None) or error
         raise InputError(
             f"Expected to write {path}, got: {what}. Choose a folder that is there and has room."
