@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from quorate.cli.options import AsJson, Device, Jobs, Out, print_json, stoppable
+from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, Out, print_json, stoppable
 from quorate.cli.present import present
 
 platform_app = typer.Typer(no_args_is_help=True, help="Serve a platform to practise on.")
@@ -105,6 +105,7 @@ def correct(
     seeds: Annotated[int | None, typer.Option(help="Number of seeds.")] = None,
     out: Out = Path("runs/correct"),
     jobs: Jobs = 1,
+    executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
@@ -145,7 +146,7 @@ def correct(
     given = {key: value for key, value in given.items() if value is not None}
     study = make_correction(**given) if file is None else read_correction(file, **given)
     with stoppable(out):
-        result = run_correction(study, out, choose_executor(jobs), device)
+        result = run_correction(study, out, choose_executor(jobs, executor), device)
     present(result, out, json)
 
 
@@ -194,6 +195,7 @@ def compare_queries(
         int | None, typer.Option(help="Number of seeds; all of the correction by default.")
     ] = None,
     jobs: Jobs = 1,
+    executor: ExecutorName = None,
     json: AsJson = False,
 ) -> None:
     """Compare the queries of a pool with those of everyone attacking alone, at the same ε.
@@ -205,7 +207,7 @@ def compare_queries(
     from quorate.test_time.study.query_comparison import compare
 
     with stoppable(folder):
-        result = compare(folder, attacks, budget, people, seeds, choose_executor(jobs))
+        result = compare(folder, attacks, budget, people, seeds, choose_executor(jobs, executor))
     present(result, folder, json)
 
 

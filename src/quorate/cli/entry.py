@@ -20,6 +20,7 @@ from quorate.cli import theory as cli_theory
 from quorate.cli.options import (
     AsJson,
     Device,
+    ExecutorName,
     Jobs,
     Out,
     console_of,
@@ -31,7 +32,7 @@ from quorate.cli.present import present, write_and_print
 from quorate.errors import QuorateError
 
 if TYPE_CHECKING:
-    from quorate.studies.study import Study
+    pass
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -67,6 +68,7 @@ def curve(
     ] = 0.0,
     reading: Annotated[str, typer.Option(help="Of suboptimality: tv or huber.")] = "tv",
     jobs: Jobs = 1,
+    executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
@@ -76,7 +78,9 @@ def curve(
     quorate curve --population digits --strategy planting:size=2 \\
                   --learner sgd --out runs/digits
     """
+    from quorate.executors.choose import choose_executor
     from quorate.studies.study import make_study
+    from quorate.studies.sweep import run_study
 
     study = make_study(
         population=population,
@@ -90,7 +94,10 @@ def curve(
         eps=eps,
         reading=reading,
     )
-    _run(study, out, jobs, device, json)
+    with stoppable(out):
+        chosen = choose_executor(jobs, executor)
+        curves = run_study(study, out, chosen, device)
+    present(curves, out, json)
 
 
 @app.command()
@@ -103,6 +110,7 @@ def run(
         bool, typer.Option("--quick", help="Its smaller form: minutes, and no proof.")
     ] = False,
     jobs: Jobs = 1,
+    executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
@@ -118,7 +126,7 @@ def run(
     experiment = read_experiment(file, quick)
     folder = folder_of(experiment) if out is None else out
     with stoppable(folder):
-        found = run_experiment(experiment, folder, choose_executor(jobs), device)
+        found = run_experiment(experiment, folder, choose_executor(jobs, executor), device)
     page = write_found(found, folder)
     if json:
         print_json(found.to_json())
@@ -145,6 +153,7 @@ def critical_mass(
     budget: Annotated[int, typer.Option(help="Stop after this many trainings.")] = 60,
     out: Out = Path("runs/critical-mass"),
     jobs: Jobs = 1,
+    executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
@@ -158,9 +167,9 @@ def critical_mass(
     from quorate.studies.critical_mass import search
 
     with stoppable(out):
-        executor = choose_executor(jobs)
+        chosen = choose_executor(jobs, executor)
         mass = search.find_critical_mass(
-            population, learner, strategy, goal, target, width, budget, out, executor, device
+            population, learner, strategy, goal, target, width, budget, out, chosen, device
         )
     present(mass, out, json)
     if (reason := mass.why_nothing()) is not None:
@@ -253,15 +262,6 @@ def list_(
         print_json(entries)
     else:
         print_listing(entries, console_of())
-
-
-def _run(study: Study, out: Path, jobs: int, device: str, as_json: bool) -> None:
-    from quorate.executors.choose import choose_executor
-    from quorate.studies.sweep import run_study
-
-    with stoppable(out):
-        curves = run_study(study, out, choose_executor(jobs), device)
-    present(curves, out, as_json)
 
 
 def main() -> None:

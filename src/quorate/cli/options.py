@@ -11,10 +11,21 @@ from typing import Annotated, Any
 import typer
 
 Out = Annotated[Path, typer.Option(help="Folder of the store and the report.")]
-Jobs = Annotated[int, typer.Option(help="Worker processes. The results do not depend on it.")]
+Jobs = Annotated[
+    int,
+    typer.Option(help="Number of worker processes; the results do not depend on it."),
+]
+ExecutorName = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        help="Where cells are computed, in place of --jobs: NAME:KEY=VALUE,...; "
+        "`quorate list executors` shows what there is.",
+    ),
+]
 Device = Annotated[
     str,
-    typer.Option(help="Where networks are trained: auto (a GPU if there is one), cpu, cuda."),
+    typer.Option(help="Where networks are trained: auto (a GPU if there is one), cpu or cuda."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 

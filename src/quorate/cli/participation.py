@@ -29,5 +29,6 @@ def participation(
     quorate list scenarios
     """
     from quorate.cli.scenario import run_named
+    from quorate.executors.serial import SERIAL
 
-    run_named("participation", ["--folder", str(run), *context.args], out, 1, "auto", json)
+    run_named("participation", ["--folder", str(run), *context.args], out, SERIAL, "auto", json)

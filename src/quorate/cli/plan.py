@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from quorate.cli.options import AsJson, Device, Jobs
+from quorate.cli.options import AsJson, Device, ExecutorName, Jobs
 from quorate.cli.present import present
 
 
@@ -68,6 +68,7 @@ def plan(
         "runs/plan"
     ),
     jobs: Jobs = 1,
+    executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
@@ -108,7 +109,7 @@ def plan(
         seeds=seeds,
     )
     try:
-        made = make_plan(members, request, choose_executor(jobs), device)
+        made = make_plan(members, request, choose_executor(jobs, executor), device)
     except KeyboardInterrupt:
         print("\nStopped. Nothing was written.", file=sys.stderr)
         raise SystemExit(130) from None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quorate.cli.options import AsJson, Device, Jobs, console_of, stoppable
+from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, console_of, stoppable
 from quorate.cli.present import present
 from quorate.errors import InputError
+
+if TYPE_CHECKING:
+    from quorate.executors.executor import Executor
 
 # Its parameters are options of the command, so that what is not an option of this is one of those.
 ANY_OPTION: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -27,6 +30,7 @@ def scenario(
         Path | None, typer.Option(help="Folder of the page and the files; else runs/NAME.")
     ] = None,
     jobs: Jobs = 1,
+    executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
@@ -41,7 +45,10 @@ def scenario(
         if name is not None and name not in HELP:
             show_parameters(name)
         return
-    run_named(name, context.args, Path("runs") / name if out is None else out, jobs, device, json)
+    from quorate.executors.choose import choose_executor
+
+    folder = Path("runs") / name if out is None else out
+    run_named(name, context.args, folder, choose_executor(jobs, executor), device, json)
 
 
 def show_parameters(name: str) -> None:
@@ -61,15 +68,14 @@ def show_parameters(name: str) -> None:
 
 
 def run_named(
-    name: str, options: list[str], folder: Path, jobs: int, device: str, json: bool
+    name: str, options: list[str], folder: Path, executor: Executor, device: str, json: bool
 ) -> None:
     """Run a scenario with its parameters as options, write its page, and print what came of it."""
-    from quorate.executors.choose import choose_executor
     from quorate.scenarios.scenario import make_scenario, run_scenario
 
     made = make_scenario({"name": name, **read_options(options)})
     with stoppable(folder):
-        ran = run_scenario(made, folder, choose_executor(jobs), device)
+        ran = run_scenario(made, folder, executor, device)
     present(ran, folder, json)
 
 
