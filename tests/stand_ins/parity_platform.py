@@ -19,9 +19,11 @@ class Parity(Platform):
     """Answers from its card; ``seen`` holds what it was asked, in order."""
 
     def __init__(
-        self, gives: str = "labels", shape: tuple[int, int, int] = SHAPE,
+        self,
+        gives: str = "labels",
+        shape: tuple[int, int, int] = SHAPE,
         before: Callable[[], None] = lambda: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._card = Card("parity", CLASSES, shape, gives)  # type: ignore[arg-type]
         self.seen: list[tuple[bytes, str]] = []
         self.before = before

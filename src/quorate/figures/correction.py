@@ -119,10 +119,14 @@ def _draw_levels(axes: Axes) -> None:
     """Draw where nothing is changed, and where the gap is gone."""
     for level, text in ((0, "nothing changed"), (1, "gap is gone")):
         axes.axhline(level, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
-        axes.annotate(
-            text, (0, level), xycoords=("axes fraction", "data"), xytext=(3, 2),
-            textcoords="offset points", color=GREY, fontsize=6.5,
-        )  # fmt: skip
+        _write_at_left(axes, text, level, above=2, fontsize=6.5)
+
+
+def _write_at_left(axes: Axes, text: str, level: float, above: int = 0, **look: Any) -> None:
+    """Write a text at the left end of a level, so many points above it."""
+    places: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+    look |= {"color": GREY, "parse_math": False}
+    axes.annotate(text, (0, level), xytext=(3, above), **places, **look)
 
 
 def _draw_trace(
@@ -183,11 +187,7 @@ def groups_figure(sections: Sequence[tuple[str, Sequence[AccuracyMark]]]) -> Fig
         axes = figure.subplots()
         names, at = [], 0
         for heading, marks in sections:
-            axes.annotate(
-                heading, (0, at), xycoords=("axes fraction", "data"), xytext=(3, 0),
-                textcoords="offset points", va="center", fontsize=7.5, color=GREY,
-                parse_math=False,
-            )  # fmt: skip
+            _write_at_left(axes, heading, at, va="center", fontsize=7.5)
             for place, mark in enumerate(marks, at + 1):
                 _draw_mark(axes, mark, place)
                 names.append((place, mark.label))
@@ -213,10 +213,8 @@ def _draw_mark(axes: Axes, mark: AccuracyMark, at: float) -> None:
         axes.plot([mark.value], [at], **look, linestyle="")
     if math.isfinite(mark.before):
         if math.isfinite(mark.value):
-            axes.annotate(
-                "", (mark.value, at), (mark.before, at),
-                arrowprops={"arrowstyle": "-", "color": look["color"], "linewidth": 1},
-            )  # fmt: skip
+            line = {"arrowstyle": "-", "color": look["color"], "linewidth": 1}
+            axes.annotate("", (mark.value, at), (mark.before, at), arrowprops=line)
         axes.plot([mark.before], [at], **look, markerfacecolor="white", linestyle="")
 
 

@@ -6,13 +6,17 @@ who is drawn does not depend on what is done with them afterwards. No study uses
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from quorate.table import Rng
 
 
-def stream(seed: int, *numbers: int) -> np.random.SeedSequence:
+def stream(seed: int | Sequence[int], *numbers: int) -> np.random.SeedSequence:
     """Return a stream of a seed, or a stream of that stream, and so on.
+
+    A seed may be several numbers, such as those that another stream has drawn.
 
     >>> first = np.random.SeedSequence(7).spawn(2)[1]
     >>> bool((stream(7, 1).generate_state(4) == first.generate_state(4)).all())

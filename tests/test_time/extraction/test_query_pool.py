@@ -13,7 +13,7 @@ from linear_platform import LinearPlatform
 
 from quorate.errors import PlatformError
 from quorate.test_time.extraction.pool import QueryPool, collect
-from quorate.test_time.extraction.questions import Questions, ask_about
+from quorate.test_time.extraction.questions import Questions, make_questions
 from quorate.test_time.platforms.answers import PartialError
 from quorate.test_time.platforms.ledger import Ledger
 from quorate.test_time.platforms.metered import MeteredPlatform
@@ -30,7 +30,7 @@ def questions(members: int = 4, queries: int = 5, each: int = 2) -> Questions:
     photos = np.random.default_rng(0).integers(
         0, 256, size=(members * each, 1, 8, 8), dtype=np.uint8
     )
-    return ask_about(photos, members, each, queries, seed=3)
+    return make_questions(photos, members, each, queries, seed=3)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quorate.errors import InputError
-from quorate.test_time.extraction.questions import SHADE, ask_about, key_of, photos_per_member
+from quorate.test_time.extraction.questions import SHADE, key_of, make_questions, photos_per_member
 
 
 def photos_held(n: int, shape: tuple[int, int, int] = (1, 8, 8), seed: int = 0) -> Any:
@@ -17,7 +17,7 @@ def photos_held(n: int, shape: tuple[int, int, int] = (1, 8, 8), seed: int = 0) 
 
 def test_photos_first_then_variants_of_them_in_turn() -> None:
     photos = photos_held(6)
-    questions = ask_about(photos, members=2, each=3, queries=7, seed=1)
+    questions = make_questions(photos, members=2, each=3, queries=7, seed=1)
     assert len(questions) == 14
     assert questions.x.shape == (14, 1, 8, 8)
     assert questions.x.dtype == np.uint8
@@ -33,7 +33,7 @@ def test_photos_first_then_variants_of_them_in_turn() -> None:
 
 def test_fewer_queries_than_photos_ask_about_the_first_ones() -> None:
     photos = photos_held(6)
-    questions = ask_about(photos, members=2, each=3, queries=2, seed=1)
+    questions = make_questions(photos, members=2, each=3, queries=2, seed=1)
     assert (questions.x == photos[[0, 1, 3, 4]]).all()
     assert questions.photo.tolist() == [0, 1, 3, 4]
 
@@ -42,20 +42,22 @@ def test_fewer_queries_than_photos_ask_about_the_first_ones() -> None:
 def test_questions_are_nested(members: int, each: int, queries: int, seed: int) -> None:
     photos = photos_held(15)
     before = photos.copy()
-    small = ask_about(photos, members, each, queries, seed)
-    large = ask_about(photos, members + 1, each, queries + 2, seed)
+    small = make_questions(photos, members, each, queries, seed)
+    large = make_questions(photos, members + 1, each, queries + 2, seed)
     assert (photos == before).all()
-    assert (large.x.reshape(members + 1, queries + 2, 1, 8, 8)[:members, :queries]
-            == small.x.reshape(members, queries, 1, 8, 8)).all()  # fmt: skip
+    assert (
+        large.x.reshape(members + 1, queries + 2, 1, 8, 8)[:members, :queries]
+        == small.x.reshape(members, queries, 1, 8, 8)
+    ).all()
     asked = large.photo.reshape(members + 1, queries + 2)[:members, :queries]
     assert (asked.reshape(-1) == small.photo).all()
-    again = ask_about(photos, members, each, queries, seed)
+    again = make_questions(photos, members, each, queries, seed)
     assert (again.x == small.x).all()
 
 
 def test_the_seed_decides_the_variants_and_members_differ() -> None:
     photos = np.repeat(photos_held(1), 2, axis=0)
-    one, other = (ask_about(photos, 2, 1, 9, seed).x for seed in (0, 1))
+    one, other = (make_questions(photos, 2, 1, 9, seed).x for seed in (0, 1))
     assert (one[[0, 9]] == other[[0, 9]]).all()
     assert (one[1:9] != other[1:9]).any()
     assert (one[1:9] != one[10:]).any()  # two people with the same photo
@@ -66,7 +68,7 @@ def test_a_variant_is_shifted_mirrored_and_shaded_within_bounds(
     shape: tuple[int, int, int], seed: int
 ) -> None:
     photos = photos_held(1, shape, seed)
-    variants = ask_about(photos, 1, 1, 6, seed).x[1:]
+    variants = make_questions(photos, 1, 1, 6, seed).x[1:]
     assert all(is_variant(photos[0].astype(float), variant) for variant in variants)
 
 
@@ -99,9 +101,9 @@ def one_factor(image: np.ndarray, variant: np.ndarray) -> bool:
 
 def test_grey_pictures_are_never_mirrored_and_colour_ones_are_half_the_time() -> None:
     ramp = np.broadcast_to(np.arange(16, dtype=np.uint8) * 12, (1, 1, 16, 16))
-    grey = ask_about(np.ascontiguousarray(ramp), 1, 1, 400, 0).x[1:]
+    grey = make_questions(np.ascontiguousarray(ramp), 1, 1, 400, 0).x[1:]
     assert (grey[:, 0, 8, 12] > grey[:, 0, 8, 4]).all()
-    colour = ask_about(np.repeat(ramp, 3, axis=1), 1, 1, 401, 0).x[1:]
+    colour = make_questions(np.repeat(ramp, 3, axis=1), 1, 1, 401, 0).x[1:]
     mirrored = (colour[:, 0, 8, 12] < colour[:, 0, 8, 4]).mean()
     assert 0.35 < mirrored < 0.65  # six standard deviations of 0.025 around a half
 

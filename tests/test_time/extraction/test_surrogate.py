@@ -15,14 +15,14 @@ from quorate.fairness import wilson
 from quorate.learners.networks.adam import Adam
 from quorate.learners.scikit.tree import Tree
 from quorate.test_time.extraction.pool import QueryPool, collect
-from quorate.test_time.extraction.questions import ask_about
+from quorate.test_time.extraction.questions import make_questions
 from quorate.test_time.extraction.surrogate import (
     Extraction,
     _dealt,
     _drawn,
     _variants,
-    contradicting,
     extract,
+    find_contradicting,
 )
 from quorate.test_time.platforms.platform import Answers, Gives, to_features
 
@@ -40,7 +40,7 @@ def pool_of(
     light = rng.integers(0, 200, size=(members * each, 1, 1, 1))
     photos = (light + rng.integers(0, 56, size=(members * each, *SHAPE))).astype(np.uint8)
     platform = LinearPlatform(WEIGHTS, int(127.5 * WEIGHTS.sum()), gives)
-    return collect(platform, ask_about(photos, members, each, queries, seed))
+    return collect(platform, make_questions(photos, members, each, queries, seed))
 
 
 def lied(pool: QueryPool, *members: int) -> QueryPool:
@@ -84,9 +84,12 @@ def test_agreement_is_wilsons_on_photos_that_were_not_learned_from() -> None:
     assert proxies.agreement.high == max(expected.high, right.mean())
     expected = proxies.agreement
     assert proxies.facts() == {
-        "value": expected.value, "low": expected.low, "high": expected.high, "suspects": [],
+        "value": expected.value,
+        "low": expected.low,
+        "high": expected.high,
+        "suspects": [],
         "left_out": False,
-    }  # fmt: skip
+    }
     # the learner never saw them: whatever they are, the proxy is the same
     other = replace(pool, x=np.where(apart[:, None, None, None], 255 - pool.x, pool.x))
     same = extract(other, CLASSES, [COPIES], extraction, rng(5))
@@ -167,7 +170,7 @@ def test_honest_collectives_are_seldom_flagged() -> None:
         pool = QueryPool(
             np.ones((300, 1, 1, 1), np.uint8), Answers(wrong.astype(np.int64)), member, photo
         )
-        flagged += len(contradicting(pool, proxy)) > 0
+        flagged += len(find_contradicting(pool, proxy)) > 0
     assert flagged <= 12  # of 300 at 1 in 100 at most 3 on average; more than 12: once in 50,000
 
 
@@ -177,9 +180,9 @@ def test_a_single_contradiction_is_no_suspicion() -> None:
     labels = np.zeros(200, np.int64)
     labels[57] = 1  # where everyone else agrees always
     pool = QueryPool(np.ones((200, 1, 1, 1), np.uint8), Answers(labels), member, photo)
-    assert contradicting(pool, proxy).tolist() == []
+    assert find_contradicting(pool, proxy).tolist() == []
     labels[50:60] = 1
-    assert contradicting(pool, proxy).tolist() == [5]
+    assert find_contradicting(pool, proxy).tolist() == [5]
 
 
 def test_suspicion_by_hand() -> None:
@@ -192,7 +195,7 @@ def test_suspicion_by_hand() -> None:
     for wrong, suspects in ((range(8, 16), [1]), (range(8, 15), [1]), (range(8, 14), [])):
         labels = np.isin(np.arange(24), wrong).astype(np.int64)
         # with photos 4, 5, 6 wrong: 9 ways to hold them and any other, 9/495 > 0.01/3
-        assert contradicting(QueryPool(x, Answers(labels), member, photo), proxy).tolist() == (
+        assert find_contradicting(QueryPool(x, Answers(labels), member, photo), proxy).tolist() == (
             suspects
         )
 

@@ -187,12 +187,19 @@ def test_wrong_arguments_are_named(wrong: Mapping[str, Any], named: str) -> None
 @pytest.mark.parametrize(
     ("status", "fix"),
     [
-        (400, "API's description"), (401, "Give the right key"), (403, "Give a key that may ask"),
-        (404, "Check the address"), (405, "paths"), (413, "images_at_once lower"),
-        (415, "encoding"), (422, "shape"), (301, "which leads to http://elsewhere"),
-        (418, "ask its operator"), (501, "ask its operator"),
+        (400, "API's description"),
+        (401, "Give the right key"),
+        (403, "Give a key that may ask"),
+        (404, "Check the address"),
+        (405, "paths"),
+        (413, "images_at_once lower"),
+        (415, "encoding"),
+        (422, "shape"),
+        (301, "which leads to http://elsewhere"),
+        (418, "ask its operator"),
+        (501, "ask its operator"),
     ],
-)  # fmt: skip
+)
 def test_a_refusal_is_not_tried_again_and_tells_no_secret(
     connect: Callable[..., HTTPPlatform], status: int, fix: str
 ) -> None:
@@ -376,7 +383,7 @@ def test_other_ways_to_say_that_nothing_is_left(
         ('{"predictions": [{"index": "dog"}, {"index": null}]}', "got 'dog', None"),
         ('{"predictions": [{"index": [1]}, {"index": {}}]}', "got [1], {}"),
     ],
-)  # fmt: skip
+)
 def test_an_answer_that_cannot_be_read_is_named(
     connect: Callable[..., HTTPPlatform], answer: str, named: str
 ) -> None:
@@ -415,7 +422,7 @@ def test_scores_that_cannot_be_read_are_named(
 @pytest.mark.parametrize(
     "change",
     [{"id": 7}, {"classes": "cat"}, {"shape": [2, 3]}, {"shape": [1, 0, 3]}, {"gives": "x"}],
-)  # fmt: skip
+)
 def test_a_card_that_is_none_is_named(
     connect: Callable[..., HTTPPlatform], change: dict[str, Any]
 ) -> None:
@@ -464,11 +471,12 @@ def test_an_api_of_one_image_with_names_and_scores_by_name(
         seen.append(decoded(text).transpose(2, 0, 1))
         scores = parity_scores(seen[-1][None])[0]
         return httpx.Response(
-            200, json={
+            200,
+            json={
                 "predictions": [{"label": CLASSES[int(scores.argmax())]}],
                 "scores": dict(zip(reversed(CLASSES), scores[::-1].tolist(), strict=True)),
             },
-        )  # fmt: skip
+        )
 
     platform = connect(theirs, api=read_api(tmp_path / "api.toml"), in_flight=1)
     answers = platform.ask(x, ["b"] * 5)
@@ -493,10 +501,17 @@ def test_an_api_that_takes_pixels_and_a_key_in_the_address(
         return httpx.Response(200, json=[[CLASSES[i]] for i in parity(got.astype(np.uint8))])
 
     api = API(
-        key_in="query", key_name="api_key", key_format="k-{key}", encoding="pixels",
-        layout=layout, image_at="instances.*.px", label_at="*.0", label_as="name",
-        images_at_once=2, **BARE,
-    )  # type: ignore[arg-type]  # fmt: skip
+        key_in="query",
+        key_name="api_key",
+        key_format="k-{key}",
+        encoding="pixels",
+        layout=layout,
+        image_at="instances.*.px",
+        label_at="*.0",
+        label_as="name",
+        images_at_once=2,
+        **BARE,
+    )  # type: ignore[arg-type]
     platform = connect(theirs, api=api)
     assert np.array_equal(platform.ask(x, ["a"] * 5).labels, parity(x))
     assert platform.card.id == "http://platform"
@@ -505,10 +520,15 @@ def test_an_api_that_takes_pixels_and_a_key_in_the_address(
 def test_an_api_that_takes_a_file(connect: Callable[..., HTTPPlatform], tmp_path: Path) -> None:
     """Our own server's page for people, spoken to as another's API."""
     api = API(
-        predict_path="/v1/predict/image", encoding="multipart", image_at="image",
-        images_at_once=1, extra={"note": 1}, label_at="predictions.0.label", label_as="name",
+        predict_path="/v1/predict/image",
+        encoding="multipart",
+        image_at="image",
+        images_at_once=1,
+        extra={"note": 1},
+        label_at="predictions.0.label",
+        label_as="name",
         **BARE,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # type: ignore[arg-type]
     platform = connect(
         InProcessPlatform(app(Parity(), tmp_path / "platform.ledger", KEYS)), api=api
     )

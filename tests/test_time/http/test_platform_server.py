@@ -126,9 +126,12 @@ def test_the_pages_for_people_load_nothing_from_elsewhere(
 def test_what_the_model_is_stands_in_the_open(serve_app: Callable[..., Page]) -> None:
     page = serve_app(Parity("scores"), images_at_once=7)
     assert page.get("/v1/model").json() == {
-        "id": "parity", "classes": list(CLASSES), "shape": [1, 2, 3], "gives": "scores",
+        "id": "parity",
+        "classes": list(CLASSES),
+        "shape": [1, 2, 3],
+        "gives": "scores",
         "images_at_once": 7,
-    }  # fmt: skip
+    }
     assert page.get("/healthz").json() == {"status": "ok"}
     described = page.get("/openapi.json").json()
     assert set(described["paths"]["/v1/predict"]["post"]["responses"]) >= {"401", "413", "429"}
@@ -156,8 +159,11 @@ def test_measuring_is_metered_apart_and_without_end(serve_app: Callable[..., Pag
     for start in range(0, 12, 4):
         assert page.ask(images(4, start), "secret-measure").status_code == 200
     assert page.usage("secret-measure") == {
-        "key": EVALUATION, "spent": 12, "left": None, "budget": None,
-    }  # fmt: skip
+        "key": EVALUATION,
+        "spent": 12,
+        "left": None,
+        "budget": None,
+    }
     assert page.ask(images(1)).status_code == 200  # a member pays for what measuring knows
     assert page.usage()["left"] == 0
 
@@ -169,8 +175,12 @@ def test_who_may_not_ask(serve_app: Callable[..., Page]) -> None:
     page = serve_app()
     for path in ("/v1/predict", "/v1/predict/image", "/v1/usage"):
         method = "GET" if path == "/v1/usage" else "POST"
-        for headers in ({}, {"Authorization": "secret-one"}, {"Authorization": "Basic secret-one"},
-                        {"Authorization": "Bearer "}):  # fmt: skip
+        for headers in (
+            {},
+            {"Authorization": "secret-one"},
+            {"Authorization": "Basic secret-one"},
+            {"Authorization": "Bearer "},
+        ):
             refused = page.request(method, path, headers=headers)
             assert (refused.status_code, code(refused)) == (401, "no_key")
             assert refused.headers["www-authenticate"] == "Bearer"
@@ -238,7 +248,7 @@ def bad_images() -> dict[str, tuple[Any, str]]:
         "empty": (b"", "got 0 bytes"),
         "no base64": ("%%%", "Expected base64"),
         "number": (7, "got int. Send it as text"),
-    }  # fmt: skip
+    }
 
 
 BAD = bad_images()
@@ -259,9 +269,18 @@ def test_what_is_no_image_of_the_model_is_named(serve_app: Callable[..., Page], 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"\xff\xfe", b"[1]", b"7", b'{"image": []}', b'{"images": "x"}', b'{"images": []}',
-     b"[" * 100_000],
-)  # fmt: skip
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[1]",
+        b"7",
+        b'{"image": []}',
+        b'{"images": "x"}',
+        b'{"images": []}',
+        b"[" * 100_000,
+    ],
+)
 def test_what_is_no_request_is_named(serve_app: Callable[..., Page], body: bytes) -> None:
     page = serve_app(bytes_at_once=200_000)
     refused = page.post("/v1/predict", content=body, headers=bearer("secret-one"))
@@ -282,8 +301,12 @@ def test_too_much_at_once_is_refused(serve_app: Callable[..., Page]) -> None:
     for content in (b"x" * 2001, pieces()):
         refused = page.post("/v1/predict", content=content, headers=bearer("secret-one"))
         assert (refused.status_code, code(refused)) == (413, "too_large")
-    assert page.post("/v1/predict/image", content=b"x" * 2001,
-                     headers=bearer("secret-one")).status_code == 413  # fmt: skip
+    assert (
+        page.post(
+            "/v1/predict/image", content=b"x" * 2001, headers=bearer("secret-one")
+        ).status_code
+        == 413
+    )
 
 
 def test_the_default_limit_takes_as_many_of_the_worst_images(

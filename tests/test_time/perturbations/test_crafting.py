@@ -12,7 +12,7 @@ from linear_proxy import linear_proxy, loss_of
 
 from quorate.errors import InputError
 from quorate.learners.base.network_classifier import NetworkClassifier
-from quorate.test_time.perturbations.crafting import Crafting, _look, _losses, _seen, craft
+from quorate.test_time.perturbations.crafting import Crafting, _draw_view, _losses, _viewed, craft
 from quorate.test_time.perturbations.families import FAMILIES, DifferentiableChange
 from quorate.test_time.perturbations.perturbation import Family, Norm, Perturbation
 
@@ -33,9 +33,15 @@ def people(n: int, k: int, seed: int, shape: tuple[int, int, int] = SHAPE) -> An
 
 
 def crafted(
-    proxies: list[NetworkClassifier], x: Any, y: Any, crafting: Crafting = PLAIN, seed: int = 0,
-    classes: tuple[str, ...] = TWO, epsilon: float = 8 / 255, **more: Any,
-) -> Perturbation:  # fmt: skip
+    proxies: list[NetworkClassifier],
+    x: Any,
+    y: Any,
+    crafting: Crafting = PLAIN,
+    seed: int = 0,
+    classes: tuple[str, ...] = TWO,
+    epsilon: float = 8 / 255,
+    **more: Any,
+) -> Perturbation:
     rng = np.random.default_rng(seed)
     return craft(proxies, x, y, classes, crafting, rng, epsilon=epsilon, **more)
 
@@ -149,9 +155,12 @@ def test_what_is_crafted_keeps_the_budget_and_the_seed_decides(
     proxy = linear_proxy(weights_of(3, seed, shape))
     crafting = Crafting(steps=4, batch_size=4, restarts=2, side=3, diversity=0.5)
     options: Any = {
-        "classes": THREE, "epsilon": 12 / 255, "norm": norm, "family": family,
+        "classes": THREE,
+        "epsilon": 12 / 255,
+        "norm": norm,
+        "family": family,
         "label_free": label_free,
-    }  # fmt: skip
+    }
     p, again = (crafted([proxy], x, y, crafting, seed, **options) for _ in range(2))
     assert (x == before[0]).all()
     assert (y == before[1]).all()
@@ -232,9 +241,15 @@ def a_change(
     family: Family, restarts: int, norm: Norm = "linf"
 ) -> tuple[DifferentiableChange, Any, Any]:
     change = FAMILIES[family](
-        restarts=restarts, k=3, shape=SHAPE, epsilon=8 / 255, norm=norm, label_free=False, side=3,
+        restarts=restarts,
+        k=3,
+        shape=SHAPE,
+        epsilon=8 / 255,
+        norm=norm,
+        label_free=False,
+        side=3,
         reach=4.0,
-    )  # fmt: skip
+    )
     x, y = people(10, 3, 2)
     return change, torch.from_numpy(x).float(), torch.from_numpy(y)
 
@@ -244,21 +259,21 @@ def a_change(
 
 def test_how_a_batch_is_looked_at() -> None:
     generator = torch.Generator().manual_seed(0)
-    assert all(_look(32, 0.0, generator) is None for _ in range(20))
-    looks = [look for _ in range(300) if (look := _look(32, 1.0, generator)) is not None]
+    assert all(_draw_view(32, 0.0, generator) is None for _ in range(20))
+    looks = [look for _ in range(300) if (look := _draw_view(32, 1.0, generator)) is not None]
     assert len(looks) == 300
     assert {look["side"] for look in looks} == {29, 30, 31, 32}
     assert {look["shift"][0] for look in looks} == {-2, -1, 0, 1, 2}
-    half = sum(_look(32, 0.5, generator) is None for _ in range(1000))
+    half = sum(_draw_view(32, 0.5, generator) is None for _ in range(1000))
     assert 400 < half < 600  # six standard deviations of 16 around 500
 
 
 def test_a_shift_moves_whole_pixels_and_a_resize_keeps_what_is_flat() -> None:
     x = torch.arange(12.0).view(1, 1, 3, 4)
-    assert _seen(x, 3, (1, -1))[0, 0].tolist() == [[9, 10, 11, 8], [1, 2, 3, 0], [5, 6, 7, 4]]
+    assert _viewed(x, 3, (1, -1))[0, 0].tolist() == [[9, 10, 11, 8], [1, 2, 3, 0], [5, 6, 7, 4]]
     flat = torch.full((2, 3, 10, 10), 0.25)
-    assert torch.allclose(_seen(flat, 9, (0, 0)), flat)
-    assert _seen(flat, 9, (0, 0)).shape == flat.shape
+    assert torch.allclose(_viewed(flat, 9, (0, 0)), flat)
+    assert _viewed(flat, 9, (0, 0)).shape == flat.shape
 
 
 # ---------------------------------------------------------------------------------- parameters

@@ -84,9 +84,14 @@ def test_a_card_is_named_by_all_that_decides_the_answers() -> None:
     base: Any = {"describes": {"learner": "a"}, "classes": ("a", "b"), "shape": (1, 2, 3)}
     cards = [
         make_card(**{**base, **change}, gives="labels")
-        for change in ({}, {}, {"describes": {"learner": "b"}}, {"classes": ("b", "a")},
-                       {"shape": (3, 2, 1)})
-    ]  # fmt: skip
+        for change in (
+            {},
+            {},
+            {"describes": {"learner": "b"}},
+            {"classes": ("b", "a")},
+            {"shape": (3, 2, 1)},
+        )
+    ]
     assert cards[0] == cards[1]
     assert len({card.id for card in cards}) == 4
     assert cards[0].shape == (1, 2, 3)
@@ -123,13 +128,18 @@ def test_a_folder_without_a_platform_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "card",
     [
-        "", "{", "[1]", "7", "{}",
+        "",
+        "{",
+        "[1]",
+        "7",
+        "{}",
         '{"id": "a", "classes": 3, "shape": [1, 1, 2], "gives": "labels"}',
         '{"id": "a", "classes": ["a"], "shape": [1, 2], "gives": "labels"}',
         '{"id": "a", "classes": ["a"], "shape": null, "gives": "labels"}',
-        '{"id": "a", "classes": ["a"], "shape": [1, 1, 2], "gives": "melodies"}', "\xff",
+        '{"id": "a", "classes": ["a"], "shape": [1, 1, 2], "gives": "melodies"}',
+        "\xff",
     ],
-)  # fmt: skip
+)
 def test_a_damaged_card_is_named(tmp_path: Path, card: str) -> None:
     save(tmp_path, Brightness(), THREE)
     (tmp_path / CARD).write_bytes(card.encode("latin-1"))

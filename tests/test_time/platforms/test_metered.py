@@ -213,9 +213,11 @@ def test_an_error_with_answers_hands_them_on(ledger: Ledger) -> None:
     def say(x: Pixels, keys: Sequence[str]) -> Answers:
         answered = np.array([True, False, False, True])
         raise PartialError(
-            "Expected it all.", answered, Answers(parity(x[answered])),
+            "Expected it all.",
+            answered,
+            Answers(parity(x[answered])),
             np.array([False, True, False, False]),
-        )  # fmt: skip
+        )
 
     with pytest.raises(PartialError, match="Expected it all") as error:
         MeteredPlatform(Says(say), ledger).ask(images(4), ["a", "b", "c", "d"])

@@ -107,8 +107,11 @@ def test_a_hardened_platform_keeps_its_network(name: str, kind: type) -> None:
         plain = Adam(model="resnet", learning_rate=0.002, schedule="cosine", momentum=0.8)
         hard = harden(plain, name)
         assert (hard.adam, hard.learning_rate, hard.schedule, hard.momentum) == (
-            True, 0.002, "cosine", 0.8,
-        )  # fmt: skip
+            True,
+            0.002,
+            "cosine",
+            0.8,
+        )
         assert not harden(SGD(model="resnet"), name).adam  # type: ignore[attr-defined]
     with pytest.raises(InputError, match=f"a network for adaptive={name}, got tree.*cnn"):
         harden(Tree(), name)
@@ -118,9 +121,12 @@ def test_a_hardened_platform_keeps_its_network(name: str, kind: type) -> None:
 def test_a_hardened_platform_can_be_trained(name: str) -> None:
     rng = np.random.default_rng(0)
     people = Table(
-        rng.random((40, 1, 4, 4), dtype=np.float32), np.arange(40) % 2, CLASSES,
-        np.arange(40) % 2, ("others", "few"),
-    )  # fmt: skip
+        rng.random((40, 1, 4, 4), dtype=np.float32),
+        np.arange(40) % 2,
+        CLASSES,
+        np.arange(40) % 2,
+        ("others", "few"),
+    )
     model = fit_platform(harden(Adam(model="logistic", epochs=1), name), people, rng)
     assert set(model.predict(people.x).tolist()) <= {0, 1}
 

@@ -68,17 +68,31 @@ def found(compared: Path) -> QueryComparison:
 def alone(**changes: Any) -> SoloAttack:
     """Return 40 people, 10 misread, of whom 4 were attacked with 20 queries on average."""
     plain: dict[str, Any] = {
-        "attack": "square", "seed": 0, "subgroup": 40, "misread": 10, "people": 4,
-        "corrected": 2, "queries": 80, "spread": 8.0, "curve": [(1, 0.0), (50, 0.5)],
-    }  # fmt: skip
+        "attack": "square",
+        "seed": 0,
+        "subgroup": 40,
+        "misread": 10,
+        "people": 4,
+        "corrected": 2,
+        "queries": 80,
+        "spread": 8.0,
+        "curve": [(1, 0.0), (50, 0.5)],
+    }
     return SoloAttack(**{**plain, **changes})
 
 
 def pooled(**changes: Any) -> PoolEffect:
     plain: dict[str, Any] = {
-        "seed": 0, "members": 10, "queries_per_member": 23, "queries": 230, "subgroup": 40,
-        "misread": 10, "people": 4, "corrected": 2, "broken": 3,
-    }  # fmt: skip
+        "seed": 0,
+        "members": 10,
+        "queries_per_member": 23,
+        "queries": 230,
+        "subgroup": 40,
+        "misread": 10,
+        "people": 4,
+        "corrected": 2,
+        "broken": 3,
+    }
     return PoolEffect(**{**plain, **changes})
 
 

@@ -67,12 +67,24 @@ def test_one_row_an_attack_and_two_a_pool() -> None:
     text = printed(made())
     for attack in ("square:p=0.1", "square:p=0.5"):
         assert row_of(text, attack) == [
-            "0.500", "0.150 to 0.850", "–", "20.0", "5.8", "1.0 to 11.0", "46.0",
-        ]  # fmt: skip
+            "0.500",
+            "0.150 to 0.850",
+            "–",
+            "20.0",
+            "5.8",
+            "1.0 to 11.0",
+            "46.0",
+        ]
     # 230 queries shared by 40 people, of whom 10 are misread and half of them corrected
     assert row_of(text, "pool: 10 × 23") == [
-        "0.500", "0.150 to 0.850", "0.100", "–", "5.8", "", "46.0",
-    ]  # fmt: skip
+        "0.500",
+        "0.150 to 0.850",
+        "0.100",
+        "–",
+        "5.8",
+        "",
+        "46.0",
+    ]
     free = row_of(text, "pool: 10 × 23, label-free")
     assert (free[0], free[2], free[-1]) == ("0.250", "0.200", "")
     assert "label-free" not in printed(made(free=False))
@@ -120,9 +132,11 @@ def test_the_files_are_there_and_agree(nobody: bool, tmp_path: Path) -> None:
     data = strict((tmp_path / "queries.json").read_text())
     rows = list(csv.DictReader(io.StringIO((tmp_path / "queries.csv").read_text())))
     assert [(row["attack"], row["pool_members"]) for row in rows] == [
-        ("square:p=0.1", "10"), ("square:p=0.1", "5"), ("square:p=0.5", "10"),
+        ("square:p=0.1", "10"),
+        ("square:p=0.1", "5"),
+        ("square:p=0.5", "10"),
         ("square:p=0.5", "5"),
-    ]  # fmt: skip
+    ]
     text = unescape(page.read_text())
     for sentence in found.summary():
         assert sentence in text

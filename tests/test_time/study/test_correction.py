@@ -82,13 +82,16 @@ def test_what_is_none_is_as_if_left_out() -> None:
         ({"crafting": "steps=3,restarts=1"}, "crafting", Crafting(steps=3, restarts=1)),
         ({"crafting": {"steps": 3}}, "crafting", Crafting(steps=3)),
         ({"crafting": Crafting(side=7)}, "crafting", Crafting(side=7)),
-        ({"extraction": "robust=true,distillation=hard"}, "extraction",
-         Extraction(robust=True, distillation="hard")),
+        (
+            {"extraction": "robust=true,distillation=hard"},
+            "extraction",
+            Extraction(robust=True, distillation="hard"),
+        ),
         ({"population": {"name": "digits", "n": 9}}, "population", Digits(n=9)),
         ({"population": Digits(n=8)}, "population", Digits(n=8)),
         ({"subgroup": LowLight(0.5)}, "subgroup", LowLight(0.5)),
     ],
-)  # fmt: skip
+)
 def test_words_and_what_they_stand_for(given: Any, field: str, expected: Any) -> None:
     assert getattr(study(**given), field) == expected
 
@@ -189,7 +192,7 @@ def test_budgets_that_are_none(value: Any) -> None:
         ({"platform": "http://127.0.0.1:1"}, "keys for http://127.0.0.1:1, got none.*key-file"),
         ({"platform": "forest", "adaptive": "private"}, "network for adaptive=private, got forest"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_run_is_named_at_once(given: Any, named: str) -> None:
     with pytest.raises(InputError, match=named):
         study(**given)
@@ -230,12 +233,19 @@ def test_the_description_is_plain_and_whole() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"population": "digits:held_out=0.3"}, {"subgroup": "blur"}, {"share": 0.3},
-        {"measured": 0.4}, {"reserve": 0.4}, {"answers": "scores"}, {"norm": "l2"},
-        {"crafting": "steps=3"}, {"extraction": "variants=1"}, {"label_free": "gain"},
+        {"population": "digits:held_out=0.3"},
+        {"subgroup": "blur"},
+        {"share": 0.3},
+        {"measured": 0.4},
+        {"reserve": 0.4},
+        {"answers": "scores"},
+        {"norm": "l2"},
+        {"crafting": "steps=3"},
+        {"extraction": "variants=1"},
+        {"label_free": "gain"},
         {"adaptive": "none"},
     ],
-)  # fmt: skip
+)
 def test_whatever_decides_a_result_stands_in_its_cell(change: Any) -> None:
     group = study().groups()[0]
     cell = CorrectionCell(study(), group, 0.1, "id", 5)

@@ -36,9 +36,21 @@ from quorate.test_time.study.sheets import changes_sheet, people_sheet
 from quorate.test_time.study.wording import CAUTIONS, closed, how_real, noise, span
 
 TOP = {
-    "before", "after", "gap_closed", "intervals", "controls", "proxy_agreement", "queries",
-    "label_free", "outside", "adaptive", "notes", "headline", "seeds", "cells",
-}  # fmt: skip
+    "before",
+    "after",
+    "gap_closed",
+    "intervals",
+    "controls",
+    "proxy_agreement",
+    "queries",
+    "label_free",
+    "outside",
+    "adaptive",
+    "notes",
+    "headline",
+    "seeds",
+    "cells",
+}
 
 
 # ------------------------------------------------------------------------------------- the numbers
@@ -69,14 +81,23 @@ def test_one_seed_is_what_the_cell_says() -> None:
 
 def test_the_headline_is_the_first_platform_and_proxy_with_as_much_as_was_tried() -> None:
     correction = study(
-        platform=["cnn", "mlp"], proxy=["resnet", "mlp"], members="50,20", queries="5,10",
+        platform=["cnn", "mlp"],
+        proxy=["resnet", "mlp"],
+        members="50,20",
+        queries="5,10",
         epsilon="16/255,8/255",
-    )  # fmt: skip
+    )
     found = result_of(correction).to_json()
     assert found["headline"] == {
-        "population": "digits", "subgroup": "low-light", "platform": "cnn", "proxy": "resnet",
-        "members": 50, "queries": 10, "epsilon": 8 / 255, "norm": "linf",
-    }  # fmt: skip
+        "population": "digits",
+        "subgroup": "low-light",
+        "platform": "cnn",
+        "proxy": "resnet",
+        "members": 50,
+        "queries": 10,
+        "epsilon": 8 / 255,
+        "norm": "linf",
+    }
     assert len(found["cells"]) == 2**5
     assert found["queries"]["pooled"] == 500
 
@@ -326,9 +347,11 @@ def test_figures_come_with_their_numbers(whole: Any) -> None:
         for row in rows_in(out / "gap.csv")
     ]
     assert gap == [
-        ("5", "per class", 0.5), ("5", "label-free", 0.25),
-        ("8", "per class", 0.5), ("8", "label-free", 0.25),
-    ]  # fmt: skip
+        ("5", "per class", 0.5),
+        ("5", "label-free", 0.25),
+        ("8", "per class", 0.5),
+        ("8", "label-free", 0.25),
+    ]
     transfer = {(r["platform"], r["proxy"], r["change"]) for r in rows_in(out / "transfer.csv")}
     assert transfer == {
         ("mlp", proxy, change) for proxy in ("mlp", "cnn") for change in ("per class", "label-free")
@@ -377,12 +400,22 @@ def test_the_page_says_what_the_numbers_are_not(whole: Any) -> None:
     for caution in CAUTIONS:
         assert caution in words
     for said in (
-        "systems that you may query", "does not protect against", "A later model may undo it",
-        "carries the label", "the label-free line is the honest one", "Force rate: 0.400",
-        "at most 8 of 255 levels", "as it is", "jpeg", "80 pooled, at most 10 of each member",
-        "4,000 more for measuring, metered apart", "No one's data left the machine",
-        "proxy mlp", "Two seeds hardly tell", "A chip, Linux x86_64",
-    ):  # fmt: skip
+        "systems that you may query",
+        "does not protect against",
+        "A later model may undo it",
+        "carries the label",
+        "the label-free line is the honest one",
+        "Force rate: 0.400",
+        "at most 8 of 255 levels",
+        "as it is",
+        "jpeg",
+        "80 pooled, at most 10 of each member",
+        "4,000 more for measuring, metered apart",
+        "No one's data left the machine",
+        "proxy mlp",
+        "Two seeds hardly tell",
+        "A chip, Linux x86_64",
+    ):
         assert said in words, said
     assert "nan" not in words
     assert "None" not in words

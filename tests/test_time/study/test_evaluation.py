@@ -44,9 +44,11 @@ def for_all(by: int) -> Perturbation:
 
 
 def found(
-    people: list[tuple[int, int, int]], perturbation: Perturbation,
-    label_free: Mapping[str, Perturbation] | None = None, seed: int = 0,
-) -> tuple[CorrectionMeasures, LinearPlatform, Evaluator]:  # fmt: skip
+    people: list[tuple[int, int, int]],
+    perturbation: Perturbation,
+    label_free: Mapping[str, Perturbation] | None = None,
+    seed: int = 0,
+) -> tuple[CorrectionMeasures, LinearPlatform, Evaluator]:
     below = platform()
     evaluator = Evaluator(below, people_of(people))
     rng = np.random.default_rng(seed)

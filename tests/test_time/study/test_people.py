@@ -36,10 +36,12 @@ class Numbered(Population):
     def people(self, number: np.ndarray) -> Table:
         x = np.stack([number % 256, number // 256], axis=1).reshape(-1, 1, 1, 2)
         return Table(
-            x.astype(np.float32) / np.float32(255), number % self.classes,
-            tuple(f"{i}" for i in range(self.classes)), (number % 5 == 0).astype(np.int64),
+            x.astype(np.float32) / np.float32(255),
+            number % self.classes,
+            tuple(f"{i}" for i in range(self.classes)),
+            (number % 5 == 0).astype(np.int64),
             ("many", "few"),
-        )  # fmt: skip
+        )
 
 
 def numbers(people: Table) -> set[int]:
@@ -48,13 +50,21 @@ def numbers(people: Table) -> set[int]:
 
 
 def people_of(
-    subgroup: Subgroup = HERE, seed: int = 0, share: float | None = 0.1,
-    measured: float | None = 0.5, reserve: float = 0.5, population: Population | None = None,
-) -> PeopleSplit:  # fmt: skip
+    subgroup: Subgroup = HERE,
+    seed: int = 0,
+    share: float | None = 0.1,
+    measured: float | None = 0.5,
+    reserve: float = 0.5,
+    population: Population | None = None,
+) -> PeopleSplit:
     return split_people(
-        population or Numbered(), subgroup, np.random.default_rng(seed), share=share,
-        measured=measured, reserve=reserve,
-    )  # fmt: skip
+        population or Numbered(),
+        subgroup,
+        np.random.default_rng(seed),
+        share=share,
+        measured=measured,
+        reserve=reserve,
+    )
 
 
 @given(st.floats(0.05, 0.95), st.floats(0, 1), st.floats(0.01, 0.99), st.integers(0, 99))

@@ -197,8 +197,11 @@ def test_the_order_of_the_work_does_not_matter(
         )
     assert run(tmp_path / "backwards", **more) == forwards
     assert [(cell["seed"], cell["platform"][:3]) for cell in forwards] == [
-        (0, "mlp"), (0, "log"), (1, "mlp"), (1, "log"),
-    ]  # fmt: skip
+        (0, "mlp"),
+        (0, "log"),
+        (1, "mlp"),
+        (1, "log"),
+    ]
     assert spent(tmp_path / "backwards") == spent(tmp_path / "forwards")
 
 
@@ -343,13 +346,18 @@ def test_what_cannot_be_run_is_named_before_any_training(
 
 def test_platforms_of_scikit_learn_and_a_grid_of_transfers(tmp_path: Path) -> None:
     cells = run(
-        tmp_path, platform=["forest:n_estimators=5", "mlp:epochs=2"],
-        proxy=["logistic:epochs=2", "mlp:epochs=2+logistic:epochs=2"], epsilon="16/255",
+        tmp_path,
+        platform=["forest:n_estimators=5", "mlp:epochs=2"],
+        proxy=["logistic:epochs=2", "mlp:epochs=2+logistic:epochs=2"],
+        epsilon="16/255",
         adaptive="jpeg",
-    )  # fmt: skip
+    )
     assert [(cell["platform"][:3], cell["proxy"][:3]) for cell in cells] == [
-        ("for", "log"), ("for", "mlp"), ("mlp", "log"), ("mlp", "mlp"),
-    ]  # fmt: skip
+        ("for", "log"),
+        ("for", "mlp"),
+        ("mlp", "log"),
+        ("mlp", "mlp"),
+    ]
     assert len({cell["platform_id"] for cell in cells}) == 2
     assert all(set(cell["adaptive"]) == {"jpeg"} for cell in cells)
     assert len(spent(tmp_path)) == 2  # a pool a platform, not a proxy
@@ -466,9 +474,10 @@ def test_over_http_the_numbers_are_the_same(
     assert run(tmp_path / "out", **more) == cells  # shown again once the server is gone
     with pytest.raises(InputError, match="whose keys have one budget"):
         run(tmp_path / "out", **more, seeds=2)
-    with Ledger(tmp_path / "platform.ledger") as theirs, Ledger(
-        tmp_path / "out" / "ledger.sqlite"
-    ) as ours:  # fmt: skip
+    with (
+        Ledger(tmp_path / "platform.ledger") as theirs,
+        Ledger(tmp_path / "out" / "ledger.sqlite") as ours,
+    ):
         id_ = cells[0]["platform_id"]
         each = {f"member-{i:04}": 3 for i in range(1, 11)}
         assert theirs.spent_by_key(id_) == ours.spent_by_key(id_) == each

@@ -1,4 +1,4 @@
-"""What an attack is: one person's search, written as if they were alone, and run for n at once.
+"""What a query-based black-box attack is: one person's search, run for n people side by side.
 
 A search yields an image and is sent what the platform said of it. It sees neither the meter nor the
 other people: queries are counted, and success is measured, on the images that were really asked.
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
+from quorate.runtime.seeds import stream
 from quorate.table import Labels, Mask, Probabilities, Rng
 from quorate.test_time.attacks.outcome import AttackOutcome
 from quorate.test_time.platforms.meter import Meter
@@ -72,7 +73,10 @@ class Case:
 
 @runtime_checkable
 class Attack(Protocol):
-    """A search by one person for an image within ε of theirs that the platform reads as y."""
+    """A query-based black-box attack: one person's search for an image within ε that is read as y.
+
+    It is written as if the person were alone, and targeted at their own true label.
+    """
 
     name: ClassVar[str]
     needs: ClassVar[Gives]  # the least that the platform must give
@@ -122,7 +126,7 @@ class Attack(Protocol):
         for i in np.flatnonzero(budgets).tolist():
             start = None if starts is None else starts[i]
             case = Case(x[i], int(epsilon), int(budgets[i]), start)
-            searches[i] = self.search(case, _stream(root, meter.keys[i]))
+            searches[i] = self.search(case, _rng_of(root, meter.keys[i]))
             questions[i] = next(searches[i])
         corrected, x_adv = np.zeros(len(x), dtype=bool), x.copy()  # (n,), (n, c, h, w)
         while questions:
@@ -179,11 +183,10 @@ class Attack(Protocol):
                 )
 
 
-def _stream(root: list[int], key: str) -> Rng:
-    """Return the random stream of the person with this key: a child of ``root``."""
+def _rng_of(root: list[int], key: str) -> Rng:
+    """Return the generator of the person with this key: a stream of ``root``."""
     digest = hashlib.sha256(key.encode()).digest()[:16]
-    child = tuple(np.frombuffer(digest, dtype="<u4").tolist())
-    return np.random.default_rng(np.random.SeedSequence(root, spawn_key=child))
+    return np.random.default_rng(stream(root, *np.frombuffer(digest, dtype="<u4").tolist()))
 
 
 def _next_question(search: Search, reading: Feedback) -> Pixels | None:

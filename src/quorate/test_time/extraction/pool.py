@@ -14,7 +14,7 @@ from quorate.test_time.extraction.questions import Questions, key_of
 from quorate.test_time.platforms.answers import PartialQuotaError
 from quorate.test_time.platforms.platform import Answers, Pixels, Platform
 
-FEWEST = 3  # photos that judge a proxy, where a third of them are as many
+FEWEST = 3  # photos that judge a surrogate, where a third of them are as many
 ASKED_AT_ONCE = 1024  # questions: what is answered is stored before more is asked
 
 
@@ -50,7 +50,7 @@ class QueryPool:
         return self.take(~np.isin(self.member, members))
 
     def held_out(self, fraction: float, rng: Rng) -> Mask:
-        """Return which questions to keep for judging a proxy, (n,): all of some photos."""
+        """Return which questions to keep for judging a surrogate, (n,): all of some photos."""
         photos = np.unique(self.photo)
         few = min(FEWEST, len(photos) // 3)  # one photo alone judges nothing
         count = min(len(photos) - 1, max(1, few, round(fraction * len(photos))))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quorate.errors import InputError
+from quorate.runtime.seeds import mixed
 from quorate.table import Labels
 from quorate.test_time.platforms.platform import Pixels
 
@@ -63,7 +64,7 @@ def photos_per_member(available: int, members: int, wanted: int | None) -> int:
     return wanted or min(10, most)
 
 
-def ask_about(photos: Pixels, members: int, each: int, queries: int, seed: int) -> Questions:
+def make_questions(photos: Pixels, members: int, each: int, queries: int, seed: int) -> Questions:
     """Return the questions of the first ``members`` members.
 
     Member i holds photos i·each to (i+1)·each − 1, and asks about each once, then about variants of
@@ -81,7 +82,7 @@ def ask_about(photos: Pixels, members: int, each: int, queries: int, seed: int) 
     member = np.repeat(np.arange(members), queries)
     photo = member * each + rounds % each
     for i in range(members):
-        rng = np.random.default_rng([seed, i])
+        rng = mixed(seed, i)
         own = slice(i * queries, (i + 1) * queries)
         x[own] = photos[photo[own]]
         for j in range(i * queries + each, (i + 1) * queries):

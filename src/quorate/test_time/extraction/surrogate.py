@@ -1,4 +1,4 @@
-"""Extraction: networks trained on a pool of answered queries until they answer as the platform.
+"""Model extraction: surrogates are trained on answered queries until they answer as the platform.
 
 Knockoff Nets (Orekondy, Schiele, Fritz 2019, arXiv:1812.02766). Shape letters: n questions, v
 variants, k labels.
@@ -30,7 +30,7 @@ SUSPECT = 0.01  # how often one honest collective has a member flagged
 
 @dataclass(frozen=True, kw_only=True)
 class Extraction:
-    """How proxies are made of a pool.
+    """How surrogate models are extracted from a pool of answers.
 
     Soft distillation draws each variant's label from the platform's scores, anew for each: in
     expectation that is the cross-entropy with the scores, for any learner.
@@ -41,19 +41,19 @@ class Extraction:
 
     name: ClassVar[str] = "extraction"
     distillation: Literal["soft", "hard"] = param(
-        "soft", "from scores where there are any, or hard"
+        "soft", "soft learns from scores where there are any, hard from labels alone"
     )
-    variants: int = param(3, "shifted, mirrored copies of each question, which cost no query")
-    ensemble: int = param(1, "proxies of each learner, from fresh weights each")
+    variants: int = param(3, "shifted and mirrored copies of each question; they cost no query")
+    ensemble: int = param(1, "surrogates of each learner, each from fresh weights")
     validation: float = param(0.1, "fraction of the pool that agreement is measured on, in (0, 1)")
-    robust: bool = param(False, "leave out members whose answers contradict everyone else's")
+    robust: bool = param(
+        False, "whether to leave out members whose answers contradict everyone else's"
+    )
 
     def __post_init__(self) -> None:
         at_least("variants", self.variants, 0, "Use 0 for the questions alone.")
-        at_least("ensemble", self.ensemble, 1, "Use at least one proxy.")
-        in_interval(
-            *("validation", self.validation, 0, 1, "Use 0.1."), open_low=True, open_high=True
-        )
+        at_least("ensemble", self.ensemble, 1, "Use at least one surrogate.")
+        in_interval("validation", self.validation, 0, 1, "Use 0.1.", open_low=True, open_high=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,12 +93,12 @@ def extract(
     extraction: Extraction,
     rng: Rng,
 ) -> SurrogateEnsemble:
-    """Return proxies of the platform that answered a pool.
+    """Return surrogates of the platform that answered a pool.
 
     Args:
         pool: answered questions.
         classes: the k label names.
-        learners: of the proxies; each is trained ``ensemble`` times.
+        learners: of the surrogates; each is trained ``ensemble`` times.
         extraction: how.
         rng: draws who is held out, the variants and the weights.
 
@@ -108,7 +108,7 @@ def extract(
     """
     apart = _kept_apart(pool, extraction, rng)
     models = _train(pool.take(~apart), classes, learners, extraction, rng)
-    suspects = contradicting(pool, models[0])
+    suspects = find_contradicting(pool, models[0])
     notes = list(pool.notes)
     if len(suspects):
         notes.append(
@@ -140,7 +140,7 @@ def _agreement(right: Mask, photo: Labels) -> Estimate:
 
 
 def _kept_apart(pool: QueryPool, extraction: Extraction, rng: Rng) -> Mask:
-    """Return which questions a proxy is judged by, (n,): it never learns from them."""
+    """Return which questions a surrogate is judged by, (n,): it never learns from them."""
     photos = len(np.unique(pool.photo))
     if photos < 2:
         raise InputError(
@@ -150,8 +150,8 @@ def _kept_apart(pool: QueryPool, extraction: Extraction, rng: Rng) -> Mask:
     return pool.held_out(extraction.validation, rng)
 
 
-def contradicting(pool: QueryPool, model: NetworkClassifier) -> Labels:
-    """Return the members whose answers a proxy contradicts far more often than others', (m,).
+def find_contradicting(pool: QueryPool, model: NetworkClassifier) -> Labels:
+    """Return the members whose answers a surrogate contradicts far more often, (m,).
 
     A member with a agreements is flagged if P(A ≤ a) < 0.01/m, A the agreements of as many photos
     dealt at random from everyone's and m how many members there are: of honest collectives at most
@@ -203,11 +203,11 @@ def _train(
     extraction: Extraction,
     rng: Rng,
 ) -> list[NetworkClassifier]:
-    """Return the proxies, each from fresh weights and with variants drawn anew."""
+    """Return the surrogates, each from fresh weights and with variants drawn anew."""
     models = []
     for learner in learners:
         for _ in range(extraction.ensemble):
-            x, y = _lesson(pool, extraction, rng)
+            x, y = _training_set(pool, extraction, rng)
             people = Table(x, y, classes)
             learner.check(people)
             model = learner.fit(Submission.without_collective(people), rng)
@@ -220,7 +220,7 @@ def _train(
     return models
 
 
-def _lesson(pool: QueryPool, extraction: Extraction, rng: Rng) -> tuple[Array, Labels]:
+def _training_set(pool: QueryPool, extraction: Extraction, rng: Rng) -> tuple[Array, Labels]:
     """Return questions and variants, (n·(1 + v), c, h, w), and a label of each."""
     soft = extraction.distillation == "soft" and pool.answers.probabilities is not None
     x, y = [pool.x], [_drawn(pool, rng) if soft else pool.answers.labels]

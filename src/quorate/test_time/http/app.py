@@ -111,9 +111,11 @@ def app(
         service.ledger.close()
 
     made = FastAPIOffline(  # its pages for people load nothing from elsewhere
-        title=f"quorate platform: {platform.card.id}", version=__version__, lifespan=lifespan,
+        title=f"quorate platform: {platform.card.id}",
+        version=__version__,
+        lifespan=lifespan,
         description="A black box that answers images, metered per key.",
-    )  # fmt: skip
+    )
     _handle_errors(made)
     _add_public(made, service)
     _add_metered(made, service, limit)
@@ -157,18 +159,22 @@ def _add_metered(made: "FastAPI", service: Service, limit: int) -> None:
         return asdict(await run_in_threadpool(service.usage, key))
 
     @made.post(
-        "/v1/predict", summary="Ask about images", responses=ERRORS,
+        "/v1/predict",
+        summary="Ask about images",
+        responses=ERRORS,
         openapi_extra={"requestBody": IMAGES_BODY},
-    )  # fmt: skip
+    )
     async def predict(request: Request, key: Annotated[str, Depends(who)]) -> dict[str, Any]:
         service.admit(key)
         images = _images(await _read(request, limit))
         return await run_in_threadpool(answered, key, images)
 
     @made.post(
-        "/v1/predict/image", summary="Ask about one PNG file: curl -F image=@FILE",
-        responses=ERRORS, openapi_extra={"requestBody": FILE_BODY},
-    )  # fmt: skip
+        "/v1/predict/image",
+        summary="Ask about one PNG file: curl -F image=@FILE",
+        responses=ERRORS,
+        openapi_extra={"requestBody": FILE_BODY},
+    )
     async def predict_image(request: Request, key: Annotated[str, Depends(who)]) -> dict[str, Any]:
         service.admit(key)
         content = await _uploaded(request, await _read(request, limit))
@@ -198,10 +204,11 @@ async def _read(request: "Request", limit: int) -> bytes:
         else:
             return bytes(body)
     raise RefusedError(
-        413, "too_large",
+        413,
+        "too_large",
         f"Expected a body of at most {limit} bytes, got more. Send fewer images at once.",
         {"Connection": "close"},
-    )  # fmt: skip
+    )
 
 
 def _images(body: bytes) -> list[object]:

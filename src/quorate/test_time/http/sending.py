@@ -102,9 +102,12 @@ class Sender:
         tries = _Tries(self.retries, self.patience)
         request = self._authorized(secret, body or {})
         again = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_AgainError), stop=tries.over, wait=tries.wait,
-            sleep=self.sleep, reraise=True,
-        )  # fmt: skip
+            retry=tenacity.retry_if_exception_type(_AgainError),
+            stop=tries.over,
+            wait=tries.wait,
+            sleep=self.sleep,
+            reraise=True,
+        )
         try:
             return again(self._once, method, path, name, secret, request)
         except _AgainError as error:

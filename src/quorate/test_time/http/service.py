@@ -115,10 +115,11 @@ class Service:
         """Return the name of the key whose secret this is, if it may ask now."""
         if not secret:
             raise RefusedError(
-                401, "no_key",
+                401,
+                "no_key",
                 "Expected a key, got none. Send the header Authorization: Bearer KEY.",
                 {"WWW-Authenticate": "Bearer"},
-            )  # fmt: skip
+            )
         # Looked up by its digest: how long that takes tells nothing of any secret.
         found = self._names.get(_digest(secret))
         if found is None:
@@ -132,10 +133,12 @@ class Service:
         wait = self._buckets[key].take()
         if wait:
             raise RefusedError(
-                429, "rate_limited",
+                429,
+                "rate_limited",
                 f"Expected at most {self.rate} requests from {key}, got more. Ask again in "
-                f"{wait:.1f} seconds.", {"Retry-After": str(max(1, math.ceil(wait)))},
-            )  # fmt: skip
+                f"{wait:.1f} seconds.",
+                {"Retry-After": str(max(1, math.ceil(wait)))},
+            )
 
     def usage(self, key: str) -> Usage:
         """Return a key's own meter."""
@@ -148,10 +151,11 @@ class Service:
         """Return the pixels, (n, c, h, w), of PNG images in base64."""
         if len(images) > self.images_at_once:
             raise RefusedError(
-                413, "too_many_images",
+                413,
+                "too_many_images",
                 f"Expected at most {self.images_at_once} images a request, got {len(images)}. "
                 "Send fewer at once.",
-            )  # fmt: skip
+            )
         read = []
         for number, text in enumerate(images):
             try:
@@ -204,12 +208,13 @@ class Service:
             return
         afforded = {names[row] for row in new[: usage.left]}
         raise RefusedError(
-            429, "budget_exhausted",
+            429,
+            "budget_exhausted",
             f"Expected at most {usage.left} new questions from {key}, got {len(new)}: "
             f"{usage.spent} of its {usage.budget} are spent, and do not come back.",
             left=usage.left,
             affordable=[row for row, n in enumerate(names) if paid[row] or n in afforded],
-        )  # fmt: skip
+        )
 
 
 def _digest(secret: str) -> bytes:

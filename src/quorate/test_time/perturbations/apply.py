@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.test_time.perturbations import images as pictures
+from quorate.test_time.perturbations import images
 from quorate.test_time.perturbations.perturbation import (
     Norm,
     Perturbation,
@@ -146,19 +146,19 @@ def apply_to_file(
             not wanted, or a file to write is one to read.
     """
     read = [perturbation_path, image_path]
-    out = pictures.to_write(out_path, pictures.KEEPS, read)
+    out = images.check_target(out_path, images.KEEPS, read)
     shown = None
     if preview is not None:
-        shown = pictures.to_write(preview, pictures.PREVIEWS, [*read, out])
+        shown = images.check_target(preview, images.PREVIEWS, [*read, out])
     perturbation = load(perturbation_path)
     row = _row(perturbation, label)
-    picture, profile = pictures.opened(Path(image_path), perturbation.shape[0])
-    before = pictures.pixels(picture)  # (c, H, W)
+    picture, profile = images.open_picture(Path(image_path), perturbation.shape[0])
+    before = images.pixels_of(picture)  # (c, H, W)
     after = _changed(picture, before, perturbation, row)
     applied = _facts(before, after, perturbation, out, shown, label)
-    pictures.write(pictures.picture(after), out, icc_profile=profile)
+    images.write(images.picture_of(after), out, icc_profile=profile)
     if shown is not None:
-        pictures.write(pictures.preview(before, after, applied.budget_in_words), shown)
+        images.write(images.preview(before, after, applied.budget_in_words), shown)
     return applied
 
 
@@ -225,7 +225,7 @@ def _changed(picture: Image, before: Pixels, perturbation: Perturbation, row: in
     if picture.size == (w, h):
         exact: Pixels = perturbation.apply(before[None], labels)[0]
         return exact
-    small = pictures.pixels(picture.resize((w, h), Image.Resampling.BILINEAR))  # (c, h, w)
+    small = images.pixels_of(picture.resize((w, h), Image.Resampling.BILINEAR))  # (c, h, w)
     change = perturbation.apply(small[None], labels)[0].astype(np.int16) - small
     wide = _brought_to(change, picture.size)
     epsilon = perturbation.epsilon * _scale(perturbation, picture.size)

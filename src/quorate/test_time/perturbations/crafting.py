@@ -1,4 +1,4 @@
-"""Crafting: a universal change that makes proxies say people's true labels, by sign gradients.
+"""Crafting universal adversarial perturbations: sign gradients of surrogates, towards the truth.
 
 All classes and all restarts are crafted in one stack. Shape letters: R restarts, B people in a
 batch, k labels, c h w image axes.
@@ -35,9 +35,9 @@ FEW = 20  # pictures too few to keep any apart
 
 @dataclass(frozen=True, kw_only=True)
 class Crafting:
-    """How a perturbation is crafted against proxies.
+    """How a universal adversarial perturbation is crafted against surrogates.
 
-    Minimises the proxies' mean cross-entropy at people's true labels, capped a person so that
+    Minimises the surrogates' mean cross-entropy at people's true labels, capped a person so that
     those out of reach do not drown the others: universal adversarial perturbations in their batch
     sign-gradient form (Moosavi-Dezfooli, Fawzi, Fawzi, Frossard 2017, arXiv:1610.08401; Shafahi et
     al. 2020, arXiv:1811.11304), towards the truth and one a class (unadversarial examples: Salman
@@ -50,13 +50,13 @@ class Crafting:
     """
 
     name: ClassVar[str] = "crafting"
-    steps: int = param(60, "gradient steps")
-    batch_size: int = param(256, "pictures a step")
-    step_size: float = param(0.2, "of the first step, in budgets; falls to 0 along a cosine")
-    momentum: float = param(0.9, "of the gradients, in [0, 1)")
-    restarts: int = param(2, "starts side by side, the first at no change; the proxies choose")
-    cap: float = param(4.0, "cross-entropy at which one picture counts no further, in nats")
-    diversity: float = param(0.5, "how often a batch is shifted and resized, in [0, 1]")
+    steps: int = param(60, "number of gradient steps")
+    batch_size: int = param(256, "pictures in each step")
+    step_size: float = param(0.2, "size of the first step in budgets; it falls to 0 along a cosine")
+    momentum: float = param(0.9, "momentum of the gradients, in [0, 1)")
+    restarts: int = param(2, "starts side by side, the first at no change; the surrogates choose")
+    cap: float = param(4.0, "cross-entropy beyond which a picture counts no further, in nats")
+    diversity: float = param(0.5, "share of batches that are shifted and resized, in [0, 1]")
     side: int = param(5, "side of a filter in pixels, odd")
     reach: float = param(4.0, "largest gain or weight: levels of change per level, before clipping")
 
@@ -73,7 +73,7 @@ class Crafting:
 
 
 def craft(
-    proxies: Sequence[NetworkClassifier],
+    surrogates: Sequence[NetworkClassifier],
     x: Pixels,
     y: Labels,
     classes: tuple[str, ...],
@@ -85,10 +85,10 @@ def craft(
     family: Family = "additive",
     label_free: bool = False,
 ) -> Perturbation:
-    """Return the perturbation that serves members' own pictures best, by the proxies' word.
+    """Return the perturbation that serves members' own pictures best, by the surrogates' word.
 
     Args:
-        proxies: fitted networks; their losses are averaged.
+        surrogates: fitted networks; their losses are averaged.
         x, y: members' pictures, (n, c, h, w), and their true labels, (n,).
         classes: the k label names.
         crafting: how.
@@ -125,7 +125,7 @@ def craft(
         reach=crafting.reach,
     )
     place = torch.device(device.current())
-    networks = [proxy.network.eval().to(place) for proxy in proxies]
+    networks = [one.network.eval().to(place) for one in surrogates]
     pictures, labels = torch.from_numpy(x).to(place), torch.from_numpy(y).to(place)
     generator = torch_generator(rng)
     crafts, judges = _divided(len(x), label_free or family != "additive", generator)
@@ -173,7 +173,7 @@ def _search(
     import torch
 
     parameters = [p.to(x.device) for p in change.begin(generator)]
-    ways = [torch.zeros_like(p) for p in parameters]
+    momenta = [torch.zeros_like(p) for p in parameters]
     order = torch.empty(0, dtype=torch.int64)
     with bar(crafting.steps, "Crafting") as advance:
         for step in range(crafting.steps):
@@ -182,15 +182,16 @@ def _search(
             rows, order = order[: crafting.batch_size], order[crafting.batch_size :]
             rows = rows.to(x.device)
             at = [p.detach().requires_grad_() for p in parameters]
-            look = _look(x.shape[2], crafting.diversity, generator)
-            loss = _losses(change, networks, at, x[rows], y[rows], crafting.cap, look).sum()
-            for way, gradient in zip(ways, torch.autograd.grad(loss, at), strict=True):
+            view = _draw_view(x.shape[2], crafting.diversity, generator)
+            loss = _losses(change, networks, at, x[rows], y[rows], crafting.cap, view).sum()
+            for momentum, gradient in zip(momenta, torch.autograd.grad(loss, at), strict=True):
                 length = gradient.abs().flatten(2 if gradient.ndim > 2 else 1).mean(-1)
                 shape = (*length.shape, *(1,) * (gradient.ndim - length.ndim))
-                way.mul_(crafting.momentum).add_(gradient / length.clamp(min=1e-20).view(shape))
+                momentum.mul_(crafting.momentum)
+                momentum.add_(gradient / length.clamp(min=1e-20).view(shape))
             size = crafting.step_size * (1 + math.cos(math.pi * step / crafting.steps)) / 2
             with torch.no_grad():
-                parameters = change.step([p.detach() for p in at], ways, size)
+                parameters = change.step([p.detach() for p in at], momenta, size)
             advance(1)
     return parameters
 
@@ -202,7 +203,7 @@ def _losses(
     x: Tensor,
     y: Tensor,
     cap: float,
-    look: dict[str, Any] | None = None,
+    view: dict[str, Any] | None = None,
 ) -> Tensor:
     """Return the capped loss of each picture under each restart, (R, B), mean over networks."""
     import torch
@@ -212,8 +213,8 @@ def _losses(
 
     levels = change.apply(parameters, x.float(), y) / 255  # (R, B, c, h, w)
     seen = levels.flatten(0, 1)
-    if look is not None:
-        seen = _seen(seen, **look)
+    if view is not None:
+        seen = _viewed(seen, **view)
     target = y.repeat(len(levels))
     losses = [
         functional.cross_entropy(network(channels_last(seen)), target, reduction="none")
@@ -224,7 +225,7 @@ def _losses(
     return (cap * torch.tanh(capped / cap)).view(len(levels), len(y))
 
 
-def _look(height: int, often: float, generator: Generator) -> dict[str, Any] | None:
+def _draw_view(height: int, often: float, generator: Generator) -> dict[str, Any] | None:
     """Draw how a batch is looked at: shifted by up to a sixteenth, resized by up to a tenth."""
     import torch
 
@@ -238,7 +239,7 @@ def _look(height: int, often: float, generator: Generator) -> dict[str, Any] | N
     }
 
 
-def _seen(x: Tensor, side: int, shift: tuple[int, int]) -> Tensor:
+def _viewed(x: Tensor, side: int, shift: tuple[int, int]) -> Tensor:
     """Return images (B, c, h, w) made smaller and back, and moved by whole pixels."""
     import torch
     from torch.nn import functional

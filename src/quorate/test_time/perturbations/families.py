@@ -1,4 +1,4 @@
-"""The families of changes while they are crafted: parameters that gradients move.
+"""The families of changes while they are crafted: differentiable, with parameters to move.
 
 Shape letters: R restarts, B people in a batch, k labels, c h w image axes, s side of a filter.
 Images and changes are in levels, 0 to 255.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -65,8 +65,8 @@ class DifferentiableChange:
         """
 
     @abstractmethod
-    def step(self, parameters: list[Tensor], ways: list[Tensor], size: float) -> list[Tensor]:
-        """Return the parameters moved along ``ways`` (momenta) by ``size`` budgets, projected."""
+    def step(self, parameters: list[Tensor], momenta: list[Tensor], size: float) -> list[Tensor]:
+        """Return the parameters moved along ``momenta`` by ``size`` budgets, projected."""
 
     @abstractmethod
     def arrays(self, parameters: list[Tensor]) -> Arrays:
@@ -106,13 +106,15 @@ class Additive(DifferentiableChange):
         (delta,) = parameters
         return delta[:, torch.zeros_like(y) if self.label_free else y]
 
-    def step(self, parameters: list[Tensor], ways: list[Tensor], size: float) -> list[Tensor]:
+    def step(self, parameters: list[Tensor], momenta: list[Tensor], size: float) -> list[Tensor]:
         """Move by the sign under L∞, by the direction under L2."""
-        (delta,), (way,) = parameters, ways
+        (delta,), (momentum,) = parameters, momenta
         if self.norm == "linf":
-            along = way.sign()
+            along = momentum.sign()
         else:
-            along = way / torch.linalg.vector_norm(way, dim=(2, 3, 4), keepdim=True).clamp(1e-20)
+            along = momentum / torch.linalg.vector_norm(
+                momentum, dim=(2, 3, 4), keepdim=True
+            ).clamp(1e-20)
         return [self._project(delta - size * self.budget * along)]
 
     def arrays(self, parameters: list[Tensor]) -> Arrays:
@@ -131,6 +133,8 @@ class Additive(DifferentiableChange):
 class Gain(DifferentiableChange):
     """A gain and a bias per channel."""
 
+    parts: ClassVar[int] = 4  # of the reach: the unit that steps are counted in
+
     def begin(self, generator: Generator) -> list[Tensor]:
         """Return g − 1 and b, (R, c) each: 0 first, then random."""
         return [self._start((self.shape[0],), scale, generator) for scale in (0.5, self.budget)]
@@ -145,12 +149,12 @@ class Gain(DifferentiableChange):
         gain, bias = (p[:, None, :, None, None] for p in parameters)
         return gain * x + bias
 
-    def step(self, parameters: list[Tensor], ways: list[Tensor], size: float) -> list[Tensor]:
-        """Move by the sign, the gain in units of a quarter of the reach."""
-        scales, most = (self.reach / 4, self.budget), (self.reach, 255.0)
+    def step(self, parameters: list[Tensor], momenta: list[Tensor], size: float) -> list[Tensor]:
+        """Move by the sign, gains and weights in units of a part of the reach."""
+        scales, most = (self.reach / self.parts, self.budget), (self.reach, 255.0)
         return [
-            (p - size * scale * way.sign()).clamp(-top, top)
-            for p, way, scale, top in zip(parameters, ways, scales, most, strict=True)
+            (p - size * scale * momentum.sign()).clamp(-top, top)
+            for p, momentum, scale, top in zip(parameters, momenta, scales, most, strict=True)
         ]
 
     def arrays(self, parameters: list[Tensor]) -> Arrays:
@@ -161,6 +165,8 @@ class Gain(DifferentiableChange):
 
 class Filter(Gain):
     """A convolution of s×s from channels to channels, and a bias per channel."""
+
+    parts: ClassVar[int] = 20
 
     def begin(self, generator: Generator) -> list[Tensor]:
         """Return w, (R, c, c, s, s), and b, (R, c): 0 first, then random."""
@@ -175,14 +181,6 @@ class Filter(Gain):
         wide = functional.pad(x, margin, mode="replicate")
         flat = functional.conv2d(wide, weight.flatten(0, 1), bias.flatten())
         return flat.view(len(x), self.restarts, *self.shape).transpose(0, 1)
-
-    def step(self, parameters: list[Tensor], ways: list[Tensor], size: float) -> list[Tensor]:
-        """Move the weights in units of a twentieth of the reach."""
-        scales, most = (self.reach / 20, self.budget), (self.reach, 255.0)
-        return [
-            (p - size * scale * way.sign()).clamp(-top, top)
-            for p, way, scale, top in zip(parameters, ways, scales, most, strict=True)
-        ]
 
     def arrays(self, parameters: list[Tensor]) -> Arrays:
         """Return w and b."""
@@ -203,12 +201,12 @@ class Combined(Filter):
         *filtering, delta = parameters
         return super().moved(filtering, x, y) + delta
 
-    def step(self, parameters: list[Tensor], ways: list[Tensor], size: float) -> list[Tensor]:
-        """Move each by the sign of its way; δ may come to twice the budget, against the filter."""
+    def step(self, parameters: list[Tensor], momenta: list[Tensor], size: float) -> list[Tensor]:
+        """Move each by its sign; δ may come to twice the budget, against the filter."""
         *filtering, delta = parameters
         most = 2 * self.budget
-        moved = (delta - size * self.budget * ways[-1].sign()).clamp(-most, most)
-        return [*super().step(filtering, ways[:-1], size), moved]
+        moved = (delta - size * self.budget * momenta[-1].sign()).clamp(-most, most)
+        return [*super().step(filtering, momenta[:-1], size), moved]
 
     def arrays(self, parameters: list[Tensor]) -> Arrays:
         """Return w, b and δ, which is rounded to whole levels."""

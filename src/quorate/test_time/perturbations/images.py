@@ -29,7 +29,7 @@ WORDS = 240  # pixels that the words above one need
 GREY = 128  # where the preview of the change shows none
 
 
-def to_write(path: str | Path, kinds: Mapping[str, str], kept: Sequence[str | Path]) -> Path:
+def check_target(path: str | Path, kinds: Mapping[str, str], kept: Sequence[str | Path]) -> Path:
     """Return where to write, having made sure that nothing is lost by it.
 
     Args:
@@ -60,7 +60,7 @@ def to_write(path: str | Path, kinds: Mapping[str, str], kept: Sequence[str | Pa
     return path
 
 
-def opened(path: Path, channels: int) -> tuple[Image, bytes | None]:
+def open_picture(path: Path, channels: int) -> tuple[Image, bytes | None]:
     """Return a picture upright, grey or RGB, and its colour profile where that still fits.
 
     Raises:
@@ -126,13 +126,13 @@ def _check_opaque(picture: Image, path: Path) -> None:
             )
 
 
-def pixels(image: Image) -> Pixels:
+def pixels_of(image: Image) -> Pixels:
     """Return a grey or RGB picture as pixels, (c, H, W)."""
     plain = np.atleast_3d(np.asarray(image, dtype=np.uint8))
     return np.ascontiguousarray(plain.transpose(2, 0, 1))
 
 
-def picture(x: Pixels) -> Image:
+def picture_of(x: Pixels) -> Image:
     """Return pixels (c, H, W) as a picture, without metadata."""
     from PIL import Image
 
@@ -171,9 +171,9 @@ def preview(before: Pixels, after: Pixels, budget: str) -> Image:
     change = after.astype(np.int16) - before
     times = 127 // max(1, int(np.abs(change).max()))
     panels = [
-        _panel(picture(before), Image.Resampling.BOX),
-        _panel(picture(after), Image.Resampling.BOX),
-        _panel(picture((GREY + times * change).astype(np.uint8)), Image.Resampling.NEAREST),
+        _panel(picture_of(before), Image.Resampling.BOX),
+        _panel(picture_of(after), Image.Resampling.BOX),
+        _panel(picture_of((GREY + times * change).astype(np.uint8)), Image.Resampling.NEAREST),
     ]
     words = ["before", "after", f"change x {times}, {budget}"]
     wide, gap, band = max(panels[0].width, WORDS), 8, 20  # pixels: between panels, and above them

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
+from quorate.runtime.files import replace_file
 from quorate.validate import listed, unknown
 
 Pixels = npt.NDArray[np.uint8]
@@ -33,7 +34,9 @@ ROUNDING = 1e-6  # of a level: 255·(33/255) falls short of 33
 
 @dataclass(frozen=True, eq=False)
 class Perturbation:
-    """One change per class, or one for everyone: x' = x + Π(T(x) − x), kept in [0, 255].
+    """A universal adversarial perturbation: one change per class, or one for everyone.
+
+    x' = x + Π(T(x) − x), kept in [0, 255].
 
     additive: T(x) = x + δ_y. gain: T(x)_j = g_j·x_j + b_j of channel j. filter: T(x) = x + w∗x + b,
     a small convolution with edges repeated. combined: T(x) = x + w∗x + b + δ. T works on 8-bit
@@ -219,7 +222,7 @@ def convolve(x: Floats, weight: Floats) -> Floats:
 
 def save(perturbation: Perturbation, path: str | Path) -> None:
     """Write a perturbation to one file, ``perturbation.npz``: arrays and plain data, no code."""
-    Path(path).write_bytes(to_bytes(perturbation))
+    replace_file(Path(path), to_bytes(perturbation))
 
 
 def to_bytes(perturbation: Perturbation) -> bytes:

@@ -35,7 +35,7 @@ def purpose_of(key: str) -> Purpose:
 
 @dataclass(frozen=True, eq=False)
 class Reservation:
-    """What is to be done about n questions.
+    """What is reserved for n questions, and what is to be done about each.
 
     Args:
         answered: the ledger has the answer, (n,).
@@ -103,12 +103,15 @@ class Ledger(LedgerFile):
                 _decide(known.get(d, []), key, left) for d, key in zip(digests, keys, strict=True)
             ]
             state = np.array([what for what, _ in told], dtype="U8")
-            plan = Reservation(
-                answered=state == "answered", ask=(state == "fresh") | (state == "reserved"),
-                fresh=state == "fresh", over=state == "over", keys=tuple(key for _, key in told),
-            )  # fmt: skip
+            found = Reservation(
+                answered=state == "answered",
+                ask=(state == "fresh") | (state == "reserved"),
+                fresh=state == "fresh",
+                over=state == "over",
+                keys=tuple(key for _, key in told),
+            )
             now = _now()
-            fresh: list[int] = np.flatnonzero(plan.fresh).tolist()
+            fresh: list[int] = np.flatnonzero(found.fresh).tolist()
             db.executemany(
                 "INSERT INTO question (platform, digest, key, purpose, state, reserved_at) "
                 "VALUES (?, ?, ?, ?, 'reserved', ?)",
@@ -119,7 +122,7 @@ class Ledger(LedgerFile):
                     "INSERT INTO image VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [(digests[i], *_packed(x[i])) for i in fresh if keys[i] != EVALUATION],
                 )
-        return plan
+        return found
 
     def _left(self, platform: str, keys: Iterable[str], budget: int | None) -> dict[str, float]:
         """Return the queries that each key has left."""
@@ -174,10 +177,8 @@ class Ledger(LedgerFile):
         """
         with self._transaction() as db:
             known = self._rows(platform, digests)
-            new = [
-                i for i, digest in enumerate(digests)
-                if all(row.key != key for row in known.get(digest, []))
-            ]  # fmt: skip
+            paid = {d for d, rows in known.items() if any(row.key == key for row in rows)}
+            new = [i for i, digest in enumerate(digests) if digest not in paid]
             left = self._left(platform, [key], budget)[key]
             if len(new) > left:
                 raise QuotaError(
@@ -194,9 +195,14 @@ class Ledger(LedgerFile):
                 )
 
     def _compare(
-        self, platform: str, digest: bytes, key: str, known: list[_Row], label: int,
+        self,
+        platform: str,
+        digest: bytes,
+        key: str,
+        known: list[_Row],
+        label: int,
         scores: bytes | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Record an answer that differs from one that is stored."""
         first = next((row for row in known if row.state == "answered"), None)
         if first is None or (first.label == label and _near(first.scores, scores)):

@@ -66,16 +66,16 @@ class MeteredPlatform(Platform):
             PartialError: the platform refused, failed or answered what cannot be read.
         """
         check_questions(x, keys, self.card)
-        asking = _Asking(self, x, list(keys))
+        request = _Request(self, x, list(keys))
         purposes = np.array([purpose_of(key) for key in keys], dtype="U10")
         for purpose in PURPOSES:
-            asking.settle(np.flatnonzero(purposes == purpose), purpose)
-        if not asking.answered.all():
-            raise asking.spent()
-        return asking.answers()
+            request.answer_rows(np.flatnonzero(purposes == purpose), purpose)
+        if not request.answered.all():
+            raise request.spent()
+        return request.answers()
 
 
-class _Asking:
+class _Request:
     """One call of ``MeteredPlatform.ask``: which of its n rows are answered so far, and how."""
 
     def __init__(self, metered: MeteredPlatform, x: Pixels, keys: list[str]) -> None:
@@ -89,7 +89,7 @@ class _Asking:
         k = len(self.card.classes)
         self.scores = np.zeros((len(x), k)) if self.card.gives == "scores" else None  # (n, k)
 
-    def settle(self, rows: Rows, purpose: Purpose) -> None:
+    def answer_rows(self, rows: Rows, purpose: Purpose) -> None:
         """Answer the rows of one purpose as far as the budget goes."""
         self.look_up(rows, purpose)
         pending = rows[~self.answered[rows]]
@@ -110,13 +110,12 @@ class _Asking:
         names, keys = [self.names[i] for i in rows], [self.keys[i] for i in rows]
         kept = self.x[rows] if metered.keep_pixels else None
         with ledger.asking():
-            plan = ledger.reserve(platform, names, keys, metered.budget, kept)
-            if plan.ask.any():
-                places = np.flatnonzero(plan.ask).tolist()
-                self.ask_platform(
-                    rows[plan.ask], [plan.keys[i] for i in places], plan.fresh[places]
-                )
-        self.look_up(rows[plan.answered], purpose)
+            reserved = ledger.reserve(platform, names, keys, metered.budget, kept)
+            if reserved.ask.any():
+                places = np.flatnonzero(reserved.ask).tolist()
+                asking = [reserved.keys[i] for i in places]
+                self.ask_platform(rows[reserved.ask], asking, reserved.fresh[places])
+        self.look_up(rows[reserved.answered], purpose)
 
     def ask_platform(self, rows: Rows, keys: list[str], fresh: npt.NDArray[np.bool_]) -> None:
         """Ask and store; what the platform surely did not meter is taken back."""

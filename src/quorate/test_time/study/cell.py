@@ -19,7 +19,7 @@ from quorate.runtime.provenance import provenance
 from quorate.runtime.seeds import stream
 from quorate.table import Rng, Table
 from quorate.test_time.extraction.pool import QueryPool, collect
-from quorate.test_time.extraction.questions import ask_about
+from quorate.test_time.extraction.questions import make_questions
 from quorate.test_time.extraction.surrogate import SurrogateEnsemble, extract
 from quorate.test_time.perturbations.crafting import craft
 from quorate.test_time.perturbations.perturbation import Perturbation, to_bytes
@@ -275,7 +275,7 @@ def _ask(cell: CorrectionCell, access: MeteredAccess, split: PeopleSplit) -> Que
     group = cell.group
     seed = int(stream(group.seed, QUESTIONS).generate_state(1)[0])
     photos = to_pixels(split.photos.x)
-    questions = ask_about(photos, group.members, cell.photos, group.queries, seed)
+    questions = make_questions(photos, group.members, cell.photos, group.queries, seed)
     return collect(access.by_members, questions)
 
 
