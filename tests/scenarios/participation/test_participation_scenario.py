@@ -2,28 +2,21 @@
 
 import csv
 import json
-import math
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from quorate import spec
 from quorate.cli.entry import app
 from quorate.errors import InputError, StoreError
 from quorate.runs.result import Result
-from quorate.scenarios.participation.game import ALONE, PLEDGED, GameTerms, play
-from quorate.scenarios.participation.measured_curve import MeasuredCurve, read_curves
-from quorate.scenarios.participation.monotone_curve import (
-    find_crossing,
-    fit_monotone,
-    interpolate,
-    success_by_actors,
-)
+from quorate.scenarios.participation.measured_curve import read_curves
 from quorate.scenarios.scenario import make_scenario, run_scenario
 
 HEADER = "population,strategy,goal,learner,alpha,seed,people,success,epsilon"
+
+
 SIZES = {0.0: 0.0, 0.02: 0.1, 0.04: 0.9, 0.06: 1.0}  # of 50 people: 0, 1, 2, 3 actors
 
 
@@ -36,20 +29,6 @@ def write_cells(folder: Path, learners=("forest",), seeds=(0,), sizes=SIZES, mor
     ]
     (folder / "cells.csv").write_text("\n".join([HEADER, *rows, *more]) + "\n")
     return str(folder)
-
-
-def pooled(values: list[float]) -> list[float]:
-    """Return the nearest curve that does not fall, by pooling neighbours that fall."""
-    blocks = [[v, 1] for v in values]
-    i = 0
-    while i < len(blocks) - 1:
-        if blocks[i][0] > blocks[i + 1][0] + 1e-15:
-            (a, m), (b, n) = blocks[i], blocks.pop(i + 1)
-            blocks[i] = [(a * m + b * n) / (m + n), m + n]
-            i = max(i - 1, 0)
-        else:
-            i += 1
-    return [v for v, n in blocks for _ in range(n)]
 
 
 def test_three_people_by_hand(tmp_path: Path) -> None:
@@ -108,86 +87,6 @@ def test_three_people_by_hand(tmp_path: Path) -> None:
     zero, half = found["dynamics"]["courses"]  # round(1.5) is 2: both want in, and the third
     assert (zero["one_at_a_time"], half["one_at_a_time"]) == (0, 3 / 50)
     assert (zero["by_acquaintances"], half["by_acquaintances"]) == (0, 3 / 50)
-
-
-def test_the_fit_is_that_of_pooling_neighbours() -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        values = rng.random((int(rng.integers(1, 12)), 3))
-        fitted = fit_monotone(values)
-        for column in range(3):
-            assert fitted[:, column].tolist() == pytest.approx(
-                pooled(values[:, column].tolist()), abs=1e-12
-            )
-
-
-def test_between_sizes_and_back() -> None:
-    rng = np.random.default_rng(1)
-    for _ in range(200):
-        a = int(rng.integers(2, 8))
-        alphas = np.sort(rng.random(a)) * 0.9 + 0.05
-        if rng.random() < 0.5:
-            alphas[0] = 0.0
-        curve = np.sort(rng.random(a))
-        for level in rng.random(5):
-            (found,) = find_crossing(alphas, curve[:, None], level)
-            if level > curve[-1]:
-                assert math.isinf(found)
-            elif level < curve[0]:
-                assert found == pytest.approx(alphas[0], rel=1e-12)
-            else:
-                assert interpolate(alphas, curve, found) == pytest.approx(level, abs=1e-9)
-    # At 1% .4, at 4% .8: in the middle of their logarithms .6; half of 1% is half of .4.
-    alphas, curve = np.array([0.0, 0.01, 0.04]), np.array([0.0, 0.4, 0.8])
-    found_curve = success_by_actors(alphas, curve, people=200, may_act=8)
-    assert found_curve[[0, 1, 2, 4, 8]] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8], abs=1e-12)
-
-
-TERMS = GameTerms(
-    cost=0.2,
-    share=0.5,
-    belief=0.02,
-    spread=0.0,
-    defectors=0.0,
-    noise=0.0,
-    threshold=None,
-    target=0.9,
-)
-
-
-def a_curve(success: list[list[float]]) -> MeasuredCurve:
-    return MeasuredCurve(
-        population="digits",
-        strategy="planting",
-        goal="planted",
-        learner="forest",
-        collective="anyone",
-        called="forest",
-        epsilon=None,
-        people=100,
-        alphas=np.array([0.0, 0.01, 0.02, 0.04]),
-        seeds=tuple(range(len(success[0]))),
-        success=np.array(success),
-    )
-
-
-def test_a_seed_pledges_what_the_others_say() -> None:
-    """Seed 0 reaches .9 at 1%, seed 1 at 4%: seed 0 asks for 4%, and seed 1 for 1%, too early."""
-    game = play(a_curve([[0.0, 0.0], [0.9, 0.1], [0.95, 0.2], [1.0, 0.9]]), TERMS, may_act=4)
-    assert [one.threshold for one in game.by_seed] == pytest.approx([0.04, 0.01], rel=1e-9)
-    first, second = (one.pledges() for one in game.by_seed)  # two of 100 answer
-    assert (first[ALONE].too_early, first[PLEDGED].reached) == (0, 0)
-    assert (second[ALONE].too_early, second[PLEDGED].too_early) == (1, 1)
-
-
-def test_intervals_hold_the_estimate_and_shrink_with_agreement() -> None:
-    apart = play(a_curve([[0.0] * 3, [0.1, 0.3, 0.5], [0.5, 0.7, 0.9], [1.0] * 3]), TERMS, 4)
-    agree = play(a_curve([[0.0] * 3, [0.3] * 3, [0.7] * 3, [1.0] * 3]), TERMS, 4)
-    assert apart.pays_from.low < apart.pays_from.estimate < apart.pays_from.high
-    assert apart.incentive.low < apart.incentive.high
-    # The means agree: the rest is the last digit of sums in another order.
-    assert agree.pays_from.estimate == pytest.approx(apart.pays_from.estimate, rel=1e-9)
-    assert agree.pays_from.low == pytest.approx(agree.pays_from.high, rel=1e-9)
 
 
 def test_where_nothing_pays_there_is_no_size(tmp_path: Path) -> None:
