@@ -1,1 +1,1 @@
-"""How results are drawn: pure functions of plain arrays, a file for each kind of result."""
+"""Figures of results: pure functions of plain arrays, one file for each kind of result."""

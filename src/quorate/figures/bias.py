@@ -1,4 +1,4 @@
-"""How a platform treats groups is drawn: a panel a platform, a line a strategy.
+"""Figures of how platforms treat groups: a panel per platform, a line per strategy.
 
 Pure functions of plain arrays; shapes: p places on the horizontal axis.
 """
@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quorate.figures.curves import Band
+from quorate.figures.alpha_axis import Band
 from quorate.figures.style import DASHES, GREY, MARKERS, STYLE, Floats, colour, ink, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ACROSS = 3  # panels beside each other, at most
-LETTERS = 6.5  # points: size of labels
-LINES_APART = 1.25  # letters' heights from one label to the next
+ACROSS = 3  # largest number of panels in a row
+LETTERS = 6.5  # points: font size of labels
+LINES_APART = 1.25  # font heights from one label to the next
 
 
 @dataclass(frozen=True, eq=False)
 class StrategyLine:
-    """What one strategy comes to: its name, and a measure with its interval, (p,) each."""
+    """One strategy's line: its name, and a measure with its interval, (p,) each."""
 
     label: str
     number: int
@@ -35,7 +35,7 @@ class StrategyLine:
 
 @dataclass(frozen=True)
 class ReferenceLine:
-    """What does not depend on the horizontal axis: its name and value."""
+    """A horizontal line for a value that does not depend on the axis."""
 
     label: str
     value: float
@@ -43,7 +43,7 @@ class ReferenceLine:
 
 @dataclass(frozen=True, eq=False)
 class MeasureLines:
-    """One measure on one platform: its lines and levels."""
+    """The lines and reference levels of one measure on one platform."""
 
     ways: Sequence[StrategyLine]
     levels: Sequence[ReferenceLine]
@@ -51,7 +51,7 @@ class MeasureLines:
 
 @dataclass(frozen=True, eq=False)
 class PlatformPanel:
-    """One platform: its title, and what is drawn of it from the top down."""
+    """One platform's panel: its title, and its measures from the top down."""
 
     title: str
     measures: Sequence[MeasureLines]
@@ -59,7 +59,7 @@ class PlatformPanel:
 
 @dataclass(frozen=True)
 class CategoryAxis:
-    """The horizontal axis: its label, where things stand, and what the ticks say."""
+    """The horizontal axis: its label, and the places and labels of its ticks."""
 
     label: str
     places: Sequence[float]
@@ -69,12 +69,12 @@ class CategoryAxis:
 def platforms_figure(
     platforms: Sequence[PlatformPanel], names: Sequence[str], axis: CategoryAxis
 ) -> Figure:
-    """Return a panel a platform, up to three beside each other, measures from the top down.
+    """Return one panel per platform, up to three in a row, with measures from the top down.
 
     Args:
-        platforms: one or more, with as many measures each.
-        names: of the measures.
-        axis: what they share.
+        platforms: one or more, each with the same measures.
+        names: names of the measures.
+        axis: the common horizontal axis.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -94,7 +94,7 @@ def platforms_figure(
                 one.set_ylabel(name)
                 drawn.append((one, measured))
             axes[-1, 0].set_xlabel(axis.label)
-        figure.draw_without_rendering()  # from here on it is known where everything stands
+        figure.draw_without_rendering()  # fixes all positions, which labels need
         for one, measured in drawn:
             _label(one, measured, axis)
         return figure
@@ -120,7 +120,7 @@ def _draw(axes: Axes, measured: MeasureLines, axis: CategoryAxis, bottom: float 
 
 
 def _span(measured: MeasureLines) -> tuple[float, float]:
-    """Return the lowest and the highest mean and level: bands of few seeds may leave the panel."""
+    """Return the lowest and highest mean or level; bands of few seeds may leave the panel."""
     means = [way.values[0] for way in measured.ways]
     values = np.concatenate([*means, np.array([level.value for level in measured.levels])])
     known = values[~np.isnan(values)]
@@ -129,7 +129,7 @@ def _span(measured: MeasureLines) -> tuple[float, float]:
 
 
 def _label(axes: Axes, measured: MeasureLines, axis: CategoryAxis) -> None:
-    """Write each name to the right of its line's end, as near as the others let it."""
+    """Write each name to the right of its line's end, as near as other names allow."""
     low, high = axes.get_ylim()
     apart = (high - low) * LETTERS * LINES_APART / (72 * axes.bbox.height / axes.figure.dpi)
     ends: list[tuple[float, str, Any]] = []
@@ -142,17 +142,14 @@ def _label(axes: Axes, measured: MeasureLines, axis: CategoryAxis) -> None:
     places = spread(np.array([end[0] for end in ends]), apart, low + apart / 2, high - apart / 2)
     right, room = max(axis.places), 0.06 * (max(axis.places) - min(axis.places))
     for (value, text, shade), place in zip(ends, places, strict=True):
-        axes.plot(
-            [right, right + room], [value, place], color=shade, linewidth=0.5, clip_on=False
-        )  # fmt: skip
-        axes.text(
-            right + 1.2 * room, place, text, va="center", color=shade, fontsize=LETTERS,
-            parse_math=False,
-        )  # fmt: skip
+        line: Any = {"color": shade, "linewidth": 0.5, "clip_on": False}
+        axes.plot([right, right + room], [value, place], **line)
+        look: Any = {"color": shade, "fontsize": LETTERS, "va": "center", "parse_math": False}
+        axes.text(right + 1.2 * room, place, text, **look)
 
 
 def spread(values: Floats, apart: float, low: float, high: float) -> Floats:
-    """Return places near sorted values that are ``apart`` from each other, within the limits.
+    """Return places near sorted values, at least ``apart`` from each other, within limits.
 
     >>> spread(np.array([0.0, 0.1, 2.0]), 1.0, 0.0, 10.0)
     array([0., 1., 2.])

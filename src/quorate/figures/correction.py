@@ -1,4 +1,4 @@
-"""How corrections are drawn, in the one style of ``figures``: plain arrays in, pictures out.
+"""Figures of corrections at test time. Pure functions of plain arrays.
 
 Shape letters: a sizes, c h w image axes.
 """
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]
-FREE = "#555555"  # what cannot carry the label
-DPI = 160  # as figures are rendered
+FREE = "#555555"  # of a label-free change
+DPI = 160  # of rendered figures
 SIDE = 112  # of a picture on a sheet, in dots, roughly
-MOST_GAINED = 0.6  # accuracy at which shades end
+MOST_GAINED = 0.6  # accuracy gained at the end of the colour scale
 LARGEST = 256  # pixels of a side that are shown
 
 
 @dataclass(frozen=True, eq=False)
 class GapCurve:
-    """Gap closed over collectives of one budget of queries a member; NaN where not defined.
+    """Gap closed over collective sizes for one query budget per member; NaN if undefined.
 
     Args:
-        label: how many queries a member.
-        members, pooled: of each collective, and its answered questions in all, (a,).
+        label: the query budget per member.
+        members, pooled: number of members, and of answered queries in all, (a,).
         value, low, high: gap closed and the ends of its interval, (a,); ends may be infinite.
-        free: of the change that is the same for everyone.
+        free: whether the change is label-free, the same for everyone.
     """
 
     label: str
@@ -53,11 +53,11 @@ class AccuracyMark:
     """One accuracy of a group, or a control, with its interval.
 
     Args:
-        label: what it is.
+        label: name of the accuracy.
         value, low, high: in [0, 1].
-        before: of the same people as they were; NaN for none.
-        kind: an accuracy that counts, the label-free one, a control, or a force rate, which is
-            no accuracy.
+        before: the same people's accuracy before the change; NaN if there is none.
+        kind: an accuracy, that of the label-free change, a control, or a force rate, which is no
+            accuracy.
     """
 
     label: str
@@ -72,10 +72,10 @@ class AccuracyMark:
 
 
 def gap_figure(panels: Sequence[tuple[str, Sequence[GapCurve]]]) -> Figure:
-    """Return gap closed over members, and over pooled queries beside; one row of panels each.
+    """Return gap closed over members and over pooled queries, one row of panels each.
 
     Args:
-        panels: a title, such as ε, and its traces.
+        panels: a title, such as ε, and its curves.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -103,7 +103,7 @@ def gap_figure(panels: Sequence[tuple[str, Sequence[GapCurve]]]) -> Figure:
 
 
 def _limits(traces: Sequence[GapCurve]) -> tuple[float, float]:
-    """Return how far the axis reaches: every value, 0 and 1, and some way along the intervals."""
+    """Return the limits of the axis: all values, 0 and 1, and a part of the intervals."""
     values = np.concatenate([trace.value[np.isfinite(trace.value)] for trace in traces])
     low, high = float(values.min(initial=0)), float(values.max(initial=1))
     room = 0.4 * (high - low)
@@ -116,14 +116,14 @@ def _limits(traces: Sequence[GapCurve]) -> tuple[float, float]:
 
 
 def _draw_levels(axes: Axes) -> None:
-    """Draw where nothing is changed, and where the gap is gone."""
+    """Draw the levels of no change and of a closed gap."""
     for level, text in ((0, "nothing changed"), (1, "gap is gone")):
         axes.axhline(level, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
         _write_at_left(axes, text, level, above=2, fontsize=6.5)
 
 
 def _write_at_left(axes: Axes, text: str, level: float, above: int = 0, **look: Any) -> None:
-    """Write a text at the left end of a level, so many points above it."""
+    """Write a text at the left end of a level, ``above`` points higher."""
     places: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
     look |= {"color": GREY, "parse_math": False}
     axes.annotate(text, (0, level), xytext=(3, above), **places, **look)
@@ -132,8 +132,9 @@ def _write_at_left(axes: Axes, text: str, level: float, above: int = 0, **look: 
 def _draw_trace(
     axes: Axes, trace: GapCurve, xs: Floats, number: int, limits: tuple[float, float]
 ) -> None:
-    """Draw a line with whiskers, each line a little to the right of the one before so that none
-    hides another; a whisker that runs out of sight ends in an arrow.
+    """Draw a curve with whiskers, each curve slightly to the right of the one before.
+
+    A whisker that leaves the panel ends in an arrow.
     """
     colour = FREE if trace.free else COLOURS[number % len(COLOURS)]
     look: Any = {"color": colour, "marker": "x" if trace.free else MARKERS[number % len(MARKERS)]}
@@ -153,14 +154,14 @@ def _draw_trace(
 
 
 def _sizes_axis(axes: Axes, sizes: Floats) -> None:
-    """Make an axis of whole sizes logarithmic, with the sizes that were tried as its ticks."""
+    """Make an axis of whole sizes logarithmic, with the measured sizes as ticks."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     tried = sorted(set(sizes.tolist()))
     spread = tried[-1] / tried[0]
     ticks = tried[:1]
     for size in tried[1:]:
-        if size >= ticks[-1] * max(1.35, spread**0.14):  # nearer ones would overlap
+        if size >= ticks[-1] * max(1.35, spread**0.14):  # closer ticks would overlap
             ticks.append(size)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(ticks))
@@ -173,10 +174,10 @@ def _sizes_axis(axes: Axes, sizes: Floats) -> None:
 
 
 def groups_figure(sections: Sequence[tuple[str, Sequence[AccuracyMark]]]) -> Figure:
-    """Return accuracies, controls beside, one row each: hollow before, filled after.
+    """Return accuracies and controls, one row each: hollow before, filled after.
 
     Args:
-        sections: a heading and its marks, from the top.
+        sections: headings with their marks, from the top.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -228,15 +229,14 @@ def transfer_figure(
     after: Floats,
     closed: Floats,
 ) -> Figure:
-    """Return what each platform (rows) does for the subgroup after each proxy's change (columns).
+    """Return the transferability matrix: platforms (rows) under each proxy's change (columns).
 
-    Shades are accuracy gained. Where there is hardly a gap, the share of it that was closed says
-    nothing: it stands below, where it is given.
+    Shades show the accuracy gained. Gap closed is written below, where there is a gap to close.
 
     Args:
-        rows, columns: platforms and proxies.
-        before, after: the subgroup's accuracy, (rows, columns); NaN where it was not measured.
-        closed: gap closed, (rows, columns); NaN where it says nothing.
+        rows, columns: platforms and proxies (surrogate models).
+        before, after: the subgroup's accuracy, (rows, columns); NaN if not measured.
+        closed: gap closed, (rows, columns); NaN if meaningless.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -276,11 +276,11 @@ def _change(before: Floats, after: Floats, row: int, column: int) -> str:
 
 
 def sheet_figure(rows: Sequence[tuple[str, Sequence[tuple[str, Pixels]]]]) -> Figure:
-    """Return pictures in rows, each pixel a whole number of dots: nothing is smoothed.
+    """Return pictures in rows, each pixel a whole number of dots, without smoothing.
 
     Args:
-        rows: a name, and captions with their pictures, (c, h, w) each, all of one shape. Of
-            pictures above 256 pixels every second one is shown, or fewer.
+        rows: a name, and captions with their pictures, (c, h, w) each, all of one shape. Pictures
+            above 256 pixels are shown with every second pixel, or fewer.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -295,7 +295,7 @@ def sheet_figure(rows: Sequence[tuple[str, Sequence[tuple[str, Pixels]]]]) -> Fi
     height = gap + sum(above) + len(rows) * (tall + gap)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width / DPI, height / DPI))
-        figure.set_layout_engine("none")  # every picture has its place
+        figure.set_layout_engine("none")  # every picture has a fixed place
         bottom = height
         for (name, pictures), room in zip(rows, above, strict=True):
             bottom -= room + tall + gap
@@ -313,7 +313,7 @@ def sheet_figure(rows: Sequence[tuple[str, Sequence[tuple[str, Pixels]]]]) -> Fi
 
 
 def _draw_picture(figure: Figure, box: tuple[float, float, float, float], picture: Pixels) -> None:
-    """Draw a picture (c, h, w) where one value is one dot; other than 1 or 3 channels as grey."""
+    """Draw a picture (c, h, w), one dot per value; as grey unless it has 3 channels."""
     axes = figure.add_axes(box)
     axes.set_axis_off()
     if len(picture) != 3:

@@ -1,4 +1,4 @@
-"""How the effective size of a collective is drawn, in the one style of ``figures``."""
+"""Figures of the effective size of a collective. Pure functions of plain arrays."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def effective_figure(panels: Sequence[tuple[str, Floats, Floats]]) -> Figure:
-    """Return how many times its size a collective counts as, over the epochs; two panels a row.
+    """Return effective size over size by epoch, two panels in a row.
 
     Args:
-        panels: of each learner its title, the sizes (a,) and α_eff per size and epoch, (a, T).
+        panels: each learner's title, sizes (a,), and α_eff per size and epoch, (a, T).
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -39,7 +39,7 @@ def effective_figure(panels: Sequence[tuple[str, Floats, Floats]]) -> Figure:
 
 
 def _draw_effective(axes: Axes, alphas: Floats, effective: Floats) -> None:
-    """Draw one line a size, darker for larger ones, with the size at its end."""
+    """Draw one line per size, darker for larger ones, with the size at its end."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     epochs = np.arange(1, effective.shape[1] + 1)
@@ -52,10 +52,9 @@ def _draw_effective(axes: Axes, alphas: Floats, effective: Floats) -> None:
         last = np.flatnonzero(~np.isnan(effective[number]))
         if len(last):
             end = (epochs[last[-1]], effective[number, last[-1]] / alphas[number])
-            axes.annotate(
-                f"{100 * alphas[number]:.3g}%", end, xytext=(5, 0), textcoords="offset points",
-                va="center", fontsize=7, color=look["color"],
-            )  # fmt: skip
+            text: Any = {"va": "center", "fontsize": 7, "color": look["color"]}
+            label, offset = f"{100 * alphas[number]:.3g}%", (5, 0)
+            axes.annotate(label, end, xytext=offset, textcoords="offset points", **text)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}×"))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

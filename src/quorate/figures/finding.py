@@ -1,4 +1,4 @@
-"""How findings are drawn, in the one style of ``figures``: critical mass against a parameter."""
+"""Figures of findings: critical mass against a parameter. Pure functions of plain arrays."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quorate.figures.curves import MassInterval
 from quorate.figures.style import GREY, STYLE, percent_of
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK = "#0072B2"
-ROOM = 2.0  # by which factor the axis goes on beyond what is drawn
-NAME_WIDTH = 9  # characters of a value's name in a line, before it is broken
-FEW = 3  # powers of ten; where there are fewer, 2 and 5 are ticks too
+ROOM = 2.0  # factor by which the axis extends beyond the data
+NAME_WIDTH = 9  # characters of a value's name per line
+FEW = 3  # powers of ten; with fewer, 2 and 5 are ticks too
 
 
 @dataclass(frozen=True)
 class MassPoint:
-    """The critical mass at one value of a parameter, and what the platform is worth there.
+    """The critical mass and the platform's accuracy at one value of a parameter.
 
     Args:
-        value: of the parameter, as text.
-        mass: estimate and interval, fractions; infinite where not reached, NaN where not measured.
-        accuracy: on honest people, in [0, 1]; NaN where not measured.
+        value: value of the parameter, as text.
+        mass: estimate and interval, fractions; infinite if not reached, NaN if not measured.
+        accuracy: on honest people, in [0, 1]; NaN if not measured.
     """
 
     value: str
@@ -42,8 +42,8 @@ def masses_over_figure(parameter: str, points: Sequence[MassPoint], target: floa
     An arrow says that some or all seeds never reach the target.
 
     Args:
-        parameter: what is varied, such as ε.
-        points: one or more, in the order in which they shall stand; as far apart as each other.
+        parameter: name of the parameter that varies, such as ε.
+        points: one or more, in the order to draw them at equal distances.
         target: S*.
     """
     import matplotlib as mpl
@@ -74,7 +74,7 @@ def masses_over_figure(parameter: str, points: Sequence[MassPoint], target: floa
 
 
 def _ends(points: Sequence[MassPoint]) -> tuple[float, float]:
-    """Return where α = 0 stands on the log axis, and where what is not reached does."""
+    """Return the places of α = 0 and of "not reached" on the log axis."""
     ends = [end for one in points for end in (one.mass.low, one.mass.estimate, one.mass.high)]
     known = [end for end in ends if 0 < end < math.inf] or [0.01]
     return min(known) / ROOM, max(known) * ROOM
@@ -82,10 +82,8 @@ def _ends(points: Sequence[MassPoint]) -> tuple[float, float]:
 
 def _draw(axes: Axes, place: int, mass: MassInterval, floor: float, edge: float) -> None:
     if math.isnan(mass.estimate):
-        axes.annotate(
-            "not\nmeasured", (place, 0.5), xycoords=("data", "axes fraction"), ha="center",
-            va="center", fontsize=7, color=GREY,
-        )  # fmt: skip
+        middle: Any = {"ha": "center", "va": "center", "fontsize": 7, "color": GREY}
+        axes.annotate("not\nmeasured", (place, 0.5), xycoords=("data", "axes fraction"), **middle)
         return
     low, high = (min(max(end, floor), edge) for end in (mass.low, mass.high))
     axes.plot([place, place], [low, high], color=INK, linewidth=3, alpha=0.35)
@@ -96,16 +94,21 @@ def _draw(axes: Axes, place: int, mass: MassInterval, floor: float, edge: float)
 
 
 def _say(axes: Axes, place: float, text: str, colour: str) -> None:
-    """Write in small print above the picture."""
-    left = place < 0
+    """Write small text above the picture."""
     axes.annotate(
-        text, (place, 1), xycoords=("data", "axes fraction"), xytext=(0, 5),
-        textcoords="offset points", ha="right" if left else "center", fontsize=7, color=colour,
-    )  # fmt: skip
+        text,
+        (place, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(0, 5),
+        textcoords="offset points",
+        ha="right" if place < 0 else "center",
+        fontsize=7,
+        color=colour,
+    )
 
 
 def _percent_axis(axes: Axes, floor: float, edge: float, from_zero: bool) -> None:
-    """Make the α axis logarithmic, with α = 0 at a place of its own where it is needed."""
+    """Make the α axis logarithmic, with a separate place for α = 0 if needed."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     first, last = floor * ROOM / 1.01, edge * 1.01 / ROOM

@@ -1,4 +1,4 @@
-"""How plans are drawn: certified success beside forecasts. Pure functions of plain arrays."""
+"""Figures of plans: certified success and forecasts. Pure functions of plain arrays."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class CertifiedCurve:
     """Certified success by the number of members.
 
     Args:
-        label: of the line.
+        label: name of the line.
         members: n, (a,), increasing.
-        success: the bound, (a,); below 0 it says nothing.
+        success: the bound, (a,); vacuous below 0.
     """
 
     label: str
@@ -32,11 +32,11 @@ class CertifiedCurve:
 
 @dataclass(frozen=True)
 class MassForecast:
-    """A learner's simulated critical mass in people, with its interval; inf where none is enough.
+    """A learner's simulated critical mass in people, with its interval; inf if none suffices.
 
     Args:
-        learner: its text.
-        people, low, high: members.
+        learner: the learner as text.
+        people, low, high: numbers of members.
     """
 
     learner: str
@@ -52,14 +52,14 @@ def plan_figure(
     size: int,
     target: float,
 ) -> Figure:
-    """Return certified success over members, and below it the forecasts, on one axis of people.
+    """Return certified success over members with forecasts below it, on one axis of people.
 
     Args:
-        lines: what is certified.
-        forecasts: what was simulated; none leaves the second part out.
-        now: members there are.
-        size: people on the platform.
-        target: success that is wanted, in [0, 1].
+        lines: certified success.
+        forecasts: simulated critical masses; without any, the lower part is left out.
+        now: number of members today.
+        size: number of people on the platform.
+        target: target success, in [0, 1].
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -67,40 +67,46 @@ def plan_figure(
     with mpl.rc_context(STYLE):
         tall = 0.28 * len(forecasts) + 0.5 if forecasts else 0.0
         figure = Figure(figsize=(7.2, 3.4 + tall))
-        parts = figure.subplots(
-            2 if forecasts else 1, 1, sharex=True, squeeze=False,
-            height_ratios=[3.0, tall] if forecasts else None,
-        )[:, 0]  # fmt: skip
-        above = parts[0]
-        for i, line in enumerate(lines):
-            look: Any = {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
-            above.plot(line.members, np.maximum(line.success, 0), label=line.label, **look)
-        above.axhline(target, color=GREY, linewidth=0.8, linestyle=":")
-        above.annotate(
-            f"wanted: {target:g}", (0.01, target), xycoords=("axes fraction", "data"),
-            textcoords="offset points", xytext=(0, 3 if target < 0.9 else -11), color=GREY,
-        )  # fmt: skip
-        above.set_ylim(-0.02, 1.05)
-        above.set_ylabel("success")
-        above.set_title("success that is certified, at least")
-        if len(lines) > 1:
-            above.legend(frameon=False, loc="center left")
+        heights = [3.0, tall] if forecasts else [3.0]
+        shape: Any = {"sharex": True, "squeeze": False, "height_ratios": heights}
+        parts = figure.subplots(len(heights), 1, **shape)[:, 0]
+        _draw_certified(parts[0], lines, target)
         if forecasts:
-            _forecasts(parts[1], forecasts, size)
+            _draw_forecasts(parts[1], forecasts, size)
         for axes in parts:
             axes.axvline(now, color=GREY, linewidth=0.8)
         late = now > math.sqrt(10 * size)  # in the right half, where there is room on the left
-        above.annotate(
-            "members now", (now, 0), xycoords="data", textcoords="offset points",
-            xytext=(-3 if late else 3, 3), ha="right" if late else "left", color=GREY,
-        )  # fmt: skip
+        offset, side = (-3, "right") if late else (3, "left")
+        beside: Any = {"xytext": (offset, 3), "textcoords": "offset points", "ha": side}
+        parts[0].annotate("members now", (now, 0), xycoords="data", color=GREY, **beside)
         parts[-1].set_xscale("log")
         parts[-1].set_xlabel(f"members, of {size:,} people on the platform")
         return figure
 
 
-def _forecasts(axes: Any, forecasts: Sequence[MassForecast], size: int) -> None:
-    """Draw one line a learner: its critical mass between its ends."""
+def _draw_certified(axes: Any, lines: Sequence[CertifiedCurve], target: float) -> None:
+    """Draw certified success over members, with the target."""
+    for i, line in enumerate(lines):
+        look: Any = {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
+        axes.plot(line.members, np.maximum(line.success, 0), label=line.label, **look)
+    axes.axhline(target, color=GREY, linewidth=0.8, linestyle=":")
+    axes.annotate(
+        f"wanted: {target:g}",
+        (0.01, target),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 3 if target < 0.9 else -11),
+        textcoords="offset points",
+        color=GREY,
+    )
+    axes.set_ylim(-0.02, 1.05)
+    axes.set_ylabel("success")
+    axes.set_title("success that is certified, at least")
+    if len(lines) > 1:
+        axes.legend(frameon=False, loc="center left")
+
+
+def _draw_forecasts(axes: Any, forecasts: Sequence[MassForecast], size: int) -> None:
+    """Draw one row per learner: its critical mass with its interval."""
     least = max(1.0, min((f.low for f in forecasts if 0 < f.low < math.inf), default=1.0))
     for row, found in enumerate(forecasts):
         low, high = max(found.low, least), min(found.high, size)

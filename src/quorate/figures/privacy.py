@@ -1,4 +1,4 @@
-"""How attribute privacy is drawn: what is read, what it costs, over the sizes of a collective.
+"""Figures of attribute privacy: what the platform infers, and the costs, over sizes.
 
 Pure functions of plain arrays; shapes: a sizes.
 """
@@ -23,13 +23,13 @@ TITLES = (
     "useful accuracy lost",
     "AUC of membership inference",
 )
-Name = tuple[str, float, float, int | None]  # a label, where its line ends, and its number
-LETTER = 0.1  # of the height of a panel, which a label takes
+Name = tuple[str, float, float, int | None]  # a label, the end of its line, and its number
+LETTER = 0.1  # height of a label, as a share of the panel's
 
 
 @dataclass(frozen=True, eq=False)
 class PrivacyCurve:
-    """One number over the sizes: its label, sizes (a,), mean and the ends of its interval."""
+    """One measure over sizes: its label, sizes (a,), mean and the ends of its interval."""
 
     label: str
     alphas: Floats
@@ -40,12 +40,12 @@ class PrivacyCurve:
 
 @dataclass(frozen=True, eq=False)
 class StrategyCurves:
-    """One way to act.
+    """The curves of one strategy.
 
     Args:
-        label: what members do.
-        advantage, lost, membership: of everyone, then of members.
-        alone: advantage on the row of one who does the same alone; NaN where not measured.
+        label: name of the strategy.
+        advantage, lost, membership: curves of everyone, then of members.
+        alone: advantage over someone who does the same alone; NaN if not measured.
     """
 
     label: str
@@ -56,11 +56,11 @@ class StrategyCurves:
 
 
 def privacy_figure(ways: Sequence[StrategyCurves], margin: float) -> Figure:
-    """Return one row of panels a way: advantage, useful accuracy lost, membership AUC.
+    """Return one row of panels per strategy: advantage, useful accuracy lost, membership AUC.
 
     Args:
-        ways: one or more.
-        margin: advantage within which nothing is read; a grey band.
+        ways: one or more strategies.
+        margin: advantage within which nothing is inferred, drawn as a grey band.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -72,12 +72,9 @@ def privacy_figure(ways: Sequence[StrategyCurves], margin: float) -> Figure:
             advantage.axhspan(-margin, margin, color="#dddddd", linewidth=0)
             if not math.isnan(way.alone):
                 _line(advantage, way.alone, 1.2, (0, (1, 1.5)))
-            for axes, curves in zip(
-                (advantage, lost, membership),
-                (way.advantage, way.lost, way.membership),
-                strict=True,
-            ):
-                _draw(axes, curves)
+            _draw(advantage, way.advantage)
+            _draw(lost, way.lost)
+            _draw(membership, way.membership)
             _line(lost, 0, 0.8, "-")
             _line(membership, 0.5, 0.8, (0, (2, 2)))
             advantage.set_ylabel(way.label.replace("+", " +\n"), parse_math=False)
@@ -85,7 +82,7 @@ def privacy_figure(ways: Sequence[StrategyCurves], margin: float) -> Figure:
             axes.set_title(title)
         for axes in rows[-1]:
             axes.set_xlabel("α, fraction who act")
-        figure.draw_without_rendering()  # the limits are known from here on
+        figure.draw_without_rendering()  # fixes the limits, which labels need
         for way, row in zip(ways, rows, strict=True):
             for axes, curves in zip(row, (way.advantage, way.lost, way.membership), strict=True):
                 named: list[Name] = [(c.label, *_end(c), n) for n, c in enumerate(curves)]
@@ -96,7 +93,7 @@ def privacy_figure(ways: Sequence[StrategyCurves], margin: float) -> Figure:
 
 
 def _line(axes: Axes, height: float, width: float, style: Any) -> None:
-    """Draw a level over all sizes, that leaves room for names."""
+    """Draw a level over all sizes, leaving room for names."""
     axes.plot([0, 1], [height, height], color=GREY, linewidth=width, linestyle=style)
 
 
@@ -124,7 +121,7 @@ def _draw(axes: Axes, curves: Sequence[PrivacyCurve]) -> None:
 
 
 def _end(curve: PrivacyCurve) -> tuple[float, float]:
-    """Return the last point that was measured; NaN where none was."""
+    """Return the last measured point; NaN if there is none."""
     measured = np.flatnonzero(~np.isnan(curve.mean))
     if not len(measured):
         return math.nan, math.nan
@@ -132,7 +129,7 @@ def _end(curve: PrivacyCurve) -> tuple[float, float]:
 
 
 def _name(axes: Axes, named: Sequence[Name]) -> None:
-    """Write names beside the ends of lines, none over another."""
+    """Write names beside the ends of lines, without overlap."""
     bottom, top = axes.get_ylim()
     apart = LETTER * (top - bottom)
     shown = sorted((one for one in named if not math.isnan(one[2])), key=lambda one: one[2])
@@ -141,8 +138,14 @@ def _name(axes: Axes, named: Sequence[Name]) -> None:
         heights.append(max(height, heights[-1] + apart) if heights else max(height, bottom))
     over = max(0.0, heights[-1] - top) if heights else 0.0
     for (label, at, _, number), height in zip(shown, heights, strict=True):
-        shade = GREY if number is None else ink(number)
         axes.annotate(
-            label, (max(at, 1.0), height - over), xytext=(3, 0), textcoords="offset points",
-            color=shade, va="center", fontsize=7, parse_math=False, annotation_clip=False,
-        )  # fmt: skip
+            label,
+            (max(at, 1.0), height - over),
+            xytext=(3, 0),
+            textcoords="offset points",
+            color=GREY if number is None else ink(number),
+            va="center",
+            fontsize=7,
+            parse_math=False,
+            annotation_clip=False,
+        )

@@ -1,4 +1,4 @@
-"""How queries are drawn: everyone alone beside pools. Pure functions of plain arrays."""
+"""Figures of query costs: attacks by single people beside pooled queries, from plain arrays."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ import numpy as np
 from quorate.figures.style import COLOURS, DASHES, GREY, MARKERS, STYLE, Floats
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LARGEST = 100_000  # people of a subgroup
+LARGEST = 100_000  # people in a subgroup
 
 
 @dataclass(frozen=True, eq=False)
 class AttackCurve:
-    """What everyone alone may do.
+    """A query-based attack (evasion) that each person runs alone.
 
     Args:
-        label: of the attack.
-        queries, corrected: queries of one person, (a,), and the share of the misread that is
-            corrected within so many; empty where nobody is misread.
-        per_member: mean queries of a member of the subgroup, misread or not.
+        label: name of the attack.
+        queries, corrected: queries of one person, (a,), and the share of misclassified people
+            corrected within so many; empty if nobody is misclassified.
+        per_member: mean queries per member of the subgroup, misclassified or not.
         low, high: ends of its interval.
     """
 
@@ -39,11 +40,11 @@ class AttackCurve:
 def queries_figure(
     alone: Sequence[AttackCurve], pools: Sequence[tuple[str, float, float]]
 ) -> Figure:
-    """Return the share corrected by queries of one's own, and queries per person of the subgroup.
+    """Return the share corrected by one's own queries, and queries per person of the subgroup.
 
     Args:
-        alone: attacks.
-        pools: of each its label, its queries in all, and the share it corrects.
+        alone: attacks by single people.
+        pools: label, total queries and share corrected of each pool.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -53,22 +54,15 @@ def queries_figure(
         figure = Figure(figsize=(10.6, 4.2))
         left, right = figure.subplots(1, 2)
         people = np.geomspace(1, LARGEST, 101)
-        for i, one in enumerate(alone):
-            look: Any = {"color": COLOURS[i % len(COLOURS)], "label": one.label}
-            marker = MARKERS[i % len(MARKERS)]
-            left.plot(one.queries, one.corrected, marker=marker, markevery=5, **look)
-            level = np.full_like(people, one.per_member)
-            right.plot(people, level, marker=marker, markevery=20, **look)
-            right.fill_between(
-                people, one.low, one.high, color=look["color"], alpha=0.15, linewidth=0
-            )
+        for number, one in enumerate(alone):
+            _draw_alone(left, right, number, one, people)
         for i, (label, queries, corrected) in enumerate(pools):
             shade = str(0.6 * i / max(1, len(pools)))
             dash = DASHES[1 + i % (len(DASHES) - 1)]
             left.axhline(corrected, color=shade, linestyle=dash, linewidth=1)
             right.plot(people, queries / people, color=shade, linestyle=dash, label=label)
         if not any(len(one.queries) for one in alone):
-            left.set_xlim(1, 10)  # nobody is misread: no curve says how far
+            left.set_xlim(1, 10)  # nobody is misclassified: no curve sets the limits
         left.set_xscale("log")
         left.set_ylim(-0.03, 1.05)
         left.set_xlabel("queries of one person")
@@ -80,11 +74,15 @@ def queries_figure(
         right.set_ylabel("queries in all, per person of it")
         for axis in (left.xaxis, right.xaxis, right.yaxis):
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-        right.legend(
-            loc="center left",
-            bbox_to_anchor=(1.0, 0.5),
-            fontsize=7.5,
-            frameon=False,
-            labelcolor=GREY if not pools else None,
-        )
+        look: Any = {"fontsize": 7.5, "frameon": False, "labelcolor": None if pools else GREY}
+        right.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), **look)
         return figure
+
+
+def _draw_alone(left: Axes, right: Axes, number: int, one: AttackCurve, people: Floats) -> None:
+    """Draw one attack: the share corrected by its queries, and its queries per person."""
+    look: Any = {"color": COLOURS[number % len(COLOURS)], "label": one.label}
+    look["marker"] = MARKERS[number % len(MARKERS)]
+    left.plot(one.queries, one.corrected, markevery=5, **look)
+    right.plot(people, np.full_like(people, one.per_member), markevery=20, **look)
+    right.fill_between(people, one.low, one.high, color=look["color"], alpha=0.15, linewidth=0)

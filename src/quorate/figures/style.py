@@ -1,4 +1,4 @@
-"""The one style that everything is drawn in: readable in grey, fit for a paper."""
+"""The common style of all figures: readable in grey, fit for a paper."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-# Okabe and Ito's colours: told apart with any colour vision; markers and dashes tell them in grey.
+# Okabe and Ito's colours, distinct for any colour vision; markers and dashes are distinct in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
-SIGNS = ("●", "■", "▲", "◆", "▼", "✚", "✖", "★", "◀")  # the same, in a text
+SIGNS = ("●", "■", "▲", "◆", "▼", "✚", "✖", "★", "◀")  # the same as text
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 GREY = "#666666"
 STYLE: Any = {
@@ -34,7 +34,7 @@ STYLE: Any = {
     "lines.markersize": 4,
     "svg.fonttype": "path",  # the same picture wherever it is opened
     "svg.hashsalt": "quorate",  # and the same bytes for the same data
-    "pdf.fonttype": 42,  # letters as TrueType, which journals ask for
+    "pdf.fonttype": 42,  # TrueType fonts, which journals ask for
     "figure.constrained_layout.use": True,
 }
 
@@ -44,29 +44,29 @@ def render(figure: Figure, kind: Literal["svg", "png", "pdf"]) -> bytes:
     import matplotlib as mpl
 
     file = io.BytesIO()
-    said = {"svg": "Date", "png": "Software", "pdf": "CreationDate"}  # what would differ
+    said = {"svg": "Date", "png": "Software", "pdf": "CreationDate"}  # would make files differ
     with mpl.rc_context(STYLE):
         figure.savefig(file, format=kind, dpi=160, metadata={said[kind]: None})
     return file.getvalue()
 
 
 def percent_of(alpha: float) -> str:
-    """Return a fraction as a tick says it."""
+    """Return a fraction in percent, as on ticks."""
     return f"{100 * alpha:.6g}%"
 
 
 def colour(number: int) -> str:
-    """Return the colour of the line of that number."""
+    """Return the colour of a line by its number."""
     return COLOURS[number % len(COLOURS)]
 
 
 def dashes(number: int) -> Any:
-    """Return the dashes of the line of that number."""
+    """Return the dashes of a line by its number."""
     return DASHES[number % len(DASHES)]
 
 
 def ink(number: int) -> Any:
-    """Return a line's colour, dark enough for letters."""
+    """Return a line's colour, darkened for text."""
     from matplotlib.colors import to_rgb
 
     return tuple(0.7 * part for part in to_rgb(colour(number)))

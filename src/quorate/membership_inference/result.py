@@ -206,7 +206,7 @@ class MembershipResult(Result):
 
     def plot(self) -> Figure:
         """Return the figure: AUC over α of honest people and of members; success and accuracy."""
-        from quorate.figures import curves as figures
+        from quorate.figures import membership as figures
 
         def traces(whose: Whose, **labels: str) -> list[figures.MeasureCurve]:
             return [
