@@ -18,7 +18,7 @@ from fairlearn.metrics import MetricFrame, selection_rate, true_positive_rate
 from sklearn.metrics import accuracy_score
 
 from benchmarks.rows import Row, parser_of, print_rows
-from quorate.fairness import intervals
+from quorate.fairness.intervals import measure_intervals
 from quorate.runtime.progress import status
 from quorate.table import Labels
 
@@ -44,7 +44,7 @@ def ours(k: int, m: int) -> None:
     """Bootstrap the four measures."""
     names = [str(g) for g in range(m)]
     rng = np.random.default_rng(0)
-    intervals(*people(k, m), names, k, resamples=RESAMPLES, rng=rng)
+    measure_intervals(*people(k, m), names, k, resamples=RESAMPLES, rng=rng)
 
 
 def fairlearns(m: int) -> None:

@@ -1,17 +1,68 @@
-"""Means over seeds and their bootstrap confidence intervals."""
+"""Estimates with confidence intervals: rates (Wilson), and means over seeds (bootstrap)."""
 
 from __future__ import annotations
 
 import functools
 import math
 import warnings
+from dataclasses import dataclass, fields
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
+from quorate.plain import finite_or_none
+from quorate.validate import at_least, in_interval
+
 Floats = npt.NDArray[np.float64]
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and its interval; NaN if undefined, with infinite ends if unbounded."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float | None]:
+        """Return plain data, None for what is not finite."""
+        return {field.name: finite_or_none(getattr(self, field.name)) for field in fields(self)}
+
+
+def wilson(successes: int, n: int, level: float = 0.95) -> Estimate:
+    """Return the rate p of successes and its interval.
+
+    (p + z²/2n ± z·√(p(1−p)/n + z²/4n²))/(1 + z²/n), with z of the standard normal law. Source:
+    Wilson 1927, doi:10.1080/01621459.1927.10502953.
+
+    Args:
+        successes: number of successes.
+        n: number of trials.
+        level: confidence level, in (0, 1).
+
+    >>> found = wilson(8, 10)
+    >>> round(found.low, 4), round(found.high, 4)
+    (0.4902, 0.9433)
+
+    Raises:
+        InputError: there are no trials, more successes than trials, or level is out of range.
+    """
+    check_level(level)
+    at_least("n", n, 1, "A rate needs something to be measured on.")
+    in_interval("successes", successes, 0, n, f"They are some of the {n} tries.")
+    p, z = successes / n, NormalDist().inv_cdf((1 + level) / 2)
+    centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    low = 0.0 if successes == 0 else (centre - half) / (1 + z * z / n)  # not a rounding below it
+    high = 1.0 if successes == n else (centre + half) / (1 + z * z / n)
+    return Estimate(p, low, high)
+
+
+def check_level(level: float) -> None:
+    """Raise InputError unless a confidence level is in (0, 1)."""
+    in_interval("level", level, 0, 1, "0.95 is usual.", open_low=True, open_high=True)
 
 
 def mean_over_seeds(values: Floats) -> Floats:

@@ -11,7 +11,7 @@ from linear_platform import LinearPlatform
 from linear_proxy import linear_proxy
 
 from quorate.errors import InputError
-from quorate.fairness import wilson
+from quorate.intervals import wilson
 from quorate.learners.networks.adam import Adam
 from quorate.learners.scikit.tree import Tree
 from quorate.test_time.extraction.pool import QueryPool, collect

@@ -13,7 +13,7 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.executors.processes import Processes
-from quorate.fairness import Estimate
+from quorate.intervals import Estimate
 from quorate.test_time.platforms.in_process import load_platform
 from quorate.test_time.study import comparison_cell
 from quorate.test_time.study.comparison_cell import AttackWork, PoolWork

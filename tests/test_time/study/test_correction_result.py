@@ -22,7 +22,7 @@ from correction_outcomes import (
 from rich.console import Console
 
 from quorate.errors import InputError, StoreError
-from quorate.fairness import Estimate
+from quorate.intervals import Estimate
 from quorate.report.files import write_result
 from quorate.report.terminal import print_result
 from quorate.test_time.perturbations.perturbation import Perturbation, load

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from linear_platform import LinearPlatform
 
-from quorate.fairness import wilson
+from quorate.intervals import wilson
 from quorate.table import Table
 from quorate.test_time.perturbations.perturbation import Norm, Perturbation
 from quorate.test_time.platforms.platform import EVALUATION, to_features

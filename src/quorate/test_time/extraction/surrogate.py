@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.fairness import Estimate, wilson
+from quorate.intervals import Estimate, wilson
 from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.protocols import Learner
 from quorate.spec import param

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from quorate.fairness import Estimate
 from quorate.figures import correction as figures
 from quorate.figures.correction import AccuracyMark, GapCurve
+from quorate.intervals import Estimate
 from quorate.runs.result import Row
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.means import MeanOutcome

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from quorate.fairness import Estimate
 from quorate.figures.queries import AttackCurve, queries_figure
+from quorate.intervals import Estimate
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import rate
 from quorate.test_time.study.query_costs import (

@@ -11,7 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from quorate.fairness import Estimate, gap_closed, intervals, measure, wilson
+from quorate.fairness.gap_closed import gap_closed
+from quorate.fairness.intervals import measure_intervals
+from quorate.fairness.measures import measure
+from quorate.intervals import Estimate, wilson
 from quorate.table import Labels, Rng
 from quorate.test_time.perturbations.perturbation import ROUNDING, Perturbation, levels_of
 from quorate.test_time.platforms.platform import EVALUATION, Pixels, Platform
@@ -87,7 +90,7 @@ class Evaluator:
         """Return the fairness measures of predictions, (n,), with their intervals."""
         people = self.split.held_out
         given = (self.y, predicted, self.group, people.groups, people.k)
-        ends = intervals(*given, resamples=RESAMPLES, rng=rng)
+        ends = measure_intervals(*given, resamples=RESAMPLES, rng=rng)
         found = measure(*given)
         return FairnessEstimates(
             {

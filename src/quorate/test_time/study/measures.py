@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from quorate.fairness import Estimate
-from quorate.intervals import mean_interval
+from quorate.intervals import Estimate, mean_interval
 from quorate.table import Mask
 
 UNDEFINED = Estimate(math.nan, math.nan, math.nan)

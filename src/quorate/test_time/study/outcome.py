@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quorate.errors import InputError
-from quorate.fairness import Estimate
+from quorate.intervals import Estimate
 from quorate.plain import finite_or_none
 from quorate.runs.cell import Record
 from quorate.test_time.perturbations.perturbation import Perturbation, from_bytes

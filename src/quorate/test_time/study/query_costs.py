@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from quorate.fairness import Estimate, wilson
-from quorate.intervals import CONFIDENCE, band, mean_interval
+from quorate.intervals import CONFIDENCE, Estimate, band, mean_interval, wilson
 from quorate.plain import finite_or_none
 
 

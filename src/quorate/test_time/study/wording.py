@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from quorate.fairness import Estimate
+from quorate.intervals import Estimate
 from quorate.runs.result import TextRow
 from quorate.runs.wording import rate
 from quorate.test_time.perturbations.perturbation import levels_of

@@ -19,9 +19,12 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score
 
-from quorate import fairness
 from quorate.errors import InputError
-from quorate.fairness import Estimate, Fairness, gap_closed, intervals, measure, wilson
+from quorate.fairness.gap_closed import gap_closed
+from quorate.fairness.group_counts import count_groups
+from quorate.fairness.intervals import measure_intervals
+from quorate.fairness.measures import Fairness, measure
+from quorate.intervals import Estimate, wilson
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -188,7 +191,7 @@ def test_counts_drawn_at_once_are_distributed_as_rows_drawn_one_by_one(k: int, m
     y, predicted, group, names = people(3, 240, m, k)
     slow = rows_resampled(y, predicted, group, names, k, 600)
     labels = slice(1, 2) if k == 2 else slice(0, k)
-    tables = fairness._count(y, predicted, group, names, k)
+    tables = count_groups(y, predicted, group, names, k)
     drawn = tables.resampled(20_000, np.random.default_rng(4)).measures(labels)
     for name, one_by_one in zip(MEASURES, slow.T, strict=True):
         sd = one_by_one.std()
@@ -202,7 +205,9 @@ def test_counts_drawn_at_once_are_distributed_as_rows_drawn_one_by_one(k: int, m
 def test_the_far_ends_are_percentiles_of_rows_drawn_one_by_one() -> None:
     y, predicted, group, names = people(5, 300, 3, 2)
     slow = rows_resampled(y, predicted, group, names, 2, 600)
-    found = intervals(y, predicted, group, names, 2, resamples=20_000, rng=np.random.default_rng(0))
+    found = measure_intervals(
+        y, predicted, group, names, 2, resamples=20_000, rng=np.random.default_rng(0)
+    )
     for name, one_by_one in zip(MEASURES, slow.T, strict=True):
         is_gap = name.endswith("gap")
         # The 2.5% quantile of 600 draws lies between those of ranks 2.5% ± 5·√(.025·.975/600);
@@ -218,7 +223,9 @@ def test_the_near_end_of_two_groups_is_the_usual_one_of_a_difference() -> None:
     right = np.concatenate([np.arange(500) < 400, np.arange(500) < 300])
     group = np.repeat([0, 1], 500)
     y = np.ones(1000, dtype=int)
-    found = intervals(y, right * 1, group, NAMES, 2, resamples=20_000, rng=np.random.default_rng(1))
+    found = measure_intervals(
+        y, right * 1, group, NAMES, 2, resamples=20_000, rng=np.random.default_rng(1)
+    )
     # Five standard errors √(.025·.975/20,000)/density of the quantile, with densities near 2 at
     # both ends, 0.0025 in all, and a step 1/500 of the counts.
     assert found["accuracy_gap"][0] == pytest.approx(0.2 - 2.2414 * 0.0283, abs=0.0045)
@@ -236,7 +243,7 @@ def coverage(
     """Return how often the intervals hold the truth."""
     rng, held = np.random.default_rng(11), dict.fromkeys(truth, 0)
     for _ in range(trials):
-        found = intervals(*draw(rng), names, k, resamples=200, rng=rng)
+        found = measure_intervals(*draw(rng), names, k, resamples=200, rng=rng)
         for name, value in truth.items():
             held[name] += found[name][0] <= value <= found[name][1]
     return held
@@ -276,7 +283,9 @@ def test_intervals_hold_the_truth_with_a_gap_and_without(right: float, m: int, k
 def test_the_ends_lie_around_the_measure_and_in_range(seed: int, m: int, k: int, n: int) -> None:
     y, predicted, group, names = people(seed, n, m, k)
     found = measure(y, predicted, group, names, k)
-    ends = intervals(y, predicted, group, names, k, resamples=20, rng=np.random.default_rng(seed))
+    ends = measure_intervals(
+        y, predicted, group, names, k, resamples=20, rng=np.random.default_rng(seed)
+    )
     values = {name: getattr(found, name) for name in ("accuracy", *MEASURES)} | {
         f"accuracy[{name}]": value for name, value in found.accuracy_by_group.items()
     }
@@ -316,12 +325,12 @@ def test_equal_generators_give_equal_intervals_and_blocks_do_not_show(
 ) -> None:
     given_people = (*people(0, 500, 3, 4), 4)
     first, again, other = (
-        intervals(*given_people, rng=np.random.default_rng(seed)) for seed in (7, 7, 8)
+        measure_intervals(*given_people, rng=np.random.default_rng(seed)) for seed in (7, 7, 8)
     )
     assert first == again
     assert first != other
-    monkeypatch.setattr(fairness, "AT_ONCE", 300)  # blocks of 25 resamples
-    blocks = intervals(*given_people, rng=np.random.default_rng(7))
+    monkeypatch.setattr("quorate.fairness.intervals.AT_ONCE", 300)  # blocks of 25 resamples
+    blocks = measure_intervals(*given_people, rng=np.random.default_rng(7))
     for name, ends in first.items():
         # Other draws of 1,000 resamples: of two quantiles at 2.5%, whose SEs are near 0.085 SD,
         # with SDs near 0.05; five times √2·0.085·0.05.
@@ -451,7 +460,7 @@ def test_bad_people_are_named(
     with pytest.raises(InputError, match=expected):
         measure(*arrays, NAMES, k=2)
     with pytest.raises(InputError, match=expected):
-        intervals(*arrays, NAMES, k=2, rng=np.random.default_rng(0))
+        measure_intervals(*arrays, NAMES, k=2, rng=np.random.default_rng(0))
 
 
 def test_bad_numbers_are_named() -> None:
@@ -461,9 +470,9 @@ def test_bad_numbers_are_named() -> None:
     with pytest.raises(InputError, match="k=0 to be at least 1"):
         measure(Y, PREDICTED, GROUP, NAMES, k=0)
     with pytest.raises(InputError, match="resamples=0 to be at least 1"):
-        intervals(Y, PREDICTED, GROUP, NAMES, 2, resamples=0, rng=rng)
+        measure_intervals(Y, PREDICTED, GROUP, NAMES, 2, resamples=0, rng=rng)
     with pytest.raises(InputError, match=r"level=1 in \(0, 1\)"):
-        intervals(Y, PREDICTED, GROUP, NAMES, 2, level=1, rng=rng)
+        measure_intervals(Y, PREDICTED, GROUP, NAMES, 2, level=1, rng=rng)
     with pytest.raises(InputError, match="level=95"):
         gap_closed(Y, PREDICTED, Y, GROUP, 0, level=95, rng=rng)
     with pytest.raises(InputError, match="nobody among the subgroup"):

@@ -1,0 +1,1 @@
+"""How differently a platform treats groups: fairness measures, with intervals."""
