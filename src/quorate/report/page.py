@@ -64,9 +64,18 @@ def render_page(
 def _shown(name: str, picture: Picture, files: Mapping[str, bytes]) -> dict[str, Any]:
     """Return what the template draws: an SVG element, or the address of photographs."""
     if picture.photographs:
-        return {"address": _data_uri(f"{name}.png", files[f"{name}.png"]), "picture": picture}
+        return {
+            "address": _data_uri(f"{name}.png", files[f"{name}.png"]),
+            "width": None,
+            "picture": picture,
+        }
     drawing = files[f"{name}.svg"].decode()
-    return {"svg": drawing[drawing.index("<svg") :], "picture": picture}
+    width = re.search(r'<svg[^>]*? width="([\d.]+)pt"', drawing)
+    return {
+        "svg": drawing[drawing.index("<svg") :],
+        "width": width and width[1],
+        "picture": picture,
+    }
 
 
 def _breakable(text: str) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate.runs.result import Result, Row, Section
-from quorate.studies.curves import load
+from quorate.studies import curves
 from quorate.test_time.study import running
 from quorate.test_time.study.settings import FILE as CORRECTION
 
@@ -54,12 +54,16 @@ class StoredResult(Result):
         return dict(self.plain)
 
 
-def load_result(folder: str | Path) -> Result:
-    """Return the result that a folder holds: as the report in it tells it, or of its trials.
+def load_result(folder: str | Path, target: float | None = None) -> Result:
+    """Return the result that a folder holds: as its report tells it, or made of its trials.
+
+    Args:
+        folder: of a run of any kind.
+        target: S* to read critical masses at, in place of the study's.
 
     Raises:
-        InputError: what a correction needs is not there any more.
-        StoreError: there is neither, or it cannot be read.
+        InputError: the target is out of range, or what a correction needs is not there any more.
+        StoreError: there is neither a report nor a study, or it cannot be read.
     """
     folder = Path(folder)
     if (folder / CORRECTION).exists():
@@ -67,7 +71,7 @@ def load_result(folder: str | Path) -> Result:
     for file in (folder / DATA, *sorted(folder.glob("*.json"))):
         if (plain := _read(file)) is not None:
             return StoredResult(folder, plain)
-    return load(folder)
+    return curves.load(folder, target)
 
 
 def _read(file: Path) -> Mapping[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -32,7 +33,8 @@ def print_result(result: Result, console: Console) -> None:
 def _table(rows: Sequence[TextRow]) -> RichTable:
     table, sides = RichTable(), columns(rows)
     for name, left in sides.items():
-        table.add_column(_broken(name), justify="left" if left else "right")
+        side: Literal["left", "right"] = "left" if left else "right"
+        table.add_column(_broken(name), justify=side, overflow="fold")
     for row in rows:
         table.add_row(*(row.get(name, "") for name in sides))
     return table

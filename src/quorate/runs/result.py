@@ -106,7 +106,8 @@ class Result(Protocol):
 
     def stored(self) -> dict[str, Any]:
         """Return what the JSON file holds: that of ``--json``, and what exports are made from."""
-        return {**self.to_json(), "rows": finite(self.rows()), "tables": self.tables()}
+        shown = {"title": self.title, "rows": finite(self.rows()), "tables": self.tables()}
+        return {**self.to_json(), **shown}
 
     def pictures(self) -> dict[str, Picture]:
         """Return the pictures by file name without its ending, the most telling first."""
