@@ -25,6 +25,8 @@ from quorate.findings.experiment import read_experiment
 from quorate.findings.kinds.listing import kind_of
 from quorate.plan import simulate  # noqa: F401  (imported before a test replaces what it is made of)
 from quorate.report.files import write_result
+from quorate.runs.result import Result
+from quorate.studies.curves import Curves
 
 FOLDERS = ("docs", "experiments", "benchmarks")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for f in FOLDERS for page in (ROOT / f).rglob("*.md"))])
@@ -219,10 +221,12 @@ class Session:
         return False
 
 
-def write_first_report(curves: Any, folder: Path, *more: Any) -> Path:
-    """Draw one report for all documents together: a drawing takes longer than what it shows."""
-    DRAWN.append(folder)
-    return write_result(curves, folder, *more) if len(DRAWN) == 1 else folder / "report.html"
+def write_first_report(result: Result, folder: str | Path) -> Path:
+    """Draw the curves of one document alone: a drawing takes longer than what it shows."""
+    if isinstance(result, Curves) and DRAWN:
+        return Path(folder) / "report.html"
+    DRAWN.append(Path(folder))
+    return write_result(result, folder)
 
 
 class WorkBeginsError(Exception):

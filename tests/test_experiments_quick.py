@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import quorate
-from quorate.findings.running import write_found
+from quorate.report.files import write_result
 
 EXPERIMENTS = Path(__file__).resolve().parent.parent / "experiments"
 
@@ -25,7 +25,7 @@ def test_a_quick_form_runs(
     if name == "noisy-labels":  # it draws 1,000 people of the 60,000: so many need not be decoded
         few_rows("ylecun/mnist", 2000)
     found = quorate.run(EXPERIMENTS / f"{name}.toml", tmp_path, quick=True)
-    page = write_found(found, tmp_path)
+    page = write_result(found, tmp_path)
     plain = json.loads((tmp_path / "finding.json").read_text(encoding="utf-8"))
     assert plain["quick"] is True
     assert plain["verdict"] in ("holds", "does not hold", "undecided")

@@ -16,7 +16,7 @@ from quorate.version import __version__
 
 if TYPE_CHECKING:
     from quorate.executors.executor import Executor
-    from quorate.findings.running import Found
+    from quorate.findings.running import ExperimentResult
     from quorate.scenarios.scenario import Scenario, ScenarioRun
     from quorate.studies.critical_mass.result import CriticalMassSearch
     from quorate.studies.curves import Curves
@@ -59,10 +59,10 @@ def run(
     device: str = "auto",
     quick: bool = False,
     executor: Executor | str | None = None,
-) -> Found:
+) -> ExperimentResult:
     """Run what a TOML file says, and judge the claim that it makes.
 
-    ``.done.result`` is what was measured, of a study its curves; ``.finding`` the claim with its
+    ``.result`` is what was measured, of a study its curves; ``.finding`` the claim with its
     verdict, None where the file makes none.
 
     Args:

@@ -10,8 +10,8 @@ import pytest
 import quorate
 from quorate.errors import InputError
 from quorate.findings.experiment import read_experiment
-from quorate.findings.running import write_found
 from quorate.findings.stored_cells import judge_again
+from quorate.report.files import write_result
 
 TUNED = """
 title = "Digits"
@@ -51,7 +51,7 @@ aside = true
 def test_a_study_is_judged_from_its_cells_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "longer.toml"
     file.write_text(TUNED, encoding="utf-8")
-    write_found(quorate.run(file, tmp_path / "out"), tmp_path / "out")
+    write_result(quorate.run(file, tmp_path / "out"), tmp_path / "out")
     found = json.loads((tmp_path / "out" / "finding.json").read_text(encoding="utf-8"))
     assert len(found["statements"]) == 4
     changed = {**found, "verdict": "holds", "statements": []}

@@ -13,8 +13,9 @@ from quorate.cli.entry import main
 from quorate.errors import InputError
 from quorate.executors.serial import SERIAL
 from quorate.findings.experiment import read_experiment
-from quorate.findings.running import run_experiment, write_found
+from quorate.findings.running import run_experiment
 from quorate.findings.tuning import FOLDER, make_tuning, rate_of, tuned
+from quorate.report.files import write_result
 from quorate.studies.study import make_study
 from quorate.studies.trial import Outcome
 
@@ -77,7 +78,7 @@ def test_python_gives_the_same_as_the_command_line(file: Path, tmp_path: Path) -
     assert found.finding is not None
     assert found.finding.to_json()["quick"] is True
     assert found.finding.experiment.name == "longer"
-    assert len({outcome.seed for outcome in found.done.result.outcomes}) == 2
+    assert len({outcome.seed for outcome in found.result.outcomes}) == 2
     again = quorate.run(file, tmp_path / "out", quick=True)
     assert again.to_json() == found.to_json()
 
@@ -99,7 +100,7 @@ def test_a_study_without_a_claim_has_no_verdict(tmp_path: Path) -> None:
                     'learner = "sgd:epochs=1"\nalphas = "0.5"\nseeds = 1\n')  # fmt: skip
     found = run_experiment(read_experiment(path), tmp_path / "out")
     assert found.finding is None
-    write_found(found, tmp_path / "out")
+    write_result(found, tmp_path / "out")
     assert not (tmp_path / "out" / "finding.json").exists()
     assert "verdict" not in (tmp_path / "out" / "report.html").read_text().partition("</style>")[2]
 
@@ -135,7 +136,7 @@ is = "greater"
     assert found.finding is not None
     (statement,) = found.finding.statements
     assert statement.text.endswith("is greater than before: accuracy[low-light]")
-    page = write_found(found, tmp_path / "out")
+    page = write_result(found, tmp_path / "out")
     assert "The gap closes." in page.read_text(encoding="utf-8")
 
 

@@ -29,6 +29,11 @@ class Doubled(Result):
 
     def __init__(self, *numbers: float, words: str = "few") -> None:
         self.numbers, self.words = numbers, words
+        self.found: dict[str, Any] | None = None
+
+    @property
+    def verdict(self) -> dict[str, Any] | None:
+        return self.found
 
     def summary(self) -> list[str]:
         return [f"The largest double is {2 * max(self.numbers):g}.", self.words]
@@ -70,14 +75,14 @@ def printed(result: Result, width: int = 120) -> str:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("any") / "new"
-    page = write_result(Doubled(1, 2000, math.nan), out, more={"tuning.csv": b"a\n"})
+    page = write_result(Doubled(1, 2000, math.nan), out)
     assert page == out / "doubled.html"
     return out
 
 
 def test_the_folder_holds_what_the_result_names(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {
-        *("doubled.html", "doubled.json", "doubled.csv", "and_more.csv", "more.npz", "tuning.csv"),
+        *("doubled.html", "doubled.json", "doubled.csv", "and_more.csv", "more.npz"),
         *("people.png", "curve.svg", "curve.png", "curve.pdf"),
     }
     assert (folder / "and_more.csv").read_text() == 'x,y\n1,\n,"a,b"\n'
@@ -122,9 +127,9 @@ def test_a_verdict_stands_above_what_was_found() -> None:
     result.sections = list  # type: ignore[method-assign,assignment]
     statement = {"verdict": "does not hold", "refutes": False, "text": "t", "words": "w",
                  "note": "", "aside": True}  # fmt: skip
-    finding = {"verdict": "holds", "quick": True, "claim": "Twice is more.", "source": "ours",
+    result.found = {"verdict": "holds", "quick": True, "claim": "Twice is more.", "source": "ours",
                "ours": "All.", "expected": "More.", "statements": [statement]}  # fmt: skip
-    page = render_page(result, {}, {}, finding)
+    page = render_page(result, {}, {})
     assert "aside, does not hold taken alone</em>: t: w" in page
     assert page.index("<strong>Holds (quick form") < page.index("The largest double")
 

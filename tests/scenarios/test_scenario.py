@@ -18,7 +18,7 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.processes import Processes
 from quorate.findings.experiment import read_experiment
-from quorate.findings.running import run_experiment, write_found
+from quorate.findings.running import run_experiment
 from quorate.learners.networks.sgd import SGD
 from quorate.learners.scikit.forest import Forest
 from quorate.report.export import export
@@ -209,7 +209,7 @@ seeds = 3
     found = run_experiment(read_experiment(file), tmp_path / "out")
     assert found.finding is not None
     assert found.finding.verdict == "holds"
-    page = write_found(found, tmp_path / "out")
+    page = write_result(found, tmp_path / "out")
     assert "Two is more than one." in page.read_text()
     assert json.loads((tmp_path / "out" / "finding.json").read_text())["seeds"] == 3
 

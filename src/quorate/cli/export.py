@@ -13,28 +13,31 @@ from quorate.errors import InputError
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(help="Folder of a run.")],
-    kind: Annotated[str, typer.Option("--format", help="csv, parquet or latex.")] = "csv",
+    folder: Annotated[Path, typer.Argument(help="Folder of a run of any kind.")],
+    kind: Annotated[
+        str,
+        typer.Option("--format", help="Format: csv, parquet, json or latex."),
+    ] = "csv",
     what: Annotated[
         str | None,
         typer.Option(
-            help="cells, critical-mass or curves (means over seeds with their 95% intervals); else "
-            "cells, and for latex the table that it is for."
+            help="Rows to export, such as cells, critical-mass or curves (means over seeds with "
+            "95% intervals); for latex, the beginning of a table's heading. By default, all cells, "
+            "and for latex all tables."
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="File to write; else csv and latex are printed.")
+        Path | None, typer.Option(help="File to write; by default, the text is printed.")
     ] = None,
 ) -> None:
-    """Export cells, critical masses or curves of a folder, as CSV, Parquet or a LaTeX table.
+    """Export the numbers of a folder as CSV, Parquet or JSON, or its tables as LaTeX.
 
     \b
     quorate export runs/first --format parquet --out cells.parquet
     quorate export runs/first --format csv --what critical-mass
-    quorate export runs/first --format latex --out masses.tex
+    quorate export runs/first --format latex --what critical-mass --out masses.tex
     """
     from quorate.report import export
-    from quorate.runs.store import FILE
 
     if kind == "parquet" and out is None:
         raise InputError(
@@ -46,5 +49,5 @@ def export(
     else:
         export.write_export(content, out)
         print(f"Wrote {out}")
-    if (kind == "latex" or what == "critical-mass") and (folder / FILE).exists():
+    if kind == "latex" or what == "critical-mass":
         warn_of_search(folder)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-Out = Annotated[Path, typer.Option(help="Folder of the store and the report.")]
+Out = Annotated[Path, typer.Option(help="Folder for the results and the report.")]
 Jobs = Annotated[
     int,
     typer.Option(help="Number of worker processes; the results do not depend on it."),
@@ -19,13 +19,13 @@ ExecutorName = Annotated[
     str | None,
     typer.Option(
         "--executor",
-        help="Where cells are computed, in place of --jobs: NAME:KEY=VALUE,...; "
-        "`quorate list executors` shows what there is.",
+        help="Executor that computes cells, in place of --jobs, as NAME:KEY=VALUE,...; "
+        "`quorate list executors` shows them all.",
     ),
 ]
 Device = Annotated[
     str,
-    typer.Option(help="Where networks are trained: auto (a GPU if there is one), cpu or cuda."),
+    typer.Option(help="Device that trains networks: auto (a GPU if there is one), cpu or cuda."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
@@ -45,8 +45,11 @@ def stoppable(out: Path) -> Iterator[None]:
 
 def warn_of_search(folder: Path) -> None:
     """Say so where a store was last searched: a grid's interval is not the search's own."""
+    from quorate.runs.store import FILE
     from quorate.studies.critical_mass.search import last_search
 
+    if not (folder / FILE).exists():
+        return
     if (again := last_search(folder)) is not None:
         print(
             "Warning: a search was run here, and its own interval is another than the one above, "

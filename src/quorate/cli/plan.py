@@ -13,58 +13,98 @@ from quorate.cli.present import present
 
 
 def plan(
-    members: Annotated[Path, typer.Argument(help="The members' rows: .csv or .parquet.")],
+    members: Annotated[Path, typer.Argument(help="File of the members' rows: .csv or .parquet.")],
     label: Annotated[str, typer.Option(help="Column of the labels.")],
     platform_size: Annotated[
-        int, typer.Option(help="Everyone whom the platform learns from, members among them.")
+        int,
+        typer.Option(help="Number of people whom the platform learns from, members among them."),
     ],
     target: Annotated[
-        str | None, typer.Option(help="Label to plant, or to keep off; none for --goal erase.")
+        str | None,
+        typer.Option(help="Label to plant, or to keep off; none with --goal erase."),
     ] = None,
     signal: Annotated[
-        str | None, typer.Option(help="What members set: COLUMN=VALUE,COLUMN=VALUE.")
+        str | None,
+        typer.Option(
+            help="Signal (backdoor trigger) that members set, as COLUMN=VALUE,COLUMN=VALUE."
+        ),
     ] = None,
     suggest: Annotated[
-        int | None, typer.Option(help="Search for signals, and show so many; plan for the best.")
+        int | None,
+        typer.Option(help="Search for signals, show this many, and plan for the best."),
     ] = None,
     goal: Annotated[
-        str, typer.Option(help="plant, plant-feature-only, unplant or erase.")
+        str,
+        typer.Option(help="Goal of the members: plant, plant-feature-only, unplant or erase."),
     ] = "plant",
     attribute: Annotated[
-        str | None, typer.Option(help="With --goal erase: the column that shall not matter.")
+        str | None, typer.Option(help="Column that shall not matter, with --goal erase.")
     ] = None,
-    success: Annotated[float, typer.Option(help="Success that is wanted, in [0, 1].")] = 0.9,
-    confidence: Annotated[float, typer.Option(help="How sure to be, in (0, 1).")] = 0.95,
+    success: Annotated[float, typer.Option(help="Success to certify, in [0, 1].")] = 0.9,
+    confidence: Annotated[
+        float, typer.Option(help="Confidence of the certificate, in (0, 1).")
+    ] = 0.95,
     eps: Annotated[
-        float, typer.Option(help="How far from optimal the platform may be, in [0, 1).")
+        float,
+        typer.Option(
+            help="Suboptimality ε in [0, 1): how far the platform may be from the best classifier "
+            "for its rows."
+        ),
     ] = 0.0,
-    reading: Annotated[str, typer.Option(help="Of ε-suboptimal: tv or huber.")] = "tv",
+    reading: Annotated[
+        str,
+        typer.Option(
+            help="How ε is measured: tv (total variation) or huber (Huber contamination)."
+        ),
+    ] = "tv",
     columns: Annotated[
-        str | None, typer.Option(help="What the platform learns from, a comma list; else all.")
+        str | None,
+        typer.Option(
+            help="Columns that the platform learns from, as a comma-separated list; by default, "
+            "all."
+        ),
     ] = None,
-    ignore: Annotated[str | None, typer.Option(help="Columns to leave out, a comma list.")] = None,
+    ignore: Annotated[
+        str | None, typer.Option(help="Columns to leave out, as a comma-separated list.")
+    ] = None,
     labels: Annotated[
-        str | None, typer.Option(help="Labels that no member has but the platform knows.")
+        str | None,
+        typer.Option(
+            help="Labels that the platform knows but no member has, as a comma-separated list."
+        ),
     ] = None,
-    bins: Annotated[int, typer.Option(help="Of a column of many numbers.")] = 4,
+    bins: Annotated[int, typer.Option(help="Number of bins of a column of many numbers.")] = 4,
     new_values: Annotated[
-        bool, typer.Option("--new-values", help="The signal may set values that nobody has yet.")
+        bool,
+        typer.Option("--new-values", help="Allow the signal to set values that nobody has yet."),
     ] = False,
     cost: Annotated[
         str | None,
-        typer.Option(help="Of changing a column, COLUMN=NUMBER,...; 1 where none is named."),
+        typer.Option(
+            help="Cost of changing a column, as COLUMN=NUMBER,...; 1 for each that is not named."
+        ),
     ] = None,
     multiplicity: Annotated[
-        str, typer.Option(help="How a search is paid for: union, or split the members.")
+        str,
+        typer.Option(
+            help="How trying many signals is corrected for: union (a union bound), or split (one "
+            "part of the members chooses, the other certifies)."
+        ),
     ] = "union",
     learner: Annotated[
-        list[str] | None, typer.Option(help="Simulate these instead of the usual panel.")
+        list[str] | None,
+        typer.Option(help="Learner to simulate in place of the usual panel; may be repeated."),
     ] = None,
     simulated: Annotated[
-        bool, typer.Option("--simulate/--no-simulate", help="Train the panel on the members' rows.")
+        bool,
+        typer.Option(
+            "--simulate/--no-simulate", help="Whether platforms are simulated on members' rows."
+        ),
     ] = True,
-    seeds: Annotated[int, typer.Option(help="Times that each training is simulated.")] = 3,
-    out: Annotated[Path, typer.Option(help="Folder of the page and the files.")] = Path(
+    seeds: Annotated[
+        int, typer.Option(help="Number of times that each training is simulated.")
+    ] = 3,
+    out: Annotated[Path, typer.Option(help="Folder for the page and the files.")] = Path(
         "runs/plan"
     ),
     jobs: Jobs = 1,
@@ -72,7 +112,9 @@ def plan(
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
-    """Plan: how many members, doing what, how sure? Certified from their own rows, and simulated.
+    """Plan a collective: how many members, doing what, and how sure they can be.
+
+    What is certified rests on the members' own rows; what is simulated is a forecast.
 
     \b
     quorate plan members.csv --label decision --target approved --platform-size 100000 \\

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from quorate.cli.options import console_of, print_json
-from quorate.errors import StoreError
 from quorate.runs.result import Result
 
 
 def present(result: Result, folder: Path, as_json: bool) -> None:
     """Write the report of a result to its folder, and print the result."""
-    plain = write_and_print(result, folder, silent=as_json)
-    if as_json:
-        print_json(plain)
-
-
-def write_and_print(
-    result: Result, folder: Path, *, silent: bool = False, must_write: bool = True
-) -> dict[str, Any]:
-    """Write the report, print the result unless silent, and return it as plain data.
-
-    Raises:
-        StoreError: the report must be written, and cannot be.
-    """
     from quorate.report.files import write_result
+
+    page = write_result(result, folder)
+    if as_json:
+        print_json(result.to_json())
+    else:
+        print_words(result, page)
+
+
+def print_words(result: Result, page: Path | None, also: Sequence[str] = ()) -> None:
+    """Print the words and tables of a result, what is said ``also``, and where its page is."""
     from quorate.report.terminal import print_result
 
-    page = None
-    try:
-        page = write_result(result, folder)
-    except StoreError as error:  # what was measured is shown all the same
-        if must_write:
-            raise
-        print(f"No report: {error}", file=sys.stderr)
-    if not silent:
-        console = console_of()
-        print_result(result, console)
-        if page is not None:
-            console.print(f"Report: {page}", soft_wrap=True)
-    return result.to_json()
+    console = console_of()
+    print_result(result, console)
+    for line in also:
+        console.print(line, soft_wrap=True)
+    if page is not None:
+        console.print(f"Report: {page}", soft_wrap=True)

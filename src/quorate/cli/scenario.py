@@ -1,4 +1,4 @@
-"""The command of scenarios: parse, call, print. No science here."""
+"""The commands of scenarios: parse, call, print. No science here."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ OWN_HELP = {**ANY_OPTION, "help_option_names": []}
 def scenario(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(help="Which; quorate list scenarios shows them.")
+        str | None,
+        typer.Argument(help="Name of the scenario; quorate list scenarios shows them all."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the page and the files; else runs/NAME.")
+        Path | None,
+        typer.Option(help="Folder for the results and the report; by default, runs/NAME."),
     ] = None,
     jobs: Jobs = 1,
     executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,
 ) -> None:
-    """Run a scenario: a setting in which a collective acts. Each parameter is an option.
+    """Run a scenario, a setting in which a collective acts; its parameters are options.
 
     \b
     quorate scenario navigation --network siouxfalls --reports 200 --share 0.6
@@ -49,6 +51,31 @@ def scenario(
 
     folder = Path("runs") / name if out is None else out
     run_named(name, context.args, folder, choose_executor(jobs, executor), device, json)
+
+
+def participation(
+    context: typer.Context,
+    run: Annotated[
+        Path, typer.Argument(help="Folder of measured curves: of a run, or of its report.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the results and the report.")] = (
+        Path("runs") / "participation"
+    ),
+    json: AsJson = False,
+) -> None:
+    """Tell whether joining pays: the game of participation on a measured S(α).
+
+    Each parameter of the scenario is an option: --cost, --share, --learner, --strategy, --belief,
+    --spread, --threshold, --defectors, --noise, --network and more. The command does the same as
+    quorate scenario participation --folder RUN.
+
+    \b
+    quorate participation runs/mnist --cost 0.1 --share 0.5 --json
+    quorate list scenarios
+    """
+    from quorate.executors.serial import SERIAL
+
+    run_named("participation", ["--folder", str(run), *context.args], out, SERIAL, "auto", json)
 
 
 def show_parameters(name: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from quorate.findings.expectation import Statement, Verdict, judge, overall
 from quorate.findings.experiment import Experiment
-from quorate.findings.kinds.kind import Done, Source
+from quorate.findings.kinds.kind import RunResult, Source
 from quorate.findings.measures import Measures
 from quorate.plain import finite_or_none
 
@@ -76,14 +76,14 @@ class Finding:
         }
 
 
-def find(experiment: Experiment, done: Done) -> Finding:
-    """Return the finding of an experiment whose run is done.
+def find(experiment: Experiment, run: RunResult) -> Finding:
+    """Return the finding of an experiment that was run.
 
     Raises:
         InputError: an expectation names what the result does not have.
     """
-    statements = judge_all(experiment, done.measures)
-    return Finding(experiment, statements, tuple(done.rows()), done.source)
+    statements = judge_all(experiment, run.measures)
+    return Finding(experiment, statements, run.overview, run.source)
 
 
 def judge_all(experiment: Experiment, measures: Measures) -> tuple[Statement, ...]:

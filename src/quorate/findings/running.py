@@ -1,8 +1,10 @@
-"""Running the experiment of a file: whatever its kind, to a report and a verdict."""
+"""Running the experiment of a file: whatever its kind, to a result and a verdict."""
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,24 +13,52 @@ from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.findings.experiment import Experiment
 from quorate.findings.finding import Finding, find
-from quorate.findings.kinds.kind import Done
+from quorate.findings.kinds.kind import RunResult
 from quorate.findings.kinds.listing import kind_of
+from quorate.findings.measures import CurveMeasures
+from quorate.findings.trends import draw_trends
+from quorate.runs.result import Picture
 
 RUNS = "runs"
 FILE = "finding.json"
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """A run that is done, and its finding where the file makes a claim."""
+class ExperimentResult(RunResult):
+    """The result of an experiment, with its finding where the file makes a claim."""
 
-    done: Done
-    finding: Finding | None
+    finding: Finding | None = None
+
+    @property
+    def verdict(self) -> Mapping[str, Any] | None:
+        """The finding as plain data."""
+        return None if self.finding is None else self.finding.to_json()
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
-        plain = self.done.to_json()
-        return plain if self.finding is None else {**plain, "finding": self.finding.to_json()}
+        """Return the results and the finding as plain data."""
+        found = {} if self.finding is None else {"finding": self.finding.to_json()}
+        return {**super().to_json(), **found}
+
+    def pictures(self) -> dict[str, Picture]:
+        """Return the trends that are claimed, then the pictures of the result."""
+        return self._pictures
+
+    @functools.cached_property
+    def _pictures(self) -> dict[str, Picture]:
+        pictures = self.result.pictures()
+        if self.finding is None or not isinstance(self.measures, CurveMeasures):
+            return pictures
+        return {**draw_trends(self.finding.statements, self.measures), **pictures}
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files of the result, and the finding as finding.json."""
+        files = self.result.files()
+        if self.finding is None:
+            return files
+        drawn = [f"{name}.png" for name, one in self._pictures.items() if not one.photographs]
+        plain = {**self.finding.to_json(), "pictures": drawn}
+        text = json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False)
+        return {**files, FILE: text.encode()}
 
 
 def folder_of(experiment: Experiment) -> Path:
@@ -41,7 +71,7 @@ def run_experiment(
     out: str | Path | None = None,
     executor: Executor = SERIAL,
     device: str = "auto",
-) -> Found:
+) -> ExperimentResult:
     """Run what is missing of an experiment, and judge what it expects.
 
     Args:
@@ -57,26 +87,6 @@ def run_experiment(
     out = folder_of(experiment) if out is None else Path(out)
     kind = kind_of(experiment.settings)
     kind.check(experiment)
-    done = kind.run(experiment.settings, experiment.tuning, out, executor, device)
-    return Found(done, find(experiment, done) if experiment.expectations else None)
-
-
-def write_found(found: Found, out: str | Path) -> Path:
-    """Write the report, and the finding beside it as finding.json; return the page's path.
-
-    Raises:
-        StoreError: the folder cannot be written, or the disk is full.
-    """
-    from quorate.runtime.files import write_files
-
-    plain = None if found.finding is None else found.finding.to_json()
-    for pattern in found.done.pictures:  # of a report that had others
-        for old in Path(out).glob(pattern):
-            old.unlink()
-    page = found.done.write(plain)
-    if plain is not None:
-        shown = [sorted(page.parent.glob(pattern)) for pattern in found.done.pictures]
-        plain["pictures"] = [file.name for files in shown for file in files]
-        text = json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False)
-        write_files(Path(out), {FILE: text.encode()}, "run the same command again")
-    return page
+    run = kind.run(experiment.settings, experiment.tuning, out, executor, device)
+    finding = find(experiment, run) if experiment.expectations else None
+    return ExperimentResult(**vars(run), finding=finding)

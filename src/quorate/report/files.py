@@ -16,12 +16,7 @@ from quorate.runs.result import Picture, Result
 from quorate.runtime.files import write_files
 
 
-def write_result(
-    result: Result,
-    folder: str | Path,
-    finding: Mapping[str, Any] | None = None,
-    more: Mapping[str, bytes] | None = None,
-) -> Path:
+def write_result(result: Result, folder: str | Path) -> Path:
     """Write the page, the pictures and the data of a result to a folder; return the page's path.
 
     Each file is replaced whole or not at all.
@@ -29,8 +24,6 @@ def write_result(
     Args:
         result: what is written.
         folder: where to.
-        finding: a claim with its verdict, as plain data.
-        more: files that go with them, by name.
 
     Raises:
         StoreError: the folder cannot be written, or the disk is full.
@@ -44,9 +37,9 @@ def write_result(
     files["results.json" if own else f"{result.stem}.json"] = json.dumps(
         result.stored(), indent=1, ensure_ascii=False, allow_nan=False
     ).encode()
-    files |= {**result.files(), **(more or {})}
+    files |= result.files()
     page = f"{result.stem}.html"
-    files[page] = render_page(result, pictures, files, finding).encode()
+    files[page] = render_page(result, pictures, files).encode()
     write_files(folder, files, "run the same command again")
     return folder / page
 

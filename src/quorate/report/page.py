@@ -25,7 +25,6 @@ def render_page(
     result: Result,
     pictures: Mapping[str, Picture],
     files: Mapping[str, bytes],
-    finding: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the page as text.
 
@@ -33,7 +32,6 @@ def render_page(
         result: what is shown.
         pictures: those of the result; each is drawn in ``files`` already.
         files: what the page shows and offers to take away, by name.
-        finding: a claim with its verdict, as plain data.
     """
     import jinja2
     import markupsafe
@@ -54,7 +52,7 @@ def render_page(
     return environment.get_template("page.html.j2").render(
         result=result,
         sections=sections,
-        finding=finding,
+        finding=result.verdict,
         pictures={name: _shown(name, picture, files) for name, picture in pictures.items()},
         at_top=[name for name in pictures if name not in placed],
         downloads={name: _data_uri(name, content) for name, content in files.items()},

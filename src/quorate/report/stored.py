@@ -33,6 +33,11 @@ class StoredResult(Result):
         """What the page is called; the folder where the file does not say it."""
         return str(self.plain.get("title", self.folder))
 
+    @property
+    def page(self) -> Path | None:
+        """The page that the run has left; None where it is gone."""
+        return next(iter(sorted(self.folder.glob("*.html"))), None)
+
     def summary(self) -> list[str]:
         """Return nothing: the page beside the file says it."""
         return []

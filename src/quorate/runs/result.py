@@ -81,6 +81,11 @@ class Result(Protocol):
         """Where people's data went: the last sentence of the page."""
         return "No one's data left the machine that made this page."
 
+    @property
+    def verdict(self) -> Mapping[str, Any] | None:
+        """What is claimed of the result and whether it holds, as plain data; None for no claim."""
+        return None
+
     @abstractmethod
     def summary(self) -> list[str]:
         """Return what was found in whole sentences, the most important first."""
@@ -124,3 +129,60 @@ class Result(Protocol):
     def tables(self) -> dict[str, list[TextRow]]:
         """Return the tables of the sections, by heading."""
         return {one.heading: list(one.rows) for one in self.sections() if one.rows}
+
+
+class WrappedResult(Result):
+    """A result with something around it: what a subclass does not say, the result inside says."""
+
+    result: Result
+
+    @property
+    def title(self) -> str:
+        """What the page is called."""
+        return self.result.title
+
+    @property
+    def question(self) -> str:
+        """What was asked."""
+        return self.result.question
+
+    @property
+    def closing(self) -> str:
+        """Where people's data went."""
+        return self.result.closing
+
+    def summary(self) -> list[str]:
+        """Return what was found in whole sentences."""
+        return self.result.summary()
+
+    def sections(self) -> list[Section]:
+        """Return the tables and what must be known beside them."""
+        return self.result.sections()
+
+    def rows(self) -> list[Row]:
+        """Return one flat row for each thing measured."""
+        return self.result.rows()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        return self.result.to_json()
+
+    def data(self) -> dict[str, list[Row]]:
+        """Return every table of numbers by its name."""
+        return self.result.data()
+
+    def stored(self) -> dict[str, Any]:
+        """Return what the JSON file holds."""
+        return self.result.stored()
+
+    def pictures(self) -> dict[str, Picture]:
+        """Return the pictures by file name."""
+        return self.result.pictures()
+
+    def facts(self) -> dict[str, str]:
+        """Return where the numbers come from."""
+        return self.result.facts()
+
+    def files(self) -> dict[str, bytes]:
+        """Return further files to take away."""
+        return self.result.files()

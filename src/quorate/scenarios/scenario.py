@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from quorate import catalog, spec
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
-from quorate.runs.result import Picture, Result, Row, Section
+from quorate.runs.result import Result, Row, WrappedResult
 from quorate.runtime import device as places
 from quorate.runtime.provenance import provenance
 from quorate.version import __version__
@@ -35,7 +35,7 @@ class Scenario(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class ScenarioRun(Result):
+class ScenarioRun(WrappedResult):
     """A scenario that was run: its result, and where the numbers come from.
 
     Args:
@@ -51,38 +51,9 @@ class ScenarioRun(Result):
     provenance: dict[str, Any] = field(default_factory=provenance)
 
     @property
-    def title(self) -> str:
-        """What the page is called."""
-        return self.result.title
-
-    @property
     def question(self) -> str:
         """What the scenario is about."""
         return spec.summary(type(self.scenario))
-
-    def summary(self) -> list[str]:
-        """Return what the result says."""
-        return self.result.summary()
-
-    def sections(self) -> list[Section]:
-        """Return the tables of the result."""
-        return self.result.sections()
-
-    def rows(self) -> list[Row]:
-        """Return the rows of the result."""
-        return self.result.rows()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the result as plain data."""
-        return self.result.to_json()
-
-    def data(self) -> dict[str, list[Row]]:
-        """Return the tables of numbers of the result."""
-        return self.result.data()
-
-    def pictures(self) -> dict[str, Picture]:
-        """Return the pictures of the result."""
-        return self.result.pictures()
 
     def facts(self) -> dict[str, str]:
         """Return the settings, how long it took, and on which machine."""

@@ -1,18 +1,18 @@
-"""What a kind of experiment is to the rest: something that runs, and something that was found."""
+"""The role of a kind of experiment, and what comes of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
-from rich.console import Console
-
+from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
 from quorate.findings.measures import Measures
 from quorate.findings.tuning import Tuning
+from quorate.runs.result import Result, Row, WrappedResult
 
 
 @dataclass(frozen=True)
@@ -34,38 +34,34 @@ class Source:
     tuned_at_edge: tuple[str, ...] = ()
 
 
-class Done(Protocol):
-    """What came of a run.
+@dataclass(frozen=True, eq=False)
+class RunResult(WrappedResult):
+    """The result of a run, and what a claim about it is judged by.
 
-    ``pictures`` are the files of the report that show it, the most telling first: patterns, since
-    not every report has all of them.
+    Args:
+        result: what was found.
+        measures: what statements can be about.
+        source: where the numbers come from.
+        overview: what a reader wants beside the statements: one row a curve.
+        also: further results of the run, each with a page of its own, by their names in JSON.
+        step_sizes: those that were tried, one row each.
     """
 
-    pictures: ClassVar[tuple[str, ...]]
-
-    @property
-    def result(self) -> Any:
-        """The result as a typed object, for Python."""
-
-    @property
-    def measures(self) -> Measures:
-        """What can be measured on it, by name."""
-
-    @property
-    def source(self) -> Source:
-        """Where its numbers come from."""
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return what a reader wants beside the statements: one row a curve."""
-
-    def write(self, finding: Mapping[str, Any] | None) -> Path:
-        """Write the report, with a finding where there is one; return the page's path."""
-
-    def show(self, console: Console) -> None:
-        """Print the tables."""
+    result: Result
+    measures: Measures
+    source: Source
+    overview: tuple[Row, ...] = ()
+    also: Mapping[str, Result] = field(default_factory=dict)
+    step_sizes: tuple[Row, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
+        """Return all results of the run as plain data."""
+        return {**self.result.to_json(), **{name: one.to_json() for name, one in self.also.items()}}
+
+    def data(self) -> dict[str, list[Row]]:
+        """Return the tables of the result, and the step sizes where some were tried."""
+        tables = self.result.data()
+        return {**tables, "tuning": list(self.step_sizes)} if self.step_sizes else tables
 
 
 class Kind(Protocol):
@@ -92,8 +88,17 @@ class Kind(Protocol):
         out: Path,
         executor: Executor,
         device: str,
-    ) -> Done:
-        """Run what is missing, and return all."""
+    ) -> RunResult:
+        """Run what is missing, and return the result of all."""
+
+
+def refuse_tuning(tuning: Tuning | None) -> None:
+    """Raise InputError where step sizes were to be tuned for methods that name their own."""
+    if tuning is not None:
+        raise InputError(
+            "Expected [tune] beside a study alone, got it beside another kind of experiment. Name "
+            "the step size in the platform: platform = 'cnn:learning_rate=0.1'."
+        )
 
 
 def source_of(rows: Sequence[Mapping[str, Any]], seeds: int) -> Source:
@@ -112,3 +117,11 @@ def source_of(rows: Sequence[Mapping[str, Any]], seeds: int) -> Source:
         version=each([row.get("version") for row in rows]),
         git_revision=revisions or None,
     )
+
+
+def mean_accuracies(pairs: Sequence[tuple[str, float]]) -> tuple[Row, ...]:
+    """Return honest accuracies as rows of an overview: the mean of those of the same name."""
+    named: dict[str, list[float]] = {}
+    for name, accuracy in pairs:
+        named.setdefault(name, []).append(accuracy)
+    return tuple({"name": n, "accuracy": sum(values) / len(values)} for n, values in named.items())

@@ -3,67 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
-
-from rich.console import Console
+from typing import Any
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
-from quorate.findings.kinds.corrections import no_tuning
-from quorate.findings.kinds.kind import Kind, Source, source_of
+from quorate.findings.kinds.kind import Kind, RunResult, refuse_tuning, source_of
 from quorate.findings.measures import RowMeasures
 from quorate.findings.tuning import Tuning
-from quorate.scenarios.scenario import Scenario, ScenarioRun, make_scenario, run_scenario
+from quorate.scenarios.scenario import Scenario, make_scenario, run_scenario
 
 OWN = ("scenario", "title")
-
-
-@dataclass(frozen=True, eq=False)
-class ScenarioDone:
-    """A scenario that was run, in a folder."""
-
-    pictures: ClassVar[tuple[str, ...]] = ("*.png",)
-
-    ran: ScenarioRun
-    folder: Path
-
-    @property
-    def result(self) -> Any:
-        """What came of it."""
-        return self.ran.result
-
-    @property
-    def measures(self) -> RowMeasures:
-        """What can be measured: every column of cells.csv."""
-        return RowMeasures(self.ran.result.rows())
-
-    @property
-    def source(self) -> Source:
-        """Where the numbers come from."""
-        seeds = {row["seed"] for row in self.ran.result.rows() if "seed" in row}
-        return source_of([self.ran.about()], max(1, len(seeds)))
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return nothing: the statements say it."""
-        return []
-
-    def write(self, finding: Mapping[str, Any] | None) -> Path:
-        """Write the report; return the page's path."""
-        from quorate.report.files import write_result
-
-        return write_result(self.ran, self.folder, finding)
-
-    def show(self, console: Console) -> None:
-        """Print the tables."""
-        from quorate.report.terminal import print_result
-
-        print_result(self.ran, console)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what the scenario prints."""
-        return self.ran.result.to_json()
 
 
 class Scenarios(Kind):
@@ -91,7 +41,10 @@ class Scenarios(Kind):
         out: Path,
         executor: Executor,
         device: str,
-    ) -> ScenarioDone:
-        """Run what is missing."""
-        no_tuning(tuning)
-        return ScenarioDone(run_scenario(self.read(settings), out, executor, device), out)
+    ) -> RunResult:
+        """Run what is missing; any column of cells.csv is a measure."""
+        refuse_tuning(tuning)
+        done = run_scenario(self.read(settings), out, executor, device)
+        rows = done.rows()
+        seeds = {row["seed"] for row in rows if "seed" in row}
+        return RunResult(done, RowMeasures(rows), source_of([done.about()], max(1, len(seeds))))

@@ -1,0 +1,257 @@
+"""The commands of studies: S(α), experiments from files, critical masses, and what is stored."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quorate.cli.options import (
+    AsJson,
+    Device,
+    ExecutorName,
+    Jobs,
+    Out,
+    print_json,
+    stoppable,
+    warn_of_search,
+)
+from quorate.cli.present import present, print_words
+from quorate.errors import StoreError
+
+
+def curve(
+    population: Annotated[
+        list[str],
+        typer.Option(help="Population to learn from, as name:key=value,...; may be repeated."),
+    ],
+    strategy: Annotated[
+        list[str], typer.Option(help="Strategy that members follow; may be repeated.")
+    ],
+    learner: Annotated[
+        list[str], typer.Option(help="Learner that the platform trains; may be repeated.")
+    ],
+    out: Out,
+    goal: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Goal that counts as success; may be repeated. By default, the strategy's own."
+        ),
+    ] = None,
+    collective: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Group that members come from; may be repeated. By default, they may be anyone."
+        ),
+    ] = None,
+    alphas: Annotated[
+        str,
+        typer.Option(
+            help="Sizes of the collective (poisoning rates): lo:hi:count for a log grid, or a "
+            "comma-separated list. 0 is always added."
+        ),
+    ] = "0.001:0.1:7",
+    seeds: Annotated[int, typer.Option(help="Number of seeds.")] = 5,
+    target: Annotated[
+        float, typer.Option(help="Success S* at which the critical mass α* is read.")
+    ] = 0.9,
+    eps: Annotated[
+        float,
+        typer.Option(help="Suboptimality ε in [0, 1) that the theory line allows the platform."),
+    ] = 0.0,
+    reading: Annotated[
+        str,
+        typer.Option(
+            help="How ε is measured: tv (total variation) or huber (Huber contamination)."
+        ),
+    ] = "tv",
+    jobs: Jobs = 1,
+    executor: ExecutorName = None,
+    device: Device = "auto",
+    json: AsJson = False,
+) -> None:
+    """Measure S(α): how the success of a collective grows with its size.
+
+    \b
+    quorate curve --population digits --strategy planting:size=2 \\
+                  --learner sgd --out runs/digits
+    """
+    from quorate.executors.choose import choose_executor
+    from quorate.studies.study import make_study
+    from quorate.studies.sweep import run_study
+
+    study = make_study(
+        population=population,
+        strategy=strategy,
+        learner=learner,
+        goal=goal or [],
+        collective=collective or [],
+        alphas=alphas,
+        seeds=seeds,
+        target=target,
+        eps=eps,
+        reading=reading,
+    )
+    with stoppable(out):
+        curves = run_study(study, out, choose_executor(jobs, executor), device)
+    present(curves, out, json)
+
+
+def run(
+    file: Annotated[
+        Path, typer.Argument(help="TOML file of an experiment, a study or a correction.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the results and the report; by default, runs/NAME."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Run a reduced version (minutes; not evidence).")
+    ] = False,
+    jobs: Jobs = 1,
+    executor: ExecutorName = None,
+    device: Device = "auto",
+    json: AsJson = False,
+) -> None:
+    """Run what a file describes and judge its claim; run again, it does only what is missing.
+
+    \b
+    quorate run experiments/noisy-labels.toml --jobs 2
+    """
+    from quorate.executors.choose import choose_executor
+    from quorate.findings.experiment import read_experiment
+    from quorate.findings.running import folder_of, run_experiment
+    from quorate.report.files import write_result
+
+    experiment = read_experiment(file, quick)
+    folder = folder_of(experiment) if out is None else out
+    with stoppable(folder):
+        found = run_experiment(experiment, folder, choose_executor(jobs, executor), device)
+    pages = {one: write_result(one, folder) for one in (*found.also.values(), found)}
+    if json:
+        print_json(found.to_json())
+        return
+    verdict = [] if found.finding is None else found.finding.lines()
+    for one, page in pages.items():
+        print_words(one, page, verdict if one is found else ())
+
+
+def critical_mass(
+    population: Annotated[
+        str, typer.Option(help="Population to learn from, as name:key=value,...")
+    ],
+    learner: Annotated[str, typer.Option(help="Learner that the platform trains.")],
+    strategy: Annotated[str, typer.Option(help="Strategy that members follow.")] = "planting",
+    goal: Annotated[
+        str | None,
+        typer.Option(help="Goal that counts as success; by default, the strategy's own."),
+    ] = None,
+    target: Annotated[float, typer.Option(help="Success S* to reach and keep.")] = 0.9,
+    width: Annotated[
+        float,
+        typer.Option(help="Stop when high/low of the 95% interval is at most this; above 1."),
+    ] = 1.15,
+    budget: Annotated[int, typer.Option(help="Stop after this many trainings.")] = 60,
+    out: Out = Path("runs/critical-mass"),
+    jobs: Jobs = 1,
+    executor: ExecutorName = None,
+    device: Device = "auto",
+    json: AsJson = False,
+) -> None:
+    """Search for α*, the smallest collective that reaches the target, in few trainings.
+
+    \b
+    quorate critical-mass --population digits --strategy planting:size=2 \\
+                          --learner sgd --target 0.9 --width 1.3
+    """
+    from quorate.executors.choose import choose_executor
+    from quorate.studies.critical_mass import search
+
+    with stoppable(out):
+        chosen = choose_executor(jobs, executor)
+        mass = search.find_critical_mass(
+            population, learner, strategy, goal, target, width, budget, out, chosen, device
+        )
+    present(mass, out, json)
+    if (reason := mass.why_nothing()) is not None:
+        print(f"Error: {reason}", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def show(
+    folder: Annotated[Path, typer.Argument(help="Folder of a run of any kind.")],
+    target: Annotated[
+        float | None,
+        typer.Option(
+            help="Success S* at which the critical mass is read; by default, the study's."
+        ),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Show the result that a folder holds; the page of a study is made anew.
+
+    \b
+    quorate show runs/first --target 0.8
+    """
+    from quorate.report.files import write_result
+    from quorate.report.stored import StoredResult, load_result
+
+    result = load_result(folder, target)
+    if isinstance(result, StoredResult):
+        page = result.page
+    else:
+        try:
+            page = write_result(result, folder)
+        except StoreError as error:  # what was measured is shown all the same
+            page = None
+            print(f"No report: {error}", file=sys.stderr)
+    if json:
+        print_json(result.to_json())
+    else:
+        print_words(result, page)
+    warn_of_search(folder)
+
+
+def demo(
+    out: Out = Path("runs/demo"),
+    jobs: Annotated[
+        int | None, typer.Option(help="Number of worker processes; by default, up to 4.")
+    ] = None,
+    device: Device = "auto",
+    json: AsJson = False,
+) -> None:
+    """Run the demo on handwritten digits: a signal planted, then a harm corrected at test time.
+
+    \b
+    quorate demo
+    """
+    from quorate.executors.choose import choose_executor
+    from quorate.report.files import write_result
+    from quorate.studies.study import read_study
+    from quorate.studies.sweep import run_study
+    from quorate.test_time.study.running import run_correction
+    from quorate.test_time.study.settings import read_correction
+
+    workers = choose_executor(jobs or min(4, os.cpu_count() or 1))
+    second = out / "correction"
+    files = importlib.resources.files("quorate")
+    with importlib.resources.as_file(files / "demo.toml") as file:
+        study = read_study(file)
+    with importlib.resources.as_file(files / "demo_correction.toml") as file:
+        correction = read_correction(file)
+    with stoppable(out):
+        curves = run_study(study, out, workers, device)
+    page = write_result(curves, out)
+    if not json:
+        print_words(curves, page)
+    with stoppable(out):
+        corrected = run_correction(correction, second, workers, device)
+    page = write_result(corrected, second)
+    if json:
+        print_json({**curves.to_json(), "correction": corrected.to_json()})
+    else:
+        print_words(corrected, page)
