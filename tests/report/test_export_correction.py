@@ -78,12 +78,12 @@ def test_a_table_for_a_paper(folder: tuple[Path, list[CorrectionOutcome]]) -> No
     lines = text.splitlines()
     at = lines.index(r"\midrule")
     assert lines[at - 1] == (
-        r"members & queries & $\varepsilon$ & gap closed & 95\% & worst group before "
-        r"& worst group after & force rate & label-free & least where it adapts \\"
+        r"members $\times$ queries & $\varepsilon$ & gap closed & 95\% & worst group & force rate "
+        r"& label-free & least where it adapts \\"
     )
     assert lines[at + 1] == (
-        r"5 & 10 & 8/255 & 0.300 & {[}0.200, $\infty$) & 0.500 & 0.700 & 0.400 & 0.250 "
-        r"& jpeg 0.300 \\"
+        r"5 $\times$ 10 & 8/255 & 0.300 & {[}0.200, $\infty$) & 0.500 $\to$ 0.700 & 0.400 "
+        r"& 0.250 & jpeg 0.300 \\"
     )
     assert text.isascii()
     assert text in export(folder[0], "latex").decode()  # the tables, one below the other
@@ -93,7 +93,7 @@ def test_what_differs_has_a_column_of_its_own(tmp_path: Path) -> None:
     correction = study(proxy=["mlp", "cnn"], norm="l2", epsilon=1.5)
     keep(correction, tmp_path, lambda *_: {"closed": None, "free": {}, "adaptive": {}})
     text = export(tmp_path, "latex").decode()
-    row = r"cnn & 20 & 10 & 1.5 (L2) & -- & -- & 0.500 & 0.700 & 0.400 & -- & -- \\"
+    row = r"cnn & 20 $\times$ 10 & 1.5 (L2) & -- & -- & 0.500 $\to$ 0.700 & 0.400 & -- & -- \\"
     assert row in text.splitlines()
 
 

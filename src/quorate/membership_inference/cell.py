@@ -5,7 +5,6 @@ Shape letters: n people, N models.
 
 from __future__ import annotations
 
-import functools
 import io
 import time
 from collections.abc import Iterator, Sequence
@@ -41,11 +40,6 @@ class MembershipCell(Cell):
     def describe(self) -> dict[str, Any]:
         """Return the cell as plain data: all that its outcome depends on."""
         return {**self.trial.describe(), "measure": "membership", "models": self.models}
-
-    @functools.cached_property
-    def id(self) -> str:
-        """Content id: equal cells have equal ids, whoever runs them and wherever."""
-        return spec.content_id(self.describe())
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,9 +17,10 @@ class Cell(Protocol):
     def describe(self) -> dict[str, Any]:
         """Return the cell as plain data: all that its outcome depends on."""
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """Content id of the description: equal cells have equal ids, whoever runs them."""
+        return spec.content_id(self.describe())
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +36,6 @@ class PlainCell(Cell):
     def describe(self) -> dict[str, Any]:
         """Return the plain data."""
         return dict(self.plain)
-
-    @functools.cached_property
-    def id(self) -> str:
-        """Content id of the plain data."""
-        return spec.content_id(self.describe())
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,11 +67,6 @@ class Trial(Cell):
             }
         )
 
-    @functools.cached_property
-    def id(self) -> str:
-        """Content id: equal cells have equal ids, whoever runs them and wherever."""
-        return spec.content_id(self.describe())
-
 
 def _files_of(method: Any) -> dict[str, str]:
     """Return the digests of the user's own files that a strategy, or one inside it, reads."""

@@ -90,11 +90,6 @@ class CorrectionCell(Cell):
             "adaptive": list(correction.adaptive),
         }
 
-    @functools.cached_property
-    def id(self) -> str:
-        """Content id of the description."""
-        return spec.content_id(self.describe())
-
 
 def cells_of(deployment: Deployment) -> list[CorrectionCell]:
     """Return the cells of a correction in its order; people are drawn, to know which they are.

@@ -5,7 +5,6 @@ Attacks are query-based black-box attacks, towards a person's own label.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -66,11 +65,6 @@ class AttackCell(Cell):
             "people": self.people,
         }
 
-    @functools.cached_property
-    def id(self) -> str:
-        """Content id of the description."""
-        return spec.content_id(self.describe())
-
 
 @dataclass(frozen=True)
 class AttackWork(Work[AttackCell]):
@@ -105,11 +99,6 @@ class PoolCell(Cell):
     def describe(self) -> dict[str, Any]:
         """Return all that decides the outcome."""
         return {**self.compared.describe(), "people": self.people}
-
-    @functools.cached_property
-    def id(self) -> str:
-        """Content id of the description."""
-        return spec.content_id(self.describe())
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -64,11 +63,6 @@ class PlatformCell(Cell):
         facts = {**self.correction.describe_people(), "seed": self.seed}
         looks, learner = self.learner.looks, self.learner.learner
         return {**facts, "looks": looks, "learner": spec.describe(learner)}
-
-    @functools.cached_property
-    def id(self) -> str:
-        """Content id of the description."""
-        return spec.content_id(self.describe())
 
     @property
     def name(self) -> str:

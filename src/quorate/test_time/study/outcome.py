@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from quorate.errors import InputError
 from quorate.intervals import Estimate
-from quorate.plain import finite_or_none
+from quorate.plain import finite, finite_or_none
 from quorate.runs.cell import Record
 from quorate.test_time.perturbations.perturbation import Perturbation, from_bytes
 from quorate.test_time.study.measures import (
@@ -150,8 +150,8 @@ class CorrectionOutcome:
                 "controls": {name: ends(one) for name, one in controls.items()},
             },
             "controls": {name: one.value for name, one in controls.items()},
-            "label_free": {name: to_json(one) for name, one in measures.label_free.items()},
-            "outside": to_json(measures.outside),
+            "label_free": {name: finite(asdict(one)) for name, one in measures.label_free.items()},
+            "outside": finite(asdict(measures.outside)),
             "adaptive": {
                 name: {
                     "accuracy": one.accuracy.value,
@@ -166,7 +166,7 @@ class CorrectionOutcome:
                 "suspects": list(self.suspects),
                 "left_out": self.left_out,
             },
-            "queries": {name: getattr(self.queries, name) for name in QUERIES},
+            "queries": asdict(self.queries),
             "notes": list(self.notes),
             "seconds": self.seconds,
             "provenance": dict(self.provenance),
@@ -204,7 +204,6 @@ IDENTITY = (
     "epsilon",
     "norm",
 )
-QUERIES = tuple(QueryCounts.__dataclass_fields__)
 
 
 def ends(one: Estimate) -> list[float | None]:
@@ -229,11 +228,6 @@ def fairness_ends(fairness: FairnessEstimates) -> dict[str, list[float | None]]:
         **{f"accuracy[{name}]": ends(one) for name, one in of_groups},
         **{name: ends(getattr(fairness, name)) for name in MEASURES[1:]},
     }
-
-
-def to_json(effect: Any) -> dict[str, Any]:
-    """Return what one kind of change does as plain data: each number with its ends."""
-    return {name: one.to_json() for name, one in estimates_of(effect).items()}
 
 
 # ------------------------------------------------------------------------------------- reading back

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from quorate.intervals import CONFIDENCE, Estimate, band, mean_interval, wilson
-from quorate.plain import finite_or_none
+from quorate.plain import finite
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class SoloAttack:
 
     def to_plain(self) -> dict[str, Any]:
         """Return everything as plain data."""
-        return {**asdict(self), "spread": finite_or_none(self.spread)}
+        plain: dict[str, Any] = finite(asdict(self))
+        return plain
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> SoloAttack:
@@ -162,7 +163,8 @@ class AttackCosts:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
-        return _fields(self)
+        plain: dict[str, Any] = finite(asdict(self))
+        return plain
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,8 @@ class PoolCosts:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
-        return _fields(self)
+        plain: dict[str, Any] = finite(asdict(self))
+        return plain
 
 
 def attack_costs(
@@ -298,16 +301,3 @@ def _reached(one: SoloAttack | PoolEffect) -> float:
 
 def _mean_of(values: Sequence[float]) -> float:
     return sum(values) / len(values)
-
-
-def _fields(record: Any) -> dict[str, Any]:
-    """Return a record as plain data, field by field."""
-    return {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Estimate):
-        return value.to_json()
-    if isinstance(value, tuple):
-        return [_fields(one) for one in value]
-    return value

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from quorate.plain import finite_or_none
+from quorate.plain import finite, finite_or_none
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.means import MeanOutcome
 from quorate.test_time.study.measures import MEASURES, AdaptedEffect, ControlEffects, estimates_of
-from quorate.test_time.study.outcome import ends, fairness_ends, fairness_values, to_json
+from quorate.test_time.study.outcome import ends, fairness_ends, fairness_values
 
 CONTROLS = tuple(ControlEffects.__dataclass_fields__)
 NONE = {"value": None, "low": None, "high": None}
@@ -56,8 +57,8 @@ def summarize(
             "per_member": shown.queries,
             "evaluation": shown.evaluation,
         },
-        "label_free": {family: to_json(one) for family, one in measures.label_free.items()},
-        "outside": to_json(measures.outside),
+        "label_free": {name: finite(asdict(one)) for name, one in measures.label_free.items()},
+        "outside": finite(asdict(measures.outside)),
         "adaptive": {name: _adapted(one) for name, one in measures.adaptive.items()},
         "notes": notes(means, shown),
         "headline": {
@@ -104,7 +105,7 @@ def _adapted(effect: AdaptedEffect) -> dict[str, Any]:
 def _compact(mean: MeanOutcome) -> dict[str, Any]:
     """Return the numbers that collectives are compared by."""
     measures = mean.measures
-    best, controls = measures.best_label_free, to_json(measures.controls)
+    best, controls = measures.best_label_free, finite(asdict(measures.controls))
     free = {family: one.gap_closed.to_json() for family, one in measures.label_free.items()}
     return {
         **_who(mean),
@@ -113,7 +114,7 @@ def _compact(mean: MeanOutcome) -> dict[str, Any]:
         "gap_closed": measures.gap_closed.to_json(),
         "before": {name: getattr(measures.before, name).to_json() for name in MEASURES},
         "after": {name: getattr(measures.after, name).to_json() for name in MEASURES},
-        "controls": {name: controls.get(name, NONE) for name in CONTROLS},
+        "controls": {name: one or NONE for name, one in controls.items()},
         "label_free": {"best": best.gap_closed.to_json() if best else NONE, **free},
         "adaptive": {name: one.gap_closed.to_json() for name, one in measures.adaptive.items()},
         "proxy_agreement": measures.agreement.to_json(),

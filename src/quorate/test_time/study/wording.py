@@ -218,16 +218,15 @@ def collective_rows(means: Sequence[MeanOutcome], norm: str) -> tuple[TextRow, .
     rows = []
     for mean in means:
         measures, best = mean.measures, mean.measures.best_label_free
+        worst = [rate(one.worst_group_accuracy.value) for one in (measures.before, measures.after)]
         rows.append(
             {
                 **{name: getattr(mean, name) for name in named},
-                "members": f"{mean.members:,}",
-                "queries": f"{mean.queries:,}",
+                "members × queries": f"{mean.members:,} × {mean.queries:,}",
                 "ε": budget(mean.epsilon, norm),
                 "gap closed": rate(measures.gap_closed.value),
                 "95%": span(measures.gap_closed),
-                "worst group before": rate(measures.before.worst_group_accuracy.value),
-                "worst group after": rate(measures.after.worst_group_accuracy.value),
+                "worst group": " → ".join(worst),
                 "force rate": rate(measures.controls.force_rate.value),
                 "label-free": rate(best.gap_closed.value if best else None),
                 "least where it adapts": _weakest(measures.adaptive),
