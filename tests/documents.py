@@ -59,7 +59,7 @@ def patched(source: str, block: Block) -> str:
     assert all(line[0] in " +-" for line in lines), f"A line without its sign: {block.text}"
     before = "".join(line[1:] for line in lines if line[0] != "+")
     after = "".join(line[1:] for line in lines if line[0] != "-")
-    found = f"\n{source}".count(f"\n{before}")
     assert before, f"No line says where this goes: {block.text}"
-    assert found == 1, f"Found {found} times in {block.file}, not once:\n{before}"
-    return f"\n{source}".replace(f"\n{before}", f"\n{after}")[1:]
+    at = [found.start() for found in re.finditer(f"^{re.escape(before)}", source, re.MULTILINE)]
+    assert len(at) == 1, f"Found {len(at)} times in {block.file}, not once:\n{before}"
+    return source[: at[0]] + after + source[at[0] + len(before) :]
