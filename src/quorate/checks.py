@@ -76,7 +76,7 @@ def _check_common(kind: str, method: Any) -> list[str]:
     cls: type = type(method)
     done = [_hold(spec.is_method_class(cls), method, "is a frozen dataclass with a name")]
     line = spec.summary(cls) if cls.__doc__ else ""
-    done.append(_hold(line.endswith("."), method, "says in one line what it is"))
+    done.append(_hold(line.endswith((".", "?")), method, "says in one line what it is"))
     plain = spec.describe(catalog.build(kind, method))
     back = catalog.build(kind, json.loads(json.dumps(plain)))
     same_text = catalog.build(kind, spec.text(method))
