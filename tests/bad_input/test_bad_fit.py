@@ -64,7 +64,7 @@ def test_a_goal_that_does_not_fit(refuse: Callable[..., str]) -> None:
         (
             {"population": "digits:n=100"},
             "Expected a table with named columns for the signal 'columns', got images. Mark images "
-            "by a patch: signal=patch,size=3.",
+            "with a patch: signal=patch,size=3.",
         ),
         (
             {"strategy": "planting:signal=columns,cor=3"},

@@ -9,6 +9,8 @@ from told_classifier import ToldClassifier
 from quorate.compared_groups import ComparedGroups
 from quorate.errors import InputError
 from quorate.goals.equalised_odds import EqualisedOdds
+from quorate.studies.study import make_study
+from quorate.studies.sweep import run_study
 from quorate.table import Table
 
 RNG = np.random.default_rng(0)
@@ -49,3 +51,15 @@ def test_nobody_to_measure_on_is_answered() -> None:
         success([0] * 11, replace(PEOPLE, compared=None))
     with pytest.raises(InputError, match="Expected a known group, got 'd'"):
         success([0] * 11, minority="d")
+
+
+def test_a_seed_without_such_people_is_told_before_any_training() -> None:
+    """Of 18 people held out seed 0 has some of each kind, and seed 1 has not."""
+    given = {"strategy": "rb-prob", "learner": "logistic", "alphas": 0.1}
+    study = make_study(population="unequal:n=60,held_out=18", seeds=2, **given)
+    with pytest.raises(
+        InputError, match=r"got none\. Hold out more people.*held_out=18 \(seed 1\)"
+    ):
+        run_study(study)
+    (curve,) = run_study(make_study(population="unequal:n=60,held_out=18", seeds=1, **given))
+    assert curve.success.shape == (2, 1)

@@ -16,8 +16,8 @@ class Recognised(Goal):
     """The platform says the right label of people who change their rows before they are read.
 
     S(α) = P₀{ f(h(x)) = y }, over held-out people of every label, with h what the strategy does to
-    their features (evasion that helps the platform, where h was crafted on it). Without a strategy
-    it is the accuracy on honest rows.
+    their features; without one it is the accuracy on honest rows. In security a change at test time
+    is evasion; here it serves those who make it. Source: ours.
 
     Raises:
         InputError: as the strategy.
