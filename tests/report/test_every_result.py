@@ -1,0 +1,182 @@
+"""Every kind of result becomes words, a page, files and exports; see tests/stored/README.md."""
+
+import csv
+import importlib
+import io
+import json
+import pkgutil
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib.figure
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import quorate as library
+from pages import Page
+from quorate.findings.kinds.kind import RunResult
+from quorate.findings.running import ExperimentResult
+from quorate.membership_inference.result import MembershipResult
+from quorate.plan.result import Plan
+from quorate.report import files
+from quorate.report.export import export
+from quorate.report.stored import StoredResult
+from quorate.runs.result import Result, WrappedResult
+from quorate.scenarios.bias.result import BiasResult
+from quorate.scenarios.collectives.result import CollectivesResult
+from quorate.scenarios.effective_size.result import EffectiveSizeResult
+from quorate.scenarios.navigation.result import NavigationResult
+from quorate.scenarios.participation.result import ParticipationResult
+from quorate.scenarios.privacy.result import PrivacyResult
+from quorate.scenarios.scenario import ScenarioRun
+from quorate.studies.critical_mass.result import CriticalMassSearch
+from quorate.studies.curves import Curves
+from quorate.test_time.study.comparison_result import QueryComparison
+from quorate.test_time.study.result import CorrectionResult
+from test_stored_results import COMMANDS, STORED
+
+KINDS: dict[str, type[Result]] = {  # by what a folder of tests/stored or a command is called
+    "bias": BiasResult,
+    "collectives": CollectivesResult,
+    "compare-queries": QueryComparison,
+    "correct": CorrectionResult,
+    "critical-mass": CriticalMassSearch,
+    "curve": Curves,
+    "effective-size": EffectiveSizeResult,
+    "experiment": Curves,
+    "membership": MembershipResult,
+    "navigation": NavigationResult,
+    "participation": ParticipationResult,
+    "plan": Plan,
+    "privacy": PrivacyResult,
+}
+PLAN = [
+    *("plan", "members.csv", "--label", "decision", "--target", "yes", "--platform-size", "3000"),
+    *("--suggest", "2", "--learner", "tree", "--seeds", "1", "--out", "plan"),
+]
+AROUND = {WrappedResult, ScenarioRun, RunResult, ExperimentResult, StoredResult}
+DRAWN = {
+    "svg": b'<?xml version="1.0"?><svg width="200pt"></svg>',
+    "png": b"\x89PNG\r\n",
+    "pdf": b"%PDF-1.4",
+}
+
+
+def draw_nothing(figure: Any, file: Any, *, format: str, **more: Any) -> None:
+    """Write as little as a picture can be: pictures have tests of their own."""
+    file.write(DRAWN[format])
+
+
+def write_members(file: Path) -> None:
+    rng = np.random.default_rng(3)
+    columns = [rng.choice(values, 400) for values in (["web", "fax"], ["old", "young"])]
+    labels = np.where(rng.random(400) < 0.6, "yes", "no")
+    rows = zip(*columns, labels, strict=True)
+    with file.open("w", newline="") as lines:
+        csv.writer(lines).writerows([("channel", "age", "decision"), *rows])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_words_page_files_and_exports(
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quorate: Callable[..., tuple[int, str, str]],
+) -> None:
+    shutil.copytree(STORED, tmp_path, dirs_exist_ok=True)
+    write_members(tmp_path / "members.csv")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(matplotlib.figure.Figure, "savefig", draw_nothing)
+    written: list[tuple[Result, Path]] = []
+    write = files.write_result
+
+    def write_and_note(result: Result, folder: Path) -> Path:
+        written.append((result, folder))
+        return write(result, folder)
+
+    monkeypatch.setattr(files, "write_result", write_and_note)
+    code, printed, said = quorate(*COMMANDS.get(name, PLAN))
+    assert code == 0, said
+    ((result, folder),) = written
+    assert type(getattr(result, "result", result)) is KINDS[name]
+
+    assert result.title in " ".join(printed.split())
+    for sentence in result.summary():
+        assert sentence in printed
+    assert not re.search(r"\b(nan|inf|None)\b", printed)
+    check_page(result, folder)
+    check_data(result, folder)
+    check_exports(result, folder)
+
+
+def check_page(result: Result, folder: Path) -> None:
+    """The page is well formed, stands alone, and holds every word, picture and file."""
+    html = (folder / f"{result.stem}.html").read_text(encoding="utf-8")
+    page = Page(html)
+    assert page.open == []
+    assert all(address.startswith(("data:", "#")) for address in page.loads())
+    assert not {tag for tag, _ in page.elements} & {"script", "link", "iframe", "object"}
+    words = page.words()
+    sections = result.sections()
+    said = [*result.summary(), *(line for one in sections for line in (*one.sentences, *one.after))]
+    for sentence in (result.title, *said, *(one.heading for one in sections)):
+        assert plain(sentence) in plain(words)
+    for picture in result.pictures().values():
+        assert plain(picture.caption) in plain(words)
+    photographs = [one for one in result.pictures().values() if one.photographs]
+    assert html.count("<figure>") == len(result.pictures())
+    assert html.count("<img ") == len(photographs)
+    for fact, value in result.facts().items():
+        assert plain(f"{fact} {value}") in plain(words)
+    offered = {attrs["download"] for tag, attrs in page.elements if tag == "a"}
+    assert {f"{name}.png" for name in result.pictures()} <= offered
+    assert all((folder / str(name)).is_file() for name in offered)
+    assert not re.search(r"\b(nan|inf|None)\b", words)
+
+
+def plain(text: str) -> str:
+    """Return text without spaces, which a page may break anywhere."""
+    return re.sub(r"\s", "", text)
+
+
+def check_data(result: Result, folder: Path) -> None:
+    """JSON is strict; every table of numbers is a CSV file."""
+    name = "results.json" if result.stem == "report" else f"{result.stem}.json"
+    kept = json.loads((folder / name).read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    assert kept == json.loads(json.dumps(result.stored(), allow_nan=False))
+    printed = json.loads(json.dumps(result.to_json(), allow_nan=False))
+    assert {key: kept[key] for key in printed if key in kept} == {
+        key: value for key, value in printed.items() if key in kept
+    }
+    for table, rows in result.data().items():
+        text = (folder / f"{table.replace('-', '_')}.csv").read_text(encoding="utf-8")
+        read = list(csv.DictReader(io.StringIO(text, newline="")))
+        assert len(read) == len(rows)
+        assert all(set(row) <= set(read[0]) for row in rows)
+
+
+def check_exports(result: Result, folder: Path) -> None:
+    """A folder is exported in every format, whatever was run in it."""
+    rows = list(csv.DictReader(io.StringIO(export(folder).decode(), newline="")))
+    as_json = json.loads(export(folder, "json"), parse_constant=pytest.fail)
+    assert len(rows) == len(as_json) == len(pq.read_table(io.BytesIO(export(folder, "parquet"))))
+    assert rows
+    latex = export(folder, "latex").decode()
+    assert latex.isascii()
+    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") >= 1
+
+
+def test_no_kind_of_result_is_left_out() -> None:
+    for module in pkgutil.walk_packages(library.__path__, "quorate."):
+        importlib.import_module(module.name)
+    known, waiting = set(), [Result]
+    while waiting:
+        subclasses = [one for one in waiting.pop().__subclasses__() if one not in known]
+        known.update(subclasses)
+        waiting += subclasses
+    ours = {one for one in known if one.__module__.startswith("quorate.")}
+    assert ours - AROUND == set(KINDS.values())
