@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -67,10 +66,6 @@ class Study:
 
     def cells(self) -> tuple[Trial, ...]:
         """Return the cells in a fixed order: those of one seed's people stand together."""
-        return self._cells
-
-    @functools.cached_property
-    def _cells(self) -> tuple[Trial, ...]:
         pairs = [
             (strategy, goal)
             for strategy in self.strategies

@@ -55,32 +55,31 @@ def run_study(
         StoreError: the store cannot be read or written; what it holds is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
+    (curves,) = run_studies([study], out, executor, device)
+    return curves
+
+
+def run_studies(
+    studies: Sequence[Study],
+    out: str | Path | None = None,
+    executor: Executor = SERIAL,
+    device: str = "auto",
+) -> list[Curves]:
+    """Run several studies with one store and the same workers, and return the curves of each.
+
+    All of them are checked before any training. Arguments and errors are those of ``run_study``.
+    """
     with use(device):
-        check_missing(study, out)
+        known = set[str]() if out is None else stored_ids(out, TRIALS.kind)
+        cells = [study.cells() for study in studies]
+        for some in cells:
+            check([cell for cell in some if cell.id not in known])
+        found = []
         with Store(out, write=True) as store, executor.open() as pool:
-            return measure_study(study, store, pool)
-
-
-def check_missing(study: Study, out: str | Path | None) -> None:
-    """Raise InputError if the methods of a trial that is not stored yet do not fit together.
-
-    Args:
-        study: what is to be run.
-        out: folder of the store; None where nothing is stored.
-    """
-    known = set[str]() if out is None else stored_ids(out, TRIALS.kind)
-    check([cell for cell in study.cells() if cell.id not in known])
-
-
-def measure_study(study: Study, store: Store, pool: Pool) -> Curves:
-    """Return the curves of a study that has been checked, with a store and workers that are open.
-
-    Raises:
-        StoreError: the store cannot be written; what it holds is kept.
-        WorkerError: workers died again and again; what is stored is kept.
-    """
-    store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
-    return Curves.of(run_trials(study.cells(), store, pool), study)
+            for study, some in zip(studies, cells, strict=True):
+                store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
+                found.append(Curves.of(run_trials(some, store, pool), study))
+    return found
 
 
 def run_trials(

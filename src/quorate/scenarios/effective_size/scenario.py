@@ -18,7 +18,7 @@ from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.protocols import Learner, Population, Strategy
-from quorate.runs.store import Store
+from quorate.runtime import device
 from quorate.scenarios.effective_size.prediction import (
     MassPrediction,
     critical_mass_by_seed,
@@ -28,7 +28,7 @@ from quorate.scenarios.effective_size.result import EffectiveSizeResult
 from quorate.scenarios.scenario import Scenario
 from quorate.studies.curves import Curves
 from quorate.studies.study import Study, make_study
-from quorate.studies.sweep import check_missing, measure_study
+from quorate.studies.sweep import run_studies
 from quorate.validate import at_least
 
 HOW = "model=logistic,epochs=12,learning_rate=0.2"
@@ -115,10 +115,7 @@ class EffectiveSize(Scenario):
             self._make_study(*world)
             for world in zip(self.populations, self.strategies, self.targets, strict=True)
         ]
-        for study in studies:
-            check_missing(study, out)
-        with Store(out, write=True) as store, executor.open() as pool:
-            curves = [measure_study(study, store, pool) for study in studies]
+        curves = run_studies(studies, out, executor, device.current())
         found: list[MassPrediction] = []
         for world, measured, target in zip(self.worlds, curves, self.targets, strict=True):
             found += self._predict(world, measured, target)
