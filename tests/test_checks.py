@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -13,16 +15,21 @@ import pytest
 from quorate.catalog import BUILT_IN, build
 from quorate.checks import CheckFailedError, check
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
+from quorate.executors.serial import Serial
 from quorate.protocols import Learner, Signal, Strategy
 from quorate.strategies.planting import Planting
 from quorate.subgroups.low_light import LowLight
 from quorate.subgroups.shift import Shift
+from quorate.test_time.attacks.attack import Attack
+from quorate.test_time.platforms.platform import Gives
 
 # Small settings, so that a check takes a moment; a method not listed is checked at its defaults.
 EXAMPLES = {
     "columns": ["columns:x2=3", "columns:core=1,shortcut=-1"],
     "grid": ["grid", "grid:spacing=2,value=0,strength=1"],
     "offset": ["offset:x2=3", "offset:core=1,shortcut=-1"],
+    "networks/grid": ["grid", "grid:rows=4"],
     "patch": ["patch:size=2", "patch:size=1,place=0x3,value=0.5", "patch:place=centre"],
     "planting": ["planting:size=2", "planting:target=0,signal=columns,x2=3"],
     "planting-features": ["planting-features:target=3,size=2"],
@@ -94,7 +101,7 @@ EXAMPLES = {
     "attribute": ["attribute:value=rare", "attribute:value=majority"],
     "finite": ["finite:n=50", "finite:labels=3,values=4"],
 }
-ON_PEOPLE = {"populations", "signals", "strategies", "goals", "learners", "subgroups"}
+AT_LEAST = dict.fromkeys(["scenarios", "networks", "settings"], 5)  # properties; else 8
 NEED_FILES = {
     "composite",
     "noisy-labels",
@@ -109,6 +116,7 @@ NEED_FILES = {
     "images",
     "perturbed",
     "table",
+    "tntp",
 }
 
 
@@ -118,14 +126,14 @@ def texts() -> list[tuple[str, str]]:
         for kind, names in BUILT_IN.items()
         for name in names
         if name not in NEED_FILES
-        for text in EXAMPLES.get(name, [name])
+        for text in EXAMPLES.get(f"{kind}/{name}", EXAMPLES.get(name, [name]))
     ]
 
 
 @pytest.mark.parametrize(("kind", "text"), texts())
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_catalog(kind: str, text: str) -> None:
-    assert len(check(build(kind, text))) >= (8 if kind in ON_PEOPLE else 5)
+    assert len(check(build(kind, text))) >= AT_LEAST.get(kind, 8)
 
 
 def test_table_of_ones_own(tmp_path) -> None:
@@ -271,9 +279,87 @@ class Unserialisable(Signal):
         return people.x
 
 
+@dataclass(frozen=True)
+class Drawing(Attack):
+    """Asks for what a generator of its own draws."""
+
+    name: ClassVar[str] = "drawing"
+    needs: ClassVar[Gives] = "labels"
+
+    def search(self, case, rng):
+        own = np.random.default_rng()
+        while True:
+            yield own.integers(case.low, case.high, endpoint=True, dtype=np.uint8)
+
+
+@dataclass(frozen=True)
+class Straying(Attack):
+    """Says that it has found what lies beyond ε."""
+
+    name: ClassVar[str] = "straying"
+    needs: ClassVar[Gives] = "labels"
+
+    def search(self, case, rng):
+        yield case.x
+
+    def run(self, meter, x, *args):
+        return replace(super().run(meter, x, *args), x_adv=x + np.uint8(100))
+
+
+@dataclass(frozen=True)
+class Shuffling(Executor):
+    """Computes one cell in the place of another."""
+
+    name: ClassVar[str] = "shuffling"
+
+    @contextmanager
+    def open(self):
+        with Serial().open() as pool:
+            pool.submit = done
+            yield pool
+
+
+def done(work, *args):
+    """A future of what work makes of other cells."""
+    future = Future()
+    try:
+        future.set_result(
+            [[replace(one, plain={"square": 1}) for one in some] for some in work(*args)]
+        )
+    except Exception as error:
+        future.set_exception(error)
+    return future
+
+
+@dataclass(frozen=True)
+class Swallowing(Executor):
+    """Does not hand on an error."""
+
+    name: ClassVar[str] = "swallowing"
+
+    @contextmanager
+    def open(self):
+        with Serial().open() as pool:
+            submit = pool.submit
+
+            def quiet(work, *args):
+                future = submit(work, *args)
+                if future.exception():
+                    future = Future()
+                    future.set_exception(InputError("Something went wrong."))
+                return future
+
+            pool.submit = quiet
+            yield pool
+
+
 @pytest.mark.parametrize(
     ("method", "message"),
     [
+        (Drawing(), "asks the same for the same seed"),
+        (Straying(), "stays within ε"),
+        (Shuffling(), "computes every cell, in order"),
+        (Swallowing(), "hands on what work raises"),
         (Mutating(), "leaves its input as it is"),
         (Forgetful(), "does the same for the same seed"),
         (Growing(), "changes nothing the second time"),
