@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mortal_model import MortalModel
 
 from quorate.errors import InputError, QuorateError, StoreError
 from quorate.executors.choose import choose_executor
@@ -263,6 +264,22 @@ def test_kill_minus_nine_loses_nothing_and_spends_nothing_twice(
     assert run(tmp_path, epsilon="8/255,64/255") == done[1]
     assert spent(tmp_path) == spent(done[0])
     assert len(asked) == (16 if at[0] == "ask" else 0)  # 14 of 30 were answered before
+
+
+def test_a_lost_worker_overspends_nothing_and_is_replaced(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    platform = load_platform(done[0] / "platform")
+    grave = tmp_path / "grave"
+    mortal = MortalModel(platform.model, grave)
+    save_platform(tmp_path / "mortal", mortal, platform.card)
+    more = {"platform": str(tmp_path / "mortal"), "epsilon": "8/255,64/255", "members": "5,10"}
+    cells = run(tmp_path / "out", 2, **more)
+    assert grave.exists()
+    same = {key: value for key, value in done[1][1].items() if key != "platform"}
+    assert same == {key: cells[-1][key] for key in same}
+    assert [cell["queries"]["pooled"] for cell in cells] == [15, 15, 30, 30]
+    assert spent(tmp_path / "out") == spent(done[0])
 
 
 def as_files(out: Path) -> list[Path]:
