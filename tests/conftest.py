@@ -6,9 +6,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import hypothesis
 import numpy as np
@@ -16,6 +18,7 @@ import pytest
 import threadpoolctl
 
 from quorate import catalog
+from quorate.executors.executor import Executor, Pool
 
 # Test processes run side by side, one a core: threads of each would wait for those of the others.
 # NumPy is there already; what is imported later, and worker processes, read the variable.
@@ -52,6 +55,26 @@ hypothesis.settings.load_profile("quorate")
 def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every test begin with quorate's own methods, and forget those of its own at its end."""
     monkeypatch.setattr(catalog, "_registered", {kind: {} for kind in catalog.BUILT_IN})
+
+
+@pytest.fixture(scope="session")
+def two_workers() -> Iterator[Executor]:
+    """Two worker processes that tests share: each takes seconds to start and load its libraries."""
+    from quorate.executors.processes import Processes
+
+    with Processes(2).open() as pool:
+
+        @dataclass(frozen=True)
+        class Shared(Executor):
+            """Workers that stay for the next run."""
+
+            name: ClassVar[str] = "shared"
+
+            def open(self) -> AbstractContextManager[Pool]:
+                """Yield the pool, and leave it open."""
+                return nullcontext(pool)
+
+        yield Shared()
 
 
 @pytest.fixture(scope="session")

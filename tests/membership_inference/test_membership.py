@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError, StoreError
-from quorate.executors.processes import Processes
+from quorate.executors.executor import Executor
 from quorate.figures.style import render
 from quorate.intervals import band
 from quorate.learners.networks.sgd import SGD
@@ -133,9 +133,11 @@ def test_a_collective_changes_the_models_that_its_members_are_in() -> None:
     assert 0 < same_bits.sum() < 8
 
 
-def test_results_do_not_depend_on_jobs_or_on_what_is_stored(tmp_path: Path) -> None:
+def test_results_do_not_depend_on_jobs_or_on_what_is_stored(
+    tmp_path: Path, two_workers: Executor
+) -> None:
     alone = run_membership(study(), device="cpu")
-    stored = run_membership(study(), tmp_path, executor=Processes(2), device="cpu")
+    stored = run_membership(study(), tmp_path, executor=two_workers, device="cpu")
     again = run_membership(study(), tmp_path, device="cpu")
     assert same(alone, stored)
     assert same(stored, again)

@@ -10,7 +10,7 @@ import pytest
 from acting import act
 
 from quorate.errors import InputError
-from quorate.executors.processes import Processes
+from quorate.executors.executor import Executor
 from quorate.plan import simulate as module
 from quorate.plan.certify import Objective
 from quorate.plan.members import MemberColumn, Members
@@ -96,10 +96,10 @@ def test_a_planted_target_is_found() -> None:
     )
 
 
-def test_numbers_do_not_depend_on_jobs() -> None:
+def test_numbers_do_not_depend_on_jobs(two_workers: Executor) -> None:
     learners = ["tree", "naive-bayes"]
     alone = simulate(members_of(60), WEB, learners, seeds=1).rows
-    shared = simulate(members_of(60), WEB, learners, seeds=1, executor=Processes(2)).rows
+    shared = simulate(members_of(60), WEB, learners, seeds=1, executor=two_workers).rows
     assert alone == shared
     assert [row.learner for row in alone] == learners
 

@@ -16,7 +16,6 @@ from quorate import catalog, spec
 from quorate.cli.scenario import read_options, show_parameters
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
-from quorate.executors.processes import Processes
 from quorate.findings.experiment import read_experiment
 from quorate.findings.running import run_experiment
 from quorate.learners.networks.sgd import SGD
@@ -151,10 +150,10 @@ def test_parts_that_were_kept_as_files_are_taken_in(tmp_path: Path) -> None:
     assert len(again - {0, 1, 2}) == 1  # measured anew
 
 
-def test_workers_change_nothing() -> None:
+def test_workers_change_nothing(two_workers: Executor) -> None:
     alone, together = (
         run_scenario("doubling").result,
-        run_scenario("doubling", executor=Processes(2)).result,
+        run_scenario("doubling", executor=two_workers).result,
     )
     assert alone.to_json() == together.to_json()
     for one, other in zip(alone.rows(), together.rows(), strict=True):

@@ -18,6 +18,7 @@ from quorate import spec
 from quorate.catalog import build
 from quorate.cli import entry as cli
 from quorate.errors import InputError, StoreError, WorkerError
+from quorate.executors.executor import Executor
 from quorate.executors.processes import Processes
 from quorate.populations.gaussian import Gaussian
 from quorate.protocols import Learner, Population
@@ -190,7 +191,9 @@ def test_outcomes_depend_on_the_cell_alone(tmp_path: Path) -> None:
             assert measured(one) == together[one.id]
 
 
-def test_serial_and_parallel_runs_give_identical_cells(tmp_path: Path) -> None:
+def test_serial_and_parallel_runs_give_identical_cells(
+    tmp_path: Path, two_workers: Executor
+) -> None:
     some = study(
         learner=[
             "sgd:epochs=1",
@@ -202,7 +205,7 @@ def test_serial_and_parallel_runs_give_identical_cells(tmp_path: Path) -> None:
         seeds=2,
     )
     serial = run_study(some, tmp_path / "serial")
-    parallel = run_study(some, tmp_path / "parallel", executor=Processes(2))
+    parallel = run_study(some, tmp_path / "parallel", executor=two_workers)
     assert len(serial.outcomes) == 4 * 2 * 2
     assert [measured(o) for o in serial.outcomes] == [measured(o) for o in parallel.outcomes]
     assert serial.critical_masses().to_json() == parallel.critical_masses().to_json()

@@ -19,7 +19,8 @@ import quorate
 from quorate.catalog import build
 from quorate.cli import entry as cli
 from quorate.errors import FitFailedError, InputError
-from quorate.executors.choose import choose_executor
+from quorate.executors.executor import Executor
+from quorate.executors.serial import Serial
 from quorate.protocols import Learner
 from quorate.report.files import write_result
 from quorate.runs.cell import Record
@@ -281,10 +282,10 @@ def test_what_is_stored_can_be_shown_as_a_curve(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------- resumed, in parallel
 
 
-def test_two_workers_give_the_same_answer(tmp_path: Path) -> None:
+def test_two_workers_give_the_same_answer(tmp_path: Path, two_workers: Executor) -> None:
     one, two = (
-        find(**REAL, budget=6, out=tmp_path / str(jobs), executor=choose_executor(jobs))
-        for jobs in (1, 2)
+        find(**REAL, budget=6, out=tmp_path / name, executor=executor)
+        for name, executor in (("1", Serial()), ("2", two_workers))
     )
     assert answer(one) == answer(two)
     assert outcomes(tmp_path / "1") == outcomes(tmp_path / "2")

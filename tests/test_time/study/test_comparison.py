@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.executors.processes import Processes
+from quorate.executors.executor import Executor
 from quorate.intervals import Estimate
 from quorate.test_time.platforms.in_process import load_platform
 from quorate.test_time.study import comparison_cell
@@ -218,10 +218,10 @@ def test_queries_are_those_the_platform_counted(out: Path, found: QueryCompariso
 
 
 def test_workers_lead_to_the_same_numbers(
-    out: Path, found: QueryComparison, tmp_path: Path
+    out: Path, found: QueryComparison, tmp_path: Path, two_workers: Executor
 ) -> None:
     copy = Path(shutil.copytree(out, tmp_path / "copy"))
-    again = compare(copy, ATTACKS, seeds=1, executor=Processes(2), **ASKED)
+    again = compare(copy, ATTACKS, seeds=1, executor=two_workers, **ASKED)
     assert again.alone == found.alone[:3]
     assert again.pooled == found.pooled[:1]
 

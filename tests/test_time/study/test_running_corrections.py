@@ -20,6 +20,8 @@ from mortal_model import MortalModel
 
 from quorate.errors import InputError, QuorateError, StoreError
 from quorate.executors.choose import choose_executor
+from quorate.executors.executor import Executor
+from quorate.executors.serial import Serial
 from quorate.runs.older import CELLS, PERTURBATIONS
 from quorate.runs.store import Store
 from quorate.test_time.extraction.pool import collect
@@ -63,8 +65,10 @@ def study(**more: Any) -> Correction:
     return make_correction(**{**TINY, **more})
 
 
-def run_all(out: Path, jobs: int = 1, **more: Any) -> tuple[CorrectionOutcome, ...]:
-    return run_correction(study(**more), out, choose_executor(jobs), "cpu").outcomes
+def run_all(
+    out: Path, executor: Executor | None = None, **more: Any
+) -> tuple[CorrectionOutcome, ...]:
+    return run_correction(study(**more), out, executor or Serial(), "cpu").outcomes
 
 
 def plain_of(outcomes: Iterable[CorrectionOutcome]) -> list[dict[str, Any]]:
@@ -73,8 +77,8 @@ def plain_of(outcomes: Iterable[CorrectionOutcome]) -> list[dict[str, Any]]:
     return [{key: value for key, value in one.items() if key not in VARIES} for one in plain]
 
 
-def run(out: Path, jobs: int = 1, **more: Any) -> list[dict[str, Any]]:
-    return plain_of(run_all(out, jobs, **more))
+def run(out: Path, executor: Executor | None = None, **more: Any) -> list[dict[str, Any]]:
+    return plain_of(run_all(out, executor, **more))
 
 
 def kept_ids(out: Path) -> set[str]:
@@ -178,11 +182,11 @@ def test_the_same_words_lead_to_the_same_bits(
         assert one.files == other.files
 
 
-def test_workers_lead_to_the_same_bits(tmp_path: Path) -> None:
+def test_workers_lead_to_the_same_bits(tmp_path: Path, two_workers: Executor) -> None:
     more: dict[str, Any] = {"members": "5,10", "adaptive": "retrained"}
-    serial = run(tmp_path / "serial", 1, **more)
+    serial = run(tmp_path / "serial", **more)
     assert len({cell["id"] for cell in serial}) == 2
-    assert run(tmp_path / "parallel", 2, **more) == serial
+    assert run(tmp_path / "parallel", two_workers, **more) == serial
     assert spent(tmp_path / "parallel") == spent(tmp_path / "serial")
     assert all(set(cell["adaptive"]) == {"retrained"} for cell in serial)
 
@@ -212,6 +216,8 @@ def test_the_order_of_the_work_does_not_matter(
 KILLED = """
 import os, signal, sys
 from quorate.executors.choose import choose_executor
+from quorate.executors.executor import Executor
+from quorate.executors.serial import Serial
 from quorate.test_time.platforms.in_process import InProcessPlatform
 from quorate.test_time.study.cell import Collective
 from quorate.test_time.study.running import run_correction
@@ -559,7 +565,7 @@ def test_the_served_platform_is_the_one_of_the_last_settings(
 
 def test_no_workers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="jobs=0"):
-        run(tmp_path, 0)
+        run(tmp_path, choose_executor(0))
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
