@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quorate.report.latex import GREEK, Column, escape, tabular
+from quorate.report.latex import escape, latex_table
+from quorate.version import __version__
 
 # What each command prints, written from LaTeX's own documents, not from the table under test.
 PRINTED = {
@@ -90,29 +91,25 @@ def test_what_labels_hold(text: str, source: str) -> None:
 
 
 def test_every_greek_letter_has_its_own_command() -> None:
-    for place, name in enumerate(GREEK):
+    for place in range(25):
         letter = chr(ord("α") + place)
-        plain = unicodedata.name(letter).removeprefix("GREEK SMALL LETTER ").lower()
-        plain = {"lamda": "lambda", "final sigma": "varsigma"}.get(plain, plain)
-        plain = {"epsilon": "varepsilon", "phi": "varphi"}.get(plain, plain)
-        assert (name or "omicron") == plain
-        assert escape(letter) == (f"$\\{name}$" if name else "o")
+        name = unicodedata.name(letter).removeprefix("GREEK SMALL LETTER ").lower()
+        name = {"lamda": "lambda", "final sigma": "varsigma"}.get(name, name)
+        name = {"epsilon": "varepsilon", "phi": "varphi"}.get(name, name)
+        assert escape(letter) == ("o" if name == "omicron" else f"$\\{name}$")
 
 
 def test_a_table_by_hand() -> None:
-    columns = [Column("who", "l"), Column("a", above="both"), Column("b", above="both")]
-    assert tabular(columns, ["all of us", ("x", "1", "2")], "A\nnote") == (
-        "% A note\n"
+    rows = [{"who": "x_1", "5%": "1"}, {"who": "all", "5%": "not reached", "more": "2"}]
+    assert latex_table("A\nnote on α", rows) == (
+        f"% quorate {__version__}: A note on $\\alpha$\n"
         "% In the preamble: \\usepackage{booktabs}\n"
         "\\begin{tabular}{lrr}\n"
         "\\toprule\n"
-        " & \\multicolumn{2}{c}{both} \\\\\n"
-        "\\cmidrule(lr){2-3}\n"
-        "who & a & b \\\\\n"
+        "who & 5\\% & more \\\\\n"
         "\\midrule\n"
-        "\\multicolumn{3}{l}{all of us} \\\\\n"
-        "x & 1 & 2 \\\\\n"
+        "x\\_1 & 1 &  \\\\\n"
+        "all & not reached & 2 \\\\\n"
         "\\bottomrule\n"
         "\\end{tabular}\n"
     )
-    assert "cmidrule" not in tabular([Column("a")], [("1",)], "")

@@ -12,7 +12,7 @@ from typing import Any
 from quorate.errors import StoreError, reason
 from quorate.plain import finite
 from quorate.report.files import to_csv
-from quorate.report.latex import text_table
+from quorate.report.latex import latex_table
 from quorate.report.stored import load_result
 from quorate.runs.result import Result, Row
 from quorate.runtime.files import replace_file
@@ -55,7 +55,7 @@ def _latex(result: Result, what: str | None) -> bytes:
     wanted = [table for slug, table in found.items() if slug.startswith(_slug(what or ""))]
     if not wanted:
         raise unknown("table", str(what), found)
-    return "\n".join(text_table(heading, rows) for heading, rows in wanted).encode()
+    return "\n".join(latex_table(heading, rows) for heading, rows in wanted).encode()
 
 
 def _slug(heading: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -92,14 +93,14 @@ class Curves(Result):
         return [o for o in self.outcomes if tuple(getattr(o, who) for who in CURVE) == wanted]
 
     def __iter__(self) -> Iterator[Curve]:
-        return (curve for curve, _ in self._with_cells())
+        return (curve for curve, _ in self._with_cells)
 
-    def _with_cells(self) -> Iterator[tuple[Curve, list[Outcome]]]:
+    @functools.cached_property
+    def _with_cells(self) -> list[tuple[Curve, list[Outcome]]]:
         groups: dict[tuple[str, ...], list[Outcome]] = {}
         for outcome in self.outcomes:
             groups.setdefault(tuple(getattr(outcome, w) for w in CURVE), []).append(outcome)
-        for cells in groups.values():
-            yield curve_of(cells), cells
+        return [(curve_of(cells), cells) for cells in groups.values()]
 
     def heading(self, curve: Curve) -> str:
         """Return what a curve shares with those it stands beside: all but the learner."""
@@ -293,7 +294,7 @@ class Curves(Result):
         """Return α_eff of every curve whose learner records it."""
         found = [
             EffectiveSizes.of(self.heading(c), self.called(c.learner), cells)
-            for c, cells in self._with_cells()
+            for c, cells in self._with_cells
         ]
         return [one for one in found if one is not None]
 
