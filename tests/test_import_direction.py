@@ -249,10 +249,11 @@ def test_a_circle_is_found_and_named(back: str, is_circle: bool) -> None:
     assert set(find_circle(found)) == ({"quorate.a.one", "quorate.a.two"} if is_circle else set())
 
 
-def test_a_fresh_process_loads_nothing_heavy() -> None:
+@pytest.mark.parametrize("command", ["--help", "list"])
+def test_a_fresh_process_loads_nothing_heavy(command: str) -> None:
     code = (
         "import sys, quorate, quorate.cli.entry\n"
-        "try:\n    quorate.cli.entry.app(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"try:\n    quorate.cli.entry.app(['{command}'])\nexcept SystemExit:\n    pass\n"
         "print('loaded:', *sorted({m.split('.')[0] for m in sys.modules}))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -33,6 +33,11 @@ class Logistic(ScikitLearner):
         above_zero("C", self.C, "Use a larger one, such as 1000, for a weaker penalty.")
         at_least("max_iter", self.max_iter, 1, "Allow at least one iteration.")
 
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the models give probabilities; asked of a default, when nothing is loaded yet."""
+        return True
+
     def build(self, rng: Rng) -> Any:
         """Return scikit-learn's estimator."""
         from sklearn.linear_model import LogisticRegression
