@@ -1,1 +1,1 @@
-"""Test time: query a black box together, copy it, craft a perturbation, measure what it mends."""
+"""Test time: pooled queries, model extraction, a universal perturbation, and what it corrects."""

@@ -1,1 +1,1 @@
-"""What one person can do alone, with questions to a black box and nobody beside them."""
+"""Query-based black-box attacks, which one person can run alone."""

@@ -23,7 +23,7 @@ SMALLEST_LEAP = 0.25  # levels; a shorter one is not tried
 
 @dataclass(frozen=True)
 class HopSkipJump(Attack):
-    """Comes from an image read as y to the boundary, estimates its normal, leaps, and comes again.
+    """Bisects from an image read as y to the boundary, estimates its normal, leaps, and repeats.
 
     z is moved towards x, pixel by pixel, as near as it is still read as y (bisection); B√t probes
     z ± one level per pixel, φ = ±1 for read as y or not, give the direction Σ (φ − mean φ) Δ; then

@@ -1,4 +1,4 @@
-"""What came of people's searches, each on their own."""
+"""The outcome of an attack: who was corrected, and with how many queries."""
 
 from __future__ import annotations
 

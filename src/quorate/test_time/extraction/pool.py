@@ -1,4 +1,4 @@
-"""What a collective knows of a platform: its members' questions with the answers."""
+"""The query pool: the members' questions with the platform's answers."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -75,15 +75,10 @@ class SurrogateEnsemble:
     left_out: bool
     notes: tuple[str, ...] = ()
 
-    def facts(self) -> dict[str, Any]:
-        """Return what a result says of them."""
-        return {
-            "value": self.agreement.value,
-            "low": self.agreement.low,
-            "high": self.agreement.high,
-            "suspects": [int(member) + 1 for member in self.suspects],
-            "left_out": self.left_out,
-        }
+    @property
+    def suspect_numbers(self) -> tuple[int, ...]:
+        """The suspects, counted from 1 as their keys are."""
+        return tuple(int(member) + 1 for member in self.suspects)
 
 
 def extract(
@@ -151,7 +146,7 @@ def _kept_apart(pool: QueryPool, extraction: Extraction, rng: Rng) -> Mask:
 
 
 def find_contradicting(pool: QueryPool, model: NetworkClassifier) -> Labels:
-    """Return the members whose answers a surrogate contradicts far more often, (m,).
+    """Return members whose answers a surrogate contradicts far more often than others', (m,).
 
     A member with a agreements is flagged if P(A ≤ a) < 0.01/m, A the agreements of as many photos
     dealt at random from everyone's and m how many members there are: of honest collectives at most
@@ -181,7 +176,7 @@ def find_contradicting(pool: QueryPool, model: NetworkClassifier) -> Labels:
 
 
 def _dealt(counts: Labels, most: int) -> Floats:
-    """Return how probable each sum is of t of these counts drawn without return, (most + 1, ...).
+    """Return the law of the sum of t counts drawn without replacement, (most + 1, ...).
 
     g_t(s) after j counts is (1 − t/j)·g_t(s) + (t/j)·g_{t−1}(s − count) after j − 1 of them.
     """

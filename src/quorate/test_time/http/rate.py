@@ -1,4 +1,4 @@
-"""So many requests in so much time: a token bucket, for the server and for the client."""
+"""Request rates: a token bucket, used by the server and by the client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECONDS = {"s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "hour": 36
 
 @dataclass(frozen=True)
 class Rate:
-    """So many requests in so many seconds."""
+    """A number of requests in a number of seconds."""
 
     requests: int
     seconds: float

@@ -40,7 +40,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class AppliedChange:
-    """What was done to one picture.
+    """How one picture was changed.
 
     Args:
         out: the file written.

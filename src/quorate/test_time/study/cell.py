@@ -194,7 +194,7 @@ class Collective:
             epsilon=cell.epsilon,
             norm=cell.correction.norm,
             measures=replace(measures, adaptive=adaptive, agreement=self.surrogates.agreement),
-            suspects=tuple(int(member) + 1 for member in self.surrogates.suspects),
+            suspects=self.surrogates.suspect_numbers,
             left_out=self.surrogates.left_out,
             queries=QueryCounts(len(self.pool), group.queries, self.evaluator.asked, asked),
             notes=(*self.notes, *_missing_classes(change)),

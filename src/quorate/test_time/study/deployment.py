@@ -53,7 +53,7 @@ class PlatformCell(Cell):
 
     @property
     def learner(self) -> SizedLearner:
-        """Who trains it."""
+        """The learner that trains it."""
         source = self.correction.sources[self.platform]
         assert isinstance(source, SizedLearner)  # others are not trained here
         return source

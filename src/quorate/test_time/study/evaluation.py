@@ -59,7 +59,7 @@ class Evaluator:
         return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
     def restart(self) -> None:
-        """Count as if everyone's own pictures alone had been asked about: cells share them."""
+        """Count again from the questions about unchanged pictures, which cells share."""
         self.asked = len(self.before)
 
     @property
@@ -169,7 +169,7 @@ def _controls(evaluator: Evaluator, perturbation: Perturbation, rng: Rng) -> Con
 
 
 def random_sign(perturbation: Perturbation, rng: Rng) -> Perturbation:
-    """Return a perturbation that fills the same budget, whose signs mean nothing, one a class.
+    """Return a perturbation of random signs that fills the same budget, one for each class.
 
     Under L2 as many random pixels move as whole levels allow, by as few levels as fill the budget.
     """

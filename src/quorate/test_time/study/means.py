@@ -1,4 +1,4 @@
-"""What cells that differ in the seed alone have found: their means."""
+"""The outcomes of a correction as means over seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is there in each seed, and which random streams it draws from."""
+"""Who is there: people split by seed, and the random streams of a seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pools and people on their own spend in queries, and from which subgroup on pooling pays."""
+"""Query costs of pools and of people alone, and the subgroup size at which they break even."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class PoolEffect:
 
 @dataclass(frozen=True)
 class BreakEven:
-    """From which subgroup on one pool spends fewer queries than everyone alone.
+    """The subgroup size from which one pool spends fewer queries than everyone alone.
 
     Args:
         members, queries_per_member: of the pool.

@@ -34,7 +34,7 @@ def run_correction(
     executor: Executor = SERIAL,
     device_name: str = "auto",
 ) -> CorrectionResult:
-    """Run the cells that are not stored yet; return all.
+    """Run the missing cells of a correction, and return its result.
 
     Args:
         correction: what to run.

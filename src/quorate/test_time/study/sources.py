@@ -1,4 +1,4 @@
-"""Whom a collective asks and what it copies with, by the words of the command line."""
+"""What the words for a platform or a proxy stand for: a learner, a folder, or an address."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SMALL = {"resnet": {"hidden": 8, "batch_size": 32}}
 
 @dataclass(frozen=True)
 class SizedLearner:
-    """A learner, and how many pictures it looks at in training; None for what it says itself."""
+    """A learner, and how many pictures it sees in training; None leaves it its own epochs."""
 
     learner: Learner
     looks: int | None = None
@@ -53,7 +53,7 @@ Source = SizedLearner | SavedPlatform | PlatformAddress
 
 
 def read_source(text: str) -> Source:
-    """Return the platform that words stand for: an address, a folder, or a learner.
+    """Return the platform that a text stands for: an address, a folder, or a learner.
 
     >>> read_source("http://127.0.0.1:8000")
     PlatformAddress(url='http://127.0.0.1:8000')
@@ -69,7 +69,7 @@ def read_source(text: str) -> Source:
 
 
 def read_learner(text: str, looks: int) -> SizedLearner:
-    """Return the learner that words stand for: one of the catalog, or an architecture.
+    """Return the learner that a text stands for: one of the catalog, or an architecture.
 
     An architecture is trained by Adam with a falling step size, on as many pictures as ``looks``
     says unless its epochs are named.

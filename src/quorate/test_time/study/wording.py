@@ -145,7 +145,7 @@ def how_real(mean: MeanOutcome, who: str) -> tuple[str, ...]:
     return (
         *said,
         f"Force rate: {measured(controls.force_rate)}. The change of class c turns this share of "
-        "*other* classes' pictures into c (label leakage).",
+        "other classes' pictures into c (label leakage).",
         f"Accuracy under a wrong class's change: {measured(controls.wrong_class)}.",
         f"Accuracy under random signs of the same budget: {measured(controls.random_sign)}.",
         f"Accuracy of the others: {measured(outside.accuracy)} as they are, served as before; "
