@@ -11,7 +11,7 @@ import pytest
 from quorate.errors import InputError
 from quorate.findings.experiment import read_experiment
 from quorate.runs.store import Store
-from quorate.studies.trial import Outcome
+from quorate.studies.trial import TRIAL, Outcome
 
 ROOT = Path(__file__).resolve().parent.parent
 spec = importlib.util.spec_from_file_location(
@@ -229,7 +229,8 @@ def test_provenance_is_that_of_the_store(root: Path, tmp_path: Path) -> None:
             who = ("digits", "planting", "planted", "sgd")
             machine = {"processor": "A chip" if seed else "Another"}
             sizes = (0.1, seed, 10, 100, 1.5, "0.1.0")
-            store.add(Outcome(str(seed), *who, *sizes, provenance=machine))
+            outcome = Outcome(str(seed), *who, *sizes, provenance=machine)
+            store.add(TRIAL, outcome.to_record())
     kept = generate.collect(run, root)
     assert json.loads((kept / "provenance.json").read_text()) == [
         {"cells": 2, "processor": "A chip"},
