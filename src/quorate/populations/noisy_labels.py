@@ -34,7 +34,7 @@ class NoisyLabels(Population):
     )
     population: Population = param(
         MNIST(),
-        "Population that the noise is added to; its parameters can be set here.",
+        "Population that the noise is added to; its parameters can be given here.",
         kind="populations",
     )
 

@@ -34,7 +34,7 @@ class CleaningLearner(StackedLearner):
 
     learner: Learner = param(
         SGD(),
-        "Learner trained on the cleaned data; its parameters can be set here.",
+        "Learner trained on the cleaned data; its parameters can be given here.",
         kind="learners",
     )
 

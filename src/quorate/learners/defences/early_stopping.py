@@ -45,7 +45,7 @@ class EarlyStopping(StackedLearner):
 
     name: ClassVar[str] = "early-stopping"
     learner: Learner = param(
-        SGD(), "Learner to stop early; its parameters can be set here.", kind="learners"
+        SGD(), "Learner to stop early; its parameters can be given here.", kind="learners"
     )
     share: float = param(0.2, "Fraction of the people held back for validation, in (0, 1).")
     members: float = param(

@@ -43,7 +43,7 @@ class RobustAggregation(StackedLearner):
     name: ClassVar[str] = "robust-aggregation"
     learner: Learner = param(
         SGD(),
-        "Learner that descends these gradients; its parameters can be set here.",
+        "Learner that descends these gradients; its parameters can be given here.",
         kind="learners",
     )
     rule: Literal["median", "trimmed-mean"] = param(

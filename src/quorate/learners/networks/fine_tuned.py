@@ -46,7 +46,7 @@ class FineTuned(StackedLearner):
     name: ClassVar[str] = "fine-tuned"
     learner: Learner = param(
         DPSGD(),
-        "Learner trained on the representations; its parameters can be set here.",
+        "Learner trained on the representations; its parameters can be given here.",
         kind="learners",
     )
     public: Population = param(

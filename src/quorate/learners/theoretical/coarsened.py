@@ -39,7 +39,7 @@ class Coarsened(StackedLearner):
     name: ClassVar[str] = "coarsened"
     learner: Learner = param(
         SGD(),
-        "Learner trained on the coarse data; its parameters can be set here.",
+        "Learner trained on the coarse data; its parameters can be given here.",
         kind="learners",
     )
     pool: int = param(
