@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from quorate import catalog, spec
 from quorate.errors import InputError
-from quorate.spec import param
+from quorate.spec import describing, param
 
 
 @dataclass(frozen=True)
@@ -440,8 +440,8 @@ def test_texts_are_remembered_by_object_and_only_where_nothing_can_change() -> N
 
 
 def test_remembered_texts_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spec, "MOST_TEXTS", 3)
-    monkeypatch.setattr(spec, "_texts", {})
+    monkeypatch.setattr(describing, "MOST_TEXTS", 3)
+    monkeypatch.setattr(describing, "_texts", {})
     dials = [Dial(turn) for turn in range(10)]
     assert [spec.text(dial) for dial in dials] == [f"dial:turn={turn}" for turn in range(10)]
-    assert len(spec._texts) <= 3
+    assert len(describing._texts) <= 3

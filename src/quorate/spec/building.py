@@ -1,0 +1,133 @@
+"""Plain data to methods, whose parameters are handed on to the methods inside them."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from quorate.errors import InputError
+from quorate.spec.converting import convert, literal
+from quorate.spec.declaration import (
+    default_of,
+    hints,
+    inner_field,
+    is_optional,
+    is_required,
+    name_of,
+    parameters,
+)
+from quorate.spec.describing import describe
+from quorate.spec.parsing import listed, parse
+from quorate.validate import unknown
+
+Catalog = Mapping[str, Mapping[str, type]]  # by kind and name, the name spelt with -
+
+
+def build(kind: str, value: Any, catalog: Catalog) -> Any:
+    """Return the method of ``kind`` that ``value`` (text, plain data or the method) stands for.
+
+    Raises:
+        InputError: the name, a parameter or a value is not known; the message lists the valid ones.
+    """
+    if not isinstance(value, str | Mapping):
+        if not hasattr(value, "name"):
+            raise InputError(
+                f"Expected a method's name or its parameters, got {value!r}. Write name:key=value."
+            )
+        return value
+    data = dict(parse(value) if isinstance(value, str) else value)
+    return _construct(_class(kind, data.pop("name", None), catalog), data, catalog)
+
+
+def _class(kind: str, name: Any, catalog: Catalog) -> type:
+    """Return the class of ``kind`` with that name, whether written with - or with _."""
+    found = catalog[kind].get(name.replace("_", "-")) if isinstance(name, str) else None
+    if found is None:
+        one = kind.removesuffix("s") if not kind.endswith("ies") else kind[:-3] + "y"
+        fix = (
+            f"See: quorate list {kind}. A class of your own can be named once its module is "
+            "imported and quorate.register is called on it; or hand in an object."
+        )
+        raise unknown(one, str(name), catalog[kind], fix)
+    return found
+
+
+def _construct(cls: type, data: dict[str, Any], catalog: Catalog) -> Any:
+    fields, types_ = parameters(cls), hints(cls)
+    own = {key: data[key] for key in data if key in fields}
+    rest = {key: data[key] for key in data if key not in fields}
+    arguments: dict[str, Any] = {}
+    takes_rest = inner_field(cls) if rest else None
+    for key, value in own.items():
+        kind = fields[key].metadata.get("kind")
+        if kind and key == takes_rest:
+            continue  # built with the rest, which it may require
+        arguments[key] = _argument(key, value, kind, types_[key], catalog)
+    if rest:
+        _refuse_unknown(cls, own, rest, catalog)
+        arguments |= _hand_on(cls, own, rest, arguments, catalog)
+    missing = [k for k, f in fields.items() if is_required(f) and k not in arguments]
+    if missing:
+        name, given = name_of(cls), list(data) or "nothing"
+        raise InputError(
+            f"Expected {name} to be given {', '.join(missing)}, got {given}. "
+            f"Write {name}:{','.join(f'{key}=...' for key in missing)}."
+        )
+    return cls(**arguments)
+
+
+def _argument(key: str, value: Any, kind: str | None, annotation: Any, catalog: Catalog) -> Any:
+    """Return one parameter's value: a method, several, or what ``convert`` makes of it."""
+    if kind is None:
+        return convert(value, annotation, key)
+    if typing.get_origin(annotation) is tuple:
+        return tuple(build(kind, one, catalog) for one in listed(value))
+    return None if value is None and is_optional(annotation) else build(kind, value, catalog)
+
+
+def _refuse_unknown(cls: type, own: dict[str, Any], rest: dict[str, Any], catalog: Catalog) -> None:
+    """Raise InputError for a parameter that no method has on the way inwards; it names them all."""
+    called, inside = name_of(cls), []
+    given, whose = own, dict.fromkeys(parameters(cls), "")
+    while (key := inner_field(cls)) is not None:
+        kind = parameters(cls)[key].metadata.get("kind")
+        if not kind:
+            return  # a mapping takes any name
+        inner = _inner_plain(cls, key, given, catalog)
+        if inner is None:
+            return  # what is missing is said elsewhere
+        cls, given = _class(kind, inner.get("name"), catalog), {**inner, **rest}
+        inside.append(f"{key}={name_of(cls)}")
+        whose = {**dict.fromkeys(parameters(cls), name_of(cls)), **whose}
+    for name in rest:
+        if name not in whose:
+            chain = called + (f" with {', '.join(inside)}" if inside else "")
+            raise unknown(f"parameter of {chain}", name, whose, "See: quorate list", whose)
+
+
+def _hand_on(
+    cls: type, own: dict[str, Any], rest: dict[str, Any], built: dict[str, Any], catalog: Catalog
+) -> dict[str, Any]:
+    """Return the argument of the inner method or mapping that takes the parameters in ``rest``."""
+    key = inner_field(cls)
+    if key is None:
+        return {}
+    kind = parameters(cls)[key].metadata.get("kind")
+    if not kind:
+        return {key: {**built.get(key, {}), **{k: literal(v) for k, v in rest.items()}}}
+    inner = _inner_plain(cls, key, own, catalog)
+    return {} if inner is None else {key: build(kind, {**inner, **rest}, catalog)}
+
+
+def _inner_plain(
+    cls: type, key: str, given: Mapping[str, Any], catalog: Catalog
+) -> dict[str, Any] | None:
+    """Return the inner method as plain data, given or by default; None where it is missing."""
+    field = parameters(cls)[key]
+    if key not in given and is_required(field):
+        return None
+    inner = given[key] if key in given else default_of(field)
+    if not isinstance(inner, str | Mapping):
+        inner = describe(build(field.metadata["kind"], inner, catalog))
+    return parse(inner) if isinstance(inner, str) else dict(inner)

@@ -1,0 +1,76 @@
+"""Values to the type that a parameter declares: from text, or from a TOML file."""
+
+from __future__ import annotations
+
+import collections.abc
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from quorate.errors import InputError
+from quorate.spec.parsing import listed, unquoted
+from quorate.validate import unknown
+
+
+def convert(value: Any, annotation: Any, key: str) -> Any:
+    """Return ``value`` (text, or a value of a TOML file) as the annotated type.
+
+    >>> convert("5", int, "epochs"), convert(None, float | None, "delta")
+    (5, None)
+
+    Raises:
+        InputError: it is not of that type.
+    """
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (types.UnionType, typing.Union):
+        inner = [a for a in args if a is not type(None)]
+        spelt = inner[0] is not str and str(value).lower() == "none"  # text may well say "none"
+        if value is None or spelt:
+            return None
+        return convert(value, inner[0], key)
+    if origin is tuple:
+        parts = (unquoted(one) if isinstance(one, str) else one for one in listed(value))
+        return tuple(convert(one, args[0], key) for one in parts)
+    if origin is Literal:
+        if str(value) not in args:
+            raise unknown(f"value of {key}", str(value), args)
+        return str(value)
+    if annotation is bool and str(value).lower() in ("true", "false"):
+        return str(value).lower() == "true"
+    is_number = not isinstance(value, bool | Mapping | list)
+    try:
+        if annotation is int and is_number and float(value) == int(float(value)):
+            return _whole(value)
+        if annotation is float and is_number:
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    if annotation is str and is_number:
+        return str(value)
+    if origin is collections.abc.Mapping and isinstance(value, Mapping):
+        return {str(k): literal(v) for k, v in value.items()}
+    wanted = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+    raise InputError(
+        f"Expected {key} to be {wanted.get(annotation, '(NAME=VALUE,...)')}, got {value!r}. "
+        f"Write {key}=VALUE with such a value."
+    )
+
+
+def literal(value: Any) -> Any:
+    """Return text that spells a number exactly as that number, so that equal data are equal."""
+    for number in (int, float):
+        try:
+            if isinstance(value, str) and str(number(value)) == value:
+                return number(value)
+        except ValueError:
+            pass
+    return value
+
+
+def _whole(value: Any) -> int:
+    """Return a whole number exactly, however large, where it is written as one."""
+    try:
+        return int(value)
+    except ValueError:
+        return int(float(value))  # as in 1e3
