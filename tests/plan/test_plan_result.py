@@ -135,7 +135,7 @@ def test_certified_and_simulated_are_told_apart(page: str, folder: Path) -> None
 
 def test_data_have_the_keys_that_are_promised(folder: Path, plan: Plan) -> None:
     data = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-    kept = ("title", "rows", "tables")
+    kept = ("title", "sentences", "rows", "tables")
     assert {key: value for key, value in data.items() if key not in kept} == plan.to_json()
     assert data["rows"] == [*data["by_radius"], *data["by_eps"]]
     assert data["tables"].keys() == {"Certified", "Simulated, not certified", "Signals tried"}

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Whose = Literal["honest", "members", "everyone"]
+WHO: dict[Whose, str] = {
+    "honest": "which honest people were",
+    "members": "which members were",
+    "everyone": "who was",
+}
 ATTACKERS = ("informed", "unaware")
 OF_CELL = ("success", "accuracy", "train_accuracy")
 BEFORE = "auc_before"
@@ -167,8 +172,8 @@ class MembershipResult(Result):
             for measure in ("auc-informed", "auc-before")
         )
         return [
-            f"While {percent(alpha)} act, the informed attacker tells who was in the training data "
-            f"with an AUC of {rate(informed)} ({self.whose}); if nobody acted, {rate(before)}."
+            f"While {percent(alpha)} act, the informed attacker tells {WHO[self.whose]} in the "
+            f"training data with an AUC of {rate(informed)}; if nobody acted, {rate(before)}."
         ]
 
     def sections(self) -> list[Section]:

@@ -222,7 +222,7 @@ class Plan(Result):
 
 def _meaning(learner: str) -> str:
     """Return what a learner is called in words: the beginning of its summary."""
-    return re.split("[:;]", spec.summary(type(catalog.build("learners", learner))))[0]
+    return re.split("[:;,.]", spec.summary(type(catalog.build("learners", learner))))[0]
 
 
 def bound(value: float) -> str:

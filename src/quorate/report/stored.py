@@ -39,8 +39,8 @@ class StoredResult(Result):
         return next(iter(sorted(self.folder.glob("*.html"))), None)
 
     def summary(self) -> list[str]:
-        """Return nothing: the page beside the file says it."""
-        return []
+        """Return what was found in whole sentences; nothing where the file does not say it."""
+        return list(self.plain.get("sentences", []))
 
     def sections(self) -> list[Section]:
         """Return the tables."""

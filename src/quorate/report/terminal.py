@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table as RichTable
 
 from quorate.report.columns import columns
 from quorate.runs.result import Result, TextRow
+
+UNLIMITED = 10_000  # columns of a console that is wide enough for any table
 
 
 def print_result(result: Result, console: Console) -> None:
@@ -25,23 +28,30 @@ def print_result(result: Result, console: Console) -> None:
         for sentence in section.sentences:
             console.print(sentence, soft_wrap=True)
         if section.rows:
-            console.print(_table(section.rows))
+            console.print(_table(section.rows, console))
         for sentence in section.after:
             console.print(sentence, soft_wrap=True)
 
 
-def _table(rows: Sequence[TextRow]) -> RichTable:
+def _table(rows: Sequence[TextRow], console: Console) -> RichTable:
+    """Return a table; where it is too wide for the console, the names of methods are broken."""
+    table = _make_table(rows, str)
+    whole = Measurement.get(console, console.options.update(width=UNLIMITED), table)
+    return table if whole.maximum <= console.width else _make_table(rows, _broken)
+
+
+def _make_table(rows: Sequence[TextRow], shown: Callable[[str], str]) -> RichTable:
     table, sides = RichTable(), columns(rows)
     for name, left in sides.items():
         side: Literal["left", "right"] = "left" if left else "right"
         table.add_column(_broken(name), justify=side, overflow="fold")
     for row in rows:
-        table.add_row(*(row.get(name, "") for name in sides))
+        table.add_row(*(shown(row.get(name, "")) for name in sides))
     return table
 
 
 def _broken(name: str) -> str:
-    """Return the name of a column; that of a method in lines, one a parameter.
+    """Return text, with the name of a method in lines, one a parameter.
 
     >>> print(_broken("dp-sgd:epsilon=1,delta=0.1"))
     dp-sgd:

@@ -111,8 +111,13 @@ class Result(Protocol):
 
     def stored(self) -> dict[str, Any]:
         """Return what the JSON file holds: that of ``--json``, and what exports are made from."""
-        shown = {"title": self.title, "rows": finite(self.rows()), "tables": self.tables()}
-        return {**self.to_json(), **shown}
+        return {
+            **self.to_json(),
+            "title": self.title,
+            "sentences": self.summary(),
+            "rows": finite(self.rows()),
+            "tables": self.tables(),
+        }
 
     def pictures(self) -> dict[str, Picture]:
         """Return the pictures by file name without its ending, the most telling first."""
