@@ -168,7 +168,7 @@ def test_a_contrast_of_logarithms_is_a_ratio() -> None:
 def test_a_limit_of_a_difference_is_no_ratio() -> None:
     result = Fixed({"a": [3.0, 4.0, 5.0], "b": [1.0, 2.1, 3.0]})
     said = judge(make_expectation(measure="x", of="a", than="b", at_least=0.1), result)
-    assert said.text == "x of a exceeds by at least 0.1 that of b"
+    assert said.text == "x of a is at least 0.1 above that of b"
 
 
 def test_two_measures_of_the_same() -> None:

@@ -288,8 +288,31 @@ def _contrast(wanted: Expectation, logarithmic: bool) -> str:
     """Return how one is to compare with the other, in words, up to what it is compared with."""
     if wanted.at_least is None and wanted.at_most is None:
         return f"is {wanted.is_} than"
-    limits = _limits_in_words(wanted, "ratio" if logarithmic else "difference")
-    return f"is {limits} that of" if logarithmic else f"exceeds by {limits} that of"
+    that = "" if wanted.against else " that of"
+    if logarithmic:
+        return f"is {_limits_in_words(wanted, 'ratio')}{that}"
+    return _difference_in_words(wanted.at_least, wanted.at_most, that)
+
+
+def _difference_in_words(low: float | None, high: float | None, that: str) -> str:
+    """Return by how much one may differ from the other, in words.
+
+    >>> _difference_in_words(-0.01, 0.01, ""), _difference_in_words(-0.05, None, " that of")
+    ('differs by at most 0.01 from', 'is at most 0.05 below that of')
+    >>> _difference_in_words(-0.1, 0.2, ""), _difference_in_words(None, -0.1, "")
+    ('lies between 0.1 below and 0.2 above', 'is at least 0.1 below')
+    """
+    if low is not None and high is not None:
+        apart = f"differs by at most {high:g} from"
+        return f"{apart if low == -high else f'lies between {_side(low)} and {_side(high)}'}{that}"
+    if low is not None:
+        return f"is at {'least' if low >= 0 else 'most'} {_side(low)}{that}"
+    limit = high or 0.0
+    return f"is at {'least' if limit < 0 else 'most'} {_side(limit)}{that}"
+
+
+def _side(difference: float) -> str:
+    return f"{abs(difference):g} {'below' if difference < 0 else 'above'}"
 
 
 def _statement(
