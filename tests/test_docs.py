@@ -126,7 +126,9 @@ class Session:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         self.path, self.monkeypatch, self.capsys = path, monkeypatch, capsys
-        self.namespace: dict[str, Any] = {"__name__": "document"}
+        module = types.ModuleType("document")
+        monkeypatch.setitem(sys.modules, "document", module)  # where pickles look for its classes
+        self.namespace = vars(module)
         (folder / "experiments").symlink_to(ROOT / "experiments")
         monkeypatch.chdir(folder)
         monkeypatch.setattr("quorate.report.files.write_result", write_first_report)

@@ -344,6 +344,7 @@ def test_a_broken_entry_point_names_its_distribution_and_breaks_nothing_else(
     assert said in str(caught.value)
     assert "Mend outside 1.0, or uninstall it." in str(caught.value)
     assert catalog.build("learners", "forest").name == "forest"
+    assert name not in [*CATALOG[kind], *(cls.name for cls in CATALOG[kind].values())]
     code, printed, _ = quorate("list")
     assert code == 0
     assert str(caught.value) in printed

@@ -241,6 +241,13 @@ class Entry:
     def __str__(self) -> str:
         return f"{self.place} of {self.distribution}" if self.distribution else self.place
 
+    def is_usable(self) -> bool:
+        """Whether the class can be loaded, as what an installed distribution brings may not."""
+        try:
+            return not self.distribution or bool(self.load())
+        except InputError:
+            return False
+
     def load(self) -> type:
         """Return the class.
 
@@ -275,7 +282,10 @@ def entries(kind: str) -> list[Entry]:
 
 
 class _Classes(Mapping[str, type]):
-    """The classes of one kind by name, - or _ alike; each is imported when it is asked for."""
+    """The classes of one kind by name, - or _ alike; each is imported when it is asked for.
+
+    A name whose class cannot be used is not among them, though asking for it says why.
+    """
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -286,7 +296,7 @@ class _Classes(Mapping[str, type]):
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(entry.name for entry in entries(self.kind)))
+        return iter(dict.fromkeys(one.name for one in entries(self.kind) if one.is_usable()))
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -343,7 +353,12 @@ def _installed(kind: str) -> list[Entry]:
     from importlib.metadata import entry_points
 
     return [
-        Entry(kind, _spelt(one.name), one.value, f"{one.dist.name} {one.dist.version}")
+        Entry(
+            kind,
+            _spelt(one.name),
+            f"{one.module}:{one.attr}",
+            f"{one.dist.name} {one.dist.version}",
+        )
         for one in (entry_points(group=f"quorate.{kind}") if kind in ROLES else ())
         if one.dist is not None
     ]

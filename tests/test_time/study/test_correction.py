@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from quorate.errors import InputError
+from quorate.learners.networks.sgd import SGD
+from quorate.learners.scikit.forest import Forest
 from quorate.populations.digits import Digits
 from quorate.populations.fairface import FairFace
 from quorate.subgroups.attribute import Attribute
@@ -41,6 +43,11 @@ def test_defaults() -> None:
     assert found.seeds == (0,)
     assert found.adaptive == ("jpeg", "blur", "resize")
     assert found.label_free == ("additive", "gain", "filter", "combined")
+
+
+def test_a_learner_is_handed_in_as_text_or_as_an_object() -> None:
+    texts = study(platform=["forest:n_estimators=3", "mlp"], proxy="sgd:epochs=2")
+    assert study(platform=[Forest(n_estimators=3), "mlp"], proxy=SGD(epochs=2)) == texts
 
 
 def test_what_is_none_is_as_if_left_out() -> None:

@@ -192,9 +192,15 @@ def _settings(kind: type[Crafting | Extraction], value: Any) -> Any:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        return (str(value),)
-    return tuple(str(one) for one in value)
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    return tuple(map(_text, value if several else [value]))
+
+
+def _text(value: Any) -> str:
+    """Return a platform or a proxy as text; a learner that is handed in has its own."""
+    if spec.is_method_class(type(value)):
+        return spec.text(catalog.build("learners", value))
+    return str(value)
 
 
 def _listed(value: Any) -> Iterable[Any]:
