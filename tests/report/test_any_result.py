@@ -131,7 +131,7 @@ def test_a_verdict_stands_above_what_was_found() -> None:
                "ours": "All.", "expected": "More.", "statements": [statement]}  # fmt: skip
     page = render_page(result, {}, {})
     assert "aside, does not hold taken alone</em>: t: w" in page
-    assert page.index("<strong>Holds (quick form") < page.index("The largest double")
+    assert page.index("<strong>Holds (reduced version") < page.index("The largest double")
 
 
 def test_what_is_for_the_page_alone_is_not_printed() -> None:

@@ -58,6 +58,7 @@ PLAN = [
     *("plan", "members.csv", "--label", "decision", "--target", "yes", "--platform-size", "3000"),
     *("--suggest", "2", "--learner", "tree", "--seeds", "1", "--out", "plan"),
 ]
+STORED_OTHERWISE = ("compare-queries", "critical-mass", "experiment", "plan")  # in part, or as more
 AROUND = {WrappedResult, ScenarioRun, RunResult, ExperimentResult, StoredResult}
 DRAWN = {
     "svg": b'<?xml version="1.0"?><svg width="200pt"></svg>',
@@ -108,6 +109,10 @@ def test_words_page_files_and_exports(
     for sentence in result.summary():
         assert sentence in printed
     assert not re.search(r"\b(nan|inf|None)\b", printed)
+    code, shown, said = quorate("show", folder)
+    assert code == 0, said
+    if name not in STORED_OTHERWISE:
+        assert all(line in shown for line in printed.splitlines() if not line.startswith("Report"))
     check_page(result, folder)
     check_data(result, folder)
     check_exports(result, folder)

@@ -192,7 +192,7 @@ def show(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Show the result that a folder holds; the page of a study is made anew.
+    """Show the result that a folder holds, and make its page anew where trials are stored.
 
     \b
     quorate show runs/first --target 0.8

@@ -38,7 +38,7 @@ class Finding:
     def lines(self) -> list[str]:
         """Return the verdict and the numbers behind it, in words, one line each."""
         said = [f"Claim: {self.experiment.claim} ({self.experiment.source})"]
-        quick = " [quick form: it shows that this runs, and proves nothing]"
+        quick = " [reduced version: not evidence]"
         said.append(f"Verdict: {self.verdict}{quick if self.experiment.quick else ''}")
         if self.source.tuned_at_edge:
             names = ", ".join(self.source.tuned_at_edge)

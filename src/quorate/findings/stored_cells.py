@@ -1,4 +1,4 @@
-"""Judging again what is kept of a run: the statements, from the table of its cells."""
+"""Judging an experiment again from the cells that its report left, without running anything."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ NUMBERS = ("success", "accuracy", "worst_group_accuracy", "epsilon", "xi", "gap"
 
 
 def judge_again(experiment: Experiment, finding: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a finding with statements and verdict judged anew; nothing is run.
+    """Return a finding whose statements and verdict are judged anew.
 
     Args:
-        experiment: the claim, and what is expected.
-        finding: as it was written.
-        folder: of what is kept: cells.csv, and tuning.csv where step sizes were chosen.
+        experiment: the claim and what is expected.
+        finding: the finding as it was written.
+        folder: where cells.csv is, and tuning.csv where step sizes were chosen.
 
     Raises:
-        InputError: the cells are not kept, or are not those of the experiment as it is today.
+        InputError: there are no cells, or they are not those of the experiment as it is today.
     """
     if any(one.measure == RECORDED for one in experiment.expectations):
         raise InputError(
             f"Expected measures that stand in {CELLS}, got {RECORDED}, which is recorded in the "
             "store alone. Run the experiment again: what is stored is not trained again."
         )
-    statements = judge_all(experiment, kept_measures(experiment, folder))
+    statements = judge_all(experiment, read_measures(experiment, folder))
     verdict = overall([one for one in statements if not one.expectation.aside])
     plain = [one.to_json() for one in statements]
     return {**finding, "verdict": verdict, "statements": plain}
 
 
-def kept_measures(experiment: Experiment, folder: Path) -> Measures:
-    """Return the measures of a run, of its cells as they are kept in ``folder``.
+def read_measures(experiment: Experiment, folder: Path) -> Measures:
+    """Return what can be measured on the cells in ``folder``.
 
     Raises:
         InputError: as ``judge_again``.

@@ -19,7 +19,7 @@ from quorate.membership_inference.cell import MembershipOutcome
 from quorate.membership_inference.lira import Scores, auc, lira, tpr_at
 from quorate.plain import finite_or_none
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
-from quorate.runs.wording import percent, rate
+from quorate.runs.wording import name_place, percent, rate
 from quorate.table import Mask
 from quorate.validate import unknown
 
@@ -187,13 +187,11 @@ class MembershipResult(Result):
     def facts(self) -> dict[str, str]:
         """Return where the numbers come from, in words."""
         about = [cell.about for cell in self.cells]
-        place = about[0]["provenance"]
         return {
             "Settings": json.dumps(about[0]["description"], ensure_ascii=False),
             "Seeds": ", ".join(map(str, self.seeds)),
             "Seconds of training": f"{sum(one['seconds'] for one in about):.0f}",
-            "quorate": str(place.get("git_revision") or "installed"),
-            "Machine": f"{place.get('gpu') or place.get('processor')}, {place.get('system')}",
+            **name_place(about[0]["provenance"]),
         }
 
     def pictures(self) -> dict[str, Picture]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 
 def percent(alpha: float) -> str:
@@ -41,3 +43,16 @@ def rate(value: float | None) -> str:
     ('0.123', '–', '–')
     """
     return "–" if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def name_place(provenance: Mapping[str, Any]) -> dict[str, str]:
+    """Return of which revision and machine numbers are, as facts by label.
+
+    >>> name_place({"git_revision": None, "processor": "A chip", "system": "Linux"})
+    {'quorate': 'installed', 'Machine': 'A chip, Linux'}
+    """
+    machine = provenance.get("gpu") or provenance.get("processor")
+    return {
+        "quorate": str(provenance.get("git_revision") or "installed"),
+        "Machine": f"{machine}, {provenance.get('system')}",
+    }

@@ -13,6 +13,7 @@ from quorate import catalog, spec
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.runs.result import Result, Row, WrappedResult
+from quorate.runs.wording import name_place
 from quorate.runtime import device as places
 from quorate.runtime.provenance import provenance
 from quorate.version import __version__
@@ -57,13 +58,8 @@ class ScenarioRun(WrappedResult):
 
     def facts(self) -> dict[str, str]:
         """Return the settings, how long it took, and on which machine."""
-        place = self.provenance
-        return {
-            "Settings": spec.text(self.scenario),
-            "Seconds": f"{self.seconds:.1f}",
-            "quorate": str(place.get("git_revision") or "installed"),
-            "Machine": f"{place.get('gpu') or place.get('processor')}, {place.get('system')}",
-        }
+        settings = {"Settings": spec.text(self.scenario), "Seconds": f"{self.seconds:.1f}"}
+        return settings | name_place(self.provenance)
 
     def files(self) -> dict[str, bytes]:
         """Return where the numbers come from, as JSON, and what the result adds."""
