@@ -199,7 +199,7 @@ def test_no_circle_of_imports() -> None:
         ("", "quorate.utils.a", "utils has no layer"),
         ("import quorate.helpers", "quorate.studies.a", "helpers has no layer"),
     ],
-)  # fmt: skip
+)
 def test_a_violation_is_found_and_named(source: str, module: str, expected: str) -> None:
     (found,) = violations(source, module, "a.py")
     assert expected in found

@@ -135,8 +135,9 @@ def test_text_that_is_not_a_method_is_answered(text: str, message: str) -> None:
 def test_a_method_is_built_from_text_and_from_data() -> None:
     made = Act(Square(size=5), target="8", rate=0.25, loud=True)
     assert build("act:mark=(square:size=5),target=8,rate=0.25,loud=TRUE") == made
-    assert build({"name": "act", "mark": {"name": "square", "size": 5}, "target": 8, "rate": 0.25,
-                  "loud": True}) == made  # fmt: skip
+    mark = {"name": "square", "size": 5}
+    plain = {"name": "act", "mark": mark, "target": 8, "rate": 0.25, "loud": True}
+    assert build(plain) == made
     assert build(made) is made
 
 

@@ -196,9 +196,13 @@ def test_who_claims_another_label_is_seen_in_its_group_with_their_attribute() ->
 def test_three_labels_with_two_attributes() -> None:
     y, names = np.array([2, 0]), ("a0", "a1", "b0", "b1", "c0", "c1")
     table = Table(
-        np.zeros((2, 1), np.float32), y, ("a", "b", "c"), np.array([5, 0]), names,
+        np.zeros((2, 1), np.float32),
+        y,
+        ("a", "b", "c"),
+        np.array([5, 0]),
+        names,
         groups_by_label=True,
-    )  # fmt: skip
+    )
     claiming = table.relabelled(np.array([1, 2]))
     assert claiming.group is not None
     assert claiming.group.tolist() == [3, 4]  # b1, c0
@@ -222,7 +226,7 @@ def test_other_groups_stay_whatever_is_claimed() -> None:
         ({"group": None}, "as many groups as the others, got no groups"),
         ({"group": np.array([0, 1, 2, 3, 4])}, r"Expected group indices in \[0, 3\]"),
     ],
-)  # fmt: skip
+)
 def test_groups_that_are_not_of_the_labels(changes: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         replace(birds(), **changes)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The roles that methods play. A new method implements one of these and is listed in the catalog.
+"""The roles that methods play. A new method inherits one of these, and the catalog names it.
 
 A strategy is a function from people's data to people's data; a learner is a function from data to
 a model; success is measured on people the model has never seen.
@@ -18,16 +18,16 @@ from quorate.table import Array, Labels, Mask, Probabilities, Rng, Split, Submis
 
 @runtime_checkable
 class Population(Protocol):
-    """Where people come from."""
+    """Where people come from: a data set, or a law that they are drawn from."""
 
     name: ClassVar[str]
 
     @abstractmethod
     def split(self, rng: Rng) -> Split:
-        """Return people to learn from and people held out, drawn with ``rng``."""
+        """Return a training set and people held out, drawn with ``rng``."""
 
     def law(self) -> FiniteLaw | None:
-        """Return the exact law of honest data where it is finite and known, else None."""
+        """Return the distribution of honest data where it is finite and known, else None."""
         return None
 
     def fingerprint(self) -> str | None:
@@ -37,7 +37,7 @@ class Population(Protocol):
 
 @runtime_checkable
 class Signal(Protocol):
-    """The feature part g of a strategy: x becomes g(x).
+    """What members add to their features, x becomes g(x); in the field: a backdoor's trigger.
 
     ``idempotent`` says that g(g(x)) = g(x), so that g(x) = x tells who carries the signal.
     """
@@ -52,13 +52,16 @@ class Signal(Protocol):
 
 @runtime_checkable
 class Goal(Protocol):
-    """What counts as success. It holds its own signal, whatever was done in training."""
+    """What counts as success, measured on people whom no model was trained on.
+
+    It holds its own signal, whatever was done to the training set.
+    """
 
     name: ClassVar[str]
 
     @abstractmethod
     def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
-        """Return the success in [0, 1] of the collective on people the model has never seen."""
+        """Return the collective's success on people held out, in [0, 1]."""
 
 
 @runtime_checkable
@@ -103,9 +106,7 @@ class Strategy(Protocol):
 
 @runtime_checkable
 class Subgroup(Protocol):
-    """Whom a deployed model serves badly: people under one shift of their images, or alike in one
-    attribute.
-    """
+    """People whom a deployed model serves badly: under a shift of their images, or by attribute."""
 
     name: ClassVar[str]
 
@@ -131,7 +132,7 @@ class Subgroup(Protocol):
 
 
 class Classifier(Protocol):
-    """A fitted model. ``record`` is what its training says of itself (epsilon, loss, ...)."""
+    """A fitted model, and what its training says of itself: epsilon, loss, ..."""
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -143,7 +144,7 @@ class Classifier(Protocol):
 
 @runtime_checkable
 class ScoredClassifier(Classifier, Protocol):
-    """A fitted model that also says how probable it holds each label."""
+    """A fitted model that also gives the probability of each label."""
 
     def probabilities(self, x: Array) -> Probabilities:
         """Return the probability of each of the k labels, (n, k); every row sums to 1.
@@ -155,7 +156,7 @@ class ScoredClassifier(Classifier, Protocol):
 
 @runtime_checkable
 class Learner(Protocol):
-    """What the platform does: a function from data to a model."""
+    """What the platform does, from its training set to the model that it deploys."""
 
     name: ClassVar[str]
 
@@ -170,9 +171,9 @@ class Learner(Protocol):
 
 @runtime_checkable
 class StackedLearner(Learner, Protocol):
-    """A learner that trains several models at once, each as ``fit`` would alone.
+    """A learner that trains several models at once, each as ``fit`` would train it alone.
 
-    On a CPU to the bit, on a GPU up to the last digits.
+    They are equal to the bit on a CPU, and up to the last digits on a GPU.
     """
 
     def fit(self, data: Submission, rng: Rng) -> Classifier:

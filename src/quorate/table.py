@@ -1,6 +1,7 @@
-"""What flows through the library: people, and what a platform receives from them.
+"""The data of the library: people's rows, and the training set that a platform receives.
 
-Shape letters: n people, d features, c h w image axes, k labels, m members.
+A person is an example of a data set. Shape letters: n people, d features, c h w image axes, k
+labels, m members.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True)
 class Column:
-    """One named column of a table and where it stands among the d features.
+    """A named column of a table, and its place among the d features.
 
     Args:
         name: its name in the user's file.
         start: index of its first feature.
-        values: its alphabet, one-hot encoded; empty when it is a number.
-        mean, scale: a number v is stored as (v - mean) / scale.
+        values: the values of a categorical column, one-hot encoded; empty for a number.
+        mean, scale: a number v is stored standardised, as (v - mean) / scale.
     """
 
     name: str
@@ -73,7 +74,9 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """n people, one row each. Its arrays are shared, not copied: treat them as read-only.
+    """A data set: n people (examples), one row each, with labels and maybe groups.
+
+    Its arrays are shared, not copied: treat them as read-only.
 
     Args:
         x: features, (n, d), or images (n, c, h, w) on the pixel scale [0, 1]; float32.
@@ -241,7 +244,12 @@ def _check_codes(what: str, codes: Labels, names: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class Split:
-    """The people a platform learns from, and people it has never seen."""
+    """People whom a platform learns from, and others to test its model on.
+
+    Args:
+        train: the training set, while everyone is honest.
+        held_out: the test set, which no model is trained on.
+    """
 
     train: Table
     held_out: Table
@@ -249,12 +257,19 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Submission:
-    """What a platform receives: P = alpha P* + (1 - alpha) P_0, kept apart instead of mixed.
+    """The training set that a platform receives, in the field: a poisoned one.
+
+    Members' rows come from P*, all others from P₀: P = α·P* + (1 − α)·P₀, where the fraction α of
+    members is the poisoning rate. Honest and changed rows are kept apart; ``mixed`` joins them.
 
     Args:
         honest: everyone's honest rows, n people.
         changed: the members' rows after the strategy, m people, in row order.
         member: who is a member, (n,).
+
+    Raises:
+        InputError: there is not one changed row a member, or changed rows lack the groups that
+            honest ones have.
     """
 
     honest: Table
@@ -283,7 +298,7 @@ class Submission:
 
     @property
     def alpha(self) -> float:
-        """Fraction of the people who are members, in [0, 1]."""
+        """Fraction of the people who are members, in [0, 1]: the poisoning rate."""
         return float(self.member.mean())
 
     def take(self, rows: npt.NDArray[np.integer] | Mask) -> Submission:
@@ -293,7 +308,7 @@ class Submission:
         return Submission(self.honest.take(rows), self.changed.take(place[rows][member]), member)
 
     def mixed(self) -> Table:
-        """Return the one table that the platform sees, people in their own order."""
+        """Return the training set as the platform sees it: one table, people in their own order."""
         if not self.member.any():
             return self.honest
         x, y = self.honest.x.copy(), self.honest.y.copy()
