@@ -46,7 +46,8 @@ CATALOG_INTRODUCTION = """\
 # The catalog
 
 Everything that can be named on the command line, in a study file or in Python, with every
-parameter and its default. `quorate list` prints the same. Parameters ride on the name, as in
+parameter and its default. `quorate list` prints the same, and [your own
+methods](../how-to/own-methods.md) where they are installed. Parameters ride on the name, as in
 `sgd:model=cnn,epochs=5`; one that a method does not have is handed on to the method inside it, so
 that `planting:target=8,size=2` sets the size of the patch.
 """

@@ -1,5 +1,6 @@
 """Everything that can be named: text and plain data of any parameters come back as the method."""
 
+import importlib
 import json
 import re
 import typing
@@ -149,6 +150,17 @@ def test_names_are_unique_and_unknown_ones_are_answered_with_all(kind: str) -> N
     assert f"got 'zzz'. Known: {', '.join(sorted(names))}. See: quorate list {kind}" in str(
         caught.value
     )
+
+
+@pytest.mark.parametrize(("kind", "cls"), EVERY, ids=lambda part: getattr(part, "name", part))
+def test_a_line_says_where_its_class_stands_and_the_class_plays_the_role(
+    kind: str, cls: Any
+) -> None:
+    assert BUILT_IN[kind][cls.name] == f"{cls.__module__}:{cls.__qualname__}"
+    assert catalog.kind_of(cls) == kind
+    if kind != "settings":  # which have none
+        module, _, role = catalog.ROLES[kind].partition(":")
+        assert getattr(importlib.import_module(module), role) in cls.__mro__
 
 
 @pytest.mark.parametrize(("kind", "cls"), CLOSED, ids=lambda part: getattr(part, "name", part))

@@ -20,9 +20,20 @@ if TYPE_CHECKING:
     from quorate.scenarios.scenario import Scenario, ScenarioRun
     from quorate.studies.critical_mass.result import CriticalMassSearch
     from quorate.studies.curves import Curves
+    from quorate.table import Split
     from quorate.test_time.perturbations.apply import AppliedChange
 
-__all__ = ["__version__", "apply", "critical_mass", "curve", "load", "register", "run", "scenario"]
+__all__ = [
+    "__version__",
+    "apply",
+    "check",
+    "critical_mass",
+    "curve",
+    "load",
+    "register",
+    "run",
+    "scenario",
+]
 
 C = TypeVar("C", bound=type)
 
@@ -123,6 +134,21 @@ def register(cls: C) -> C:
     from quorate import catalog
 
     return catalog.register(cls)
+
+
+def check(method: Any, people: Split | None = None) -> list[str]:
+    """Check that a method of your own keeps to its role; return the names of the properties.
+
+    Args:
+        method: of any kind: a strategy, a learner, a scenario, ...
+        people: whom to check it on; by default small data sets, the first that it accepts.
+
+    Raises:
+        CheckFailedError: a property does not hold; the message says which.
+    """
+    from quorate import checks
+
+    return checks.check(method, people)
 
 
 def scenario(
