@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from quorate.intervals import Estimate, mean_interval
+from quorate.plain import finite, finite_or_none
 from quorate.table import Mask
 
 UNDEFINED = Estimate(math.nan, math.nan, math.nan)
@@ -126,6 +127,52 @@ class CorrectionMeasures:
             found |= _named(f"adaptive.{name}", adapted)
         return {**found, "proxy_agreement": self.agreement}
 
+    def to_plain(self) -> dict[str, Any]:
+        """Return everything but the agreement as plain data.
+
+        A number that is not defined and an end without bound are both None.
+        """
+        controls = estimates_of(self.controls)
+        return {
+            "before": _fairness_values(self.before),
+            "after": _fairness_values(self.after),
+            "gap_closed": finite_or_none(self.gap_closed.value),
+            "intervals": {
+                "before": _fairness_ends(self.before),
+                "after": _fairness_ends(self.after),
+                "gap_closed": _ends(self.gap_closed),
+                "controls": {name: _ends(one) for name, one in controls.items()},
+            },
+            "controls": {name: finite_or_none(one.value) for name, one in controls.items()},
+            "label_free": {name: finite(asdict(one)) for name, one in self.label_free.items()},
+            "outside": finite(asdict(self.outside)),
+            "adaptive": {name: _adapted_values(one) for name, one in self.adaptive.items()},
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> CorrectionMeasures:
+        """Return what the plain data of a cell hold, the agreement among them."""
+        intervals, agreement = plain["intervals"], plain["proxy_agreement"]
+        controls = {
+            name: _estimate(value, *intervals["controls"][name])
+            for name, value in plain["controls"].items()
+        }
+        label_free = {
+            family: LabelFreeEffect(**_read_estimates(one))
+            for family, one in plain["label_free"].items()
+        }
+        return cls(
+            before=_read_fairness(plain["before"], intervals["before"]),
+            after=_read_fairness(plain["after"], intervals["after"]),
+            gap_closed=_estimate(plain["gap_closed"], *intervals["gap_closed"]),
+            controls=ControlEffects(**controls),
+            label_free=label_free,
+            outside=OutsideEffect(**_read_estimates(plain["outside"])),
+            best_label_free=next(iter(label_free.values()), None),
+            adaptive={name: _read_adapted(one) for name, one in plain["adaptive"].items()},
+            agreement=_estimate(agreement["value"], agreement["low"], agreement["high"]),
+        )
+
 
 def _named(start: str, effect: Any) -> dict[str, Estimate]:
     return {f"{start}.{name}": one for name, one in estimates_of(effect).items()}
@@ -191,3 +238,66 @@ def over_seeds(found: Sequence[Estimate], *, rate: bool) -> Estimate:
         float(end[0]) for end in mean_interval(np.array([[one.value for one in defined]]))
     )
     return Estimate(value, max(low, 0.0) if rate else low, min(high, 1.0) if rate else high)
+
+
+# ------------------------------------------------------------------------------------ as plain data
+
+
+def _ends(one: Estimate) -> list[float | None]:
+    """Return the ends of an interval; None for one without bound."""
+    return [finite_or_none(one.low), finite_or_none(one.high)]
+
+
+def _fairness_values(fairness: FairnessEstimates) -> dict[str, Any]:
+    """Return every measure without its interval, as ``fairness.Fairness`` gives them as JSON."""
+    of_groups = fairness.accuracy_by_group.items()
+    return {
+        "accuracy_by_group": {name: finite_or_none(one.value) for name, one in of_groups},
+        **{name: finite_or_none(getattr(fairness, name).value) for name in MEASURES},
+    }
+
+
+def _fairness_ends(fairness: FairnessEstimates) -> dict[str, list[float | None]]:
+    """Return the ends of every interval, by the names that ``fairness.intervals`` gives them."""
+    of_groups = fairness.accuracy_by_group.items()
+    return {
+        "accuracy": _ends(fairness.accuracy),
+        **{f"accuracy[{name}]": _ends(one) for name, one in of_groups},
+        **{name: _ends(getattr(fairness, name)) for name in MEASURES[1:]},
+    }
+
+
+def _read_fairness(values: Mapping[str, Any], intervals: Mapping[str, Any]) -> FairnessEstimates:
+    def read(value: float | None, name: str) -> Estimate:
+        return _estimate(value, *intervals.get(name, (None, None)))
+
+    groups = values["accuracy_by_group"].items()
+    return FairnessEstimates(
+        {group: read(value, f"accuracy[{group}]") for group, value in groups},
+        **{name: read(values[name], name) for name in MEASURES},
+    )
+
+
+def _adapted_values(effect: AdaptedEffect) -> dict[str, Any]:
+    values = {name: getattr(effect, name).value for name in ("accuracy", "before", "after")}
+    return {**values, "gap_closed": effect.gap_closed.to_json()}
+
+
+def _read_adapted(plain: Mapping[str, Any]) -> AdaptedEffect:
+    accuracy, before, after = (_estimate(plain[name]) for name in ("accuracy", "before", "after"))
+    return AdaptedEffect(accuracy, before, after, _estimate(**plain["gap_closed"]))
+
+
+def _read_estimates(plain: Mapping[str, Any]) -> dict[str, Estimate]:
+    return {name: _estimate(**one) for name, one in plain.items()}
+
+
+def _estimate(value: float | None, low: float | None = None, high: float | None = None) -> Estimate:
+    """Return a number as it was stored: None is not defined, or as an end, without bound."""
+    if value is None or math.isnan(value):
+        return UNDEFINED
+    return Estimate(
+        float(value),
+        -math.inf if low is None else float(low),
+        math.inf if high is None else float(high),
+    )

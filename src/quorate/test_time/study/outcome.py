@@ -1,32 +1,15 @@
-"""What came of one cell of a correction, as a typed record, and as the plain data it is stored as.
-
-As plain data, a number that is not defined and an end without bound are both None.
-"""
+"""What came of one cell of a correction: a typed record, and the plain data it is stored as."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from quorate.errors import InputError
-from quorate.intervals import Estimate
-from quorate.plain import finite, finite_or_none
 from quorate.runs.cell import Record
 from quorate.test_time.perturbations.perturbation import Perturbation, from_bytes
-from quorate.test_time.study.measures import (
-    MEASURES,
-    UNDEFINED,
-    AdaptedEffect,
-    ControlEffects,
-    CorrectionMeasures,
-    FairnessEstimates,
-    LabelFreeEffect,
-    OutsideEffect,
-    columns,
-    estimates_of,
-)
+from quorate.test_time.study.measures import CorrectionMeasures, columns
 
 Plain = Mapping[str, Any]
 # The files of a record: the change that is shown, the best that is the same for everyone, pictures.
@@ -137,32 +120,11 @@ class CorrectionOutcome:
 
     def to_plain(self) -> dict[str, Any]:
         """Return everything but the files as plain data."""
-        measures, controls = self.measures, estimates_of(self.measures.controls)
         return {
             **{name: getattr(self, name) for name in IDENTITY},
-            "before": fairness_values(measures.before),
-            "after": fairness_values(measures.after),
-            "gap_closed": finite_or_none(measures.gap_closed.value),
-            "intervals": {
-                "before": fairness_ends(measures.before),
-                "after": fairness_ends(measures.after),
-                "gap_closed": ends(measures.gap_closed),
-                "controls": {name: ends(one) for name, one in controls.items()},
-            },
-            "controls": {name: one.value for name, one in controls.items()},
-            "label_free": {name: finite(asdict(one)) for name, one in measures.label_free.items()},
-            "outside": finite(asdict(measures.outside)),
-            "adaptive": {
-                name: {
-                    "accuracy": one.accuracy.value,
-                    "before": one.before.value,
-                    "after": one.after.value,
-                    "gap_closed": one.gap_closed.to_json(),
-                }
-                for name, one in measures.adaptive.items()
-            },
+            **self.measures.to_plain(),
             "proxy_agreement": {
-                **measures.agreement.to_json(),
+                **self.measures.agreement.to_json(),
                 "suspects": list(self.suspects),
                 "left_out": self.left_out,
             },
@@ -181,7 +143,7 @@ class CorrectionOutcome:
         agreement = plain["proxy_agreement"]
         return cls(
             **{name: plain[name] for name in IDENTITY},
-            measures=_read_measures(plain),
+            measures=CorrectionMeasures.from_plain(plain),
             suspects=tuple(agreement["suspects"]),
             left_out=agreement["left_out"],
             queries=QueryCounts(**plain["queries"]),
@@ -204,84 +166,3 @@ IDENTITY = (
     "epsilon",
     "norm",
 )
-
-
-def ends(one: Estimate) -> list[float | None]:
-    """Return the ends of an interval; None for one without bound."""
-    return [finite_or_none(one.low), finite_or_none(one.high)]
-
-
-def fairness_values(fairness: FairnessEstimates) -> dict[str, Any]:
-    """Return every measure without its interval, as ``fairness.Fairness`` gives them as JSON."""
-    of_groups = fairness.accuracy_by_group.items()
-    return {
-        "accuracy_by_group": {name: finite_or_none(one.value) for name, one in of_groups},
-        **{name: finite_or_none(getattr(fairness, name).value) for name in MEASURES},
-    }
-
-
-def fairness_ends(fairness: FairnessEstimates) -> dict[str, list[float | None]]:
-    """Return the ends of every interval, by the names that ``fairness.intervals`` gives them."""
-    of_groups = fairness.accuracy_by_group.items()
-    return {
-        "accuracy": ends(fairness.accuracy),
-        **{f"accuracy[{name}]": ends(one) for name, one in of_groups},
-        **{name: ends(getattr(fairness, name)) for name in MEASURES[1:]},
-    }
-
-
-# ------------------------------------------------------------------------------------- reading back
-
-
-def _read_measures(plain: Plain) -> CorrectionMeasures:
-    intervals, agreement = plain["intervals"], plain["proxy_agreement"]
-    controls = {
-        name: _estimate(value, *intervals["controls"][name])
-        for name, value in plain["controls"].items()
-    }
-    label_free = {
-        family: LabelFreeEffect(**_read_estimates(one))
-        for family, one in plain["label_free"].items()
-    }
-    return CorrectionMeasures(
-        before=_read_fairness(plain["before"], intervals["before"]),
-        after=_read_fairness(plain["after"], intervals["after"]),
-        gap_closed=_estimate(plain["gap_closed"], *intervals["gap_closed"]),
-        controls=ControlEffects(**controls),
-        label_free=label_free,
-        outside=OutsideEffect(**_read_estimates(plain["outside"])),
-        best_label_free=next(iter(label_free.values()), None),
-        adaptive={name: _read_adapted(one) for name, one in plain["adaptive"].items()},
-        agreement=_estimate(agreement["value"], agreement["low"], agreement["high"]),
-    )
-
-
-def _read_fairness(values: Plain, intervals: Plain) -> FairnessEstimates:
-    def read(value: float | None, name: str) -> Estimate:
-        return _estimate(value, *intervals.get(name, (None, None)))
-
-    groups = values["accuracy_by_group"].items()
-    return FairnessEstimates(
-        {group: read(value, f"accuracy[{group}]") for group, value in groups},
-        **{name: read(values[name], name) for name in MEASURES},
-    )
-
-
-def _read_adapted(plain: Plain) -> AdaptedEffect:
-    accuracy, before, after = (_estimate(plain[name]) for name in ("accuracy", "before", "after"))
-    return AdaptedEffect(accuracy, before, after, _estimate(**plain["gap_closed"]))
-
-
-def _read_estimates(plain: Plain) -> dict[str, Estimate]:
-    return {name: _estimate(**one) for name, one in plain.items()}
-
-
-def _estimate(value: float | None, low: float | None = None, high: float | None = None) -> Estimate:
-    """Return a number as it was stored: None is not defined, or as an end, without bound."""
-    if value is None or math.isnan(value):
-        return UNDEFINED
-    return Estimate(
-        float(value),
-        -math.inf if low is None else float(low),
-        math.inf if high is None else float(high),
-    )

@@ -10,8 +10,7 @@ from typing import Any
 from quorate.plain import finite, finite_or_none
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.means import MeanOutcome
-from quorate.test_time.study.measures import MEASURES, AdaptedEffect, ControlEffects, estimates_of
-from quorate.test_time.study.outcome import ends, fairness_ends, fairness_values
+from quorate.test_time.study.measures import MEASURES, ControlEffects
 
 CONTROLS = tuple(ControlEffects.__dataclass_fields__)
 NONE = {"value": None, "low": None, "high": None}
@@ -31,22 +30,10 @@ def summarize(
         shown: the one at the top.
         correction: the study that they are of.
     """
-    measures = shown.measures
-    controls = estimates_of(measures.controls)
+    measures, plain = shown.measures, shown.measures.to_plain()
     return {
-        "before": fairness_values(measures.before),
-        "after": fairness_values(measures.after),
-        "gap_closed": finite_or_none(measures.gap_closed.value),
-        "intervals": {
-            "before": fairness_ends(measures.before),
-            "after": fairness_ends(measures.after),
-            "gap_closed": ends(measures.gap_closed),
-            "controls": {name: ends(one) for name, one in controls.items()},
-        },
-        "controls": {
-            name: finite_or_none(controls[name].value) if name in controls else None
-            for name in CONTROLS
-        },
+        **plain,
+        "controls": {**dict.fromkeys(CONTROLS), **plain["controls"]},
         "proxy_agreement": {
             **measures.agreement.to_json(),
             "suspects": shown.suspects,
@@ -57,9 +44,6 @@ def summarize(
             "per_member": shown.queries,
             "evaluation": shown.evaluation,
         },
-        "label_free": {name: finite(asdict(one)) for name, one in measures.label_free.items()},
-        "outside": finite(asdict(measures.outside)),
-        "adaptive": {name: _adapted(one) for name, one in measures.adaptive.items()},
         "notes": notes(means, shown),
         "headline": {
             "population": correction.population.name,
@@ -95,11 +79,6 @@ def notes(means: Sequence[MeanOutcome], shown: MeanOutcome) -> list[str]:
 def _who(mean: MeanOutcome) -> dict[str, Any]:
     names = ("platform", "proxy", "members", "queries", "epsilon")
     return {name: getattr(mean, name) for name in names}
-
-
-def _adapted(effect: AdaptedEffect) -> dict[str, Any]:
-    values = {name: getattr(effect, name).value for name in ("accuracy", "before", "after")}
-    return {**values, "gap_closed": effect.gap_closed.to_json()}
 
 
 def _compact(mean: MeanOutcome) -> dict[str, Any]:
