@@ -128,9 +128,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(
 
     real_replace = os.replace
     if fails_at == "write":
-        monkeypatch.setattr(files_module.os, "fdopen", lambda handle, mode: Full(handle, mode))
+        monkeypatch.setattr(os, "fdopen", lambda handle, mode: Full(handle, mode))
     else:
-        monkeypatch.setattr(files_module.os, "replace", replace)
+        monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(StoreError, match="No space left on device") as error:
         write_result(other, tmp_path)
     monkeypatch.undo()

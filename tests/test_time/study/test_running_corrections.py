@@ -21,6 +21,7 @@ from mortal_model import MortalModel
 from quorate.errors import InputError, QuorateError, StoreError
 from quorate.executors.choose import choose_executor
 from quorate.executors.executor import Executor
+from quorate.executors.processes import Processes
 from quorate.executors.serial import Serial
 from quorate.runs.older import CELLS, PERTURBATIONS
 from quorate.runs.store import Store
@@ -215,9 +216,7 @@ def test_the_order_of_the_work_does_not_matter(
 
 KILLED = """
 import os, signal, sys
-from quorate.executors.choose import choose_executor
-from quorate.executors.executor import Executor
-from quorate.executors.serial import Serial
+from quorate.executors.serial import SERIAL
 from quorate.test_time.platforms.in_process import InProcessPlatform
 from quorate.test_time.study.cell import Collective
 from quorate.test_time.study.running import run_correction
@@ -238,7 +237,7 @@ import quorate.test_time.extraction.pool
 quorate.test_time.extraction.pool.ASKED_AT_ONCE = 7
 import json
 correction = make_correction(**json.loads(sys.argv[2]))
-run_correction(correction, sys.argv[1], choose_executor(1), "cpu")
+run_correction(correction, sys.argv[1], SERIAL, "cpu")
 """
 
 
@@ -280,7 +279,7 @@ def test_a_lost_worker_overspends_nothing_and_is_replaced(
     mortal = MortalModel(platform.model, grave)
     save_platform(tmp_path / "mortal", mortal, platform.card)
     more = {"platform": str(tmp_path / "mortal"), "epsilon": "8/255,64/255", "members": "5,10"}
-    cells = run(tmp_path / "out", 2, **more)
+    cells = run(tmp_path / "out", Processes(2), **more)
     assert grave.exists()
     same = {key: value for key, value in done[1][1].items() if key != "platform"}
     assert same == {key: cells[-1][key] for key in same}
