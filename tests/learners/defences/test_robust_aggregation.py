@@ -164,6 +164,6 @@ def test_shards_gradients_are_formed_in_full_precision(monkeypatch: pytest.Monke
     (stack, pool) = learner.prepare([people], [rng()])
     monkeypatch.setattr(torch, "autocast", reduced)
     through = stack.forward(pool.batch(torch.arange(64)[None])[0])
-    assert {step.out.dtype for step in through.steps} == {torch.bfloat16}
+    assert {step.out.dtype for step in through.layers} == {torch.bfloat16}
     losses = through.logits.square().sum(dim=2)
     assert {g.dtype for g in stack.shard_gradients(through, losses, 8)} == {torch.float32}
