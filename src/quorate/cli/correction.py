@@ -7,13 +7,23 @@ from typing import Annotated
 
 import typer
 
-from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, Out, print_json, stoppable
+from quorate.cli.options import (
+    AsJson,
+    Device,
+    ExecutorName,
+    Jobs,
+    Out,
+    given_options,
+    print_json,
+    stoppable,
+)
 from quorate.cli.present import present
 
 platform_app = typer.Typer(no_args_is_help=True, help="Serve a platform to practise on.")
 
 
 def correct(
+    context: typer.Context,
     population: Annotated[
         str | None, typer.Option(help="People with images, as name:key=value,... such as cifar10.")
     ] = None,
@@ -119,31 +129,7 @@ def correct(
     from quorate.test_time.study.running import run_correction
     from quorate.test_time.study.settings import make_correction, read_correction
 
-    given = {
-        "population": population,
-        "platform": platform,
-        "subgroup": subgroup,
-        "group": group,
-        "task": task,
-        "proxy": proxy,
-        "members": members,
-        "queries": queries,
-        "epsilon": epsilon,
-        "norm": norm,
-        "answers": answers,
-        "photos": photos,
-        "share": share,
-        "measured": measured,
-        "label_free": label_free,
-        "adaptive": adaptive,
-        "crafting": crafting,
-        "extraction": extraction,
-        "key_file": key_file,
-        "api": api,
-        "rate": rate,
-        "seeds": seeds,
-    }
-    given = {key: value for key, value in given.items() if value is not None}
+    given = given_options(context, "file")
     study = make_correction(**given) if file is None else read_correction(file, **given)
     with stoppable(out):
         result = run_correction(study, out, choose_executor(jobs, executor), device)

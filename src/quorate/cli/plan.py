@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from quorate.cli.options import AsJson, Device, ExecutorName, Jobs
+from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, given_options
 from quorate.cli.present import present
 
 
 def plan(
+    context: typer.Context,
     members: Annotated[Path, typer.Argument(help="File of the members' rows: .csv or .parquet.")],
     label: Annotated[str, typer.Option(help="Column of the labels.")],
     platform_size: Annotated[
@@ -128,28 +129,10 @@ def plan(
     from quorate.plan.plan import PlanRequest, make_plan
     from quorate.plan.simulate import PANEL
 
-    request = PlanRequest(
-        label=label,
-        platform_size=platform_size,
-        target=target,
-        signal=signal,
-        suggest=suggest,
-        goal=goal,
-        attribute=attribute,
-        success=success,
-        confidence=confidence,
-        eps=eps,
-        reading=reading,
-        columns=_names(columns),
-        ignore=_names(ignore) or (),
-        labels=_names(labels) or (),
-        bins=bins,
-        new_values=new_values,
-        cost=cost,
-        multiplicity=multiplicity,
-        learners=tuple(learner or PANEL) if simulated else (),
-        seeds=seeds,
-    )
+    given = given_options(context, "members", "learner", "simulated")
+    given |= {"columns": _names(columns), "ignore": _names(ignore) or ()}
+    given |= {"labels": _names(labels) or ()}
+    request = PlanRequest(**given, learners=tuple(learner or PANEL) if simulated else ())
     try:
         made = make_plan(members, request, choose_executor(jobs, executor), device)
     except KeyboardInterrupt:

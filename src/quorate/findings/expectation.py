@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from quorate import spec
@@ -17,20 +17,6 @@ from quorate.validate import listed, unknown
 
 Verdict = Literal["holds", "does not hold", "undecided"]
 Direction = Literal["greater", "smaller", "growing", "shrinking"]
-KEYS = (
-    "measure",
-    "against",
-    "of",
-    "than",
-    "along",
-    "at",
-    "target",
-    "is",
-    "at_least",
-    "at_most",
-    "note",
-    "aside",
-)
 
 
 @dataclass(frozen=True)
@@ -104,6 +90,9 @@ class Expectation:
         """Return what was given, as plain data."""
         named = {"is" if key == "is_" else key: value for key, value in vars(self).items()}
         return {key: value for key, value in named.items() if value not in (None, "", (), False)}
+
+
+KEYS = tuple(field.name.removesuffix("_") for field in fields(Expectation))
 
 
 @dataclass(frozen=True)

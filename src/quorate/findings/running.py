@@ -87,6 +87,6 @@ def run_experiment(
     out = folder_of(experiment) if out is None else Path(out)
     kind = kind_of(experiment.settings)
     kind.check(experiment)
-    run = kind.run(experiment.settings, experiment.tuning, out, executor, device)
+    run = kind.run(experiment, out, executor, device)
     finding = find(experiment, run) if experiment.expectations else None
     return ExperimentResult(**vars(run), finding=finding)

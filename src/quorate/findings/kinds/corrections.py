@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate.executors.executor import Executor
+from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import (
     Kind,
     RunResult,
@@ -15,7 +16,6 @@ from quorate.findings.kinds.kind import (
     source_of,
 )
 from quorate.findings.measures import RowMeasures
-from quorate.findings.tuning import Tuning
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.running import run_correction
 from quorate.test_time.study.settings import make_correction
@@ -32,17 +32,10 @@ class Corrections(Kind):
         """Return the correction; a title is the experiment's alone."""
         return make_correction(**{k: v for k, v in settings.items() if k != "title"})
 
-    def run(
-        self,
-        settings: Mapping[str, Any],
-        tuning: Tuning | None,
-        out: Path,
-        executor: Executor,
-        device: str,
-    ) -> RunResult:
+    def run(self, experiment: Experiment, out: Path, executor: Executor, device: str) -> RunResult:
         """Run the cells that are missing; any column of cells.csv is a measure."""
-        refuse_tuning(tuning)
-        result = run_correction(self.read(settings), out, executor, device)
+        refuse_tuning(experiment)
+        result = run_correction(self.read(experiment.settings), out, executor, device)
         outcomes = result.outcomes
         return RunResult(
             result,

@@ -11,7 +11,6 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
 from quorate.findings.measures import Measures
-from quorate.findings.tuning import Tuning
 from quorate.runs.result import Result, Row, WrappedResult
 
 
@@ -81,20 +80,13 @@ class Kind(Protocol):
         """Raise InputError where what is expected cannot be there, before anything is run."""
         self.read(experiment.settings)
 
-    def run(
-        self,
-        settings: Mapping[str, Any],
-        tuning: Tuning | None,
-        out: Path,
-        executor: Executor,
-        device: str,
-    ) -> RunResult:
+    def run(self, experiment: Experiment, out: Path, executor: Executor, device: str) -> RunResult:
         """Run what is missing, and return the result of all."""
 
 
-def refuse_tuning(tuning: Tuning | None) -> None:
+def refuse_tuning(experiment: Experiment) -> None:
     """Raise InputError where step sizes were to be tuned for methods that name their own."""
-    if tuning is not None:
+    if experiment.tuning is not None:
         raise InputError(
             "Expected [tune] beside a study alone, got it beside another kind of experiment. Name "
             "the step size in the platform: platform = 'cnn:learning_rate=0.1'."

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate.executors.executor import Executor
+from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import (
     Kind,
     RunResult,
@@ -15,7 +16,6 @@ from quorate.findings.kinds.kind import (
     source_of,
 )
 from quorate.findings.measures import RowMeasures
-from quorate.findings.tuning import Tuning
 from quorate.membership_inference.study import (
     MEASURE,
     MembershipStudy,
@@ -38,17 +38,10 @@ class MembershipStudies(Kind):
         """Return the study."""
         return make_membership_study(**settings)
 
-    def run(
-        self,
-        settings: Mapping[str, Any],
-        tuning: Tuning | None,
-        out: Path,
-        executor: Executor,
-        device: str,
-    ) -> RunResult:
+    def run(self, experiment: Experiment, out: Path, executor: Executor, device: str) -> RunResult:
         """Run the cells that are missing; any column of cells.csv is a measure."""
-        refuse_tuning(tuning)
-        result = run_membership(self.read(settings), out, executor, device)
+        refuse_tuning(experiment)
+        result = run_membership(self.read(experiment.settings), out, executor, device)
         rows = result.rows()
         about = [{**cell.about, **cell.about["description"]} for cell in result.cells]
         return RunResult(

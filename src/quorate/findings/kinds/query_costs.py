@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from quorate.executors.executor import Executor
+from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.corrections import Corrections
 from quorate.findings.kinds.kind import Kind, RunResult
 from quorate.findings.measures import RowMeasures
-from quorate.findings.tuning import Tuning
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.query_comparison import compare
 
@@ -29,21 +29,15 @@ class QueryCosts(Kind):
         """Return the correction that the attacks are compared with."""
         return Corrections().read(_of_correction(settings))
 
-    def run(
-        self,
-        settings: Mapping[str, Any],
-        tuning: Tuning | None,
-        out: Path,
-        executor: Executor,
-        device: str,
-    ) -> RunResult:
+    def run(self, experiment: Experiment, out: Path, executor: Executor, device: str) -> RunResult:
         """Run the cells and the attacks that are missing.
 
         The measures are those of the comparison: a row an attack and a pool. The page of the
         correction holds the verdict, and the seconds of the attacks are not counted.
         """
-        own = {key: settings[key] for key in OWN if key in settings}
-        corrected = Corrections().run(_of_correction(settings), tuning, out, executor, device)
+        own = {key: value for key, value in experiment.settings.items() if key in OWN}
+        alone = replace(experiment, settings=_of_correction(experiment.settings))
+        corrected = Corrections().run(alone, out, executor, device)
         comparison = compare(out, executor=executor, **own)
         measures = RowMeasures(comparison.rows())
         return replace(corrected, measures=measures, also={"comparison": comparison})

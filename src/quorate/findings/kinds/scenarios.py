@@ -8,9 +8,9 @@ from typing import Any
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
+from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Kind, RunResult, refuse_tuning, source_of
 from quorate.findings.measures import RowMeasures
-from quorate.findings.tuning import Tuning
 from quorate.scenarios.scenario import Scenario, make_scenario, run_scenario
 
 OWN = ("scenario", "title")
@@ -34,17 +34,10 @@ class Scenarios(Kind):
             )
         return make_scenario({"name": named, **parameters} if ":" not in named else named)
 
-    def run(
-        self,
-        settings: Mapping[str, Any],
-        tuning: Tuning | None,
-        out: Path,
-        executor: Executor,
-        device: str,
-    ) -> RunResult:
+    def run(self, experiment: Experiment, out: Path, executor: Executor, device: str) -> RunResult:
         """Run what is missing; any column of cells.csv is a measure."""
-        refuse_tuning(tuning)
-        done = run_scenario(self.read(settings), out, executor, device)
+        refuse_tuning(experiment)
+        done = run_scenario(self.read(experiment.settings), out, executor, device)
         rows = done.rows()
         seeds = {row["seed"] for row in rows if "seed" in row}
         return RunResult(done, RowMeasures(rows), source_of([done.about()], max(1, len(seeds))))

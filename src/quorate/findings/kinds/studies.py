@@ -12,7 +12,7 @@ from quorate.findings.expectation import judge
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Kind, RunResult, source_of
 from quorate.findings.measures import MEASURES, CurveMeasures
-from quorate.findings.tuning import Tuning, tuned
+from quorate.findings.tuning import tuned
 from quorate.runs.result import Row
 from quorate.studies.curves import Curves
 from quorate.studies.study import Study, make_study
@@ -42,19 +42,11 @@ class Studies(Kind):
                     raise unknown("measure of a study", str(measure), MEASURES)
             judge(expected, measures)
 
-    def run(
-        self,
-        settings: Mapping[str, Any],
-        tuning: Tuning | None,
-        out: Path,
-        executor: Executor,
-        device: str,
-    ) -> RunResult:
+    def run(self, experiment: Experiment, out: Path, executor: Executor, device: str) -> RunResult:
         """Choose the step sizes where asked, then run the cells that are missing."""
-        study = self.read(settings)
-        tried: list[Row] = []
-        if tuning is not None:
-            study, tried = tuned(study, tuning, out, executor, device)
+        study, tried = self.read(experiment.settings), list[Row]()
+        if experiment.tuning is not None:
+            study, tried = tuned(study, experiment.tuning, out, executor, device)
         curves = run_study(study, out, executor, device)
         source = source_of([vars(one) for one in curves.outcomes], len(study.seeds))
         at_edge = tuple(row["learner"] for row in tried if row["edge"])
