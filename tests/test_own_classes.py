@@ -163,6 +163,13 @@ def test_the_classes_of_an_object_handed_in_are_known_afterwards() -> None:
         catalog.build("strategies", Majority())
 
 
+def test_an_object_stands_for_its_text_where_text_is_asked_for() -> None:
+    plain = {"name": "participation", "learner": Majority(ties="last"), "strategy": Relabel()}
+    made = catalog.build("scenarios", plain)
+    assert (made.learner, made.strategy) == ("majority:ties=last", "relabel_all")
+    assert set(catalog.registered()) == {Majority, Relabel}
+
+
 def test_a_stored_study_is_loaded_once_its_classes_are_registered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

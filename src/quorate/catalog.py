@@ -165,7 +165,7 @@ BUILT_IN: Mapping[str, dict[str, str]] = {
 def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
     """Return the method of ``kind`` that text or plain data stands for; a method is returned as is.
 
-    The class of a method, and those of the methods inside it, are registered.
+    The classes of methods that are handed in are registered.
 
     >>> build("learners", "sgd:model=cnn,epochs=5").epochs
     5
@@ -174,8 +174,13 @@ def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
         InputError: a name, a parameter or a value is not known (the message lists the valid ones),
             or a method is of another kind, or its class cannot be registered.
     """
+    _register_within(value)
     made = spec.build(kind, value, CATALOG)
-    _remember(kind, made)
+    if made is value and _entry_of(type(made)).kind != kind:
+        raise InputError(
+            f"Expected one of the {kind}, got {spec.text(made)}, one of the "
+            f"{kind_of(type(made))}. See: quorate list {kind}"
+        )
     return made
 
 
@@ -330,21 +335,18 @@ def _entry_of(cls: Any) -> Entry:
     return Entry(kind_of(cls), _spelt(cls.name), _place(cls))  # type: ignore[attr-defined]
 
 
-def _remember(kind: str, method: Any) -> None:
-    """Register the class of a method, and those of the methods inside it."""
-    cls: type = type(method)
-    if BUILT_IN[kind].get(getattr(cls, "name", "")) != _place(cls):
-        if _entry_of(cls).kind != kind:
-            raise InputError(
-                f"Expected one of the {kind}, got {spec.text(method)}, one of the {kind_of(cls)}. "
-                f"See: quorate list {kind}"
-            )
+def _register_within(value: Any) -> None:
+    """Register the classes of the methods that a value is, holds, or has inside it."""
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, tuple | list):
+        for one in value:
+            _register_within(one)
+        return
+    cls: type = type(value)
+    if spec.is_method_class(cls):
         register(cls)
-    for key, field in spec.parameters(cls).items():
-        value, inner = getattr(method, key), str(field.metadata.get("kind"))
-        for one in value if isinstance(value, tuple) else (value,):
-            if inner in BUILT_IN and one is not None:
-                _remember(inner, one)
+        _register_within(tuple(getattr(value, key) for key in spec.parameters(cls)))
 
 
 @functools.cache

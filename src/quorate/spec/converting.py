@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from quorate.errors import InputError
+from quorate.spec.declaration import is_method_class
+from quorate.spec.describing import text
 from quorate.spec.parsing import listed, unquoted
 from quorate.validate import unknown
 
 
 def convert(value: Any, annotation: Any, key: str) -> Any:
     """Return ``value`` (text, or a value of a TOML file) as the annotated type.
+
+    A method stands for its text.
 
     >>> convert("5", int, "epochs"), convert(None, float | None, "delta")
     (5, None)
@@ -38,6 +42,8 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
         return str(value)
     if annotation is bool and str(value).lower() in ("true", "false"):
         return str(value).lower() == "true"
+    if annotation is str and is_method_class(type(value)):
+        return text(value)
     is_number = not isinstance(value, bool | Mapping | list)
     try:
         if annotation is int and is_number and float(value) == int(float(value)):
