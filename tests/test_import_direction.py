@@ -45,7 +45,7 @@ PLAIN = {"validate", "table", "law", "protocols", "spec", "catalog"}  # arrays i
 NOT_SEEN_BY = {
     "populations": {*ACTION, "catalog"},
     "learners": {*ACTION, "catalog", "strategies", "subgroups", "fairness"},
-    "theory": {*ACTION, "spec", "catalog", "cache", "progress", "figures"},  # pure functions
+    "theory": {*ACTION, "spec", "catalog", "runtime", "figures"},  # pure functions
     "figures": PLAIN,
 }
 HEAVY = {

@@ -85,6 +85,33 @@ def test_a_mistake_in_a_cell_stops_the_run_and_keeps_the_others(tmp_path: Path) 
         assert len(store.ids("squares")) == 2
 
 
+def test_what_came_with_a_mistake_is_stored_before_it_is_raised(tmp_path: Path) -> None:
+    wanted = [*cells(1, 2, 3), PlainCell({"n": "four"}), *cells(5)]
+    with Store(tmp_path, write=True) as store:
+        with Processes(1).open() as pool, pytest.raises(TypeError) as caught:
+            run_missing(Squares(), wanted, store, pool)
+        assert len(store.ids("squares")) >= 3
+    assert "compute" in "".join(caught.value.__notes__)  # the worker's traceback
+
+
+def test_what_is_in_flight_is_cancelled_where_the_run_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(store: Store, kind: str, record: Record) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(Store, "add", refuse)
+    executor = Flaky(lambda log, numbers: False, pends=lambda numbers: numbers[0] > 0)
+    with (
+        Store(None) as store,
+        executor.open() as pool,
+        pytest.raises(OSError, match="no room"),
+    ):
+        run_missing(Squares(), cells(*range(8)), store, pool)
+    assert len(executor.pending) == 3
+    assert all(future.cancelled() for future in executor.pending)
+
+
 # ------------------------------------------------------------------------------ lost workers
 
 
@@ -95,7 +122,7 @@ def test_a_deadly_cell_is_set_aside_and_the_rest_is_finished(tmp_path: Path, tog
     with (
         Store(tmp_path, write=True) as store,
         Processes(2).open() as pool,
-        pytest.raises(WorkerError, match=r"got 1 on which a worker died 3 times .*: n=4\."),
+        pytest.raises(WorkerError, match=r"got 1 on which a worker was lost 3 times .*: n=4\."),
     ):
         run_missing(work, wanted, store, pool)
     with Store(tmp_path) as store:
@@ -111,11 +138,13 @@ class _LostError(Exception):
 
 @dataclass(frozen=True)
 class Flaky(Executor):
-    """Loses the workers of some messages, by the numbers of the cells in them."""
+    """Loses the workers of some messages, or never answers, by the numbers in them."""
 
     name: ClassVar[str] = "flaky"
     lose: Callable[[list[list[int]], list[int]], bool]
+    pends: Callable[[list[int]], bool] = lambda numbers: False
     log: list[list[int]] = dataclasses.field(default_factory=list)
+    pending: list[Future[Any]] = dataclasses.field(default_factory=list)
 
     @contextmanager
     def open(self) -> Iterator[Pool]:
@@ -131,7 +160,9 @@ class _FlakyPool(Pool):
     def submit(self, work: Callable[..., Any], /, *args: Any) -> Future[Any]:
         numbers = [cell.describe()["n"] for stack in args[1] for _, cell in stack]
         future: Future[Any] = Future()
-        if self.flaky.lose(self.flaky.log, numbers):
+        if self.flaky.pends(numbers):
+            self.flaky.pending.append(future)
+        elif self.flaky.lose(self.flaky.log, numbers):
             future.set_exception(_LostError())
         else:
             future.set_result(work(*args))

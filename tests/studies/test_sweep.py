@@ -74,7 +74,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 def run_alone(cells: Sequence[Trial]) -> list[Outcome]:
     """Return the outcomes of one stack, computed as a worker does."""
-    records = running._work_on(TrialWork(), [[(cell.id, cell) for cell in cells]], "cpu", None)
+    records = running._work_on(TrialWork(), [[(cell.id, cell) for cell in cells]], "cpu", None)[0]
     return [Outcome.from_record(record) for record in records[0]]
 
 
@@ -218,10 +218,10 @@ def test_a_worker_hands_back_what_it_has_not_begun_when_its_turn_is_over(ran: Co
     assert len(found) == 6
     sent = [[(cell.id, cell) for cell in stack] for stack in found]
     ids = [stack[0].id for stack in found]
-    whole = running._work_on(TrialWork(), sent, "cpu", 60)
+    whole, _ = running._work_on(TrialWork(), sent, "cpu", 60)
     assert [record.id for (record,) in whole] == ids
     ran.clear()
-    begun = running._work_on(
+    begun, _ = running._work_on(
         TrialWork(), sent, "cpu", -1
     )  # over before it begins: one all the same
     assert [record.id for (record,) in begun] == list(ran) == ids[:1]
@@ -231,7 +231,7 @@ def test_a_worker_that_dies_is_named_and_what_is_stored_is_kept(tmp_path: Path) 
     few = study(learner="sklearn:estimator=GaussianNB", seeds=1)
     run_study(few, tmp_path)
     deadly = study(learner=[_Deadly()], seeds=1)
-    with pytest.raises(WorkerError, match="fewer --jobs"):
+    with pytest.raises(WorkerError, match="fewer workers"):
         run_study(deadly, tmp_path, Processes(2))
     assert len(cells_of(tmp_path)) == 3
     run_study(few, tmp_path)  # and the folder can be written again

@@ -44,7 +44,8 @@ TRIAL_COLUMNS = (
     "description",
 )
 JSON_COLUMNS = ("record", "provenance", "description")
-PERTURBATIONS = {"": "perturbation.npz", "-label-free": "perturbation-label-free.npz"}
+LABEL_FREE = "-label-free"
+PERTURBATIONS = {"": "perturbation.npz", LABEL_FREE: "perturbation-label-free.npz"}
 
 
 def trial_as_json(*values: Any) -> str:
@@ -56,46 +57,48 @@ def trial_as_json(*values: Any) -> str:
     return json.dumps(plain)
 
 
-def read_cell_files(folder: Path, known: Container[str]) -> Iterator[tuple[str, Record]]:
+def read_cell_files(
+    folder: Path, known: Container[tuple[str, str]]
+) -> Iterator[tuple[str, Record]]:
     """Yield the kind and the record of each cell that is a file; damaged ones are left out.
 
     Args:
         folder: of a run.
-        known: ids that need not be read.
+        known: kinds and ids that need not be read.
     """
     for path in sorted((folder / CELLS).glob("*.json")):
-        if path.stem not in known and (found := _of_json(path)) is not None:
-            yield found
+        if not any((kind, path.stem) in known for kind in ("scenario", "correction")):
+            yield from _of_json(path)
     for path in sorted((folder / CELLS).glob("*.npz")):
-        if path.stem not in known and (record := _of_arrays(path)) is not None:
-            yield "membership", record
+        beside = path.with_name(f"{path.stem.removesuffix(LABEL_FREE)}.json")  # a perturbation's
+        if ("membership", path.stem) not in known and not beside.exists():
+            yield from _of_arrays(path)
 
 
-def _of_json(path: Path) -> tuple[str, Record] | None:
-    """Return a cell of a scenario or of a correction."""
+def _of_json(path: Path) -> Iterator[tuple[str, Record]]:
+    """Yield the cell of a scenario or of a correction; nothing where the file is damaged."""
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(plain["result"], dict):
-            return "scenario", Record(path.stem, plain)
-    except KeyError:
-        pass
-    except (OSError, ValueError, TypeError):
-        return None
-    if plain.get("id") != path.stem:
-        return None
-    files = {name: path.with_name(f"{path.stem}{end}.npz") for end, name in PERTURBATIONS.items()}
-    there = {name: file.read_bytes() for name, file in files.items() if file.exists()}
-    return "correction", Record(path.stem, plain, there)
+        if isinstance(plain.get("result"), dict):
+            yield "scenario", Record(path.stem, plain)
+        elif plain.get("id") == path.stem:
+            files = {
+                name: path.with_name(f"{path.stem}{end}.npz").read_bytes()
+                for end, name in PERTURBATIONS.items()
+                if path.with_name(f"{path.stem}{end}.npz").exists()
+            }
+            yield "correction", Record(path.stem, plain, files)
+    except (OSError, ValueError, AttributeError):
+        return
 
 
-def _of_arrays(path: Path) -> Record | None:
-    """Return a cell of membership inference; None for a perturbation, or a damaged file."""
+def _of_arrays(path: Path) -> Iterator[tuple[str, Record]]:
+    """Yield the cell of membership inference; nothing where the file is damaged."""
     try:
         content = path.read_bytes()
         with np.load(io.BytesIO(content)) as arrays:
             about = json.loads(str(arrays["about"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-    if about.get("id") != path.stem:
-        return None
-    return Record(path.stem, about, {ARRAYS: content})
+        if about.get("id") == path.stem:
+            yield "membership", Record(path.stem, about, {ARRAYS: content})
+    except (OSError, ValueError, KeyError, AttributeError, EOFError, zipfile.BadZipFile):
+        return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
+import traceback
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -23,6 +24,7 @@ from quorate.spec import content_id
 
 C = TypeVar("C", bound=Cell)
 Stack = Sequence[tuple[str, Cell]]  # cells with the ids that they were asked for under
+Answer = tuple[list[list[Record]], Exception | None]  # of the first stacks, and what stopped it
 
 MOST_STACKS = 64  # in one message
 MOST_LOSSES = 3  # of workers on one cell, after which it is set aside
@@ -34,9 +36,9 @@ def run_missing(
 ) -> list[Record]:
     """Return the record of every cell, in order; what is stored is not computed again.
 
-    Each record is stored as it comes. When a worker is lost, what it had in flight is tried again,
-    each message alone and then each cell alone; a cell that loses its worker three times is set
-    aside while the rest is finished.
+    Each record is stored as it comes. When a worker is lost, what it had in flight is tried again:
+    first each message by itself, then each cell by itself. A cell that loses its worker three
+    times is set aside while the rest is finished.
 
     Args:
         work: what is done with the cells.
@@ -73,36 +75,49 @@ def run_missing(
 def _compute(
     work: Work[Any], stacks: Sequence[Stack], pool: Pool, lost: dict[str, Cell]
 ) -> Generator[list[Record], None, None]:
-    """Yield the records of each stack as they come; note in ``lost`` the cells set aside."""
+    """Yield the records of each stack as they come; note in ``lost`` the cells set aside.
+
+    What a cell raises is raised once the records that came with it have been yielded.
+    """
     waiting, suspects = deque(stacks), deque[list[Stack]]()
     losses: dict[str, int] = {}
-    at_work: dict[Future[list[list[Record]]], list[Stack]] = {}
-    while waiting or suspects or at_work:
-        if suspects:
-            if not at_work:
-                _submit(work, suspects.popleft(), pool, at_work)
-        else:
-            ahead = 1 if pool.workers == 1 else 2 * pool.workers  # one for each, and one at hand
-            while waiting and len(at_work) < ahead:
-                fair = math.ceil(len(waiting) / ahead) if pool.is_remote else 1
-                some = [waiting.popleft() for _ in range(min(MOST_STACKS, fair))]
-                _submit(work, some, pool, at_work)
-        for future in wait(at_work, return_when=FIRST_COMPLETED).done:
-            sent = at_work.pop(future)
-            try:
-                found = future.result()
-            except pool.lost:
-                suspects.extend(_try_again(sent, losses, lost))
-                continue
-            waiting.extendleft(reversed(sent[len(found) :]))
-            yield from found
+    at_work: dict[Future[Answer], list[Stack]] = {}
+    try:
+        while waiting or suspects or at_work:
+            if suspects:
+                if not at_work:
+                    _submit(work, suspects.popleft(), pool, at_work)
+            else:
+                ahead = 1 if pool.workers == 1 else 2 * pool.workers  # one each, and one at hand
+                while waiting and len(at_work) < ahead:
+                    fair = math.ceil(len(waiting) / ahead) if pool.is_remote else 1
+                    some = [waiting.popleft() for _ in range(min(MOST_STACKS, fair))]
+                    _submit(work, some, pool, at_work)
+            failures: list[BaseException] = []
+            for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+                sent = at_work.pop(future)
+                try:
+                    found, failure = future.result()
+                except pool.lost:
+                    suspects.extend(_try_again(sent, losses, lost))
+                except Exception as error:  # of the executor itself
+                    failures.append(error)
+                else:
+                    yield from found
+                    waiting.extendleft(reversed(sent[len(found) :]))
+                    failures += [] if failure is None else [failure]
+            if failures:
+                raise failures[0]
+    finally:
+        for future in at_work:
+            future.cancel()
 
 
 def _submit(
     work: Work[Any],
     stacks: list[Stack],
     pool: Pool,
-    at_work: dict[Future[list[list[Record]]], list[Stack]],
+    at_work: dict[Future[Answer], list[Stack]],
 ) -> None:
     limit, own = (pool.turn, catalog.registered()) if pool.is_remote else (None, ())
     at_work[pool.submit(_work_on, work, stacks, device.current(), limit, own)] = stacks
@@ -128,8 +143,10 @@ def _work_on(
     place: device.Place,
     limit: float | None,
     own: Sequence[type] = (),
-) -> list[list[Record]]:
+) -> Answer:
     """Return the records of the first stacks: of one at least, of no more once time is up.
+
+    Beside them stands what a stack raised, which ends the work; None where nothing did.
 
     Args:
         work: what is done.
@@ -146,13 +163,18 @@ def _work_on(
         for stack in stacks:
             if found and time.monotonic() > end:
                 break
-            if limit is not None:
-                _check_ids(stack)
-            cells = [cell for _, cell in stack]
-            work.prepare(cells)
-            with one_thread():
-                found.append(work.compute(cells))
-    return found
+            try:
+                if limit is not None:
+                    _check_ids(stack)
+                cells = [cell for _, cell in stack]
+                work.prepare(cells)
+                with one_thread():
+                    found.append(work.compute(cells))
+            except Exception as error:
+                if limit is not None:  # its traceback would stay with the worker
+                    error.add_note(traceback.format_exc())
+                return found, error
+    return found, None
 
 
 def _check_ids(stack: Stack) -> None:
@@ -172,8 +194,9 @@ def _set_aside(lost: dict[str, Cell], missing: int) -> WorkerError:
     more = f" and {len(lost) - len(some)} more" if len(lost) > len(some) else ""
     return WorkerError(
         f"Expected the workers to live through {missing} cells, got {len(lost)} on which a worker "
-        f"died {MOST_LOSSES} times (out of memory?): {named}{more}. The others are stored; run the "
-        "same command with fewer --jobs, or with smaller networks or fewer people."
+        f"was lost {MOST_LOSSES} times (out of memory or of time?): {named}{more}. The others are "
+        "stored; run the same command with fewer workers (--jobs, or workers= of the executor), or "
+        "with smaller networks or fewer people."
     )
 
 

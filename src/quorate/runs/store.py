@@ -75,53 +75,51 @@ class Store(Database):
     def __init__(self, folder: str | Path | None, *, write: bool = False) -> None:
         self.folder = None if folder is None else Path(folder)
         self.path = Path(MEMORY) if self.folder is None else self.folder / FILE
-        older = self._older_cells() if self.folder is not None and not write else []
-        if older:
-            self.path = Path(MEMORY)
-        self._writes = write or str(self.path) == MEMORY
         self._lock = _take_writing_place(self.folder) if write and self.folder else None
+        in_memory = not write and not self.path.exists()
         with contextlib.ExitStack() as undo:
             if self._lock is not None:
                 undo.callback(self._lock.release)
             with self._explained():
-                self._db = _connect(self.path, self._writes)
+                self._db = _connect(Path(MEMORY) if in_memory else self.path, write or in_memory)
                 undo.callback(self._db.close)
-                self._open()
-            for kind, record in older:
-                self.add(kind, record)
+                self._db.create_function("trial_as_json", -1, trial_as_json, deterministic=True)
+                self._older: dict[
+                    tuple[str, str], Record
+                ] = {}  # cells that are files, if only read
+                self._open(write, in_memory)
             undo.pop_all()
 
-    def _open(self) -> None:
-        self._db.create_function("trial_as_json", -1, trial_as_json, deterministic=True)
-        if self._writes:
+    def _open(self, write: bool, in_memory: bool) -> None:
+        if write or in_memory:
             self._bring_up_to_date()  # first of all: another program's file is left as it is
+        if write and self.folder is not None:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")  # safe against kill -9 under WAL
-            if self.folder is not None and str(self.path) != MEMORY:
-                self._take_in(self.folder)
-        elif self._format() == 0:
+        if self.folder is None:
+            return
+        known = set(self._db.execute(f"SELECT kind, id FROM {self._table}")) if self._table else ()
+        older = read_cell_files(self.folder, known)
+        if write:
+            with self._transaction():
+                for kind, record in older:
+                    self._insert(kind, record)
+            return
+        self._older = {(kind, record.id): record for kind, record in older}
+        if in_memory and not self._older:
+            raise EmptyStoreError(
+                f"Expected a store at {self.path}, got nothing there. Run quorate curve or quorate "
+                f"run with --out {self.folder} first."
+            )
+        if not self._table and not self._older:
             raise EmptyStoreError(
                 f"Expected cells in {self.path}, got none. Run a study there first."
             )
 
-    def _older_cells(self) -> list[tuple[str, Record]]:
-        """Return the cells of a folder without a store, that an older version has left as files."""
-        assert self.folder is not None
-        if self.path.exists():
-            return []
-        older = list(read_cell_files(self.folder, ()))
-        if not older:
-            raise StoreError(
-                f"Expected a store at {self.path}, got nothing there. Run quorate curve or quorate "
-                f"run with --out {self.folder} first."
-            )
-        return older
-
-    def _take_in(self, folder: Path) -> None:
-        """Take in the cells that an older version has left as files; they stay where they are."""
-        known = {row[0] for row in self._db.execute("SELECT id FROM record")}
-        for kind, record in read_cell_files(folder, known):
-            self.add(kind, record)
+    @property
+    def _table(self) -> str:
+        """What records are selected from, in a file of any format; empty in an empty file."""
+        return ("", f"(SELECT 'trial' AS kind, * FROM ({TRIALS}))", "record")[self._format()]
 
     def close(self) -> None:
         """Let go of the file and of the writing place."""
@@ -131,12 +129,15 @@ class Store(Database):
 
     def add(self, kind: str, record: Record) -> None:
         """Store one record; one that is there already stays as it is."""
+        with self._transaction() if record.files else self._explained():
+            self._insert(kind, record)
+
+    def _insert(self, kind: str, record: Record) -> None:
         row = [kind, record.id, json.dumps(record.plain), record.stored_at or self._now()]
         files = [[kind, record.id, name, content] for name, content in record.files.items()]
         insert = "INSERT INTO {} ON CONFLICT DO NOTHING"
-        with self._transaction() if files else self._explained():
-            self._db.execute(insert.format("record VALUES (?, ?, ?, ?)"), row)
-            self._db.executemany(insert.format("file VALUES (?, ?, ?, ?)"), files)
+        self._db.execute(insert.format("record VALUES (?, ?, ?, ?)"), row)
+        self._db.executemany(insert.format("file VALUES (?, ?, ?, ?)"), files)
 
     def add_study(self, plain: Mapping[str, Any], version: str) -> None:
         """Note that a study was run here, unless the last one was the same by the same version."""
@@ -151,37 +152,37 @@ class Store(Database):
 
     def ids(self, kind: str) -> set[str]:
         """Return the ids of the records of a kind."""
-        with self._explained():
-            if self._format() == 1:
-                rows = self._db.execute("SELECT id FROM cell WHERE ? = 'trial'", [kind])
-            else:
-                rows = self._db.execute("SELECT id FROM record WHERE kind = ?", [kind])
-            return {row[0] for row in rows}
+        return {id_ for id_, *_ in self._select("id", kind)} | {
+            id_ for of, id_ in self._older if of == kind
+        }
 
     def records(self, kind: str, ids: Iterable[str] | None = None) -> list[Record]:
         """Return the records of a kind that are stored, of ``ids`` or of all, in no fixed order."""
         wanted = None if ids is None else set(ids)
+        files: dict[str, dict[str, bytes]] = {}
+        if self._format() > 1:  # before, no record had files
+            for id_, name, content in self._select("id, name, content", kind, wanted, "file"):
+                files.setdefault(id_, {})[name] = content
+        rows = self._select("id, plain, stored_at", kind, wanted)
         with self._explained():
-            if self._format() == 1:
-                rows = self._db.execute(f"{TRIALS} WHERE ? = 'trial'", [kind])
-                files: dict[str, dict[str, bytes]] = {}
-            else:
-                query = "SELECT id, plain, stored_at FROM record WHERE kind = ?"
-                rows, files = self._db.execute(query, [kind]), self._files(kind, wanted)
-            return [
-                Record(id_, json.loads(plain), files.get(id_, {}), stored_at)
-                for id_, plain, stored_at in rows
-                if wanted is None or id_ in wanted
+            found = [
+                Record(id_, json.loads(plain), files.get(id_, {}), time)
+                for id_, plain, time in rows
             ]
+        older = [record for (of, _), record in self._older.items() if of == kind]
+        return found + [one for one in older if wanted is None or one.id in wanted]
 
-    def _files(self, kind: str, wanted: set[str] | None) -> dict[str, dict[str, bytes]]:
-        """Return the files of records, by id and name."""
-        found: dict[str, dict[str, bytes]] = {}
-        query = "SELECT id, name, content FROM file WHERE kind = ?"
-        for id_, name, content in self._db.execute(query, [kind]):
-            if wanted is None or id_ in wanted:
-                found.setdefault(id_, {})[name] = content
-        return found
+    def _select(
+        self, what: str, kind: str, ids: Iterable[str] | None = None, table: str = ""
+    ) -> list[Any]:
+        """Return columns of the rows of a kind, of some ids or of all."""
+        with self._explained():
+            if not (table or self._table):
+                return []
+            some = "" if ids is None else "AND id IN (SELECT value FROM json_each(?))"
+            query = f"SELECT {what} FROM {table or self._table} WHERE kind = ? {some}"
+            given = [kind] if ids is None else [kind, json.dumps(list(ids))]
+            return self._db.execute(query, given).fetchall()
 
     def studies(self) -> list[tuple[dict[str, Any], str]]:
         """Return the studies run here and their versions, oldest first."""
@@ -209,8 +210,6 @@ def stored_ids(folder: str | Path, kind: str) -> set[str]:
     Raises:
         StoreError: the store cannot be read.
     """
-    if not (Path(folder) / FILE).exists():
-        return {record.id for of, record in read_cell_files(Path(folder), ()) if of == kind}
     try:
         with Store(folder) as store:
             return store.ids(kind)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from quorate import catalog
 from quorate.executors.executor import Pool
 from quorate.runs.cell import PlainCell, Record, Work
 from quorate.runs.running import run_missing
@@ -18,8 +19,20 @@ Plain = Mapping[str, Any]
 Measure = Callable[[Plain], dict[str, Any]]
 
 
+@dataclass(frozen=True, eq=False)
+class ScenarioCell(PlainCell):
+    """A cell of a scenario, whose version and digest of the user's data are those of this place."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return the plain data, as a worker with its own files and its own version sees them."""
+        here = {"version": __version__} if "version" in self.plain else {}
+        if self.plain.get("data") is not None:
+            here["data"] = catalog.build("populations", self.plain["population"]).fingerprint()
+        return {**self.plain, **here}
+
+
 @dataclass(frozen=True)
-class ScenarioWork(Work[PlainCell]):
+class ScenarioWork(Work[ScenarioCell]):
     """Does what a function does with the plain data of a cell.
 
     Args:
@@ -29,7 +42,7 @@ class ScenarioWork(Work[PlainCell]):
     kind: ClassVar[str] = "scenario"
     measure: Measure
 
-    def compute(self, stack: Sequence[PlainCell]) -> list[Record]:
+    def compute(self, stack: Sequence[ScenarioCell]) -> list[Record]:
         """Return what was measured of each cell, and the seconds that it took."""
         records = []
         for cell in stack:
@@ -65,5 +78,5 @@ def run_cells(
         StoreError: an outcome cannot be stored; what is stored is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
-    records = run_missing(ScenarioWork(measure), list(map(PlainCell, cells)), store, pool, what)
+    records = run_missing(ScenarioWork(measure), list(map(ScenarioCell, cells)), store, pool, what)
     return [dict(record.plain["result"]) for record in records]

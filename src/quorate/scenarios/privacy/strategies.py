@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,4 +101,9 @@ def read_strategies(
 
 def _named(base: type) -> dict[str, Any]:
     """Return the strategies of the catalog that have this base, by name."""
-    return {name: cls for name, cls in CATALOG["strategies"].items() if issubclass(cls, base)}
+    found = {}
+    for name in CATALOG["strategies"]:
+        with contextlib.suppress(InputError):  # one of another package that does not load
+            cls = CATALOG["strategies"][name]
+            found |= {name: cls} if issubclass(cls, base) else {}
+    return found

@@ -36,6 +36,11 @@ ROOMS = {  # of quorate.learners, and the modules that stood beside them when ol
 }
 MOVED = {stem: f"{room}.{stem}" for room, stems in ROOMS.items() for stem in stems.split()}
 MOVED |= {"networks": "base.network_classifier"}
+RENAMED = {
+    "_Coarse": "_CoarsenedModel",
+    "_CoarseScores": "_CoarsenedScores",
+    "Lookup": "LookupClassifier",
+}
 
 
 class InProcessPlatform:
@@ -118,6 +123,7 @@ class _Unpickler(pickle.Unpickler):
         package, _, stem = module.rpartition(".")
         if package == "quorate.learners":
             module = f"{package}.{MOVED.get(stem, stem)}"
+            name = RENAMED.get(name, name)
         return super().find_class(module, name)
 
 
