@@ -101,7 +101,7 @@ def read_strategies(
 
 def _named(base: type) -> dict[str, Any]:
     """Return the strategies of the catalog that have this base, by name."""
-    found = {}
+    found: dict[str, Any] = {}
     for name in CATALOG["strategies"]:
         with contextlib.suppress(InputError):  # one of another package that does not load
             cls = CATALOG["strategies"][name]
