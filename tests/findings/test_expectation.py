@@ -17,7 +17,8 @@ from quorate.findings.expectation import (
     verdict_of,
 )
 from quorate.findings.measures import RowMeasures
-from quorate.findings.samples import Estimate, Sample
+from quorate.findings.samples import Sample
+from quorate.intervals import Estimate
 
 
 @dataclass(frozen=True)

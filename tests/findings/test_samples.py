@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.findings.samples import Estimate, Sample, combined, widened
+from quorate.findings.samples import Sample, combined, widened
+from quorate.intervals import Estimate
 
 
 def sample(*values: float, log: bool = False, **flags: tuple[bool, ...]) -> Sample:

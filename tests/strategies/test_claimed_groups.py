@@ -7,7 +7,7 @@ from quorate import catalog
 from quorate.catalog import CATALOG
 from quorate.compared_groups import ComparedGroups
 from quorate.engine.row_pool import RowPool
-from quorate.strategies.attribute.column_change import ColumnChange
+from quorate.strategies.attribute.column_change import ColumnStrategy
 from quorate.strategies.relabelling.minority_strategy import TopFlips
 from quorate.studies.trial import submit_from
 from quorate.table import Table
@@ -39,7 +39,7 @@ def texts() -> list[str]:
     """
     found = {name: name for name in CATALOG["strategies"]}
     for name, cls in CATALOG["strategies"].items():
-        if issubclass(cls, ColumnChange | Perturbed):
+        if issubclass(cls, ColumnStrategy | Perturbed):
             del found[name]
         if issubclass(cls, TopFlips):
             found[name] = f"{name}:flips=0.3"

@@ -11,8 +11,8 @@ from typing import Any, Literal, get_args
 from quorate import spec
 from quorate.errors import InputError
 from quorate.findings.measures import Measures, Selection
-from quorate.findings.samples import Estimate, Sample, combined
-from quorate.intervals import CONFIDENCE
+from quorate.findings.samples import Sample, combined
+from quorate.intervals import CONFIDENCE, Estimate
 from quorate.validate import listed, unknown
 
 Verdict = Literal["holds", "does not hold", "undecided"]

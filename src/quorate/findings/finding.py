@@ -7,7 +7,7 @@ from typing import Any
 
 from quorate.findings.expectation import Statement, Verdict, judge, overall
 from quorate.findings.experiment import Experiment
-from quorate.findings.kinds.kind import RunResult, Source
+from quorate.findings.kinds.kind import Origin, RunResult
 from quorate.findings.measures import Measures
 from quorate.plain import finite_or_none
 
@@ -28,7 +28,7 @@ class Finding:
     experiment: Experiment
     statements: tuple[Statement, ...]
     rows: tuple[dict[str, Any], ...]
-    source: Source
+    source: Origin
 
     @property
     def verdict(self) -> Verdict:

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.findings.samples import FEWEST, Estimate, Sample, widened
-from quorate.intervals import Floats
+from quorate.findings.samples import FEWEST, Sample, widened
+from quorate.intervals import Estimate, Floats
 from quorate.studies.curve import Curve
 from quorate.studies.curves import Curves
 from quorate.validate import listed, unknown

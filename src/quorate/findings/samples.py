@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.intervals import CONFIDENCE, Floats
+from quorate.intervals import CONFIDENCE, Estimate, Floats
 
 FEWEST = 3  # seeds: two say next to nothing of the spread, and may be equal by chance
 
@@ -44,20 +44,6 @@ class Sample:
     spacing: float = 0.0
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A number and its interval, at 95% where nothing else is said.
-
-    On the measure's own scale; of logarithmic measures, a combination is a ratio. An end is
-    infinite where nothing bounds it. The ends are NaN where fewer than three seeds say too little
-    of the spread, or one of them is missing; the value is where nothing was measured.
-    """
-
-    value: float
-    low: float
-    high: float
-
-
 def widened(found: Estimate, confidence: float) -> Estimate:
     """Return what is known at 95% with an interval at another confidence, as of a normal law.
 
@@ -83,7 +69,9 @@ def combined(
     """Return Σ wᵢ·xᵢ, paired by seed, with Student's interval over the seeds.
 
     Values beyond the measured range stand at its edge: a sum that they make too small has no upper
-    end, and one that they make too large no lower one (derived).
+    end, and one that they make too large no lower one (derived). The ends are NaN where a seed is
+    missing or fewer than three were measured; the value is NaN where none was. Of logarithmic
+    measures, the result is a ratio.
 
     Args:
         samples: of the same seeds.

@@ -42,13 +42,13 @@ class EqualisedOdds(Goal):
         deserve = held_out.y == held_out.label(compared.positive)  # (n,)
         chosen = model.predict(held_out.x) == held_out.label(compared.positive)  # (n,)
         gaps = []
-        for label, who in (("with", deserve), ("without", ~deserve)):
-            sides = [side & who for side in held_out.compare(compared)]
-            for side, group in zip(sides, ("minority", "majority"), strict=True):
-                if not side.any():
+        for label, having in (("with", deserve), ("without", ~deserve)):
+            groups = [group & having for group in held_out.compare(compared)]  # two of (n,)
+            for members, group in zip(groups, ("minority", "majority"), strict=True):
+                if not members.any():
                     raise InputError(
                         f"Expected held-out people of the {group} {label} the label "
                         f"{compared.positive}, got none. Hold out more people, or join groups."
                     )
-            gaps.append(abs(chosen[sides[0]].mean() - chosen[sides[1]].mean()))
+            gaps.append(abs(chosen[groups[0]].mean() - chosen[groups[1]].mean()))
         return float(1 - np.mean(gaps))

@@ -95,15 +95,15 @@ def _sign(sign: str) -> str:
 
 def latex_table(heading: str, rows: Sequence[TextRow]) -> str:
     r"""Return a table for people as a table to \input, with the rules of booktabs."""
-    sides = columns(rows)
+    left_aligned = columns(rows)
     lines = [
         f"% quorate {__version__}: {' '.join(escape(heading).split())}",
         r"% In the preamble: \usepackage{booktabs}",
-        f"\\begin{{tabular}}{{{''.join('l' if left else 'r' for left in sides.values())}}}",
+        f"\\begin{{tabular}}{{{''.join('l' if left else 'r' for left in left_aligned.values())}}}",
         r"\toprule",
-        _row(sides),
+        _row(left_aligned),
         r"\midrule",
-        *(_row(row.get(name, "") for name in sides) for row in rows),
+        *(_row(row.get(name, "") for name in left_aligned) for row in rows),
         r"\bottomrule",
         r"\end{tabular}",
     ]

@@ -41,12 +41,12 @@ def _table(rows: Sequence[TextRow], console: Console) -> RichTable:
 
 
 def _make_table(rows: Sequence[TextRow], shown: Callable[[str], str]) -> RichTable:
-    table, sides = RichTable(), columns(rows)
-    for name, left in sides.items():
+    table, left_aligned = RichTable(), columns(rows)
+    for name, left in left_aligned.items():
         side: Literal["left", "right"] = "left" if left else "right"
         table.add_column(_broken(name), justify=side, overflow="fold")
     for row in rows:
-        table.add_row(*(shown(row.get(name, "")) for name in sides))
+        table.add_row(*(shown(row.get(name, "")) for name in left_aligned))
     return table
 
 

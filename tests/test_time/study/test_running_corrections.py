@@ -37,7 +37,7 @@ from quorate.test_time.platforms.ledger import Ledger
 from quorate.test_time.platforms.metered import MeteredPlatform
 from quorate.test_time.platforms.platform import EVALUATION
 from quorate.test_time.study.access import LEDGERS
-from quorate.test_time.study.cell import Collective, CorrectionCell, CorrectionWork
+from quorate.test_time.study.cell import CorrectionCell, CorrectionWork, PreparedGroup
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.deployment import PlatformWork
 from quorate.test_time.study.examples import ExamplePictures
@@ -161,13 +161,13 @@ def test_what_is_stored_is_not_run_again(
         assert run(out, epsilon="8/255,64/255") == done[1]
         assert run(out, epsilon="64/255") == done[1][1:]
     measured: list[float] = []
-    real = Collective.measure
+    real = PreparedGroup.measure
 
-    def measure(self: Collective, cell: CorrectionCell) -> CorrectionOutcome:
+    def measure(self: PreparedGroup, cell: CorrectionCell) -> CorrectionOutcome:
         measured.append(cell.epsilon)
         return real(self, cell)
 
-    monkeypatch.setattr(Collective, "measure", measure)
+    monkeypatch.setattr(PreparedGroup, "measure", measure)
     cells = run(out, epsilon="8/255,32/255,64/255")
     assert measured == [32 / 255]  # the missing one alone
     assert [cells[0], cells[2]] == done[1]
@@ -218,12 +218,12 @@ KILLED = """
 import os, signal, sys
 from quorate.executors.serial import SERIAL
 from quorate.test_time.platforms.in_process import InProcessPlatform
-from quorate.test_time.study.cell import Collective
+from quorate.test_time.study.cell import PreparedGroup
 from quorate.test_time.study.running import run_correction
 from quorate.test_time.study.settings import make_correction
 
 name, nth = sys.argv[3], int(sys.argv[4])
-holder, calls = {"ask": InProcessPlatform, "measure": Collective}[name], []
+holder, calls = {"ask": InProcessPlatform, "measure": PreparedGroup}[name], []
 real = getattr(holder, name)
 
 def dies(*given, **more):

@@ -12,8 +12,8 @@ from quorate.findings.kinds.kind import (
     Kind,
     RunResult,
     mean_accuracies,
+    origin_of,
     refuse_tuning,
-    source_of,
 )
 from quorate.findings.measures import RowMeasures
 from quorate.test_time.study.correction import Correction
@@ -21,7 +21,7 @@ from quorate.test_time.study.running import run_correction
 from quorate.test_time.study.settings import make_correction
 
 
-class Corrections(Kind):
+class CorrectionKind(Kind):
     """Platform × proxy × members × queries × ε × seed: see ``test_time.study.correction``."""
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
@@ -40,7 +40,7 @@ class Corrections(Kind):
         return RunResult(
             result,
             RowMeasures(result.rows()),
-            source_of([vars(one) for one in outcomes], len(result.correction.seeds)),
+            origin_of([vars(one) for one in outcomes], len(result.correction.seeds)),
             mean_accuracies(
                 [(one.platform, one.measures.before.accuracy.value) for one in outcomes]
             ),

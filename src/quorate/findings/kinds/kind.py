@@ -15,7 +15,7 @@ from quorate.runs.result import Result, Row, WrappedResult
 
 
 @dataclass(frozen=True)
-class Source:
+class Origin:
     """Where the numbers come from.
 
     Args:
@@ -48,7 +48,7 @@ class RunResult(WrappedResult):
 
     result: Result
     measures: Measures
-    source: Source
+    source: Origin
     overview: tuple[Row, ...] = ()
     also: Mapping[str, Result] = field(default_factory=dict)
     step_sizes: tuple[Row, ...] = ()
@@ -93,7 +93,7 @@ def refuse_tuning(experiment: Experiment) -> None:
         )
 
 
-def source_of(rows: Sequence[Mapping[str, Any]], seeds: int) -> Source:
+def origin_of(rows: Sequence[Mapping[str, Any]], seeds: int) -> Origin:
     """Return where numbers come from, of rows with ``seconds``, ``version`` and ``provenance``."""
     places = [row.get("provenance") or {} for row in rows]
 
@@ -102,7 +102,7 @@ def source_of(rows: Sequence[Mapping[str, Any]], seeds: int) -> Source:
 
     hardware = each([place.get("gpu") or place.get("processor") for place in places])
     revisions = each([place.get("git_revision") for place in places])
-    return Source(
+    return Origin(
         cpu_seconds=float(sum(row["seconds"] for row in rows)),
         seeds=seeds,
         hardware=hardware,

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from quorate.findings.kinds.corrections import Corrections
+from quorate.findings.kinds.corrections import CorrectionKind
 from quorate.findings.kinds.kind import Kind
-from quorate.findings.kinds.memberships import MembershipStudies
-from quorate.findings.kinds.query_costs import QueryCosts
-from quorate.findings.kinds.scenarios import Scenarios
-from quorate.findings.kinds.studies import Studies
+from quorate.findings.kinds.memberships import MembershipStudyKind
+from quorate.findings.kinds.query_costs import QueryCostKind
+from quorate.findings.kinds.scenarios import ScenarioKind
+from quorate.findings.kinds.studies import StudyKind
 
 KINDS: tuple[Kind, ...] = (
-    QueryCosts(),
-    Corrections(),
-    MembershipStudies(),
-    Scenarios(),
-    Studies(),
+    QueryCostKind(),
+    CorrectionKind(),
+    MembershipStudyKind(),
+    ScenarioKind(),
+    StudyKind(),
 )
 
 

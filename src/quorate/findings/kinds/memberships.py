@@ -12,8 +12,8 @@ from quorate.findings.kinds.kind import (
     Kind,
     RunResult,
     mean_accuracies,
+    origin_of,
     refuse_tuning,
-    source_of,
 )
 from quorate.findings.measures import RowMeasures
 from quorate.membership_inference.study import (
@@ -24,7 +24,7 @@ from quorate.membership_inference.study import (
 )
 
 
-class MembershipStudies(Kind):
+class MembershipStudyKind(Kind):
     """Population × strategy × learner × size × seed, many models each.
 
     See ``membership_inference.study``.
@@ -47,6 +47,6 @@ class MembershipStudies(Kind):
         return RunResult(
             result,
             RowMeasures(rows),
-            source_of(about, len(result.seeds)),
+            origin_of(about, len(result.seeds)),
             mean_accuracies([(f"α = {100 * row['alpha']:g}%", row["accuracy"]) for row in rows]),
         )

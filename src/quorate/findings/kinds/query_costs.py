@@ -9,7 +9,7 @@ from typing import Any
 
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
-from quorate.findings.kinds.corrections import Corrections
+from quorate.findings.kinds.corrections import CorrectionKind
 from quorate.findings.kinds.kind import Kind, RunResult
 from quorate.findings.measures import RowMeasures
 from quorate.test_time.study.correction import Correction
@@ -18,7 +18,7 @@ from quorate.test_time.study.query_comparison import compare
 OWN = ("attacks", "budget", "people")
 
 
-class QueryCosts(Kind):
+class QueryCostKind(Kind):
     """A correction, then attacks by everyone alone: see ``test_time.study.query_comparison``."""
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
@@ -27,7 +27,7 @@ class QueryCosts(Kind):
 
     def read(self, settings: Mapping[str, Any]) -> Correction:
         """Return the correction that the attacks are compared with."""
-        return Corrections().read(_of_correction(settings))
+        return CorrectionKind().read(_of_correction(settings))
 
     def run(self, experiment: Experiment, out: Path, executor: Executor, device: str) -> RunResult:
         """Run the cells and the attacks that are missing.
@@ -37,7 +37,7 @@ class QueryCosts(Kind):
         """
         own = {key: value for key, value in experiment.settings.items() if key in OWN}
         alone = replace(experiment, settings=_of_correction(experiment.settings))
-        corrected = Corrections().run(alone, out, executor, device)
+        corrected = CorrectionKind().run(alone, out, executor, device)
         comparison = compare(out, executor=executor, **own)
         measures = RowMeasures(comparison.rows())
         return replace(corrected, measures=measures, also={"comparison": comparison})

@@ -9,14 +9,14 @@ from typing import Any
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
-from quorate.findings.kinds.kind import Kind, RunResult, refuse_tuning, source_of
+from quorate.findings.kinds.kind import Kind, RunResult, origin_of, refuse_tuning
 from quorate.findings.measures import RowMeasures
 from quorate.scenarios.scenario import Scenario, make_scenario, run_scenario
 
 OWN = ("scenario", "title")
 
 
-class Scenarios(Kind):
+class ScenarioKind(Kind):
     """A file that names a scenario: ``scenario = "NAME"`` and its parameters, or one text."""
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
@@ -40,4 +40,4 @@ class Scenarios(Kind):
         done = run_scenario(self.read(experiment.settings), out, executor, device)
         rows = done.rows()
         seeds = {row["seed"] for row in rows if "seed" in row}
-        return RunResult(done, RowMeasures(rows), source_of([done.about()], max(1, len(seeds))))
+        return RunResult(done, RowMeasures(rows), origin_of([done.about()], max(1, len(seeds))))

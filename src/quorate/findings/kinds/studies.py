@@ -10,7 +10,7 @@ from typing import Any
 from quorate.executors.executor import Executor
 from quorate.findings.expectation import judge
 from quorate.findings.experiment import Experiment
-from quorate.findings.kinds.kind import Kind, RunResult, source_of
+from quorate.findings.kinds.kind import Kind, RunResult, origin_of
 from quorate.findings.measures import MEASURES, CurveMeasures
 from quorate.findings.tuning import tuned
 from quorate.runs.result import Row
@@ -21,7 +21,7 @@ from quorate.studies.trial import Outcome
 from quorate.validate import unknown
 
 
-class Studies(Kind):
+class StudyKind(Kind):
     """Population × strategy × learner × size × seed: see ``studies.study``."""
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
@@ -48,7 +48,7 @@ class Studies(Kind):
         if experiment.tuning is not None:
             study, tried = tuned(study, experiment.tuning, out, executor, device)
         curves = run_study(study, out, executor, device)
-        source = source_of([vars(one) for one in curves.outcomes], len(study.seeds))
+        source = origin_of([vars(one) for one in curves.outcomes], len(study.seeds))
         at_edge = tuple(row["learner"] for row in tried if row["edge"])
         return RunResult(
             curves,

@@ -12,8 +12,8 @@ from quorate.errors import InputError
 from quorate.knowledge import Knowledge
 from quorate.learners.scikit.logistic import Logistic
 from quorate.protocols import Learner, Strategy
-from quorate.strategies.attribute.claim import Claim
-from quorate.strategies.attribute.column_change import ColumnChange
+from quorate.strategies.attribute.claim import ClaimStrategy
+from quorate.strategies.attribute.column_change import ColumnStrategy
 from quorate.strategies.sequence import StrategySequence
 from quorate.table import Rng, Table
 from quorate.validate import unknown
@@ -30,8 +30,8 @@ class MemberStrategies:
             only those who do not state it change theirs.
     """
 
-    change: ColumnChange | None
-    claim: Claim | None
+    change: ColumnStrategy | None
+    claim: ClaimStrategy | None
     divided: bool = False
 
     def state(self, members: Table, known: Knowledge, rng: Rng) -> Table:
@@ -78,7 +78,7 @@ def read_strategies(
     Raises:
         InputError: a name is not known, or there are two of one kind.
     """
-    changes, claims = _named(ColumnChange), _named(Claim)
+    changes, claims = _named(ColumnStrategy), _named(ClaimStrategy)
     divided = "/" in text
     names = text.split("/" if divided else "+")
     for name in names:

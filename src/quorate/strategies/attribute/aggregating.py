@@ -8,12 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.strategies.attribute.column_change import ColumnChange
+from quorate.strategies.attribute.column_change import ColumnStrategy
 from quorate.table import Array, Column, Rng
 
 
 @dataclass(frozen=True)
-class Aggregating(ColumnChange):
+class Aggregating(ColumnStrategy):
     """The columns that tell most of the label hold the same for all members.
 
     The members' mean of numbers, else their most common value: microaggregation with one group

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quorate.strategies.attribute.claim import Claim, Floats, draw_labels
+from quorate.strategies.attribute.claim import ClaimStrategy, Floats, draw_labels
 from quorate.table import Labels, Rng
 from quorate.theory.inference import cancelling_claims
 
 
 @dataclass(frozen=True)
-class Cancelling(Claim):
+class Cancelling(ClaimStrategy):
     """Members claim labels so that a row says nothing: r(x) = (π − (1−α)·q(x))/α where it can be.
 
     Never more than cancels: nothing is there to be turned around. Source: derived, as

@@ -23,7 +23,7 @@ FOLDS = 5
 
 
 @dataclass(frozen=True)
-class Claim(Strategy):
+class ClaimStrategy(Strategy):
     """Base of strategies by which members claim another label, an attribute, and keep their rows.
 
     A claim rests on what a model of four fifths of the members says of the row, the claimant not

@@ -18,7 +18,7 @@ from quorate.validate import at_least
 
 
 @dataclass(frozen=True)
-class ColumnChange(Strategy):
+class ColumnStrategy(Strategy):
     """Base of strategies that change the columns which tell most of the label, an attribute.
 
     The most telling columns are those of the largest mutual information with the label on the

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quorate.strategies.attribute.claim import Claim, Floats
+from quorate.strategies.attribute.claim import ClaimStrategy, Floats
 from quorate.table import Labels, Rng
 
 
 @dataclass(frozen=True)
-class Contrary(Claim):
+class Contrary(ClaimStrategy):
     """Members claim the label that a model holds least likely for its base rate: argmin q_a(x)/π_a.
 
     It turns a model's answers around once the collective is large, so whoever expects it can turn

@@ -7,12 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.strategies.attribute.claim import Claim, Floats, draw_labels
+from quorate.strategies.attribute.claim import ClaimStrategy, Floats, draw_labels
 from quorate.table import Labels, Rng
 
 
 @dataclass(frozen=True)
-class Randomised(Claim):
+class Randomised(ClaimStrategy):
     """Members claim a label that is drawn at the base rate, whatever their row: r(x) = π.
 
     Randomised response that never tells the truth on purpose (Warner 1965).

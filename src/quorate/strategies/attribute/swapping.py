@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quorate.strategies.attribute.column_change import ColumnChange
+from quorate.strategies.attribute.column_change import ColumnStrategy
 from quorate.table import Array, Column, Rng
 
 
 @dataclass(frozen=True)
-class Swapping(ColumnChange):
+class Swapping(ColumnStrategy):
     """The columns that tell most of the label hold what one random member has there.
 
     All from the same person, so that they fit together; that person's draw knows nothing of one's

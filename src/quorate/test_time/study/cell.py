@@ -128,12 +128,12 @@ class CorrectionWork(Work[CorrectionCell]):
         first = stack[0]
         deployment = Deployment(first.correction, self.out)
         with open_access(deployment, first.group, first.photos) as access:
-            collective = Collective.gather(first, access, deployment)
+            collective = PreparedGroup.gather(first, access, deployment)
             return [collective.measure(cell).to_record() for cell in stack]
 
 
 @dataclass(frozen=True, eq=False)
-class Collective:
+class PreparedGroup:
     """A collective that has asked and extracted: all that the cells of its group share.
 
     Args:
@@ -159,7 +159,7 @@ class Collective:
     @classmethod
     def gather(
         cls, cell: CorrectionCell, access: MeteredAccess, deployment: Deployment
-    ) -> Collective:
+    ) -> PreparedGroup:
         """Ask the platform, and extract the surrogates from its answers."""
         split = people_of(cell.correction, cell.group.seed)
         pool = _ask(cell, access, split)

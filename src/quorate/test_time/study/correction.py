@@ -20,8 +20,8 @@ from quorate.test_time.study.adaptive import ADAPTIVE, HARDENED, TRAINS, harden
 from quorate.test_time.study.sources import (
     SURROGATE_LOOKS,
     PlatformAddress,
+    PlatformSource,
     SizedLearner,
-    Source,
     read_learner,
     read_source,
 )
@@ -131,7 +131,7 @@ class Correction:
                 )
         _ = self.surrogates  # raises where one is unknown
 
-    def _check_source(self, text: str, source: Source) -> None:
+    def _check_source(self, text: str, source: PlatformSource) -> None:
         """Raise InputError unless a platform can be asked, and be what ``adaptive`` says."""
         if isinstance(source, PlatformAddress):
             if self.key_file is None:
@@ -155,7 +155,7 @@ class Correction:
                 harden(source.learner, name)
 
     @functools.cached_property
-    def sources(self) -> Mapping[str, Source]:
+    def sources(self) -> Mapping[str, PlatformSource]:
         """What each of ``platforms`` stands for."""
         return {text: read_source(text) for text in self.platforms}
 

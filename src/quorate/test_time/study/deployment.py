@@ -36,7 +36,12 @@ from quorate.test_time.platforms.platform import Card, Gives
 from quorate.test_time.study.adaptive import fit_platform, harden
 from quorate.test_time.study.correction import CellGroup, Correction
 from quorate.test_time.study.people import PLATFORM, people_of, split_id
-from quorate.test_time.study.sources import PlatformAddress, SavedPlatform, SizedLearner, Source
+from quorate.test_time.study.sources import (
+    PlatformAddress,
+    PlatformSource,
+    SavedPlatform,
+    SizedLearner,
+)
 
 PLATFORMS, SERVED = "platforms", "platform"  # folders; the first platform is in one of its own
 ADDRESSES = "addresses.json"  # the ids of platforms behind addresses, when they were first asked
@@ -143,7 +148,7 @@ class Deployment:
     correction: Correction
     out: Path
 
-    def source(self, group: CellGroup) -> Source:
+    def source(self, group: CellGroup) -> PlatformSource:
         """Return what the platform of a group stands for."""
         return self.correction.sources[group.platform]
 
@@ -168,30 +173,30 @@ class Deployment:
             for platform, source in self.correction.sources.items()
             if isinstance(source, SizedLearner)
         ]
-        self._make_way()
+        self._serve_first()
         folders = {cell.id: self._folder(cell) for cell in cells}
         with _PlatformFolders(folders) as store:
             run_missing(PlatformWork(), cells, store, pool, "Training platforms")
 
     def _folder(self, cell: PlatformCell) -> Path:
-        """Return where a trained platform is; ``_make_way`` has seen to it that no other is."""
+        """Return where a trained platform is; ``_serve_first`` has seen to it that no other is."""
         first = self.correction.groups()[0]
         if (cell.seed, cell.platform) == (first.seed, first.platform):
             return self.out / SERVED
         return self.out / PLATFORMS / cell.name
 
-    def _make_way(self) -> None:
+    def _serve_first(self) -> None:
         """Put a platform of other settings aside; bring the first back if it was put aside."""
         first = self.trained(self.correction.groups()[0])
         if first is None:
             return
         served, name = self.out / SERVED, first.name
-        kept = _kept_name(served / CARD)
-        if kept == name:
+        stored = _name_on(served / CARD)
+        if stored == name:
             return
-        if kept is not None:
+        if stored is not None:
             (self.out / PLATFORMS).mkdir(exist_ok=True)
-            served.rename(self.out / PLATFORMS / (kept or "unnamed"))
+            served.rename(self.out / PLATFORMS / (stored or "unnamed"))
         if (self.out / PLATFORMS / name).is_dir():
             (self.out / PLATFORMS / name).rename(served)
 
@@ -256,7 +261,7 @@ class Deployment:
         return HTTPPlatform(source.url, read_keys(correction.key_file), api, correction.rate)
 
 
-def _kept_name(path: Path) -> str | None:
+def _name_on(path: Path) -> str | None:
     """Return which platform a card is of, "" where it does not say; None where there is none.
 
     Raises:

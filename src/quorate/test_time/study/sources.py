@@ -49,10 +49,10 @@ class PlatformAddress:
     url: str
 
 
-Source = SizedLearner | SavedPlatform | PlatformAddress
+PlatformSource = SizedLearner | SavedPlatform | PlatformAddress
 
 
-def read_source(text: str) -> Source:
+def read_source(text: str) -> PlatformSource:
     """Return the platform that a text stands for: an address, a folder, or a learner.
 
     >>> read_source("http://127.0.0.1:8000")
