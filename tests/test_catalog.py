@@ -176,7 +176,8 @@ def test_an_underscore_in_a_name_is_read_as_a_hyphen(kind: str, cls: Any) -> Non
 @pytest.mark.parametrize(("kind", "cls"), EVERY, ids=lambda part: getattr(part, "name", part))
 def test_every_parameter_says_what_it_means(kind: str, cls: Any) -> None:
     for key, field in spec.parameters(cls).items():
-        assert field.metadata.get("help"), f"{kind} {cls.name}: {key}"
+        text = field.metadata.get("help", "")
+        assert re.fullmatch(r"[A-Z0-9].*[.?]", text, re.DOTALL), f"{kind} {cls.name}: {key}: {text}"
 
 
 @pytest.mark.parametrize(

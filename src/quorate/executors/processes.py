@@ -33,7 +33,7 @@ class Processes(Executor):
     """
 
     name: ClassVar[str] = "processes"
-    workers: int = param(2, "number of worker processes, at least 1")
+    workers: int = param(2, "Number of worker processes, at least 1.")
 
     def __post_init__(self) -> None:
         at_least("workers", self.workers, 1, "Use one worker or more.")

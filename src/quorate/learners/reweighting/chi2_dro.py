@@ -28,7 +28,9 @@ class Chi2DRO(MinibatchLearner):
     """
 
     name: ClassVar[str] = "chi2-dro"
-    radius: float = param(1.0, "χ² radius ρ, at least 0; 0 is plain training.", shown=True)
+    radius: float = param(
+        1.0, "Radius ρ of the χ² ball, at least 0; 0 is plain training.", shown=True
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -50,10 +50,10 @@ class Navigation(Scenario):
         (9, 10, 16, 17), "Nodes of the neighbourhood whose people report, counted from 1."
     )
     reports: tuple[float, ...] = param(
-        (200.0,), "m, number of false reports on each street in an hour; a list runs each."
+        (200.0,), "Number m of false reports on each street in an hour; a list runs each."
     )
     share: tuple[float, ...] = param(
-        (0.6,), "φ, fraction of drivers who follow the app, in [0, 1]; a list runs each."
+        (0.6,), "Fraction φ of drivers who follow the app, in [0, 1]; a list runs each."
     )
     defence: tuple[Defence, ...] = param(
         ("none",), "Defence of the app against false reports; a list runs each."
@@ -63,10 +63,10 @@ class Navigation(Scenario):
         "Drivers without the app keep to their habit, or adapt to true times; a list runs both.",
     )
     told: float = param(
-        10.0, "r, the time that a report tells, in multiples of the time on the empty street."
+        10.0, "Reported travel time r, in multiples of the time on the empty street."
     )
-    kappa: float = param(1.0, "κ, number of reports that the trace of one car counts for.")
-    theta: float = param(1.0, "θ of the logit choice, per unit of the network's time.")
+    kappa: float = param(1.0, "Number κ of reports that the trace of one car counts for.")
+    theta: float = param(1.0, "Sensitivity θ of the logit choice, per unit of the network's time.")
     accounts: int = param(200, "Number of accounts that report; only the defence bans counts them.")
     target: float = param(
         0.5,

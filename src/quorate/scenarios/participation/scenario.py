@@ -52,8 +52,8 @@ class Participation(Scenario):
     strategy: str | None = param(
         None, "Strategy whose curve is played on; needed where there are several."
     )
-    cost: float = param(0.1, "k, cost of acting, in units of full success, at least 0.")
-    share: float = param(0.5, "γ, share of the success that reaches who stays out, in [0, 1].")
+    cost: float = param(0.1, "Cost k of acting, in units of full success, at least 0.")
+    share: float = param(0.5, "Share γ of the success that reaches those who stay out, in [0, 1].")
     reach: float | None = param(
         None,
         "Fraction of all people who may act, in (0, 1]; by default the largest size measured.",
@@ -63,9 +63,7 @@ class Participation(Scenario):
     )
     spread: float = param(0.5, "Standard deviation of the logarithm of that belief, at least 0.")
     target: float = param(0.9, "S*, the success at which α* is read off the curve, in [0, 1].")
-    threshold: float | None = param(
-        None, "α*, the size that is pledged, in [0, 1]; by default as measured."
-    )
+    threshold: float | None = param(None, "Pledged size α*, in [0, 1]; by default as measured.")
     defectors: float = param(0.1, "Fraction of those who pledged that do not act, in [0, 1).")
     noise: float = param(
         0.2, "Standard deviation of the logarithm of the estimated α*, at least 0."

@@ -42,9 +42,9 @@ class Boundary(Attack):
     name: ClassVar[str] = "boundary"
     needs: ClassVar[Gives] = "labels"
     needs_start: ClassVar[bool] = True
-    sideways: float = param(0.01, "first step on the sphere, as a fraction of the distance")
-    nearer: float = param(0.01, "first step towards x, as a fraction of the distance")
-    every: int = param(10, "steps between two questions about the sideways step and the ball")
+    sideways: float = param(0.01, "First step on the sphere, as a fraction of the distance.")
+    nearer: float = param(0.01, "First step towards x, as a fraction of the distance.")
+    every: int = param(10, "Steps between two queries about the sideways step and the ball.")
 
     def __post_init__(self) -> None:
         above_zero("sideways", self.sideways, "Use 0.01.")

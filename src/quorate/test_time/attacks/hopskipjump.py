@@ -39,8 +39,8 @@ class HopSkipJump(Attack):
     name: ClassVar[str] = "hopskipjump"
     needs: ClassVar[Gives] = "labels"
     needs_start: ClassVar[bool] = True
-    probes: int = param(100, "queries B for the first direction; B√t for the t-th")
-    reach: int = param(1, "how far a probe moves each pixel, in levels of 1/255")
+    probes: int = param(100, "Queries B for the first direction; the t-th uses B√t.")
+    reach: int = param(1, "Change of each pixel by a probe, in levels of 1/255.")
 
     def __post_init__(self) -> None:
         at_least("probes", self.probes, 1, "A direction needs at least one probe.")

@@ -30,10 +30,10 @@ class NES(Attack):
 
     name: ClassVar[str] = "nes"
     needs: ClassVar[Gives] = "scores"
-    pairs: int = param(25, "pairs of queries for one gradient")
-    sigma: float = param(2.0, "spread of the noise, in levels of 1/255")
-    step: float = param(0.25, "how far a step goes, as a fraction of epsilon, in (0, 2]")
-    momentum: float = param(0.5, "how much of the last direction is kept, in [0, 1)")
+    pairs: int = param(25, "Pairs of queries for one gradient.")
+    sigma: float = param(2.0, "Spread of the noise, in levels of 1/255.")
+    step: float = param(0.25, "Length of a step, as a fraction of epsilon, in (0, 2].")
+    momentum: float = param(0.5, "Share of the last direction that is kept, in [0, 1).")
 
     def __post_init__(self) -> None:
         at_least("pairs", self.pairs, 1, "A gradient needs at least one pair.")

@@ -34,8 +34,12 @@ class SimBA(Attack):
 
     name: ClassVar[str] = "simba"
     needs: ClassVar[Gives] = "scores"
-    basis: Literal["pixel", "dct"] = param("pixel", "pixel, or dct for cosines", shown=True)
-    frequencies: float = param(0.25, "fraction of each axis's frequencies taken by dct, in (0, 1]")
+    basis: Literal["pixel", "dct"] = param(
+        "pixel", "Directions to try: pixel for single pixels, dct for cosines.", shown=True
+    )
+    frequencies: float = param(
+        0.25, "Fraction of each axis's frequencies that dct takes, in (0, 1]."
+    )
 
     def __post_init__(self) -> None:
         if self.basis not in ("pixel", "dct"):

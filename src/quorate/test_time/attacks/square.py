@@ -36,7 +36,7 @@ class Square(Attack):
 
     name: ClassVar[str] = "square"
     needs: ClassVar[Gives] = "scores"
-    p: float = param(0.8, "fraction of the image that the first squares cover, in (0, 1]")
+    p: float = param(0.8, "Fraction of the image that the first squares cover, in (0, 1].")
 
     def __post_init__(self) -> None:
         in_interval("p", self.p, 0, 1, "Use p=0.8.", open_low=True)

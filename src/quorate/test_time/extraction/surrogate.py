@@ -41,14 +41,14 @@ class Extraction:
 
     name: ClassVar[str] = "extraction"
     distillation: Literal["soft", "hard"] = param(
-        "soft", "soft learns from scores where there are any, hard from labels alone"
+        "soft", "Learn from scores where there are any (soft), or from labels alone (hard)."
     )
-    variants: int = param(3, "shifted and mirrored copies of each question; they cost no query")
-    ensemble: int = param(1, "surrogates of each learner, each from fresh weights")
-    validation: float = param(0.1, "fraction of the pool that agreement is measured on, in (0, 1)")
-    robust: bool = param(
-        False, "whether to leave out members whose answers contradict everyone else's"
+    variants: int = param(
+        3, "Shifted and mirrored copies of each image that is asked; they cost no query."
     )
+    ensemble: int = param(1, "Surrogate models of each learner, each from fresh weights.")
+    validation: float = param(0.1, "Fraction of the pool that agreement is measured on, in (0, 1).")
+    robust: bool = param(False, "Leave out members whose answers contradict everyone else's.")
 
     def __post_init__(self) -> None:
         at_least("variants", self.variants, 0, "Use 0 for the questions alone.")

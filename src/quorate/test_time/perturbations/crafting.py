@@ -50,15 +50,21 @@ class Crafting:
     """
 
     name: ClassVar[str] = "crafting"
-    steps: int = param(60, "number of gradient steps")
-    batch_size: int = param(256, "pictures in each step")
-    step_size: float = param(0.2, "size of the first step in budgets; it falls to 0 along a cosine")
-    momentum: float = param(0.9, "momentum of the gradients, in [0, 1)")
-    restarts: int = param(2, "starts side by side, the first at no change; the surrogates choose")
-    cap: float = param(4.0, "cross-entropy beyond which a picture counts no further, in nats")
-    diversity: float = param(0.5, "share of batches that are shifted and resized, in [0, 1]")
-    side: int = param(5, "side of a filter in pixels, odd")
-    reach: float = param(4.0, "largest gain or weight: levels of change per level, before clipping")
+    steps: int = param(60, "Number of gradient steps.")
+    batch_size: int = param(256, "Pictures in each step.")
+    step_size: float = param(
+        0.2, "First step as a fraction of the budget; later ones fall to 0 along a cosine."
+    )
+    momentum: float = param(0.9, "Momentum of the gradients, in [0, 1).")
+    restarts: int = param(
+        2, "Number of starts, the first at no change; the surrogates choose the best."
+    )
+    cap: float = param(4.0, "Cross-entropy beyond which a picture counts no further, in nats.")
+    diversity: float = param(0.5, "Share of batches that are shifted and resized, in [0, 1].")
+    side: int = param(5, "Side of a filter in pixels, odd.")
+    reach: float = param(
+        4.0, "Largest gain or weight, in levels of change per level, before clipping."
+    )
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "restarts"):
