@@ -69,15 +69,22 @@ def test_critical_masses_and_what_is_never_reached(curves: Curves) -> None:
 
 def test_failed_cells_are_told_and_the_table_copes(make_curves: Make) -> None:
     def failing(cell):
-        return {"error": "it diverged"} if type(cell.learner).name == "sgd" else {
-            "success": 1.0, "accuracy": 0.5
-        }  # fmt: skip
+        if type(cell.learner).name == "sgd":
+            return {"error": "it diverged"}
+        return {"success": 1.0, "accuracy": 0.5}
 
-    text = printed(make_curves(failing))
+    curves = make_curves(failing)
+    text = printed(curves)
     assert row_of(text, "10%")[0] == "–"
     assert row_of(text, "sgd")[:4] == ["not measured", "–", "–", "0 of 2"]
     said = "6 of 18 trainings failed. The first: sgd at α = 0, seed 0: it diverged"
     assert said in text  # 3 sizes, 2 seeds; the page tells of each
+    (failed,) = [one for one in curves.sections() if one.heading == "Cells that failed"]
+    assert list(failed.sentences) == [
+        f"sgd at α = {alpha}, seed {seed}: it diverged"
+        for seed in (0, 1)
+        for alpha in ("0", "0.01", "0.1")
+    ]
 
 
 def test_several_studies_are_told_apart(make_curves: Make) -> None:

@@ -235,6 +235,13 @@ def test_several_cells_are_listed_by_members_queries_and_budget() -> None:
     assert found[0][3:] == ["[0.150, ∞)", "0.500 → 0.700", "0.400", "0.250", "jpeg 0.300"]
     both = listed(printed(result_of(study(proxy=["mlp", "cnn"])), 200))
     assert [row[0] for row in both] == ["mlp", "cnn"]
+    pairs = listed(printed(result_of(study(platform=["mlp", "cnn"], proxy=["mlp", "cnn"])), 200))
+    assert {tuple(row[:2]) for row in pairs} == {
+        ("mlp", "mlp"),
+        ("mlp", "cnn"),
+        ("cnn", "mlp"),
+        ("cnn", "cnn"),
+    }
 
 
 def test_names_are_no_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
