@@ -1,6 +1,7 @@
 """What every test shares: caches in a temporary folder, and the real data where they are."""
 
 import atexit
+import functools
 import io
 import json
 import os
@@ -16,6 +17,7 @@ import hypothesis
 import numpy as np
 import pytest
 import threadpoolctl
+import typer.main
 
 from quorate import catalog
 from quorate.executors.executor import Executor, Pool
@@ -24,6 +26,9 @@ from quorate.executors.executor import Executor, Pool
 # NumPy is there already; what is imported later, and worker processes, read the variable.
 threadpoolctl.threadpool_limits(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The command line is built at every call, of hundreds of annotations: here, once a process.
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 # Doctests are looked for in every module, and modules of one name cannot be told apart.
 collect_ignore_glob = ["*conftest.py"]
@@ -151,6 +156,12 @@ def _write_hub_parquet(
     about = json.dumps({"info": {"features": features}})
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.replace_schema_metadata({"huggingface": about}), path)
+
+
+@pytest.fixture
+def plain_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw nothing in reports: pictures take a second each, and have tests of their own."""
+    monkeypatch.setattr("quorate.report.files.render", lambda figure, kind: b"<svg></svg>")
 
 
 @pytest.fixture

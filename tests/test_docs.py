@@ -2,7 +2,7 @@
 
 A block that is not run says why, in a comment just above: <!-- not run: reason -->. Its commands
 are still read, so that a name or parameter that is gone is found. Commands run in this process,
-without --jobs, and only the first draws its report: workers and reports have tests of their own.
+without --jobs, and reports hold no pictures: workers and pictures have tests of their own.
 """
 
 from __future__ import annotations
@@ -24,16 +24,12 @@ from quorate.cli import entry as cli
 from quorate.findings.experiment import read_experiment
 from quorate.findings.kinds.listing import kind_of
 from quorate.plan import simulate  # noqa: F401  (imported before a test replaces what it is made of)
-from quorate.report.files import write_result
-from quorate.runs.result import Result
-from quorate.studies.curves import Curves
 
 FOLDERS = ("docs", "experiments", "benchmarks")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for f in FOLDERS for page in (ROOT / f).rglob("*.md"))])
 EXECUTED = [page for page in PAGES if page.parent.name != "reference"]
 IN_PLACE = [page for page in EXECUTED if page.name != "CONTRIBUTING.md"]  # run on a copy elsewhere
 LANGUAGES = {"python", "sh", "console", "toml", "text", "diff"}
-DRAWN: list[Path] = []  # the folders that have asked for a report
 
 
 def name_of(path: Path) -> str:
@@ -85,6 +81,7 @@ def test_every_experiment_can_be_read(path: Path, quick: bool) -> None:
     assert kind_of(experiment.settings).read(experiment.settings)
 
 
+@pytest.mark.usefixtures("plain_pictures")
 @pytest.mark.parametrize(
     "path", [path for path in IN_PLACE if "```" in path.read_text(encoding="utf-8")], ids=name_of
 )
@@ -98,6 +95,7 @@ def test_code_runs(
     Session(path, tmp_path, monkeypatch, capsys).run()
 
 
+@pytest.mark.usefixtures("plain_pictures")
 def test_the_plan_runs_on_the_bank_s_rows(
     quorate_data: Path,
     tmp_path: Path,
@@ -131,7 +129,6 @@ class Session:
         self.namespace = vars(module)
         (folder / "experiments").symlink_to(ROOT / "experiments")
         monkeypatch.chdir(folder)
-        monkeypatch.setattr("quorate.report.files.write_result", write_first_report)
         monkeypatch.delenv("QUORATE_DATA", raising=False)
 
     def run(self) -> None:
@@ -217,14 +214,6 @@ class Session:
             except SystemExit:
                 return False
         return False
-
-
-def write_first_report(result: Result, folder: str | Path) -> Path:
-    """Draw the curves of one document alone: a drawing takes longer than what it shows."""
-    if isinstance(result, Curves) and DRAWN:
-        return Path(folder) / "report.html"
-    DRAWN.append(Path(folder))
-    return write_result(result, folder)
 
 
 class WorkBeginsError(Exception):

@@ -11,7 +11,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import matplotlib.figure
 import pytest
 
 import quorate as library
@@ -44,7 +43,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def nothing_learns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any training fails; and no picture is drawn, which takes long and is none of this."""
+    """Any training fails."""
 
     def refuse(*given: Any, **more: Any) -> None:
         raise AssertionError("something is trained again")
@@ -53,9 +52,6 @@ def nothing_learns(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(learner, "fit", refuse)
         if hasattr(learner, "fit_many"):
             monkeypatch.setattr(learner, "fit_many", refuse)
-    monkeypatch.setattr(
-        matplotlib.figure.Figure, "savefig", lambda figure, file, **more: file.write(b"<svg/>")
-    )
 
 
 def kept(folder: Path) -> dict[str, Any]:
@@ -105,7 +101,7 @@ def facts(plain: Any) -> Any:
     return [facts(one) for one in plain] if isinstance(plain, list) else plain
 
 
-@pytest.mark.usefixtures("nothing_learns")
+@pytest.mark.usefixtures("nothing_learns", "plain_pictures")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_same_command_prints_the_same_and_does_nothing_again(
     name: str, stored: Path, quorate: Any

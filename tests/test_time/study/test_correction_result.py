@@ -289,12 +289,6 @@ def test_what_has_no_bound_is_infinite_and_what_is_not_defined_a_dash() -> None:
 # --------------------------------------------------------------------------------------- the files
 
 
-@pytest.fixture
-def plain_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw nothing: figures take a second each and have tests of their own."""
-    monkeypatch.setattr("quorate.report.files.render", lambda figure, kind: b"<svg></svg>")
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CorrectionResult]:
     """A folder with everything, of two proxies, two sizes and two seeds."""
