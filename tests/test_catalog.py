@@ -18,13 +18,14 @@ from quorate.learners.networks.sgd import SGD
 from quorate.learners.private.dp_sgd import DPSGD
 from quorate.learners.scikit.scikit_learn import ScikitLearn
 from quorate.populations.own_table import OwnTable
-from quorate.runtime.threads import load_libraries
 from quorate.signals.columns import Columns
 from quorate.signals.patch import Patch
 from quorate.strategies.planting import Planting
 from quorate.subgroups.attribute import Attribute
 
 EVERY = [(kind, CATALOG[kind][name]) for kind, names in BUILT_IN.items() for name in names]
+# Some libraries draw random numbers while they are imported, as a method that is drawn may need it.
+LIBRARIES_DRAW = "ignore:Do not use the `random` module inside strategies"
 # Without those that take parameters of any name
 CLOSED = [
     (kind, cls)
@@ -101,12 +102,9 @@ def methods(draw: st.DrawFn, cls: Any) -> Any:
 
 
 @pytest.mark.parametrize(("kind", "cls"), EVERY, ids=lambda part: getattr(part, "name", part))
+@pytest.mark.filterwarnings(LIBRARIES_DRAW)
 def test_text_and_data_come_back_as_the_method(kind: str, cls: Any) -> None:
-    load_libraries()  # whose import draws random numbers, which nothing may that is drawn
-    if kind == "scenarios":
-        cls()  # which may load more
-
-    @settings(max_examples=5 if kind == "scenarios" else 50)
+    @settings(max_examples=5 if kind == "scenarios" else 25)
     @given(methods(cls))
     def comes_back(method: Any) -> None:
         check_round_trip(kind, method)
