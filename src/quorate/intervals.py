@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import math
 import warnings
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -29,7 +30,20 @@ class Estimate:
 
     def to_json(self) -> dict[str, float | None]:
         """Return plain data, None for what is not finite."""
-        return {field.name: finite_or_none(getattr(self, field.name)) for field in fields(self)}
+        return {key: finite_or_none(value) for key, value in vars(self).items()}
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its 95% interval over seeds; inf where there is no such number."""
+
+    estimate: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float | None]:
+        """Return plain data; None for what is not finite."""
+        return {key: finite_or_none(value) for key, value in vars(self).items()}
 
 
 def wilson(successes: int, n: int, level: float = 0.95) -> Estimate:
@@ -114,6 +128,11 @@ def mean_interval(values: Floats) -> tuple[Floats, Floats, Floats]:
         warnings.simplefilter("ignore", RuntimeWarning)  # the quantile of nothing is NaN
         low, high = np.nanquantile(resampled_means(values), [tail, 1 - tail], axis=1)
     return mean_over_seeds(values), low, high
+
+
+def interval_to_json(ends: Iterable[float]) -> dict[str, float | None]:
+    """Return a mean and the ends of its interval as plain data, None for what is not finite."""
+    return dict(zip(("mean", "low", "high"), map(finite_or_none, ends), strict=True))
 
 
 def band(values: Floats) -> tuple[Floats, Floats, Floats]:

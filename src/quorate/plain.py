@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+Plain = TypeVar("Plain", bound=Mapping[str, Any])
 
 
 def finite_or_none(value: Any) -> Any:
@@ -26,3 +29,15 @@ def finite(plain: Any) -> Any:
     if isinstance(plain, list | tuple):
         return [finite(value) for value in plain]
     return finite_or_none(plain)
+
+
+def group_by(rows: Iterable[Plain], *keys: str) -> dict[tuple[Any, ...], list[Plain]]:
+    """Return rows in groups that agree in some keys, by their values there, in order.
+
+    >>> group_by([{"a": 1, "b": 2}, {"a": 3}, {"a": 1}], "a")
+    {(1,): [{'a': 1, 'b': 2}, {'a': 1}], (3,): [{'a': 3}]}
+    """
+    groups: dict[tuple[Any, ...], list[Plain]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row.get(key) for key in keys), []).append(row)
+    return groups

@@ -6,24 +6,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quorate.figures.privacy import PrivacyCurve, StrategyCurves, privacy_figure
+from quorate.figures.alpha_axis import MeasureCurve
+from quorate.figures.privacy import StrategyCurves, privacy_figure
 from quorate.figures.style import render
 
 ALPHAS = np.array([0.0, 0.3, 0.7])
 
 
-def curve(label: str, *values: float) -> PrivacyCurve:
+def curve(label: str, *values: float) -> MeasureCurve:
     mean = np.array(values)
-    return PrivacyCurve(label, ALPHAS, mean, mean - 0.01, mean + 0.01)
+    return MeasureCurve(label, ALPHAS, (mean, mean - 0.01, mean + 0.01))
 
 
 def way(label: str, alone: float = 0.4) -> StrategyCurves:
     return StrategyCurves(
         label,
+        alone,
         (curve("everyone", 0.8, 0.7, 0.02), curve("members", math.nan, 0.5, 0.02)),
         (curve("everyone", 0, 0, 0), curve("members", 0, 0.1, 0.2)),
         (curve("everyone", 0.6, 0.6, 0.6), curve("members", math.nan, math.nan, math.nan)),
-        alone,
     )
 
 

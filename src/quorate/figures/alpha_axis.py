@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
-from quorate.figures.style import MARKERS, Floats, colour, dashes, percent_of
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from quorate.figures.style import Axes, Floats, colour, dashes, look, percent_of, set_ticks
 
 Band = tuple[Floats, Floats, Floats]  # mean, low, high; (a,) each
+
+
+@dataclass(frozen=True, eq=False)
+class MeasureCurve:
+    """One measure over sizes: its label, sizes (a,), and its mean with the ends of its interval."""
+
+    label: str
+    alphas: Floats
+    values: Band
 
 
 class HasAlphas(Protocol):
@@ -31,17 +38,14 @@ def draw_bands(axes: Axes, lines: Sequence[HasAlphas], zero: float, of: Any) -> 
     for number, line in enumerate(lines):
         mean, low, high = of(line)
         alphas = np.where(line.alphas > 0, line.alphas, zero)
-        look: Any = {"color": colour(number), "marker": MARKERS[number % len(MARKERS)]}
-        axes.fill_between(alphas, low, high, color=look["color"], alpha=0.15, linewidth=0)
+        axes.fill_between(alphas, low, high, color=colour(number), alpha=0.15, linewidth=0)
         positive = line.alphas > 0
-        axes.plot(alphas[positive], mean[positive], linestyle=dashes(number), **look)
-        axes.plot(alphas[~positive], mean[~positive], linestyle="", **look)
+        axes.plot(alphas[positive], mean[positive], linestyle=dashes(number), **look(number))
+        axes.plot(alphas[~positive], mean[~positive], linestyle="", **look(number))
 
 
 def set_alpha_axis(axes: Axes, lines: Sequence[HasAlphas], zero: float) -> None:
     """Make the α axis logarithmic, with a separate place for α = 0 on the left."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
     smallest, largest = smallest_alpha(lines), largest_alpha(lines)
     axes.set_xscale("log")
     decades = range(math.floor(math.log10(smallest)), math.ceil(math.log10(largest)) + 1)
@@ -49,9 +53,7 @@ def set_alpha_axis(axes: Axes, lines: Sequence[HasAlphas], zero: float) -> None:
     if len(ticks) < 3:
         ticks = [t * 10.0**p for p in decades for t in (1, 2, 5)]
         ticks = [t for t in ticks if smallest / 1.1 <= t <= largest * 1.1]
-    axes.xaxis.set_major_locator(FixedLocator([zero, *ticks]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: "0" if v <= zero else percent_of(v)))
+    set_ticks(axes.xaxis, [zero, *ticks], lambda v: "0" if v <= zero else percent_of(v))
     axes.set_xlim(zero / 1.25, largest * 1.35)
 
 

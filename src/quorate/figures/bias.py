@@ -8,16 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from quorate.figures import style
 from quorate.figures.alpha_axis import Band
-from quorate.figures.style import DASHES, GREY, MARKERS, STYLE, Floats, colour, ink, wrapped
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from quorate.figures.style import Axes, Figure, Floats
 
 ACROSS = 3  # largest number of panels in a row
 LETTERS = 6.5  # points: font size of labels
@@ -33,20 +30,12 @@ class StrategyLine:
     values: Band
 
 
-@dataclass(frozen=True)
-class ReferenceLine:
-    """A horizontal line for a value that does not depend on the axis."""
-
-    label: str
-    value: float
-
-
 @dataclass(frozen=True, eq=False)
 class MeasureLines:
-    """The lines and reference levels of one measure on one platform."""
+    """The lines of one measure on one platform, and levels that do not depend on the axis."""
 
     ways: Sequence[StrategyLine]
-    levels: Sequence[ReferenceLine]
+    levels: Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +55,7 @@ class CategoryAxis:
     ticks: Sequence[str]
 
 
+@style.styled
 def platforms_figure(
     platforms: Sequence[PlatformPanel], names: Sequence[str], axis: CategoryAxis
 ) -> Figure:
@@ -76,41 +66,37 @@ def platforms_figure(
         names: names of the measures.
         axis: the common horizontal axis.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        rows = math.ceil(len(platforms) / ACROSS)
-        columns = math.ceil(len(platforms) / rows)
-        heights = [2.6, *[1.5] * (len(names) - 1)]
-        figure = Figure(figsize=(3.7 * columns, (sum(heights) + 0.5) * rows))
-        parts = figure.subfigures(rows, columns, squeeze=False).flat
-        drawn = []
-        for part, platform in zip(parts, platforms, strict=False):
-            axes = part.subplots(len(names), 1, sharex=True, squeeze=False, height_ratios=heights)
-            axes[0, 0].set_title(wrapped(platform.title, 48), parse_math=False)
-            for one, measured, name in zip(axes[:, 0], platform.measures, names, strict=True):
-                _draw(one, measured, axis, bottom=0.0 if one is axes[0, 0] else None)
-                one.set_ylabel(name)
-                drawn.append((one, measured))
-            axes[-1, 0].set_xlabel(axis.label)
-        figure.draw_without_rendering()  # fixes all positions, which labels need
-        for one, measured in drawn:
-            _label(one, measured, axis)
-        return figure
+    rows = math.ceil(len(platforms) / ACROSS)
+    columns = math.ceil(len(platforms) / rows)
+    heights = [2.6, *[1.5] * (len(names) - 1)]
+    figure = style.new_figure(3.7 * columns, (sum(heights) + 0.5) * rows)
+    parts = figure.subfigures(rows, columns, squeeze=False).flat
+    drawn = []
+    for part, platform in zip(parts, platforms, strict=False):
+        axes = part.subplots(len(names), 1, sharex=True, squeeze=False, height_ratios=heights)
+        axes[0, 0].set_title(style.wrapped(platform.title, 48), parse_math=False)
+        for one, measured, name in zip(axes[:, 0], platform.measures, names, strict=True):
+            _draw(one, measured, axis, bottom=0.0 if one is axes[0, 0] else None)
+            one.set_ylabel(name)
+            drawn.append((one, measured))
+        axes[-1, 0].set_xlabel(axis.label)
+    figure.draw_without_rendering()  # fixes all positions, which labels need
+    for one, measured in drawn:
+        _label(one, measured, axis)
+    return figure
 
 
 def _draw(axes: Axes, measured: MeasureLines, axis: CategoryAxis, bottom: float | None) -> None:
     for way in measured.ways:
         mean, low, high = way.values
-        look: Any = {"color": colour(way.number), "marker": MARKERS[way.number % len(MARKERS)]}
         low, high = np.maximum(low, 0), np.minimum(high, 1)  # rates
-        axes.fill_between(axis.places, low, high, color=look["color"], alpha=0.1, linewidth=0)
-        axes.plot(axis.places, mean, linestyle=DASHES[way.number % len(DASHES)], **look)
-    for number, level in enumerate(measured.levels):
-        dashes: Any = (0, (2 + 3 * number, 2))
+        shade = style.colour(way.number)
+        axes.fill_between(axis.places, low, high, color=shade, alpha=0.1, linewidth=0)
+        axes.plot(axis.places, mean, linestyle=style.dashes(way.number), **style.look(way.number))
+    for number, (_, level) in enumerate(measured.levels):
+        dash: Any = (0, (2 + 3 * number, 2))
         ends = [min(axis.places), max(axis.places)]
-        axes.plot(ends, [level.value] * 2, color=GREY, linewidth=0.9, linestyle=dashes)
+        axes.plot(ends, [level] * 2, color=style.GREY, linewidth=0.9, linestyle=dash)
     axes.set_xticks(list(axis.places), list(axis.ticks), fontsize=7)
     width = max(axis.places) - min(axis.places)
     axes.set_xlim(min(axis.places) - 0.03 * width, max(axis.places) + 0.52 * width)
@@ -122,7 +108,7 @@ def _draw(axes: Axes, measured: MeasureLines, axis: CategoryAxis, bottom: float 
 def _span(measured: MeasureLines) -> tuple[float, float]:
     """Return the lowest and highest mean or level; bands of few seeds may leave the panel."""
     means = [way.values[0] for way in measured.ways]
-    values = np.concatenate([*means, np.array([level.value for level in measured.levels])])
+    values = np.concatenate([*means, np.array([level for _, level in measured.levels])])
     known = values[~np.isnan(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     return low, max(high, low + 0.01)
@@ -136,16 +122,16 @@ def _label(axes: Axes, measured: MeasureLines, axis: CategoryAxis) -> None:
     for way in measured.ways:
         said = np.flatnonzero(~np.isnan(way.values[0]))
         if len(said):
-            ends.append((float(way.values[0][said[-1]]), way.label, ink(way.number)))
-    ends += [(lv.value, lv.label, "#333333") for lv in measured.levels if not math.isnan(lv.value)]
+            ends.append((float(way.values[0][said[-1]]), way.label, style.ink(way.number)))
+    ends += [(at, label, "#333333") for label, at in measured.levels if not math.isnan(at)]
     ends.sort(key=lambda end: end[0])
     places = spread(np.array([end[0] for end in ends]), apart, low + apart / 2, high - apart / 2)
     right, room = max(axis.places), 0.06 * (max(axis.places) - min(axis.places))
     for (value, text, shade), place in zip(ends, places, strict=True):
         line: Any = {"color": shade, "linewidth": 0.5, "clip_on": False}
         axes.plot([right, right + room], [value, place], **line)
-        look: Any = {"color": shade, "fontsize": LETTERS, "va": "center", "parse_math": False}
-        axes.text(right + 1.2 * room, place, text, **look)
+        font: Any = {"color": shade, "fontsize": LETTERS, "va": "center", "parse_math": False}
+        axes.text(right + 1.2 * room, place, text, **font)
 
 
 def spread(values: Floats, apart: float, low: float, high: float) -> Floats:

@@ -5,26 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from quorate.figures.style import (
-    COLOURS,
-    GREY,
-    MARKERS,
-    STYLE,
-    Floats,
-    colour,
-    dashes,
-    percent_of,
-    wrapped,
-)
+from quorate.figures import style
+from quorate.figures.style import Axes, Figure, Floats
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
+Ends = tuple[float, float, float]  # an estimate, and the ends of its interval
 DARK = 0.6  # success from which letters on the cell are white
 LEVELS = ((0.5, (0, (1, 1))), (0.9, "-"))  # of success, and the dashes of the line there
 
@@ -44,6 +32,7 @@ class SuccessSurface:
     predicted: Floats | None = None
 
 
+@style.styled
 def surfaces_figure(
     title: str, surfaces: Sequence[SuccessSurface], sizes: Sequence[float]
 ) -> Figure:
@@ -57,43 +46,37 @@ def surfaces_figure(
         surfaces: the surface of each collective.
         sizes: sizes of each of the two collectives, (a,).
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     side = 0.44 * len(sizes)
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=((side + 1.1) * len(surfaces), side + 1.5))
-        figure.suptitle(
-            wrapped(title, 40 * len(surfaces)), fontsize=10, x=0.01, ha="left", parse_math=False
-        )
-        (parts,) = figure.subplots(1, len(surfaces), squeeze=False)
-        for axes, surface in zip(parts, surfaces, strict=True):
-            _draw_surface(axes, surface, sizes)
-            axes.set_title(wrapped(surface.title, 40), parse_math=False, fontsize=8)
-        return figure
+    figure = style.new_figure((side + 1.1) * len(surfaces), side + 1.5)
+    above = style.wrapped(title, 40 * len(surfaces))
+    figure.suptitle(above, fontsize=10, x=0.01, ha="left", parse_math=False)
+    (parts,) = figure.subplots(1, len(surfaces), squeeze=False)
+    for axes, surface in zip(parts, surfaces, strict=True):
+        _draw_surface(axes, surface, sizes)
+        axes.set_title(style.wrapped(surface.title, 40), parse_math=False, fontsize=8)
+    return figure
 
 
 def _draw_surface(axes: Axes, surface: SuccessSurface, sizes: Sequence[float]) -> None:
     places = np.arange(len(sizes))
-    image = axes.imshow(
-        surface.success, origin="lower", cmap="Blues", vmin=0, vmax=1.15, aspect="equal"
-    )
-    shades = np.asarray(image.to_rgba(surface.success))  # (a, a, 4)
-    for (i, j), value in np.ndenumerate(surface.success):
+    success = surface.success
+    image = axes.imshow(success, origin="lower", cmap="Blues", vmin=0, vmax=1.15, aspect="equal")
+    shades = np.asarray(image.to_rgba(success))  # (a, a, 4)
+    for (i, j), value in np.ndenumerate(success):
         said = "–" if math.isnan(value) else f"{value:.2f}".removeprefix("0")
         shade = "white" if value >= DARK else "black"
         behind: Any = {"facecolor": tuple(shades[i, j]), "edgecolor": "none", "pad": 0.5}
-        look: Any = {"ha": "center", "va": "center", "fontsize": 8, "zorder": 4}
-        axes.text(j, i, said, color=shade, bbox=behind, **look)
-    if min(surface.success.shape) > 1 and not np.isnan(surface.success).any():
+        middle: Any = {"ha": "center", "va": "center", "fontsize": 8, "zorder": 4}
+        axes.text(j, i, said, color=shade, bbox=behind, **middle)
+    if min(success.shape) > 1 and not np.isnan(success).any():
         for level, dash in LEVELS:
-            if surface.success.min() < level < surface.success.max():
+            if success.min() < level < success.max():
                 line: Any = {"colors": "black", "linewidths": 1.1, "linestyles": [dash]}
-                axes.contour(places, places, surface.success, [level], **line)
+                axes.contour(places, places, success, [level], **line)
     if surface.predicted is not None:
         _outline(axes, surface.predicted >= 0.5)
-    axes.set_xticks(places, [percent_of(size) for size in sizes])
-    axes.set_yticks(places, [percent_of(size) for size in sizes])
+    axes.set_xticks(places, [style.percent_of(size) for size in sizes])
+    axes.set_yticks(places, [style.percent_of(size) for size in sizes])
     axes.set_xlabel("size of collective 2, α₂")
     axes.set_ylabel("size of collective 1, α₁")
     axes.grid(visible=False)
@@ -101,20 +84,19 @@ def _draw_surface(axes: Axes, surface: SuccessSurface, sizes: Sequence[float]) -
 
 def _outline(axes: Axes, inside: Any) -> None:
     """Draw the edges between cells that are inside and cells that are not."""
-    look: Any = {"color": COLOURS[1], "linewidth": 2.2, "linestyle": (0, (3, 1.2))}
+    line: Any = {"color": style.COLOURS[1], "linewidth": 2.2, "linestyle": (0, (3, 1.2))}
     rows, columns = inside.shape
     for i in range(rows):
         for j in range(columns):
             if i + 1 < rows and inside[i, j] != inside[i + 1, j]:
-                axes.plot([j - 0.5, j + 0.5], [i + 0.5, i + 0.5], **look)
+                axes.plot([j - 0.5, j + 0.5], [i + 0.5, i + 0.5], **line)
             if j + 1 < columns and inside[i, j] != inside[i, j + 1]:
-                axes.plot([j + 0.5, j + 0.5], [i - 0.5, i + 0.5], **look)
+                axes.plot([j + 0.5, j + 0.5], [i - 0.5, i + 0.5], **line)
 
 
+@style.styled
 def masses_figure(
-    lines: Sequence[tuple[str, Sequence[tuple[float, float, float]]]],
-    sizes: Sequence[float],
-    target: float,
+    lines: Sequence[tuple[str, Sequence[Ends]]], sizes: Sequence[float], target: float
 ) -> Figure:
     """Return the critical mass of one collective against the size of the other.
 
@@ -124,48 +106,33 @@ def masses_figure(
         sizes: sizes of the other collective, (a,).
         target: S*.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.4, 3.2))
-        axes = figure.subplots()
-        edge = 1.12 * max(sizes) or 1.0
-        for number, (_, masses) in enumerate(lines):
-            _draw_masses(axes, number, len(lines), masses, edge)
-        axes.axhline(edge, color=GREY, linewidth=0.6)
-        ticks = [tick for tick in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5) if tick < 0.97 * edge]
-        axes.set_yticks([*ticks, edge], [*map(percent_of, ticks), "not reached"])
-        axes.set_ylim(0, 1.08 * edge)
-        axes.set_xticks(range(len(sizes)), [percent_of(size) for size in sizes])
-        axes.set_xlabel("size of collective 2, α₂")
-        axes.set_ylabel(f"critical mass of collective 1 (S* = {target:g})")
-        handles = [
-            Line2D([], [], color=colour(n), linestyle=dashes(n), marker=MARKERS[n % len(MARKERS)])
-            for n in range(len(lines))
-        ]
-        names = [wrapped(name, 32) for name, _ in lines]
-        legend = axes.legend(
-            handles, names, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False
-        )
-        for text in legend.get_texts():
-            text.set_parse_math(False)
-        return figure
+    figure = style.new_figure(7.4, 3.2)
+    axes = figure.subplots()
+    edge = 1.12 * max(sizes) or 1.0
+    for number, (_, masses) in enumerate(lines):
+        _draw_masses(axes, number, len(lines), masses, edge)
+    axes.axhline(edge, color=style.GREY, linewidth=0.6)
+    ticks = [tick for tick in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5) if tick < 0.97 * edge]
+    axes.set_yticks([*ticks, edge], [*map(style.percent_of, ticks), "not reached"])
+    axes.set_ylim(0, 1.08 * edge)
+    axes.set_xticks(range(len(sizes)), [style.percent_of(size) for size in sizes])
+    axes.set_xlabel("size of collective 2, α₂")
+    axes.set_ylabel(f"critical mass of collective 1 (S* = {target:g})")
+    handles = [
+        Line2D([], [], linestyle=style.dashes(n), **style.look(n)) for n in range(len(lines))
+    ]
+    names = [style.wrapped(name, 32) for name, _ in lines]
+    beside: Any = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
+    legend = axes.legend(handles, names, fontsize=8, frameon=False, **beside)
+    style.take_literally(legend.get_texts())
+    return figure
 
 
-def _draw_masses(
-    axes: Axes,
-    number: int,
-    of: int,
-    masses: Sequence[tuple[float, float, float]],
-    edge: float,
-) -> None:
+def _draw_masses(axes: Axes, number: int, of: int, masses: Sequence[Ends], edge: float) -> None:
     """Draw one line with its intervals, beside those of the other lines."""
     at = np.arange(len(masses)) + 0.12 * (number - (of - 1) / 2)
     values = np.array(masses, dtype=np.float64).clip(max=edge)  # (a, 3)
-    look: Any = {"color": colour(number)}
-    axes.plot(
-        at, values[:, 0], linestyle=dashes(number), marker=MARKERS[number % len(MARKERS)], **look
-    )
-    axes.vlines(at, values[:, 1], values[:, 2], linewidth=3, alpha=0.3, **look)
+    axes.plot(at, values[:, 0], linestyle=style.dashes(number), **style.look(number))
+    axes.vlines(at, values[:, 1], values[:, 2], linewidth=3, alpha=0.3, color=style.colour(number))

@@ -8,18 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from quorate.figures.style import COLOURS, GREY, MARKERS, STYLE
+from quorate.figures import style
+from quorate.figures.style import Axes, Figure, Floats
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]
 FREE = "#555555"  # of a label-free change
 DPI = 160  # of rendered figures
@@ -71,35 +67,31 @@ class AccuracyMark:
 # --------------------------------------------------------------------------------------- gap closed
 
 
+@style.styled
 def gap_figure(panels: Sequence[tuple[str, Sequence[GapCurve]]]) -> Figure:
     """Return gap closed over members and over pooled queries, one row of panels each.
 
     Args:
         panels: a title, such as ε, and its curves.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     limits = _limits([trace for _, traces in panels for trace in traces])
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 2.5 * len(panels) + 0.5))
-        grid = figure.subplots(len(panels), 2, sharey=True, sharex="col", squeeze=False)
-        for (title, traces), (left, right) in zip(panels, grid, strict=True):
-            for axes, xs in ((left, "members"), (right, "pooled")):
-                _draw_levels(axes)
-                for number, trace in enumerate(traces):
-                    _draw_trace(axes, trace, getattr(trace, xs), number, limits)
-                axes.set_ylim(limits)
-                _sizes_axis(axes, np.concatenate([getattr(trace, xs) for trace in traces]))
-            left.set_title(title, parse_math=False)
-            left.set_ylabel("gap closed")
-        grid[-1][0].set_xlabel("members")
-        grid[-1][1].set_xlabel("queries pooled in all")
-        handles, labels = grid[0][0].get_legend_handles_labels()
-        figure.legend(
-            handles, labels, loc="outside upper center", ncols=3, frameon=False, fontsize=8
-        )
-        return figure
+    figure = style.new_figure(7.6, 2.5 * len(panels) + 0.5)
+    grid = figure.subplots(len(panels), 2, sharey=True, sharex="col", squeeze=False)
+    for (title, traces), (left, right) in zip(panels, grid, strict=True):
+        for axes, xs in ((left, "members"), (right, "pooled")):
+            _draw_levels(axes)
+            for number, trace in enumerate(traces):
+                _draw_trace(axes, trace, getattr(trace, xs), number, limits)
+            axes.set_ylim(limits)
+            _sizes_axis(axes, np.concatenate([getattr(trace, xs) for trace in traces]))
+        left.set_title(title, parse_math=False)
+        left.set_ylabel("gap closed")
+    grid[-1][0].set_xlabel("members")
+    grid[-1][1].set_xlabel("queries pooled in all")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    key: Any = {"loc": "outside upper center", "ncols": 3, "frameon": False, "fontsize": 8}
+    figure.legend(handles, labels, **key)
+    return figure
 
 
 def _limits(traces: Sequence[GapCurve]) -> tuple[float, float]:
@@ -118,15 +110,8 @@ def _limits(traces: Sequence[GapCurve]) -> tuple[float, float]:
 def _draw_levels(axes: Axes) -> None:
     """Draw the levels of no change and of a closed gap."""
     for level, text in ((0, "nothing changed"), (1, "gap is gone")):
-        axes.axhline(level, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
-        _write_at_left(axes, text, level, above=2, fontsize=6.5)
-
-
-def _write_at_left(axes: Axes, text: str, level: float, above: int = 0, **look: Any) -> None:
-    """Write a text at the left end of a level, ``above`` points higher."""
-    places: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
-    look |= {"color": GREY, "parse_math": False}
-    axes.annotate(text, (0, level), xytext=(3, above), **places, **look)
+        axes.axhline(level, **style.DASHED)
+        style.write(axes, text, (0, level), (3, 2), style.AT_LEFT, 6.5, color=style.GREY)
 
 
 def _draw_trace(
@@ -136,8 +121,11 @@ def _draw_trace(
 
     A whisker that leaves the panel ends in an arrow.
     """
-    colour = FREE if trace.free else COLOURS[number % len(COLOURS)]
-    look: Any = {"color": colour, "marker": "x" if trace.free else MARKERS[number % len(MARKERS)]}
+    colour = FREE if trace.free else style.COLOURS[number % len(style.COLOURS)]
+    look: Any = {
+        "color": colour,
+        "marker": "x" if trace.free else style.MARKERS[number % len(style.MARKERS)],
+    }
     dashes: Any = (0, (4, 2)) if trace.free else "-"
     shown = np.isfinite(trace.value)
     aside = max(1.015, float(xs.max() / xs.min()) ** 0.012) ** number
@@ -155,8 +143,6 @@ def _draw_trace(
 
 def _sizes_axis(axes: Axes, sizes: Floats) -> None:
     """Make an axis of whole sizes logarithmic, with the measured sizes as ticks."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
     tried = sorted(set(sizes.tolist()))
     spread = tried[-1] / tried[0]
     ticks = tried[:1]
@@ -164,48 +150,48 @@ def _sizes_axis(axes: Axes, sizes: Floats) -> None:
         if size >= ticks[-1] * max(1.35, spread**0.14):  # closer ticks would overlap
             ticks.append(size)
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
+    style.set_ticks(axes.xaxis, ticks, lambda v: f"{v:,.0f}")
     axes.set_xlim(tried[0] / (1.35 * spread**0.3), tried[-1] * 1.1 * spread**0.06)
 
 
 # ------------------------------------------------------------------------------------------- groups
 
 
+@style.styled
 def groups_figure(sections: Sequence[tuple[str, Sequence[AccuracyMark]]]) -> Figure:
     """Return accuracies and controls, one row each: hollow before, filled after.
 
     Args:
         sections: headings with their marks, from the top.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     lines = sum(len(marks) + 1 for _, marks in sections)
-    with mpl.rc_context({**STYLE, "axes.grid.axis": "x"}):
-        figure = Figure(figsize=(7.2, 0.24 * lines + 0.7))
-        axes = figure.subplots()
-        names, at = [], 0
-        for heading, marks in sections:
-            _write_at_left(axes, heading, at, va="center", fontsize=7.5)
-            for place, mark in enumerate(marks, at + 1):
-                _draw_mark(axes, mark, place)
-                names.append((place, mark.label))
-            at += len(marks) + 1
-        axes.set_yticks([place for place, _ in names], [name for _, name in names])
-        for label in axes.get_yticklabels():
-            label.set_parse_math(False)
-        axes.tick_params(axis="y", length=0)
-        axes.set_ylim(at - 0.4, -0.6)
-        axes.set_xlim(-0.02, 1.02)
-        axes.spines["left"].set_visible(False)
-        axes.set_xlabel("fraction of people (hollow: before; filled: after; bars: 95%)")
-        return figure
+    figure = style.new_figure(7.2, 0.24 * lines + 0.7)
+    axes = figure.subplots()
+    names, at = [], 0
+    for heading, marks in sections:
+        style.write(axes, heading, (0, at), (3, 0), style.AT_LEFT, va="center", color=style.GREY)
+        for place, mark in enumerate(marks, at + 1):
+            _draw_mark(axes, mark, place)
+            names.append((place, mark.label))
+        at += len(marks) + 1
+    axes.set_yticks([place for place, _ in names], [name for _, name in names])
+    style.take_literally(axes.get_yticklabels())
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(at - 0.4, -0.6)
+    axes.set_xlim(-0.02, 1.02)
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel("fraction of people (hollow: before; filled: after; bars: 95%)")
+    return figure
 
 
 def _draw_mark(axes: Axes, mark: AccuracyMark, at: float) -> None:
-    colour = {"accuracy": COLOURS[0], "free": COLOURS[1], "control": FREE, "force": "black"}
+    colour = {
+        "accuracy": style.COLOURS[0],
+        "free": style.COLOURS[1],
+        "control": FREE,
+        "force": "black",
+    }
     marker = {"accuracy": "o", "free": "s", "control": "D", "force": "X"}[mark.kind]
     look: Any = {"color": colour[mark.kind], "marker": marker, "markersize": 5.5}
     if math.isfinite(mark.value):
@@ -222,12 +208,9 @@ def _draw_mark(axes: Axes, mark: AccuracyMark, at: float) -> None:
 # ----------------------------------------------------------------------------------------- transfer
 
 
+@style.styled
 def transfer_figure(
-    rows: Sequence[str],
-    columns: Sequence[str],
-    before: Floats,
-    after: Floats,
-    closed: Floats,
+    rows: Sequence[str], columns: Sequence[str], before: Floats, after: Floats, closed: Floats
 ) -> Figure:
     """Return the transferability matrix: platforms (rows) under each proxy's change (columns).
 
@@ -238,43 +221,36 @@ def transfer_figure(
         before, after: the subgroup's accuracy, (rows, columns); NaN if not measured.
         closed: gap closed, (rows, columns); NaN if meaningless.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     gained = after - before
-    with mpl.rc_context({**STYLE, "axes.grid": False}):
-        figure = Figure(figsize=(1.5 * len(columns) + 3.0, 0.75 * len(rows) + 1.1))
-        axes = figure.subplots()
-        shown = axes.imshow(
-            np.ma.masked_invalid(gained), cmap="Blues", vmin=0, vmax=MOST_GAINED, aspect="auto"
-        )
-        for (row, column), gain in np.ndenumerate(gained):
-            share = closed[row, column]
-            colour = "white" if gain > 0.6 * MOST_GAINED else "black"
-            lines = ["–" if math.isnan(gain) else _change(before, after, row, column)]
-            lines += [] if math.isnan(share) else [f"gap closed {share:.2f}"]
-            text = "\n".join(lines)
-            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
-        axes.set_xticks(range(len(columns)), columns)
-        axes.set_yticks(range(len(rows)), rows)
-        for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-            label.set_parse_math(False)
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-        axes.set_xlabel("proxy")
-        axes.set_ylabel("platform")
-        bar = figure.colorbar(shown, ax=axes, extend="both")
-        bar.set_label("accuracy gained by the subgroup")
-        return figure
-
-
-def _change(before: Floats, after: Floats, row: int, column: int) -> str:
-    return f"{before[row, column]:.2f} → {after[row, column]:.2f}"
+    figure = style.new_figure(1.5 * len(columns) + 3.0, 0.75 * len(rows) + 1.1)
+    axes = figure.subplots()
+    axes.grid(visible=False)
+    scale: Any = {"cmap": "Blues", "vmin": 0, "vmax": MOST_GAINED}
+    shown = axes.imshow(np.ma.masked_invalid(gained), aspect="auto", **scale)
+    for (row, column), gain in np.ndenumerate(gained):
+        share = closed[row, column]
+        colour = "white" if gain > 0.6 * MOST_GAINED else "black"
+        change = f"{before[row, column]:.2f} → {after[row, column]:.2f}"
+        lines = ["–" if math.isnan(gain) else change]
+        lines += [] if math.isnan(share) else [f"gap closed {share:.2f}"]
+        text = "\n".join(lines)
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
+    style.take_literally([*axes.get_xticklabels(), *axes.get_yticklabels()])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("proxy")
+    axes.set_ylabel("platform")
+    bar = figure.colorbar(shown, ax=axes, extend="both")
+    bar.set_label("accuracy gained by the subgroup")
+    return figure
 
 
 # ----------------------------------------------------------------------------------------- pictures
 
 
+@style.styled
 def sheet_figure(rows: Sequence[tuple[str, Sequence[tuple[str, Pixels]]]]) -> Figure:
     """Return pictures in rows, each pixel a whole number of dots, without smoothing.
 
@@ -282,9 +258,6 @@ def sheet_figure(rows: Sequence[tuple[str, Sequence[tuple[str, Pixels]]]]) -> Fi
         rows: a name, and captions with their pictures, (c, h, w) each, all of one shape. Pictures
             above 256 pixels are shown with every second pixel, or fewer.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     every = math.ceil(max(rows[0][1][0][1].shape[1:]) / LARGEST)
     h, w = (math.ceil(size / every) for size in rows[0][1][0][1].shape[1:])
     times = max(1, round(SIDE / max(h, w)))
@@ -293,23 +266,21 @@ def sheet_figure(rows: Sequence[tuple[str, Sequence[tuple[str, Pixels]]]]) -> Fi
     above = [24 if any(caption for caption, _ in pictures) else 0 for _, pictures in rows]
     width = left + max(len(pictures) for _, pictures in rows) * (wide + gap)
     height = gap + sum(above) + len(rows) * (tall + gap)
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width / DPI, height / DPI))
-        figure.set_layout_engine("none")  # every picture has a fixed place
-        bottom = height
-        for (name, pictures), room in zip(rows, above, strict=True):
-            bottom -= room + tall + gap
-            middle = (bottom + tall / 2) / height
-            figure.text((left - 8) / width, middle, name, ha="right", va="center", fontsize=7)
-            for place, (caption, picture) in enumerate(pictures):
-                x, over = left + place * (wide + gap), (bottom + tall + 5) / height
-                figure.text((x + wide / 2) / width, over, caption, ha="center", fontsize=6.5)
-                box = (x / width, bottom / height, wide / width, tall / height)
-                some = picture[:, ::every, ::every]
-                _draw_picture(figure, box, some.repeat(times, 1).repeat(times, 2))
-        for text in figure.texts:
-            text.set_parse_math(False)
-        return figure
+    figure = style.new_figure(width / DPI, height / DPI)
+    figure.set_layout_engine("none")  # every picture has a fixed place
+    bottom = height
+    for (name, pictures), room in zip(rows, above, strict=True):
+        bottom -= room + tall + gap
+        middle = (bottom + tall / 2) / height
+        figure.text((left - 8) / width, middle, name, ha="right", va="center", fontsize=7)
+        for place, (caption, picture) in enumerate(pictures):
+            x, over = left + place * (wide + gap), (bottom + tall + 5) / height
+            figure.text((x + wide / 2) / width, over, caption, ha="center", fontsize=6.5)
+            box = (x / width, bottom / height, wide / width, tall / height)
+            some = picture[:, ::every, ::every]
+            _draw_picture(figure, box, some.repeat(times, 1).repeat(times, 2))
+    style.take_literally(figure.texts)
+    return figure
 
 
 def _draw_picture(figure: Figure, box: tuple[float, float, float, float], picture: Pixels) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from quorate.figures import style
 from quorate.figures.alpha_axis import (
     Band,
     draw_bands,
@@ -20,20 +21,7 @@ from quorate.figures.alpha_axis import (
     set_alpha_axis,
 )
 from quorate.figures.direct_labels import LabelSpot, place_labels, short_labels
-from quorate.figures.style import (
-    GREY,
-    MARKERS,
-    SIGNS,
-    STYLE,
-    Floats,
-    colour,
-    ink,
-    wrapped,
-)
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from quorate.figures.style import Axes, Figure, Floats
 
 _BOUND_DASHES: tuple[Any, ...] = ((0, (4, 2)), (0, (1, 1)))
 
@@ -80,53 +68,48 @@ class CurvePanel:
     bounds: list[BoundCurve] = field(default_factory=list)
 
 
+@style.styled
 def curves_figure(panels: Sequence[CurvePanel]) -> Figure:
     """Return S(α), honest accuracy, and α* with its interval, two panels in a row."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        most = max(len(panel.lines) for panel in panels)
-        heights = [2.9, 1.4, 0.3 + 0.29 * most]
-        columns = min(2, len(panels))
-        rows = math.ceil(len(panels) / columns)
-        figure = Figure(figsize=(5.9 * columns + 0.4, (sum(heights) + 0.6) * rows))
-        parts = figure.subfigures(rows, columns, squeeze=False).flat
-        drawn = []
-        for part, panel in zip(parts, panels, strict=False):
-            success, accuracy, masses = part.subplots(
-                3, 1, sharex=True, gridspec_kw={"height_ratios": heights}
-            )
-            zero = place_of_zero(panel.lines)
-            _draw_success(success, panel, zero)
-            draw_bands(accuracy, panel.lines, zero, lambda line: line.accuracy)
-            accuracy.set_ylabel("accuracy on\nhonest people")
-            _draw_masses(masses, panel.lines, zero)
-            set_alpha_axis(masses, panel.lines, zero)
-            masses.set_xlabel("α, fraction of the platform's data held by the collective")
-            masses.set_ylabel("α*")
-            drawn.append((success, panel, zero))
-        figure.draw_without_rendering()  # fixes all positions, which labels need
-        for success, panel, zero in drawn:
-            _label_curves(success, panel, zero, figure.dpi)
-        return figure
+    most = max(len(panel.lines) for panel in panels)
+    heights = [2.9, 1.4, 0.3 + 0.29 * most]
+    columns = min(2, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    figure = style.new_figure(5.9 * columns + 0.4, (sum(heights) + 0.6) * rows)
+    parts = figure.subfigures(rows, columns, squeeze=False).flat
+    drawn = []
+    for part, panel in zip(parts, panels, strict=False):
+        success, accuracy, masses = part.subplots(
+            3, 1, sharex=True, gridspec_kw={"height_ratios": heights}
+        )
+        zero = place_of_zero(panel.lines)
+        _draw_success(success, panel, zero)
+        draw_bands(accuracy, panel.lines, zero, lambda line: line.accuracy)
+        accuracy.set_ylabel("accuracy on\nhonest people")
+        _draw_masses(masses, panel.lines, zero)
+        set_alpha_axis(masses, panel.lines, zero)
+        masses.set_xlabel("α, fraction of the platform's data held by the collective")
+        masses.set_ylabel("α*")
+        drawn.append((success, panel, zero))
+    figure.draw_without_rendering()  # fixes all positions, which labels need
+    for success, panel, zero in drawn:
+        _label_curves(success, panel, zero, figure.dpi)
+    return figure
 
 
+@style.styled
 def masses_figure(lines: Sequence[LearnerCurve]) -> Figure:
     """Return the critical masses alone, one row per learner."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(5.9, 0.8 + 0.3 * len(lines)))
-        axes = figure.subplots()
-        zero = place_of_zero(lines)
-        _draw_masses(axes, lines, zero)
-        set_alpha_axis(axes, lines, zero)
-        axes.set_xlabel("critical mass α*")
-        return figure
+    figure = style.new_figure(5.9, 0.8 + 0.3 * len(lines))
+    axes = figure.subplots()
+    zero = place_of_zero(lines)
+    _draw_masses(axes, lines, zero)
+    set_alpha_axis(axes, lines, zero)
+    axes.set_xlabel("critical mass α*")
+    return figure
 
 
+@style.styled
 def search_figure(
     title: str,
     line: LearnerCurve,
@@ -143,30 +126,26 @@ def search_figure(
         fitted: the fitted curve at the line's sizes, (a,), or None.
         target: S*.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(6.3, 4.1))
-        success, mass = figure.subplots(2, 1, sharex=True, height_ratios=[2.9, 0.6])
-        zero, (alphas, values) = place_of_zero([line]), points
-        low, high = line.mass.low or zero, min(line.mass.high, largest_alpha([line]) * 1.25)
-        if not math.isnan(line.mass.estimate):
-            success.axvspan(low, high or zero, color=colour(0), alpha=0.12, linewidth=0)
-        if fitted is not None:
-            positive = line.alphas > 0
-            success.plot(line.alphas[positive], fitted[positive], color=colour(0))
-        look: Any = {"color": "black", "linestyle": "", "marker": "o", "alpha": 0.6}
-        success.plot(np.where(alphas > 0, alphas, zero), values, markerfacecolor="none", **look)
-        _draw_target(success, target)
-        success.set_ylim(-0.03, 1.05)
-        success.set_ylabel("success S(α)")
-        success.set_title(wrapped(title), parse_math=False)
-        _draw_masses(mass, [line], zero)
-        set_alpha_axis(mass, [line], zero)
-        mass.set_xlabel("α, fraction of the platform's data held by the collective")
-        mass.set_ylabel("α*")
-        return figure
+    figure = style.new_figure(6.3, 4.1)
+    success, mass = figure.subplots(2, 1, sharex=True, height_ratios=[2.9, 0.6])
+    zero, (alphas, values) = place_of_zero([line]), points
+    low, high = line.mass.low or zero, min(line.mass.high, largest_alpha([line]) * 1.25)
+    if not math.isnan(line.mass.estimate):
+        success.axvspan(low, high or zero, color=style.colour(0), alpha=0.12, linewidth=0)
+    if fitted is not None:
+        positive = line.alphas > 0
+        success.plot(line.alphas[positive], fitted[positive], color=style.colour(0))
+    dots: Any = {"color": "black", "linestyle": "", "marker": "o", "alpha": 0.6}
+    success.plot(np.where(alphas > 0, alphas, zero), values, markerfacecolor="none", **dots)
+    _draw_target(success, target)
+    success.set_ylim(-0.03, 1.05)
+    success.set_ylabel("success S(α)")
+    success.set_title(style.wrapped(title), parse_math=False)
+    _draw_masses(mass, [line], zero)
+    set_alpha_axis(mass, [line], zero)
+    mass.set_xlabel("α, fraction of the platform's data held by the collective")
+    mass.set_ylabel("α*")
+    return figure
 
 
 def _draw_success(axes: Axes, panel: CurvePanel, zero: float) -> None:
@@ -176,18 +155,18 @@ def _draw_success(axes: Axes, panel: CurvePanel, zero: float) -> None:
         if math.isfinite(line.mass.estimate):
             at = line.mass.estimate or zero
             thin: Any = {"linewidth": 0.8, "alpha": 0.6, "linestyle": (0, (1, 2))}
-            axes.plot([at, at], [0, panel.target], color=colour(number), **thin)
+            axes.plot([at, at], [0, panel.target], color=style.colour(number), **thin)
     for number, bound in enumerate(panel.bounds):
         shown = bound.values > 0  # a bound at or below 0 is vacuous
-        look: Any = {"color": "black", "linewidth": 1, "linestyle": _BOUND_DASHES[number % 2]}
-        axes.plot(bound.alphas[shown], bound.values[shown], label=bound.label, **look)
+        dashed: Any = {"color": "black", "linewidth": 1, "linestyle": _BOUND_DASHES[number % 2]}
+        axes.plot(bound.alphas[shown], bound.values[shown], label=bound.label, **dashed)
     if panel.bounds:
         slim: Any = {"borderpad": 0, "fontsize": 7, "frameon": False, "handlelength": 2.6}
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), **slim)
     axes.set_ylim(-0.03, 1.05)
     axes.set_ylabel("success S(α)")
     pad = 6 + 10 * len(panel.bounds)
-    axes.set_title(wrapped(panel.title), pad=pad, parse_math=False)  # a path may hold dollars
+    axes.set_title(style.wrapped(panel.title), pad=pad, parse_math=False)  # a path may hold dollars
 
 
 def _label_curves(axes: Axes, panel: CurvePanel, zero: float, dpi: float) -> None:
@@ -212,14 +191,14 @@ def _label_curves(axes: Axes, panel: CurvePanel, zero: float, dpi: float) -> Non
         others.append(_dots(axes, bound.alphas, bound.values)[bound.values > 0])
     others.append(_dots(axes, np.array(axes.get_xlim()), np.full(2, panel.target)))
     spots = place_labels(curves, sizes, axes.bbox.extents, taken, others)
-    for spot, look in zip(spots, looks, strict=True):
-        _write_label(axes, spot, look, 72 / dpi)
+    for spot, shown in zip(spots, looks, strict=True):
+        _write_label(axes, spot, shown, 72 / dpi)
 
 
 def _label_look(number: int, name: str) -> dict[str, Any]:
     return {
-        "text": wrapped(f"{SIGNS[number % len(SIGNS)]} {name}", 30),
-        "color": ink(number),
+        "text": style.wrapped(f"{style.SIGNS[number % len(style.SIGNS)]} {name}", 30),
+        "color": style.ink(number),
         "fontsize": 7,
         "parse_math": False,
         "multialignment": "left",
@@ -227,28 +206,23 @@ def _label_look(number: int, name: str) -> dict[str, Any]:
     }
 
 
-def _label_size(axes: Axes, look: Any) -> tuple[float, float]:
+def _label_size(axes: Axes, label: Any) -> tuple[float, float]:
     """Return a label's width and height in dots."""
-    measure = axes.annotate(xy=(0.5, 0.5), xycoords="axes fraction", **look)
+    measure = axes.annotate(xy=(0.5, 0.5), xycoords="axes fraction", **label)
     box = measure.get_window_extent()
     measure.remove()
     return box.width, box.height
 
 
-def _write_label(axes: Axes, spot: LabelSpot, look: Any, points_a_dot: float) -> None:
+def _write_label(axes: Axes, spot: LabelSpot, label: Any, points_a_dot: float) -> None:
     """Write a label at its spot, with a line to its curve if that is far."""
-    x, y = axes.transData.inverted().transform(spot.at)
-    arrow: Any = {"arrowstyle": "-", "color": look["color"], "linewidth": 0.5}
-    axes.annotate(
-        xy=(x, y),
-        xytext=((spot.x - spot.at[0]) * points_a_dot, (spot.y - spot.at[1]) * points_a_dot),
-        textcoords="offset points",
-        ha="center",
-        va="center",
-        arrowprops={**arrow, "shrinkA": 0, "shrinkB": 0} if spot.far else None,
-        in_layout=False,
-        **look,
-    )
+    place = axes.transData.inverted().transform(spot.at)
+    aside = ((spot.x - spot.at[0]) * points_a_dot, (spot.y - spot.at[1]) * points_a_dot)
+    arrow: Any = {"arrowstyle": "-", "color": label["color"], "linewidth": 0.5}
+    arrow |= {"shrinkA": 0, "shrinkB": 0}
+    middle: Any = {"ha": "center", "va": "center", "in_layout": False, **label}
+    middle["arrowprops"] = arrow if spot.far else None
+    axes.annotate(xy=tuple(place), xytext=aside, textcoords="offset points", **middle)
 
 
 def _dots(axes: Axes, alphas: Floats, values: Floats) -> Floats:
@@ -257,23 +231,15 @@ def _dots(axes: Axes, alphas: Floats, values: Floats) -> Floats:
 
 
 def _draw_target(axes: Axes, target: float) -> None:
-    axes.axhline(target, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
-    axes.annotate(
-        f"S* = {target:g}",
-        (0, target),
-        xycoords=("axes fraction", "data"),
-        xytext=(3, 2),
-        textcoords="offset points",
-        color=GREY,
-        fontsize=7.5,
-    )
+    axes.axhline(target, **style.DASHED)
+    style.write(axes, f"S* = {target:g}", (0, target), (3, 2), style.AT_LEFT, color=style.GREY)
 
 
 def _draw_masses(axes: Axes, lines: Sequence[LearnerCurve], zero: float) -> None:
     """Draw one row per learner: estimate and interval, with an arrow if it exceeds the grid."""
     edge = largest_alpha(lines) * 1.25
     for row, line in enumerate(lines):
-        shade, mass = colour(row), line.mass
+        shade, mass = style.colour(row), line.mass
         measured = not math.isnan(mass.estimate)
         if measured:
             low, high = (min(end, edge) if end > 0 else zero for end in (mass.low, mass.high))
@@ -281,19 +247,9 @@ def _draw_masses(axes: Axes, lines: Sequence[LearnerCurve], zero: float) -> None
         if math.isinf(mass.high):
             axes.plot([edge], [row], color=shade, marker=">", clip_on=False)
         if math.isfinite(mass.estimate):
-            look: Any = {"color": shade, "marker": MARKERS[row % len(MARKERS)]}
-            axes.plot([mass.estimate or zero], [row], markersize=6, **look)
+            axes.plot([mass.estimate or zero], [row], markersize=6, **style.look(row))
         label = line.label if measured else f"{line.label}: every training failed"
-        axes.annotate(
-            label,
-            (0, row),
-            xycoords=("axes fraction", "data"),
-            xytext=(3, 4),
-            textcoords="offset points",
-            color=ink(row),
-            fontsize=7.5,
-            parse_math=False,
-        )
+        style.write(axes, label, (0, row), (3, 4), style.AT_LEFT, color=style.ink(row))
     axes.set_yticks([])
     axes.set_ylim(len(lines) - 0.5, -0.8)
     axes.spines["left"].set_visible(False)

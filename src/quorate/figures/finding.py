@@ -6,14 +6,11 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from quorate.figures import style
 from quorate.figures.curves import MassInterval
-from quorate.figures.style import GREY, STYLE, percent_of
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from quorate.figures.style import Axes, Figure
 
 INK = "#0072B2"
 ROOM = 2.0  # factor by which the axis extends beyond the data
@@ -36,6 +33,7 @@ class MassPoint:
     accuracy: float
 
 
+@style.styled
 def masses_over_figure(parameter: str, points: Sequence[MassPoint], target: float) -> Figure:
     """Return α* with its interval at each value of a parameter, with honest accuracy above.
 
@@ -46,31 +44,25 @@ def masses_over_figure(parameter: str, points: Sequence[MassPoint], target: floa
         points: one or more, in the order to draw them at equal distances.
         target: S*.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(1.3 + 0.62 * max(len(points), 3), 2.7))
-        axes = figure.subplots()
-        floor, edge = _ends(points)
-        estimates = [
-            max(one.mass.estimate, floor) if math.isfinite(one.mass.estimate) else math.nan
-            for one in points
-        ]
-        axes.plot(range(len(points)), estimates, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
-        for place, one in enumerate(points):
-            _draw(axes, place, one.mass, floor, edge)
-            said = "" if math.isnan(one.accuracy) else f"{one.accuracy:.2f}".removeprefix("0")
-            _say(axes, place, said, "black")
-        _say(axes, -0.75, "accuracy", GREY)
-        names = [textwrap.fill(one.value, NAME_WIDTH) for one in points]
-        axes.set_xticks(range(len(points)), names, parse_math=False)
-        axes.set_xlim(-0.75, len(points) - 0.5)
-        axes.grid(visible=False, axis="x")
-        _percent_axis(axes, floor, edge, any(one.mass.low == 0 for one in points))
-        axes.set_xlabel(parameter, parse_math=False)
-        axes.set_ylabel(f"critical mass α* (S* = {target:g})")
-        return figure
+    figure = style.new_figure(1.3 + 0.62 * max(len(points), 3), 2.7)
+    axes = figure.subplots()
+    floor, edge = _ends(points)
+    means = [one.mass.estimate for one in points]
+    estimates = [max(mean, floor) if math.isfinite(mean) else math.nan for mean in means]
+    axes.plot(range(len(points)), estimates, **style.DASHED)
+    for place, one in enumerate(points):
+        _draw(axes, place, one.mass, floor, edge)
+        said = "" if math.isnan(one.accuracy) else f"{one.accuracy:.2f}".removeprefix("0")
+        _say(axes, place, said, "black")
+    _say(axes, -0.75, "accuracy", style.GREY)
+    names = [textwrap.fill(one.value, NAME_WIDTH) for one in points]
+    axes.set_xticks(range(len(points)), names, parse_math=False)
+    axes.set_xlim(-0.75, len(points) - 0.5)
+    axes.grid(visible=False, axis="x")
+    _percent_axis(axes, floor, edge, any(one.mass.low == 0 for one in points))
+    axes.set_xlabel(parameter, parse_math=False)
+    axes.set_ylabel(f"critical mass α* (S* = {target:g})")
+    return figure
 
 
 def _ends(points: Sequence[MassPoint]) -> tuple[float, float]:
@@ -82,8 +74,8 @@ def _ends(points: Sequence[MassPoint]) -> tuple[float, float]:
 
 def _draw(axes: Axes, place: int, mass: MassInterval, floor: float, edge: float) -> None:
     if math.isnan(mass.estimate):
-        middle: Any = {"ha": "center", "va": "center", "fontsize": 7, "color": GREY}
-        axes.annotate("not\nmeasured", (place, 0.5), xycoords=("data", "axes fraction"), **middle)
+        middle: Any = {"ha": "center", "va": "center", "color": style.GREY}
+        style.write(axes, "not\nmeasured", (place, 0.5), (0, 0), style.AT_TOP, 7, **middle)
         return
     low, high = (min(max(end, floor), edge) for end in (mass.low, mass.high))
     axes.plot([place, place], [low, high], color=INK, linewidth=3, alpha=0.35)
@@ -95,22 +87,12 @@ def _draw(axes: Axes, place: int, mass: MassInterval, floor: float, edge: float)
 
 def _say(axes: Axes, place: float, text: str, colour: str) -> None:
     """Write small text above the picture."""
-    axes.annotate(
-        text,
-        (place, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(0, 5),
-        textcoords="offset points",
-        ha="right" if place < 0 else "center",
-        fontsize=7,
-        color=colour,
-    )
+    side = "right" if place < 0 else "center"
+    style.write(axes, text, (place, 1), (0, 5), style.AT_TOP, 7, ha=side, color=colour)
 
 
 def _percent_axis(axes: Axes, floor: float, edge: float, from_zero: bool) -> None:
     """Make the α axis logarithmic, with a separate place for α = 0 if needed."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
     first, last = floor * ROOM / 1.01, edge * 1.01 / ROOM
     decades = range(math.floor(math.log10(first)), math.ceil(math.log10(last)) + 1)
     ticks = [10.0**power for power in decades if first / ROOM < 10.0**power < last * ROOM]
@@ -118,9 +100,8 @@ def _percent_axis(axes: Axes, floor: float, edge: float, from_zero: bool) -> Non
         ticks = [step * 10.0**power for power in decades for step in (1, 2, 5)]
     ticks = [tick for tick in ticks if first / (1 if from_zero else ROOM) < tick < last * ROOM]
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(FixedLocator([*([floor] if from_zero else []), *ticks]))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: "0" if from_zero and value <= floor else percent_of(value))
+    ticks = [floor, *ticks] if from_zero else ticks
+    style.set_ticks(
+        axes.yaxis, ticks, lambda v: "0" if from_zero and v <= floor else style.percent_of(v)
     )
     axes.set_ylim(floor / 1.2, edge * 1.2)

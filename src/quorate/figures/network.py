@@ -5,16 +5,13 @@ Shapes: l links, n nodes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from quorate.figures.style import COLOURS, STYLE, Floats, ink, wrapped
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from quorate.figures import style
+from quorate.figures.style import Axes, Figure, Floats
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -29,6 +26,7 @@ ONE = np.array([[0, 1]])  # link, from the first node to the second
 OUTLINE = 0.25  # of a band: its outline, at most
 
 
+@style.styled
 def network_figure(
     places: Floats,
     ends: Ints,
@@ -52,9 +50,6 @@ def network_figure(
         unit: unit of flows, as in "vehicles/h".
         titles: titles of the three maps.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     low, size = places.min(axis=0), np.ptp(places, axis=0).max()
     margin = 0.06 * size
     across, up = np.ptp(places, axis=0) + 2 * margin
@@ -64,28 +59,27 @@ def network_figure(
     most = float(np.abs(change).max())
     is_drawn = np.abs(change) > LEAST * largest
     widest = _widest(places, ends, size)
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(3 * WIDTH, WIDTH * up / across + 0.3))
-        maps = figure.subplots(1, 3)
-        for axes, title in zip(maps, titles, strict=True):
-            _ground(axes, places, ends, inside)
-            axes.set_title(wrapped(title, 48), parse_math=False)
-            axes.set_xlim(low[0] - margin, low[0] - margin + across)
-            axes.set_ylim(low[1] - 3 * margin, low[1] - 3 * margin + up)
-            axes.set_aspect("equal")
-            axes.set_axis_off()
-        corner = low - [0, 1.5 * margin]
-        for axes, flow in zip(maps[:2], (before, after), strict=True):
-            shades = [str(0.62 - 0.62 * share) for share in flow / largest]
-            _bands(axes, places, ends, widest * flow / largest, facecolors=shades)
-            _key(axes, corner, widest, largest, unit)
-        _draw_change(maps[2], places, ends, np.where(is_drawn, change, 0), widest / (most or 1.0))
-        if is_drawn.any():
-            _key_of_change(maps[2], corner, widest, most, unit)
-        else:
-            _say(maps[2], corner, "no change")
-        for axes in maps:
-            _number(axes, places, inside)
+    figure = style.new_figure(3 * WIDTH, WIDTH * up / across + 0.3)
+    maps = figure.subplots(1, 3)
+    for axes, title in zip(maps, titles, strict=True):
+        _ground(axes, places, ends, inside)
+        axes.set_title(style.wrapped(title, 48), parse_math=False)
+        axes.set_xlim(low[0] - margin, low[0] - margin + across)
+        axes.set_ylim(low[1] - 3 * margin, low[1] - 3 * margin + up)
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+    corner = low - [0, 1.5 * margin]
+    for axes, flow in zip(maps[:2], (before, after), strict=True):
+        shades = [str(0.62 - 0.62 * share) for share in flow / largest]
+        _bands(axes, places, ends, widest * flow / largest, facecolors=shades)
+        _key(axes, corner, widest, largest, unit)
+    _draw_change(maps[2], places, ends, np.where(is_drawn, change, 0), widest / (most or 1.0))
+    if is_drawn.any():
+        _key_of_change(maps[2], corner, widest, most, unit)
+    else:
+        _say(maps[2], corner, "no change")
+    for axes in maps:
+        _number(axes, places, inside)
     return figure
 
 
@@ -102,15 +96,11 @@ def _ground(axes: Axes, places: Floats, ends: Ints, inside: Mask) -> None:
     streets = np.unique(np.sort(ends, axis=1), axis=0)
     within = streets[inside[streets].all(axis=1)]
     blue = "#cfe4f3"  # a light shade of the first colour; light grey in print
-    axes.add_collection(
-        LineCollection(
-            list(places[within]), linewidths=HALO, colors=blue, capstyle="round", zorder=0
-        )
-    )
+    halo: Any = {"linewidths": HALO, "colors": blue, "capstyle": "round", "zorder": 0}
+    axes.add_collection(LineCollection(list(places[within]), **halo))
     disc = HALO if len(places) > NAMED_NODES else 1.6 * HALO  # to be seen around a number
-    axes.scatter(
-        places[inside, 0], places[inside, 1], s=disc**2, color=blue, linewidths=0, zorder=0
-    )
+    x, y = places[inside].T
+    axes.scatter(x, y, s=disc**2, color=blue, linewidths=0, zorder=0)
     axes.add_collection(LineCollection(list(places[streets]), linewidths=0.3, colors="0.6"))
 
 
@@ -131,7 +121,10 @@ def _draw_change(axes: Axes, places: Floats, ends: Ints, change: Floats, scale: 
     """Draw solid bands for what is gained and hollow ones for what is lost."""
     from matplotlib.colors import to_rgba
 
-    for sign, colour, filling in ((-1, COLOURS[0], "1"), (1, COLOURS[1], COLOURS[1])):
+    for sign, colour, filling in (
+        (-1, style.COLOURS[0], "1"),
+        (1, style.COLOURS[1], style.COLOURS[1]),
+    ):
         some = np.flatnonzero(sign * change > 0)
         widths = scale * np.abs(change[some])
         # A thin band's outline is thin too: it would show more than its flow.
@@ -170,8 +163,7 @@ def _sample(axes: Axes, corner: Floats, row: int = 0) -> Floats:
 
 
 def _say(axes: Axes, place: Floats, text: str) -> None:
-    at = (float(place[0]), float(place[1]))
-    axes.annotate(text, at, xytext=(5, 1), textcoords="offset points", fontsize=8, va="center")
+    style.write(axes, text, (float(place[0]), float(place[1])), (5, 1), size=8, va="center")
 
 
 def round_below(value: float) -> float:
@@ -187,20 +179,11 @@ def round_below(value: float) -> float:
 def _number(axes: Axes, places: Floats, inside: Mask) -> None:
     """Write each node's number, from 1; on a dense map mark those of the neighbourhood alone."""
     if len(places) > NAMED_NODES:
-        axes.scatter(
-            places[inside, 0], places[inside, 1], s=5, color=ink(0), zorder=4, linewidths=0
-        )
+        x, y = places[inside].T
+        axes.scatter(x, y, s=5, color=style.ink(0), zorder=4, linewidths=0)
         return
     disc = {"boxstyle": "circle,pad=0.15", "facecolor": "1", "edgecolor": "0.6", "linewidth": 0.4}
     for node, place in enumerate(places):
-        axes.annotate(
-            str(node + 1),
-            place,
-            ha="center",
-            va="center_baseline",
-            fontsize=6,
-            zorder=4,
-            color=ink(0) if inside[node] else "0.25",
-            fontweight="bold" if inside[node] else "normal",
-            bbox=disc,
-        )
+        colour, weight = (style.ink(0), "bold") if inside[node] else ("0.25", "normal")
+        look: Any = {"color": colour, "fontweight": weight, "fontsize": 6, "zorder": 4}
+        axes.annotate(str(node + 1), place, ha="center", va="center_baseline", bbox=disc, **look)

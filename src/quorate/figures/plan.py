@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from quorate.figures.style import COLOURS, DASHES, GREY, MARKERS, STYLE, Floats
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from quorate.figures import style
+from quorate.figures.style import Figure, Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +43,7 @@ class MassForecast:
     high: float
 
 
+@style.styled
 def plan_figure(
     lines: Sequence[CertifiedCurve],
     forecasts: Sequence[MassForecast],
@@ -61,42 +60,33 @@ def plan_figure(
         size: number of people on the platform.
         target: target success, in [0, 1].
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        tall = 0.28 * len(forecasts) + 0.5 if forecasts else 0.0
-        figure = Figure(figsize=(7.2, 3.4 + tall))
-        heights = [3.0, tall] if forecasts else [3.0]
-        shape: Any = {"sharex": True, "squeeze": False, "height_ratios": heights}
-        parts = figure.subplots(len(heights), 1, **shape)[:, 0]
-        _draw_certified(parts[0], lines, target)
-        if forecasts:
-            _draw_forecasts(parts[1], forecasts, size)
-        for axes in parts:
-            axes.axvline(now, color=GREY, linewidth=0.8)
-        late = now > math.sqrt(10 * size)  # in the right half, where there is room on the left
-        offset, side = (-3, "right") if late else (3, "left")
-        beside: Any = {"xytext": (offset, 3), "textcoords": "offset points", "ha": side}
-        parts[0].annotate("members now", (now, 0), xycoords="data", color=GREY, **beside)
-        parts[-1].set_xscale("log")
-        parts[-1].set_xlabel(f"members, of {size:,} people on the platform")
-        return figure
+    tall = 0.28 * len(forecasts) + 0.5 if forecasts else 0.0
+    figure = style.new_figure(7.2, 3.4 + tall)
+    heights = [3.0, tall] if forecasts else [3.0]
+    shape: Any = {"sharex": True, "squeeze": False, "height_ratios": heights}
+    parts = figure.subplots(len(heights), 1, **shape)[:, 0]
+    _draw_certified(parts[0], lines, target)
+    if forecasts:
+        _draw_forecasts(parts[1], forecasts, size)
+    for axes in parts:
+        axes.axvline(now, color=style.GREY, linewidth=0.8)
+    late = now > math.sqrt(10 * size)  # in the right half, where there is room on the left
+    offset, side = ((-3, 3), "right") if late else ((3, 3), "left")
+    style.write(parts[0], "members now", (now, 0), offset, size=9, ha=side, color=style.GREY)
+    parts[-1].set_xscale("log")
+    parts[-1].set_xlabel(f"members, of {size:,} people on the platform")
+    return figure
 
 
 def _draw_certified(axes: Any, lines: Sequence[CertifiedCurve], target: float) -> None:
     """Draw certified success over members, with the target."""
     for i, line in enumerate(lines):
-        look: Any = {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
-        axes.plot(line.members, np.maximum(line.success, 0), label=line.label, **look)
-    axes.axhline(target, color=GREY, linewidth=0.8, linestyle=":")
-    axes.annotate(
-        f"wanted: {target:g}",
-        (0.01, target),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 3 if target < 0.9 else -11),
-        textcoords="offset points",
-        color=GREY,
+        look: Any = {"color": style.colour(i), "linestyle": style.dashes(i), "label": line.label}
+        axes.plot(line.members, np.maximum(line.success, 0), **look)
+    axes.axhline(target, color=style.GREY, linewidth=0.8, linestyle=":")
+    offset = (0, 3 if target < 0.9 else -11)
+    style.write(
+        axes, f"wanted: {target:g}", (0.01, target), offset, style.AT_LEFT, 9, color=style.GREY
     )
     axes.set_ylim(-0.02, 1.05)
     axes.set_ylabel("success")
@@ -111,17 +101,18 @@ def _draw_forecasts(axes: Any, forecasts: Sequence[MassForecast], size: int) -> 
     for row, found in enumerate(forecasts):
         low, high = max(found.low, least), min(found.high, size)
         if math.isnan(found.people):
-            axes.annotate(
-                "failed", (0.5, row), xycoords=("axes fraction", "data"), va="center", color=GREY
+            style.write(
+                axes, "failed", (0.5, row), (0, 0), style.AT_LEFT, 9, va="center", color=style.GREY
             )
             continue
-        axes.plot([low, high], [row, row], color=COLOURS[0])
+        axes.plot([low, high], [row, row], color=style.COLOURS[0])
         if math.isinf(found.people):
-            axes.plot([size], [row], marker=">", color=COLOURS[0], clip_on=False)
+            axes.plot([size], [row], marker=">", color=style.COLOURS[0], clip_on=False)
         else:
-            axes.plot([max(found.people, least)], [row], marker=MARKERS[0], color=COLOURS[0])
+            axes.plot(
+                [max(found.people, least)], [row], marker=style.MARKERS[0], color=style.COLOURS[0]
+            )
     axes.set_yticks(range(len(forecasts)), [f.learner for f in forecasts])
-    for label in axes.get_yticklabels():
-        label.set_parse_math(False)
+    style.take_literally(axes.get_yticklabels())
     axes.set_ylim(len(forecasts) - 0.5, -0.5)
     axes.set_title("members that were enough in simulation, with 95% intervals")

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from quorate.figures.style import COLOURS, DASHES, GREY, MARKERS, STYLE, Floats
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from quorate.figures import style
+from quorate.figures.style import Axes, Figure, Floats
 
 LARGEST = 100_000  # people in a subgroup
 
@@ -37,6 +34,7 @@ class AttackCurve:
     high: float
 
 
+@style.styled
 def queries_figure(
     alone: Sequence[AttackCurve], pools: Sequence[tuple[str, float, float]]
 ) -> Figure:
@@ -46,43 +44,41 @@ def queries_figure(
         alone: attacks by single people.
         pools: label, total queries and share corrected of each pool.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter
 
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10.6, 4.2))
-        left, right = figure.subplots(1, 2)
-        people = np.geomspace(1, LARGEST, 101)
-        for number, one in enumerate(alone):
-            _draw_alone(left, right, number, one, people)
-        for i, (label, queries, corrected) in enumerate(pools):
-            shade = str(0.6 * i / max(1, len(pools)))
-            dash = DASHES[1 + i % (len(DASHES) - 1)]
-            left.axhline(corrected, color=shade, linestyle=dash, linewidth=1)
-            right.plot(people, queries / people, color=shade, linestyle=dash, label=label)
-        if not any(len(one.queries) for one in alone):
-            left.set_xlim(1, 10)  # nobody is misclassified: no curve sets the limits
-        left.set_xscale("log")
-        left.set_ylim(-0.03, 1.05)
-        left.set_xlabel("queries of one person")
-        left.set_ylabel("share of the misread that is corrected")
-        right.set_xscale("log")
-        right.set_yscale("log")
-        right.set_ylim(bottom=0.5)
-        right.set_xlabel("people in the subgroup")
-        right.set_ylabel("queries in all, per person of it")
-        for axis in (left.xaxis, right.xaxis, right.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-        look: Any = {"fontsize": 7.5, "frameon": False, "labelcolor": None if pools else GREY}
-        right.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), **look)
-        return figure
+    figure = style.new_figure(10.6, 4.2)
+    left, right = figure.subplots(1, 2)
+    people = np.geomspace(1, LARGEST, 101)
+    for number, one in enumerate(alone):
+        _draw_alone(left, right, number, one, people)
+    for i, (label, queries, corrected) in enumerate(pools):
+        shade = str(0.6 * i / max(1, len(pools)))
+        dash = style.DASHES[1 + i % (len(style.DASHES) - 1)]
+        left.axhline(corrected, color=shade, linestyle=dash, linewidth=1)
+        right.plot(people, queries / people, color=shade, linestyle=dash, label=label)
+    if not any(len(one.queries) for one in alone):
+        left.set_xlim(1, 10)  # nobody is misclassified: no curve sets the limits
+    left.set_xscale("log")
+    left.set_ylim(-0.03, 1.05)
+    left.set_xlabel("queries of one person")
+    left.set_ylabel("share of the misread that is corrected")
+    right.set_xscale("log")
+    right.set_yscale("log")
+    right.set_ylim(bottom=0.5)
+    right.set_xlabel("people in the subgroup")
+    right.set_ylabel("queries in all, per person of it")
+    for axis in (left.xaxis, right.xaxis, right.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    key: Any = {"fontsize": 7.5, "frameon": False, "labelcolor": None if pools else style.GREY}
+    right.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), **key)
+    return figure
 
 
 def _draw_alone(left: Axes, right: Axes, number: int, one: AttackCurve, people: Floats) -> None:
     """Draw one attack: the share corrected by its queries, and its queries per person."""
-    look: Any = {"color": COLOURS[number % len(COLOURS)], "label": one.label}
-    look["marker"] = MARKERS[number % len(MARKERS)]
-    left.plot(one.queries, one.corrected, markevery=5, **look)
-    right.plot(people, np.full_like(people, one.per_member), markevery=20, **look)
-    right.fill_between(people, one.low, one.high, color=look["color"], alpha=0.15, linewidth=0)
+    line = {"label": one.label, **style.look(number)}
+    left.plot(one.queries, one.corrected, markevery=5, **line)
+    right.plot(people, np.full_like(people, one.per_member), markevery=20, **line)
+    right.fill_between(
+        people, one.low, one.high, color=style.colour(number), alpha=0.15, linewidth=0
+    )

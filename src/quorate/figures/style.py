@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
-from typing import TYPE_CHECKING, Any, Literal
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+if TYPE_CHECKING:  # for annotations in all figures: the library is loaded when one is drawn
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.figure import Figure as Figure
+else:
+    Axes = Figure = Any
 
+P = ParamSpec("P")
 Floats = npt.NDArray[np.float64]
 
 # Okabe and Ito's colours, distinct for any colour vision; markers and dashes are distinct in grey.
@@ -20,6 +27,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
 SIGNS = ("●", "■", "▲", "◆", "▼", "✚", "✖", "★", "◀")  # the same as text
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 GREY = "#666666"
+DASHED: Any = {"color": GREY, "linewidth": 0.8, "linestyle": (0, (2, 2))}  # a level
+AT_LEFT, AT_TOP = ("axes fraction", "data"), ("data", "axes fraction")  # of places in ``write``
 STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -37,6 +46,68 @@ STYLE: Any = {
     "pdf.fonttype": 42,  # TrueType fonts, which journals ask for
     "figure.constrained_layout.use": True,
 }
+
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Let a function that returns a figure draw it in the common style."""
+
+    @functools.wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        import matplotlib as mpl
+
+        with mpl.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure, in inches."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height))
+
+
+def paired_panels(
+    number: int, width: float, height: float, margin: float = 0.4, **shared: Any
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure and its panels, two in a row, of a width and height in inches each."""
+    columns = min(2, max(1, number))
+    rows = max(1, math.ceil(number / columns))
+    figure = new_figure(width * columns + margin, height * rows)
+    panels: list[Axes] = list(figure.subplots(rows, columns, squeeze=False, **shared).flat)
+    for empty in panels[number:]:
+        empty.set_visible(False)
+    return figure, panels[:number]
+
+
+def write(
+    axes: Axes,
+    text: str,
+    at: tuple[float, float],
+    offset: tuple[float, float] = (0, 0),
+    within: Any = "data",
+    size: float = 7.5,
+    **look: Any,
+) -> None:
+    """Write text at an offset in points from a place, given in data or fractions of the axes."""
+    look = {"fontsize": size, "parse_math": False, **look}
+    axes.annotate(text, at, offset, within, "offset points", **look)
+
+
+def set_ticks(axis: Any, ticks: Sequence[float], words: Callable[[float], str]) -> None:
+    """Put the ticks of an axis at these places alone."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words(value)))
+
+
+def take_literally(texts: Iterable[Any]) -> None:
+    """Show dollar signs in texts as such: a path may hold some."""
+    for text in texts:
+        text.set_parse_math(False)
 
 
 def render(figure: Figure, kind: Literal["svg", "png", "pdf"]) -> bytes:
@@ -58,6 +129,11 @@ def percent_of(alpha: float) -> str:
 def colour(number: int) -> str:
     """Return the colour of a line by its number."""
     return COLOURS[number % len(COLOURS)]
+
+
+def look(number: int) -> dict[str, Any]:
+    """Return the colour and the marker of a line by its number."""
+    return {"color": colour(number), "marker": MARKERS[number % len(MARKERS)]}
 
 
 def dashes(number: int) -> Any:

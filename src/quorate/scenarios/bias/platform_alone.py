@@ -54,9 +54,7 @@ def threshold_optimizer(learner: Learner, split: Split, rng: Rng) -> Labels:
     with _quiet():
         fitted = optimizer.fit(flat(rest.x), rest.y, sensitive_features=rest.group)
         decisions = fitted.predict(
-            flat(judged.x),
-            sensitive_features=judged.group,
-            random_state=draw_random_state(rng),
+            flat(judged.x), sensitive_features=judged.group, random_state=draw_random_state(rng)
         )
     return _labels(decisions)
 

@@ -13,7 +13,8 @@ import numpy as np
 from quorate.compared_groups import ComparedGroups
 from quorate.figures.direct_labels import short_labels
 from quorate.figures.style import percent_of
-from quorate.intervals import Floats, mean_interval
+from quorate.intervals import interval_to_json, mean_interval
+from quorate.plain import group_by
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import percent, rate
 from quorate.scenarios.bias.cell import NOBODY
@@ -21,10 +22,11 @@ from quorate.scenarios.bias.groups import GROUP_NAMES
 from quorate.scenarios.bias.measures import ACCURACIES, MEASURES
 
 if TYPE_CHECKING:
-    from quorate.figures.bias import MeasureLines, PlatformPanel, ReferenceLine
+    from quorate.figures.bias import MeasureLines, PlatformPanel
 
 Cell = Mapping[str, Any]
 Key = tuple[str, str, float, str]
+Places = Sequence[tuple[float, str]]  # a size, and how much is known
 KEYS = ("learner", "strategy", "alpha", "known")
 EVERY_LEARNER = "all"
 RATES = ("tpr", "fpr", "selected", "accuracy")
@@ -84,34 +86,20 @@ class BiasResult(Result):
 
     def _rows_of(self, cell: Cell, found: Mapping[str, Any]) -> list[dict[str, Any]]:
         alone, nobody = cell.get("alone"), cell.get("strategy") == NOBODY
-        named = [f"platform: {alone}"] if alone else [cell["strategy"]]
-        if nobody:
-            named = list(self.strategies)
-        known = cell["known"] if not alone and not nobody else self.knowledge[-1]
-        numbers = {name: _rounded(found.get(name)) for name in NUMBERS}
-        return [
-            {
-                "learner": cell["learner"],
-                "strategy": strategy,
-                "alpha": cell.get("alpha", 0.0),
-                "known": known,
-                "seed": cell["seed"],
-                **numbers,
-                "seconds": 0.0 if number else found["seconds"],
-                "failed": found.get("failed", ""),
-            }
-            for number, strategy in enumerate(named)
-        ]
+        own = f"platform: {alone}" if alone else cell["strategy"]
+        known = self.knowledge[-1] if alone or nobody else cell["known"]
+        row = {"alpha": cell.get("alpha", 0.0), "known": known, "seed": cell["seed"]}
+        row |= {name: _rounded(found.get(name)) for name in NUMBERS}
+        row |= {"seconds": found["seconds"], "failed": found.get("failed", "")}
+        named = self.strategies if nobody else (own,)
+        rows = [{"learner": cell["learner"], "strategy": one, **row} for one in named]
+        return [rows[0], *({**other, "seconds": 0.0} for other in rows[1:])]
 
     def _over_learners(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return the mean over learners of every row; of platforms alone nothing."""
-        by_place: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-        for row in rows:
-            if _acting(row):
-                place = tuple(row[key] for key in ("strategy", "alpha", "known", "seed"))
-                by_place.setdefault(place, []).append(row)
         means = []
-        for some in by_place.values():
+        acting = filter(_acting, rows)
+        for some in group_by(acting, "strategy", "alpha", "known", "seed").values():
             mean = {**some[0], "learner": EVERY_LEARNER, "seconds": 0.0, "failed": ""}
             for name in (*NUMBERS, *ADDED.values()):
                 values = [row[name] for row in some]
@@ -124,10 +112,7 @@ class BiasResult(Result):
     @functools.cached_property
     def over_seeds(self) -> dict[Key, dict[str, tuple[float, float, float]]]:
         """Return mean and interval over seeds of every number, by platform and collective."""
-        by_key: dict[Key, list[Mapping[str, Any]]] = {}
-        for row in self._rows:
-            key = row["learner"], row["strategy"], row["alpha"], row["known"]
-            by_key.setdefault(key, []).append(row)
+        by_key: dict[Key, list[Row]] = group_by(self._rows, *KEYS)
         return {key: _over_seeds(rows) for key, rows in by_key.items()}
 
     def to_json(self) -> dict[str, Any]:
@@ -140,7 +125,7 @@ class BiasResult(Result):
             "notes": list(self.notes),
             "results": [
                 dict(zip(KEYS, key, strict=True))
-                | {name: _plain(three) for name, three in numbers.items()}
+                | {name: interval_to_json(three) for name, three in numbers.items()}
                 for key, numbers in self.over_seeds.items()
             ],
         }
@@ -149,24 +134,24 @@ class BiasResult(Result):
 
     def summary(self) -> list[str]:
         """Return what the best strategy brings, the mean over learners."""
-        at, most = _nearest(self.at, self.alphas), self.knowledge[-1]
-        means = {
-            strategy: self.over_seeds.get((EVERY_LEARNER, strategy, at, most))
-            for strategy in self.strategies
-        }
-        odds = {name: found["equalised_odds"][0] for name, found in means.items() if found}
-        odds = {name: mean for name, mean in odds.items() if not math.isnan(mean)}
+        at = _nearest(self.at, self.alphas)
+        odds = self._odds(EVERY_LEARNER, at)
         if not odds:
             return ["Nothing was measured while members acted."]
         best = min(odds, key=lambda name: odds[name])
-        nobody = self.over_seeds.get((EVERY_LEARNER, best, 0.0, most))
-        before = (
-            "" if nobody is None else f", and {rate(nobody['equalised_odds'][0])} if nobody acts"
-        )
+        nobody = self.over_seeds.get((EVERY_LEARNER, best, 0.0, self.knowledge[-1]))
+        before = f", and {rate(nobody['equalised_odds'][0])} if nobody acts" if nobody else ""
         return [
             f"While {percent(at)} of the minority act, {best} comes closest to equal odds: the "
             f"difference is {rate(odds[best])}{before} (means over learners)."
         ]
+
+    def _odds(self, learner: str, alpha: float) -> dict[str, float]:
+        """Return mean equalised odds by strategy, of those that were measured."""
+        most = self.knowledge[-1]
+        found = {one: self.over_seeds.get((learner, one, alpha, most)) for one in self.strategies}
+        means = {name: numbers["equalised_odds"][0] for name, numbers in found.items() if numbers}
+        return {name: mean for name, mean in means.items() if not math.isnan(mean)}
 
     def sections(self) -> list[Section]:
         """Return what is measured at one size, the best by size, people, and what was left out."""
@@ -181,7 +166,7 @@ class BiasResult(Result):
         people = tuple({"who": who, "how many": str(n)} for who, n in self.sizes.items())
         sections = [
             Section(heading, rows=brings),
-            Section("Which strategy comes closest to equal odds", rows=self._best(self.over_seeds)),
+            Section("Which strategy comes closest to equal odds", rows=self._best()),
             Section("People", rows=people),
         ]
         return [*sections, Section("Left out", tuple(self.notes))] if self.notes else sections
@@ -201,21 +186,15 @@ class BiasResult(Result):
         }
         return {"learner": key[0], "who does what": key[1], **said, **added}
 
-    def _best(self, found: Mapping[Key, Any]) -> tuple[TextRow, ...]:
+    def _best(self) -> tuple[TextRow, ...]:
         """Return for every learner which strategy has the lowest mean at each α."""
-        rows, most = [], self.knowledge[-1]
+        rows = []
         for learner in (*self.learners, EVERY_LEARNER):
             row = {"learner": learner}
-            for alpha in self.alphas:
-                means = {
-                    strategy: numbers["equalised_odds"][0]
-                    for (of, strategy, size, known), numbers in found.items()
-                    if (of, size, known) == (learner, alpha, most) and alpha > 0
-                }
-                means = {name: mean for name, mean in means.items() if not math.isnan(mean)}
-                if means:
-                    best = min(means, key=lambda name: means[name])
-                    row[f"α = {percent_of(alpha)}"] = f"{best} {means[best]:.3f}"
+            for alpha in filter(None, self.alphas):
+                if odds := self._odds(learner, alpha):
+                    best = min(odds, key=lambda name: odds[name])
+                    row[f"α = {percent_of(alpha)}"] = f"{best} {odds[best]:.3f}"
             rows.append(row)
         return tuple(rows)
 
@@ -225,15 +204,13 @@ class BiasResult(Result):
         """Return equalised odds and accuracy against α, and against what is known."""
         from quorate.figures.bias import CategoryAxis, platforms_figure
 
-        found = self.over_seeds
         alphas = sorted(self.alphas)
-        most = self.knowledge[-1]
-        over_alpha = [(alpha, most) for alpha in alphas]
+        over_alpha = [(alpha, self.knowledge[-1]) for alpha in alphas]
         names = ["equalised odds", "accuracy"]
         axis = CategoryAxis("α, fraction of the minority who act", alphas, _ticks(alphas))
         drawn = {
             "alpha": Picture(
-                platforms_figure(self._platforms(found, over_alpha, names), names, axis),
+                platforms_figure(self._platforms(over_alpha, names), names, axis),
                 "Equalised odds (0: both groups are treated alike) and accuracy on people held "
                 "out, by honest labels, against the fraction of the minority that acts; a line a "
                 "strategy, a panel a learner; shades are 95% intervals over seeds. Horizontal "
@@ -242,61 +219,45 @@ class BiasResult(Result):
         }
         if len(self.knowledge) > 1:
             over_known = [(self.at, known) for known in self.knowledge]
-            places = list(range(len(over_known)))
-            axis = CategoryAxis(
-                f"known people of the majority (α = {percent_of(self.at)})",
-                places,
-                list(self.knowledge),
-            )
+            label = f"known people of the majority (α = {percent_of(self.at)})"
+            axis = CategoryAxis(label, range(len(over_known)), self.knowledge)
             drawn["knowledge"] = Picture(
-                platforms_figure(self._platforms(found, over_known, names[:1]), names[:1], axis),
+                platforms_figure(self._platforms(over_known, names[:1]), names[:1], axis),
                 "Equalised odds against how many people of the majority are known to members. "
                 "Horizontal lines: nobody acts, and what the platform could do itself.",
             )
         return drawn
 
-    def _platforms(
-        self, found: Mapping[Key, Any], places: Sequence[tuple[float, str]], names: Sequence[str]
-    ) -> list[PlatformPanel]:
+    def _platforms(self, places: Places, names: Sequence[str]) -> list[PlatformPanel]:
         """Return what is drawn: a panel a learner, in it the measures at the places."""
         from quorate.figures.bias import PlatformPanel
 
-        columns = {"equalised odds": "equalised_odds", "accuracy": "accuracy"}
+        columns = [name.replace(" ", "_") for name in names]
         return [
-            PlatformPanel(
-                title, [self._measured(found, learner, places, columns[n]) for n in names]
-            )
+            PlatformPanel(title, [self._measured(learner, places, column) for column in columns])
             for learner, title in zip(self.learners, short_labels(self.learners), strict=True)
         ]
 
-    def _measured(
-        self, found: Mapping[Key, Any], learner: str, places: Sequence[tuple[float, str]], name: str
-    ) -> MeasureLines:
+    def _measured(self, learner: str, places: Places, name: str) -> MeasureLines:
         from quorate.figures.bias import MeasureLines, StrategyLine
 
-        ways = []
-        strategies = self.strategies
-        for number, (strategy, label) in enumerate(
-            zip(strategies, short_labels(strategies), strict=True)
-        ):
-            triples = [found.get((learner, strategy, *place), {}).get(name) for place in places]
+        found, ways = self.over_seeds, []
+        for number, label in enumerate(short_labels(self.strategies)):
+            of = learner, self.strategies[number]
+            triples = [found.get((*of, *place), {}).get(name) for place in places]
             values = np.array([three or (math.nan,) * 3 for three in triples]).T  # (3, p)
             ways.append(StrategyLine(label, number, (values[0], values[1], values[2])))
-        return MeasureLines(ways, self._levels(found, learner, name, places))
+        return MeasureLines(ways, self._levels(learner, name, places))
 
-    def _levels(
-        self, found: Mapping[Key, Any], learner: str, name: str, places: Sequence[tuple[float, str]]
-    ) -> list[ReferenceLine]:
-        from quorate.figures.bias import ReferenceLine
-
+    def _levels(self, learner: str, name: str, places: Places) -> list[tuple[str, float]]:
         levels = [
-            ReferenceLine(key[1].removeprefix("platform: "), numbers[name][0])
-            for key, numbers in found.items()
+            (key[1].removeprefix("platform: "), numbers[name][0])
+            for key, numbers in self.over_seeds.items()
             if key[0] == learner and key[1].startswith("platform")
         ]
-        nobody = found.get((learner, self.strategies[0], 0.0, self.knowledge[-1]))
+        nobody = self.over_seeds.get((learner, self.strategies[0], 0.0, self.knowledge[-1]))
         if nobody and all(alpha > 0 for alpha, _ in places):
-            levels.append(ReferenceLine("nobody acts", nobody[name][0]))
+            levels.append(("nobody acts", nobody[name][0]))
         return levels
 
 
@@ -330,16 +291,9 @@ def _difference(before: float | None, after: float | None) -> float | None:
 def _over_seeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, float, float]]:
     """Return the mean of every number over seeds and its 95% interval, as of curves."""
     names = (*NUMBERS, *ADDED.values())
-    values: Floats = np.array(
-        [[math.nan if row[name] is None else row[name] for row in rows] for name in names]
-    )  # (numbers, s)
-    ends = np.column_stack(mean_interval(values)).tolist()
-    return {name: (mean, low, high) for name, (mean, low, high) in zip(names, ends, strict=True)}
-
-
-def _plain(three: tuple[float, float, float]) -> dict[str, float | None]:
-    names = ("mean", "low", "high")
-    return {n: v if math.isfinite(v) else None for n, v in zip(names, three, strict=True)}
+    values = np.array([[row[name] for row in rows] for name in names], np.float64)  # (numbers, s)
+    threes = zip(*(end.tolist() for end in mean_interval(values)), strict=True)
+    return dict(zip(names, threes, strict=True))
 
 
 def _said(three: tuple[float, float, float]) -> str:

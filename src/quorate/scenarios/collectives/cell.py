@@ -11,11 +11,7 @@ import numpy as np
 from quorate.catalog import build
 from quorate.errors import FitFailedError
 from quorate.protocols import Classifier, Learner, StackedLearner
-from quorate.scenarios.collectives.prediction import (
-    compare_signals,
-    find_preprocessing,
-    predict_success,
-)
+from quorate.scenarios.collectives import prediction
 from quorate.scenarios.collectives.submission import Collective, make_collectives, submit
 from quorate.studies.trial import draw_people, streams
 from quorate.studies.trial_work import fit_each
@@ -41,23 +37,22 @@ def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     seed, pairs = cell["seed"], pair_sizes(cell["sizes"], cell["others"], len(strategies))
     draw, _, fit, _ = streams(seed)
     people = draw_people(population, draw)
-    preprocess = find_preprocessing(learner, people.train)
-    predicted = predict_success(people.train, population.law(), collectives, pairs, preprocess)
+    preprocess = prediction.find_preprocessing(learner, people.train)
+    known = people.train, population.law()
+    predicted = prediction.predict_success(*known, collectives, pairs, preprocess)
     found: list[dict[str, Any]] = []
     stack = learner.stack_size(people.train) if isinstance(learner, StackedLearner) else 1
     for start in range(0, len(pairs), stack):
-        data = [
-            submit(people.train, collectives, sizes, seed) for sizes in pairs[start : start + stack]
-        ]
+        some = pairs[start : start + stack]
+        data = [submit(people.train, collectives, sizes, seed) for sizes in some]
         models = fit_each(learner, data, [np.random.default_rng(fit) for _ in data])
         found += [_measure_model(collectives, model, people, seed) for model in models]
+    compared = ((strategies[0], one, people.train, preprocess) for one in strategies)
     return {
         "success": [one["success"] for one in found],
         "accuracy": [one["accuracy"] for one in found],
         "predicted": None if predicted is None else predicted.tolist(),
-        "alike": [
-            compare_signals(strategies[0], one, people.train, preprocess) for one in strategies
-        ],
+        "alike": [prediction.compare_signals(*each) for each in compared],
     }
 
 
@@ -69,14 +64,13 @@ def _measure_model(
     if isinstance(model, FitFailedError):
         return nothing
     held_out, (*_, test) = people.held_out, streams(seed)
+    goals = [one.strategy.goal for one in collectives]
     try:
         right = model.predict(held_out.x) == held_out.y  # (n,)
-        return {
-            "success": [
-                one.strategy.goal.success(model, held_out, np.random.default_rng(test))
-                for one in collectives
-            ],
-            "accuracy": float(right.mean()),
-        }
+        rngs = [np.random.default_rng(test) for _ in goals]
+        success = [
+            goal.success(model, held_out, rng) for goal, rng in zip(goals, rngs, strict=True)
+        ]
+        return {"success": success, "accuracy": float(right.mean())}
     except FitFailedError:
         return nothing

@@ -50,9 +50,7 @@ class Panel:
     @functools.cached_property
     def accuracy(self) -> Floats:
         """Accuracy on honest held-out people, (a, a, s)."""
-        values = np.array([one["accuracy"] for one in self.seeds], dtype=np.float64)  # (s, a·a)
-        side = math.isqrt(values.shape[1])
-        return values.T.reshape(side, side, -1)
+        return self._squares("accuracy")
 
     @property
     def alike(self) -> list[float | None]:
@@ -69,11 +67,9 @@ class Panel:
         return self.relation or self.case
 
     def _squares(self, name: str) -> Floats:
-        values = np.array([one[name] for one in self.seeds], dtype=np.float64)  # (s, a·a, M)
+        values = np.array([one[name] for one in self.seeds], dtype=np.float64)  # (s, a·a[, M])
         side = math.isqrt(values.shape[1])
-        return np.moveaxis(values, (2, 1, 0), (0, 1, 2)).reshape(
-            values.shape[2], side, side, len(values)
-        )
+        return values.T.reshape(*values.shape[2:], side, side, len(values))
 
     def masses(self, sizes: tuple[float, ...], target: float, of: int) -> list[CriticalMass]:
         """Return α* of the first (0) or the second (1) at each size of the other."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from quorate.intervals import Floats, band, mean_over_seeds
-from quorate.plain import finite_or_none
+from quorate.plain import finite, finite_or_none
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import percent, rate
 from quorate.scenarios.collectives.panel import Panel
@@ -62,7 +63,7 @@ class CollectivesResult(Result):
                     "relation": panel.relation,
                     "learner": panel.learner,
                     "seeds": len(panel.seeds),
-                    "accuracy": _plain(mean_over_seeds(panel.accuracy)),
+                    "accuracy": finite(mean_over_seeds(panel.accuracy).tolist()),
                     "collectives": [
                         self._collective_json(panel, m) for m in range(len(panel.strategies))
                     ],
@@ -73,60 +74,41 @@ class CollectivesResult(Result):
 
     def _collective_json(self, panel: Panel, m: int) -> dict[str, Any]:
         side, predicted = len(self.sizes), panel.predicted
-        ends = [end.reshape(side, side) for end in band(panel.success[m].reshape(side * side, -1))]
-        plain = {
-            "strategy": panel.strategies[m],
-            "looks_like_the_first": panel.alike[m],
-            **{
-                name: _plain(end)
-                for name, end in zip(("success", "low", "high"), ends, strict=True)
-            },
-            "predicted": None if predicted is None else _plain(mean_over_seeds(predicted[m])),
-        }
-        if m > 1:
-            return plain
-        masses = zip(self.sizes, panel.masses(self.sizes, self.target, m), strict=True)
-        return plain | {
-            "critical_mass": [
-                {
-                    "size_of_the_other": other,
-                    "estimate": finite_or_none(mass.estimate),
-                    "low": finite_or_none(mass.low),
-                    "high": finite_or_none(mass.high),
-                }
+        ends = (end.reshape(side, side) for end in band(panel.success[m].reshape(side * side, -1)))
+        success, low, high = (finite(end.tolist()) for end in ends)
+        plain: dict[str, Any] = {"strategy": panel.strategies[m]}
+        plain |= {"looks_like_the_first": panel.alike[m]}
+        plain |= {"success": success, "low": low, "high": high, "predicted": None}
+        if predicted is not None:
+            plain["predicted"] = finite(mean_over_seeds(predicted[m]).tolist())
+        if m < 2:
+            masses = zip(self.sizes, panel.masses(self.sizes, self.target, m), strict=True)
+            plain["critical_mass"] = [
+                {"size_of_the_other": other}
+                | finite({key: getattr(mass, key) for key in ("estimate", "low", "high")})
                 for other, mass in masses
             ]
-        }
+        return plain
 
     def rows(self) -> list[Row]:
         """Return one row for each panel, pair of sizes and seed."""
+        sizes = range(len(self.sizes))
         return [
             self._row(panel, i, j, seed)
             for panel in self.panels
-            for i in range(len(self.sizes))
-            for j in range(len(self.sizes))
-            for seed in range(len(panel.seeds))
+            for i, j, seed in itertools.product(sizes, sizes, range(len(panel.seeds)))
         ]
 
     def _row(self, panel: Panel, i: int, j: int, seed: int) -> Row:
-        members, predicted = range(len(panel.strategies)), panel.predicted
-        return {
-            "case": panel.case,
-            "relation": panel.relation,
-            "learner": panel.learner,
-            "alpha_1": self.sizes[i],
-            "alpha_2": self.sizes[j],
-            "seed": seed,
-            **{f"success_{m + 1}": finite_or_none(panel.success[m, i, j, seed]) for m in members},
-            **{
-                f"predicted_{m + 1}": None
-                if predicted is None
-                else finite_or_none(predicted[m, i, j, seed])
-                for m in members
-            },
-            "accuracy": finite_or_none(panel.accuracy[i, j, seed]),
-            "seconds": panel.seeds[seed]["seconds"] / len(self.sizes) ** 2,
-        }
+        row: Row = {key: getattr(panel, key) for key in ("case", "relation", "learner")}
+        row |= {"alpha_1": self.sizes[i], "alpha_2": self.sizes[j], "seed": seed}
+        for name, values in (("success", panel.success), ("predicted", panel.predicted)):
+            for m in range(len(panel.strategies)):
+                value = None if values is None else finite_or_none(values[m, i, j, seed])
+                row[f"{name}_{m + 1}"] = value
+        row["accuracy"] = finite_or_none(panel.accuracy[i, j, seed])
+        row["seconds"] = panel.seeds[seed]["seconds"] / len(self.sizes) ** 2
+        return row
 
     # ------------------------------------------------------------------------------ for people
 
@@ -161,12 +143,9 @@ class CollectivesResult(Result):
         return [*found, Section(heading, rows=masses)]
 
     def _success_row(self, panel: Panel, i: int) -> TextRow:
+        means = mean_over_seeds(panel.success[:, i])  # (M, a)
         cells = {
-            f"{two:.4g}": " ".join(
-                _short(mean_over_seeds(panel.success[m, i, j]))
-                for m in range(len(panel.strategies))
-            )
-            for j, two in enumerate(self.sizes)
+            f"{two:.4g}": " ".join(map(_short, means[:, j])) for j, two in enumerate(self.sizes)
         }
         return {"α₁ \\ α₂": f"{self.sizes[i]:.4g}", **cells}
 
@@ -189,8 +168,9 @@ class CollectivesResult(Result):
         lines = []
         for panel in self.panels:
             masses = panel.masses(self.sizes, self.target, 0)
-            ends = [(mass.estimate, mass.low, mass.high) for mass in masses]
-            lines.append((self.called(panel), ends))
+            lines.append(
+                (self.called(panel), [(one.estimate, one.low, one.high) for one in masses])
+            )
         pictures["critical_mass"] = Picture(
             masses_figure(lines, self.sizes, self.target),
             "The critical mass of collective 1 against the size of collective 2, with its 95% "
@@ -232,7 +212,3 @@ def _say_mass(mass: CriticalMass) -> str:
 
 def _short(value: Floats) -> str:
     return "-" if np.isnan(value) else f"{float(value):.2f}".removeprefix("0")
-
-
-def _plain(values: Floats) -> list[list[float | None]]:
-    return [[finite_or_none(value) for value in row] for row in values.tolist()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +61,7 @@ class Collectives(Scenario):
         Digits(), "Population that the platform learns from.", kind="populations"
     )
     strategies: tuple[Strategy, ...] = param(
-        (
-            Planting("8", Patch(2, "top-left")),
-            Planting("3", Patch(2, "bottom-right")),
-        ),
+        (Planting("8", Patch(2, "top-left")), Planting("3", Patch(2, "bottom-right"))),
         "Strategy of each collective; two or more.",
         kind="strategies",
     )
@@ -150,35 +148,21 @@ class Collectives(Scenario):
         """Train at every pair of sizes, and measure."""
         people = draw_people(self.population, streams(0)[0]).train
         self._check_people(people)
-        panels = [
-            (case, strategies, learner)
-            for strategies, case in self.variants()
-            for learner in self.learners
-        ]
+        choices = list(itertools.product(self.variants(), self.learners))
         cells = [
             self._cell(strategies, learner, seed)
-            for _, strategies, learner in panels
+            for (strategies, _), learner in choices
             for seed in range(self.seeds)
         ]
         with Store(out, write=True) as store, executor.open() as pool:
             found = run_cells(measure_cell, cells, store, pool, "Collectives")
-        return CollectivesResult(
-            population=spec.text(self.population),
-            sizes=self.sizes,
-            errors=self._error_of_each,
-            mistake=self.mistake,
-            target=self.target,
-            panels=tuple(
-                Panel(
-                    case=case,
-                    relation=describe_relation(strategies, people),
-                    strategies=tuple(map(spec.text, strategies)),
-                    learner=spec.text(learner),
-                    seeds=tuple(found[i * self.seeds : (i + 1) * self.seeds]),
-                )
-                for i, (case, strategies, learner) in enumerate(panels)
-            ),
-        )
+        panels = []
+        for i, ((strategies, case), learner) in enumerate(choices):
+            relation, texts = describe_relation(strategies, people), map(spec.text, strategies)
+            seeds = tuple(found[i * self.seeds : (i + 1) * self.seeds])
+            panels.append(Panel(case, relation, tuple(texts), spec.text(learner), seeds))
+        whose = spec.text(self.population), self.sizes, self._error_of_each
+        return CollectivesResult(*whose, self.mistake, self.target, tuple(panels))
 
     def _check_people(self, people: Table) -> None:
         """Raise unless every strategy and every learner fits these people."""

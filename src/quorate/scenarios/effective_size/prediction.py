@@ -38,22 +38,9 @@ class MassPrediction:
     @property
     def errors(self) -> tuple[float, float]:
         """How far off α_eff and α are: |log₂ predicted/measured|, a factor of two is 1."""
-        effective, alpha = (
-            abs(math.log2(predicted / self.measured))
-            for predicted in (self.by_effective, self.by_alpha)
-        )
+        both = self.by_effective, self.by_alpha
+        effective, alpha = (abs(math.log2(predicted / self.measured)) for predicted in both)
         return effective, alpha
-
-
-def critical_mass_by_seed(alphas: Floats, success: Floats, target: float) -> Floats:
-    """Return the critical mass of each seed's own curve, (s,), of success (a, s); NaN: not reached.
-
-    Args:
-        alphas: sizes, (a,), increasing.
-        success: S of each size and seed, (a, s).
-        target: S*.
-    """
-    return np.array([find_crossing(alphas, curve, target) for curve in success.T])
 
 
 def find_crossing(alphas: Floats, values: Floats, level: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quorate.plain import finite_or_none
+from quorate.plain import finite_or_none, group_by
 from quorate.runs.result import Picture, Result, Row, Section
 from quorate.scenarios.effective_size.prediction import MassPrediction
 
@@ -32,8 +32,11 @@ class EffectiveSizeResult(Result):
 
     def rows(self) -> list[Row]:
         """Return one row a learner and seed, and one a family, which says ``all`` for learner."""
-        rows = [{**vars(one), **dict(zip(ERRORS, one.errors, strict=True))} for one in self.found]
+        rows = self._rows()
         return rows + _mean_over_learners(rows)
+
+    def _rows(self) -> list[Row]:
+        return [{**vars(one), **dict(zip(ERRORS, one.errors, strict=True))} for one in self.found]
 
     def to_json(self) -> dict[str, Any]:
         """Return the mean errors of each world and family, in factors of two."""
@@ -41,10 +44,7 @@ class EffectiveSizeResult(Result):
 
     def _families(self) -> list[dict[str, Any]]:
         """Return mean errors over seeds, by world and family."""
-        groups: dict[tuple[str, str], list[Row]] = {}
-        for row in self.rows():
-            if row["learner"] == ALL:
-                groups.setdefault((row["world"], row["family"]), []).append(row)
+        groups = group_by(_mean_over_learners(self._rows()), "world", "family")
         return [
             {"world": world, "family": family}
             | {name: finite_or_none(_mean([row[name] for row in rows])) for name in ERRORS}
@@ -67,12 +67,12 @@ class EffectiveSizeResult(Result):
 
     def sections(self) -> list[Section]:
         """Return the table of mean errors."""
+        shown = list(zip(("by α_eff", "by α"), ERRORS, strict=True))
         rows = tuple(
             {
                 "world": row["world"],
                 "learners": row["family"],
-                "by α_eff": _shown(row["error_by_effective"]),
-                "by α": _shown(row["error_by_alpha"]),
+                **{by: "–" if row[key] is None else f"{row[key]:.2f}" for by, key in shown},
             }
             for row in self._families()
         )
@@ -99,11 +99,8 @@ class EffectiveSizeResult(Result):
 
 def _mean_over_learners(rows: Sequence[Row]) -> list[Row]:
     """Return mean errors over the learners of a family whose critical mass was reached."""
-    groups: dict[tuple[str, str, int], list[Row]] = {}
-    for row in rows:
-        groups.setdefault((row["world"], row["family"], row["seed"]), []).append(row)
     means = []
-    for (world, family, seed), some in groups.items():
+    for (world, family, seed), some in group_by(rows, "world", "family", "seed").items():
         known = [row for row in some if not any(math.isnan(row[name]) for name in ERRORS)]
         errors = {name: _mean([row[name] for row in known]) for name in ERRORS}
         means.append({"world": world, "family": family, "learner": ALL, "seed": seed, **errors})
@@ -113,7 +110,3 @@ def _mean_over_learners(rows: Sequence[Row]) -> list[Row]:
 def _mean(values: Sequence[float]) -> float:
     known = [value for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
-
-
-def _shown(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"

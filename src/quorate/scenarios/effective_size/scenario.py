@@ -19,11 +19,7 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.protocols import Learner, Population, Strategy
 from quorate.runtime import device
-from quorate.scenarios.effective_size.prediction import (
-    MassPrediction,
-    critical_mass_by_seed,
-    find_crossing,
-)
+from quorate.scenarios.effective_size.prediction import MassPrediction, find_crossing
 from quorate.scenarios.effective_size.result import EffectiveSizeResult
 from quorate.scenarios.scenario import Scenario
 from quorate.studies.curves import Curves
@@ -32,11 +28,7 @@ from quorate.studies.sweep import run_studies
 from quorate.validate import at_least
 
 HOW = "model=logistic,epochs=12,learning_rate=0.2"
-POPULATIONS = (
-    "digits",
-    "gaussian:n=3000,held_out=2000",
-    "finite:n=3000,held_out=2000,values=20",
-)
+POPULATIONS = ("digits", "gaussian:n=3000,held_out=2000", "finite:n=3000,held_out=2000,values=20")
 STRATEGIES = (
     "planting:target=8,size=2",
     "planting:target=1,signal=columns,x5=4",
@@ -111,10 +103,8 @@ class EffectiveSize(Scenario):
 
     def run(self, out: Path | None, executor: Executor) -> EffectiveSizeResult:
         """Measure S(α) and α_eff in every world, and predict each critical mass from plain's."""
-        studies = [
-            self._make_study(*world)
-            for world in zip(self.populations, self.strategies, self.targets, strict=True)
-        ]
+        each = zip(self.populations, self.strategies, self.targets, strict=True)
+        studies = [self._make_study(*world) for world in each]
         curves = run_studies(studies, out, executor, device.current())
         found: list[MassPrediction] = []
         for world, measured, target in zip(self.worlds, curves, self.targets, strict=True):
@@ -122,14 +112,9 @@ class EffectiveSize(Scenario):
         return EffectiveSizeResult(tuple(found))
 
     def _make_study(self, population: Population, strategy: Strategy, target: float) -> Study:
-        return make_study(
-            population=population,
-            strategy=strategy,
-            learner=[self.plain, *self.learners],
-            alphas=self.alphas,
-            seeds=self.seeds,
-            target=target,
-        )
+        learners = [self.plain, *self.learners]
+        whose: dict[str, Any] = {"population": population, "strategy": strategy, "target": target}
+        return make_study(learner=learners, alphas=self.alphas, seeds=self.seeds, **whose)
 
     def _predict(self, world: str, curves: Curves, target: float) -> list[MassPrediction]:
         """Return the prediction of each learner and seed.
@@ -138,10 +123,10 @@ class EffectiveSize(Scenario):
             InputError: a learner records no α_eff.
         """
         masses = {
-            curve.learner: critical_mass_by_seed(curve.alphas, curve.success, target)
+            curve.learner: [find_crossing(curve.alphas, one, target) for one in curve.success.T]
             for curve in curves
         }
-        plain = masses[spec.text(self.plain)]  # (s,)
+        plain = masses[spec.text(self.plain)]  # of each seed
         effective = {sizes.learner: sizes for sizes in curves.effective_sizes()}
         found = []
         for learner in self.learners:
@@ -154,15 +139,7 @@ class EffectiveSize(Scenario):
             sizes = effective[text]
             counted = np.nanmean(sizes.values, axis=1)  # (a, s)
             for s, seed in enumerate(sizes.seeds):
-                found.append(
-                    MassPrediction(
-                        world=world,
-                        family=learner.name,
-                        learner=text,
-                        seed=seed,
-                        measured=float(masses[text][s]),
-                        by_effective=find_crossing(sizes.alphas, counted[:, s], float(plain[s])),
-                        by_alpha=float(plain[s]),
-                    )
-                )
+                by_effective = find_crossing(sizes.alphas, counted[:, s], plain[s])
+                numbers = masses[text][s], by_effective, plain[s]
+                found.append(MassPrediction(world, learner.name, text, seed, *numbers))
         return found

@@ -39,11 +39,7 @@ class App:
     defence: str = "none"
     accounts: int = 200
 
-    def evidence(self, flow: Floats, times: Floats) -> Evidence:
-        """Return the reports and traces that it has at flows f and times t, (l,)."""
-        return Evidence(self.reports, self.kappa * flow, times, self.told, self.accounts)
-
     def estimate(self, flow: Floats, times: Floats) -> Floats:
         """Return t̂, the estimated time of each link, (l,), at flows f and times t."""
-        weight = DEFENCES[self.defence](self.evidence(flow, times))
-        return np.asarray(times + weight * (self.told - times))
+        seen = Evidence(self.reports, self.kappa * flow, times, self.told, self.accounts)
+        return np.asarray(times + DEFENCES[self.defence](seen) * (self.told - times))

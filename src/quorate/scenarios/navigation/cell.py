@@ -60,29 +60,17 @@ def measure_critical_mass(cell: Plain) -> dict[str, Any]:
 
     found = search_critical_reports(fall, cell["target"])
     cars = float(city.honest.on_links[city.neighbourhood.streets].mean())
-    return {
-        "low": found.low,
-        "high": found.high,
-        "reached": found.reached,
-        "per_car": None if found.high is None else found.high / cars,
-    }
+    return {**vars(found), "per_car": None if found.high is None else found.high / cars}
 
 
 def measure_days(cell: Plain) -> dict[str, Any]:
     """Return the fall of through-traffic day after day."""
     city = _make_city(cell)
     routes = city.routes.copy()
-    days = simulate_days(
-        days=cell["days"],
-        schedule=cell["schedule"],
-        streets=city.neighbourhood.streets,
-        routes=routes,
-        habit=city.habit,
-        drivers=Drivers(cell["share"], cell["theta"]),
-        app=_make_app(city, cell, cell["reports"]),
-        adaptation=Adaptation(cell["learning"], cell["reconsider"]),
-        gap=DAY_GAP,
-    )
+    drivers, app = Drivers(cell["share"], cell["theta"]), _make_app(city, cell, cell["reports"])
+    adaptation = Adaptation(cell["learning"], cell["reconsider"])
+    given = routes, city.habit, drivers, app, adaptation, DAY_GAP
+    days = simulate_days(cell["days"], cell["schedule"], city.neighbourhood.streets, *given)
     return {
         "falls": [city.relative_fall(day.state, routes) for day in days],
         "reported": [day.is_reported for day in days],
@@ -91,20 +79,15 @@ def measure_days(cell: Plain) -> dict[str, Any]:
 
 
 def _make_city(cell: Plain) -> City:
-    keys = ("network", "noise", "seed")
-    return make_city(*(cell[key] for key in keys), tuple(cell["neighbourhood"]))
+    nodes = tuple(cell["neighbourhood"])
+    return make_city(cell["network"], cell["noise"], cell["seed"], nodes)
 
 
 def _make_app(city: City, cell: Plain, reports: float) -> App:
     """Return the app that gets so many reports on each street of the neighbourhood."""
-    return App(
-        network=city.network,
-        reports=np.where(city.neighbourhood.streets, reports, 0.0),
-        told=cell["told"] * city.network.free_flow_time,
-        kappa=cell["kappa"],
-        defence=cell["defence"],
-        accounts=cell["accounts"],
-    )
+    on_streets = np.where(city.neighbourhood.streets, reports, 0.0)
+    told = cell["told"] * city.network.free_flow_time
+    return App(city.network, on_streets, told, *(cell[k] for k in ("kappa", "defence", "accounts")))
 
 
 def _equilibrate(city: City, cell: Plain, reports: float, routes: Routes) -> TrafficState:

@@ -51,9 +51,8 @@ class GridCity(NetworkSource):
     def __post_init__(self) -> None:
         at_least("rows", self.rows, 2, "A street needs two ends.")
         at_least("columns", self.columns, 2, "A street needs two ends.")
-        in_interval(
-            "rows·columns", self.rows * self.columns, 4, MOST_NODES, "Build a smaller city."
-        )
+        nodes = self.rows * self.columns
+        in_interval("rows·columns", nodes, 4, MOST_NODES, "Build a smaller city.")
         in_interval("every", self.every, 1, MOST_NODES, "Use 1 where every street is an arterial.")
         at_least("crossing", self.crossing, 0, "Use 0 where nobody crosses the city.")
         at_least("local", self.local, 0, "Use 0 where only those who cross the city drive.")
@@ -96,10 +95,8 @@ class GridCity(NetworkSource):
     def _make_trips(self, row: Floats, column: Floats) -> Floats:
         """Return vehicles/h from node to node, (n, n)."""
         trips = np.full((len(row), len(row)), self.local)
-        for low, high in (
-            (row == 0, row == self.rows - 1),
-            (column == 0, column == self.columns - 1),
-        ):
+        for place, most in ((row, self.rows - 1), (column, self.columns - 1)):
+            low, high = place == 0, place == most
             trips += self.crossing * (low[:, None] & high) + self.crossing * (high[:, None] & low)
         np.fill_diagonal(trips, 0)
         return trips

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from quorate.plain import group_by
 from quorate.scenarios.navigation.shortest_paths import Floats
 
 Outcome = Mapping[str, Any]  # a cell with what was measured of it
@@ -74,17 +75,14 @@ def measures_of_days(one: Outcome) -> dict[str, Any]:
     }
 
 
-def group_by(found: Sequence[Outcome], *keys: str) -> list[list[Outcome]]:
+def by_choice(found: Sequence[Outcome], *keys: str) -> list[list[Outcome]]:
     """Return the outcomes in groups of the same choice, in order."""
-    groups: dict[tuple[Any, ...], list[Outcome]] = {}
-    for one in found:
-        groups.setdefault(tuple(one.get(key) for key in keys), []).append(one)
-    return list(groups.values())
+    return list(group_by(found, *keys).values())
 
 
 def first_choice(found: Sequence[Outcome]) -> Sequence[Outcome]:
     """Return the seeds of the first choice of each parameter."""
-    return group_by(found, *CHOSEN)[0] if found else []
+    return by_choice(found, *CHOSEN)[0] if found else []
 
 
 def mean_of(found: Sequence[Outcome], key: str) -> float | None:

@@ -93,13 +93,8 @@ class Network:
 
     def shortest_paths(self) -> ShortestPaths:
         """Return what finds the shortest paths of this network."""
-        return ShortestPaths(
-            self.tail,
-            self.head,
-            nodes=self.nodes,
-            zones=self.zones,
-            first_through_node=self.first_through_node,
-        )
+        first = self.first_through_node
+        return ShortestPaths(self.tail, self.head, self.nodes, self.zones, first)
 
     def times(self, flow: Floats) -> Floats:
         """Return how long each link takes at a flow, (l,): t⁰ (1 + b (f/c)ᵖ), in ``time_unit``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,8 @@ from quorate.scenarios.navigation.measures import (
     MEASURED,
     PERIOD,
     Outcome,
+    by_choice,
     first_choice,
-    group_by,
     mean_falls,
     mean_of,
     measures_of_days,
@@ -26,6 +26,7 @@ from quorate.scenarios.navigation.neighbourhood import Neighbourhood
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
 
+WHEN = ("before", "after")
 MOST_NODES = 8  # of a part of the city that are listed
 
 
@@ -58,22 +59,17 @@ class NavigationResult(Result):
 
     def rows(self) -> list[Row]:
         """Return one flat row a seed for each state, critical mass and run of days."""
-        kinds = (
-            (self.states, measures_of_state),
-            (self.masses, measures_of_mass),
-            (self.days, measures_of_days),
-        )
+        measured = [(one, measures_of_state(one)) for one in self.states]
+        measured += [(one, measures_of_mass(one)) for one in self.masses]
+        measured += [(one, measures_of_days(one)) for one in self.days]
         return [
             {
-                "what": one["what"],
-                "seed": one["seed"],
-                **{key: one.get(key) for key in CHOSEN},
+                **{key: one.get(key) for key in ("what", "seed", *CHOSEN)},
                 **dict.fromkeys(MEASURED),
-                **measure(one),
+                **numbers,
                 "seconds": one["seconds"],
             }
-            for outcomes, measure in kinds
-            for one in outcomes
+            for one, numbers in measured
         ]
 
     def to_json(self) -> dict[str, Any]:
@@ -83,13 +79,9 @@ class NavigationResult(Result):
             "relative_gap": max(one["relative_gap"] for one in states),
             "gap": max(one["gap"] for one in states),
             "time_unit": self.network.time_unit,
-            "total_travel_time": {
-                "before": mean_of(states, "total_before"),
-                "after": mean_of(states, "total_after"),
-            },
+            "total_travel_time": {one: mean_of(states, f"total_{one}") for one in WHEN},
             "through_flow": {
-                "before": mean_of(states, "through_before"),
-                "after": mean_of(states, "through_after"),
+                **{one: mean_of(states, f"through_{one}") for one in WHEN},
                 "relative_fall": mean_of(states, "relative_fall"),
             },
             "spill_over": self._parts(),
@@ -97,25 +89,21 @@ class NavigationResult(Result):
             "critical_reports": mean_of(masses, "high"),
             "critical_per_car": mean_of(masses, "per_car"),
             "most_fall": mean_of(masses, "reached"),
-            "days": {
-                group[0]["schedule"]: mean_falls(group).tolist()
-                for group in group_by(self.days, "schedule")
-            },
+            "days": {schedule: falls.tolist() for schedule, falls in self._falls().items()},
         }
+
+    def _falls(self) -> dict[str, Floats]:
+        """Return the mean fall on each day by schedule, (d,) each."""
+        return {one[0]["schedule"]: mean_falls(one) for one in by_choice(self.days, "schedule")}
 
     def _parts(self) -> list[dict[str, Any]]:
         """Return the through-flow of the other parts of the city, first choice, mean over seeds."""
         states = first_choice(self.states)
-        return [
-            {
-                "nodes": part["nodes"],
-                **{
-                    when: float(np.mean([one["parts"][number][when] for one in states]))
-                    for when in ("before", "after")
-                },
-            }
-            for number, part in enumerate(states[0]["parts"])
-        ]
+        found = []
+        for same in zip(*(one["parts"] for one in states), strict=True):
+            means = {when: float(np.mean([part[when] for part in same])) for when in WHEN}
+            found.append({"nodes": same[0]["nodes"], **means})
+        return found
 
     # ------------------------------------------------------------------------------ for people
 
@@ -167,7 +155,7 @@ class NavigationResult(Result):
         )
 
     def _say_days(self) -> list[str]:
-        falls = {one[0]["schedule"]: mean_falls(one) for one in group_by(self.days, "schedule")}
+        falls = self._falls()
         (first, by_day), days = next(iter(falls.items())), len(self.days[0]["falls"])
         found = [
             f"Day after day, with reports by the schedule {first}, the fall is "
@@ -184,40 +172,27 @@ class NavigationResult(Result):
 
     def sections(self) -> list[Section]:
         """Return the tables: effects and costs, critical masses, spill-over, and days."""
-        states, masses, days = (
-            group_by(self.states, *CHOSEN[:-1]),
-            group_by(self.masses, "share", "others", "defence"),
-            group_by(self.days, *CHOSEN),
-        )
-        percent = f"{100 * self.target:g}%"
-        found = [
-            Section("What reports change, and what it costs", rows=_table(self._state_row, states)),
-            Section(
-                f"How many reports make through-traffic fall by {percent}",
-                rows=_table(_mass_row, masses),
+        states, days = by_choice(self.states, *CHOSEN[:-1]), by_choice(self.days, *CHOSEN)
+        masses = by_choice(self.masses, "share", "others", "defence")
+        parts = "The other parts of the city: vehicles/h that drive through"
+        tables: dict[str, Iterable[TextRow]] = {
+            "What reports change, and what it costs": map(self._state_row, states),
+            f"How many reports make through-traffic fall by {100 * self.target:g}%": map(
+                _mass_row, masses
             ),
-        ]
-        if parts := self._parts():
-            found.append(
-                Section(
-                    "The other parts of the city: vehicles/h that drive through",
-                    rows=tuple(map(_part_row, parts)),
-                )
-            )
-        if days:
-            found.append(
-                Section("Day after day: mean fall of through-traffic", rows=_table(_days_row, days))
-            )
-        return found
+            parts: map(_part_row, self._parts()),
+            "Day after day: mean fall of through-traffic": map(_days_row, days),
+        }
+        sections = [Section(heading, rows=tuple(rows)) for heading, rows in tables.items()]
+        return [*sections[:2], *(one for one in sections[2:] if one.rows)]
 
     def _state_row(self, group: Sequence[Outcome]) -> TextRow:
         costs, unit = [measures_of_state(one) for one in group], self.network.time_unit
+        before, after = (mean_of(group, f"through_{one}") for one in WHEN)
         return {
             **_choice(group[0], "share", "others", "defence"),
             "reports/street/h": f"{group[0]['reports']:g}",
-            "through, vehicles/h": (
-                f"{mean_of(group, 'through_before'):,.0f} → {mean_of(group, 'through_after'):,.0f}"
-            ),
+            "through, vehicles/h": f"{before:,.0f} → {after:,.0f}",
             "fall": _percent(mean_of(group, "relative_fall")),
             "elsewhere, vehicles/h": f"{mean_of(costs, 'spill_over'):+,.0f}",
             "total travel time": f"{100 * (mean_of(costs, 'total_rise') or 0):+.2f}%",
@@ -231,9 +206,9 @@ class NavigationResult(Result):
         places = self.network.places
         drawn = {} if places is None else {"map": self._draw_map(places)}
         if self.days:
+            reported = {one["schedule"]: one["reported"] for one in reversed(self.days)}
             shown = [
-                TrafficSeries(group[0]["schedule"], mean_falls(group), group[0]["reported"])
-                for group in group_by(self.days, "schedule")
+                TrafficSeries(key, falls, reported[key]) for key, falls in self._falls().items()
             ]
             drawn["days"] = Picture(
                 days_figure(shown),
@@ -246,20 +221,13 @@ class NavigationResult(Result):
     def _draw_map(self, places: Floats) -> Picture:
         from quorate.figures.network import network_figure
 
-        one = self.states[0]
-        inside = np.zeros(self.network.nodes, dtype=bool)
-        inside[self.neighbourhood.nodes] = True
-        figure = network_figure(
-            places,
-            np.column_stack([self.network.tail, self.network.head]),
-            np.array(one["flow_before"]),
-            np.array(one["flow_after"]),
-            inside,
-            "vehicles/h",
-            ("no reports", f"{one['reports']:g} false reports a street and hour", "the change"),
-        )
+        one, network = self.states[0], self.network
+        ends = np.column_stack([network.tail, network.head])
+        before, after = (np.array(one[f"flow_{when}"]) for when in WHEN)
+        inside = np.isin(np.arange(network.nodes), self.neighbourhood.nodes)
+        titles = "no reports", f"{one['reports']:g} false reports a street and hour", "the change"
         return Picture(
-            figure,
+            network_figure(places, ends, before, after, inside, "vehicles/h", titles),
             "Flows on the network at the honest equilibrium, with false reports on the streets "
             "that lead into the neighbourhood (coloured), and the difference: solid bands have "
             "gained, hollow ones have lost.",
@@ -267,10 +235,6 @@ class NavigationResult(Result):
 
 
 _OTHERS = {"habit": "keep to their habit", "adapt": "adapt to the true times"}
-
-
-def _table(row: Any, groups: Sequence[Sequence[Outcome]]) -> tuple[TextRow, ...]:
-    return tuple(row(group) for group in groups)
 
 
 def _mass_row(group: Sequence[Outcome]) -> TextRow:

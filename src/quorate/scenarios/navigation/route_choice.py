@@ -172,25 +172,17 @@ class _SuccessiveAverages:
                     break
             self.move()
         told = self.followers.sum()
-        return TrafficState(
-            free=self.free,
-            guided=self.guided,
-            flow=self.flow,
-            on_links=self.on_links,
-            times=self.times,
-            estimate=self.estimate,
-            accepted=float(self.guided.sum() / told) if told > 0 else 0.0,
-            gap=self.gap,
-        )
+        accepted = float(self.guided.sum() / told) if told > 0 else 0.0
+        on_routes, on_links = (self.free, self.guided, self.flow), (self.on_links, self.times)
+        return TrafficState(*on_routes, *on_links, self.estimate, accepted, self.gap)
 
     def find_routes(self) -> None:
         """Let drivers know the routes that are now the fastest; adjust the step by the gap."""
         self.routes.grow(self.times)
         if self.app is not None:
             self.routes.grow(self.estimate)
-        self.habit, self.free, self.guided = (
-            self.routes.widen(values) for values in (self.habit, self.free, self.guided)
-        )
+        known = self.habit, self.free, self.guided
+        self.habit, self.free, self.guided = map(self.routes.widen, known)
         before = self.gap
         self.look()
         self.gap = self._measure_gap()
@@ -205,9 +197,8 @@ class _SuccessiveAverages:
         self.flow = np.maximum(by_habit, 0)[routes.pair] * self.habit + self.free + self.guided
         self.on_links = routes.load(self.flow)
         self.times = routes.network.times(self.on_links)
-        self.estimate = (
-            self.times if self.app is None else self.app.estimate(self.on_links, self.times)
-        )
+        app = self.app
+        self.estimate = app.estimate(self.on_links, self.times) if app else self.times
         self.true_costs = routes.costs(self.times)
         self.shown_costs = routes.costs(self.estimate)
         gain = routes.by_pair(self.habit * self.shown_costs) - routes.least(self.shown_costs)

@@ -190,9 +190,6 @@ def _marks(links: int, pairs: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[
 
     Two of a million routes have the same sum with a probability below 1e-7: 64 bits.
     """
-    rng = np.random.default_rng(0)
-    most = np.iinfo(np.uint64).max
-    return (
-        rng.integers(most, size=links, dtype=np.uint64),
-        rng.integers(most, size=pairs, dtype=np.uint64),
-    )
+    rng, most = np.random.default_rng(0), np.iinfo(np.uint64).max
+    of_link = rng.integers(most, size=links, dtype=np.uint64)
+    return of_link, rng.integers(most, size=pairs, dtype=np.uint64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
@@ -23,7 +23,6 @@ from quorate.validate import above_zero, at_least, in_interval
 Defence = Literal["none", "trimmed-mean", "contradicting-traces", "decay", "bans"]
 Others = Literal["habit", "adapt"]
 ScheduleName = Literal["every-day", "every-other-day", "alternating-streets", "burst"]
-ALL_SCHEDULES = ("every-day", "every-other-day", "alternating-streets", "burst")
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ class Navigation(Scenario):
     )
     days: int = param(28, "Number of days in a row; 1 leaves the day-to-day part out.")
     schedule: tuple[ScheduleName, ...] = param(
-        ALL_SCHEDULES, "Schedule by which members report from day to day; a list runs each."
+        get_args(ScheduleName),
+        "Schedule by which members report from day to day; a list runs each.",
     )
     learning: float = param(
         0.1,
@@ -118,16 +118,17 @@ class Navigation(Scenario):
         """Measure states of rest, critical masses of reports, and days."""
         network = make_network_source(self.network).network()
         neighbourhood = make_neighbourhood(network, self.neighbourhood)
-        states, masses, days = self.state_cells(), self.critical_cells(), self.day_cells()
+        parts = (
+            (measure_state, self.state_cells(), "Traffic"),
+            (measure_critical_mass, self.critical_cells(), "Critical"),
+            (measure_days, self.day_cells(), "Days"),
+        )
+        found = []
         with Store(out, write=True) as store, executor.open() as pool:
-            return NavigationResult(
-                network,
-                neighbourhood,
-                self.target,
-                _join(states, run_cells(measure_state, states, store, pool, "Traffic")),
-                _join(masses, run_cells(measure_critical_mass, masses, store, pool, "Critical")),
-                _join(days, run_cells(measure_days, days, store, pool, "Days")),
-            )
+            for measure, cells, what in parts:
+                outcomes = run_cells(measure, cells, store, pool, what)
+                found.append([{**a, **b} for a, b in zip(cells, outcomes, strict=True)])
+        return NavigationResult(network, neighbourhood, self.target, *found)
 
     def state_cells(self) -> list[dict[str, Any]]:
         """Return a cell for each seed and each choice of what is given."""
@@ -149,19 +150,10 @@ class Navigation(Scenario):
     ) -> list[dict[str, Any]]:
         always = ("network", "told", "kappa", "theta", "accounts", "noise", "gap", *fixed)
         shared = {key: getattr(self, key) for key in always}
+        shared |= {"what": what, "neighbourhood": list(self.neighbourhood)}
         choices = itertools.product(*(getattr(self, key) for key in varied))
         return [
-            {
-                "what": what,
-                "seed": seed,
-                "neighbourhood": list(self.neighbourhood),
-                **shared,
-                **dict(zip(varied, choice, strict=True)),
-            }
+            {**shared, **dict(zip(varied, choice, strict=True)), "seed": seed}
             for choice in choices
             for seed in range(self.seeds)
         ]
-
-
-def _join(cells: list[dict[str, Any]], outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**cell, **outcome} for cell, outcome in zip(cells, outcomes, strict=True)]

@@ -72,13 +72,10 @@ class ShortestPaths:
         tail, head: the nodes where each link begins and ends, (l,).
         nodes: how many nodes there are, n.
         zones: how many zones there are, z; they are the first nodes.
-        first_through_node: no path passes through a node before this one, only begins or ends.
+        first: no path passes through a node before this one, only begins or ends.
     """
 
-    def __init__(
-        self, tail: Ints, head: Ints, *, nodes: int, zones: int, first_through_node: int = 0
-    ) -> None:
-        first = first_through_node
+    def __init__(self, tail: Ints, head: Ints, nodes: int, zones: int, first: int = 0) -> None:
         self._links, self._zones, self._size = len(tail), zones, nodes + first
         numbers = np.arange(zones)
         self._roots = np.where(numbers < first, nodes + numbers, numbers)  # (z,)

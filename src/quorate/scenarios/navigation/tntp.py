@@ -41,9 +41,8 @@ def read_network(folder: str | Path, name: str | None = None, time_unit: str = "
     net, trips = _find_file(Path(folder), "_net.tntp"), _find_file(Path(folder), "_trips.tntp")
     facts, rows = _read(net)
     table = np.array([_parse_row(net, line, text, len(COLUMNS)) for line, text in rows])
-    links, nodes = (
-        _parse_fact(net, facts, f"NUMBER OF {what}", None) for what in ("LINKS", "NODES")
-    )
+    of = "NUMBER OF LINKS", "NUMBER OF NODES", "NUMBER OF ZONES"
+    links, nodes, zones = (_parse_fact(net, facts, what, None) for what in of)
     if len(rows) != links:
         raise InputError(
             f"Expected {links} links in {net}, as <NUMBER OF LINKS> says, got {len(rows)}. Get the "
@@ -55,7 +54,7 @@ def read_network(folder: str | Path, name: str | None = None, time_unit: str = "
         tail=_parse_nodes(net, columns.pop("tail"), nodes),
         head=_parse_nodes(net, columns.pop("head"), nodes),
         **columns,
-        trips=_read_trips(trips, _parse_fact(net, facts, "NUMBER OF ZONES", None)),
+        trips=_read_trips(trips, zones),
         first_through_node=_parse_fact(net, facts, "FIRST THRU NODE", 1) - 1,
         places=_read_places(Path(folder), nodes),
         time_unit=time_unit or _find_time_unit(facts),
@@ -226,14 +225,10 @@ def _read_points(file: Path) -> dict[int, tuple[float, float]]:
     """Return longitude and latitude by number of node; empty for a file of lines."""
     try:
         features = json.loads(file.read_text(encoding="utf-8"))["features"]
-        return {
-            int(one["properties"]["id"]): (
-                float(one["geometry"]["coordinates"][0]),
-                float(one["geometry"]["coordinates"][1]),
-            )
-            for one in features
-            if one["geometry"]["type"] == "Point"
-        }
+        points = [one for one in features if one["geometry"]["type"] == "Point"]
+        places = [one["geometry"]["coordinates"] for one in points]
+        numbers = [int(one["properties"]["id"]) for one in points]
+        return {node: (float(x[0]), float(x[1])) for node, x in zip(numbers, places, strict=True)}
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(
             f"Expected {file} to be GeoJSON, points with an id, got: {type(error).__name__} "

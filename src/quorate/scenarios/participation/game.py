@@ -12,8 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from quorate.intervals import CONFIDENCE, Floats, mean_over_seeds, resampled_means
-from quorate.plain import finite_or_none
+from quorate.intervals import CONFIDENCE, Floats, Interval, mean_over_seeds, resampled_means
 from quorate.scenarios.participation.measured_curve import MeasuredCurve
 from quorate.scenarios.participation.monotone_curve import (
     find_crossing,
@@ -49,19 +48,6 @@ class GameTerms:
     noise: float
     threshold: float | None
     target: float
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number with its 95% interval over seeds; inf where there is no such number."""
-
-    estimate: float
-    low: float
-    high: float
-
-    def to_json(self) -> dict[str, float | None]:
-        """Return plain data; None for inf."""
-        return {key: finite_or_none(value) for key, value in vars(self).items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,14 +108,14 @@ class ParticipationGame:
         law = turnout_law(n, median, terms.spread)
         wanted = self.threshold * self.people
         exact, guessed = (call_probability(n, wanted, noise) for noise in (0.0, terms.noise))
-        calls = {
-            ALONE: (np.ones(n + 1), 0.0),
-            PLEDGED: (exact, 0.0),
-            FALLIBLE: (guessed, terms.defectors),
-        }
+        calls = (
+            (ALONE, np.ones(n + 1), 0.0),
+            (PLEDGED, exact, 0.0),
+            (FALLIBLE, guessed, terms.defectors),
+        )
         return {
             name: pledge_outcome(self.success, terms.cost, terms.share, law, calling, defectors)
-            for name, (calling, defectors) in calls.items()
+            for name, calling, defectors in calls
         }
 
 
@@ -161,8 +147,7 @@ def play(measured: MeasuredCurve, terms: GameTerms, may_act: int) -> CurveGames:
     collective knows α* from elsewhere.
 
     Args:
-        measured: the curve.
-        terms: the parameters of the game.
+        measured, terms: the curve, and the parameters of the game.
         may_act: n.
     """
     alphas, success = measured.alphas, measured.success
@@ -176,15 +161,9 @@ def play(measured: MeasuredCurve, terms: GameTerms, may_act: int) -> CurveGames:
     seeds = success.shape[1]
 
     def game(curve: int, known: int) -> ParticipationGame:
-        return ParticipationGame(
-            terms=terms,
-            people=measured.people,
-            may_act=may_act,
-            success=success_by_actors(alphas, fitted[:, curve], measured.people, may_act),
-            pays_from=float(pays_from[curve]),
-            threshold=float(threshold[known]),
-            incentive=float(incentive[curve]),
-        )
+        by_actors = success_by_actors(alphas, fitted[:, curve], measured.people, may_act)
+        found = pays_from[curve], threshold[known], incentive[curve]
+        return ParticipationGame(terms, measured.people, may_act, by_actors, *map(float, found))
 
     low, high = np.searchsorted(alphas, pays_from[0]), len(alphas)
     edges = np.concatenate([alphas, [math.inf]])
@@ -224,10 +203,7 @@ def _find_incentive(alphas: Floats, curves: Floats, terms: GameTerms) -> Floats:
 
 def _make_interval(estimate: float, resampled: Floats) -> Interval:
     """Return an interval whose ends are among the resampled values, so that inf stays inf."""
-    tail = (1 - CONFIDENCE) / 2
-    ordered = np.sort(resampled)
-    low, high = (
-        float(ordered[min(len(ordered) - 1, math.floor(q * len(ordered)))])
-        for q in (tail, 1 - tail)
-    )
+    tail, ordered = (1 - CONFIDENCE) / 2, np.sort(resampled)
+    places = (math.floor(q * len(ordered)) for q in (tail, 1 - tail))
+    low, high = (float(ordered[min(len(ordered) - 1, place)]) for place in places)
     return Interval(float(estimate), min(low, float(estimate)), max(high, float(estimate)))

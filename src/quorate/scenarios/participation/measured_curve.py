@@ -17,11 +17,13 @@ import numpy as np
 
 from quorate.errors import InputError, StoreError
 from quorate.intervals import Floats
+from quorate.plain import group_by
 from quorate.runs.store import FILE as STORE
 from quorate.studies.curves import load
 from quorate.studies.trial import ANYONE
 
 CELLS, CALLED = "cells.csv", "critical_mass.csv"
+WHOSE = ("population", "strategy", "goal", "learner", "collective")
 COLUMNS = ("population", "strategy", "goal", "learner", "alpha", "seed", "people", "success")
 MOST_LISTED = 20
 
@@ -109,9 +111,8 @@ def choose_curve(
         return found[0]
     shown = found or list(curves)
     lines = [f"{c.called} | {c.strategy} | {c.population} | {c.collective}" for c in shown]
-    asked = " and ".join(
-        f"{what}={text!r}" for what, text in (("learner", learner), ("strategy", strategy)) if text
-    )
+    named = {"learner": learner, "strategy": strategy}
+    asked = " and ".join(f"{what}={text!r}" for what, text in named.items() if text)
     more = "" if len(lines) <= MOST_LISTED else f"; {len(lines)} in all"
     raise InputError(
         f"Expected {asked or 'the folder'} to name one curve, got {len(found)} of "
@@ -127,40 +128,26 @@ def _fits(wanted: str | None, *texts: str) -> bool:
 def _read_store(folder: Path) -> list[MeasuredCurve]:
     """Return the curves of a store."""
     curves = load(folder)
+    same = (*WHOSE, "people", "alphas", "seeds", "success")
     return [
         MeasuredCurve(
-            population=curve.population,
-            strategy=curve.strategy,
-            goal=curve.goal,
-            learner=curve.learner,
-            collective=curve.collective,
             called=curves.called(curve.learner),
             epsilon=_largest(one.epsilon for one in curves.of_curve(curve)),
-            people=curve.people,
-            alphas=curve.alphas,
-            seeds=curve.seeds,
-            success=curve.success,
+            **{key: getattr(curve, key) for key in same},
         )
         for curve in curves
     ]
 
 
 def _read_tables(folder: Path) -> list[MeasuredCurve]:
-    """Return the curves of the tables that a report leaves.
-
-    Raises:
-        StoreError: a table cannot be read, or lacks a column.
-    """
+    """Return the curves of the tables that a report leaves."""
     rows = _read_csv(folder / CELLS, COLUMNS)
     names = {}
     if (folder / CALLED).exists():
         names = {row["learner"]: row["called"] for row in _read_csv(folder / CALLED, ("called",))}
-    groups: dict[tuple[str, ...], list[Mapping[str, str]]] = {}
-    for row in rows:
-        who = (*(row[name] for name in COLUMNS[:4]), row.get("collective") or ANYONE)
-        groups.setdefault(who, []).append(row)
+    whole = [{**row, "collective": row.get("collective") or ANYONE} for row in rows]
     try:
-        return [_make_curve(who, cells, names) for who, cells in groups.items()]
+        return [_make_curve(cells, names) for cells in group_by(whole, *WHOSE).values()]
     except ValueError as error:
         raise StoreError(
             f"Expected numbers in {folder / CELLS}, got: {error}. Make the report anew."
@@ -182,9 +169,7 @@ def _read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     return rows
 
 
-def _make_curve(
-    who: Sequence[str], cells: Sequence[Mapping[str, str]], names: Mapping[str, str]
-) -> MeasuredCurve:
+def _make_curve(cells: Sequence[Mapping[str, str]], names: Mapping[str, str]) -> MeasuredCurve:
     """Return the curve of the rows of a table; NaN where a size of a seed is missing."""
     alphas = sorted({float(cell["alpha"]) for cell in cells})
     seeds = sorted({int(cell["seed"]) for cell in cells})
@@ -192,18 +177,14 @@ def _make_curve(
     for cell in cells:
         at = alphas.index(float(cell["alpha"])), seeds.index(int(cell["seed"]))
         success[at] = float(cell["success"] or "nan")
-    population, strategy, goal, learner, collective = who
+    learner = cells[0]["learner"]
     if alphas[0] > 0:
         raise StoreError(
             f"Expected what happens if nobody acts, α = 0, got {alphas[0]:g} as the smallest size "
             f"of {learner}. Measure size 0 as well."
         )
     return MeasuredCurve(
-        population=population,
-        strategy=strategy,
-        goal=goal,
-        learner=learner,
-        collective=collective,
+        **{key: cells[0][key] for key in WHOSE},
         called=names.get(learner, learner),
         epsilon=_largest(float(cell["epsilon"]) for cell in cells if cell.get("epsilon")),
         people=int(cells[0]["people"]),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 
 import numpy as np
 
 from quorate.intervals import Floats, band
 from quorate.runs.result import Picture
-from quorate.scenarios.participation.game import CurveGames, Interval, ParticipationGame
+from quorate.scenarios.participation.game import CurveGames, ParticipationGame
 from quorate.scenarios.participation.measures import CALLS
 from quorate.scenarios.participation.monotone_curve import interpolate
 from quorate.scenarios.participation.responses import ResponseCourse
@@ -25,20 +26,15 @@ def draw_regimes(games: CurveGames) -> Picture:
     sizes, values = _thin_out(mean)
     average, *ends = band(measured.success)
     low, high = (interpolate(measured.alphas, end, sizes) for end in ends)
-    figure = regimes_figure(
-        (sizes, values, low, high),
-        (measured.alphas, average),
-        cost=terms.cost,
-        share=terms.share,
-        pays_from=games.pays_from.estimate,
-        stable=mean.rests.stable / mean.people,
-        unstable=mean.rests.unstable / mean.people,
-    )
-    return Picture(
-        figure,
+    curve, points = (sizes, values, low, high), (measured.alphas, average)
+    rests = mean.rests.stable / mean.people, mean.rests.unstable / mean.people
+    pays_from = games.pays_from.estimate
+    figure = regimes_figure(curve, points, terms.cost, terms.share, pays_from, *rests)
+    caption = (
         f"What a person gets with γ = {terms.share:g} and k = {terms.cost:g}, by how many act. "
-        "Filled dots: it stays there. Open dots: it tips.",
+        "Filled dots: it stays there. Open dots: it tips."
     )
+    return Picture(figure, caption)
 
 
 def draw_responses(
@@ -47,13 +43,9 @@ def draw_responses(
     """Return who acts, round by round, from each start."""
     from quorate.figures.participation import responses_figure
 
-    figure = responses_figure(
-        [(course.start, course.shares) for course in courses],
-        game.rests.unstable / game.may_act,
-        network,
-    )
+    lines = [(course.start, course.shares) for course in courses]
     return Picture(
-        figure,
+        responses_figure(lines, game.rests.unstable / game.may_act, network),
         "Who act, round by round, when people go by those whom they know; dotted: where it tips if "
         "everybody knows all.",
     )
@@ -83,8 +75,8 @@ def draw_learners(learners: Sequence[CurveGames]) -> Picture:
 
     figure = learners_figure(
         [one.measured.called for one in learners],
-        [_ends(one.pays_from) for one in learners],
-        [_ends(one.incentive) for one in learners],
+        [astuple(one.pays_from) for one in learners],
+        [astuple(one.incentive) for one in learners],
         max(float(one.measured.alphas[-1]) for one in learners),
         learners[0].mean.terms.belief,
     )
@@ -100,7 +92,3 @@ def _thin_out(game: ParticipationGame) -> tuple[Floats, Floats]:
     n = game.may_act
     actors = np.unique(np.rint(np.geomspace(1, n + 1, POINTS)).astype(np.int64)) - 1
     return actors / game.people, game.success[actors]
-
-
-def _ends(value: Interval) -> Sequence[float]:
-    return value.estimate, value.low, value.high

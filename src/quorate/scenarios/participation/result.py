@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import starmap
 from typing import Any
 
-import numpy as np
-
 from quorate.figures.style import percent_of
+from quorate.intervals import Interval
 from quorate.plain import finite_or_none
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import percent
-from quorate.scenarios.participation.game import ALONE, PLEDGED, CurveGames, Interval
-from quorate.scenarios.participation.measures import (
-    CALLS,
-    count_people,
-    list_equilibria,
-    list_regimes,
-    measure_at,
-    measure_free_riding,
-    measure_learner,
-    measure_seeds,
-    name_regime,
-)
-from quorate.scenarios.participation.pictures import (
-    draw_learners,
-    draw_pledges,
-    draw_regimes,
-    draw_responses,
-)
+from quorate.scenarios.participation import measures, pictures
+from quorate.scenarios.participation.game import ALONE, PLEDGED, CurveGames
+from quorate.scenarios.participation.measures import CALLS
 from quorate.scenarios.participation.responses import ResponseCourse
 from quorate.theory.best_response import RECONSIDER
 from quorate.theory.participation import assured_equilibria, success_that_pays
-from quorate.theory.pledges import pledges_needed
+from quorate.theory.pledges import PledgeOutcome, pledges_needed
 
+WHOSE = ("population", "strategy", "learner", "called", "people")
 SURE = 0.95  # probability that a number of pledges is enough
 
 
@@ -74,7 +60,7 @@ class ParticipationResult(Result):
 
     @cached_property
     def _rows(self) -> list[Row]:
-        return [row for one in self.learners for row in measure_seeds(one)]
+        return [row for one in self.learners for row in measures.measure_seeds(one)]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; None where there is no such number."""
@@ -82,9 +68,7 @@ class ParticipationResult(Result):
         measured, terms = games.measured, mean.terms
         return {
             "curve": {
-                **{key: getattr(measured, key) for key in ("population", "strategy", "learner")},
-                "called": measured.called,
-                "people": measured.people,
+                **{key: getattr(measured, key) for key in WHOSE},
                 "may_act": mean.may_act,
                 "seeds": len(measured.seeds),
             },
@@ -94,16 +78,18 @@ class ParticipationResult(Result):
                 "success": finite_or_none(float(success_that_pays(terms.cost, terms.share))),
                 "alpha": games.pays_from.to_json(),
                 "between": [finite_or_none(end) for end in games.between],
-                "members": count_people(games.pays_from.estimate, measured.people),
+                "members": measures.count_people(games.pays_from.estimate, measured.people),
             },
-            "regimes": list_regimes(mean),
-            "equilibria": list_equilibria(mean),
-            "tipping_point": None if mean.tipping is None else measure_at(mean, mean.tipping),
-            "free_riding": measure_free_riding(mean),
-            "regime": name_regime(mean),
+            "regimes": measures.list_regimes(mean),
+            "equilibria": measures.list_equilibria(mean),
+            "tipping_point": None
+            if mean.tipping is None
+            else measures.measure_at(mean, mean.tipping),
+            "free_riding": measures.measure_free_riding(mean),
+            "regime": measures.name_regime(mean),
             "dynamics": self._dynamics(),
             "pledges": self._pledges(),
-            "learners": [measure_learner(one) for one in self.learners],
+            "learners": [measures.measure_learner(one) for one in self.learners],
         }
 
     def _dynamics(self) -> dict[str, Any]:
@@ -128,16 +114,13 @@ class ParticipationResult(Result):
         mean, terms = self.games.mean, self.games.mean.terms
         wanted = mean.threshold * mean.people
         possible = 0 < math.ceil(wanted) <= mean.may_act if math.isfinite(wanted) else False
-        holds = (
-            assured_equilibria(mean.success, mean.costs, terms.share, math.ceil(wanted))
-            if possible
-            else np.array([], dtype=np.int64)
-        )
+        game = mean.success, mean.costs, terms.share
+        holds = assured_equilibria(*game, math.ceil(wanted)) if possible else ()
         enough = pledges_needed(wanted, terms.defectors, terms.noise, SURE) if wanted else 0.0
         return {
             "threshold": self.games.threshold.to_json(),
             "pledges": finite_or_none(math.ceil(wanted) if math.isfinite(wanted) else wanted),
-            "assured_equilibria": [measure_at(mean, int(m)) for m in holds],
+            "assured_equilibria": [measures.measure_at(mean, int(m)) for m in holds],
             "enough_with_defectors_and_noise": finite_or_none(enough),
             **{CALLS[call]: vars(outcome) for call, outcome in mean.pledges().items()},
         }
@@ -151,7 +134,7 @@ class ParticipationResult(Result):
     def _say_pays(self) -> str:
         pays, terms, people = self.games.pays_from, self.games.mean.terms, self.games.mean.people
         given = f"a cost of {terms.cost:g} and a share of {terms.share:g} for who stays out"
-        members = count_people(pays.estimate, people)
+        members = measures.count_people(pays.estimate, people)
         if members is None:
             return f"With {given}, acting pays at no size that was measured."
         return (
@@ -160,7 +143,7 @@ class ParticipationResult(Result):
         )
 
     def _say_regime(self) -> str:
-        mean, regime = self.games.mean, name_regime(self.games.mean)
+        mean, regime = self.games.mean, measures.name_regime(self.games.mean)
         said = f"Where everyone knows how many act, {regime}"
         if mean.tipping is None:
             return f"{said}."
@@ -168,7 +151,7 @@ class ParticipationResult(Result):
         return f"{said}: it tips at {mean.tipping:,} of {mean.people:,} people, {size}."
 
     def _say_free_riding(self) -> str:
-        found, may_act = measure_free_riding(self.games.mean), self.games.mean.may_act
+        found, may_act = measures.measure_free_riding(self.games.mean), self.games.mean.may_act
         fewest, most, best = (found[key]["actors"] for key in ("fewest", "most", "optimum"))
         said = f"It is best for all if {best:,} of the {may_act:,} who may act do."
         lost = found["lost_at_fewest"]
@@ -196,24 +179,18 @@ class ParticipationResult(Result):
         """Return the tables: learners, equilibria, responses, and a call."""
         mean, people = self.games.mean, self.games.measured.people
         answer = round(mean.terms.belief * people)
-        return [
-            Section(
-                "When acting pays, by the platform's learner",
-                rows=tuple(map(_learner_row, self.learners)),
+        responses = "Responses, from those who begin (of those who may act)"
+        tables: dict[str, Iterable[TextRow]] = {
+            "When acting pays, by the platform's learner": map(_learner_row, self.learners),
+            f"Equilibria: {measures.name_regime(mean)}": map(
+                _equilibrium_row, measures.list_equilibria(mean)
             ),
-            Section(
-                f"Equilibria: {name_regime(mean)}",
-                rows=tuple(map(_equilibrium_row, list_equilibria(mean))),
+            responses: map(self._course_row, self.courses),
+            f"A call that about {answer:,} people answer": starmap(
+                _call_row, mean.pledges().items()
             ),
-            Section(
-                "Responses, from those who begin (of those who may act)",
-                rows=tuple(map(self._course_row, self.courses)),
-            ),
-            Section(
-                f"A call that about {answer:,} people answer",
-                rows=tuple(_call_row(call, vars(one)) for call, one in mean.pledges().items()),
-            ),
-        ]
+        }
+        return [Section(heading, rows=tuple(rows)) for heading, rows in tables.items()]
 
     def _course_row(self, course: ResponseCourse) -> TextRow:
         end = round(course.shares[-1] * self.games.mean.may_act)
@@ -228,17 +205,17 @@ class ParticipationResult(Result):
         """Return the two regimes, the responses, what pledges change, and the learners."""
         mean = self.games.mean
         drawn = {
-            "regimes": draw_regimes(self.games),
-            "responses": draw_responses(mean, self.courses, self.network),
-            "pledges": draw_pledges(mean),
+            "regimes": pictures.draw_regimes(self.games),
+            "responses": pictures.draw_responses(mean, self.courses, self.network),
+            "pledges": pictures.draw_pledges(mean),
         }
         if len(self.learners) > 1:
-            drawn["learners"] = draw_learners(self.learners)
+            drawn["learners"] = pictures.draw_learners(self.learners)
         return drawn
 
 
 def _learner_row(one: CurveGames) -> TextRow:
-    members = count_people(one.pays_from.estimate, one.measured.people)
+    members = measures.count_people(one.pays_from.estimate, one.measured.people)
     budget = one.measured.epsilon
     return {
         "learner": one.measured.called,
@@ -246,7 +223,7 @@ def _learner_row(one: CurveGames) -> TextRow:
         "pays from α": _say_interval(one.pays_from, lambda v: percent_of(float(f"{v:.3g}"))),
         "people": "none are enough" if members is None else f"{members:,}",
         "incentive a member": _say_interval(one.incentive, lambda v: f"{v:.3f}"),
-        "regime": name_regime(one.mean),
+        "regime": measures.name_regime(one.mean),
     }
 
 
@@ -255,21 +232,23 @@ def _equilibrium_row(row: dict[str, Any]) -> TextRow:
         "α": percent_of(float(f"{row['alpha']:.3g}")),
         "people": f"{row['actors']:,}",
         "stability": "lasts" if row["stable"] else "tips",
-        "success": f"{row['success']:.3f}",
-        "who acts gets": f"{row['member']:.3f}",
-        "who stays out gets": f"{row['outsider']:.3f}",
+        **_say_gains(row),
     }
 
 
-def _call_row(call: str, outcome: dict[str, float]) -> TextRow:
+def _call_row(call: str, outcome: PledgeOutcome) -> TextRow:
+    acted, early = f"{outcome.reached:.1%}", f"{outcome.too_early:.1%}"
     return {
         "call": call,
-        "it is acted": f"{outcome['reached']:.1%}",
-        "too few to pay": f"{outcome['too_early']:.1%}",
-        "success": f"{outcome['success']:.3f}",
-        "who acts gets": f"{outcome['member']:.3f}",
-        "who stays out gets": f"{outcome['outsider']:.3f}",
+        "it is acted": acted,
+        "too few to pay": early,
+        **_say_gains(vars(outcome)),
     }
+
+
+def _say_gains(of: dict[str, Any]) -> TextRow:
+    named = {"success": "success", "who acts gets": "member", "who stays out gets": "outsider"}
+    return {heading: f"{of[key]:.3f}" for heading, key in named.items()}
 
 
 def _say_interval(value: Interval, words: Callable[[float], str]) -> str:

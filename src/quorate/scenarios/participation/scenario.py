@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.scenarios.participation.game import GameTerms, play
-from quorate.scenarios.participation.measured_curve import (
-    MeasuredCurve,
-    choose_curve,
-    read_curves,
-)
+from quorate.scenarios.participation.measured_curve import MeasuredCurve, choose_curve, read_curves
 from quorate.scenarios.participation.responses import follow_responses
 from quorate.scenarios.participation.result import ParticipationResult
 from quorate.scenarios.scenario import Scenario
@@ -55,8 +51,7 @@ class Participation(Scenario):
     cost: float = param(0.1, "Cost k of acting, in units of full success, at least 0.")
     share: float = param(0.5, "Share γ of the success that reaches those who stay out, in [0, 1].")
     reach: float | None = param(
-        None,
-        "Fraction of all people who may act, in (0, 1]; by default the largest size measured.",
+        None, "Fraction of all people who may act, in (0, 1]; by default the largest size measured."
     )
     belief: float = param(
         0.001, "Median belief about how many act, as a fraction of all people, in [0, 1]."
@@ -104,30 +99,16 @@ class Participation(Scenario):
         curves = read_curves(self.folder)
         learner = self.learner or (None if self.folder else EMBEDDED)
         chosen = choose_curve(curves, learner, self.strategy)
-        terms = GameTerms(
-            cost=self.cost,
-            share=self.share,
-            belief=self.belief,
-            spread=self.spread,
-            defectors=self.defectors,
-            noise=self.noise,
-            threshold=self.threshold,
-            target=self.target,
-        )
+        terms = GameTerms(**{one.name: getattr(self, one.name) for one in fields(GameTerms)})
         family = [curve for curve in curves if curve.family == chosen.family]
         learners = [play(curve, terms, self._may_act(curve)) for curve in family]
         games = learners[family.index(chosen)]
-        courses = follow_responses(
-            games.mean, self.starts, self.network, self.acquaintances, self.rounds, self.seed
-        )
+        how = self.network, self.acquaintances, self.rounds, self.seed
+        courses = follow_responses(games.mean, self.starts, *how)
         return ParticipationResult(games, tuple(learners), courses, self.network)
 
     def _may_act(self, curve: MeasuredCurve) -> int:
-        """Return n, how many may act.
-
-        Raises:
-            InputError: more than were measured, or nobody.
-        """
+        """Return n, how many may act; more than were measured, or nobody, is an InputError."""
         largest = float(curve.alphas[-1])
         reach = largest if self.reach is None else self.reach
         may_act = math.floor(reach * curve.people + 1e-9)  # 0.3·60,000 is 18,000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -11,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from quorate.figures.privacy import PrivacyCurve, StrategyCurves, privacy_figure
-from quorate.intervals import Floats, mean_interval, mean_over_seeds
+from quorate.figures.alpha_axis import MeasureCurve
+from quorate.figures.privacy import StrategyCurves, privacy_figure
+from quorate.intervals import Floats, Interval, interval_to_json, mean_interval, mean_over_seeds
 from quorate.plain import finite_or_none
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
+from quorate.runs.wording import percent, rate
 from quorate.scenarios.privacy.cell import ALONE, EVERYONE, MEMBERS
 from quorate.studies.critical_mass.estimate import critical_mass
 
@@ -38,15 +41,6 @@ class Measured:
     alpha: float
     seed: int
     found: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Smallest:
-    """A smallest size with its 95% interval, as ``CriticalMass``; inf where it is not reached."""
-
-    estimate: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +93,7 @@ class PrivacyResult(Result):
                 table[place] = row[number]
         return table
 
-    def critical(self, way: str, whose: str, number: str = "advantage") -> Smallest:
+    def critical(self, way: str, whose: str, number: str = "advantage") -> Interval:
         """Return the smallest size from which a number stays within the margin.
 
         |mean over seeds| ≤ margin: an advantage is a mean over the draw of the training data, and
@@ -110,7 +104,7 @@ class PrivacyResult(Result):
         signs = (1,) if number == "gain" else (1, -1)
         masses = [critical_mass(self.alphas, 1 - s * table, 1 - self.margin) for s in signs]
         ends = np.array([[m.estimate, m.low, m.high] for m in masses]).max(axis=0)
-        return Smallest(*map(float, ends))
+        return Interval(*map(float, ends))
 
     def to_json(self) -> dict[str, Any]:
         """Return means with 95% intervals over seeds, and the smallest sizes."""
@@ -123,35 +117,22 @@ class PrivacyResult(Result):
         }
 
     def _way_to_json(self, way: str) -> dict[str, Any]:
-        by_whose: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for whose in WHOSE:
-            means = {
-                number: [_interval(end) for end in self._band(number, way, whose)]
-                for number in NUMBERS
-            }
-            by_whose[whose] = {
-                "critical_size": {n: _mass(self.critical(way, whose, n)) for n in JUDGED},
-                **means,
-            }
+            masses = {n: self.critical(way, whose, n).to_json() for n in JUDGED}
+            found[whose] = {"critical_size": masses}
+            for number in NUMBERS:
+                ends = mean_interval(self.table_of(number, way, whose))
+                of_sizes = zip(*(end.tolist() for end in ends), strict=True)
+                found[whose][number] = list(map(interval_to_json, of_sizes))
         alone = self.table_of("advantage", way, MEMBERS)[0]
-        return {
-            **by_whose,
-            "alone": {
-                "advantage": finite_or_none(float(np.nanmean(alone)) if alone.size else math.nan)
-            },
-            "columns": self.columns(way),
-        }
+        advantage = finite_or_none(float(np.nanmean(alone)) if alone.size else math.nan)
+        return {**found, "alone": {"advantage": advantage}, "columns": self.columns(way)}
 
     def columns(self, way: str) -> dict[str, int]:
         """Return how often each column was changed, over cells, the most frequent first."""
-        counts = Counter(
-            name for one in self.measured if one.way == way for name in one.found["columns"]
-        )
-        return dict(counts.most_common())
-
-    def _band(self, number: str, way: str, whose: str) -> list[tuple[float, float, float]]:
-        mean, low, high = mean_interval(self.table_of(number, way, whose))
-        return [(float(m), float(a), float(b)) for m, a, b in zip(mean, low, high, strict=True)]
+        changed = (one.found["columns"] for one in self.measured if one.way == way)
+        return dict(Counter(itertools.chain.from_iterable(changed)).most_common())
 
     def summary(self) -> list[str]:
         """Return for each way from which size on the attribute of everyone is unreadable."""
@@ -159,24 +140,18 @@ class PrivacyResult(Result):
 
     def sections(self) -> list[Section]:
         """Return the smallest sizes, and what was measured at every size."""
-        smallest = tuple(
-            {
-                "way": way,
-                "whose attribute": whose,
-                **{
-                    f"α*: {words}": _mass_words(self.critical(way, whose, number))
-                    for number, words in JUDGED.items()
-                },
-            }
-            for way in self.ways
-            for whose in WHOSE
-        )
+        smallest = [self._smallest_row(*one) for one in itertools.product(self.ways, WHOSE)]
         sizes = tuple(row for way in self.ways for row in self._size_rows(way))
         heading = f"From which size the attribute is unreadable, within {self.margin:g}"
         return [
-            Section(heading, rows=smallest),
+            Section(heading, rows=tuple(smallest)),
             Section("What was measured, means over seeds", rows=sizes),
         ]
+
+    def _smallest_row(self, way: str, whose: str) -> TextRow:
+        masses = {n: _mass_words(self.critical(way, whose, n)) for n in JUDGED}
+        said = {f"α*: {words}": masses[number] for number, words in JUDGED.items()}
+        return {"way": way, "whose attribute": whose, **said}
 
     def _size_rows(self, way: str) -> list[TextRow]:
         found: list[TextRow] = []
@@ -186,21 +161,14 @@ class PrivacyResult(Result):
                 for whose in WHOSE:
                     value = mean_over_seeds(self.table_of(number, way, whose))[place]
                     alone = " (alone)" if whose == MEMBERS and alpha == 0 else ""
-                    said = "–" if math.isnan(value) else f"{value:.3f}{alone}"
-                    row[f"{words}, {whose}"] = said
+                    row[f"{words}, {whose}"] = rate(value) + ("" if math.isnan(value) else alone)
             found.append(row)
         return found
 
     def pictures(self) -> dict[str, Picture]:
         """Return what the platform reads and what it costs, over the sizes."""
         curves = [
-            StrategyCurves(
-                way,
-                self._curves("advantage", way),
-                self._curves("useful_loss", way),
-                self._curves("membership_auc", way),
-                self._alone(way),
-            )
+            StrategyCurves(way, self._alone(way), *(self._curves(one, way) for one in _SHOWN))
             for way in self.ways
         ]
         caption = (
@@ -212,13 +180,13 @@ class PrivacyResult(Result):
         )
         return {"privacy": Picture(privacy_figure(curves, self.margin), caption)}
 
-    def _curves(self, number: str, way: str) -> tuple[PrivacyCurve, ...]:
+    def _curves(self, number: str, way: str) -> tuple[MeasureCurve, ...]:
         alphas = np.array(self.alphas)
         found = []
         for whose in WHOSE:
-            band = mean_interval(self.table_of(number, way, whose))
+            mean, low, high = mean_interval(self.table_of(number, way, whose))
             drawn = alphas > (0 if whose == MEMBERS else -1)
-            found.append(PrivacyCurve(whose, alphas[drawn], *(end[drawn] for end in band)))
+            found.append(MeasureCurve(whose, alphas[drawn], (mean[drawn], low[drawn], high[drawn])))
         return tuple(found)
 
     def _alone(self, way: str) -> float:
@@ -240,20 +208,12 @@ def _rows_of(one: Measured, honest: float | None) -> list[dict[str, Any]]:
         useful = numbers["useful_accuracy"]
         lost = None if honest is None or useful is None else honest - useful
         row = {"seed": one.seed, "way": one.way, "alpha": one.alpha, "whose": name}
-        row |= {number: {**numbers, "useful_loss": lost}[number] for number in NUMBERS}
+        row |= {number: lost if number == "useful_loss" else numbers[number] for number in NUMBERS}
         rows.append({**row, "seconds": one.found["seconds"] / len(whose)})
     return rows
 
 
-def _interval(band: tuple[float, float, float]) -> dict[str, float | None]:
-    return dict(zip(("mean", "low", "high"), map(finite_or_none, band), strict=True))
-
-
-def _mass(mass: Smallest) -> dict[str, float | None]:
-    return {key: finite_or_none(getattr(mass, key)) for key in ("estimate", "low", "high")}
-
-
-def _unreadable(mass: Smallest) -> str:
+def _unreadable(mass: Interval) -> str:
     """Return from which size on an attribute is unreadable, as a sentence of its own."""
     if math.isnan(mass.estimate):
         return "nothing was measured"
@@ -262,10 +222,6 @@ def _unreadable(mass: Smallest) -> str:
     return f"the attribute is unreadable once {_mass_words(mass)} act"
 
 
-def _mass_words(mass: Smallest) -> str:
-    if math.isnan(mass.estimate):
-        return "not measured"
-    if math.isinf(mass.estimate):
-        return "not reached"
-    high = "not reached" if math.isinf(mass.high) else f"{100 * mass.high:.3g}%"
-    return f"{100 * mass.estimate:.3g}% ({100 * mass.low:.3g}% to {high})"
+def _mass_words(mass: Interval) -> str:
+    ends = f" ({percent(mass.low)} to {percent(mass.high)})" if math.isfinite(mass.estimate) else ""
+    return percent(mass.estimate) + ends
