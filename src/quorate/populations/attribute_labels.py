@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -15,6 +14,7 @@ from quorate.spec import param
 from quorate.table import Column, Labels, Rng, Split, Table
 from quorate.validate import unknown
 
+Classes = tuple[str, ...]
 LARGEST = 50  # values of an attribute; more are an id
 
 
@@ -51,14 +51,7 @@ class AttributeLabels(Population):
 
 
 def label_by_attribute(split: Split, attribute: str, value: str | None) -> Split:
-    """Return the same people with the attribute as their label, and no longer as a column.
-
-    A column of numbers is cut at its median among those learned from.
-
-    Args:
-        split: people with named columns.
-        attribute: the column's name.
-        value: this value is told from all others; None tells every value.
+    """Return the same people, labelled as ``AttributeLabels`` and without the attribute's column.
 
     Raises:
         InputError: there is no such column or value, everybody has the same, or nothing is left to
@@ -72,16 +65,13 @@ def label_by_attribute(split: Split, attribute: str, value: str | None) -> Split
         )
     column = train.column(attribute)
     cut = float(np.median(train.x[:, column.start]))
-    kept = [one for one in train.columns if one.name != attribute]
-    if not kept:
+    if len(train.columns) == 1:
         raise InputError(
             f"Expected columns to infer {attribute} from, got that one alone. Use people of whom "
             "more is known."
         )
-    found = []
-    for table in (train, split.held_out):
-        y, classes = _codes(table, column, cut, value)
-        found.append(_without(table, column, kept, y, classes))
+    both = train, split.held_out
+    found = [_without(table, column, *_codes(table, column, cut, value)) for table in both]
     present = np.unique(found[0].y)
     if len(present) < 2:
         raise InputError(
@@ -91,12 +81,10 @@ def label_by_attribute(split: Split, attribute: str, value: str | None) -> Split
     return Split(found[0], found[1])
 
 
-def _codes(
-    table: Table, column: Column, cut: float, value: str | None
-) -> tuple[Labels, tuple[str, ...]]:
+def _codes(table: Table, column: Column, cut: float, value: str | None) -> tuple[Labels, Classes]:
     """Return the code of everyone's value, (n,), and the values."""
     x = table.x[:, column.start : column.stop]
-    values: tuple[str, ...] = column.values or ("at most the median", "above it")
+    values: Classes = column.values or ("at most the median", "above it")
     codes = (x.argmax(axis=1) if column.values else x[:, 0] > cut).astype(np.int64)
     if len(values) > LARGEST:
         raise InputError(
@@ -110,13 +98,9 @@ def _codes(
     return (codes == values.index(value)).astype(np.int64), ("others", value)
 
 
-def _without(
-    table: Table, gone: Column, kept: Sequence[Column], y: Labels, classes: tuple[str, ...]
-) -> Table:
+def _without(table: Table, gone: Column, y: Labels, classes: Classes) -> Table:
     """Return the people without one column, labelled by y, (n,)."""
-    width = gone.stop - gone.start
-    columns = tuple(
-        replace(one, start=one.start - width) if one.start > gone.start else one for one in kept
-    )
+    width, kept = gone.stop - gone.start, [one for one in table.columns if one != gone]
+    moved = (replace(one, start=one.start - width * (one.start > gone.start)) for one in kept)
     x = np.delete(table.x, np.s_[gone.start : gone.stop], axis=1)
-    return Table(x, y, classes, columns=columns)
+    return Table(x, y, classes, columns=tuple(moved))

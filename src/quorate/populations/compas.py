@@ -7,26 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from quorate.compared_groups import ComparedGroups
-from quorate.populations.sizes import (
-    HELD_OUT_FRACTION,
-    REMAINING_N,
-    check_held_out,
-    split_at_random,
-)
-from quorate.populations.table_files import (
-    check_columns,
-    encode_people,
-    file_fingerprint,
-    public_file,
-    read_table,
-    standardised,
-)
-from quorate.protocols import Population
+from quorate.populations.table_files import PublicTable, check_columns, encode_people, read_table
 from quorate.spec import param
-from quorate.table import Rng, Split, Table
+from quorate.table import Table
 
 FILE = "compas-scores-two-years.csv"
-SOURCE = "https://github.com/propublica/compas-analysis"
 FEATURES = (
     "age",
     "priors_count",
@@ -63,7 +48,7 @@ def _filtered(frame: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Compas(Population):
+class Compas(PublicTable):
     """COMPAS: 6,172 people arrested in Broward County, and who is rearrested in two years.
 
     The rows that ProPublica's analysis keeps: screened within 30 days of an arrest, for more than
@@ -80,20 +65,11 @@ class Compas(Population):
     """
 
     name: ClassVar[str] = "compas"
+    file: ClassVar[str] = FILE
+    source: ClassVar[str] = "https://github.com/propublica/compas-analysis"
     group: str | None = param("race", "Column that defines the groups; it stays a feature.")
-    n: int | None = param(None, REMAINING_N)
-    held_out: float = param(0.25, HELD_OUT_FRACTION)
     path: str | None = param(None, f"File {FILE} or its folder; by default QUORATE_DATA/tabular.")
 
-    def __post_init__(self) -> None:
-        check_held_out(self.held_out)
-
-    def split(self, rng: Rng) -> Split:
-        """Return a random split."""
-        path = str(public_file(FILE, self.path, SOURCE))
-        people = _people(path, file_fingerprint(path), self.group)
-        return standardised(split_at_random(people, self.n, self.held_out, rng))
-
-    def fingerprint(self) -> str | None:
-        """Return a digest of the file's bytes if its path was named."""
-        return file_fingerprint(str(public_file(FILE, self.path, SOURCE))) if self.path else None
+    def people(self, path: str, stamp: str) -> Table:
+        """Return the people in the file whom ProPublica's analysis keeps."""
+        return _people(path, stamp, self.group)

@@ -15,6 +15,8 @@ from quorate.spec import param
 from quorate.table import Array, Labels, Rng, Split, Table
 from quorate.validate import at_least, in_interval
 
+Kinds = tuple[Pixels, ...]  # the images of each kind
+
 
 @dataclass(frozen=True)
 class Composite(Population):
@@ -71,12 +73,7 @@ class Composite(Population):
         return Split(train, held_out)
 
     def _people(
-        self,
-        y: Labels,
-        background: Labels,
-        digits: tuple[Pixels, ...],
-        photos: tuple[Pixels, ...],
-        rng: Rng,
+        self, y: Labels, background: Labels, digits: Kinds, photos: Kinds, rng: Rng
     ) -> Table:
         of_digit = self.label == "digit"
         digit, photo = (y, background) if of_digit else (background, y)
@@ -91,11 +88,9 @@ class Composite(Population):
 
     def _pictures(self, digits: Pixels, photos: Pixels) -> Array:
         """Return the digits and the photos of n people as one picture each, (n, 3, h, w)."""
-        down, right = (
-            (a - b) // 2 for a, b in zip(photos.shape[2:], digits.shape[2:], strict=True)
-        )
-        ink = np.zeros(photos.shape, dtype=np.float32)  # (n, 3, 32, 32), black around the digit
         h, w = digits.shape[2:]
+        down, right = (photos.shape[2] - h) // 2, (photos.shape[3] - w) // 2
+        ink = np.zeros(photos.shape, dtype=np.float32)  # (n, 3, 32, 32), black around the digit
         ink[:, :, down : down + h, right : right + w] = digits
         ink /= 255
         x = photos.astype(np.float32)
@@ -105,7 +100,7 @@ class Composite(Population):
         return ink + (1 - ink) * x  # white, as opaque as the digit is bright
 
 
-def _drawn(kinds: tuple[Pixels, ...], kind: Labels, rng: Rng) -> Pixels:
+def _drawn(kinds: Kinds, kind: Labels, rng: Rng) -> Pixels:
     """Return an image of each person's kind, drawn with replacement, (n, c, h, w)."""
     places = rng.random(len(kind))  # (n,)
     found = np.empty((len(kind), *kinds[0].shape[1:]), dtype=np.uint8)

@@ -7,16 +7,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.protocols import Population
+from quorate.populations.sizes import DrawnPopulation
 from quorate.spec import param
-from quorate.table import Column, Rng, Split, Table
+from quorate.table import Column, Rng, Table
 from quorate.validate import above_zero, at_least, in_interval
 
 VALUES = ("a", "b")
 
 
 @dataclass(frozen=True)
-class CorrelatedColumns(Population):
+class CorrelatedColumns(DrawnPopulation):
     """A Gaussian distribution in which several columns are proxies of a sensitive attribute.
 
     With independent t = ±1 for the attribute and s = ±1 for the label, "proxy0", ... ~
@@ -29,8 +29,6 @@ class CorrelatedColumns(Population):
     """
 
     name: ClassVar[str] = "proxies"
-    n: int = param(2000, "Number of training people.")
-    held_out: int = param(2000, "Number of people held out as the test set.")
     proxies: int = param(6, "Number of columns correlated with the attribute, at least 1.")
     strength: float = param(
         0.5, "Shift of each such column by the attribute, in standard deviations."
@@ -38,18 +36,14 @@ class CorrelatedColumns(Population):
     rate: float = param(0.4, "Probability of the attribute's value b, in (0, 1).")
 
     def __post_init__(self) -> None:
-        at_least("n", self.n, 1, "Draw at least one person.")
-        at_least("held_out", self.held_out, 1, "Hold out at least one person.")
+        super().__post_init__()
         at_least("proxies", self.proxies, 1, "One column at least tells the attribute.")
         above_zero("strength", self.strength, "Use a number such as 0.5.")
         fix = "Use a probability such as 0.4."
         in_interval("rate", self.rate, 0, 1, fix, open_low=True, open_high=True)
 
-    def split(self, rng: Rng) -> Split:
-        """Return independent draws from the law."""
-        return Split(self._draw(self.n, rng), self._draw(self.held_out, rng))
-
-    def _draw(self, n: int, rng: Rng) -> Table:
+    def draw(self, n: int, rng: Rng) -> Table:
+        """Return n independent draws from the law."""
         attribute = (rng.random(n) < self.rate).astype(np.int64)  # (n,)
         y = rng.integers(2, size=n)  # (n,)
         t, s = 2.0 * attribute - 1, 2.0 * y - 1
@@ -58,11 +52,5 @@ class CorrelatedColumns(Population):
         names = [*(f"proxy{j}" for j in range(self.proxies)), "shared", "merit", "noise"]
         columns = [Column("attribute", 0, VALUES)]
         columns += [Column(name, len(VALUES) + j) for j, name in enumerate(names)]
-        return Table(
-            np.concatenate([np.eye(2)[attribute], x], axis=1).astype(np.float32),
-            y.astype(np.int64),
-            ("0", "1"),
-            attribute,
-            VALUES,
-            tuple(columns),
-        )
+        features = np.concatenate([np.eye(2)[attribute], x], axis=1).astype(np.float32)
+        return Table(features, y.astype(np.int64), ("0", "1"), attribute, VALUES, tuple(columns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from quorate.compared_groups import ComparedGroups
 from quorate.populations.image_files import load_hub
@@ -47,15 +47,8 @@ class FairFace(Population):
 
     def split(self, rng: Rng) -> Split:
         """Return the official split, subsampled if asked."""
-        split = load_hub(
-            HUB_NAME,
-            image="image",
-            label=self.task,
-            group=self.group,
-            size=self.size,
-            config=MARGIN,
-            held_out="validation",
-        )
+        parts: Any = {"config": MARGIN, "held_out": "validation"}
+        split = load_hub(HUB_NAME, "image", self.task, self.group, self.size, **parts)
         if self.task == "gender":
             split = Split(*(replace(people, compared=COMPARED) for people in vars(split).values()))
         return subsample_both(split, self.n, self.held_out, rng)

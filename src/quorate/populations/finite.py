@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.law import FiniteLaw
-from quorate.protocols import Population
+from quorate.populations.sizes import DrawnPopulation
 from quorate.spec import param
-from quorate.table import Column, Rng, Split, Table
+from quorate.table import Column, Rng, Table
 from quorate.validate import above_zero, at_least
 
 
@@ -20,17 +20,14 @@ def _law(values: int, labels: int, concentration: float, law_seed: int) -> Finit
     rng = np.random.default_rng(law_seed)
     mass = rng.dirichlet(np.full(values * labels, concentration)).reshape(values, labels)
     names = tuple(map(str, range(values)))
-    points = Table(
-        np.eye(values, dtype=np.float32),  # (v, v)
-        np.zeros(values, dtype=np.int64),
-        tuple(map(str, range(labels))),
-        columns=(Column("x", 0, names),),
-    )
+    classes, columns = tuple(map(str, range(labels))), (Column("x", 0, names),)
+    x = np.eye(values, dtype=np.float32)  # (v, v)
+    points = Table(x, np.zeros(values, dtype=np.int64), classes, columns=columns)
     return FiniteLaw(points, mass / mass.sum())
 
 
 @dataclass(frozen=True)
-class Finite(Population):
+class Finite(DrawnPopulation):
     """A finite distribution of one column with v values and k labels, on which theory is exact.
 
     The column is one-hot encoded. The joint probabilities are one draw from a symmetric Dirichlet
@@ -49,8 +46,7 @@ class Finite(Population):
     law_seed: int = param(0, "Seed of the distribution itself; the seeds of a run draw its people.")
 
     def __post_init__(self) -> None:
-        at_least("n", self.n, 1, "Draw at least one person.")
-        at_least("held_out", self.held_out, 1, "Hold out at least one person.")
+        super().__post_init__()
         at_least("values", self.values, 1, "A law has at least one feature value.")
         at_least("labels", self.labels, 2, "A classifier needs two labels to tell apart.")
         at_least("law_seed", self.law_seed, 0, "Use a non-negative whole number.")
@@ -60,6 +56,6 @@ class Finite(Population):
         """Return the exact law."""
         return _law(self.values, self.labels, self.concentration, self.law_seed)
 
-    def split(self, rng: Rng) -> Split:
-        """Return independent draws from the law."""
-        return Split(self.law().draw(self.n, rng), self.law().draw(self.held_out, rng))
+    def draw(self, n: int, rng: Rng) -> Table:
+        """Return n independent draws from the law."""
+        return self.law().draw(n, rng)

@@ -7,14 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.protocols import Population
+from quorate.populations.sizes import DrawnPopulation
 from quorate.spec import param
-from quorate.table import Column, Rng, Split, Table
+from quorate.table import Column, Rng, Table
 from quorate.validate import above_zero, at_least, in_interval
 
 
 @dataclass(frozen=True)
-class Gaussian(Population):
+class Gaussian(DrawnPopulation):
     """A Gaussian distribution with two labels and a shortcut that fails a rare group.
 
     With s = ±1 for the label, "core" ~ N(s, core_noise²), "shortcut" ~ N(s, 1) in the majority and
@@ -27,24 +27,18 @@ class Gaussian(Population):
     """
 
     name: ClassVar[str] = "gaussian"
-    n: int = param(2000, "Number of training people.")
-    held_out: int = param(2000, "Number of people held out as the test set.")
     d: int = param(10, "Number of features, at least 2.")
     rare: float = param(0.05, "Probability of the rare group, in [0, 1].")
     core_noise: float = param(1.5, "Standard deviation of the core feature.")
 
     def __post_init__(self) -> None:
-        at_least("n", self.n, 1, "Draw at least one person.")
-        at_least("held_out", self.held_out, 1, "Hold out at least one person.")
+        super().__post_init__()
         at_least("d", self.d, 2, "The first two are core and shortcut.")
         in_interval("rare", self.rare, 0, 1, "Use a probability such as 0.05.")
         above_zero("core_noise", self.core_noise, "Use a standard deviation such as 1.5.")
 
-    def split(self, rng: Rng) -> Split:
-        """Return independent draws from the law."""
-        return Split(self._draw(self.n, rng), self._draw(self.held_out, rng))
-
-    def _draw(self, n: int, rng: Rng) -> Table:
+    def draw(self, n: int, rng: Rng) -> Table:
+        """Return n independent draws from the law."""
         y = rng.integers(2, size=n)  # (n,)
         rare = rng.random(n) < self.rare  # (n,)
         sign = 2.0 * y - 1
@@ -53,11 +47,6 @@ class Gaussian(Population):
         x[:, 1] += np.where(rare, -sign, sign)
         names = ["core", "shortcut", *(f"x{j}" for j in range(2, self.d))]
         columns = tuple(Column(name, j) for j, name in enumerate(names))
-        return Table(
-            x.astype(np.float32),
-            y.astype(np.int64),
-            ("0", "1"),
-            rare.astype(np.int64),
-            ("majority", "rare"),
-            columns,
-        )
+        y, group = y.astype(np.int64), rare.astype(np.int64)
+        groups = ("majority", "rare")
+        return Table(x.astype(np.float32), y, ("0", "1"), group, groups, columns)

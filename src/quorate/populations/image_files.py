@@ -170,7 +170,10 @@ def _stamp(source: str) -> str:
 def folder_fingerprint(path: str) -> str:
     """Return a digest of the names and sizes of the files under ``path``."""
     if not Path(path).is_dir():
-        raise _no_folder(path)
+        raise InputError(
+            f"Expected path={path} to be a folder of parquet files or of images, got nothing "
+            "there. Give a folder that exists."
+        )
     return _listing(Path(path), with_time=False)
 
 
@@ -184,13 +187,6 @@ def _listing(folder: Path, with_time: bool) -> str:
         written = f" {stat.st_mtime_ns}" if with_time else ""
         lines.append(f"{file.relative_to(folder)} {stat.st_size}{written}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
-
-def _no_folder(path: str) -> InputError:
-    return InputError(
-        f"Expected path={path} to be a folder of parquet files or of images, got nothing there. "
-        "Give a folder that exists."
-    )
 
 
 def _table(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from dataclasses import dataclass
+
 from quorate.errors import InputError
+from quorate.protocols import Population
+from quorate.spec import param
 from quorate.table import Labels, Rng, Split, Table
-from quorate.validate import in_interval
+from quorate.validate import at_least, in_interval
 
 # What the parameters n and held_out mean: of an official split, and of a random one.
 REDRAWN_N = "Number of training people, redrawn for each seed; by default all of them."
@@ -17,6 +22,26 @@ def check_held_out(fraction: float) -> None:
     """Raise InputError unless the fraction held out is in (0, 1)."""
     fix = "Use a fraction such as 0.25."
     in_interval("held_out", fraction, 0, 1, fix, open_low=True, open_high=True)
+
+
+@dataclass(frozen=True)
+class DrawnPopulation(Population):
+    """Base of populations whose people are independent draws from a law."""
+
+    n: int = param(2000, "Number of training people.")
+    held_out: int = param(2000, "Number of people held out as the test set.")
+
+    def __post_init__(self) -> None:
+        at_least("n", self.n, 1, "Draw at least one person.")
+        at_least("held_out", self.held_out, 1, "Hold out at least one person.")
+
+    @abstractmethod
+    def draw(self, n: int, rng: Rng) -> Table:
+        """Return n people."""
+
+    def split(self, rng: Rng) -> Split:
+        """Return independent draws from the law."""
+        return Split(self.draw(self.n, rng), self.draw(self.held_out, rng))
 
 
 def split_at_random(people: Table, n: int | None, held_out: float, rng: Rng) -> Split:

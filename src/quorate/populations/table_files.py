@@ -6,17 +6,26 @@ import functools
 import hashlib
 import os
 import warnings
+from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from quorate.compared_groups import ComparedGroups
 from quorate.errors import DataUnavailableError, InputError
-from quorate.table import Array, Column, Split, Table
+from quorate.populations.sizes import (
+    HELD_OUT_FRACTION,
+    REMAINING_N,
+    check_held_out,
+    split_at_random,
+)
+from quorate.protocols import Population
+from quorate.spec import param
+from quorate.table import Array, Column, Rng, Split, Table
 from quorate.validate import unknown
 
 MOST_LABELS = 1000  # a column with more distinct values is a quantity or an id, not a label
@@ -45,6 +54,38 @@ def public_file(name: str, path: str | None, source: str) -> Path:
         f"Expected the file {name}, got {looked}. Get it from {source} and put it into the "
         "sub-folder tabular of the folder that QUORATE_DATA names, or name it: path=PATH."
     )
+
+
+@dataclass(frozen=True)
+class PublicTable(Population):
+    """Base of populations from one public file, whose split is random and redrawn for each seed."""
+
+    file: ClassVar[str]
+    source: ClassVar[str]
+    group: str | None = param(None, "Column that defines the groups; it stays a feature.")
+    n: int | None = param(None, REMAINING_N)
+    held_out: float = param(0.25, HELD_OUT_FRACTION)
+    path: str | None = param(None, "The file or its folder; by default QUORATE_DATA/tabular.")
+
+    def __post_init__(self) -> None:
+        check_held_out(self.held_out)
+
+    @abstractmethod
+    def people(self, path: str, stamp: str) -> Table:
+        """Return everyone in the file, which has this digest."""
+
+    def split(self, rng: Rng) -> Split:
+        """Return a random split."""
+        path = self._path()
+        people = self.people(path, file_fingerprint(path))
+        return standardised(split_at_random(people, self.n, self.held_out, rng))
+
+    def fingerprint(self) -> str | None:
+        """Return a digest of the file's bytes if its path was named."""
+        return file_fingerprint(self._path()) if self.path else None
+
+    def _path(self) -> str:
+        return str(public_file(self.file, self.path, self.source))
 
 
 def read_table(path: str, separator: str | None = None, names: Sequence[str] | None = None) -> Any:
@@ -88,14 +129,9 @@ def _read_csv(file: Path, separator: str | None, names: Sequence[str] | None) ->
     headless = {} if names is None else {"names": list(names), "comment": "|"}
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # it loses data
-        return pd.read_csv(
-            file,
-            sep=separator or _separator(file),
-            skipinitialspace=True,
-            index_col=False,  # else a row longer than the header shifts the columns
-            low_memory=False,  # else each part of a long column gets a type of its own
-            **headless,
-        )
+        # Else a longer row shifts the columns, and each part of a long column has its own type.
+        whole = {"index_col": False, "low_memory": False, "skipinitialspace": True}
+        return pd.read_csv(file, sep=separator or _separator(file), **whole, **headless)
 
 
 def file_fingerprint(path: str) -> str:

@@ -8,16 +8,17 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.compared_groups import ComparedGroups
-from quorate.protocols import Population
+from quorate.populations.sizes import DrawnPopulation
 from quorate.spec import param
-from quorate.table import Column, Rng, Split, Table
+from quorate.table import Column, Rng, Table
 from quorate.validate import above_zero, at_least, in_interval
 
+GROUPS = ("majority", "minority")
 COMPARED = ComparedGroups(("minority",), (), "yes")
 
 
 @dataclass(frozen=True)
-class Unequal(Population):
+class Unequal(DrawnPopulation):
     """A Gaussian distribution of two groups with unequal base rates.
 
     With s = ±1 for the label yes or no, in both groups "score" ~ N(s, noise²) and "x1", "x2", ...
@@ -32,7 +33,6 @@ class Unequal(Population):
     """
 
     name: ClassVar[str] = "unequal"
-    n: int = param(2000, "Number of training people.")
     held_out: int = param(4000, "Number of people held out as the test set.")
     d: int = param(5, "Number of features, at least 2: score, others, and minority.")
     minority_share: float = param(0.3, "Probability of the minority, in (0, 1).")
@@ -41,31 +41,21 @@ class Unequal(Population):
     noise: float = param(1.0, "Standard deviation of the score.")
 
     def __post_init__(self) -> None:
-        at_least("n", self.n, 1, "Draw at least one person.")
-        at_least("held_out", self.held_out, 1, "Hold out at least one person.")
+        super().__post_init__()
         at_least("d", self.d, 2, "The first is the score and the last says who is in the minority.")
         for key in ("minority_share", "majority_yes", "minority_yes"):
             fix = "Use a probability such as 0.3."
             in_interval(key, getattr(self, key), 0, 1, fix, open_low=True, open_high=True)
         above_zero("noise", self.noise, "Use a standard deviation such as 1.")
 
-    def split(self, rng: Rng) -> Split:
-        """Return independent draws from the law."""
-        return Split(self._draw(self.n, rng), self._draw(self.held_out, rng))
-
-    def _draw(self, n: int, rng: Rng) -> Table:
+    def draw(self, n: int, rng: Rng) -> Table:
+        """Return n independent draws from the law."""
         minority = rng.random(n) < self.minority_share  # (n,)
         yes = rng.random(n) < np.where(minority, self.minority_yes, self.majority_yes)  # (n,)
         x = rng.standard_normal((n, self.d))  # (n, d)
         x[:, 0] = 2.0 * yes - 1 + self.noise * x[:, 0]
         x[:, -1] = minority
         names = ["score", *(f"x{j}" for j in range(1, self.d - 1)), "minority"]
-        return Table(
-            x.astype(np.float32),
-            yes.astype(np.int64),
-            ("no", "yes"),
-            minority.astype(np.int64),
-            ("majority", "minority"),
-            tuple(Column(name, j) for j, name in enumerate(names)),
-            compared=COMPARED,
-        )
+        columns = tuple(Column(name, j) for j, name in enumerate(names))
+        features, y, group = x.astype(np.float32), yes.astype(np.int64), minority.astype(np.int64)
+        return Table(features, y, ("no", "yes"), group, GROUPS, columns, compared=COMPARED)
