@@ -12,14 +12,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from quorate.figures import style
-from quorate.figures.alpha_axis import (
-    Band,
-    draw_bands,
-    largest_alpha,
-    place_of_zero,
-    set_alpha_axis,
-)
+from quorate.figures import alpha_axis, style
+from quorate.figures.alpha_axis import Band
 from quorate.figures.direct_labels import LabelSpot, place_labels, short_labels
 from quorate.figures.style import Axes, Figure, Floats
 
@@ -82,12 +76,12 @@ def curves_figure(panels: Sequence[CurvePanel]) -> Figure:
         success, accuracy, masses = part.subplots(
             3, 1, sharex=True, gridspec_kw={"height_ratios": heights}
         )
-        zero = place_of_zero(panel.lines)
+        zero = alpha_axis.place_of_zero(panel.lines)
         _draw_success(success, panel, zero)
-        draw_bands(accuracy, panel.lines, zero, lambda line: line.accuracy)
+        alpha_axis.draw_bands(accuracy, panel.lines, zero, lambda line: line.accuracy)
         accuracy.set_ylabel("accuracy on\nhonest people")
         _draw_masses(masses, panel.lines, zero)
-        set_alpha_axis(masses, panel.lines, zero)
+        alpha_axis.set_alpha_axis(masses, panel.lines, zero)
         masses.set_xlabel("α, fraction of the platform's data held by the collective")
         masses.set_ylabel("α*")
         drawn.append((success, panel, zero))
@@ -102,9 +96,9 @@ def masses_figure(lines: Sequence[LearnerCurve]) -> Figure:
     """Return the critical masses alone, one row per learner."""
     figure = style.new_figure(5.9, 0.8 + 0.3 * len(lines))
     axes = figure.subplots()
-    zero = place_of_zero(lines)
+    zero = alpha_axis.place_of_zero(lines)
     _draw_masses(axes, lines, zero)
-    set_alpha_axis(axes, lines, zero)
+    alpha_axis.set_alpha_axis(axes, lines, zero)
     axes.set_xlabel("critical mass α*")
     return figure
 
@@ -128,8 +122,8 @@ def search_figure(
     """
     figure = style.new_figure(6.3, 4.1)
     success, mass = figure.subplots(2, 1, sharex=True, height_ratios=[2.9, 0.6])
-    zero, (alphas, values) = place_of_zero([line]), points
-    low, high = line.mass.low or zero, min(line.mass.high, largest_alpha([line]) * 1.25)
+    zero, (alphas, values) = alpha_axis.place_of_zero([line]), points
+    low, high = line.mass.low or zero, min(line.mass.high, alpha_axis.largest_alpha([line]) * 1.25)
     if not math.isnan(line.mass.estimate):
         success.axvspan(low, high or zero, color=style.colour(0), alpha=0.12, linewidth=0)
     if fitted is not None:
@@ -142,14 +136,14 @@ def search_figure(
     success.set_ylabel("success S(α)")
     success.set_title(style.wrapped(title), parse_math=False)
     _draw_masses(mass, [line], zero)
-    set_alpha_axis(mass, [line], zero)
+    alpha_axis.set_alpha_axis(mass, [line], zero)
     mass.set_xlabel("α, fraction of the platform's data held by the collective")
     mass.set_ylabel("α*")
     return figure
 
 
 def _draw_success(axes: Axes, panel: CurvePanel, zero: float) -> None:
-    draw_bands(axes, panel.lines, zero, lambda line: line.success)
+    alpha_axis.draw_bands(axes, panel.lines, zero, lambda line: line.success)
     _draw_target(axes, panel.target)
     for number, line in enumerate(panel.lines):
         if math.isfinite(line.mass.estimate):
@@ -237,7 +231,7 @@ def _draw_target(axes: Axes, target: float) -> None:
 
 def _draw_masses(axes: Axes, lines: Sequence[LearnerCurve], zero: float) -> None:
     """Draw one row per learner: estimate and interval, with an arrow if it exceeds the grid."""
-    edge = largest_alpha(lines) * 1.25
+    edge = alpha_axis.largest_alpha(lines) * 1.25
     for row, line in enumerate(lines):
         shade, mass = style.colour(row), line.mass
         measured = not math.isnan(mass.estimate)

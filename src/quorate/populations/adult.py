@@ -10,14 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.compared_groups import ComparedGroups
+from quorate.populations import table_files
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
-from quorate.populations.table_files import (
-    encode_people,
-    file_fingerprint,
-    public_file,
-    read_table,
-    standardised,
-)
+from quorate.populations.table_files import encode_people, read_table
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Rng, Split
@@ -82,7 +77,7 @@ class Adult(Population):
         """Return the official split, subsampled if asked."""
         paths = self._paths()
         split = _official(paths, self._digests(paths), self.group)
-        return standardised(subsample_both(split, self.n, self.held_out, rng))
+        return table_files.standardised(subsample_both(split, self.n, self.held_out, rng))
 
     def fingerprint(self) -> str | None:
         """Return a digest of the files' bytes if their folder was named."""
@@ -90,9 +85,11 @@ class Adult(Population):
 
     def _paths(self) -> tuple[str, str]:
         folders = [None if self.path is None else str(Path(self.path) / name) for name in FILES]
-        one, two = (public_file(*each, SOURCE) for each in zip(FILES, folders, strict=True))
+        one, two = (
+            table_files.public_file(*each, SOURCE) for each in zip(FILES, folders, strict=True)
+        )
         return str(one), str(two)
 
     def _digests(self, paths: tuple[str, str]) -> tuple[str, str]:
-        one, two = (file_fingerprint(path) for path in paths)
+        one, two = (table_files.file_fingerprint(path) for path in paths)
         return one, two

@@ -8,12 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.populations.sizes import (
-    HELD_OUT_FRACTION,
-    REMAINING_N,
-    check_held_out,
-    split_at_random,
-)
+from quorate.populations import sizes
 from quorate.protocols import Population
 from quorate.runtime.cache import on_disk
 from quorate.spec import param
@@ -43,12 +38,12 @@ class Digits(Population):
     """
 
     name: ClassVar[str] = "digits"
-    n: int | None = param(None, REMAINING_N)
-    held_out: float = param(0.25, HELD_OUT_FRACTION)
+    n: int | None = param(None, sizes.REMAINING_N)
+    held_out: float = param(0.25, sizes.HELD_OUT_FRACTION)
 
     def __post_init__(self) -> None:
-        check_held_out(self.held_out)
+        sizes.check_held_out(self.held_out)
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""
-        return split_at_random(_digits(), self.n, self.held_out, rng)
+        return sizes.split_at_random(_digits(), self.n, self.held_out, rng)

@@ -6,12 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quorate.populations.sizes import (
-    HELD_OUT_FRACTION,
-    REMAINING_N,
-    check_held_out,
-    split_at_random,
-)
+from quorate.populations import sizes
 from quorate.populations.table_files import encode_people, file_fingerprint, read_table
 from quorate.protocols import Population
 from quorate.spec import param
@@ -45,17 +40,17 @@ class OwnTable(Population):
     separator: str | None = param(
         None, "Separator of a CSV file; by default detected from its header."
     )
-    n: int | None = param(None, REMAINING_N)
-    held_out: float = param(0.25, HELD_OUT_FRACTION)
+    n: int | None = param(None, sizes.REMAINING_N)
+    held_out: float = param(0.25, sizes.HELD_OUT_FRACTION)
 
     def __post_init__(self) -> None:
-        check_held_out(self.held_out)
+        sizes.check_held_out(self.held_out)
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""
         stamp = self.fingerprint()
         people = _people(self.path, stamp, self.label, self.group, self.drop, self.separator)
-        return split_at_random(people, self.n, self.held_out, rng)
+        return sizes.split_at_random(people, self.n, self.held_out, rng)
 
     def fingerprint(self) -> str:
         """Return a digest of the file's bytes."""

@@ -17,12 +17,7 @@ import numpy.typing as npt
 
 from quorate.compared_groups import ComparedGroups
 from quorate.errors import DataUnavailableError, InputError
-from quorate.populations.sizes import (
-    HELD_OUT_FRACTION,
-    REMAINING_N,
-    check_held_out,
-    split_at_random,
-)
+from quorate.populations import sizes
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Array, Column, Rng, Split, Table
@@ -63,12 +58,12 @@ class PublicTable(Population):
     file: ClassVar[str]
     source: ClassVar[str]
     group: str | None = param(None, "Column that defines the groups; it stays a feature.")
-    n: int | None = param(None, REMAINING_N)
-    held_out: float = param(0.25, HELD_OUT_FRACTION)
+    n: int | None = param(None, sizes.REMAINING_N)
+    held_out: float = param(0.25, sizes.HELD_OUT_FRACTION)
     path: str | None = param(None, "The file or its folder; by default QUORATE_DATA/tabular.")
 
     def __post_init__(self) -> None:
-        check_held_out(self.held_out)
+        sizes.check_held_out(self.held_out)
 
     @abstractmethod
     def people(self, path: str, stamp: str) -> Table:
@@ -78,7 +73,7 @@ class PublicTable(Population):
         """Return a random split."""
         path = self._path()
         people = self.people(path, file_fingerprint(path))
-        return standardised(split_at_random(people, self.n, self.held_out, rng))
+        return standardised(sizes.split_at_random(people, self.n, self.held_out, rng))
 
     def fingerprint(self) -> str | None:
         """Return a digest of the file's bytes if its path was named."""

@@ -17,16 +17,11 @@ from quorate.learners.networks.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.protocols import Learner, Population, Strategy
 from quorate.runs.store import Store
+from quorate.scenarios.collectives import submission
 from quorate.scenarios.collectives.cell import measure_cell
 from quorate.scenarios.collectives.panel import Panel
 from quorate.scenarios.collectives.result import CollectivesResult
-from quorate.scenarios.collectives.submission import (
-    Case,
-    Mistake,
-    apply_case,
-    get_part,
-    make_collectives,
-)
+from quorate.scenarios.collectives.submission import Case, Mistake
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
 from quorate.signals.patch import Patch
@@ -134,9 +129,9 @@ class Collectives(Scenario):
         """Return the strategies of each case that differs from the ones before, and its name."""
         found: list[tuple[Strategies, str]] = []
         for case in self.cases:
-            strategies = apply_case(case, self.strategies)
+            strategies = submission.apply_case(case, self.strategies)
             if all(strategies != other for other, _ in found):
-                make_collectives(strategies, self._error_of_each, self.mistake)
+                submission.make_collectives(strategies, self._error_of_each, self.mistake)
                 found.append((strategies, case))
         return found
 
@@ -200,7 +195,7 @@ def describe_relation(strategies: Sequence[Strategy], people: Table) -> str:
     for part in ("signal", "target"):
         if not all(part in spec.parameters(type(one)) for one in strategies):
             continue
-        values = [get_part(one, part) for one in strategies]
+        values = [submission.get_part(one, part) for one in strategies]
         if part == "target":
             values = [people.label(value) for value in values]
         words.append(f"{'same' if len(set(values)) == 1 else 'other'} {part}")

@@ -41,7 +41,7 @@ MEASURED = (
 PERIOD = 14  # days at the beginning and the end that are compared: two weeks, a whole burst
 
 
-def measures_of_state(one: Outcome) -> dict[str, Any]:
+def of_state(one: Outcome) -> dict[str, Any]:
     """Return the measures of traffic at rest."""
     before, after = one["members_before"], one["members_after"]
     is_known = before is not None and after is not None
@@ -54,7 +54,7 @@ def measures_of_state(one: Outcome) -> dict[str, Any]:
     }
 
 
-def measures_of_mass(one: Outcome) -> dict[str, Any]:
+def of_mass(one: Outcome) -> dict[str, Any]:
     """Return the measures of a critical mass; the fall is that at a million reports."""
     return {
         "critical_reports": one["high"],
@@ -63,7 +63,7 @@ def measures_of_mass(one: Outcome) -> dict[str, Any]:
     }
 
 
-def measures_of_days(one: Outcome) -> dict[str, Any]:
+def of_days(one: Outcome) -> dict[str, Any]:
     """Return the measures of days in a row."""
     falls = np.array(one["falls"])  # (d,)
     return {

@@ -9,19 +9,8 @@ from typing import Any
 import numpy as np
 
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
-from quorate.scenarios.navigation.measures import (
-    CHOSEN,
-    MEASURED,
-    PERIOD,
-    Outcome,
-    by_choice,
-    first_choice,
-    mean_falls,
-    mean_of,
-    measures_of_days,
-    measures_of_mass,
-    measures_of_state,
-)
+from quorate.scenarios.navigation import measures
+from quorate.scenarios.navigation.measures import Outcome, by_choice, first_choice, mean_of
 from quorate.scenarios.navigation.neighbourhood import Neighbourhood
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
@@ -59,13 +48,13 @@ class NavigationResult(Result):
 
     def rows(self) -> list[Row]:
         """Return one flat row a seed for each state, critical mass and run of days."""
-        measured = [(one, measures_of_state(one)) for one in self.states]
-        measured += [(one, measures_of_mass(one)) for one in self.masses]
-        measured += [(one, measures_of_days(one)) for one in self.days]
+        measured = [(one, measures.of_state(one)) for one in self.states]
+        measured += [(one, measures.of_mass(one)) for one in self.masses]
+        measured += [(one, measures.of_days(one)) for one in self.days]
         return [
             {
-                **{key: one.get(key) for key in ("what", "seed", *CHOSEN)},
-                **dict.fromkeys(MEASURED),
+                **{key: one.get(key) for key in ("what", "seed", *measures.CHOSEN)},
+                **dict.fromkeys(measures.MEASURED),
                 **numbers,
                 "seconds": one["seconds"],
             }
@@ -85,7 +74,7 @@ class NavigationResult(Result):
                 "relative_fall": mean_of(states, "relative_fall"),
             },
             "spill_over": self._parts(),
-            "members_delay": mean_of([measures_of_state(one) for one in states], "members_delay"),
+            "members_delay": mean_of([measures.of_state(one) for one in states], "members_delay"),
             "critical_reports": mean_of(masses, "high"),
             "critical_per_car": mean_of(masses, "per_car"),
             "most_fall": mean_of(masses, "reached"),
@@ -94,7 +83,9 @@ class NavigationResult(Result):
 
     def _falls(self) -> dict[str, Floats]:
         """Return the mean fall on each day by schedule, (d,) each."""
-        return {one[0]["schedule"]: mean_falls(one) for one in by_choice(self.days, "schedule")}
+        return {
+            one[0]["schedule"]: measures.mean_falls(one) for one in by_choice(self.days, "schedule")
+        }
 
     def _parts(self) -> list[dict[str, Any]]:
         """Return the through-flow of the other parts of the city, first choice, mean over seeds."""
@@ -128,7 +119,7 @@ class NavigationResult(Result):
         )
 
     def _say_costs(self) -> list[str]:
-        costs = [measures_of_state(one) for one in first_choice(self.states)]
+        costs = [measures.of_state(one) for one in first_choice(self.states)]
         rise, delay = mean_of(costs, "total_rise") or 0, mean_of(costs, "members_delay")
         said = f"The total travel time of everyone changes by {100 * rise:+.2f}%"
         if delay is not None:
@@ -162,17 +153,22 @@ class NavigationResult(Result):
             f"{_percent(by_day[0])} on the first day and {_percent(by_day[-1])} on day {days}."
         ]
         if len(falls) > 1:
-            last = {schedule: float(one[-PERIOD:].mean()) for schedule, one in falls.items()}
+            last = {
+                schedule: float(one[-measures.PERIOD :].mean()) for schedule, one in falls.items()
+            }
             best = max(last, key=lambda schedule: last[schedule])
             found.append(
                 f"Of the schedules, {best} has the largest fall over the last "
-                f"{min(PERIOD, days)} days: {_percent(last[best])}."
+                f"{min(measures.PERIOD, days)} days: {_percent(last[best])}."
             )
         return found
 
     def sections(self) -> list[Section]:
         """Return the tables: effects and costs, critical masses, spill-over, and days."""
-        states, days = by_choice(self.states, *CHOSEN[:-1]), by_choice(self.days, *CHOSEN)
+        states, days = (
+            by_choice(self.states, *measures.CHOSEN[:-1]),
+            by_choice(self.days, *measures.CHOSEN),
+        )
         masses = by_choice(self.masses, "share", "others", "defence")
         parts = "The other parts of the city: vehicles/h that drive through"
         tables: dict[str, Iterable[TextRow]] = {
@@ -187,7 +183,7 @@ class NavigationResult(Result):
         return [*sections[:2], *(one for one in sections[2:] if one.rows)]
 
     def _state_row(self, group: Sequence[Outcome]) -> TextRow:
-        costs, unit = [measures_of_state(one) for one in group], self.network.time_unit
+        costs, unit = [measures.of_state(one) for one in group], self.network.time_unit
         before, after = (mean_of(group, f"through_{one}") for one in WHEN)
         return {
             **_choice(group[0], "share", "others", "defence"),
@@ -259,8 +255,8 @@ def _part_row(part: dict[str, Any]) -> TextRow:
 
 
 def _days_row(group: Sequence[Outcome]) -> TextRow:
-    measured = [measures_of_days(one) for one in group]
-    period = min(PERIOD, len(group[0]["falls"]))
+    measured = [measures.of_days(one) for one in group]
+    period = min(measures.PERIOD, len(group[0]["falls"]))
     return {
         **_choice(group[0], "share", "defence"),
         "reports/street/h": f"{group[0]['reports']:g}",

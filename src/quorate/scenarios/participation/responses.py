@@ -13,13 +13,8 @@ import numpy as np
 from quorate.intervals import Floats
 from quorate.runtime.seeds import stream
 from quorate.scenarios.participation.game import ParticipationGame
+from quorate.theory import best_response
 from quorate.theory.acquaintances import Kind, acquaintances
-from quorate.theory.best_response import (
-    expected_under_doubt,
-    rounds_of_responses,
-    settled_size,
-    worth_of_acting,
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +55,16 @@ def follow_responses(
     known, order, who = (np.random.default_rng(stream(seed, number)) for number in range(3))
     terms, n = game.terms, game.may_act
     seen = acquaintances(network, n, each, known)
-    worth = expected_under_doubt(worth_of_acting(game.success, terms.share), terms.spread)
+    worth = best_response.expected_under_doubt(
+        best_response.worth_of_acting(game.success, terms.share), terms.spread
+    )
     first = order.permutation(n)  # who begins: more starters include fewer
     found = []
     for start in starts:
         begin = round(start * n)
-        shares = rounds_of_responses(worth, game.costs, seen, first < begin, rounds, who)
-        end = settled_size(game.success, game.costs, terms.share, begin)
+        shares = best_response.rounds_of_responses(
+            worth, game.costs, seen, first < begin, rounds, who
+        )
+        end = best_response.settled_size(game.success, game.costs, terms.share, begin)
         found.append(ResponseCourse(start, shares, len(shares) <= rounds, end))
     return tuple(found)

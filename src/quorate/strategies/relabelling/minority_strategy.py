@@ -14,12 +14,8 @@ from quorate.goals.equalised_odds import EqualisedOdds
 from quorate.knowledge import Knowledge
 from quorate.protocols import Strategy
 from quorate.spec import param
-from quorate.strategies.relabelling.minority_knowledge import (
-    Floats,
-    MinorityKnowledge,
-    check_neighbours,
-    top,
-)
+from quorate.strategies.relabelling import minority_knowledge
+from quorate.strategies.relabelling.minority_knowledge import Floats, MinorityKnowledge
 from quorate.table import Array, Labels, Mask, Rng, Table
 from quorate.validate import at_least, in_interval
 
@@ -126,7 +122,7 @@ class TopFlips(MinorityStrategy):
 
     def chosen(self, known: MinorityKnowledge, rng: Rng) -> Labels:
         """Return the M members with the highest scores."""
-        best = top(self.scores(known, rng), known.flips(self.flips), rng)
+        best = minority_knowledge.top(self.scores(known, rng), known.flips(self.flips), rng)
         return known.negatives[best]
 
 
@@ -140,4 +136,4 @@ class TopFlipsByNeighbours(TopFlips):
         super().__post_init__()
         at_least("k", self.k, 1, "Ask one neighbour or more.")
         if self.knowledge != ALL:
-            check_neighbours(self.k, int(self.knowledge))
+            minority_knowledge.check_neighbours(self.k, int(self.knowledge))
