@@ -59,13 +59,7 @@ class CategoryAxis:
 def platforms_figure(
     platforms: Sequence[PlatformPanel], names: Sequence[str], axis: CategoryAxis
 ) -> Figure:
-    """Return one panel per platform, up to three in a row, with measures from the top down.
-
-    Args:
-        platforms: one or more, each with the same measures.
-        names: names of the measures.
-        axis: the common horizontal axis.
-    """
+    """Return one panel per platform, up to three in a row, with measures from the top down."""
     rows = math.ceil(len(platforms) / ACROSS)
     columns = math.ceil(len(platforms) / rows)
     heights = [2.6, *[1.5] * (len(names) - 1)]

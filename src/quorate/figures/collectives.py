@@ -40,11 +40,6 @@ def surfaces_figure(
 
     Lines stand where success is .5 (dotted) and .9, and a dashed one around the cells where theory
     predicts half or more.
-
-    Args:
-        title: what all panels have in common.
-        surfaces: the surface of each collective.
-        sizes: sizes of each of the two collectives, (a,).
     """
     side = 0.44 * len(sizes)
     figure = style.new_figure((side + 1.1) * len(surfaces), side + 1.5)

@@ -69,11 +69,7 @@ class AccuracyMark:
 
 @style.styled
 def gap_figure(panels: Sequence[tuple[str, Sequence[GapCurve]]]) -> Figure:
-    """Return gap closed over members and over pooled queries, one row of panels each.
-
-    Args:
-        panels: a title, such as ε, and its curves.
-    """
+    """Return gap closed over members and over pooled queries, one row of panels each."""
     limits = _limits([trace for _, traces in panels for trace in traces])
     figure = style.new_figure(7.6, 2.5 * len(panels) + 0.5)
     grid = figure.subplots(len(panels), 2, sharey=True, sharex="col", squeeze=False)
@@ -159,11 +155,7 @@ def _sizes_axis(axes: Axes, sizes: Floats) -> None:
 
 @style.styled
 def groups_figure(sections: Sequence[tuple[str, Sequence[AccuracyMark]]]) -> Figure:
-    """Return accuracies and controls, one row each: hollow before, filled after.
-
-    Args:
-        sections: headings with their marks, from the top.
-    """
+    """Return accuracies and controls, one row each: hollow before, filled after."""
     lines = sum(len(marks) + 1 for _, marks in sections)
     figure = style.new_figure(7.2, 0.24 * lines + 0.7)
     axes = figure.subplots()

@@ -15,8 +15,7 @@ from quorate.figures.style import Axes, Figure, Floats
 def effective_figure(panels: Sequence[tuple[str, Floats, Floats]]) -> Figure:
     """Return effective size over size by epoch, two panels in a row.
 
-    Args:
-        panels: each learner's title, sizes (a,), and α_eff per size and epoch, (a, T).
+    Each has a title, sizes (a,), and α_eff per size and epoch, (a, T).
     """
     figure, parts = style.paired_panels(len(panels), 5.9, 3.2)
     for axes, (title, alphas, effective) in zip(parts, panels, strict=True):

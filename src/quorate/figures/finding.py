@@ -37,12 +37,7 @@ class MassPoint:
 def masses_over_figure(parameter: str, points: Sequence[MassPoint], target: float) -> Figure:
     """Return α* with its interval at each value of a parameter, with honest accuracy above.
 
-    An arrow says that some or all seeds never reach the target.
-
-    Args:
-        parameter: name of the parameter that varies, such as ε.
-        points: one or more, in the order to draw them at equal distances.
-        target: S*.
+    Points stand at equal distances. An arrow says that some or all seeds never reach the target.
     """
     figure = style.new_figure(1.3 + 0.62 * max(len(points), 3), 2.7)
     axes = figure.subplots()

@@ -21,13 +21,7 @@ def inference_figure(
     members: Sequence[MeasureCurve],
     beside: Sequence[MeasureCurve],
 ) -> Figure:
-    """Return the AUC of membership inference over α, beside other measures.
-
-    Args:
-        title: title of the figure.
-        honest, members: AUC for honest people and for members.
-        beside: rates in [0, 1], such as success and accuracy.
-    """
+    """Return the AUC of membership inference over α, beside other rates in [0, 1]."""
     figure = style.new_figure(9.6, 3.2)
     figure.suptitle(style.wrapped(title), x=0.01, ha="left", fontsize=9, parse_math=False)
     parts = figure.subplots(1, 3)

@@ -30,12 +30,7 @@ class CertifiedCurve:
 
 @dataclass(frozen=True)
 class MassForecast:
-    """A learner's simulated critical mass in people, with its interval; inf if none suffices.
-
-    Args:
-        learner: the learner as text.
-        people, low, high: numbers of members.
-    """
+    """A learner's simulated critical mass in people, with its interval; inf if none suffices."""
 
     learner: str
     people: float
@@ -53,12 +48,7 @@ def plan_figure(
 ) -> Figure:
     """Return certified success over members with forecasts below it, on one axis of people.
 
-    Args:
-        lines: certified success.
-        forecasts: simulated critical masses; without any, the lower part is left out.
-        now: number of members today.
-        size: number of people on the platform.
-        target: target success, in [0, 1].
+    Without forecasts, simulated critical masses, the lower part is left out.
     """
     tall = 0.28 * len(forecasts) + 0.5 if forecasts else 0.0
     figure = style.new_figure(7.2, 3.4 + tall)

@@ -46,9 +46,7 @@ class StrategyCurves:
 def privacy_figure(ways: Sequence[StrategyCurves], margin: float) -> Figure:
     """Return one row of panels per strategy: advantage, useful accuracy lost, membership AUC.
 
-    Args:
-        ways: one or more strategies.
-        margin: advantage within which nothing is inferred, drawn as a grey band.
+    A grey band shows the advantages within the margin: nothing is inferred.
     """
     figure = style.new_figure(9.0, 0.5 + 1.9 * len(ways))
     rows = figure.subplots(len(ways), 3, sharex=True, sharey="col", squeeze=False)

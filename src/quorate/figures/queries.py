@@ -40,9 +40,7 @@ def queries_figure(
 ) -> Figure:
     """Return the share corrected by one's own queries, and queries per person of the subgroup.
 
-    Args:
-        alone: attacks by single people.
-        pools: label, total queries and share corrected of each pool.
+    Each pool has a label, its total queries, and the share that it corrected.
     """
     from matplotlib.ticker import FuncFormatter
 

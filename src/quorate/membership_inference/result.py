@@ -209,20 +209,18 @@ class MembershipResult(Result):
 
     def plot(self) -> Figure:
         """Return the figure: AUC over α of honest people and of members; success and accuracy."""
-        from quorate.figures import membership as figures
+        from quorate.figures.alpha_axis import MeasureCurve
+        from quorate.figures.membership import inference_figure
 
-        def traces(whose: Whose, **labels: str) -> list[figures.MeasureCurve]:
+        def traces(whose: Whose, **labels: str) -> list[MeasureCurve]:
+            alphas, bands = np.array(self.alphas), self.over_alphas
             return [
-                figures.MeasureCurve(
-                    label.replace("_", " "),
-                    np.array(self.alphas),
-                    band(self.over_alphas(measure, whose)),
-                )
+                MeasureCurve(label.replace("_", " "), alphas, band(bands(measure, whose)))
                 for label, measure in labels.items()
             ]
 
         attackers = {"informed": "auc-informed", "unaware": "auc-unaware"}
-        return figures.inference_figure(
+        return inference_figure(
             self.title,
             traces("honest", **attackers),
             traces("members", **attackers, if_nobody_acted="auc-before"),

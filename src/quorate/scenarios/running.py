@@ -33,11 +33,7 @@ class ScenarioCell(PlainCell):
 
 @dataclass(frozen=True)
 class ScenarioWork(Work[ScenarioCell]):
-    """Does what a function does with the plain data of a cell.
-
-    Args:
-        measure: a function at the top of a module: from plain data to plain data.
-    """
+    """Does what a function at the top of a module makes of the plain data of a cell."""
 
     kind: ClassVar[str] = "scenario"
     measure: Measure

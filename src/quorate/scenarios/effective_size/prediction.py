@@ -17,14 +17,7 @@ from quorate.intervals import Floats
 class MassPrediction:
     """One learner's critical mass with one seed, as a fraction of all people; NaN: not reached.
 
-    Args:
-        world: the setting that it was measured in.
-        family: name of the learner.
-        learner: the learner with its parameters, as text.
-        seed: the seed.
-        measured: the critical mass as measured.
-        by_effective: as predicted by α_eff.
-        by_alpha: as predicted by α.
+    It is as measured, as predicted by α_eff, and as predicted by α.
     """
 
     world: str

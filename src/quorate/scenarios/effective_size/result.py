@@ -17,11 +17,7 @@ ERRORS = ("error_by_effective", "error_by_alpha")
 
 @dataclass(frozen=True, eq=False)
 class EffectiveSizeResult(Result):
-    """Critical masses as measured and as predicted.
-
-    Args:
-        found: one of each world, learner and seed.
-    """
+    """Critical masses as measured and as predicted, of each world, learner and seed."""
 
     found: tuple[MassPrediction, ...]
 

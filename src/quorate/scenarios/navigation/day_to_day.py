@@ -122,14 +122,7 @@ def simulate_days(
 
 
 def change_habits(routes: Routes, habit: Floats, state: TrafficState, reconsider: float) -> Floats:
-    """Return habits after a night, (k,): of each route at most a share goes over to a faster one.
-
-    Args:
-        routes: that are known.
-        habit: the share of each pair's drivers on each route by habit, (k,).
-        state: the day that they have seen.
-        reconsider: the most that changes, in [0, 1].
-    """
+    """Return habits after a night, (k,): of each route at most a share goes to a faster one."""
     flow = habit * routes.demand[routes.pair]
     slopes = routes.network.slopes(state.on_links)
     costs = routes.costs(state.times)

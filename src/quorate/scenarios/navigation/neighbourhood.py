@@ -47,12 +47,7 @@ class Neighbourhood:
         return np.isin(routes.origin, self.nodes) | np.isin(routes.end, self.nodes)
 
     def through_flow(self, routes: Routes, flow: Floats) -> float:
-        """Return the vehicles per hour that enter without beginning or ending in it.
-
-        Args:
-            routes: the routes that are driven.
-            flow: flow on each of them, (k,).
-        """
+        """Return the vehicles/h of a flow, (k,), that enter without beginning or ending in it."""
         passing = np.where(self.is_local(routes)[routes.pair], 0, flow)
         return float(routes.load(passing)[self.gates].sum())
 

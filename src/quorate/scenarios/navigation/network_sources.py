@@ -122,10 +122,6 @@ def make_network_source(text: str) -> NetworkSource:
 def find_published(folder: str, files: tuple[str, ...]) -> Path:
     """Return the folder that holds published files: in QUORATE_DATA, the cache, or downloaded.
 
-    Args:
-        folder: name of the folder in the source's repository.
-        files: names of the files that are needed.
-
     Raises:
         DataUnavailableError: it is in neither and cannot be downloaded; the message says where to
             get it and where to put it.

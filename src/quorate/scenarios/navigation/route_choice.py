@@ -89,11 +89,7 @@ class TrafficState:
 
 
 def honest_equilibrium(routes: Routes, gap: float) -> TrafficState:
-    """Return the user equilibrium of Wardrop, with the routes that make it up.
-
-    Args:
-        routes: where the routes are added.
-        gap: to stop at, positive.
+    """Return the user equilibrium of Wardrop, and add the routes that make it up.
 
     >>> from quorate.scenarios.navigation.network import Network
     >>> two = Network(

@@ -23,9 +23,6 @@ class Routes:
 
     A route keeps its number, so that what is known of routes is only ever widened.
 
-    Args:
-        network: that they lead through.
-
     Raises:
         InputError: nobody drives.
 
@@ -66,11 +63,7 @@ class Routes:
         return copy.copy(self)  # arrays are replaced, never changed
 
     def grow(self, times: Floats) -> int:
-        """Add the fastest route of each pair at the given times of links; return how many are new.
-
-        Args:
-            times: of each link, (l,).
-        """
+        """Add the fastest route of each pair at times of links, (l,); return how many are new."""
         of_pair, link = self._find_fastest(times)
         of_link, of_route = self._marks
         mark = of_route.copy()
@@ -141,11 +134,7 @@ class Routes:
         return found
 
     def weights(self, flow: Floats) -> Floats:
-        """Return how much each route weighs in a step, (k,): its flow, and a share of its demand.
-
-        Args:
-            flow: of one class of drivers on each route, (k,).
-        """
+        """Return the weight of each route in a step, (k,): its flow, (k,), and some of its demand."""
         return np.asarray(flow + FLOOR * self.by_pair(flow)[self.pair])
 
     def stiffness(self, slopes: Floats, *classes: Floats) -> list[Floats]:

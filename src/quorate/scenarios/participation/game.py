@@ -145,10 +145,6 @@ def play(measured: MeasuredCurve, terms: GameTerms, may_act: int) -> CurveGames:
 
     In a seed's own game its curve is the truth, and the threshold is read off the other seeds: a
     collective knows α* from elsewhere.
-
-    Args:
-        measured, terms: the curve, and the parameters of the game.
-        may_act: n.
     """
     alphas, success = measured.alphas, measured.success
     curves = np.column_stack([mean_over_seeds(success), success, _mean_of_others(success)])

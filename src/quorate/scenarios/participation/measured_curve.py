@@ -61,13 +61,10 @@ class MeasuredCurve:
 
 
 def read_curves(folder: str) -> list[MeasuredCurve]:
-    """Return the curves that a folder holds, or those that come with quorate.
+    """Return the curves that a folder holds, or those that come with quorate where it is empty.
 
     A folder has a store, or ``cells.csv`` as a report leaves it. Seeds of which a size is missing
     or failed are left out, and so are curves with fewer than two sizes.
-
-    Args:
-        folder: path of the folder; empty for the curves that come with quorate.
 
     Raises:
         StoreError: there is neither, or no whole curve in it, or it cannot be read.

@@ -159,16 +159,7 @@ def _measured(
     held_out: People,
     hidden: Array,
 ) -> dict[str, dict[str, Any]]:
-    """Return numbers by whose rows they are about.
-
-    Args:
-        platform: what is asked.
-        people: whom it learned from, honest.
-        submitted: what the members among them handed in.
-        member: who they are, (n,).
-        held_out: people who state nothing.
-        hidden: their rows, each as if a member's.
-    """
+    """Return numbers by whose rows they are about."""
     looks = {
         EVERYONE: (held_out, held_out.read.x, True),
         MEMBERS if member.any() else ALONE: (held_out, hidden, True),

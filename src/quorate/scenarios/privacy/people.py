@@ -55,14 +55,10 @@ def _served(read: Table, people: Table) -> Table:
 
 
 def check_groups(held_out: Table, margin: float, seeds: int) -> None:
-    """Raise unless there are enough people of every value to tell an advantage from none.
+    """Raise unless enough people have every value, their label, to tell an advantage from none.
 
     The rate at which a value is recognised is known to ± ``margin`` with (z/(2·margin))² people,
     z = 1.96 of a 95% interval, over all seeds together.
-
-    Args:
-        held_out: people labelled by the attribute.
-        margin, seeds: as asked for.
 
     Raises:
         InputError: there are fewer; the message says how many are needed.

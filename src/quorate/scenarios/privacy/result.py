@@ -45,15 +45,7 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class PrivacyResult(Result):
-    """Attribute inference against the size of a collective.
-
-    Args:
-        measured: every cell.
-        ways: what members did.
-        alphas: sizes, increasing, 0 first.
-        margin: advantage at or below which nothing is read.
-        attribute: in words.
-    """
+    """Attribute inference against the size of a collective, increasing from 0, by what members did."""
 
     measured: tuple[Measured, ...]
     ways: tuple[str, ...]

@@ -66,12 +66,6 @@ def read_strategies(
     ``swapping+cancelling``: members do both. ``cancelling/swapping``: those who state the attribute
     claim, those who do not state it change their rows.
 
-    Args:
-        text: of one of the ways.
-        columns: that are changed; by default the most telling ones.
-        how_many: of the most telling columns are changed.
-        learner: what claims imitate the platform with.
-
     >>> read_strategies("cancelling/swapping").divided
     True
 

@@ -14,10 +14,7 @@ def mutual_information(codes: Labels, attribute: Labels) -> float:
     """Return I(v; a) = Σ p(v, a)·log(p(v, a)/(p(v)p(a))) in nats, less what chance alone gives.
 
     That is (|v| − 1)(|a| − 1)/2n in the mean (Miller 1955), so independent columns are near 0.
-
-    Args:
-        codes: index of each person's value of the column, (n,).
-        attribute: index of each person's value of the attribute, (n,).
+    Both are the index of each person's value, (n,).
 
     >>> round(mutual_information(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1])), 4)  # log 2 − 1/8
     0.5681

@@ -98,11 +98,7 @@ class Rehearsal:
         return float(np.mean(gaps))
 
     def judged(self, claimed: Labels) -> list[Floats]:
-        """Return how probably each copy gives each the favourable label, (k + m,) each.
-
-        Args:
-            claimed: what each member claims, (m,).
-        """
+        """Return how probably each copy favours each, (k + m,), if members claim so, (m,)."""
         return [self._judged(claimed, copy) for copy in COPIES]
 
     def _judged(self, claimed: Labels, copy: Callable[[], Any]) -> Floats:
