@@ -121,13 +121,8 @@ def place_labels(
 
 def _make_spot(place: Floats) -> LabelSpot:
     left, bottom, right, top, x, y = map(float, place)
-    far = bool(_gaps(place[None])[0] > FAR)
+    far = bool(_outside(place[:4], place[4:]) > FAR)
     return LabelSpot((left + right) / 2, (bottom + top) / 2, (x, y), far)
-
-
-def _gaps(places: Floats) -> Floats:
-    """Return how far each box is from the point that it speaks of, (c,)."""
-    return _outside(places[:, :4], places[:, 4:])
 
 
 def _lengths(curve: Floats) -> Floats:
@@ -167,37 +162,26 @@ def _cost_alone(
 ) -> Floats:
     """Return what each place costs whatever the other labels do, (c,)."""
     boxes = places[:, :4]
-    own = _distance(boxes, drawn[number])
+    own = _outside(boxes[:, None], drawn[number])  # (c, p)
     near = own.min(axis=1)
-    cost = COVERS_OWN * (own == 0).sum(axis=1) + PER_DOT * _gaps(places)
+    cost = COVERS_OWN * (own == 0).sum(axis=1) + PER_DOT * _outside(boxes, places[:, 4:])
     for other, points in enumerate(drawn):
         if other != number:
-            away = _distance(boxes, points)
+            away = _outside(boxes[:, None], points)
             cost = cost + COVERS * (away == 0).sum(axis=1)
             cost += MISLEADS * (away.min(axis=1) < near + BETWEEN)
             alone = np.hypot(*(places[:, 4:, None] - points.T).transpose(1, 0, 2)).min(axis=1)
             cost += PER_DOT * np.maximum(CROWD - alone, 0)
     for points in lines:
-        cost = cost + COVERS_OWN * (_distance(boxes, points) == 0).sum(axis=1)
+        cost = cost + COVERS_OWN * (_outside(boxes[:, None], points) == 0).sum(axis=1)
     return np.asarray(cost)
 
 
-def _distance(boxes: Floats, points: Floats) -> Floats:
-    """Return how far each point is from each box, (c, p); 0 within it."""
-    return _outside(boxes[:, None], points)
-
-
 def _outside(boxes: Floats, points: Floats) -> Floats:
-    """Return how far points (..., 2) are from boxes (..., 4)."""
-    x, y = (
-        np.maximum(
-            np.abs(points[..., axis] - (boxes[..., axis] + boxes[..., axis + 2]) / 2)
-            - (boxes[..., axis + 2] - boxes[..., axis]) / 2,
-            0,
-        )
-        for axis in (0, 1)
-    )
-    return np.asarray(np.sqrt(x * x + y * y))
+    """Return how far points (..., 2) are from boxes (..., 4); 0 within them."""
+    low, high = boxes[..., :2], boxes[..., 2:]
+    away = np.maximum(np.abs(points - (low + high) / 2) - (high - low) / 2, 0)
+    return np.asarray(np.sqrt(away[..., 0] * away[..., 0] + away[..., 1] * away[..., 1]))
 
 
 def _overlap(boxes: Floats, others: Floats) -> Floats:

@@ -8,11 +8,28 @@ from typing import ClassVar
 from quorate.knowledge import Knowledge
 from quorate.protocols import Classifier, Goal, Strategy
 from quorate.spec import param
-from quorate.table import Rng, Table
+from quorate.table import Labels, Rng, Table
 
 
 @dataclass(frozen=True)
-class Recognised(Goal):
+class GoalOfChangedRows(Goal):
+    """Base of goals about people who change their rows before they are read."""
+
+    changed: Strategy | None = param(
+        None,
+        "Strategy that changes the rows before they are read; by default none.",
+        kind="strategies",
+    )
+
+    def answers(self, model: Classifier, held_out: Table, rng: Rng) -> Labels:
+        """Return what the platform says of people once they have changed their rows, (n,)."""
+        if self.changed is None:
+            return model.predict(held_out.x)
+        return model.predict(self.changed.apply(held_out, Knowledge(held_out), rng).x)
+
+
+@dataclass(frozen=True)
+class Recognised(GoalOfChangedRows):
     """The platform says the right label of people who change their rows before they are read.
 
     S(α) = P₀{ f(h(x)) = y }, over held-out people of every label, with h what the strategy does to
@@ -24,15 +41,7 @@ class Recognised(Goal):
     """
 
     name: ClassVar[str] = "recognised"
-    changed: Strategy | None = param(
-        None,
-        "Strategy that changes the rows before they are read; by default none.",
-        kind="strategies",
-    )
 
     def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
         """Return the fraction of held-out people whose label is said rightly."""
-        handed_in = held_out
-        if self.changed is not None:
-            handed_in = self.changed.apply(held_out, Knowledge(held_out), rng)
-        return float((model.predict(handed_in.x) == held_out.y).mean())
+        return float((self.answers(model, held_out, rng) == held_out.y).mean())

@@ -8,14 +8,13 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.knowledge import Knowledge
-from quorate.protocols import Classifier, Goal, Strategy
-from quorate.spec import param
+from quorate.goals.recognised import GoalOfChangedRows
+from quorate.protocols import Classifier
 from quorate.table import Labels, Rng, Table
 
 
 @dataclass(frozen=True)
-class Unreadable(Goal):
+class Unreadable(GoalOfChangedRows):
     """The platform cannot tell people's label, a sensitive attribute, from their rows.
 
     S(α) = 1 − |advantage| on held-out people, with the advantage (mean recall − 1/k)/(1 − 1/k) over
@@ -29,24 +28,16 @@ class Unreadable(Goal):
     """
 
     name: ClassVar[str] = "unreadable"
-    changed: Strategy | None = param(
-        None,
-        "Strategy that changes the rows before they are read; by default none.",
-        kind="strategies",
-    )
 
     def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
         """Return how little the model tells of the label: 1 where it tells nothing."""
-        handed_in = held_out
-        if self.changed is not None:
-            handed_in = self.changed.apply(held_out, Knowledge(held_out), rng)
+        answers = self.answers(model, held_out, rng)
         if len(np.unique(held_out.y)) < 2:
             raise InputError(
                 "Expected held-out people of two labels at least, to be told apart, got one. Hold "
                 "out more people."
             )
-        told = advantage(model.predict(handed_in.x), held_out.y)
-        return max(0.0, 1 - abs(told))
+        return max(0.0, 1 - abs(advantage(answers, held_out.y)))
 
 
 def advantage(answers: Labels, attribute: Labels) -> float:

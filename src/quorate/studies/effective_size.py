@@ -68,7 +68,7 @@ class EffectiveSizes:
 
 def plot_effective(sizes: Sequence[EffectiveSizes]) -> Figure:
     """Return the figure: α_eff/α over the epochs, a panel a learner and a line a size."""
-    from quorate.figures.effective import effective_figure
+    from quorate.figures.effective_size import effective_figure
 
     return effective_figure(
         [(f"{one.learner}\n{one.heading}", one.alphas, one.mean()) for one in sizes]

@@ -6,10 +6,10 @@ decisions are drawn at random where the method says so.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,19 +44,10 @@ def threshold_optimizer(learner: Learner, split: Split, rng: Rng) -> Labels:
     model = learner.fit(Submission.without_collective(learnt), rng)
     if not isinstance(model, ScoredClassifier):
         raise InputError("Expected a learner that gives probabilities. Choose another.")
-    optimizer = ThresholdOptimizer(
-        estimator=_as_estimator(model),
-        constraints="equalized_odds",
-        prefit=True,
-        predict_method="predict_proba",
-    )
-    judged = split.held_out
-    with _quiet():
-        fitted = optimizer.fit(flat(rest.x), rest.y, sensitive_features=rest.group)
-        decisions = fitted.predict(
-            flat(judged.x), sensitive_features=judged.group, random_state=draw_random_state(rng)
-        )
-    return _labels(decisions)
+    how = {"constraints": "equalized_odds", "prefit": True, "predict_method": "predict_proba"}
+    method = ThresholdOptimizer(estimator=_as_estimator(model), **how)
+    of_groups = {"sensitive_features": split.held_out.group}
+    return _decide(method, replace(split, train=rest), rng, **of_groups)
 
 
 def exponentiated_gradient(learner: Learner, split: Split, rng: Rng) -> Labels:
@@ -67,11 +58,8 @@ def exponentiated_gradient(learner: Learner, split: Split, rng: Rng) -> Labels:
     """
     from fairlearn.reductions import EqualizedOdds, ExponentiatedGradient
 
-    reduction = ExponentiatedGradient(_estimator(learner, rng), EqualizedOdds(), max_iter=ROUNDS)
-    with _quiet():
-        reduction.fit(flat(split.train.x), split.train.y, sensitive_features=split.train.group)
-        x = flat(split.held_out.x)
-        return _labels(reduction.predict(x, random_state=draw_random_state(rng)))
+    method = ExponentiatedGradient(_estimator(learner, rng), EqualizedOdds(), max_iter=ROUNDS)
+    return _decide(method, split, rng)
 
 
 def grid_search(learner: Learner, split: Split, rng: Rng) -> Labels:
@@ -81,10 +69,8 @@ def grid_search(learner: Learner, split: Split, rng: Rng) -> Labels:
     """
     from fairlearn.reductions import EqualizedOdds, GridSearch
 
-    reduction = GridSearch(_estimator(learner, rng), EqualizedOdds(), grid_size=GRID)
-    with _quiet():
-        reduction.fit(flat(split.train.x), split.train.y, sensitive_features=split.train.group)
-        return _labels(reduction.predict(flat(split.held_out.x)))
+    method = GridSearch(_estimator(learner, rng), EqualizedOdds(), grid_size=GRID)
+    return _decide(method, split)
 
 
 Alone = Callable[[Learner, Split, Rng], Labels]
@@ -138,13 +124,12 @@ def _as_estimator(model: ScoredClassifier) -> Any:
     return Fitted()
 
 
-def _labels(decisions: Any) -> Labels:
-    return np.asarray(decisions, dtype=np.int64)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what fairlearn says of pandas, and of fits that it goes on without."""
+def _decide(method: Any, split: Split, rng: Rng | None = None, **known: Any) -> Labels:
+    """Return the decisions of a method that is fitted to people and their groups."""
+    people = split.train
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+        warnings.simplefilter("ignore")  # of pandas, and of fits that it goes on without
+        method.fit(flat(people.x), people.y, sensitive_features=people.group)
+        known |= {} if rng is None else {"random_state": draw_random_state(rng)}
+        decisions = method.predict(flat(split.held_out.x), **known)
+    return np.asarray(decisions, dtype=np.int64)

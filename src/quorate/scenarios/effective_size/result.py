@@ -76,7 +76,7 @@ class EffectiveSizeResult(Result):
 
     def pictures(self) -> dict[str, Picture]:
         """Return predicted against measured critical masses."""
-        from quorate.figures.predictions import PredictedMass, predictions_figure
+        from quorate.figures.effective_size import PredictedMass, predictions_figure
 
         worlds: dict[str, list[PredictedMass]] = {}
         for one in self.found:

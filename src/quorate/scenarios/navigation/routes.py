@@ -134,7 +134,7 @@ class Routes:
         return found
 
     def weights(self, flow: Floats) -> Floats:
-        """Return the weight of each route in a step, (k,): its flow, (k,), and some of its demand."""
+        """Return the weight of each route in a step, (k,): its flow, and some of its demand."""
         return np.asarray(flow + FLOOR * self.by_pair(flow)[self.pair])
 
     def stiffness(self, slopes: Floats, *classes: Floats) -> list[Floats]:

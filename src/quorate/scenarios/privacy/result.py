@@ -45,7 +45,7 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class PrivacyResult(Result):
-    """Attribute inference against the size of a collective, increasing from 0, by what members did."""
+    """Attribute inference against the size of a collective, by what members did."""
 
     measured: tuple[Measured, ...]
     ways: tuple[str, ...]
