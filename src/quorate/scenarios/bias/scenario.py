@@ -26,6 +26,7 @@ from quorate.strategies.relabelling.minority_strategy import ALL
 from quorate.table import Split
 from quorate.validate import at_least, in_interval, unknown
 
+AS_ASKED = ("strategies", "alphas", "knowledge", "at", "seeds")
 LEARNERS = ("logistic", "forest:n_estimators=20", "boosting:max_iter=20", "dp-sgd:model=mlp")
 
 
@@ -118,12 +119,8 @@ class Bias(Scenario):
         return BiasResult(
             population=population,
             compared=compared,
-            strategies=self.strategies,
+            **{key: getattr(self, key) for key in AS_ASKED},
             learners=tuple(map(spec.text, self.learners)),
-            alphas=self.alphas,
-            knowledge=self.knowledge,
-            at=self.at,
-            seeds=self.seeds,
             sizes=sizes,
             notes=tuple(self._notes()),
             found=tuple(zip(cells, found, strict=True)),

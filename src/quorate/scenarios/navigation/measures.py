@@ -16,28 +16,13 @@ from quorate.scenarios.navigation.shortest_paths import Floats
 Outcome = Mapping[str, Any]  # a cell with what was measured of it
 
 CHOSEN = ("share", "others", "defence", "reports", "schedule")
-MEASURED = (
-    "relative_gap",
-    "gap",
-    "accepted",
-    "through_before",
-    "through_after",
-    "relative_fall",
-    "total_before",
-    "total_after",
-    "total_rise",
-    "members_before",
-    "members_after",
-    "members_delay",
-    "members_rise",
-    "spill_over",
-    "critical_reports",
-    "critical_per_car",
-    "mean_fall",
-    "first_fall",
-    "last_fall",
-    "days_reported",
-)
+GAPS = ("relative_gap", "gap", "accepted")
+THROUGH = ("through_before", "through_after", "relative_fall")
+TOTALS = ("total_before", "total_after", "total_rise")
+MEMBERS = ("members_before", "members_after", "members_delay", "members_rise")
+MASSES = ("critical_reports", "critical_per_car")
+DAYS = ("mean_fall", "first_fall", "last_fall", "days_reported")
+MEASURED = GAPS + THROUGH + TOTALS + MEMBERS + ("spill_over",) + MASSES + DAYS
 PERIOD = 14  # days at the beginning and the end that are compared: two weeks, a whole burst
 
 

@@ -73,15 +73,12 @@ def draw_learners(learners: Sequence[CurveGames]) -> Picture:
     """Return the minimum viable size and the incentive needed, by the platform's learner."""
     from quorate.figures.participation import learners_figure
 
-    figure = learners_figure(
-        [one.measured.called for one in learners],
-        [astuple(one.pays_from) for one in learners],
-        [astuple(one.incentive) for one in learners],
-        max(float(one.measured.alphas[-1]) for one in learners),
-        learners[0].mean.terms.belief,
-    )
+    sizes = [astuple(one.pays_from) for one in learners]
+    incentives = [astuple(one.incentive) for one in learners]
+    largest = max(float(one.measured.alphas[-1]) for one in learners)
+    names, belief = [one.measured.called for one in learners], learners[0].mean.terms.belief
     return Picture(
-        figure,
+        learners_figure(names, sizes, incentives, largest, belief),
         "The least collective for which acting pays, and what each member of the expected one "
         "would have to be given for it to pay, by the platform's learner.",
     )

@@ -69,14 +69,8 @@ def measure_inference(scores: Floats, base: Floats, attribute: Labels) -> Attrib
     accuracy = float((answers == attribute).mean())
     base_rate = float(np.bincount(attribute).max() / len(attribute))
     allowing = (scores / np.where(base > 0, base, 1)).argmax(axis=1)  # 1: never received
-    return AttributeInference(
-        people=len(attribute),
-        base_rate=base_rate,
-        accuracy=accuracy,
-        gain=accuracy - base_rate,
-        advantage=advantage(answers, attribute),
-        allowing=advantage(allowing, attribute),
-    )
+    told = advantage(answers, attribute), advantage(allowing, attribute)
+    return AttributeInference(len(attribute), base_rate, accuracy, accuracy - base_rate, *told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,15 +131,9 @@ def measure(cell: Mapping[str, Any]) -> dict[str, Any]:
         found = _measured(platform, people, submitted, member, held_out, hidden.x)
     except FitFailedError as failure:
         return {"error": str(failure), "columns": [], "whose": {}}
-    aucs = membership_aucs(
-        people,
-        strategies,
-        cell["alpha"],
-        learner,
-        cell["models"],
-        cell["probed"],
-        np.random.default_rng(stream(cell["seed"], PROBE)),
-    )
+    rng = np.random.default_rng(stream(cell["seed"], PROBE))
+    probing = learner, cell["models"], cell["probed"], rng
+    aucs = membership_aucs(people, strategies, cell["alpha"], *probing)
     for whose, auc in aucs.items():
         found[whose]["membership_auc"] = auc
     return {"error": None, "columns": strategies.changed_columns(known), "whose": found}

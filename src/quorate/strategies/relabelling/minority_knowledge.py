@@ -53,12 +53,8 @@ class MinorityKnowledge:
                 "by knowledge=10, or all."
             )
         sizes = np.array(known.group_sizes)  # (groups,)
-        return cls(
-            _favoured(own, compared.positive),
-            _favoured(others, compared.positive),
-            int(sizes[minority].sum()),
-            int(sizes[majority].sum()),
-        )
+        counts = int(sizes[minority].sum()), int(sizes[majority].sum())
+        return cls(*(_favoured(people, compared.positive) for people in (own, others)), *counts)
 
     @property
     def negatives(self) -> Labels:
