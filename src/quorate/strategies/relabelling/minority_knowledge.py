@@ -54,7 +54,8 @@ class MinorityKnowledge:
             )
         sizes = np.array(known.group_sizes)  # (groups,)
         counts = int(sizes[minority].sum()), int(sizes[majority].sum())
-        return cls(*(_favoured(people, compared.positive) for people in (own, others)), *counts)
+        own, others = (_favoured(people, compared.positive) for people in (own, others))
+        return cls(own, others, *counts)
 
     @property
     def negatives(self) -> Labels:
