@@ -74,9 +74,9 @@ def privacy_figure(ways: Sequence[StrategyCurves], margin: float) -> Figure:
     return figure
 
 
-def _line(axes: Axes, height: float, width: float, style: Any) -> None:
+def _line(axes: Axes, height: float, width: float, dash: Any) -> None:
     """Draw a level over all sizes, leaving room for names."""
-    axes.plot([0, 1], [height, height], color=style.GREY, linewidth=width, linestyle=style)
+    axes.plot([0, 1], [height, height], color=style.GREY, linewidth=width, linestyle=dash)
 
 
 def _draw(axes: Axes, curves: Sequence[MeasureCurve]) -> None:
