@@ -94,7 +94,7 @@ def test_images_and_unnamed_features_have_no_columns() -> None:
     y = np.zeros(1, np.int64)
     image = Table(np.zeros((1, 1, 2, 2), np.float32), y, ("cat",))
     with pytest.raises(
-        InputError, match=r"for the signal 'columns', got images\. Mark images by a p"
+        InputError, match=r"for the signal 'columns', got images\. Mark images with a p"
     ):
         Columns({"age": 1}).plant(image)
     unnamed = Table(np.zeros((1, 2), np.float32), y, ("no",))
