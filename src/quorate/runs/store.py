@@ -20,7 +20,7 @@ from quorate.runtime.database import Database, open_database
 FILE = "store.sqlite"
 MEMORY = ":memory:"
 # In the first format every cell was a trial, with a column for each number.
-TRIALS = f"SELECT id, trial_as_json({', '.join(TRIAL_COLUMNS)}), stored_at FROM cell"
+TRIALS = f"SELECT id, trial_as_json({', '.join(TRIAL_COLUMNS)}) AS plain, stored_at FROM cell"
 
 
 class Store(Database):
