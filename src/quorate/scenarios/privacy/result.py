@@ -211,7 +211,10 @@ def _unreadable(mass: Interval) -> str:
         return "nothing was measured"
     if math.isinf(mass.estimate):
         return "the attribute stays readable at every size that was tried"
-    return f"the attribute is unreadable once {_mass_words(mass)} act"
+    return (
+        f"the attribute is unreadable once {percent(mass.estimate)} of the people act (95% "
+        f"interval: {percent(mass.low)} to {percent(mass.high)})"
+    )
 
 
 def _mass_words(mass: Interval) -> str:
