@@ -87,5 +87,5 @@ def test_what_cannot_be_moved_is_answered(amounts: dict[str, object], message: s
 
 def test_images_have_no_columns() -> None:
     image = Table(np.zeros((1, 1, 2, 2), np.float32), np.zeros(1, np.int64), ("cat",))
-    with pytest.raises(InputError, match=r"for the signal 'offset', got images\. Mark images with a"):
+    with pytest.raises(InputError, match=r"for the signal 'offset', got images\. Mark images with"):
         Offset({"age": 1}).plant(image)
