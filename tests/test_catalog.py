@@ -104,7 +104,7 @@ def methods(draw: st.DrawFn, cls: Any) -> Any:
 @pytest.mark.parametrize(("kind", "cls"), EVERY, ids=lambda part: getattr(part, "name", part))
 @pytest.mark.filterwarnings(LIBRARIES_DRAW)
 def test_text_and_data_come_back_as_the_method(kind: str, cls: Any) -> None:
-    @settings(max_examples=5 if kind == "scenarios" else 25)
+    @settings(max_examples=20 if kind == "scenarios" else 25)
     @given(methods(cls))
     def comes_back(method: Any) -> None:
         check_round_trip(kind, method)

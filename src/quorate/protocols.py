@@ -76,8 +76,8 @@ class Strategy(Protocol):
 
         Args:
             members: their rows, honest unless an earlier strategy has changed them; m people.
-            known: what the collective knows, as ``learn`` has it.
-            rng: of this strategy.
+            known: what the collective knows, as returned by ``learn``.
+            rng: random numbers of this strategy.
         """
 
     @property

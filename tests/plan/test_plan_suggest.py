@@ -174,10 +174,15 @@ def test_the_search_is_paid_for() -> None:
     found = suggest(members, "yes", AssumedPlatform(20_000), 3)
     sets, tried = 6, 3 * 4 + 3 * 16
     assert found.tried == tried
-    assert f"each is held to 1/{2 * tried} of the error" in found.notes[0]
-    assert f"each of {sets} column sets likewise to 1/{2 * sets}" in found.notes[0]
+    assert found.notes[0] == (
+        f"Corrected for {tried} signals and {sets} column sets: all results shown hold together "
+        "at 95%."
+    )
     halves = suggest(members, "yes", AssumedPlatform(20_000), 3, multiplicity="split")
-    assert "the other half certifies 3 signals, each held to 1/6" in halves.notes[0]
+    assert halves.notes[0] == (
+        "Half of the members chose, the other half certifies. Corrected for 3 signals and 6 column "
+        "sets: all results shown hold together at 95%."
+    )
     assert halves.to_dict()["multiplicity"] == "split"
     plain = json.loads(json.dumps(halves.to_dict(), allow_nan=False))
     assert plain["items"][0]["signal"] == halves.items[0].signal

@@ -204,12 +204,12 @@ def _draw_mark(axes: Axes, mark: AccuracyMark, at: float) -> None:
 def transfer_figure(
     rows: Sequence[str], columns: Sequence[str], before: Floats, after: Floats, closed: Floats
 ) -> Figure:
-    """Return the transferability matrix: platforms (rows) under each proxy's change (columns).
+    """Return the transferability matrix: platforms (rows) under each surrogate's change (columns).
 
     Shades show the accuracy gained. Gap closed is written below, where there is a gap to close.
 
     Args:
-        rows, columns: platforms and proxies (surrogate models).
+        rows, columns: platforms and surrogate models.
         before, after: the subgroup's accuracy, (rows, columns); NaN if not measured.
         closed: gap closed, (rows, columns); NaN if meaningless.
     """
@@ -232,7 +232,7 @@ def transfer_figure(
     style.take_literally([*axes.get_xticklabels(), *axes.get_yticklabels()])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_xlabel("proxy")
+    axes.set_xlabel("surrogate model")
     axes.set_ylabel("platform")
     bar = figure.colorbar(shown, ax=axes, extend="both")
     bar.set_label("accuracy gained by the subgroup")

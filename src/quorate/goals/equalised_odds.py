@@ -23,7 +23,8 @@ class EqualisedOdds(Goal):
     both gaps as in Ben-Dov, Samadi, Sanyal, Țifrea 2025, arXiv:2508.15374).
 
     Raises:
-        InputError: people are in no such groups, or nobody of one group has the label, or has not.
+        InputError: people are in no such groups, or a group has no one with, or no one without, the
+            favourable label.
     """
 
     name: ClassVar[str] = "equalised-odds"
@@ -36,7 +37,7 @@ class EqualisedOdds(Goal):
     positive: str | None = param(None, "Favourable label; by default the usual one of these data.")
 
     def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
-        """Return how far from apart the groups' rates are: 1 where both are treated alike."""
+        """Return one minus the mean gap between the groups' rates: 1 if both are treated alike."""
         minority, majority = read_names(self.minority), read_names(self.majority)
         compared = choose_groups(held_out.compared, minority, majority, self.positive)
         deserve = held_out.y == held_out.label(compared.positive)  # (n,)

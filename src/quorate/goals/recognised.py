@@ -1,4 +1,4 @@
-"""Success of being read rightly: the platform knows the label of people who change their rows."""
+"""Success of being classified correctly, for people who change their rows at test time."""
 
 from __future__ import annotations
 

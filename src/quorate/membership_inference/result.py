@@ -52,7 +52,7 @@ class MembershipResult(Result):
     Args:
         cells: of every seed × size.
         alphas, seeds: of the study.
-        whose: membership is asked after where no more is said.
+        whose: people whose membership is inferred by default.
         title: of the figure.
     """
 

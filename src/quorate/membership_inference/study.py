@@ -48,7 +48,7 @@ class MembershipStudy:
         alphas: sizes of the collective, fractions in [0, 1], 0 among them.
         seeds: the seeds, each at least 0.
         models: N, each the target once and a shadow of the others.
-        whose: membership is asked after where no more is said: honest people, members, everyone.
+        whose: people whose membership is inferred by default: honest people, members, everyone.
         title: of the figure.
 
     Raises:

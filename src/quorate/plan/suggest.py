@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from quorate.plan.candidates import CandidateSignals, ErrorBudget, Floats, candidate_signals
 from quorate.plan.members import Members
+from quorate.plan.wording import asked, counted
 from quorate.theory.certificates.counts import AssumedPlatform, failure
 from quorate.validate import at_least, in_interval, unknown
 
@@ -206,22 +207,12 @@ def _prices(members: Members, costs: Mapping[str, float]) -> Floats:
 
 
 def _paid_note(tried: int, sets: int, count: int, how: Multiplicity, confidence: float) -> str:
-    """Return how the search was paid for, in words."""
-    if how == "union":
-        paid = (
-            f"each is held to 1/{2 * tried} of the error allowed, each of {sets} column sets "
-            f"likewise to 1/{2 * sets}"
-        )
-    else:
-        certified = min(count, tried)
-        paid = (
-            f"half of the members chose, the other half certifies {certified} signals, each held "
-            f"to 1/{2 * certified} of the error allowed, each of {sets} column sets to "
-            f"1/{2 * sets}"
-        )
+    """Return what the certificates are corrected for, in words."""
+    paid = tried if how == "union" else min(count, tried)
+    who = "" if how == "union" else "Half of the members chose, the other half certifies. "
     return (
-        f"{tried} {'signal was' if tried == 1 else 'signals were'} tried, and {paid}: what is "
-        f"certified of the signals listed holds together with confidence {confidence:g}."
+        f"{who}Corrected for {counted(paid, 'signal')} and {counted(sets, 'column set')}: all "
+        f"results shown hold together at {asked(confidence)}."
     )
 
 

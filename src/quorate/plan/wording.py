@@ -126,7 +126,7 @@ def how_sure(plan: Certification) -> str:
     if not success > 0:
         return (
             f"{sure}, nothing is certified for {who}: the bound is {_bound(success)}, and at or "
-            "below 0 it says nothing. It may work all the same."
+            "below 0 it says nothing. It may still work."
         )
     how = f"(radius: {plan.certificate.radius}; {plan.certificate.status})"
     if success >= 1:

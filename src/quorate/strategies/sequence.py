@@ -17,8 +17,8 @@ from quorate.table import Mask, Rng, Table
 class StrategySequence(Strategy):
     """First one strategy, and then another on the rows that it has changed.
 
-    Members can be those whom both can have. They know what the one of the two knows that sees more
-    people who are no members; their own honest rows stay known to the second.
+    A member must be eligible for both. They share the knowledge of the strategy that sees more
+    non-members; the second still knows the members' own honest rows.
 
     Raises:
         InputError: as the strategies.

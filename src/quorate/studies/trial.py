@@ -197,7 +197,7 @@ def find_eligible(
 ) -> Mask | None:
     """Return who of the people, (n,), can be a member; None means anyone.
 
-    Members are of the collective's group, and such as the strategy can have: both must hold.
+    Members must be of the collective's group and eligible for the strategy.
 
     Raises:
         InputError: people have no such group, or fewer can be members than a fraction alpha of all.

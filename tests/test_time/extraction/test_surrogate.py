@@ -103,7 +103,7 @@ def test_the_seed_decides_and_an_ensemble_is_of_each_learner() -> None:
 
 
 def test_a_proxy_without_gradients_is_refused() -> None:
-    with pytest.raises(InputError, match=r"a proxy that is a network.*got tree\. Use cnn"):
+    with pytest.raises(InputError, match=r"a surrogate that is a network.*got tree\. Use cnn"):
         extract(pool_of(4, 6), CLASSES, [Tree()], FEW, rng())
 
 

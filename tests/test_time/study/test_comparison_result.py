@@ -99,9 +99,9 @@ def test_the_sentence_says_from_which_subgroup_on_the_largest_pool_pays() -> Non
     )
     assert said[2:] == [
         "That pool's change per class corrects 50.0% of the misread and breaks 10.0% of those "
-        "read rightly.",
-        "Its best label-free change corrects 25.0% of the misread and breaks 20.0% of those read "
-        "rightly.",
+        "classified correctly.",
+        "Its best label-free change corrects 25.0% of the misread and breaks 20.0% of those "
+        "classified correctly.",
     ]
 
 

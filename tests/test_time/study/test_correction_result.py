@@ -198,7 +198,8 @@ def test_one_table_with_before_after_and_intervals() -> None:
     assert row_of(text, "jpeg") == ["0.650", "0.500", "0.600", "0.300 [0.200, 0.400]"]
     assert "Every collective" not in text  # of one cell the table of measures says it all
     for said in (
-        "low-light people of digits on mlp: 20 members × 10 queries, proxy mlp, ε = 8/255, 1 seed",
+        "low-light people of digits on mlp: 20 members × 10 queries, surrogate mlp, ε = 8/255",
+        ", ε = 8/255, 1 seed",
         "Gap closed: 0.500 [0.400, ∞)",
         "at most 8 of 255 levels (3.1% of the way",
         "Label-free, the same change for everyone",
@@ -413,7 +414,7 @@ def test_the_page_says_what_the_numbers_are_not(whole: Any) -> None:
         "80 pooled, at most 10 of each member",
         "4,000 more for measuring, metered apart",
         "No one's data left the machine",
-        "proxy mlp",
+        "surrogate mlp",
         "Two seeds hardly tell",
         "A chip, Linux x86_64",
     ):

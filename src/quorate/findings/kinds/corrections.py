@@ -22,7 +22,7 @@ from quorate.test_time.study.settings import make_correction
 
 
 class CorrectionKind(Kind):
-    """Platform × proxy × members × queries × ε × seed: see ``test_time.study.correction``."""
+    """Platform × surrogate × members × queries × ε × seed: see ``test_time.study.correction``."""
 
     def fits(self, settings: Mapping[str, Any]) -> bool:
         """A file that names a subgroup or a group is a correction."""

@@ -97,7 +97,7 @@ class Bias(Scenario):
         in_interval("standard_error", self.standard_error, 0, 0.5, fix, open_low=True)
         for name in self._named_alone():
             if name not in platform_alone.ALONE:
-                raise unknown("way of a platform alone", name, platform_alone.ALONE)
+                raise unknown("method of the platform alone", name, platform_alone.ALONE)
         for key in ("alphas", "strategies", "learners", "knowledge"):
             given = getattr(self, key)
             if not given:

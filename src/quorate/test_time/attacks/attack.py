@@ -50,7 +50,7 @@ class Case:
 
     Args:
         x: their image, (c, h, w).
-        epsilon: how far each pixel may move, in levels of 1/255.
+        epsilon: largest change of each pixel, in levels of 1/255.
         budget: queries they have.
         start: an image that should be read as y, (c, h, w), where one was given.
     """
@@ -108,7 +108,7 @@ class Attack(Protocol):
             meter: for the n people, with what is left of their budgets.
             x: their images, (n, c, h, w), 8 bits.
             y: index of their true label among the platform's classes, (n,).
-            epsilon: how far each pixel may move, a whole number of levels of 1/255.
+            epsilon: largest change of each pixel, a whole number of levels of 1/255.
             rng: drawn from once.
             starts: an image for each that should be read as y, (n, c, h, w), for attacks that begin
                 at one. To ask whether it is costs a query; where it is not, the person gives up.

@@ -19,7 +19,7 @@ class Dither:
     always the same question, and |z − x| ≤ ε for whole x and ε stays so. Derived.
 
     Args:
-        shape: of the images, (c, h, w).
+        shape: shape of the images, (c, h, w).
         rng: draws the thresholds.
     """
 

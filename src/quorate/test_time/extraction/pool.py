@@ -24,10 +24,10 @@ class QueryPool:
 
     Args:
         x: images, (n, c, h, w).
-        answers: what the platform said of each.
-        member: who asked, (n,).
-        photo: which photo each question shows, (n,): variants of one photo stay together.
-        notes: what went wrong on the way, in words.
+        answers: the platform's answer to each.
+        member: member who asked, (n,).
+        photo: photo that each question shows, (n,): variants of one photo stay together.
+        notes: problems met on the way, in words.
     """
 
     x: Pixels

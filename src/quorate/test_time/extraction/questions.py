@@ -24,8 +24,8 @@ class Questions:
 
     Args:
         x: images, (n, c, h, w).
-        member: who asks, (n,).
-        photo: which of all photos it shows, (n,).
+        member: member who asks, (n,).
+        photo: index of the photo it shows, (n,).
     """
 
     x: Pixels
@@ -75,7 +75,7 @@ def make_questions(photos: Pixels, members: int, each: int, queries: int, seed: 
     Args:
         photos: all photos, (p, c, h, w).
         members, each, queries: how many members, photos of each, and questions of each.
-        seed: of the variants.
+        seed: seed of the variants.
     """
     x = np.empty((members * queries, *photos.shape[1:]), dtype=np.uint8)  # (n, c, h, w)
     rounds = np.tile(np.arange(queries), members)

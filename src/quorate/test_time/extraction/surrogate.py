@@ -66,7 +66,7 @@ class SurrogateEnsemble:
             apart.
         suspects: members whose answers contradict everyone else's, (m,).
         left_out: whether they were left out.
-        notes: what went wrong on the way, in words.
+        notes: problems met on the way, in words.
     """
 
     models: tuple[NetworkClassifier, ...]
@@ -93,8 +93,8 @@ def extract(
     Args:
         pool: answered questions.
         classes: the k label names.
-        learners: of the surrogates; each is trained ``ensemble`` times.
-        extraction: how.
+        learners: learners of the surrogates; each is trained ``ensemble`` times.
+        extraction: settings of the extraction.
         rng: draws who is held out, the variants and the weights.
 
     Raises:
@@ -208,8 +208,8 @@ def _train(
             model = learner.fit(Submission.without_collective(people), rng)
             if not isinstance(model, NetworkClassifier):
                 raise InputError(
-                    f"Expected a proxy that is a network, whose gradients crafting follows, got "
-                    f"{learner.name}. Use cnn, mlp, logistic or resnet, or sgd:model=cnn."
+                    "Expected a surrogate that is a network, whose gradients crafting follows, "
+                    f"got {learner.name}. Use cnn, mlp, logistic or resnet, or sgd:model=cnn."
                 )
             models.append(model)
     return models

@@ -30,7 +30,7 @@ class API:
     """An image API. Places in JSON are dotted, ``results.0.label``; ``*`` stands for each image.
 
     Args:
-        predict_path: where images are posted, beneath the address.
+        predict_path: path beneath the address that images are posted to.
         model_path: where a quorate platform's card is; empty where the API has none, and then
             ``classes`` and ``shape`` are needed.
         key_in, key_name, key_format: the header or query parameter of the key, and its text.

@@ -81,7 +81,7 @@ def app(
     """Return a platform as an ASGI app, metered per key.
 
     Args:
-        platform: who answers.
+        platform: platform that answers.
         ledger_path: file of the server's own meter.
         keys: names of the keys and their secrets; ``evaluation`` has neither budget nor rate.
         budget: queries per key; None is without end.

@@ -45,7 +45,7 @@ class HTTPPlatform(Platform):
     Args:
         url: address of the platform.
         keys: names of the keys and their secrets.
-        api: how it is spoken to: see ``read_api``.
+        api: protocol of the address, see ``read_api``.
         rate: requests it is sent at most, over all keys, such as 5/s; None is without end.
         timeout: seconds that an answer may take.
         retries: tries after the first that failed (5xx, timeouts, lost connections). The waits that

@@ -34,7 +34,7 @@ class FailedError(PlatformError):
     """A request came to nothing.
 
     Args:
-        message: what was expected, what came, the fix.
+        message: sentence that says what was expected, what came and the fix.
         metered: whether the platform may have counted its images.
     """
 
@@ -65,7 +65,7 @@ class Sender:
 
     Args:
         client: its address, timeouts and connections.
-        api: how the address is spoken to.
+        api: protocol of the address.
         bucket: its rate, over all keys.
         retries: tries after the first that failed. A wait that the server asks for is none.
         patience: seconds that are waited at the server's word, for one request.

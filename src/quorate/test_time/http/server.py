@@ -99,8 +99,8 @@ def serve(
     """Serve a platform until it is interrupted; started again on its folder, it goes on counting.
 
     Args:
-        platform: who answers.
-        folder: of ``keys.txt`` and ``platform.ledger``; they are made where there are none.
+        platform: platform that answers.
+        folder: folder of ``keys.txt`` and ``platform.ledger``, which are made if missing.
         keys: number of members' keys to make, 100 by default; a file of keys must have as many.
         budget: queries per key; None is without end.
         rate: requests per key, such as 5/s or 100/min; None is without end.

@@ -30,10 +30,10 @@ class RefusedError(Exception):
     """A request that is not answered.
 
     Args:
-        status: of the HTTP answer.
+        status: status of the HTTP answer.
         code: one word for programs.
-        message: what was expected, what came, the fix.
-        headers: of the HTTP answer.
+        message: sentence that says what was expected, what came and the fix.
+        headers: headers of the HTTP answer.
         details: more for programs, beside code and message.
     """
 
@@ -77,7 +77,7 @@ class Service:
     budget nor rate.
 
     Args:
-        platform: who answers; one question at a time is put to it.
+        platform: platform that answers, one question at a time.
         ledger: the meter.
         keys: names of the keys and their secrets.
         budget: queries per key; None is without end.

@@ -45,14 +45,14 @@ class AppliedChange:
     Args:
         out: the file written.
         preview: the file with before, after and change side by side, or None.
-        label: whose change was added; None where it is the same for everyone.
+        label: label whose change was added; None where it is the same for everyone.
         epsilon, norm: the budget that the change was crafted for, on the pixel scale [0, 1].
         budget: the most that may change, in levels of 255: of each value under L∞; under L2 the
             length of the whole change.
-        used: as much of that budget as this picture took.
+        used: part of that budget that this picture took.
         largest_change, mean_change: of the values of this picture, in levels of 255.
-        size: of the picture, (W, H).
-        trained_size: of the images that the change was crafted for, (w, h).
+        size: size of the picture, (W, H).
+        trained_size: size of the images that the change was crafted for, (w, h).
     """
 
     out: Path
@@ -137,9 +137,9 @@ def apply_to_file(
     Args:
         perturbation_path: a file that ``quorate correct`` has left.
         image_path: the picture, 8 bits a value, opaque.
-        out_path: where to write: .png or .webp.
+        out_path: file to write, .png or .webp.
         label: name of the picture's true class; None where the change is the same for everyone.
-        preview: where to show before, after and the change side by side; .png, or None.
+        preview: file to show before, after and the change side by side, .png; or None.
 
     Raises:
         InputError: a file is not there or not what it should be, the label is missing, unknown or

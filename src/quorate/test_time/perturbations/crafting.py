@@ -97,9 +97,9 @@ def craft(
         surrogates: fitted networks; their losses are averaged.
         x, y: members' pictures, (n, c, h, w), and their true labels, (n,).
         classes: the k label names.
-        crafting: how.
+        crafting: settings of the optimisation.
         epsilon, norm: the budget of each picture's change, on the pixel scale.
-        family: of the change.
+        family: family of the change.
         label_free: one change for everyone; gains and filters always are.
 
     Returns:

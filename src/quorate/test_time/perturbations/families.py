@@ -33,7 +33,7 @@ class DifferentiableChange:
         epsilon, norm: the budget of each picture's change, on the pixel scale.
         label_free: one change for everyone.
         side: s of a filter, odd.
-        reach: what gains and weights may come to: levels of change per level.
+        reach: largest gain or weight, in levels of change per level.
     """
 
     restarts: int
@@ -59,7 +59,7 @@ class DifferentiableChange:
         """Return the change of each image before clipping, (R, B, c, h, w).
 
         Args:
-            parameters: of the family.
+            parameters: parameters of the family.
             x: images, (B, c, h, w).
             y: labels, (B,).
         """

@@ -35,7 +35,7 @@ def check_target(path: str | Path, kinds: Mapping[str, str], kept: Sequence[str 
     Args:
         path: the file.
         kinds: the endings it may have.
-        kept: files that it must not be.
+        kept: files that it must not replace.
 
     Raises:
         InputError: it has another ending, or is one of these files.
@@ -164,7 +164,7 @@ def preview(before: Pixels, after: Pixels, budget: str) -> Image:
 
     Args:
         before, after: pixels, (c, H, W).
-        budget: of the change, in words.
+        budget: budget of the change, in words.
     """
     from PIL import Image, ImageDraw
 

@@ -44,14 +44,14 @@ class Perturbation:
     L∞ it rounds, then clips each level; under L2 it shrinks the change, then cuts it towards 0.
 
     Args:
-        family: which T.
+        family: name of T.
         arrays: its parameters: ``delta`` (k, c, h, w), or (1, c, h, w) where label-free; ``gain``
             and ``bias`` (c,); ``weight`` (c, c, s, s) and ``bias`` (c,), with ``delta`` (1, c, h,
             w) where combined.
         classes: the k label names.
-        shape: of the images it was crafted for, (c, h, w).
+        shape: shape of the images it was crafted for, (c, h, w).
         epsilon: the budget of a picture's change on the pixel scale [0, 1], such as 8/255.
-        norm: that the budget is measured in.
+        norm: norm that the budget is measured in.
         about: plain data on where it comes from.
 
     Raises:

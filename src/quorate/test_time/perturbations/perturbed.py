@@ -38,7 +38,7 @@ class Perturbed(Strategy):
 
     @property
     def goal(self) -> Recognised:
-        """People who send the same change in are read rightly."""
+        """People who send the same change in are classified correctly."""
         return Recognised(self)
 
     def fingerprint(self) -> str:

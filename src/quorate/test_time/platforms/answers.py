@@ -15,10 +15,10 @@ class PartialError(PlatformError):
     """A platform failed after some rows were answered.
 
     Args:
-        message: what was expected, what came, the fix.
-        answered: which of the n rows asked have an answer, (n,).
-        answers: of these rows, in their order.
-        refused: which rows the platform surely did not meter, (n,).
+        message: sentence that says what was expected, what came and the fix.
+        answered: whether each of the n rows has an answer, (n,).
+        answers: answers to these rows, in their order.
+        refused: whether the platform surely did not meter the row, (n,).
     """
 
     def __init__(

@@ -48,7 +48,7 @@ class InProcessPlatform:
 
     Args:
         model: the deployed model.
-        card: what the platform says of itself.
+        card: the platform's own description.
 
     Raises:
         InputError: the card promises scores and the model knows labels alone.
@@ -131,7 +131,7 @@ def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcessPl
     """Return the platform in a folder. A pickle can run code: load your own folders only.
 
     Args:
-        folder: where ``save_platform`` has put it.
+        folder: folder that ``save_platform`` has written.
         gives: labels or scores; by default as it was saved.
 
     Raises:

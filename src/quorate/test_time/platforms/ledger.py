@@ -42,7 +42,7 @@ class Reservation:
         ask: ask these, under ``keys``, (n,).
         fresh: of these, the ones counted just now; the others an earlier attempt left behind, (n,).
         over: the key's budget is spent, (n,).
-        keys: who each is asked under: the key that it was first counted on.
+        keys: key that each is asked under, on which it was first counted.
     """
 
     answered: Mask
@@ -90,7 +90,7 @@ class Ledger(LedgerFile):
         Args:
             platform: id of the model.
             digests: the questions' names, (n,), each once.
-            keys: who asks, (n,).
+            keys: key that each question is asked under, (n,).
             budget: queries per key; None is without end.
             x: the images, (n, c, h, w), where they shall be kept.
         """

@@ -20,7 +20,7 @@ class Meter:
     twice costs two.
 
     Args:
-        platform: who answers.
+        platform: platform that answers.
         budget: queries that each person has, at least 1.
         keys: under which each of the n people asks, all different.
 

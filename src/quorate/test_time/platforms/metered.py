@@ -25,8 +25,8 @@ class MeteredPlatform(Platform):
     Questions under the key ``evaluation`` have no budget and are counted apart.
 
     Args:
-        platform: whom to ask.
-        ledger: where answers are kept. Several processes may use one: they ask in turns.
+        platform: platform to ask.
+        ledger: database of the answers. Several processes may share it: they ask in turns.
         budget: queries per key; None is without end.
         rows_at_once: rows that are reserved, asked and stored together.
         keep_pixels: store the collective's images too, for ``Ledger.kept``.

@@ -50,7 +50,7 @@ class Card:
     Args:
         id: names the deployed model; answers of different ids are never mixed.
         classes: the k label names.
-        shape: of the images it takes, (c, h, w).
+        shape: shape of the images it takes, (c, h, w).
         gives: hard labels only, or the scores as well.
     """
 
@@ -75,7 +75,7 @@ class Platform(Protocol):
 
         Args:
             x: images, (n, c, h, w), 8 bits.
-            keys: who asks, one key a row.
+            keys: key that each row is asked under.
 
         Raises:
             InputError: the images are not of the platform's shape, or not of 8 bits.

@@ -26,7 +26,8 @@ class MeteredAccess:
     Args:
         by_members: behind the ledger, within the members' budgets.
         for_measuring: asked under the key that is metered apart.
-        local: the same on this machine, whose model can be looked at; None behind an address.
+        local: the same platform where it is on this machine, with its model; None behind an
+            address.
     """
 
     by_members: MeteredPlatform
@@ -56,8 +57,8 @@ def open_access(deployment: Deployment, group: CellGroup, photos: int) -> Iterat
 
     Args:
         deployment: the platforms.
-        group: who asks which of them.
-        photos: that each member holds.
+        group: collective and the platform it asks.
+        photos: number of photos each member holds.
 
     Raises:
         InputError: the platform was not trained yet, is damaged, or another model answers now.

@@ -103,8 +103,8 @@ def add_members(train: Table, perturbation: Perturbation, members: Table) -> Tab
     """Return what a platform retrains on: its people, and what members sent in, rightly labelled.
 
     Args:
-        train: whom it learned from.
-        perturbation: what members add.
+        train: people it learned from.
+        perturbation: change that members add.
         members: the members' own photos.
     """
     sent_in = add_perturbation(members, perturbation)

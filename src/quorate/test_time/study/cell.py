@@ -58,10 +58,10 @@ class CorrectionCell(Cell):
 
     Args:
         correction: the study.
-        group: who asks whom, and with what seed.
+        group: collective, the platform it asks, and the seed.
         epsilon: the budget of a picture's change.
-        platform_id: of the deployed model.
-        photos: that each member holds.
+        platform_id: id of the deployed model.
+        photos: number of photos each member holds.
     """
 
     correction: Correction
@@ -139,12 +139,12 @@ class PreparedGroup:
     Args:
         access: to the platform.
         trained: the platform as it can be trained again; None where it is not trained here.
-        split: who is there.
+        split: people of the seed.
         pool: the answered questions.
         surrogates: extracted from them.
         photos: members' pictures, which changes are crafted on.
         evaluator: asks the platform about people held out.
-        notes: what is known before anything is crafted, in words.
+        notes: facts known before anything is crafted, in words.
     """
 
     access: MeteredAccess

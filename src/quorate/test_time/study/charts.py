@@ -39,7 +39,7 @@ CHANGES: dict[str, Of] = {"per class": per_class, "label-free": label_free}
 
 
 def gap_rows(means: Sequence[MeanOutcome], shown: MeanOutcome) -> list[Row]:
-    """Return gap closed by each collective, of the platform and proxy shown."""
+    """Return gap closed by each collective, of the platform and surrogate shown."""
     return [
         _gap_row(one, change)
         for _, same in _by_budget(means, shown)
@@ -67,7 +67,7 @@ def gap_figure(means: Sequence[MeanOutcome], shown: MeanOutcome, norm: str) -> F
 def _by_budget(
     means: Sequence[MeanOutcome], shown: MeanOutcome
 ) -> list[tuple[float, list[MeanOutcome]]]:
-    """Return the collectives of the platform and proxy shown, by ε."""
+    """Return the collectives of the platform and surrogate shown, by ε."""
     same = [one for one in means if (one.platform, one.proxy) == (shown.platform, shown.proxy)]
     budgets = dict.fromkeys(one.epsilon for one in same)
     return [(epsilon, [one for one in same if one.epsilon == epsilon]) for epsilon in budgets]
@@ -146,7 +146,7 @@ def _mark(
 
 
 def transfer_rows(means: Sequence[MeanOutcome], shown: MeanOutcome) -> list[Row]:
-    """Return gap closed by each platform and proxy, of the collective shown."""
+    """Return gap closed by each platform and surrogate, of the collective shown."""
     return [
         {**_gap_row(mean, change), "proxy_agreement": mean.measures.agreement.value}
         for mean in _of_collective(means, shown)
@@ -157,7 +157,7 @@ def transfer_rows(means: Sequence[MeanOutcome], shown: MeanOutcome) -> list[Row]
 def transfer_figure(
     means: Sequence[MeanOutcome], shown: MeanOutcome, correction: Correction
 ) -> Figure:
-    """Return what each platform does after each proxy's change: a matrix of transferability."""
+    """Return what each platform does after each surrogate's change: a matrix of transferability."""
     platforms, proxies = correction.platforms, correction.proxies
     subgroup = correction.subgroup.label
     before, after, closed = np.full((3, len(platforms), len(proxies)), math.nan)  # 3 of (p, q)

@@ -41,9 +41,9 @@ class AttackCell(Cell):
 
     Args:
         compared: a cell of the correction that is compared: who is asked about whom, within what ε.
-        attack: what each person does.
+        attack: attack each person makes.
         budget: queries of each.
-        people: how many are tried, at most.
+        people: largest number of people to try.
     """
 
     compared: CorrectionCell
@@ -88,8 +88,8 @@ class PoolCell(Cell):
 
     Args:
         compared: the cell of the correction.
-        people: how many are tried, at most.
-        outcome: what the cell has found; it follows from the cell.
+        people: largest number of people to try.
+        outcome: result of the cell, which follows from it.
     """
 
     compared: CorrectionCell
@@ -191,7 +191,7 @@ def _try(cell: PoolCell, evaluator: Evaluator) -> PoolEffect:
     tried, fine = misread[: cell.people], np.setdiff1d(split.inside, misread)
 
     def right(change: Perturbation, who: Labels) -> int:
-        """Return how many of them are read rightly once they make the change."""
+        """Return how many of them are classified correctly once they make the change."""
         y = evaluator.y[who]
         return int((evaluator.ask(change.apply(split.x[who], y)) == y).sum())
 

@@ -34,7 +34,7 @@ class QueryComparison(Result):
         epsilon, norm: the budget of a picture's change, on the pixel scale.
         budget: queries that each person alone has.
         alone, pooled: by seed.
-        description: what decides the result.
+        description: settings that decide the result.
     """
 
     stem: ClassVar[str] = "queries"
@@ -153,12 +153,12 @@ class QueryComparison(Result):
         plain, source = self.description["correction"], self.description["provenance"]
         return {
             "Platform": str(plain["platform"][0]),
-            "Proxy": str(plain["proxy"][0]),
+            "Surrogate": str(plain["proxy"][0]),
             "Attacks": ", ".join(one.attack for one in self.attacks),
             "Queries per person": "of the whole subgroup: anyone already classified correctly uses "
             "one query, that of finding out; a misread person's first is not counted apart",
             "Counted": "every answered row, by the platform's own meter; for a pool those that "
-            "judge the proxy too",
+            "judge the surrogate too",
             "Starts": "attacks that begin at a picture of the class are given one for nothing",
             "quorate": str(source.get("git_revision") or "installed"),
             "Machine": f"{source.get('processor')}, {source.get('system')}",
@@ -218,7 +218,9 @@ def _break_even_words(one: AttackCosts, pool: PoolCosts) -> str:
 
 
 def _does(corrected: Estimate, broken: Estimate | None) -> str:
-    breaks = "" if broken is None else f" and breaks {_percent(broken)} of those read rightly"
+    breaks = (
+        "" if broken is None else f" and breaks {_percent(broken)} of those classified correctly"
+    )
     return f"corrects {_percent(corrected)} of the misread{breaks}"
 
 

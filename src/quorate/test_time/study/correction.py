@@ -61,17 +61,18 @@ class Correction:
         members: sizes of the collective.
         queries: per member.
         epsilons: budgets of a picture's change on the pixel scale [0, 1].
-        norm: that they are measured in.
-        answers: what the platform gives: labels or scores.
-        photos: of each member; None for as many as there are, up to 10.
-        share: of the subgroup among those the platform learns from; None for as they come, or
-            for a shift 2%.
-        measured: of the subgroup among those measured on; None for as they come, for a shift half.
+        norm: norm that they are measured in.
+        answers: answers of the platform: labels or scores.
+        photos: number of photos each member holds; None for all there are, up to 10.
+        share: fraction of the subgroup among those the platform learns from; None takes people as
+            they are; with a shift, 2% of them.
+        measured: fraction of the subgroup among those measured on; None takes people as they are;
+            with a shift, half of them.
         reserve: fraction of the people to learn from whom the platform never sees.
         seeds: each draws everything anew.
         crafting, extraction: how changes are crafted and surrogates extracted.
         label_free: families of changes that are the same for everyone.
-        adaptive: what a platform may do about it, each measured beside.
+        adaptive: responses of a platform, each measured too.
         key_file, api: names and secrets for an address, and a description of other people's API.
         rate: requests to keep to at an address, such as 5/s, over all keys of one worker.
 

@@ -141,7 +141,7 @@ class Deployment:
     """The platforms of a correction, in the folder where it is run.
 
     Args:
-        correction: whose platforms.
+        correction: correction that the platforms belong to.
         out: the folder.
     """
 

@@ -38,8 +38,8 @@ class Evaluator:
     """Asks a platform about people it has never seen, under the key that is metered apart.
 
     Args:
-        platform: who is asked; what surrogates think is of no account.
-        split: whom it is asked about: those held out.
+        platform: platform that judges; surrogates have no say.
+        split: people whose held-out part it is asked about.
 
     ``before`` is what the platform says of everyone's own pictures, (n,); ``asked`` counts rows.
     """

@@ -22,7 +22,7 @@ class ExamplePictures:
         person: their rows among those measured on, (p,).
         y: their labels, (p,).
         x: their pictures, (p, c, h, w).
-        average: of the subgroup, (c, h, w): what gains and filters are shown on.
+        average: average picture of the subgroup, (c, h, w), on which gains and filters are shown.
     """
 
     person: Labels

@@ -17,7 +17,7 @@ class MeanOutcome:
     """Outcomes that differ in nothing but the seed.
 
     Args:
-        platform, proxy, members, queries, epsilon: what they share; queries are per member.
+        platform, proxy, members, queries, epsilon: settings they share; queries are per member.
         outcomes: one a seed.
         measures: means over seeds.
     """
@@ -60,10 +60,10 @@ class MeanOutcome:
 def mean_outcomes(
     outcomes: Sequence[CorrectionOutcome], correction: Correction
 ) -> list[MeanOutcome]:
-    """Return one mean for each collective, platform, proxy and budget, in the study's order.
+    """Return one mean for each collective, platform, surrogate and budget, in the study's order.
 
     Args:
-        outcomes: of every cell, in the study's order.
+        outcomes: outcome of every cell, in the study's order.
         correction: the study that they are of.
     """
     found: dict[tuple[str, str, int, int, float], list[CorrectionOutcome]] = {}
@@ -78,7 +78,7 @@ def mean_outcomes(
 
 
 def headline_of(means: Sequence[MeanOutcome], correction: Correction) -> MeanOutcome:
-    """Return the one that is shown: the first platform and proxy, with as much as was tried.
+    """Return the one that is shown: the first platform and surrogate, with as much as was tried.
 
     That is the largest collective, the most queries per member, and the last ε named.
     """

@@ -73,9 +73,9 @@ class AdaptedEffect:
     """What remains on a platform that adapts.
 
     Args:
-        accuracy: of everyone, before.
+        accuracy: accuracy of everyone, before.
         before, after: accuracy of the subgroup, without an interval.
-        gap_closed: of that platform's own gap.
+        gap_closed: fraction of that platform's own gap that is closed.
     """
 
     accuracy: Estimate
@@ -91,12 +91,12 @@ class CorrectionMeasures:
     Args:
         before, after: the platform's fairness, before and once the whole subgroup makes the change.
         gap_closed: share of the accuracy gap that is closed: 1 closes it, above 1 turns it around.
-        controls: what would show that the gain is not real.
-        label_free: by family of changes, the one that surrogates like best first.
-        outside: of people who are not in the subgroup.
+        controls: checks that would show that the gain is not real.
+        label_free: effects by family of changes, the surrogates' favourite first.
+        outside: effect on people who are not in the subgroup.
         best_label_free: the first of ``label_free``; None without.
-        adaptive: by the name of an adaptation, as in ``adaptive.ADAPTIVE``.
-        agreement: how often the surrogate answers as the platform, on questions kept apart.
+        adaptive: effect by the name of an adaptation, as in ``adaptive.ADAPTIVE``.
+        agreement: how often the surrogate answers as the platform, on held-out questions.
     """
 
     before: FairnessEstimates
@@ -185,7 +185,7 @@ def estimates_of(effect: Any) -> dict[str, Estimate]:
 
 
 def without_interval(right: Mask) -> Estimate:
-    """Return how often people are read rightly, (n,), with no bound on either side."""
+    """Return how often people are classified correctly, (n,), with no bound on either side."""
     return Estimate(float(right.mean()), -math.inf, math.inf)
 
 

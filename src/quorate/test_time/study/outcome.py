@@ -22,10 +22,10 @@ class QueryCounts:
     """Answered rows.
 
     Args:
-        pooled: of the collective in all.
+        pooled: queries of the collective in all.
         per_member: the budget of each member.
         evaluation: to measure before, after and the controls.
-        adaptive: of platforms that adapt.
+        adaptive: queries of platforms that adapt.
     """
 
     pooled: int
@@ -40,16 +40,16 @@ class CorrectionOutcome:
 
     Args:
         id, seed: of the cell.
-        platform, proxy: what the cell calls them; ``platform_id`` names the deployed model.
+        platform, proxy: as the cell names them; ``platform_id`` names the deployed model.
         members, queries_per_member: of the collective.
         epsilon, norm: the budget of a picture's change, on the pixel scale.
         measures: every number.
         suspects: members whose answers contradict everyone else's, counted from 1; ``left_out``
             says whether the surrogate was made without them.
-        queries: what was asked.
-        notes: what went wrong or is not known, in whole sentences.
-        seconds: of crafting and measuring.
-        provenance: of the machine and the library.
+        queries: numbers of queries, by use.
+        notes: problems and unknowns, in whole sentences.
+        seconds: time of crafting and measuring.
+        provenance: machine and versions of the library.
         description: all that the outcome depends on.
         files: the perturbations and the pictures that show them, by file name.
     """

@@ -27,10 +27,10 @@ class PeopleSplit:
     """Three sets of people who have nobody in common, on the 8-bit grid.
 
     Args:
-        train: whom the platform learned from; few of them are of the subgroup.
+        train: people the platform learned from; few of them are in the subgroup.
         photos: pictures that members may hold, all of the subgroup, in the order they are given
             out: a larger collective holds those of a smaller one, and more.
-        held_out: whom results are measured on: ``group`` is 1 in the subgroup, else 0.
+        held_out: people results are measured on: ``group`` is 1 in the subgroup, else 0.
     """
 
     train: Table
@@ -92,11 +92,12 @@ def split_people(
     """Return a platform's people, the collective's photos and people to measure on.
 
     Args:
-        population: where everyone comes from.
-        subgroup: who is served badly.
+        population: population to draw people from.
+        subgroup: people the platform serves badly.
         rng: draws everything.
-        share: of the subgroup among the people the platform learned from; None for as they come.
-        measured: of the subgroup among those measured on; None for as they come.
+        share: fraction of the subgroup among the people the platform learned from; None takes
+            people as they are.
+        measured: fraction of the subgroup among those measured on; None takes people as they are.
         reserve: fraction of the people to learn from whom the platform does not see: the members
             are found among them.
 

@@ -37,17 +37,17 @@ def compare(
 ) -> QueryComparison:
     """Return how the pools of a stored correction compare with attacks by everyone alone.
 
-    The first platform and proxy and the last ε named of the correction are compared, as its own
+    The first platform and surrogate and the last ε named of the correction are compared, as its own
     headline is, on people of the subgroup whom the platform reads wrongly. Attacks that need
     scores are given them. What is compared is stored beside the correction, and not done again.
 
     Args:
-        folder: of a correction that was run.
+        folder: folder of a correction that was run.
         attacks: names, or methods, of what each person alone does; or text, as ``split_attacks``.
         budget: queries of each.
-        people: how many are tried, at most.
-        seeds: how many of the correction's seeds; None for all.
-        executor: where people attack; the results do not depend on it.
+        people: largest number of people to try.
+        seeds: number of the correction's seeds to use; None for all.
+        executor: runs the attacks; the results do not depend on it.
 
     Raises:
         InputError: nothing was run there, or not to its end, the platform is behind an address, or
@@ -132,7 +132,7 @@ def _check(correction: Correction) -> None:
 def _pool_cells(
     deployment: Deployment, store: Store, seeds: int | None, people: int
 ) -> list[PoolCell]:
-    """Return the pools of each seed on the first platform and proxy, at the last ε.
+    """Return the pools of each seed on the first platform and surrogate, at the last ε.
 
     Raises:
         InputError: the correction was not run to its end, or something that it left is gone.

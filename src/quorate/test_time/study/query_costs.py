@@ -23,7 +23,7 @@ class SoloAttack:
             reads wrongly.
         people, corrected: of the misread, how many the attack was tried on, and how many of them it
             brought the platform to say the truth of.
-        queries: that they asked in all, by the platform's own meter.
+        queries: number of queries they asked in all, by the platform's own meter.
         spread: standard deviation of their queries, n − 1 in its denominator; NaN below two people.
         curve: queries a person, and the fraction corrected with at most so many; empty of nobody.
     """
@@ -61,9 +61,9 @@ class SoloAttack:
     def per_member(self) -> Estimate:
         """Return the mean queries of a member of the subgroup, misread or not.
 
-        m = p·q̄ + (1 − p)·1, p the share misread: who is read rightly stops after one query. With N
-        people in the subgroup and n attacking, m ± t·√(p²s²/n + (q̄ − 1)²·p(1 − p)/N), t of
-        Student's law at n − 1. Source: derived.
+        m = p·q̄ + (1 − p)·1, p the share misread: anyone classified correctly stops after one
+        query. With N people in the subgroup and n attacking, the interval is
+        m ± t·√(p²s²/n + (q̄ − 1)²·p(1 − p)/N), t of Student's law at n − 1. Source: derived.
         """
         share = self.misread / self.subgroup
         if not self.people:
@@ -87,10 +87,10 @@ class PoolEffect:
     """What one pool did for the same people, one seed.
 
     Args:
-        members, queries_per_member, queries: of the pool.
+        members, queries_per_member, queries: numbers of the pool.
         subgroup, misread, people: as of ``SoloAttack``.
-        corrected: of the people, with the change per class.
-        broken: of the subgroup − misread whom the platform reads rightly, how many it reads
+        corrected: number of the people corrected by the change per class.
+        broken: of the subgroup − misread whom the platform classifies correctly, how many it reads
             wrongly once they make that change.
         corrected_label_free, broken_label_free: with the best label-free change; None without one.
     """
@@ -144,11 +144,11 @@ class AttackCosts:
     """What one attack costs; None where nobody is misread, or corrected.
 
     Args:
-        attack: as the shortest text that stands for it.
+        attack: shortest text that stands for the attack.
         people: on whom it was tried.
         misread, corrected: share of the subgroup, and of the people.
         queries_per_misread, queries_per_member: of a person, see ``SoloAttack``.
-        queries_per_corrected: of all of the subgroup, for each one who is corrected.
+        queries_per_corrected: queries of all of the subgroup for each one who is corrected.
         break_even: with each pool.
     """
 
@@ -174,8 +174,8 @@ class PoolCosts:
     Args:
         members, queries_per_member: of the pool.
         queries: in all.
-        people: whom it was tried on.
-        subgroup: how many are measured on.
+        people: people it was tried on.
+        subgroup: number of people measured on.
         corrected, broken: by the change per class, see ``PoolEffect``.
         corrected_label_free, broken_label_free: by the best label-free change.
         queries_per_corrected: of a subgroup as large as the one measured on: the pool's queries ÷
@@ -214,7 +214,7 @@ def attack_costs(
     derived.
 
     Args:
-        alone: by attack and seed.
+        alone: outcome by attack and seed.
         pools: to compare with.
         budget: queries that each person alone has.
     """

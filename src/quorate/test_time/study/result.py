@@ -34,7 +34,7 @@ class CorrectionResult(Result):
 
     Args:
         correction: the study.
-        outcomes: of every cell, in the study's order.
+        outcomes: outcome of every cell, in the study's order.
     """
 
     correction: Correction
@@ -42,12 +42,12 @@ class CorrectionResult(Result):
 
     @functools.cached_property
     def means(self) -> list[MeanOutcome]:
-        """The means over seeds, of each collective, platform, proxy and budget."""
+        """The means over seeds, of each collective, platform, surrogate and budget."""
         return mean_outcomes(self.outcomes, self.correction)
 
     @functools.cached_property
     def headline(self) -> MeanOutcome:
-        """The mean that is shown: the first platform and proxy, with as much as was tried."""
+        """The mean that is shown: the first platform and surrogate, with as much as was tried."""
         return headline_of(self.means, self.correction)
 
     @property
@@ -134,7 +134,9 @@ class CorrectionResult(Result):
             Section("How many members, how many queries", asked, pictures=("gap",)),
         ]
         if self._transfers:
-            transfer = Section("From proxy to platform", pictures=("transfer",), on_page_only=True)
+            transfer = Section(
+                "From surrogate to platform", pictures=("transfer",), on_page_only=True
+            )
             sections.append(transfer)
         pictures = ("pictures", "perturbations")
         sections.append(
@@ -178,7 +180,7 @@ class CorrectionResult(Result):
             "Subgroup": f"{correction.subgroup.label}: {spec.text(correction.subgroup)}",
             "Platforms": ", ".join(correction.platforms),
             "What they answer": correction.answers,
-            "Proxies": ", ".join(correction.proxies),
+            "Surrogates": ", ".join(correction.proxies),
             "Photos of a member": each(lambda one: one.description["photos"]),
             "Extraction": spec.text(correction.extraction),
             "Crafting": spec.text(correction.crafting),
@@ -204,7 +206,7 @@ class CorrectionResult(Result):
 
     @property
     def _transfers(self) -> bool:
-        """Whether there is more than one platform or proxy."""
+        """Whether there is more than one platform or surrogate."""
         return len(self.correction.platforms) > 1 or len(self.correction.proxies) > 1
 
     @functools.cached_property
@@ -252,13 +254,14 @@ class CorrectionResult(Result):
             "carry the label: this is the honest line. A change per class is picked by the true "
             "label; the force rate (cross) is the share of other classes' pictures that it turns "
             "into its class. Bottom: the subgroup on platforms that adapt.",
-            "gap": f"Gap closed on {mean.platform} with proxy {mean.proxy}: 0 is no change, 1 is "
-            "no gap, above 1 the gap is turned around. The dashed line is the label-free change "
-            "that surrogates like best. Bars and bands are 95% intervals; one that ends in an "
-            "arrow goes on.",
-            "transfer": "Accuracy before and after, and gap closed, by platform and by proxy, with "
-            f"{members} of {each} each, ε = {wording.budget(mean.epsilon, self.correction.norm)}. "
-            "All numbers, label-free ones beside: transfer.csv.",
+            "gap": f"Gap closed on {mean.platform} with surrogate {mean.proxy}: 0 is no change, "
+            "1 is no gap, above 1 the gap is turned around. The dashed line is the label-free "
+            "change that surrogates like best. Bars and bands are 95% intervals; one that ends in "
+            "an arrow goes on.",
+            "transfer": "Accuracy before and after, and gap closed, by platform and by surrogate, "
+            f"with {members} of {each} each, "
+            f"ε = {wording.budget(mean.epsilon, self.correction.norm)}. All numbers, label-free "
+            "ones beside: transfer.csv.",
             "pictures": f"Up to {MOST_PEOPLE} people of the subgroup, at true scale: as they are "
             f"and with the change of their class{then}. Beside them the change alone around mid "
             f"grey, at true scale and {times['pictures']} times as strong.",

@@ -37,10 +37,10 @@ def run_correction(
     """Run the missing cells of a correction, and return its result.
 
     Args:
-        correction: what to run.
+        correction: correction to run.
         out: folder of the store, the platforms and the ledgers.
-        executor: where platforms are trained and cells measured; the results do not depend on it.
-        device_name: where networks are trained: auto, cpu or cuda.
+        executor: trains platforms and measures cells; the results do not depend on it.
+        device_name: device that networks are trained on: auto, cpu or cuda.
 
     Raises:
         InputError: the methods do not fit together.

@@ -197,7 +197,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _text(value: Any) -> str:
-    """Return a platform or a proxy as text; a learner that is handed in has its own."""
+    """Return a platform or a surrogate as text; a learner that is handed in has its own."""
     if spec.is_method_class(type(value)):
         return spec.text(catalog.build("learners", value))
     return str(value)

@@ -28,7 +28,7 @@ class Sheet:
 
     Args:
         pictures: a name and the pictures of each row, as ``sheet_figure`` takes them.
-        times: how often changes are amplified.
+        times: factor by which changes are amplified.
         rows: the sizes of the changes, one row each.
     """
 

@@ -1,4 +1,4 @@
-"""What the words for a platform or a proxy stand for: a learner, a folder, or an address."""
+"""What the words for a platform or a surrogate stand for: a learner, a folder, or an address."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def summarize(
     people measured on; an end that is None beside a number means that there is no bound.
 
     Args:
-        means: of every collective, platform, proxy and budget.
+        means: mean of every collective, platform, surrogate and budget.
         shown: the one at the top.
         correction: the study that they are of.
     """

@@ -29,8 +29,8 @@ CAUTIONS = (
     "A later model may undo it: the platform may train again, or clean what is uploaded, any day. "
     "That is why platforms that adapt are measured as well.",
     "A change per class carries the label: a member picks it by their own true label, so part of "
-    "the gain is told to the platform, not read by it. The change that is the same for everyone "
-    "cannot carry the label: the label-free line is the honest one.",
+    "the gain comes from label leakage, not from better recognition. The change that is the same "
+    "for everyone cannot carry the label: the label-free line is the honest one.",
 )
 
 
@@ -38,7 +38,7 @@ def heading(mean: MeanOutcome, correction: Correction) -> str:
     """Return what the numbers that are shown are of."""
     return (
         f"{correction.subgroup.label} people of {correction.population.name} on {mean.platform}: "
-        f"{counted(mean.members, 'member')} × {counted(mean.queries, 'query')}, proxy "
+        f"{counted(mean.members, 'member')} × {counted(mean.queries, 'query')}, surrogate "
         f"{mean.proxy}, ε = {budget(mean.epsilon, correction.norm)}, "
         f"{counted(len(correction.seeds), 'seed')}"
     )
@@ -178,7 +178,7 @@ def agreement(mean: MeanOutcome) -> str:
     """Return in a sentence how well the surrogate stands for the platform."""
     said = (
         f"The surrogate answers as the platform in {measured(mean.measures.agreement)} of the "
-        "questions kept apart."
+        "held-out questions."
     )
     if mean.suspects:
         done = "left out" if mean.left_out else "kept in"
@@ -210,9 +210,9 @@ def noise(epsilon: float, norm: str) -> str:
 
 
 def collective_rows(means: Sequence[MeanOutcome], norm: str) -> tuple[TextRow, ...]:
-    """Return one row a collective, platform, proxy and budget: what is closed, and the controls.
+    """Return one row for each collective, platform, surrogate and budget.
 
-    Platform and proxy are named where there are several.
+    Platform and surrogate are named where there are several.
     """
     named = [name for name in ("platform", "proxy") if len({getattr(m, name) for m in means}) > 1]
     rows = []
