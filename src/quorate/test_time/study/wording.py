@@ -178,7 +178,7 @@ def agreement(mean: MeanOutcome) -> str:
     """Return in a sentence how well the surrogate stands for the platform."""
     said = (
         f"The surrogate answers as the platform in {measured(mean.measures.agreement)} of the "
-        "held-out questions."
+        "questions kept apart."
     )
     if mean.suspects:
         done = "left out" if mean.left_out else "kept in"
