@@ -25,10 +25,10 @@ EMBEDDED = "ε = 1"  # of the curves that come with quorate, the one that is pla
 class Participation(Scenario):
     """Does joining pay? Who acts on a measured S(α), what tips it, and what a pledge changes.
 
-    The collective action problem: acting costs k and brings all of S, staying out (free riding)
-    brings γS. A pledge is an assurance contract: it binds once enough have pledged. Nothing is
-    trained. Source: derived, and for privacy the words of Solanki et al. (arXiv:2505.05707 v2,
-    section 5).
+    Data leverage, such as a data strike or data poisoning, is a collective action problem:
+    acting costs k and brings all of S, staying out (free riding) brings γS. A pledge is an
+    assurance contract: it binds once enough have pledged. Nothing is trained. Source: derived, and
+    for privacy the words of Solanki et al. (arXiv:2505.05707 v2, section 5).
 
     Raises:
         InputError: a parameter is out of range, or several curves fit.

@@ -52,7 +52,7 @@ class Correction:
 
     The collective pools its queries, extracts a surrogate model from the answers, and crafts a
     universal adversarial perturbation that moves the platform towards people's true labels: an
-    evasion attack that is used for contestability.
+    evasion attack that is used for contestability, as recourse without the platform's consent.
 
     Args:
         population, subgroup: where people come from, and who is served badly.
