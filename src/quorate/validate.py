@@ -1,4 +1,4 @@
-"""The checks that several modules share, each with one message: expected, came, fix."""
+"""Checks of input that several modules share; each error says what was expected, and the fix."""
 
 import difflib
 import math

@@ -52,10 +52,9 @@ def plan_of(
     members: Members = PEOPLE,
     rows: tuple[SimulatedMass, ...] = SIMULATED,
 ) -> Plan:
-    return Plan(
-        "members.csv", certify(members, objective), plan_details(members, objective),
-        Simulation(rows, None, ("Simulated on few rows.",)),
-    )  # fmt: skip
+    simulation = Simulation(rows, None, ("Simulated on few rows.",))
+    details = plan_details(members, objective)
+    return Plan("members.csv", certify(members, objective), details, simulation)
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +83,16 @@ def text_of(page: str) -> str:
 
 def test_every_file_is_there(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {
-        "plan.html", "plan.svg", "plan.png", "plan.pdf", "plan.json", "certified.csv", "growth.csv",
-        "simulated.csv", "suggested.csv",
-    }  # fmt: skip
+        "plan.html",
+        "plan.svg",
+        "plan.png",
+        "plan.pdf",
+        "plan.json",
+        "certified.csv",
+        "growth.csv",
+        "simulated.csv",
+        "suggested.csv",
+    }
     assert (folder / "plan.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -103,10 +109,18 @@ def test_the_page_says_what_an_organiser_asks(page: str, plan: Plan) -> None:
     text = text_of(page)
     headings = re.findall(r"<h2.*?>(.*?)</h2>", page)
     assert headings == [
-        "What to do", "How many", "How sure", "Certified", "Simulated, not certified",
-        "Signals tried", "What it costs", "What would break it", "Read this as well",
-        "Take it away", "Where the numbers come from",
-    ]  # fmt: skip
+        "What to do",
+        "How many",
+        "How sure",
+        "Certified",
+        "Simulated, not certified",
+        "Signals tried",
+        "What it costs",
+        "What would break it",
+        "Read this as well",
+        "Take it away",
+        "Where the numbers come from",
+    ]
     assert "Every member sets channel to 'web', and hands in the label 'yes'." in text
     assert f"{plan.certified.best.n_for_target:,} members just like these" in text
     assert "With 95% confidence, the 3,000 members of today" in text
@@ -145,8 +159,12 @@ def test_data_have_the_keys_that_are_promised(folder: Path, plan: Plan) -> None:
     assert certified["success"] == plan.certified.best.success
     assert certified["radius"].startswith("tightest: ")
     assert data["simulated"][0] == {
-        "learner": "sgd", "critical_mass": 0.02, "low": 0.01, "high": 0.02, "success_now": 0.95,
-    }  # fmt: skip
+        "learner": "sgd",
+        "critical_mass": 0.02,
+        "low": 0.01,
+        "high": 0.02,
+        "success_now": 0.95,
+    }
     assert data["signal"] == {"channel": "web"}
     assert data["notes"] == plan.notes
 
@@ -194,21 +212,27 @@ def test_other_epsilons_stand_beside_the_one_that_is_assumed() -> None:
 @pytest.mark.parametrize(
     ("changes", "to_do", "meaning"),
     [
-        ({"goal": "plant-feature-only"},
-         "Every member whose label is 'yes' sets channel to 'web'; members with another label stay "
-         "clear of these values. Nobody changes a label.",
-         "Success: the share of all people who get 'yes' once they set channel to 'web'."),
-        ({"goal": "unplant"},
-         "Every member sets channel to 'web', and hands in the likeliest label other than 'yes' "
-         "for somebody like them: claims.csv says which.",
-         "Success: the share of all people who do not get 'yes' once they set channel to 'web'."),
-        ({"goal": "erase", "target": None},
-         "Every member keeps their features, and hands in the label that somebody like them with "
-         "channel at 'web' is likeliest to have: claims.csv says which.",
-         "Success: the share of all people whose label stays the same if they set channel to "
-         "'web'."),
+        (
+            {"goal": "plant-feature-only"},
+            "Every member whose label is 'yes' sets channel to 'web'; members with another label "
+            "stay clear of these values. Nobody changes a label.",
+            "Success: the share of all people who get 'yes' once they set channel to 'web'.",
+        ),
+        (
+            {"goal": "unplant"},
+            "Every member sets channel to 'web', and hands in the likeliest label other than 'yes' "
+            "for somebody like them: claims.csv says which.",
+            "Success: the share of all people who do not get 'yes' once they set channel to 'web'.",
+        ),
+        (
+            {"goal": "erase", "target": None},
+            "Every member keeps their features, and hands in the label that somebody like them "
+            "with channel at 'web' is likeliest to have: claims.csv says which.",
+            "Success: the share of all people whose label stays the same if they set channel to "
+            "'web'.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_goal_has_its_words(changes: Mapping[str, Any], to_do: str, meaning: str) -> None:
     plan = plan_of(replace(WEB, **changes))
     assert words.what_to_do(plan.certified) == to_do
@@ -219,9 +243,8 @@ def test_each_goal_has_its_words(changes: Mapping[str, Any], to_do: str, meaning
 
 
 def test_a_value_with_the_word_to_stays_as_it_is() -> None:
-    members = replace(PEOPLE, columns=(MemberColumn("age", ("below 30", "30 to 50")),
-                                       PEOPLE.columns[1]))  # fmt: skip
-    members = replace(members, columns=(members.columns[0], MemberColumn("kind", ("a", "b"))))
+    age, kind = MemberColumn("age", ("below 30", "30 to 50")), MemberColumn("kind", ("a", "b"))
+    members = replace(PEOPLE, columns=(age, kind))
     plan = certify(members, Objective({"age": "30 to 50"}, None, 20_000, goal="erase"))
     assert "with age at '30 to 50' is likeliest" in words.what_to_do(plan)
 
@@ -269,9 +292,8 @@ def test_what_breaks_it_has_numbers() -> None:
     more = words.what_breaks_it(plan.certified, replace(beside, tolerated=1), SIMULATED[2:])
     assert "withstands 1 such row beyond" in more[2]
     assert more[3] == "Private training: noise drowns small groups."
-    assert "withstands" not in words.what_breaks_it(
-        plan.certified, replace(beside, tolerated=None), ()
-    )[2]  # fmt: skip
+    unknown = words.what_breaks_it(plan.certified, replace(beside, tolerated=None), ())
+    assert "withstands" not in unknown[2]
 
 
 def test_costs_say_who_bears_them() -> None:

@@ -1,10 +1,5 @@
-"""Feature-only planting, unplanting and erasing: each bound against brute force on random laws.
+"""Feature-only planting and unplanting: each bound against brute force on random laws."""
 
-The references are written anew here, from the definitions; nothing of the library is in them.
-"""
-
-import dataclasses
-import itertools
 import math
 from collections.abc import Callable
 
@@ -13,6 +8,16 @@ import numpy.typing as npt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from naive_theory import (
+    constant,
+    naive_carried,
+    naive_erasing,
+    naive_margins,
+    naive_quantities,
+    naive_received,
+    naive_tau,
+    naive_worst,
+)
 
 from quorate.errors import InputError
 from quorate.theory.erasing import erasing_bound, erasing_critical_mass
@@ -24,11 +29,7 @@ from quorate.theory.finite import (
     received_law,
     signal_quantities,
 )
-from quorate.theory.planting import (
-    feature_only_bound,
-    feature_only_critical_mass,
-    planting_bound,
-)
+from quorate.theory.planting import feature_only_bound, feature_only_critical_mass, planting_bound
 from quorate.theory.suboptimality import Reading
 from quorate.theory.unplanting import unplanting_bound, unplanting_critical_mass
 from quorate.theory.worst_case import fractional_success, margin_bound, worst_case_success
@@ -46,76 +47,6 @@ fractions = st.floats(0, 1)
 
 
 # ------------------------------------------------------------------ the definitions, by brute force
-
-
-def given_x(mass: Floats) -> Floats:
-    return mass / mass.sum(axis=2, keepdims=True)  # (laws, v, k); every value occurs
-
-
-def naive_received(batch, action: str) -> Floats:
-    """Return what the platform receives, value by value, (laws, v, k)."""
-    mass, cases = batch.mass, np.arange(len(batch))
-    members = np.zeros_like(mass)
-    for x, y in itertools.product(range(mass.shape[1]), range(mass.shape[2])):
-        to, label = batch.image[:, x], np.full(len(batch), y)
-        if action == "planting":
-            label = batch.target
-        elif action == "unplanting":
-            there = mass[cases, to].copy()
-            there[cases, batch.target] = -1
-            label = there.argmax(axis=1)
-        elif action == "erasing":
-            label, to = mass[cases, to].argmax(axis=1), np.full(len(batch), x)
-        else:
-            to = np.where(batch.target == y, to, x)
-        np.add.at(members, (cases, to, label), mass[:, x, y])
-    alpha = batch.alpha[:, None, None]
-    return alpha * members + (1 - alpha) * mass
-
-
-def naive_margins(batch, action: str) -> Floats:
-    """Return how far the collective is ahead at each x, (laws, v)."""
-    law, cases = naive_received(batch, action), np.arange(len(batch))
-    ours = law[cases, :, batch.target]
-    law[cases, :, batch.target] = -np.inf
-    ahead = ours - law.max(axis=2)
-    return -ahead if action == "unplanting" else ahead
-
-
-def naive_carried(batch) -> Floats:
-    out = np.zeros(batch.image.shape)
-    for x in range(out.shape[1]):
-        np.add.at(out, (np.arange(len(batch)), batch.image[:, x]), batch.mass[:, x].sum(axis=1))
-    return out
-
-
-def naive_worst(batch, action: str, c: Floats) -> Floats:
-    """Return the least success: every set of values whose margins sum to at most c is tried."""
-    price, people = np.maximum(naive_margins(batch, action), 0), naive_carried(batch)
-    subsets = np.array(list(itertools.product((0.0, 1.0), repeat=price.shape[1])))
-    affordable = price @ subsets.T <= c[:, None] * (1 + 1e-12)  # (laws, 2^v)
-    return 1 - np.where(affordable, people @ subsets.T, 0).max(axis=1)
-
-
-def constant(eps: Floats, reading: Reading) -> Floats:
-    return 2 * eps if reading == "tv" else eps / (1 - eps)
-
-
-def naive_quantities(batch) -> dict[str, Floats]:
-    """Return ξ, p and both gaps, one law at a time."""
-    rows = []
-    for mass, image, target in zip(batch.mass, batch.image, batch.target, strict=True):
-        xi, gap, back, least = 0.0, 0.0, 0.0, 1.0
-        for x, joint in enumerate(mass):
-            of_x = joint.sum()
-            others = max(p for y, p in enumerate(joint) if y != target)
-            least = min(least, joint[target] / of_x)
-            if image[x] == x:
-                xi += of_x
-                gap = max(gap, (others - joint[target]) / of_x)
-                back = max(back, (joint[target] - others) / of_x)
-        rows.append((min(xi, 1.0), gap, back, least))
-    return dict(zip(("xi", "delta", "unplanting_delta", "p"), np.array(rows).T, strict=True))
 
 
 def promised(batch, action: str, reading: Reading) -> Floats:
@@ -153,110 +84,6 @@ def test_hubers_constant_under_tv_is_caught(action: str, laws) -> None:
         caught += int((worst < promised(batch, action, "huber") - ROUNDING).sum())
     print(f"{action}: {caught} of {LAWS} laws refute it")
     assert caught > (10 if action == "feature-only" else 50)  # feature-only has room to spare
-
-
-# ------------------------------------------------------------------- erasing
-
-
-def naive_erasing(batch) -> Floats:
-    """Return P_0{f(g(x)) = f(x)} of the likeliest labels; ties have probability 0 here."""
-    answer = naive_received(batch, "erasing").argmax(axis=2)  # (laws, v)
-    there = np.take_along_axis(answer, batch.image, axis=1)
-    return (batch.mass.sum(axis=2) * (answer == there)).sum(axis=1)
-
-
-def naive_tau(batch) -> Floats:
-    at = given_x(batch.mass)
-    cases = np.arange(len(batch))[:, None]
-    return (batch.mass.sum(axis=2) * abs(at - at[cases, batch.image]).max(axis=2)).sum(axis=1)
-
-
-def undecided(batch, rng: np.random.Generator):
-    """Bring labels at g(x) near a tie in most laws, and most x near their g(x), but not all.
-
-    There few people have a t_x that loses them, so that the bound says something and is tight.
-    """
-    (laws, v), k, cases = batch.image.shape, batch.mass.shape[2], np.arange(len(batch))[:, None]
-    at = (np.arange(v) == batch.image)[:, :, None]
-    of_x, here = batch.mass.sum(axis=2, keepdims=True), given_x(batch.mass)
-    near = np.where(rng.random(laws) < 0.8, 10 ** rng.uniform(-3, 0, laws), 1.0)[:, None, None]
-    here = np.where(at, 1 / k + near * (here - 1 / k), here)
-    there = here[cases, batch.image]
-    apart = 10 ** rng.uniform(-3, 0, (laws, v, 1))
-    here = np.where(rng.random((laws, 1, 1)) < 0.7, there + apart * (here - there), here)
-    return dataclasses.replace(batch, mass=of_x * here)
-
-
-def test_erasing_is_never_below_its_bound(laws) -> None:
-    rng, said_something, tight, caught = np.random.default_rng(3), 0, 0, 0
-    for one in laws(LAWS, seed=3):
-        batch = undecided(one, rng)
-        tau = naive_tau(batch)
-        bound, success = erasing_bound(batch.alpha, tau), naive_erasing(batch)
-        assert (success >= bound - ROUNDING).all()
-        said_something += int((bound > 0).sum())
-        tight += int(((bound > 0) & (success < 1 - ROUNDING)).sum())
-        caught += int((success < erasing_bound(batch.alpha, tau / 2) - ROUNDING).sum())
-    print(
-        f"erasing: {said_something} of {LAWS} bounds say something, {tight} are put to work, "
-        f"{caught} refute it without the factor 2"
-    )
-    assert said_something > LAWS / 8
-    assert tight > 100
-    assert caught > 20
-
-
-def test_erasing_without_its_factor_two_is_caught() -> None:
-    """S ≥ 1 − ((1−α)/α)·τ is false: from a near tie at g(x) both labels can move by t_x."""
-    # g sends the second value to the first; P_0(·|x) is (.501, .499) and (.3, .7), t_x = .201.
-    alpha, tau = 0.28, 0.9 * 0.201
-    mass = np.array([[0.1 * 0.501, 0.1 * 0.499], [0.9 * 0.3, 0.9 * 0.7]])
-    submitted = received_law(mass, (alpha, members_law(mass, [0, 0], "erasing")))
-    success = float(erasing_success(mass, [0, 0], submitted))
-    # At the second value .28 + .72·.3 = .496 against .504: its people get another answer.
-    assert success == pytest.approx(0.1, abs=1e-15)
-    assert erasing_bound(alpha, tau) <= success
-    assert success < erasing_bound(alpha, tau / 2) - 0.4
-
-
-def test_why_erasing_refuses_a_platform_that_is_not_optimal() -> None:
-    """Everyone is sent to a value where next to nobody stands: it is overturned for nothing."""
-    mass = np.array([[0.002, 0.001], [0.665, 0.332]])  # g(x) = 0 for both, the same P_0(y|x): τ ≈ 0
-    tau = float(signal_quantities(mass, [0, 0]).tau)
-    assert tau < 1e-3
-    assert erasing_bound(0.5, tau) > 0.998
-    submitted = received_law(mass, (0.5, members_law(mass, [0, 0], "erasing")))
-    eps = 0.0011  # of mass, moved from one label to the other at g(x) alone
-    submitted[0] += np.array([-eps, eps])
-    assert float(erasing_success(mass, [0, 0], submitted)) == pytest.approx(0.003, abs=1e-12)
-    with pytest.raises(InputError, match=r"Expected eps=0 for erasing, got eps=0\.0011"):
-        erasing_bound(0.5, tau, eps=eps)
-
-
-def test_erasing_needs_every_g_of_x_to_occur() -> None:
-    """Where g(x) never occurs the platform may answer anything there, even to everyone's data."""
-    mass = np.array([[0.0, 0.0], [0.4, 0.6]])
-    assert np.isnan(signal_quantities(mass, [0, 0]).tau)
-    submitted = received_law(mass, (1.0, members_law(mass, [0, 0], "erasing")))
-    assert erasing_success(mass, [0, 0], submitted) == 0
-
-
-def test_erasing_with_ties_against_every_answer_that_is_open() -> None:
-    """Laws of few whole numbers have ties; every optimal platform is built outright."""
-    rng, tied = np.random.default_rng(4), 0
-    for _ in range(600):
-        v, k = int(rng.integers(2, 5)), int(rng.integers(2, 4))
-        mass = rng.integers(0, 3, (v, k)) / 8.0  # exact in binary, as are the sums below
-        fixed = int(rng.integers(1, v))
-        image = np.concatenate([np.arange(fixed), rng.integers(0, fixed, v - fixed)])
-        alpha = float(rng.choice([0.0, 0.25, 0.5]))
-        submitted = received_law(mass, (alpha, members_law(mass, image, "erasing")))
-        choices = [np.flatnonzero(row == row.max()) for row in submitted]
-        answers = np.array(list(itertools.product(*choices)))  # (platforms, v)
-        success = ((answers[:, image] == answers) * mass.sum(axis=1)).sum(axis=1)
-        assert erasing_success(mass, image, submitted) == success.min()
-        tied += success.min() < success.max()
-    assert tied > 100
 
 
 # ------------------------------------------------------------------- the library against the naive

@@ -1,4 +1,4 @@
-"""Population bounds for planting a backdoor, with label flip or by features only.
+"""Population bounds for planting a backdoor, with label flipping or by features only.
 
 Derived for this project and checked by brute force on random finite laws; they generalise Hardt,
 Mazumdar, Mendler-Dünner, Zrnic 2023 (arXiv:2302.04262). See docs/explanation/theory.md.
