@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from quorate.cli import correction_options as options
 from quorate.cli.options import (
     AsJson,
     Device,
@@ -24,95 +25,29 @@ platform_app = typer.Typer(no_args_is_help=True, help="Serve a platform to pract
 
 def correct(
     context: typer.Context,
-    population: Annotated[
-        str | None, typer.Option(help="People with images, as name:key=value,... such as cifar10.")
-    ] = None,
-    platform: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="The platform that is asked: a learner, an architecture, the folder of a saved "
-            "platform, or an address. Several make a transfer matrix."
-        ),
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option(help="TOML file with a correction; options given beside it win."),
-    ] = None,
-    subgroup: Annotated[
-        str | None, typer.Option(help="The subgroup served badly: low_light, blur, jpeg, ...")
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(help="The group served badly as COLUMN=VALUE, in place of a subgroup."),
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="What is predicted of the population, such as gender.")
-    ] = None,
-    proxy: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="The surrogate model that is extracted: cnn, mlp, ...; joined by +, an ensemble."
-        ),
-    ] = None,
-    members: Annotated[
-        str | None,
-        typer.Option(help="Number of members; a comma-separated list sweeps over it."),
-    ] = None,
-    queries: Annotated[
-        str | None,
-        typer.Option(help="Queries of each member; a comma-separated list sweeps over them."),
-    ] = None,
-    epsilon: Annotated[
-        str | None,
-        typer.Option(help="Budget ε of a picture's change, such as 8/255; a list sweeps over it."),
-    ] = None,
-    norm: Annotated[
-        str | None, typer.Option(help="Norm that ε is measured in: linf or l2.")
-    ] = None,
-    answers: Annotated[
-        str | None, typer.Option(help="What the platform answers with: labels or scores.")
-    ] = None,
-    photos: Annotated[
-        int | None, typer.Option(help="Number of photos that each member holds.")
-    ] = None,
-    share: Annotated[
-        float | None,
-        typer.Option(help="Share of the subgroup among the people that the platform learns from."),
-    ] = None,
-    measured: Annotated[
-        float | None,
-        typer.Option(help="Share of the subgroup among the people that results are measured on."),
-    ] = None,
-    label_free: Annotated[
-        str | None,
-        typer.Option(
-            help="Families of label-free changes: additive, gain, filter, combined; or none."
-        ),
-    ] = None,
-    adaptive: Annotated[
-        str | None,
-        typer.Option(
-            help="How the platform may adapt: jpeg, blur, resize, adversarial, private, "
-            "retrained; all or none."
-        ),
-    ] = None,
-    crafting: Annotated[
-        str | None, typer.Option(help="Settings of crafting, as key=value,...")
-    ] = None,
-    extraction: Annotated[
-        str | None, typer.Option(help="Settings of model extraction, as key=value,...")
-    ] = None,
-    key_file: Annotated[
-        str | None,
-        typer.Option(help="File of the keys for an address: a name and a secret on each line."),
-    ] = None,
-    api: Annotated[
-        str | None, typer.Option(help="TOML file that describes another provider's API.")
-    ] = None,
-    rate: Annotated[
-        str | None, typer.Option(help="Most requests sent to an address, such as 5/s.")
-    ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Number of seeds.")] = None,
+    population: options.Population = None,
+    platform: options.Platform = None,
+    file: options.File = None,
+    subgroup: options.Subgroup = None,
+    group: options.Group = None,
+    task: options.Task = None,
+    proxy: options.Proxy = None,
+    members: options.Members = None,
+    queries: options.Queries = None,
+    epsilon: options.Epsilon = None,
+    norm: options.Norm = None,
+    answers: options.Answers = None,
+    photos: options.Photos = None,
+    share: options.Share = None,
+    measured: options.Measured = None,
+    label_free: options.LabelFree = None,
+    adaptive: options.Adaptive = None,
+    crafting: options.Crafting = None,
+    extraction: options.Extraction = None,
+    key_file: options.KeyFile = None,
+    api: options.Api = None,
+    rate: options.Rate = None,
+    seeds: options.Seeds = None,
     out: Out = Path("runs/correct"),
     jobs: Jobs = 1,
     executor: ExecutorName = None,

@@ -4,110 +4,39 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from quorate.cli import plan_options as options
 from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, given_options
 from quorate.cli.present import present
 
 
 def plan(
     context: typer.Context,
-    members: Annotated[Path, typer.Argument(help="File of the members' rows: .csv or .parquet.")],
-    label: Annotated[str, typer.Option(help="Column of the labels.")],
-    platform_size: Annotated[
-        int,
-        typer.Option(help="Number of people whom the platform learns from, members among them."),
-    ],
-    target: Annotated[
-        str | None,
-        typer.Option(help="Label to plant, or to keep off; none with --goal erase."),
-    ] = None,
-    signal: Annotated[
-        str | None,
-        typer.Option(
-            help="Signal (backdoor trigger) that members set, as COLUMN=VALUE,COLUMN=VALUE."
-        ),
-    ] = None,
-    suggest: Annotated[
-        int | None,
-        typer.Option(help="Search for signals, show this many, and plan for the best."),
-    ] = None,
-    goal: Annotated[
-        str,
-        typer.Option(help="Goal of the members: plant, plant-feature-only, unplant or erase."),
-    ] = "plant",
-    attribute: Annotated[
-        str | None, typer.Option(help="Column that shall not matter, with --goal erase.")
-    ] = None,
-    success: Annotated[float, typer.Option(help="Success to certify, in [0, 1].")] = 0.9,
-    confidence: Annotated[
-        float, typer.Option(help="Confidence of the certificate, in (0, 1).")
-    ] = 0.95,
-    eps: Annotated[
-        float,
-        typer.Option(
-            help="Suboptimality ε in [0, 1): how far the platform may be from the best classifier "
-            "for its rows."
-        ),
-    ] = 0.0,
-    reading: Annotated[
-        str,
-        typer.Option(
-            help="How ε is measured: tv (total variation) or huber (Huber contamination)."
-        ),
-    ] = "tv",
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            help="Columns that the platform learns from, as a comma-separated list; by default, "
-            "all."
-        ),
-    ] = None,
-    ignore: Annotated[
-        str | None, typer.Option(help="Columns to leave out, as a comma-separated list.")
-    ] = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            help="Labels that the platform knows but no member has, as a comma-separated list."
-        ),
-    ] = None,
-    bins: Annotated[int, typer.Option(help="Number of bins of a column of many numbers.")] = 4,
-    new_values: Annotated[
-        bool,
-        typer.Option("--new-values", help="Allow the signal to set values that nobody has yet."),
-    ] = False,
-    cost: Annotated[
-        str | None,
-        typer.Option(
-            help="Cost of changing a column, as COLUMN=NUMBER,...; 1 for each that is not named."
-        ),
-    ] = None,
-    multiplicity: Annotated[
-        str,
-        typer.Option(
-            help="How trying many signals is corrected for: union (a union bound), or split (one "
-            "part of the members chooses, the other certifies)."
-        ),
-    ] = "union",
-    learner: Annotated[
-        list[str] | None,
-        typer.Option(help="Learner to simulate in place of the usual panel; may be repeated."),
-    ] = None,
-    simulated: Annotated[
-        bool,
-        typer.Option(
-            "--simulate/--no-simulate", help="Whether platforms are simulated on members' rows."
-        ),
-    ] = True,
-    seeds: Annotated[
-        int, typer.Option(help="Number of times that each training is simulated.")
-    ] = 3,
-    out: Annotated[Path, typer.Option(help="Folder for the page and the files.")] = Path(
-        "runs/plan"
-    ),
+    members: options.Members,
+    label: options.Label,
+    platform_size: options.PlatformSize,
+    target: options.Target = None,
+    signal: options.Signal = None,
+    suggest: options.Suggest = None,
+    goal: options.Goal = "plant",
+    attribute: options.Attribute = None,
+    success: options.Success = 0.9,
+    confidence: options.Confidence = 0.95,
+    eps: options.Eps = 0.0,
+    reading: options.Reading = "tv",
+    columns: options.Columns = None,
+    ignore: options.Ignore = None,
+    labels: options.Labels = None,
+    bins: options.Bins = 4,
+    new_values: options.NewValues = False,
+    cost: options.Cost = None,
+    multiplicity: options.Multiplicity = "union",
+    learner: options.Learner = None,
+    simulated: options.Simulated = True,
+    seeds: options.Seeds = 3,
+    out: options.Out = Path("runs/plan"),
     jobs: Jobs = 1,
     executor: ExecutorName = None,
     device: Device = "auto",

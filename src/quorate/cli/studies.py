@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from quorate.cli import study_options as options
 from quorate.cli.options import (
     AsJson,
     Device,
@@ -25,50 +26,17 @@ from quorate.errors import StoreError
 
 
 def curve(
-    population: Annotated[
-        list[str],
-        typer.Option(help="Population to learn from, as name:key=value,...; may be repeated."),
-    ],
-    strategy: Annotated[
-        list[str], typer.Option(help="Strategy that members follow; may be repeated.")
-    ],
-    learner: Annotated[
-        list[str], typer.Option(help="Learner that the platform trains; may be repeated.")
-    ],
+    population: options.Population,
+    strategy: options.Strategy,
+    learner: options.Learner,
     out: Out,
-    goal: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Goal that counts as success; may be repeated. By default, the strategy's own."
-        ),
-    ] = None,
-    collective: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Group that members come from; may be repeated. By default, they may be anyone."
-        ),
-    ] = None,
-    alphas: Annotated[
-        str,
-        typer.Option(
-            help="Sizes of the collective (poisoning rates): lo:hi:count for a log grid, or a "
-            "comma-separated list. 0 is always added."
-        ),
-    ] = "0.001:0.1:7",
-    seeds: Annotated[int, typer.Option(help="Number of seeds.")] = 5,
-    target: Annotated[
-        float, typer.Option(help="Success S* at which the critical mass α* is read.")
-    ] = 0.9,
-    eps: Annotated[
-        float,
-        typer.Option(help="Suboptimality ε in [0, 1) that the theory line allows the platform."),
-    ] = 0.0,
-    reading: Annotated[
-        str,
-        typer.Option(
-            help="How ε is measured: tv (total variation) or huber (Huber contamination)."
-        ),
-    ] = "tv",
+    goal: options.Goal = None,
+    collective: options.Collective = None,
+    alphas: options.Alphas = "0.001:0.1:7",
+    seeds: options.Seeds = 5,
+    target: options.Target = 0.9,
+    eps: options.Eps = 0.0,
+    reading: options.Reading = "tv",
     jobs: Jobs = 1,
     executor: ExecutorName = None,
     device: Device = "auto",

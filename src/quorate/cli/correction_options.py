@@ -1,0 +1,86 @@
+"""The options of ``quorate correct``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Population = Annotated[
+    str | None, typer.Option(help="People with images, as name:key=value,... such as cifar10.")
+]
+Platform = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="The platform that is asked: a learner, an architecture, the folder of a saved "
+        "platform, or an address. Several make a transfer matrix."
+    ),
+]
+File = Annotated[
+    Path | None,
+    typer.Option(help="TOML file with a correction; options given beside it win."),
+]
+Subgroup = Annotated[
+    str | None, typer.Option(help="The subgroup served badly: low_light, blur, jpeg, ...")
+]
+Group = Annotated[
+    str | None,
+    typer.Option(help="The group served badly as COLUMN=VALUE, in place of a subgroup."),
+]
+Task = Annotated[
+    str | None, typer.Option(help="What is predicted of the population, such as gender.")
+]
+Proxy = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="The surrogate model that is extracted: cnn, mlp, ...; joined by +, an ensemble."
+    ),
+]
+Members = Annotated[
+    str | None,
+    typer.Option(help="Number of members; a comma-separated list sweeps over it."),
+]
+Queries = Annotated[
+    str | None,
+    typer.Option(help="Queries of each member; a comma-separated list sweeps over them."),
+]
+Epsilon = Annotated[
+    str | None,
+    typer.Option(help="Budget ε of a picture's change, such as 8/255; a list sweeps over it."),
+]
+Norm = Annotated[str | None, typer.Option(help="Norm that ε is measured in: linf or l2.")]
+Answers = Annotated[
+    str | None, typer.Option(help="What the platform answers with: labels or scores.")
+]
+Photos = Annotated[int | None, typer.Option(help="Number of photos that each member holds.")]
+Share = Annotated[
+    float | None,
+    typer.Option(help="Share of the subgroup among the people that the platform learns from."),
+]
+Measured = Annotated[
+    float | None,
+    typer.Option(help="Share of the subgroup among the people that results are measured on."),
+]
+LabelFree = Annotated[
+    str | None,
+    typer.Option(help="Families of label-free changes: additive, gain, filter, combined; or none."),
+]
+Adaptive = Annotated[
+    str | None,
+    typer.Option(
+        help="How the platform may adapt: jpeg, blur, resize, adversarial, private, "
+        "retrained; all or none."
+    ),
+]
+Crafting = Annotated[str | None, typer.Option(help="Settings of crafting, as key=value,...")]
+Extraction = Annotated[
+    str | None, typer.Option(help="Settings of model extraction, as key=value,...")
+]
+KeyFile = Annotated[
+    str | None,
+    typer.Option(help="File of the keys for an address: a name and a secret on each line."),
+]
+Api = Annotated[str | None, typer.Option(help="TOML file that describes another provider's API.")]
+Rate = Annotated[str | None, typer.Option(help="Most requests sent to an address, such as 5/s.")]
+Seeds = Annotated[int | None, typer.Option(help="Number of seeds.")]

@@ -1,0 +1,92 @@
+"""The options of ``quorate plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Members = Annotated[Path, typer.Argument(help="File of the members' rows: .csv or .parquet.")]
+Label = Annotated[str, typer.Option(help="Column of the labels.")]
+PlatformSize = Annotated[
+    int,
+    typer.Option(help="Number of people whom the platform learns from, members among them."),
+]
+Target = Annotated[
+    str | None,
+    typer.Option(help="Label to plant, or to keep off; none with --goal erase."),
+]
+Signal = Annotated[
+    str | None,
+    typer.Option(help="Signal (backdoor trigger) that members set, as COLUMN=VALUE,COLUMN=VALUE."),
+]
+Suggest = Annotated[
+    int | None,
+    typer.Option(help="Search for signals, show this many, and plan for the best."),
+]
+Goal = Annotated[
+    str,
+    typer.Option(help="Goal of the members: plant, plant-feature-only, unplant or erase."),
+]
+Attribute = Annotated[
+    str | None, typer.Option(help="Column that shall not matter, with --goal erase.")
+]
+Success = Annotated[float, typer.Option(help="Success to certify, in [0, 1].")]
+Confidence = Annotated[float, typer.Option(help="Confidence of the certificate, in (0, 1).")]
+Eps = Annotated[
+    float,
+    typer.Option(
+        help="Suboptimality ε in [0, 1): how far the platform may be from the best classifier "
+        "for its rows."
+    ),
+]
+Reading = Annotated[
+    str,
+    typer.Option(help="How ε is measured: tv (total variation) or huber (Huber contamination)."),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns that the platform learns from, as a comma-separated list; by default, all."
+    ),
+]
+Ignore = Annotated[
+    str | None, typer.Option(help="Columns to leave out, as a comma-separated list.")
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        help="Labels that the platform knows but no member has, as a comma-separated list."
+    ),
+]
+Bins = Annotated[int, typer.Option(help="Number of bins of a column of many numbers.")]
+NewValues = Annotated[
+    bool,
+    typer.Option("--new-values", help="Allow the signal to set values that nobody has yet."),
+]
+Cost = Annotated[
+    str | None,
+    typer.Option(
+        help="Cost of changing a column, as COLUMN=NUMBER,...; 1 for each that is not named."
+    ),
+]
+Multiplicity = Annotated[
+    str,
+    typer.Option(
+        help="How trying many signals is corrected for: union (a union bound), or split (one "
+        "part of the members chooses, the other certifies)."
+    ),
+]
+Learner = Annotated[
+    list[str] | None,
+    typer.Option(help="Learner to simulate in place of the usual panel; may be repeated."),
+]
+Simulated = Annotated[
+    bool,
+    typer.Option(
+        "--simulate/--no-simulate", help="Whether platforms are simulated on members' rows."
+    ),
+]
+Seeds = Annotated[int, typer.Option(help="Number of times that each training is simulated.")]
+Out = Annotated[Path, typer.Option(help="Folder for the page and the files.")]

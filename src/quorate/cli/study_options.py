@@ -1,0 +1,45 @@
+"""The options of ``quorate curve``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Population = Annotated[
+    list[str],
+    typer.Option(help="Population to learn from, as name:key=value,...; may be repeated."),
+]
+Strategy = Annotated[list[str], typer.Option(help="Strategy that members follow; may be repeated.")]
+Learner = Annotated[
+    list[str], typer.Option(help="Learner that the platform trains; may be repeated.")
+]
+Goal = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Goal that counts as success; may be repeated. By default, the strategy's own."
+    ),
+]
+Collective = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Group that members come from; may be repeated. By default, they may be anyone."
+    ),
+]
+Alphas = Annotated[
+    str,
+    typer.Option(
+        help="Sizes of the collective (poisoning rates): lo:hi:count for a log grid, or a "
+        "comma-separated list. 0 is always added."
+    ),
+]
+Seeds = Annotated[int, typer.Option(help="Number of seeds.")]
+Target = Annotated[float, typer.Option(help="Success S* at which the critical mass α* is read.")]
+Eps = Annotated[
+    float,
+    typer.Option(help="Suboptimality ε in [0, 1) that the theory line allows the platform."),
+]
+Reading = Annotated[
+    str,
+    typer.Option(help="How ε is measured: tv (total variation) or huber (Huber contamination)."),
+]
