@@ -192,9 +192,9 @@ def test_a_nan_feature_of_a_population_in_python(
         ),
         (
             "table:label=y",
-            "Expected table to be given path, got ['label']. Write table:path=....",
+            "Expected table to be given path, got ['label']. Write table:path=VALUE.",
         ),
-        ("images", "Expected images to be given path, got nothing. Write images:path=...."),
+        ("images", "Expected images to be given path, got nothing. Write images:path=VALUE."),
         (
             "digits:n=5000",
             "Expected n=5000 between 1 and the 1348 people there are. Leave n out to take "

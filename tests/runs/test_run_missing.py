@@ -170,13 +170,16 @@ class _FlakyPool(Pool):
         return future
 
 
-def test_a_message_that_is_lost_once_is_sent_again_as_it_was() -> None:
+def test_a_message_that_is_lost_once_is_sent_again_as_it_was(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     executor = Flaky(lambda log, numbers: not log)
     with Store(None) as store, executor.open() as pool:
         found = run_missing(Squares(), cells(*range(8)), store, pool)
     assert squares(found) == [n**2 for n in range(8)]
     assert executor.log[0] == [0, 1]
     assert executor.log.count([0, 1]) == 2
+    assert capsys.readouterr().err == "A worker was lost; what it had begun is tried again.\n"
 
 
 def test_a_message_that_is_lost_twice_is_sent_cell_by_cell() -> None:

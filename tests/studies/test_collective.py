@@ -80,8 +80,8 @@ def test_a_group_that_is_too_small_is_told_before_any_training(tmp_path: Path) -
     people = draw_people(too_many.populations[0], streams(0)[0]).train
     there = int((people.group == 1).sum())
     message = (
-        rf"Expected at most alpha={there / 200:.4g} for collective={rare}, who are {there} of 200 "
-        r"people, got alpha=0\.5, 100 members.*seed 0"
+        rf"Expected at most alpha={there / 200:.4g} for collective={rare}: {there} of 200 "
+        r"people can be members\. Got alpha=0\.5, 100 members.*seed 0"
     )
     with pytest.raises(InputError, match=message):
         run_study(too_many, tmp_path / "out")

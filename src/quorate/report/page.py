@@ -70,10 +70,17 @@ def _shown(name: str, picture: Picture, files: Mapping[str, bytes]) -> dict[str,
     drawing = files[f"{name}.svg"].decode()
     width = re.search(r'<svg[^>]*? width="([\d.]+)pt"', drawing)
     return {
-        "svg": drawing[drawing.index("<svg") :],
+        "svg": _named(drawing[drawing.index("<svg") :], picture.caption),
         "width": width and width[1],
         "picture": picture,
     }
+
+
+def _named(drawing: str, caption: str) -> str:
+    """Return an SVG element that says to those who do not see it what it shows."""
+    import markupsafe
+
+    return drawing.replace("<svg", f'<svg role="img" aria-label="{markupsafe.escape(caption)}"', 1)
 
 
 def _breakable(text: str) -> Any:

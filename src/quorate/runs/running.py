@@ -18,7 +18,7 @@ from quorate.executors.executor import Pool
 from quorate.runs.cell import Cell, Record, Work
 from quorate.runs.store import Store
 from quorate.runtime import device
-from quorate.runtime.progress import bar
+from quorate.runtime.progress import bar, tell
 from quorate.runtime.threads import one_thread
 from quorate.spec import content_id
 
@@ -99,6 +99,7 @@ def _compute(
                 try:
                     found, failure = future.result()
                 except pool.lost:
+                    tell("A worker was lost; what it had begun is tried again.")
                     suspects.extend(_try_again(sent, losses, lost))
                 except Exception as error:  # of the executor itself
                     failures.append(error)

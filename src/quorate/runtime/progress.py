@@ -15,6 +15,11 @@ def silence() -> None:
     _silent = True
 
 
+def tell(what: str) -> None:
+    """Say something that must not be missed, on standard error."""
+    print(what, file=sys.stderr, flush=True)
+
+
 def _shown() -> bool:
     return sys.stderr.isatty() and not _silent
 

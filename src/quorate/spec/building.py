@@ -72,7 +72,7 @@ def _construct(cls: type, data: dict[str, Any], catalog: Catalog) -> Any:
         name, given = name_of(cls), list(data) or "nothing"
         raise InputError(
             f"Expected {name} to be given {', '.join(missing)}, got {given}. "
-            f"Write {name}:{','.join(f'{key}=...' for key in missing)}."
+            f"Write {name}:{','.join(f'{key}=VALUE' for key in missing)}."
         )
     return cls(**arguments)
 

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quorate import spec
+from quorate.catalog import CATALOG
 from quorate.errors import StoreError
 from quorate.plain import finite
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.store import Store
 from quorate.runs.wording import interval, people, percent, rate
+from quorate.spec import summary
 from quorate.studies.bounds import EXACT
 from quorate.studies.curve import (
     CURVE,
@@ -257,14 +259,23 @@ class Curves(Result):
         """Return where the numbers come from, in words."""
         return facts_of(self.outcomes)
 
+    def success_means(self) -> str:
+        """Return what success is, by the meanings of the goals that were measured."""
+        names = dict.fromkeys(outcome.goal.partition(":")[0] for outcome in self.outcomes)
+        meanings = []
+        for name in names:
+            cls = CATALOG["goals"].get(name)
+            meaning = summary(cls).rstrip(".") if cls else f"the goal {name} is reached"
+            meanings.append(meaning[0].lower() + meaning[1:])
+        return "; or: ".join(meanings)
+
     # ---------------------------------------------------------------------------------- pictures
 
     def pictures(self) -> dict[str, Picture]:
         """Return the curves with their critical masses, and α_eff where learners record it."""
         curves = Picture(
             self.plot(),
-            "Top: success S(α), the share of held-out people carrying the signal who get the "
-            "target label. Middle: accuracy on honest held-out people, what the action costs "
+            f"Top: success S(α) on held-out people: {self.success_means()}. Middle: accuracy on honest held-out people, what the action costs "
             "others. Bottom: the critical mass α*, the smallest measured size from which success "
             f"stays at or above S* = {self.target:g}; bars are 95% intervals over seeds that "
             "include the spacing of the grid, an arrow means that some or all of them never reach "

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from quorate import spec
 from quorate.compared_groups import ComparedGroups, choose_groups, read_names
 from quorate.errors import InputError
 from quorate.goals.equalised_odds import EqualisedOdds
@@ -42,9 +41,11 @@ class MinorityStrategy(Strategy):
     )
 
     def __post_init__(self) -> None:
-        if self.knowledge != ALL:
-            number = spec.convert(self.knowledge, int, "knowledge")
-            at_least("knowledge", number, 1, "Know one person of the majority, or all.")
+        if self.knowledge != ALL and not (self.knowledge.isdecimal() and int(self.knowledge)):
+            raise InputError(
+                f"Expected knowledge to be a number of people, at least 1, or {ALL}, got "
+                f"{self.knowledge!r}. Write knowledge=10, or knowledge={ALL}."
+            )
 
     @abstractmethod
     def chosen(self, known: MinorityKnowledge, rng: Rng) -> Labels:
@@ -98,6 +99,11 @@ class MinorityStrategy(Strategy):
         )
 
     def _compared(self, people: Table) -> ComparedGroups:
+        if people.group is None:
+            raise InputError(
+                f"Expected people in groups for {self.name}, got none. Use a population that has "
+                "groups, such as compas or unequal, or name their column, as in bank:group=job."
+            )
         minority, majority = read_names(self.minority), read_names(self.majority)
         return choose_groups(people.compared, minority, majority, self.positive)
 

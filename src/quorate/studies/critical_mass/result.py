@@ -202,8 +202,8 @@ class CriticalMassSearch(Result):
     def pictures(self) -> dict[str, Picture]:
         """Return each training, the fitted curve and the interval."""
         caption = (
-            "Top: each circle is one training, of one collective with one seed: success S(α), the "
-            "share of held-out people carrying the signal who get the target label. The line is "
+            "Top: each circle is one training, of one collective with one seed: success S(α) "
+            f"on held-out people: {self.curves.success_means()}. The line is "
             "the monotone curve fitted to them, the mean over seeds; it is trusted near the target "
             f"S* = {self.target:g} only. Bottom, and shaded: the critical mass α* with its 95% "
             "interval. An arrow means that not even everyone may be enough."
