@@ -320,5 +320,5 @@ def test_people_without_usual_groups_have_to_be_told() -> None:
     people = replace(defendants(), compared=None)
     with pytest.raises(InputError, match="Expected to be told who acts and which label they want"):
         make("rb-prob").eligible(people)
-    with pytest.raises(InputError, match="Expected people in groups, got none"):
+    with pytest.raises(InputError, match="Expected people in groups for rb-prob, got none"):
         make("rb-prob").eligible(replace(defendants(), group=None, groups=()))

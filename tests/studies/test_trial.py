@@ -256,7 +256,7 @@ def test_alpha_is_the_fraction_of_all_the_data() -> None:
 @pytest.mark.parametrize(
     ("collective", "alpha", "message"),
     [
-        ("a", 0.4, r"at most alpha=0\.3 for collective=a: 3 of 10 people can be members\. Got alpha=0\.4"),
+        ("a", 0.4, r"=0\.3 for collective=a: 3 of 10 people can be members\. Got alpha=0\.4"),
         ("c", 0.1, "at most alpha=0 for collective=c: 0 of 10 people can be members"),
         ("A", 0.1, r"known group for collective, got 'A'\. Known: a, anyone, b, c"),
     ],
@@ -276,13 +276,13 @@ def test_members_are_of_the_group_and_such_as_the_strategy_can_have() -> None:
     assert both is not None
     assert both.tolist() == [True] * 3 + [False] * 7
     message = (
-        r"at most alpha=0\.3 for collective=a and strategy=rb-prob: 3 of 10 people can be members\. Got "
-        r"alpha=0\.4, 4 members\. Use smaller alphas, or leave collective out\."
+        r"at most alpha=0\.3 for collective=a and strategy=rb-prob: 3 of 10 people can be "
+        r"members\. Got alpha=0\.4, 4 members\. Use smaller alphas, or leave collective out\."
     )
     with pytest.raises(InputError, match=message):
         submit(grouped(), strategy, 0.4, streams(0)[1], "a")
     of_b = RBProb(minority="b", positive="y")
-    with pytest.raises(InputError, match=r"for strategy=rb-prob, .*\. Use smaller alphas\.$"):
+    with pytest.raises(InputError, match=r"for strategy=rb-prob: .*\. Use smaller alphas\.$"):
         submit(grouped(), of_b, 1.0, streams(0)[1])
 
 

@@ -275,8 +275,8 @@ class Curves(Result):
         """Return the curves with their critical masses, and α_eff where learners record it."""
         curves = Picture(
             self.plot(),
-            f"Top: success S(α) on held-out people: {self.success_means()}. Middle: accuracy on honest held-out people, what the action costs "
-            "others. Bottom: the critical mass α*, the smallest measured size from which success "
+            f"Top: success S(α) on held-out people: {self.success_means()}. Middle: accuracy on "
+            "honest held-out people, what the action costs others. Bottom: the critical mass α*, the smallest measured size from which success "
             f"stays at or above S* = {self.target:g}; bars are 95% intervals over seeds that "
             "include the spacing of the grid, an arrow means that some or all of them never reach "
             "it. Bands are 95% bootstrap intervals of the mean over seeds. A black line, where "

@@ -213,8 +213,8 @@ def find_eligible(
     if round(alpha * len(people)) > among.sum():
         leave = "" if collective == ANYONE else ", or leave collective out"
         raise InputError(
-            f"Expected at most alpha={among.mean():.4g} for {' and '.join(asked)}: {among.sum()} of "
-            f"{len(people)} people can be members. Got alpha={alpha:g}, "
+            f"Expected at most alpha={among.mean():.4g} for {' and '.join(asked)}: "
+            f"{among.sum()} of {len(people)} people can be members. Got alpha={alpha:g}, "
             f"{round(alpha * len(people))} members. Use smaller alphas{leave}."
         )
     return among
