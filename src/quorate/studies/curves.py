@@ -276,7 +276,8 @@ class Curves(Result):
         curves = Picture(
             self.plot(),
             f"Top: success S(α) on held-out people: {self.success_means()}. Middle: accuracy on "
-            "honest held-out people, what the action costs others. Bottom: the critical mass α*, the smallest measured size from which success "
+            "honest held-out people, what the action costs others. Bottom: the critical mass "
+            "α*, the smallest measured size from which success "
             f"stays at or above S* = {self.target:g}; bars are 95% intervals over seeds that "
             "include the spacing of the grid, an arrow means that some or all of them never reach "
             "it. Bands are 95% bootstrap intervals of the mean over seeds. A black line, where "
