@@ -150,11 +150,12 @@ def main() -> None:
         tried = search().tried
         rows.append(
             Row(
-                f"search of {tried:,} signals, {what}", seconds,
+                f"search of {tried:,} signals, {what}",
+                seconds,
                 f"pandas, {PEER_SIGNALS} signals counted {tried / PEER_SIGNALS:.0f} times",
                 some * tried / PEER_SIGNALS,
             )
-        )  # fmt: skip
+        )
         rows.append(Row("the same", seconds, target=SUGGEST_SECONDS))
     print_rows(rows, given.json)
 

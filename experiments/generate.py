@@ -224,8 +224,11 @@ def _section(finding: Finding) -> str:
         f"**{plain(finding['title'])}.** Verdict: **{finding['verdict']}**.\n",
     ]
     for title, key in (
-        ("Claim", "claim"), ("Source", "source"), ("Ours", "ours"), ("Expected", "expected"),
-    ):  # fmt: skip
+        ("Claim", "claim"),
+        ("Source", "source"),
+        ("Ours", "ours"),
+        ("Expected", "expected"),
+    ):
         if finding[key]:
             parts.append(f"**{title}.** {plain(finding[key])}\n")
     parts.append("**Measured.**\n")

@@ -32,10 +32,22 @@ FINDING: dict[str, Any] = {
     "time": {"cpu": "three hours", "gpu": "20 minutes"},
     "verdict": "holds",
     "statements": [
-        {"text": "α* grows from ε = 10 to 1", "value": 3.5, "low": 2.0, "high": 6.0,
-         "verdict": "holds", "words": "3.5 times (2 to 6)"},
-        {"text": "and to 0.3", "value": None, "low": None, "high": None,
-         "verdict": "undecided", "words": ""},
+        {
+            "text": "α* grows from ε = 10 to 1",
+            "value": 3.5,
+            "low": 2.0,
+            "high": 6.0,
+            "verdict": "holds",
+            "words": "3.5 times (2 to 6)",
+        },
+        {
+            "text": "and to 0.3",
+            "value": None,
+            "low": None,
+            "high": None,
+            "verdict": "undecided",
+            "words": "",
+        },
     ],
     "curves": [
         {"name": "ε = 10", "critical_mass": 0.01, "low": 0.005, "high": 0.01, "accuracy": 0.91},
@@ -50,7 +62,7 @@ FINDING: dict[str, Any] = {
     "version": "0.1.0",
     "git_revision": "0123456789abcdef",
     "pictures": ["curves.svg", "curves.png", "masses.svg"],
-}  # fmt: skip
+}
 
 
 def make_run(folder: Path, **changes: Any) -> Path:
@@ -205,9 +217,14 @@ def test_words_do_not_break_the_table(root: Path, tmp_path: Path) -> None:
 def test_what_is_kept_of_a_run(measured: Path) -> None:
     kept = measured / "experiments" / "results" / "private-epsilon"
     assert {file.name for file in kept.iterdir()} == {
-        "finding.json", "curves.svg", "curves.png", "masses.svg", "cells.csv", "critical_mass.csv",
+        "finding.json",
+        "curves.svg",
+        "curves.png",
+        "masses.svg",
+        "cells.csv",
+        "critical_mass.csv",
         "provenance.json",
-    }  # fmt: skip
+    }
     assert (kept / "cells.csv").read_text() == "private-epsilon cells.csv"
     assert json.loads((kept / "finding.json").read_text()) == FINDING
 
@@ -294,9 +311,12 @@ def test_check_tells_what_is_out_of_date(
     ],
 )
 def test_findings_that_are_none(
-    root: Path, tmp_path: Path, changes: dict[str, Any], message: str,
+    root: Path,
+    tmp_path: Path,
+    changes: dict[str, Any],
+    message: str,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     run = make_run(tmp_path / "private-epsilon", **changes)
     assert generate.main(["--collect", str(run)], root) == 2
     assert re.search(message, capsys.readouterr().err)

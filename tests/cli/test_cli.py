@@ -293,8 +293,16 @@ def test_a_process_measures_and_a_mistake_leaves_its_cells(tmp_path: Path) -> No
 def test_a_process_without_network_or_data(tmp_path: Path) -> None:
     words = ["--strategy", "planting", "--learner", "sgd", "--out", tmp_path / "out", "--json"]
     hub = tmp_path / "hub"
-    done = process("curve", "--population", "mnist", *words, HF_HOME=str(hub), HF_HUB_OFFLINE="1",
-                   HF_DATASETS_CACHE=str(hub), QUORATE_CACHE=str(hub))  # fmt: skip
+    done = process(
+        "curve",
+        "--population",
+        "mnist",
+        *words,
+        HF_HOME=str(hub),
+        HF_HUB_OFFLINE="1",
+        HF_DATASETS_CACHE=str(hub),
+        QUORATE_CACHE=str(hub),
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Error: Expected ylecun/mnist in the cache of Hugging Face data")
     assert done.stderr.endswith(

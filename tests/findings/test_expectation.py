@@ -143,10 +143,12 @@ def test_a_value_within_limits() -> None:
 
 def test_a_contrast_of_two() -> None:
     result = Fixed({"a": [3.0, 4.0, 5.0], "b": [1.0, 2.1, 3.0]})
-    greater = judge(make_expectation(**{"measure": "x", "of": "a", "than": "b", "is": "greater"}),
-                    result)  # fmt: skip
-    smaller = judge(make_expectation(**{"measure": "x", "of": "a", "than": "b", "is": "smaller"}),
-                    result)  # fmt: skip
+    greater = judge(
+        make_expectation(**{"measure": "x", "of": "a", "than": "b", "is": "greater"}), result
+    )
+    smaller = judge(
+        make_expectation(**{"measure": "x", "of": "a", "than": "b", "is": "smaller"}), result
+    )
     assert (greater.verdict, smaller.verdict) == ("holds", "does not hold")
     assert "x of a is greater than b" in greater.text
 

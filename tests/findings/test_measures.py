@@ -72,12 +72,18 @@ def test_a_failed_cell_is_passed_over() -> None:
 @pytest.fixture
 def measures() -> CurveMeasures:
     rows = [
-        outcome(alpha, seed, value + seed / 100, learner, worst_group_accuracy=0.5 + alpha,
-                record={"alpha_effective": [2 * alpha, None, 4 * alpha]})
+        outcome(
+            alpha,
+            seed,
+            value + seed / 100,
+            learner,
+            worst_group_accuracy=0.5 + alpha,
+            record={"alpha_effective": [2 * alpha, None, 4 * alpha]},
+        )
         for learner, values in (("sgd", (0.1, 0.5, 1.0)), ("dp-sgd", (0.1, 0.2, 0.6)))
         for alpha, value in zip((0.0, 0.01, 0.1), values, strict=True)
         for seed in (0, 1)
-    ]  # fmt: skip
+    ]
     return CurveMeasures(curves_of(*rows, names={"dp-sgd": "private"}))
 
 

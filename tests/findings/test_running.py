@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,10 @@ def test_asides_do_not_count(file: Path, tmp_path: Path) -> None:
 
 def test_a_study_without_a_claim_has_no_verdict(tmp_path: Path) -> None:
     path = tmp_path / "plain.toml"
-    path.write_text('population = "digits:n=100"\nstrategy = "planting:size=2"\n'
-                    'learner = "sgd:epochs=1"\nalphas = "0.5"\nseeds = 1\n')  # fmt: skip
+    path.write_text(
+        'population = "digits:n=100"\nstrategy = "planting:size=2"\n'
+        'learner = "sgd:epochs=1"\nalphas = "0.5"\nseeds = 1\n'
+    )
     found = run_experiment(read_experiment(path), tmp_path / "out")
     assert found.finding is None
     write_result(found, tmp_path / "out")
@@ -160,8 +163,11 @@ def test_the_best_honest_accuracy_is_chosen(tmp_path: Path) -> None:
     assert [rate_of(one) for one in better.learners] == [0.1, None, 0.1]
     assert [better.called(name) for name in better.names] == ["net", "tree", "trimmed"]
     assert [(row["learner"], row["chosen"]) for row in rows] == [
-        ("net", False), ("net", True), ("trimmed", False), ("trimmed", True),
-    ]  # fmt: skip
+        ("net", False),
+        ("net", True),
+        ("trimmed", False),
+        ("trimmed", True),
+    ]
     worse, better_one, *_ = (row["honest_accuracy"] for row in rows)
     assert better_one > worse
     assert (tmp_path / "out" / FOLDER / "store.sqlite").exists()
@@ -175,6 +181,22 @@ def test_the_best_honest_accuracy_is_chosen(tmp_path: Path) -> None:
     assert (kept.learners, rows) == (study.learners, [])
 
 
+TRAINED = Outcome(
+    id="",
+    population="p",
+    strategy="s",
+    goal="g",
+    learner="",
+    alpha=0.0,
+    seed=1000,
+    members=0,
+    people=9,
+    seconds=1.0,
+    version="0",
+    accuracy=0.5,
+)
+
+
 def test_success_plays_no_part_in_tuning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two step sizes with the same honest accuracy: the smaller one, whatever their success."""
     from quorate.findings import tuning
@@ -186,10 +208,9 @@ def test_success_plays_no_part_in_tuning(monkeypatch: pytest.MonkeyPatch) -> Non
         assert study.alphas == (0.0,)
         assert study.seeds == (1000,)
         rows = [
-            Outcome("", "p", "s", "g", spec.text(one), 0.0, 1000, 0, 9, 1.0, "0",
-                    success=place, accuracy=0.5)
+            replace(TRAINED, learner=spec.text(one), success=place)
             for place, one in enumerate(study.learners)
-        ]  # fmt: skip
+        ]
         return Curves(tuple(rows))
 
     monkeypatch.setattr(tuning, "run_study", stands_still)
@@ -237,10 +258,15 @@ def test_methods_are_called_by_their_names() -> None:
         ("expect = 3", "Expected tables [[expect]]"),
         ("more = 3\n" + CLAIM, "Expected a known key of a study, got 'more'."),
         (CLAIM.replace('of = "long"', 'of = "log"'), "Expected log to name exactly one curve"),
-        (CLAIM.replace('long = "sgd:epochs=15,learning_rate=0.1"',
-                       'long = "sgd:epochs=1,learning_rate=0.02"'), "Expected one name for sgd"),
+        (
+            CLAIM.replace(
+                'long = "sgd:epochs=15,learning_rate=0.1"',
+                'long = "sgd:epochs=1,learning_rate=0.02"',
+            ),
+            "Expected one name for sgd",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_files(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(text, encoding="utf-8")
@@ -254,7 +280,9 @@ def test_a_file_without_a_quick_form_says_so(tmp_path: Path) -> None:
     path.write_text(CLAIM.partition("[quick]")[0], encoding="utf-8")
     done = subprocess.run(
         [Path(sys.executable).parent / "quorate", "run", path, "--quick"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert done.stderr.startswith("Error: Expected a table [quick] in")

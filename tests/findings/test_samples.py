@@ -29,8 +29,9 @@ def test_a_contrast_is_paired_by_seed() -> None:
 
 
 def test_logarithmic_samples_come_back_as_ratios() -> None:
-    doubled = combined([sample(*np.log([2, 4, 6]), log=True), sample(*np.log([1, 2, 3]), log=True)],
-                       [1, -1])  # fmt: skip
+    doubled = combined(
+        [sample(*np.log([2, 4, 6]), log=True), sample(*np.log([1, 2, 3]), log=True)], [1, -1]
+    )
     assert doubled.value == pytest.approx(2)
     assert doubled.low == pytest.approx(2)
 

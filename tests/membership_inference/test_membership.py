@@ -273,8 +273,10 @@ def test_frame_json_and_figure_say_the_same() -> None:
     assert np.asarray(honest.get_lines()[0].get_ydata()).tolist() == [mean[1]]
     assert [text.get_text() for text in honest.texts] == ["informed", "unaware", "a coin"]
     assert [text.get_text() for text in members.texts][:3] == [
-        "informed", "unaware", "if nobody acted",
-    ]  # fmt: skip
+        "informed",
+        "unaware",
+        "if nobody acted",
+    ]
     assert [text.get_text() for text in beside.texts] == ["success", "accuracy"]
     assert figure.get_suptitle() == "Made up"
     assert render(figure, "svg") == render(result.plot(), "svg")

@@ -125,10 +125,23 @@ def test_names_cannot_break_out_of_the_page() -> None:
 def test_a_verdict_stands_above_what_was_found() -> None:
     result = Doubled(1)
     result.sections = list  # type: ignore[method-assign,assignment]
-    statement = {"verdict": "does not hold", "refutes": False, "text": "t", "words": "w",
-                 "note": "", "aside": True}  # fmt: skip
-    result.found = {"verdict": "holds", "quick": True, "claim": "Twice is more.", "source": "ours",
-               "ours": "All.", "expected": "More.", "statements": [statement]}  # fmt: skip
+    statement = {
+        "verdict": "does not hold",
+        "refutes": False,
+        "text": "t",
+        "words": "w",
+        "note": "",
+        "aside": True,
+    }
+    result.found = {
+        "verdict": "holds",
+        "quick": True,
+        "claim": "Twice is more.",
+        "source": "ours",
+        "ours": "All.",
+        "expected": "More.",
+        "statements": [statement],
+    }
     page = render_page(result, {}, {})
     assert "aside, does not hold taken alone</em>: t: w" in page
     assert page.index("<strong>Holds (reduced version") < page.index("The largest double")

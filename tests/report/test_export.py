@@ -73,9 +73,13 @@ def test_cells_come_back_from_parquet(stored: tuple[Path, Curves]) -> None:
 
 def test_the_record_is_flattened(make_curves: Any) -> None:
     record = {
-        "loss": 0.5, "alpha_effective": [0.1, None, 0.25], "weights": [0.5, 0.5], "epsilon": 7.0,
-        "inner": {"noise_multiplier": AWKWARD, "deeper": {"steps": 3}}, "warnings": [],
-    }  # fmt: skip
+        "loss": 0.5,
+        "alpha_effective": [0.1, None, 0.25],
+        "weights": [0.5, 0.5],
+        "epsilon": 7.0,
+        "inner": {"noise_multiplier": AWKWARD, "deeper": {"steps": 3}},
+        "warnings": [],
+    }
     curves = make_curves(learner="sgd")
     for outcome in curves.outcomes:
         outcome.record.clear()

@@ -12,11 +12,26 @@ from quorate.version import __version__
 
 # What each command prints, written from LaTeX's own documents, not from the table under test.
 PRINTED = {
-    r"\textbackslash{}": "\\", r"\textasciicircum{}": "^", r"\textasciitilde{}": "~",
-    r"\textless{}": "<", r"\textgreater{}": ">", r"\textbar{}": "|", r"\char34{}": '"',
-    r"\textasciigrave{}": "`", r"\textquotesingle{}": "'", r"\{": "{", r"\}": "}", r"\$": "$",
-    r"\&": "&", r"\#": "#", r"\%": "%", r"\_": "_", "{[}": "[", "{]}": "]", "{*}": "*",
-}  # fmt: skip
+    r"\textbackslash{}": "\\",
+    r"\textasciicircum{}": "^",
+    r"\textasciitilde{}": "~",
+    r"\textless{}": "<",
+    r"\textgreater{}": ">",
+    r"\textbar{}": "|",
+    r"\char34{}": '"',
+    r"\textasciigrave{}": "`",
+    r"\textquotesingle{}": "'",
+    r"\{": "{",
+    r"\}": "}",
+    r"\$": "$",
+    r"\&": "&",
+    r"\#": "#",
+    r"\%": "%",
+    r"\_": "_",
+    "{[}": "[",
+    "{]}": "]",
+    "{*}": "*",
+}
 
 
 def read_back(source: str) -> str:
@@ -72,8 +87,8 @@ def test_nothing_can_break_a_table(text: str) -> None:
         ("0–1 — …", r"0--1 --- \ldots{}"),
         ("–-", "--{}-"),  # an en dash and a hyphen are no em dash
         ("?“", "?{}``"),  # else an inverted question mark
-        ("Aïvodji, Mendler-Dünner", r'A{\"{i}}vodji, Mendler-D{\"{u}}nner'),
-        ("u\N{COMBINING DIAERESIS}", r'{\"{u}}'),  # the same letter in two pieces
+        ("Aïvodji, Mendler-Dünner", r"A{\"{i}}vodji, Mendler-D{\"{u}}nner"),
+        ("u\N{COMBINING DIAERESIS}", r"{\"{u}}"),  # the same letter in two pieces
         ("Größe, Łódź, cœur", r"Gr{\"{o}}\ss{}e, \L{}{\'{o}}d{\'{z}}, c\oe{}ur"),
         ("ΑΒο", "ABo"),  # Greek letters that look like ours
         ("中", "{[}U+4E2D{]}"),
@@ -81,11 +96,14 @@ def test_nothing_can_break_a_table(text: str) -> None:
         ("a\tb\nc\rd", "a b c d"),
         ("\x00\x7f", "{[}U+0000{]}{[}U+007F{]}"),
         ("a\N{NO-BREAK SPACE}b", "a~b"),
-        ("table:path=C:\\a_b\\$x^2.csv", r"table:path=C:\textbackslash{}a\_b\textbackslash{}\$x"
-         r"\textasciicircum{}2.csv"),
+        (
+            "table:path=C:\\a_b\\$x^2.csv",
+            r"table:path=C:\textbackslash{}a\_b\textbackslash{}\$x"
+            r"\textasciicircum{}2.csv",
+        ),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_what_labels_hold(text: str, source: str) -> None:
     assert escape(text) == source
 

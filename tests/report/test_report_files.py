@@ -19,9 +19,15 @@ from quorate.studies.curves import Curves
 
 Make = Callable[..., Curves]
 NAMES = {
-    "curves.svg", "curves.png", "curves.pdf", "cells.csv", "critical_mass.csv", "curves.csv",
-    "results.json", "report.html",
-}  # fmt: skip
+    "curves.svg",
+    "curves.png",
+    "curves.pdf",
+    "cells.csv",
+    "critical_mass.csv",
+    "curves.csv",
+    "results.json",
+    "report.html",
+}
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +91,9 @@ def test_a_learner_that_never_trained_does_not_break_the_report(
     make_curves: Make, tmp_path: Path
 ) -> None:
     def failing(cell):
-        return {"error": "it diverged"} if type(cell.learner).name == "sgd" else {
-            "success": 1.0, "accuracy": 0.5
-        }  # fmt: skip
+        if type(cell.learner).name == "sgd":
+            return {"error": "it diverged"}
+        return {"success": 1.0, "accuracy": 0.5}
 
     write_result(make_curves(failing), tmp_path)
     masses = json.loads((tmp_path / "results.json").read_text())["critical_mass"]

@@ -88,8 +88,15 @@ def test_findings_are_sentences(page: Page) -> None:
 
 
 def test_a_finding_of_a_learner_that_never_trained() -> None:
-    row = {"called": "sgd", "population": "p", "strategy": "s", "collective": "anyone",
-           "estimate": math.nan, "target": 0.9, "members": math.nan}  # fmt: skip
+    row = {
+        "called": "sgd",
+        "population": "p",
+        "strategy": "s",
+        "collective": "anyone",
+        "estimate": math.nan,
+        "target": 0.9,
+        "members": math.nan,
+    }
     assert mass_sentence(row) == "sgd (p, s): nothing was measured, every training failed."
     of_a_group = {**row, "collective": "4 on frog", "estimate": math.inf, "target": 0.9}
     assert mass_sentence(of_a_group) == (
@@ -118,8 +125,12 @@ def test_cells_of_different_revisions_are_told(make_curves: Make) -> None:
 def test_downloads_are_the_files_byte_by_byte(page: Page) -> None:
     links = {attrs["download"]: attrs["href"] for tag, attrs in page.elements if tag == "a"}
     assert set(links) == set(FILES)
-    types = {"csv": "text/csv", "json": "application/json", "svg": "image/svg+xml",
-             "png": "image/png"}  # fmt: skip
+    types = {
+        "csv": "text/csv",
+        "json": "application/json",
+        "svg": "image/svg+xml",
+        "png": "image/png",
+    }
     for name, address in links.items():
         assert address is not None
         head, _, content = address.partition(",")

@@ -95,9 +95,15 @@ def test_many_random_outcomes_come_back(tmp_path: Path) -> None:
     for i in range(300):
         numbers = [float(v) for v in rng.standard_normal(6) * 10 ** rng.uniform(-300, 300, 6)]
         some[f"cell {i}"] = outcome(
-            f"cell {i}", success=numbers[0], accuracy=numbers[1], epsilon=numbers[2], xi=numbers[3],
-            seed=int(rng.integers(2**40)), alpha=float(rng.random()), record={"n": numbers[4:]},
-        )  # fmt: skip
+            f"cell {i}",
+            success=numbers[0],
+            accuracy=numbers[1],
+            epsilon=numbers[2],
+            xi=numbers[3],
+            seed=int(rng.integers(2**40)),
+            alpha=float(rng.random()),
+            record={"n": numbers[4:]},
+        )
     stored(tmp_path, *some.values())
     assert {one.id: without_time(one) for one in read(tmp_path)} == some
 

@@ -61,8 +61,13 @@ def by_size(cell: Trial) -> dict[str, Any]:
     """SGD reaches .9 at α = .1, group DRO never does; accuracy falls with α."""
     top = {"sgd": {0.0: 0.1, 0.01: 0.5, 0.1: 0.95}, "group-dro": {0.0: 0.1, 0.01: 0.2, 0.1: 0.3}}
     success = top[type(cell.learner).name][cell.alpha] + 0.02 * cell.seed
-    return {"success": success, "accuracy": 0.9 - cell.alpha, "xi": 0.25, "gap": 1.0,
-            "exact_law": False}  # fmt: skip
+    return {
+        "success": success,
+        "accuracy": 0.9 - cell.alpha,
+        "xi": 0.25,
+        "gap": 1.0,
+        "exact_law": False,
+    }
 
 
 def failing(cell: Trial) -> dict[str, Any]:
@@ -194,9 +199,17 @@ def test_a_goal_without_a_signal_has_no_law() -> None:
 # ------------------------------------------------------------------------------ frames and JSON
 
 CELL_KEYS = {
-    "population", "strategy", "learner", "alpha", "seed", "success", "accuracy", "members",
-    "epsilon", "seconds",
-}  # fmt: skip
+    "population",
+    "strategy",
+    "learner",
+    "alpha",
+    "seed",
+    "success",
+    "accuracy",
+    "members",
+    "epsilon",
+    "seconds",
+}
 MASS_KEYS = {"learner", "target", "estimate", "low", "high"}
 
 

@@ -15,9 +15,18 @@ from quorate.studies.sweep import run_study
 from quorate.studies.trial import Outcome
 
 CELL = Outcome(
-    id="", population="p", strategy="s", goal="g", learner="jtt", alpha=0.1, seed=0,
-    members=1, people=10, seconds=0.0, version="",
-)  # fmt: skip
+    id="",
+    population="p",
+    strategy="s",
+    goal="g",
+    learner="jtt",
+    alpha=0.1,
+    seed=0,
+    members=1,
+    people=10,
+    seconds=0.0,
+    version="",
+)
 
 
 def cell(alpha: float, seed: int, *effective: float) -> Outcome:
@@ -34,8 +43,12 @@ def test_sizes_epochs_and_seeds_by_hand() -> None:
     np.testing.assert_allclose(sizes.mean(), [[0.3, 0.3], [0.2, 0.2]])
     rows = [(r["alpha"], r["seed"], r["epoch"], r["alpha_effective"]) for r in sizes.to_rows()]
     assert rows == [
-        (0.1, 0, 1, 0.2), (0.1, 0, 2, 0.3), (0.1, 1, 1, 0.4), (0.2, 0, 1, 0.2), (0.2, 0, 2, 0.2),
-    ]  # fmt: skip
+        (0.1, 0, 1, 0.2),
+        (0.1, 0, 2, 0.3),
+        (0.1, 1, 1, 0.4),
+        (0.2, 0, 1, 0.2),
+        (0.2, 0, 2, 0.2),
+    ]
     assert EffectiveSizes.of("here", "jtt", [cell(0.1, 0), cell(0.2, 0)]) is None
 
 

@@ -120,9 +120,18 @@ def fork() -> Iterator[Start]:
     """A function that starts a ``quorate`` process, quickly."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["torch", "pytest", "quorate.cli.entry", "quorate.studies.sweep", "quorate.engine.stack",
-         "quorate.report.files", "matplotlib.figure", "scipy.special", "pandas"]
-    )  # fmt: skip
+        [
+            "torch",
+            "pytest",
+            "quorate.cli.entry",
+            "quorate.studies.sweep",
+            "quorate.engine.stack",
+            "quorate.report.files",
+            "matplotlib.figure",
+            "scipy.special",
+            "pandas",
+        ]
+    )
     started = []
 
     def start(*arguments: str, log: Path, largest_file: int | None = None) -> Any:
@@ -216,9 +225,12 @@ def start_parallel(out: Path) -> subprocess.Popen[str]:
     """Start a real ``quorate curve --jobs 2`` in a process group of its own."""
     command = [sys.executable, "-m", "quorate.cli.entry", *words(out, "--jobs", "2")]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 def stopped_message(out: Path) -> str:
@@ -314,8 +326,11 @@ def test_no_room_for_what_is_printed(more: list[str]) -> None:
     with open("/dev/full", "w") as full:
         process = subprocess.run(
             [sys.executable, "-m", "quorate.cli.entry", "list", "goals", *more],
-            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
-        )  # fmt: skip
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
     assert process.returncode == 2
     assert process.stderr == (
         "Error: Expected to print the result, got: No space left on device. Make room, or print "

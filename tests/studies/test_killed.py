@@ -50,9 +50,12 @@ class One:
 def study(seeds: int = 100) -> Study:
     """A hundred sizes by a hundred seeds, of people so few that a cell takes a millisecond."""
     return make_study(
-        population="digits:n=20,held_out=0.01", strategy="planting:size=2",
-        learner=Majority(), alphas=np.linspace(0, 1, 100).tolist(), seeds=seeds,
-    )  # fmt: skip
+        population="digits:n=20,held_out=0.01",
+        strategy="planting:size=2",
+        learner=Majority(),
+        alphas=np.linspace(0, 1, 100).tolist(),
+        seeds=seeds,
+    )
 
 
 def work(out: Path, jobs: int, seeds: int = 100) -> None:

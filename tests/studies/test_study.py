@@ -48,8 +48,11 @@ def test_the_cells_are_the_whole_product_in_a_fixed_order() -> None:
     people = [(cell.population, cell.seed) for cell in cells]
     assert people == sorted(people, key=people.index)
     assert [(c.learner.name, c.alpha) for c in cells[:4]] == [
-        ("sgd", 0.0), ("sgd", 0.1), ("group-dro", 0.0), ("group-dro", 0.1),
-    ]  # fmt: skip
+        ("sgd", 0.0),
+        ("sgd", 0.1),
+        ("group-dro", 0.0),
+        ("group-dro", 0.1),
+    ]
 
 
 def test_alpha_zero_is_always_measured() -> None:
@@ -93,8 +96,16 @@ def test_objects_text_and_plain_data_are_the_same_study() -> None:
 
 
 def test_a_study_goes_through_json_and_back() -> None:
-    study = make_study(**SMALL, goal="planted:size=1", alphas="0.01:0.1:3", seeds=[4], target=0.7,
-                       eps=0.02, reading="huber", title="T")  # fmt: skip
+    study = make_study(
+        **SMALL,
+        goal="planted:size=1",
+        alphas="0.01:0.1:3",
+        seeds=[4],
+        target=0.7,
+        eps=0.02,
+        reading="huber",
+        title="T",
+    )
     assert make_study(**json.loads(json.dumps(study.describe()))) == study
 
 

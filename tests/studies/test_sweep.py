@@ -139,9 +139,12 @@ def test_a_changed_file_measures_anew(tmp_path: Path, ran: Counter[str]) -> None
         file.write_text("\n".join(["u,v,y", *rows]) + "\n")
 
     tables = study(
-        population=f"table:path={file},label=y", strategy="planting:signal=columns,u=9",
-        learner="sklearn:estimator=GaussianNB", alphas="0.5", seeds=1,
-    )  # fmt: skip
+        population=f"table:path={file},label=y",
+        strategy="planting:signal=columns,u=9",
+        learner="sklearn:estimator=GaussianNB",
+        alphas="0.5",
+        seeds=1,
+    )
     write(40)
     run_study(tables, tmp_path / "out")
     run_study(tables, tmp_path / "out")
@@ -419,11 +422,11 @@ def test_a_full_disk_stops_the_run_and_a_later_one_completes_it(
         return db
 
     out = tmp_path / "out"
-    command = [
-        "curve", "--population", "gaussian:n=100,held_out=60", "--strategy",
-        "planting:signal=columns,x2=3", "--learner", "sklearn:estimator=GaussianNB", "--alphas",
-        "0.1,0.2,0.3", "--seeds", "4", "--out", str(out), "--json",
-    ]  # fmt: skip
+    words = (
+        "curve --population gaussian:n=100,held_out=60 --strategy planting:signal=columns,x2=3 "
+        "--learner sklearn:estimator=GaussianNB --alphas 0.1,0.2,0.3 --seeds 4 --json"
+    )
+    command = [*words.split(), "--out", str(out)]
     monkeypatch.setattr("sys.argv", ["quorate", *command])
     with monkeypatch.context() as full:
         full.setattr("quorate.runs.store.sqlite3.connect", small)
@@ -443,8 +446,9 @@ def test_a_full_disk_stops_the_run_and_a_later_one_completes_it(
     shown = json.loads(capsys.readouterr().out)
     assert len(shown["cells"]) == 16
     assert len(ran) == 16 - len(kept)
-    straight = run_study(study(learner="sklearn:estimator=GaussianNB", alphas=[0.1, 0.2, 0.3],
-                               seeds=4))  # fmt: skip
+    straight = run_study(
+        study(learner="sklearn:estimator=GaussianNB", alphas=[0.1, 0.2, 0.3], seeds=4)
+    )
     assert [measured(o) for o in load(out).outcomes] == [measured(o) for o in straight.outcomes]
 
 
@@ -473,12 +477,12 @@ def test_show_gives_the_same_json_as_the_run(
         assert output.err == ""  # quiet when not a terminal
         return output.out
 
-    curve = [
-        "curve", "--population", "gaussian:n=100,held_out=60", "--strategy",
-        "planting:signal=columns,x2=3", "--learner", "sgd:epochs=1", "--learner",
-        "sgd:learning_rate=1e30", "--alphas", "0.2:1:3", "--seeds", "2", "--target", "0.6",
-        "--out", str(tmp_path), "--json",
-    ]  # fmt: skip
+    words = (
+        "curve --population gaussian:n=100,held_out=60 --strategy planting:signal=columns,x2=3 "
+        "--learner sgd:epochs=1 --learner sgd:learning_rate=1e30 --alphas 0.2:1:3 --seeds 2 "
+        "--target 0.6 --json"
+    )
+    curve = [*words.split(), "--out", str(tmp_path)]
     ran = command(*curve)
     assert json.loads(ran)
     assert ran.count("\n") == 1  # one object and nothing else

@@ -33,8 +33,14 @@ STUDY = {
 
 
 def cell(**changes: object) -> Trial:
-    plain = {"population": Digits(n=100), "strategy": Planting(), "goal": Planting().goal,
-             "learner": SGD(epochs=1), "alpha": 0.1, "seed": 0}  # fmt: skip
+    plain = {
+        "population": Digits(n=100),
+        "strategy": Planting(),
+        "goal": Planting().goal,
+        "learner": SGD(epochs=1),
+        "alpha": 0.1,
+        "seed": 0,
+    }
     return Trial(**{**plain, **changes})  # type: ignore[arg-type]
 
 
@@ -44,12 +50,19 @@ def cell(**changes: object) -> Trial:
 def test_an_id_is_a_digest_of_everything_the_outcome_depends_on() -> None:
     """Written anew: SHA-256 of canonical JSON, cut to 128 bits."""
     one = cell()
-    canonical = json.dumps(one.describe(), sort_keys=True, separators=(",", ":"),
-                           ensure_ascii=False)  # fmt: skip
+    plain, tight = one.describe(), (",", ":")
+    canonical = json.dumps(plain, sort_keys=True, separators=tight, ensure_ascii=False)
     assert one.id == hashlib.sha256(canonical.encode("utf-8")).hexdigest()[:32]
     assert set(one.describe()) == {
-        "version", "population", "data", "strategy", "goal", "learner", "alpha", "seed",
-    }  # fmt: skip
+        "version",
+        "population",
+        "data",
+        "strategy",
+        "goal",
+        "learner",
+        "alpha",
+        "seed",
+    }
     assert one.describe()["learner"]["momentum"] == 0.9  # defaults are written out
 
 
@@ -82,8 +95,13 @@ def test_the_content_of_a_file_is_part_of_the_id(tmp_path: Path) -> None:
     def id_of(content: str) -> str:
         file.write_text(content)
         os.utime(file, ns=(1, 1))  # neither its time
-        study = make_study(population=f"table:path={file},label=y", strategy="planting",
-                           learner="sgd", alphas="0.1", seeds=1)  # fmt: skip
+        study = make_study(
+            population=f"table:path={file},label=y",
+            strategy="planting",
+            learner="sgd",
+            alphas="0.1",
+            seeds=1,
+        )
         return study.cells()[0].id
 
     first = id_of("age,y\n1,a\n2,b\n")
@@ -100,9 +118,13 @@ def test_ids_are_the_same_in_another_process() -> None:
         "print(json.dumps([c.id for c in make_study(**json.load(sys.stdin)).cells()]))"
     )
     run = subprocess.run(
-        [sys.executable, "-c", code], input=json.dumps(STUDY), capture_output=True, text=True,
-        check=True, env={**os.environ, "PYTHONHASHSEED": "1"},
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        input=json.dumps(STUDY),
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "1"},
+    )
     assert json.loads(run.stdout) == ids
 
 
@@ -195,8 +217,9 @@ def test_people_of_a_file_that_changed_are_drawn_anew(tmp_path: Path) -> None:
     header = "age,y\n"
 
     def ages() -> int:
-        (population,) = make_study(population=f"table:path={file},label=y", strategy="planting",
-                                   learner="sgd").populations  # fmt: skip
+        (population,) = make_study(
+            population=f"table:path={file},label=y", strategy="planting", learner="sgd"
+        ).populations
         split = draw_people(population, streams(0)[0])
         return len(split.train) + len(split.held_out)
 
@@ -219,8 +242,13 @@ def test_an_id_is_as_it_was_before_collectives_could_come_from_a_group(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(trial_module, "__version__", "0.1.0")
-    none, some = make_study(population="digits:n=100", strategy="planting:size=2",
-                            learner="sgd:epochs=1", alphas="0.1", seeds=1).cells()  # fmt: skip
+    none, some = make_study(
+        population="digits:n=100",
+        strategy="planting:size=2",
+        learner="sgd:epochs=1",
+        alphas="0.1",
+        seeds=1,
+    ).cells()
     assert none.id == "7ea20449c58cb669b8d1645061f3aa9d"  # both computed before
     assert some.id == "2dc0c1fc3370b33c3129468930c8d992"
     assert cell(collective="anyone").id == cell().id != cell(collective="a").id
@@ -260,7 +288,7 @@ def test_alpha_is_the_fraction_of_all_the_data() -> None:
         ("c", 0.1, "at most alpha=0 for collective=c: 0 of 10 people can be members"),
         ("A", 0.1, r"known group for collective, got 'A'\. Known: a, anyone, b, c"),
     ],
-)  # fmt: skip
+)
 def test_a_group_that_cannot_be_the_collective(collective: str, alpha: float, message: str) -> None:
     with pytest.raises(InputError, match=message):
         submit(grouped(), Planting(), alpha, streams(0)[1], collective)

@@ -27,10 +27,16 @@ from quorate.strategies.relabelling.rehearsed import best_count
 from quorate.table import Split, Submission
 
 SMALL = {
-    "name": "bias", "population": "unequal:n=300,held_out=3000", "learners": "logistic",
-    "strategies": "rb-prob,random", "alphas": "0,0.5", "knowledge": "20,all", "at": "0.5",
-    "seeds": "2", "alone": "threshold-optimizer",
-}  # fmt: skip
+    "name": "bias",
+    "population": "unequal:n=300,held_out=3000",
+    "learners": "logistic",
+    "strategies": "rb-prob,random",
+    "alphas": "0,0.5",
+    "knowledge": "20,all",
+    "at": "0.5",
+    "seeds": "2",
+    "alone": "threshold-optimizer",
+}
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +52,19 @@ def test_rows_are_what_was_asked_for(result: BiasResult) -> None:
     logistic = [row for row in rows if row["learner"] == "logistic"]
     places = [(row["strategy"], row["alpha"], row["known"]) for row in logistic if row["seed"] == 0]
     assert sorted(places) == sorted(
-        [(strategy, alpha, known) for strategy in ("rb-prob", "random")
-         for alpha, known in ((0.0, "all"), (0.5, "all"), (0.5, "20"))]
+        [
+            (strategy, alpha, known)
+            for strategy in ("rb-prob", "random")
+            for alpha, known in ((0.0, "all"), (0.5, "all"), (0.5, "20"))
+        ]
         + [("platform: threshold-optimizer", 0.0, "all")]
-    )  # fmt: skip
+    )
     for row in logistic:
         (before,) = [
-            other["accuracy"] for other in logistic
+            other["accuracy"]
+            for other in logistic
             if (other["seed"], other["strategy"], other["alpha"]) == (row["seed"], "random", 0)
-        ]  # fmt: skip
+        ]
         assert row["error_added"] == round(before - row["accuracy"], 6)
     mean = [row for row in rows if row["learner"] == "all"]
     assert len(mean) == 12  # of one learner, itself
@@ -70,10 +80,11 @@ def test_an_honest_platform_is_one_fitted_to_everyone(result: BiasResult) -> Non
     predicted = model.predict(split.held_out.x)
     honest = measure_groups(split.held_out.y, predicted, split.held_out.group == 1)
     (row,) = [
-        row for row in result.rows()
+        row
+        for row in result.rows()
         if (row["learner"], row["strategy"], row["alpha"], row["seed"])
         == ("logistic", "random", 0, 1)
-    ]  # fmt: skip
+    ]
     assert {name: row[name] for name in honest} == {k: round(v, 6) for k, v in honest.items()}
     assert row["changed"] == 0
 
@@ -112,9 +123,11 @@ def test_measures_are_fairlearns() -> None:
 def test_a_platform_alone_comes_closer_to_equal_odds(name: str) -> None:
     pytest.importorskip("fairlearn")
     cell = {
-        "population": "unequal:n=600,held_out=4000", "learner": "logistic", "seed": 0,
+        "population": "unequal:n=600,held_out=4000",
+        "learner": "logistic",
+        "seed": 0,
         "sides": {"minority": ["minority"], "majority": [], "positive": "yes"},
-    }  # fmt: skip
+    }
     nobody = measure_cell({**cell, "strategy": "nobody", "alpha": 0.0, "known": "all"})
     alone = measure_cell({**cell, "alone": name})
     # ten rounds of exponentiated gradient do less, on these 600 people, than the other two
@@ -272,9 +285,12 @@ def test_groups_too_small_to_measure_say_how_many_are_needed() -> None:
 def test_more_than_two_labels_are_refused() -> None:
     split = catalog.build("populations", "digits:n=100").split(np.random.default_rng(0))
     grouped = type(split.train)(
-        split.train.x, split.train.y, split.train.classes,
-        np.zeros(len(split.train), dtype=np.int64), ("a",),
-    )  # fmt: skip
+        split.train.x,
+        split.train.y,
+        split.train.classes,
+        np.zeros(len(split.train), dtype=np.int64),
+        ("a",),
+    )
     with pytest.raises(InputError, match=r"Expected two labels, .* got 10"):
         join_groups(type(split)(grouped, grouped), COMPARED)
 

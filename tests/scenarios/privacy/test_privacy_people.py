@@ -78,10 +78,14 @@ def alone(x: np.ndarray, *columns: Column) -> Split:
         (SPLIT, "city", "w", "Expected a known value of city, got 'w'.*x, y, z"),
         (alone(np.ones((3, 1))), "city", None, "Expected people with named columns"),
         (alone(np.eye(3), COLUMNS[0]), "city", None, "Expected columns to infer city from, got th"),
-        (alone(np.ones((3, 2)), Column("a", 0), Column("b", 1)), "a", None,
-         "Expected two values or more of a to tell apart, got 'at most the median' alone"),
+        (
+            alone(np.ones((3, 2)), Column("a", 0), Column("b", 1)),
+            "a",
+            None,
+            "Expected two values or more of a to tell apart, got 'at most the median' alone",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_set_apart_is_answered(
     split: Split, attribute: str, value: str | None, said: str
 ) -> None:

@@ -121,9 +121,13 @@ def test_what_is_inferred_is_that_of_a_naive_count() -> None:
 
 
 SMALL = {
-    "population": "proxies:n=400,held_out=900", "ways": "swapping+cancelling", "alphas": "0.3",
-    "seeds": 2, "models": 4, "probed": 60,
-}  # fmt: skip
+    "population": "proxies:n=400,held_out=900",
+    "ways": "swapping+cancelling",
+    "alphas": "0.3",
+    "seeds": 2,
+    "models": 4,
+    "probed": 60,
+}
 
 
 def test_it_runs_to_a_page_and_again_to_the_same(tmp_path: Path) -> None:
@@ -186,7 +190,7 @@ def test_one_claim_for_all_is_a_failed_training(monkeypatch: pytest.MonkeyPatch)
         ({"alphas": "0.001"}, "Expected at least 20 members.*got 2 at alpha=0.001 of 2000 people"),
         ({"population": "finite", "attribute": "x", "value": "0"}, "Expected columns to infer x"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_answered(given: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         run_scenario({"name": "privacy", **given})

@@ -209,11 +209,13 @@ def test_mean_over_seeds_of_nothing_is_nan_without_a_warning() -> None:
 
 successes = st.integers(1, 6).flatmap(
     lambda seeds: st.lists(
-        st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 0.875, 1.0, NAN]), min_size=seeds,
-                 max_size=seeds),
-        min_size=1, max_size=6,
+        st.lists(
+            st.sampled_from([0.0, 0.25, 0.5, 0.75, 0.875, 1.0, NAN]), min_size=seeds, max_size=seeds
+        ),
+        min_size=1,
+        max_size=6,
     )
-)  # fmt: skip
+)
 targets = st.sampled_from([0.1, 0.6, 0.9])
 
 
