@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.usefixtures("plain_pictures")
+
 Run = Callable[..., tuple[int, str, str]]
 N = 600
 

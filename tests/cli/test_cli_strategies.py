@@ -10,6 +10,8 @@ import pytest
 from quorate.cli import entry
 from quorate.test_time.perturbations.perturbation import Perturbation, save
 
+pytestmark = pytest.mark.usefixtures("plain_pictures")
+
 HIDING = "attribute-labels:n=120,held_out=60"
 STUDIES = {
     "rb-prob": ("unequal:n=200,held_out=200", "rb-prob", "equalised-odds"),

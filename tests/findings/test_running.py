@@ -20,6 +20,8 @@ from quorate.report.files import write_result
 from quorate.studies.study import make_study
 from quorate.studies.trial import Outcome
 
+pytestmark = pytest.mark.usefixtures("plain_pictures")
+
 CLAIM = """
 title = "Digits"
 claim = "Longer training needs fewer."

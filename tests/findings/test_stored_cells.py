@@ -13,6 +13,8 @@ from quorate.findings.experiment import read_experiment
 from quorate.findings.stored_cells import judge_again
 from quorate.report.files import write_result
 
+pytestmark = pytest.mark.usefixtures("plain_pictures")
+
 TUNED = """
 title = "Digits"
 claim = "Longer training needs fewer."

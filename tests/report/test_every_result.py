@@ -9,9 +9,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import matplotlib.figure
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -60,16 +58,6 @@ PLAN = [
 ]
 STORED_OTHERWISE = ("compare-queries", "critical-mass", "experiment", "plan")  # in part, or as more
 AROUND = {WrappedResult, ScenarioRun, RunResult, ExperimentResult, StoredResult}
-DRAWN = {
-    "svg": b'<?xml version="1.0"?><svg width="200pt"></svg>',
-    "png": b"\x89PNG\r\n",
-    "pdf": b"%PDF-1.4",
-}
-
-
-def draw_nothing(figure: Any, file: Any, *, format: str, **more: Any) -> None:
-    """Write as little as a picture can be: pictures have tests of their own."""
-    file.write(DRAWN[format])
 
 
 def write_members(file: Path) -> None:
@@ -81,6 +69,7 @@ def write_members(file: Path) -> None:
         csv.writer(lines).writerows([("channel", "age", "decision"), *rows])
 
 
+@pytest.mark.usefixtures("plain_pictures")
 @pytest.mark.parametrize("name", KINDS)
 def test_words_page_files_and_exports(
     name: str,
@@ -91,7 +80,6 @@ def test_words_page_files_and_exports(
     shutil.copytree(STORED, tmp_path, dirs_exist_ok=True)
     write_members(tmp_path / "members.csv")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(matplotlib.figure.Figure, "savefig", draw_nothing)
     written: list[tuple[Result, Path]] = []
     write = files.write_result
 

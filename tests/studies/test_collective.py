@@ -15,6 +15,8 @@ from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import run_study
 from quorate.studies.trial import draw_people, streams
 
+pytestmark = pytest.mark.usefixtures("plain_pictures")
+
 METHODS: dict[str, Any] = {
     "population": "gaussian:n=200,held_out=50,rare=0.2",
     "strategy": "planting:signal=columns,x2=3",

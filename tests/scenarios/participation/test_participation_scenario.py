@@ -14,6 +14,8 @@ from quorate.runs.result import Result
 from quorate.scenarios.participation.measured_curve import read_curves
 from quorate.scenarios.scenario import make_scenario, run_scenario
 
+pytestmark = pytest.mark.usefixtures("plain_pictures")
+
 HEADER = "population,strategy,goal,learner,alpha,seed,people,success,epsilon"
 
 

@@ -19,6 +19,8 @@ from quorate.scenarios.privacy.scenario import Privacy
 from quorate.scenarios.scenario import make_scenario, run_scenario
 from quorate.strategies.attribute.contrary import Contrary
 
+pytestmark = pytest.mark.usefixtures("plain_pictures")
+
 # P(a=b | u) = .2, P(a=b | v) = .7, P(v) = .4: π = .4. The label is v, whatever the attribute.
 COUNTS = {("u", "a"): 3840, ("u", "b"): 960, ("v", "a"): 960, ("v", "b"): 2240}
 TOLERANCE = 6 * (0.25 / 4000) ** 0.5  # 6 standard deviations of a rate of 4,000 people

@@ -35,6 +35,8 @@ from quorate.studies.trial import Outcome, Trial, draw_people, stored_outcomes, 
 from quorate.studies.trial_work import run_trials
 from quorate.table import Array, Labels, Rng, Submission
 
+pytestmark = pytest.mark.usefixtures("plain_pictures")
+
 KEYS = ["estimate", "low", "high", "trainings", "target", "stopped"]
 
 

@@ -25,6 +25,8 @@ from quorate.test_time.study.query_costs import PoolEffect, SoloAttack
 from quorate.test_time.study.running import run_correction, stored
 from quorate.test_time.study.settings import make_correction
 
+pytestmark = pytest.mark.usefixtures("plain_pictures")
+
 STUDY = make_correction(
     population="digits:n=300,held_out=0.05",
     subgroup="low_light",

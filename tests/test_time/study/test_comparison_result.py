@@ -18,6 +18,8 @@ from quorate.report.terminal import print_result
 from quorate.test_time.study.comparison_result import QueryComparison
 from quorate.test_time.study.query_costs import PoolEffect, SoloAttack
 
+pytestmark = pytest.mark.usefixtures("plain_pictures")
+
 NOBODY = {"misread": 0, "people": 0, "corrected": 0}
 
 
