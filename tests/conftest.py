@@ -167,8 +167,12 @@ def plain_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
         "pdf": b"%PDF-1.4",
     }
 
-    def draw_nothing(figure: Any, file: Any, *, format: str, **more: Any) -> None:
-        file.write(drawn[format])
+    def draw_nothing(figure: Any, file: Any, **more: Any) -> None:
+        kind = more.get("format") or Path(file).suffix[1:]
+        if isinstance(file, str | Path):
+            Path(file).write_bytes(drawn[kind])
+        else:
+            file.write(drawn[kind])
 
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", draw_nothing)
 

@@ -188,7 +188,7 @@ def test_none_is_no_value_where_there_may_be_none(text: str) -> None:
         ),
         ("act:mark=circle", r"Expected a known mark, got 'circle'\. Known: square, values"),
         ("act:mark=circle,size=1", r"Expected a known mark, got 'circle'"),
-        ("load", r"Expected load to be given path, got nothing\. Write load:path=\.\.\."),
+        ("load", r"Expected load to be given path, got nothing\. Write load:path=VALUE\."),
         ("load:n=3", r"Expected load to be given path, got \['n'\]"),
     ],
 )

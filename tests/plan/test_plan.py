@@ -108,7 +108,7 @@ def test_a_search_takes_the_best_and_is_paid_for(rows: Path) -> None:
     free = certify(members, REQUEST.objective(best.signal))
     assert certified.by_radius[2].n_for_target > free.by_radius[2].n_for_target  # type: ignore[operator]
     assert plan.details.success.tolist() == plan_details(members, paid).success.tolist()
-    assert any(note.startswith("11 signals were tried") for note in plan.notes)
+    assert any(note.startswith("Corrected for 11 signals and") for note in plan.notes)
 
 
 def test_a_search_may_split_the_members(rows: Path) -> None:
