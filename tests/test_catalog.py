@@ -138,6 +138,13 @@ def test_a_parameter_that_no_method_of_a_chain_has_is_answered_with_all_of_their
         assert known in str(caught.value)
 
 
+def test_what_an_inner_method_takes_is_not_handed_on_to_a_like_one_inside_it() -> None:
+    # early-stopping has a learner of its own: given to both, the way inwards would have no end.
+    found = catalog.build("strategies", "sequence:first=contrary,learner=early-stopping,patience=2")
+    assert found.first.learner.name == "early-stopping"
+    assert (found.first.learner.patience, found.first.learner.learner) == (2, SGD())
+
+
 @pytest.mark.parametrize("kind", CATALOG)
 def test_names_are_unique_and_unknown_ones_are_answered_with_all(kind: str) -> None:
     names = [*BUILT_IN[kind]]

@@ -90,14 +90,17 @@ def _refuse_unknown(cls: type, own: dict[str, Any], rest: dict[str, Any], catalo
     """Raise InputError for a parameter that no method has on the way inwards; it names them all."""
     called, inside = name_of(cls), []
     given, whose = own, dict.fromkeys(parameters(cls), "")
-    while (key := inner_field(cls)) is not None:
+    handed_on = rest
+    while handed_on and (key := inner_field(cls)) is not None:
         kind = parameters(cls)[key].metadata.get("kind")
         if not kind:
             return  # a mapping takes any name
         inner = _inner_plain(cls, key, given, catalog)
         if inner is None:
             return  # what is missing is said elsewhere
-        cls, given = _class(kind, inner.get("name"), catalog), {**inner, **rest}
+        cls, given = _class(kind, inner.get("name"), catalog), {**inner, **handed_on}
+        # What this one takes goes no further in: its own method could take it again, without end.
+        handed_on = {k: v for k, v in handed_on.items() if k not in parameters(cls)}
         inside.append(f"{key}={name_of(cls)}")
         whose = {**dict.fromkeys(parameters(cls), name_of(cls)), **whose}
     for name in rest:
