@@ -5,7 +5,9 @@ each time; what they run is the command line itself.
 """
 
 import dataclasses
+import functools
 import json
+import math
 import multiprocessing
 import os
 import resource
@@ -22,29 +24,41 @@ import numpy as np
 import pytest
 
 from quorate.runs.store import FILE, Store
-from quorate.studies.study import make_study
+from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import run_study
 from quorate.studies.trial import Outcome, stored_outcomes
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="watches /proc")
 
 PATIENCE = 120.0  # seconds until a run that should have moved on is a failure, not a slow machine
-# One stack a learner, a tenth of a second or more: there is something to interrupt.
-LEARNERS = [f"dp-sgd:epsilon=inf,epochs={epochs}" for epochs in range(80, 90)]
-STUDY: dict[str, Any] = {
-    "population": "gaussian:n=100,held_out=60",
-    "strategy": "planting:signal=columns,x2=3",
-    "learner": LEARNERS,
-    "alphas": [0.3],
-    "seeds": 2,
-}
-CELLS = len(LEARNERS) * 2 * 2
+STACKS = 12  # one a learner
+SECONDS = 0.15  # of work in a stack, on this machine: there is something to interrupt
+POPULATION, STRATEGY = "gaussian:n=100,held_out=60", "planting:signal=columns,x2=3"
+CELLS = STACKS * 2 * 2
+
+
+def study(*learners: str) -> Study:
+    return make_study(
+        population=POPULATION, strategy=STRATEGY, learner=learners, alphas=[0.3], seeds=2
+    )
+
+
+@functools.cache
+def learners() -> list[str]:
+    """Learners whose stack takes about ``SECONDS`` each: how many epochs, this machine says."""
+    tried = 40
+    for _ in range(2):  # the first loads libraries
+        begin = time.process_time()
+        run_study(study(f"dp-sgd:epsilon=inf,epochs={tried}"))
+        seconds = time.process_time() - begin
+    least = math.ceil(tried * SECONDS / seconds)
+    return [f"dp-sgd:epsilon=inf,epochs={least + more}" for more in range(STACKS)]
 
 
 def words(out: Path, *more: str) -> list[str]:
     return [
-        *("curve", "--population", STUDY["population"], "--strategy", STUDY["strategy"]),
-        *(word for learner in LEARNERS for word in ("--learner", learner)),
+        *("curve", "--population", POPULATION, "--strategy", STRATEGY),
+        *(word for learner in learners() for word in ("--learner", learner)),
         *("--alphas", "0.3", "--seeds", "2", "--out", str(out), *more),
     ]
 
@@ -58,14 +72,14 @@ def measured(outcomes: list[Outcome]) -> list[Outcome]:
 @pytest.fixture(scope="module")
 def straight() -> list[Outcome]:
     """The cells of a run straight through."""
-    outcomes = measured(list(run_study(make_study(**STUDY)).outcomes))
+    outcomes = measured(list(run_study(study(*learners())).outcomes))
     assert len(outcomes) == CELLS
     return outcomes
 
 
 def complete(out: Path, straight: list[Outcome]) -> None:
     """Run the study again, to its end, and compare the store with a run straight through."""
-    found = run_study(make_study(**STUDY), out)
+    found = run_study(study(*learners()), out)
     assert measured(list(found.outcomes)) == straight
     with Store(out) as store:
         assert len(stored_outcomes(store)) == CELLS  # every cell once, and no other
@@ -160,10 +174,10 @@ def test_a_run_killed_at_many_moments_ends_as_if_it_had_not_been(
     for attempt in range(6):
         process = fork(*words(out), log=tmp_path / "log")
         if attempt % 3 == 0:  # early: while the store is made or opened
-            time.sleep(rng.uniform(0, 0.5))
+            time.sleep(rng.uniform(0, 2 * SECONDS))
         else:  # in the midst: some cells later, anywhere in the next stack
             wait_until(lambda: len(stored(out)) > len(before), process.is_alive)  # noqa: B023
-            time.sleep(rng.uniform(0, 0.2))
+            time.sleep(rng.uniform(0, SECONDS))
         process.kill()
         process.join()
         after = stored(out)
@@ -182,7 +196,7 @@ def test_a_killed_parallel_run_leaves_no_worker_behind_and_ctrl_c_stops_it(
     out = tmp_path / "out"
     with start_parallel(out) as process:
         wait_until(lambda: len(stored(out)) > 0, lambda: process.poll() is None)
-        time.sleep(np.random.default_rng().uniform(0, 0.3))
+        time.sleep(np.random.default_rng().uniform(0, 2 * SECONDS))
         workers = descendants(process.pid)
         assert len(workers) >= 2
         process.kill()
@@ -207,7 +221,7 @@ def test_ctrl_c_stops_workers_that_train(tmp_path: Path, straight: list[Outcome]
     out = tmp_path / "out"
     with start_parallel(out) as process:
         wait_until(lambda: len(stored(out)) > 0, lambda: process.poll() is None)
-        time.sleep(np.random.default_rng().uniform(0, 0.3))
+        time.sleep(np.random.default_rng().uniform(0, 2 * SECONDS))
         workers = descendants(process.pid)
         assert len(workers) >= 2
         pressed = time.monotonic()
