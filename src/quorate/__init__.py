@@ -9,10 +9,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from quorate.version import __version__
+
+# The bits of a product must not depend on where its factors lie in memory, or a model in a stack
+# would differ from the same model alone. PyTorch's library reads this before its first product.
+os.environ.setdefault("MKL_CBWR", "AUTO")
 
 if TYPE_CHECKING:
     from quorate.executors.executor import Executor

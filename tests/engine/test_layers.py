@@ -161,3 +161,22 @@ def test_shard_gradients_are_those_of_each_shard_s_mean_loss() -> None:
             alone = torch.autograd.grad(loss, list(network.parameters()))
             for got, value in zip(stack.as_in_networks(shards), alone, strict=True):
                 torch.testing.assert_close(got[k, s], value, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize(("people", "inputs", "outputs"), [(49, 64, 10), (7, 5, 3), (33, 18, 2)])
+def test_products_do_not_depend_on_where_a_model_lies_in_memory(
+    people: int, inputs: int, outputs: int
+) -> None:
+    """Sizes that are no multiple of a cache line, so that every model is aligned otherwise."""
+    layer = Dense(nn.Linear(inputs, outputs))
+    x, delta = examples(6, people, inputs), examples(6, people, outputs)
+    weights = [examples(6, inputs, outputs), examples(6, outputs)]
+    scale = examples(6, people).abs()
+    sums = layer.weighted_sums(x, delta, scale, None)
+    out = layer.forward(x, weights)
+    for k in range(6):
+        one = slice(k, k + 1)
+        alone = layer.forward(x[one].clone(), [w[one].clone() for w in weights])
+        assert torch.equal(alone, out[one])
+        own = layer.weighted_sums(x[one].clone(), delta[one].clone(), scale[one].clone(), None)
+        assert all(torch.equal(a, b[one]) for a, b in zip(own, sums, strict=True))
