@@ -38,6 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("report", "checks"),
     ("findings",),
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
+    ("__main__",),
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
 ACTION = {"signals", "goals"}  # who acts and how it is judged: the business of strategies alone

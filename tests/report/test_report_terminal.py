@@ -2,12 +2,14 @@
 
 import io
 import math
+import re
 from collections.abc import Callable
 
 import pytest
 from rich.console import Console
 
 from quorate.report.terminal import print_result
+from quorate.runs.result import Section
 from quorate.runs.wording import people, percent
 from quorate.studies.curves import Curves
 
@@ -100,3 +102,69 @@ def test_names_are_no_markup(make_curves: Make) -> None:
     """A label such as [red] is shown, not obeyed."""
     text = printed(make_curves(strategy="planting:target=[red]8[/red]", learner="sgd"))
     assert "target=[red]8[/red]:success" in "".join(text.split())
+
+
+WIDE = (
+    {
+        "learner": "dp-sgd:epsilon=1,max_grad_norm=1",
+        "who does what": "platform: exponentiated-gradient",
+        "equal opportunity": "0.062 ± 0.001",
+        "worst-group accuracy": "0.851 ± 0.003",
+        "seeds that reach it": "2 of 5",
+    },
+    {"learner": "sgd", "who does what": "random", "equal opportunity": "failed"},
+)
+
+
+def table(width: int, encoding: str = "utf-8") -> str:
+    """Return what is printed of a wide table."""
+
+    class Wide(Curves):
+        def summary(self) -> list[str]:
+            return []
+
+        def sections(self) -> list[Section]:
+            return [Section("Table", rows=WIDE)]
+
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    console = Console(file=file, width=width, highlight=False, markup=False)
+    print_result(Wide((), title="Wide"), console)
+    file.flush()
+    assert isinstance(file.buffer, io.BytesIO)
+    return file.buffer.getvalue().decode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+@pytest.mark.parametrize("width", [200, 120, 100, 90, 80, 70, 60, 50, 40, 30])
+def test_no_word_is_cut_and_no_line_is_too_long(width: int, encoding: str) -> None:
+    text = table(width, encoding)
+    pieces = [piece for row in WIDE for pair in row.items() for piece in pair]
+    words = {word for piece in pieces for word in re.split(r"[\s:,]|(?<=[a-z])-", piece)}
+    for word in words:
+        assert word in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_rows_stand_below_one_another_where_columns_have_no_room() -> None:
+    assert table(40).splitlines() == [
+        "Wide",
+        "",
+        "Table",
+        "learner: dp-sgd:epsilon=1,",
+        "  max_grad_norm=1",
+        "  who does what: platform:",
+        "    exponentiated-gradient",
+        "  equal opportunity: 0.062 ± 0.001",
+        "  worst-group accuracy: 0.851 ± 0.003",
+        "  seeds that reach it: 2 of 5",
+        "learner: sgd",
+        "  who does what: random",
+        "  equal opportunity: failed",
+        "  worst-group accuracy:",
+        "  seeds that reach it:",
+    ]
+
+
+def test_numbers_stay_whole_while_there_is_room() -> None:
+    assert table(80).count("0.062 ± 0.001") == 1
+    assert "opportunity" in table(80)

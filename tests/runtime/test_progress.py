@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from quorate.runtime import progress
-from quorate.runtime.progress import bar, silence, status
+from quorate.runtime.progress import bar, patience, silence, status
 
 
 class Terminal(io.StringIO):
@@ -112,3 +112,42 @@ def test_an_error_passes_through_and_the_cursor_comes_back(terminal: Put, show) 
     with pytest.raises(KeyboardInterrupt), show():
         raise KeyboardInterrupt
     assert shown.getvalue().count("\x1b[?25l") == shown.getvalue().count("\x1b[?25h") == 1
+
+
+def test_a_dumb_terminal_gets_lines(terminal: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = terminal()
+    monkeypatch.setenv("TERM", "dumb")
+    run_bar(total=20, done=20)
+    with status("Checking"):
+        pass
+    lines = shown.getvalue().splitlines()
+    assert lines[:2] == ["Training: 0 of 20", "Training: 2 of 20"]
+    assert lines[-2:] == ["Training: 20 of 20", "Checking ..."]
+    assert len(lines) == 12
+
+
+def test_patience_ends_with_a_word(terminal: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    shown = terminal()
+    with patience("Loading"):
+        assert progress._waiting is not None
+        progress._waiting.join(10)
+    assert shown.getvalue() == "Loading ...\n"
+
+
+def test_patience_says_nothing_where_something_shows(
+    terminal: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "PATIENCE", 600.0)
+    shown = terminal()
+    for show in (lambda: bar(3, "Training"), lambda: status("Checking")):
+        with patience("Loading"), show():
+            assert progress._waiting is not None
+            assert progress._waiting.finished.is_set()  # it was called off
+    assert "Loading" not in shown.getvalue()
+
+
+def test_patience_is_silent_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_waiting", None)
+    with patience("Loading"):
+        assert progress._waiting is None

@@ -11,6 +11,7 @@ import typer
 from quorate.cli import correction, export, plan, scenario, studies, theory
 from quorate.cli.list import list_
 from quorate.errors import QuorateError
+from quorate.runtime.output import make_readable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,6 +40,7 @@ app.command("list")(list_)
 
 def main() -> None:
     """Run the command line: a mistake of the user's is one message and exit code 2."""
+    make_readable()
     try:
         app()
     except QuorateError as error:

@@ -45,9 +45,20 @@ def export(
         )
     content = export.export(folder, kind, what)
     if out is None:
-        sys.stdout.write(content.decode())
+        print_content(content)
     else:
         export.write_export(content, out)
         print(f"Wrote {out}")
     if kind == "latex" or what == "critical-mass":
         warn_of_search(folder)
+
+
+def print_content(content: bytes) -> None:
+    """Print the content of a file: to another file or program its own bytes, which are UTF-8."""
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None or sys.stdout.isatty():
+        sys.stdout.write(content.decode())
+    else:
+        sys.stdout.flush()
+        stream.write(content)
+        stream.flush()

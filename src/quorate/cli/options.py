@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from quorate.runtime.output import is_utf8
+
+ELSEWHERE = 120  # columns of what is printed to a file or another program
 Out = Annotated[Path, typer.Option(help="Folder for the results and the report.")]
 Jobs = Annotated[
     int,
@@ -66,12 +70,19 @@ def given_options(context: typer.Context, *left_out: str) -> dict[str, Any]:
 
 
 def print_json(data: Any) -> None:
+    """Print plain data as JSON: in UTF-8, or in plain letters and escapes, which are UTF-8 too."""
     import json
 
-    print(json.dumps(data, ensure_ascii=False, allow_nan=False), flush=True)
+    plain = not is_utf8(sys.stdout)
+    text = json.dumps(data, ensure_ascii=plain, allow_nan=False)
+    if any("\ud800" <= sign <= "\udfff" for sign in text):  # a file name that is not valid text
+        text = json.dumps(data, allow_nan=False)
+    print(text, flush=True)
 
 
 def console_of() -> Any:
+    """Return what tables are printed to, as wide as the terminal, or as COLUMNS says."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
+    known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    return Console(width=None if known else ELSEWHERE, highlight=False, markup=False)

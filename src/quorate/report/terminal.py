@@ -1,53 +1,166 @@
-"""Any result in the terminal."""
+"""Any result in the terminal, however wide it is and whatever letters it knows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table as RichTable
 
 from quorate.report.columns import columns
 from quorate.runs.result import Result, TextRow
+from quorate.runtime.output import readable
 
-UNLIMITED = 10_000  # columns of a console that is wide enough for any table
+INDENT = "  "  # before what belongs to the line above
+Breaking = Literal["nothing", "words", "words and numbers"]  # what may go over several lines
+# From the one that is read most easily to the one that fits almost anywhere: with blanks or without
+TRIES: tuple[tuple[Breaking, int], ...] = (
+    ("nothing", 1),
+    ("words", 1),
+    ("words", 0),
+    ("words and numbers", 1),
+    ("words and numbers", 0),
+)
 
 
 def print_result(result: Result, console: Console) -> None:
     """Print what was found in words, then each section that is not for the page alone."""
-    console.print(result.title, soft_wrap=True)
+
+    def say(text: str) -> None:
+        console.print(readable(text, console.encoding), soft_wrap=True)
+
+    say(result.title)
     for sentence in result.summary():
-        console.print(sentence, soft_wrap=True)
+        say(sentence)
     for section in result.sections():
         if section.on_page_only:
             continue
-        console.print(f"\n{section.heading}", soft_wrap=True)
+        say(f"\n{section.heading}")
         for sentence in section.sentences:
-            console.print(sentence, soft_wrap=True)
+            say(sentence)
         if section.rows:
-            console.print(_table(section.rows, console))
+            _print_table(section.rows, console)
         for sentence in section.after:
-            console.print(sentence, soft_wrap=True)
+            say(sentence)
 
 
-def _table(rows: Sequence[TextRow], console: Console) -> RichTable:
-    """Return a table; where it is too wide for the console, the names of methods are broken."""
-    table = _make_table(rows, str)
-    whole = Measurement.get(console, console.options.update(width=UNLIMITED), table)
-    return table if whole.maximum <= console.width else _make_table(rows, _broken)
+def _print_table(rows: Sequence[TextRow], console: Console) -> None:
+    """Print a table: whole, else with its text in lines, else each row in lines of its own.
+
+    No word is cut: where the words of a row have no room side by side, they stand one below the
+    other.
+    """
+    found = [
+        _Column(
+            readable(name, console.encoding),
+            tuple(readable(row.get(name, ""), console.encoding) for row in rows),
+            left,
+        )
+        for name, left in columns(rows).items()
+    ]
+    for breaking, padding in TRIES:
+        room = console.width - (2 * padding + 1) * len(found) - 1
+        if (widths := _share(room, found, breaking)) is not None:
+            console.print(_drawn(found, widths, padding))
+            return
+    for line in _stacked(found, console.width):
+        console.print(line, soft_wrap=True)
 
 
-def _make_table(rows: Sequence[TextRow], shown: Callable[[str], str]) -> RichTable:
-    table, left_aligned = RichTable(), columns(rows)
-    for name, left in left_aligned.items():
-        side: Literal["left", "right"] = "left" if left else "right"
-        table.add_column(_broken(name), justify=side, overflow="fold")
-    for row in rows:
-        table.add_row(*(shown(row.get(name, "")) for name in left_aligned))
+@dataclass(frozen=True)
+class _Column:
+    """One column as text.
+
+    Args:
+        heading, cells: what stands there.
+        left: whether it is of words, which stand to the left.
+    """
+
+    heading: str
+    cells: tuple[str, ...]
+    left: bool
+
+    def widths(self, breaking: Breaking) -> tuple[int, int]:
+        """Return the narrowest width that cuts no word, and the width that breaks nothing."""
+        heading = _broken(self.heading).splitlines()
+        if breaking == "nothing":
+            most = _longest([*heading, *self.cells])
+            return most, most
+        cells = [line for cell in self.cells for line in _broken(cell).splitlines()]
+        broken = cells if self.left or breaking == "words and numbers" else []
+        pieces = [piece for line in (*heading, *broken) for piece in _wrapped(line, 1)]
+        return _longest([*pieces, *([] if broken else cells)]), _longest([*heading, *cells])
+
+    def lines(self, text: str, width: int) -> str:
+        """Return text in lines of that width, broken only where it is too long."""
+        lines = [text] if len(text) <= width else _broken(text).splitlines()
+        return "\n".join(piece for line in lines for piece in _wrapped(line, width))
+
+
+def _share(room: int, found: Sequence[_Column], breaking: Breaking) -> list[int] | None:
+    """Return the width of each column; None where there is no room.
+
+    What is left goes to whoever wants least, so that as many as can be are whole.
+
+    >>> _share(13, [_Column("a few words", (), True), _Column("so many", ("9",), False)], "words")
+    [6, 7]
+    """
+    ends = [column.widths(breaking) for column in found]
+    widths, most = [least for least, _ in ends], [end for _, end in ends]
+    if sum(widths) > room:
+        return None
+    for _ in range(min(room, sum(most)) - sum(widths)):
+        wants = [end - width or room for end, width in zip(most, widths, strict=True)]
+        widths[wants.index(min(wants))] += 1
+    return widths
+
+
+def _drawn(found: Sequence[_Column], widths: Sequence[int], padding: int) -> RichTable:
+    table = RichTable(padding=(0, padding))
+    for column, width in zip(found, widths, strict=True):
+        side: Literal["left", "right"] = "left" if column.left else "right"
+        heading = column.lines(_broken(column.heading), width)
+        table.add_column(heading, justify=side, overflow="fold", width=width)
+    for cells in zip(*(column.cells for column in found), strict=True):
+        each = zip(found, cells, widths, strict=True)
+        table.add_row(*(column.lines(cell, width) for column, cell, width in each))
     return table
+
+
+def _stacked(found: Sequence[_Column], width: int) -> Iterator[str]:
+    """Yield each row as lines: the first cell, and below it every other by its heading."""
+    for cells in zip(*(column.cells for column in found), strict=True):
+        for place, (column, cell) in enumerate(zip(found, cells, strict=True)):
+            indent = INDENT * bool(place)
+            line, *more = _filled(f"{column.heading}: {cell}", width - len(indent + INDENT))
+            yield from (indent + line, *(indent + INDENT + one for one in more))
+
+
+def _filled(text: str, width: int) -> list[str]:
+    """Return text in lines that end after a word, or a parameter of a method's name.
+
+    >>> _filled("platform: dp-sgd:epsilon=1,delta=0.1", 20)
+    ['platform: dp-sgd:', 'epsilon=1,delta=0.1']
+    """
+    lines = [""]
+    for piece in re.split(r"(?<=\s)|(?<=[:,])(?=[^\s\d])", text):
+        if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return text in lines; a word that is longer than a line is one."""
+    return textwrap.wrap(text, width, break_long_words=False)
+
+
+def _longest(lines: Sequence[str]) -> int:
+    return max(map(len, lines), default=0)
 
 
 def _broken(name: str) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 
+PATIENCE = 0.7  # seconds without a word
 _silent = False
+_waiting: threading.Timer | None = None
 
 
 def silence() -> None:
@@ -24,11 +28,45 @@ def _shown() -> bool:
     return sys.stderr.isatty() and not _silent
 
 
+def _is_dumb() -> bool:
+    """Whether the terminal cannot go back to a line that it has shown."""
+    return os.environ.get("TERM", "").lower() in ("dumb", "unknown")
+
+
+@contextlib.contextmanager
+def patience(what: str) -> Iterator[None]:
+    """Say what is under way in a terminal, once it has taken longer than people like to wait.
+
+    For what comes before the first bar: libraries take seconds to load on a slow disk.
+    """
+    if not _shown():
+        yield
+        return
+    global _waiting
+    _waiting = threading.Timer(PATIENCE, tell, [f"{what} ..."])
+    _waiting.daemon = True
+    _waiting.start()
+    try:
+        yield
+    finally:
+        _end_patience()
+
+
+def _end_patience() -> None:
+    """Say no more that something is under way, since it shows."""
+    if _waiting is not None:
+        _waiting.cancel()
+
+
 @contextlib.contextmanager
 def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
     """Show a bar over ``total`` steps; yield a function to call with the steps just done."""
     if not _shown() or total == 0:
         yield lambda _: None
+        return
+    _end_patience()
+    if _is_dumb():
+        yield _count_in_lines(total, what)
         return
     from rich.console import Console
     from rich.progress import (
@@ -59,7 +97,26 @@ def status(what: str) -> Iterator[None]:
     if not _shown():
         yield
         return
+    _end_patience()
+    if _is_dumb():
+        tell(f"{what} ...")
+        yield
+        return
     from rich.console import Console
 
-    with Console(stderr=True).status(what):
+    with Console(stderr=True).status(what, spinner="line"):
         yield
+
+
+def _count_in_lines(total: int, what: str) -> Callable[[int], None]:
+    """Say so at the beginning, and after each tenth of the steps; return what is to be called."""
+    tell(f"{what}: 0 of {total}")
+    done = 0
+
+    def advance(steps: int) -> None:
+        nonlocal done
+        before, done = done, done + steps
+        if 10 * done // total > 10 * before // total:
+            tell(f"{what}: {done} of {total}")
+
+    return advance
