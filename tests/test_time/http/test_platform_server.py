@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import picture_files
 import pytest
 from parity_platform import CLASSES, InProcessPlatform, Parity, images, parity, parity_scores
 from PIL import Image
@@ -245,6 +246,10 @@ def bad_images() -> dict[str, tuple[Any, str]]:
         "cut": (whole[:50], "got a damaged one"),
         "flipped": (whole[:20] + bytes(255 - b for b in whole[20:]), "got"),
         "harmed inside": (whole[:45] + b"xxxx" + whole[49:], "got a damaged one"),
+        "second header": (picture_files.with_second_header(3, 2, 3000), "a second header (IHDR)"),
+        "late header": (picture_files.with_late_header(3, 2, 3000), "a second header (IHDR)"),
+        "moving": (picture_files.moving(3, 2, "PNG"), "got"),
+        "turned": (picture_files.turned(grey, "PNG", 6), "pixels of shape (3, 2)"),
         "empty": (b"", "got 0 bytes"),
         "no base64": ("%%%", "Expected base64"),
         "number": (7, "got int. Send it as text"),

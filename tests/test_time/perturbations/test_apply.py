@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from PIL import Image
 import quorate
 from quorate.cli import entry as cli
 from quorate.errors import InputError
+from quorate.test_time.perturbations import brought, images
 from quorate.test_time.perturbations.apply import LIMITS, apply_to_file
-from quorate.test_time.perturbations.perturbation import Family, Norm, Perturbation, save
+from quorate.test_time.perturbations.budget import Norm
+from quorate.test_time.perturbations.perturbation import Family, Perturbation, save
 
 CLASSES = ("cat", "dog", "ship")
 Pixels = npt.NDArray[np.uint8]
@@ -136,23 +139,106 @@ def test_by_hand() -> None:
         "trained_size": [2, 2],
         "label_free": False,
         "resized": False,
+        "brightness": False,
+        "clipped": 0.0,
         "limits": list(LIMITS),
     }
 
 
-def test_a_colour_picture_is_made_grey_and_a_grey_one_rgb() -> None:
-    change = additive(channels=1)
-    x = drawn(8, 8)
-    grey = np.asarray(Image.fromarray(x).convert("L"))
-    apply_to_file("p.npz", written(x), "out.png", "cat")
-    np.testing.assert_array_equal(
-        pixels("out.png"), change.apply(grey[None, None], np.array([0]))[0, 0]
-    )
+def test_a_grey_picture_is_made_rgb_for_a_change_of_colours() -> None:
     change = additive(channels=3)
+    grey = drawn(8, 8, channels=1)
     apply_to_file("p.npz", written(grey, "grey.png"), "out.png", "cat")
-    three = np.stack([grey] * 3)
-    expected = change.apply(three[None], np.array([0]))[0].transpose(1, 2, 0)
+    expected = change.apply(np.stack([grey] * 3)[None], np.array([0]))[0].transpose(1, 2, 0)
     np.testing.assert_array_equal(pixels("out.png"), expected)
+
+
+# ----------------------------------------------------------------- one channel, and a colour photo
+
+
+@pytest.mark.parametrize("size", [(8, 8), (24, 16)])
+def test_a_change_of_one_channel_is_added_to_brightness_and_colours_stay(
+    size: tuple[int, int],
+) -> None:
+    additive(channels=1)
+    x = drawn(*size, low=20, high=230)  # nothing is at black or white
+    applied = apply_to_file("p.npz", written(x), "out.png", "cat")
+    after = pixels("out.png")
+    assert after.shape == x.shape  # in colour, at its own size
+    moved = after.astype(int) - x
+    assert (moved == moved[..., :1]).all()  # red, green and blue alike
+    assert (applied.brightness, applied.clipped) == (True, 0.0)
+    # A platform that makes it grey sees the change that was crafted, to the bit.
+    grey, seen = (np.asarray(Image.fromarray(one).convert("L"), int) for one in (x, after))
+    np.testing.assert_array_equal(seen - grey, moved[..., 0])
+
+
+def test_at_the_size_trained_for_a_grey_platform_sees_what_was_crafted() -> None:
+    change = additive(channels=1)
+    x = drawn(8, 8, low=20, high=230)
+    apply_to_file("p.npz", written(x), "out.png", "cat")
+    grey = np.asarray(Image.fromarray(x).convert("L"))
+    seen = np.asarray(Image.fromarray(pixels("out.png")).convert("L"))
+    np.testing.assert_array_equal(seen, change.apply(grey[None, None], np.array([0]))[0, 0])
+
+
+def test_colours_at_black_or_white_take_less_and_it_is_said() -> None:
+    delta = np.full((1, 1, 2, 2), 8, dtype=np.int16)
+    save(Perturbation("additive", {"delta": delta}, CLASSES, (1, 2, 2), 8 / 255), "p.npz")
+    x = np.full((2, 2, 3), 100, dtype=np.uint8)
+    x[0, 0] = (255, 0, 0)  # red, whose red can grow no more
+    applied = apply_to_file("p.npz", written(x), "out.png")
+    assert pixels("out.png")[0, 0].tolist() == [255, 8, 8]
+    assert pixels("out.png")[1, 1].tolist() == [108] * 3
+    assert applied.clipped == 1 / 4
+    said = "\n".join(applied.lines())
+    assert "It was added to red, green and blue alike, so your picture keeps its colours." in said
+    assert "In 25.00% of the pixels one of them is at black or white and took less." in said
+
+
+@pytest.mark.parametrize("size", [(8, 8), (50, 31), (5, 3)])
+def test_the_budget_of_brightness_holds_under_l2(size: tuple[int, int]) -> None:
+    change = additive(channels=1, norm="l2")
+    applied = apply_to_file("p.npz", written(drawn(*size)), "out.png", "ship")
+    moved = changes(drawn(*size))
+    most = 255 * change.epsilon / np.sqrt(8 * 8)  # the same mean square a value
+    assert np.sqrt(np.square(moved).mean()) <= most + 1e-9  # rounding of the root
+    assert applied.used <= applied.budget
+
+
+def test_families_that_look_at_the_picture_look_at_its_brightness() -> None:
+    arrays = {"gain": np.full(1, 2, np.float32), "bias": np.zeros(1, np.float32)}
+    save(Perturbation("gain", arrays, CLASSES, (1, 2, 2), 1.0), "p.npz")  # every level doubled
+    x = np.full((2, 2, 3), (10, 20, 30), dtype=np.uint8)
+    apply_to_file("p.npz", written(x), "out.png")
+    grey = int(Image.fromarray(x).convert("L").getpixel((0, 0)))
+    assert pixels("out.png")[0, 0].tolist() == [10 + grey, 20 + grey, 30 + grey]
+
+
+def test_it_is_said_that_blocks_may_be_seen() -> None:
+    additive()
+    said = apply_to_file("p.npz", written(drawn(80, 40)), "out.png", "cat").lines()
+    blocks = "Each of its values covers about 10 x 5 pixels, a block that people may see."
+    assert any(blocks in line for line in said)
+    said = apply_to_file("p.npz", written(drawn(4, 4)), "out.png", "cat").lines()
+    assert not any("block" in line for line in said)
+
+
+def test_strips_and_the_whole_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    additive()
+    x = drawn(50, 31)
+    whole = apply_to_file("p.npz", written(x), "out.png", "cat")
+    monkeypatch.setattr(brought, "AT_ONCE", 100)  # two rows a strip
+    strips = apply_to_file("p.npz", "photo.png", "strips.png", "cat")
+    np.testing.assert_array_equal(pixels("strips.png"), pixels("out.png"))
+    assert replace(strips, out=whole.out) == whole
+
+
+def test_lossless_webp_of_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    additive()
+    monkeypatch.setattr(images, "MOST_WEBP", 1000)
+    told = refused("p.npz", written(drawn(40, 40)), "out.webp", "cat")
+    assert told == ("Expected at most 1,000 pixels for lossless WebP, got 40 x 40. Write out.png.")
 
 
 # ------------------------------------------------------------------------------------ other sizes
@@ -236,8 +322,9 @@ def test_what_exif_says_is_done_and_none_is_kept() -> None:
 
 
 def test_a_colour_profile_that_no_longer_fits_is_left_out() -> None:
-    additive(channels=1)
-    apply_to_file("p.npz", written(drawn(8, 8), icc_profile=b"rgb" * 50), "out.png", "cat")
+    additive(channels=3)
+    grey = written(drawn(8, 8, channels=1), icc_profile=b"grey" * 50)
+    apply_to_file("p.npz", grey, "out.png", "cat")
     with Image.open("out.png") as opened:
         assert "icc_profile" not in opened.info
 

@@ -12,9 +12,10 @@ from linear_proxy import linear_proxy, loss_of
 
 from quorate.errors import InputError
 from quorate.learners.base.network_classifier import NetworkClassifier
+from quorate.test_time.perturbations.budget import Norm
 from quorate.test_time.perturbations.crafting import Crafting, _draw_view, _losses, _viewed, craft
 from quorate.test_time.perturbations.families import FAMILIES, DifferentiableChange
-from quorate.test_time.perturbations.perturbation import Family, Norm, Perturbation
+from quorate.test_time.perturbations.perturbation import Family, Perturbation
 
 SHAPE = (1, 3, 4)
 TWO, THREE = ("no", "yes"), ("a", "b", "c")

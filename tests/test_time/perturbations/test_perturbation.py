@@ -1,10 +1,14 @@
 """What members add to their pictures: on the grid, within the budget, and safe in a file."""
 
+import io
 import json
 import math
+import os
 import tempfile
+import tracemalloc
 import warnings
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +18,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quorate.errors import InputError
+from quorate.test_time.perturbations import perturbation
+from quorate.test_time.perturbations.budget import Norm, check_budget, levels_of, within
 from quorate.test_time.perturbations.perturbation import (
     Family,
-    Norm,
     Perturbation,
-    check_budget,
     convolve,
-    levels_of,
     load,
     save,
     to_bytes,
-    within,
 )
 
 CLASSES = ("cat", "dog", "eel")
@@ -285,6 +287,16 @@ def test_whole_levels_are_whole() -> None:
         ("filter", {"weight": np.zeros((1, 1, 3, 5)), "bias": np.zeros(1)}),
         ("filter", {"bias": np.zeros(1)}),
         ("combined", {"weight": np.zeros((1, 1, 3, 3)), "bias": np.zeros(1)}),
+        ("additive", {"delta": np.full((3, 1, 2, 2), 1e300)}),
+        ("additive", {"delta": np.full((3, 1, 2, 2), 2**62)}),
+        ("additive", {"delta": np.zeros((3, 1, 2, 2), complex)}),
+        ("additive", {"delta": np.zeros((3, 1, 2, 2), bool)}),
+        ("additive", {"delta": np.zeros((3, 1, 2, 2), "U3")}),
+        ("additive", {"delta": np.zeros((3, 1, 2, 2), object)}),
+        ("filter", {"weight": np.zeros((1, 1, 65, 65)), "bias": np.zeros(1)}),
+        ("filter", {"weight": np.broadcast_to(0.0, (1, 1, 1501, 1501)), "bias": np.zeros(1)}),
+        ("filter", {"weight": np.zeros((1, 1, 0, 0)), "bias": np.zeros(1)}),
+        ("filter", {"weight": np.float32(1), "bias": np.zeros(1)}),
         (
             "combined",
             {
@@ -298,6 +310,38 @@ def test_whole_levels_are_whole() -> None:
 def test_arrays_of_another_shape(family: Family, arrays: Any) -> None:
     with pytest.raises(InputError, match=f"Expected finite arrays of .* family {family}"):
         Perturbation(family, arrays, CLASSES, (1, 2, 2), 8 / 255)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 2), (1, 2, 2, 2), (0, 2, 2), (1, -2, 2), (1, 2.0, 2), (1, True, 2), (1, 2**14, 2**14)],
+)
+def test_images_of_a_shape_that_is_none(shape: Any) -> None:
+    delta = np.broadcast_to(np.int16(1), tuple(int(abs(axis)) for axis in (3, *shape)))
+    with pytest.raises(InputError, match="Expected finite arrays"):
+        Perturbation("additive", {"delta": delta}, CLASSES, shape, 8 / 255)
+
+
+def test_a_filter_that_would_take_minutes_is_refused() -> None:
+    arrays = {"weight": np.zeros((3, 3, 31, 31), np.float32), "bias": np.zeros(3, np.float32)}
+    shape = (3, 2000, 2000)  # 9·31²·2000² = 35·10⁹ multiplications
+    with pytest.raises(InputError, match="Expected finite arrays"):
+        Perturbation("filter", arrays, CLASSES, shape, 8 / 255)
+    assert Perturbation("filter", arrays, CLASSES, (3, 224, 224), 8 / 255).label_free
+
+
+@pytest.mark.parametrize(
+    ("classes", "named"),
+    [
+        ((), "names of the labels"),
+        (("a", 3, "b"), "names of the"),
+        (("a", "a", "b"), "got a twice"),
+    ],
+)
+def test_labels_that_are_no_names(classes: Any, named: str) -> None:
+    delta = np.zeros((1, 1, 2, 2), np.int16)
+    with pytest.raises(InputError, match=named):
+        Perturbation("additive", {"delta": delta}, classes, (1, 2, 2), 8 / 255)
 
 
 def test_an_unknown_family() -> None:
@@ -458,3 +502,79 @@ def test_facts_that_are_none(saved: Path, change: Any, named: str) -> None:
     np.savez(saved, facts=np.array(json.dumps({**facts, **change})), delta=delta)
     with pytest.raises(InputError, match=named):
         load(saved)
+
+
+def member(name: str, shape: tuple[int, ...], dtype: str, size: int) -> tuple[str, bytes]:
+    """An array of zeros in a file whose header says that it has the shape."""
+    buffer = io.BytesIO()
+    head = {"descr": dtype, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(buffer, head)
+    return name, buffer.getvalue() + bytes(size)
+
+
+def rewrite(saved: Path, change: Mapping[str, Any], *members: tuple[str, bytes]) -> None:
+    """Give a file other facts and other arrays."""
+    with np.load(saved) as file:
+        facts = {**json.loads(str(file["facts"])), **change}
+    buffer = io.BytesIO()
+    np.save(buffer, np.array(json.dumps(facts)))
+    with (
+        warnings.catch_warnings(),
+        zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED, True, 9) as to,
+    ):
+        warnings.simplefilter("ignore")  # two members of one name
+        for name, content in (("facts.npy", buffer.getvalue()), *members):
+            to.writestr(name, content)
+
+
+BOMBS = {
+    "a header that claims more than there is": ({}, [("delta.npy", (3, 10**6, 10**6), "<i2", 9)]),
+    "and says so in its facts": (
+        {"shape": [1, 8000, 8000]},
+        [("delta.npy", (3, 1, 8000, 8000), "<i2", 9)],
+    ),
+    "zeros": ({}, [("delta.npy", (3, 2, 1000, 1000), "<i2", 12_000_000)]),
+    "zeros under another name": (
+        {},
+        [("delta.npy", (3, 2, 9, 9), "<i2", 972), ("more.npy", (10**7,), "|i1", 10**7)],
+    ),
+    "negative": ({}, [("delta.npy", (-3, 1, 2, 2), "<i2", 24)]),
+    "objects": ({}, [("delta.npy", (3, 1, 2, 2), "|O", 96)]),
+    "rows of a table": ({}, [("delta.npy", (3, 1, 2, 2), "|V2", 24)]),
+    "two of one name": ({}, 2 * [("delta.npy", (3, 1, 2, 2), "<i2", 24)]),
+    "very many": ({}, [(f"{i}.npy", (1,), "<i2", 2) for i in range(70)]),
+    "of another shape": ({}, [("delta.npy", (3, 1, 2, 3), "<i2", 36)]),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_bomb_is_refused_before_it_is_unpacked(saved: Path, kind: str) -> None:
+    change, members = BOMBS[kind]
+    rewrite(saved, change, *(member(*one) for one in members))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=r"^Expected .*\.$"):
+            load(saved)
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+    finally:
+        tracemalloc.stop()
+
+
+def test_facts_that_are_nested_without_end(saved: Path) -> None:
+    with np.load(saved) as file:
+        delta = file["delta"]
+    np.savez(saved, facts=np.array("[" * 100_000), delta=delta)
+    with pytest.raises(InputError, match="got: a damaged one"):
+        load(saved)
+
+
+def test_a_file_of_too_many_bytes_is_not_read(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perturbation, "MOST_BYTES", 100)
+    with pytest.raises(InputError, match=r"got: one of [\d,]+ bytes"):
+        load(saved)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(InputError, match=r"pipe\.npz, got: no file"):
+        load(tmp_path / "pipe.npz")

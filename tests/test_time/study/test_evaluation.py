@@ -8,7 +8,8 @@ from linear_platform import LinearPlatform
 
 from quorate.intervals import wilson
 from quorate.table import Table
-from quorate.test_time.perturbations.perturbation import Norm, Perturbation
+from quorate.test_time.perturbations.budget import Norm
+from quorate.test_time.perturbations.perturbation import Perturbation
 from quorate.test_time.platforms.platform import EVALUATION, to_features
 from quorate.test_time.study.evaluation import Evaluator, evaluate, random_sign
 from quorate.test_time.study.measures import CorrectionMeasures, FairnessEstimates

@@ -1,6 +1,6 @@
 """What one member does: add the change to one picture of their own. NumPy and Pillow, no network.
 
-Shape letters: c h w axes of the images trained for, H W those of the member's picture.
+Shape letters: c h w axes of the images trained for.
 """
 
 from __future__ import annotations
@@ -10,19 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from quorate.errors import InputError
 from quorate.test_time.perturbations import images
-from quorate.test_time.perturbations.perturbation import (
-    Norm,
-    Perturbation,
-    Pixels,
-    levels_of,
-    load,
-    within,
-)
+from quorate.test_time.perturbations.brought import Moved, change_of, length_scale
+from quorate.test_time.perturbations.budget import Norm, levels_of
+from quorate.test_time.perturbations.perturbation import Perturbation, load
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,12 +22,9 @@ if TYPE_CHECKING:
 LIMITS = (
     "It is made for one model of one platform: another platform, or a later model of this one, "
     "may read it otherwise, or undo it.",
-    "It hides nothing: people and other programs see the picture as before, and so do those who "
-    "have copies of it already.",
+    "It hides nothing: people and other programs still see what is in the picture, and may see the "
+    "change; those who have copies of it already see it as it was.",
 )
-
-Levels = npt.NDArray[np.int16]
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -53,6 +42,8 @@ class AppliedChange:
         largest_change, mean_change: of the values of this picture, in levels of 255.
         size: size of the picture, (W, H).
         trained_size: size of the images that the change was crafted for, (w, h).
+        brightness: whether a change of one channel was added to the brightness of a colour picture.
+        clipped: share of the pixels where a value at black or white took less than the change.
     """
 
     out: Path
@@ -66,6 +57,8 @@ class AppliedChange:
     mean_change: float
     size: tuple[int, int]
     trained_size: tuple[int, int]
+    brightness: bool = False
+    clipped: float = 0.0
 
     @property
     def label_free(self) -> bool:
@@ -106,15 +99,38 @@ class AppliedChange:
             f"Noise: {self.budget_in_words}; used here {self.used:.4g}. Largest change of a value "
             f"{self.largest_change}, mean {self.mean_change:.1f}.",
         ]
+        if self.brightness:
+            told.append(self._brightness_in_words())
         if self.preview is not None:
             told.append(f"Preview: {self.preview}")
         if self.resized:
-            told.append(
-                f"Not exact: the change was made for {self.trained_size[0]} x "
-                f"{self.trained_size[1]} and brought to this size. What the platform sees of it "
-                "depends on how it makes pictures smaller."
-            )
+            told.append(self._size_in_words())
         return [*told, "What it does not protect against:", *(f"- {line}" for line in LIMITS)]
+
+    def _brightness_in_words(self) -> str:
+        less = ""
+        if self.clipped:
+            less = (
+                f" In {max(self.clipped, 1e-4):.2%} of the pixels one of them is at black or white "
+                "and took less."
+            )
+        return (
+            "Brightness: the change was made for grey pictures. It was added to red, green and "
+            f"blue alike, so your picture keeps its colours.{less}"
+        )
+
+    def _size_in_words(self) -> str:
+        (width, height), (w, h) = self.size, self.trained_size
+        blocks = ""
+        if width > w or height > h:
+            blocks = (
+                f" Each of its values covers about {max(1, width / w):.3g} x "
+                f"{max(1, height / h):.3g} pixels, a block that people may see."
+            )
+        return (
+            f"Not exact: the change was made for {w} x {h} and brought to this size.{blocks} What "
+            "the platform sees of it depends on how it makes pictures smaller."
+        )
 
 
 def apply_to_file(
@@ -131,8 +147,10 @@ def apply_to_file(
     picture, each value of the small grid becoming a block of pixels (their mean where the picture
     is the smaller one). The budget holds at every size; under L2, the same mean square a value.
 
-    The picture is turned as its EXIF says, and made grey or RGB as the images trained for. Of its
-    metadata only a colour profile is kept.
+    The picture is turned as its EXIF says. A change of one channel is added to the brightness of a
+    picture in colour, red, green and blue alike: a platform that makes it grey sees the change, and
+    the colours stay. For a change of colours a grey picture is made RGB. Of the picture's metadata
+    only a colour profile is kept.
 
     Args:
         perturbation_path: a file that ``quorate correct`` has left.
@@ -153,29 +171,29 @@ def apply_to_file(
     perturbation = load(perturbation_path)
     row = _row(perturbation, label)
     picture, profile = images.open_picture(Path(image_path), perturbation.shape[0])
-    before = images.pixels_of(picture)  # (c, H, W)
-    after = _changed(picture, before, perturbation, row)
-    applied = _facts(before, after, perturbation, out, shown, label)
-    images.write(images.picture_of(after), out, icc_profile=profile)
-    if shown is not None:
-        images.write(images.preview(before, after, applied.budget_in_words), shown)
+    change = change_of(picture, perturbation, row)
+    before = images.Panels.of(picture) if shown is not None else None
+    moved = change.add_to(picture)
+    applied = _facts(picture, perturbation, moved, out, shown, label)
+    images.write(picture, out, icc_profile=profile)
+    if shown is not None and before is not None:
+        after = images.Panels.of(picture)
+        words = applied.budget_in_words
+        images.write(images.preview(before, after, moved.largest, words), shown)
     return applied
 
 
 def _facts(
-    before: Pixels,
-    after: Pixels,
+    picture: Image,
     perturbation: Perturbation,
+    moved: Moved,
     out: Path,
     shown: Path | None,
     label: str | None,
 ) -> AppliedChange:
-    _, height, width = before.shape
-    _, h, w = perturbation.shape
-    change = after.astype(np.int16) - before  # (c, H, W)
-    largest = int(np.abs(change).max())
+    c, h, w = perturbation.shape
     linf = perturbation.norm == "linf"
-    longest = 255 * perturbation.epsilon * _scale(perturbation, (width, height))
+    longest = 255 * perturbation.epsilon * length_scale(picture, perturbation)
     return AppliedChange(
         out=out,
         preview=shown,
@@ -183,11 +201,13 @@ def _facts(
         epsilon=perturbation.epsilon,
         norm=perturbation.norm,
         budget=levels_of(perturbation.epsilon) if linf else longest,
-        used=largest if linf else float(np.sqrt(np.square(change, dtype=np.float64).sum())),
-        largest_change=largest,
-        mean_change=float(np.abs(change).mean()),
-        size=(width, height),
+        used=moved.largest if linf else math.sqrt(moved.squares),
+        largest_change=moved.largest,
+        mean_change=moved.total / moved.values,
+        size=picture.size,
         trained_size=(w, h),
+        brightness=c == 1 and picture.mode == "RGB",
+        clipped=moved.clipped / (picture.width * picture.height),
     )
 
 
@@ -214,40 +234,3 @@ def _row(perturbation: Perturbation, label: str | None) -> int:
             "nothing. Use a perturbation crafted with pictures of it, or a label-free one."
         )
     return row
-
-
-def _changed(picture: Image, before: Pixels, perturbation: Perturbation, row: int) -> Pixels:
-    """Return the picture as it is sent in, (c, H, W)."""
-    from PIL import Image
-
-    _, h, w = perturbation.shape
-    labels = np.array([row])
-    if picture.size == (w, h):
-        exact: Pixels = perturbation.apply(before[None], labels)[0]
-        return exact
-    small = images.pixels_of(picture.resize((w, h), Image.Resampling.BILINEAR))  # (c, h, w)
-    change = perturbation.apply(small[None], labels)[0].astype(np.int16) - small
-    wide = _brought_to(change, picture.size)
-    epsilon = perturbation.epsilon * _scale(perturbation, picture.size)
-    moved = within(wide[None], epsilon, perturbation.norm)[0]
-    changed: Pixels = np.clip(before + moved, 0, 255).astype(np.uint8)
-    return changed
-
-
-def _brought_to(change: Levels, size: tuple[int, int]) -> Floats:
-    """Return a change (c, h, w) at another size, (c, H, W): blocks where larger, else means."""
-    from PIL import Image
-
-    planes = [
-        np.asarray(Image.fromarray(one.astype(np.float32)).resize(size, Image.Resampling.BOX))
-        for one in change
-    ]
-    return np.stack(planes)
-
-
-def _scale(perturbation: Perturbation, size: tuple[int, int]) -> float:
-    """Return how much longer a change of this size is under L2 for the same mean square."""
-    if perturbation.norm == "linf":
-        return 1.0
-    _, h, w = perturbation.shape
-    return math.sqrt(size[0] * size[1] / (w * h))

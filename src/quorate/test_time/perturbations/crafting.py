@@ -18,7 +18,8 @@ from quorate.runtime import device
 from quorate.runtime.progress import bar
 from quorate.spec import param
 from quorate.table import Labels, Rng
-from quorate.test_time.perturbations.perturbation import Family, Norm, Perturbation, check_budget
+from quorate.test_time.perturbations.budget import Norm, check_budget
+from quorate.test_time.perturbations.perturbation import Family, Perturbation
 from quorate.test_time.platforms.platform import Pixels
 from quorate.validate import above_zero, at_least, in_interval
 

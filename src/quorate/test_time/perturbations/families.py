@@ -17,7 +17,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from quorate.test_time.perturbations.perturbation import Family, Norm, levels_of
+from quorate.test_time.perturbations.budget import Norm, levels_of
+from quorate.test_time.perturbations.perturbation import Family
 
 SOFTNESS = 2.0  # budgets over which the gradient of a clipped change fades
 EDGE = 1 + 1e-5  # a change projected onto the budget is longer by rounding: it is not clipped again

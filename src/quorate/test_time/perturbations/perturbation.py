@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import io
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from quorate.errors import InputError
+from quorate.errors import InputError, reason
+from quorate.runtime.archives import MOST_BYTES, ArrayArchive, ArrayHeader
 from quorate.runtime.files import replace_file
+from quorate.test_time.perturbations.budget import Norm, check_budget, within
 from quorate.validate import listed, unknown
 
 Pixels = npt.NDArray[np.uint8]
@@ -25,11 +27,14 @@ Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Shapes = dict[str, tuple[int, ...]]
 Family = Literal["additive", "gain", "filter", "combined"]
-Norm = Literal["linf", "l2"]
 FORMAT = 1  # of the file
 AT_ONCE = 4096  # images changed at once: bounds memory
 ARCHIVE = b"PK"  # how the file begins
-ROUNDING = 1e-6  # of a level: 255·(33/255) falls short of 33
+MOST_FACTS = 2**24  # bytes of what a file says in words
+MOST_LEVELS = 1e6  # of any value of an array: far beyond what a picture could show
+MOST_SIDE = 63  # of a filter, in pixels
+MOST_VALUES = 2**26  # of one image trained for, c·h·w
+MOST_WORK = 10**10  # multiplications of a filter on one such image: some seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,25 +75,16 @@ class Perturbation:
         if self.family not in get_args(Family):
             raise unknown("family of perturbations", str(self.family), get_args(Family))
         check_budget(self.epsilon, self.norm)
-        c = self.shape[0] if len(self.shape) == 3 else -1
+        check_classes(self.classes)
         shapes: Shapes = {name: array.shape for name, array in self.arrays.items()}
-        good: list[Shapes]
-        if c < 1:
-            good = []
-        elif self.family == "additive":
-            good = [{"delta": (count, *self.shape)} for count in (len(self.classes), 1)]
-        elif self.family == "gain":
-            good = [{"gain": (c,), "bias": (c,)}]
-        else:
-            side = shapes.get("weight", (0,))[-1]
-            wanted = {"weight": (c, c, side, side), "bias": (c,)}
-            if self.family == "combined":
-                wanted["delta"] = (1, *self.shape)
-            good = [wanted] if side % 2 else []
-        if shapes not in good or not all(np.isfinite(a).all() for a in self.arrays.values()):
+        good = shapes in shapes_of(self.family, self.shape, len(self.classes), shapes)
+        if not good or not all(map(_is_fine, self.arrays.values())):
+            kinds = {name: f"{array.dtype} {array.shape}" for name, array in self.arrays.items()}
             raise InputError(
                 f"Expected finite arrays of a perturbation of family {self.family} for images of "
-                f"shape {self.shape}, got {shapes}. Craft it again; the file may be damaged."
+                f"shape {self.shape}, of numbers up to {MOST_LEVELS:g}, got "
+                f"{listed([f'{name}: {kind}' for name, kind in kinds.items()]) or 'none'}. Craft "
+                "it again; the file may be damaged."
             )
 
     @property
@@ -143,6 +139,57 @@ class Perturbation:
         return replace(self, about={**self.about, **facts})
 
 
+def shapes_of(family: str, shape: tuple[int, ...], k: int, given: Shapes) -> list[Shapes]:
+    """Return what the arrays of a family may be like; nothing where a limit is passed.
+
+    Args:
+        family: name of T.
+        shape: (c, h, w) of the images.
+        k: number of labels.
+        given: the arrays' shapes, of which the side of a filter is taken.
+    """
+    whole = (isinstance(axis, int | np.integer) and not isinstance(axis, bool) for axis in shape)
+    if len(shape) != 3 or not all(whole) or min(shape) < 1:
+        return []
+    c, h, w = shape
+    if c * h * w > MOST_VALUES:
+        return []
+    if family == "additive":
+        return [{"delta": (count, *shape)} for count in (k, 1)]
+    if family == "gain":
+        return [{"gain": (c,), "bias": (c,)}]
+    side = (given.get("weight") or (0,))[-1]
+    if not (side % 2 and 1 <= side <= MOST_SIDE and (c * side) ** 2 * h * w <= MOST_WORK):
+        return []
+    wanted: Shapes = {"weight": (c, c, side, side), "bias": (c,)}
+    if family == "combined":
+        wanted["delta"] = (1, *shape)
+    return [wanted]
+
+
+def check_classes(classes: Sequence[str]) -> None:
+    """Raise InputError unless there are label names, each of its own."""
+    if not classes or not all(isinstance(name, str) for name in classes):
+        raise InputError(
+            f"Expected the names of the labels, got {str(classes)[:80]}. Craft it again; the file "
+            "may be damaged."
+        )
+    if len(set(classes)) < len(classes):
+        twice = [name for name in dict.fromkeys(classes) if classes.count(name) > 1]
+        raise InputError(
+            f"Expected a name of its own for every label, got {listed(twice)} twice. Craft it "
+            "again; the file may be damaged."
+        )
+
+
+def _is_fine(array: npt.NDArray[Any]) -> bool:
+    """Whether an array holds finite numbers of a usual size."""
+    if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8 or not array.size:
+        return False
+    low, high = float(array.min()), float(array.max())  # NaN where one is
+    return low >= -MOST_LEVELS and high <= MOST_LEVELS
+
+
 def _check_labels(y: Labels, n: int, k: int) -> None:
     if y.shape != (n,):
         raise InputError(f"Expected one label per image, {n}, got shape {y.shape}. Give them all.")
@@ -151,54 +198,6 @@ def _check_labels(y: Labels, n: int, k: int) -> None:
             f"Expected labels in [0, {k - 1}], got {y.min()} to {y.max()}. Give the index of each "
             "label among the classes it was crafted for."
         )
-
-
-def check_budget(epsilon: float, norm: str) -> None:
-    """Raise InputError unless the budget lets at least one level move.
-
-    >>> check_budget(0, "linf")
-    Traceback (most recent call last):
-    ...
-    quorate.errors.InputError: Expected epsilon=0 of at least 1/255, one level of a picture and at \
-most 1. Use 8/255, say.
-    """
-    if norm not in get_args(Norm):
-        raise unknown("norm", str(norm), get_args(Norm))
-    if not (levels_of(epsilon) >= 1 and (epsilon <= 1 or norm == "l2")):
-        top = "" if norm == "l2" else " and at most 1"
-        raise InputError(
-            f"Expected epsilon={epsilon:g} of at least 1/255, one level of a picture{top}. Use "
-            "8/255, say."
-        )
-
-
-def levels_of(epsilon: float) -> int:
-    """Return how many whole levels a budget on the pixel scale comes to; -1 where it is none.
-
-    >>> levels_of(8 / 255), levels_of(0.02)
-    (8, 5)
-    """
-    if not math.isfinite(epsilon):
-        return -1
-    return math.floor(epsilon * 255 + ROUNDING)
-
-
-def within(moved: npt.NDArray[Any], epsilon: float, norm: Norm) -> npt.NDArray[np.int16]:
-    """Return changes in levels, (n, c, h, w), brought to whole levels within the budget.
-
-    Changes that are whole and within it stay as they are.
-    """
-    if norm == "linf":
-        most: float = levels_of(epsilon)
-        whole = np.clip(np.rint(moved), -most, most)
-    else:
-        length = np.sqrt(np.square(moved, dtype=np.float64).sum((1, 2, 3), keepdims=True))
-        most = 255 * epsilon
-        shrunk = moved * (most / np.maximum(length, most))
-        whole = np.trunc(np.where(length <= most + ROUNDING, moved, shrunk))
-        whole = np.clip(whole, -255, 255)  # no picture can change by more
-    levels: npt.NDArray[np.int16] = whole.astype(np.int16)
-    return levels
 
 
 def convolve(x: Floats, weight: Floats) -> Floats:
@@ -249,14 +248,23 @@ def load(path: str | Path) -> Perturbation:
         InputError: there is no such file, or it holds no perturbation of this or an older format.
     """
     try:
+        stat = Path(path).stat()
+        if stat.st_size > MOST_BYTES:
+            raise _no_perturbation(path, f"one of {stat.st_size:,} bytes")
+        if not S_ISREG(stat.st_mode) and not S_ISDIR(stat.st_mode):
+            raise _no_perturbation(path, "no file")
         content = Path(path).read_bytes()
-    except OSError as error:
-        raise _no_perturbation(path, error.strerror or str(error)) from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise _no_perturbation(path, reason(error)) from error
     return from_bytes(content, path)
 
 
 def from_bytes(content: bytes, path: str | Path) -> Perturbation:
     """Return the perturbation in the content of a file; ``path`` says where it is from.
+
+    Arrays are unpacked only once their shapes are those of what the file says that it holds.
 
     Raises:
         InputError: it is no perturbation of this or an older format.
@@ -264,29 +272,45 @@ def from_bytes(content: bytes, path: str | Path) -> Perturbation:
     if not content.startswith(ARCHIVE):
         raise _no_perturbation(path, "a file of another kind")
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            if "facts" not in file.files:
-                raise _no_perturbation(path, f"an archive of {listed(file.files) or 'nothing'}")
-            facts = json.loads(str(file["facts"]))
-            arrays = {name: file[name] for name in file.files if name != "facts"}
-        if facts["format"] > FORMAT:
-            raise InputError(
-                f"Expected a perturbation of format {FORMAT} or older in {path}, got format "
-                f"{facts['format']}. Upgrade quorate."
-            )
-        return Perturbation(
-            family=facts["family"],
-            arrays=arrays,
-            classes=tuple(facts["classes"]),
-            shape=tuple(facts["shape"]),
-            epsilon=float(facts["epsilon"]),
-            norm=facts["norm"],
-            about=dict(facts["about"]),
-        )
+        return _read(ArrayArchive(content), path)
     except InputError:
         raise
     except Exception as error:  # a damaged archive raises whatever its damage leads to
         raise _no_perturbation(path, "a damaged one, or another archive") from error
+
+
+def _read(archive: ArrayArchive, path: str | Path) -> Perturbation:
+    if "facts" not in archive.names:
+        raise _no_perturbation(path, f"an archive of {listed(archive.names) or 'nothing'}")
+    if archive.headers["facts"].bytes > MOST_FACTS:
+        raise _no_perturbation(path, f"facts of more than {MOST_FACTS:,} bytes")
+    facts = json.loads(str(archive.read("facts")))
+    if facts["format"] > FORMAT:
+        raise InputError(
+            f"Expected a perturbation of format {FORMAT} or older in {path}, got format "
+            f"{facts['format']}. Upgrade quorate."
+        )
+    family, shape, classes = facts["family"], tuple(facts["shape"]), tuple(facts["classes"])
+    headers = {name: one for name, one in archive.headers.items() if name != "facts"}
+    shapes: Shapes = {name: one.shape for name, one in headers.items()}
+    fits = shapes in shapes_of(family, shape, len(classes), shapes)
+    return Perturbation(
+        family=family,
+        # What is of another shape is not unpacked; it is refused for its shape.
+        arrays={
+            name: archive.read(name) if fits else _unread(one) for name, one in headers.items()
+        },
+        classes=classes,
+        shape=shape,
+        epsilon=float(facts["epsilon"]),
+        norm=facts["norm"],
+        about=dict(facts["about"]),
+    )
+
+
+def _unread(header: ArrayHeader) -> npt.NDArray[Any]:
+    """Return an array of the shape that takes no memory."""
+    return np.broadcast_to(np.zeros((), header.dtype), header.shape)
 
 
 def _no_perturbation(path: str | Path, got: str) -> InputError:

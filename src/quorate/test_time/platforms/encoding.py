@@ -11,9 +11,9 @@ import struct
 import numpy as np
 
 from quorate.errors import InputError
+from quorate.runtime.pictures import SIGNATURE, PictureError, read_picture
 from quorate.test_time.platforms.platform import Pixels
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOURS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}
 CHANNELS = {0: 1, 2: 3}  # the kinds of PNG that hold the pixels of a platform, and nothing else
 
@@ -51,10 +51,9 @@ def from_png(content: bytes, shape: tuple[int, int, int]) -> Pixels:
     """Return the pixels, (c, h, w), of a PNG; nothing larger is unpacked.
 
     Raises:
-        InputError: it is no whole 8-bit grey or RGB PNG of this shape.
+        InputError: it is no whole 8-bit grey or RGB PNG of this shape, or it is one that
+            ``read_picture`` refuses.
     """
-    from PIL import Image
-
     c, h, w = shape
     kind = "grey" if c == 1 else "RGB"
     wanted = f"Expected an 8-bit {kind} PNG, {w} wide and {h} high"
@@ -67,10 +66,13 @@ def from_png(content: bytes, shape: tuple[int, int, int]) -> Pixels:
             f"{height} high. Resize or convert it first."
         )
     try:
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as opened:
-            plain = np.asarray(opened, dtype=np.uint8)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise InputError(f"{wanted}, got a damaged one: {error}. Save it again.") from None
+        read = read_picture(content, "it", ("PNG",), most_pixels=w * h, metadata=False)
+    except PictureError as error:
+        damaged = "a damaged one: " if error.damaged else ""
+        raise InputError(f"{wanted}, got {damaged}{error.got}. {error.fix}") from None
+    plain = np.array(read.image, dtype=np.uint8)
+    if plain.shape != ((h, w) if c == 1 else (h, w, c)):  # EXIF may have it turned
+        raise InputError(f"{wanted}, got pixels of shape {plain.shape}. Resize or turn it first.")
     return plain.reshape(1, h, w) if c == 1 else np.ascontiguousarray(plain.transpose(2, 0, 1))
 
 

@@ -20,7 +20,8 @@ from quorate.runtime.seeds import mixed
 from quorate.table import Labels
 from quorate.test_time.attacks.attack import Attack
 from quorate.test_time.attacks.outcome import AttackOutcome
-from quorate.test_time.perturbations.perturbation import Perturbation, levels_of
+from quorate.test_time.perturbations.budget import levels_of
+from quorate.test_time.perturbations.perturbation import Perturbation
 from quorate.test_time.platforms.in_process import InProcessPlatform
 from quorate.test_time.platforms.meter import Meter
 from quorate.test_time.platforms.platform import Pixels, to_pixels

@@ -13,8 +13,9 @@ from quorate.errors import InputError
 from quorate.protocols import Population, Subgroup
 from quorate.subgroups.shift import Shift
 from quorate.test_time.extraction.surrogate import Extraction
+from quorate.test_time.perturbations.budget import Norm, check_budget
 from quorate.test_time.perturbations.crafting import Crafting
-from quorate.test_time.perturbations.perturbation import Family, Norm, check_budget
+from quorate.test_time.perturbations.perturbation import Family
 from quorate.test_time.platforms.platform import Gives
 from quorate.test_time.study.adaptive import ADAPTIVE, HARDENED, TRAINS, harden
 from quorate.test_time.study.sources import (

@@ -16,7 +16,8 @@ from quorate.fairness.intervals import measure_intervals
 from quorate.fairness.measures import measure
 from quorate.intervals import Estimate, wilson
 from quorate.table import Labels, Rng
-from quorate.test_time.perturbations.perturbation import ROUNDING, Perturbation, levels_of
+from quorate.test_time.perturbations.budget import ROUNDING, levels_of
+from quorate.test_time.perturbations.perturbation import Perturbation
 from quorate.test_time.platforms.platform import EVALUATION, Pixels, Platform
 from quorate.test_time.study.measures import (
     MEASURES,

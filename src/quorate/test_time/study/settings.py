@@ -14,8 +14,8 @@ from quorate import catalog, spec
 from quorate.errors import InputError, reason
 from quorate.protocols import Population, Subgroup
 from quorate.test_time.extraction.surrogate import Extraction
+from quorate.test_time.perturbations.budget import Norm
 from quorate.test_time.perturbations.crafting import Crafting
-from quorate.test_time.perturbations.perturbation import Norm
 from quorate.test_time.platforms.platform import Gives
 from quorate.test_time.study.adaptive import ADAPTIVE
 from quorate.test_time.study.correction import SINGULAR, Correction

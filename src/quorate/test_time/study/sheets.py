@@ -10,7 +10,8 @@ import numpy as np
 
 from quorate.figures.correction import sheet_figure
 from quorate.runs.result import Row
-from quorate.test_time.perturbations.perturbation import Perturbation, levels_of
+from quorate.test_time.perturbations.budget import levels_of
+from quorate.test_time.perturbations.perturbation import Perturbation
 from quorate.test_time.platforms.platform import Pixels
 from quorate.test_time.study.examples import ExamplePictures
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from quorate.intervals import Estimate
 from quorate.runs.result import TextRow
 from quorate.runs.wording import rate
-from quorate.test_time.perturbations.perturbation import levels_of
+from quorate.test_time.perturbations.budget import levels_of
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.means import MeanOutcome
 from quorate.test_time.study.measures import MEASURES, AdaptedEffect
