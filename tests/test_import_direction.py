@@ -16,6 +16,7 @@ SOURCE = Path(quorate.__file__).parent
 
 # From the bottom to the top. Rooms on one layer do not know each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
+    ("printable",),
     ("version", "errors", "plain"),
     ("validate",),
     ("compared_groups",),
@@ -52,11 +53,14 @@ NOT_SEEN_BY = {
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),
     *("dp_accounting", "jinja2", "PIL", "pyarrow", "filelock", "threadpoolctl"),
-    *("httpx", "tenacity", "fastapi", "fastapi_offline", "starlette", "uvicorn"),
+    *("httpx", "httpcore", "fastapi", "fastapi_offline", "starlette", "uvicorn"),
 }
 # Rooms that are heavy as a whole: they import these where they please, and are imported late.
 HEAVY_ROOMS = {"engine": {"torch"}}
-HEAVY_MODULES = {"quorate.test_time.perturbations.families": {"torch"}}  # likewise, single modules
+HEAVY_MODULES = {  # likewise, single modules
+    "quorate.test_time.perturbations.families": {"torch"},
+    "quorate.test_time.http.line": {"httpx", "httpcore"},
+}
 
 
 class Import(NamedTuple):

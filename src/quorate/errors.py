@@ -1,5 +1,7 @@
 """Errors a user can fix: each message says what was expected, what came, and the usual fix."""
 
+from quorate.printable import printable
+
 
 def reason(error: Exception) -> str:
     """Return the system's own description of an error, without its number and path.
@@ -11,7 +13,13 @@ def reason(error: Exception) -> str:
 
 
 class QuorateError(Exception):
-    """A mistake that the user can fix; the command line prints it and exits with 2."""
+    """A mistake that the user can fix; the command line prints it and exits with 2.
+
+    What a message quotes may be a stranger's text: nothing in it is obeyed by a terminal.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class InputError(QuorateError, ValueError):

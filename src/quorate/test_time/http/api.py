@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
+from urllib.parse import unquote
 
 from quorate.errors import InputError, PlatformError
+from quorate.printable import one_line, printable
 from quorate.test_time.platforms.platform import Card
 from quorate.validate import unknown
 
@@ -83,6 +86,10 @@ class API:
         ]
         if "{key}" not in self.key_format:
             wrong.append(f"key_format={self.key_format!r} (write {{key}} where the key stands)")
+        for name in ("predict_path", "model_path"):
+            path = getattr(self, name)
+            if (path or name == "predict_path") and not is_path(path):
+                wrong.append(f"{name}={path!r} (a path beneath the address, such as /v1/predict)")
         if self.images_at_once < 1:
             wrong.append(f"images_at_once={self.images_at_once} (at least 1)")
         if not self.model_path:
@@ -115,6 +122,26 @@ class API:
         c, h, w = self.shape
         gives: Literal["labels", "scores"] = "scores" if self.scores_at else "labels"
         return Card(self.id or url, self.classes, (c, h, w), gives)
+
+
+def is_path(text: str) -> bool:
+    """Whether text is a path beneath an address, and can lead nowhere else.
+
+    >>> [is_path(text) for text in ("/v1/predict", "https://else.org/", "//else.org/", "/../x")]
+    [True, False, False, False]
+    """
+    plain = text
+    for _ in range(3):  # %252e is %2e is a dot
+        plain = unquote(plain)
+    segments = plain.partition("?")[0].split("/")
+    return (
+        text.startswith("/")
+        and text.isascii()
+        and printable(plain) == plain
+        and not re.search(r"[\\\s#]", plain)
+        and not any(segment in ("", ".", "..") for segment in segments[1:-1])
+        and segments[-1] not in (".", "..")
+    )
 
 
 QUORATE_API = API()
@@ -233,4 +260,4 @@ def _followed(parts: Sequence[str], document: Any, at: str) -> Any:
 
 def _shown(document: Any) -> str:
     text = f"only {', '.join(map(str, document))}" if isinstance(document, dict) else repr(document)
-    return text[:80] + ("..." if len(text) > 80 else "")
+    return one_line(text, 80)

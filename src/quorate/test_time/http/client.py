@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import ipaddress
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from quorate.errors import InputError, PlatformError, QuotaError
+from quorate.printable import one_line
 from quorate.test_time.http.api import API, QUORATE_API
+from quorate.test_time.http.asking import Came, ask_all
 from quorate.test_time.http.exchange import encode, read_answers, read_card
+from quorate.test_time.http.patience import Stop
 from quorate.test_time.http.rate import TokenBucket, parse_rate
-from quorate.test_time.http.sending import ExhaustedError, FailedError, Sender
-from quorate.test_time.platforms.answers import PartialError, PartialQuotaError
-from quorate.test_time.platforms.platform import Answers, Card, Pixels, Platform, check_questions
+from quorate.test_time.http.reading import most_bytes
+from quorate.test_time.http.sending import ExhaustedError, FailedError, Question, Sender
+from quorate.test_time.platforms.answers import (
+    Part,
+    PartialError,
+    PartialQuotaError,
+    PartwisePlatform,
+    together,
+)
+from quorate.test_time.platforms.encoding import digests
+from quorate.test_time.platforms.platform import Answers, Card, Pixels, check_questions
 from quorate.validate import above_zero, at_least, listed
 
 if TYPE_CHECKING:
     import httpx
 
-PATIENCE = 900.0  # seconds that one request waits at the server's word
+PATIENCE = 900.0  # seconds that all tries of one request, and the waits between, may take
+ROUNDS = 3  # requests for what a key can afford of one batch, where the platform says so
 
 
-@dataclass(frozen=True, eq=False)
-class _Came:
-    """What became of some rows."""
-
-    rows: list[int] = field(default_factory=list)  # answered
-    answers: Answers | None = None
-    refused: list[int] = field(default_factory=list)  # surely not metered
-    error: PlatformError | None = None
-
-
-class HTTPPlatform(Platform):
+class HTTPPlatform(PartwisePlatform):
     """Asks an image API; behind a ``MeteredPlatform`` no answer is lost or paid for twice.
 
-    What comes back does not depend on how many requests are in flight.
+    What comes back does not depend on how many requests are in flight. Whatever the platform
+    answers, its size, the time it takes and the number of tries are bounded. Keys go to ``url``
+    alone.
 
     Args:
         url: address of the platform.
         keys: names of the keys and their secrets.
         api: protocol of the address, see ``read_api``.
         rate: requests it is sent at most, over all keys, such as 5/s; None is without end.
-        timeout: seconds that an answer may take.
-        retries: tries after the first that failed (5xx, timeouts, lost connections). The waits that
-            a server asks for are kept, and are none of these.
+        timeout: seconds that an answer may take, from the request to its last byte.
+        retries: tries after the first that failed (5xx, timeouts, lost connections). Waits of a
+            second and longer that a server asks for are kept, and are none of these; all together
+            end after 100 tries or 15 minutes.
         in_flight: requests sent at once.
         transport: carries the requests, instead of the network.
         clock, sleep: give the time, and wait, in seconds.
@@ -70,21 +75,33 @@ class HTTPPlatform(Platform):
         in_flight: int = 4,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
-        import httpx
-
         above_zero("timeout", timeout, "Wait some seconds.")
         at_least("retries", retries, 0, "Use retries=0 to try once.")
         at_least("in_flight", in_flight, 1, "Send at least one request at once.")
         _check_keys(keys)
-        self.url = _checked_url(url)
+        self.url = check_address(url)
         self.keys = dict(keys)
         self.api = api
         self.in_flight = in_flight
-        self._client = httpx.Client(base_url=self.url, timeout=timeout, transport=transport)
         bucket = TokenBucket(parse_rate(rate), clock)
-        self._sender = Sender(self._client, api, bucket, retries, PATIENCE, sleep)
+        if transport is None:
+            from quorate.test_time.http.line import Line
+
+            transport = Line(self.url)
+        self._transport = transport
+        self._sender = Sender(
+            self.url,
+            transport,
+            api,
+            bucket,
+            retries=retries,
+            patience=PATIENCE,
+            timeout=timeout,
+            clock=clock,
+            sleep=sleep,
+        )
         self._reading_card = threading.Lock()
         self._card: Card | None = None
         self._images_at_once = api.images_at_once
@@ -105,7 +122,7 @@ class HTTPPlatform(Platform):
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._client.close()
+        self._transport.close()
 
     @property
     def card(self) -> Card:
@@ -121,20 +138,23 @@ class HTTPPlatform(Platform):
 
     def _read_card(self) -> Card:
         name, secret = next(iter(self.keys.items()))
-        document = self._sender.send("GET", self.api.model_path, name, secret)
+        document = self._sender.send(Question("GET", self.api.model_path, name, secret))
         card = read_card(document, self.url)
         most = document.get("images_at_once")
         if type(most) is int and most > 0:
             self._images_at_once = min(self._images_at_once, most)
         return card if self.api.scores_at else replace(card, gives="labels")
 
-    def ask(self, x: Pixels, keys: Sequence[str]) -> Answers:
-        """Return what the platform says of each image.
+    def ask_parts(self, x: Pixels, keys: Sequence[str], take: Callable[[Part], None]) -> None:
+        """Ask, and hand on each response as it comes, in the thread that it comes to.
+
+        Once this returns or raises, nothing more is handed on. When it is interrupted, requests
+        under way get a moment, and the others are handed on as refused.
 
         Raises:
             InputError: the images are not of the platform's shape, or a key's secret is not known.
-            PartialQuotaError: keys have no queries left; the others' rows are answered.
-            PartialError: the platform refused, failed or answered what cannot be read.
+            QuotaError: keys have no queries left; the others' rows were answered.
+            PlatformError: the platform refused, failed or answered what cannot be read.
         """
         card = self.card
         check_questions(x, keys, card)
@@ -144,24 +164,29 @@ class HTTPPlatform(Platform):
                 f"Expected the secrets of all who ask {self.url}, got none for {listed(strange)}. "
                 "Add a line for each to the file of keys, as in: member-0001 SECRET."
             )
-        batches = self._batches(keys)
-        stop = threading.Event()  # after an error that meets every request
 
-        def ask_batch(rows: list[int]) -> _Came:
-            if stop.is_set():
-                return _Came(refused=rows)
-            came = self._ask_rows(x, rows, keys[rows[0]], card)
-            if came.error is not None and not isinstance(came.error, QuotaError):
-                stop.set()
-            return came
+        def ask_batch(rows: list[int], stop: Stop) -> Came:
+            return self._ask_rows(x, rows, keys[rows[0]], card, stop)
 
-        pool = ThreadPoolExecutor(self.in_flight, "asking")
+        ask_all(self._batches(keys), ask_batch, take, self.in_flight)
+
+    def ask(self, x: Pixels, keys: Sequence[str]) -> Answers:
+        """Return what the platform says of each image.
+
+        Raises:
+            InputError: the images are not of the platform's shape, or a key's secret is not known.
+            PartialQuotaError: keys have no queries left; the others' rows are answered.
+            PartialError: the platform refused, failed or answered what cannot be read.
+        """
+        parts: list[Part] = []
+        card = self.card
         try:
-            came = list(pool.map(ask_batch, batches))
-        finally:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-        return _together(len(x), came, card)
+            self.ask_parts(x, keys, parts.append)
+        except PlatformError as error:
+            answered, answers, refused = together(parts, len(x), card)
+            kind = PartialQuotaError if isinstance(error, QuotaError) else PartialError
+            raise kind(str(error), answered, answers, refused) from error
+        return together(parts, len(x), card)[1]
 
     def _batches(self, keys: Sequence[str]) -> list[list[int]]:
         """Return rows of one key each, as many as one request takes."""
@@ -175,46 +200,45 @@ class HTTPPlatform(Platform):
             for start in range(0, len(rows), size)
         ]
 
-    def _ask_rows(self, x: Pixels, rows: list[int], key: str, card: Card) -> _Came:
+    def _ask_rows(self, x: Pixels, rows: list[int], key: str, card: Card, stop: Stop) -> Came:
         """Send one request; where its key cannot afford all of it, another with what it can."""
-        try:
-            document = self._sender.send(
-                "POST", self.api.predict_path, key, self.keys[key], encode(self.api, x[rows])
-            )
-            return _Came(rows, read_answers(self.api, document, len(rows), card))
-        except ExhaustedError as error:
-            some = sorted({place for place in error.affordable if 0 <= place < len(rows)})
-            if not 0 < len(some) < len(rows):
-                return _Came(refused=rows, error=error)
-            came = self._ask_rows(x, [rows[place] for place in some], key, card)
-            others = [row for place, row in enumerate(rows) if place not in some]
-            return replace(came, refused=[*came.refused, *others], error=came.error or error)
-        except FailedError as error:
-            return _Came(refused=[] if error.metered else rows, error=error)
-        except PlatformError as error:  # an answer that cannot be read
-            return _Came(error=error)
+        parts: list[Part] = []
+        spent: PlatformError | None = None
+        for more in reversed(range(ROUNDS)):
+            try:
+                document = self._sender.send(self._question(x[rows], key, card), stop)
+                answers = read_answers(self.api, document, len(rows), card)
+                return [*parts, Part(tuple(rows), answers)], spent
+            except ExhaustedError as error:
+                spent = error
+                some = {rows[place] for place in error.affordable if 0 <= place < len(rows)}
+                if error.metered or not more or not 0 < len(some) < len(rows):
+                    return [*parts, _refused(rows, error)], error
+                parts.append(Part(refused=tuple(row for row in rows if row not in some)))
+                rows = sorted(some)
+            except FailedError as error:
+                return [*parts, _refused(rows, error)], error
+            except PlatformError as error:  # an answer that cannot be read
+                return parts, error
+        return parts, spent
+
+    def _question(self, x: Pixels, key: str, card: Card) -> Question:
+        """Return the request about images of one key; the same one again is told by its header."""
+        secret, named = self.keys[key], [self.api.predict_path.encode(), *digests(x)]
+        same = hmac.new(secret.encode(), b"\0".join(named), hashlib.sha256).hexdigest()
+        return Question(
+            "POST",
+            self.api.predict_path,
+            key,
+            secret,
+            encode(self.api, x),
+            {"Idempotency-Key": same},
+            most_bytes(len(x), len(card.classes)),
+        )
 
 
-def _together(n: int, came: list[_Came], card: Card) -> Answers:
-    """Return the answers to n rows, or raise the first error with those that came."""
-    answered, refused = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
-    labels = np.zeros(n, dtype=np.int64)
-    scores = np.zeros((n, len(card.classes))) if card.gives == "scores" else None  # (n, k)
-    for one in came:
-        refused[one.refused] = True
-        if one.answers is not None:
-            answered[one.rows] = True
-            labels[one.rows] = one.answers.labels
-            if scores is not None and one.answers.probabilities is not None:
-                scores[one.rows] = one.answers.probabilities
-    answers = Answers(labels, scores)
-    errors = [one.error for one in came if one.error is not None]
-    if not errors:
-        return answers
-    # An error that stopped everything says more than a key that is spent.
-    error = next((e for e in errors if not isinstance(e, QuotaError)), errors[0])
-    kind = PartialQuotaError if isinstance(error, QuotaError) else PartialError
-    raise kind(str(error), answered, answers.take(answered), refused) from error
+def _refused(rows: list[int], error: FailedError) -> Part:
+    return Part(refused=() if error.metered else tuple(rows))
 
 
 def _check_keys(keys: Mapping[str, str]) -> None:
@@ -228,7 +252,12 @@ def _check_keys(keys: Mapping[str, str]) -> None:
             )
 
 
-def _checked_url(url: str) -> str:
+def check_address(url: str) -> str:
+    """Return the address of a platform, without a slash at its end.
+
+    Raises:
+        InputError: it is none, or holds more than a scheme, a host, a port and a path.
+    """
     import httpx
 
     try:
@@ -240,4 +269,29 @@ def _checked_url(url: str) -> str:
             f"Expected the platform's address, such as http://127.0.0.1:8000, got {url!r}. Begin "
             "with http:// or https://."
         )
+    if parsed.userinfo or parsed.query or parsed.fragment or "\\" in url or "?" in url:
+        raise InputError(
+            f"Expected a host and a path as the platform's address, got {one_line(url)!r}. Leave "
+            "out a name and password before @, and all after ? or #; keys belong into a key file."
+        )
     return url.rstrip("/")
+
+
+def is_open_to_others(url: str) -> bool:
+    """Whether others on the way can read what is sent: plain http to another machine.
+
+    >>> is_open_to_others("http://127.0.0.1:8000"), is_open_to_others("http://10.0.0.7")
+    (False, True)
+    """
+    import httpx
+
+    parsed = httpx.URL(url)
+    if parsed.scheme != "http":
+        return False
+    host = parsed.host.rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from quorate.errors import PlatformError
+from quorate.printable import one_line, printable
 from quorate.table import Probabilities
 from quorate.test_time.http.api import API, find, place
 from quorate.test_time.platforms.answers import check_answers
 from quorate.test_time.platforms.encoding import to_base64, to_png
 from quorate.test_time.platforms.platform import Answers, Card, Pixels
 
+LONGEST_NAME = 200  # characters of an id or a class
 AXES = {"hwc": (0, 2, 3, 1), "chw": (0, 1, 2, 3)}
 
 
@@ -42,9 +44,10 @@ def read_card(document: Any, url: str) -> Card:
     id_, gives = plain.get("id"), plain.get("gives")
     classes, shape = plain.get("classes"), plain.get("shape")
     fine = (
-        isinstance(id_, str)
+        _is_name(id_)
         and isinstance(classes, list)
-        and all(isinstance(name, str) for name in classes)
+        and all(_is_name(name) for name in classes)
+        and 0 < len(classes) == len(set(classes))
         and isinstance(shape, list)
         and [type(axis) for axis in shape] == [int, int, int]
         and min(shape) > 0
@@ -53,14 +56,19 @@ def read_card(document: Any, url: str) -> Card:
     if not fine:
         raise PlatformError(
             f"Expected a model's id, classes, shape and gives from {url}, got "
-            f"{str(document)[:80]!r}. For another API, set model_path to nothing, and classes and "
-            "shape."
+            f"{one_line(str(document), 80)!r}. For another API, set model_path to nothing, and "
+            "classes and shape."
         )
     assert isinstance(shape, list)
     c, h, w = shape
     return Card(
         str(id_), tuple(classes or ()), (c, h, w), "scores" if gives == "scores" else "labels"
     )
+
+
+def _is_name(value: Any) -> bool:
+    """Whether something can be shown as a name: text of some length, without control characters."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and printable(value) == value
 
 
 def read_answers(api: API, document: Any, n: int, card: Card) -> Answers:
@@ -129,4 +137,9 @@ def _numbers(rows: list[list[Any]]) -> Probabilities:
                 raise PlatformError(
                     f"Expected numbers as scores, got {str(value)[:40]!r}. Mend scores_at."
                 )
-    return np.array(rows, dtype=np.float64)
+    try:
+        return np.array(rows, dtype=np.float64)
+    except OverflowError:
+        raise PlatformError(
+            "Expected probabilities as scores, got a number beyond all floats. Ask its operator."
+        ) from None

@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-import email.utils
+import socket
+import ssl
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import PlatformError, QuotaError
+from quorate.printable import one_line
 from quorate.test_time.http.api import API
+from quorate.test_time.http.patience import Stop, Tries, read_retry_after
 from quorate.test_time.http.rate import TokenBucket
+from quorate.test_time.http.reading import (
+    SMALL,
+    UnreadableError,
+    read_body,
+    read_json,
+    told,
+    without,
+)
+from quorate.version import __version__
 
 if TYPE_CHECKING:
     import httpx
-    import tenacity
 
-PASSING = {429, 500, 502, 503, 504}  # these may be answered at another time
-LONGEST = 60.0  # seconds between two tries, where the server does not say
+LASTING = {501, 505, 506, 508, 510, 511}  # of 500 to 599: these do not pass
+PASSING = {408, 425, 429} | set(range(500, 600)) - LASTING
+LATER = "Go on later, or ask its operator."
+ADDRESS = "Check the address, and whether the platform runs."
+SLOW = "The platform is slow, or stalls: ask its operator, or send fewer images_at_once."
 FIXES = {
     400: "Mend the API's description.",
     401: "Give the right key, and check key_in, key_name and key_format.",
     403: "Give a key that may ask here.",
     404: "Check the address and the API's paths.",
     405: "Check the API's paths.",
+    407: "Sign in at the proxy that the environment names.",
+    408: SLOW,
+    410: "What was there is gone: check the address and the API's paths.",
     413: "Set images_at_once lower.",
+    414: "Check the API's paths, and send the key in a header.",
     415: "Set another encoding.",
     422: "Check the images' shape and the API's encoding and image_at.",
+    429: "Ask more slowly, with --rate, or go on later.",
+    431: "Check the key, which is too long for this platform.",
+    501: "Check the API's paths, or ask its operator.",
+    511: "Sign in to the network that you are in.",
 }
 
 
@@ -46,207 +68,259 @@ class FailedError(PlatformError):
 class ExhaustedError(FailedError, QuotaError):
     """A key has no queries left; ``affordable`` are places of images it would still be answered."""
 
-    def __init__(self, message: str, affordable: list[int]) -> None:
-        super().__init__(message, metered=False)
+    def __init__(self, message: str, affordable: list[int], metered: bool = False) -> None:
+        super().__init__(message, metered)
         self.affordable = affordable
+
+
+class StoppedError(FailedError):
+    """No more requests shall be sent."""
 
 
 class _AgainError(Exception):
     """Worth another try, after ``wait`` seconds where the server names them."""
 
-    def __init__(self, came: str, wait: float | None = None, metered: bool = True) -> None:
+    def __init__(self, came: str, fix: str, metered: bool, wait: float | None = None) -> None:
         super().__init__(came)
-        self.wait = wait
+        self.fix = fix
         self.metered = metered
+        self.wait = wait
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is sent under one key, however often.
+
+    Args:
+        method, path: of HTTP, beneath the address.
+        name, secret: the key.
+        body: json, or files and data, as httpx takes them.
+        headers: more headers, such as an idempotency key.
+        most: bytes that the answer may have.
+    """
+
+    method: str
+    path: str
+    name: str
+    secret: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    most: int = SMALL
 
 
 class Sender:
     """Sends requests to one address. Threads may share it.
 
     Args:
-        client: its address, timeouts and connections.
+        url: the address; nothing is ever sent elsewhere, and redirects are not followed.
+        transport: carries the requests.
         api: protocol of the address.
         bucket: its rate, over all keys.
-        retries: tries after the first that failed. A wait that the server asks for is none.
-        patience: seconds that are waited at the server's word, for one request.
-        sleep: waits.
+        retries: tries after the first that failed.
+        patience: seconds that all tries of one request and the waits between them may take.
+        timeout: seconds that one try may take, from the first byte sent to the last received.
+        clock, sleep: give the time, and wait, in seconds; by default so that a stop ends the wait.
     """
 
     def __init__(
         self,
-        client: httpx.Client,
+        url: str,
+        transport: httpx.BaseTransport,
         api: API,
         bucket: TokenBucket,
+        *,
         retries: int,
         patience: float,
-        sleep: Callable[[float], None] = time.sleep,
+        timeout: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
-        self.client = client
+        self.url = url
+        self.transport = transport
         self.api = api
         self.bucket = bucket
         self.retries = retries
         self.patience = patience
+        self.timeout = timeout
+        self.clock = clock
         self.sleep = sleep
 
-    def send(
-        self, method: str, path: str, name: str, secret: str, body: Mapping[str, Any] | None = None
-    ) -> Any:
-        """Return the JSON that a request under one key is answered with.
+    def send(self, question: Question, stop: Stop | None = None) -> Any:
+        """Return the JSON that a request is answered with.
 
         Raises:
             ExhaustedError: the key has no queries left.
+            StoppedError: no more shall be sent.
             FailedError: it was refused, or failed again and again.
         """
-        import tenacity
+        stop = Stop() if stop is None else stop
+        tries = Tries(self.retries, self.patience, self.clock)
+        while True:
+            try:
+                self._wait_for_turn(stop, tries)
+                return self._once(question, stop)
+            except ExhaustedError as error:
+                error.metered |= tries.metered
+                raise
+            except _AgainError as error:
+                wait = tries.wait_after(error.wait, error.metered)
+                if wait is None:
+                    raise self._given_up(question, error, tries) from error
+            self._pause(wait, stop, tries)
 
-        tries = _Tries(self.retries, self.patience)
-        request = self._authorized(secret, body or {})
-        again = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_AgainError),
-            stop=tries.over,
-            wait=tries.wait,
-            sleep=self.sleep,
-            reraise=True,
+    def _given_up(self, question: Question, error: _AgainError, tries: Tries) -> FailedError:
+        asked = "" if error.wait is None else f" (wait {error.wait:.0f} seconds, it says)"
+        times = "1 try" if tries.count == 1 else f"{tries.count} tries"
+        return FailedError(
+            f"Expected an answer from {self.url} to {question.name}, got {error}{asked} after "
+            f"{times}. {error.fix} What was answered is stored: do the same again to go on.",
+            tries.metered,
         )
-        try:
-            return again(self._once, method, path, name, secret, request)
-        except _AgainError as error:
-            raise FailedError(
-                f"Expected an answer from {self.client.base_url} to {name}, got "
-                f"{error} after {tries.count} tries. What was answered is stored: do the "
-                "same again later to go on.",
+
+    def _wait_for_turn(self, stop: Stop, tries: Tries) -> None:
+        while wait := self.bucket.take():
+            self._pause(wait, stop, tries)
+        self._pause(0, stop, tries)
+
+    def _pause(self, seconds: float, stop: Stop, tries: Tries) -> None:
+        """Wait, unless no more shall be sent."""
+        if seconds:
+            (self.sleep or stop.wait)(seconds)
+        if stop.is_set:
+            raise StoppedError(
+                f"Expected an answer from {self.url}, got none before it was stopped. Do the same "
+                "again to go on.",
                 tries.metered,
-            ) from error
+            )
 
-    def _authorized(self, secret: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        text = self.api.key_format.replace("{key}", secret)
-        where = "headers" if self.api.key_in == "header" else "params"
-        return {**body, where: {self.api.key_name: text}}
-
-    def _once(
-        self, method: str, path: str, name: str, secret: str, request: Mapping[str, Any]
-    ) -> Any:
+    def _request(self, question: Question) -> httpx.Request:
         import httpx
 
-        while wait := self.bucket.take():
-            self.sleep(wait)
-        try:
-            response = self.client.request(method, path, **request)
-        except httpx.TransportError as error:
-            unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            came = f"{type(error).__name__}: {error}".replace(secret, "***")
-            raise _AgainError(came, metered=not unsent) from None
-        except httpx.RequestError as error:
-            came = f"{type(error).__name__}: {error}".replace(secret, "***")
-            raise FailedError(
-                f"Expected an answer from {self.client.base_url}, got {came}. Check the address.",
-                metered=True,
-            ) from None
-        return self._read(response, name, secret)
+        text = self.api.key_format.replace("{key}", question.secret)
+        headers = {
+            "User-Agent": f"quorate/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            **question.headers,
+        }
+        body = dict(question.body)
+        if self.api.key_in == "header":
+            headers[self.api.key_name] = text
+        else:
+            body["params"] = {self.api.key_name: text}
+        return httpx.Request(
+            question.method,
+            self.url + question.path,
+            headers=headers,
+            extensions={"timeout": httpx.Timeout(self.timeout).as_dict()},
+            **body,
+        )
 
-    def _read(self, response: httpx.Response, name: str, secret: str) -> Any:
+    def _once(self, question: Question, stop: Stop) -> Any:
+        """Send a request once, and return the JSON that it is answered with."""
+        import httpx
+
+        from quorate.test_time.http.line import ending
+
+        limit = time.monotonic() + self.timeout
+
+        def end() -> float:
+            return min(limit, stop.until)
+
+        def check() -> None:
+            if time.monotonic() > end():
+                raise httpx.ReadTimeout("no whole answer in time")
+
+        try:
+            with ending(end):
+                response = self.transport.handle_request(self._request(question))
+                try:
+                    body = read_body(response, question.most, check)
+                finally:
+                    response.close()
+        except httpx.HTTPError as error:
+            raise self._lost(error, question) from None
+        except UnreadableError as error:
+            if response.is_success:
+                raise FailedError(
+                    f"Expected a readable answer from {self.url} to {question.name}, got {error}. "
+                    "Ask its operator.",
+                    metered=True,
+                ) from None
+            body = b""
+        return self._read(response, body, question)
+
+    def _lost(self, error: httpx.HTTPError, question: Question) -> Exception:
+        """Return what a request that was not answered comes to."""
+        import httpx
+
+        kinds = [type(cause) for cause in _causes(error)]
+        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
+        came = one_line(without(f"{type(error).__name__}: {error}", question.secret))
+        fix = SLOW if isinstance(error, httpx.TimeoutException) and not unsent else ADDRESS
+        lasting = any(issubclass(kind, ssl.SSLCertVerificationError) for kind in kinds)
+        lasting |= any(_unknown_host(cause) for cause in _causes(error))
+        lasting |= isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol)
+        if lasting or not isinstance(error, httpx.TransportError):
+            return FailedError(
+                f"Expected an answer from {self.url} to {question.name}, got {came}. Check the "
+                "address, its certificate, and the key.",
+                metered=False,
+            )
+        return _AgainError(came, fix, metered=not unsent)
+
+    def _read(self, response: httpx.Response, body: bytes, question: Question) -> Any:
         """Return a response's JSON, or raise what its status means."""
-        status, plain = response.status_code, _json(response)
+        status, plain, secret = response.status_code, read_json(body), question.secret
+        said = told(body, plain, secret)
         if response.is_success:
             if plain is None:
                 raise FailedError(
-                    f"Expected JSON from {self.client.base_url}, got "
-                    f"{_text(response, secret)!r}. Check predict_path.",
+                    f"Expected JSON from {self.url}, got {said!r}. Check predict_path.",
                     metered=True,
                 )
             return plain
-        said = _message(plain) or _text(response, secret)
-        came = f"{status}: {said}".replace(secret, "***").rstrip(". ")
-        spent = status == self.api.exhausted_status and self.api.exhausted_code in response.text
-        if spent or status == 402:
+        came = f"{status}: {said}".rstrip(". ")
+        text = body.decode("utf-8", "replace")
+        if status == 402 or (
+            status == self.api.exhausted_status and self.api.exhausted_code in text
+        ):
             raise ExhaustedError(
-                f"Expected queries left for {name}, got {came}. Ask with other keys.",
+                f"Expected queries left for {question.name}, got {came}. Ask with other keys.",
                 _affordable(plain),
             )
-        if status in PASSING:
-            wait = _retry_after(response.headers.get("retry-after"))
-            raise _AgainError(came, wait if status in (429, 503) else None, metered=status != 429)
-        if response.has_redirect_location:
-            came = f"{status}, which leads to {response.headers['location']}".replace(secret, "***")
+        wait = read_retry_after(response.headers.get_list("retry-after"))
+        if status in PASSING or (status >= 400 and wait is not None):
+            fix = FIXES.get(status, LATER)
+            raise _AgainError(came, fix, metered=status >= 500, wait=wait)
         fix = FIXES.get(status, "Check the address, or ask its operator.")
+        if response.has_redirect_location:
+            to = one_line(without(response.headers["location"], secret))
+            came = f"{status}, which leads to {to}"
+            fix = "Give that address, if it may have the keys."
         raise FailedError(
-            f"Expected an answer from {self.client.base_url} to the key {name}, got {came}. {fix}",
+            f"Expected an answer from {self.url} to the key {question.name}, got {came}. {fix}",
             metered=status >= 500,
         )
 
 
-class _Tries:
-    """The tries of one request: how many, how long waited, whether one may have been metered."""
-
-    def __init__(self, retries: int, patience: float) -> None:
-        import tenacity
-
-        self.retries = retries
-        self.patience = patience
-        self.count = 0
-        self.failed = 0
-        self.waited = 0.0
-        self.metered = False
-        self._backoff = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST)
-
-    def over(self, state: tenacity.RetryCallState) -> bool:
-        """Note one try, and return whether it was the last one."""
-        error = state.outcome.exception() if state.outcome else None
-        self.count += 1
-        if isinstance(error, _AgainError):
-            self.metered |= error.metered
-            if error.wait is not None:
-                self.waited += error.wait
-                return self.waited > self.patience
-        self.failed += 1
-        return self.failed > self.retries
-
-    def wait(self, state: tenacity.RetryCallState) -> float:
-        """Return the seconds until the next try, none of two requests' alike."""
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.wait if isinstance(error, _AgainError) else None
-        jitter = self._backoff(state)
-        return jitter if asked is None else asked + min(jitter, 0.25)
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and all that led to it."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
 
 
-def _json(response: httpx.Response) -> Any:
-    try:
-        return response.json()
-    except (ValueError, RecursionError):
-        return None
-
-
-def _text(response: httpx.Response, secret: str) -> str:
-    text = response.text.replace(secret, "***").strip()
-    return text[:200] + ("..." if len(text) > 200 else "")
-
-
-def _message(plain: Any) -> str:
-    """Return what a JSON error says, in the common places."""
-    inner = plain.get("error", plain) if isinstance(plain, dict) else {}
-    if isinstance(inner, str):
-        return inner
-    said = inner.get("message") or inner.get("detail") if isinstance(inner, dict) else None
-    return said[:400] if isinstance(said, str) else ""
+def _unknown_host(error: BaseException) -> bool:
+    """Whether there is no host of that name; a resolver that fails for now is something else."""
+    return isinstance(error, socket.gaierror) and error.errno in (
+        socket.EAI_NONAME,
+        getattr(socket, "EAI_NODATA", None),
+    )
 
 
 def _affordable(plain: Any) -> list[int]:
     inner = plain.get("error") if isinstance(plain, dict) else None
     places = inner.get("affordable") if isinstance(inner, dict) else None
     return [p for p in places if type(p) is int] if isinstance(places, list) else []
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Return the seconds that Retry-After asks for: a number, or a date."""
-    if value is None:
-        return None
-    try:
-        return max(0.0, min(float(value), 1e9))
-    except ValueError:
-        pass
-    try:
-        until = email.utils.parsedate_to_datetime(value)
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
-        return max(0.0, (until - datetime.now(UTC)).total_seconds())
-    except ValueError:
-        return None

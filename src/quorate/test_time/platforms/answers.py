@@ -2,13 +2,64 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
 import numpy as np
 
 from quorate.errors import PlatformError, QuotaError
 from quorate.table import Mask
-from quorate.test_time.platforms.platform import Answers, Card
+from quorate.test_time.platforms.platform import Answers, Card, Pixels, Platform
 
 SUM_TOLERANCE = 0.01  # of a row's scores around 1: APIs round their scores to two or three digits
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What became of some rows of a call.
+
+    Args:
+        rows: those that were answered.
+        answers: the answers to them, in their order.
+        refused: those that the platform surely did not meter.
+    """
+
+    rows: tuple[int, ...] = ()
+    answers: Answers | None = None
+    refused: tuple[int, ...] = ()
+
+
+@runtime_checkable
+class PartwisePlatform(Platform, Protocol):
+    """A platform that is asked in several requests, each of which may be paid for."""
+
+    @abstractmethod
+    def ask_parts(self, x: Pixels, keys: Sequence[str], take: Callable[[Part], None]) -> None:
+        """Ask as ``ask`` does, and hand on each response as it comes, also when interrupted.
+
+        Args:
+            x: images, (n, c, h, w), 8 bits.
+            keys: key that each row is asked under.
+            take: takes what became of some rows, from any thread, one part at a time.
+        """
+
+
+def together(parts: Sequence[Part], n: int, card: Card) -> tuple[Mask, Answers, Mask]:
+    """Return which of n rows are answered, (n,), these answers, and which are refused, (n,)."""
+    answered, refused = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    labels = np.zeros(n, dtype=np.int64)
+    scores = np.zeros((n, len(card.classes))) if card.gives == "scores" else None  # (n, k)
+    for part in parts:
+        refused[list(part.refused)] = True
+        if part.answers is not None:
+            rows = list(part.rows)
+            answered[rows] = True
+            labels[rows] = part.answers.labels
+            if scores is not None and part.answers.probabilities is not None:
+                scores[rows] = part.answers.probabilities
+    return answered, Answers(labels, scores).take(answered), refused
 
 
 class PartialError(PlatformError):

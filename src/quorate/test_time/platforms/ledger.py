@@ -7,11 +7,11 @@ is on the disk; a reserved one counts as spent, since a run that was killed may 
 from __future__ import annotations
 
 import sqlite3
-import time
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
@@ -43,6 +43,7 @@ class Reservation:
         fresh: of these, the ones counted just now; the others an earlier attempt left behind, (n,).
         over: the key's budget is spent, (n,).
         keys: key that each is asked under, on which it was first counted.
+        attempts: names the earlier attempt that has left each behind; "" for those it is not, (n,).
     """
 
     answered: Mask
@@ -50,6 +51,7 @@ class Reservation:
     fresh: Mask
     over: Mask
     keys: tuple[str, ...]
+    attempts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class _Row:
     state: str
     label: int | None
     scores: bytes | None
+    reserved_at: str = ""
 
 
 class Ledger(LedgerFile):
@@ -102,15 +105,16 @@ class Ledger(LedgerFile):
             told = [
                 _decide(known.get(d, []), key, left) for d, key in zip(digests, keys, strict=True)
             ]
-            state = np.array([what for what, _ in told], dtype="U8")
+            state = np.array([what for what, _, _ in told], dtype="U8")
             found = Reservation(
                 answered=state == "answered",
                 ask=(state == "fresh") | (state == "reserved"),
                 fresh=state == "fresh",
                 over=state == "over",
-                keys=tuple(key for _, key in told),
+                keys=tuple(key for _, key, _ in told),
+                attempts=tuple(attempt for _, _, attempt in told),
             )
-            now = _now()
+            now = _now("microseconds")  # which names this attempt
             fresh: list[int] = np.flatnonzero(found.fresh).tolist()
             db.executemany(
                 "INSERT INTO question (platform, digest, key, purpose, state, reserved_at) "
@@ -282,7 +286,7 @@ class Ledger(LedgerFile):
         for start in range(0, len(digests), AT_ONCE):
             some = digests[start : start + AT_ONCE]
             query = (
-                "SELECT digest, key, purpose, state, label, scores FROM question "
+                "SELECT digest, key, purpose, state, label, scores, reserved_at FROM question "
                 f"WHERE platform = ? AND digest IN ({', '.join('?' * len(some))}) ORDER BY number"
             )
             for digest, *row in self._db.execute(query, (platform, *some)):
@@ -290,17 +294,18 @@ class Ledger(LedgerFile):
         return known
 
 
-def _decide(rows: list[_Row], key: str, left: dict[str, float]) -> tuple[str, str]:
-    """Return a question's state and who it is asked under, and count it where it is new."""
+def _decide(rows: list[_Row], key: str, left: dict[str, float]) -> tuple[str, str, str]:
+    """Return a question's state, who it is asked under and since when; count it where it is new."""
     if _answered(rows, purpose_of(key)):
-        return "answered", key
+        return "answered", key, ""
     mine = [row for row in rows if row.purpose == purpose_of(key)]
     if mine:
-        return "reserved", key if any(row.key == key for row in mine) else mine[0].key
+        first = next((row for row in mine if row.key == key), mine[0])
+        return "reserved", first.key, first.reserved_at
     if left[key] < 1:
-        return "over", key
+        return "over", key, ""
     left[key] -= 1
-    return "fresh", key
+    return "fresh", key, ""
 
 
 def _answered(rows: list[_Row], purpose: Purpose) -> _Row | None:
@@ -344,5 +349,5 @@ def _unpacked(shape: str, pixels: bytes) -> Pixels:
     return plain.reshape([int(axis) for axis in shape.split(",")])
 
 
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+def _now(precision: str = "seconds") -> str:
+    return datetime.now(UTC).isoformat(timespec=precision).replace("+00:00", "Z")

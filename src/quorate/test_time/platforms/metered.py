@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError, PlatformError, QuotaError
-from quorate.test_time.platforms.answers import PartialError, PartialQuotaError, check_answers
+from quorate.test_time.platforms.answers import (
+    Part,
+    PartialError,
+    PartialQuotaError,
+    PartwisePlatform,
+    check_answers,
+)
 from quorate.test_time.platforms.encoding import digests
 from quorate.test_time.platforms.ledger import Ledger, Purpose, purpose_of
 from quorate.test_time.platforms.platform import Answers, Card, Pixels, Platform, check_questions
@@ -105,39 +111,65 @@ class _Request:
         self.look_up(rows[~self.answered[rows]], purpose)  # what a later row's key has paid for
 
     def ask_some(self, rows: Rows, purpose: Purpose) -> None:
-        """Reserve, ask and store these rows, each of another input."""
+        """Reserve, ask and store these rows, each of another input.
+
+        What an earlier attempt has left behind is asked first, and as it was asked then: the
+        platform may know it by its idempotency key.
+        """
         metered, ledger, platform = self.metered, self.metered.ledger, self.card.id
         names, keys = [self.names[i] for i in rows], [self.keys[i] for i in rows]
         kept = self.x[rows] if metered.keep_pixels else None
         with ledger.asking():
             reserved = ledger.reserve(platform, names, keys, metered.budget, kept)
-            if reserved.ask.any():
-                places = np.flatnonzero(reserved.ask).tolist()
-                asking = [reserved.keys[i] for i in places]
-                self.ask_platform(rows[reserved.ask], asking, reserved.fresh[places])
+            attempts: dict[str, list[int]] = {}
+            for place in np.flatnonzero(reserved.ask).tolist():
+                attempts.setdefault(reserved.attempts[place], []).append(place)
+            fresh = attempts.pop("", [])
+            try:
+                for left in attempts.values():
+                    self.ask_platform(rows[left], [reserved.keys[i] for i in left], fresh=False)
+                begun = fresh
+                fresh = []
+                if begun:
+                    self.ask_platform(rows[begun], [reserved.keys[i] for i in begun], fresh=True)
+            finally:
+                if fresh:  # they were never asked
+                    ledger.release(platform, [names[i] for i in fresh], [keys[i] for i in fresh])
         self.look_up(rows[reserved.answered], purpose)
 
-    def ask_platform(self, rows: Rows, keys: list[str], fresh: npt.NDArray[np.bool_]) -> None:
-        """Ask and store; what the platform surely did not meter is taken back."""
+    def ask_platform(self, rows: Rows, keys: list[str], fresh: bool) -> None:
+        """Ask, and store each answer as it comes.
+
+        What was counted just now (``fresh``) and the platform surely did not meter is taken back;
+        what an earlier attempt has counted may have been metered then.
+        """
         ledger, platform = self.metered.ledger, self.card.id
         names = [self.names[i] for i in rows]
+        refused: list[int] = []
+
+        def take(part: Part) -> None:
+            if part.answers is not None:
+                places = list(part.rows)
+                some = [names[i] for i in places], [keys[i] for i in places]
+                self.store(rows[places], *some, check_answers(part.answers, len(places), self.card))
+            refused.extend(part.refused)
+            if fresh:
+                release(part.refused)
+
+        def release(places: Sequence[int]) -> None:
+            ledger.release(platform, [names[i] for i in places], [keys[i] for i in places])
+
         try:
-            answers = self.metered.platform.ask(self.x[rows], keys)
-            self.store(rows, names, keys, check_answers(answers, len(rows), self.card))
-        except PartialError as error:
-            came = np.flatnonzero(error.answered).tolist()
-            checked = check_answers(error.answers, len(came), self.card)
-            self.store(rows[came], [names[i] for i in came], [keys[i] for i in came], checked)
-            gone = np.flatnonzero(error.refused).tolist()
-            ledger.release(platform, [names[i] for i in gone], [keys[i] for i in gone])
-            if not (isinstance(error, QuotaError) and gone):
+            _ask_in_parts(self.metered.platform, self.x[rows], keys, take)
+        except QuotaError as error:
+            if not refused:
                 raise self.partial(error) from error
-        except InputError:  # it never came to asking
-            new = np.flatnonzero(fresh).tolist()
-            ledger.release(platform, [names[i] for i in new], [keys[i] for i in new])
-            raise
         except PlatformError as error:
             raise self.partial(error) from error
+        except InputError:  # it never came to asking
+            if fresh:
+                release(range(len(rows)))
+            raise
 
     def store(self, rows: Rows, names: list[bytes], keys: list[str], answers: Answers) -> None:
         self.metered.ledger.answer(self.card.id, names, keys, answers)
@@ -188,3 +220,19 @@ class _Request:
             self.answers(),
             ~self.answered,
         )
+
+
+def _ask_in_parts(
+    platform: Platform, x: Pixels, keys: list[str], take: Callable[[Part], None]
+) -> None:
+    """Ask any platform as if it was one that answers in parts."""
+    if isinstance(platform, PartwisePlatform):
+        platform.ask_parts(x, keys, take)
+        return
+    try:
+        answers = platform.ask(x, keys)
+    except PartialError as error:
+        came = tuple(np.flatnonzero(error.answered).tolist())
+        take(Part(came, error.answers, tuple(np.flatnonzero(error.refused).tolist())))
+        raise
+    take(Part(tuple(range(len(x))), answers))
