@@ -7,6 +7,7 @@ import re
 
 # C0 but for tab and newline, DEL, C1; the marks that turn the direction of writing; separators of
 # lines that few programs know; lone surrogates, which no encoding takes; invisible tags.
+UNKNOWN = "?"
 OBEYED = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -16,21 +17,21 @@ _OBEYED = re.compile(f"[{OBEYED}]")
 
 
 def printable(text: str) -> str:
-    """Return text without what a terminal obeys: control characters and turns of direction.
+    """Return text with a ? for all that a terminal obeys: control characters, turns of direction.
 
     >>> printable("a\\x1b[31mb\\r\\u202ec\\n")
-    'a[31mbc\\n'
+    'a?[31mb??c\\n'
     """
-    return _OBEYED.sub("", text)
+    return _OBEYED.sub(UNKNOWN, text)
 
 
 def one_line(text: str, most: int = 200) -> str:
     """Return printable text in one line of at most so many characters, and dots where it is cut.
 
-    >>> one_line(" a \\n\\t b\\x07 "), one_line("abcdef", 3)
-    ('a b', 'abc...')
+    >>> one_line(" a \\r\\n\\t b\\x07 "), one_line("abcdef", 3)
+    ('a b?', 'abc...')
     """
-    short = " ".join(printable(text[: 2 * most]).split())
+    short = printable(" ".join(text[: 2 * most].split()))
     return short[:most] + ("..." if len(short) > most or len(text) > 2 * most else "")
 
 

@@ -19,6 +19,7 @@ from quorate.cli.options import (
     stoppable,
 )
 from quorate.cli.present import present
+from quorate.printable import printable
 
 platform_app = typer.Typer(no_args_is_help=True, help="Serve a platform to practise on.")
 
@@ -161,4 +162,4 @@ def apply(
     if json:
         print_json(applied.to_json())
     else:
-        print("\n".join(applied.lines()))
+        print(printable("\n".join(applied.lines())))

@@ -10,6 +10,7 @@ import typer
 
 from quorate.cli.options import warn_of_search
 from quorate.errors import InputError
+from quorate.printable import printable
 
 
 def export(
@@ -57,7 +58,7 @@ def print_content(content: bytes) -> None:
     """Print the content of a file: to another file or program its own bytes, which are UTF-8."""
     stream = getattr(sys.stdout, "buffer", None)
     if stream is None or sys.stdout.isatty():
-        sys.stdout.write(content.decode())
+        sys.stdout.write(printable(content.decode()))
     else:
         sys.stdout.flush()
         stream.write(content)

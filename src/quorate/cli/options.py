@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from quorate.printable import escaped
 from quorate.runtime.output import is_utf8
 
 ELSEWHERE = 120  # columns of what is printed to a file or another program
@@ -75,9 +76,7 @@ def print_json(data: Any) -> None:
 
     plain = not is_utf8(sys.stdout)
     text = json.dumps(data, ensure_ascii=plain, allow_nan=False)
-    if any("\ud800" <= sign <= "\udfff" for sign in text):  # a file name that is not valid text
-        text = json.dumps(data, allow_nan=False)
-    print(text, flush=True)
+    print(escaped(text), flush=True)
 
 
 def console_of() -> Any:

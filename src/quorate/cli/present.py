@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from quorate.cli.options import console_of, print_json
+from quorate.printable import printable
 from quorate.runs.result import Result
 
 
@@ -27,6 +28,6 @@ def print_words(result: Result, page: Path | None, also: Sequence[str] = ()) -> 
     console = console_of()
     print_result(result, console)
     for line in also:
-        console.print(line, soft_wrap=True)
+        console.print(printable(line), soft_wrap=True)
     if page is not None:
-        console.print(f"Report: {page}", soft_wrap=True)
+        console.print(printable(f"Report: {page}"), soft_wrap=True)

@@ -8,6 +8,8 @@ import sys
 import unicodedata
 from typing import TextIO
 
+from quorate.printable import UNKNOWN, printable
+
 READABLE = "quorate.readable"  # the name of the way in which what cannot be encoded is written
 ASCII = "quorate_ascii"  # under its own name, help texts would be printed in UTF-8 all the same
 RAISING = ("strict", "surrogateescape", "backslashreplace")  # how Python itself opens the streams
@@ -26,8 +28,6 @@ ALIKE = """
 """
 WORDS = {sign: word for word, signs in SAME.items() for sign in signs}
 WORDS |= dict(zip(ALIKE.split()[::2], ALIKE.split()[1::2], strict=True))
-UNKNOWN = "?"
-STEERING = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), UNKNOWN)
 
 
 def make_readable() -> None:
@@ -57,7 +57,7 @@ def readable(text: str, encoding: str) -> str:
     >>> readable("S(α) ≤ ½ – naïve", "ascii"), readable("S(α) ≤ ½ – naïve", "cp1252")
     ('S(alpha) <= 1/2 - naive', 'S(alpha) <= ½ – naïve')
     """
-    return text.translate(STEERING).encode(encoding, READABLE).decode(encoding)
+    return printable(text).encode(encoding, READABLE).decode(encoding)
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:

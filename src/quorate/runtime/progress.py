@@ -8,6 +8,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
+from quorate.printable import printable
+
 PATIENCE = 0.7  # seconds without a word
 _silent = False
 _waiting: threading.Timer | None = None
@@ -21,7 +23,7 @@ def silence() -> None:
 
 def tell(what: str) -> None:
     """Say something that must not be missed, on standard error."""
-    print(what, file=sys.stderr, flush=True)
+    print(printable(what), file=sys.stderr, flush=True)
 
 
 def _shown() -> bool:
@@ -79,7 +81,7 @@ def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
     )
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # brackets of a name are no colours
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -87,7 +89,7 @@ def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(what, total=total)
+        task = progress.add_task(printable(what), total=total)
         yield lambda steps: progress.advance(task, steps)
 
 
@@ -103,8 +105,9 @@ def status(what: str) -> Iterator[None]:
         yield
         return
     from rich.console import Console
+    from rich.text import Text
 
-    with Console(stderr=True).status(what, spinner="line"):
+    with Console(stderr=True).status(Text(printable(what)), spinner="line"):
         yield
 
 
