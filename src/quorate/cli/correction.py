@@ -45,6 +45,8 @@ def correct(
     adaptive: options.Adaptive = None,
     crafting: options.Crafting = None,
     extraction: options.Extraction = None,
+    aim: options.Aim = None,
+    anyway: options.Anyway = None,
     key_file: options.KeyFile = None,
     api: options.Api = None,
     rate: options.Rate = None,

@@ -77,6 +77,17 @@ Crafting = Annotated[str | None, typer.Option(help="Settings of crafting, as key
 Extraction = Annotated[
     str | None, typer.Option(help="Settings of model extraction, as key=value,...")
 ]
+Aim = Annotated[
+    str | None,
+    typer.Option(
+        help="What a budget ε is used for: most (to the full), or parity (the least of it that "
+        "closes the gap on photos kept apart)."
+    ),
+]
+Anyway = Annotated[
+    bool | None,
+    typer.Option("--anyway", help="Ask even if a first small sample tells of no gap to close."),
+]
 KeyFile = Annotated[
     str | None,
     typer.Option(help="File of the keys for an address: a name and a secret on each line."),

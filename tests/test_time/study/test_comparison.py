@@ -40,6 +40,7 @@ STUDY = make_correction(
     extraction="variants=0",
     label_free="additive",
     adaptive="none",
+    anyway=True,
     seeds=2,
 )
 ATTACKS = "square:p=0.1,square:p=0.5,hopskipjump"

@@ -58,6 +58,7 @@ TINY: dict[str, Any] = {
     "extraction": "variants=0",
     "label_free": "gain",
     "adaptive": "none",
+    "anyway": True,  # so few people tell of no gap
 }
 VARIES = ("seconds", "provenance")
 

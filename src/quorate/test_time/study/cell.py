@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from quorate import spec
+from quorate.intervals import Estimate, wilson
 from quorate.protocols import Classifier
 from quorate.runs.cell import Cell, Record, Work
 from quorate.runtime.provenance import provenance
@@ -39,11 +40,18 @@ from quorate.test_time.study.outcome import (
     CorrectionOutcome,
     QueryCounts,
 )
+from quorate.test_time.study.parity import (
+    ParityChoice,
+    budgets_within,
+    choose_budget,
+    keep_apart,
+)
 from quorate.test_time.study.people import (
     CHANGES,
     JUDGING,
     PLATFORM,
     QUESTIONS,
+    SUBGROUP,
     SURROGATES,
     PeopleSplit,
     people_of,
@@ -88,6 +96,7 @@ class CorrectionCell(Cell):
             "extraction": spec.describe(correction.extraction),
             "label_free": list(correction.label_free),
             "adaptive": list(correction.adaptive),
+            **({} if correction.aim == "most" else {"aim": correction.aim}),
         }
 
 
@@ -143,6 +152,7 @@ class PreparedGroup:
         pool: the answered questions.
         surrogates: extracted from them.
         photos: members' pictures, which changes are crafted on.
+        apart: members' pictures that are kept apart to choose a budget; None where none is chosen.
         evaluator: asks the platform about people held out.
         notes: facts known before anything is crafted, in words.
     """
@@ -153,6 +163,7 @@ class PreparedGroup:
     pool: QueryPool
     surrogates: SurrogateEnsemble
     photos: Table
+    apart: Table | None
     evaluator: Evaluator
     notes: tuple[str, ...]
 
@@ -167,17 +178,23 @@ class PreparedGroup:
         held = np.arange(cell.group.members * cell.photos)
         if surrogates.left_out:
             held = held[~np.isin(held // cell.photos, surrogates.suspects)]
+        apart = None
+        if cell.correction.aim == "parity":
+            held, kept = keep_apart(held)
+            apart = split.photos.take(kept)
         evaluator = Evaluator(access.for_measuring, split)
         notes = (*surrogates.notes, *access.notes())
         trained = deployment.trained(cell.group)
         photos = split.photos.take(held)
-        return cls(access, trained, split, pool, surrogates, photos, evaluator, notes)
+        return cls(access, trained, split, pool, surrogates, photos, apart, evaluator, notes)
 
     def measure(self, cell: CorrectionCell) -> CorrectionOutcome:
         """Craft the changes of one budget, and evaluate them."""
         started = time.perf_counter()
         group, card = cell.group, self.access.by_members.card
-        per_class, label_free = self._craft(cell)
+        parity = self._choose_budget(cell)
+        epsilon = cell.epsilon if parity is None else parity.epsilon
+        per_class, label_free = self._craft(cell, epsilon)
         change = per_class.with_about(cell=cell.id, platform=card.id)
         rng = np.random.default_rng(stream(group.seed, JUDGING))
         self.evaluator.restart()
@@ -201,30 +218,49 @@ class PreparedGroup:
             seconds=time.perf_counter() - started,
             provenance=provenance(),
             description=cell.describe(),
+            parity=parity,
             files=self._files(cell, change, label_free),
         )
 
-    def _craft(self, cell: CorrectionCell) -> tuple[Perturbation, dict[str, Perturbation]]:
+    def _choose_budget(self, cell: CorrectionCell) -> ParityChoice | None:
+        """Return the least budget that closes the gap, where that is the aim."""
+        if self.apart is None:
+            return None
+        x, y = to_pixels(self.apart.x), self.apart.y
+        others = self.evaluator.group != SUBGROUP
+        right = self.evaluator.before == self.evaluator.y
+
+        def accuracy_with(epsilon: float) -> Estimate:
+            said = self.evaluator.ask(self._craft_one(cell, epsilon).apply(x, y))
+            return wilson(int((said == y).sum()), len(y))
+
+        budgets = budgets_within(cell.epsilon, cell.correction.norm)
+        return choose_budget(budgets, accuracy_with, float(right[others].mean()), len(y))
+
+    def _craft(
+        self, cell: CorrectionCell, epsilon: float
+    ) -> tuple[Perturbation, dict[str, Perturbation]]:
         """Return the change per class, and label-free ones by family, best first by surrogates."""
-        correction = cell.correction
-
-        def crafted(**family: Any) -> Perturbation:
-            return craft(
-                self.surrogates.models,
-                to_pixels(self.photos.x),
-                self.photos.y,
-                self.photos.classes,
-                correction.crafting,
-                np.random.default_rng(stream(cell.group.seed, CHANGES)),
-                epsilon=cell.epsilon,
-                norm=correction.norm,
-                **family,
-            )
-
-        per_class = crafted()
-        free = {name: crafted(family=name, label_free=True) for name in correction.label_free}
+        per_class = self._craft_one(cell, epsilon)
+        free = {
+            name: self._craft_one(cell, epsilon, family=name, label_free=True)
+            for name in cell.correction.label_free
+        }
         by_loss = sorted(free.items(), key=lambda item: float(item[1].about["proxy_loss"]))
         return per_class, dict(by_loss)
+
+    def _craft_one(self, cell: CorrectionCell, epsilon: float, **family: Any) -> Perturbation:
+        return craft(
+            self.surrogates.models,
+            to_pixels(self.photos.x),
+            self.photos.y,
+            self.photos.classes,
+            cell.correction.crafting,
+            np.random.default_rng(stream(cell.group.seed, CHANGES)),
+            epsilon=epsilon,
+            norm=cell.correction.norm,
+            **family,
+        )
 
     def _evaluate_adapted(
         self, cell: CorrectionCell, change: Perturbation, rng: Rng

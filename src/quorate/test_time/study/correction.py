@@ -6,7 +6,7 @@ import functools
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from quorate import spec
 from quorate.errors import InputError
@@ -31,6 +31,7 @@ from quorate.version import __version__
 
 RARE = 0.02  # share of people under a shift among those the platform learns from
 HALF = 0.5  # and among those measured on
+Aim = Literal["most", "parity"]
 DEFAULT_ADAPTIVE = ("jpeg", "blur", "resize")
 # The names of some fields where users give them.
 SINGULAR = {"platform": "platforms", "proxy": "proxies", "epsilon": "epsilons"}
@@ -74,6 +75,9 @@ class Correction:
         crafting, extraction: how changes are crafted and surrogates extracted.
         label_free: families of changes that are the same for everyone.
         adaptive: responses of a platform, each measured too.
+        aim: ``most`` uses each budget to the full, and may turn the gap around; ``parity`` uses the
+            least ε within each budget that closes the gap on members' photos kept apart.
+        anyway: whether members ask although a first sample tells of no gap to close.
         key_file, api: names and secrets for an address, and a description of other people's API.
         rate: requests to keep to at an address, such as 5/s, over all keys of one worker.
 
@@ -99,6 +103,8 @@ class Correction:
     extraction: Extraction = field(default_factory=Extraction)
     label_free: tuple[Family, ...] = ("additive", "gain", "filter", "combined")
     adaptive: tuple[str, ...] = DEFAULT_ADAPTIVE
+    aim: Aim = "most"
+    anyway: bool = False
     key_file: str | None = None
     api: str | None = None
     rate: str | None = None

@@ -10,6 +10,7 @@ from quorate.errors import InputError
 from quorate.runs.cell import Record
 from quorate.test_time.perturbations.perturbation import Perturbation, from_bytes
 from quorate.test_time.study.measures import CorrectionMeasures, columns
+from quorate.test_time.study.parity import ParityChoice
 
 Plain = Mapping[str, Any]
 # The files of a record: the change that is shown, the best that is the same for everyone, pictures.
@@ -47,6 +48,7 @@ class CorrectionOutcome:
         suspects: members whose answers contradict everyone else's, counted from 1; ``left_out``
             says whether the surrogate was made without them.
         queries: numbers of queries, by use.
+        parity: the least budget that closes the gap, where that was the aim.
         notes: problems and unknowns, in whole sentences.
         seconds: time of crafting and measuring.
         provenance: machine and versions of the library.
@@ -71,6 +73,7 @@ class CorrectionOutcome:
     seconds: float
     provenance: Plain
     description: Plain
+    parity: ParityChoice | None = None
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def perturbation(self) -> Perturbation:
@@ -106,6 +109,8 @@ class CorrectionOutcome:
             "evaluation": self.queries.evaluation,
             "label_free.best": next(iter(self.measures.label_free), ""),
         }
+        if self.parity is not None:
+            row |= {"epsilon.used": self.parity.epsilon, "choosing": self.parity.queries}
         row |= columns(self.measures.numbers())
         return {**row, "seconds": self.seconds, "notes": " ".join(self.notes)}
 
@@ -133,6 +138,7 @@ class CorrectionOutcome:
             "seconds": self.seconds,
             "provenance": dict(self.provenance),
             "description": dict(self.description),
+            **({} if self.parity is None else {"parity": self.parity.to_plain()}),
         }
 
     @classmethod
@@ -151,6 +157,7 @@ class CorrectionOutcome:
             seconds=plain["seconds"],
             provenance=plain["provenance"],
             description=plain["description"],
+            parity=ParityChoice.from_plain(plain["parity"]) if "parity" in plain else None,
             files=files or {},
         )
 

@@ -129,6 +129,7 @@ class CorrectionResult(Result):
         sections = [
             Section("Before you use it", wording.CAUTIONS, on_page_only=True),
             Section("Before and after", (noise,), measures, pictures=("groups",)),
+            *self._parity_sections(),
             Section("How much of it is real", wording.how_real(mean, self.subgroup)),
             self._adaptive_section(),
             Section("How many members, how many queries", asked, pictures=("gap",)),
@@ -148,6 +149,20 @@ class CorrectionResult(Result):
         sections.append(Section("Every collective", (), rows, (after,), on_page_only=one))
         said = tuple(notes(self.means, mean))
         return [*sections, *([Section("To know about these numbers", said)] if said else [])]
+
+    def _parity_sections(self) -> list[Section]:
+        """Return which budgets were chosen, where parity was the aim."""
+        if self.correction.aim != "parity":
+            return []
+        said = (
+            "Each collective uses the least ε that closes the gap, rather than all of it: the "
+            "least with which the platform reads the members' photos kept apart as well as the "
+            "others'. No change was crafted on these photos. The queries to choose are metered "
+            "apart. The choice takes for granted that a larger ε closes more, and is as sure as "
+            "the interval on these photos is narrow.",
+        )
+        rows = wording.parity_rows(self.means, self.correction.norm)
+        return [Section("The least ε that closes the gap", said, rows)]
 
     def _adaptive_section(self) -> Section:
         if not self.headline.measures.adaptive:

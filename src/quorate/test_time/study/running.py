@@ -20,7 +20,9 @@ from quorate.test_time.platforms.platform import EVALUATION, Card
 from quorate.test_time.study.cell import CorrectionWork, cells_of
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.deployment import Deployment
+from quorate.test_time.study.first_sample import check_gaps
 from quorate.test_time.study.outcome import CorrectionOutcome
+from quorate.test_time.study.parity import check_photos
 from quorate.test_time.study.people import people_of, photos_held, split_id
 from quorate.test_time.study.result import CorrectionResult
 from quorate.test_time.study.settings import FILE, read_folder
@@ -43,7 +45,7 @@ def run_correction(
         device_name: device that networks are trained on: auto, cpu or cuda.
 
     Raises:
-        InputError: the methods do not fit together.
+        InputError: the methods do not fit together, or a first sample tells of no gap to close.
         PlatformError: a platform refused or failed; what was answered is stored.
         StoreError: an outcome cannot be stored; what is stored is kept.
         WorkerError: workers died again and again; what is stored is kept.
@@ -55,6 +57,9 @@ def run_correction(
             write_plain(deployment.out / FILE, correction.describe())
             deployment.train_missing(pool)
             work, cells = CorrectionWork(deployment.out), cells_of(deployment)
+            if not correction.anyway:
+                there = store.ids(work.kind)
+                check_gaps(deployment, [cell for cell in cells if cell.id not in there])
             records = run_missing(work, cells, store, pool, "Measuring")
     return _result(correction, records)
 
@@ -93,7 +98,9 @@ def _check(deployment: Deployment) -> None:
     """Raise InputError where a run is bound to fail in some seed, before any training."""
     correction = deployment.correction
     for seed in correction.seeds:
-        photos_held(correction, seed)  # draws the people
+        photos = photos_held(correction, seed)  # draws the people
+        if correction.aim == "parity":
+            check_photos(min(correction.members), photos)
     for text, source in correction.sources.items():
         if isinstance(source, SavedPlatform):
             _check_card(load_platform(source.folder, correction.answers).card, correction, text)

@@ -18,7 +18,7 @@ from quorate.test_time.perturbations.budget import Norm
 from quorate.test_time.perturbations.crafting import Crafting
 from quorate.test_time.platforms.platform import Gives
 from quorate.test_time.study.adaptive import ADAPTIVE
-from quorate.test_time.study.correction import SINGULAR, Correction
+from quorate.test_time.study.correction import SINGULAR, Aim, Correction
 from quorate.validate import at_least, unknown
 
 FILE = "correction.json"  # in the folder of a correction
@@ -78,6 +78,8 @@ def make_correction(**plain: Any) -> Correction:
         "share": float | None,
         "measured": float | None,
         "reserve": float,
+        "aim": Aim,
+        "anyway": bool,
         "key_file": str,
         "api": str,
         "rate": str,

@@ -44,6 +44,7 @@ def summarize(
             "per_member": shown.queries,
             "evaluation": shown.evaluation,
         },
+        **_parity(shown),
         "notes": notes(means, shown),
         "headline": {
             "population": correction.population.name,
@@ -74,6 +75,16 @@ def notes(means: Sequence[MeanOutcome], shown: MeanOutcome) -> list[str]:
     for note, count in counts.items():
         said.append(note if len(outcomes) == 1 else f"{note} ({count} of {len(outcomes)} cells)")
     return said
+
+
+def _parity(mean: MeanOutcome) -> dict[str, Any]:
+    """Return the budgets that were chosen, by seed, where parity was the aim."""
+    chosen = [
+        {"seed": one.seed, **one.parity.to_plain()}
+        for one in mean.outcomes
+        if one.parity is not None
+    ]
+    return {"parity": chosen} if chosen else {}
 
 
 def _who(mean: MeanOutcome) -> dict[str, Any]:

@@ -39,7 +39,8 @@ def heading(mean: MeanOutcome, correction: Correction) -> str:
     return (
         f"{correction.subgroup.label} people of {correction.population.name} on {mean.platform}: "
         f"{counted(mean.members, 'member')} × {counted(mean.queries, 'query')}, surrogate "
-        f"{mean.proxy}, ε = {budget(mean.epsilon, correction.norm)}, "
+        f"{mean.proxy}, ε {'≤' if correction.aim == 'parity' else '='} "
+        f"{budget(mean.epsilon, correction.norm)}, "
         f"{counted(len(correction.seeds), 'seed')}"
     )
 
@@ -206,6 +207,25 @@ def noise(epsilon: float, norm: str) -> str:
     return (
         f"Noise budget: each value of a picture changes by at most {most} of 255 levels "
         f"({most / 255:.1%} of the way from black to white)."
+    )
+
+
+def parity_rows(means: Sequence[MeanOutcome], norm: str) -> tuple[TextRow, ...]:
+    """Return one row for each cell whose budget was chosen to close the gap."""
+    return tuple(
+        {
+            "seed": str(one.seed),
+            "members × queries": f"{one.members:,} × {one.queries_per_member:,}",
+            "ε at most": budget(one.epsilon, norm),
+            "ε used": budget(parity.epsilon, norm),
+            "accuracy on photos kept apart": f"{measured(parity.accuracy)} of {parity.photos:,}",
+            "accuracy of the others": rate(parity.others),
+            "closes the gap": "yes" if parity.closes else "no: all of it is used",
+            "queries to choose": f"{parity.queries:,}",
+        }
+        for mean in means
+        for one in mean.outcomes
+        if (parity := one.parity) is not None
     )
 
 
