@@ -11,7 +11,7 @@ import numpy as np
 from quorate.errors import InputError
 from quorate.intervals import Estimate
 from quorate.table import Labels
-from quorate.test_time.perturbations.perturbation import Norm, levels_of
+from quorate.test_time.perturbations.budget import Norm, levels_of
 
 APART = 5  # one of so many photos is kept apart, to choose on
 FEWEST = 50  # photos of a collective: ten of them kept apart
