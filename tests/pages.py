@@ -35,10 +35,17 @@ class Page(HTMLParser):
     def words(self) -> str:
         return " ".join(" ".join(self.text).split())
 
+    def leads(self) -> list[str]:
+        """Return the addresses of other pages, which are followed when somebody asks for them."""
+        links = [attrs for tag, attrs in self.elements if tag == "a" and "download" not in attrs]
+        return [str(attrs.get("href")) for attrs in links]
+
     def loads(self) -> list[str]:
-        """Return every address that a browser would follow to draw the page."""
+        """Return every address that a browser would follow to draw the page, or to save a file."""
         found = []
-        for _, attrs in self.elements:
+        for tag, attrs in self.elements:
+            if tag == "a" and "download" not in attrs:
+                continue
             for name, value in attrs.items():
                 if name in ("src", "srcset", "href", "xlink:href", "data", "action", "poster"):
                     found.append(value or "")

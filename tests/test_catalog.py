@@ -219,3 +219,19 @@ def test_labels_show_what_tells_private_platforms_apart() -> None:
     assert spec.text(DPSGD(epsilon=float("inf"))) == "dp-sgd:epsilon=inf,max_grad_norm=1"
     assert spec.text(SGD()) == "sgd"
     assert spec.text(Planting("8", Patch(size=2))) == "planting:target=8,size=2"
+
+
+def test_every_meaning_is_a_whole_sentence() -> None:
+    """Pages and lists say it: what stands on two lines is not cut."""
+    for kind, methods in CATALOG.items():
+        for name, method in methods.items():
+            assert spec.summary(method)[-1] in ".?", (kind, name)
+
+    class Wrapped:
+        """People of a neighbourhood report false congestion, so that
+        it leads elsewhere.
+
+        More is said below.
+        """
+
+    assert spec.summary(Wrapped).endswith("so that it leads elsewhere.")

@@ -109,9 +109,8 @@ def test_the_page_says_what_an_organiser_asks(page: str, plan: Plan) -> None:
     text = text_of(page)
     headings = re.findall(r"<h2.*?>(.*?)</h2>", page)
     assert headings == [
-        "What to do",
-        "How many",
         "How sure",
+        "What to do",
         "Certified",
         "Simulated, not certified",
         "Signals tried",
@@ -261,6 +260,40 @@ def test_bounds_are_rounded_down_and_all_is_everyone() -> None:
     assert "reach everyone: a success of 100% (" in sure(1.0)
     assert "nothing is certified for the 3,000 members of today: the bound is 0.00" in sure(0.0)
     assert "the bound is none" in sure(-math.inf)
+
+
+def test_the_verdict_comes_first_then_what_could_be() -> None:
+    plan = plan_of()
+    certified, details = plan.certified, plan.details
+    assert plan.summary()[:2] == [
+        "Certified: the 3,000 members of today have a success of 90% or more, with 95% confidence.",
+        words.how_many(certified),
+    ]
+
+    def said(now: float, needed: int | None, eps: float, sizes: Any, success: Any) -> list[str]:
+        best = replace(certified.best, success=now, n_for_target=needed)
+        asked = replace(certified.objective, eps=eps)
+        changed = replace(certified, best=best, objective=asked)
+        grown = replace(details, sizes=np.array(sizes), success=np.array(success))
+        return replace(plan, certified=changed, details=grown).summary()
+
+    assert said(0.4567, None, 0.0, [10.0, 20_000.0], [-1.0, 0.7])[:2] == [
+        "Not certified: the 3,000 members of today have a success of 45.6% or more, with 95% "
+        "confidence; 90% was asked for.",
+        "However many members like these there are, up to all 20,000, a success of 90% cannot be "
+        "certified. What could be is 70%, with 20,000 members just like these.",
+    ]
+    nothing = [10.0], [-math.inf]
+    first, second, _ = said(-0.2, None, 0.0, *nothing)
+    assert first == (
+        "Not certified: for the 3,000 members of today no success is, with 95% confidence; 90% was "
+        "asked for."
+    )
+    assert second.endswith("Another signal may do: --suggest 10 tries them, the best first.")
+    assert " with ε = 0.02, " in said(-0.2, None, 0.03, *nothing)[1]
+    assert said(0.1, 4000, 0.0, *nothing)[1].startswith(
+        "4,000 members just like these (20% of the platform)"
+    )
 
 
 def test_one_is_not_many() -> None:

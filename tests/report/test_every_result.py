@@ -9,7 +9,9 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
+import markupsafe
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -102,6 +104,7 @@ def test_words_page_files_and_exports(
     if name not in STORED_OTHERWISE:
         assert all(line in shown for line in printed.splitlines() if not line.startswith("Report"))
     check_page(result, folder)
+    check_access(result, folder)
     check_data(result, folder)
     check_exports(result, folder)
 
@@ -123,12 +126,53 @@ def check_page(result: Result, folder: Path) -> None:
     photographs = [one for one in result.pictures().values() if one.photographs]
     assert html.count("<figure>") == len(result.pictures())
     assert html.count("<img ") == len(photographs)
-    for fact, value in result.facts().items():
+    for fact, value in {**result.settings(), **result.facts()}.items():
         assert plain(f"{fact} {value}") in plain(words)
-    offered = {attrs["download"] for tag, attrs in page.elements if tag == "a"}
+    offered = {attrs["download"] for _, attrs in page.elements if "download" in attrs}
     assert {f"{name}.png" for name in result.pictures()} <= offered
     assert all((folder / str(name)).is_file() for name in offered)
     assert not re.search(r"\b(nan|inf|None)\b", words)
+
+
+def check_access(result: Result, folder: Path) -> None:
+    """The page is for everyone: by keyboard, by ear, on a small screen, at night, and on paper."""
+    html = (folder / f"{result.stem}.html").read_text(encoding="utf-8")
+    page = Page(html)
+    tags = [tag for tag, _ in page.elements]
+    assert [tags.count(tag) for tag in ("html", "main", "h1")] == [1, 1, 1]
+    assert ("html", {"lang": "en"}) in page.elements
+    assert any(attrs.get("name") == "viewport" for _, attrs in page.elements)
+    for tag, attrs in page.elements:
+        if "scroll" in str(attrs.get("class")).split():
+            assert (attrs["role"], attrs["tabindex"]) == ("region", "0")
+            assert len(str(attrs["aria-label"])) > len("Table: ")
+        if tag == "svg":
+            assert attrs["role"] == "img"
+            assert re.search(rf'<title id="{attrs["aria-labelledby"]}">[^<]+</title>', html)
+        if tag == "img":
+            assert attrs["alt"]
+            assert attrs["title"]
+        if tag == "td" and "role" in attrs:
+            assert attrs["data-of"] is not None
+    for tag in ("table", "svg", "img"):
+        assert tags.count(tag) <= html.count('role="region"')
+    named = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
+    assert len(set(named)) == len(named)
+    css = re.findall(r"<style>(.*?)</style>", html, flags=re.DOTALL)[0]
+    for rule in (
+        "(prefers-color-scheme: dark)",
+        "@media print",
+        "(max-width: 36rem)",
+        ":focus-visible",
+    ):
+        assert rule in css
+    assert not re.search(r"[{}]|\[object|<[a-z]", page.words())  # no data, no marks
+    summary = result.summary()
+    assert summary
+    assert all(re.search(r"[.?]$", one) for one in summary)
+    first = html.index("<figure") if "<figure" in html else html.index("<table")
+    assert html.index(f"{markupsafe.escape(summary[0])}") < min(first, html.index("<h2"))
+    assert all((folder / unquote(address)).is_file() for address in page.leads())
 
 
 def plain(text: str) -> str:

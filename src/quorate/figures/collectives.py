@@ -41,14 +41,17 @@ def surfaces_figure(
     Lines stand where success is .5 (dotted) and .9, and a dashed one around the cells where theory
     predicts half or more.
     """
-    side = 0.44 * len(sizes)
-    figure = style.new_figure((side + 1.1) * len(surfaces), side + 1.5)
+    side = max(0.44 * len(sizes), 1.5)  # the name of an axis is as long
+    wide = max(side + 1.1, 2.6)  # of a panel with its numbers: a title needs room
+    titles = [style.wrapped(one.title, min(40, int(13 * (wide - 0.8)))) for one in surfaces]
+    tall = side + 1.35 + 0.15 * max(1 + one.count("\n") for one in titles)
+    figure = style.new_figure(wide * len(surfaces), tall)
     above = style.wrapped(title, 40 * len(surfaces))
     figure.suptitle(above, fontsize=10, x=0.01, ha="left", parse_math=False)
     (parts,) = figure.subplots(1, len(surfaces), squeeze=False)
-    for axes, surface in zip(parts, surfaces, strict=True):
+    for axes, surface, named in zip(parts, surfaces, titles, strict=True):
         _draw_surface(axes, surface, sizes)
-        axes.set_title(style.wrapped(surface.title, 40), parse_math=False, fontsize=8)
+        axes.set_title(named, parse_math=False, fontsize=8)
     return figure
 
 

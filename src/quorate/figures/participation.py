@@ -119,9 +119,10 @@ def responses_figure(courses: Sequence[tuple[float, Floats]], tips: Floats, netw
         line: Any = {"linestyle": style.dashes(number), "markevery": [0], **style.look(number)}
         axes.plot(np.maximum(shown, zero), **line)
         beside: Any = {"ha": "right", "va": "center", "color": style.ink(number)}
-        style.write(
-            axes, f"{style.percent_of(start)} begin", (0, max(start, zero)), (-6, 0), **beside
-        )
+        same = [one for one, _ in courses if max(one, zero) == max(start, zero)]
+        if start == same[-1]:  # those too few to be told apart have one name
+            named = f"{', '.join(map(style.percent_of, same))} begin"
+            style.write(axes, named, (0, max(start, zero)), (-6, 0), **beside)
     for tip in tips:
         axes.axhline(max(float(tip), zero), color=style.GREY, linewidth=0.8, linestyle=":")
     axes.set_xlim(left=-0.18 * max(last, 1))  # room for the names

@@ -60,9 +60,11 @@ def plan_figure(
         _draw_forecasts(parts[1], forecasts, size)
     for axes in parts:
         axes.axvline(now, color=style.GREY, linewidth=0.8)
-    late = now > math.sqrt(10 * size)  # in the right half, where there is room on the left
+    late = now > size**0.8  # near the end, where there is no room on the right
     offset, side = ((-3, 3), "right") if late else ((3, 3), "left")
-    style.write(parts[0], "members now", (now, 0), offset, size=9, ha=side, color=style.GREY)
+    apart: Any = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8}, "zorder": 4}
+    look: Any = {"size": 9, "ha": side, "color": style.GREY, **apart}
+    style.write(parts[0], "members now", (now, 0.06), offset, **look)
     parts[-1].set_xscale("log")
     parts[-1].set_xlabel(f"members, of {size:,} people on the platform")
     return figure

@@ -6,7 +6,6 @@ Shape letters: a sizes, s seeds, n people, N models.
 from __future__ import annotations
 
 import functools
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from quorate.membership_inference.cell import MembershipOutcome
 from quorate.membership_inference.lira import Scores, auc, lira, tpr_at
 from quorate.plain import finite_or_none
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
-from quorate.runs.wording import name_place, percent, rate
+from quorate.runs.wording import name_place, percent, rate, settings_in_words
 from quorate.table import Mask
 from quorate.validate import unknown
 
@@ -184,11 +183,17 @@ class MembershipResult(Result):
         rows = tuple(_text_row(*who, some) for who, some in groups.items())
         return [Section("How well membership is inferred", rows=rows)]
 
+    def settings(self) -> dict[str, str]:
+        """Return what was asked for, in words."""
+        asked = self.cells[0].about["description"]
+        each = ("version", "seed", "alpha", "data")  # told elsewhere, or of one cell alone
+        plain = {key: value for key, value in asked.items() if key not in each}
+        return settings_in_words({**plain, "alphas": list(self.alphas)})
+
     def facts(self) -> dict[str, str]:
         """Return where the numbers come from, in words."""
         about = [cell.about for cell in self.cells]
         return {
-            "Settings": json.dumps(about[0]["description"], ensure_ascii=False),
             "Seeds": ", ".join(map(str, self.seeds)),
             "Seconds of training": f"{sum(one['seconds'] for one in about):.0f}",
             **name_place(about[0]["provenance"]),

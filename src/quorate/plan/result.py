@@ -105,16 +105,19 @@ class Plan(Result):
     # ------------------------------------------------------------------------------- for people
 
     def summary(self) -> list[str]:
-        """Return what success is."""
-        return [wording.what_it_means(self.certified)]
+        """Return the verdict, what could be certified, and what success is."""
+        return [
+            wording.verdict(self.certified),
+            wording.what_could_be(self.certified, self.details),
+            wording.what_it_means(self.certified),
+        ]
 
     def sections(self) -> list[Section]:
-        """Return what an organiser asks, then the tables, costs, what breaks it, and notes."""
+        """Return how sure it is, what to do, the tables, costs, what breaks it, and notes."""
         certified, details, simulated = self.certified, self.details, self.simulation.rows
         sections = [
-            Section("What to do", (wording.what_to_do(certified),)),
-            Section("How many", (wording.how_many(certified),)),
             Section("How sure", (wording.how_sure(certified),), pictures=("plan",)),
+            Section("What to do", (wording.what_to_do(certified),)),
             Section("Certified", rows=self._certified_rows(), after=(ABOUT_CERTIFIED,)),
         ]
         if simulated:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from quorate.plan.certify import Certification
 from quorate.plan.details import PlanDetails
 from quorate.plan.simulate import SimulatedMass
@@ -97,6 +99,45 @@ def what_it_means(plan: Certification) -> str:
     return (
         f"Success: the share of all people who {no_longer} {objective.target!r} once they set "
         f"{setting(objective.signal)}."
+    )
+
+
+def verdict(plan: Certification) -> str:
+    """Return whether what was asked for is certified for the members of today."""
+    success, objective = plan.best.success, plan.objective
+    wanted, sure = asked(objective.success), f"{asked(objective.confidence)} confidence"
+    who = f"the {counted(plan.members, 'member')} of today"
+    if success >= objective.success:
+        return f"Certified: {who} have a success of {wanted} or more, with {sure}."
+    if success > 0:
+        return (
+            f"Not certified: {who} have a success of {no_more_than(success)} or more, with {sure}; "
+            f"{wanted} was asked for."
+        )
+    return f"Not certified: for {who} no success is, with {sure}; {wanted} was asked for."
+
+
+def what_could_be(plan: Certification, details: PlanDetails) -> str:
+    """Return what could be certified: with how many members, or how much, or under which ε."""
+    needed, objective = plan.best.n_for_target, plan.objective
+    if needed is not None:
+        return how_many(plan)
+    most = int(np.argmax(details.success)) if len(details.success) else 0
+    if len(details.success) and details.success[most] > 0:
+        return (
+            f"{how_many(plan)} What could be is {no_more_than(float(details.success[most]))}, with "
+            f"{details.sizes[most]:,.0f} members just like these."
+        )
+    nearer = [row for row in plan.by_eps if row.eps < objective.eps and row.n_for_target]
+    if nearer:
+        row = max(nearer, key=lambda one: one.eps)
+        return (
+            f"{how_many(plan)} It could be for a platform nearer to the best for its rows: with "
+            f"ε = {row.eps:g}, {counted(row.n_for_target or 0, 'member')} would be enough."
+        )
+    return (
+        f"{how_many(plan)} Nor can any smaller success. Another signal may do: --suggest 10 tries "
+        "them, the best first."
     )
 
 

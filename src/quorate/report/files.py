@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from quorate.figures.style import render
+from quorate.report.other_pages import link_pages
 from quorate.report.page import render_page
 from quorate.runs.result import Picture, Result
 from quorate.runtime.files import write_files
@@ -41,6 +42,7 @@ def write_result(result: Result, folder: str | Path) -> Path:
     page = f"{result.stem}.html"
     files[page] = render_page(result, pictures, files).encode()
     write_files(folder, files, "run the same command again")
+    link_pages(folder)
     return folder / page
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quorate.report.columns import columns
+from quorate.report.other_pages import lead_to
 from quorate.runs.result import Picture, Result
 
 MEDIA_TYPES = {
@@ -56,31 +57,39 @@ def render_page(
         pictures={name: _shown(name, picture, files) for name, picture in pictures.items()},
         at_top=[name for name in pictures if name not in placed],
         downloads={name: _data_uri(name, content) for name, content in files.items()},
+        nowhere=markupsafe.Markup(lead_to({})),
     )
 
 
 def _shown(name: str, picture: Picture, files: Mapping[str, bytes]) -> dict[str, Any]:
     """Return what the template draws: an SVG element, or the address of photographs."""
+    shown: dict[str, Any] = {"picture": picture, "title": _title(picture), "width": None}
     if picture.photographs:
-        return {
-            "address": _data_uri(f"{name}.png", files[f"{name}.png"]),
-            "width": None,
-            "picture": picture,
-        }
+        return {**shown, "address": _data_uri(f"{name}.png", files[f"{name}.png"])}
     drawing = files[f"{name}.svg"].decode()
     width = re.search(r'<svg[^>]*? width="([\d.]+)pt"', drawing)
-    return {
-        "svg": _named(drawing[drawing.index("<svg") :], picture.caption),
-        "width": width and width[1],
-        "picture": picture,
-    }
+    element = _named(drawing[drawing.index("<svg") :], name, shown["title"])
+    return {**shown, "svg": element, "width": width and width[1]}
 
 
-def _named(drawing: str, caption: str) -> str:
-    """Return an SVG element that says to those who do not see it what it shows."""
+def _title(picture: Picture) -> str:
+    """Return what a picture is called: the first sentence of its caption."""
+    return re.split(r"(?<=[.!?]) ", picture.caption)[0].rstrip(".")
+
+
+def _named(drawing: str, name: str, title: str) -> str:
+    """Return an SVG element that says to those who do not see it what it shows.
+
+    Its names of parts are its own on the page: every drawing has a figure_1.
+    """
     import markupsafe
 
-    return drawing.replace("<svg", f'<svg role="img" aria-label="{markupsafe.escape(caption)}"', 1)
+    own = re.sub(r'(?<= id=")(?=[^"]+")', f"{name}-", drawing)
+    own = re.sub(r'((?:xlink:)?href="#|url\(#)', rf"\1{name}-", own)
+    start, end, rest = own.partition(">")
+    said = f'<title id="{name}-title">{markupsafe.escape(title)}</title>'
+    start = start.replace("<svg", f'<svg role="img" aria-labelledby="{name}-title"', 1)
+    return f"{start}{end}{said}{rest}"
 
 
 def _breakable(text: str) -> Any:

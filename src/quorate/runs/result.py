@@ -123,6 +123,10 @@ class Result(Protocol):
         """Return the pictures by file name without its ending, the most telling first."""
         return {}
 
+    def settings(self) -> dict[str, str]:
+        """Return what was asked for, parameter by parameter, where the facts do not say it."""
+        return {}
+
     def facts(self) -> dict[str, str]:
         """Return where the numbers come from, in words by label: settings, versions, machine."""
         return {}
@@ -183,6 +187,10 @@ class WrappedResult(Result):
     def pictures(self) -> dict[str, Picture]:
         """Return the pictures by file name."""
         return self.result.pictures()
+
+    def settings(self) -> dict[str, str]:
+        """Return what was asked for."""
+        return self.result.settings()
 
     def facts(self) -> dict[str, str]:
         """Return where the numbers come from."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,3 +57,49 @@ def name_place(provenance: Mapping[str, Any]) -> dict[str, str]:
         "quorate": str(provenance.get("git_revision") or "installed"),
         "Machine": f"{machine}, {provenance.get('system')}",
     }
+
+
+def settings_in_words(plain: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a run was asked for, which is plain data, in words by parameter.
+
+    >>> settings_in_words({"held_out": 0.25, "learner": {"name": "dp-sgd", "delta": 1e-5}})
+    {'Held out': '0.25', 'Learner': 'dp-sgd: delta = 1e-05'}
+    """
+    return {label(key): _in_words(value) for key, value in plain.items()}
+
+
+def label(key: str) -> str:
+    """Return the name of a parameter as the label of a row.
+
+    >>> label("held_out"), label("alpha")
+    ('Held out', 'Alpha')
+    """
+    spaced = key.replace("_", " ")
+    return spaced[:1].upper() + spaced[1:]
+
+
+def _in_words(value: Any) -> str:
+    """Return a value in words; a method as its name and its parameters.
+
+    >>> _in_words({"name": "planting", "signal": {"name": "columns", "set": {"x2": 3}}})
+    'planting: signal = (columns: set = (x2 = 3))'
+    >>> _in_words([0.0, 0.5]), _in_words(None), _in_words(True), _in_words([])
+    ('0, 0.5', 'none', 'yes', 'none')
+    """
+    if isinstance(value, Mapping):
+        rest = {key: inner for key, inner in value.items() if key != "name"}
+        pairs = ", ".join(f"{key} = {_inside(inner)}" for key, inner in rest.items())
+        parts = [str(part) for part in (value.get("name"), pairs) if part]
+        return ": ".join(parts) or "none"
+    if isinstance(value, list | tuple):
+        between = "; " if any(isinstance(one, Mapping) for one in value) else ", "
+        return between.join(map(_in_words, value)) or "none"
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _inside(value: Any) -> str:
+    """Return a value in words, in brackets where it has parts of its own."""
+    words, whole = _in_words(value), not isinstance(value, Mapping | list | tuple)
+    return words if whole or re.fullmatch(r"[^\s:=]*", words) else f"({words})"

@@ -13,7 +13,7 @@ from quorate import catalog, spec
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.runs.result import Result, Row, WrappedResult
-from quorate.runs.wording import name_place
+from quorate.runs.wording import name_place, settings_in_words
 from quorate.runtime import device as places
 from quorate.runtime.provenance import provenance
 from quorate.version import __version__
@@ -56,10 +56,13 @@ class ScenarioRun(WrappedResult):
         """What the scenario is about."""
         return spec.summary(type(self.scenario))
 
+    def settings(self) -> dict[str, str]:
+        """Return the scenario and its parameters, in words."""
+        return settings_in_words({"scenario": self.scenario.name, **_parameters(self.scenario)})
+
     def facts(self) -> dict[str, str]:
-        """Return the settings, how long it took, and on which machine."""
-        settings = {"Settings": spec.text(self.scenario), "Seconds": f"{self.seconds:.1f}"}
-        return settings | name_place(self.provenance)
+        """Return how long it took, and on which machine."""
+        return {"Seconds": f"{self.seconds:.1f}", **name_place(self.provenance)}
 
     def files(self) -> dict[str, bytes]:
         """Return where the numbers come from, as JSON, and what the result adds."""
@@ -74,6 +77,10 @@ class ScenarioRun(WrappedResult):
             "version": __version__,
             "provenance": self.provenance,
         }
+
+
+def _parameters(scenario: Scenario) -> dict[str, Any]:
+    return {key: value for key, value in spec.describe(scenario).items() if key != "name"}
 
 
 def make_scenario(value: str | Mapping[str, Any] | Scenario) -> Scenario:

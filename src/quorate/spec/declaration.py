@@ -66,8 +66,13 @@ def _is_missing(default: Any) -> bool:
 
 
 def summary(cls: type) -> str:
-    """Return the first line of a method's docstring: its one-line meaning."""
-    return (cls.__doc__ or "").strip().splitlines()[0]
+    """Return the first sentence of a method's docstring, however many lines it stands on."""
+    said: list[str] = []
+    for line in (cls.__doc__ or "").strip().splitlines():
+        if not line.strip() or (said and said[-1][-1] in ".?!"):
+            break
+        said.append(line.strip())
+    return " ".join(said)
 
 
 def name_of(cls: type) -> str:

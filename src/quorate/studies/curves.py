@@ -280,9 +280,9 @@ class Curves(Result):
             "α*, the smallest measured size from which success "
             f"stays at or above S* = {self.target:g}; bars are 95% intervals over seeds that "
             "include the spacing of the grid, an arrow means that some or all of them never reach "
-            "it. Bands are 95% bootstrap intervals of the mean over seeds. A black line, where "
-            "there is one, is the theory's lower bound for a platform as suboptimal as its label "
-            "says; what is said of each bound stands below.",
+            "it. Bands are 95% bootstrap intervals of the mean over seeds. A line without marks, "
+            "where there is one, is the theory's lower bound for a platform as suboptimal as its "
+            "label says; what is said of each bound stands below.",
         )
         sizes = self.effective_sizes()
         if not sizes:

@@ -191,8 +191,8 @@ class CollectivesResult(Result):
             for m, text in enumerate(panel.strategies)
         ]
         caption = (
-            f"Success of each collective, {panel.words}, mean over {len(panel.seeds)} seeds; lines "
-            "at S = .5 and .9."
+            f"Success of each collective, {panel.words}, mean over {len(panel.seeds)} "
+            f"seed{'s' if len(panel.seeds) > 1 else ''}; lines at S = .5 and .9."
         )
         if predicted is not None:
             caption += (

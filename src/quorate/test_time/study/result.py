@@ -112,10 +112,10 @@ class CorrectionResult(Result):
         return super().closing
 
     def summary(self) -> list[str]:
-        """Return what is shown, and how much of the gap is closed."""
+        """Return how much of the gap is closed, and for whom."""
         return [
-            f"{wording.heading(self.headline, self.correction)}.",
             wording.closed(self.headline, self.subgroup),
+            f"Shown: {wording.heading(self.headline, self.correction)}.",
             "Every number is the platform's own answer about people whom neither it nor the "
             "collective had seen.",
         ]
