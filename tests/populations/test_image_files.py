@@ -111,9 +111,7 @@ def test_a_file_that_is_refused_is_closed(damage: str, tmp_path: Path) -> None:
     else:
         whole = encoded(Image.effect_noise((64, 64), 50))
         (tmp_path / "bee" / "0.png").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(
-        InputError, match=r"Expected an 8-bit image in column 'image' of row 1, got"
-    ):
+    with pytest.raises(InputError, match=r"Expected an 8-bit image in bee/0\.png, got: "):
         load(tmp_path)
     gc.collect()  # warns of a file that was left open
 
@@ -273,9 +271,7 @@ def test_an_image_folder_takes_columns_from_its_metadata(tmp_path: Path) -> None
         f"{i}.png,{'cat' if i % 2 else 'dog'},{'n' if i < 3 else 's'}\n" for i in range(4)
     )
     (tmp_path / "metadata.csv").write_text("file_name,label,place\n" + rows)
-    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-        (table,) = load(tmp_path, group="place").values()
-        gc.collect()  # datasets leaves metadata.csv open
+    (table,) = load(tmp_path, group="place").values()
     shade = (table.x[:, 0, 0, 0] * 255 / 51).round().astype(int).tolist()
     assert sorted(shade) == [0, 1, 2, 3]
     assert [table.classes[y] for y in table.y] == ["cat" if i % 2 else "dog" for i in shade]

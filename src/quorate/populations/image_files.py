@@ -5,25 +5,34 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import io
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from quorate.errors import DataUnavailableError, InputError
+from quorate.errors import InputError
+from quorate.populations.encoded_pictures import Pixels, read_pixels
+from quorate.populations.opened_images import OpenedImages, open_data_set, open_pictures
+from quorate.populations.picture_folders import (
+    FoundFiles,
+    PictureFolder,
+    files_below,
+    find_files,
+    read_folder,
+)
+from quorate.populations.picture_metadata import LABEL
 from quorate.runtime.cache import on_disk
-from quorate.runtime.progress import bar, status
+from quorate.runtime.progress import tell_once
 from quorate.table import Split, Table
-from quorate.validate import unknown
+from quorate.validate import listed, unknown
 
 HELD_OUT_SPLITS = ("test", "validation")
-Pixels = npt.NDArray[np.uint8]
+READER = 2  # counts changes of what is read: what an older one has cached is not taken
 T = TypeVar("T")
 
 
@@ -102,8 +111,9 @@ def _kinds(
     source: str, image: str, label: str, kinds: tuple[str, ...]
 ) -> tuple[tuple[Pixels, ...], tuple[Pixels, ...]]:
     stamp = _stamp(source)
-    column, people = _people(source, stamp, None, image, label, None)
-    pixels = _decoded(source, stamp, None, column, None)
+    read = _people(source, stamp, None, image, label, None)
+    people = read.people
+    pixels = _decoded(source, stamp, None, read.column, None, read.by_label)
     train, test = (
         tuple(_of_kind(kind, pixels[part], people[part], source) for kind in kinds)
         for part in _train_and("test", {name: name for name in pixels}, source)
@@ -157,9 +167,23 @@ def load_images(
         InputError: a column or a label is missing, or image sizes differ.
     """
     stamp = _stamp(source)
-    column, people = _people(source, stamp, config, image, label, group)
-    pixels = _decoded(source, stamp, config, column, size)
-    return {name: _table(pixels[name], *codes) for name, codes in people.items()}
+    read = _people(source, stamp, config, image, label, group)
+    for note in read.notes:
+        tell_once(note)
+    pixels = _decoded(source, stamp, config, read.column, size, read.by_label)
+    return {name: _table(pixels[name], *codes) for name, codes in read.people.items()}
+
+
+def tell_left_out(folder: str, label: str) -> None:
+    """Say once what is left out of a folder of pictures.
+
+    Raises:
+        InputError: the folder cannot be read.
+    """
+    stamp = _stamp(folder)
+    if _is_pictures(_found(folder, stamp)):
+        for note in _sorted(folder, stamp, label).notes(folder):
+            tell_once(note)
 
 
 def _stamp(source: str) -> str:
@@ -182,10 +206,11 @@ def _listing(folder: Path, with_time: bool) -> str:
     import hashlib
 
     lines = []
-    for file in sorted(f for f in folder.rglob("*") if f.is_file()):
-        stat = file.stat()
-        written = f" {stat.st_mtime_ns}" if with_time else ""
-        lines.append(f"{file.relative_to(folder)} {stat.st_size}{written}")
+    for name, file in sorted(files_below(folder), key=lambda one: Path(one[0]).parts):
+        if file.is_file():
+            stat = file.stat()
+            written = f" {stat.st_mtime_ns}" if with_time else ""
+            lines.append(f"{name} {stat.st_size}{written}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
@@ -202,24 +227,55 @@ def _table(
     return Table(x, y, classes, group, groups)
 
 
+@dataclass(frozen=True)
+class ReadPeople:
+    """All of a data set but its pictures.
+
+    Args:
+        column: of the images.
+        people: (y, classes, group, groups) by split, as ``_table`` takes it.
+        notes: what was left out, in sentences.
+        by_label: the column that decides who has a label in a folder of pictures; None elsewhere.
+    """
+
+    column: str
+    people: dict[str, tuple[Any, ...]]
+    notes: tuple[str, ...]
+    by_label: str | None
+
+
 # Pictures are slow to decode and do not depend on labels and groups: cached apart from them.
 @on_disk
 def _decoded(
-    source: str, stamp: str, config: str | None, column: str, size: int | None
+    source: str,
+    stamp: str,
+    config: str | None,
+    column: str,
+    size: int | None,
+    by_label: str | None,
+    reader: int = READER,
 ) -> dict[str, npt.NDArray[np.uint8]]:
     """Return the images of a column by split, (n, c, h, w) each."""
-    splits = _open(source, stamp, config)
-    return {name: _pixels(rows, column, size) for name, rows in splits.items()}
+    opened = _opened(source, stamp, config, by_label)
+    folder = source if opened.is_folder else None
+    return {name: _pixels(rows, column, size, folder) for name, rows in opened.splits.items()}
 
 
 @on_disk
 def _people(
-    source: str, stamp: str, config: str | None, image: str | None, label: str, group: str | None
-) -> tuple[str, dict[str, tuple[Any, ...]]]:
-    """Return the image column, and (y, classes, group, groups) by split, as ``_table`` takes it."""
+    source: str,
+    stamp: str,
+    config: str | None,
+    image: str | None,
+    label: str,
+    group: str | None,
+    reader: int = READER,
+) -> ReadPeople:
+    """Return the image column, and labels and groups by split."""
     import datasets
 
-    splits = _open(source, stamp, config)
+    opened = _opened(source, stamp, config, label)
+    splits = opened.splits
     features = next(iter(splits.values())).features  # every split has the same
     images = [c for c, f in features.items() if isinstance(f, datasets.Image)]
     if image is None and len(images) != 1:
@@ -230,68 +286,58 @@ def _people(
             raise unknown(f"column of {source}", wanted, features)
     y, classes = _codes(splits, label)
     codes, groups = _codes(splits, group) if group else ({}, ())
-    return column, {name: (y[name], classes, codes.get(name), groups) for name in splits}
+    people = {name: (y[name], classes, codes.get(name), groups) for name in splits}
+    return ReadPeople(column, people, opened.notes, label if opened.is_folder else None)
+
+
+def _opened(source: str, stamp: str, config: str | None, label: str | None) -> OpenedImages:
+    """Return a data set with its splits: a folder of pictures, or as ``datasets`` reads it.
+
+    ``label`` decides, in a folder of pictures, who has one.
+    """
+    found = _found(source, stamp)
+    if _is_pictures(found):
+        return open_pictures(Path(source), _sorted(source, stamp, label or LABEL))
+    notes: tuple[str, ...] = ()
+    if found is not None and found.pictures:
+        notes = (
+            f"Left out of {source}: {len(found.pictures)} "
+            f"{'file' if len(found.pictures) == 1 else 'files'} (pictures beside parquet files): "
+            f"{listed(found.pictures)}.",
+        )
+    return OpenedImages(_open(source, stamp, config), notes=notes)
+
+
+def _is_pictures(found: FoundFiles | None) -> bool:
+    """Whether a folder holds pictures, each a file of its own, and no data set of the hub."""
+    return found is not None and bool(found.pictures) and not found.tables
+
+
+@functools.lru_cache(maxsize=1)
+def _found(source: str, stamp: str) -> FoundFiles | None:
+    """Return the files of a local folder; None for the hub."""
+    return find_files(Path(source)) if Path(source).is_dir() else None
+
+
+@functools.lru_cache(maxsize=1)
+def _sorted(source: str, stamp: str, label: str) -> PictureFolder:
+    """Return whose the pictures of a folder are."""
+    found = _found(source, stamp)
+    assert found is not None
+    return read_folder(Path(source), found, label)
 
 
 @functools.lru_cache(maxsize=1)  # its labels and its images are read one after the other
-def _open(source: str, stamp: str, config: str | None) -> Any:
-    """Return the data set with its splits, from a folder or from the hub."""
-    import datasets
-
-    with _quiet(), status(f"Opening {source}"):
-        try:
-            return datasets.load_dataset(source, config)
-        except (
-            datasets.exceptions.DatasetGenerationError,
-            datasets.exceptions.DatasetNotFoundError,
-            OSError,  # a ConnectionError or a missing file
-            ValueError,
-        ) as error:
-            reason = _reason(error)
-    if Path(source).is_dir():
-        raise InputError(
-            f"Expected {source} to hold parquet files or images, got: {reason}. "
-            "Check that the files are there and whole."
-        )
-    local = source.replace("/", "--")
-    raise DataUnavailableError(
-        f"Expected {source} in the cache of Hugging Face datasets, on the hub, or under the folder "
-        f"that QUORATE_DATA names, got: {reason}. Connect to the network once, or set QUORATE_DATA "
-        f"to a folder that holds {local}/ with the hub's parquet files."
-    )
+def _open(source: str, stamp: str, config: str | None) -> Mapping[str, Any]:
+    """Return a data set of the hub or of a folder of parquet files, with its splits."""
+    return open_data_set(source, config)
 
 
-def _reason(error: Exception) -> str:
-    """Return the first line of what went wrong, without a full stop."""
-    cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
-    lines = str(cause).strip().splitlines() or [type(cause).__name__]
-    return lines[0].rstrip(".")
+def _pixels(rows: Any, column: str, size: int | None, folder: str | None = None) -> Pixels:
+    """Return the images of a column, (n, c, h, w); grey images have one channel.
 
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the progress bars and retry warnings of ``datasets``."""
-    import logging
-
-    import datasets
-
-    loggers = [logging.getLogger(name) for name in ("huggingface_hub", "datasets")]
-    levels = [logger.level for logger in loggers]
-    bars = datasets.utils.logging.is_progress_bar_enabled()
-    datasets.utils.logging.disable_progress_bar()
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        if bars:
-            datasets.utils.logging.enable_progress_bar()
-
-
-def _pixels(rows: Any, column: str, size: int | None) -> Pixels:
-    """Return the images of a column, (n, c, h, w); grey images have one channel."""
+    ``folder`` is what files are named from, where each picture is a file of its own.
+    """
     import datasets
 
     try:
@@ -301,44 +347,7 @@ def _pixels(rows: Any, column: str, size: int | None) -> Pixels:
             f"Expected images in column {column!r}, got {rows.features[column]}. Name the column "
             "of the images: image=COLUMN."
         ) from None
-    pixels: Pixels | None = None
-    with bar(len(rows), "Decoding images") as advance:
-        for i, cell in enumerate(rows[column]):
-            colour = pixels is not None and len(pixels[0]) == 3
-            one = _picture(cell, f"column {column!r} of row {i}", size, colour)
-            if pixels is None:
-                pixels = np.empty((len(rows), *one.shape), dtype=np.uint8)  # (n, c, h, w)
-            if one.shape != pixels.shape[1:]:
-                resize = f"Resize them all: size={max(pixels.shape[2:])}."
-                convert = "Convert them all to grey, or all to colour."
-                raise InputError(
-                    f"Expected every image to have the shape of the first, {pixels.shape[1:]}, got "
-                    f"{one.shape} in row {i}. {resize if len(one) == pixels.shape[1] else convert}"
-                )
-            pixels[i] = one
-            if i % 500 == 499:
-                advance(500)
-    if pixels is None:
-        raise InputError("Expected at least one image, got none. Check the folder.")
-    return pixels
-
-
-def _picture(cell: dict[str, Any], where: str, size: int | None, colour: bool) -> Pixels:
-    """Return one image, (c, h, w); a grey one has one channel unless colour is asked for."""
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(cell["bytes"]) if cell["bytes"] else cell["path"]) as opened:
-            if opened.mode[0] in "IF":
-                raise ValueError(f"more than 8 bits a pixel (mode {opened.mode})")
-            picture = opened.convert("L" if opened.mode in ("1", "L") and not colour else "RGB")
-    except (OSError, TypeError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(
-            f"Expected an 8-bit image in {where}, got: {error}. Convert it, or drop this row."
-        ) from error
-    if size is not None and picture.size != (size, size):
-        picture = picture.resize((size, size), Image.Resampling.BILINEAR)
-    return np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1)
+    return read_pixels(rows[column], f"column {column!r} of row", size, folder)
 
 
 def _codes(splits: Any, column: str) -> tuple[dict[str, npt.NDArray[np.int64]], tuple[str, ...]]:

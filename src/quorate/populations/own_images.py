@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from quorate.errors import InputError
-from quorate.populations.image_files import HELD_OUT_SPLITS, folder_fingerprint, load_images
+from quorate.populations.image_files import (
+    HELD_OUT_SPLITS,
+    folder_fingerprint,
+    load_images,
+    tell_left_out,
+)
 from quorate.populations.sizes import REMAINING_N, check_held_out, split_at_random, subsample
 from quorate.protocols import Population
+from quorate.runtime.progress import tell_once
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
 from quorate.validate import at_least
@@ -26,11 +32,13 @@ def _images(
 class OwnImages(Population):
     """Your own images: a folder of parquet files in the hub's schema, or an image folder.
 
-    In an image folder, the sub-folder names the label, and metadata.csv may add columns. A test or
-    validation set is held out if there is one, else a random fraction.
+    In an image folder, the sub-folder names the label, and metadata.csv may add columns. Folders
+    called train, test or validation that hold such sub-folders are parts. A test or validation set
+    is held out if there is one, else a random fraction. What is left out is counted and named.
 
     Raises:
-        InputError: the folder, a column or a value is missing, or sizes differ.
+        InputError: the folder, a column or a value is missing, a picture cannot be read, or sizes
+            differ.
     """
 
     name: ClassVar[str] = "images"
@@ -57,6 +65,10 @@ class OwnImages(Population):
         tables = _images(self.path, stamp, self.image, self.label, self.group, self.size)
         parts = [name for name in HELD_OUT_SPLITS if name in tables]
         if "train" in tables and parts:
+            for name in sorted(set(tables) - {"train", parts[0]}):
+                tell_once(
+                    f"Left out of {self.path}: the part {name} of {len(tables[name])} people."
+                )
             return Split(subsample(tables["train"], self.n, rng, "n"), tables[parts[0]])
         if len(tables) > 1:
             raise InputError(
@@ -68,4 +80,6 @@ class OwnImages(Population):
 
     def fingerprint(self) -> str:
         """Return a digest of the names and sizes of the files."""
-        return folder_fingerprint(self.path)
+        digest = folder_fingerprint(self.path)
+        tell_left_out(self.path, self.label)  # whether or not anything is left to be done
+        return digest

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import struct
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,14 +26,14 @@ MOST_BYTES = 2**28  # of one file: what so many pixels need without compression,
 MOST_SCANS = 100  # of a JPEG, where ten are usual: each one goes over the whole picture
 HEAD = 16  # bytes that tell the kind
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-SIGNATURES: Mapping[str, tuple[bytes, ...]] = {
-    "PNG": (SIGNATURE,),
-    "JPEG": (b"\xff\xd8\xff",),
-    "WEBP": (b"RIFF",),  # and WEBP after the length
-    "GIF": (b"GIF87a", b"GIF89a"),
-    "BMP": (b"BM",),
-    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
-    "PPM": tuple(b"P" + kind + end for kind in (b"4", b"5", b"6") for end in (b"\n", b" ", b"\r")),
+SIGNATURES = {  # how a file of each kind begins
+    "PNG": re.compile(re.escape(SIGNATURE)),
+    "JPEG": re.compile(rb"\xff\xd8\xff"),
+    "WEBP": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+    "GIF": re.compile(rb"GIF8[79]a"),
+    "BMP": re.compile(rb"BM.{4}\0{4}", re.DOTALL),
+    "TIFF": re.compile(rb"II[*+]\0|MM\0[*+]"),
+    "PPM": re.compile(rb"P[456]\s+[#\d]"),
 }
 FORMATS = tuple(SIGNATURES)
 ENDINGS = {
@@ -68,6 +69,7 @@ class PictureError(InputError):
     """
 
     def __init__(self, expected: str, where: str, got: str, fix: str) -> None:
+        self.where = where
         self.damaged = got.startswith(": ")
         space = "" if self.damaged else " "
         super().__init__(f"Expected {expected} in {where}, got{space}{got}. {fix}")
@@ -94,10 +96,7 @@ def kind_of(head: bytes) -> str | None:
     >>> kind_of(b"GIF89a" + bytes(10)), kind_of(b"%!PS-Adobe-3.0 E")
     ('GIF', None)
     """
-    for kind, signatures in SIGNATURES.items():
-        if head.startswith(signatures) and (kind != "WEBP" or head[8:12] == b"WEBP"):
-            return kind
-    return None
+    return next((kind for kind, begins in SIGNATURES.items() if begins.match(head)), None)
 
 
 def read_picture(

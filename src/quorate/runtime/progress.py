@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import threading
@@ -24,6 +25,13 @@ def silence() -> None:
 def tell(what: str) -> None:
     """Say something that must not be missed, on standard error."""
     print(printable(what), file=sys.stderr, flush=True)
+
+
+@functools.lru_cache(maxsize=1024)
+def tell_once(what: str) -> None:
+    """Say something once in this process; workers leave it to their parent."""
+    if not _silent:
+        tell(what)
 
 
 def _shown() -> bool:
