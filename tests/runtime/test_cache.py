@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from safetensors import safe_open
 
 from quorate.runtime.cache import folder, on_disk
 
@@ -129,7 +130,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
 @pytest.mark.parametrize("harm", ["cut", "garbage", "empty", "gone"])
 def test_a_damaged_result_is_computed_again(empty_cache: Path, harm: str) -> None:
     powers(2.0)
-    results = [path for path in empty_cache.rglob("output.pkl*") if path.is_file()]
+    results = list(empty_cache.rglob("*.safetensors"))
     assert results
     for path in results:
         content = path.read_bytes()
@@ -153,3 +154,40 @@ def test_a_full_disk_is_done_without(empty_cache: Path) -> None:
     assert (run.returncode, run.stdout, run.stderr) == (0, "10000.0\n", "")
     assert float(powers(1.0, 10_000).sum()) == 10_000
     assert os.listdir(empty_cache)
+
+
+# ------------------------------------------------------------------------------ a stranger's
+
+
+@on_disk
+def nested(base: float) -> dict[str, tuple[npt.NDArray[np.uint8], tuple[str, ...], None, float]]:
+    def code_inside() -> float:  # whose address differs from process to process
+        return base
+
+    CALLS.append((base,))
+    return {"träin": (np.zeros((2, 0), np.uint8), ("a",), None, code_inside())}
+
+
+def test_whatever_a_function_returns_comes_back_as_it_was(empty_cache: Path) -> None:
+    for _ in range(2):
+        ((name, (array, names, nothing, number)),) = nested(float("inf")).items()
+        assert (name, names, nothing, number) == ("träin", ("a",), None, float("inf"))
+        assert (array.shape, array.dtype) == ((2, 0), np.uint8)
+    assert len(CALLS) == 1
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import test_cache\n"
+        "test_cache.nested(float('inf')); print(len(test_cache.CALLS))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "0\n"
+
+
+def test_nothing_in_the_cache_is_a_pickle(empty_cache: Path) -> None:
+    powers(2.0)
+    nested(2.0)
+    files = [path for path in empty_cache.rglob("*") if path.is_file()]
+    assert len(files) == 2
+    for path in files:
+        with safe_open(path, "np") as file:  # by the format's own reader
+            assert file.metadata()["tree"]

@@ -1,14 +1,16 @@
-"""A model whose process dies once, the first time that it is asked."""
+"""A learner of a user's own, whose model dies with its process the first time that it is asked."""
 
 import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from quorate.protocols import Classifier
-from quorate.table import Array, Labels
+from quorate.learners.networks.sgd import SGD
+from quorate.protocols import Classifier, Learner
+from quorate.spec import param
+from quorate.table import Array, Labels, Rng, Submission
 
 
 @dataclass(frozen=True)
@@ -30,3 +32,16 @@ class MortalModel:
             self.grave.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return self.model.predict(x)
+
+
+@dataclass(frozen=True)
+class Mortal(Learner):
+    """Learns as another learner does."""
+
+    name: ClassVar[str] = "mortal"
+    learner: Learner = param(SGD(), "The other one.", kind="learners")
+    grave: str = param("", "A file that says whether the model has died.")
+
+    def fit(self, data: Submission, rng: Rng) -> Classifier:
+        """Return the other learner's model, which dies once."""
+        return MortalModel(self.learner.fit(data, rng), Path(self.grave))

@@ -14,6 +14,7 @@ from quorate.cli.options import (
     ExecutorName,
     Jobs,
     Out,
+    Trust,
     given_options,
     print_json,
     stoppable,
@@ -55,6 +56,7 @@ def correct(
     jobs: Jobs = 1,
     executor: ExecutorName = None,
     device: Device = "auto",
+    trust: Trust = False,
     json: AsJson = False,
 ) -> None:
     """Pool queries to a black box, extract a surrogate, craft a change, and measure what it mends.
@@ -67,10 +69,10 @@ def correct(
     from quorate.test_time.study.running import run_correction
     from quorate.test_time.study.settings import make_correction, read_correction
 
-    given = given_options(context, "file")
+    given = given_options(context, "file", "trust")
     study = make_correction(**given) if file is None else read_correction(file, **given)
     with stoppable(out):
-        result = run_correction(study, out, choose_executor(jobs, executor), device)
+        result = run_correction(study, out, choose_executor(jobs, executor), device, trust)
     present(result, out, json)
 
 
@@ -92,6 +94,7 @@ def platform_serve(
     answers: Annotated[str, typer.Option(help="What is answered: labels or scores.")] = "labels",
     host: Annotated[str, typer.Option(help="Host to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = 8000,
+    trust: Trust = False,
 ) -> None:
     """Serve a saved platform as an HTTP API with keys, budgets and rates, and a page that says how.
 
@@ -104,7 +107,7 @@ def platform_serve(
     from quorate.test_time.platforms.in_process import load_platform
     from quorate.test_time.platforms.platform import Gives
 
-    platform = load_platform(model, spec.convert(answers, Gives, "answers"))
+    platform = load_platform(model, spec.convert(answers, Gives, "answers"), trust)
     serve(platform, model, keys, budget, rate, host, port)
 
 
@@ -120,6 +123,7 @@ def compare_queries(
     ] = None,
     jobs: Jobs = 1,
     executor: ExecutorName = None,
+    trust: Trust = False,
     json: AsJson = False,
 ) -> None:
     """Compare the queries of a pool with those of everyone attacking alone, at the same ε.
@@ -131,7 +135,8 @@ def compare_queries(
     from quorate.test_time.study.query_comparison import compare
 
     with stoppable(folder):
-        result = compare(folder, attacks, budget, people, seeds, choose_executor(jobs, executor))
+        workers = choose_executor(jobs, executor)
+        result = compare(folder, attacks, budget, people, seeds, workers, trust)
     present(result, folder, json)
 
 

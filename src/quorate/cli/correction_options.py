@@ -14,7 +14,7 @@ Platform = Annotated[
     list[str] | None,
     typer.Option(
         help="The platform that is asked: a learner, an architecture, the folder of a saved "
-        "platform, or an address. Several make a transfer matrix."
+        "platform by its path, as ./NAME, or an address. Several make a transfer matrix."
     ),
 ]
 File = Annotated[

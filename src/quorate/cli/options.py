@@ -32,6 +32,14 @@ Device = Annotated[
     str,
     typer.Option(help="Device that trains networks: auto (a GPU if there is one), cpu or cuda."),
 ]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Read platforms that an older version has kept as pickles, and write them anew. A "
+        "pickle can run code: trust folders of your own only.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 

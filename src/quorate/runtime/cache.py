@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import numpy as np
+
+from quorate.runtime.arrays import pack, unpack
+from quorate.runtime.files import replace_file
+
 F = TypeVar("F", bound=Callable[..., Any])
+MISSING = object()
 
 
 def folder() -> Path:
@@ -19,22 +26,51 @@ def folder() -> Path:
 
 
 def on_disk(function: F) -> F:
-    """Cache the function's results on disk; arrays come back memory-mapped.
+    """Cache the function's results, plain data and arrays, on disk; arrays come back memory-mapped.
 
-    If the folder cannot be written or the disk is full, the function simply runs again.
+    A file holds data alone: nothing in it can run. If the folder cannot be written, the disk is
+    full, or a file is damaged, the function simply runs again.
     """
+    signature = inspect.signature(function)
 
     @functools.wraps(function)
     def remembered(*args: Any, **kwargs: Any) -> Any:
-        import warnings
-
-        import joblib
-
-        # If the function itself raises one of these, its second call raises it again.
-        with contextlib.suppress(OSError, KeyError), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # joblib warns if a result cannot be stored
-            memory = joblib.Memory(folder(), mmap_mode="r", verbose=0)
-            return memory.cache(function)(*args, **kwargs)
-        return function(*args, **kwargs)
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        file = _file(function, given.arguments)
+        found = _read(file)
+        if found is MISSING:
+            found = function(*args, **kwargs)
+            with contextlib.suppress(OSError):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                replace_file(file, pack(found))
+        return found
 
     return cast(F, remembered)
+
+
+def _file(function: Callable[..., Any], arguments: dict[str, Any]) -> Path:
+    """Return where a result is: its name is a digest of the function's code and arguments."""
+    import joblib
+
+    name = f"{function.__module__}.{function.__qualname__}"
+    return (
+        folder() / "results" / name / f"{joblib.hash((_source(function), arguments))}.safetensors"
+    )
+
+
+@functools.cache
+def _source(function: Callable[..., Any]) -> str:
+    """Return the function's text, if it is there: with another one, older results are not used."""
+    try:
+        return inspect.getsource(function)
+    except OSError:
+        return ""
+
+
+def _read(file: Path) -> Any:
+    """Return the result in a file, or MISSING."""
+    try:
+        return unpack(np.memmap(file, np.uint8, "r"))
+    except Exception:  # none there, or damaged: that may raise whatever its damage leads to
+        return MISSING

@@ -18,7 +18,7 @@ from quorate.spec.declaration import (
     summary,
 )
 from quorate.spec.describing import content_id, describe, text, text_of
-from quorate.spec.parsing import parse
+from quorate.spec.parsing import is_path, parse
 
 __all__ = [
     "Catalog",
@@ -29,6 +29,7 @@ __all__ = [
     "describe",
     "hints",
     "is_method_class",
+    "is_path",
     "is_required",
     "param",
     "parameters",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from quorate.errors import InputError
@@ -103,3 +105,16 @@ def listed(value: Any) -> list[Any]:
 def continues_a_method(part: str) -> bool:
     """Whether a part of a comma list is a parameter of the method before it."""
     return not part.startswith(("'", '"')) and "=" in part.split(":")[0].split("(")[0]
+
+
+def is_path(text: str) -> bool:
+    """Whether a text names a folder rather than a method: a separator stands before any parameter.
+
+    What the working directory holds does not matter: it may be a stranger's.
+
+    >>> is_path("./mlp"), is_path("mlp"), is_path("fine-tuned:public=(images:path=./faces)")
+    (True, False, False)
+    """
+    name = text.partition(":")[0]
+    separators = {os.sep, os.altsep or os.sep}
+    return name in (".", "..") or any(s in name for s in separators) or Path(text).is_absolute()

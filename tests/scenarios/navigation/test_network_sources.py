@@ -42,6 +42,16 @@ def test_names_with_parameters_and_paths(tmp_path: Path) -> None:
     )
 
 
+def test_a_name_alone_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("grid", "city"):
+        (tmp_path / name).mkdir()
+    assert make_network_source("grid") == GridCity()
+    with pytest.raises(InputError, match=r"Known: .* The folder city is named \./city\.$"):
+        make_network_source("city")
+    assert make_network_source("./city") == Tntp("./city")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

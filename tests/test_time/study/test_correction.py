@@ -11,6 +11,7 @@ import pytest
 from quorate.errors import InputError
 from quorate.learners.networks.sgd import SGD
 from quorate.learners.scikit.forest import Forest
+from quorate.learners.theoretical.worst_case import LookupClassifier
 from quorate.populations.digits import Digits
 from quorate.populations.fairface import FairFace
 from quorate.subgroups.attribute import Attribute
@@ -103,9 +104,13 @@ def test_words_and_what_they_stand_for(given: Any, field: str, expected: Any) ->
     assert getattr(study(**given), field) == expected
 
 
-def test_a_saved_platform_may_be_named_by_its_path(tmp_path: Path) -> None:
-    save_platform(tmp_path, {}, Card("a", ("b",), (1, 1, 1)))  # type: ignore[arg-type]
+def test_a_saved_platform_may_be_named_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_platform(tmp_path, LookupClassifier({}, 0), Card("a", ("b",), (1, 1, 1)))
     assert study(platform=tmp_path).platforms == (str(tmp_path),)
+    monkeypatch.chdir(tmp_path.parent)
+    assert study(platform=Path(tmp_path.name)).platforms == (f"./{tmp_path.name}",)  # no name
 
 
 @pytest.mark.parametrize("population", ["fairface", {"name": "fairface"}, FairFace(group="race")])
@@ -212,7 +217,7 @@ def test_a_group_without_a_value() -> None:
 
 @pytest.mark.parametrize("name", ["adversarial", "private", "retrained"])
 def test_who_is_not_trained_here_cannot_be_trained_otherwise(tmp_path: Path, name: str) -> None:
-    save_platform(tmp_path, {}, Card("a", ("b",), (1, 1, 1)))  # type: ignore[arg-type]
+    save_platform(tmp_path, LookupClassifier({}, 0), Card("a", ("b",), (1, 1, 1)))
     with pytest.raises(InputError, match=f"that is trained here for adaptive={name}"):
         study(platform=["mlp", str(tmp_path)], adaptive=["jpeg", name])
 
@@ -273,9 +278,10 @@ def test_whatever_decides_a_result_stands_in_its_cell(change: Any) -> None:
 def test_a_source_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     found = study(platform=["mlp"])
-    save_platform("mlp", {}, Card("a", ("b",), (1, 1, 1)))  # type: ignore[arg-type]
+    save_platform("mlp", LookupClassifier({}, 0), Card("a", ("b",), (1, 1, 1)))
     again = pickle.loads(pickle.dumps(found))
     assert isinstance(found.sources["mlp"], SizedLearner)
     assert again == found
     assert again.sources == found.sources  # on a worker too
-    assert isinstance(study(platform=["mlp"]).sources["mlp"], SavedPlatform)
+    assert isinstance(study(platform=["mlp"]).sources["mlp"], SizedLearner)
+    assert isinstance(study(platform=["./mlp"]).sources["./mlp"], SavedPlatform)

@@ -23,6 +23,7 @@ from rich.console import Console
 
 from quorate.errors import InputError, StoreError
 from quorate.intervals import Estimate
+from quorate.learners.theoretical.worst_case import LookupClassifier
 from quorate.report.files import write_result
 from quorate.report.terminal import print_result
 from quorate.test_time.perturbations.perturbation import Perturbation, load
@@ -247,8 +248,8 @@ def test_several_cells_are_listed_by_members_queries_and_budget() -> None:
 
 def test_names_are_no_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    name = "[red]mlp[/red]"  # the folder of a saved platform
-    save_platform(name, change_of(0), Card("a", CLASSES, (1, 8, 8)))  # type: ignore[arg-type]
+    name = "./[red]mlp[/red]"  # the folder of a saved platform
+    save_platform(name, LookupClassifier({}, 0), Card("a", CLASSES, (1, 8, 8)))
     text = printed(result_of(study(platform=[name, "mlp"])), 200)
     assert f"on {name}:" in text
     assert [row[0] for row in listed(text)] == [name, "mlp"]

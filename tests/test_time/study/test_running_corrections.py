@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mortal_model import MortalModel
+from mortal_model import Mortal
 
 from quorate.errors import InputError, QuorateError, StoreError
 from quorate.executors.choose import choose_executor
@@ -29,6 +29,7 @@ from quorate.test_time.extraction.pool import collect
 from quorate.test_time.extraction.questions import Questions
 from quorate.test_time.platforms.encoding import digests
 from quorate.test_time.platforms.in_process import (
+    MODEL,
     InProcessPlatform,
     load_platform,
     save_platform,
@@ -39,12 +40,13 @@ from quorate.test_time.platforms.platform import EVALUATION
 from quorate.test_time.study.access import LEDGERS
 from quorate.test_time.study.cell import CorrectionCell, CorrectionWork, PreparedGroup
 from quorate.test_time.study.correction import Correction
-from quorate.test_time.study.deployment import PlatformWork
+from quorate.test_time.study.deployment import PlatformWork, _again
 from quorate.test_time.study.examples import ExamplePictures
 from quorate.test_time.study.outcome import EXAMPLES, CorrectionOutcome
 from quorate.test_time.study.people import people_of
 from quorate.test_time.study.running import run_correction, stored
 from quorate.test_time.study.settings import make_correction, read_folder
+from quorate.test_time.study.sources import PLATFORM_LOOKS, read_learner
 
 TINY: dict[str, Any] = {
     "population": "digits:n=300,held_out=0.05",
@@ -275,17 +277,32 @@ def test_kill_minus_nine_loses_nothing_and_spends_nothing_twice(
 def test_a_lost_worker_overspends_nothing_and_is_replaced(
     done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    platform = load_platform(done[0] / "platform")
     grave = tmp_path / "grave"
-    mortal = MortalModel(platform.model, grave)
-    save_platform(tmp_path / "mortal", mortal, platform.card)
-    more = {"platform": str(tmp_path / "mortal"), "epsilon": "8/255,64/255", "members": "5,10"}
+    mortal = Mortal(read_learner("mlp:epochs=3", PLATFORM_LOOKS).learner, str(grave))
+    more = {"platform": mortal, "epsilon": "8/255,64/255", "members": "5,10"}
     cells = run(tmp_path / "out", Processes(2), **more)
     assert grave.exists()
-    same = {key: value for key, value in done[1][1].items() if key != "platform"}
+    differs = ("id", "platform", "platform_id", "description")
+    same = {key: value for key, value in done[1][1].items() if key not in differs}
     assert same == {key: cells[-1][key] for key in same}
     assert [cell["queries"]["pooled"] for cell in cells] == [15, 15, 30, 30]
     assert spent(tmp_path / "out") == spent(done[0])
+
+
+def test_a_model_of_an_own_class_is_not_kept_but_trained_again(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    (tmp_path / "grave").touch()
+    mortal = Mortal(read_learner("mlp:epochs=3", PLATFORM_LOOKS).learner, str(tmp_path / "grave"))
+    out = tmp_path / "out"
+    before = run(out, platform=mortal, epsilon="64/255")
+    assert [path.name for path in (out / "platform").iterdir()] == ["card.json"]
+    _again.clear()  # as in another process
+    after = run(out, platform=mortal, epsilon="8/255,64/255")
+    assert after[1:] == before
+    assert [one["after"] for one in after] == [one["after"] for one in done[1]]
+    with pytest.raises(InputError, match=r"a card without a model.*Name its learner"):
+        run(tmp_path / "other", platform=str(out / "platform"))
 
 
 def as_files(out: Path) -> list[Path]:
@@ -324,7 +341,7 @@ def test_a_damaged_platform_is_named(
     done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
     out = copy_of(done, tmp_path)
-    (out / "platform" / "model.pickle").write_bytes(b"damaged")
+    (out / "platform" / MODEL).write_bytes(b"damaged")
     with pytest.raises(InputError, match="Expected a platform in"):
         run(out, epsilon="16/255")
     assert run(out, epsilon="8/255") == done[1][:1]  # what is stored needs no platform

@@ -9,6 +9,7 @@ from quorate.errors import InputError
 from quorate.learners.networks.adam import Adam
 from quorate.learners.networks.sgd import SGD
 from quorate.learners.scikit.forest import Forest
+from quorate.learners.theoretical.worst_case import LookupClassifier
 from quorate.test_time.platforms.in_process import save_platform
 from quorate.test_time.platforms.platform import Card
 from quorate.test_time.study.sources import (
@@ -27,13 +28,44 @@ def test_an_address(url: str) -> None:
     assert read_source(url) == PlatformAddress(url)
 
 
-def test_a_folder_of_a_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_platform(tmp_path / "mlp", {}, Card("a", ("b",), (1, 1, 1)))  # type: ignore[arg-type]
+def test_a_folder_is_named_by_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("mlp", "frozen"):
+        save_platform(tmp_path / name, LookupClassifier({}, 0), Card("a", ("b",), (1, 1, 1)))
     assert read_source(str(tmp_path / "mlp")) == SavedPlatform(tmp_path / "mlp")
     monkeypatch.chdir(tmp_path)
-    assert read_source("mlp") == SavedPlatform(Path("mlp"))  # a folder that is there comes first
-    with pytest.raises(InputError, match="Known: "):
-        read_source(str(tmp_path))
+    for path in ("./mlp", "mlp/", "../" + tmp_path.name + "/mlp"):
+        assert read_source(path) == SavedPlatform(Path(path))
+    monkeypatch.chdir(tmp_path / "mlp")
+    assert read_source(".") == SavedPlatform(Path())
+
+
+def test_a_name_alone_is_a_learners_whatever_the_working_directory_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    odd = "sgd:model=mlp,schedule=cosine"
+    for name in ("mlp", "forest", "frozen", odd):
+        save_platform(name, LookupClassifier({}, 0), Card("a", ("b",), (1, 1, 1)))
+    assert read_source("mlp") == read_learner("mlp", PLATFORM_LOOKS)
+    assert read_source("forest") == SizedLearner(Forest())
+    assert isinstance(read_source(odd), SizedLearner)
+    with pytest.raises(InputError, match=r"Known: .*The folder frozen .* is named \./frozen\.$"):
+        read_source("frozen")
+    assert read_source("./frozen") == SavedPlatform(Path("frozen"))
+
+
+@pytest.mark.parametrize("path", ["./mlp", "/nowhere/mlp", ".", "a/b:c=1"])
+def test_a_folder_without_a_platform(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"Expected a platform in .*No such file"):
+        read_source(path)
+
+
+def test_a_separator_in_a_parameter_makes_no_path() -> None:
+    found = read_source("fine-tuned:public=(images:path=./faces),learner=(sgd:epochs=2)")
+    assert isinstance(found, SizedLearner)
 
 
 def test_an_architecture_alone() -> None:

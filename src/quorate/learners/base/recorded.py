@@ -21,12 +21,12 @@ def with_record(model: Classifier, record: Mapping[str, Any]) -> Classifier:
     if "record" in fields and fields["record"].init:
         return cast(Classifier, dataclasses.replace(cast(Any, model), record=record))
     if isinstance(model, ScoredClassifier):
-        return _RecordedScores(model, record)
-    return _Recorded(model, record)
+        return RecordedScores(model, record)
+    return RecordedModel(model, record)
 
 
 @dataclass(frozen=True, eq=False)
-class _Recorded:
+class RecordedModel:
     """A model without probabilities, and its new record."""
 
     model: Classifier
@@ -38,7 +38,7 @@ class _Recorded:
 
 
 @dataclass(frozen=True, eq=False)
-class _RecordedScores:
+class RecordedScores:
     """A model with probabilities, and its new record."""
 
     model: ScoredClassifier

@@ -129,12 +129,12 @@ def _behind(model: Classifier, network: Pretrained, facts: Mapping[str, Any]) ->
     """Return a model of representations as a model of pictures."""
     record = {**model.record, **facts}
     if isinstance(model, ScoredClassifier):
-        return _FineTunedScores(network, model, record)
-    return _FineTunedModel(network, model, record)
+        return FineTunedScores(network, model, record)
+    return FineTunedModel(network, model, record)
 
 
 @dataclass(frozen=True, eq=False)
-class _FineTunedModel:
+class FineTunedModel:
     """A network and a model of its representations."""
 
     network: Pretrained
@@ -147,7 +147,7 @@ class _FineTunedModel:
 
 
 @dataclass(frozen=True, eq=False)
-class _FineTunedScores(_FineTunedModel):
+class FineTunedScores(FineTunedModel):
     """The same for a model that gives probabilities."""
 
     model: ScoredClassifier

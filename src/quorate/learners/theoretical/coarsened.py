@@ -121,7 +121,7 @@ class Coarsened(StackedLearner):
 
     def _behind(self, model: Classifier, columns: tuple[Column, ...]) -> Classifier:
         scored = isinstance(model, ScoredClassifier)
-        return (_CoarsenedScores if scored else _CoarsenedModel)(self, columns, model)  # type: ignore[arg-type]
+        return (CoarsenedScores if scored else CoarsenedModel)(self, columns, model)  # type: ignore[arg-type]
 
     def seen(self, people: Table) -> Table:
         """Return the people as the inner learner sees them."""
@@ -181,7 +181,7 @@ def _pooled(x: Array, side: int) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class _CoarsenedModel:
+class CoarsenedModel:
     """A model of coarsened people as a model of people."""
 
     by: Coarsened
@@ -199,7 +199,7 @@ class _CoarsenedModel:
 
 
 @dataclass(frozen=True, eq=False)
-class _CoarsenedScores(_CoarsenedModel):
+class CoarsenedScores(CoarsenedModel):
     """The same for a model that gives probabilities."""
 
     model: ScoredClassifier

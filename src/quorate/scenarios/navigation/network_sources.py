@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from quorate import catalog
-from quorate.errors import DataUnavailableError
+from quorate import catalog, spec
+from quorate.errors import DataUnavailableError, InputError
 from quorate.runtime import cache
 from quorate.runtime.files import replace_file
 from quorate.scenarios.navigation.network import Network
@@ -105,7 +105,7 @@ class Tntp(NetworkSource):
 
 
 def make_network_source(text: str) -> NetworkSource:
-    """Return the source that a text stands for: a name with parameters, or a folder's path.
+    """Return the source that a text stands for: a name with parameters, or a path such as ./city.
 
     >>> make_network_source("grid:rows=4").network().nodes
     28
@@ -113,9 +113,15 @@ def make_network_source(text: str) -> NetworkSource:
     Raises:
         InputError: the name or a parameter is not known; the message lists the valid ones.
     """
-    if os.sep in text.partition(":")[0] or Path(text).is_dir():
+    if spec.is_path(text):
         return Tntp(text)
-    made: NetworkSource = catalog.build("networks", text)
+    try:
+        made: NetworkSource = catalog.build("networks", text)
+    except InputError as error:
+        if not Path(text).is_dir():
+            raise
+        here = os.path.join(".", text)
+        raise InputError(f"{error} The folder {text} is named {here}.") from error
     return made
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
+import hashlib
 import json
-import pickle
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +14,8 @@ from quorate.errors import InputError, reason
 from quorate.protocols import Classifier, ScoredClassifier
 from quorate.runtime.files import write_files
 from quorate.spec import content_id
+from quorate.test_time.platforms.model_files import ESTIMATOR, MODEL, read_model, write_model
+from quorate.test_time.platforms.older_models import PICKLE, read_pickle, refused
 from quorate.test_time.platforms.platform import (
     Answers,
     Card,
@@ -24,23 +25,8 @@ from quorate.test_time.platforms.platform import (
     to_features,
 )
 
-MODEL, CARD = "model.pickle", "card.json"
-ROOMS = {  # of quorate.learners, and the modules that stood beside them when older models were kept
-    "base": "pretrained private_trees random_trees recorded scikit_learner",
-    "networks": "adam adversarial_training fine_tuned label_smoothing sgd",
-    "reweighting": "chi2_dro cvar_dro group_dro importance_weighted jtt lff lisa",
-    "private": "dp_adam dp_boosting dp_forest dp_sgd",
-    "scikit": "boosting forest knn logistic naive_bayes scikit_learn svm tree",
-    "defences": "early_stopping knn_cleaning loss_trimming robust_aggregation spectral_signatures",
-    "theoretical": "coarsened worst_case",
-}
-MOVED = {stem: f"{room}.{stem}" for room, stems in ROOMS.items() for stem in stems.split()}
-MOVED |= {"networks": "base.network_classifier"}
-RENAMED = {
-    "_Coarse": "_CoarsenedModel",
-    "_CoarseScores": "_CoarsenedScores",
-    "Lookup": "LookupClassifier",
-}
+CARD = "card.json"
+MOST_NUMBERS = 2**26  # of a picture, channels counted
 
 
 class InProcessPlatform:
@@ -94,58 +80,102 @@ def make_card(
 
 
 def save_platform(folder: str | Path, model: Classifier, card: Card, **about: Any) -> None:
-    """Keep a deployed model in a folder: the model as a pickle, and its card.
+    """Keep a deployed model in a folder: the model as files that hold no code, and its card.
 
     Raises:
+        InputError: the model is not made of quorate's own models and scikit-learn's.
         StoreError: the folder cannot be written, or the disk is full.
     """
-    write_files(Path(folder), platform_files(model, card, **about), "save it again")
+    files = platform_files(write_model(model), card, **about)
+    write_files(Path(folder), files, "save it again")
 
 
-def platform_files(model: Classifier, card: Card, **about: Any) -> dict[str, bytes]:
-    """Return the files of a platform's folder, the card last: where it is, all is there."""
+def platform_files(files: Mapping[str, bytes], card: Card, **about: Any) -> dict[str, bytes]:
+    """Return the files of a platform's folder, the card last: where it is, all is there.
+
+    Args:
+        files: those of the model, by name; none where it cannot be kept.
+        card: what the platform says of itself.
+        about: more plain data for the card.
+    """
     plain = {
         "id": card.id,
         "classes": list(card.classes),
         "shape": list(card.shape),
         "gives": card.gives,
+        "files": {name: _digest(content) for name, content in files.items()},
         "about": about,
     }
     written = json.dumps(plain, indent=1, ensure_ascii=False).encode()
-    return {MODEL: pickle.dumps(model), CARD: written}
+    return {**files, CARD: written}
 
 
-class _Unpickler(pickle.Unpickler):
-    """Reads a model, also one that names its classes by the modules they stood in before."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return the class of a name, from where it is now."""
-        package, _, stem = module.rpartition(".")
-        if package == "quorate.learners":
-            module = f"{package}.{MOVED.get(stem, stem)}"
-            name = RENAMED.get(name, name)
-        return super().find_class(module, name)
-
-
-def load_platform(folder: str | Path, gives: Gives | None = None) -> InProcessPlatform:
-    """Return the platform in a folder. A pickle can run code: load your own folders only.
+def load_platform(
+    folder: str | Path, gives: Gives | None = None, trust: bool = False
+) -> InProcessPlatform:
+    """Return the platform in a folder. Nothing in the folder can run, unless it is trusted.
 
     Args:
         folder: folder that ``save_platform`` has written.
         gives: labels or scores; by default as it was saved.
+        trust: whether to read a model that an older version has kept as a pickle, which can run
+            code, and to write it anew.
 
     Raises:
-        InputError: there is no platform, or its files are damaged.
+        InputError: there is no platform, its files are damaged, or it is not trusted.
     """
     folder = Path(folder)
     card = read_card(folder)
+    if is_pickled(folder):
+        if not trust:
+            raise refused(folder)
+        renew(folder)
     try:
-        model = _Unpickler(io.BytesIO((folder / MODEL).read_bytes())).load()
-        if not callable(getattr(model, "predict", None)):
-            raise ValueError(f"{type(model).__name__}, which is no model")
-    except Exception as error:  # a damaged pickle raises whatever its damage leads to
+        model = read_model(_read_files(folder), card)
+    except Exception as error:  # what is damaged raises whatever its damage leads to
         raise _no_platform(folder, error) from error
     return InProcessPlatform(model, card if gives is None else replace(card, gives=gives))
+
+
+def is_pickled(folder: Path) -> bool:
+    """Whether a folder holds a model of an older version alone, which can run code."""
+    return not (folder / MODEL).exists() and (folder / PICKLE).exists()
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether a folder holds a model beside its card; not where it is of a user's own class."""
+    return (folder / MODEL).exists() or (folder / PICKLE).exists()
+
+
+def renew(folder: Path) -> None:
+    """Read a model that an older version has kept, whatever code is in it, and write it anew.
+
+    Raises:
+        InputError: it is damaged, or not made of quorate's own models and scikit-learn's.
+        StoreError: the folder cannot be written, or the disk is full.
+    """
+    about = read_about(folder)
+    save_platform(folder, read_pickle(folder), read_card(folder), **about)
+    (folder / PICKLE).unlink()
+
+
+def _read_files(folder: Path) -> dict[str, bytes]:
+    """Return the files of a model, which are those that the card knows."""
+    plain = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    if not plain.get("files"):
+        raise ValueError(
+            "a card without a model, which was of a class of its maker's own. Name its learner"
+        )
+    found = {}
+    for name in {MODEL, ESTIMATOR} & set(plain["files"]):
+        found[name] = (folder / name).read_bytes()
+        if _digest(found[name]) != plain["files"][name]:
+            raise ValueError(f"another {name} than the card is of")
+    return found
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_card(folder: str | Path) -> Card:
@@ -157,9 +187,26 @@ def read_card(folder: str | Path) -> Card:
     try:
         plain = json.loads((Path(folder) / CARD).read_text(encoding="utf-8"))
         c, h, w = plain["shape"]
+        if not 0 < c * h * w <= MOST_NUMBERS or min(c, h, w) < 1:
+            raise ValueError(f"images of the shape {c}, {h}, {w}")
+        if not all(isinstance(one, str) for one in (plain["id"], *plain["classes"])):
+            raise ValueError("an id or a class that is no text")
         if plain["gives"] not in get_args(Gives):
             raise ValueError(f"a platform that gives {plain['gives']}")
         return Card(plain["id"], tuple(plain["classes"]), (c, h, w), plain["gives"])
+    except Exception as error:  # it may hold anything
+        raise _no_platform(folder, error) from error
+
+
+def read_about(folder: str | Path) -> dict[str, Any]:
+    """Return what else a platform's card says: the people it was trained on, its learner, ...
+
+    Raises:
+        InputError: there is no platform, or its card is damaged.
+    """
+    try:
+        plain = json.loads((Path(folder) / CARD).read_text(encoding="utf-8"))
+        return dict(plain.get("about", {}))
     except Exception as error:  # it may hold anything
         raise _no_platform(folder, error) from error
 

@@ -100,8 +100,12 @@ class CorrectionCell(Cell):
         }
 
 
-def cells_of(deployment: Deployment) -> list[CorrectionCell]:
+def cells_of(deployment: Deployment, platform: str | None = None) -> list[CorrectionCell]:
     """Return the cells of a correction in its order; people are drawn, to know which they are.
+
+    Args:
+        deployment: the platforms.
+        platform: the only platform whose cells are wanted; None for all.
 
     Raises:
         InputError: the people cannot be drawn, or a saved platform is damaged.
@@ -111,6 +115,7 @@ def cells_of(deployment: Deployment) -> list[CorrectionCell]:
     return [
         CorrectionCell(correction, group, epsilon, platform_id, photos)
         for group in correction.groups()
+        if platform in (None, group.platform)
         for platform_id in [deployment.platform_id(group)]
         for photos in [photos_held(correction, group.seed)]
         for epsilon in correction.epsilons

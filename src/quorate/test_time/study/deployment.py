@@ -27,11 +27,15 @@ from quorate.test_time.http.server import read_keys
 from quorate.test_time.platforms.in_process import (
     CARD,
     InProcessPlatform,
+    is_kept,
+    is_pickled,
     load_platform,
     make_card,
     platform_files,
     read_card,
+    renew,
 )
+from quorate.test_time.platforms.model_files import write_model
 from quorate.test_time.platforms.platform import Card, Gives
 from quorate.test_time.study.adaptive import fit_platform, harden
 from quorate.test_time.study.correction import CellGroup, Correction
@@ -114,7 +118,23 @@ def _train(cell: PlatformCell) -> dict[str, bytes]:
         "record": dict(model.record),
         "provenance": provenance(),
     }
-    return platform_files(model, cell.card(), **about)
+    try:
+        files = write_model(model)
+    except InputError:  # it holds objects of an own class: it is trained again where it is asked
+        files = {}
+    return platform_files(files, cell.card(), **about)
+
+
+_again: dict[str, Classifier] = {}
+
+
+def _train_again(cell: PlatformCell) -> Classifier:
+    """Return the model of a platform that cannot be kept in files, trained once in each process."""
+    if cell.id not in _again:
+        _again.clear()
+        with status(f"Training {cell.platform}"):
+            _again[cell.id] = cell.fit()
+    return _again[cell.id]
 
 
 class _PlatformFolders(Store):
@@ -196,7 +216,8 @@ class Deployment:
             return
         if stored is not None:
             (self.out / PLATFORMS).mkdir(exist_ok=True)
-            served.rename(self.out / PLATFORMS / (stored or "unnamed"))
+            aside = stored if stored.isalnum() else "unnamed"  # a card may say anything
+            served.rename(self.out / PLATFORMS / aside)
         if (self.out / PLATFORMS / name).is_dir():
             (self.out / PLATFORMS / name).rename(served)
 
@@ -220,9 +241,27 @@ class Deployment:
         """Return the platform of a group, with a fresh meter.
 
         Raises:
-            InputError: it was not trained yet, or it is behind an address.
+            InputError: it was not trained yet, is damaged or not trusted, or is behind an address.
         """
-        return load_platform(self.folder(group), gives)
+        folder, cell = self.folder(group), self.trained(group)
+        if cell is None or is_kept(folder):
+            return load_platform(folder, gives)
+        return InProcessPlatform(_train_again(cell), replace(read_card(folder), gives=gives))
+
+    def renew(self) -> None:
+        """Read the models that an older version has kept, code and all, and write them anew.
+
+        Raises:
+            InputError: one is damaged, or not made of quorate's own models and scikit-learn's.
+            StoreError: a folder cannot be written.
+        """
+        local = (group for group in self.correction.groups() if self._is_local(group))
+        for folder in dict.fromkeys(map(self.folder, local)):
+            if is_pickled(folder):
+                renew(folder)
+
+    def _is_local(self, group: CellGroup) -> bool:
+        return not isinstance(self.source(group), PlatformAddress)
 
     def platform_id(self, group: CellGroup) -> str:
         """Return the id of a group's platform; one behind an address is asked for it once.

@@ -34,6 +34,7 @@ def compare(
     people: int = 100,
     seeds: int | None = None,
     executor: Executor = SERIAL,
+    trust: bool = False,
 ) -> QueryComparison:
     """Return how the pools of a stored correction compare with attacks by everyone alone.
 
@@ -48,10 +49,12 @@ def compare(
         people: largest number of people to try.
         seeds: number of the correction's seeds to use; None for all.
         executor: runs the attacks; the results do not depend on it.
+        trust: whether to read platforms that an older version has kept as pickles, which can run
+            code, and to write them anew.
 
     Raises:
-        InputError: nothing was run there, or not to its end, the platform is behind an address, or
-            an attack is not known or named twice.
+        InputError: nothing was run there, or not to its end, the platform is behind an address,
+            damaged or not trusted, or an attack is not known or named twice.
         StoreError: an outcome cannot be stored; what is stored is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
@@ -63,6 +66,8 @@ def compare(
     deployment = Deployment(read_folder(folder), Path(folder))
     correction, out = deployment.correction, deployment.out
     _check(correction)
+    if trust:
+        deployment.renew()
     with Store(out, write=True) as store, executor.open() as pool:
         pools = _pool_cells(deployment, store, seeds, people)
         firsts = {cell.compared.group.seed: cell.compared for cell in reversed(pools)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 from quorate.errors import InputError, StoreError
@@ -15,7 +15,7 @@ from quorate.runtime import device
 from quorate.runtime.files import write_plain
 from quorate.test_time.extraction.questions import key_of
 from quorate.test_time.http.client import HTTPPlatform
-from quorate.test_time.platforms.in_process import CARD, load_platform
+from quorate.test_time.platforms.in_process import load_platform, read_about, read_card
 from quorate.test_time.platforms.platform import EVALUATION, Card
 from quorate.test_time.study.cell import CorrectionWork, cells_of
 from quorate.test_time.study.correction import Correction
@@ -35,6 +35,7 @@ def run_correction(
     out: str | Path,
     executor: Executor = SERIAL,
     device_name: str = "auto",
+    trust: bool = False,
 ) -> CorrectionResult:
     """Run the missing cells of a correction, and return its result.
 
@@ -43,14 +44,19 @@ def run_correction(
         out: folder of the store, the platforms and the ledgers.
         executor: trains platforms and measures cells; the results do not depend on it.
         device_name: device that networks are trained on: auto, cpu or cuda.
+        trust: whether to read platforms that an older version has kept as pickles, which can run
+            code, and to write them anew.
 
     Raises:
-        InputError: the methods do not fit together, or a first sample tells of no gap to close.
+        InputError: the methods do not fit together, a first sample tells of no gap to close, or a
+            platform is damaged or not trusted.
         PlatformError: a platform refused or failed; what was answered is stored.
         StoreError: an outcome cannot be stored; what is stored is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
     deployment = Deployment(correction, Path(out))
+    if trust:
+        deployment.renew()
     with device.use(device_name):
         _check(deployment)
         with Store(out, write=True) as store, executor.open() as pool:
@@ -103,26 +109,28 @@ def _check(deployment: Deployment) -> None:
             check_photos(min(correction.members), photos)
     for text, source in correction.sources.items():
         if isinstance(source, SavedPlatform):
-            _check_card(load_platform(source.folder, correction.answers).card, correction, text)
+            card = replace(read_card(source.folder), gives=correction.answers)
+            if _asks(deployment, text):
+                card = load_platform(source.folder, correction.answers).card
+            _check_card(card, correction, text)
             _check_people(source.folder, correction)
-        elif isinstance(source, PlatformAddress) and _asks(deployment, text, source):
+        elif isinstance(source, PlatformAddress) and (
+            source.url not in deployment.known_addresses() or _asks(deployment, text)
+        ):
             with deployment.connect(source) as remote:
                 _check_keys(remote, correction)
                 _check_card(remote.card, correction, text)
 
 
-def _asks(deployment: Deployment, text: str, source: PlatformAddress) -> bool:
-    """Whether something is still to be asked of the platform behind an address."""
-    if source.url not in deployment.known_addresses():
-        return True
+def _asks(deployment: Deployment, text: str) -> bool:
+    """Whether something is still to be asked of a platform whose id is known."""
     there = stored_ids(deployment.out, CorrectionWork.kind)
-    cells = cells_of(deployment)
-    return any(cell.id not in there for cell in cells if cell.group.platform == text)
+    return any(cell.id not in there for cell in cells_of(deployment, text))
 
 
 def _check_people(folder: Path, correction: Correction) -> None:
     """Raise InputError if a saved platform has learned from people who would be measured on."""
-    trained_on = json.loads((folder / CARD).read_text(encoding="utf-8"))["about"].get("split")
+    trained_on = read_about(folder).get("split")
     others = [seed for seed in correction.seeds if split_id(correction, seed) != trained_on]
     if trained_on is not None and others:
         raise InputError(

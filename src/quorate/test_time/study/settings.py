@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -200,6 +201,8 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 def _text(value: Any) -> str:
     """Return a platform or a surrogate as text; a learner that is handed in has its own."""
+    if isinstance(value, Path):
+        return str(value) if spec.is_path(str(value)) else os.path.join(".", value)
     if spec.is_method_class(type(value)):
         return spec.text(catalog.build("learners", value))
     return str(value)

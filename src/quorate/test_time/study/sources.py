@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
@@ -11,7 +12,7 @@ from quorate.errors import InputError
 from quorate.learners.base.network_classifier import Architecture
 from quorate.learners.base.network_learner import NetworkLearner
 from quorate.protocols import Learner
-from quorate.test_time.platforms.in_process import CARD
+from quorate.test_time.platforms.in_process import CARD, read_card
 
 # Pictures that a network named by its architecture alone looks at in training, repeats counted.
 PLATFORM_LOOKS = 150_000
@@ -55,6 +56,9 @@ PlatformSource = SizedLearner | SavedPlatform | PlatformAddress
 def read_source(text: str) -> PlatformSource:
     """Return the platform that a text stands for: an address, a folder, or a learner.
 
+    A folder is named by a path, with a separator in it: a name alone is always a learner's,
+    whatever the working directory holds.
+
     >>> read_source("http://127.0.0.1:8000")
     PlatformAddress(url='http://127.0.0.1:8000')
 
@@ -63,9 +67,19 @@ def read_source(text: str) -> PlatformSource:
     """
     if text.startswith(("http://", "https://")):
         return PlatformAddress(text)
-    if (Path(text) / CARD).is_file():
-        return SavedPlatform(Path(text))
-    return read_learner(text, PLATFORM_LOOKS)
+    folder = Path(text)
+    if spec.is_path(text):
+        read_card(folder)
+        return SavedPlatform(folder)
+    try:
+        return read_learner(text, PLATFORM_LOOKS)
+    except InputError as error:
+        if not (folder / CARD).is_file():
+            raise
+        raise InputError(
+            f"{error} The folder {text} of the working directory is named "
+            f"{os.path.join('.', text)}."
+        ) from error
 
 
 def read_learner(text: str, looks: int) -> SizedLearner:
