@@ -174,6 +174,7 @@ def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
         InputError: a name, a parameter or a value is not known (the message lists the valid ones),
             or a method is of another kind, or its class cannot be registered.
     """
+    spec.check_levels(kind, value)
     _register_within(value)
     made = spec.build(kind, value, CATALOG)
     if made is value and _entry_of(type(made)).kind != kind:

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
+from quorate.plain import as_plain
 
 
 def in_interval(
@@ -28,11 +30,14 @@ def in_interval(
     ...
     quorate.errors.InputError: Expected alpha=1.2 in [0, 1]. To act with everyone, use alpha=1.
     """
+    _is_number(name, value, fix)
     above = value > low if open_low else value >= low
     below = value < high if open_high else value <= high
-    if not (above and below) or math.isnan(value):
+    if not (above and below):  # NaN is outside
         left, right = "(" if open_low else "[", ")" if open_high else "]"
-        raise InputError(f"Expected {name}={value:g} in {left}{low:g}, {high:g}{right}. {fix}")
+        raise InputError(
+            f"Expected {name}={_short(value)} in {left}{low:g}, {high:g}{right}. {fix}"
+        )
 
 
 def all_in_interval(
@@ -70,16 +75,32 @@ def at_least(name: str, value: float, low: float, fix: str) -> None:
     ...
     quorate.errors.InputError: Expected patience=0 to be at least 1. Wait for at least one epoch.
     """
+    _is_number(name, value, fix)
     if value == math.inf:
         raise InputError(f"Expected {name}={value:g} to be finite. Use a large number instead.")
     if not value >= low:
-        raise InputError(f"Expected {name}={value:g} to be at least {low:g}. {fix}")
+        raise InputError(f"Expected {name}={_short(value)} to be at least {low:g}. {fix}")
 
 
 def above_zero(name: str, value: float, fix: str) -> None:
     """Raise unless ``value`` is positive and finite."""
-    if not (value > 0 and math.isfinite(value)):
-        raise InputError(f"Expected {name}={value:g} to be a positive finite number. {fix}")
+    _is_number(name, value, fix)
+    if not 0 < value < math.inf:
+        raise InputError(f"Expected {name}={_short(value)} to be a positive finite number. {fix}")
+
+
+def _is_number(name: str, value: object, fix: str) -> None:
+    """Raise InputError for what is no number; True and False are none."""
+    plain = as_plain(value)
+    if isinstance(plain, bool) or not isinstance(plain, numbers.Real):
+        raise InputError(f"Expected {name} to be a number, got {shown(value)}. {fix}")
+
+
+def _short(value: float) -> str:
+    try:
+        return f"{value:g}"
+    except OverflowError:
+        return shown(value, 20)
 
 
 def unknown(
@@ -95,14 +116,28 @@ def unknown(
     Expected a known animal, got 'cot'. Did you mean cat? Known: cat (a pet), dog.
     """
     names = sorted(map(str, valid))
-    near = difflib.get_close_matches(str(given), names, n=1)
+    near = difflib.get_close_matches(str(given)[:100], names, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     noted = [f"{name} ({notes[name]})" if notes.get(name) else name for name in names]
-    shown = ", ".join(noted[:40]) + (f", ... ({len(names)} in all)" if len(names) > 40 else "")
+    known = ", ".join(noted[:40]) + (f", ... ({len(names)} in all)" if len(names) > 40 else "")
     tail = f" {fix}" if fix else ""
     return InputError(
-        f"Expected a known {what}, got {given!r}.{hint} Known: {shown or 'none'}.{tail}"
+        f"Expected a known {what}, got {shown(given)}.{hint} Known: {known or 'none'}.{tail}"
     )
+
+
+def shown(value: object, most: int = 200) -> str:
+    """Return a value for a message, on one line and cut where it is long.
+
+    >>> shown("a\\nb"), shown("a" * 300)[-5:], len(shown("a" * 300))
+    ("'a\\\\nb'", 'aa...', 203)
+    """
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # too many levels, or too many digits
+        text = f"a {type(value).__name__} that is too large to show"
+    text = " ".join(text.split("\n"))
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def listed(names: Sequence[str]) -> str:

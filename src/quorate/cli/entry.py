@@ -46,8 +46,8 @@ def main() -> None:
     except QuorateError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not _out_of_memory(error):
+    except (MemoryError, RuntimeError, ValueError) as error:
+        if not isinstance(error, MemoryError) and not _out_of_memory(error):
             raise
         print(
             "Error: Expected a training that fits into memory, got one that does not "
@@ -68,9 +68,18 @@ def main() -> None:
         raise SystemExit(2) from None
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
-    """Whether PyTorch ran out of memory, on the CPU or on a GPU."""
-    return any(words in str(error) for words in ("allocate memory", "out of memory"))
+TOO_LARGE = {
+    RuntimeError: ("allocate memory", "out of memory"),  # PyTorch, on the CPU or on a GPU
+    ValueError: ("array is too big", "Maximum allowed"),  # NumPy
+}
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether a library found that something does not fit into memory."""
+    return any(
+        isinstance(error, kind) and any(words in str(error) for words in said)
+        for kind, said in TOO_LARGE.items()
+    )
 
 
 if __name__ == "__main__":

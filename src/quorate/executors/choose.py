@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from quorate import catalog
+from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
-from quorate.executors.processes import Processes
+from quorate.executors.processes import Processes, check_workers
 from quorate.executors.serial import Serial
-from quorate.validate import at_least
 
 
 def choose_executor(jobs: int = 1, executor: Executor | str | None = None) -> Executor:
@@ -23,7 +22,8 @@ def choose_executor(jobs: int = 1, executor: Executor | str | None = None) -> Ex
     Raises:
         InputError: ``jobs`` is not at least 1, both are given, or there is no such executor.
     """
-    at_least("jobs", jobs, 1, "Use one worker or more.")
+    jobs = spec.convert(jobs, int, "jobs")
+    check_workers("jobs", jobs)
     if executor is None:
         return Serial() if jobs == 1 else Processes(jobs)
     if jobs != 1:

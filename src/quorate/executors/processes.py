@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from typing import Any, ClassVar, TypeVar
 
+from quorate.errors import InputError
 from quorate.executors.executor import Executor, Pool
 from quorate.runtime.progress import silence
 from quorate.spec import param
-from quorate.validate import at_least
+from quorate.validate import at_least, shown
 
 R = TypeVar("R")
+MOST_WORKERS = 1024
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Processes(Executor):
     workers: int = param(2, "Number of worker processes, at least 1.")
 
     def __post_init__(self) -> None:
-        at_least("workers", self.workers, 1, "Use one worker or more.")
+        check_workers("workers", self.workers)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Pool]:
@@ -46,6 +48,16 @@ class Processes(Executor):
             yield pool
         finally:
             pool.stop()
+
+
+def check_workers(name: str, workers: int) -> None:
+    """Raise InputError unless so many worker processes can run on one machine."""
+    at_least(name, workers, 1, "Use one worker or more.")
+    if workers > MOST_WORKERS:
+        raise InputError(
+            f"Expected {name}={shown(workers)} to be at most {MOST_WORKERS}: each is a process of "
+            "its own. Use as many as there are cores."
+        )
 
 
 class _LokyPool(Pool):

@@ -11,7 +11,7 @@ from quorate import spec
 from quorate.errors import InputError
 from quorate.findings.expectation import Expectation, make_expectation
 from quorate.findings.tuning import Tuning, make_tuning
-from quorate.studies.study import read_toml
+from quorate.runtime.files import read_toml
 from quorate.validate import listed, unknown
 
 WORDS = ("claim", "source", "ours", "expected")

@@ -17,8 +17,8 @@ from quorate.protocols import Learner, Population, Strategy
 from quorate.runs.running import run_missing
 from quorate.runs.store import Store, stored_ids
 from quorate.runtime.device import use
+from quorate.runtime.seeds import read_seeds
 from quorate.studies.alphas import parse_alphas
-from quorate.studies.study import read_seeds
 from quorate.studies.sweep import check
 from quorate.studies.trial import Trial
 from quorate.validate import at_least, unknown

@@ -6,7 +6,7 @@ a method of its own, ``signal=(patch:size=3)``. A parameter that a method does n
 on to the method inside it, so ``planting:target=8,size=3`` sets the size of its signal.
 """
 
-from quorate.spec.building import Catalog, build
+from quorate.spec.building import Catalog, build, check_levels
 from quorate.spec.converting import convert
 from quorate.spec.declaration import (
     default_of,
@@ -23,6 +23,7 @@ from quorate.spec.parsing import is_path, parse
 __all__ = [
     "Catalog",
     "build",
+    "check_levels",
     "content_id",
     "convert",
     "default_of",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+import numbers
 import typing
 from collections.abc import Mapping
 from typing import Any
 
 from quorate.errors import InputError
+from quorate.plain import MOST_LEVELS, levels
 from quorate.spec.converting import convert, literal
 from quorate.spec.declaration import (
     default_of,
@@ -19,7 +23,7 @@ from quorate.spec.declaration import (
 )
 from quorate.spec.describing import describe
 from quorate.spec.parsing import listed, parse
-from quorate.validate import unknown
+from quorate.validate import shown, unknown
 
 Catalog = Mapping[str, Mapping[str, type]]  # by kind and name, the name spelt with -
 
@@ -27,17 +31,51 @@ Catalog = Mapping[str, Mapping[str, type]]  # by kind and name, the name spelt w
 def build(kind: str, value: Any, catalog: Catalog) -> Any:
     """Return the method of ``kind`` that ``value`` (text, plain data or the method) stands for.
 
+    Of a method that is handed in, numbers are brought to the declared type: np.int64(2) and 2.0
+    to 2.
+
     Raises:
         InputError: the name, a parameter or a value is not known; the message lists the valid ones.
     """
     if not isinstance(value, str | Mapping):
-        if not hasattr(value, "name"):
+        if not dataclasses.is_dataclass(value) or not hasattr(value, "name"):
             raise InputError(
-                f"Expected a method's name or its parameters, got {value!r}. Write name:key=value."
+                f"Expected a method's name or its parameters, got {shown(value)}. Write "
+                "name:key=value."
             )
-        return value
+        return value if isinstance(value, type) else _with_own_numbers(value)
+    check_levels(kind, value)
     data = dict(parse(value) if isinstance(value, str) else value)
     return _construct(_class(kind, data.pop("name", None), catalog), data, catalog)
+
+
+def check_levels(kind: str, value: Any) -> None:
+    """Raise InputError where plain data have tables inside each other without end."""
+    if levels(value) > MOST_LEVELS:
+        raise InputError(
+            f"Expected at most {MOST_LEVELS} tables inside each other in one of the {kind}, got "
+            f"{shown(value)}. Leave out those that are not needed."
+        )
+
+
+def _with_own_numbers(method: Any) -> Any:
+    """Return a method whose whole numbers and numbers are Python's own.
+
+    Raises:
+        InputError: a number is not of the declared type.
+    """
+    cls, changed = type(method), {}
+    for key, field in parameters(cls).items():
+        value, wanted = getattr(method, key), hints(cls)[key]
+        of_a_number = wanted in (int, float, int | None, float | None)
+        # A bool is a number to Python; a numeric NumPy scalar is one too, but for np.bool_.
+        if not of_a_number or value is None or not field.init:
+            continue
+        if isinstance(value, numbers.Number) or getattr(value, "shape", None) == ():
+            own = convert(value, wanted, key)
+            if type(own) is not type(value) and not (wanted is float and type(value) is int):
+                changed[key] = own
+    return dataclasses.replace(method, **changed) if changed else method
 
 
 def _class(kind: str, name: Any, catalog: Catalog) -> type:
@@ -74,7 +112,12 @@ def _construct(cls: type, data: dict[str, Any], catalog: Catalog) -> Any:
             f"Expected {name} to be given {', '.join(missing)}, got {given}. "
             f"Write {name}:{','.join(f'{key}=VALUE' for key in missing)}."
         )
-    return cls(**arguments)
+    made = cls(**arguments)
+    for key in fields:
+        value = getattr(made, key)
+        if isinstance(value, float) and math.isnan(value):
+            raise InputError(f"Expected {key} to be a number, got nan. Write {key}=VALUE with one.")
+    return made
 
 
 def _argument(key: str, value: Any, kind: str | None, annotation: Any, catalog: Catalog) -> Any:

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import collections.abc
+import math
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from quorate.errors import InputError
+from quorate.plain import as_plain
 from quorate.spec.declaration import is_method_class
 from quorate.spec.describing import text
 from quorate.spec.parsing import listed, unquoted
-from quorate.validate import unknown
+from quorate.validate import shown, unknown
+
+LARGEST = 2**63 - 1  # a whole number that databases and tables can hold
 
 
 def convert(value: Any, annotation: Any, key: str) -> Any:
-    """Return ``value`` (text, or a value of a TOML file) as the annotated type.
+    """Return ``value`` (text, a value of a TOML file, a NumPy number) as the annotated type.
 
-    A method stands for its text.
+    A method stands for its text, and 2.0 for the whole number 2.
 
     >>> convert("5", int, "epochs"), convert(None, float | None, "delta")
     (5, None)
 
     Raises:
-        InputError: it is not of that type.
+        InputError: it is not of that type, or no number that can be stored.
     """
+    value = as_plain(value)
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (types.UnionType, typing.Union):
         inner = [a for a in args if a is not type(None)]
@@ -47,18 +52,19 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
     is_number = not isinstance(value, bool | Mapping | list)
     try:
         if annotation is int and is_number and float(value) == int(float(value)):
-            return _whole(value)
+            return _storable(_whole(value), key)
         if annotation is float and is_number:
-            return float(value)
-    except (TypeError, ValueError, OverflowError):
-        pass
+            return _number(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
     if annotation is str and is_number:
         return str(value)
     if origin is collections.abc.Mapping and isinstance(value, Mapping):
         return {str(k): literal(v) for k, v in value.items()}
     wanted = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
     raise InputError(
-        f"Expected {key} to be {wanted.get(annotation, '(NAME=VALUE,...)')}, got {value!r}. "
+        f"Expected {key} to be {wanted.get(annotation, '(NAME=VALUE,...)')}, got {shown(value)}. "
         f"Write {key}=VALUE with such a value."
     )
 
@@ -80,3 +86,21 @@ def _whole(value: Any) -> int:
         return int(value)
     except ValueError:
         return int(float(value))  # as in 1e3
+
+
+def _storable(value: int, key: str) -> int:
+    """Return a whole number that every file format can hold."""
+    if abs(value) > LARGEST:
+        raise InputError(
+            f"Expected {key} to be a whole number of at most {LARGEST} (64 bits), got "
+            f"{shown(value)}. Use a smaller one."
+        )
+    return value
+
+
+def _number(value: Any) -> float:
+    """Return a number; one that is written larger than any raises a ValueError."""
+    found = float(value)
+    if math.isinf(found) and isinstance(value, str) and "inf" not in value.lower():
+        raise ValueError("larger than any number")
+    return found

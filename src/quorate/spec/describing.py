@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quorate.errors import InputError
+from quorate.plain import as_plain
 from quorate.spec.declaration import (
     default_of,
     inner_field,
@@ -18,6 +19,7 @@ from quorate.spec.declaration import (
     parameters,
 )
 from quorate.spec.parsing import continues_a_method
+from quorate.validate import shown
 
 
 def describe(method: Any) -> dict[str, Any]:
@@ -32,6 +34,8 @@ def describe(method: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value  # nearly all are such: tried first
+    if getattr(value, "shape", None) == ():  # a NumPy number; arrays are data
+        value = as_plain(value)
     if dataclasses.is_dataclass(value) and hasattr(value, "name"):
         return describe(value)
     if isinstance(value, Mapping):
@@ -41,8 +45,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int | float | str):
         return value
     raise InputError(
-        f"Expected a parameter that is plain data, got {value!r} of type {type(value).__name__}. "
-        "Data are arguments; parameters are numbers, text, mappings or methods."
+        f"Expected a parameter that is plain data, got {shown(value)} of type "
+        f"{type(value).__name__}. Data are arguments; parameters are numbers, text, mappings or "
+        "methods."
     )
 
 
@@ -83,8 +88,8 @@ def _text_pairs(method: Any) -> list[str]:
     own = parameters(cls).items()
     pairs = []
     for key, field in sorted(own, key=lambda item: not item[1].metadata.get("shown")):
-        value, shown = getattr(method, key), field.metadata.get("shown")
-        if shown or is_required(field) or value != default_of(field):
+        value, always = getattr(method, key), field.metadata.get("shown")
+        if always or is_required(field) or value != default_of(field):
             pairs += _pairs_of(cls, key, value)
     return pairs
 
@@ -101,12 +106,16 @@ def _pairs_of(cls: type, key: str, value: Any) -> list[str]:
         same = type(value) is type(default) and is_bare(default)
         return pairs if same else [f"{key}={name_of(type(value))}", *pairs]
     if isinstance(value, Mapping):
-        # A float stays one, 1.0: the type of what is in a mapping is not declared.
-        shown = {k: repr(v) if isinstance(v, float) else _text_value(v) for k, v in value.items()}
-        pairs = [f"{_text_value(str(k))}={v}" for k, v in shown.items()]
+        written = {k: _text_in_mapping(as_plain(v)) for k, v in value.items()}
+        pairs = [f"{_text_value(str(k))}={v}" for k, v in written.items()]
         flat = handed_on and not any(k in own or k == "name" for k in value)
         return pairs if flat else [f"{key}=({','.join(pairs)})"]
     return [f"{key}={_text_value(value)}"]
+
+
+def _text_in_mapping(value: Any) -> str:
+    # A float stays one, 1.0: the type of what is in a mapping is not declared.
+    return repr(value) if isinstance(value, float) else _text_value(value)
 
 
 def text_of(value: Any) -> str:
@@ -121,6 +130,7 @@ def _text_of_part(value: Any) -> str:
 
 
 def _text_value(value: Any) -> str:
+    value = as_plain(value)
     if isinstance(value, bool) or value is None:
         return str(value).lower()
     if isinstance(value, float):
@@ -132,6 +142,11 @@ def _text_value(value: Any) -> str:
 
 
 def content_id(plain: Mapping[str, Any]) -> str:
-    """Return the id of plain data: equal data, equal id; 128 bits of SHA-256, in hex."""
-    canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """Return the id of plain data: equal data, equal id; 128 bits of SHA-256, in hex.
+
+    The dates of a TOML file stand for their text.
+    """
+    canonical = json.dumps(
+        plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
+    )
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]

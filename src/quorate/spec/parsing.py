@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from quorate.errors import InputError
+from quorate.plain import as_plain
+from quorate.validate import shown
+
+MOST_PARENTHESES = 32  # inside each other; a sentence of methods has three or four
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -22,12 +26,14 @@ def parse(text: str) -> dict[str, Any]:
     """
     name, _, rest = text.strip().partition(":")
     if not name:
-        raise InputError(f"Expected name:key=value,..., got {text!r}. Begin with a method's name.")
+        raise InputError(
+            f"Expected name:key=value,..., got {shown(text)}. Begin with a method's name."
+        )
     pairs = _parse_pairs(rest, text)
     if "name" in pairs:
         raise InputError(
-            f"Expected the name before the colon only, got name={pairs['name']} in {text!r}. Where "
-            "a key of a mapping is called name, write the mapping out, as in set=(name=VALUE)."
+            f"Expected the name before the colon only, got name={pairs['name']} in {shown(text)}. "
+            "Where a key of a mapping is called name, write it out, as in set=(name=VALUE)."
         )
     return {"name": name, **pairs}
 
@@ -39,11 +45,13 @@ def _parse_pairs(rest: str, whole: str) -> dict[str, Any]:
         key = unquoted(key.strip())
         if not equals or not key:
             raise InputError(
-                f"Expected key=value in {whole!r}, got {part!r}. "
+                f"Expected key=value in {shown(whole)}, got {shown(part)}. "
                 "Separate parameters by commas, as in sgd:model=cnn,epochs=5."
             )
         if key in pairs:
-            raise InputError(f"Expected {key!r} once in {whole!r}, got it twice. Keep one.")
+            raise InputError(
+                f"Expected {shown(key)} once in {shown(whole)}, got it twice. Keep one."
+            )
         pairs[key] = _parse_value(value.strip())
     return pairs
 
@@ -75,11 +83,16 @@ def split(text: str, whole: str) -> list[str]:
             depth += 1 if char == "(" else -1
             if depth < 0:
                 break
+            if depth > MOST_PARENTHESES:
+                raise InputError(
+                    f"Expected at most {MOST_PARENTHESES} parentheses inside each other, got more "
+                    f"in {shown(whole)}. Leave out those that are not needed."
+                )
         elif char == "," and depth == 0:
             parts.append(text[start:i])
             start = i + 1
     if depth or quote:
-        raise InputError(f"Expected closed parentheses and quotes, got {whole!r}. Close them.")
+        raise InputError(f"Expected closed parentheses and quotes, got {shown(whole)}. Close them.")
     return [p for p in [*parts, text[start:]] if p.strip()]
 
 
@@ -91,6 +104,7 @@ def listed(value: Any) -> list[Any]:
     >>> listed("sgd:epochs=5,model=cnn,forest")
     ['sgd:epochs=5,model=cnn', 'forest']
     """
+    value = as_plain(value)
     if not isinstance(value, str):
         return list(value) if isinstance(value, list | tuple) else [value]
     parts: list[str] = []

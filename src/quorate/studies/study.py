@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +11,12 @@ from typing import Any
 from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.protocols import Goal, Learner, Population, Strategy
+from quorate.runtime.files import read_toml
+from quorate.runtime.seeds import read_seeds
 from quorate.studies.alphas import parse_alphas
 from quorate.studies.trial import ANYONE, Trial
 from quorate.theory.suboptimality import Reading, suboptimality_constant
-from quorate.validate import at_least, in_interval, unknown
+from quorate.validate import in_interval, shown, unknown
 
 DEFAULT_ALPHAS = "0.001:0.1:7"
 KEYS = (
@@ -127,7 +128,7 @@ def make_study(**plain: Any) -> Study:
             raise InputError(
                 f"Expected a {key}, got none. Name one; quorate list {_kind(key)} shows them."
             )
-    names: dict[str, str] = dict(plain.get("names", {}))
+    names = _names(plain.get("names", {}))
     types = {"reading": Reading, "title": str, "target": float, "eps": float}
     rest: dict[str, Any] = {
         key: spec.convert(plain[key], type_, key) for key, type_ in types.items() if key in plain
@@ -152,23 +153,6 @@ def read_study(path: str | Path) -> Study:
         InputError: the file is not there, is not TOML, or its content is not a study.
     """
     return make_study(**read_toml(path))
-
-
-def read_toml(path: str | Path) -> dict[str, Any]:
-    """Return what a TOML file holds.
-
-    Raises:
-        InputError: the file is not there, or is not TOML.
-    """
-    try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise InputError(
-            f"Expected a study file at {path}, got: {error.strerror}. Give a TOML file."
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"Expected {path} to be TOML, got: {error}. Mend that line.") from None
 
 
 def _kind(key: str) -> str:
@@ -196,6 +180,15 @@ def _methods(key: str, plain: Mapping[str, Any], names: dict[str, str]) -> tuple
     return tuple(distinct.values())
 
 
+def _names(given: Any) -> dict[str, str]:
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f"Expected names to be a table of texts, got {shown(given)}. Write names = {{sgd = "
+            "'plain SGD'}."
+        )
+    return {str(key): spec.convert(name, str, "names") for key, name in given.items()}
+
+
 def _groups(given: Any) -> tuple[str, ...]:
     several = isinstance(given, Sequence) and not isinstance(given, str)
     names = [spec.convert(one, str, "collective") for one in (given if several else [given])]
@@ -207,19 +200,3 @@ def _is_named(given: Any) -> bool:
     if not isinstance(given, Mapping) or "name" in given:
         return False
     return not any(isinstance(value, int | float) for value in given.values())
-
-
-def read_seeds(given: Any) -> tuple[int, ...]:
-    """Return the seeds that a number of seeds, or a list of them, stands for.
-
-    Raises:
-        InputError: it is neither.
-    """
-    if isinstance(given, int) and not isinstance(given, bool):
-        at_least("seeds", given, 1, "Run at least one seed.")
-        return tuple(range(given))
-    if isinstance(given, Sequence) and not isinstance(given, str):
-        return tuple(dict.fromkeys(spec.convert(seed, int, "seeds") for seed in given))
-    raise InputError(
-        f"Expected seeds to be a number of seeds or a list, got {given!r}. Use seeds=5."
-    )

@@ -10,12 +10,13 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import InputError
+from quorate.plain import as_plain
 from quorate.protocols import Goal, Learner, Population, Strategy
 from quorate.runs.cell import Cell, Record
 from quorate.runs.store import Store
-from quorate.runtime.seeds import stream
+from quorate.runtime.seeds import check_seed, stream
 from quorate.table import Mask, Rng, Split, Submission, Table
-from quorate.validate import at_least, in_interval, unknown
+from quorate.validate import in_interval, unknown
 from quorate.version import __version__
 
 TRIAL = "trial"  # the kind of their records in a store
@@ -46,7 +47,9 @@ class Trial(Cell):
 
     def __post_init__(self) -> None:
         in_interval("alpha", self.alpha, 0, 1, "To act with everyone, use alpha=1.")
-        at_least("seed", self.seed, 0, "Use a non-negative whole number.")
+        check_seed(self.seed)
+        for name in ("alpha", "seed"):
+            object.__setattr__(self, name, as_plain(getattr(self, name)))
 
     def describe(self) -> dict[str, Any]:
         """Return the cell as plain data: all that its outcome depends on."""

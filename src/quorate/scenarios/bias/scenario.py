@@ -16,6 +16,7 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.protocols import Learner
 from quorate.runs.store import Store
+from quorate.runtime.seeds import check_count
 from quorate.scenarios.bias import platform_alone
 from quorate.scenarios.bias.cell import NOBODY, TwoGroups, draw_all, measure_cell, minority_strategy
 from quorate.scenarios.bias.groups import check_learnt_from, check_sizes, sizes_of
@@ -91,7 +92,7 @@ class Bias(Scenario):
     def __post_init__(self) -> None:
         for alpha in (*self.alphas, self.at):
             in_interval("alpha", alpha, 0, 1, "It is a fraction of the minority.")
-        at_least("seeds", self.seeds, 1, "Five or more give intervals.")
+        check_count(self.seeds, "Five or more give intervals.")
         at_least("first_seed", self.first_seed, 0, "Begin with 0.")
         fix = "Use 0.05, say."
         in_interval("standard_error", self.standard_error, 0, 0.5, fix, open_low=True)

@@ -17,6 +17,7 @@ from quorate.learners.networks.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.protocols import Learner, Population, Strategy
 from quorate.runs.store import Store
+from quorate.runtime.seeds import check_count
 from quorate.scenarios.collectives import submission
 from quorate.scenarios.collectives.cell import measure_cell
 from quorate.scenarios.collectives.panel import Panel
@@ -29,7 +30,7 @@ from quorate.spec import param
 from quorate.strategies.planting import Planting
 from quorate.studies.trial import draw_people, streams, submit_from
 from quorate.table import Table
-from quorate.validate import all_in_interval, at_least, in_interval
+from quorate.validate import all_in_interval, in_interval
 from quorate.version import __version__
 
 Strategies = tuple[Strategy, ...]
@@ -103,7 +104,7 @@ class Collectives(Scenario):
         for name, given in (("cases", self.cases), ("learners", self.learners)):
             if not given:
                 raise InputError(f"Expected one of {name} or more, got none. Leave {name} out.")
-        at_least("seeds", self.seeds, 1, "Use one seed or more.")
+        check_count(self.seeds, "Use one seed or more.")
         in_interval("target", self.target, 0, 1, "It is a success rate.")
         self.variants()
 

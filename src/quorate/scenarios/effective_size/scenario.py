@@ -19,13 +19,13 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.protocols import Learner, Population, Strategy
 from quorate.runtime import device
+from quorate.runtime.seeds import check_count
 from quorate.scenarios.effective_size.prediction import MassPrediction, find_crossing
 from quorate.scenarios.effective_size.result import EffectiveSizeResult
 from quorate.scenarios.scenario import Scenario
 from quorate.studies.curves import Curves
 from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import run_studies
-from quorate.validate import at_least
 
 HOW = "model=logistic,epochs=12,learning_rate=0.2"
 POPULATIONS = ("digits", "gaussian:n=3000,held_out=2000", "finite:n=3000,held_out=2000,values=20")
@@ -97,7 +97,7 @@ class EffectiveSize(Scenario):
                 "Expected a population, a strategy and a target for each of the worlds, got "
                 f"{counts[1]}, {counts[2]} and {counts[3]} for {counts[0]}. Give as many of each."
             )
-        at_least("seeds", self.seeds, 1, "Use one seed or more.")
+        check_count(self.seeds, "Use one seed or more.")
         if not self.learners:
             raise InputError("Expected learners that reweight people, got none. Name one: jtt.")
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, get_args
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.runs.store import Store
+from quorate.runtime.seeds import check_count
 from quorate.scenarios.navigation.cell import measure_critical_mass, measure_days, measure_state
 from quorate.scenarios.navigation.neighbourhood import make_neighbourhood
 from quorate.scenarios.navigation.network_sources import make_network_source
@@ -104,7 +105,7 @@ class Navigation(Scenario):
         at_least("accounts", self.accounts, 1, "One phone at least has to report.")
         in_interval("target", self.target, 0, 1, "To halve it, use 0.5.", open_low=True)
         at_least("days", self.days, 1, "Use 1 for a single day.")
-        at_least("seeds", self.seeds, 1, "Use one city or more.")
+        check_count(self.seeds, "Use one city or more.")
         for key in ("learning", "reconsider"):
             in_interval(key, getattr(self, key), 0, 1, "Use a share such as 0.1.")
         in_interval("noise", self.noise, 0, 1, "Use a share such as 0.1.", open_high=True)

@@ -18,6 +18,7 @@ from quorate.learners.scikit.logistic import Logistic
 from quorate.populations.correlated_columns import CorrelatedColumns
 from quorate.protocols import Learner, Population
 from quorate.runs.store import Store
+from quorate.runtime.seeds import check_count
 from quorate.scenarios.privacy.cell import measure
 from quorate.scenarios.privacy.membership import LEAST_MODELS
 from quorate.scenarios.privacy.people import check_groups, set_apart
@@ -80,7 +81,7 @@ class Privacy(Scenario):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alphas", parse_alphas(self.alphas))
-        at_least("seeds", self.seeds, 1, "Run at least one seed.")
+        check_count(self.seeds, "Run at least one seed.")
         at_least("how_many", self.how_many, 1, "Change at least one column.")
         at_least("probed", self.probed, 20, "The attack needs people on both sides; use 400.")
         fix = "Use a margin such as 0.05."

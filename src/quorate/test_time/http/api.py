@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import unquote
 
 from quorate.errors import InputError, PlatformError
 from quorate.printable import one_line, printable
+from quorate.runtime.files import read_toml
 from quorate.test_time.platforms.platform import Card
 from quorate.validate import unknown
 
@@ -154,15 +154,7 @@ def read_api(path: str | Path) -> API:
         InputError: the file is not there or is not TOML, or fields are unknown or wrong: all are
             listed.
     """
-    try:
-        with open(path, "rb") as file:
-            plain = tomllib.load(file)
-    except OSError as error:
-        raise InputError(
-            f"Expected an API file at {path}, got: {error.strerror}. Give a TOML file."
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"Expected {path} to be TOML, got: {error}. Mend that line.") from None
+    plain = read_toml(path, "an API file")
     defaults = {f.name: getattr(QUORATE_API, f.name) for f in dataclasses.fields(API)}
     wrong = [str(unknown("field", name, defaults)) for name in plain.keys() - defaults.keys()]
     for name in plain.keys() & defaults.keys():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -13,14 +11,17 @@ from typing import Any
 
 from quorate import catalog, spec
 from quorate.errors import InputError, reason
+from quorate.plain import as_plain, read_json
 from quorate.protocols import Population, Subgroup
+from quorate.runtime.files import read_toml
+from quorate.runtime.seeds import read_seeds
 from quorate.test_time.extraction.surrogate import Extraction
 from quorate.test_time.perturbations.budget import Norm
 from quorate.test_time.perturbations.crafting import Crafting
 from quorate.test_time.platforms.platform import Gives
 from quorate.test_time.study.adaptive import ADAPTIVE
 from quorate.test_time.study.correction import SINGULAR, Aim, Correction
-from quorate.validate import at_least, unknown
+from quorate.validate import shown, unknown
 
 FILE = "correction.json"  # in the folder of a correction
 
@@ -95,13 +96,7 @@ def read_correction(path: str | Path, **given: Any) -> Correction:
     Raises:
         InputError: the file is not there or no TOML, or as ``make_correction``.
     """
-    try:
-        plain = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(
-            f"Expected a correction as a TOML file at {path}, got: {reason(error)}. Write one key "
-            'a line, as in population = "cifar10".'
-        ) from error
+    plain = read_toml(path, "a correction")
     return make_correction(**{**plain, **given})
 
 
@@ -112,7 +107,7 @@ def read_folder(folder: str | Path) -> Correction:
         InputError: there is none.
     """
     try:
-        plain = json.loads((Path(folder) / FILE).read_text(encoding="utf-8"))
+        plain = read_json((Path(folder) / FILE).read_bytes())
         if not isinstance(plain, dict):
             raise ValueError(f"{FILE} holds no correction")
     except (OSError, ValueError) as error:
@@ -132,6 +127,7 @@ def read_epsilon(value: Any, key: str = "epsilon") -> float:
     Raises:
         InputError: it is neither.
     """
+    value = as_plain(value)
     try:
         if isinstance(value, bool):
             raise TypeError
@@ -139,9 +135,10 @@ def read_epsilon(value: Any, key: str = "epsilon") -> float:
             top, bottom = value.split("/")
             return float(Fraction(int(top), int(bottom)))
         return float(value)
-    except (TypeError, ValueError, ZeroDivisionError):
+    except (TypeError, ValueError, ArithmeticError):
         raise InputError(
-            f"Expected {key} to be a number or a fraction such as 8/255, got {value!r}."
+            f"Expected {key} to be a number or a fraction such as 8/255, got {shown(value)}. Write "
+            f"{key}=8/255."
         ) from None
 
 
@@ -209,6 +206,7 @@ def _text(value: Any) -> str:
 
 
 def _listed(value: Any) -> Iterable[Any]:
+    value = as_plain(value)
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return value if isinstance(value, Sequence) else [value]
@@ -219,12 +217,6 @@ def _whole(value: Any, key: str) -> int:
 
 
 def _seeds(value: Any) -> tuple[int, ...]:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        seeds = tuple(_whole(one, "seeds") for one in value)
-    else:
-        count = _whole(value, "seeds")
-        at_least("seeds", count, 1, "Use one seed or more.")
-        seeds = tuple(range(count))
-    for seed in seeds:
-        at_least("seeds", seed, 0, "Use seeds of 0 and above.")
-    return seeds
+    if isinstance(value, str):
+        value = _whole(value, "seeds")
+    return read_seeds(value, "seeds")
