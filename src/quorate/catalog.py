@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from quorate import spec
 from quorate.errors import InputError, QuorateError
+from quorate.validate import storable
 
 C = TypeVar("C", bound=type)
 
@@ -177,12 +178,24 @@ def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
     spec.check_levels(kind, value)
     _register_within(value)
     made = spec.build(kind, value, CATALOG)
+    _check_whole_numbers(made)
     if made is value and _entry_of(type(made)).kind != kind:
         raise InputError(
             f"Expected one of the {kind}, got {spec.text(made)}, one of the "
             f"{kind_of(type(made))}. See: quorate list {kind}"
         )
     return made
+
+
+def _check_whole_numbers(value: Any, key: str = "") -> None:
+    """Raise InputError where a method, or one inside it, has a whole number beyond 64 bits."""
+    if isinstance(value, int):
+        storable(key, value)
+        return
+    cls: type = type(value)
+    if spec.is_method_class(cls):
+        for own in spec.parameters(cls):
+            _check_whole_numbers(getattr(value, own), own)
 
 
 def register(cls: C) -> C:

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from quorate.errors import InputError
 from quorate.plain import as_plain
 
+LARGEST = 2**63 - 1  # a whole number that arrays, tables and databases can hold
+
 
 def in_interval(
     name: str,
@@ -80,6 +82,15 @@ def at_least(name: str, value: float, low: float, fix: str) -> None:
         raise InputError(f"Expected {name}={value:g} to be finite. Use a large number instead.")
     if not value >= low:
         raise InputError(f"Expected {name}={_short(value)} to be at least {low:g}. {fix}")
+
+
+def storable(name: str, value: int) -> None:
+    """Raise unless a whole number is one of 64 bits."""
+    if abs(value) > LARGEST:
+        raise InputError(
+            f"Expected {name}={shown(value, 20)} to be a whole number of at most {LARGEST} (64 "
+            "bits). Use a smaller one."
+        )
 
 
 def above_zero(name: str, value: float, fix: str) -> None:

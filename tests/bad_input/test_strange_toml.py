@@ -205,6 +205,6 @@ def test_dates_as_seeds_are_refused_at_the_command_line(
         "seeds=5."
     )
     file.write_text(f"{study}[{2**64}]")
-    assert run_refused("run", file).startswith("Expected seeds to be a whole number of at most")
+    assert run_refused("run", file).startswith("Expected seed=18446744073709551616 to be a ")
     file.write_text(study + "[" * 3000 + "]" * 3000)
     assert run_refused("run", file).startswith(f"Expected {file} to be TOML with at most 64")

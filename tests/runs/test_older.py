@@ -1,13 +1,25 @@
 """Cells that an older version has left as files: read, taken in once, and never in the way."""
 
+import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from quorate.errors import EmptyStoreError
 from quorate.runs.cell import Record
 from quorate.runs.store import FILE, Store, stored_ids
+
+
+def arrays(**named: float) -> bytes:
+    """Return a file of arrays."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{name: np.array(value) for name, value in named.items()})
+    return buffer.getvalue()
+
+
+CHANGE = arrays(delta=0.5)
 
 
 @pytest.fixture
@@ -18,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
     for name in ("a", "b"):
         (cells / f"{name}.json").write_text(json.dumps({"cell": {}, "result": {"n": name}}))
     (cells / "c.json").write_text(json.dumps({"id": "c", "seed": 0}))
-    (cells / "c.npz").write_bytes(b"change")
+    (cells / "c.npz").write_bytes(CHANGE)
     (cells / "d.json").write_text('{"cell": {}, "res')
     return tmp_path
 
@@ -27,7 +39,7 @@ def test_they_are_read_where_there_is_no_store(folder: Path) -> None:
     with Store(folder) as store:
         assert store.ids("scenario") == {"a", "b"}
         (correction,) = store.records("correction")
-    assert correction.files == {"perturbation.npz": b"change"}
+    assert correction.files == {"perturbation.npz": CHANGE}
     assert stored_ids(folder, "scenario") == {"a", "b"}
     assert not (folder / FILE).exists()  # reading writes nothing
 
@@ -80,3 +92,43 @@ def test_a_folder_with_damaged_files_alone_holds_nothing(tmp_path: Path) -> None
     with pytest.raises(EmptyStoreError, match="got nothing there"):
         Store(tmp_path)
     assert stored_ids(tmp_path, "scenario") == set()
+
+
+@pytest.mark.parametrize("harm", ["flipped", "cut", "emptied", "replaced"])
+def test_a_cell_with_a_damaged_file_is_named_and_missing(
+    folder: Path, harm: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that it is measured again, and not taken in and reported for ever."""
+    file = folder / "cells" / "c.npz"
+    flipped = bytearray(CHANGE)
+    flipped[len(CHANGE) // 3] ^= 1
+    file.write_bytes(
+        {"flipped": bytes(flipped), "cut": CHANGE[:-9], "emptied": b"", "replaced": b"text"}[harm]
+    )
+    for write in (False, True, True):
+        with Store(folder, write=write) as store:
+            assert store.ids("correction") == set()
+            assert store.ids("scenario") == {"a", "b"}
+            assert not store.records("correction")
+        said = capsys.readouterr().err
+        assert said.startswith("Damaged: 2 ")
+        assert said.count("Damaged") == 1
+        assert all(name in said for name in ("c.json", "d.json"))
+    with Store(folder, write=True) as store:  # it is measured again
+        store.add("correction", Record("c", {"id": "c"}, {"perturbation.npz": arrays(delta=1)}))
+    capsys.readouterr()
+    with Store(folder) as store:
+        (again,) = store.records("correction")
+        assert again.files == {"perturbation.npz": arrays(delta=1)}
+    assert "c.json" not in capsys.readouterr().err
+
+
+def test_a_deep_or_strange_cell_file_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "cells" / "a.json").write_text("[" * 100_000)
+    (folder / "cells" / "b.json").write_text('{"result": {"n": ' + "[" * 80 + "]" * 80 + "}}")
+    with Store(folder) as store:
+        assert store.records("scenario") == []
+    said = capsys.readouterr().err
+    assert all(f"cells/{name}.json" in said for name in "abd")

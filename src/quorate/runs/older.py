@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from quorate.plain import read_json
 from quorate.runs.cell import Record
+from quorate.runs.digests import is_whole
 
 CELLS = "cells"
 ARRAYS = "arrays.npz"  # the file of a record of membership inference
@@ -49,56 +51,81 @@ PERTURBATIONS = {"": "perturbation.npz", LABEL_FREE: "perturbation-label-free.np
 
 
 def trial_as_json(*values: Any) -> str:
-    """Return the columns of a trial in the first format as the plain data of its record."""
+    """Return the columns of a trial in the first format as the plain data of its record.
+
+    Nothing, "", where they are damaged.
+    """
     plain = dict(zip(TRIAL_COLUMNS, values, strict=True))
-    plain |= {name: json.loads(plain[name]) for name in JSON_COLUMNS}
+    try:
+        plain |= {name: read_json(plain[name]) for name in JSON_COLUMNS}
+    except ValueError:
+        return ""
     if plain["exact_law"] is not None:
         plain["exact_law"] = bool(plain["exact_law"])
     return json.dumps(plain)
 
 
 def read_cell_files(
-    folder: Path, known: Container[tuple[str, str]]
+    folder: Path, known: Container[tuple[str, str]], damaged: list[str] | None = None
 ) -> Iterator[tuple[str, Record]]:
     """Yield the kind and the record of each cell that is a file; damaged ones are left out.
 
     Args:
         folder: of a run.
         known: kinds and ids that need not be read.
+        damaged: a list that the names of damaged files are added to.
     """
-    for path in sorted((folder / CELLS).glob("*.json")):
-        if not any((kind, path.stem) in known for kind in ("scenario", "correction")):
-            yield from _of_json(path)
-    for path in sorted((folder / CELLS).glob("*.npz")):
-        beside = path.with_name(f"{path.stem.removesuffix(LABEL_FREE)}.json")  # a perturbation's
-        if ("membership", path.stem) not in known and not beside.exists():
-            yield from _of_arrays(path)
+    cells = folder / CELLS
+    wanted = {
+        _of_json: [
+            path
+            for path in sorted(cells.glob("*.json"))
+            if not any((kind, path.stem) in known for kind in ("scenario", "correction"))
+        ],
+        _of_arrays: [
+            path
+            for path in sorted(cells.glob("*.npz"))
+            if ("membership", path.stem) not in known and not _belongs_to_another(path)
+        ],
+    }
+    for read, paths in wanted.items():
+        for path in paths:
+            try:
+                yield read(path)
+            except (OSError, ValueError, KeyError, AttributeError, EOFError, zipfile.BadZipFile):
+                if damaged is not None:
+                    damaged.append(path.name)
 
 
-def _of_json(path: Path) -> Iterator[tuple[str, Record]]:
-    """Yield the cell of a scenario or of a correction; nothing where the file is damaged."""
-    try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(plain.get("result"), dict):
-            yield "scenario", Record(path.stem, plain)
-        elif plain.get("id") == path.stem:
-            files = {
-                name: path.with_name(f"{path.stem}{end}.npz").read_bytes()
-                for end, name in PERTURBATIONS.items()
-                if path.with_name(f"{path.stem}{end}.npz").exists()
-            }
-            yield "correction", Record(path.stem, plain, files)
-    except (OSError, ValueError, AttributeError):
-        return
+def _belongs_to_another(path: Path) -> bool:
+    """Whether a file of arrays is the perturbation of a correction's cell."""
+    return path.with_name(f"{path.stem.removesuffix(LABEL_FREE)}.json").exists()
 
 
-def _of_arrays(path: Path) -> Iterator[tuple[str, Record]]:
-    """Yield the cell of membership inference; nothing where the file is damaged."""
-    try:
-        content = path.read_bytes()
-        with np.load(io.BytesIO(content)) as arrays:
-            about = json.loads(str(arrays["about"]))
-        if about.get("id") == path.stem:
-            yield "membership", Record(path.stem, about, {ARRAYS: content})
-    except (OSError, ValueError, KeyError, AttributeError, EOFError, zipfile.BadZipFile):
-        return
+def _of_json(path: Path) -> tuple[str, Record]:
+    """Return the cell of a scenario or of a correction; raise a ValueError where it is damaged."""
+    plain = read_json(path.read_bytes())
+    if isinstance(plain.get("result"), dict):
+        return "scenario", Record(path.stem, plain)
+    if plain.get("id") != path.stem:
+        raise ValueError("no cell, or another one")
+    files = {
+        name: path.with_name(f"{path.stem}{end}.npz").read_bytes()
+        for end, name in PERTURBATIONS.items()
+        if path.with_name(f"{path.stem}{end}.npz").exists()
+    }
+    if not all(is_whole(name, content) for name, content in files.items()):
+        raise ValueError("a damaged perturbation")
+    return "correction", Record(path.stem, plain, files)
+
+
+def _of_arrays(path: Path) -> tuple[str, Record]:
+    """Return the cell of membership inference; raise an error where it is damaged."""
+    content = path.read_bytes()
+    if not is_whole(ARRAYS, content):
+        raise ValueError("damaged arrays")
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        about = read_json(str(arrays["about"]))
+    if about.get("id") != path.stem:
+        raise ValueError("no cell, or another one")
+    return "membership", Record(path.stem, about, {ARRAYS: content})

@@ -14,9 +14,8 @@ import numpy as np
 from quorate import spec
 from quorate.errors import InputError
 from quorate.plain import as_plain
-from quorate.spec.converting import LARGEST
 from quorate.table import Rng
-from quorate.validate import at_least, shown
+from quorate.validate import at_least, shown, storable
 
 MOST_SEEDS = 100_000  # more are a slip of the pen
 
@@ -90,7 +89,4 @@ def check_count(seeds: int, fix: str = "Run at least one seed.") -> None:
 def check_seed(seed: int, called: str = "seed") -> None:
     """Raise InputError unless a seed is a whole number of at most 64 bits."""
     at_least(called, seed, 0, "Use a non-negative whole number.")
-    if seed > LARGEST:
-        raise InputError(
-            f"Expected {called}={shown(seed)} to be at most {LARGEST} (64 bits). Use a smaller one."
-        )
+    storable(called, seed)

@@ -64,7 +64,8 @@ def _with_own_numbers(method: Any) -> Any:
     Raises:
         InputError: a number is not of the declared type.
     """
-    cls, changed = type(method), {}
+    cls: type = type(method)
+    changed: dict[str, Any] = {}
     for key, field in parameters(cls).items():
         value, wanted = getattr(method, key), hints(cls)[key]
         of_a_number = wanted in (int, float, int | None, float | None)

@@ -16,8 +16,6 @@ from quorate.spec.describing import text
 from quorate.spec.parsing import listed, unquoted
 from quorate.validate import shown, unknown
 
-LARGEST = 2**63 - 1  # a whole number that databases and tables can hold
-
 
 def convert(value: Any, annotation: Any, key: str) -> Any:
     """Return ``value`` (text, a value of a TOML file, a NumPy number) as the annotated type.
@@ -28,7 +26,7 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
     (5, None)
 
     Raises:
-        InputError: it is not of that type, or no number that can be stored.
+        InputError: it is not of that type.
     """
     value = as_plain(value)
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
@@ -52,12 +50,11 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
     is_number = not isinstance(value, bool | Mapping | list)
     try:
         if annotation is int and is_number and float(value) == int(float(value)):
-            return _storable(_whole(value), key)
+            return _whole(value)
         if annotation is float and is_number:
             return _number(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, InputError):
-            raise
+    except (TypeError, ValueError, OverflowError):
+        pass
     if annotation is str and is_number:
         return str(value)
     if origin is collections.abc.Mapping and isinstance(value, Mapping):
@@ -86,16 +83,6 @@ def _whole(value: Any) -> int:
         return int(value)
     except ValueError:
         return int(float(value))  # as in 1e3
-
-
-def _storable(value: int, key: str) -> int:
-    """Return a whole number that every file format can hold."""
-    if abs(value) > LARGEST:
-        raise InputError(
-            f"Expected {key} to be a whole number of at most {LARGEST} (64 bits), got "
-            f"{shown(value)}. Use a smaller one."
-        )
-    return value
 
 
 def _number(value: Any) -> float:

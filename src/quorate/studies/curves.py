@@ -370,6 +370,11 @@ def load(folder: str | Path, target: float | None = None) -> Curves:
     """
     with Store(folder) as store:
         outcomes, studies = stored_outcomes(store), store.studies()
+    if not studies:
+        raise StoreError(
+            f"Expected a study in the store at {folder}, got none that is whole. Run the command "
+            "that made it again."
+        )
     state: dict[str, Any] = {}
     for plain, _ in studies:
         state |= plain.pop("data", {})
