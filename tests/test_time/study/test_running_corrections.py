@@ -512,6 +512,14 @@ def test_over_http_the_numbers_are_the_same(
         assert {key: there[key] for key in same} == same
         assert [note[:27] for note in there["notes"]] == ["Nothing says whom a platform"[:27]]
     assert run(tmp_path / "out", **more) == cells  # shown again once the server is gone
+    told = json.loads((tmp_path / "out" / "correction.json").read_text())
+    assert told["key_file"] is None
+    keys.unlink()  # who reads the folder needs no keys, and no people
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("quorate.test_time.study.cell.photos_held", lambda *_: pytest.fail("drawn"))
+        shown = stored(tmp_path / "out")
+    assert [one.platform_id for one in shown.outcomes] == [cell["platform_id"] for cell in cells]
+    keys.write_text("member-0001 a\nevaluation b\n")
     with pytest.raises(InputError, match="whose keys have one budget"):
         run(tmp_path / "out", **more, seeds=2)
     with (

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import (
@@ -19,6 +20,7 @@ from quorate.findings.measures import RowMeasures
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.running import run_correction
 from quorate.test_time.study.settings import make_correction
+from quorate.validate import listed
 
 
 class CorrectionKind(Kind):
@@ -29,8 +31,20 @@ class CorrectionKind(Kind):
         return "subgroup" in settings or "group" in settings
 
     def read(self, settings: Mapping[str, Any]) -> Correction:
-        """Return the correction; a title is the experiment's alone."""
-        return make_correction(**{k: v for k, v in settings.items() if k != "title"})
+        """Return the correction; a title is the experiment's alone.
+
+        Raises:
+            InputError: as ``make_correction``, or a platform is behind an address: whoever wrote
+                an experiment does not decide where keys go.
+        """
+        correction = make_correction(**{k: v for k, v in settings.items() if k != "title"})
+        if correction.asks_an_address:
+            raise InputError(
+                "Expected platforms on this machine in an experiment, got "
+                f"{listed(correction.platforms)}. Use quorate correct, with --platform and "
+                "--key-file, to say yourself where keys go."
+            )
+        return correction
 
     def run(self, experiment: Experiment, out: Path, executor: Executor, device: str) -> RunResult:
         """Run the cells that are missing; any column of cells.csv is a measure."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from quorate.errors import InputError, PlatformError, QuotaError
 from quorate.printable import one_line
+from quorate.runtime.progress import tell
 from quorate.test_time.http.api import API, QUORATE_API
 from quorate.test_time.http.asking import Came, ask_all
 from quorate.test_time.http.exchange import encode, read_answers, read_card
@@ -56,6 +57,7 @@ class HTTPPlatform(PartwisePlatform):
             second and longer that a server asks for are kept, and are none of these; all together
             end after 100 tries or 15 minutes.
         in_flight: requests sent at once.
+        warn: whether to say so where others can read what is sent: plain http to another machine.
         transport: carries the requests, instead of the network.
         clock, sleep: give the time, and wait, in seconds.
 
@@ -73,6 +75,7 @@ class HTTPPlatform(PartwisePlatform):
         retries: int = 6,
         *,
         in_flight: int = 4,
+        warn: bool = True,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
@@ -82,6 +85,8 @@ class HTTPPlatform(PartwisePlatform):
         at_least("in_flight", in_flight, 1, "Send at least one request at once.")
         _check_keys(keys)
         self.url = check_address(url)
+        if warn:
+            warn_if_open(self.url)
         self.keys = dict(keys)
         self.api = api
         self.in_flight = in_flight
@@ -277,11 +282,20 @@ def check_address(url: str) -> str:
     return url.rstrip("/")
 
 
-def is_open_to_others(url: str) -> bool:
+def warn_if_open(url: str) -> None:
+    """Say so on standard error where keys and pictures go to an address that others can read."""
+    if is_open(url):
+        tell(
+            f"Warning: keys and pictures go to {one_line(url)} without encryption: everyone on the "
+            "way can read them. Use https:// if the platform has it."
+        )
+
+
+def is_open(url: str) -> bool:
     """Whether others on the way can read what is sent: plain http to another machine.
 
-    >>> is_open_to_others("http://127.0.0.1:8000"), is_open_to_others("http://10.0.0.7")
-    (False, True)
+    >>> is_open("http://127.0.0.1:8000"), is_open("http://10.0.0.7"), is_open("https://10.0.0.7")
+    (False, True, False)
     """
     import httpx
 

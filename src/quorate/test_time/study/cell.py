@@ -108,8 +108,8 @@ def cells_of(deployment: Deployment, platform: str | None = None) -> list[Correc
         platform: the only platform whose cells are wanted; None for all.
 
     Raises:
-        InputError: the people cannot be drawn, or a saved platform is damaged.
-        PlatformError: an address that was not asked before does not answer.
+        InputError: the people cannot be drawn, a saved platform is damaged, or an address was
+            never asked.
     """
     correction = deployment.correction
     return [

@@ -141,18 +141,11 @@ class Correction:
 
     def _check_source(self, text: str, source: PlatformSource) -> None:
         """Raise InputError unless a platform can be asked, and be what ``adaptive`` says."""
-        if isinstance(source, PlatformAddress):
-            if self.key_file is None:
-                raise InputError(
-                    f"Expected the keys for {text}, got none. Give --key-file: a name and a secret "
-                    "a line, one of the names being evaluation."
-                )
-            if len(self.seeds) > 1:
-                raise InputError(
-                    f"Expected one seed for {text}, whose keys have one budget, got "
-                    f"{len(self.seeds)}. Use seeds=1; other seeds need other keys and another "
-                    "--out."
-                )
+        if isinstance(source, PlatformAddress) and len(self.seeds) > 1:
+            raise InputError(
+                f"Expected one seed for {text}, whose keys have one budget, got "
+                f"{len(self.seeds)}. Use seeds=1; other seeds need other keys and another --out."
+            )
         for name in self.adaptive:
             if name in TRAINS and not isinstance(source, SizedLearner):
                 raise InputError(
@@ -199,8 +192,12 @@ class Correction:
         return [CellGroup(*one) for one in product]
 
     def describe(self) -> dict[str, Any]:
-        """Return everything as plain data that ``make_correction`` takes back."""
+        """Return everything as plain data that ``make_correction`` takes back.
+
+        But for the file of keys: which keys go where is said anew each time.
+        """
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain["key_file"] = None
         for name in ("population", "subgroup", "crafting", "extraction"):
             plain[name] = spec.describe(plain[name])
         for key, name in SINGULAR.items():

@@ -264,11 +264,10 @@ class Deployment:
         return not isinstance(self.source(group), PlatformAddress)
 
     def platform_id(self, group: CellGroup) -> str:
-        """Return the id of a group's platform; one behind an address is asked for it once.
+        """Return the id of a group's platform. Nothing is asked.
 
         Raises:
-            InputError: a saved platform is damaged.
-            PlatformError: the address does not answer.
+            InputError: a saved platform is damaged, or one behind an address was never asked.
         """
         source = self.source(group)
         if isinstance(source, SizedLearner):
@@ -277,27 +276,44 @@ class Deployment:
             return read_card(source.folder).id
         known = self.known_addresses()
         if source.url not in known:
-            with self.connect(source) as remote:
-                known[source.url] = remote.card.id
-            write_plain(self.out / ADDRESSES, known)
+            raise InputError(
+                f"Expected the id of the platform at {source.url} in {self.out / ADDRESSES}, got "
+                "none. Run the same quorate correct again, which asks for it."
+            )
         return known[source.url]
+
+    def remember(self, found: Mapping[str, str]) -> None:
+        """Keep the ids of platforms that were asked for the first time, by address."""
+        known = self.known_addresses()
+        new = {url: id_ for url, id_ in found.items() if url not in known}
+        if new:
+            write_plain(self.out / ADDRESSES, known | new)
 
     def known_addresses(self) -> dict[str, str]:
         """Return the ids of the platforms behind the addresses that were asked, by address."""
         try:
             plain = json.loads((self.out / ADDRESSES).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, ValueError, RecursionError):
             return {}
         return {str(url): str(id_) for url, id_ in plain.items()} if isinstance(plain, dict) else {}
 
     def connect(self, source: PlatformAddress) -> HTTPPlatform:
-        """Return a client of the platform behind an address; it keeps to the correction's rate."""
+        """Return a client of the platform behind an address; it keeps to the correction's rate.
+
+        Raises:
+            InputError: the correction has no keys, as one that was read from a folder.
+        """
         from quorate.test_time.http.api import QUORATE_API, read_api
 
         correction = self.correction
-        assert correction.key_file is not None  # checked when the correction was made
+        if correction.key_file is None:
+            raise InputError(
+                f"Expected the keys for {source.url}, got none. Run quorate correct with "
+                f"--platform {source.url} and --key-file."
+            )
         api = QUORATE_API if correction.api is None else read_api(correction.api)
-        return HTTPPlatform(source.url, read_keys(correction.key_file), api, correction.rate)
+        keys = read_keys(correction.key_file)
+        return HTTPPlatform(source.url, keys, api, correction.rate, warn=False)
 
 
 def _name_on(path: Path) -> str | None:

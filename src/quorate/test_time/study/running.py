@@ -14,7 +14,7 @@ from quorate.runs.store import Store, stored_ids
 from quorate.runtime import device
 from quorate.runtime.files import write_plain
 from quorate.test_time.extraction.questions import key_of
-from quorate.test_time.http.client import HTTPPlatform
+from quorate.test_time.http.client import HTTPPlatform, warn_if_open
 from quorate.test_time.platforms.in_process import load_platform, read_about, read_card
 from quorate.test_time.platforms.platform import EVALUATION, Card
 from quorate.test_time.study.cell import CorrectionWork, cells_of
@@ -25,7 +25,7 @@ from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.parity import check_photos
 from quorate.test_time.study.people import people_of, photos_held, split_id
 from quorate.test_time.study.result import CorrectionResult
-from quorate.test_time.study.settings import FILE, read_folder
+from quorate.test_time.study.settings import CELLS, FILE, read_cells, read_folder
 from quorate.test_time.study.sources import PlatformAddress, SavedPlatform
 from quorate.validate import listed
 
@@ -58,11 +58,13 @@ def run_correction(
     if trust:
         deployment.renew()
     with device.use(device_name):
-        _check(deployment)
+        found = _check(deployment)
         with Store(out, write=True) as store, executor.open() as pool:
-            write_plain(deployment.out / FILE, correction.describe())
-            deployment.train_missing(pool)
+            deployment.remember(found)
             work, cells = CorrectionWork(deployment.out), cells_of(deployment)
+            ids = [cell.id for cell in cells]
+            write_plain(deployment.out / FILE, {**correction.describe(), CELLS: ids})
+            deployment.train_missing(pool)
             if not correction.anyway:
                 there = store.ids(work.kind)
                 check_gaps(deployment, [cell for cell in cells if cell.id not in there])
@@ -73,7 +75,8 @@ def run_correction(
 def stored(folder: str | Path) -> CorrectionResult:
     """Return what the correction found that was last run in a folder.
 
-    Nothing is trained or asked; people are drawn, to know which cells they are.
+    Nothing is trained or asked, and no file of keys is read. Where an older version has not said
+    which cells they are, people are drawn to know.
 
     Raises:
         InputError: the folder is not that of a correction.
@@ -81,7 +84,9 @@ def stored(folder: str | Path) -> CorrectionResult:
     """
     out = Path(folder)
     correction = read_folder(out)
-    wanted = [cell.id for cell in cells_of(Deployment(correction, out))]
+    wanted = read_cells(out)
+    if wanted is None:
+        wanted = [cell.id for cell in cells_of(Deployment(correction, out))]
     with Store(out) as store:
         found = {record.id: record for record in store.records(CorrectionWork.kind, wanted)}
     there = [found[id_] for id_ in wanted if id_ in found]
@@ -100,9 +105,12 @@ def _result(correction: Correction, records: list[Record]) -> CorrectionResult:
 # ----------------------------------------------------------------------------- before any training
 
 
-def _check(deployment: Deployment) -> None:
-    """Raise InputError where a run is bound to fail in some seed, before any training."""
-    correction = deployment.correction
+def _check(deployment: Deployment) -> dict[str, str]:
+    """Raise InputError where a run is bound to fail in some seed, before any training.
+
+    Return the ids of the platforms behind addresses that were asked, by address.
+    """
+    correction, found = deployment.correction, dict[str, str]()
     for seed in correction.seeds:
         photos = photos_held(correction, seed)  # draws the people
         if correction.aim == "parity":
@@ -117,9 +125,12 @@ def _check(deployment: Deployment) -> None:
         elif isinstance(source, PlatformAddress) and (
             source.url not in deployment.known_addresses() or _asks(deployment, text)
         ):
+            warn_if_open(source.url)
             with deployment.connect(source) as remote:
                 _check_keys(remote, correction)
                 _check_card(remote.card, correction, text)
+                found[source.url] = remote.card.id
+    return found
 
 
 def _asks(deployment: Deployment, text: str) -> bool:

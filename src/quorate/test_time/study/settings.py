@@ -16,14 +16,17 @@ from quorate.protocols import Population, Subgroup
 from quorate.runtime.files import read_toml
 from quorate.runtime.seeds import read_seeds
 from quorate.test_time.extraction.surrogate import Extraction
+from quorate.test_time.http.client import check_address
 from quorate.test_time.perturbations.budget import Norm
 from quorate.test_time.perturbations.crafting import Crafting
 from quorate.test_time.platforms.platform import Gives
 from quorate.test_time.study.adaptive import ADAPTIVE
 from quorate.test_time.study.correction import SINGULAR, Aim, Correction
+from quorate.test_time.study.sources import PlatformAddress
 from quorate.validate import shown, unknown
 
-FILE = "correction.json"  # in the folder of a correction
+FILE, CELLS = "correction.json", "cells"  # in the folder of a correction; its cells' ids
+NOT_READ = ("key_file", "api", "rate", CELLS)  # of that file: whom to ask, and how
 
 
 def make_correction(**plain: Any) -> Correction:
@@ -42,8 +45,26 @@ def make_correction(**plain: Any) -> Correction:
     ((10, 30), 0.0314)
 
     Raises:
-        InputError: a key, name, parameter or value is not known.
+        InputError: a key, name, parameter or value is not known, or keys are missing for an
+            address.
     """
+    correction = _make(plain)
+    for url in _addresses(correction):
+        check_address(url)
+        if correction.key_file is None:
+            raise InputError(
+                f"Expected the keys for {url}, got none. Give --key-file: a name and a secret a "
+                "line, one of the names being evaluation."
+            )
+    return correction
+
+
+def _addresses(correction: Correction) -> list[str]:
+    sources = correction.sources.values()
+    return [source.url for source in sources if isinstance(source, PlatformAddress)]
+
+
+def _make(plain: Mapping[str, Any]) -> Correction:
     plain = {key: value for key, value in plain.items() if value is not None}
     known = {*Correction.__dataclass_fields__, *SINGULAR, "group", "task"}
     known -= set(SINGULAR.values())
@@ -93,19 +114,55 @@ def make_correction(**plain: Any) -> Correction:
 def read_correction(path: str | Path, **given: Any) -> Correction:
     """Return the correction in a TOML file; what is given beside it wins.
 
+    Whoever wrote the file does not decide where keys go: an address and the file of its keys count
+    only where they are given.
+
     Raises:
-        InputError: the file is not there or no TOML, or as ``make_correction``.
+        InputError: the file is not there or no TOML, or names an address or keys that are not
+            given, or as ``make_correction``.
     """
     plain = read_toml(path, "a correction")
-    return make_correction(**{**plain, **given})
+    correction = make_correction(**{**plain, **given})
+    if correction.asks_an_address:
+        _check_given(path, correction, given)
+    return correction
+
+
+def _check_given(path: str | Path, correction: Correction, given: Mapping[str, Any]) -> None:
+    """Raise InputError where a file says which keys go where, and not who uses it."""
+    options = [f"--platform {url}" for url in correction.platforms]
+    wanted = {"platform": options, "key_file": [f"--key-file {correction.key_file}"]}
+    missing = [one for name in wanted if given.get(name) is None for one in wanted[name]]
+    if missing:
+        raise InputError(
+            f"Expected who uses {path} to say where keys go, got that from the file alone. If you "
+            f"trust these with each other, add {' '.join(missing)}."
+        )
 
 
 def read_folder(folder: str | Path) -> Correction:
-    """Return the correction that was last run in a folder.
+    """Return the correction that was last run in a folder, to read what was found.
+
+    It knows no keys, whatever stands there: nothing can be asked of an address with it.
 
     Raises:
         InputError: there is none.
     """
+    plain = _read_file(folder)
+    return _make({key: plain[key] for key in plain if key not in NOT_READ})
+
+
+def read_cells(folder: str | Path) -> list[str] | None:
+    """Return the ids of the cells of the correction in a folder; None where it does not say.
+
+    Raises:
+        InputError: there is no correction.
+    """
+    cells = _read_file(folder).get(CELLS)
+    return cells if isinstance(cells, list) and all(isinstance(i, str) for i in cells) else None
+
+
+def _read_file(folder: str | Path) -> dict[str, Any]:
     try:
         plain = read_json((Path(folder) / FILE).read_bytes())
         if not isinstance(plain, dict):
@@ -115,7 +172,7 @@ def read_folder(folder: str | Path) -> Correction:
             f"Expected the folder of a correction at {folder}, got: {reason(error)}. Run quorate "
             f"correct --out {folder} first."
         ) from error
-    return make_correction(**plain)
+    return plain
 
 
 def read_epsilon(value: Any, key: str = "epsilon") -> float:
