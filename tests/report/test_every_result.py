@@ -35,6 +35,7 @@ from quorate.scenarios.privacy.result import PrivacyResult
 from quorate.scenarios.scenario import ScenarioRun
 from quorate.studies.critical_mass.result import CriticalMassSearch
 from quorate.studies.curves import Curves
+from quorate.test_time.perturbations.told import ToldPerturbation
 from quorate.test_time.study.comparison_result import QueryComparison
 from quorate.test_time.study.result import CorrectionResult
 from test_stored_results import COMMANDS, STORED
@@ -59,7 +60,8 @@ PLAN = [
     *("--suggest", "2", "--learner", "tree", "--seeds", "1", "--out", "plan"),
 ]
 STORED_OTHERWISE = ("compare-queries", "critical-mass", "experiment", "plan")  # in part, or as more
-AROUND = {WrappedResult, ScenarioRun, RunResult, ExperimentResult, StoredResult}
+# What is around another result; and a file that tells of itself, which no run leaves as its result.
+AROUND = {WrappedResult, ScenarioRun, RunResult, ExperimentResult, StoredResult, ToldPerturbation}
 
 
 def write_members(file: Path) -> None:

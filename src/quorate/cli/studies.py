@@ -151,7 +151,9 @@ def critical_mass(
 
 
 def show(
-    folder: Annotated[Path, typer.Argument(help="Folder of a run of any kind.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of a run of any kind, or a perturbation file (.npz).")
+    ],
     target: Annotated[
         float | None,
         typer.Option(
@@ -162,6 +164,8 @@ def show(
 ) -> None:
     """Show the result that a folder holds, and make its page anew where trials are stored.
 
+    Of a perturbation file it says whom it is for, its budget, what was measured and what undoes it.
+
     \b
     quorate show runs/first --target 0.8
     """
@@ -169,13 +173,13 @@ def show(
     from quorate.report.stored import StoredResult, load_result
 
     result = load_result(folder, target)
+    page = None
     if isinstance(result, StoredResult):
         page = result.page
-    else:
+    elif folder.is_dir():
         try:
             page = write_result(result, folder)
         except StoreError as error:  # what was measured is shown all the same
-            page = None
             print(f"No report: {error}", file=sys.stderr)
     if json:
         print_json(result.to_json())

@@ -10,6 +10,7 @@ from typing import Any
 
 from quorate.runs.result import Result, Row, Section
 from quorate.studies import curves
+from quorate.test_time.perturbations.told import tell_perturbation
 from quorate.test_time.study import running
 from quorate.test_time.study.settings import FILE as CORRECTION
 
@@ -63,14 +64,17 @@ def load_result(folder: str | Path, target: float | None = None) -> Result:
     """Return the result that a folder holds: as its report tells it, or made of its trials.
 
     Args:
-        folder: of a run of any kind.
+        folder: of a run of any kind; or a perturbation file, which tells of itself.
         target: S* to read critical masses at, in place of the study's.
 
     Raises:
-        InputError: the target is out of range, or what a correction needs is not there any more.
+        InputError: the target is out of range, what a correction needs is not there any more, or
+            a file is no perturbation.
         StoreError: there is neither a report nor a study, or it cannot be read.
     """
     folder = Path(folder)
+    if folder.is_file() or (folder.suffix.lower() == ".npz" and not folder.is_dir()):
+        return tell_perturbation(folder)
     if (folder / CORRECTION).exists():
         return running.stored(folder)
     for file in (folder / DATA, *sorted(folder.glob("*.json"))):

@@ -9,7 +9,9 @@ from typing import Any
 
 from quorate import spec
 from quorate.runs.result import Picture, Result, Row, Section
+from quorate.test_time.perturbations.perturbation import to_bytes
 from quorate.test_time.study import wording
+from quorate.test_time.study.change_facts import facts_of
 from quorate.test_time.study.charts import (
     gap_figure,
     gap_rows,
@@ -82,9 +84,19 @@ class CorrectionResult(Result):
         return found
 
     def files(self) -> dict[str, bytes]:
-        """Return the perturbations that are shown, as members use them."""
-        files = self._shown.files
-        return {name: files[name] for name in (PERTURBATION, LABEL_FREE) if name in files}
+        """Return the perturbations that are shown, as members use them: each says what it is for.
+
+        Raises:
+            InputError: one is damaged.
+        """
+        shown, found = self._shown, {}
+        changes = {PERTURBATION: shown.perturbation, LABEL_FREE: shown.label_free_perturbation}
+        for name, read in changes.items():
+            change = read() if name in shown.files else None
+            if change is not None:
+                facts = facts_of(shown, self.correction, name == LABEL_FREE)
+                found[name] = to_bytes(change.with_about(**facts))
+        return found
 
     # ------------------------------------------------------------------------------- for people
 

@@ -1,0 +1,254 @@
+"""A perturbation file as a result: whom it is for, what was measured, and what undoes it.
+
+The words in a file are those of whoever made it: they are shown as text and obeyed by nobody.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quorate.plain import finite
+from quorate.printable import one_line
+from quorate.runs.result import Result, Row, Section, TextRow
+from quorate.runs.wording import rate
+from quorate.test_time.perturbations.apply import LIMITS
+from quorate.test_time.perturbations.budget import levels_of
+from quorate.test_time.perturbations.perturbation import Perturbation, load
+
+LONGEST = 120  # characters of a word from a file
+MOST_LABELS = 20  # that are named
+ADAPTED = {
+    "jpeg": "compresses uploads as JPEG",
+    "blur": "blurs uploads",
+    "resize": "makes uploads smaller and back",
+    "adversarial": "trains adversarially",
+    "private": "trains with differential privacy",
+    "retrained": "trains again on what members sent",
+}
+FAMILIES = {
+    "additive": "a picture that is added",
+    "gain": "a gain of each channel",
+    "filter": "a small filter",
+    "combined": "a small filter and a picture that is added",
+}
+# What may always undo it, measured or not.
+UNDOES = (
+    "Another platform, or a later model of this one, may read it otherwise.",
+    "JPEG weakens it, and so does whatever makes pictures smaller, sharper or softer: send the PNG "
+    "or WebP that quorate apply writes, as it is.",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ToldPerturbation(Result):
+    """What a perturbation file says of itself.
+
+    Args:
+        path: the file.
+        perturbation: what it holds.
+    """
+
+    path: Path
+    perturbation: Perturbation
+
+    @property
+    def title(self) -> str:
+        """What the file is."""
+        free = self.perturbation.label_free
+        return f"A change {'that is the same for everyone' if free else 'of each label'}"
+
+    @property
+    def question(self) -> str:
+        """What it is for."""
+        return "What is this file for, what does it do, and what undoes it?"
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What the file says of where it comes from."""
+        return self.perturbation.about
+
+    def summary(self) -> list[str]:
+        """Return whom it is for, the budget, and what was measured."""
+        return [self._platform(), self._labels(), self._budget(), *self._gain()]
+
+    def _platform(self) -> str:
+        c, h, w = self.perturbation.shape
+        kind = {1: "grey pictures", 3: "RGB pictures"}.get(c, f"pictures of {c} channels")
+        name, id_ = _word(self.about.get("platform_name")), _word(self.about.get("platform"))
+        if not (name or id_):
+            platform = "a platform that the file does not name"
+        else:
+            platform = f"the platform {name or id_}{f' (id {id_})' if name and id_ else ''}"
+        people = ""
+        if who := _word(self.about.get("subgroup")):
+            of = _word(self.about.get("population"))
+            people = f", {who} people{f' of {of}' if of else ''}"
+        return f"Made for {platform}{people}: {kind}, {w} wide and {h} high."
+
+    def _labels(self) -> str:
+        classes = self.perturbation.classes
+        named = ", ".join(_word(name) or "(no name)" for name in classes[:MOST_LABELS])
+        more = f", ... ({len(classes)} in all)" if len(classes) > MOST_LABELS else ""
+        if self.perturbation.label_free:
+            return (
+                f"Labels of the platform: {named}{more}. Everyone adds the same, without a label."
+            )
+        missing = [
+            name
+            for name, one in zip(classes, self.perturbation.arrays["delta"], strict=True)
+            if not one.any()
+        ]
+        without = ""
+        if missing:
+            without = f" There is none for {', '.join(_word(one) or '?' for one in missing[:20])}."
+        return f"Labels: {named}{more}. A member names the true one.{without}"
+
+    def _budget(self) -> str:
+        perturbation = self.perturbation
+        what = FAMILIES[perturbation.family]
+        if perturbation.norm == "linf":
+            levels = levels_of(perturbation.epsilon)
+            return f"Budget: at most {levels} of 255 levels a value (L∞), by {what}."
+        length = 255 * perturbation.epsilon
+        return f"Budget: a length of {length:.4g} levels of 255 (L2), by {what}."
+
+    def _gain(self) -> list[str]:
+        found = self._measured()
+        before, after, closed = (found.get(name) for name in ("before", "after", "gap_closed"))
+        if before is None or after is None:
+            return [
+                "Measured gain: the file does not say. The folder of the correction does: quorate "
+                "show FOLDER, which also writes the file anew."
+            ]
+        told = [
+            f"Measured gain: the platform read {rate(before[0])} of them rightly before, and "
+            f"{rate(after[0])}{_ends(after)} with the change, on people whom neither it nor the "
+            "collective had seen."
+        ]
+        if closed is not None:
+            told.append(f"Share of the accuracy gap closed: {closed[0]:.3f}{_ends(closed)}.")
+        if (forced := found.get("force_rate")) is not None:
+            told.append(
+                f"Label leakage: it turned {rate(forced[0])} of other labels' pictures into its "
+                "own label; so much of the gain may be the label that a member names."
+            )
+        return told
+
+    def _measured(self) -> dict[str, tuple[float, float, float]]:
+        measured = self.about.get("measured")
+        plain = measured if isinstance(measured, Mapping) else {}
+        found = {str(name): _numbers(one) for name, one in plain.items()}
+        return {name: one for name, one in found.items() if one is not None}
+
+    def sections(self) -> list[Section]:
+        """Return what undoes it, and where it comes from."""
+        rows = self._adapted()
+        told = () if rows else ("The file does not say what platforms that adapt did to it.",)
+        sections = [Section("What undoes it", told, rows, UNDOES)]
+        sections.append(Section("What it does not protect against", LIMITS))
+        return sections
+
+    def _adapted(self) -> tuple[TextRow, ...]:
+        adaptive = self.about.get("adaptive")
+        rows = []
+        for name, one in adaptive.items() if isinstance(adaptive, Mapping) else ():
+            plain = one if isinstance(one, Mapping) else {}
+            before, after = _numbers(plain.get("before")), _numbers(plain.get("after"))
+            if before is not None and after is not None:
+                rows.append(
+                    {
+                        "a platform that": ADAPTED.get(str(name), _word(str(name)) or "?"),
+                        "before": rate(before[0]),
+                        "with the change": rate(after[0]),
+                    }
+                )
+        return tuple(rows)
+
+    def facts(self) -> dict[str, str]:
+        """Return where it comes from."""
+        names = {
+            "surrogate": "Surrogate",
+            "members": "Members",
+            "queries": "Queries",
+            "seed": "Seed",
+            "cell": "Cell",
+            "quorate": "quorate",
+        }
+        said = {title: _word(self.about.get(name)) for name, title in names.items()}
+        return {title: word for title, word in said.items() if word}
+
+    def rows(self) -> list[Row]:
+        """Return one row for the file."""
+        return [{"file": str(self.path), **self._plain()}]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything but the arrays."""
+        about: Any = finite(dict(self.about))
+        return {
+            "file": str(self.path),
+            **self._plain(),
+            "classes": list(self.perturbation.classes),
+            "about": about,
+            "sentences": self.summary(),
+            "undoes": list(UNDOES),
+            "limits": list(LIMITS),
+        }
+
+    def _plain(self) -> dict[str, Any]:
+        perturbation = self.perturbation
+        linf = perturbation.norm == "linf"
+        return {
+            "family": perturbation.family,
+            "label_free": perturbation.label_free,
+            "shape": list(perturbation.shape),
+            "epsilon": perturbation.epsilon,
+            "norm": perturbation.norm,
+            "levels": levels_of(perturbation.epsilon) if linf else None,
+        }
+
+
+def tell_perturbation(path: str | Path) -> ToldPerturbation:
+    """Return what a perturbation file says of itself.
+
+    Raises:
+        InputError: it is none.
+    """
+    return ToldPerturbation(Path(path), load(path))
+
+
+def _word(value: object) -> str:
+    """Return a word or a number of a file as text of one line that a terminal does not obey."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return one_line(str(value), LONGEST)
+
+
+def _numbers(plain: object) -> tuple[float, float, float] | None:
+    """Return a value and the ends of its interval; None where there is no number."""
+    if not isinstance(plain, Mapping):
+        return None
+    value, low, high = (_number(plain.get(name)) for name in ("value", "low", "high"))
+    if math.isnan(value):
+        return None
+    return value, low, high
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan
+
+
+def _ends(one: tuple[float, float, float]) -> str:
+    """Return an interval in words, or nothing where it has no ends."""
+    _, low, high = one
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f" (95% interval {low:.3f} to {high:.3f})"

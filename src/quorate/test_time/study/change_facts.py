@@ -1,0 +1,50 @@
+"""What a perturbation file says of itself: whom it is for, what was measured, what undoes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quorate import spec
+from quorate.test_time.study.correction import Correction
+from quorate.test_time.study.measures import UNDEFINED
+from quorate.test_time.study.outcome import CorrectionOutcome
+from quorate.version import __version__
+
+
+def facts_of(outcome: CorrectionOutcome, correction: Correction, free: bool) -> dict[str, Any]:
+    """Return plain data to stand in the file of a change, as ``Perturbation.about``.
+
+    Args:
+        outcome: of the cell that crafted it.
+        correction: the study.
+        free: whether it is the label-free change of the cell.
+    """
+    measures, who = outcome.measures, correction.subgroup.label
+    best = measures.best_label_free
+    after = measures.after.accuracy_by_group.get(who, UNDEFINED)
+    closed, forced, adaptive = measures.gap_closed, measures.controls.force_rate, measures.adaptive
+    if free:  # it carries no label, and platforms that adapt were not asked about it
+        after, closed = (best.accuracy, best.gap_closed) if best else (UNDEFINED, UNDEFINED)
+        forced, adaptive = UNDEFINED, {}
+    return {
+        "cell": outcome.id,
+        "platform": outcome.platform_id,
+        "platform_name": outcome.platform,
+        "population": spec.text(correction.population),
+        "subgroup": who,
+        "surrogate": outcome.proxy,
+        "members": outcome.members,
+        "queries": outcome.queries.pooled,
+        "seed": outcome.seed,
+        "quorate": __version__,
+        "measured": {
+            "before": measures.before.accuracy_by_group.get(who, UNDEFINED).to_json(),
+            "after": after.to_json(),
+            "gap_closed": closed.to_json(),
+            "force_rate": forced.to_json(),
+        },
+        "adaptive": {
+            name: {"before": one.before.to_json(), "after": one.after.to_json()}
+            for name, one in adaptive.items()
+        },
+    }
