@@ -261,8 +261,13 @@ def _decoded(
     return {name: _pixels(rows, column, size, folder) for name, rows in opened.splits.items()}
 
 
-@on_disk
-def _people(
+def _people(*given: Any) -> ReadPeople:
+    """Return the image column, and labels and groups by split."""
+    return ReadPeople(*_people_parts(*given))
+
+
+@on_disk  # which keeps plain data
+def _people_parts(
     source: str,
     stamp: str,
     config: str | None,
@@ -270,8 +275,8 @@ def _people(
     label: str,
     group: str | None,
     reader: int = READER,
-) -> ReadPeople:
-    """Return the image column, and labels and groups by split."""
+) -> tuple[Any, ...]:
+    """Return what ``ReadPeople`` is made of."""
     import datasets
 
     opened = _opened(source, stamp, config, label)
@@ -287,7 +292,7 @@ def _people(
     y, classes = _codes(splits, label)
     codes, groups = _codes(splits, group) if group else ({}, ())
     people = {name: (y[name], classes, codes.get(name), groups) for name in splits}
-    return ReadPeople(column, people, opened.notes, label if opened.is_folder else None)
+    return column, people, opened.notes, label if opened.is_folder else None
 
 
 def _opened(source: str, stamp: str, config: str | None, label: str | None) -> OpenedImages:
