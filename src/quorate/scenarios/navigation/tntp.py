@@ -8,19 +8,24 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from quorate.errors import InputError
+from quorate.runtime.digests import digest_files
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats, Ints
+from quorate.scenarios.navigation.tntp_text import TntpText, read_number, read_text
 
 COLUMNS = ("tail", "head", "capacity", "length", "free_flow_time", "b", "power")  # of each link
+GEOJSON, NODES = ".geojson", "_node.tntp"  # endings of files that say where nodes lie
 KM_PER_DEGREE = 111.2  # of latitude
 MOST_ZONES = 5_000
-MOST = 100_000  # links, nodes or zones: more are a slip of the pen
+TOTAL = "TOTAL OD FLOW"
+PAIR = r"(\d+)\s*:\s*([-+.\w]+)"  # a zone and the trips to it
+PLACES = ("node", "x", "y")
 TOTALS_AGREE = 0.01  # the demand may differ from what its file says by rounding, not by a zone
 
 
@@ -39,26 +44,61 @@ def read_network(folder: str | Path, name: str | None = None, time_unit: str = "
         InputError: a file is not there, or is not of the format; the message names file and line.
     """
     net, trips = _find_file(Path(folder), "_net.tntp"), _find_file(Path(folder), "_trips.tntp")
-    facts, rows = _read(net)
-    table = np.array([_parse_row(net, line, text, len(COLUMNS)) for line, text in rows])
+    text = read_text(net)
     of = "NUMBER OF LINKS", "NUMBER OF NODES", "NUMBER OF ZONES"
-    links, nodes, zones = (_parse_fact(net, facts, what, None) for what in of)
-    if len(rows) != links:
-        raise InputError(
-            f"Expected {links} links in {net}, as <NUMBER OF LINKS> says, got {len(rows)}. Get the "
-            "whole file again, or correct the number."
-        )
-    columns = dict(zip(COLUMNS, table.T, strict=True))
+    links, nodes, zones = (text.whole(what) for what in of)
+    columns = text.table(COLUMNS, COLUMNS)
+    first = text.whole("FIRST THRU NODE", 1)
+    _check_counts(net, links, len(text.rows), nodes, zones, first)
     return Network(
         name=name or net.name.removesuffix("_net.tntp"),
         tail=_parse_nodes(net, columns.pop("tail"), nodes),
         head=_parse_nodes(net, columns.pop("head"), nodes),
         **columns,
         trips=_read_trips(trips, zones),
-        first_through_node=_parse_fact(net, facts, "FIRST THRU NODE", 1) - 1,
+        first_through_node=first - 1,
         places=_read_places(Path(folder), nodes),
-        time_unit=time_unit or _find_time_unit(facts),
+        time_unit=time_unit or _find_time_unit(text.facts),
     )
+
+
+def _check_counts(net: Path, links: int, rows: int, nodes: int, zones: int, first: int) -> None:
+    """Raise InputError where the numbers at a file's top contradict each other or its lines."""
+    if rows != links:
+        raise InputError(
+            f"Expected {links} links in {net}, as <NUMBER OF LINKS> says, got {rows}. Get the "
+            "whole file again, or correct the number."
+        )
+    if zones > MOST_ZONES:
+        raise InputError(
+            f"Expected at most {MOST_ZONES:,} zones, whose trips fit into memory, got {zones:,} in "
+            f"{net}. Join zones, or correct <NUMBER OF ZONES>."
+        )
+    # Where every node is a zone that no path passes through, the first other one is the next.
+    for name, number, most in (("NUMBER OF ZONES", zones, 0), ("FIRST THRU NODE", first, 1)):
+        if number > nodes + most:
+            raise InputError(
+                f"Expected <{name}> to be at most {nodes + most}, with {nodes} in <NUMBER OF "
+                f"NODES>, in {net}, got {number}. Correct one of the two."
+            )
+
+
+def network_fingerprint(folder: str | Path) -> str:
+    """Return a digest of the names and bytes of the files that ``read_network`` reads.
+
+    Raises:
+        InputError: the folder is not there, or a file cannot be read.
+    """
+    path = Path(folder)
+    files = [_find_file(path, "_net.tntp"), _find_file(path, "_trips.tntp")]
+    files += [*path.glob(f"*{GEOJSON}"), *path.glob(f"*{NODES}")]
+    try:
+        return digest_files(path, files)
+    except OSError as error:
+        raise InputError(
+            f"Expected to read the files in {folder}, got: {error.strerror or error}. Mend its "
+            "permissions."
+        ) from error
 
 
 def read_flow(file: str | Path, network: Network) -> Floats:
@@ -68,15 +108,16 @@ def read_flow(file: str | Path, network: Network) -> Floats:
         InputError: the file cannot be read, or is about other links.
     """
     path = Path(file)
-    _, rows = _read(path)
-    table = np.array([_parse_row(path, line, text, 3) for line, text in rows]).reshape(-1, 3)
+    text = read_text(path)
+    columns = ("tail", "head", "volume")
+    table = np.column_stack([*text.table(columns, columns).values()])
     theirs = np.lexsort((table[:, 1], table[:, 0]))
     ours = np.lexsort((network.head, network.tail))
     links = np.column_stack([network.tail, network.head]) + 1
-    if len(rows) != network.links or (table[theirs, :2] != links[ours]).any():
+    if len(table) != network.links or (table[theirs, :2] != links[ours]).any():
         raise InputError(
             f"Expected a flow for each of the {network.links} links of {network.name} in {path}, "
-            f"got {len(rows)} flows or other links. Give the file that belongs to this network."
+            f"got {len(table)} flows or other links. Give the file that belongs to this network."
         )
     flow = np.empty(network.links)
     flow[ours] = table[theirs, 2]
@@ -94,57 +135,6 @@ def _find_file(folder: Path, ending: str) -> Path:
     return found[0]
 
 
-def _read(file: Path) -> tuple[dict[str, str], list[tuple[int, str]]]:
-    """Return what stands in <...> at the top, and the other lines with their numbers.
-
-    Comments, from ~ on, the line of column names and empty lines are left out.
-    """
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"Expected {file} to be a text file, got: {error}. Give a TNTP file."
-        ) from error
-    facts, rows = {}, []
-    for number, line in enumerate(lines, 1):
-        fact = re.match(r"\s*<([^>]+)>(.*)", line)
-        text = line.partition("~")[0].strip()
-        if fact:
-            facts[fact[1].strip().upper()] = fact[2].strip()
-        elif text and not re.match(r"(from|node|init)\b", text, re.IGNORECASE):
-            rows.append((number, text))
-    return facts, rows
-
-
-def _parse_fact(file: Path, facts: dict[str, str], name: str, default: int | None) -> int:
-    """Return a whole number from 1 on, from the top of a file."""
-    said = facts.get(name, default)
-    try:
-        number = int(float(said))  # type: ignore[arg-type]  # None is a TypeError
-        if 1 <= number <= MOST:
-            return number
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise InputError(
-        f"Expected <{name}> and a whole number from 1 to {MOST:,} in {file}, got {said}. Give a "
-        "TNTP file with its metadata."
-    )
-
-
-def _parse_row(file: Path, line: int, text: str, columns: int) -> list[float]:
-    """Return the first values of one line."""
-    parts = text.replace(";", " ").split()
-    try:
-        if len(parts) < columns:
-            raise ValueError
-        return [float(part) for part in parts[:columns]]
-    except ValueError:
-        raise InputError(
-            f"Expected {columns} numbers or more in line {line} of {file}, got {text[:60]!r}. "
-            "Correct that line."
-        ) from None
-
-
 def _parse_nodes(file: Path, numbers: Floats, most: int) -> Ints:
     """Return the indices of numbered nodes."""
     bad = numbers[~((numbers >= 1) & (numbers <= most) & (numbers == np.floor(numbers)))]
@@ -158,50 +148,74 @@ def _parse_nodes(file: Path, numbers: Floats, most: int) -> Ints:
 
 def _read_trips(file: Path, zones: int) -> Floats:
     """Return the trips from zone to zone, (z, z)."""
-    facts, rows = _read(file)
-    if zones > MOST_ZONES:
+    text = read_text(file)
+    if "NUMBER OF ZONES" in text.facts and text.whole("NUMBER OF ZONES") != zones:
         raise InputError(
-            f"Expected at most {MOST_ZONES:,} zones, whose trips fit into memory, got {zones:,} in "
-            f"{file}. Join zones, or correct <NUMBER OF ZONES>."
+            f"Expected {zones} zones in {file}, as the network has, got "
+            f"{text.whole('NUMBER OF ZONES')}. Give the files of one network."
         )
-    trips = np.zeros((zones, zones))  # (z, z)
-    for line, origin, end, value in _parse_pairs(file, rows):
+    trips = np.full((zones, zones), np.nan)  # (z, z)
+    for line, origin, end, value in _parse_pairs(text):
         if not (1 <= origin <= zones and 1 <= end <= zones):
             raise InputError(
                 f"Expected zones 1 to {zones} in {file}, got trips from {origin} to {end} in line "
                 f"{line}. Correct that line, or the network's <NUMBER OF ZONES>."
             )
+        if not np.isnan(trips[origin - 1, end - 1]):
+            raise InputError(
+                f"Expected trips from {origin} to {end} once in {file}, got them again in line "
+                f"{line}. Keep one of the two."
+            )
         trips[origin - 1, end - 1] = value
-    said = facts.get("TOTAL OD FLOW", "")
-    stated = float(said) if re.fullmatch(r"\d+(\.\d*)?", said) else None
-    if stated is not None and abs(trips.sum() - stated) > TOTALS_AGREE * stated:
-        raise InputError(
-            f"Expected {said} trips in all in {file}, as <TOTAL OD FLOW> says, got "
-            f"{trips.sum():g}. Get the whole file again, or correct the number."
-        )
+    trips = np.nan_to_num(trips)
+    _check_total(text, float(trips.sum()))
     return trips
 
 
-def _parse_pairs(file: Path, rows: list[tuple[int, str]]) -> Iterator[tuple[int, int, int, float]]:
+def _check_total(text: TntpText, total: float) -> None:
+    """Raise InputError where there are no trips, or others than the file says at its top."""
+    if not total > 0:
+        raise InputError(
+            f"Expected trips between zones in {text.file}, got none. Get the whole file again."
+        )
+    said = text.facts.get(TOTAL)
+    if said is None:
+        return
+    try:
+        stated = read_number(said)
+    except ValueError:
+        raise InputError(
+            f"Expected the number of all trips after <{TOTAL}> in {text.file}, got {said!r}. "
+            "Correct it, or take that line out."
+        ) from None
+    if abs(total - stated) > TOTALS_AGREE * stated:
+        raise InputError(
+            f"Expected {said} trips in all in {text.file}, as <{TOTAL}> says, got {total:g}. Get "
+            "the whole file again, or correct the number."
+        )
+
+
+def _parse_pairs(text: TntpText) -> Iterator[tuple[int, int, int, float]]:
     """Yield line, origin, destination and trips."""
     origin = 0
-    for line, text in rows:
+    for line, row in text.rows:
+        begins = re.fullmatch(r"origin\s+(\d+)\s*;?", row, re.IGNORECASE)
+        if begins:
+            origin = int(begins[1])
+            continue
         try:
-            begins = re.match(r"origin\s+(\d+)\s*$", text, re.IGNORECASE)
-            if begins:
-                origin = int(begins[1])
-                continue
-            for pair in filter(None, (part.strip() for part in text.split(";"))):
-                end, value = pair.split(":")
-                yield line, origin, int(end), float(value)
+            if not re.fullmatch(rf"({PAIR}\s*;?\s*)+", row):
+                raise ValueError
+            for end, value in re.findall(PAIR, row):
+                yield line, origin, int(end), read_number(value)
         except ValueError:
             raise InputError(
-                f"Expected 'Origin NUMBER' or 'ZONE : TRIPS;' in line {line} of {file}, got "
-                f"{text[:60]!r}. Correct that line."
+                f"Expected 'Origin NUMBER' or 'ZONE : TRIPS;' in line {line} of {text.file}, got "
+                f"{row[:60]!r}. Correct that line."
             ) from None
 
 
-def _find_time_unit(facts: dict[str, str]) -> str:
+def _find_time_unit(facts: Mapping[str, str]) -> str:
     """Return the unit of times that a file's header names."""
     unit = re.search(r"free flow time\s*\(([^)]+)\)", facts.get("ORIGINAL HEADER", ""), re.I)
     return unit[1] if unit else "the file's unit of time"
@@ -209,13 +223,19 @@ def _find_time_unit(facts: dict[str, str]) -> str:
 
 def _read_places(folder: Path, nodes: int) -> Floats | None:
     """Return where each node lies, (n, 2), if the folder says so of all."""
-    for file in sorted(folder.glob("*.geojson")):
+    for file in sorted(folder.glob(f"*{GEOJSON}")):
         points = _read_points(file)
         if points and set(points) >= set(range(1, nodes + 1)):
             return _project(np.array([points[node] for node in range(1, nodes + 1)]))
-    for file in sorted(folder.glob("*_node.tntp")):
-        rows = np.array([_parse_row(file, line, text, 3) for line, text in _read(file)[1]])
-        points = {int(node): (x, y) for node, x, y in rows}
+    for file in sorted(folder.glob(f"*{NODES}")):
+        table = read_text(file).table(PLACES, PLACES)
+        numbers = [int(node) for node in table["node"]]
+        points = dict(zip(numbers, zip(table["x"], table["y"], strict=True), strict=True))
+        if len(points) < len(numbers) or any(table["node"] != numbers):
+            raise InputError(
+                f"Expected each node once, by a whole number, in {file}, got others. Correct the "
+                "file, or take it out of the folder."
+            )
         if set(points) >= set(range(1, nodes + 1)):
             return np.array([points[node] for node in range(1, nodes + 1)])
     return None
@@ -224,7 +244,7 @@ def _read_places(folder: Path, nodes: int) -> Floats | None:
 def _read_points(file: Path) -> dict[int, tuple[float, float]]:
     """Return longitude and latitude by number of node; empty for a file of lines."""
     try:
-        features = json.loads(file.read_text(encoding="utf-8"))["features"]
+        features = json.loads(file.read_text(encoding="utf-8-sig"))["features"]
         points = [one for one in features if one["geometry"]["type"] == "Point"]
         places = [one["geometry"]["coordinates"] for one in points]
         numbers = [int(one["properties"]["id"]) for one in points]
