@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -240,6 +240,30 @@ def kind_of(cls: type) -> str:
     )
 
 
+def code_of(methods: Iterable[Any]) -> dict[str, str]:
+    """Return a digest of the code of each class from outside the package, by kind and name.
+
+    Args:
+        methods: what is asked about; what is inside them is among them.
+
+    Raises:
+        InputError: two classes of one kind have one name and are not the same.
+    """
+    found: dict[str, tuple[type, str]] = {}
+    for cls in dict.fromkeys(map(type, methods)):
+        if not spec.is_own(cls):
+            continue
+        entry, digest = _entry_of(cls), spec.code_digest(cls)
+        known = found.setdefault(f"{entry.kind}/{entry.name}", (cls, digest))
+        if known[1] != digest:
+            raise InputError(
+                f"Expected one class called {entry.name!r} among the {entry.kind} of a run, got "
+                f"two that differ: {_place(known[0])} and {_place(cls)}. Give one of them another "
+                "name, or keep its newest definition alone."
+            )
+    return {name: digest for name, (_, digest) in found.items()}
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of the catalog.
@@ -351,16 +375,10 @@ def _entry_of(cls: Any) -> Entry:
 
 def _register_within(value: Any) -> None:
     """Register the classes of the methods that a value is, holds, or has inside it."""
-    if isinstance(value, Mapping):
-        value = tuple(value.values())
-    if isinstance(value, tuple | list):
-        for one in value:
-            _register_within(one)
-        return
-    cls: type = type(value)
-    if spec.is_method_class(cls):
-        register(cls)
-        _register_within(tuple(getattr(value, key) for key in spec.parameters(cls)))
+    methods = list(spec.methods_within(value))
+    code_of(methods)  # refuses two classes of one name
+    for method in methods:
+        register(type(method))
 
 
 @functools.cache

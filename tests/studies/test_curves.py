@@ -272,7 +272,7 @@ def test_a_curve_reads_its_own_critical_mass() -> None:
 def keep(folder: Path, of: Study, measure: Measure, version: str = __version__) -> None:
     """Store a study and its cells, as a sweep by some version would."""
     with Store(folder, write=True) as store:
-        store.add_study({**of.describe(), "data": of.fingerprints()}, version)
+        store.add_study({**of.describe(), **of.state()}, version)
         for cell in of.cells():
             one = outcome(cell, version, **measure(cell))
             store.add("trial", dataclasses.replace(one, id=f"{version} {one.id}").to_record())

@@ -27,6 +27,7 @@ from quorate.populations.picture_folders import (
 )
 from quorate.populations.picture_metadata import LABEL
 from quorate.runtime.cache import on_disk
+from quorate.runtime.digests import digest_named_files
 from quorate.runtime.progress import tell_once
 from quorate.table import Split, Table
 from quorate.validate import listed, unknown
@@ -187,31 +188,19 @@ def tell_left_out(folder: str, label: str) -> None:
 
 
 def _stamp(source: str) -> str:
-    """Return a digest of a local folder's state; empty for the hub, which is taken as it is."""
-    return _listing(Path(source), with_time=True) if Path(source).is_dir() else ""
+    """Return a digest of a local folder's files; empty for the hub, which is taken as it is."""
+    return folder_fingerprint(source) if Path(source).is_dir() else ""
 
 
 def folder_fingerprint(path: str) -> str:
-    """Return a digest of the names and sizes of the files under ``path``."""
+    """Return a digest of the names and bytes of the files under ``path``."""
     if not Path(path).is_dir():
         raise InputError(
             f"Expected path={path} to be a folder of parquet files or of images, got nothing "
             "there. Give a folder that exists."
         )
-    return _listing(Path(path), with_time=False)
-
-
-def _listing(folder: Path, with_time: bool) -> str:
-    """Return a digest of the files' names and sizes and, if asked, modification times."""
-    import hashlib
-
-    lines = []
-    for name, file in sorted(files_below(folder), key=lambda one: Path(one[0]).parts):
-        if file.is_file():
-            stat = file.stat()
-            written = f" {stat.st_mtime_ns}" if with_time else ""
-            lines.append(f"{name} {stat.st_size}{written}")
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    found = ((name, file) for name, file in files_below(Path(path)) if file.is_file())
+    return digest_named_files(found)
 
 
 def _table(

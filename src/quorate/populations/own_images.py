@@ -79,7 +79,7 @@ class OwnImages(Population):
         return split_at_random(people, self.n, self.held_out, rng)
 
     def fingerprint(self) -> str:
-        """Return a digest of the names and sizes of the files."""
+        """Return a digest of the names and bytes of the files."""
         digest = folder_fingerprint(self.path)
         tell_left_out(self.path, self.label)  # whether or not anything is left to be done
         return digest

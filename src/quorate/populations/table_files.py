@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import os
 import warnings
 from abc import abstractmethod
@@ -19,6 +17,7 @@ from quorate.compared_groups import ComparedGroups
 from quorate.errors import DataUnavailableError, InputError
 from quorate.populations import sizes
 from quorate.protocols import Population
+from quorate.runtime.digests import digest_file
 from quorate.spec import param
 from quorate.table import Array, Column, Rng, Split, Table
 from quorate.validate import unknown
@@ -136,18 +135,11 @@ def file_fingerprint(path: str) -> str:
         InputError: the file is not there.
     """
     try:
-        stat = Path(path).stat()
-        return _digest(path, stat.st_mtime_ns, stat.st_size)
+        return digest_file(path)
     except OSError:
         raise InputError(
             f"Expected path={path} to be a readable file, got none. Give a file that exists."
         ) from None
-
-
-@functools.lru_cache(maxsize=8)
-def _digest(path: str, modified: int, size: int) -> str:
-    """Return the digest of a file's bytes; the file is read again if its time or size changes."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 
 def _separator(file: Path) -> str:

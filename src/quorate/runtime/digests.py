@@ -29,7 +29,16 @@ def digest_files(folder: str | Path, files: Iterable[Path]) -> str:
     Raises:
         OSError: one cannot be read.
     """
-    lines = [f"{file.relative_to(folder)} {digest_file(file)}" for file in sorted(files)]
+    return digest_named_files((str(file.relative_to(folder)), file) for file in files)
+
+
+def digest_named_files(files: Iterable[tuple[str, Path]]) -> str:
+    """Return a digest of files' names and bytes, whatever their order.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    lines = sorted(f"{name} {digest_file(file)}" for name, file in files)
     return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()[:16]
 
 

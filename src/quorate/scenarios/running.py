@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from quorate import catalog
+from quorate import catalog, spec
+from quorate.dependencies import find_dependencies
+from quorate.errors import InputError
 from quorate.executors.executor import Pool
 from quorate.runs.cell import PlainCell, Record, Work
 from quorate.runs.running import run_missing
@@ -19,16 +23,73 @@ Plain = Mapping[str, Any]
 Measure = Callable[[Plain], dict[str, Any]]
 
 
+UNMARKED = "0.1.0"  # its cells of some scenarios were stored without their version
+IN_CELLS = tuple(kind for kind in catalog.ROLES if kind not in ("scenarios", "executors"))
+
+
 @dataclass(frozen=True, eq=False)
 class ScenarioCell(PlainCell):
-    """A cell of a scenario, whose version and digest of the user's data are those of this place."""
+    """A cell of a scenario: its plain data, and what this place knows of version, files and code.
+
+    Methods stand in the plain data as text or as plain data, under the name of their kind:
+    ``population``, ``strategies``, ``learner``, ``members_learner``, ``network``, ... What they
+    read and are made of is part of the cell, and so is the code of what measures it, where that is
+    from outside the package.
+
+    Args:
+        measure: what the cell is handed to.
+    """
+
+    measure: Measure
 
     def describe(self) -> dict[str, Any]:
         """Return the plain data, as a worker with its own files and its own version sees them."""
-        here = {"version": __version__} if "version" in self.plain else {}
-        if self.plain.get("data") is not None:
+        here: dict[str, Any] = {}
+        if "version" in self.plain or __version__ != UNMARKED:
+            here["version"] = __version__
+        if "data" in self.plain:
             here["data"] = catalog.build("populations", self.plain["population"]).fingerprint()
-        return {**self.plain, **here}
+        found: dict[str, Any] = find_dependencies(methods_of(self.plain), here.get("data"))
+        if spec.is_own(self.measure):
+            found["measured by"] = spec.code_digest(self.measure)
+        return {**self.plain, **found, **here}
+
+
+def methods_of(plain: Plain) -> list[Any]:
+    """Return the methods that the plain data of a cell name, by the names of their kinds."""
+    found = []
+    for key, value in plain.items():
+        kind = _kind_of_key(key)
+        if kind is not None:
+            several = isinstance(value, list | tuple)
+            for one in value if several else [value]:
+                found += _built(kind, one)
+    return found
+
+
+def _kind_of_key(key: str) -> str | None:
+    """Return the kind of the methods under a key of a cell; None where it holds no methods.
+
+    >>> _kind_of_key("members_learner"), _kind_of_key("strategies"), _kind_of_key("seed")
+    ('learners', 'strategies', None)
+    """
+    last = key.rpartition("_")[2]
+    plural = last.removesuffix("y") + "ies" if last.endswith("y") else f"{last}s"
+    kinds = [kind for kind in IN_CELLS if kind in (last, plural)]
+    return kinds[0] if kinds else {"way": "strategies"}.get(last)
+
+
+def _built(kind: str, value: Any) -> list[Any]:
+    """Return the method, or the methods joined by + or /, of a kind; none where it names none."""
+    if not isinstance(value, str | Mapping):
+        return []
+    with contextlib.suppress(InputError):
+        return [catalog.build(kind, value)]
+    found = []
+    for part in re.split(r"[+/]", value) if isinstance(value, str) else ():
+        with contextlib.suppress(InputError):
+            found.append(catalog.build(kind, part))
+    return found
 
 
 @dataclass(frozen=True)
@@ -74,5 +135,6 @@ def run_cells(
         StoreError: an outcome cannot be stored; what is stored is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
-    records = run_missing(ScenarioWork(measure), list(map(ScenarioCell, cells)), store, pool, what)
+    wanted = [ScenarioCell(cell, measure) for cell in cells]
+    records = run_missing(ScenarioWork(measure), wanted, store, pool, what)
     return [dict(record.plain["result"]) for record in records]

@@ -17,21 +17,25 @@ from quorate.spec.declaration import (
     parameters,
     summary,
 )
-from quorate.spec.describing import content_id, describe, text, text_of
+from quorate.spec.describing import content_id, describe, methods_within, text, text_of
+from quorate.spec.own_code import code_digest, is_own
 from quorate.spec.parsing import is_path, parse
 
 __all__ = [
     "Catalog",
     "build",
     "check_levels",
+    "code_digest",
     "content_id",
     "convert",
     "default_of",
     "describe",
     "hints",
     "is_method_class",
+    "is_own",
     "is_path",
     "is_required",
+    "methods_within",
     "param",
     "parameters",
     "parse",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from quorate.errors import InputError
@@ -14,6 +14,7 @@ from quorate.spec.declaration import (
     default_of,
     inner_field,
     is_bare,
+    is_method_class,
     is_required,
     name_of,
     parameters,
@@ -49,6 +50,21 @@ def _plain(value: Any) -> Any:
         f"{type(value).__name__}. Data are arguments; parameters are numbers, text, mappings or "
         "methods."
     )
+
+
+def methods_within(value: Any) -> Iterator[Any]:
+    """Yield every method that a value is, holds or has inside it, the outermost first."""
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, tuple | list):
+        for one in value:
+            yield from methods_within(one)
+        return
+    cls: type = type(value)
+    if is_method_class(cls):
+        yield value
+        for key in parameters(cls):
+            yield from methods_within(getattr(value, key))
 
 
 def text(method: Any) -> str:

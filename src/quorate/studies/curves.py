@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+KINDS = dict(zip(WHO, ("populations", "strategies", "goals", "learners"), strict=True))
 ABOUT_BOUNDS = (
     "Enough by theory is the α that the bound for the strategy asks of a platform as suboptimal as "
     "the study allows for; a dash stands where no bound speaks of the learner. Real learners are "
@@ -354,11 +355,35 @@ def mass_sentence(row: Row) -> str:
     )
 
 
+def take_state(plain: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Take the digests of what a study read and was made of out of its plain data."""
+    return {what: plain.pop(what) for what in ("data", "files", "code") if what in plain}
+
+
+def _is_of_state(outcome: Outcome, state: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether an outcome is of the last state of each file and each class that it depends on."""
+    description, code = outcome.description, state.get("code", {})
+    data = description.get("data")
+    told = {what: description.get(what, {}) for what in ("files", "code")}
+    methods = {
+        f"{kind}/{description[key]['name'].replace('_', '-')}" for key, kind in KINDS.items()
+    }
+    return (
+        data == state.get("data", {}).get(outcome.population, data)
+        and not (methods & set(code)) - set(told["code"])  # stored before code was told
+        and all(
+            digest == state.get(what, {}).get(name, digest)
+            for what, digests in told.items()
+            for name, digest in digests.items()
+        )
+    )
+
+
 def load(folder: str | Path, target: float | None = None) -> Curves:
     """Return what a folder holds, read as its last study says; no file but the store is needed.
 
-    Of cells measured by several versions, or on several states of a file that has changed, those
-    of the version and the state that were run last.
+    Of cells measured by several versions, or on several states of a file or of a class of one's
+    own that has changed, those of the version and the state that were run last.
 
     Args:
         folder: of a store.
@@ -375,15 +400,12 @@ def load(folder: str | Path, target: float | None = None) -> Curves:
             f"Expected a study in the store at {folder}, got none that is whole. Run the command "
             "that made it again."
         )
-    state: dict[str, Any] = {}
+    state: dict[str, dict[str, str]] = {}
     for plain, _ in studies:
-        state |= plain.pop("data", {})
+        for what, digests in take_state(plain).items():
+            state.setdefault(what, {}).update(digests)
         plain.pop("search", None)  # how the cells were chosen is no part of what they say
-    cells = []
-    for o in outcomes:
-        data = o.description.get("data")
-        if o.version == studies[-1][1] and data == state.get(o.population, data):
-            cells.append(o)
+    cells = [one for one in outcomes if one.version == studies[-1][1] and _is_of_state(one, state)]
     if not cells:
         raise StoreError(
             f"Expected cells of the last study in the store at {folder}, got none. Run it there."

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate import catalog, spec
+from quorate.dependencies import find_dependencies
 from quorate.errors import InputError
 from quorate.protocols import Goal, Learner, Population, Strategy
 from quorate.runtime.files import read_toml
@@ -60,6 +61,7 @@ class Study:
         for name in ("populations", "strategies", "learners", "seeds"):
             if not getattr(self, name):
                 raise InputError(f"Expected at least one of {name}, got none. Name one.")
+        catalog.code_of(spec.methods_within(self._methods()))  # refuses two classes of one name
 
     def called(self, text: str) -> str:
         """Return what a method is called: its own name where it has one, else its text."""
@@ -96,10 +98,20 @@ class Study:
             "names": dict(self.names),
         }
 
-    def fingerprints(self) -> dict[str, str]:
-        """Return the digests of the user's own files, by the populations that read them."""
+    def state(self) -> dict[str, dict[str, str]]:
+        """Return digests of what the study reads and is made of, beside its parameters.
+
+        ``data`` holds those of the populations' files, by population; ``files`` and ``code`` are as
+        in ``find_dependencies``, and are not there where there are none.
+        """
         digests = {spec.text(p): p.fingerprint() for p in self.populations}
-        return {name: digest for name, digest in digests.items() if digest is not None}
+        data = {name: digest for name, digest in digests.items() if digest is not None}
+        found = find_dependencies(self._methods())
+        files = {name: one for name, one in found.pop("files", {}).items() if name not in data}
+        return {"data": data, **({"files": files} if files else {}), **found}
+
+    def _methods(self) -> tuple[Any, ...]:
+        return *self.populations, *self.strategies, *self.goals, *self.learners
 
 
 def make_study(**plain: Any) -> Study:
@@ -169,6 +181,7 @@ def _methods(key: str, plain: Mapping[str, Any], names: dict[str, str]) -> tuple
     else:
         several = isinstance(given, Sequence) and not isinstance(given, str)
         named = [(None, catalog.build(_kind(key), one)) for one in (given if several else [given])]
+    catalog.code_of(spec.methods_within([method for _, method in named]))
     distinct = {spec.content_id(spec.describe(method)): method for _, method in named}
     for name, method in named:
         text = spec.text(method)

@@ -77,7 +77,7 @@ def run_studies(
         found = []
         with Store(out, write=True) as store, executor.open() as pool:
             for study, some in zip(studies, cells, strict=True):
-                store.add_study({**study.describe(), "data": study.fingerprints()}, __version__)
+                store.add_study({**study.describe(), **study.state()}, __version__)
                 found.append(Curves.of(run_trials(some, store, pool), study))
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quorate import spec
+from quorate.dependencies import find_dependencies, stamp
 from quorate.errors import InputError
 from quorate.plain import as_plain
 from quorate.protocols import Goal, Learner, Population, Strategy
@@ -54,14 +55,15 @@ class Trial(Cell):
     def describe(self) -> dict[str, Any]:
         """Return the cell as plain data: all that its outcome depends on."""
         of_a_group = {} if self.collective == ANYONE else {"collective": self.collective}
-        files = _files_of(self.strategy) | _files_of(self.goal)
+        data = self.population.fingerprint()
+        methods = self.population, self.strategy, self.goal, self.learner
         return (
             of_a_group
-            | ({"files": files} if files else {})
+            | find_dependencies(methods, data)
             | {
                 "version": __version__,
                 "population": spec.describe(self.population),
-                "data": self.population.fingerprint(),
+                "data": data,
                 "strategy": spec.describe(self.strategy),
                 "goal": spec.describe(self.goal),
                 "learner": spec.describe(self.learner),
@@ -69,17 +71,6 @@ class Trial(Cell):
                 "seed": self.seed,
             }
         )
-
-
-def _files_of(method: Any) -> dict[str, str]:
-    """Return the digests of the user's own files that a strategy, or one inside it, reads."""
-    cls: type = type(method)
-    digest = method.fingerprint() if isinstance(method, Strategy) else None
-    found = {} if digest is None else {spec.text(method): digest}
-    for key, field_ in spec.parameters(cls).items():
-        if field_.metadata.get("kind") == "strategies" and getattr(method, key) is not None:
-            found |= _files_of(getattr(method, key))
-    return found
 
 
 @dataclass(frozen=True)
@@ -271,7 +262,7 @@ _last_drawn: tuple[tuple[object, ...], Split] | None = None
 def draw_people(population: Population, stream: np.random.SeedSequence) -> Split:
     """Return the people of one seed; the last ones are kept, as a sweep asks for them in a row."""
     global _last_drawn
-    key = (population, population.fingerprint(), stream.entropy, stream.spawn_key)
+    key = (population, stamp(population), stream.entropy, stream.spawn_key)
     if _last_drawn is None or _last_drawn[0] != key:
         _last_drawn = None  # let go of the old people before the new ones are made
         _last_drawn = (key, population.split(np.random.default_rng(stream)))

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from quorate import spec
+from quorate.dependencies import find_dependencies, stamp
 from quorate.errors import InputError
 from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.learners.base.network_learner import NetworkLearner
@@ -88,11 +89,13 @@ def pretrained(public: Population, pretraining: NetworkLearner, seed: int) -> Pr
         InputError: these people cannot be trained on.
         FitFailedError: training diverged.
     """
-    key = (spec.text(public), public.fingerprint(), spec.text(pretraining), seed)
+    key = (spec.text(public), stamp(public, pretraining), spec.text(pretraining), seed)
     if key not in _known:
         people = public.split(np.random.default_rng(seed))
         with status(f"Pre-training on {public.name}"):
-            weights, mean, scale, accuracy = _trained(people, pretraining, seed, __version__)
+            own = stamp(pretraining) if find_dependencies((pretraining,)) else ""
+            found = _trained(people, pretraining, seed, f"{__version__}{own}")
+        weights, mean, scale, accuracy = found
         network = _network(pretraining, people.train, weights)
         shape = people.train.x.shape[1:]
         _known[key] = Pretrained(NetworkClassifier(network), mean, scale, shape, accuracy)

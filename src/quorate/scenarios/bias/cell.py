@@ -11,6 +11,7 @@ import numpy as np
 
 from quorate import catalog, spec
 from quorate.compared_groups import ComparedGroups
+from quorate.dependencies import stamp
 from quorate.errors import FitFailedError, InputError
 from quorate.runtime.seeds import mixed
 from quorate.scenarios.bias.groups import join_groups
@@ -26,18 +27,26 @@ OF_THE_SCENARIO = ("minority", "majority", "positive", "knowledge")
 
 @dataclass(frozen=True)
 class TwoGroups:
-    """Whose people are drawn, which two groups of them are compared, and with which seed."""
+    """Whose people are drawn, which two groups of them are compared, and with which seed.
+
+    Args:
+        population: as text.
+        compared: the groups.
+        seed: of the draw.
+        stamp: digest of what the population reads and is made of.
+    """
 
     population: str
     compared: ComparedGroups
     seed: int
+    stamp: str = ""
 
     @classmethod
     def of(cls, cell: Mapping[str, Any]) -> TwoGroups:
         """Return the groups of a cell."""
         of = cell["sides"]
         compared = ComparedGroups(tuple(of["minority"]), tuple(of["majority"]), of["positive"])
-        return cls(cell["population"], compared, cell["seed"])
+        return cls(cell["population"], compared, cell["seed"], stamp_of(cell["population"]))
 
     def split(self) -> Split:
         """Return the people to learn from and those held out, in two groups."""
@@ -46,12 +55,18 @@ class TwoGroups:
 
 @functools.lru_cache(maxsize=2)
 def _in_two_groups(groups: TwoGroups) -> Split:
-    return join_groups(draw_all(groups.population, groups.seed), groups.compared)
+    everyone = draw_all(groups.population, groups.seed, groups.stamp)
+    return join_groups(everyone, groups.compared)
+
+
+def stamp_of(population: str) -> str:
+    """Return a digest of what a population reads and is made of, as it is now."""
+    return stamp(catalog.build("populations", population))
 
 
 @functools.lru_cache(maxsize=1)
-def draw_all(population: str, seed: int) -> Split:
-    """Return the people of a seed as the population has them."""
+def draw_all(population: str, seed: int, stamp: str = "") -> Split:
+    """Return the people of a seed as the population has them, whose ``stamp_of`` is given."""
     split: Split = catalog.build("populations", population).split(mixed(seed, DRAW))
     return split
 
@@ -73,7 +88,8 @@ def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
             rng = mixed(seed, ALONE_FIT)
             predicted, changed = ALONE[cell["alone"]](learner, split, rng), 0.0
         else:
-            handed_in = _handed_in(groups, cell["strategy"], cell["alpha"], cell["known"])
+            acting = cell["strategy"], cell["alpha"], cell["known"]
+            handed_in = _handed_in(groups, *acting, _stamp_of_acting(cell["strategy"]))
             changed = changed_share(handed_in)
             model = learner.fit(handed_in, mixed(seed, FIT))
             predicted = model.predict(held_out.x)
@@ -86,8 +102,14 @@ def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _stamp_of_acting(strategy: str) -> str:
+    return "" if strategy == NOBODY else stamp(catalog.build("strategies", strategy))
+
+
 @functools.lru_cache(maxsize=2)  # all learners of a collective stand side by side
-def _handed_in(groups: TwoGroups, strategy: str, alpha: float, known: str) -> Submission:
+def _handed_in(
+    groups: TwoGroups, strategy: str, alpha: float, known: str, stamp: str
+) -> Submission:
     everyone, seed = groups.split().train, groups.seed
     member = enlist_minority(everyone, alpha, mixed(seed, ENLIST))
     if not member.any() or strategy == NOBODY:

@@ -18,7 +18,14 @@ from quorate.protocols import Learner
 from quorate.runs.store import Store
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.bias import platform_alone
-from quorate.scenarios.bias.cell import NOBODY, TwoGroups, draw_all, measure_cell, minority_strategy
+from quorate.scenarios.bias.cell import (
+    NOBODY,
+    TwoGroups,
+    draw_all,
+    measure_cell,
+    minority_strategy,
+    stamp_of,
+)
 from quorate.scenarios.bias.groups import check_learnt_from, check_sizes, sizes_of
 from quorate.scenarios.bias.result import BiasResult
 from quorate.scenarios.running import run_cells
@@ -111,9 +118,10 @@ class Bias(Scenario):
     def run(self, out: Path | None, executor: Executor) -> BiasResult:
         """Run it: all alphas with the last knowledge, and all knowledge at one alpha."""
         population = spec.text(self.population)
-        usual = draw_all(population, self.first_seed).train.compared
+        stamp = stamp_of(population)
+        usual = draw_all(population, self.first_seed, stamp).train.compared
         compared = choose_groups(usual, self.minority, self.majority, self.positive)
-        sizes = self._checked(TwoGroups(population, compared, self.first_seed).split())
+        sizes = self._checked(TwoGroups(population, compared, self.first_seed, stamp).split())
         cells = self._cells(compared)
         with Store(out, write=True) as store, executor.open() as pool:
             found = run_cells(measure_cell, cells, store, pool, "Acting")

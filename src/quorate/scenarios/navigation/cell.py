@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from quorate.dependencies import stamp
 from quorate.scenarios.navigation.app import App
 from quorate.scenarios.navigation.city import City, make_city
 from quorate.scenarios.navigation.critical_reports import search_critical_reports
 from quorate.scenarios.navigation.day_to_day import Adaptation, simulate_days
+from quorate.scenarios.navigation.network_sources import make_network_source
 from quorate.scenarios.navigation.route_choice import Drivers, TrafficState, equilibrate
 from quorate.scenarios.navigation.routes import Routes
 
@@ -80,7 +82,8 @@ def measure_days(cell: Plain) -> dict[str, Any]:
 
 def _make_city(cell: Plain) -> City:
     nodes = tuple(cell["neighbourhood"])
-    return make_city(cell["network"], cell["noise"], cell["seed"], nodes)
+    now = stamp(make_network_source(cell["network"]))
+    return make_city(cell["network"], cell["noise"], cell["seed"], nodes, now)
 
 
 def _make_app(city: City, cell: Plain, reports: float) -> App:

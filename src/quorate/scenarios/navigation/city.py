@@ -71,7 +71,9 @@ class City:
 
 
 @functools.lru_cache(maxsize=32)
-def make_city(network: str, noise: float, seed: int, numbers: tuple[int, ...]) -> City:
+def make_city(
+    network: str, noise: float, seed: int, numbers: tuple[int, ...], stamp: str = ""
+) -> City:
     """Return a city with its honest equilibrium.
 
     Args:
@@ -79,6 +81,7 @@ def make_city(network: str, noise: float, seed: int, numbers: tuple[int, ...]) -
         noise: each demand is drawn from 1 ± so much of it, in [0, 1).
         seed: of that draw.
         numbers: the nodes of the neighbourhood, counted from 1.
+        stamp: digest of what the source reads, so that a city is made anew where files change.
 
     Raises:
         InputError: the network or a node of the neighbourhood is not known, or nobody drives

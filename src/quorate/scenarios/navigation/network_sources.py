@@ -13,7 +13,7 @@ from quorate.runtime import cache
 from quorate.runtime.files import replace_file
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
-from quorate.scenarios.navigation.tntp import read_flow, read_network
+from quorate.scenarios.navigation.tntp import network_fingerprint, read_flow, read_network
 from quorate.spec import param
 
 SOURCE = "https://github.com/bstabler/TransportationNetworks"
@@ -28,6 +28,10 @@ class NetworkSource(Protocol):
 
     def network(self) -> Network:
         """Return the network."""
+
+    def fingerprint(self) -> str | None:
+        """Return a digest of files that are the user's own and may change, else None."""
+        return None
 
 
 class PublishedNetwork(NetworkSource):
@@ -102,6 +106,16 @@ class Tntp(NetworkSource):
     def network(self) -> Network:
         """Return the roads."""
         return read_network(self.path)
+
+    def fingerprint(self) -> str:
+        """Return a digest of the names and bytes of the folder's files that are read."""
+        return network_fingerprint(self.path)
+
+
+def name_source(text: str) -> str:
+    """Return the name with parameters that a text stands for, of a folder's path too."""
+    source = make_network_source(text)
+    return spec.text(source) if isinstance(source, Tntp) else text
 
 
 def make_network_source(text: str) -> NetworkSource:

@@ -13,7 +13,7 @@ from quorate.runs.store import Store
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.navigation.cell import measure_critical_mass, measure_days, measure_state
 from quorate.scenarios.navigation.neighbourhood import make_neighbourhood
-from quorate.scenarios.navigation.network_sources import make_network_source
+from quorate.scenarios.navigation.network_sources import make_network_source, name_source
 from quorate.scenarios.navigation.result import NavigationResult
 from quorate.scenarios.navigation.route_choice import Drivers
 from quorate.scenarios.running import run_cells
@@ -151,6 +151,7 @@ class Navigation(Scenario):
     ) -> list[dict[str, Any]]:
         always = ("network", "told", "kappa", "theta", "accounts", "noise", "gap", *fixed)
         shared = {key: getattr(self, key) for key in always}
+        shared["network"] = name_source(self.network)
         shared |= {"what": what, "neighbourhood": list(self.neighbourhood)}
         choices = itertools.product(*(getattr(self, key) for key in varied))
         return [

@@ -167,7 +167,7 @@ def _read_trips(file: Path, zones: int) -> Floats:
                 f"{line}. Keep one of the two."
             )
         trips[origin - 1, end - 1] = value
-    trips = np.nan_to_num(trips)
+    trips[np.isnan(trips)] = 0
     _check_total(text, float(trips.sum()))
     return trips
 

@@ -23,7 +23,7 @@ from quorate.studies.critical_mass.rounds import (
     close_in,
     validate_search,
 )
-from quorate.studies.curves import Curves
+from quorate.studies.curves import Curves, take_state
 from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import check, run_trials
 from quorate.studies.trial import (
@@ -118,7 +118,7 @@ def last_search(folder: str | Path) -> str | None:
     search = plain.pop("search", None)
     if search is None:
         return None
-    plain.pop("data", None)
+    take_state(plain)
     study = make_study(**plain)
     (cell,) = study.cells()
     words = ["quorate", "critical-mass"]
@@ -238,7 +238,7 @@ def _begin(study: Study, store: Store, limits: Mapping[str, Any], run: _Run) -> 
     Where the last study of these methods is this very search, it goes on: it begins with what it
     began with then, asks for the same cells, and finds those it has measured already.
     """
-    plain = {**study.describe(), "data": study.fingerprints()}
+    plain = {**study.describe(), **study.state()}
     before = [
         (last, version)
         for last, version in store.studies()

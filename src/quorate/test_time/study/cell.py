@@ -13,9 +13,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from quorate import spec
+from quorate.errors import InputError, reason
 from quorate.intervals import Estimate, wilson
-from quorate.protocols import Classifier
+from quorate.protocols import Classifier, Learner
 from quorate.runs.cell import Cell, Record, Work
+from quorate.runtime.digests import digest_file, digest_files
 from quorate.runtime.provenance import provenance
 from quorate.runtime.seeds import stream
 from quorate.table import Rng, Table
@@ -57,6 +59,12 @@ from quorate.test_time.study.people import (
     people_of,
     photos_held,
 )
+from quorate.test_time.study.sources import (
+    PlatformAddress,
+    PlatformSource,
+    SavedPlatform,
+    SizedLearner,
+)
 from quorate.validate import listed
 
 
@@ -81,8 +89,11 @@ class CorrectionCell(Cell):
     def describe(self) -> dict[str, Any]:
         """Return all that decides the outcome."""
         correction, group = self.correction, self.group
+        surrogates = [one.learner for one in correction.surrogates.get(group.proxy, ())]
+        platform = correction.sources.get(group.platform)
         return {
-            **correction.describe_people(),
+            **correction.describe_people(*surrogates, *_learners_of(platform)),
+            **_files_of(platform, correction.api),
             "platform": self.platform_id,
             "answers": correction.answers,
             "photos": self.photos,
@@ -98,6 +109,29 @@ class CorrectionCell(Cell):
             "adaptive": list(correction.adaptive),
             **({} if correction.aim == "most" else {"aim": correction.aim}),
         }
+
+
+def _learners_of(platform: PlatformSource | None) -> list[Learner]:
+    return [platform.learner] if isinstance(platform, SizedLearner) else []
+
+
+def _files_of(platform: PlatformSource | None, api: str | None) -> dict[str, str]:
+    """Return the digests of files that say how a platform answers; none where it is trained here.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    try:
+        if isinstance(platform, SavedPlatform):
+            files = [path for path in platform.folder.iterdir() if path.is_file()]
+            return {"saved platform": digest_files(platform.folder, files)}
+        if isinstance(platform, PlatformAddress) and api is not None:
+            return {"api": digest_file(api)}
+    except OSError as error:
+        raise InputError(
+            f"Expected to read the platform's files, got: {reason(error)}. Give files that exist."
+        ) from error
+    return {}
 
 
 def cells_of(deployment: Deployment, platform: str | None = None) -> list[CorrectionCell]:
@@ -324,9 +358,14 @@ def _extract(cell: CorrectionCell, pool: QueryPool, split: PeopleSplit) -> Surro
     return extract(pool, split.train.classes, learners, correction.extraction, rng)
 
 
-@functools.lru_cache(maxsize=2)
 def _hardened(trained: PlatformCell, name: str) -> Classifier:
     """Return the model of a platform that trains otherwise: one for all cells of a group."""
+    return _trained_otherwise(trained.id, trained, name)
+
+
+@functools.lru_cache(maxsize=2)
+def _trained_otherwise(id_: str, trained: PlatformCell, name: str) -> Classifier:
+    """Return the model; platforms are told apart by their ids: files and code may have changed."""
     return trained.fit(name)
 
 

@@ -55,8 +55,11 @@ class AttackCell(Cell):
     def describe(self) -> dict[str, Any]:
         """Return all that decides the outcome."""
         compared = self.compared
+        plain = compared.describe()
+        of_platform = ("saved platform", "api")
         return {
-            **compared.correction.describe_people(),
+            **compared.correction.describe_people(self.attack),
+            **{key: plain[key] for key in of_platform if key in plain},
             "platform": compared.platform_id,
             "seed": compared.group.seed,
             "attack": spec.describe(self.attack),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from quorate import spec
+from quorate.dependencies import find_dependencies
 from quorate.errors import InputError
 from quorate.protocols import Population, Subgroup
 from quorate.subgroups.shift import Shift
@@ -204,12 +205,18 @@ class Correction:
             plain[key] = plain.pop(name)
         return {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()}
 
-    def describe_people(self) -> dict[str, Any]:
-        """Return what decides who is there, but for the seed."""
+    def describe_people(self, *methods: Any) -> dict[str, Any]:
+        """Return what decides who is there, but for the seed.
+
+        Args:
+            methods: further ones of a cell, whose files and code are to be told as well.
+        """
+        fingerprint = self.population.fingerprint()
         return {
+            **find_dependencies((self.population, self.subgroup, *methods), fingerprint),
             "version": __version__,
             "population": spec.describe(self.population),
-            "fingerprint": self.population.fingerprint(),
+            "fingerprint": fingerprint,
             "subgroup": spec.describe(self.subgroup),
             "share": self.train_share,
             "measured": self.measured_share,

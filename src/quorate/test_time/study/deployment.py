@@ -69,8 +69,8 @@ class PlatformCell(Cell):
 
     def describe(self) -> dict[str, Any]:
         """Return all that decides the platform's answers."""
-        facts = {**self.correction.describe_people(), "seed": self.seed}
         looks, learner = self.learner.looks, self.learner.learner
+        facts = {**self.correction.describe_people(learner), "seed": self.seed}
         return {**facts, "looks": looks, "learner": spec.describe(learner)}
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from quorate.dependencies import find_dependencies
 from quorate.errors import InputError
 from quorate.protocols import Population, Subgroup
 from quorate.runtime.seeds import stream
@@ -71,7 +72,8 @@ def split_id(correction: Correction, seed: int) -> str:
     """Return the content id of what parts the people a platform learns from from all others."""
     parting = ("version", "population", "fingerprint", "reserve")
     facts = correction.describe_people()
-    return content_id({**{name: facts[name] for name in parting}, "seed": seed})
+    own = find_dependencies((correction.population,), facts["fingerprint"])
+    return content_id({**own, **{name: facts[name] for name in parting}, "seed": seed})
 
 
 def photos_held(correction: Correction, seed: int) -> int:

@@ -112,6 +112,7 @@ def _read_attacks(attacks: str | Sequence[str | Attack]) -> list[Attack]:
     found: list[Attack] = [catalog.build("attacks", name) for name in named]
     if not found:
         raise InputError("Expected at least one attack, got none. Name one, such as square.")
+    catalog.code_of(found)  # refuses two classes of one name
     texts = [spec.text(attack) for attack in found]
     for one in texts:
         if texts.count(one) > 1:

@@ -45,8 +45,8 @@ def make_correction(**plain: Any) -> Correction:
     ((10, 30), 0.0314)
 
     Raises:
-        InputError: a key, name, parameter or value is not known, or keys are missing for an
-            address.
+        InputError: a key, name, parameter or value is not known, two classes have one name, or keys
+            are missing for an address.
     """
     correction = _make(plain)
     for url in _addresses(correction):
@@ -71,6 +71,7 @@ def _make(plain: Mapping[str, Any]) -> Correction:
     for key in plain:
         if key not in known:
             raise unknown("key of a correction", key, known)
+    catalog.code_of(spec.methods_within(plain))  # refuses two classes of one name
     population, subgroup = _people(plain)
     fields: dict[str, Any] = {
         "population": population,
