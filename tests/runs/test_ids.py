@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from quorate.studies.study import make_study
 from quorate.studies.trial import Trial
 from quorate.test_time.attacks.simba import SimBA
 from quorate.test_time.perturbations.perturbation import Perturbation, save
-from quorate.test_time.platforms.in_process import make_card, save_platform
+from quorate.test_time.platforms.in_process import CARD
 from quorate.test_time.study.cell import CorrectionCell
 from quorate.test_time.study.comparison_cell import AttackCell, PoolCell
 from quorate.test_time.study.deployment import PlatformCell
@@ -92,20 +92,12 @@ def write_change(path: Path, level: int = 1) -> str:
 
 
 def write_platform(folder: Path, weight: int = 0) -> str:
-    card = make_card({"which": 1}, ("cat", "dog"), (1, 8, 8), "labels")
-    save_platform(folder, Always(weight), card)
+    """Write a card and what stands for a model beside it, which an id is not asked to open."""
+    folder.mkdir(exist_ok=True)
+    card = {"id": "a1", "classes": ["cat", "dog"], "shape": [1, 8, 8], "gives": "labels"}
+    (folder / CARD).write_text(json.dumps(card))
+    (folder / "model.safetensors").write_bytes(bytes([weight]))
     return str(folder)
-
-
-@dataclass(frozen=True)
-class Always:
-    """A model that says one label."""
-
-    label: int
-    record = {}  # noqa: RUF012
-
-    def predict(self, x: Any) -> Any:
-        return np.full(len(x), self.label, dtype=np.int64)
 
 
 def write_api(path: Path, url: int = 1) -> str:
