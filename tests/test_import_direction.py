@@ -54,6 +54,7 @@ NOT_SEEN_BY = {
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),
     *("dp_accounting", "jinja2", "PIL", "pyarrow", "filelock", "threadpoolctl"),
+    *("safetensors", "skops"),
     *("httpx", "httpcore", "fastapi", "fastapi_offline", "starlette", "uvicorn"),
 }
 # Rooms that are heavy as a whole: they import these where they please, and are imported late.

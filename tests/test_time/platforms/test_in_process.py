@@ -187,6 +187,24 @@ def test_a_damaged_model_is_named_even_if_the_card_is_of_it(tmp_path: Path) -> N
             load_platform(tmp_path)
 
 
+def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
+    save(tmp_path, LINEAR, THREE)
+    for name in (MODEL, CARD):
+        (tmp_path / name).unlink()
+        (tmp_path / name).symlink_to("/dev/zero")
+        with pytest.raises(InputError, match=f"got: {name}, which is no file"):
+            load_platform(tmp_path)
+        (tmp_path / name).unlink()
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(InputError, match=f"got: {name}, which is no file"):
+            load_platform(tmp_path)
+        (tmp_path / name).unlink()
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(2**33)  # takes no room
+        with pytest.raises(InputError, match=f"got: {name} of more than"):
+            load_platform(tmp_path)
+
+
 def test_a_model_of_other_labels_is_named(tmp_path: Path) -> None:
     for model in (LookupClassifier({}, 3), LookupClassifier({}, -1), linear_proxy(np.ones((4, 2)))):
         save(tmp_path, model, THREE)

@@ -186,6 +186,17 @@ def test_only_what_is_listed_is_read_of_an_estimator(people: Table) -> None:
     ):
         with pytest.raises(ValueError, match=said):
             read_estimator(rewritten(content, change), 64)
+
+    def repeated(plain: Any) -> Any:
+        fields = plain["content"]["content"]
+        fields["leaf_size"] = {
+            **plain["content"],
+            "content": {str(n): fields["_fit_X"] for n in range(99)},
+        }
+        return plain
+
+    with pytest.raises(ValueError, match="the same part again and again"):
+        read_estimator(rewritten(harmed("knn", people, lambda one: None), repeated), 64)
     with pytest.raises(ValueError, match="compressed"):
         read_estimator(rewritten(content, lambda plain: plain, compressed=True), 64)
 

@@ -40,7 +40,7 @@ from quorate.test_time.platforms.platform import EVALUATION
 from quorate.test_time.study.access import LEDGERS
 from quorate.test_time.study.cell import CorrectionCell, CorrectionWork, PreparedGroup
 from quorate.test_time.study.correction import Correction
-from quorate.test_time.study.deployment import PlatformWork, _again
+from quorate.test_time.study.deployment import Deployment, PlatformWork, _again
 from quorate.test_time.study.examples import ExamplePictures
 from quorate.test_time.study.outcome import EXAMPLES, CorrectionOutcome
 from quorate.test_time.study.people import people_of
@@ -356,6 +356,22 @@ def test_a_damaged_platform_is_named(
         (out / "platform" / "card.json").write_text(content)
         with pytest.raises(InputError, match=r"Expected a platform's card at .*Remove the folder"):
             run(out, epsilon="8/255")
+
+
+def test_a_card_does_not_say_where_its_folder_is_put(
+    done: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    """A platform of other settings is put aside in the folder of the run, whatever it says."""
+    out = tmp_path / "run"
+    for name in ("../../elsewhere", str(tmp_path / "elsewhere"), "..", "", "same", "same"):
+        shutil.copytree(done[0] / "platform", out / "platform")
+        card = json.loads((out / "platform" / "card.json").read_text())
+        card["about"]["name"] = name
+        (out / "platform" / "card.json").write_text(json.dumps(card))
+        Deployment(study(), out)._serve_first()
+    aside = ["same", "same-other", *("unnamed" + "-other" * n for n in range(4))]
+    assert sorted(path.name for path in (out / "platforms").iterdir()) == sorted(aside)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_a_damaged_ledger_is_named_and_left(

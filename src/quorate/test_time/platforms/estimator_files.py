@@ -67,6 +67,7 @@ KINDS = {  # of skops' nodes; others call what a file names
     *("RandomGeneratorNode", "RandomStateNode", "TreeNode", "TupleNode", "TypeNode"),
 }
 SCHEMA = "schema.json"  # where a file of skops says what is in it
+REPEATED = 4  # times that the parts of a file may be read again, where objects are shared
 LEAF = -1  # the child of a leaf of scikit-learn's trees
 
 
@@ -119,6 +120,8 @@ def _unlisted(content: bytes) -> list[str]:
         # A few bytes of what is compressed could become very many.
         found = [f"{one.filename}, compressed" for one in archive.infolist() if one.compress_type]
         left = [] if found else [json.loads(archive.read(SCHEMA))]
+        sizes = {one.filename: one.file_size for one in archive.infolist()}
+    unpacked = 0
     while left:
         one = left.pop()
         if isinstance(one, dict):
@@ -131,9 +134,10 @@ def _unlisted(content: bytes) -> list[str]:
                 if kind == "TreeNode" and one["__reduce__"]["args"]["content"][2]["content"] != "1":
                     found.append("a tree of several outputs")
             left += one.values()
+            unpacked += sizes.get(str(one.get("file")), 0)
         elif isinstance(one, list):
             left += one
-    return found
+    return found + (["the same part again and again"] if unpacked > REPEATED * len(content) else [])
 
 
 def _grown(neighbours: Any) -> Any:

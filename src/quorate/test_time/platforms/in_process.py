@@ -27,6 +27,7 @@ from quorate.test_time.platforms.platform import (
 
 CARD = "card.json"
 MOST_NUMBERS = 2**26  # of a picture, channels counted
+MOST_BYTES = {CARD: 2**24, MODEL: 2**32, ESTIMATOR: 2**32}  # of a file that is read
 
 
 class InProcessPlatform:
@@ -161,17 +162,34 @@ def renew(folder: Path) -> None:
 
 def _read_files(folder: Path) -> dict[str, bytes]:
     """Return the files of a model, which are those that the card knows."""
-    plain = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    plain = _read_plain(folder)
     if not plain.get("files"):
         raise ValueError(
             "a card without a model, which was of a class of its maker's own. Name its learner"
         )
     found = {}
     for name in {MODEL, ESTIMATOR} & set(plain["files"]):
-        found[name] = (folder / name).read_bytes()
+        found[name] = _read(folder / name)
         if _digest(found[name]) != plain["files"][name]:
             raise ValueError(f"another {name} than the card is of")
     return found
+
+
+def _read_plain(folder: str | Path) -> dict[str, Any]:
+    """Return what the card of a platform says, as plain data."""
+    plain = json.loads(_read(Path(folder) / CARD))
+    if not isinstance(plain, dict):
+        raise ValueError(f"{CARD}, which is no card")
+    return plain
+
+
+def _read(path: Path) -> bytes:
+    """Return the bytes of a file; not of a device or a pipe, which may have no end."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path.name}, which is no file")
+    if path.stat().st_size > MOST_BYTES[path.name]:
+        raise ValueError(f"{path.name} of more than {MOST_BYTES[path.name]:,} bytes")
+    return path.read_bytes()
 
 
 def _digest(content: bytes) -> str:
@@ -185,7 +203,7 @@ def read_card(folder: str | Path) -> Card:
         InputError: there is no platform, or its card is damaged.
     """
     try:
-        plain = json.loads((Path(folder) / CARD).read_text(encoding="utf-8"))
+        plain = _read_plain(folder)
         c, h, w = plain["shape"]
         if not 0 < c * h * w <= MOST_NUMBERS or min(c, h, w) < 1:
             raise ValueError(f"images of the shape {c}, {h}, {w}")
@@ -205,8 +223,7 @@ def read_about(folder: str | Path) -> dict[str, Any]:
         InputError: there is no platform, or its card is damaged.
     """
     try:
-        plain = json.loads((Path(folder) / CARD).read_text(encoding="utf-8"))
-        return dict(plain.get("about", {}))
+        return dict(_read_plain(folder).get("about", {}))
     except Exception as error:  # it may hold anything
         raise _no_platform(folder, error) from error
 

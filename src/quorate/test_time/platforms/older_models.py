@@ -68,6 +68,7 @@ def refused(folder: Path) -> InputError:
     return InputError(
         f"Expected a model in files that cannot run code in {folder}, got {PICKLE}, which can. If "
         "you trust whoever made it, as your own run of an older version, add --trust to quorate "
-        "correct, compare-queries or platform serve: it is read once and written anew. Else "
-        "remove the folder, and have the platform trained again."
+        f"correct or compare-queries, or run quorate platform serve --model {folder} --trust: it "
+        "is read once and written anew. Else remove the folder, and have the platform trained "
+        "again."
     )

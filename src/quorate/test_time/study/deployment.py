@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ from quorate.test_time.platforms.in_process import (
     load_platform,
     make_card,
     platform_files,
+    read_about,
     read_card,
     renew,
 )
@@ -211,13 +213,14 @@ class Deployment:
         if first is None:
             return
         served, name = self.out / SERVED, first.name
-        stored = _name_on(served / CARD)
+        stored = _name_in(served)
         if stored == name:
             return
         if stored is not None:
             (self.out / PLATFORMS).mkdir(exist_ok=True)
             aside = stored if stored.isalnum() else "unnamed"  # a card may say anything
-            served.rename(self.out / PLATFORMS / aside)
+            places = (self.out / PLATFORMS / f"{aside}{'-other' * n}" for n in itertools.count())
+            served.rename(next(place for place in places if not place.exists()))
         if (self.out / PLATFORMS / name).is_dir():
             (self.out / PLATFORMS / name).rename(served)
 
@@ -316,18 +319,19 @@ class Deployment:
         return HTTPPlatform(source.url, keys, api, correction.rate, warn=False)
 
 
-def _name_on(path: Path) -> str | None:
-    """Return which platform a card is of, "" where it does not say; None where there is none.
+def _name_in(folder: Path) -> str | None:
+    """Return which platform a folder holds, "" where its card does not say it; None without one.
 
     Raises:
         InputError: the card is damaged.
     """
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["about"].get("name", ""))
-    except FileNotFoundError:
+    if not (folder / CARD).exists():
         return None
-    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+    try:
+        return str(read_about(folder).get("name", ""))
+    except InputError as error:
         raise InputError(
-            f"Expected a platform's card at {path}, got: {reason(error)}. Remove the folder, to "
-            "have the platform trained again."
+            f"Expected a platform's card at {folder / CARD}, got: "
+            f"{reason(error.__cause__ or error)}. Remove the folder, to have the platform trained "  # type: ignore[arg-type]
+            "again."
         ) from error
