@@ -92,14 +92,7 @@ def tuned(
     Raises:
         InputError: a named learner is not there.
     """
-    names = {spec.text(one): study.called(spec.text(one)) for one in study.learners}
-    for name in (*tuning.own, *tuning.keep):
-        if name not in names.values():
-            raise unknown("learner of [tune]", name, names.values())
-    candidates = {
-        text: [one] if (name := names[text]) in tuning.keep else _variants(one, tuning, name)
-        for text, one in ((spec.text(one), one) for one in study.learners)
-    }
+    names, candidates = _names(study), tuning_candidates(study, tuning)
     tried = {spec.text(one): one for many in candidates.values() for one in many if len(many) > 1}
     if not tried:
         return study, []
@@ -135,6 +128,27 @@ def tuned(
                     }
                 )
     return _with(study, chosen), rows
+
+
+def _names(study: Study) -> dict[str, str]:
+    """Return what the study's learners are called, by their texts."""
+    return {spec.text(one): study.called(spec.text(one)) for one in study.learners}
+
+
+def tuning_candidates(study: Study, tuning: Tuning) -> dict[str, list[Learner]]:
+    """Return the learners to choose among, by the text of the one whose place they would take.
+
+    Raises:
+        InputError: a named learner is not there, or there is nothing to try for one.
+    """
+    names = _names(study)
+    for name in (*tuning.own, *tuning.keep):
+        if name not in names.values():
+            raise unknown("learner of [tune]", name, names.values())
+    return {
+        text: [one] if (name := names[text]) in tuning.keep else _variants(one, tuning, name)
+        for text, one in ((spec.text(one), one) for one in study.learners)
+    }
 
 
 def tuned_at(study: Study, rates: Mapping[str, float]) -> Study:

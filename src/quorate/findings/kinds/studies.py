@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.findings.expectation import judge
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Kind, RunResult, origin_of
 from quorate.findings.measures import MEASURES, CurveMeasures
-from quorate.findings.tuning import tuned
+from quorate.findings.tuning import tuned, tuning_candidates
 from quorate.runs.result import Row
 from quorate.studies.curves import Curves
 from quorate.studies.study import Study, make_study
@@ -33,8 +34,24 @@ class StudyKind(Kind):
         return make_study(**settings)
 
     def check(self, experiment: Experiment) -> None:
-        """Raise InputError where an expectation asks for what the study will not hold."""
+        """Raise InputError where an expectation or a tuning asks for what the study will not hold.
+
+        What the quick form of a file leaves out, its expectations cannot name either.
+        """
         study = self.read(experiment.settings)
+        try:
+            self._check(study, experiment)
+        except InputError as error:
+            if not experiment.quick:
+                raise
+            raise InputError(
+                f"{error} This is the quick form: name under [quick] what is asked for, or write "
+                "[[quick.expect]] and [quick.tune] for what it holds."
+            ) from error
+
+    def _check(self, study: Study, experiment: Experiment) -> None:
+        if experiment.tuning is not None:
+            tuning_candidates(study, experiment.tuning)
         measures = CurveMeasures(Curves.of(_unmeasured(study), study))
         for expected in experiment.expectations:
             for measure in (expected.measure, expected.against):
