@@ -75,7 +75,10 @@ def test_a_quick_form_that_drops_what_is_asked_for_says_so_at_once(
     assert said in str(raised.value)
     assert "This is the quick form: name under [quick] what is asked for" in str(raised.value)
     assert not (tmp_path / "out").exists()
-    fixed = {**whole, "quick": 'expect = [{of = "one", measure = "accuracy", at = 0.5, at_least = 0}]'}
+    fixed = {
+        **whole,
+        "quick": 'expect = [{of = "one", measure = "accuracy", at = 0.5, at_least = 0}]',
+    }
     fixed["quick"] += "\ntune = {learning_rate = [0.1]}" if whole["more"] else ""
     file.write_text(FILE.format(**fixed))
     experiment = read_experiment(file, quick=True)

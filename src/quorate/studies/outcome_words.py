@@ -35,18 +35,31 @@ def facts_of(outcomes: Sequence[Outcome]) -> dict[str, str]:
         "Trained on": each(lambda o: o.provenance.get("gpu") or "the CPU"),
     }
     for outcome in outcomes:
-        if "sampling" in outcome.record:
-            facts[f"Privacy of {outcome.learner}"] = _privacy(outcome.record)
+        if outcome.epsilon is not None:
+            facts[f"Privacy of {outcome.learner}"] = _privacy(outcome.epsilon, outcome.record)
     return facts
 
 
-def _privacy(record: Mapping[str, Any]) -> str:
-    return (
-        f"ε = {record['epsilon']:.4g} at δ = {record['delta']:g} by {record['accountant']} "
-        f"(ε = {record['epsilon_rdp']:.4g} by RDP); {record['sampling']}; noise multiplier "
-        f"{record['noise_multiplier']:.4g}, {record['steps']} steps at rate "
-        f"{record['sampling_rate']:.4g}"
-    )
+def _privacy(epsilon: float, record: Mapping[str, Any]) -> str:
+    """Return the budget, and how it is kept and accounted, as far as a training says so."""
+
+    def said(key: str, words: str) -> list[str]:
+        value = record.get(key)
+        shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+        is_told = isinstance(value, int | float | str) and not isinstance(value, bool)
+        return [words.format(shown)] if is_told else []
+
+    budget = [f"ε = {epsilon:.4g}", *said("delta", "at δ = {}"), *said("accountant", "by {}")]
+    budget += said("epsilon_rdp", "(ε = {} by RDP)")
+    noise = [
+        *said("noise_multiplier", "noise multiplier {}"),
+        *said("noise_scale", "noise scale {}"),
+    ]
+    steps = " ".join([*said("steps", "{} steps"), *said("sampling_rate", "at rate {}")])
+    trees = said("trees", "{} trees")
+    how = ", ".join(filter(None, [*noise, steps, *trees]))
+    parts = [" ".join(budget), *said("mechanism", "{}"), *said("sampling", "{}"), how]
+    return "; ".join(filter(None, parts))
 
 
 def failures(outcomes: Iterable[Outcome]) -> list[str]:
