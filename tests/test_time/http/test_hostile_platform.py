@@ -3,6 +3,7 @@
 import functools
 import gzip
 import json
+import pickle
 import socket
 import threading
 import time
@@ -18,11 +19,13 @@ import pytest
 from parity_platform import images, parity
 from stub_platform import CARD, Asked, http, predictions, serving
 
-from quorate.errors import PlatformError
+from quorate.errors import InputError, PlatformError
 from quorate.test_time.http.api import API
 from quorate.test_time.http.client import HTTPPlatform
 from quorate.test_time.http.reading import most_bytes, read_json
-from quorate.test_time.platforms.answers import PartialError
+from quorate.test_time.http.sending import ExhaustedError, FailedError, StoppedError
+from quorate.test_time.platforms.answers import PartialError, PartialQuotaError
+from quorate.test_time.platforms.platform import Answers
 
 BOMB = 64 * 2**20  # bytes that some answers unpack to
 KEYS = {"a": "secret-a", "b": "secret/b+c", "evaluation": "secret-e"}
@@ -75,7 +78,7 @@ def test_packed_answers_of_some_size_are_read() -> None:
         ({"Content_Encoding": "gzip, gzip"}, b"x", "packed as gzip, gzip"),
         ({"Content_Encoding": "gzip"}, b"no gzip", "a damaged answer"),
         ({"Content_Encoding": "gzip"}, gzip.compress(b"{}" * 99)[:-9], "cut off"),
-        ({}, b" " * 2**20, r"more than \d+ bytes"),
+        ({}, b" " * 2**21, r"more than \d+ bytes"),
         ({}, b"[" * 10_000 + b"]" * 10_000, "Expected JSON"),
         ({}, b'{"a":' * 200 + b"1" + b"}" * 200, "Expected JSON"),
         ({}, b"9" * 10_000, "Expected JSON"),
@@ -298,6 +301,46 @@ def test_a_proxy_of_the_environment_sees_no_key(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.delenv("NO_PROXY", raising=False)
         ask(stub.url)
         assert not proxy.asked
+
+
+def test_a_proxy_carries_https_and_sees_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda _: http(502, {})) as proxy:
+        for name in ("https_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        monkeypatch.setenv("NO_PROXY", "")
+        with pytest.raises(PlatformError, match="502"):
+            ask("https://else.example")
+    (asked,) = proxy.asked
+    assert asked.path == "else.example:443"  # to be connected with, and then encrypted
+    assert "secret" not in str(asked)
+
+
+def test_a_proxy_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "socks5://name:word@127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "")
+    with pytest.raises(InputError, match=r"a proxy of HTTP, got socks5://\.\.\. Set NO_PROXY"):
+        ask("https://else.example")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PartialError("Expected a.", np.array([True, False]), Answers(np.array([1]))),
+        PartialQuotaError("Expected b.", np.array([False]), Answers(np.array([], dtype=int))),
+        FailedError("Expected c.", metered=True),
+        ExhaustedError("Expected d.", [1, 2], metered=True),
+        StoppedError("Expected e.", metered=False),
+    ],
+)
+def test_errors_come_back_from_worker_processes(error: PlatformError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again)) == (type(error), str(error))
+    assert {name: str(value) for name, value in vars(again).items()} == {
+        name: str(value) for name, value in vars(error).items()
+    }
 
 
 def test_the_size_of_an_answer_grows_with_what_was_asked() -> None:

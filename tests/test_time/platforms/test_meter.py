@@ -1,13 +1,17 @@
 """A hard budget of queries per person, between an attack and the platform."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from linear_platform import LinearPlatform
 
-from quorate.errors import InputError, QuotaError
+from quorate.errors import InputError, PlatformError, QuotaError
+from quorate.test_time.platforms.answers import PartialError
 from quorate.test_time.platforms.meter import Meter
+from quorate.test_time.platforms.platform import Answers
 
 
 def platform() -> LinearPlatform:
@@ -53,6 +57,35 @@ def test_counts_are_copies() -> None:
     meter = Meter(platform(), 2, ["ann"])
     meter.used[0] = 7
     assert meter.used.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("error", "used"),
+    [
+        (PlatformError("Expected an answer, got 500."), [2, 1]),
+        (KeyboardInterrupt(), [2, 1]),
+        (
+            PartialError(
+                "Expected it all.",
+                np.array([True, False, False]),
+                Answers(np.array([1])),
+                np.array([False, False, True]),
+            ),
+            [1, 1],
+        ),
+    ],
+)
+def test_what_a_platform_may_have_counted_is_used(error: BaseException, used: list[int]) -> None:
+    """Ann asks the first row and the last, which the platform surely did not count at the end."""
+
+    class Failing(LinearPlatform):
+        def ask(self, x: np.ndarray, keys: Sequence[str]) -> Answers:
+            raise error
+
+    meter = Meter(Failing([[[1, 1]]], threshold=100), 2, ["ann", "bob"])
+    with pytest.raises(type(error)):
+        meter.ask(images(1, 2, 3), np.array([0, 1, 0]))
+    assert meter.used.tolist() == used
 
 
 @given(st.integers(1, 5), st.lists(st.lists(st.integers(0, 3), max_size=6), max_size=8))

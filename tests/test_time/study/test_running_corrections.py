@@ -114,6 +114,28 @@ def copy_of(done: tuple[Path, Any], to: Path) -> Path:
 # ------------------------------------------------------------------------------------- one run
 
 
+@pytest.mark.parametrize("names_cells", [True, False])
+def test_a_correction_is_shown_without_its_people(
+    done: tuple[Path, list[dict[str, Any]]],
+    tmp_path: Path,
+    names_cells: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also one of an older version, which has not said which cells it is made of."""
+    out = copy_of(done, tmp_path)
+    run(out, platform="mlp:epochs=2")  # another one in the same folder
+    run(out, epsilon="8/255,64/255")
+    plain = json.loads((out / "correction.json").read_text())
+    assert len(plain["cells"]) == 2
+    if not names_cells:
+        del plain["cells"]
+        (out / "correction.json").write_text(json.dumps(plain))
+    for place in ("cell.photos_held", "people.people_of", "deployment.people_of"):
+        name = f"quorate.test_time.study.{place}"
+        monkeypatch.setattr(name, lambda *_: pytest.fail("people were drawn"))
+    assert plain_of(stored(out).outcomes) == done[1]
+
+
 def test_a_cell_says_what_was_done_and_its_files_are_there(
     done: tuple[Path, list[dict[str, Any]]],
 ) -> None:

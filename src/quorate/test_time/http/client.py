@@ -20,7 +20,7 @@ from quorate.test_time.http.asking import Came, ask_all
 from quorate.test_time.http.exchange import encode, read_answers, read_card
 from quorate.test_time.http.patience import Stop
 from quorate.test_time.http.rate import TokenBucket, parse_rate
-from quorate.test_time.http.reading import most_bytes
+from quorate.test_time.http.reading import CARD, most_bytes
 from quorate.test_time.http.sending import ExhaustedError, FailedError, Question, Sender
 from quorate.test_time.platforms.answers import (
     Part,
@@ -143,7 +143,7 @@ class HTTPPlatform(PartwisePlatform):
 
     def _read_card(self) -> Card:
         name, secret = next(iter(self.keys.items()))
-        document = self._sender.send(Question("GET", self.api.model_path, name, secret))
+        document = self._sender.send(Question("GET", self.api.model_path, name, secret, most=CARD))
         card = read_card(document, self.url)
         most = document.get("images_at_once")
         if type(most) is int and most > 0:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import httpx
 
 MOST_DEPTH = 32  # brackets of JSON inside one another
-SMALL = 1 << 18  # bytes that any answer may have: an error, or a card
-EACH_IMAGE, EACH_SCORE = 4096, 64  # bytes more of an answer, beside and for each label's score
+SMALL = 1 << 20  # bytes that any answer may have, such as an error
+CARD = 1 << 22  # bytes of a card, which may name many classes
+EACH_IMAGE, EACH_SCORE = 4096, 256  # bytes more of an answer, beside and for each label's score
 PACKED = {"gzip", "x-gzip", "deflate"}
 AUTOMATIC = 47  # zlib's window: 15 bits, and the head says whether it is gzip or deflate
 

@@ -64,6 +64,9 @@ class FailedError(PlatformError):
         super().__init__(message)
         self.metered = metered
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.metered)
+
 
 class ExhaustedError(FailedError, QuotaError):
     """A key has no queries left; ``affordable`` are places of images it would still be answered."""
@@ -71,6 +74,9 @@ class ExhaustedError(FailedError, QuotaError):
     def __init__(self, message: str, affordable: list[int], metered: bool = False) -> None:
         super().__init__(message, metered)
         self.affordable = affordable
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.affordable, self.metered)
 
 
 class StoppedError(FailedError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -79,6 +79,9 @@ class PartialError(PlatformError):
         self.answered = answered
         self.answers = answers
         self.refused = np.zeros_like(answered) if refused is None else refused
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.answered, self.answers, self.refused)
 
 
 class PartialQuotaError(PartialError, QuotaError):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from quorate.errors import InputError, QuotaError
 from quorate.table import Labels
+from quorate.test_time.platforms.answers import PartialError
 from quorate.test_time.platforms.platform import Answers, Card, Pixels, Platform
 from quorate.validate import at_least
 
@@ -66,7 +67,7 @@ class Meter:
 
         Raises:
             QuotaError: somebody would exceed their budget; then nothing is asked.
-            PlatformError: the platform refused or failed.
+            PlatformError: the platform refused or failed; what it may have counted is used.
         """
         asked = np.bincount(who, minlength=len(self))  # (n,)
         over = np.flatnonzero(asked > self.left)
@@ -75,6 +76,12 @@ class Meter:
                 f"Expected {self.keys[over[0]]!r} to ask at most {self.left[over[0]]} more of "
                 f"{self.budget} queries, got {asked[over[0]]}. Ask for those in `left` only."
             )
-        answers = self._platform.ask(x, [self.keys[i] for i in who])
-        self._used += asked
-        return answers
+        self._used += asked  # before asking: whatever ends this, it may have been counted
+        try:
+            return self._platform.ask(x, [self.keys[i] for i in who])
+        except PartialError as error:
+            self._used -= np.bincount(who[error.refused], minlength=len(self))
+            raise
+        except InputError:  # it never came to asking
+            self._used -= asked
+            raise

@@ -27,6 +27,7 @@ from quorate.test_time.study.people import people_of, photos_held, split_id
 from quorate.test_time.study.result import CorrectionResult
 from quorate.test_time.study.settings import CELLS, FILE, read_cells, read_folder
 from quorate.test_time.study.sources import PlatformAddress, SavedPlatform
+from quorate.test_time.study.stored_cells import find_stored
 from quorate.validate import listed
 
 
@@ -75,8 +76,8 @@ def run_correction(
 def stored(folder: str | Path) -> CorrectionResult:
     """Return what the correction found that was last run in a folder.
 
-    Nothing is trained or asked, and no file of keys is read. Where an older version has not said
-    which cells they are, people are drawn to know.
+    Nothing is trained or asked, and no file of keys is read. People are drawn only where neither
+    the folder nor its cells say which cells they are.
 
     Raises:
         InputError: the folder is not that of a correction.
@@ -84,16 +85,18 @@ def stored(folder: str | Path) -> CorrectionResult:
     """
     out = Path(folder)
     correction = read_folder(out)
-    wanted = read_cells(out)
-    if wanted is None:
-        wanted = [cell.id for cell in cells_of(Deployment(correction, out))]
+    wanted, kind = read_cells(out), CorrectionWork.kind
+    count = len(correction.groups()) * len(correction.epsilons)
     with Store(out) as store:
-        found = {record.id: record for record in store.records(CorrectionWork.kind, wanted)}
-    there = [found[id_] for id_ in wanted if id_ in found]
-    if len(there) < len(wanted):
+        there = find_stored(correction, store.records(kind)) if wanted is None else []
+        if len(there) < count:
+            wanted = wanted or [cell.id for cell in cells_of(Deployment(correction, out))]
+            found = {record.id: record for record in store.records(kind, wanted)}
+            there = [found[id_] for id_ in wanted if id_ in found]
+    if len(there) < count:
         raise StoreError(
             f"Expected a correction that was run to its end in {out}, got {len(there)} of "
-            f"{len(wanted)} cells. Run the same quorate correct again: what is stored is kept."
+            f"{count} cells. Run the same quorate correct again: what is stored is kept."
         )
     return _result(correction, there)
 
