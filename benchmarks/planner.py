@@ -19,7 +19,8 @@ import numpy as np
 
 from benchmarks.rows import Row, parser_of, print_rows
 from quorate.plan.cells import signal_counts
-from quorate.plan.members import MemberColumn, Members
+from quorate.plan.member_column import MemberColumn
+from quorate.plan.members import Members
 from quorate.plan.suggest import suggest
 from quorate.runtime.progress import status
 from quorate.theory.certificates.counts import AssumedPlatform

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.validate import unknown
+from quorate.validate import find_value
 
 Mask = npt.NDArray[np.bool_]
 
@@ -104,7 +104,7 @@ def _named(groups: Sequence[str], named: Sequence[str]) -> Mask:
     for name in named:
         fits = np.array([_fits(group, name) for group in groups], dtype=bool)
         if not fits.any():
-            raise unknown("group", name, groups)
+            fits[find_value("group", name, groups)] = True
         found |= fits
     return found
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from quorate.compared_groups import ComparedGroups
 from quorate.errors import InputError
-from quorate.validate import unknown
+from quorate.validate import find_value, given_number, unknown
 
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
@@ -32,6 +32,8 @@ class Column:
         start: index of its first feature.
         values: the values of a categorical column, one-hot encoded; empty for a number.
         mean, scale: a number v is stored standardised, as (v - mean) / scale.
+        decimal: how the file writes numbers: "" plainly, "." with signs between thousands, as in
+            1,234.5, "," with decimal commas.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Column:
     values: tuple[str, ...] = ()
     mean: float = 0.0
     scale: float = 1.0
+    decimal: str = ""
 
     @property
     def stop(self) -> int:
@@ -57,13 +60,11 @@ class Column:
             InputError: the value is not in the alphabet, or is not a finite number.
         """
         if self.values:
-            if str(value) not in self.values:
-                raise unknown(f"value of column {self.name!r}", str(value), self.values)
-            return np.array([v == str(value) for v in self.values], dtype=np.float32)
-        try:
-            number = (float(value) - self.mean) / self.scale
-        except (TypeError, ValueError):
-            number = math.nan
+            at = find_value(f"value of column {self.name!r}", value, self.values)
+            found: Array = np.eye(len(self.values), dtype=np.float32)[at]
+            return found
+        read = given_number(self.name, value, self.decimal)
+        number = math.nan if read is None else (read - self.mean) / self.scale
         if not abs(number) <= float(np.finfo(np.float32).max):
             raise InputError(
                 f"Expected a finite number for column {self.name!r}, got {value!r}. "
@@ -88,6 +89,7 @@ class Table:
         groups_by_label: whether a group is one label's and one attribute's, as in Waterbirds: the
             m groups are ordered by label, and group = label·(m/k) + attribute.
         compared: the groups of these people that studies of fairness usually compare, or None.
+        notes: what reading a file of people did, in words.
 
     Raises:
         InputError: shapes disagree, a label or group is out of range, a group is not one of its
@@ -102,6 +104,7 @@ class Table:
     columns: tuple[Column, ...] = ()
     groups_by_label: bool = False
     compared: ComparedGroups | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.x.ndim not in (2, 4):
@@ -199,13 +202,17 @@ class Table:
         """Return the index of the label called ``name``; None means the last of ``classes``.
 
         Raises:
-            InputError: no label has that name.
+            InputError: no label has that name, or one is called None and none was named.
         """
         if name is None:
+            called = next((one for one in self.classes if one.lower() == "none"), None)
+            if called is not None:
+                raise InputError(
+                    f"Expected a label to be named, since one is called {called!r}, got none. "
+                    f'Write it in quotes, as in target="{called}", or name another.'
+                )
             return self.k - 1
-        if name not in self.classes:
-            raise unknown("label", name, self.classes)
-        return self.classes.index(name)
+        return find_value("label", name, self.classes)
 
     def compare(self, compared: ComparedGroups) -> tuple[Mask, Mask]:
         """Return who is of the minority, and who of the majority, (n,) each.
@@ -230,7 +237,8 @@ class Table:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise unknown("column", name, [c.name for c in self.columns])
+        about = " ".join(note for note in self.notes if repr(name) in note)
+        raise unknown("column", name, [c.name for c in self.columns], about)
 
 
 def _check_codes(what: str, codes: Labels, names: tuple[str, ...]) -> None:

@@ -3,6 +3,8 @@
 import difflib
 import math
 import numbers
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -120,15 +122,19 @@ def unknown(
     valid: Iterable[str],
     fix: str = "",
     notes: Mapping[str, str] = MappingProxyType({}),
+    near: str | None = None,
 ) -> InputError:
     """Return the error for a name that is not one of ``valid``, with the nearest one suggested.
+
+    Where none is near by its letters, ``near`` is.
 
     >>> print(unknown("animal", "cot", ["dog", "cat"], notes={"cat": "a pet"}))
     Expected a known animal, got 'cot'. Did you mean cat? Known: cat (a pet), dog.
     """
     names = sorted(map(str, valid))
-    near = difflib.get_close_matches(str(given)[:100], names, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
+    found = difflib.get_close_matches(str(given)[:100], names, n=1)
+    near = found[0] if found else near
+    hint = f" Did you mean {near}?" if near else ""
     noted = [f"{name} ({notes[name]})" if notes.get(name) else name for name in names]
     known = ", ".join(noted[:40]) + (f", ... ({len(names)} in all)" if len(names) > 40 else "")
     tail = f" {fix}" if fix else ""
@@ -158,3 +164,153 @@ def listed(names: Sequence[str]) -> str:
     ('a, b', 'a, b, c, d, e, ... (6 in all)')
     """
     return ", ".join(names[:5]) + (f", ... ({len(names)} in all)" if len(names) > 5 else "")
+
+
+# ------------------------------------------------------------------------- values, as written
+
+_EDGES = " \t\r\n\f\v\u200b\u200c\u200d\u2060\ufeff"  # blanks, and what has no width at all
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_EXPONENT = r"(?:[eE][+-]?\d+)?"
+PLAIN_NUMBER = rf"[+-]?(?:(?:\d+\.?\d*|\.\d+){_EXPONENT}|[iI]nf(?:inity)?|INF(?:INITY)?)"
+_PLAIN = re.compile(PLAIN_NUMBER)
+_GROUPED = {  # by the decimal sign: thousands in groups, then decimals
+    ".": re.compile(
+        r"[+-]?(?:[1-9]\d{0,2}(?:(?:,\d{2,3})*,\d{3}|(?:[ '\u2019]\d{3})+))(?:\.\d+)?" + _EXPONENT
+    ),
+    ",": re.compile(
+        r"[+-]?(?:\d+|[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ '\u2019]\d{3})+))(?:,\d+)?" + _EXPONENT
+    ),
+}
+_NO_VALUE = {"na", "nan", "null", "none", "nil", "n/a", "n.a.", "#n/a", "nat", "<na>"}
+_NO_VALUE |= {"", "-", "--", "?", ".", "missing", "unknown", "not available", "-nan", "1.#qnan"}
+
+
+def clean_text(text: str) -> str:
+    """Return a text without blanks around it, its letters composed, its blanks ordinary ones.
+
+    >>> clean_text("yes\\u00a0"), clean_text(" New\\u00a0York"), clean_text("cafe\\u0301") == "café"
+    ('yes', 'New York', True)
+    """
+    if text.isascii():
+        return text.strip(_EDGES)
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip(_EDGES)
+
+
+def number_of(text: str, decimal: str = "") -> int | float | None:
+    """Return the number that a text spells, None where it spells none.
+
+    Args:
+        text: such as 12, 1e3 or -0.5, with an ASCII or a typographic minus.
+        decimal: "" for numbers without signs between their thousands; "." for those that may have
+            them, as in 1,234.5; "," for decimal commas, as in 1.234,5.
+
+    >>> number_of("1e3"), number_of("1.0") == number_of("1"), number_of("12,5"), number_of("NA")
+    (1000.0, True, None, None)
+    >>> number_of("1,234", "."), number_of("1,234", ","), number_of("1.234,5", ",")
+    (1234, 1.234, 1234.5)
+    """
+    plain = clean_text(text).replace("\u2212", "-")
+    if decimal and _GROUPED[decimal].fullmatch(plain):
+        plain = re.sub(r"[ '\u2019]", "", plain)
+        plain = plain.replace("." if decimal == "," else ",", "").replace(",", ".")
+    if not _PLAIN.fullmatch(plain):
+        return None
+    is_whole = plain.lstrip("+-").isdigit() and len(plain) < 300  # beyond lies infinity
+    return int(plain) if is_whole else float(plain)
+
+
+def means_missing(text: str) -> bool:
+    """Whether a text is one of those that often stand for a value that is not there."""
+    return clean_text(text).lower() in _NO_VALUE
+
+
+def truth_of(text: str) -> bool | None:
+    """Return the truth value that a text spells, None where it spells none."""
+    return {"true": True, "false": False}.get(clean_text(text).lower())
+
+
+def match_value(what: str, given: object, values: Sequence[str]) -> int | None:
+    """Return the index of a value as somebody wrote it among values as they were read.
+
+    In this order: the same text, the same but for blanks around it, the same number (1 is 1.0),
+    the same truth value (TRUE is True).
+
+    Raises:
+        InputError: it is two of them.
+
+    >>> match_value("label", "1", ("0.0", "1.0")), match_value("label", "TRUE", ("False", "True"))
+    (1, 1)
+    >>> match_value("label", "NA", ("nan", "missing")) is None
+    True
+    """
+    text = str(given)
+    if text in values:
+        return values.index(text)
+    if given is None:  # the word none, without quotes, as text of a method gives it
+        found = [i for i, value in enumerate(values) if value.lower() == "none"]
+        return found[0] if len(found) == 1 else None
+    for same in (clean_text, number_of, truth_of):
+        wanted = same(text)
+        if wanted is None:
+            continue
+        found = [i for i, value in enumerate(values) if same(value) == wanted]
+        if len(found) > 1:
+            raise InputError(
+                f"Expected one {what} to be meant by {text!r}, got {len(found)}: "
+                f"{listed([values[i] for i in found])}. Write one of them."
+            )
+        if found:
+            return found[0]
+    return None
+
+
+def given_number(column: str, given: object, decimal: str) -> float | None:
+    """Return a number as somebody wrote it for a column, None where it is none.
+
+    It may be written as in the file, or plainly.
+
+    Raises:
+        InputError: these are two different numbers.
+
+    >>> given_number("income", "12,5", ","), given_number("income", 12.5, ",")
+    (12.5, 12.5)
+    """
+    if isinstance(given, bool) or (isinstance(given, float) and not decimal):
+        return None if isinstance(given, bool) else given
+    text = str(given)
+    plainly, as_in_file = number_of(text), number_of(text, decimal)
+    if plainly is None or as_in_file in (None, plainly):
+        return as_in_file if plainly is None else plainly
+    raise InputError(
+        f"Expected one number for column {column!r}, got {text!r}: in the file that is "
+        f"{as_in_file:g}, else {plainly:g}. Write it without signs between thousands, and decimals "
+        f"with {decimal!r}."
+    )
+
+
+def find_value(what: str, given: object, values: Sequence[str], fix: str = "") -> int:
+    """Return the index of a value as somebody wrote it: see ``match_value``.
+
+    Raises:
+        InputError: it is none of the values, or two of them.
+    """
+    found = match_value(what, given, values)
+    if found is None:
+        near = near_spelling(str(given)[:100], values)
+        raise unknown(what, str(given), values, fix, near=near)
+    return found
+
+
+def near_spelling(given: object, values: Iterable[str]) -> str | None:
+    """Return the value that a text is but for case, blanks or the width of its letters.
+
+    >>> near_spelling("new  york", ["Boston", "New York"])
+    'New York'
+    """
+    folded = fold(str(given))
+    return next((value for value in values if fold(value) == folded), None)
+
+
+def fold(text: str) -> str:
+    """Return a text in which case, blanks and the width of letters do not count."""
+    return " ".join(unicodedata.normalize("NFKC", clean_text(text)).casefold().split())

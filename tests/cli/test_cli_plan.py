@@ -235,7 +235,11 @@ NOTED: dict[str, tuple[dict[str, Any], list[str], str]] = {
         [],
         "age: 200 of 600 values are missing and count as the value 'missing'.",
     ),
-    "numbers in bins": ({"income": range(N)}, [], "income in bins: below 150; 150 to 300; "),
+    "numbers in bins": (
+        {"income": range(N - 1, -1, -1)},
+        [],
+        "income in bins: below 150; 150 to 300; ",
+    ),
     "cells that are too many": (
         {f"x{i}": [(row >> i) % 2 for row in range(N)] for i in range(9)},
         [],

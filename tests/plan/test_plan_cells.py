@@ -14,7 +14,8 @@ from quorate.plan.cells import (
     signal_codes,
     signal_counts,
 )
-from quorate.plan.members import MemberColumn, Members
+from quorate.plan.member_column import MemberColumn
+from quorate.plan.members import Members
 
 
 def random_members(rng: np.random.Generator, n: int, sizes: list[int], k: int = 3) -> Members:

@@ -9,7 +9,8 @@ import pytest
 from quorate.errors import InputError
 from quorate.plan.cells import erasing_counts, signal_counts
 from quorate.plan.certify import RADII, Certification, Objective, certify
-from quorate.plan.members import MemberColumn, Members
+from quorate.plan.member_column import MemberColumn
+from quorate.plan.members import Members
 from quorate.theory.certificates.counts import AssumedPlatform, SignalCounts
 from quorate.theory.certificates.erasing import erasing_certificate
 from quorate.theory.certificates.planting import planting_certificate

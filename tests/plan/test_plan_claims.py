@@ -7,7 +7,8 @@ import pytest
 
 from quorate.plan.certify import ASIDE, Objective
 from quorate.plan.claims import KEPT, list_claims
-from quorate.plan.members import MemberColumn, Members
+from quorate.plan.member_column import MemberColumn
+from quorate.plan.members import Members
 
 WEB = {"channel": "web"}
 COLUMNS = (MemberColumn("channel", ("phone", "web")), MemberColumn("age", ("a", "b", "c")))

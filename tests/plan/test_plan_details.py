@@ -10,7 +10,8 @@ import pytest
 from quorate.plan.cells import signal_counts
 from quorate.plan.certify import Objective, certify
 from quorate.plan.details import SIZES, plan_details
-from quorate.plan.members import MemberColumn, Members
+from quorate.plan.member_column import MemberColumn
+from quorate.plan.members import Members
 from quorate.theory.certificates.aggregate import success_despite
 from quorate.theory.certificates.counts import AssumedPlatform
 from quorate.theory.certificates.planting import planting_certificate

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from quorate.errors import InputError
-from quorate.plan.members import MemberColumn, read_members
+from quorate.plan.member_column import MemberColumn
+from quorate.plan.members import read_members
 
 ROWS = pd.DataFrame(
     {

@@ -18,7 +18,8 @@ from rich.console import Console
 from quorate.plan import wording as words
 from quorate.plan.certify import Objective, certify
 from quorate.plan.details import PlanDetails, plan_details
-from quorate.plan.members import MemberColumn, Members
+from quorate.plan.member_column import MemberColumn
+from quorate.plan.members import Members
 from quorate.plan.result import Plan
 from quorate.plan.simulate import SimulatedMass, Simulation
 from quorate.plan.suggest import Suggestions, suggest

@@ -13,7 +13,8 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.plan import simulate as module
 from quorate.plan.certify import Objective
-from quorate.plan.members import MemberColumn, Members
+from quorate.plan.member_column import MemberColumn
+from quorate.plan.members import Members
 from quorate.plan.simulate import FEWEST_ROWS, SimulatedMass, simulate
 from quorate.populations.own_table import OwnTable
 from quorate.strategies.planting import Planting

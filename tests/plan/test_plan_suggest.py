@@ -10,7 +10,8 @@ import pytest
 from quorate.errors import InputError
 from quorate.plan import candidates as module
 from quorate.plan.cells import signal_counts
-from quorate.plan.members import MemberColumn, Members
+from quorate.plan.member_column import MemberColumn
+from quorate.plan.members import Members
 from quorate.plan.suggest import Suggestions, suggest
 from quorate.theory.certificates.aggregate import success_despite
 from quorate.theory.certificates.counts import AssumedPlatform

@@ -14,8 +14,15 @@ from quorate.catalog import BUILT_IN, CATALOG
 from quorate.report.export import export
 
 QUICK = {
-    "epochs": 1, "pretrain_epochs": 1, "trees": 2, "depth": 2, "n_estimators": 2, "max_iter": 5,
-    "batch_size": 30, "steps": 1, "model": "logistic",
+    "epochs": 1,
+    "pretrain_epochs": 1,
+    "trees": 2,
+    "depth": 2,
+    "n_estimators": 2,
+    "max_iter": 5,
+    "batch_size": 30,
+    "steps": 1,
+    "model": "logistic",
 }
 INNER = {"coarsened": "learner=tree,step=0.5"}
 Command = Callable[..., tuple[int, str, str]]

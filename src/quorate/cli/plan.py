@@ -31,6 +31,12 @@ def plan(
     labels: options.Labels = None,
     bins: options.Bins = 4,
     new_values: options.NewValues = False,
+    missing: options.Missing = None,
+    text: options.Text = None,
+    keep: options.Keep = None,
+    decimal: options.Decimal = None,
+    separator: options.Separator = None,
+    encoding: options.Encoding = None,
     cost: options.Cost = None,
     multiplicity: options.Multiplicity = "union",
     learner: options.Learner = None,
@@ -60,7 +66,8 @@ def plan(
 
     given = given_options(context, "members", "learner", "simulated")
     given |= {"columns": _names(columns), "ignore": _names(ignore) or ()}
-    given |= {"labels": _names(labels) or ()}
+    lists = {"labels": labels, "missing": missing, "text": text, "keep": keep}
+    given |= {name: _names(several) or () for name, several in lists.items()}
     request = PlanRequest(**given, learners=tuple(learner or PANEL) if simulated else ())
     try:
         made = make_plan(members, request, choose_executor(jobs, executor), device)

@@ -61,6 +61,40 @@ Labels = Annotated[
     ),
 ]
 Bins = Annotated[int, typer.Option(help="Number of bins of a column of many numbers.")]
+Missing = Annotated[
+    str | None,
+    typer.Option(
+        help="Texts that stand for a missing value, as a comma-separated list, such as NA,?; an "
+        "empty cell always does."
+    ),
+]
+Text = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns whose values are names even where they are numbers, as a comma-separated "
+        "list."
+    ),
+]
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns to learn from although they only number the rows, as a comma-separated list."
+    ),
+]
+Decimal = Annotated[
+    str | None,
+    typer.Option(help="Decimal sign of numbers, . or ,; by default found for each column."),
+]
+Separator = Annotated[
+    str | None,
+    typer.Option(help="Separator of a CSV file; by default detected from its first lines."),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        help="Encoding of a CSV file, such as cp1252; by default UTF-8, or as its mark says."
+    ),
+]
 NewValues = Annotated[
     bool,
     typer.Option("--new-values", help="Allow the signal to set values that nobody has yet."),

@@ -12,7 +12,8 @@ from quorate.plan.cells import (
     signal_counts,
 )
 from quorate.plan.certify import Objective, set_aside
-from quorate.plan.members import Codes, Members
+from quorate.plan.member_column import Codes
+from quorate.plan.members import Members
 from quorate.table import Labels
 from quorate.theory.certificates.erasing import erasing_certificate
 from quorate.theory.certificates.unplanting import (

@@ -19,6 +19,7 @@ from quorate.plan.members import Members, read_members
 from quorate.plan.result import Plan
 from quorate.plan.simulate import SEEDS, Simulation, simulate
 from quorate.plan.suggest import Multiplicity, Suggestions, suggest
+from quorate.populations.table_format import TableFormat
 from quorate.theory.certificates.counts import failure
 from quorate.validate import at_least, unknown
 
@@ -29,6 +30,8 @@ class PlanRequest:
 
     Args:
         label, columns, ignore, labels, bins: as in ``read_members``.
+        missing, text, keep, decimal, separator, encoding: how the file is written, as in
+            ``TableFormat``.
         platform_size, target, goal, success, confidence, eps, reading, new_values: as in
             ``Objective``.
         signal: "column=value,column=value", or None to search for one.
@@ -56,10 +59,28 @@ class PlanRequest:
     labels: tuple[str, ...] = ()
     bins: int = 4
     new_values: bool = False
+    missing: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    decimal: str | None = None
+    separator: str | None = None
+    encoding: str | None = None
     cost: str | None = None
     multiplicity: str = "union"
     learners: tuple[str, ...] = ()
     seeds: int = SEEDS
+
+    def format(self) -> TableFormat:
+        """Return how the members' file is written."""
+        return TableFormat(
+            self.separator,
+            self.encoding,
+            self.decimal,
+            self.missing,
+            self.text,
+            self.keep,
+            options=True,
+        )
 
     def objective(self, signal: Mapping[str, str]) -> Objective:
         """Return the objective with this signal."""
@@ -97,6 +118,7 @@ def make_plan(
         ignore=request.ignore,
         labels=request.labels,
         bins=request.bins,
+        how=request.format(),
     )
     suggestions = None
     if request.suggest is None:

@@ -162,8 +162,8 @@ def _why_not(members: Members, objective: Objective) -> str:
         return f"no member has the signal's value of {', '.join(new)} yet."
     if len(members) < FEWEST_ROWS:
         return f"{len(members)} rows are too few to train on; {FEWEST_ROWS} would do."
-    labels = {members.classes[label] for label in set(members.labels.tolist())}
-    if objective.target is not None and objective.target not in labels:
+    labels = set(members.labels.tolist())
+    if objective.target is not None and members.label(objective.target) not in labels:
         return f"no member has the label {objective.target!r}."
     if len(labels) < 2:
         return "all members have one label, so there is nothing to learn."
@@ -225,7 +225,7 @@ def _strategy(members: Members, objective: Objective) -> Strategy:
     signal = Columns({f"={c.name}": f"={c.values[code]}" for c, code in columns})
     if objective.goal == "erase":
         return Erasing(signal)
-    target = f"={objective.target}"
+    target = f"={members.classes[members.label(str(objective.target))]}"
     if objective.goal == "unplant":
         return Unplanting(target, signal=signal)
     strategy = Planting if objective.goal == "plant" else PlantingFeatures

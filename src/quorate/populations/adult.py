@@ -12,7 +12,9 @@ import numpy as np
 from quorate.compared_groups import ComparedGroups
 from quorate.populations import table_files
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
-from quorate.populations.table_files import encode_people, read_table
+from quorate.populations.table_files import encode_people
+from quorate.populations.table_format import TableFormat
+from quorate.populations.table_reading import ReadTable, read_table
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Rng, Split
@@ -44,10 +46,12 @@ def _official(paths: tuple[str, str], stamps: tuple[str, str], group: str | None
     """Return the official split; both parts share one alphabet per column."""
     import pandas as pd
 
-    train, held_out = (read_table(path, ",", COLUMNS) for path in paths)
+    how = TableFormat(separator=",")
+    names = ("income", group)
+    train, held_out = (read_table(path, how, COLUMNS).read(COLUMNS, names).frame for path in paths)
     both = pd.concat([train, held_out], ignore_index=True)
     both["income"] = both["income"].str.rstrip(".")  # only the test part has full stops
-    people = encode_people(both, "income", group, [], paths[0], COMPARED)
+    people = encode_people(ReadTable(both), "income", group, paths[0], COMPARED)
     first = np.arange(len(people)) < len(train)
     return Split(people.take(first), people.take(~first))
 

@@ -12,7 +12,7 @@ from quorate.populations.correlated_columns import CorrelatedColumns
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Column, Labels, Rng, Split, Table
-from quorate.validate import unknown
+from quorate.validate import find_value
 
 Classes = tuple[str, ...]
 LARGEST = 50  # values of an attribute; more are an id
@@ -93,9 +93,8 @@ def _codes(table: Table, column: Column, cut: float, value: str | None) -> tuple
         )
     if value is None:
         return codes, values
-    if value not in values:
-        raise unknown(f"value of {column.name}", value, values)
-    return (codes == values.index(value)).astype(np.int64), ("others", value)
+    at = find_value(f"value of {column.name}", value, values)
+    return (codes == at).astype(np.int64), ("others", values[at])
 
 
 def _without(table: Table, gone: Column, y: Labels, classes: Classes) -> Table:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from quorate.compared_groups import ComparedGroups
-from quorate.populations.table_files import PublicTable, encode_people, read_table
+from quorate.populations.table_files import PublicTable, encode_people
+from quorate.populations.table_reading import read_table
 from quorate.spec import param
 from quorate.table import Table
 
@@ -16,7 +17,9 @@ COMPARED = ComparedGroups(("blue-collar",), (), "yes")  # ours
 
 @functools.lru_cache(maxsize=1)
 def _people(path: str, stamp: str, group: str | None) -> Table:
-    return encode_people(read_table(path), "y", group, [], path, COMPARED)
+    raw = read_table(path)
+    raw.check_columns(["y", group])
+    return encode_people(raw.read(raw.columns, ("y", group)), "y", group, path, COMPARED)
 
 
 @dataclass(frozen=True)

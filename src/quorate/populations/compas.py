@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from quorate.compared_groups import ComparedGroups
-from quorate.populations.table_files import PublicTable, check_columns, encode_people, read_table
+from quorate.populations.table_files import PublicTable, encode_people
+from quorate.populations.table_reading import ReadTable, read_table
 from quorate.spec import param
 from quorate.table import Table
 
@@ -23,16 +24,19 @@ FEATURES = (
     "race",
 )
 LABEL = "two_year_recid"
+FILTERS = ("days_b_screening_arrest", "is_recid", "score_text")
 COMPARED = ComparedGroups(("African-American",), ("Caucasian",), "no recidivism")
 
 
 @functools.lru_cache(maxsize=1)
 def _people(path: str, stamp: str, group: str | None) -> Table:
-    frame = read_table(path)
-    check_columns(frame, [*FEATURES, LABEL], path)
-    kept = _filtered(frame)[[*FEATURES, LABEL]]
+    raw = read_table(path).first_of_each_name()  # two columns stand there twice
+    raw.check_columns([*FEATURES, LABEL])
+    wanted = [name for name in raw.columns if name in (*FEATURES, LABEL, *FILTERS)]
+    kept = _filtered(raw.read(wanted, (group,)).frame)[[*FEATURES, LABEL]]
     named = kept[LABEL].map({0: "no recidivism", 1: "recidivism"})
-    return encode_people(kept.assign(**{LABEL: named}), LABEL, group, [], path, COMPARED)
+    labelled = ReadTable(kept.assign(**{LABEL: named}))
+    return encode_people(labelled, LABEL, group, path, COMPARED)
 
 
 def _filtered(frame: Any) -> Any:
@@ -42,8 +46,8 @@ def _filtered(frame: Any) -> Any:
     if "is_recid" in frame:  # -1: no case was found
         frame = frame[frame["is_recid"] != -1]
     frame = frame[frame["c_charge_degree"] != "O"]  # ordinary traffic offences
-    if "score_text" in frame:  # "N/A" is read as a missing value
-        frame = frame[frame["score_text"].notna()]
+    if "score_text" in frame:
+        frame = frame[frame["score_text"].notna() & (frame["score_text"] != "N/A")]
     return frame
 
 

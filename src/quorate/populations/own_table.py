@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from quorate.compared_groups import read_names
 from quorate.populations import sizes
-from quorate.populations.table_files import encode_people, file_fingerprint, read_table
+from quorate.populations.row_numbers import find_row_numbers
+from quorate.populations.table_files import encode_people, file_fingerprint
+from quorate.populations.table_format import TableFormat
+from quorate.populations.table_reading import read_table
 from quorate.protocols import Population
+from quorate.runtime.progress import mention
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
 
 
 @functools.lru_cache(maxsize=1)
 def _people(
-    path: str, stamp: str, label: str, group: str | None, drop: str | None, separator: str | None
+    path: str, stamp: str, label: str, group: str | None, dropped: tuple[str, ...], how: TableFormat
 ) -> Table:
-    dropped = drop.split("+") if drop else []
-    return encode_people(read_table(path, separator), label, group, dropped, path)
+    raw = read_table(path, how)
+    raw.check_columns([label, group, *dropped])
+    named = {label, group}
+    features = [name for name in raw.columns if name not in (*dropped, label)]
+    wanted = [name for name in raw.columns if name in named or name in features]
+    read = raw.read(wanted, (label, group))
+    others = [name for name in features if name not in named]
+    numbering = find_row_numbers(read.frame, others, path, how, from_file=True)
+    noted = (*read.notes, *numbering.values())
+    left_out = (*dropped, *numbering)
+    for note in noted:
+        mention(f"{path}: {note}")
+    return encode_people(replace(read, notes=noted), label, group, path, drop=left_out)
 
 
 @dataclass(frozen=True)
@@ -26,10 +42,11 @@ class OwnTable(Population):
     """Your own table: a CSV or parquet file with one row per person and named columns.
 
     Numbers are standardised, text is one-hot encoded, and the group column stays a feature unless
-    dropped. The split is random and redrawn for each seed.
+    dropped. Only an empty cell is a missing value; words such as NA are values like any other. A
+    column that only numbers the rows is left out. The split is random and redrawn for each seed.
 
     Raises:
-        InputError: the file, a column or a value is missing.
+        InputError: the file, a column or a value is missing, or can be read in two ways.
     """
 
     name: ClassVar[str] = "table"
@@ -38,18 +55,44 @@ class OwnTable(Population):
     group: str | None = param(None, "Column that defines the groups.")
     drop: str | None = param(None, "Columns hidden from the platform, joined by +.")
     separator: str | None = param(
-        None, "Separator of a CSV file; by default detected from its header."
+        None, "Separator of a CSV file; by default detected from its first lines."
     )
     n: int | None = param(None, sizes.REMAINING_N)
     held_out: float = param(0.25, sizes.HELD_OUT_FRACTION)
+    missing: str | None = param(
+        None, "Texts that stand for a missing value, joined by +; an empty cell always does."
+    )
+    text: str | None = param(
+        None, "Columns whose values are names even where they are numbers, joined by +."
+    )
+    keep: str | None = param(
+        None, "Columns to learn from although they only number the rows, joined by +."
+    )
+    decimal: str | None = param(
+        None, "Decimal sign of numbers, . or a comma in quotes; by default found for each column."
+    )
+    encoding: str | None = param(
+        None, "Encoding of a CSV file, such as cp1252; by default UTF-8, or as its mark says."
+    )
 
     def __post_init__(self) -> None:
         sizes.check_held_out(self.held_out)
+        self._format()
+
+    def _format(self) -> TableFormat:
+        return TableFormat(
+            self.separator,
+            self.encoding,
+            self.decimal,
+            read_names(self.missing),
+            read_names(self.text),
+            read_names(self.keep),
+        )
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""
-        stamp = self.fingerprint()
-        people = _people(self.path, stamp, self.label, self.group, self.drop, self.separator)
+        stamp, dropped = self.fingerprint(), read_names(self.drop)
+        people = _people(self.path, stamp, self.label, self.group, dropped, self._format())
         return sizes.split_at_random(people, self.n, self.held_out, rng)
 
     def fingerprint(self) -> str:

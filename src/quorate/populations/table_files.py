@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,10 @@ import numpy.typing as npt
 from quorate.compared_groups import ComparedGroups
 from quorate.errors import DataUnavailableError, InputError
 from quorate.populations import sizes
+from quorate.populations.standardising import moments, standardise
+from quorate.populations.table_format import TableFormat
+from quorate.populations.table_reading import ReadTable
+from quorate.populations.written_columns import read_column
 from quorate.protocols import Population
 from quorate.runtime.digests import digest_file
 from quorate.spec import param
@@ -82,52 +85,6 @@ class PublicTable(Population):
         return str(public_file(self.file, self.path, self.source))
 
 
-def read_table(path: str, separator: str | None = None, names: Sequence[str] | None = None) -> Any:
-    """Return a CSV or parquet file as a pandas frame.
-
-    Args:
-        path: the file.
-        separator: of a CSV file; None detects it from the header.
-        names: columns of a CSV file without a header, in which lines beginning with | are skipped.
-
-    Raises:
-        InputError: the file is missing, is not of the format that its name says, or has no rows.
-    """
-    import pandas as pd
-
-    file = Path(path)
-    if not file.is_file():
-        raise InputError(
-            f"Expected path={path} to be a CSV or parquet file, got nothing there. Give a file "
-            "that exists."
-        )
-    try:
-        is_parquet = file.suffix in (".parquet", ".pq")
-        frame = pd.read_parquet(file) if is_parquet else _read_csv(file, separator, names)
-    except (ValueError, OSError, pd.errors.ParserWarning) as error:
-        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        raise InputError(
-            f"Expected {path} to be a table with a header line, got: {reason}. For a CSV file "
-            "with another separator, give separator=CHARACTER."
-        ) from error
-    if not len(frame):
-        raise InputError(
-            f"Expected people in {path}, got no rows. Give a file with one row per person."
-        )
-    return frame
-
-
-def _read_csv(file: Path, separator: str | None, names: Sequence[str] | None) -> Any:
-    import pandas as pd
-
-    headless = {} if names is None else {"names": list(names), "comment": "|"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # it loses data
-        # Else a longer row shifts the columns, and each part of a long column has its own type.
-        whole = {"index_col": False, "low_memory": False, "skipinitialspace": True}
-        return pd.read_csv(file, sep=separator or _separator(file), **whole, **headless)
-
-
 def file_fingerprint(path: str) -> str:
     """Return a digest of a file's bytes.
 
@@ -142,34 +99,29 @@ def file_fingerprint(path: str) -> str:
         ) from None
 
 
-def _separator(file: Path) -> str:
-    """Return the most frequent of , ; and tab in the header line."""
-    with file.open(encoding="utf-8", errors="replace") as lines:
-        header = lines.readline()
-    return max(",;\t", key=header.count)
-
-
 def encode_people(
-    frame: Any,
+    read: ReadTable,
     label: str,
     group: str | None,
-    drop: Sequence[str],
     path: str,
     compared: ComparedGroups | None = None,
+    drop: Sequence[str] = (),
 ) -> Table:
-    """Return the rows of a frame as people; the group column stays a feature unless dropped.
+    """Return the rows of a table as people; the group column stays a feature unless dropped.
 
     Args:
-        frame: a row a person.
+        read: a row a person.
         label, group: the columns of the labels and of the groups, if there are groups.
-        drop: columns to leave out.
         path: of the file, for messages.
         compared: the groups that are usually compared.
+        drop: columns that are no features.
 
     Raises:
-        InputError: a column is missing, or as ``encode_names`` and ``encode_features``.
+        InputError: as ``encode_names`` and ``encode_features``, or a group is none of the columns.
     """
-    check_columns(frame, [label, group, *drop], path)
+    frame = read.frame
+    if group is not None and group not in frame:
+        raise unknown(f"column of {path}", group, frame.columns)
     y, classes = encode_names(frame[label], label)
     if not 2 <= len(classes) <= MOST_LABELS:
         raise InputError(
@@ -177,15 +129,9 @@ def encode_people(
             f"{len(classes)}. Name a column of labels, or bin this one first."
         )
     codes, groups = encode_names(frame[group], group) if group else (None, ())
-    x, columns = encode_features(frame.drop(columns=[label, *drop]), path)
-    return Table(x, y, classes, codes, groups, columns, compared=compared)
-
-
-def check_columns(frame: Any, names: Sequence[str | None], path: str) -> None:
-    """Raise InputError unless the frame has each of the named columns."""
-    for name in filter(None, names):
-        if name not in frame.columns:
-            raise unknown(f"column of {path}", name, map(str, frame.columns))
+    x, columns = encode_features(frame.drop(columns=[label, *drop], errors="ignore"), path)
+    signed = tuple(replace(one, decimal=read.decimals.get(one.name, "")) for one in columns)
+    return Table(x, y, classes, codes, groups, signed, compared=compared, notes=read.notes)
 
 
 def encode_names(
@@ -201,17 +147,13 @@ def encode_names(
     """
     import pandas as pd
 
-    series = pd.Series(values)
-    missing = int(series.isna().sum()) + int((series.astype(str).str.strip() == "").sum())
+    read = read_column(
+        pd.Series(values), column, TableFormat(), written=False, holds_names=True
+    ).values
+    missing = int(pd.isna(read).sum())
     if missing:
-        raise missing_values(column, missing, len(series))
-    try:
-        names, codes = np.unique(series.to_numpy(), return_inverse=True)
-    except TypeError:
-        raise InputError(
-            f"Expected text or numbers in column {column!r}, got values that cannot be put in "
-            "order. Name another column."
-        ) from None
+        raise missing_values(column, missing, len(read))
+    names, codes = np.unique(read, return_inverse=True)
     return codes.astype(np.int64), tuple(str(name) for name in names)
 
 
@@ -247,12 +189,11 @@ def encode_features(frame: Any, path: str) -> tuple[Array, tuple[Column, ...]]:
                 "drop them first, or leave the column out: drop=COLUMN."
             )
         if is_number:
-            values = series.to_numpy(dtype=np.float64)
-            mean, scale = _moments(values)
+            numbers, mean, scale = standardise(series.to_numpy(dtype=np.float64), str(name), path)
             column = Column(str(name), start, mean=mean, scale=scale)
-            block = ((values - mean) / scale)[:, None]  # (n, 1)
+            block = numbers[:, None]  # (n, 1)
         else:
-            codes, alphabet = encode_names(series.astype(str), str(name))
+            codes, alphabet = encode_names(series, str(name))
             if len(alphabet) > LARGEST_ALPHABET:
                 raise InputError(
                     f"Expected at most {LARGEST_ALPHABET} distinct values in the text column "
@@ -278,7 +219,7 @@ def standardised(split: Split) -> Split:
     for column in split.train.columns:
         if not column.values:
             at = column.start
-            shift, scale = _moments(train[:, at].astype(np.float64))
+            shift, scale = moments(train[:, at].astype(np.float64))
             for x in (train, held_out):
                 x[:, at] = (x[:, at] - shift) / scale
             mean = column.mean + shift * column.scale
@@ -288,10 +229,3 @@ def standardised(split: Split) -> Split:
         replace(split.train, x=train, columns=tuple(columns)),
         replace(split.held_out, x=held_out, columns=tuple(columns)),
     )
-
-
-def _moments(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return the mean and the standard deviation; of a constant, its value and 1."""
-    if values.min() == values.max():  # its standard deviation may be a rounding error
-        return float(values[0]), 1.0
-    return float(values.mean()), float(values.std())

@@ -1,7 +1,8 @@
-"""Files: written whole or not at all, every one here; and TOML, which studies are read from."""
+"""Files: written whole or not at all, every one here; read as TOML, or in their own encoding."""
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import tempfile
@@ -98,10 +99,39 @@ def read_toml(path: str | Path, what: str = "a study file") -> dict[str, Any]:
         if levels(plain) <= MOST_LEVELS:
             return plain
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"Expected {path} to be TOML, got: {error}. Mend that line.") from None
+        fix = "Save it as UTF-8" if isinstance(error, UnicodeDecodeError) else "Mend that line"
+        raise InputError(f"Expected {path} to be TOML, got: {error}. {fix}.") from None
     except (RecursionError, ValueError):  # of a number with too many digits
         pass
     raise InputError(
         f"Expected {path} to be TOML with at most {MOST_LEVELS} lists and tables inside each other "
         "and no number of thousands of digits, got more. Write it as the examples do."
     )
+
+
+_MARKS = {  # the longer first: that of UTF-32 begins as that of UTF-16
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+def decoded(content: bytes, encoding: str | None = None) -> str:
+    """Return a file's text: in the encoding of its byte order mark, else UTF-8 or as given.
+
+    >>> decoded(b"\\xef\\xbb\\xbfa"), decoded("é".encode("utf-16")), decoded(b"\\xe9", "cp1252")
+    ('a', 'é', 'é')
+
+    Raises:
+        UnicodeDecodeError: it is not in that encoding.
+    """
+    for mark, named in _MARKS.items():
+        if content.startswith(mark):
+            return content.decode(named)
+    if encoding is None and content[1:2] == b"\0":
+        encoding = "utf-16-le"
+    elif encoding is None and content[:1] == b"\0":
+        encoding = "utf-16-be"
+    return content.decode(encoding or "utf-8")

@@ -34,6 +34,9 @@ def facts_of(outcomes: Sequence[Outcome]) -> dict[str, str]:
         "Machine": each(lambda o: f"{o.provenance.get('processor')}, {o.provenance.get('system')}"),
         "Trained on": each(lambda o: o.provenance.get("gpu") or "the CPU"),
     }
+    read = dict.fromkeys(note for o in outcomes for note in o.provenance.get("reading", ()))
+    if read:
+        facts["How the file was read"] = " ".join(read)
     for outcome in outcomes:
         if outcome.epsilon is not None:
             facts[f"Privacy of {outcome.learner}"] = _privacy(outcome.epsilon, outcome.record)

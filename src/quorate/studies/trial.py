@@ -17,7 +17,7 @@ from quorate.runs.cell import Cell, Record
 from quorate.runs.store import Store
 from quorate.runtime.seeds import check_seed, stream
 from quorate.table import Mask, Rng, Split, Submission, Table
-from quorate.validate import in_interval, unknown
+from quorate.validate import in_interval, match_value, unknown
 from quorate.version import __version__
 
 TRIAL = "trial"  # the kind of their records in a store
@@ -223,9 +223,10 @@ def _of_group(people: Table, collective: str) -> Mask | None:
             f"Expected people with groups for collective={collective}, got none. Name the group "
             "column of the population (group=COLUMN), or leave collective out."
         )
-    if collective not in people.groups:
+    named = match_value("group", collective, people.groups)
+    if named is None:
         raise unknown("group for collective", collective, [ANYONE, *people.groups])
-    of_group: Mask = people.group == people.groups.index(collective)
+    of_group: Mask = people.group == named
     return of_group
 
 

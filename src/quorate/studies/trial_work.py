@@ -75,12 +75,17 @@ def run_trials(cells: Sequence[Trial]) -> list[Outcome]:
             members=round(cell.alpha * len(split.train)),
             people=len(split.train),
             seconds=seconds,
-            provenance=provenance(),
+            provenance=provenance() | _reading(split),
             **_law_of(cell, split),
             **values,
         )
         for cell, split, values in zip(cells, people, measured, strict=True)
     ]
+
+
+def _reading(people: Split) -> dict[str, Any]:
+    """Return what reading a file of people did, where it did anything."""
+    return {"reading": list(people.train.notes)} if people.train.notes else {}
 
 
 def _people(cells: Sequence[Trial]) -> list[Split]:

@@ -11,7 +11,7 @@ from quorate.errors import InputError
 from quorate.protocols import Subgroup
 from quorate.spec import param
 from quorate.table import Labels, Mask, Rng, Table
-from quorate.validate import in_interval, unknown
+from quorate.validate import find_value, in_interval
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,7 @@ class Attribute(Subgroup):
                 "none. Choose a population with groups, such as fairface, or name their column: "
                 "group=COLUMN."
             )
-        if self.value not in people.groups:
-            raise unknown("group", self.value, people.groups)
-        members: Mask = people.group == people.groups.index(self.value)
+        members: Mask = people.group == find_value("group", self.value, people.groups)
         return members
 
 

@@ -1,0 +1,55 @@
+"""How a user's table is written, as far as the user says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quorate.validate import unknown
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How a user's table is written, where that is not to be found out.
+
+    Args:
+        separator: of a CSV file; None for , or ; or tab.
+        encoding: of a CSV file; None for UTF-8, or what its byte order mark says.
+        decimal: decimal sign of numbers, "." or ","; None finds it column by column.
+        missing: texts that stand for a missing value, as an empty cell does.
+        text: columns whose values are names, even where they are numbers.
+        keep: columns to keep although they only number the rows.
+        options: whether the user writes --missing NA, not missing=NA.
+
+    Raises:
+        InputError: the decimal sign or the encoding is not known.
+    """
+
+    separator: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    missing: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    options: bool = False
+
+    def __post_init__(self) -> None:
+        if self.decimal not in (None, ".", ","):
+            fix = "Leave it out to have it found."
+            raise unknown("decimal sign", repr(self.decimal), (".", ","), fix)
+        if self.encoding is not None:
+            try:
+                "".encode(self.encoding)
+            except LookupError:
+                known = ("utf-8", "cp1252", "latin-1", "utf-16", "utf-8-sig", "mac-roman")
+                raise unknown("encoding", self.encoding, known) from None
+
+    def say(self, name: str, value: str) -> str:
+        """Return how the user gives a parameter.
+
+        >>> TableFormat().say("missing", "NA"), TableFormat(options=True).say("drop", "age")
+        ('missing=NA', '--ignore age')
+        """
+        if not self.options:
+            return f'{name}="{value}"' if "," in value else f"{name}={value}"
+        value = f'"{value}"' if " " in value else value
+        return f"--{name.replace('drop', 'ignore')} {value}"

@@ -1,0 +1,136 @@
+"""Values in a plan as the user writes them: no other spelling of theirs is ever a new value."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from quorate.errors import InputError
+from quorate.plan.member_column import MemberColumn, encode_column
+from quorate.plan.members import read_members
+from quorate.plan.plan import PlanRequest, make_plan
+
+N = 400
+
+
+@pytest.fixture(scope="module")
+def countries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A third of the members are from NA, and none of these has the label yes."""
+    country = np.array(["DE"] * 134 + ["FR"] * 134 + ["NA"] * 132)
+    decision = np.where(country == "NA", "no", ["no", "yes"] * 200)
+    rows = pd.DataFrame({"country": country, "decision": decision})
+    path = tmp_path_factory.mktemp("plan") / "members.csv"
+    rows.sample(frac=1, random_state=0).to_csv(path, index=False)
+    return path
+
+
+REQUEST = PlanRequest(
+    label="decision", platform_size=10_000, target="yes", signal="country=NA", columns=("country",)
+)
+
+
+@pytest.mark.parametrize("new_values", [False, True])
+@pytest.mark.parametrize("missing", [(), ("NA",)])
+@pytest.mark.parametrize("signal", ["country=NA", 'country="NA"', "country= NA"])
+def test_no_false_certificate_for_a_word(
+    countries: Path, new_values: bool, missing: tuple[str, ...], signal: str
+) -> None:
+    """All 132 who carry the signal speak against it: nothing is certified."""
+    asked = replace(REQUEST, signal=signal.replace('"', ""), new_values=new_values, missing=missing)
+    plan = make_plan(countries, asked)
+    assert plan.certified.carrying == 132
+    assert plan.certified.best.success <= 0
+    assert plan.certified.best.n_for_target is None or plan.certified.best.n_for_target > N
+    said = " ".join(plan.notes)
+    assert ("132 of them written 'NA'" if missing else "'NA' (132) count as values") in said
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        (["NA", "DE"], "na"),
+        (["New York", "Rome"], "new  york"),
+        (["Web", "phone"], "WEB"),
+        (["ｗｅｂ", "phone"], "web"),
+        (["DE", None], "NA"),
+        (["DE", None], "nan"),
+        (["DE", ""], "null"),
+        (["DE", " "], "?"),
+        ([1.5, 2.5], "1,5"),
+        ([1234, 5], "1,234"),
+        ([1234, 5], "1.234,0"),
+        ([*range(20)], "3,5"),
+    ],
+)
+@pytest.mark.parametrize("new_values", [False, True])
+def test_another_spelling_is_not_new(
+    values: Sequence[object], written: str, new_values: bool
+) -> None:
+    rows = [values[i % len(values)] for i in range(40)]
+    members = read_members(pd.DataFrame({"v": rows, "y": ["no", "yes"] * 20}), "y")
+    with pytest.raises(InputError, match=r"Expected a known value of column 'v', got") as error:
+        members.columns[0].code(written, new_values=new_values)
+    assert "--new-values" not in str(error.value)
+
+
+def test_the_same_value_in_other_words() -> None:
+    rows = {"t": ["TRUE", "FALSE"] * 20, "n": [1.0, 2.0] * 20, "third": [1 / 3, 2 / 3] * 20}
+    members = read_members(pd.DataFrame({**rows, "y": [1.0, 0.0] * 20}), "y")
+    t, n, third = members.columns
+    for new_values in (False, True):
+        assert [t.code(v, new_values=new_values) for v in ("TRUE", "True", "true", True)] == [1] * 4
+        assert [n.code(v, new_values=new_values) for v in ("1", "1.0", " 1", 1, "1e0")] == [0] * 5
+        assert third.code(1 / 3, new_values=new_values) == 0
+        assert third.code("0.3333333333333333", new_values=new_values) == 0
+        assert n.code("7", new_values=True) == 2
+    assert members.label("1") == members.label("1.0") == members.label(" 1.0") == 1
+
+
+def test_a_value_that_two_could_be_is_asked_about() -> None:
+    column = MemberColumn("v", ("1", "1.0", "x"))
+    assert (column.code("1"), column.code("1.0")) == (0, 1)
+    with pytest.raises(InputError, match=r"one value of column 'v' .* '1\.00', got 2: 1, 1\.0"):
+        column.code("1.00", new_values=True)
+
+
+def test_labels_that_members_have_are_not_added() -> None:
+    frame = pd.DataFrame({"a": ["u", "v"] * 4, "y": ["1.0", "no"] * 4})
+    assert read_members(frame, "y", labels=["1", "no ", "maybe"]).classes == ("1.0", "no", "maybe")
+    with pytest.raises(InputError, match=r"got 'No'\. .*Members have 'no': write it so"):
+        read_members(frame, "y", labels=["No"])
+
+
+def test_numbers_that_agree_in_twelve_digits_have_names_of_their_own() -> None:
+    series = pd.Series([1.0, 1.0000000000001, 1e13, 1e13 + 1])
+    codes, column = encode_column(series, "a", 4, [])
+    assert column.values == ("1", "1.0000000000001", "1e+13", "10000000000001.0")
+    assert [column.code(value) for value in series] == codes.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("unit", [1e-320, 1e-310, 1e307])
+def test_bins_of_huge_and_tiny_numbers(unit: float) -> None:
+    numbers = np.arange(-17, 17) * unit
+    notes: list[str] = []
+    codes, column = encode_column(pd.Series(numbers), "a", 4, notes)
+    assert len(column.edges) == 3
+    assert np.isfinite(column.edges).all()
+    assert np.bincount(codes).tolist() == pytest.approx([8, 9, 8, 9], abs=1)
+    assert "nan" not in notes[0]
+
+
+def test_an_infinite_number_is_named() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0, None, np.inf], "y": ["no", "yes"] * 2})
+    with pytest.raises(InputError, match=r"finite numbers in column 'a', got inf in row 3\."):
+        read_members(frame, "y")
+
+
+def test_a_simulation_takes_the_target_as_written(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"c": rng.choice(["u", "v"], 80), "y": rng.choice(["TRUE", "FALSE"], 80)})
+    frame.to_csv(tmp_path / "f.csv", index=False)
+    request = PlanRequest(label="y", platform_size=800, target="true", signal="c= u")
+    asked = replace(request, learners=("naive-bayes",), seeds=1)
+    assert make_plan(tmp_path / "f.csv", asked).simulation.rows[0].learner == "naive-bayes"
