@@ -20,6 +20,7 @@ from quorate.membership_inference.lira import confidence, halves
 from quorate.protocols import Classifier, Learner, ScoredClassifier, StackedLearner
 from quorate.runs.cell import Cell, Record, Work
 from quorate.runs.older import ARRAYS
+from quorate.runtime.archives import read_arrays
 from quorate.runtime.provenance import provenance
 from quorate.runtime.seeds import child, stream
 from quorate.studies.stacking import STACK_BYTES
@@ -74,9 +75,15 @@ class MembershipOutcome:
 
     @classmethod
     def from_record(cls, record: Record) -> MembershipOutcome:
-        """Return the outcome that a record holds."""
-        with np.load(io.BytesIO(record.files[ARRAYS])) as arrays:
-            return cls(arrays["phi"], arrays["member"], arrays["acts"], record.plain)
+        """Return the outcome that a record holds.
+
+        Raises:
+            InputError: its arrays are damaged.
+        """
+        where = f"{ARRAYS} of the cell {record.id}"
+        names = ("phi", "member", "acts")
+        phi, member, acts = read_arrays(record.files[ARRAYS], names, where)
+        return cls(phi, member, acts, record.plain)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Iterable
+
+from quorate.runtime.archives import ArrayArchive
 
 DAMAGED = ""  # the digest of a row that is none; no row has it
 ARRAYS = ".npz"  # the ending of files that can be looked into
@@ -56,7 +56,7 @@ def is_whole(name: str, content: bytes) -> bool:
     if not name.endswith(ARRAYS):
         return True
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
-            return file.testzip() is None and bool(file.namelist())
+        archive = ArrayArchive(content)  # one that would unpack to too much is none of ours
+        return bool(archive.names) and archive.is_whole()
     except Exception:  # whatever a damaged file makes the reader raise
         return False

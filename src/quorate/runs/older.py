@@ -6,18 +6,16 @@ membership inference and corrections were files of their own, ``cells/ID.json`` 
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from quorate.plain import read_json
 from quorate.runs.cell import Record
 from quorate.runs.digests import is_whole
+from quorate.runtime.archives import ArrayArchive
 
 CELLS = "cells"
 ARRAYS = "arrays.npz"  # the file of a record of membership inference
@@ -124,8 +122,7 @@ def _of_arrays(path: Path) -> tuple[str, Record]:
     content = path.read_bytes()
     if not is_whole(ARRAYS, content):
         raise ValueError("damaged arrays")
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        about = read_json(str(arrays["about"]))
+    about = read_json(str(ArrayArchive(content).read("about")))
     if about.get("id") != path.stem:
         raise ValueError("no cell, or another one")
     return "membership", Record(path.stem, about, {ARRAYS: content})

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from quorate.errors import InputError
 
 MOST_BYTES = 2**29  # of all arrays together, unpacked: 512 MiB
 MOST_MEMBERS = 64
@@ -72,6 +74,10 @@ class ArrayArchive:
         """The names of the arrays."""
         return list(self._members)
 
+    def is_whole(self) -> bool:
+        """Whether every array has the check sum that it came with."""
+        return self._zip.testzip() is None
+
     @cached_property
     def headers(self) -> Mapping[str, ArrayHeader]:
         """What each array says of itself."""
@@ -107,6 +113,23 @@ class ArrayArchive:
             header.shape, header.dtype, plain, order="F" if header.columns_first else "C"
         )
         return array
+
+
+def read_arrays(content: bytes, names: Sequence[str], where: str) -> list[npt.NDArray[Any]]:
+    """Return the arrays of an archive by their names; any other it may hold are left alone.
+
+    Raises:
+        InputError: it is damaged, lacks one, or holds what is no array of numbers.
+    """
+    try:
+        archive = ArrayArchive(content)
+        return [archive.read(name) for name in names]
+    except Exception as error:  # a damaged archive raises whatever its damage leads to
+        raise InputError(
+            f"Expected the arrays {', '.join(names)} in {where}, got a damaged file: "
+            f"{str(error).strip().rstrip('.') or type(error).__name__}. Take another copy "
+            "of the folder, or run the command again in a new one."
+        ) from error
 
 
 def _fill(into: npt.NDArray[np.uint8], file: IO[bytes]) -> None:

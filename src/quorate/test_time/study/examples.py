@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quorate.runtime.archives import read_arrays
 from quorate.table import Labels
 from quorate.test_time.platforms.platform import Pixels
 from quorate.test_time.study.people import PeopleSplit
@@ -38,9 +39,12 @@ class ExamplePictures:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> ExamplePictures:
-        """Return what a file holds."""
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            return cls(file["person"], file["y"], file["x"], file["average"])
+        """Return what a file holds.
+
+        Raises:
+            InputError: it is damaged.
+        """
+        return cls(*read_arrays(content, ("person", "y", "x", "average"), "examples.npz"))
 
 
 def choose_examples(split: PeopleSplit) -> ExamplePictures:
