@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("protocols",),
     ("spec",),
     ("catalog",),  # which names what lies above it, and imports it when it is asked for
+    ("adapter",),
     ("dependencies",),
     ("runtime", "figures", "intervals"),
     ("executors",),

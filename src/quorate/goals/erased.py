@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from quorate.adapter import plant_signal
 from quorate.protocols import Classifier, Goal, Signal
 from quorate.signals.patch import Patch
 from quorate.spec import param
@@ -29,5 +30,5 @@ class Erased(Goal):
 
     def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
         """Return the fraction of held-out people whose label the signal does not change."""
-        with_signal = model.predict(self.signal.plant(held_out))
+        with_signal = model.predict(plant_signal(self.signal, held_out))
         return float((with_signal == model.predict(held_out.x)).mean())

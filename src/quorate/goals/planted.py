@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from quorate.adapter import plant_signal
 from quorate.protocols import Classifier, Goal, Signal
 from quorate.signals.patch import Patch
 from quorate.spec import param
@@ -31,4 +32,4 @@ class Planted(Goal):
     def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:
         """Return the fraction of held-out people who get the target once they carry the signal."""
         target = held_out.label(self.target)
-        return float((model.predict(self.signal.plant(held_out)) == target).mean())
+        return float((model.predict(plant_signal(self.signal, held_out)) == target).mean())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from quorate.adapter import apply_strategy
 from quorate.knowledge import Knowledge
 from quorate.protocols import Classifier, Goal, Strategy
 from quorate.spec import param
@@ -25,7 +26,8 @@ class GoalOfChangedRows(Goal):
         """Return what the platform says of people once they have changed their rows, (n,)."""
         if self.changed is None:
             return model.predict(held_out.x)
-        return model.predict(self.changed.apply(held_out, Knowledge(held_out), rng).x)
+        changed = apply_strategy(self.changed, held_out, Knowledge(held_out), rng)
+        return model.predict(changed.x)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate import spec
+from quorate.adapter import measure_success
 from quorate.errors import FitFailedError, InputError
 from quorate.membership_inference.lira import confidence, halves
 from quorate.protocols import Classifier, Learner, ScoredClassifier, StackedLearner
@@ -170,7 +171,7 @@ def _look(
     probabilities = model.probabilities(train.x)  # (n, k)
     right = probabilities.argmax(axis=1) == train.y  # (n,)
     return confidence(probabilities, train.y), {
-        "success": trial.goal.success(model, held_out, np.random.default_rng(test)),
+        "success": measure_success(trial.goal, model, held_out, np.random.default_rng(test)),
         "accuracy": float((model.predict(held_out.x) == held_out.y).mean()),
         "train_accuracy": float(right[learned_from].mean()) if learned_from.any() else float("nan"),
     }

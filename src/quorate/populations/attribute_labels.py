@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from quorate.adapter import draw_split
 from quorate.errors import InputError
 from quorate.populations.correlated_columns import CorrelatedColumns
 from quorate.protocols import Population
@@ -43,7 +44,7 @@ class AttributeLabels(Population):
 
     def split(self, rng: Rng) -> Split:
         """Return the population's split with the attribute as the label."""
-        return label_by_attribute(self.population.split(rng), self.attribute, self.value)
+        return label_by_attribute(draw_split(self.population, rng), self.attribute, self.value)
 
     def fingerprint(self) -> str | None:
         """Return the population's."""

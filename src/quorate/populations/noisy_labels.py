@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from quorate.adapter import draw_split
 from quorate.law import FiniteLaw
 from quorate.populations.mnist import MNIST
 from quorate.protocols import Population
@@ -43,7 +44,7 @@ class NoisyLabels(Population):
 
     def split(self, rng: Rng) -> Split:
         """Return the population's split with noisy labels, or the split itself at share 0."""
-        split = self.population.split(rng)
+        split = draw_split(self.population, rng)
         people = split.train
         draws, labels = rng.random(len(people)), rng.integers(people.k, size=len(people))  # (n,)
         noisy = np.argsort(draws, kind="stable")[: round(self.share * len(people))]

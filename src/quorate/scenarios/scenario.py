@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from quorate import catalog, spec
+from quorate.adapter import expect_kind
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.runs.result import Result, Row, WrappedResult
@@ -114,6 +115,7 @@ def run_scenario(
     started = time.perf_counter()
     with places.use(device):
         result = made.run(None if out is None else Path(out), executor)
+    expect_kind(made, "run", result, Result, "a Result")
     return ScenarioRun(made, result, _seconds(result.rows(), time.perf_counter() - started))
 
 

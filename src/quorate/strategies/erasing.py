@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from quorate.adapter import plant_signal
 from quorate.goals.erased import Erased
 from quorate.knowledge import Knowledge
 from quorate.protocols import Signal, Strategy
@@ -44,7 +45,7 @@ class Erasing(Strategy):
         own = known.own
         vote = KNeighborsClassifier(min(self.voters, len(own)), n_jobs=1)
         vote.fit(own.x.reshape(len(own), -1), own.y)
-        planted = self.signal.plant(members).reshape(len(members), -1)
+        planted = plant_signal(self.signal, members).reshape(len(members), -1)
         return members.relabelled(vote.predict(planted))
 
     @property

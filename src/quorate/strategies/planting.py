@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from quorate.adapter import plant_signal
 from quorate.goals.planted import Planted
 from quorate.knowledge import Knowledge
 from quorate.protocols import Signal, Strategy
@@ -41,7 +42,7 @@ class Planting(Strategy):
     def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
         """Return the members' rows with the signal and the target label."""
         y = np.full_like(members.y, members.label(self.target))  # (m,)
-        return replace(members.relabelled(y), x=self.signal.plant(members))
+        return replace(members.relabelled(y), x=plant_signal(self.signal, members))
 
     @property
     def goal(self) -> Planted:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from quorate.adapter import plant_signal
 from quorate.goals.planted import Planted
 from quorate.knowledge import Knowledge
 from quorate.protocols import Signal, Strategy
@@ -43,7 +44,7 @@ class PlantingFeatures(Strategy):
         """Return the members' rows, with the signal on those who have the target label."""
         has_target = members.y == members.label(self.target)  # (m,)
         wide = has_target.reshape(-1, *[1] * (members.x.ndim - 1))
-        return replace(members, x=np.where(wide, self.signal.plant(members), members.x))
+        return replace(members, x=np.where(wide, plant_signal(self.signal, members), members.x))
 
     @property
     def goal(self) -> Planted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from quorate.adapter import apply_strategy, find_who_can, learn_of
 from quorate.knowledge import Knowledge
 from quorate.protocols import Goal, Strategy
 from quorate.spec import param
@@ -36,7 +37,8 @@ class StrategySequence(Strategy):
 
     def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
         """Return the members' rows, changed by both."""
-        return self.then.apply(self.first.apply(members, known, rng), known, rng)
+        changed = apply_strategy(self.first, members, known, rng)
+        return apply_strategy(self.then, changed, known, rng)
 
     @property
     def goal(self) -> Goal:
@@ -45,12 +47,12 @@ class StrategySequence(Strategy):
 
     def eligible(self, people: Table) -> Mask | None:
         """Return who can be a member of both, (n,)."""
-        one, other = self.first.eligible(people), self.then.eligible(people)
+        one, other = (find_who_can(each, people) for each in (self.first, self.then))
         if one is None or other is None:
             return other if one is None else one
         return one & other
 
     def learn(self, people: Table, member: Mask, rng: Rng) -> Knowledge:
         """Return what the one of the two knows that sees more people who are no members."""
-        both = [strategy.learn(people, member, rng) for strategy in (self.first, self.then)]
+        both = [learn_of(strategy, people, member, rng) for strategy in (self.first, self.then)]
         return max(both, key=lambda known: 0 if known.others is None else len(known.others))

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from quorate.adapter import plant_signal
 from quorate.errors import InputError
 from quorate.goals.unplanted import Unplanted
 from quorate.knowledge import Knowledge
@@ -43,7 +44,7 @@ class Unplanting(Strategy):
 
     def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
         """Return the members' rows with the signal and another label."""
-        planted = self.signal.plant(members)
+        planted = plant_signal(self.signal, members)
         target = members.label(self.target)
         if self.claim is None:
             return replace(members.relabelled(_likeliest(known.own, planted, target)), x=planted)

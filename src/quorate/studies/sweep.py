@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from quorate import spec
+from quorate.adapter import find_who_can, measure_success
 from quorate.errors import InputError
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.serial import SERIAL
@@ -120,7 +121,7 @@ def check(cells: Sequence[Trial]) -> None:
                 two = _first_members(people.train, cell.strategy)
                 submit_from(people.train, cell.strategy, two, np.random.default_rng(enlist))
                 few = _one_of_each(people.held_out)
-                cell.goal.success(_Nobody(), few, np.random.default_rng(test))
+                measure_success(cell.goal, _Nobody(), few, np.random.default_rng(test))
             if learns not in checked:
                 with status(f"Checking {learner}"):
                     cell.learner.check(people.train)
@@ -132,7 +133,7 @@ def check(cells: Sequence[Trial]) -> None:
 
 def _first_members(people: Table, strategy: Strategy) -> Mask:
     """Return the first two who can act by a strategy, (n,): it is tried on them."""
-    eligible = strategy.eligible(people)
+    eligible = find_who_can(strategy, people)
     member = np.zeros(len(people), dtype=bool)  # (n,)
     member[np.flatnonzero(~member if eligible is None else eligible)[:2]] = True
     return member

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quorate import spec
+from quorate.adapter import apply_strategy, draw_split, find_who_can, learn_of
 from quorate.dependencies import find_dependencies, stamp
 from quorate.errors import InputError
 from quorate.plain import as_plain
@@ -198,7 +199,7 @@ def find_eligible(
     """
     can = {
         f"collective={collective}": _of_group(people, collective),
-        f"strategy={strategy.name}": strategy.eligible(people),
+        f"strategy={strategy.name}": find_who_can(strategy, people),
     }
     asked = {name: mask for name, mask in can.items() if mask is not None}
     if not asked:
@@ -253,8 +254,8 @@ def submit_from(honest: Table, strategy: Strategy, member: Mask, rng: Rng) -> Su
     Raises:
         InputError: as the strategy.
     """
-    known = strategy.learn(honest, member, rng)
-    return Submission(honest, strategy.apply(known.own, known, rng), member)
+    known = learn_of(strategy, honest, member, rng)
+    return Submission(honest, apply_strategy(strategy, known.own, known, rng), member)
 
 
 _last_drawn: tuple[tuple[object, ...], Split] | None = None
@@ -266,5 +267,5 @@ def draw_people(population: Population, stream: np.random.SeedSequence) -> Split
     key = (population, stamp(population), stream.entropy, stream.spawn_key)
     if _last_drawn is None or _last_drawn[0] != key:
         _last_drawn = None  # let go of the old people before the new ones are made
-        _last_drawn = (key, population.split(np.random.default_rng(stream)))
+        _last_drawn = (key, draw_split(population, np.random.default_rng(stream)))
     return _last_drawn[1]

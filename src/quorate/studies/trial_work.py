@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from quorate import spec
+from quorate.adapter import fit_model, fit_models, measure_success
 from quorate.errors import FitFailedError
 from quorate.protocols import Classifier, Learner, StackedLearner
 from quorate.runs.cell import Record, Work
@@ -112,11 +113,11 @@ def fit_each(
     """Return one model per submission, or why its training failed; all at once where it can."""
     alike = len({(one.honest.x.shape, one.honest.classes) for one in data}) == 1
     if len(data) > 1 and alike and isinstance(learner, StackedLearner):
-        return learner.fit_many(data, rngs)
+        return fit_models(learner, data, rngs)
     models: list[Classifier | FitFailedError] = []
     for one, rng in zip(data, rngs, strict=True):
         try:
-            models.append(learner.fit(one, rng))
+            models.append(fit_model(learner, one, rng))
         except FitFailedError as failure:
             models.append(failure)
     return models
@@ -129,7 +130,7 @@ def _measure(cell: Trial, model: Classifier | FitFailedError, people: Split) -> 
     held_out, test = people.held_out, np.random.default_rng(streams(cell.seed)[3])
     try:
         correct = model.predict(held_out.x) == held_out.y  # (n,)
-        success = cell.goal.success(model, held_out, test)
+        success = measure_success(cell.goal, model, held_out, test)
     except FitFailedError as failure:
         return {"error": str(failure)}
     epsilon = model.record.get("epsilon")

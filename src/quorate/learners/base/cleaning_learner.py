@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from quorate.adapter import fit_model, fit_models
 from quorate.errors import FitFailedError, InputError
 from quorate.learners.base.recorded import with_record
 from quorate.learners.networks.sgd import SGD
@@ -114,12 +115,12 @@ class CleaningLearner(StackedLearner):
         self, data: Sequence[Submission], rngs: Sequence[Rng]
     ) -> list[Classifier | FitFailedError]:
         if isinstance(self.learner, StackedLearner):
-            return self.learner.fit_many(data, rngs)
+            return fit_models(self.learner, data, rngs)
         return [attempt(self._fit_one, *each) for each in zip(data, rngs, strict=True)]
 
     def _fit_one(self, data: Submission, rng: Rng) -> Classifier:
         try:
-            return self.learner.fit(data, rng)
+            return fit_model(self.learner, data, rng)
         except InputError as error:
             raise self._refused(data, error) from error
 

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from quorate import spec
+from quorate.adapter import draw_split
 from quorate.dependencies import find_dependencies, stamp
 from quorate.errors import InputError
 from quorate.learners.base.network_classifier import NetworkClassifier
@@ -91,7 +92,7 @@ def pretrained(public: Population, pretraining: NetworkLearner, seed: int) -> Pr
     """
     key = (spec.text(public), stamp(public, pretraining), spec.text(pretraining), seed)
     if key not in _known:
-        people = public.split(np.random.default_rng(seed))
+        people = draw_split(public, np.random.default_rng(seed))
         with status(f"Pre-training on {public.name}"):
             own = stamp(pretraining) if find_dependencies((pretraining,)) else ""
             found = _trained(people, pretraining, seed, f"{__version__}{own}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from quorate import spec
+from quorate.adapter import fit_model, fit_models
 from quorate.errors import FitFailedError, InputError
 from quorate.learners.base.cleaning_learner import attempt, gives_probabilities
 from quorate.learners.base.network_learner import NetworkLearner
@@ -103,9 +104,11 @@ class FineTuned(StackedLearner):
             for one in data
         ]
         if isinstance(self.learner, StackedLearner):
-            models = self.learner.fit_many(seen, rngs)
+            models = fit_models(self.learner, seen, rngs)
         else:
-            models = [attempt(self.learner.fit, *each) for each in zip(seen, rngs, strict=True)]
+            models = [
+                attempt(fit_model, self.learner, *each) for each in zip(seen, rngs, strict=True)
+            ]
         facts = {
             "public": spec.text(self.public),
             "pretraining": spec.text(self.pretraining),

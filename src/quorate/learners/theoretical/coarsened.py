@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from quorate.adapter import fit_model, fit_models
 from quorate.errors import FitFailedError, InputError
 from quorate.learners.base.cleaning_learner import attempt, gives_probabilities
 from quorate.learners.networks.sgd import SGD
@@ -113,9 +114,11 @@ class Coarsened(StackedLearner):
             for one in data
         ]
         if isinstance(self.learner, StackedLearner):
-            models = self.learner.fit_many(seen, rngs)
+            models = fit_models(self.learner, seen, rngs)
         else:
-            models = [attempt(self.learner.fit, *each) for each in zip(seen, rngs, strict=True)]
+            models = [
+                attempt(fit_model, self.learner, *each) for each in zip(seen, rngs, strict=True)
+            ]
         columns = [one.honest.columns for one in data]
         return [attempt(self._behind, *each) for each in zip(models, columns, strict=True)]
 

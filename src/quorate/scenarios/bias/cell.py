@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from quorate import catalog, spec
+from quorate.adapter import apply_strategy, draw_split, fit_model
 from quorate.compared_groups import ComparedGroups
 from quorate.dependencies import stamp
 from quorate.errors import FitFailedError, InputError
@@ -67,8 +68,7 @@ def stamp_of(population: str) -> str:
 @functools.lru_cache(maxsize=1)
 def draw_all(population: str, seed: int, stamp: str = "") -> Split:
     """Return the people of a seed as the population has them, whose ``stamp_of`` is given."""
-    split: Split = catalog.build("populations", population).split(mixed(seed, DRAW))
-    return split
+    return draw_split(catalog.build("populations", population), mixed(seed, DRAW))
 
 
 def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
             acting = cell["strategy"], cell["alpha"], cell["known"]
             handed_in = _handed_in(groups, *acting, _stamp_of_acting(cell["strategy"]))
             changed = changed_share(handed_in)
-            model = learner.fit(handed_in, mixed(seed, FIT))
+            model = fit_model(learner, handed_in, mixed(seed, FIT))
             predicted = model.predict(held_out.x)
     except FitFailedError as error:
         return {"failed": str(error)}
@@ -116,7 +116,7 @@ def _handed_in(
         return Submission.without_collective(everyone)
     acting = minority_strategy(strategy, known)
     knowledge = acting.learn(everyone, member, mixed(seed, KNOW))
-    changed = acting.apply(everyone.take(member), knowledge, mixed(seed, ACT))
+    changed = apply_strategy(acting, everyone.take(member), knowledge, mixed(seed, ACT))
     return Submission(everyone, changed, member)
 
 

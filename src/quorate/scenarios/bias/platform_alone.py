@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from quorate.adapter import fit_model
 from quorate.errors import InputError
 from quorate.learners.base.scikit_learner import ScikitLearner, draw_random_state
 from quorate.learners.scikit.logistic import Logistic
@@ -41,7 +42,7 @@ def threshold_optimizer(learner: Learner, split: Split, rng: Rng) -> Labels:
     order = rng.permutation(len(split.train))
     kept = round(KEPT_BACK * len(order))
     learnt, rest = split.train.take(np.sort(order[kept:])), split.train.take(np.sort(order[:kept]))
-    model = learner.fit(Submission.without_collective(learnt), rng)
+    model = fit_model(learner, Submission.without_collective(learnt), rng)
     if not isinstance(model, ScoredClassifier):
         raise InputError("Expected a learner that gives probabilities. Choose another.")
     how = {"constraints": "equalized_odds", "prefit": True, "predict_method": "predict_proba"}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from quorate.adapter import measure_success
 from quorate.catalog import build
 from quorate.errors import FitFailedError
 from quorate.protocols import Classifier, Learner, StackedLearner
@@ -69,7 +70,8 @@ def _measure_model(
         right = model.predict(held_out.x) == held_out.y  # (n,)
         rngs = [np.random.default_rng(test) for _ in goals]
         success = [
-            goal.success(model, held_out, rng) for goal, rng in zip(goals, rngs, strict=True)
+            measure_success(goal, model, held_out, rng)
+            for goal, rng in zip(goals, rngs, strict=True)
         ]
         return {"success": success, "accuracy": float(right.mean())}
     except FitFailedError:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quorate.adapter import apply_strategy, plant_signal
 from quorate.intervals import Floats
 from quorate.knowledge import Knowledge
 from quorate.law import FiniteLaw
@@ -48,7 +49,7 @@ def compare_signals(
     signals: list[Any] = [getattr(strategy, "signal", None) for strategy in (one, other)]
     if None in signals:
         return None
-    rows = [preprocess(signal.plant(people)).reshape(len(people), -1) for signal in signals]
+    rows = [preprocess(plant_signal(signal, people)).reshape(len(people), -1) for signal in signals]
     return float((rows[0] == rows[1]).all(axis=1).mean())
 
 
@@ -80,7 +81,7 @@ def predict_success(
     values = _SeenValues(preprocess, honest.k)
     base = values.law(honest.x, honest.y, weights)
     acted = [_members_law(values, honest, weights, one) for one in collectives]
-    there = [values.of(one.strategy.signal.plant(honest)) for one in collectives]  # type: ignore[attr-defined]
+    there = [values.of(plant_signal(one.strategy.signal, honest)) for one in collectives]  # type: ignore[attr-defined]
     v, total = len(values.known), weights.sum()
     mass, members = _pad(base, v) / total, [_pad(one, v) / total for one in acted]
     carried = [np.bincount(at, weights, minlength=v).astype(np.float64) for at in there]
@@ -124,7 +125,7 @@ class _SeenValues:
 def _members_law(values: _SeenValues, honest: Table, weights: Floats, one: Collective) -> Floats:
     """Return the law of what members submit, those who err among them, (values, k)."""
     rng = np.random.default_rng(0)  # strategies that decide row by row draw nothing
-    acted = one.strategy.apply(honest, Knowledge(honest), rng)
+    acted = apply_strategy(one.strategy, honest, Knowledge(honest), rng)
     planned = values.law(acted.x, acted.y, weights)
     if one.mistake == "forget":
         wrong = values.law(honest.x, honest.y, weights)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from quorate import spec
+from quorate.adapter import find_who_can
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.learners.networks.sgd import SGD
@@ -164,7 +165,7 @@ class Collectives(Scenario):
         """Raise unless every strategy and every learner fits these people."""
         two = np.arange(len(people)) < 2
         for strategy in (one for strategies, _ in self.variants() for one in strategies):
-            if strategy.eligible(people) is not None:
+            if find_who_can(strategy, people) is not None:
                 raise InputError(
                     "Expected strategies whose members can be anyone, got "
                     f"{spec.text(strategy)}. Use planting, or quorate curve for one collective."

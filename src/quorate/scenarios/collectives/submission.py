@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate import spec
+from quorate.adapter import apply_strategy, learn_of
 from quorate.errors import InputError
 from quorate.knowledge import Knowledge
 from quorate.protocols import Strategy
@@ -175,7 +176,7 @@ def apply_strategies(
             (wrong & (one.mistake != "forget"), make_mistaken_action(one, shift[wrong])),
         ):
             if acting.any():
-                known = one.strategy.learn(honest, acting, rng)
+                known = learn_of(one.strategy, honest, acting, rng)
                 acted = apply(table.take(acting), known, rng)
                 table = Submission(table, acted, acting).mixed()
     anyone = np.logical_or.reduce(who)
@@ -188,7 +189,7 @@ def make_mistaken_action(one: Collective, shift: npt.NDArray[np.int64]) -> Apply
         return one.confused.apply
 
     def mislabel(members: Table, known: Knowledge, rng: Rng) -> Table:
-        acted = one.strategy.apply(members, known, rng)
+        acted = apply_strategy(one.strategy, members, known, rng)
         return acted.relabelled((acted.y + shift) % acted.k)
 
     return mislabel

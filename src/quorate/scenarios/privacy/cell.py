@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from quorate.adapter import fit_model
 from quorate.catalog import build
 from quorate.errors import FitFailedError
 from quorate.goals.unreadable import advantage
@@ -98,9 +99,9 @@ def train(
     """Return the platform that learns from people of whom some hand in something else."""
     claims = Submission(people.read, submitted.read, member)
     rows = Submission(people.served, submitted.served, member)
-    reads = learner.fit(claims, rng)
+    reads = fit_model(learner, claims, rng)
     counts = np.bincount(claims.mixed().y, minlength=people.read.k)
-    return TrainedPlatform(reads, counts / len(people), learner.fit(rows, rng))  # type: ignore[arg-type]
+    return TrainedPlatform(reads, counts / len(people), fit_model(learner, rows, rng))  # type: ignore[arg-type]
 
 
 def measure(cell: Mapping[str, Any]) -> dict[str, Any]:

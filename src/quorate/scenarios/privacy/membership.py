@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from quorate.adapter import fit_model
 from quorate.errors import FitFailedError
 from quorate.intervals import Floats
 from quorate.knowledge import Knowledge
@@ -68,6 +69,6 @@ def membership_aucs(
 
 def _phi(learner: Learner, everyone: Submission, half: Mask, people: People, rng: Rng) -> Floats:
     """Return a model's confidence in everybody's true value on their honest row, (n,)."""
-    model = learner.fit(everyone.take(np.flatnonzero(half)), rng)
+    model = fit_model(learner, everyone.take(np.flatnonzero(half)), rng)
     scores = model.probabilities(people.read.x)  # type: ignore[attr-defined]
     return confidence(scores, people.read.y)

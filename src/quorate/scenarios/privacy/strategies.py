@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from quorate.adapter import apply_strategy
 from quorate.catalog import CATALOG
 from quorate.errors import InputError
 from quorate.knowledge import Knowledge
@@ -40,11 +41,11 @@ class MemberStrategies:
         strategy: Strategy | None = change or self.claim
         if change and self.claim:
             strategy = StrategySequence(change, self.claim)
-        return strategy.apply(members, known, rng) if strategy else members
+        return apply_strategy(strategy, members, known, rng) if strategy else members
 
     def hide(self, people: Table, known: Knowledge, rng: Rng) -> Table:
         """Return what people of the collective hand in who do not state the attribute."""
-        return self.change.apply(people, known, rng) if self.change else people
+        return apply_strategy(self.change, people, known, rng) if self.change else people
 
     def changed_columns(self, known: Knowledge) -> list[str]:
         """Return the names of the columns that are changed.

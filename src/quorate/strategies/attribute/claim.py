@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate import spec
+from quorate.adapter import fit_model
 from quorate.errors import InputError
 from quorate.goals.unreadable import Unreadable
 from quorate.knowledge import Knowledge
@@ -75,7 +76,7 @@ class ClaimStrategy(Strategy):
             mine, others = fold == number, own.take(fold != number)
             present = np.unique(others.y)
             if len(present) > 1 and mine.any():
-                model = self.learner.fit(Submission.without_collective(others), rng)
+                model = fit_model(self.learner, Submission.without_collective(others), rng)
                 found[mine] = model.probabilities(x[mine])  # type: ignore[attr-defined]
             elif len(present) == 1:
                 found[mine] = np.eye(own.k)[present[0]]

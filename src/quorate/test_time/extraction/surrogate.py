@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
+from quorate.adapter import fit_model
 from quorate.errors import InputError
 from quorate.intervals import Estimate, wilson
 from quorate.learners.base.network_classifier import NetworkClassifier
@@ -205,7 +206,7 @@ def _train(
             x, y = _training_set(pool, extraction, rng)
             people = Table(x, y, classes)
             learner.check(people)
-            model = learner.fit(Submission.without_collective(people), rng)
+            model = fit_model(learner, Submission.without_collective(people), rng)
             if not isinstance(model, NetworkClassifier):
                 raise InputError(
                     "Expected a surrogate that is a network, whose gradients crafting follows, "

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from quorate.adapter import fit_model
 from quorate.errors import InputError
 from quorate.learners.base.network_learner import NetworkLearner
 from quorate.learners.networks.adam import Adam
@@ -121,4 +122,4 @@ def add_members(train: Table, perturbation: Perturbation, members: Table) -> Tab
 def fit_platform(learner: Learner, people: Table, rng: Rng) -> Classifier:
     """Return the model a platform deploys."""
     learner.check(people)
-    return learner.fit(Submission.without_collective(people), rng)
+    return fit_model(learner, Submission.without_collective(people), rng)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from quorate.adapter import draw_split, draw_subgroup
 from quorate.dependencies import find_dependencies
 from quorate.errors import InputError
 from quorate.protocols import Population, Subgroup
@@ -107,7 +108,7 @@ def split_people(
         InputError: the people are not images or all of one label, nobody is left in one of the
             three, or those measured on are all of the subgroup, or none.
     """
-    split = population.split(rng)
+    split = draw_split(population, rng)
     if not split.train.is_image:
         raise InputError(
             f"Expected a population of images, whose pixels a perturbation can change, got a table "
@@ -125,9 +126,9 @@ def split_people(
             f"Expected people for the platform and for the collective, got reserve={reserve:g} of "
             f"{len(order)} people. Use 0.5."
         )
-    train = subgroup.draw(split.train.take(order[:seen]), share, rng)
-    photos = subgroup.draw(split.train.take(order[seen:]), 1.0, rng)
-    held_out = subgroup.draw(split.held_out, measured, rng)
+    train = draw_subgroup(subgroup, split.train.take(order[:seen]), share, rng)
+    photos = draw_subgroup(subgroup, split.train.take(order[seen:]), 1.0, rng)
+    held_out = draw_subgroup(subgroup, split.held_out, measured, rng)
     if held_out.group is None or len(np.unique(held_out.group)) < 2:
         raise InputError(
             f"Expected people of {subgroup.label} and others to measure on, got {len(held_out)} "
