@@ -36,6 +36,7 @@ Aim = Literal["most", "parity"]
 DEFAULT_ADAPTIVE = ("jpeg", "blur", "resize")
 # The names of some fields where users give them.
 SINGULAR = {"platform": "platforms", "proxy": "proxies", "epsilon": "epsilons"}
+ADDED = ("aim", "anyway")  # by later versions: described where they are not as they always were
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,9 @@ class Correction:
         """
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         plain["key_file"] = None
+        for name in ADDED:  # what older versions stored reads as what is stored today
+            if plain[name] == self.__dataclass_fields__[name].default:
+                del plain[name]
         for name in ("population", "subgroup", "crafting", "extraction"):
             plain[name] = spec.describe(plain[name])
         for key, name in SINGULAR.items():
