@@ -147,6 +147,7 @@ def test_a_folder_without_a_platform_is_named(tmp_path: Path) -> None:
         '{"id": "a", "classes": ["a"], "shape": [1, 99999, 99999], "gives": "labels"}',
         '{"id": "a", "classes": ["a"], "shape": [-1, -1, 2], "gives": "labels"}',
         '{"id": 7, "classes": ["a"], "shape": [1, 1, 2], "gives": "labels"}',
+        "[" * 100_000,
         "\xff",
     ],
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from quorate.errors import InputError, reason
+from quorate.plain import read_json
 from quorate.protocols import Classifier, ScoredClassifier
 from quorate.runtime.files import write_files
 from quorate.spec import content_id
@@ -177,7 +178,7 @@ def _read_files(folder: Path) -> dict[str, bytes]:
 
 def _read_plain(folder: str | Path) -> dict[str, Any]:
     """Return what the card of a platform says, as plain data."""
-    plain = json.loads(_read(Path(folder) / CARD))
+    plain = read_json(_read(Path(folder) / CARD))
     if not isinstance(plain, dict):
         raise ValueError(f"{CARD}, which is no card")
     return plain
