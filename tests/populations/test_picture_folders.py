@@ -10,6 +10,7 @@ import picture_files
 import pytest
 from PIL import Image
 
+import quorate as library
 from quorate import catalog
 from quorate.errors import InputError
 from quorate.populations.image_files import folder_fingerprint, load_images
@@ -122,9 +123,11 @@ def test_a_part_that_nobody_uses_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(tmp_path, {f"{part}/a/0.png": PNG for part in ("train", "test", "val")})
-    assert len(split(tmp_path).held_out) == 1
-    told = capsys.readouterr().err
-    assert f"Left out of {tmp_path}: the part validation of 1 people." in told
+    drawn = split(tmp_path)
+    assert len(drawn.held_out) == 1
+    told = f"Left out of {tmp_path}: the part validation of 1 people."
+    assert told in capsys.readouterr().err
+    assert told in drawn.train.notes
 
 
 # ------------------------------------------------------------------------------- kinds of pictures
@@ -296,9 +299,11 @@ ROWS = "file_name,place\ncat/0.png,NA\ndog/1.png,south\n"
         ROWS.replace(",", "\t"),
         ROWS.replace("/", "\\"),
         ROWS.replace("cat/", "./cat/"),
+        ROWS.replace("\n", "\r\n"),
+        ROWS.encode("utf-16"),
     ],
 )
-def test_metadata_add_columns_to_labels_by_folders(tmp_path: Path, metadata: str) -> None:
+def test_metadata_add_columns_to_labels_by_folders(tmp_path: Path, metadata: str | bytes) -> None:
     write(tmp_path, {"cat/0.png": PNG, "dog/1.png": PNG, "metadata.csv": metadata})
     (table,) = load(tmp_path, group="place").values()
     assert (table.classes, table.y.tolist()) == (("cat", "dog"), [0, 1])
@@ -419,3 +424,4 @@ def test_the_command_tells_what_is_left_out(quorate: Any, tmp_path: Path) -> Non
         assert code == 0
         assert err.count("1 file (of a kind that is not read here; save as") == 1
         assert "dog/8.heic" in err
+        assert "dog/8.heic" in library.load(tmp_path / "out").facts()["How the file was read"]

@@ -172,7 +172,7 @@ def load_images(
     for note in read.notes:
         tell_once(note)
     pixels = _decoded(source, stamp, config, read.column, size, read.by_label)
-    return {name: _table(pixels[name], *codes) for name, codes in read.people.items()}
+    return {name: _table(pixels[name], *codes, read.notes) for name, codes in read.people.items()}
 
 
 def tell_left_out(folder: str, label: str) -> None:
@@ -209,11 +209,12 @@ def _table(
     classes: tuple[str, ...],
     group: npt.NDArray[np.int64] | None,
     groups: tuple[str, ...],
+    notes: tuple[str, ...],
 ) -> Table:
     x = pixels.astype(np.float32)  # (n, c, h, w), pixel scale [0, 1]
     x /= 255
     y, group = np.array(y), None if group is None else np.array(group)
-    return Table(x, y, classes, group, groups)
+    return Table(x, y, classes, group, groups, notes=notes)
 
 
 @dataclass(frozen=True)
@@ -350,9 +351,13 @@ def _codes(splits: Any, column: str) -> tuple[dict[str, npt.NDArray[np.int64]], 
 
     from quorate.populations.table_files import encode_names, missing_values
 
+    feature = next(iter(splits.values())).features[column]
+    if isinstance(feature, datasets.Image):  # which would be decoded
+        raise InputError(
+            f"Expected text or numbers in column {column!r}, got images. Name another column."
+        )
     values = {name: list(rows[column]) for name, rows in splits.items()}
     everyone = [value for part in values.values() for value in part]
-    feature = next(iter(splits.values())).features[column]
     if isinstance(feature, datasets.ClassLabel):
         missing = sum(code is None or code < 0 for code in everyone)  # -1 on the hub
         if missing:

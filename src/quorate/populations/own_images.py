@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from quorate.errors import InputError
@@ -65,11 +65,15 @@ class OwnImages(Population):
         tables = _images(self.path, stamp, self.image, self.label, self.group, self.size)
         parts = [name for name in HELD_OUT_SPLITS if name in tables]
         if "train" in tables and parts:
-            for name in sorted(set(tables) - {"train", parts[0]}):
-                tell_once(
-                    f"Left out of {self.path}: the part {name} of {len(tables[name])} people."
-                )
-            return Split(subsample(tables["train"], self.n, rng, "n"), tables[parts[0]])
+            train = tables["train"]
+            notes = tuple(
+                f"Left out of {self.path}: the part {name} of {len(tables[name])} people."
+                for name in sorted(set(tables) - {"train", parts[0]})
+            )
+            for note in notes:
+                tell_once(note)
+            train = replace(train, notes=(*train.notes, *notes))
+            return Split(subsample(train, self.n, rng, "n"), tables[parts[0]])
         if len(tables) > 1:
             raise InputError(
                 f"Expected train beside test or validation in {self.path}, got the parts "

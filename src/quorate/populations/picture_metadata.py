@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate.errors import InputError
+from quorate.runtime.files import decoded
 from quorate.validate import listed
 
 FILE_NAME = "file_name"  # the column that says which picture a row is about
@@ -109,7 +110,7 @@ def _lines(file: Path) -> list[Line]:
 
 
 def _csv_lines(file: Path) -> list[Line]:
-    text = file.read_bytes().decode("utf-8-sig")
+    text = decoded(file.read_bytes())
     header = text.lstrip().partition("\n")[0]
     separator = max(SEPARATORS, key=header.count)
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
@@ -123,7 +124,7 @@ def _csv_lines(file: Path) -> list[Line]:
 
 
 def _json_lines(file: Path) -> list[Line]:
-    lines = file.read_bytes().decode("utf-8-sig").splitlines()
+    lines = decoded(file.read_bytes()).splitlines()
     return [json.loads(line) for line in lines if line.strip()]
 
 
