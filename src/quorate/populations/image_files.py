@@ -172,7 +172,9 @@ def load_images(
     for note in read.notes:
         tell_once(note)
     pixels = _decoded(source, stamp, config, read.column, size, read.by_label)
-    return {name: _table(pixels[name], *codes, read.notes) for name, codes in read.people.items()}
+    return {
+        name: _table(pixels[name], *codes, notes=read.notes) for name, codes in read.people.items()
+    }
 
 
 def tell_left_out(folder: str, label: str) -> None:
@@ -209,6 +211,7 @@ def _table(
     classes: tuple[str, ...],
     group: npt.NDArray[np.int64] | None,
     groups: tuple[str, ...],
+    *,
     notes: tuple[str, ...],
 ) -> Table:
     x = pixels.astype(np.float32)  # (n, c, h, w), pixel scale [0, 1]
