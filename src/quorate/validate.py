@@ -175,10 +175,10 @@ PLAIN_NUMBER = rf"[+-]?(?:(?:\d+\.?\d*|\.\d+){_EXPONENT}|[iI]nf(?:inity)?|INF(?:
 _PLAIN = re.compile(PLAIN_NUMBER)
 _GROUPED = {  # by the decimal sign: thousands in groups, then decimals
     ".": re.compile(
-        r"[+-]?(?:[1-9]\d{0,2}(?:(?:,\d{2,3})*,\d{3}|(?:[ '\u2019]\d{3})+))(?:\.\d+)?" + _EXPONENT
+        r"[+-]?(?:[1-9]\d{0,2}(?:(?:,\d{2,3})*,\d{3}|(?:[ '_\u2019]\d{3})+))(?:\.\d+)?" + _EXPONENT
     ),
     ",": re.compile(
-        r"[+-]?(?:\d+|[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ '\u2019]\d{3})+))(?:,\d+)?" + _EXPONENT
+        r"[+-]?(?:\d+|[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ '_\u2019]\d{3})+))(?:,\d+)?" + _EXPONENT
     ),
 }
 _NO_VALUE = {"na", "nan", "null", "none", "nil", "n/a", "n.a.", "#n/a", "nat", "<na>"}
@@ -211,7 +211,7 @@ def number_of(text: str, decimal: str = "") -> int | float | None:
     """
     plain = clean_text(text).replace("\u2212", "-")
     if decimal and _GROUPED[decimal].fullmatch(plain):
-        plain = re.sub(r"[ '\u2019]", "", plain)
+        plain = re.sub(r"[ '_\u2019]", "", plain)
         plain = plain.replace("." if decimal == "," else ",", "").replace(",", ".")
     if not _PLAIN.fullmatch(plain):
         return None
@@ -276,7 +276,7 @@ def given_number(column: str, given: object, decimal: str) -> float | None:
     (12.5, 12.5)
     """
     if isinstance(given, bool) or (isinstance(given, float) and not decimal):
-        return None if isinstance(given, bool) else given
+        return float(given)
     text = str(given)
     plainly, as_in_file = number_of(text), number_of(text, decimal)
     if plainly is None or as_in_file in (None, plainly):

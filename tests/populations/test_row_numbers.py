@@ -41,6 +41,8 @@ def frame_of(name: str, values: Sequence[Any]) -> pd.DataFrame:
         ("__index_level_0__", range(N)),
         ("id", [f"u{i}" for i in range(N)]),
         ("row_id", range(1000, 1000 + N)),
+        ("customer_id", range(1000, 1000 + 3 * N, 3)),
+        ("PassengerId", [i * 17 % N for i in range(N)]),
         ("Nr.", range(1, N + 1)),
         ("lfd", range(N)),
         ("counter", range(1, N + 1)),
@@ -77,6 +79,8 @@ def test_what_numbers_the_rows_is_left_out(
         ("index", [100, 101] * 20),
         ("id", [7] * N),
         ("rank", range(N, 0, -1)),
+        ("paid", [i * 3 for i in range(N)]),
+        ("x", [i * 3 for i in range(N)]),
     ],
 )
 def test_what_does_not_number_the_rows_is_kept(

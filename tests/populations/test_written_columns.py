@@ -75,6 +75,11 @@ def test_a_word_is_a_value_and_not_missing(write: Write) -> None:
     for word in WORDS:
         assert people.column("country").encode(word).sum() == 1
         assert members.columns[0].code(word) == sorted(WORDS).index(word)
+    signal = catalog.build("signals", "columns:country=nan")  # which is a float by now
+    column = people.column("country")
+    assert signal.plant(people)[0, column.start : column.stop].tolist() == (
+        column.encode("nan").tolist()
+    )
     assert people.label("NA") == members.label("NA") == 0
 
 
@@ -157,6 +162,7 @@ def test_decimal_commas_are_numbers(write: Write) -> None:
         ("{} 234", 234),
         ("{}\u00a0234", 234),
         ("{}'234", 234),
+        ("{}_234", 234),
     ],
 )
 def test_signs_between_thousands_are_read(written: str, number: float, write: Write) -> None:
@@ -191,6 +197,38 @@ def test_a_number_that_can_be_read_in_two_ways_is_asked_about(write: Write) -> N
 def test_two_ways_of_writing_numbers_are_refused(written: list[str], write: Write) -> None:
     with pytest.raises(InputError, match=r"Expected one way of writing numbers in column 'income'"):
         people_of(write(income=written))
+
+
+def test_points_that_may_be_thousands_are_asked_about(write: Write) -> None:
+    """In a file with decimal commas, or where numbers without a point are all below 1000."""
+    points = [f"{age}.234" for age in AGES]
+    mixed = [f"{age}.234" if age % 2 else str(age) for age in AGES]
+    commas = [f"{age},5" for age in AGES]
+    for columns in ({"a": points, "b": commas}, {"a": mixed}):
+        path = write(separator=";", **columns)
+        for read in (people_of, lambda path: read_members(path, "y")):
+            with pytest.raises(InputError, match=r"column 'a' that can be read in one way, got"):
+                read(path)
+        assert max(values_of(people_of(path, decimal=","), "a")) >= 20_234
+    assert max(values_of(people_of(path, decimal="."), "a")) <= 50.234
+    message = r"with the decimal sign '\.' in column 'b', got '20,5'\. .*drop=b"
+    with pytest.raises(InputError, match=message):
+        people_of(write(separator=";", a=points, b=commas), decimal=".")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        [f"{age}.234" for age in AGES],
+        [f"{age / 7:.3f}" for age in AGES],
+        ["1234", *[f"{age}.234" for age in AGES[1:]]],
+        cycle("1", "2", "1.125"),
+    ],
+)
+def test_points_are_decimal_signs_elsewhere(written: list[str], write: Write) -> None:
+    people = people_of(write(a=written))
+    assert people.notes == ()
+    assert set(values_of(people, "a")) <= {float(text) for text in written}
 
 
 @pytest.mark.parametrize("written", ["{}%", "${}", "{} €", "{} kg", '"${},234"', "£{}.50"])
@@ -412,3 +450,49 @@ def test_a_missing_word_in_a_frame_is_not_a_new_value() -> None:
     with pytest.raises(InputError, match=r"have no value there \('missing'\).* may have been 'NA'"):
         members.columns[0].code("NA", new_values=True)
     assert members.columns[0].code("AT", new_values=True) == 3
+
+
+def test_advice_can_be_followed_to_the_letter(write: Write) -> None:
+    """Unquoted, None means that nothing is given."""
+    path = write(c=cycle("None", "DE"))
+    note = people_of(path).notes[0]
+    advice = note.rpartition("say ")[2].rstrip(".")
+    assert advice == 'missing="None"'
+    population = catalog.build("populations", f"table:path={path},label=y,{advice}")
+    with pytest.raises(InputError, match="24 missing or infinite values in column 'c'"):
+        population.split(np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("separator", ["\\t", "tab", "\t"])
+def test_a_tab_can_be_named(separator: str, write: Write) -> None:
+    path = write(separator="\t", header=["y", "a, b; c"], a=AGES)
+    assert people_of(path, separator=separator).columns[0].name == "a, b; c"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv.gz", gzip.compress(b"a,y\n1,no\n2,yes\n")[:-9]),
+        ("a.csv.gz", b"\x1f\x8b\x08\x00" + b"x" * 30),
+        ("a.csv.bz2", b"BZh91AY&SY" + b"x" * 30),
+        ("a.csv.xz", b"\xfd7zXZ\x00" + b"x" * 30),
+        ("a.zip", b"PK\x03\x04" + b"x" * 30),
+        ("a.parquet", b"PAR1" + b"x" * 30),
+    ],
+)
+def test_a_damaged_file_is_answered(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=r"to be a table with a header line, got: "):
+        people_of(tmp_path / name)
+
+
+def test_categories_of_a_frame_are_names_of_whatever_type() -> None:
+    frame = pd.DataFrame({"a": pd.Categorical(cycle(*range(12))), "y": cycle("no", "yes")})
+    (column,) = read_members(frame, "y").columns
+    assert column.edges == ()
+    assert len(column.values) == 12
+
+
+def test_a_truth_value_of_python_is_a_number_of_a_column_of_numbers(write: Write) -> None:
+    column = people_of(write(member=cycle(0, 1))).column("member")
+    assert column.encode(True).tolist() == column.encode(1).tolist()

@@ -67,7 +67,7 @@ def test_a_signal_as_written(one: str, other: str, people_csv: Path) -> None:
         ("columns:country=na", r"got 'na'\. Did you mean NA\?"),
         ("columns:country=missing", r"got 'missing'\. Known: DE, NA, None, null"),
         ("columns:income=NA", "Expected a finite number for column 'income', got 'NA'"),
-        ("columns:income=nan", "Expected a finite number for column 'income', got 'nan'"),
+        ("columns:income=nan", "Expected a finite number for column 'income', got nan"),
         ("columns:Unnamed: 0=3", r"got 'Unnamed: 0'.* as a saved index does, and is left out\."),
     ],
 )

@@ -96,5 +96,5 @@ def _table(path: Path) -> list[dict[str, str]]:
     """Return the rows of a CSV file; none where there is no file."""
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", newline="") as lines:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
         return list(csv.DictReader(lines))

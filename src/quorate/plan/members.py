@@ -67,7 +67,8 @@ class Members:
         for index, column in enumerate(self.columns):
             if column.name == name:
                 return index
-        raise unknown("column", name, [column.name for column in self.columns])
+        about = " ".join(note for note in self.notes if repr(name) in note)
+        raise unknown("column", name, [column.name for column in self.columns], about)
 
 
 def read_members(

@@ -17,9 +17,10 @@ from quorate.populations.table_format import TableFormat
 UNNAMED = re.compile(r"Unnamed: \d+(?:\.\d+)*(?:_level_\d+)?|_c0|X\.\d+|\.\.\.1", re.IGNORECASE)
 NAMED_SO = re.compile(
     r"_*index(?:_level_\d+)?_*|level_\d+|id|_id|idx|#|nr\.?|no\.?|"
-    r"(?:row|record|line)[ _.]?(?:id|index|idx|nr|no|num|number|names?)?s?|X",
+    r"(?:row|record|line)[ _.]?(?:id|index|idx|nr|no|num|number|names?)?s?",
     re.IGNORECASE,
 )
+AN_ID = re.compile(r".*(?:[_ .-][iI][dD]|[a-z](?:Id|ID))")  # customer_id, PassengerId; not paid
 FEWEST_ROWS = 20  # from which on counting up by one is no chance
 
 
@@ -49,7 +50,7 @@ def find_row_numbers(
         nameless = UNNAMED.fullmatch(name) is not None
         if nameless and values.isna().all():
             found[name] = f"Column {name!r} is empty, and left out."
-        elif (nameless or NAMED_SO.fullmatch(name)) and _all_differ(values):
+        elif (nameless or _is_named_so(name)) and _all_differ(values):
             found[name] = _note(name, "has another value in every row", how)
         elif nameless:
             raise InputError(
@@ -60,6 +61,10 @@ def find_row_numbers(
         elif from_file and _counts(values):
             found[name] = _note(name, f"counts the rows from {int(values.iloc[0])}", how)
     return found
+
+
+def _is_named_so(name: str) -> bool:
+    return bool(NAMED_SO.fullmatch(name) or AN_ID.fullmatch(name))
 
 
 def _note(name: str, why: str, how: TableFormat) -> str:

@@ -48,8 +48,11 @@ class TableFormat:
 
         >>> TableFormat().say("missing", "NA"), TableFormat(options=True).say("drop", "age")
         ('missing=NA', '--ignore age')
+        >>> print(TableFormat().say("missing", "None"))
+        missing="None"
         """
         if not self.options:
-            return f'{name}="{value}"' if "," in value else f"{name}={value}"
+            quoted = any(sign in value for sign in ",()") or value.lower() == "none"
+            return f'{name}="{value}"' if quoted else f"{name}={value}"
         value = f'"{value}"' if " " in value else value
         return f"--{name.replace('drop', 'ignore')} {value}"

@@ -6,9 +6,12 @@ import bz2
 import csv
 import gzip
 import io
+import itertools
 import lzma
 import re
 import warnings
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,12 +20,17 @@ from typing import Any
 from quorate.errors import InputError
 from quorate.populations.table_format import TableFormat
 from quorate.populations.written_columns import read_column
+from quorate.populations.written_numbers import two_ways
 from quorate.runtime.files import decoded
 from quorate.validate import clean_text, unknown
 
 SEPARATORS = ",;\t"
 LINES = 20  # of a file by which its separator is found
 _PACKED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\x00": lzma.decompress}
+_UNREADABLE: tuple[type[Exception], ...] = (
+    *(ValueError, OSError, EOFError, csv.Error),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile),
+)
 _SHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 
@@ -98,6 +106,7 @@ class RawTable:
         self.check_columns([*wanted, *self.how.text, *self.how.keep])
         found, decimals, as_missing = {}, {}, {}
         notes: list[str] = []
+        doubtful: dict[str, str] = {}
         columns = self.columns
         for name in wanted:
             series = self.frame.iloc[:, columns.index(name)]
@@ -113,8 +122,12 @@ class RawTable:
             notes += column.notes
             if column.decimal:
                 decimals[name] = column.decimal
+            if column.doubtful:
+                doubtful[name] = column.doubtful
             if column.as_missing:
                 as_missing[name] = dict(column.as_missing)
+        if doubtful and "," in decimals.values():
+            raise two_ways(*next(iter(doubtful.items())), self.how)
         for word in self.how.missing:
             if not any(clean_text(word) in one for one in as_missing.values()):
                 notes.append(
@@ -155,7 +168,7 @@ def read_table(
         content = file.read_bytes()
         is_parquet = content[:4] == b"PAR1" or file.suffix.lower() in (".parquet", ".pq")
         frame = _read_parquet(file) if is_parquet else _read_csv(file, content, how, names)
-    except (ValueError, OSError, EOFError, csv.Error, pd.errors.ParserWarning) as error:
+    except (*_UNREADABLE, pd.errors.ParserWarning) as error:
         raise _no_table(file, error, how) from error
     if not len(frame):
         raise InputError(
@@ -199,8 +212,9 @@ def _read_csv(file: Path, content: bytes, how: TableFormat, names: Sequence[str]
     hint = re.match(r"sep=(.)\r?\n", text)  # how spreadsheets are told
     text = text[hint.end() :] if hint else text
     separator = how.separator or (hint[1] if hint else _separator(text))
+    separator = "\t" if separator in ("\\t", "tab") else separator
     headless = {} if names is None else {"names": list(names), "comment": "|"}
-    header = [] if names is not None else _header(text, separator)
+    header = [] if names is not None or len(separator) > 1 else _header(text, separator)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # it loses data
         # Else a longer row shifts the columns, and each part of a long column has its own type.
@@ -218,8 +232,6 @@ def _unpacked(file: Path, content: bytes) -> bytes:
         if content.startswith(mark):
             return unpack(content)
     if content.startswith(b"PK\x03\x04") and file.suffix.lower() == ".zip":
-        import zipfile
-
         with zipfile.ZipFile(file) as archive:
             inside = archive.namelist()
             if len(inside) != 1:
@@ -243,7 +255,10 @@ def _separator(text: str) -> str:
     widths = {}
     for one in SEPARATORS:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=one, skipinitialspace=True)
-        seen = {len(row) for row, _ in zip(filter(None, rows), range(LINES), strict=False)}
+        try:
+            seen = {len(row) for row in itertools.islice(filter(None, rows), LINES)}
+        except csv.Error:  # a cell that is too long for it
+            seen = set()
         widths[one] = seen.pop() if len(seen) == 1 else 0
     best = max(SEPARATORS, key=lambda one: widths[one])
     return best if widths[best] > 1 else max(SEPARATORS, key=header.count)

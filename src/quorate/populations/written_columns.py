@@ -24,6 +24,7 @@ from quorate.populations.table_format import TableFormat
 from quorate.populations.written_numbers import (
     check_text,
     commonest,
+    doubtful_point,
     note_sign,
     note_zeros,
     numbers_in,
@@ -41,12 +42,14 @@ class ReadColumn:
             "." with them, "," for decimal commas.
         notes: what reading did, in words.
         as_missing: how many values were read as missing, by what was written there.
+        doubtful: a number such as 1.234, where all with a point may be thousands.
     """
 
     values: npt.NDArray[Any]
     decimal: str = ""
     notes: tuple[str, ...] = ()
     as_missing: tuple[tuple[str, int], ...] = ()
+    doubtful: str | None = None
 
 
 def read_column(
@@ -75,11 +78,12 @@ def read_column(
     """
     import pandas as pd
 
-    named = name in how.text
+    named = name in how.text  # or a category, of whatever type
     is_number = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
     if is_number and not named and not pd.api.types.is_complex_dtype(series):
         return _read_numbers(series, how)
     codes, values = _factorize(series, name)
+    named = named or isinstance(series.dtype, pd.CategoricalDtype)
     if values and not written and not named and all(map(_is_number, values)):
         found = np.array([float(value) for value in values])  # objects, such as decimals
         return ReadColumn(np.where(codes >= 0, found[codes], np.nan))
@@ -146,7 +150,8 @@ def _as_numbers(
     each = [math.nan if text is None else number[text] for text in cells.texts]
     if (cells.codes < 0).any():
         each.append(math.nan)
-    return ReadColumn(cells.take(_as_array(each)), sign, notes)
+    doubtful = None if sign or plain_only or how.decimal else doubtful_point(known)
+    return ReadColumn(cells.take(_as_array(each)), sign, notes, doubtful=doubtful)
 
 
 def _as_texts(

@@ -12,6 +12,9 @@ from quorate.validate import PLAIN_NUMBER, listed, means_missing, number_of
 
 FEW_NUMBERS = 10  # distinct numbers up to which a column of text may be taken for names
 _ALL_PLAIN = re.compile(rf"(?:(?:{PLAIN_NUMBER})\n)*+")
+_BY_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
+_BELOW_1000 = re.compile(r"[+-]?\d{1,3}")
+FEWEST_POINTS = 3  # different numbers such as 1.234, beside others such as 999
 _WITH_SIGN = re.compile(r"([^\w.,+=-]{0,3})([+-]?\d[\d.,' ]*)(\s*(?:[^\w\s.,+-]|[^\W\d_]{1,4})?)")
 
 
@@ -27,6 +30,9 @@ def numbers_in(
         return None, ""
     plain = _ALL_PLAIN.fullmatch("".join(text + "\n" for text in texts)) is not None
     if plain and (how.decimal != "," or plain_only):
+        dotted = {} if plain_only or how.decimal else _thousands_by_points(texts)
+        if len(dotted) >= FEWEST_POINTS and len(dotted) < len(texts):
+            raise two_ways(name, next(iter(dotted)), how)
         return _exactly([number_of(text) for text in texts]), ""
     if plain_only:
         return None, ""
@@ -36,14 +42,16 @@ def numbers_in(
         whole = [how.decimal] if how.decimal in whole else []
         if not whole and plain:  # of a number such as 1.5, in a file with decimal commas
             return _exactly([number_of(text) for text in texts]), ""
+        if not whole and None not in read["." if how.decimal == "," else ","]:
+            odd = next(t for t, a in zip(texts, read[how.decimal], strict=True) if a is None)
+            raise InputError(
+                f"Expected numbers with the decimal sign {how.decimal!r} in column {name!r}, got "
+                f"{odd!r}. Give the other sign, write all columns alike, or leave this one out: "
+                f"{how.say('drop', name)}."
+            )
     if len(whole) == 2 and read["."] != read[","]:
         odd = next(t for t, a, b in zip(texts, read["."], read[","], strict=True) if a != b)
-        raise InputError(
-            f"Expected numbers in column {name!r} that can be read in one way, got {odd!r}: "
-            f"{number_of(odd, '.'):.12g} or {number_of(odd, ','):.12g}. Say which sign is the "
-            f"decimal one: {how.say('decimal', '.')} or {how.say('decimal', ',')}. Where these "
-            f"are names: {how.say('text', name)}."
-        )
+        raise two_ways(name, odd, how)
     if whole:
         return _exactly(read[whole[0]]), whole[0]
     if all(a is not None or b is not None for a, b in zip(read["."], read[","], strict=True)):
@@ -55,6 +63,28 @@ def numbers_in(
             f"where these are names, say {how.say('text', name)}."
         )
     return None, ""
+
+
+def two_ways(name: str, odd: str, how: TableFormat) -> InputError:
+    """Return the error for a number that can be read in two ways."""
+    return InputError(
+        f"Expected numbers in column {name!r} that can be read in one way, got {odd!r}: "
+        f"{number_of(odd, '.'):.12g} or {number_of(odd, ','):.12g}. Say which sign is the decimal "
+        f"one: {how.say('decimal', '.')} or {how.say('decimal', ',')}. Where these are names: "
+        f"{how.say('text', name)}."
+    )
+
+
+def _thousands_by_points(texts: Sequence[str]) -> dict[str, None]:
+    """Return the texts with a point; none unless these may be thousands, and others are smaller."""
+    dotted = dict.fromkeys(text for text in texts if "." in text)
+    small = all(_BELOW_1000.fullmatch(text) for text in texts if text not in dotted)
+    return dotted if small and all(map(_BY_POINTS.fullmatch, dotted)) else {}
+
+
+def doubtful_point(texts: Sequence[str]) -> str | None:
+    """Return a plain number that would be thousands where other columns have decimal commas."""
+    return next(iter(_thousands_by_points(texts)), None)
 
 
 def _number_in(text: str, sign: str) -> int | float | None:

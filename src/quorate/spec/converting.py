@@ -69,12 +69,12 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
 def literal(value: Any) -> Any:
     """Return text that spells a number exactly as that number, so that equal data are equal.
 
-    >>> literal("1.5"), literal("1e3"), literal("nan")
-    (1.5, '1e3', 'nan')
+    >>> literal("1.5"), literal("1e3")
+    (1.5, '1e3')
     """
     for number in (int, float):
         try:
-            if isinstance(value, str) and str(number(value)) == value != "nan":
+            if isinstance(value, str) and str(number(value)) == value:
                 return number(value)
         except ValueError:
             pass

@@ -153,7 +153,7 @@ def _read_tables(folder: Path) -> list[MeasuredCurve]:
 
 def _read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"Expected to read {path}, got: {error}. Mend it.") from error
