@@ -63,6 +63,7 @@ HEAVY_ROOMS = {"engine": {"torch"}}
 HEAVY_MODULES = {  # likewise, single modules
     "quorate.test_time.perturbations.families": {"torch"},
     "quorate.test_time.http.line": {"httpx", "httpcore"},
+    "quorate.test_time.http.connections": {"uvicorn"},
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -32,6 +34,38 @@ def replace_file(path: Path, content: bytes) -> None:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def make_file(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a new file, whole or not at all, and never over another one.
+
+    Raises:
+        FileExistsError: there is one already.
+        OSError: it cannot be written; nothing is left of it.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, mode)
+        _move_to_new(name, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _move_to_new(name: str, path: Path) -> None:
+    """Give a file a name that no file has; os.replace would take it from another one."""
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        os.rename(name, path)
 
 
 def write_files(folder: Path, files: Mapping[str, bytes], again: str) -> None:

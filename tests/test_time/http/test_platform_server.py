@@ -2,9 +2,12 @@
 
 import asyncio
 import base64
+import contextlib
 import io
 import json
+import os
 import re
+import resource
 import stat
 import threading
 import time
@@ -39,9 +42,10 @@ class Clock:
 class Page(httpx.Client):
     """A client of a served platform, in this process, under one key."""
 
-    def ask(self, x: Pixels, secret: str = "secret-one") -> httpx.Response:
+    def ask(self, x: Pixels, secret: str = "secret-one", again: str = "") -> httpx.Response:
         body = {"images": [to_base64(to_png(one)) for one in x]}
-        return self.post("/v1/predict", json=body, headers=bearer(secret))
+        headers = bearer(secret) | ({"Idempotency-Key": again} if again else {})
+        return self.post("/v1/predict", json=body, headers=headers)
 
     def usage(self, secret: str = "secret-one") -> Any:
         return self.get("/v1/usage", headers=bearer(secret)).json()
@@ -148,7 +152,7 @@ def test_the_same_question_again_is_free_and_is_not_put_to_the_model(
     page = serve_app(platform, budget=3)
     first = page.ask(x[[0, 1, 1, 2, 0]])  # copies in one request cost once
     assert first.json()["usage"]["spent"] == 3
-    again = page.ask(x[[2, 0, 1]])
+    again = page.ask(x[[2, 0, 1]], again="7")
     assert again.status_code == 200
     assert again.json()["predictions"] == [first.json()["predictions"][i] for i in (3, 0, 1)]
     assert len(platform.seen) == 3
@@ -483,6 +487,54 @@ def test_a_folder_keeps_its_keys(tmp_path: Path) -> None:
         _keys_of(tmp_path / "file", 1)
 
 
+@contextlib.contextmanager
+def room_for(n: int) -> Iterator[None]:
+    """Let no file grow beyond n bytes: what is written is cut there, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("room", [0, 100, 1000])
+def test_a_full_disk_leaves_no_half_file_of_keys(tmp_path: Path, room: int) -> None:
+    with room_for(room), pytest.raises(InputError, match="File too large"):
+        _keys_of(tmp_path, 100)
+    assert list(tmp_path.iterdir()) == []
+    assert len(_keys_of(tmp_path, 100)) == 101  # the next start
+
+
+def test_keys_are_whole_where_files_have_one_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    keys = make_keys(3)
+    write_keys(tmp_path / "keys.txt", keys)
+    assert read_keys(tmp_path / "keys.txt") == keys
+    with pytest.raises(InputError, match="got: File exists"):
+        write_keys(tmp_path / "keys.txt", make_keys(3))
+    assert read_keys(tmp_path / "keys.txt") == keys
+    assert [file.name for file in tmp_path.iterdir()] == ["keys.txt"]
+
+
+def test_two_servers_that_start_at_once_use_the_same_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = make_keys(2)
+
+    def later(path: Path, keys: dict[str, str]) -> None:
+        write_keys(path, theirs)
+        write_keys(path, keys)
+
+    monkeypatch.setattr("quorate.test_time.http.server.write_keys", later)
+    assert _keys_of(tmp_path, 2) == theirs
+
+
 def test_wrong_arguments_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "platform.ledger"
     for wrong in ({"budget": -1}, {"rate": "fast"}, {"rate": "0/s"}, {"images_at_once": 0}):
@@ -495,7 +547,7 @@ def test_wrong_arguments_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         serve(Parity(), tmp_path, 1, host="256.0.0.1")
     with pytest.raises(InputError, match="Expected to listen at 127"):
         serve(Parity(), tmp_path, 1, port=70_000)
-    for missing in ("fastapi", "python_multipart", "uvicorn"):
+    for missing in ("fastapi", "python_multipart", "uvicorn", "httptools"):
         with monkeypatch.context() as without:
             without.setitem(__import__("sys").modules, missing, None)
             with pytest.raises(InputError, match=r"pip install 'quorate\[server\]'"):

@@ -6,65 +6,44 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from quorate.errors import InputError, StoreError
-from quorate.test_time.http.service import IMAGES_AT_ONCE, RefusedError, Service
-from quorate.test_time.platforms.encoding import to_base64
+from quorate.test_time.http.bodies import (
+    image_in_form,
+    images_in_json,
+    read_body,
+    size_of,
+    without_body,
+)
+from quorate.test_time.http.described import (
+    ERRORS,
+    about,
+    described,
+    form_body,
+    health,
+    json_body,
+    meter,
+    predicted,
+)
+from quorate.test_time.http.desk import Desk, Room
+from quorate.test_time.http.service import IMAGES_AT_ONCE, Asked, RefusedError, Service
 from quorate.test_time.platforms.ledger import Ledger
 from quorate.test_time.platforms.platform import Answers, Platform
 from quorate.version import __version__
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from starlette.requests import Request
+    from starlette.responses import Response
 
 LOG = logging.getLogger(__name__)
 FIX = "Install what the server needs: pip install 'quorate[server]'"
 SPARE_BYTES = 65_536  # of a request's body, beside its images
-ERRORS: dict[int | str, dict[str, Any]] = {
-    401: {"description": "no key was sent"},
-    403: {"description": "the key is not known"},
-    413: {"description": "the body is too large, or holds too many images"},
-    422: {"description": "not JSON, or not images of the model's shape"},
-    429: {
-        "description": "rate_limited, with Retry-After; or budget_exhausted, without: spent "
-        "queries do not come back"
-    },
-}
-IMAGES_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["images"],
-                "properties": {
-                    "images": {
-                        "type": "array",
-                        "items": {"type": "string", "format": "byte", "description": "8-bit PNG"},
-                    }
-                },
-            }
-        }
-    },
-}
-FILE_BODY = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["image"],
-                "properties": {"image": {"type": "string", "format": "binary"}},
-            }
-        }
-    },
-}
+HELD_BYTES = 64 * 1024 * 1024  # of the bodies of all requests at once
 
 
 def app(
@@ -104,11 +83,14 @@ def app(
     # PNG of noise is as large as its pixels, and base64 a third larger.
     limit = bytes_at_once or images_at_once * (2 * c * h * w + 1024) + SPARE_BYTES
     service = Service(platform, Ledger(ledger_path), keys, budget, rate, images_at_once, clock)
+    desk = Desk(service.answer)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> Any:
+        service.open()
         yield
-        service.ledger.close()
+        desk.close()
+        service.close()
 
     made = FastAPIOffline(  # its pages for people load nothing from elsewhere
         title=f"quorate platform: {platform.card.id}",
@@ -118,136 +100,122 @@ def app(
     )
     _handle_errors(made)
     _add_public(made, service)
-    _add_metered(made, service, limit)
+    _add_metered(made, service, desk, limit)
     return made
 
 
 def _add_public(made: "FastAPI", service: Service) -> None:
-    @made.get("/healthz", summary="Whether the server is up")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+    @made.get(
+        "/healthz",
+        summary="Whether the server is up",
+        response_model=None,
+        responses=described(health()),
+    )
+    async def healthz() -> Any:
+        return plain({"status": "ok"})
 
-    @made.get("/v1/model", summary="What the model takes and gives")
-    async def model() -> dict[str, Any]:
-        card = service.platform.card
-        return asdict(card) | {"images_at_once": service.images_at_once}
+    card = service.platform.card
+    model_card = asdict(card) | {"images_at_once": service.images_at_once}
+
+    @made.get(
+        "/v1/model",
+        summary="What the model takes and gives",
+        response_model=None,
+        responses=described(about()),
+    )
+    async def model() -> Any:
+        return plain(model_card)
 
 
-def _add_metered(made: "FastAPI", service: Service, limit: int) -> None:
+def _add_metered(made: "FastAPI", service: Service, desk: Desk, limit: int) -> None:
     from fastapi import Depends
     from fastapi.concurrency import run_in_threadpool
     from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
     from starlette.requests import Request
 
     bearer = HTTPBearer(auto_error=False, description="A key of the platform's keys.txt")
+    room = Room(HELD_BYTES, limit)
+    card = service.platform.card
 
     async def who(
-        sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+        request: Request, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
     ) -> str:
-        return service.enter(sent.credentials if sent else None)
+        try:
+            return service.enter(sent.credentials if sent else None)
+        except RefusedError as refusal:
+            raise without_body(request, refusal) from None
 
-    def answered(key: str, images: list[object]) -> dict[str, Any]:
-        said = service.predict(key, service.read_images(images))
-        return {
-            "model": service.platform.card.id,
-            "predictions": _predictions(said, service.platform.card.classes),
-            "usage": asdict(service.usage(key)),
-        }
+    @asynccontextmanager
+    async def received(request: Request, key: str) -> AsyncIterator[bytes]:
+        """Yield a request's body. Whoever may not ask is refused before it is read."""
+        try:
+            service.admit(key, repeated="idempotency-key" in request.headers)
+        except RefusedError as refusal:
+            raise without_body(request, refusal) from None
+        async with room.hold(key, size_of(request, limit)):
+            yield await read_body(request, limit)
 
-    @made.get("/v1/usage", summary="The key's own meter", responses=_only(401, 403))
-    async def usage(key: Annotated[str, Depends(who)]) -> dict[str, Any]:
-        return asdict(await run_in_threadpool(service.usage, key))
+    async def answered(key: str, images: Callable[[], Sequence[bytes]]) -> Any:
+        reply = await desk.ask(Asked(key, images))
+        return plain(
+            {
+                "model": card.id,
+                "predictions": _predictions(reply.answers, card.classes),
+                "usage": asdict(reply.usage),
+            }
+        )
+
+    @made.get(
+        "/v1/usage",
+        summary="The key's own meter",
+        response_model=None,
+        responses=described(meter(), 401, 403, 503),
+    )
+    async def usage(key: Annotated[str, Depends(who)]) -> Any:
+        return plain(asdict(await run_in_threadpool(service.usage, key)))
+
+    told = described(predicted(card), *ERRORS)
 
     @made.post(
         "/v1/predict",
         summary="Ask about images",
-        responses=ERRORS,
-        openapi_extra={"requestBody": IMAGES_BODY},
+        response_model=None,
+        responses=told,
+        openapi_extra=json_body(card, service.images_at_once),
     )
-    async def predict(request: Request, key: Annotated[str, Depends(who)]) -> dict[str, Any]:
-        service.admit(key)
-        images = _images(await _read(request, limit))
-        return await run_in_threadpool(answered, key, images)
+    async def predict(request: Request, key: Annotated[str, Depends(who)]) -> Any:
+        async with received(request, key) as body:
+            return await answered(key, lambda: images_in_json(body, service.images_at_once))
 
     @made.post(
         "/v1/predict/image",
         summary="Ask about one PNG file: curl -F image=@FILE",
-        responses=ERRORS,
-        openapi_extra={"requestBody": FILE_BODY},
+        response_model=None,
+        responses=told,
+        openapi_extra=form_body(card),
     )
-    async def predict_image(request: Request, key: Annotated[str, Depends(who)]) -> dict[str, Any]:
-        service.admit(key)
-        content = await _uploaded(request, await _read(request, limit))
-        return await run_in_threadpool(answered, key, [to_base64(content)])
+    async def predict_image(request: Request, key: Annotated[str, Depends(who)]) -> Any:
+        async with received(request, key) as body:
+            content = await image_in_form(request, body)
+            return await answered(key, lambda: [content])
+
+
+def plain(content: Any) -> "Response":
+    """Return plain data as a JSON answer."""
+    from starlette.responses import Response
+
+    return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")
 
 
 def _predictions(said: Answers, classes: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return each answer as plain data: index, label, and where they are given the scores."""
-    plain: list[dict[str, Any]] = [
+    told: list[dict[str, Any]] = [
         {"index": index, "label": classes[index]} for index in said.labels.tolist()
     ]
     if said.probabilities is not None:
-        for one, scores in zip(plain, said.probabilities.tolist(), strict=True):
+        for one, scores in zip(told, said.probabilities.tolist(), strict=True):
             one["scores"] = scores
-    return plain
-
-
-async def _read(request: "Request", limit: int) -> bytes:
-    """Return the request's body, of which no more than the limit is ever held."""
-    named = request.headers.get("content-length", "")
-    body = bytearray()
-    if not (named.isdigit() and int(named) > limit):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                break
-        else:
-            return bytes(body)
-    raise RefusedError(
-        413,
-        "too_large",
-        f"Expected a body of at most {limit} bytes, got more. Send fewer images at once.",
-        {"Connection": "close"},
-    )
-
-
-def _images(body: bytes) -> list[object]:
-    fix = 'Send {"images": ["<base64 of a PNG>", ...]}.'
-    try:
-        plain = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise RefusedError(422, "not_json", f"Expected JSON, got: {error}. {fix}") from None
-    images = plain.get("images") if isinstance(plain, dict) else None
-    if not isinstance(images, list):
-        raise RefusedError(422, "no_images", f'Expected a list under "images", got none. {fix}')
-    return images
-
-
-async def _uploaded(request: "Request", body: bytes) -> bytes:
-    """Return the one file of a form."""
-    from starlette.datastructures import UploadFile
-    from starlette.exceptions import HTTPException
-    from starlette.requests import Request
-
-    async def once() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    try:
-        async with Request(request.scope, once).form(max_files=1, max_fields=1) as form:
-            sent = form.get("image")
-            if isinstance(sent, UploadFile):
-                return await sent.read()
-    except HTTPException as error:
-        raise RefusedError(
-            422, "not_a_form", f"Expected one PNG file, got: {error.detail}."
-        ) from None
-    raise RefusedError(
-        422, "no_image", 'Expected a file under "image", got none. Use curl -F image=@FILE.png.'
-    )
-
-
-def _only(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: ERRORS[status] for status in statuses}
+    return told
 
 
 def _handle_errors(made: "FastAPI") -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import ipaddress
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from quorate.errors import InputError
+from quorate.runtime.files import make_file
+from quorate.runtime.progress import tell
 from quorate.test_time.http.app import FIX, app
 from quorate.test_time.platforms.platform import EVALUATION, Platform
 from quorate.validate import at_least
@@ -33,23 +35,19 @@ def make_keys(n: int) -> dict[str, str]:
 
 
 def write_keys(path: str | Path, keys: Mapping[str, str]) -> None:
-    """Write ``NAME SECRET`` lines to a new file that only its owner can read.
+    """Write ``NAME SECRET`` lines to a new file that its owner alone can read, or nothing at all.
 
     Raises:
         InputError: there is a file already, or none can be made.
     """
     text = "".join(f"{name} {secret}\n" for name, secret in keys.items())
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        make_file(Path(path), text.encode(), 0o600)
     except OSError as error:
         raise InputError(
-            f"Expected to make a file of keys at {path}, got: {error.strerror}. Choose another "
-            "place."
+            f"Expected to make a file of keys at {path}, got: {error.strerror or error}. Make "
+            "room, or choose another place."
         ) from None
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def read_keys(path: str | Path) -> dict[str, str]:
@@ -76,7 +74,8 @@ def read_keys(path: str | Path) -> dict[str, str]:
             what = f"{len(words)} words" if len(words) != 2 else "a name or secret seen above"
             raise InputError(
                 f"Expected a new name and its secret in line {number} of {path}, got {what}. "
-                "Write one key a line, as in: member-0001 SECRET."
+                "Write one key a line, as in: member-0001 SECRET. If the file was cut short, "
+                "delete it, and a server makes new keys."
             )
         keys[words[0]] = words[1]
     if not keys:
@@ -112,7 +111,10 @@ def serve(
         StoreError: the ledger cannot be used.
     """
     try:
-        import uvicorn
+        import httptools  # noqa: F401 - named first where it is missing
+        import uvicorn  # noqa: F401
+
+        from quorate.test_time.http.connections import Connections, make_server, raise_file_limit
     except ImportError as error:
         raise InputError(f"Expected the module {error.name}, got none. {FIX}") from None
     folder = Path(folder)
@@ -123,9 +125,20 @@ def serve(
         url = f"http://{shown}:{sock.getsockname()[1]}"
         print(f"{platform.card.id} answers at {url}, described at {url}/docs", flush=True)
         print(f"keys: {folder / KEYS}   meter: {folder / LEDGER}   Ctrl-C stops it", flush=True)
-        config = uvicorn.Config(made, log_level="warning", access_log=False)
+        if not is_here(sock):
+            tell(
+                f"Warning: other machines can reach {url}, and keys and pictures travel to it in "
+                "the open. Leave --host out to answer this machine alone, and let a proxy with TLS "
+                "face the others."
+            )
+        connections = Connections(raise_file_limit())
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[sock])
+            make_server(made, connections).run(sockets=[sock])
+
+
+def is_here(sock: socket.socket) -> bool:
+    """Return whether a socket listens to this machine alone."""
+    return ipaddress.ip_address(sock.getsockname()[0].partition("%")[0]).is_loopback
 
 
 def _keys_of(folder: Path, wanted: int | None) -> dict[str, str]:
@@ -138,7 +151,11 @@ def _keys_of(folder: Path, wanted: int | None) -> dict[str, str]:
             raise InputError(
                 f"Expected a folder at {folder}, got: {error.strerror}. Choose another one."
             ) from None
-        write_keys(path, make_keys(100 if wanted is None else wanted))
+        try:
+            write_keys(path, make_keys(100 if wanted is None else wanted))
+        except InputError:
+            if not path.exists():  # else another server has just made them
+                raise
     known = read_keys(path)
     members = len(known) - (EVALUATION in known)
     if wanted is not None and wanted != members:
@@ -152,11 +169,12 @@ def _keys_of(folder: Path, wanted: int | None) -> dict[str, str]:
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as sock:
+    # Named as TCP: only then does asyncio send small answers at once (TCP_NODELAY).
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((host, port))
-            sock.listen(128)
+            sock.listen()
         except (OSError, OverflowError) as error:
             raise InputError(
                 f"Expected to listen at {host}:{port}, got: {error}. Choose another port, or 0 for "

@@ -1,4 +1,4 @@
-"""What a served platform does for one request: who asks, at what rate, within what budget.
+"""What a served platform does for requests: who asks, at what rate, within what budget.
 
 It knows nothing of HTTP but the status codes that its refusals go out with.
 """
@@ -9,7 +9,7 @@ import hashlib
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 from quorate.errors import InputError, QuotaError
 from quorate.test_time.http.rate import TokenBucket, parse_rate
 from quorate.test_time.platforms.answers import check_answers
-from quorate.test_time.platforms.encoding import digests, from_base64, from_png
+from quorate.test_time.platforms.encoding import digests, from_png
 from quorate.test_time.platforms.ledger import Ledger, purpose_of
 from quorate.test_time.platforms.platform import EVALUATION, Answers, Pixels, Platform
 from quorate.validate import at_least
@@ -68,6 +68,36 @@ class Usage:
     budget: int | None
 
 
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """One request that may be answered.
+
+    Args:
+        key: name of the key that asks.
+        images: gives the PNG files, when it is their turn to be read; or raises RefusedError.
+    """
+
+    key: str
+    images: Callable[[], Sequence[bytes]]
+
+
+@dataclass(frozen=True, eq=False)
+class Reply:
+    """The answers to one request, and the key's meter by then."""
+
+    answers: Answers
+    usage: Usage
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """A request whose images are read: their pixels, (n, c, h, w), and their names."""
+
+    key: str
+    x: Pixels
+    names: list[bytes]
+
+
 @dataclass(eq=False)
 class Service:
     """A platform that answers those who have a key, and meters them in its own ledger.
@@ -77,12 +107,12 @@ class Service:
     budget nor rate.
 
     Args:
-        platform: platform that answers, one question at a time.
+        platform: platform that answers, one batch at a time.
         ledger: the meter.
         keys: names of the keys and their secrets.
         budget: queries per key; None is without end.
         rate: requests per key, such as 5/s or 100/min; None is without end.
-        images_at_once: the most images in one request.
+        images_at_once: the most images in one request, and the most that are unpacked at once.
         clock: gives the time, in seconds.
     """
 
@@ -95,6 +125,8 @@ class Service:
     clock: Callable[[], float] = time.monotonic
     _names: dict[bytes, str] = field(init=False, repr=False)
     _buckets: dict[str, TokenBucket] = field(init=False, repr=False)
+    _least: dict[str, int] = field(init=False, repr=False)  # what each key has surely spent
+    _is_closed: bool = field(init=False, repr=False, default=False)
     _asking: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -109,7 +141,20 @@ class Service:
             name: TokenBucket(None if name == EVALUATION else rate, self.clock)
             for name in self.keys
         }
+        self._least = dict(self.ledger.spent_by_key(self.platform.card.id))
         self.keys = dict.fromkeys(self.keys, "")  # only the secrets' digests are held
+
+    def close(self) -> None:
+        """Let go of the ledger."""
+        self.ledger.close()
+        self._is_closed = True
+
+    def open(self) -> None:
+        """Go on with the ledger, if it was let go of: an app may be started again."""
+        if self._is_closed:
+            self.ledger, self._is_closed = Ledger(self.ledger.path), False
+
+    # ------------------------------------------------------------ before a body is read
 
     def enter(self, secret: str | None) -> str:
         """Return the name of the key whose secret this is, if it may ask now."""
@@ -128,8 +173,24 @@ class Service:
             )
         return found
 
-    def admit(self, key: str) -> None:
-        """Let one request of a key through, or refuse it for now."""
+    def admit(self, key: str, repeated: bool = False) -> None:
+        """Let one request of a key through, or refuse it: for good once its budget is spent.
+
+        Args:
+            key: name of the key.
+            repeated: the request may have been answered before, so that what it asks for may be
+                paid: it is looked at although the budget is spent.
+        """
+        if not (repeated or self._may_pay(key)):
+            raise RefusedError(
+                429,
+                "budget_exhausted",
+                f"Expected a key with queries left, got {key}: all {self.budget} are spent, and do "
+                "not come back. To be told again what it has paid for, send the header "
+                "Idempotency-Key.",
+                left=0,
+                affordable=[],
+            )
         wait = self._buckets[key].take()
         if wait:
             raise RefusedError(
@@ -140,81 +201,165 @@ class Service:
                 {"Retry-After": str(max(1, math.ceil(wait)))},
             )
 
+    def _may_pay(self, key: str) -> bool:
+        """Return whether a key may have queries left; the ledger, which is slower, says exactly."""
+        unlimited = self.budget is None or key == EVALUATION
+        return unlimited or self._least.get(key, 0) < (self.budget or 0)
+
     def usage(self, key: str) -> Usage:
         """Return a key's own meter."""
         spent = self.ledger.spent(self.platform.card.id, key, purpose_of(key))
+        self._least[key] = spent
         if self.budget is None or key == EVALUATION:
             return Usage(key, spent, None, None)
         return Usage(key, spent, max(0, self.budget - spent), self.budget)
 
-    def read_images(self, images: Sequence[object]) -> Pixels:
-        """Return the pixels, (n, c, h, w), of PNG images in base64."""
-        if len(images) > self.images_at_once:
-            raise RefusedError(
-                413,
-                "too_many_images",
-                f"Expected at most {self.images_at_once} images a request, got {len(images)}. "
-                "Send fewer at once.",
-            )
-        read = []
-        for number, text in enumerate(images):
+    # --------------------------------------------------------------------------- answers
+
+    def answer(self, asked: Sequence[Asked]) -> list[Reply | Exception]:
+        """Return what each of n requests is answered, or why it is not.
+
+        Requests are answered together: one question to the platform, one transaction. No more
+        images are unpacked at once than one request may hold. Where they fail together, each is
+        tried alone, so that none fails for another's sake.
+        """
+        told: list[Reply | Exception] = []
+        with self._asking:
+            for some in self._read(asked, told):
+                for place, reply in self._answer_each(some).items():
+                    told[place] = reply
+        return told
+
+    def _read(
+        self, asked: Sequence[Asked], told: list[Reply | Exception]
+    ) -> Iterator[dict[int, _Read]]:
+        """Yield the requests by their places, as many at once as may be unpacked together.
+
+        Those that cannot be read are told so.
+        """
+        together: dict[int, _Read] = {}
+        for place, one in enumerate(asked):
+            told.append(RuntimeError("not answered"))
             try:
-                if not isinstance(text, str):
-                    raise InputError(
-                        f"Expected a PNG in base64, got {type(text).__name__}. Send it as text."
-                    )
-                read.append(from_png(from_base64(text), self.platform.card.shape))
-            except InputError as error:
-                raise RefusedError(
-                    422, "bad_image", f"Image {number}: {error}", image=number
-                ) from None
-        if not read:
+                x = self._pixels(one.images())
+            except Exception as error:
+                told[place] = error
+                continue
+            if together and sum(len(r.x) for r in together.values()) + len(x) > self.images_at_once:
+                yield together
+                together = {}
+            together[place] = _Read(one.key, x, digests(x))
+        if together:
+            yield together
+
+    def _pixels(self, images: Sequence[bytes]) -> Pixels:
+        """Return the pixels, (n, c, h, w), of PNG files."""
+        if len(images) > self.images_at_once:
+            raise too_many_images(self.images_at_once, str(len(images)))
+        if not images:
             raise RefusedError(422, "no_images", "Expected at least one image, got none. Send one.")
-        return np.stack(read)
+        x = np.empty((len(images), *self.platform.card.shape), dtype=np.uint8)  # (n, c, h, w)
+        for number, content in enumerate(images):
+            try:
+                x[number] = from_png(content, self.platform.card.shape)
+            except InputError as error:
+                raise bad_image(number, error) from None
+        return x
 
-    def predict(self, key: str, x: Pixels) -> Answers:
-        """Return the answers to images, (n, c, h, w), which the ledger holds by then."""
-        ledger, card = self.ledger, self.platform.card
-        names = digests(x)
-        paid, stored = ledger.paid(card.id, names, key)
-        if not paid.all():
-            with self._asking:  # what another request has paid for by now is free
-                self._pay(key, names, x)
-            _, stored = ledger.paid(card.id, names, key)
-        return stored
-
-    def _pay(self, key: str, names: list[bytes], x: Pixels) -> None:
-        """Ask what a key has not paid for, and charge it."""
-        ledger, card = self.ledger, self.platform.card
-        first = {name: row for row, name in reversed(list(enumerate(names)))}
-        paid, _ = ledger.paid(card.id, names, key)
-        new = [row for row, name in enumerate(names) if not paid[row] and first[name] == row]
-        if not new:
-            return
-        self._check_budget(key, names, paid.tolist(), new)
-        answers = check_answers(self.platform.ask(x[new], [key] * len(new)), len(new), card)
+    def _answer_each(self, read: dict[int, _Read]) -> dict[int, Reply | Exception]:
+        """Return the reply of each request, tried together and, if that fails, one by one."""
         try:
-            ledger.charge(card.id, [names[row] for row in new], key, answers, self.budget)
-        except QuotaError:  # another server on the same ledger was faster
-            paid, _ = ledger.paid(card.id, names, key)
-            new = [row for row in new if not paid[row]]
-            self._check_budget(key, names, paid.tolist(), new)
-            raise
+            try:
+                return self._answer_together(read)
+            except QuotaError:  # another server on the same ledger was faster: count anew
+                return self._answer_together(read)
+        except Exception as error:
+            if len(read) == 1:
+                return dict.fromkeys(read, error)
+        return {place: self._answer_each({place: one})[place] for place, one in read.items()}
 
-    def _check_budget(self, key: str, names: list[bytes], paid: list[bool], new: list[int]) -> None:
-        """Refuse more new questions than a key has left, and say which could be answered."""
-        usage = self.usage(key)
-        if usage.left is None or len(new) <= usage.left:
-            return
-        afforded = {names[row] for row in new[: usage.left]}
-        raise RefusedError(
+    def _answer_together(self, read: dict[int, _Read]) -> dict[int, Reply | Exception]:
+        ledger, card = self.ledger, self.platform.card
+        refused = self._pay(read)
+        answered = {place: one for place, one in read.items() if place not in refused}
+        names = [name for one in answered.values() for name in one.names]
+        keys = [one.key for one in answered.values() for _ in one.names]
+        paid, stored = ledger.paid(card.id, names, keys)
+        if not paid.all():
+            raise RuntimeError("The ledger lacks answers that were stored in it a moment ago.")
+        usage = {key: self.usage(key) for key in set(keys)}
+        replies: dict[int, Reply | Exception] = {**refused}
+        start = 0
+        for place, one in answered.items():
+            rows = np.arange(start, start + len(one.x))
+            replies[place] = Reply(stored.take(rows), usage[one.key])
+            start += len(one.x)
+        return replies
+
+    def _pay(self, read: dict[int, _Read]) -> dict[int, RefusedError]:
+        """Ask what has not been paid for, and charge it; return who has too little left."""
+        ledger, card = self.ledger, self.platform.card
+        names = [name for one in read.values() for name in one.names]
+        keys = [one.key for one in read.values() for _ in one.names]
+        mask, _ = ledger.paid(card.id, names, keys)
+        known = {(n, key) for n, key, paid in zip(names, keys, mask, strict=True) if paid}
+        if len(known) == len(set(zip(names, keys, strict=True))):
+            return {}
+        left = {key: self.usage(key).left for key in set(keys)}
+        refused: dict[int, RefusedError] = {}
+        bought: list[tuple[str, bytes, Pixels]] = []
+        for place, one in read.items():
+            new = _new_rows(one, known)
+            has = left[one.key]
+            if has is not None and len(new) > has:
+                refused[place] = self._too_few(one, known, new, has)
+                continue
+            if has is not None:
+                left[one.key] = has - len(new)
+            known |= {(one.names[row], one.key) for row in new}
+            bought += [(one.key, one.names[row], one.x[row]) for row in new]
+        if bought:
+            payers = [key for key, _, _ in bought]
+            x = np.stack([image for _, _, image in bought])  # (n, c, h, w)
+            answers = check_answers(self.platform.ask(x, payers), len(x), card)
+            ledger.charge(card.id, [name for _, name, _ in bought], payers, answers, self.budget)
+        return refused
+
+    def _too_few(
+        self, one: _Read, known: set[tuple[bytes, str]], new: list[int], left: int
+    ) -> RefusedError:
+        """Return the refusal of more new questions than a key has left, with what it can pay."""
+        assert self.budget is not None
+        afforded = {one.names[row] for row in new[:left]}
+        paid = [row for row, n in enumerate(one.names) if (n, one.key) in known or n in afforded]
+        return RefusedError(
             429,
             "budget_exhausted",
-            f"Expected at most {usage.left} new questions from {key}, got {len(new)}: "
-            f"{usage.spent} of its {usage.budget} are spent, and do not come back.",
-            left=usage.left,
-            affordable=[row for row, n in enumerate(names) if paid[row] or n in afforded],
+            f"Expected at most {left} new questions from {one.key}, got {len(new)}: "
+            f"{self.budget - left} of its {self.budget} are spent, and do not come back.",
+            left=left,
+            affordable=paid,
         )
+
+
+def _new_rows(one: _Read, known: set[tuple[bytes, str]]) -> list[int]:
+    """Return the rows of a request that its key has not paid for, each question once."""
+    first = {name: row for row, name in reversed(list(enumerate(one.names)))}
+    return sorted(row for name, row in first.items() if (name, one.key) not in known)
+
+
+def bad_image(number: int, error: InputError) -> RefusedError:
+    """Return the refusal of one image of a request."""
+    return RefusedError(422, "bad_image", f"Image {number}: {error}", image=number)
+
+
+def too_many_images(most: int, came: str) -> RefusedError:
+    """Return the refusal of a request with more images than are answered at once."""
+    return RefusedError(
+        413,
+        "too_many_images",
+        f"Expected at most {most} images a request, got {came}. Send fewer at once.",
+    )
 
 
 def _digest(secret: str) -> bytes:

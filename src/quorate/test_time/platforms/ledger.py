@@ -170,28 +170,39 @@ class Ledger(LedgerFile):
         self,
         platform: str,
         digests: Sequence[bytes],
-        key: str,
+        keys: str | Sequence[str],
         answers: Answers,
         budget: int | None,
     ) -> None:
-        """Store answers and count them on one key, in one transaction; what it has paid is free.
+        """Store answers and count them on keys, in one transaction; what a key has paid is free.
+
+        Args:
+            platform: id of the model.
+            digests: the questions' names, (n,).
+            keys: the key that asks, or that of each question, (n,): no question twice for a key.
+            answers: the answers, n.
+            budget: queries per key; None is without end.
 
         Raises:
-            QuotaError: the key has fewer queries left; nothing is stored or counted.
+            QuotaError: a key has fewer queries left; nothing is stored or counted.
         """
+        payers = _each(keys, digests)
         with self._transaction() as db:
             known = self._rows(platform, digests)
-            paid = {d for d, rows in known.items() if any(row.key == key for row in rows)}
-            new = [i for i, digest in enumerate(digests) if digest not in paid]
-            left = self._left(platform, [key], budget)[key]
-            if len(new) > left:
-                raise QuotaError(
-                    f"Expected at most {left:.0f} new questions from {key}, got {len(new)}. Its "
-                    f"budget of {budget} is spent; ask with another key."
-                )
+            paid = {(d, row.key) for d, rows in known.items() for row in rows}
+            new = [
+                i for i, asked in enumerate(zip(digests, payers, strict=True)) if asked not in paid
+            ]
+            left = self._left(platform, payers, budget)
+            for key, n in Counter(payers[i] for i in new).items():
+                if n > left[key]:
+                    raise QuotaError(
+                        f"Expected at most {left[key]:.0f} new questions from {key}, got {n}. Its "
+                        f"budget of {budget} is spent; ask with another key."
+                    )
             now = _now()
             for i in new:
-                label, scores = int(answers.labels[i]), _blob(answers, i)
+                key, label, scores = payers[i], int(answers.labels[i]), _blob(answers, i)
                 self._compare(platform, digests[i], key, known.get(digests[i], []), label, scores)
                 db.execute(
                     "INSERT INTO question VALUES (NULL, ?, ?, ?, ?, 'answered', ?, ?, ?, ?)",
@@ -230,12 +241,24 @@ class Ledger(LedgerFile):
             known = self._rows(platform, digests)
             return _read([_answered(known.get(d, []), purpose) for d in digests])
 
-    def paid(self, platform: str, digests: Sequence[bytes], key: str) -> tuple[Mask, Answers]:
-        """Return which of n questions one key has had answered, (n,), and these answers."""
+    def paid(
+        self, platform: str, digests: Sequence[bytes], keys: str | Sequence[str]
+    ) -> tuple[Mask, Answers]:
+        """Return which of n questions one key, or each its own, has had answered, and the answers.
+
+        The first is a mask, (n,).
+        """
         with self._using, self._explained():
             known = self._rows(platform, digests)
-            mine = {d: [row for row in rows if row.key == key] for d, rows in known.items()}
-            return _read([_answered(mine.get(d, []), "evaluation") for d in digests])
+            mine = {
+                (d, row.key): row
+                for d, rows in known.items()
+                for row in rows
+                if row.state == "answered"
+            }
+            return _read(
+                [mine.get(asked) for asked in zip(digests, _each(keys, digests), strict=True)]
+            )
 
     def kept(self, platform: str) -> tuple[Pixels, Answers]:
         """Return the images kept of the collective's answered questions, (n, c, h, w), and answers.
@@ -325,6 +348,11 @@ def _read(rows: Sequence[_Row | None]) -> tuple[Mask, Answers]:
     if blobs and len(blobs) == len(found):
         scores = np.frombuffer(b"".join(blobs), dtype="<f8").reshape(len(found), -1).copy()
     return mask, Answers(labels, scores)
+
+
+def _each(keys: str | Sequence[str], digests: Sequence[bytes]) -> Sequence[str]:
+    """Return the key of each question."""
+    return [keys] * len(digests) if isinstance(keys, str) else keys
 
 
 def _blob(answers: Answers, row: int) -> bytes | None:

@@ -1,0 +1,233 @@
+"""Connections of strangers: how many there are, and how long each may take to say what it wants.
+
+uvicorn waits for ever for the rest of a request that has begun. Here every connection has a
+deadline for its request's head, for the body, and for taking in the answer; and where there are too
+many, the one that has been silent for longest makes way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from quorate.test_time.http.sparing import Sparing
+
+LOG = logging.getLogger(__name__)
+HEAD_SECONDS = 10.0  # for a request's head, from the connection's start or the head's first byte
+BODY_SECONDS = 75.0  # for its body, of which the app itself waits 30 s for room and 30 s for bytes
+UNREAD_SECONDS = 5.0  # for the rest of a body that nobody reads any more
+TAKE_SECONDS = 30.0  # for a client that does not take in what it is sent
+SILENT_SECONDS = 15  # between two requests; longer than the 5 s of common clients
+HEAD_BYTES = 65_536  # of a request's head
+PIPELINED = 8  # requests that one connection may send ahead
+MOST = 2048  # connections, each with up to a few hundred kilobytes of buffers
+ACCEPTED_AT_ONCE = 100  # before any of them is looked at
+SPARE_FILES = 2 * ACCEPTED_AT_ONCE + 64  # beside connections: those being closed, the ledger, ...
+FULL_BODY = (
+    b'{"error": {"code": "busy", "message": "The server has too many connections. Ask again in a '
+    b'few seconds."}}'
+)
+FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 2\r\n"
+    b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(FULL_BODY), FULL_BODY)
+)
+
+
+def raise_file_limit() -> int:
+    """Let this process open as many files as it may; return how many connections that leaves."""
+    try:
+        import resource
+    except ImportError:  # Windows, where sockets are no files
+        return MOST
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+        except (OSError, ValueError):  # some systems promise more than they allow
+            LOG.warning("The limit of open files stays at %d: more are not allowed.", soft)
+    if soft == resource.RLIM_INFINITY:
+        return MOST
+    return max(8, min(MOST, soft - SPARE_FILES))
+
+
+class Connections:
+    """All connections of one server.
+
+    Args:
+        most: how many there may be.
+        clock: gives the time, in seconds.
+    """
+
+    def __init__(self, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        self.most = most
+        self.clock = clock
+        self._open: dict[Guarded, None] = {}  # in the order in which they came
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __call__(self, **options: Any) -> Guarded:
+        """Return the protocol of a new connection, as uvicorn asks for one."""
+        return Guarded(self, **options)
+
+    def admit(self, one: Guarded) -> bool:
+        """Take a connection in, if need be for one that asks nothing; return whether it is in."""
+        if len(self._open) >= self.most:
+            silent = next((other for other in self._open if not other.is_asking()), None)
+            if silent is None:
+                LOG.warning("Refused a connection: all %d are being answered.", self.most)
+                return False
+            LOG.warning("Closed a silent connection: there are %d, no more are held.", self.most)
+            self.leave(silent)
+            silent.transport.abort()
+        self._open[one] = None
+        return True
+
+    def leave(self, one: Guarded) -> None:
+        """Forget a connection."""
+        self._open.pop(one, None)
+
+    def close_overdue(self) -> None:
+        """Close those that keep the server waiting for too long."""
+        now = self.clock()
+        for one in [one for one in self._open if one.is_overdue(now)]:
+            LOG.warning("Closed a connection that kept the server waiting for too long.")
+            self.leave(one)
+            one.transport.abort()
+
+
+class Guarded(HttpToolsProtocol):
+    """uvicorn's connection, with deadlines. Of each phase the time of its beginning is kept."""
+
+    def __init__(self, all_of_them: Connections, **options: Any) -> None:
+        super().__init__(**options)
+        self._all = all_of_them
+        self._head_since: float | None = None
+        self._body_since: float | None = None
+        self._stalled_since: float | None = None
+        self._closing_since: float | None = None
+        self._head_bytes = 0
+        self._refused = False
+
+    # ------------------------------------------------------------------------- deadlines
+
+    def is_asking(self) -> bool:
+        """Return whether a request has come that is not yet answered."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def is_overdue(self, now: float) -> bool:
+        """Return whether the client has kept the server waiting for too long."""
+        if self.transport.is_closing() and self._closing_since is None:
+            self._closing_since = now
+        unread = BODY_SECONDS if self.is_asking() else UNREAD_SECONDS
+        deadlines = (
+            (self._head_since, HEAD_SECONDS),
+            (self._body_since, unread),
+            (self._stalled_since, TAKE_SECONDS),
+            (self._closing_since, UNREAD_SECONDS),
+        )
+        return any(since is not None and now - since > most for since, most in deadlines)
+
+    # ------------------------------------------------------------ what asyncio calls
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a head, where there is a place."""
+        self.transport = transport
+        self._refused = not self._all.admit(self)
+        if self._refused:
+            transport.write(FULL)
+            transport.close()
+            return
+        self._head_since = self._all.clock()
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave."""
+        self._all.leave(self)
+        if not self._refused:
+            super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; the head's bytes are counted, and a client that sends any owes a whole head."""
+        if self._refused or self.transport.is_closing():
+            return
+        if self._body_since is None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._body_since is not None or self.is_asking():
+            return
+        if self._head_since is None:  # by now uvicorn does not wait for an end of its silence
+            self._head_since = self._all.clock()
+        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self.logger.warning("A request's head is too large.")
+            self.send_400_response("Expected a head of at most 64 KiB, got more.")
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to take in what it was sent."""
+        self._stalled_since = self._all.clock()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It has."""
+        self._stalled_since = None
+        super().resume_writing()
+
+    # ----------------------------------------------------------- what the parser calls
+
+    def on_message_begin(self) -> None:
+        """Begin to wait for a head, unless that is what is waited for."""
+        if len(self.pipeline) >= PIPELINED:
+            raise ValueError("too many requests were sent ahead")
+        if self._head_since is None:
+            self._head_since = self._all.clock()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Begin to wait for the body."""
+        self._head_since, self._head_bytes = None, 0
+        self._body_since = self._all.clock()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._body_since = None
+        super().on_message_complete()
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which looks for overdue connections every second."""
+
+    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+        super().__init__(config)
+        self.connections = connections
+
+    async def on_tick(self, counter: int) -> bool:
+        """Close what is overdue, ten ticks apart."""
+        if counter % 10 == 0:
+            self.connections.close_overdue()
+        return await super().on_tick(counter)
+
+
+def make_server(app: Any, connections: Connections) -> Server:
+    """Return a server of an ASGI app whose connections are bounded in number and time."""
+    config = uvicorn.Config(
+        app,
+        http=connections,  # type: ignore[arg-type]  # whatever makes a protocol will do
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        backlog=ACCEPTED_AT_ONCE,
+        timeout_keep_alive=SILENT_SECONDS,
+        timeout_graceful_shutdown=30,
+    )
+    for name in ("uvicorn.error", "asyncio", __name__):
+        Sparing.watch(logging.getLogger(name))
+    return Server(config, connections)
