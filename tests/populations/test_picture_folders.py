@@ -197,6 +197,40 @@ def test_pictures_beside_parquet_files_are_told(
     )
 
 
+def test_parquet_files_of_no_part_are_told(
+    tmp_path: Path, write_hub_parquet: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("train", "test", "extra"):
+        write_hub_parquet(tmp_path / f"{name}.parquet", [GREY] * 2, ("a", "b"), label=[0, 1])
+    assert people(tmp_path) == {part: {"a": 1, "b": 1} for part in ("train", "test")}
+    assert capsys.readouterr().err == (
+        f"Left out of {tmp_path}: 1 file (parquet files whose names tell no part, beside others "
+        "whose names do): extra.parquet.\n"
+    )
+
+
+def test_a_name_that_tells_a_part_does_not_make_the_other_files_vanish(
+    tmp_path: Path, write_hub_parquet: Callable[..., None]
+) -> None:
+    for name in ("faces-1", "faces-2", "faces-test"):
+        write_hub_parquet(tmp_path / f"{name}.parquet", [GREY] * 2, ("a", "b"), label=[0, 1])
+    with pytest.raises(InputError, match=r"got test and faces-1\.parquet, faces-2\.parquet\. Call"):
+        load(tmp_path)
+    for name in ("faces-1", "faces-2"):  # the fix
+        (tmp_path / f"{name}.parquet").rename(tmp_path / f"train-{name}.parquet")
+    assert people(tmp_path) == {"train": {"a": 2, "b": 2}, "test": {"a": 1, "b": 1}}
+
+
+def test_the_name_of_the_folder_means_nothing(
+    tmp_path: Path, write_hub_parquet: Callable[..., None]
+) -> None:
+    write(tmp_path / "p[1]*? test", {f"{kind}/0.png": PNG for kind in "ab"})
+    assert people(tmp_path / "p[1]*? test") == {"train": {"a": 1, "b": 1}}
+    write_hub_parquet(tmp_path / "q[1]" / "train.parquet", [GREY], ("a", "b"), label=[0])
+    with pytest.raises(InputError, match=r"Give the folder a name without \* \? \[ \]"):
+        load(tmp_path / "q[1]")
+
+
 def test_it_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, {"cat/0.png": PNG, "dog/1.png": PNG, "note.txt": "a"})
     for _ in range(3):

@@ -177,6 +177,10 @@ BOMBS = {
     ),
     "PPM": b"P6 %d %d 255\n" % (HUGE, HUGE),
     "WebP": b"RIFF\x30\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0" + b"\xff\x3f\0" * 2 + bytes(20),
+    "WebP without loss": files.encoded(COLOUR, "WEBP", lossless=True).replace(
+        struct.pack("<I", 6 | 4 << 14), struct.pack("<I", 0x3FFF | 0x3FFF << 14)
+    ),
+    "one row": files.png(files.header(2**16, 1), files.rows(2**16, 1)),
     "TIFF": files.encoded(COLOUR, "TIFF").replace(
         struct.pack("<HHII", 256, 4, 1, 7), struct.pack("<HHII", 256, 4, 1, 2**28)
     ),

@@ -17,12 +17,20 @@ import numpy.typing as npt
 
 from quorate.errors import InputError
 from quorate.populations.encoded_pictures import Pixels, read_pixels
-from quorate.populations.opened_images import OpenedImages, open_data_set, open_pictures
+from quorate.populations.opened_images import (
+    OpenedImages,
+    open_data_set,
+    open_pictures,
+    unread_tables,
+)
 from quorate.populations.picture_folders import (
+    BESIDE,
+    PARTLESS,
     FoundFiles,
     PictureFolder,
     files_below,
     find_files,
+    notes_on,
     read_folder,
 )
 from quorate.populations.picture_metadata import LABEL
@@ -30,7 +38,7 @@ from quorate.runtime.cache import on_disk
 from quorate.runtime.digests import digest_named_files
 from quorate.runtime.progress import tell_once
 from quorate.table import Split, Table
-from quorate.validate import listed, unknown
+from quorate.validate import unknown
 
 HELD_OUT_SPLITS = ("test", "validation")
 READER = 2  # counts changes of what is read: what an older one has cached is not taken
@@ -296,14 +304,12 @@ def _opened(source: str, stamp: str, config: str | None, label: str | None) -> O
     found = _found(source, stamp)
     if _is_pictures(found):
         return open_pictures(Path(source), _sorted(source, stamp, label or LABEL))
-    notes: tuple[str, ...] = ()
-    if found is not None and found.pictures:
-        notes = (
-            f"Left out of {source}: {len(found.pictures)} "
-            f"{'file' if len(found.pictures) == 1 else 'files'} (pictures beside parquet files): "
-            f"{listed(found.pictures)}.",
-        )
-    return OpenedImages(_open(source, stamp, config), notes=notes)
+    splits = _open(source, stamp, config)
+    if found is None:
+        return OpenedImages(splits)
+    unread = unread_tables(Path(source), found.tables, splits)
+    left_out = {BESIDE: found.pictures, PARTLESS: unread}
+    return OpenedImages(splits, notes=tuple(notes_on(source, left_out)))
 
 
 def _is_pictures(found: FoundFiles | None) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from quorate.errors import DataUnavailableError, InputError
 from quorate.populations.picture_folders import PictureFolder
 from quorate.populations.picture_metadata import IMAGE, LABEL
 from quorate.runtime.progress import status
+from quorate.validate import listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +81,10 @@ def open_data_set(source: str, config: str | None) -> Mapping[str, Any]:
         ) as error:
             reason = _reason(error)
     if Path(source).is_dir():
-        raise InputError(
-            f"Expected {source} to hold parquet files or images, got: {reason}. "
-            "Check that the files are there and whole."
-        )
+        fix = "Check that the files are there and whole."
+        if set("*?[]") & set(source):
+            fix = "Give the folder a name without * ? [ ], which stand for other names here."
+        raise InputError(f"Expected {source} to hold parquet files or images, got: {reason}. {fix}")
     local = source.replace("/", "--")
     raise DataUnavailableError(
         f"Expected {source} in the cache of Hugging Face datasets, on the hub, or under the folder "
@@ -96,6 +98,36 @@ def _reason(error: Exception) -> str:
     cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
     lines = str(cause).strip().splitlines() or [type(cause).__name__]
     return lines[0].rstrip(".")
+
+
+def unread_tables(
+    folder: Path, tables: Sequence[str], splits: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return the parquet files of a folder that are in none of its splits.
+
+    Where the names of some files tell a part, such as test, ``datasets`` reads no others.
+
+    Raises:
+        InputError: none of those that it reads is a part to learn from.
+    """
+    import datasets
+    import pyarrow.parquet as pq
+
+    ours = [name for name in tables if name.lower().endswith(".parquet")]
+    rows = sum(pq.ParquetFile(folder / name).metadata.num_rows for name in ours)
+    if len(ours) < len(tables) or rows == sum(len(part) for part in splits.values()):
+        return ()
+    with _quiet():
+        files = datasets.load_dataset_builder(str(folder)).config.data_files or {}
+    read = {os.path.realpath(str(file)) for part in files.values() for file in part}
+    unread = tuple(name for name in ours if os.path.realpath(folder / name) not in read)
+    if unread and "train" not in splits:
+        raise InputError(
+            f"Expected the names of all parquet files in {folder} to tell their part, or of none, "
+            f"got {', '.join(map(str, splits))} and {listed(unread)}. Call those to learn from "
+            "train-..., as in train-1.parquet."
+        )
+    return unread
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,8 @@ STRANGE = "no pictures"
 BROKEN = "links that lead nowhere, or devices"
 OUTSIDE = "outside the folders of parts"
 LOOSE = "in no folder of a label"
+BESIDE = "pictures beside parquet files"
+PARTLESS = "parquet files whose names tell no part, beside others whose names do"
 NOT_THERE = "named by metadata, but not there or not read"
 
 
@@ -68,11 +70,17 @@ class PictureFolder:
 
     def notes(self, folder: str) -> list[str]:
         """Return what was left out, counted and named, one sentence each."""
-        return [
-            f"Left out of {folder}: {len(paths)} {'file' if len(paths) == 1 else 'files'} "
-            f"({why}): {listed(paths)}."
-            for why, paths in self.left_out.items()
-        ]
+        return notes_on(folder, self.left_out)
+
+
+def notes_on(folder: str, left_out: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what was left out of a folder, by why: counted and named, one sentence each."""
+    return [
+        f"Left out of {folder}: {len(paths)} {'file' if len(paths) == 1 else 'files'} ({why}): "
+        f"{listed(paths)}."
+        for why, paths in left_out.items()
+        if paths
+    ]
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:

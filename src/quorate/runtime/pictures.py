@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOST_PIXELS = 2**26  # of one picture: 67 million, the largest photos of most telephones
+MOST_SIDE = 2**16 - 1  # pixels, as in a JPEG
 MOST_BYTES = 2**28  # of one file: what so many pixels need without compression, and more
 MOST_SCANS = 100  # of a JPEG, where ten are usual: each one goes over the whole picture
 HEAD = 16  # bytes that tell the kind
@@ -206,11 +207,25 @@ def _check_head(kind: str, content: bytes, where: str, most_pixels: int) -> None
         if content[12:16] != b"IHDR":
             raise ValueError("no header (IHDR) at its beginning")
         _check_size(struct.unpack_from(">II", content, 16), where, most_pixels)
-    if kind == "WEBP" and content[12:16] == b"VP8X" and len(content) >= 30:
-        sides = (int.from_bytes(content[at : at + 3], "little") + 1 for at in (24, 27))
-        _check_size(tuple(sides), where, most_pixels)
+    if kind == "WEBP" and (size := _webp_size(content)) is not None:
+        _check_size(size, where, most_pixels)
     if kind == "JPEG" and content.count(b"\xff\xda") > MOST_SCANS:
         raise ValueError(f"more than {MOST_SCANS} scans")
+
+
+def _webp_size(content: bytes) -> tuple[int, int] | None:
+    """Return the size in the first chunk of a WebP: its decoder takes room as soon as it opens."""
+    chunk, head = content[12:16], content[20:30].ljust(10, b"\0")
+    if chunk == b"VP8X":
+        width, height = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (4, 7))
+        return width, height
+    if chunk == b"VP8 ":
+        width, height = struct.unpack("<HH", head[6:10])
+        return width & 0x3FFF, height & 0x3FFF
+    if chunk == b"VP8L":
+        bits = int.from_bytes(head[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    return None
 
 
 def _check_size(size: Sequence[int], where: str, most_pixels: int) -> None:
@@ -220,6 +235,13 @@ def _check_size(size: Sequence[int], where: str, most_pixels: int) -> None:
     width, height = size
     if width * height < 1:
         raise ValueError("no pixels")
+    if max(width, height) > MOST_SIDE:
+        raise PictureError(
+            f"a picture of at most {MOST_SIDE:,} pixels a side",
+            where,
+            f"{width} x {height}",
+            "Make it smaller first.",
+        )
     if width * height > most:
         raise PictureError(
             f"a picture of at most {most:,} pixels",

@@ -141,6 +141,7 @@ def test_by_hand() -> None:
         "resized": False,
         "brightness": False,
         "clipped": 0.0,
+        "made_colour": False,
         "limits": list(LIMITS),
     }
 
@@ -148,7 +149,9 @@ def test_by_hand() -> None:
 def test_a_grey_picture_is_made_rgb_for_a_change_of_colours() -> None:
     change = additive(channels=3)
     grey = drawn(8, 8, channels=1)
-    apply_to_file("p.npz", written(grey, "grey.png"), "out.png", "cat")
+    applied = apply_to_file("p.npz", written(grey, "grey.png"), "out.png", "cat")
+    assert applied.made_colour
+    assert any("your picture was grey" in line for line in applied.lines())
     expected = change.apply(np.stack([grey] * 3)[None], np.array([0]))[0].transpose(1, 2, 0)
     np.testing.assert_array_equal(pixels("out.png"), expected)
 

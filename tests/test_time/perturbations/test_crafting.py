@@ -298,3 +298,14 @@ def test_a_shift_moves_whole_pixels_and_a_resize_keeps_what_is_flat() -> None:
 def test_parameters_out_of_range_are_named(given: Any, named: str) -> None:
     with pytest.raises(InputError, match=named):
         Crafting(**given)
+
+
+def test_a_filter_that_no_file_may_hold_is_refused_before_anything_is_crafted() -> None:
+    x, y = people(4, 2, 0)
+    nobody: list[NetworkClassifier] = []  # nothing is asked of a surrogate
+    with pytest.raises(
+        InputError, match=r"got images of shape \(1, 3, 4\) and side=65\. Use side=5"
+    ):
+        crafted(nobody, x, y, replace(PLAIN, side=65), family="filter", label_free=True)
+    with pytest.raises(InputError, match="got yes twice"):
+        crafted(nobody, x, y, classes=("yes", "yes"))

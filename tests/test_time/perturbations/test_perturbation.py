@@ -246,6 +246,8 @@ def test_many_images_are_changed_as_few_are(monkeypatch: pytest.MonkeyPatch) -> 
     whole = p.apply(x, y)
     monkeypatch.setattr("quorate.test_time.perturbations.perturbation.AT_ONCE", 3)
     assert (p.apply(x, y) == whole).all()
+    monkeypatch.setattr(perturbation, "VALUES_AT_ONCE", 5)  # one image of four values
+    assert (p.apply(x, y) == whole).all()
     assert p.apply(x[:0], y[:0]).shape == (0, 1, 2, 2)
 
 

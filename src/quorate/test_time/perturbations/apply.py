@@ -6,7 +6,7 @@ Shape letters: c h w axes of the images trained for.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,7 @@ class AppliedChange:
         size: size of the picture, (W, H).
         trained_size: size of the images that the change was crafted for, (w, h).
         brightness: whether a change of one channel was added to the brightness of a colour picture.
+        made_colour: whether a grey picture became one in colour, as the change has colours.
         clipped: share of the pixels where a value at black or white took less than the change.
     """
 
@@ -59,6 +60,7 @@ class AppliedChange:
     trained_size: tuple[int, int]
     brightness: bool = False
     clipped: float = 0.0
+    made_colour: bool = False
 
     @property
     def label_free(self) -> bool:
@@ -101,6 +103,8 @@ class AppliedChange:
         ]
         if self.brightness:
             told.append(self._brightness_in_words())
+        if self.made_colour:
+            told.append("Colour: your picture was grey; the change has colours, so the file has.")
         if self.preview is not None:
             told.append(f"Preview: {self.preview}")
         if self.resized:
@@ -170,11 +174,12 @@ def apply_to_file(
         shown = images.check_target(preview, images.PREVIEWS, [*read, out])
     perturbation = load(perturbation_path)
     row = _row(perturbation, label)
-    picture, profile = images.open_picture(Path(image_path), perturbation.shape[0])
+    picture, profile, was_grey = images.open_picture(Path(image_path), perturbation.shape[0])
     change = change_of(picture, perturbation, row)
     before = images.Panels.of(picture) if shown is not None else None
     moved = change.add_to(picture)
     applied = _facts(picture, perturbation, moved, out, shown, label)
+    applied = replace(applied, made_colour=was_grey and picture.mode == "RGB")
     images.write(picture, out, icc_profile=profile)
     if shown is not None and before is not None:
         after = images.Panels.of(picture)

@@ -19,7 +19,12 @@ from quorate.runtime.progress import bar
 from quorate.spec import param
 from quorate.table import Labels, Rng
 from quorate.test_time.perturbations.budget import Norm, check_budget
-from quorate.test_time.perturbations.perturbation import Family, Perturbation
+from quorate.test_time.perturbations.perturbation import (
+    Family,
+    Perturbation,
+    check_classes,
+    shapes_of,
+)
 from quorate.test_time.platforms.platform import Pixels
 from quorate.validate import above_zero, at_least, in_interval
 
@@ -121,6 +126,8 @@ def craft(
         raise InputError("Expected members' pictures to craft with, got none. Enlist members.")
     counts = np.bincount(y, minlength=len(classes))
     _, c, h, w = x.shape
+    check_classes(classes)
+    _check_filter(family, (c, h, w), len(classes), crafting.side)
     change = FAMILIES[family](
         restarts=crafting.restarts,
         k=len(classes),
@@ -153,6 +160,16 @@ def craft(
         "pictures": len(x),
     }
     return Perturbation(family, arrays, classes, (c, h, w), epsilon, norm, about)
+
+
+def _check_filter(family: Family, shape: tuple[int, int, int], k: int, side: int) -> None:
+    """Raise InputError before anything is crafted that no file may hold."""
+    weight = (shape[0], shape[0], side, side)
+    if not shapes_of(family, shape, k, {"weight": weight}):
+        raise InputError(
+            f"Expected images and a filter of a usual size, got images of shape {shape} and "
+            f"side={side}. Use side=5 and smaller images."
+        )
 
 
 def _divided(n: int, label_free: bool, generator: Generator) -> tuple[Tensor, Tensor]:

@@ -61,8 +61,8 @@ def check_target(path: str | Path, kinds: Mapping[str, str], kept: Sequence[str 
     return path
 
 
-def open_picture(path: Path, channels: int) -> tuple[Image, bytes | None]:
-    """Return a picture upright, grey or RGB, and its colour profile where that still fits.
+def open_picture(path: Path, channels: int) -> tuple[Image, bytes | None, bool]:
+    """Return a picture upright, its colour profile where it still fits, and whether it was grey.
 
     A grey picture is made RGB for a change of colours; one in colour stays so.
 
@@ -76,8 +76,8 @@ def open_picture(path: Path, channels: int) -> tuple[Image, bytes | None]:
         )
     opened = read_picture(path, str(path))
     if channels == 3 and opened.image.mode == "L":
-        return opened.image.convert("RGB"), None
-    return opened.image, opened.profile
+        return opened.image.convert("RGB"), None, True
+    return opened.image, opened.profile, opened.image.mode == "L"
 
 
 def pixels_of(image: Image) -> Pixels:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +29,8 @@ Floats = npt.NDArray[np.float32]
 Shapes = dict[str, tuple[int, ...]]
 Family = Literal["additive", "gain", "filter", "combined"]
 FORMAT = 1  # of the file
-AT_ONCE = 4096  # images changed at once: bounds memory
+AT_ONCE = 4096  # images changed at once: bounds memory, as does
+VALUES_AT_ONCE = 2**26  # their values
 ARCHIVE = b"PK"  # how the file begins
 MOST_FACTS = 2**24  # bytes of what a file says in words
 MOST_LEVELS = 1e6  # of any value of an array: far beyond what a picture could show
@@ -115,8 +117,9 @@ class Perturbation:
             )
         _check_labels(y, len(x), len(self.classes))
         changed = np.empty_like(x)
-        for start in range(0, len(x), AT_ONCE):
-            rows = slice(start, start + AT_ONCE)
+        at_once = max(1, min(AT_ONCE, VALUES_AT_ONCE // math.prod(self.shape)))
+        for start in range(0, len(x), at_once):
+            rows = slice(start, start + at_once)
             moved = within(self._moved(x[rows], y[rows]), self.epsilon, self.norm)
             changed[rows] = np.clip(x[rows] + moved, 0, 255)
         return changed
