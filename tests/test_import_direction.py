@@ -17,7 +17,7 @@ SOURCE = Path(quorate.__file__).parent
 # From the bottom to the top. Rooms on one layer do not know each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("printable",),
-    ("version", "errors", "plain"),
+    ("version", "errors", "plain", "short_names"),
     ("validate",),
     ("compared_groups",),
     ("table",),

@@ -71,11 +71,13 @@ def test_curve_hands_every_option_on(quorate: Any, called: dict[str, Any]) -> No
     words = ["--goal", "planted", "--alphas", "0.1,0.2", "--seeds", "3", "--target", "0.8"]
     more = ["--eps", "0.01", "--reading", "huber", "--jobs", "2", "--out", "runs/x", "--json"]
     more += ["--device", "cpu", "--collective", "rare", "--collective", "anyone"]
+    more += ["--name", "plain", "--name", "ε = 2"]
     assert quorate("curve", *WORDS, *words, *more) == (0, "{}\n", "")
     assert called == {
         "population": ["gaussian:n=100,held_out=50"],
         "strategy": ["planting:signal=columns,core=3"],
         "learner": ["sgd:epochs=1,model=logistic", "dp-sgd:epsilon=2,epochs=1"],
+        "name": ["plain", "ε = 2"],
         "goal": ["planted"],
         "collective": ["rare", "anyone"],
         "alphas": "0.1,0.2",

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quorate.figures.direct_labels import BETWEEN, FAR, LabelSpot, place_labels, short_labels
+from quorate.figures.direct_labels import BETWEEN, FAR, LabelSpot, place_labels
+from quorate.short_names import short_labels
 
 ROOM = (0.0, 0.0, 500.0, 290.0)  # as large as a panel
 SIZE = (110.0, 24.0)

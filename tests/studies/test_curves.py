@@ -1,6 +1,7 @@
 """Curves: what a sweep says, as typed objects, frames and JSON. Cells are made by hand."""
 
 import dataclasses
+import io
 import json
 import math
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from quorate import spec
 from quorate.errors import InputError, StoreError
@@ -338,3 +340,54 @@ def test_load_shows_other_studies_of_the_folder_after_the_last_one(tmp_path: Pat
     keep(tmp_path, study(learner="group-dro"), by_size)
     keep(tmp_path, study(learner="sgd"), by_size)
     assert [c.learner for c in load(tmp_path)] == ["sgd", "group-dro"]
+
+
+# ------------------------------------------------------------------------------ names that differ
+
+
+def differing(**given: Any) -> Curves:
+    shared = "max_grad_norm=1,epochs=1,learning_rate=0.3,batch_size=20"
+    learners = [f"dp-sgd:epsilon={epsilon},{shared}" for epsilon in (1, 8)]
+    learners += ["sgd:model=logistic,epochs=1", "sgd:model=cnn,epochs=1", "forest:n_estimators=5"]
+    return curves(study(learner=learners, **given), lambda _: {"success": 0.5, "accuracy": 0.75})
+
+
+def test_learners_that_differ_in_one_parameter_are_told_apart_by_it() -> None:
+    found = differing()
+    short = ["dp-sgd:epsilon=1", "dp-sgd:epsilon=8", "sgd:model=logistic", "sgd:model=cnn"]
+    short.append("forest:n_estimators=5")  # one of its kind is whole
+    success, mass, ends, bounds, *_ = found.sections()
+    assert list(success.rows[0]) == ["α", *short]
+    assert [row["learner"] for row in mass.rows] == short
+    assert [row["learner"] for row in ends.rows] == short
+    assert all(any(name in line for line in bounds.sentences) for name in short)
+    assert [line.label for line in found._panels()[0].lines] == short
+    texts = [curve.learner for curve in found]
+    assert all(text in found.facts()["Learner"] for text in texts)  # where what they share stands
+    assert [row["learner"] for row in found.critical_masses().to_rows()] == texts
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_they_are_told_apart_in_a_narrow_terminal(width: int) -> None:
+    from rich.console import Console
+
+    from quorate.report.terminal import print_result
+
+    console = Console(width=width, record=True, file=io.StringIO(), highlight=False, markup=False)
+    print_result(differing(), console)
+    tables = console.export_text().split("success S(α)")[1]
+    assert all(tables.count(f"epsilon={epsilon}") >= 2 for epsilon in (1, 8))
+    assert "max_grad_norm" not in tables
+
+
+def test_names_of_the_user_s_own_stand_everywhere_as_they_are() -> None:
+    own = ["strict", "loose: a, b", "sgd:epochs=1", "a net", "trees"]
+    found = differing(name=own)
+    success, mass, *_ = found.sections()
+    assert list(success.rows[0]) == ["α", *own]
+    assert [row["learner"] for row in mass.rows] == own
+    assert {row["called"] for row in found.data()["critical-mass"]} == set(own)
+    assert {row["called"] for row in found.data()["curves"]} == set(own)
+    assert all(line.is_name for line in found._panels()[0].lines)
+    texts = {text.get_text() for text in found.plot().findobj(Text)}
+    assert all(any(name in text for text in texts) for name in own)

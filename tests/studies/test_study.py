@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from quorate import spec
 from quorate.errors import InputError
 from quorate.learners.networks.sgd import SGD
 from quorate.learners.private.dp_sgd import DPSGD
@@ -219,3 +220,45 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         read_study(tmp_path / "nowhere.toml")
     with pytest.raises(InputError, match="got: Is a directory"):
         read_study(tmp_path)
+
+
+# ------------------------------------------------------------------------------ names of curves
+
+TWO = ("dp-sgd:epsilon=1,epochs=1", "dp-sgd:epsilon=8,epochs=1")
+
+
+def named(**given: Any) -> Study:
+    plain = {"population": "gaussian:n=40,held_out=20", "alphas": "0.5", "seeds": 1}
+    return make_study(**{**plain, "strategy": "planting:signal=columns,x2=3", **given})
+
+
+def test_names_are_given_in_the_order_of_the_learners() -> None:
+    study = named(learner=TWO, name=["strict", "loose: a, b"])
+    assert [study.called(spec.text(one)) for one in study.learners] == ["strict", "loose: a, b"]
+    assert named(learner="tree", name="mine").names == {"tree": "mine"}
+    assert named(learner="tree", name="name").names == {"tree": "name"}
+    plans = [f"planting:signal=columns,x2={value}" for value in (3, 4)]
+    study = named(learner="tree", strategy=plans, name=["three", "four"])
+    assert [study.called(spec.text(one)) for one in study.strategies] == ["three", "four"]
+    assert make_study(**study.describe()) == study
+
+
+def test_a_name_is_no_part_of_a_cell() -> None:
+    both: list[dict[str, Any]] = [{}, {"name": ["one", "two"]}]
+    ids = [[cell.id for cell in named(learner=TWO, **more).cells()] for more in both]
+    assert ids[0] == ids[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"learner": TWO, "name": ["one"]}, "a name for each of 2 learners, in their order, got 1"),
+        ({"learner": "tree", "name": ["a", "b"]}, "a name for each of 1 learners"),
+        ({"learner": TWO, "name": ["a", "a"]}, "names that differ and are not empty, got a, a"),
+        ({"learner": TWO, "name": ["a", " "]}, "names that differ and are not empty"),
+        ({"learner": {"a": TWO[0], "b": TWO[1]}, "name": ["c"]}, "a name for each of 0 learners"),
+    ],
+)
+def test_names_that_do_not_fit(given: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        named(**given)

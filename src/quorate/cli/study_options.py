@@ -14,6 +14,13 @@ Strategy = Annotated[list[str], typer.Option(help="Strategy that members follow;
 Learner = Annotated[
     list[str], typer.Option(help="Learner that the platform trains; may be repeated.")
 ]
+Name = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Name for a learner in tables, figures and exports, in the order of --learner; may be "
+        "repeated. With one learner, the names of several strategies. By default, their texts."
+    ),
+]
 Goal = Annotated[
     list[str] | None,
     typer.Option(

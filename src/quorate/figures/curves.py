@@ -14,8 +14,9 @@ import numpy as np
 
 from quorate.figures import alpha_axis, style
 from quorate.figures.alpha_axis import Band
-from quorate.figures.direct_labels import LabelSpot, place_labels, short_labels
+from quorate.figures.direct_labels import LabelSpot, place_labels
 from quorate.figures.style import Axes, Figure, Floats
+from quorate.short_names import short_labels
 
 _BOUND_DASHES: tuple[Any, ...] = ((0, (4, 2)), (0, (1, 1)))
 
@@ -33,13 +34,17 @@ class MassInterval(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class LearnerCurve:
-    """One learner's success and honest accuracy over sizes, and its critical mass."""
+    """One learner's success and honest accuracy over sizes, and its critical mass.
+
+    A ``label`` that ``is_name`` is the user's own: it is drawn as it is, and not shortened.
+    """
 
     label: str
     alphas: Floats
     success: Band
     accuracy: Band
     mass: MassInterval
+    is_name: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +174,8 @@ def _label_curves(axes: Axes, panel: CurvePanel, zero: float, dpi: float) -> Non
     A line that was never measured has no label; its row below says so.
     """
     taken = [text.get_window_extent().extents for text in axes.texts]
-    named = short_labels([line.label for line in panel.lines])
+    short = iter(short_labels([line.label for line in panel.lines if not line.is_name]))
+    named = [line.label if line.is_name else next(short) for line in panel.lines]
     curves, sizes, looks, others = [], [], [], []
     for number, (line, name) in enumerate(zip(panel.lines, named, strict=True)):
         measured = ~np.isnan(line.success[0])

@@ -27,39 +27,6 @@ PASSES = 3  # times that each label is placed again, among the others
 COVERS, COVERS_OWN, PER_DOT, MISLEADS, MEETS = 3.0, 1.0, 0.25, 12.0, 1000.0  # costs
 
 
-def short_labels(labels: Sequence[str]) -> list[str]:
-    """Return what tells labels such as ``name:key=value,...`` apart: no parameter that all share.
-
-    >>> short_labels(["sgd:epochs=5", "dp-sgd:epsilon=1,epochs=5", "dp-sgd:epsilon=8,epochs=5"])
-    ['sgd', 'dp-sgd epsilon=1', 'dp-sgd epsilon=8']
-    """
-    parts = [_parts(label) for label in labels]
-    short = []
-    for name, parameters in parts:
-        of_name = [set(others) for other, others in parts if other == name]
-        shared = set.intersection(*of_name)
-        own = [one for one in parameters if one not in shared]
-        short.append(f"{name} {', '.join(own)}" if own else name)
-    return short if len(set(short)) == len(set(labels)) else list(labels)
-
-
-def _parts(label: str) -> tuple[str, list[str]]:
-    """Return a method's name and its parameters; those in brackets stay together.
-
-    >>> _parts("knn-cleaning:learner=(sgd:epochs=5,hidden=8),k=3")
-    ('knn-cleaning', ['learner=(sgd:epochs=5,hidden=8)', 'k=3'])
-    """
-    name, _, rest = label.partition(":")
-    parameters, depth = [""], 0
-    for sign in rest:
-        depth += {"(": 1, ")": -1}.get(sign, 0)
-        if sign == "," and depth == 0:
-            parameters.append("")
-        else:
-            parameters[-1] += sign
-    return name, [one for one in parameters if one]
-
-
 @dataclass(frozen=True)
 class LabelSpot:
     """Where one label stands: the middle of its box, and the point of the curve it speaks of.

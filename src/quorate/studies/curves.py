@@ -18,6 +18,7 @@ from quorate.plain import finite
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.store import Store
 from quorate.runs.wording import interval, people, percent, rate
+from quorate.short_names import tell_apart
 from quorate.spec import summary
 from quorate.studies.bounds import EXACT
 from quorate.studies.curve import (
@@ -89,6 +90,18 @@ class Curves(Result):
     def called(self, text: str) -> str:
         """Return what a method is called: its own name where it has one, else its text."""
         return self.names.get(text, text)
+
+    def shown(self, learner: str) -> str:
+        """Return what a learner is called in tables: its own name, or what tells it from others."""
+        return self._shown.get(learner, learner)
+
+    @functools.cached_property
+    def _shown(self) -> dict[str, str]:
+        texts = list(dict.fromkeys(outcome.learner for outcome in self.outcomes))
+        short = tell_apart([text for text in texts if text not in self.names])
+        if set(short.values()) & set(self.names.values()):
+            short = {text: text for text in short}
+        return {**{text: self.called(text) for text in texts}, **short}
 
     def of_curve(self, curve: Curve) -> list[Outcome]:
         """Return the outcomes behind one of the curves."""
@@ -210,7 +223,7 @@ class Curves(Result):
             for curve, mean in zip(curves, means, strict=True):
                 success, accuracy = mean.get(alpha, (math.nan, math.nan))
                 shown = "–" if math.isnan(success) else f"{success:.3f} / {accuracy:.3f}"
-                row[self.called(curve.learner)] = shown
+                row[self.shown(curve.learner)] = shown
             yield row
 
     def _mass_rows(self) -> Iterator[TextRow]:
@@ -239,7 +252,7 @@ class Curves(Result):
     def _told_apart(self, curve: Curve) -> str:
         """Return what a curve's learner is called, after its heading where there are several."""
         several = len({self.heading(one) for one in self}) > 1
-        called = self.called(curve.learner)
+        called = self.shown(curve.learner)
         return f"{self.heading(curve)}: {called}" if several else called
 
     def bound_lines(self) -> list[str]:
@@ -250,7 +263,7 @@ class Curves(Result):
             where = f" ({self.heading(curve)})" if several else ""
             for bound in curve.bounds:
                 learners = said.setdefault((bound.name, bound.why), [])
-                learners.append(self.called(curve.learner) + where)
+                learners.append(self.shown(curve.learner) + where)
         return [
             f"{name}: {'not drawn' if why else 'drawn'} for {listed(who)}{f': {why}' * bool(why)}."
             for (name, why), who in sorted(said.items())
@@ -318,7 +331,8 @@ class Curves(Result):
         for curve, mass in self.critical_masses().rows:
             heading = self.heading(curve)
             panel = panels.setdefault(heading, figures.CurvePanel(heading, self.target))
-            panel.lines.append(line_of(curve, mass, self.called(curve.learner)))
+            line = line_of(curve, mass, self.shown(curve.learner))
+            panel.lines.append(replace(line, is_name=curve.learner in self.names))
             self._add_bounds(panel, curve)
         return list(panels.values())
 

@@ -22,6 +22,7 @@ def facts_of(outcomes: Sequence[Outcome]) -> dict[str, str]:
         "Population": each(lambda o: o.population),
         "Strategy": each(lambda o: o.strategy),
         "Goal": each(lambda o: o.goal),
+        "Learner": each(lambda o: o.learner),
         "Members come from": each(lambda o: o.collective),
         "People the platform learns from": each(lambda o: f"{o.people:,}"),
         "Seeds": ", ".join(map(str, sorted({o.seed for o in outcomes}))),

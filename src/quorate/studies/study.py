@@ -17,12 +17,12 @@ from quorate.runtime.seeds import read_seeds
 from quorate.studies.alphas import parse_alphas
 from quorate.studies.trial import ANYONE, Trial
 from quorate.theory.suboptimality import Reading, suboptimality_constant
-from quorate.validate import in_interval, shown, unknown
+from quorate.validate import in_interval, listed, shown, unknown
 
 DEFAULT_ALPHAS = "0.001:0.1:7"
 KEYS = (
     *("population", "strategy", "goal", "learner", "alphas", "seeds", "target"),
-    *("eps", "reading", "title", "names", "collective"),
+    *("eps", "reading", "title", "names", "name", "collective"),
 )
 
 
@@ -123,7 +123,8 @@ def make_study(**plain: Any) -> Study:
             called; ``alphas``: ``lo:hi:count``, a comma
             list or numbers; ``seeds``: how many, or a list; ``target``, ``eps``, ``reading``,
             ``title``, ``names`` as in ``Study``; ``collective``: a group or a list, by default
-            "anyone".
+            "anyone"; ``name``: what the learners are to be called, in their order, or the
+            strategies where there is one learner and several of them.
 
     >>> study = make_study(population="digits", strategy="planting", learner="sgd", seeds=3)
     >>> len(study.cells())
@@ -145,10 +146,13 @@ def make_study(**plain: Any) -> Study:
     rest: dict[str, Any] = {
         key: spec.convert(plain[key], type_, key) for key, type_ in types.items() if key in plain
     }
+    learners, strategies = (_methods(key, plain, names) for key in ("learner", "strategy"))
+    if plain.get("name"):
+        _name_in_order(plain["name"], learners, strategies, names)
     return Study(
         populations=_methods("population", plain, names),
-        strategies=_methods("strategy", plain, names),
-        learners=_methods("learner", plain, names),
+        strategies=strategies,
+        learners=learners,
         goals=_methods("goal", plain, names),
         alphas=parse_alphas(plain.get("alphas", DEFAULT_ALPHAS)),
         seeds=read_seeds(plain.get("seeds", 5)),
@@ -191,6 +195,27 @@ def _methods(key: str, plain: Mapping[str, Any], names: dict[str, str]) -> tuple
                 "give the two different parameters."
             )
     return tuple(distinct.values())
+
+
+def _name_in_order(
+    given: Any, learners: Sequence[Any], strategies: Sequence[Any], names: dict[str, str]
+) -> None:
+    """Note in ``names`` what the learners, or else the strategies, are called in their order."""
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    wanted = [spec.convert(one, str, "name").strip() for one in (given if several else [given])]
+    methods = strategies if len(learners) == 1 and len(wanted) > 1 else learners
+    unnamed = [spec.text(method) for method in methods if spec.text(method) not in names]
+    if len(wanted) != len(unnamed):
+        raise InputError(
+            f"Expected a name for each of {len(unnamed)} learners, in their order, got "
+            f"{len(wanted)}: {listed(wanted)}. Name each that has none, or leave name out."
+        )
+    if "" in wanted or len({*wanted, *names.values()}) < len(wanted) + len(names):
+        raise InputError(
+            f"Expected names that differ and are not empty, got {listed(wanted)}. Give each curve "
+            "a name of its own."
+        )
+    names |= dict(zip(unnamed, wanted, strict=True))
 
 
 def _names(given: Any) -> dict[str, str]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quorate.compared_groups import ComparedGroups
-from quorate.figures.direct_labels import short_labels
 from quorate.figures.style import percent_of
 from quorate.intervals import interval_to_json, mean_interval
 from quorate.plain import group_by
@@ -20,6 +19,7 @@ from quorate.runs.wording import percent, rate
 from quorate.scenarios.bias.cell import NOBODY
 from quorate.scenarios.bias.groups import GROUP_NAMES
 from quorate.scenarios.bias.measures import ACCURACIES, MEASURES
+from quorate.short_names import short_labels
 
 if TYPE_CHECKING:
     from quorate.figures.bias import MeasureLines, PlatformPanel
