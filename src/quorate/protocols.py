@@ -34,6 +34,10 @@ class Population(Protocol):
         """Return a digest of files that are the user's own and may change, else None."""
         return None
 
+    def notes(self) -> tuple[str, ...]:
+        """Return what reading files that are the user's own did, in words."""
+        return ()
+
 
 @runtime_checkable
 class Signal(Protocol):

@@ -11,6 +11,7 @@ from quorate import catalog, curve, load
 from quorate.compared_groups import ComparedGroups
 from quorate.errors import InputError
 from quorate.populations.attribute_labels import label_by_attribute
+from quorate.scenarios.scenario import run_scenario
 from quorate.studies.curves import Curves
 from quorate.studies.trial import find_eligible
 from quorate.subgroups.attribute import Attribute
@@ -141,3 +142,24 @@ def test_reading_is_told_once_on_the_terminal(
     assert code == 0
     assert err.count("Column 'Unnamed: 0'") == 1
     assert "'NA' (30), 'None' (30), 'null' (30) count as values like any other" in err
+
+
+def test_a_scenario_says_how_the_file_was_read(people_csv: Path, tmp_path: Path) -> None:
+    text = people_csv.read_text()
+    header, *rows = text.splitlines()
+    people_csv.write_text("\n".join([header, *rows * 20]) + "\n")
+    found = run_scenario(
+        {
+            "name": "privacy",
+            "population": f"table:path={people_csv},label=ok,held_out=0.5,drop=Unnamed: 0",
+            "attribute": "member",
+            "value": "true",
+            "ways": ["cancelling"],
+            "alphas": [0.2],
+            "seeds": 1,
+            "models": 0,
+            "margin": 0.2,
+        },
+        tmp_path / "out",
+    )
+    assert "'20,5' is read as 20.5" in found.facts()["How the file was read"]

@@ -22,7 +22,7 @@ from quorate.protocols import Classifier, Learner, ScoredClassifier, StackedLear
 from quorate.runs.cell import Cell, Record, Work
 from quorate.runs.older import ARRAYS
 from quorate.runtime.archives import read_arrays
-from quorate.runtime.provenance import provenance
+from quorate.runtime.provenance import with_reading
 from quorate.runtime.seeds import child, stream
 from quorate.studies.stacking import STACK_BYTES
 from quorate.studies.trial import Trial, draw_people, streams, submit
@@ -136,7 +136,7 @@ def measure_cell(cell: MembershipCell) -> MembershipOutcome:
         **means,
         "error": errors[0] if errors else None,
         "seconds": time.perf_counter() - started,
-        "provenance": provenance(),
+        "provenance": with_reading(people.train.notes),
         "description": cell.describe(),
     }
     return MembershipOutcome(phi, member, everyone.member, about)

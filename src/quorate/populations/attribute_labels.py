@@ -50,6 +50,10 @@ class AttributeLabels(Population):
         """Return the population's."""
         return self.population.fingerprint()
 
+    def notes(self) -> tuple[str, ...]:
+        """Return the population's."""
+        return self.population.notes()
+
 
 def label_by_attribute(split: Split, attribute: str, value: str | None) -> Split:
     """Return the same people, labelled as ``AttributeLabels`` and without the attribute's column.

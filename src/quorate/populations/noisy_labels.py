@@ -65,3 +65,7 @@ class NoisyLabels(Population):
     def fingerprint(self) -> str | None:
         """Return the population's fingerprint."""
         return self.population.fingerprint()
+
+    def notes(self) -> tuple[str, ...]:
+        """Return the population's."""
+        return self.population.notes()

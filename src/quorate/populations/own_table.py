@@ -13,7 +13,7 @@ from quorate.populations.table_files import encode_people, file_fingerprint
 from quorate.populations.table_format import TableFormat
 from quorate.populations.table_reading import read_table
 from quorate.protocols import Population
-from quorate.runtime.progress import mention
+from quorate.runtime.progress import tell_once
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
 
@@ -33,7 +33,7 @@ def _people(
     noted = (*read.notes, *numbering.values())
     left_out = (*dropped, *numbering)
     for note in noted:
-        mention(f"{path}: {note}")
+        tell_once(f"{path}: {note}")
     return encode_people(replace(read, notes=noted), label, group, path, drop=left_out)
 
 
@@ -91,9 +91,15 @@ class OwnTable(Population):
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""
+        return sizes.split_at_random(self._people(), self.n, self.held_out, rng)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what reading the file did."""
+        return self._people().notes
+
+    def _people(self) -> Table:
         stamp, dropped = self.fingerprint(), read_names(self.drop)
-        people = _people(self.path, stamp, self.label, self.group, dropped, self._format())
-        return sizes.split_at_random(people, self.n, self.held_out, rng)
+        return _people(self.path, stamp, self.label, self.group, dropped, self._format())
 
     def fingerprint(self) -> str:
         """Return a digest of the file's bytes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -56,7 +56,18 @@ def name_place(provenance: Mapping[str, Any]) -> dict[str, str]:
     return {
         "quorate": str(provenance.get("git_revision") or "installed"),
         "Machine": f"{machine}, {provenance.get('system')}",
+        **name_reading([provenance]),
     }
+
+
+def name_reading(provenances: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what reading files did, as a fact by its label; none where it did nothing.
+
+    >>> name_reading([{"reading": ["Column 'id' is left out."]}, {}])
+    {'How the file was read': "Column 'id' is left out."}
+    """
+    notes = dict.fromkeys(note for one in provenances for note in one.get("reading", ()))
+    return {"How the file was read": " ".join(notes)} if notes else {}
 
 
 def settings_in_words(plain: Mapping[str, Any]) -> dict[str, str]:

@@ -34,12 +34,6 @@ def tell_once(what: str) -> None:
         tell(what)
 
 
-def mention(what: str) -> None:
-    """Say something on standard error, unless this process is a worker: its parent says it."""
-    if not _silent:
-        tell(what)
-
-
 def _shown() -> bool:
     return sys.stderr.isatty() and not _silent
 

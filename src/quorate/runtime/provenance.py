@@ -7,6 +7,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ LIBRARIES = ("numpy", "torch", "scikit-learn", "dp-accounting", "datasets")
 def provenance() -> dict[str, Any]:
     """Return plain data on what is running here, and where it trains; no host or user name."""
     return {**_machine(), **_trained_on(device.current())}
+
+
+def with_reading(notes: Sequence[str]) -> dict[str, Any]:
+    """Return ``provenance``, and what reading a file of people did where it did anything."""
+    return provenance() | ({"reading": list(notes)} if notes else {})
 
 
 @functools.cache

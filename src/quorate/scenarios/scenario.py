@@ -13,10 +13,11 @@ from quorate import catalog, spec
 from quorate.adapter import expect_kind
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
+from quorate.protocols import Population
 from quorate.runs.result import Result, Row, WrappedResult
 from quorate.runs.wording import name_place, settings_in_words
 from quorate.runtime import device as places
-from quorate.runtime.provenance import provenance
+from quorate.runtime.provenance import provenance, with_reading
 from quorate.version import __version__
 
 
@@ -116,7 +117,14 @@ def run_scenario(
     with places.use(device):
         result = made.run(None if out is None else Path(out), executor)
     expect_kind(made, "run", result, Result, "a Result")
-    return ScenarioRun(made, result, _seconds(result.rows(), time.perf_counter() - started))
+    seconds = _seconds(result.rows(), time.perf_counter() - started)
+    return ScenarioRun(made, result, seconds, with_reading(_notes(made)))
+
+
+def _notes(scenario: Scenario) -> tuple[str, ...]:
+    """Return what reading the file of its people did, where it has people of a file."""
+    population = getattr(scenario, "population", None)
+    return population.notes() if isinstance(population, Population) else ()
 
 
 def _seconds(rows: Sequence[Row], elapsed: float) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from quorate.runs.result import Section
+from quorate.runs.wording import name_reading
 from quorate.studies.trial import Outcome
 
 
@@ -35,9 +36,7 @@ def facts_of(outcomes: Sequence[Outcome]) -> dict[str, str]:
         "Machine": each(lambda o: f"{o.provenance.get('processor')}, {o.provenance.get('system')}"),
         "Trained on": each(lambda o: o.provenance.get("gpu") or "the CPU"),
     }
-    read = dict.fromkeys(note for o in outcomes for note in o.provenance.get("reading", ()))
-    if read:
-        facts["How the file was read"] = " ".join(read)
+    facts |= name_reading(outcome.provenance for outcome in outcomes)
     for outcome in outcomes:
         if outcome.epsilon is not None:
             facts[f"Privacy of {outcome.learner}"] = _privacy(outcome.epsilon, outcome.record)

@@ -15,7 +15,7 @@ from quorate.adapter import fit_model, fit_models, measure_success
 from quorate.errors import FitFailedError
 from quorate.protocols import Classifier, Learner, StackedLearner
 from quorate.runs.cell import Record, Work
-from quorate.runtime.provenance import provenance
+from quorate.runtime.provenance import with_reading
 from quorate.studies.stacking import stack_trials
 from quorate.studies.trial import TRIAL, Outcome, Trial, draw_people, streams, submit
 from quorate.table import Mask, Rng, Split, Submission, Table
@@ -76,17 +76,12 @@ def run_trials(cells: Sequence[Trial]) -> list[Outcome]:
             members=round(cell.alpha * len(split.train)),
             people=len(split.train),
             seconds=seconds,
-            provenance=provenance() | _reading(split),
+            provenance=with_reading(split.train.notes),
             **_law_of(cell, split),
             **values,
         )
         for cell, split, values in zip(cells, people, measured, strict=True)
     ]
-
-
-def _reading(people: Split) -> dict[str, Any]:
-    """Return what reading a file of people did, where it did anything."""
-    return {"reading": list(people.train.notes)} if people.train.notes else {}
 
 
 def _people(cells: Sequence[Trial]) -> list[Split]:
