@@ -94,7 +94,7 @@ DAMAGE = {
     "its id": "UPDATE record SET id = 'x' || substr(id, 2) WHERE rowid = 2",
     "its kind": "UPDATE record SET kind = 'triam' WHERE rowid = 2",
     "its time": "UPDATE record SET stored_at = '2020' WHERE rowid = 2",
-    "its digest": "UPDATE record SET digest = 'a' || substr(digest, 2) WHERE rowid = 2",
+    "its digest": "UPDATE record SET digest = 'x' || substr(digest, 2) WHERE rowid = 2",
     "no text at all": "UPDATE record SET plain = CAST(x'ff00fe' AS TEXT) WHERE rowid = 2",
 }
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import sys
+from collections.abc import Sequence
 
 import typer
 
 from quorate.cli import correction, export, plan, scenario, studies, theory
 from quorate.cli.list import list_
 from quorate.errors import QuorateError
+from quorate.printable import one_line
 from quorate.runtime.output import make_readable
+from quorate.runtime.places import place
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,6 +46,7 @@ def main() -> None:
     """Run the command line: a mistake of the user's is one message and exit code 2."""
     make_readable()
     try:
+        _check_names(sys.argv[1:])
         app()
     except QuorateError as error:
         print(f"Error: {error}", file=sys.stderr)
@@ -57,8 +62,16 @@ def main() -> None:
         )
         raise SystemExit(2) from None
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if isinstance(error, BrokenPipeError):
             raise
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            what = one_line(str(error.filename or "a file"))
+            print(
+                f"Error: Expected to use {what}, got: {error.strerror or error}. Check its name, "
+                "and who may read and write there.",
+                file=sys.stderr,
+            )
+            raise SystemExit(2) from None
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still to be flushed
         print(
             f"Error: Expected to print the result, got: {error.strerror}. Make room, or print it "
@@ -66,6 +79,19 @@ def main() -> None:
             file=sys.stderr,
         )
         raise SystemExit(2) from None
+
+
+PLACES = ("--out", "--preview", "--model", "--file", "--key-file", "--api")
+
+
+def _check_names(words: Sequence[str]) -> None:
+    """Raise InputError for a name of a file or folder that is empty, or longer than any can be."""
+    for before, word in itertools.pairwise(["quorate", *words]):
+        option, equals, value = word.partition("=")
+        if equals and option in PLACES:
+            place(value)
+        elif before in PLACES or not (word.startswith("-") or before.startswith("--")):
+            place(word)
 
 
 TOO_LARGE = {

@@ -44,6 +44,8 @@ def export(
         raise InputError(
             "Expected a file for parquet, which is no text, got none. Name one: --out x.parquet."
         )
+    if out is not None:
+        export.check_export(out, folder)
     content = export.export(folder, kind, what)
     if out is None:
         print_content(content)

@@ -45,7 +45,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and 
 
 @contextlib.contextmanager
 def stoppable(out: Path) -> Iterator[None]:
-    """Turn Ctrl-C into a message that says how to go on, and exit code 130."""
+    """Turn Ctrl-C into a message that says how to go on, and exit code 130.
+
+    Raises:
+        StoreError: before anything is computed, where a report would replace others' files.
+    """
+    from quorate.report.files import check_report_folder
+
+    check_report_folder(out)
     try:
         yield
     except KeyboardInterrupt:

@@ -63,12 +63,14 @@ def plan(
     from quorate.executors.choose import choose_executor
     from quorate.plan.plan import PlanRequest, make_plan
     from quorate.plan.simulate import PANEL
+    from quorate.report.files import check_report_folder
 
     given = given_options(context, "members", "learner", "simulated")
     given |= {"columns": _names(columns), "ignore": _names(ignore) or ()}
     lists = {"labels": labels, "missing": missing, "text": text, "keep": keep}
     given |= {name: _names(several) or () for name, several in lists.items()}
     request = PlanRequest(**given, learners=tuple(learner or PANEL) if simulated else ())
+    check_report_folder(out)
     try:
         made = make_plan(members, request, choose_executor(jobs, executor), device)
     except KeyboardInterrupt:

@@ -171,6 +171,14 @@ def show(
     \b
     quorate show runs/first --target 0.8
     """
+    from quorate.runs.reading import as_stored
+
+    with as_stored(folder):
+        _show(folder, target, json)
+        warn_of_search(folder)
+
+
+def _show(folder: Path, target: float | None, json: bool) -> None:
     from quorate.report.files import write_result
     from quorate.report.stored import StoredResult, load_result
 
@@ -187,7 +195,6 @@ def show(
         print_json(result.to_json())
     else:
         print_words(result, page)
-    warn_of_search(folder)
 
 
 def demo(

@@ -14,6 +14,7 @@ from quorate.learners.base.cleaning_learner import gives_probabilities
 from quorate.membership_inference.cell import MembershipCell, MembershipOutcome, MembershipWork
 from quorate.membership_inference.result import MembershipResult, Whose
 from quorate.protocols import Learner, Population, Strategy
+from quorate.runs.reading import as_stored
 from quorate.runs.running import run_missing
 from quorate.runs.store import Store, stored_ids
 from quorate.runtime.device import use
@@ -169,8 +170,10 @@ def run_membership(
         check([cell.trial for cell in cells if cell.id not in known])
         with Store(out, write=True) as store, executor.open() as pool:
             records = run_missing(work, cells, store, pool)
+    with as_stored("a stored cell"):
+        outcomes = tuple(map(MembershipOutcome.from_record, records))
     return MembershipResult(
-        cells=tuple(map(MembershipOutcome.from_record, records)),
+        cells=outcomes,
         alphas=study.alphas,
         seeds=study.seeds,
         whose=study.whose,

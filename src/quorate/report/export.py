@@ -13,12 +13,18 @@ from quorate.errors import StoreError, reason
 from quorate.plain import finite
 from quorate.report.files import to_csv
 from quorate.report.latex import latex_table
-from quorate.report.stored import load_result
+from quorate.report.stored import DATA, load_result
+from quorate.runs.reading import as_stored
 from quorate.runs.result import Result, Row
-from quorate.runtime.files import replace_file
+from quorate.runs.store import FILE, WRITING
+from quorate.runtime.files import check_file, write_file
+from quorate.test_time.study.settings import FILE as CORRECTION
 from quorate.validate import unknown
 
 LATEX = "latex"
+BY = "quorate export"
+# What a folder of results is read from, or would be, were it there.
+OWN = (FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal", DATA, CORRECTION, WRITING)
 
 
 def export(folder: str | Path, kind: str = "csv", what: str | None = None) -> bytes:
@@ -36,8 +42,9 @@ def export(folder: str | Path, kind: str = "csv", what: str | None = None) -> by
     """
     if kind not in (*FORMATS, LATEX):
         raise unknown("format", kind, (*FORMATS, LATEX))
-    result = load_result(folder)
-    return _latex(result, what) if kind == LATEX else FORMATS[kind](_rows(result, what))
+    with as_stored(folder):
+        result = load_result(folder)
+        return _latex(result, what) if kind == LATEX else FORMATS[kind](_rows(result, what))
 
 
 def _rows(result: Result, what: str | None) -> list[Row]:
@@ -67,16 +74,29 @@ def _slug(heading: str) -> str:
     return "-".join(re.findall(r"\w+", heading.lower()))
 
 
+def check_export(file: str | Path, folder: str | Path) -> None:
+    """Raise StoreError where an export would replace something else, before it is made.
+
+    Args:
+        file: to write.
+        folder: that is read.
+    """
+    path, reads = Path(file), Path(folder)
+    own = [reads / name for name in OWN]
+    check_file(path, BY, [reads, *own])
+
+
 def write_export(content: bytes, file: str | Path) -> None:
-    """Write an export to a file, whole or not at all.
+    """Write an export to a file, whole or not at all; one that it has written may be replaced.
 
     Raises:
-        StoreError: the file cannot be written.
+        StoreError: there is a file that no export has written, or it cannot be written.
     """
     path = Path(file)
     try:
+        check_file(path, BY)
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, content)
+        write_file(path, content, BY)
     except OSError as error:
         raise StoreError(
             f"Expected to write {path}, got: {reason(error)}. Make room, mend the permissions, or "
@@ -101,7 +121,7 @@ def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
         values = [row.get(name) for row in rows]
         try:
             return pa.array(values)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
+        except (pa.ArrowException, OverflowError):
             return pa.array([None if value is None else str(value) for value in values])
 
     names = dict.fromkeys(name for row in rows for name in row)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +15,11 @@ from quorate.figures.style import render
 from quorate.report.other_pages import link_pages
 from quorate.report.page import render_page
 from quorate.runs.result import Picture, Result
-from quorate.runtime.files import write_files
+from quorate.runtime.files import begin_folder, write_files
+
+# Signs that spreadsheets begin a formula or a command with; ' is what escapes them.
+FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def write_result(result: Result, folder: str | Path) -> Path:
@@ -27,7 +32,8 @@ def write_result(result: Result, folder: str | Path) -> Path:
         folder: where to.
 
     Raises:
-        StoreError: the folder cannot be written, or the disk is full.
+        StoreError: a file would be replaced that quorate did not make, the folder cannot be
+            written, or the disk is full.
     """
     folder = Path(folder)
     pictures = result.pictures()
@@ -46,6 +52,11 @@ def write_result(result: Result, folder: str | Path) -> Path:
     return folder / page
 
 
+def check_report_folder(folder: Path) -> None:
+    """Raise StoreError, before anything is computed, where a report would replace others' files."""
+    begin_folder(folder, (f"{Result.stem}.html", "results.json", "cells.csv"))
+
+
 def _drawn(name: str, picture: Picture) -> dict[str, bytes]:
     """Return the files of a picture: photographs as PNG, a drawing as SVG and PDF too."""
     kinds: tuple[Literal["svg", "png", "pdf"], ...] = ("svg", "png", "pdf")
@@ -55,15 +66,29 @@ def _drawn(name: str, picture: Picture) -> dict[str, bytes]:
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return rows as CSV; a column for every key in any of them, empty where there is no number."""
+    """Return rows as CSV; a column for every key in any of them, empty where there is no number.
+
+    A text that a spreadsheet would read as a formula has a ' before it, as in OWASP's advice on CSV
+    injection; '' stands before one that begins with ' and such a sign.
+    """
     text = io.StringIO()
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
-    writer.writeheader()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(_cell, columns))
     for row in rows:
-        writer.writerow({key: "" if _is_nan(value) else value for key, value in row.items()})
+        writer.writerow([_cell(row.get(key, "")) for key in columns])
     return text.getvalue().encode()
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def _cell(value: Any) -> Any:
+    """Return what is written of a value: nothing for NaN, and no formula for a text.
+
+    >>> _cell("=1+1"), _cell("-0.5"), _cell(-0.5), _cell("a=1"), _cell("'=1"), _cell("- all")
+    ("'=1+1", '-0.5', -0.5, 'a=1', "''=1", "'- all")
+    """
+    if isinstance(value, float) and math.isnan(value):
+        return ""
+    if value is None or isinstance(value, int | float):
+        return value
+    plain = str(value).replace("\r\n", "\n").replace("\r", "\n")  # a \r alone is not quoted
+    return f"'{plain}" if FORMULA.match(plain) and not NUMBER.fullmatch(plain) else plain

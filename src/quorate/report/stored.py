@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quorate.plain import finite, read_json
 from quorate.runs.result import Result, Row, Section
+from quorate.runtime.files import place
 from quorate.studies import curves
 from quorate.test_time.perturbations.told import tell_perturbation
 from quorate.test_time.study import running
@@ -72,7 +73,7 @@ def load_result(folder: str | Path, target: float | None = None) -> Result:
             a file is no perturbation.
         StoreError: there is neither a report nor a study, or it cannot be read.
     """
-    folder = Path(folder)
+    folder = place(folder)
     if folder.is_file() or (folder.suffix.lower() == ".npz" and not folder.is_dir()):
         return tell_perturbation(folder)
     if (folder / CORRECTION).exists():
@@ -86,8 +87,24 @@ def load_result(folder: str | Path, target: float | None = None) -> Result:
 def _read(file: Path) -> Mapping[str, Any] | None:
     """Return what a JSON file of a report holds; None where it lacks rows or tables."""
     try:
-        plain = json.loads(file.read_text(encoding="utf-8"))
+        plain = finite(read_json(file.read_bytes()))
     except (OSError, ValueError):
         return None
-    whole = isinstance(plain, Mapping) and {"rows", "tables"} <= set(plain)
-    return plain if whole else None
+    return plain if isinstance(plain, dict) and _is_report(plain) else None
+
+
+def _is_report(plain: Mapping[str, Any]) -> bool:
+    """Whether plain data have the rows, tables and sentences of a report."""
+    rows, tables, said = plain.get("rows"), plain.get("tables"), plain.get("sentences", [])
+    return (
+        isinstance(rows, list)
+        and all(isinstance(row, dict) for row in rows)
+        and isinstance(tables, dict)
+        and all(isinstance(table, list) for table in tables.values())
+        and all(isinstance(row, dict) for table in tables.values() for row in table)
+        and all(
+            isinstance(text, str) for t in tables.values() for row in t for text in row.values()
+        )
+        and isinstance(said, list)
+        and all(isinstance(text, str) for text in said)
+    )

@@ -21,10 +21,11 @@ from quorate.runs.digests import digest_of, first_digest, line_of_whole, lines_o
 from quorate.runs.older import CELLS, TRIAL_COLUMNS, read_cell_files, trial_as_json
 from quorate.runs.opening import PATIENCE, connect
 from quorate.runtime.database import Database, add_functions
+from quorate.runtime.files import place
 from quorate.runtime.progress import tell
 from quorate.validate import listed
 
-FILE = "store.sqlite"
+FILE, WRITING = "store.sqlite", ".writing"
 MEMORY = ":memory:"
 # In the first format every cell was a trial, with a column for each number.
 TRIALS = f"SELECT id, trial_as_json({', '.join(TRIAL_COLUMNS)}) AS plain, stored_at FROM cell"
@@ -93,7 +94,7 @@ class Store(Database):
     again = "run the same command"
 
     def __init__(self, folder: str | Path | None, *, write: bool = False) -> None:
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else place(folder)
         self.path = Path(MEMORY) if self.folder is None else self.folder / FILE
         self._lock = _take_writing_place(self.folder) if write and self.folder else None
         self._older: dict[tuple[str, str], Record] = {}  # cells that are files, if only read
@@ -190,7 +191,7 @@ class Store(Database):
         with self._explained():
             query = "SELECT plain, version FROM study ORDER BY number DESC"
             last = self._db.execute(query).fetchone()
-            if last is None or (json.loads(last[0]), last[1]) != (plain, version):
+            if last is None or (_read(last[0]), last[1]) != (plain, version):
                 row = json.dumps(plain), version, self._now()
                 self._db.execute(
                     "INSERT INTO study (plain, version, stored_at, digest) VALUES (?, ?, ?, ?)",
@@ -291,6 +292,14 @@ class Store(Database):
         return "" if self.folder is None else _utc()
 
 
+def _read(text: str) -> Any:
+    """Return what JSON says; None for what is none."""
+    try:
+        return read_json(text)
+    except ValueError:
+        return None
+
+
 def stored_ids(folder: str | Path, kind: str) -> set[str]:
     """Return the ids of the records of a kind that a folder holds; none where it holds nothing.
 
@@ -308,11 +317,17 @@ def _take_writing_place(folder: Path) -> Any:
     """Return the lock of the folder's only writer; it is let go even by kill -9."""
     import filelock
 
-    if folder.exists() and not folder.is_dir():
-        raise StoreError(f"Expected {folder} to be a folder, got a file. Choose another --out.")
+    mark = folder / WRITING
     try:
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"Expected {folder} to be a folder, got a file. Choose another --out.")
+        if mark.is_symlink() or (mark.exists() and (not mark.is_file() or mark.stat().st_size)):
+            raise StoreError(
+                f"Expected {mark} to be the empty file that quorate locks, got another one. Remove "
+                "it, or choose another --out."
+            )
         folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / ".writing", timeout=0)
+        lock = filelock.FileLock(mark, timeout=0)
         lock.acquire()
     except filelock.Timeout:
         raise StoreError(

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from quorate.runtime.arrays import pack, unpack
-from quorate.runtime.files import replace_file
+from quorate.runtime.writing import replace_file
 
 F = TypeVar("F", bound=Callable[..., Any])
 MISSING = object()

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from quorate.errors import StoreError
+from quorate.printable import one_line
 
 NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 TAKEN = ("SQLITE_BUSY", "SQLITE_LOCKED")
@@ -63,6 +64,8 @@ class Database(ABC):
                 f"Expected {self.path} to be a quorate {self.kind}, got another program's "
                 f"database. Choose {self.elsewhere}."
             )
+        if version < 0:
+            raise StoreError(self._advice(sqlite3.DatabaseError(f"format {version}")))
         if version > len(self.migrations):
             raise StoreError(
                 f"Expected a {self.kind} of format {len(self.migrations)} or older at {self.path}, "
@@ -120,7 +123,7 @@ class Database(ABC):
             raise StoreError(self._advice(error)) from error
 
     def _advice(self, error: Exception) -> str:
-        code = getattr(error, "sqlite_errorname", "")
+        code, said = getattr(error, "sqlite_errorname", ""), one_line(str(error))
         if code.startswith(TAKEN):
             return (
                 f"Expected {self.path} to be free within {self.patience} seconds, got another "
@@ -128,11 +131,11 @@ class Database(ABC):
             )
         if code.startswith(NO_ROOM):
             return (
-                f"Expected to write to {self.path}, got: {error}. What is stored is kept; make "
+                f"Expected to write to {self.path}, got: {said}. What is stored is kept; make "
                 f"room on the disk (or mend its permissions) and {self.again} to go on."
             )
         return (
-            f"Expected a whole quorate {self.kind} at {self.path}, got: {error}. The file was left "
+            f"Expected a whole quorate {self.kind} at {self.path}, got: {said}. The file was left "
             f"as it is; restore it from a copy, or choose {self.elsewhere}."
         )
 

@@ -3,107 +3,37 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
-import errno
-import json
-import os
-import tempfile
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from quorate.errors import InputError, StoreError, reason
+from quorate.errors import InputError, reason
 from quorate.plain import MOST_LEVELS, levels
+from quorate.runtime.outputs import (
+    begin_folder,
+    check_file,
+    check_folder,
+    write_file,
+    write_files,
+    write_plain,
+)
+from quorate.runtime.places import place
+from quorate.runtime.writing import make_file, replace_file
+
+__all__ = [
+    "begin_folder",
+    "check_file",
+    "check_folder",
+    "make_file",
+    "place",
+    "read_toml",
+    "replace_file",
+    "write_file",
+    "write_files",
+    "write_plain",
+]
 
 MOST_BYTES = 10 * 2**20  # of a file that people write; the longest here has 4 KB
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file beside the old one, then put it in its place: whole or not at all.
-
-    Raises:
-        OSError: it cannot be written; the old file is as it was.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def make_file(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a new file, whole or not at all, and never over another one.
-
-    Raises:
-        FileExistsError: there is one already.
-        OSError: it cannot be written; nothing is left of it.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, mode)
-        _move_to_new(name, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-
-
-def _move_to_new(name: str, path: Path) -> None:
-    """Give a file a name that no file has; os.replace would take it from another one."""
-    try:
-        os.link(name, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        if path.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
-        os.rename(name, path)
-
-
-def write_files(folder: Path, files: Mapping[str, bytes], again: str) -> None:
-    """Write files to a folder, which is made if need be, each whole or not at all.
-
-    Args:
-        folder: where to.
-        files: contents by file name.
-        again: what to do once there is room, such as "run the same command again".
-
-    Raises:
-        StoreError: the folder cannot be written, or the disk is full; it says to do ``again``.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            replace_file(folder / name, content)
-    except OSError as error:
-        raise StoreError(
-            f"Expected to write the report to {folder}, got: {error.strerror or error}. What is "
-            f"stored is kept; make room, then {again}."
-        ) from error
-
-
-def write_plain(path: Path, plain: Any) -> None:
-    """Write plain data to a JSON file, whole or not at all.
-
-    Raises:
-        StoreError: the folder cannot be written, or the disk is full.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, json.dumps(plain, ensure_ascii=False, allow_nan=False).encode())
-    except OSError as error:
-        raise StoreError(
-            f"Expected to write {path}, got: {error.strerror or error}. What is stored is kept; "
-            "make room, mend the permissions, or choose another --out."
-        ) from error
 
 
 def read_toml(path: str | Path, what: str = "a study file") -> dict[str, Any]:

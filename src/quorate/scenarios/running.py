@@ -14,6 +14,7 @@ from quorate.dependencies import find_dependencies
 from quorate.errors import InputError
 from quorate.executors.executor import Pool
 from quorate.runs.cell import PlainCell, Record, Work
+from quorate.runs.reading import as_stored
 from quorate.runs.running import run_missing
 from quorate.runs.store import Store
 from quorate.runtime.provenance import provenance
@@ -137,4 +138,5 @@ def run_cells(
     """
     wanted = [ScenarioCell(cell, measure) for cell in cells]
     records = run_missing(ScenarioWork(measure), wanted, store, pool, what)
-    return [dict(record.plain["result"]) for record in records]
+    with as_stored("a stored cell"):
+        return [dict(record.plain["result"]) for record in records]

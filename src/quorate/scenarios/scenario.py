@@ -17,6 +17,7 @@ from quorate.protocols import Population
 from quorate.runs.result import Result, Row, WrappedResult
 from quorate.runs.wording import name_place, settings_in_words
 from quorate.runtime import device as places
+from quorate.runtime.files import place
 from quorate.runtime.provenance import provenance, with_reading
 from quorate.version import __version__
 
@@ -115,7 +116,7 @@ def run_scenario(
     made = make_scenario(scenario)
     started = time.perf_counter()
     with places.use(device):
-        result = made.run(None if out is None else Path(out), executor)
+        result = made.run(None if out is None else place(out), executor)
     expect_kind(made, "run", result, Result, "a Result")
     seconds = _seconds(result.rows(), time.perf_counter() - started)
     return ScenarioRun(made, result, seconds, with_reading(_notes(made)))

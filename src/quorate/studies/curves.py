@@ -15,6 +15,7 @@ from quorate import spec
 from quorate.catalog import CATALOG
 from quorate.errors import StoreError
 from quorate.plain import finite
+from quorate.runs.reading import as_stored
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.store import Store
 from quorate.runs.wording import interval, people, percent, rate
@@ -407,6 +408,11 @@ def load(folder: str | Path, target: float | None = None) -> Curves:
         InputError: the target is out of range.
         StoreError: there is no store, or it cannot be read, or the last study has no cell yet.
     """
+    with as_stored(folder):
+        return _load(folder, target)
+
+
+def _load(folder: str | Path, target: float | None) -> Curves:
     with Store(folder) as store:
         outcomes, studies = stored_outcomes(store), store.studies()
     if not studies:

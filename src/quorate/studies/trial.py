@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -15,10 +17,11 @@ from quorate.errors import InputError
 from quorate.plain import as_plain
 from quorate.protocols import Goal, Learner, Population, Strategy
 from quorate.runs.cell import Cell, Record
+from quorate.runs.reading import as_stored
 from quorate.runs.store import Store
 from quorate.runtime.seeds import check_seed, stream
 from quorate.table import Mask, Rng, Split, Submission, Table
-from quorate.validate import in_interval, match_value, unknown
+from quorate.validate import LARGEST, in_interval, match_value, shown, unknown
 from quorate.version import __version__
 
 TRIAL = "trial"  # the kind of their records in a store
@@ -72,6 +75,42 @@ class Trial(Cell):
                 "seed": self.seed,
             }
         )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _is_number_or_none(value: Any) -> bool:
+    no_number = value is None or (isinstance(value, float) and math.isnan(value))
+    return no_number or _is_number(value)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+FITTING: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("id", "population", "strategy", "goal", "learner", "version"), _is_text),
+    **dict.fromkeys(("alpha", "seconds"), _is_number),
+    **dict.fromkeys(("seed", "members", "people"), _is_count),
+    **dict.fromkeys(
+        ("success", "accuracy", "worst_group_accuracy", "xi", "gap"), _is_number_or_none
+    ),
+    **dict.fromkeys(("record", "provenance", "description"), _is_table),
+    "epsilon": lambda value: value == math.inf or _is_number_or_none(value),
+    "error": lambda value: value is None or _is_text(value),
+    "exact_law": lambda value: value is None or isinstance(value, bool),
+    "stored_at": _is_text,
+}
 
 
 @dataclass(frozen=True)
@@ -146,8 +185,21 @@ class Outcome:
 
     @classmethod
     def from_record(cls, record: Record) -> Outcome:
-        """Return the outcome that a record holds."""
-        return cls(**record.plain, stored_at=record.stored_at)
+        """Return the outcome that a record holds.
+
+        Raises:
+            StoreError: it is no outcome, or a value is none that a trial can have.
+        """
+        with as_stored(f"the trial {record.id[:12]}"):
+            found = cls(**record.plain, stored_at=record.stored_at)
+            found.check()
+            return found
+
+    def check(self) -> None:
+        """Raise a ValueError unless every value is of its type, and no number is infinite but ε."""
+        for name, fits in FITTING.items():
+            if not fits(getattr(self, name)):
+                raise ValueError(f"{name}={shown(getattr(self, name), 40)}")
 
     @property
     def place(self) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from quorate import spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.serial import SERIAL
+from quorate.runs.reading import as_stored
 from quorate.runs.store import Store
 from quorate.runtime.device import resolve, use
 from quorate.studies.critical_mass.result import CriticalMassSearch
@@ -112,8 +113,11 @@ def last_search(folder: str | Path) -> str | None:
     Raises:
         StoreError: there is no store, or it cannot be read.
     """
-    with Store(folder) as store:
-        studies = store.studies()
+    with as_stored(folder), Store(folder) as store:
+        return _last_search(folder, store.studies())
+
+
+def _last_search(folder: str | Path, studies: Sequence[tuple[dict[str, Any], str]]) -> str | None:
     plain = studies[-1][0] if studies else {}
     search = plain.pop("search", None)
     if search is None:
@@ -242,7 +246,7 @@ def _begin(study: Study, store: Store, limits: Mapping[str, Any], run: _Run) -> 
     before = [
         (last, version)
         for last, version in store.studies()
-        if all(one in last[key] for key in METHODS for one in plain[key])
+        if all(one in last.get(key, ()) for key in METHODS for one in plain[key])
     ]
     if before:
         last, version = before[-1]

@@ -6,7 +6,6 @@ Pillow and NumPy. Shape letters: c H W axes of the picture.
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quorate.errors import InputError, reason
-from quorate.runtime.files import replace_file
+from quorate.errors import InputError, StoreError, reason
+from quorate.runtime.files import check_file, write_file
 from quorate.runtime.pictures import read_picture
 from quorate.test_time.perturbations.perturbation import Pixels
 
@@ -27,6 +26,7 @@ MOST_WEBP = 2**24  # pixels: lossless WebP takes 40 bytes of memory for each
 PREVIEWS = {".png": "PNG"}
 PANEL = 320  # pixels of the longer side of one picture in a preview, about
 WORDS = 240  # pixels that the words above one need
+BY = "quorate apply"
 GREY = 128  # where the preview of the change shows none
 
 
@@ -39,7 +39,7 @@ def check_target(path: str | Path, kinds: Mapping[str, str], kept: Sequence[str 
         kept: files that it must not replace.
 
     Raises:
-        InputError: it has another ending, or is one of these files.
+        InputError: it has another ending, is one of these files, or is there and of another maker.
     """
     path = Path(path)
     if path.suffix.lower() not in kinds:
@@ -50,14 +50,10 @@ def check_target(path: str | Path, kinds: Mapping[str, str], kept: Sequence[str 
             f"Expected a file that keeps every level ({' or '.join(kinds)}), got {path}.{why} "
             f"Write {path.with_suffix('.png').name or 'out.png'}."
         )
-    for other in map(Path, kept):
-        if path.resolve() == other.resolve() or (
-            path.exists() and other.exists() and os.path.samefile(path, other)
-        ):
-            raise InputError(
-                f"Expected a file of its own to write to, got {path}, which would overwrite "
-                f"{other}. Choose another name."
-            )
+    try:
+        check_file(path, BY, kept, "choose another name")
+    except StoreError as error:
+        raise InputError(str(error)) from None
     return path
 
 
@@ -102,7 +98,7 @@ def write(image: Image, path: Path, **options: Any) -> None:
     buffer = io.BytesIO()
     try:
         image.save(buffer, kind, **exact, **options)
-        replace_file(path, buffer.getvalue())
+        write_file(path, buffer.getvalue(), BY)
     except (OSError, ValueError) as error:
         raise InputError(
             f"Expected to write {path}, got: {reason(error)}. Choose a folder that is there and "

@@ -81,6 +81,11 @@ def make_card(
     return Card(content_id(plain)[:16], classes, (c, h, w), gives)
 
 
+def has_card(folder: Path) -> bool:
+    """Whether a folder holds a platform."""
+    return (folder / CARD).is_file()
+
+
 def save_platform(folder: str | Path, model: Classifier, card: Card, **about: Any) -> None:
     """Keep a deployed model in a folder: the model as files that hold no code, and its card.
 
@@ -89,7 +94,7 @@ def save_platform(folder: str | Path, model: Classifier, card: Card, **about: An
         StoreError: the folder cannot be written, or the disk is full.
     """
     files = platform_files(write_model(model), card, **about)
-    write_files(Path(folder), files, "save it again")
+    write_files(Path(folder), files, "save it again", "a platform", has_card)
 
 
 def platform_files(files: Mapping[str, bytes], card: Card, **about: Any) -> dict[str, bytes]:

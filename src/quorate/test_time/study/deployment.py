@@ -28,6 +28,7 @@ from quorate.test_time.http.server import read_keys
 from quorate.test_time.platforms.in_process import (
     CARD,
     InProcessPlatform,
+    has_card,
     is_kept,
     is_pickled,
     load_platform,
@@ -154,7 +155,7 @@ class _PlatformFolders(Store):
 
     def add(self, kind: str, record: Record) -> None:
         """Write the files of a platform to its folder."""
-        write_files(self._folders[record.id], record.files, AGAIN)
+        write_files(self._folders[record.id], record.files, AGAIN, "a platform", has_card)
         super().add(kind, replace(record, files={}))
 
 

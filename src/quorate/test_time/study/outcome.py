@@ -8,6 +8,7 @@ from typing import Any
 
 from quorate.errors import InputError
 from quorate.runs.cell import Record
+from quorate.runs.reading import as_stored
 from quorate.test_time.perturbations.perturbation import Perturbation, from_bytes
 from quorate.test_time.study.measures import CorrectionMeasures, columns
 from quorate.test_time.study.parity import ParityChoice
@@ -120,8 +121,13 @@ class CorrectionOutcome:
 
     @classmethod
     def from_record(cls, record: Record) -> CorrectionOutcome:
-        """Return the outcome that a record holds."""
-        return cls.from_plain(record.plain, record.files)
+        """Return the outcome that a record holds.
+
+        Raises:
+            StoreError: it is no outcome.
+        """
+        with as_stored(f"the cell {record.id[:12]}"):
+            return cls.from_plain(record.plain, record.files)
 
     def to_plain(self) -> dict[str, Any]:
         """Return everything but the files as plain data."""

@@ -10,6 +10,7 @@ from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
+from quorate.runs.reading import as_stored
 from quorate.runs.running import run_missing
 from quorate.runs.store import Store
 from quorate.runtime.provenance import provenance
@@ -78,12 +79,15 @@ def compare(
         ]
         alone = run_missing(AttackWork(out), cells, store, pool, "Attacking")
         pooled = run_missing(PoolWork(out), pools, store, pool, "Comparing")
+    with as_stored("a stored cell"):
+        solo = tuple(SoloAttack.from_plain(record.plain) for record in alone)
+        of_pools = tuple(PoolEffect.from_plain(record.plain) for record in pooled)
     return QueryComparison(
         epsilon=correction.epsilons[-1],
         norm=correction.norm,
         budget=budget,
-        alone=tuple(SoloAttack.from_plain(record.plain) for record in alone),
-        pooled=tuple(PoolEffect.from_plain(record.plain) for record in pooled),
+        alone=solo,
+        pooled=of_pools,
         description={
             "correction": correction.describe(),
             "attacks": [spec.describe(attack) for attack in named],

@@ -12,7 +12,7 @@ from quorate.runs.cell import Record
 from quorate.runs.running import run_missing
 from quorate.runs.store import Store, stored_ids
 from quorate.runtime import device
-from quorate.runtime.files import write_plain
+from quorate.runtime.files import place, write_plain
 from quorate.test_time.extraction.questions import key_of
 from quorate.test_time.http.client import HTTPPlatform, warn_if_open
 from quorate.test_time.platforms.in_process import load_platform, read_about, read_card
@@ -55,7 +55,7 @@ def run_correction(
         StoreError: an outcome cannot be stored; what is stored is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
-    deployment = Deployment(correction, Path(out))
+    deployment = Deployment(correction, place(out))
     if trust:
         deployment.renew()
     with device.use(device_name):
@@ -64,7 +64,7 @@ def run_correction(
             deployment.remember(found)
             work, cells = CorrectionWork(deployment.out), cells_of(deployment)
             ids = [cell.id for cell in cells]
-            write_plain(deployment.out / FILE, {**correction.describe(), CELLS: ids})
+            write_plain(deployment.out / FILE, {**correction.describe(), CELLS: ids}, "population")
             deployment.train_missing(pool)
             if not correction.anyway:
                 there = store.ids(work.kind)
