@@ -9,9 +9,14 @@ import pandas as pd
 import pytest
 
 from quorate.errors import InputError
+from quorate.plan import simulate as simulation
+from quorate.plan.certify import Objective
 from quorate.plan.member_column import MemberColumn, encode_column
 from quorate.plan.members import read_members
 from quorate.plan.plan import PlanRequest, make_plan
+from quorate.populations.table_format import TableFormat
+from quorate.signals.columns import Columns
+from quorate.strategies.planting import Planting
 
 N = 400
 
@@ -121,16 +126,41 @@ def test_bins_of_huge_and_tiny_numbers(unit: float) -> None:
     assert "nan" not in notes[0]
 
 
+def test_numbers_that_differ_in_late_digits_are_asked_about() -> None:
+    frame = pd.DataFrame({"t": 17 * 10**17 + np.arange(40), "y": ["no", "yes"] * 20})
+    with pytest.raises(InputError, match=r"at most 15 digits in column 't', got 17000000000000000"):
+        read_members(frame, "y")
+    assert read_members(frame[::3], "y", how=TableFormat(text=("t",))).columns[0].edges == ()
+    frame["t"] += 1000 * np.arange(40)
+    assert len(set(read_members(frame, "y").columns[0].values)) == 4
+
+
+@pytest.mark.parametrize("word", ["-9", "-9.0", -9])
+def test_a_missing_number_is_missing_in_every_spelling(tmp_path: Path, word: object) -> None:
+    ages = ["-9.0" if i % 5 == 0 else 20 + i % 17 for i in range(100)]
+    frame = pd.DataFrame({"age": ages, "y": ["no", "yes"] * 50})
+    frame.to_csv(tmp_path / "f.csv", index=False)
+    frame.astype({"age": float}).to_parquet(tmp_path / "f.parquet")
+    for name in ("f.csv", "f.parquet"):
+        members = read_members(tmp_path / name, "y", how=TableFormat(missing=(str(word),)))
+        (age,) = members.columns
+        assert age.values[-1] == "missing"
+        assert age.code(str(word), new_values=True) == age.code(-9, new_values=True) == 4
+        assert "20 of 100 values are missing, 20 of them written '-9" in members.notes[1]
+
+
 def test_an_infinite_number_is_named() -> None:
     frame = pd.DataFrame({"a": [1.0, 2.0, None, np.inf], "y": ["no", "yes"] * 2})
     with pytest.raises(InputError, match=r"finite numbers in column 'a', got inf in row 3\."):
         read_members(frame, "y")
 
 
-def test_a_simulation_takes_the_target_as_written(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"c": rng.choice(["u", "v"], 80), "y": rng.choice(["TRUE", "FALSE"], 80)})
-    frame.to_csv(tmp_path / "f.csv", index=False)
-    request = PlanRequest(label="y", platform_size=800, target="true", signal="c= u")
-    asked = replace(request, learners=("naive-bayes",), seeds=1)
-    assert make_plan(tmp_path / "f.csv", asked).simulation.rows[0].learner == "naive-bayes"
+def test_a_simulation_takes_the_target_as_written() -> None:
+    frame = pd.DataFrame({"c": ["u", "v"] * 40, "y": ["TRUE", "FALSE", "FALSE", "TRUE"] * 20})
+    members = read_members(frame, "y")
+    objective = Objective({"c": " u"}, "true", 800)
+    assert simulation._why_not(members, objective) == ""
+    strategy = simulation._strategy(members, objective)
+    assert isinstance(strategy, Planting)
+    assert strategy.target == "=TRUE"
+    assert strategy.signal == Columns({"=c": "=u"})

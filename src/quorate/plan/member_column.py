@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from quorate.errors import InputError
 from quorate.validate import (
-    clean_text,
     given_number,
     match_value,
     means_missing,
@@ -67,7 +66,7 @@ class MemberColumn:
         text, what = str(value), f"value of column {self.name!r}"
         if text in self.values:
             return self.values.index(text)
-        if self.missing is not None and clean_text(text) in self.as_missing:
+        if self.missing is not None and match_value(what, value, self.as_missing) is not None:
             return self.values.index(self.missing)
         number = given_number(self.name, value, self.decimal)
         if self.edges and number is not None:
@@ -149,6 +148,13 @@ def encode_column(
         values = tuple(map(_number_name, distinct.tolist()))
         if len(distinct) > FEW_NUMBERS:
             numbers = numbers.astype(np.float64)
+            if numbers.min() == numbers.max():
+                raise InputError(
+                    f"Expected numbers of at most 15 digits in column {name!r}, got {distinct[0]} "
+                    "and others that differ in later ones. Where these are names, say --text "
+                    f"{name}; else subtract what they share, or leave the column out (--ignore "
+                    f"{name})."
+                )
             edges = _edges(numbers, bins)
             inner = np.searchsorted(edges, numbers, side="right")
             values = _bin_names(edges)
@@ -218,6 +224,6 @@ def _edges(numbers: npt.NDArray[np.float64], bins: int) -> tuple[float, ...]:
 
 
 def _bin_names(edges: tuple[float, ...]) -> tuple[str, ...]:
-    shown = [f"{e:.12g}" for e in edges]
+    shown = [_number_name(edge) for edge in edges]
     middle = [f"{a} to {b}" for a, b in itertools.pairwise(shown)]
     return (f"below {shown[0]}", *middle, f"{shown[-1]} or more")

@@ -104,6 +104,8 @@ def read_members(
             column has too many distinct values, or a value can be read in two ways.
     """
     at_least("bins", bins, 2, "Use 4, say.")
+    label, ignore = str(label), [str(name) for name in ignore]
+    columns = None if columns is None else [str(name) for name in columns]
     how = how or TableFormat(separator)
     is_path = isinstance(source, str | Path)
     name = str(source) if is_path else "the frame"

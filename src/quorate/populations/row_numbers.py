@@ -20,7 +20,9 @@ NAMED_SO = re.compile(
     r"(?:row|record|line)[ _.]?(?:id|index|idx|nr|no|num|number|names?)?s?",
     re.IGNORECASE,
 )
-AN_ID = re.compile(r".*(?:[_ .-][iI][dD]|[a-z](?:Id|ID))")  # customer_id, PassengerId; not paid
+AN_ID = re.compile(
+    r"(?!=).*(?:[_ .-][iI][dD]|[a-z](?:Id|ID))"
+)  # customer_id; not paid, nor =id of a simulation
 FEWEST_ROWS = 20  # from which on counting up by one is no chance
 
 

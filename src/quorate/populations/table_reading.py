@@ -22,7 +22,7 @@ from quorate.populations.table_format import TableFormat
 from quorate.populations.written_columns import read_column
 from quorate.populations.written_numbers import two_ways
 from quorate.runtime.files import decoded
-from quorate.validate import clean_text, unknown
+from quorate.validate import clean_text, match_value, unknown
 
 SEPARATORS = ",;\t"
 LINES = 20  # of a file by which its separator is found
@@ -129,7 +129,7 @@ class RawTable:
         if doubtful and "," in decimals.values():
             raise two_ways(*next(iter(doubtful.items())), self.how)
         for word in self.how.missing:
-            if not any(clean_text(word) in one for one in as_missing.values()):
+            if all(match_value("word", word, list(one)) is None for one in as_missing.values()):
                 notes.append(
                     f"Nothing is written {word!r}, which was to stand for what is missing."
                 )

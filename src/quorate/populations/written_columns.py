@@ -120,6 +120,7 @@ class _Cells:
     def of(cls, codes: npt.NDArray[np.int64], raw: Sequence[str], how: TableFormat) -> _Cells:
         """Return the cells of a column whose distinct values are ``raw``."""
         gone = {"", *(clean_text(word) for word in how.missing)}
+        numbers = {number_of(word) for word in how.missing} - {None}
         counts = np.bincount(codes[codes >= 0], minlength=len(raw)).tolist()
         frequency, as_missing = Counter[str](), Counter[str]()
         texts: list[str | None] = []
@@ -127,8 +128,9 @@ class _Cells:
         for one, count in zip(raw, counts, strict=True):
             text = clean_text(one)
             blanks += count * (text not in ("", one))
-            texts.append(None if text in gone else text)
-            (as_missing if text in gone else frequency)[text] += count
+            lost = text in gone or (bool(numbers) and number_of(text) in numbers)
+            texts.append(None if lost else text)
+            (as_missing if lost else frequency)[text] += count
         del as_missing[""]
         return cls(codes, texts, frequency, as_missing, blanks)
 
