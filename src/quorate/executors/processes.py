@@ -15,11 +15,13 @@ from typing import Any, ClassVar, TypeVar
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor, Pool
+from quorate.runtime import interrupts
 from quorate.runtime.progress import silence
 from quorate.spec import param
 from quorate.validate import at_least, shown
 
 R = TypeVar("R")
+MOMENT = 2.5  # seconds for workers at work that is not to be cut off
 MOST_WORKERS = 1024
 
 
@@ -70,6 +72,8 @@ class _LokyPool(Pool):
 
         self.workers, self.lost = workers, (BrokenProcessPool,)
         self._pool: Any = None
+        self._ending: Any = None  # tells the workers
+        self._at_it: Any = None  # counts those that look whether they are told
 
     def submit(self, work: Callable[..., R], /, *args: Any) -> Future[R]:
         """Send work to a worker; if one has died before, the others are replaced as well."""
@@ -82,16 +86,29 @@ class _LokyPool(Pool):
 
     def _running(self) -> Any:
         from loky import ProcessPoolExecutor
+        from loky.backend import get_context
 
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self.workers, initializer=_begin_worker, initargs=(os.getpid(),)
-            )
+            context = get_context("loky")
+            self._ending, self._at_it = context.Event(), context.Semaphore(0)
+            told = os.getpid(), self._ending, self._at_it
+            self._pool = ProcessPoolExecutor(self.workers, initializer=_begin_worker, initargs=told)
         return self._pool
 
     def stop(self) -> None:
-        """End the workers, whatever they are at; what waits is cancelled."""
-        if self._pool is not None:
+        """End the workers, whatever they are at; what waits is cancelled.
+
+        Those that are at work which is not to be cut off get a moment to end it.
+        """
+        if self._pool is None:
+            return
+        try:
+            self._ending.set()
+            end = time.monotonic() + MOMENT
+            while self._at_it.acquire(block=False) and time.monotonic() < end:
+                self._at_it.release()  # somebody is: macOS cannot tell otherwise
+                time.sleep(0.02)
+        finally:
             self._pool.shutdown(wait=True, kill_workers=True)
             self._pool = None
 
@@ -110,9 +127,10 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin_worker(parent: int) -> None:
+def _begin_worker(parent: int, ending: Any, at_it: Any) -> None:
     """Leave Ctrl-C and the terminal to the parent, and end with it even if it is killed."""
     silence()
+    interrupts.listen(ending, at_it)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:

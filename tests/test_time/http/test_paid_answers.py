@@ -16,6 +16,7 @@ from parity_platform import images, parity
 from stub_platform import Asked, Stub, http, predictions, serving
 
 from quorate.errors import PlatformError, StoreError
+from quorate.executors.processes import Processes
 from quorate.test_time.http.api import API
 from quorate.test_time.http.client import HTTPPlatform
 from quorate.test_time.platforms.answers import PartialError
@@ -24,6 +25,7 @@ from quorate.test_time.platforms.ledger import Ledger
 from quorate.test_time.platforms.metered import MeteredPlatform
 
 N = 60
+SLOWLY = 5000
 KEYS = {name: f"secret-{name}" for name in ("a", "b", "evaluation")}
 ONE = API(images_at_once=1, model_path="/v1/model")
 FEW = API(images_at_once=4, model_path="/v1/model")
@@ -281,3 +283,25 @@ def test_ctrl_c_of_the_command_line_ends_with_130(tmp_path: Path, quorate: Any) 
     assert code == 130
     assert "Stopped. What was finished is stored" in errors
     assert not [thread for thread in threading.enumerate() if thread.name == "asking"]
+
+
+def test_ctrl_c_reaches_worker_processes_in_time(tmp_path: Path) -> None:
+    """Workers too keep what is under way, and give back what they have not sent."""
+    with (
+        paying(lambda asked, _: predictions(asked)) as stub,
+        Processes(1).open() as pool,
+        Ledger(tmp_path / "ledger") as ledger,
+    ):
+        pool.submit(ask_for, stub.url, tmp_path / "ledger")
+        while len(stub.asked) < 20:
+            time.sleep(0.002)
+        pool.stop()  # type: ignore[attr-defined]
+        there = ledger.answers("parity", digests(images(SLOWLY)))[0].sum()
+        assert 20 <= there == len(stub.asked) < SLOWLY
+        assert ledger.spent("parity") == there
+
+
+def ask_for(url: str, path: Path) -> None:
+    """Ask slowly, in another process."""
+    with HTTPPlatform(url, KEYS, ONE, rate="100/s") as platform, Ledger(path) as ledger:
+        MeteredPlatform(platform, ledger).ask(images(SLOWLY), ["a"] * SLOWLY)

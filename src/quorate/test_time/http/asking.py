@@ -8,11 +8,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from quorate.errors import PlatformError, QuorateError, QuotaError
+from quorate.runtime.interrupts import should_end
 from quorate.test_time.http.patience import Stop
 from quorate.test_time.platforms.answers import Part
 
 MOMENT = 2.0  # seconds that requests under way get when a call is interrupted: they may be paid
-GLANCE = 0.5  # seconds after which the waiting thread sees an interrupt, on any system
+GLANCE = 0.2  # seconds after which the waiting thread sees an interrupt, on any system
 
 Came = tuple[list[Part], PlatformError | None]  # of one batch: what came, and what went wrong
 
@@ -46,7 +47,8 @@ def ask_all(
             threading.Thread(target=flight.work, name="asking", daemon=True).start()
         # Not Thread.join: once interrupted, it takes a thread that runs for one that has ended.
         while not flight.over.wait(GLANCE):
-            pass
+            if should_end():
+                raise KeyboardInterrupt
     except BaseException:
         flight.stop.set(MOMENT)
         flight.over.wait(MOMENT)

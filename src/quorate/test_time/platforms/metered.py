@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError, PlatformError, QuotaError
+from quorate.runtime.interrupts import heeded
 from quorate.test_time.platforms.answers import (
     Part,
     PartialError,
@@ -119,7 +120,7 @@ class _Request:
         metered, ledger, platform = self.metered, self.metered.ledger, self.card.id
         names, keys = [self.names[i] for i in rows], [self.keys[i] for i in rows]
         kept = self.x[rows] if metered.keep_pixels else None
-        with ledger.asking():
+        with ledger.asking(), heeded():
             reserved = ledger.reserve(platform, names, keys, metered.budget, kept)
             attempts: dict[str, list[int]] = {}
             for place in np.flatnonzero(reserved.ask).tolist():
