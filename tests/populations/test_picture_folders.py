@@ -13,6 +13,7 @@ from PIL import Image
 import quorate as library
 from quorate import catalog
 from quorate.errors import InputError
+from quorate.populations import picture_folders
 from quorate.populations.image_files import folder_fingerprint, load_images
 from quorate.runtime.progress import tell_once
 from quorate.table import Split, Table
@@ -245,6 +246,32 @@ def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
     (tmp_path / "pets" / "dog" / "3.png").symlink_to(tmp_path / "store" / "0.png")
     (tmp_path / "pets" / "dog" / "again").symlink_to(tmp_path / "pets")
     assert people(tmp_path / "pets") == {"train": {"cat": 2, "dog": 2}}
+
+
+def test_folders_in_folders_without_end_are_walked(tmp_path: Path) -> None:
+    here = os.getcwd()
+    os.chdir(write(tmp_path / "pets", {"dog/0.png": PNG}) / "dog")
+    try:
+        for _ in range(1100):  # deeper than Python may call itself
+            os.mkdir("a")
+            os.chdir("a")
+        Path("1.png").write_bytes(PNG)
+    finally:
+        os.chdir(here)
+    assert people(tmp_path / "pets") == {"train": {"dog": 2}}
+
+
+def test_links_that_multiply_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "pets", {"dog/0.png": PNG})
+    for i in range(12):  # 2¹² ways to the last one
+        (tmp_path / f"{i}").mkdir()
+        for name in "ab":
+            (tmp_path / f"{i}" / name).symlink_to(tmp_path / f"{i + 1}")
+    (tmp_path / "12").mkdir()
+    (tmp_path / "pets" / "cat").symlink_to(tmp_path / "0")
+    monkeypatch.setattr(picture_folders, "MOST_FILES", 1000)
+    with pytest.raises(InputError, match=r"at most 1,000 files and folders in .*/pets, got"):
+        load(tmp_path / "pets")
 
 
 def test_a_fingerprint_sees_what_links_lead_to(tmp_path: Path) -> None:

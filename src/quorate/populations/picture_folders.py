@@ -18,6 +18,7 @@ PARTS = {
     **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
 }
+MOST_FILES = 3_000_000  # that are looked at in one folder
 TABLES = (".parquet", ".arrow")  # a data set of the hub, not a folder of pictures
 OTHER_KINDS = {
     *(".heic", ".heif", ".avif", ".jp2", ".jxl", ".psd", ".svg", ".ico", ".tga", ".pfm", ".exr"),
@@ -87,20 +88,36 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield all that is in a folder but folders, with its path from there; links are followed.
 
     A hidden folder is one item: nobody looks into it.
+
+    Raises:
+        InputError: a folder cannot be read, or there are more files than any data set has.
     """
-
-    def walk(here: Path, start: str, above: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
-        real = os.path.realpath(here)
-        if real in above:  # a link that leads back
+    above: tuple[str, ...] = ()
+    waiting = [("", folder, above)]
+    for _ in range(MOST_FILES):
+        if not waiting:
             return
-        for item in sorted(here.iterdir(), key=lambda one: one.name):
-            name = start + item.name
-            if item.is_dir() and not _is_hidden(item.name):
-                yield from walk(item, name + "/", (*above, real))
-            else:
-                yield name, item
-
-    return walk(folder, "", ())
+        name, here, above = waiting.pop()
+        try:
+            inside = not name or (here.is_dir() and not _is_hidden(here.name))
+            real = f"{above[-1]}/{here.name}" if above else ""  # of what is no link
+            if inside and (here.is_symlink() or not above):
+                real = os.path.realpath(here)
+            if inside and real not in above:  # else a link that leads back
+                start = f"{name}/" if name else ""
+                items = sorted(here.iterdir(), key=lambda one: one.name, reverse=True)
+                waiting += [(start + one.name, one, (*above, real)) for one in items]
+        except OSError as error:
+            raise InputError(
+                f"Expected folders that can be read, got {here}: {error.strerror}. Change who may "
+                f"read it, or move it out of {folder}."
+            ) from None
+        if not inside:
+            yield name, here
+    raise InputError(
+        f"Expected at most {MOST_FILES:,} files and folders in {folder}, got more. Links may lead "
+        "to the same folders again and again: take them out."
+    )
 
 
 def _is_hidden(name: str) -> bool:
