@@ -12,6 +12,7 @@ import numpy.typing as npt
 from quorate.errors import InputError
 
 Bytes = npt.NDArray[np.uint8]
+MOST_HEADER = 2**27  # bytes of the text at the beginning of a file
 TREE = "tree"  # the key of the file's metadata under which the data stand, arrays left out
 TYPES = {
     "BOOL": "?",
@@ -102,6 +103,8 @@ def unpack(content: bytes | Bytes, decode: Callable[[dict[str, Any]], Any] | Non
     """
     raw = np.frombuffer(content, np.uint8) if isinstance(content, bytes) else content
     start = 8 + int.from_bytes(raw[:8].tobytes(), "little")
+    if start > MOST_HEADER:
+        raise ValueError("a header that is too long")
     header, left = json.loads(raw[8:start].tobytes()), len(raw) - start
 
     def array(name: str) -> npt.NDArray[Any]:

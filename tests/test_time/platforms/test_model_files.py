@@ -8,6 +8,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 
 from quorate import catalog, spec
 from quorate.catalog import BUILT_IN
-from quorate.errors import InputError
+from quorate.errors import FitFailedError, InputError
 from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.learners.base.recorded import with_record
 from quorate.learners.base.scikit_learner import PlainEstimator
@@ -274,6 +275,51 @@ def test_a_tree_of_other_sizes_than_it_says_is_refused(people: Table) -> None:
 
     with pytest.raises(ValueError, match="a tree of several outputs"):
         read_estimator(rewritten(content, with_outputs), 64)
+
+
+@pytest.mark.parametrize("words", ["sgd:epochs=1,model=cnn", "dp-forest:trees=2", "tree", "svm"])
+def test_whatever_is_changed_in_a_file_is_refused_or_read(
+    words: str, people: Table, tmp_path: Path
+) -> None:
+    """A bounded fuzzer: bytes are changed, and the card says that this is right."""
+    save_platform(tmp_path, fitted(words, people), card_of(people))
+    rng = np.random.default_rng(0)
+    files = {
+        name: (tmp_path / name).read_bytes()
+        for name in (MODEL, ESTIMATOR)
+        if (tmp_path / name).exists()
+    }
+    card = json.loads((tmp_path / "card.json").read_text())
+    x = people.x[:5]
+    for _ in range(40):
+        name = list(files)[int(rng.integers(len(files)))]
+        content = bytearray(files[name])
+        at = int(rng.integers(len(content) - 8))
+        content[at : at + 4] = rng.integers(0, 256, 4, dtype=np.uint8).tobytes()
+        (tmp_path / name).write_bytes(content)
+        card["files"] = {**card["files"], name: sha256(content).hexdigest()}
+        (tmp_path / "card.json").write_text(json.dumps(card))
+        try:
+            labels = load_platform(tmp_path).model.predict(x)
+            assert labels.shape == (5,)
+        except (InputError, FitFailedError):
+            pass
+        (tmp_path / name).write_bytes(files[name])
+        card["files"][name] = sha256(files[name]).hexdigest()
+
+
+def test_trees_that_do_not_fit_together_are_refused(people: Table, tmp_path: Path) -> None:
+    model: Any = fitted("dp-forest:trees=2", people)
+    for change in (
+        {"column": model.trees.column + 64},
+        {"column": model.trees.column[:1]},
+        {"depth": 10**9},
+        {"right": model.trees.right[:, :, :0]},
+    ):
+        trees = dataclasses.replace(model.trees, **change)
+        save_platform(tmp_path, dataclasses.replace(model, trees=trees), card_of(people))
+        with pytest.raises(InputError, match="trees whose parts do not fit together"):
+            load_platform(tmp_path)
 
 
 def test_a_layer_that_makes_much_of_little_is_refused(people: Table, tmp_path: Path) -> None:

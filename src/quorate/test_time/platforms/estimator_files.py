@@ -67,6 +67,7 @@ KINDS = {  # of skops' nodes; others call what a file names
     *("RandomGeneratorNode", "RandomStateNode", "TreeNode", "TupleNode", "TypeNode"),
 }
 SCHEMA = "schema.json"  # where a file of skops says what is in it
+MOST_SCHEMA = 2**27  # bytes of that text
 REPEATED = 4  # times that the parts of a file may be read again, where objects are shared
 LEAF = -1  # the child of a leaf of scikit-learn's trees
 
@@ -119,6 +120,8 @@ def _unlisted(content: bytes) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         # A few bytes of what is compressed could become very many.
         found = [f"{one.filename}, compressed" for one in archive.infolist() if one.compress_type]
+        if archive.getinfo(SCHEMA).file_size > MOST_SCHEMA:
+            raise ValueError(f"a {SCHEMA} that is too long")
         left = [] if found else [json.loads(archive.read(SCHEMA))]
         sizes = {one.filename: one.file_size for one in archive.infolist()}
     unpacked = 0

@@ -15,7 +15,7 @@ import numpy as np
 from quorate.errors import InputError
 from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.learners.base.pretrained import Pretrained
-from quorate.learners.base.private_trees import LeafScores
+from quorate.learners.base.private_trees import DEEPEST, LeafScores
 from quorate.learners.base.random_trees import PublicColumns, RandomTrees
 from quorate.learners.base.recorded import RecordedModel, RecordedScores
 from quorate.learners.base.scikit_learner import PlainEstimator, ScoredEstimator
@@ -105,7 +105,10 @@ def read_model(files: Mapping[str, bytes], card: Card) -> Classifier:
 
     def decode(plain: dict[str, Any]) -> Any:
         if "is" in plain:
-            return KINDS[plain.pop("is")](**plain)
+            found = KINDS[plain.pop("is")](**plain)
+            if isinstance(found, LeafScores):
+                _check_trees(found)
+            return found
         if "file" in plain:
             return read_estimator(files[plain["file"]], int(np.prod(card.shape)))
         return _layer(plain)
@@ -121,6 +124,22 @@ def read_model(files: Mapping[str, bytes], card: Card) -> Classifier:
             raise ValueError("a model of other labels")
     found: Classifier = model
     return found
+
+
+def _check_trees(model: LeafScores) -> None:
+    """Raise ValueError unless every split asks a column and every leaf has scores."""
+    trees = model.trees
+    fine = 0 <= trees.depth <= DEEPEST
+    if fine:
+        nodes = len(trees.column), 2**trees.depth - 1
+        fine = (
+            trees.column.shape == trees.threshold.shape == trees.right.shape[:2] == nodes
+            and trees.right.shape[2] >= max(1, *trees.columns.sizes)
+            and model.scores.shape == (nodes[0], nodes[1] + 1, len(model.prior))
+            and bool(((trees.column >= 0) & (trees.column < len(trees.columns.sizes))).all())
+        )
+    if not fine:
+        raise ValueError("trees whose parts do not fit together")
 
 
 def _layer_as_plain(value: Any) -> dict[str, Any] | None:
