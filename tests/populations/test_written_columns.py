@@ -85,8 +85,18 @@ def test_a_word_is_a_value_and_not_missing(write: Write) -> None:
 
 def test_a_word_is_missing_where_the_user_says_so(write: Write) -> None:
     path = write(country=cycle("NA", "DE", "?", "FR"), age=cycle(-9, *AGES[:47]))
-    with pytest.raises(InputError, match=r"24 missing or infinite values in column 'country'"):
+    message = r"got 24 missing or infinite values in column 'country' of .*, the first in row 0, "
+    message += r"12 of them written 'NA' and 12 of them written '\?'\. Fill or drop"
+    with pytest.raises(InputError, match=message):
         people_of(path, missing="NA+?")
+    labels = write(a=AGES, y=cycle("no", "yes", "NA"))
+    for read in (
+        lambda: people_of(labels, missing="NA"),
+        lambda: read_members(labels, "y", how=TableFormat(missing=("NA",))),
+    ):
+        with pytest.raises(InputError, match=r"got 16 missing of 48, 16 of them written 'NA'\."):
+            read()
+    path = write(country=cycle("NA", "DE", "?", "FR"), age=cycle(-9, *AGES[:47]))
     members = read_members(path, "y", how=TableFormat(missing=("NA", "?", "-9")))
     country, age = members.columns
     assert country.values == ("DE", "FR", "missing")

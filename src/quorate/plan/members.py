@@ -115,7 +115,7 @@ def read_members(
     raw.check_columns([label, *(columns or ()), *ignore])
     kept = [c for c in (columns or raw.columns) if c != label and c not in ignore]
     read = raw.read([label, *kept], (label,))
-    codes, classes = _encode_labels(read.frame[label], label, labels)
+    codes, classes = _encode_labels(read, label, labels)
     numbering = {}
     if columns is None:
         numbering = find_row_numbers(read.frame, kept, name, how, from_file=raw.from_file)
@@ -127,9 +127,11 @@ def read_members(
     return Members(table, codes, tuple(column for _, column in found), classes, tuple(notes))
 
 
-def _encode_labels(series: Any, label: str, others: Sequence[str]) -> tuple[Codes, tuple[str, ...]]:
+def _encode_labels(
+    read: ReadTable, label: str, others: Sequence[str]
+) -> tuple[Codes, tuple[str, ...]]:
     """Return the code of each label, (n,), and all label names, those of ``others`` included."""
-    codes, classes = encode_names(series, label)
+    codes, classes = encode_names(read.frame[label], label, read.said(label))
     if len(classes) > MOST_LABELS:
         raise InputError(
             f"Expected at most {MOST_LABELS} labels in column {label!r}, got {len(classes)}. Name "

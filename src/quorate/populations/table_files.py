@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -122,22 +122,28 @@ def encode_people(
     frame = read.frame
     if group is not None and group not in frame:
         raise unknown(f"column of {path}", group, frame.columns)
-    y, classes = encode_names(frame[label], label)
+    y, classes = encode_names(frame[label], label, read.said(label))
     if not 2 <= len(classes) <= MOST_LABELS:
         raise InputError(
             f"Expected between 2 and {MOST_LABELS} labels in column {label!r} of {path}, got "
             f"{len(classes)}. Name a column of labels, or bin this one first."
         )
-    codes, groups = encode_names(frame[group], group) if group else (None, ())
-    x, columns = encode_features(frame.drop(columns=[label, *drop], errors="ignore"), path)
+    codes, groups = encode_names(frame[group], group, read.said(group)) if group else (None, ())
+    features = frame.drop(columns=[label, *drop], errors="ignore")
+    x, columns = encode_features(features, path, read.said)
     signed = tuple(replace(one, decimal=read.decimals.get(one.name, "")) for one in columns)
     return Table(x, y, classes, codes, groups, signed, compared=compared, notes=read.notes)
 
 
 def encode_names(
-    values: Sequence[Any], column: str
+    values: Sequence[Any], column: str, said: str = ""
 ) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """Return the code of each value, (n,), and the sorted names that the codes stand for.
+
+    Args:
+        values: of everyone.
+        column: where they stand, for messages.
+        said: which words were read as missing, for messages.
 
     >>> encode_names(["no", "yes", "no"], "approved")
     (array([0, 1, 0]), ('no', 'yes'))
@@ -152,23 +158,30 @@ def encode_names(
     ).values
     missing = int(pd.isna(read).sum())
     if missing:
-        raise missing_values(column, missing, len(read))
+        raise missing_values(column, missing, len(read), said)
     names, codes = np.unique(read, return_inverse=True)
     return codes.astype(np.int64), tuple(str(name) for name in names)
 
 
-def missing_values(column: str, missing: int, n: int) -> InputError:
+def missing_values(column: str, missing: int, n: int, said: str = "") -> InputError:
     """Return the error for a label or group that some people lack."""
     return InputError(
-        f"Expected a value of {column!r} for everyone, got {missing} missing of {n}. "
+        f"Expected a value of {column!r} for everyone, got {missing} missing of {n}{said}. "
         "Fill or drop these rows first."
     )
 
 
-def encode_features(frame: Any, path: str) -> tuple[Array, tuple[Column, ...]]:
+def encode_features(
+    frame: Any, path: str, said: Callable[[str], str] = lambda column: ""
+) -> tuple[Array, tuple[Column, ...]]:
     """Return a frame as features, (n, d), and its columns.
 
     Numbers are standardised over the whole file; text and truth values are one-hot encoded.
+
+    Args:
+        frame: a row a person.
+        path: of the file, for messages.
+        said: which words of a column were read as missing, for messages.
 
     Raises:
         InputError: a value is missing or not finite, or a text column has too many values.
@@ -185,7 +198,8 @@ def encode_features(frame: Any, path: str) -> tuple[Array, tuple[Column, ...]]:
         if bad.any():
             raise InputError(
                 f"Expected finite features, got {int(bad.sum())} missing or infinite values in "
-                f"column {str(name)!r} of {path}, the first in row {int(np.argmax(bad))}. Fill or "
+                f"column {str(name)!r} of {path}, the first in row {int(np.argmax(bad))}"
+                f"{said(str(name))}. Fill or "
                 "drop them first, or leave the column out: drop=COLUMN."
             )
         if is_number:

@@ -50,6 +50,12 @@ class ReadTable:
     decimals: Mapping[str, str] = field(default_factory=dict)
     as_missing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
+    def said(self, column: str) -> str:
+        """Return which words of a column were read as missing, for a message; "" for none."""
+        words = self.as_missing.get(column, {}).items()
+        named = " and ".join(f"{count:,} of them written {word!r}" for word, count in words)
+        return f", {named}" if named else ""
+
 
 @dataclass(frozen=True, eq=False)
 class RawTable:
