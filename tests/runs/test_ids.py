@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -308,6 +309,25 @@ def test_a_table_that_has_changed_is_drawn_again_in_every_scenario(tmp_path: Pat
                 {k: v for k, v in row.items() if k != "seconds"} for row in made.result.rows()
             ]
     assert rows["bias", 0] != rows["bias", 90]
+
+
+def test_a_published_network_counts_where_it_is_another_one(
+    tmp_path: Path, quorate_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def id_of() -> str:
+        return ScenarioCell(Navigation("siouxfalls").state_cells()[0], measure_state).id
+
+    monkeypatch.setenv("QUORATE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("QUORATE_DATA", str(tmp_path / "nowhere"))
+    unread = id_of()
+    monkeypatch.setenv("QUORATE_DATA", str(quorate_data))
+    assert id_of() == unread  # as published
+    shutil.copytree(quorate_data / "tntp" / "SiouxFalls", tmp_path / "tntp" / "SiouxFalls")
+    monkeypatch.setenv("QUORATE_DATA", str(tmp_path))
+    assert id_of() == unread
+    trips = tmp_path / "tntp" / "SiouxFalls" / "SiouxFalls_trips.tntp"
+    trips.write_text(trips.read_text().replace("100.0;", "050.0;"))
+    assert id_of() != unread
 
 
 def test_participation_reads_its_folder_anew(tmp_path: Path) -> None:

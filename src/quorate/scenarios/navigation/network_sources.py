@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 from quorate import catalog, spec
 from quorate.errors import DataUnavailableError, InputError
 from quorate.runtime import cache
+from quorate.runtime.digests import digest_file, digest_files
 from quorate.runtime.files import replace_file
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
@@ -18,6 +19,12 @@ from quorate.spec import param
 
 SOURCE = "https://github.com/bstabler/TransportationNetworks"
 FILES_AT = "https://raw.githubusercontent.com/bstabler/TransportationNetworks/master"
+PUBLISHED = frozenset(  # digests of the published files: they need not be told in ids
+    (
+        *("ace99b24cec69c27", "56f9566857f3f667", "5d0b83a22ecc3ce7", "3f8f9cfa131d1cc6"),
+        *("99933b415e9500b1", "906893854cd0db44", "eecd21c2a908b6a1", "09467725693e40b1"),
+    )
+)
 SECONDS = 20.0  # for the download of each file, at most
 
 
@@ -56,6 +63,16 @@ class PublishedNetwork(NetworkSource):
     def network(self) -> Network:
         """Return the roads."""
         return read_network(find_published(self.folder, self.files), self.name, self.time_unit)
+
+    def fingerprint(self) -> str | None:
+        """Return a digest of the files where they are other ones than were published, else None."""
+        folder = _local_folder(self.folder, self.files)
+        if folder is None:
+            return None
+        files = [folder / name for name in self.files]
+        if all(digest_file(file) in PUBLISHED for file in files):
+            return None
+        return digest_files(folder, files)
 
     def best_known(self) -> Floats:
         """Return the best-known equilibrium flow, (l,)."""
@@ -146,12 +163,10 @@ def find_published(folder: str, files: tuple[str, ...]) -> Path:
         DataUnavailableError: it is in neither and cannot be downloaded; the message says where to
             get it and where to put it.
     """
-    base = os.environ.get("QUORATE_DATA")
-    local = Path(base) / "tntp" / folder if base else None
-    cached = cache.folder() / "tntp" / folder
-    for place in filter(None, (local, cached)):
-        if all((place / name).is_file() for name in files):
-            return place
+    found = _local_folder(folder, files)
+    if found is not None:
+        return found
+    local, cached = _places(folder)
     try:
         _download(folder, files, cached)
     except OSError as error:
@@ -162,6 +177,20 @@ def find_published(folder: str, files: tuple[str, ...]) -> Path:
             f"QUORATE_DATA to that folder: {', '.join(files)}."
         ) from error
     return cached
+
+
+def _places(folder: str) -> tuple[Path | None, Path]:
+    """Return where published files may be: in QUORATE_DATA, and in the cache."""
+    base = os.environ.get("QUORATE_DATA")
+    return Path(base) / "tntp" / folder if base else None, cache.folder() / "tntp" / folder
+
+
+def _local_folder(folder: str, files: tuple[str, ...]) -> Path | None:
+    """Return the folder on this machine that holds published files; None where none does."""
+    for place in filter(None, _places(folder)):
+        if all((place / name).is_file() for name in files):
+            return place
+    return None
 
 
 def _download(folder: str, files: tuple[str, ...], to: Path) -> None:
