@@ -77,7 +77,7 @@ def test_packed_answers_of_some_size_are_read() -> None:
         ({"Content_Encoding": "br"}, b"x", "packed as br"),
         ({"Content_Encoding": "gzip, gzip"}, b"x", "packed as gzip, gzip"),
         ({"Content_Encoding": "gzip"}, b"no gzip", "a damaged answer"),
-        ({"Content_Encoding": "gzip"}, gzip.compress(b"{}" * 99)[:-9], "cut off"),
+        ({"Content_Encoding": "gzip"}, gzip.compress(b"{}" * 99, mtime=0)[:-9], "cut off"),
         ({}, b" " * 2**21, r"more than \d+ bytes"),
         ({}, b"[" * 10_000 + b"]" * 10_000, "Expected JSON"),
         ({}, b'{"a":' * 200 + b"1" + b"}" * 200, "Expected JSON"),
