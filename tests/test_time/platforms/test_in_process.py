@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from linear_proxy import linear_proxy
 
 from quorate.errors import InputError
+from quorate.learners.theoretical.coarsened import Coarsened, CoarsenedModel
 from quorate.learners.theoretical.worst_case import LookupClassifier
 from quorate.table import Array, Labels
 from quorate.test_time.platforms.in_process import (
@@ -264,6 +265,26 @@ def test_a_trusted_pickle_is_read_once_and_written_anew(tmp_path: Path) -> None:
         assert (said.probabilities == LINEAR.probabilities(to_features(x))).all()
     assert sorted(path.name for path in tmp_path.iterdir()) == [CARD, MODEL]
     assert read_about(tmp_path) == {"name": "a", "people": 7}
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("theoretical.coarsened", "_CoarsenedModel"), ("coarsened", "_Coarse")],
+)
+def test_a_trusted_pickle_may_name_its_classes_as_they_were_called(
+    tmp_path: Path, module: str, name: str
+) -> None:
+    labels = linear_proxy(np.array([[1], [2], [0]]).reshape(3, 1, 1, 1))
+    model = CoarsenedModel(Coarsened(pool=2), (), labels)
+    as_older(tmp_path, model, THREE)
+    text = pickle.dumps(model, protocol=0)
+    now = b"cquorate.learners.theoretical.coarsened\nCoarsenedModel\n"
+    then = f"cquorate.learners.{module}\n{name}\n".encode()
+    assert now in text
+    (tmp_path / "model.pickle").write_bytes(text.replace(now, then))
+    x = images(3, 200)
+    again = load_platform(tmp_path, trust=True)
+    assert (again.ask(x, ["k"] * 2).labels == model.predict(to_features(x))).all()
 
 
 def test_a_trusted_pickle_of_an_own_class_stays(tmp_path: Path) -> None:
