@@ -3,6 +3,7 @@
 # No "from __future__ import annotations" here: FastAPI reads the annotations of its endpoints, and
 # could not resolve text that names what is imported inside a function.
 
+import functools
 import json
 import logging
 import time
@@ -10,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from quorate.errors import InputError, StoreError
 from quorate.test_time.http.bodies import (
@@ -38,6 +39,7 @@ from quorate.version import __version__
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.requests import Request
     from starlette.responses import Response
 
 LOG = logging.getLogger(__name__)
@@ -99,8 +101,8 @@ def app(
         description="A black box that answers images, metered per key.",
     )
     _handle_errors(made)
-    _add_public(made, service)
     _add_metered(made, service, desk, limit)
+    _add_public(made, service)
     return made
 
 
@@ -130,30 +132,37 @@ def _add_public(made: "FastAPI", service: Service) -> None:
 def _add_metered(made: "FastAPI", service: Service, desk: Desk, limit: int) -> None:
     from fastapi import Depends
     from fastapi.concurrency import run_in_threadpool
-    from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+    from fastapi.routing import APIRoute
+    from fastapi.security import HTTPBearer
     from starlette.requests import Request
 
     bearer = HTTPBearer(auto_error=False, description="A key of the platform's keys.txt")
     room = Room(HELD_BYTES, limit)
     card = service.platform.card
 
-    async def who(
-        request: Request, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-    ) -> str:
-        try:
-            return service.enter(sent.credentials if sent else None)
-        except RefusedError as refusal:
-            raise without_body(request, refusal) from None
+    class Direct(APIRoute):
+        """A route whose function takes the request as it is; FastAPI only describes it."""
+
+        def get_route_handler(self) -> Any:
+            return self.endpoint
+
+    add = functools.partial(
+        made.router.add_api_route,
+        route_class_override=Direct,
+        dependencies=[Depends(bearer)],  # described so, and looked at below
+        response_model=None,
+    )
 
     @asynccontextmanager
-    async def received(request: Request, key: str) -> AsyncIterator[bytes]:
-        """Yield a request's body. Whoever may not ask is refused before it is read."""
+    async def received(request: Request) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield who asks, and the body. Whoever may not ask is refused before it is read."""
         try:
+            key = service.enter(_secret_of(request))
             service.admit(key, repeated="idempotency-key" in request.headers)
         except RefusedError as refusal:
             raise without_body(request, refusal) from None
         async with room.hold(key, size_of(request, limit)):
-            yield await read_body(request, limit)
+            yield key, await read_body(request, limit)
 
     async def answered(key: str, images: Callable[[], Sequence[bytes]]) -> Any:
         reply = await desk.ask(Asked(key, images))
@@ -165,39 +174,51 @@ def _add_metered(made: "FastAPI", service: Service, desk: Desk, limit: int) -> N
             }
         )
 
-    @made.get(
-        "/v1/usage",
-        summary="The key's own meter",
-        response_model=None,
-        responses=described(meter(), 401, 403, 503),
-    )
-    async def usage(key: Annotated[str, Depends(who)]) -> Any:
+    async def usage(request: Request) -> Any:
+        try:
+            key = service.enter(_secret_of(request))
+        except RefusedError as refusal:
+            raise without_body(request, refusal) from None
         return plain(asdict(await run_in_threadpool(service.usage, key)))
 
-    told = described(predicted(card), *ERRORS)
+    async def predict(request: Request) -> Any:
+        async with received(request) as (key, body):
+            return await answered(key, lambda: images_in_json(body, service.images_at_once))
 
-    @made.post(
+    async def predict_image(request: Request) -> Any:
+        async with received(request) as (key, body):
+            content = await image_in_form(request, body)
+            return await answered(key, lambda: [content])
+
+    told = described(predicted(card), *ERRORS)
+    add(
         "/v1/predict",
+        predict,
+        methods=["POST"],
         summary="Ask about images",
-        response_model=None,
         responses=told,
         openapi_extra=json_body(card, service.images_at_once),
     )
-    async def predict(request: Request, key: Annotated[str, Depends(who)]) -> Any:
-        async with received(request, key) as body:
-            return await answered(key, lambda: images_in_json(body, service.images_at_once))
-
-    @made.post(
+    add(
         "/v1/predict/image",
+        predict_image,
+        methods=["POST"],
         summary="Ask about one PNG file: curl -F image=@FILE",
-        response_model=None,
         responses=told,
         openapi_extra=form_body(card),
     )
-    async def predict_image(request: Request, key: Annotated[str, Depends(who)]) -> Any:
-        async with received(request, key) as body:
-            content = await image_in_form(request, body)
-            return await answered(key, lambda: [content])
+    add(
+        "/v1/usage",
+        usage,
+        summary="The key's own meter",
+        responses=described(meter(), 401, 403, 503),
+    )
+
+
+def _secret_of(request: "Request") -> str | None:
+    """Return the secret that a request is sent under."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
 
 
 def plain(content: Any) -> "Response":

@@ -103,6 +103,34 @@ class Connections:
             one.transport.abort()
 
 
+class _AtOnce:
+    """A transport that sends together what is written in one turn of the loop: head and body."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send data at the end of this turn."""
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+
+    def _send(self) -> None:
+        if self._parts:
+            self._transport.write(b"".join(self._parts))
+            self._parts.clear()
+
+    def close(self) -> None:
+        """Send what was written, then close."""
+        self._send()
+        self._transport.close()
+
+
 class Guarded(HttpToolsProtocol):
     """uvicorn's connection, with deadlines. Of each phase the time of its beginning is kept."""
 
@@ -146,7 +174,7 @@ class Guarded(HttpToolsProtocol):
             transport.close()
             return
         self._head_since = self._all.clock()
-        super().connection_made(transport)
+        super().connection_made(_AtOnce(transport, self.loop))  # type: ignore[arg-type]
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import secrets
 import socket
@@ -132,8 +133,25 @@ def serve(
                 "face the others."
             )
         connections = Connections(raise_file_limit())
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt), _collecting_seldom():
             make_server(made, connections).run(sockets=[sock])
+
+
+@contextlib.contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Let Python not look through all modules for garbage again and again: a quarter of the time.
+
+    Requests make small objects by the hundred, and every 70,000 of them had all there is searched.
+    """
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def is_here(sock: socket.socket) -> bool:

@@ -25,6 +25,9 @@ from quorate.validate import at_least
 
 IMAGES_AT_ONCE = 64
 
+_Question = tuple[bytes, str]  # its name, and the key that asks it
+_Answer = tuple[int, Any]  # the label, and the scores, (k,), or None
+
 
 class RefusedError(Exception):
     """A request that is not answered.
@@ -210,6 +213,9 @@ class Service:
         """Return a key's own meter."""
         spent = self.ledger.spent(self.platform.card.id, key, purpose_of(key))
         self._least[key] = spent
+        return self._usage(key, spent)
+
+    def _usage(self, key: str, spent: int) -> Usage:
         if self.budget is None or key == EVALUATION:
             return Usage(key, spent, None, None)
         return Usage(key, spent, max(0, self.budget - spent), self.budget)
@@ -279,73 +285,87 @@ class Service:
         return {place: self._answer_each({place: one})[place] for place, one in read.items()}
 
     def _answer_together(self, read: dict[int, _Read]) -> dict[int, Reply | Exception]:
-        ledger, card = self.ledger, self.platform.card
-        refused = self._pay(read)
-        answered = {place: one for place, one in read.items() if place not in refused}
-        names = [name for one in answered.values() for name in one.names]
-        keys = [one.key for one in answered.values() for _ in one.names]
-        paid, stored = ledger.paid(card.id, names, keys)
-        if not paid.all():
-            raise RuntimeError("The ledger lacks answers that were stored in it a moment ago.")
-        usage = {key: self.usage(key) for key in set(keys)}
+        spent = self.ledger.spent_on(self.platform.card.id, {one.key for one in read.values()})
+        refused, have = self._pay(read, spent)
+        self._least |= spent
         replies: dict[int, Reply | Exception] = {**refused}
-        start = 0
-        for place, one in answered.items():
-            rows = np.arange(start, start + len(one.x))
-            replies[place] = Reply(stored.take(rows), usage[one.key])
-            start += len(one.x)
+        for place, one in read.items():
+            if place not in refused:
+                answers = _gathered([have[name, one.key] for name in one.names])
+                replies[place] = Reply(answers, self._usage(one.key, spent[one.key]))
         return replies
 
-    def _pay(self, read: dict[int, _Read]) -> dict[int, RefusedError]:
-        """Ask what has not been paid for, and charge it; return who has too little left."""
-        ledger, card = self.ledger, self.platform.card
+    def _pay(
+        self, read: dict[int, _Read], spent: dict[str, int]
+    ) -> tuple[dict[int, RefusedError], dict[_Question, _Answer]]:
+        """Ask what has not been paid for, charge it, and count it.
+
+        Return who has too little left, and the stored answers to all questions of the others.
+        ``spent`` is what each key had spent before, and has afterwards.
+        """
+        card = self.platform.card
         names = [name for one in read.values() for name in one.names]
         keys = [one.key for one in read.values() for _ in one.names]
-        mask, _ = ledger.paid(card.id, names, keys)
-        known = {(n, key) for n, key, paid in zip(names, keys, mask, strict=True) if paid}
-        if len(known) == len(set(zip(names, keys, strict=True))):
-            return {}
-        left = {key: self.usage(key).left for key in set(keys)}
+        have = self._stored(names, keys)
         refused: dict[int, RefusedError] = {}
-        bought: list[tuple[str, bytes, Pixels]] = []
+        bought: dict[_Question, Pixels] = {}
         for place, one in read.items():
-            new = _new_rows(one, known)
-            has = left[one.key]
-            if has is not None and len(new) > has:
-                refused[place] = self._too_few(one, known, new, has)
+            new = {
+                (name, one.key): image
+                for name, image in zip(one.names, one.x, strict=True)
+                if (name, one.key) not in have and (name, one.key) not in bought
+            }
+            left = self._usage(one.key, spent[one.key]).left
+            if left is not None and len(new) > left:
+                refused[place] = self._too_few(one, [name for name, _ in new], left)
                 continue
-            if has is not None:
-                left[one.key] = has - len(new)
-            known |= {(one.names[row], one.key) for row in new}
-            bought += [(one.key, one.names[row], one.x[row]) for row in new]
+            spent[one.key] += len(new)
+            bought |= new
         if bought:
-            payers = [key for key, _, _ in bought]
-            x = np.stack([image for _, _, image in bought])  # (n, c, h, w)
-            answers = check_answers(self.platform.ask(x, payers), len(x), card)
-            ledger.charge(card.id, [name for _, name, _ in bought], payers, answers, self.budget)
-        return refused
+            names, keys = [name for name, _ in bought], [key for _, key in bought]
+            x = np.stack(list(bought.values()))  # (n, c, h, w)
+            answers = check_answers(self.platform.ask(x, keys), len(x), card)
+            if self.ledger.charge(card.id, names, keys, answers, self.budget):
+                have |= _by_question(names, keys, answers)
+            else:  # another server on the same ledger has stored answers meanwhile: they count
+                have |= self._stored(names, keys)
+        return refused, have
 
-    def _too_few(
-        self, one: _Read, known: set[tuple[bytes, str]], new: list[int], left: int
-    ) -> RefusedError:
+    def _stored(self, names: list[bytes], keys: list[str]) -> dict[_Question, _Answer]:
+        """Return the answers that keys have paid for, of those to these questions."""
+        mask, answers = self.ledger.paid(self.platform.card.id, names, keys)
+        paid = [i for i, is_paid in enumerate(mask.tolist()) if is_paid]
+        return _by_question([names[i] for i in paid], [keys[i] for i in paid], answers)
+
+    def _too_few(self, one: _Read, new: list[bytes], left: int) -> RefusedError:
         """Return the refusal of more new questions than a key has left, with what it can pay."""
         assert self.budget is not None
-        afforded = {one.names[row] for row in new[:left]}
-        paid = [row for row, n in enumerate(one.names) if (n, one.key) in known or n in afforded]
+        beyond = set(new[left:])
         return RefusedError(
             429,
             "budget_exhausted",
             f"Expected at most {left} new questions from {one.key}, got {len(new)}: "
             f"{self.budget - left} of its {self.budget} are spent, and do not come back.",
             left=left,
-            affordable=paid,
+            affordable=[row for row, name in enumerate(one.names) if name not in beyond],
         )
 
 
-def _new_rows(one: _Read, known: set[tuple[bytes, str]]) -> list[int]:
-    """Return the rows of a request that its key has not paid for, each question once."""
-    first = {name: row for row, name in reversed(list(enumerate(one.names)))}
-    return sorted(row for name, row in first.items() if (name, one.key) not in known)
+def _by_question(
+    names: Sequence[bytes], keys: Sequence[str], answers: Answers
+) -> dict[_Question, _Answer]:
+    scores: Sequence[Any] = [None] * len(answers)
+    if answers.probabilities is not None:
+        scores = list(answers.probabilities)
+    questions = zip(names, keys, strict=True)
+    return dict(zip(questions, zip(answers.labels.tolist(), scores, strict=True), strict=True))
+
+
+def _gathered(rows: Sequence[_Answer]) -> Answers:
+    """Return answers as one; with scores where all of them have some."""
+    labels = np.array([label for label, _ in rows], dtype=np.int64)
+    scores = [one for _, one in rows if one is not None]
+    return Answers(labels, np.stack(scores) if len(scores) == len(rows) else None)
 
 
 def bad_image(number: int, error: InputError) -> RefusedError:

@@ -22,6 +22,7 @@ from quorate.test_time.platforms.ledger_file import LedgerFile
 from quorate.test_time.platforms.platform import EVALUATION, Answers, Pixels
 
 AT_ONCE = 500  # digests in one query
+ROWS_AT_ONCE = 64  # rows in one statement, of 8 values each: older SQLite takes 999
 SAME = 1e-4  # scores this near are one answer: a GPU rounds otherwise in another batch
 
 Purpose = Literal["pooled", "evaluation"]
@@ -130,12 +131,10 @@ class Ledger(LedgerFile):
 
     def _left(self, platform: str, keys: Iterable[str], budget: int | None) -> dict[str, float]:
         """Return the queries that each key has left."""
-        left: dict[str, float] = {}
-        for key in set(keys):
-            if budget is None or key == EVALUATION:
-                left[key] = np.inf
-            else:
-                left[key] = budget - self._spent(platform, key)
+        left: dict[str, float] = dict.fromkeys(keys, np.inf)
+        if budget is not None:
+            for key, spent in self._spent_on(platform, left.keys() - {EVALUATION}).items():
+                left[key] = budget - spent
         return left
 
     def release(self, platform: str, digests: Sequence[bytes], keys: Sequence[str]) -> None:
@@ -173,8 +172,10 @@ class Ledger(LedgerFile):
         keys: str | Sequence[str],
         answers: Answers,
         budget: int | None,
-    ) -> None:
+    ) -> bool:
         """Store answers and count them on keys, in one transaction; what a key has paid is free.
+
+        Return whether all are stored: none had been paid for before, and has an answer of its own.
 
         Args:
             platform: id of the model.
@@ -201,13 +202,17 @@ class Ledger(LedgerFile):
                         f"budget of {budget} is spent; ask with another key."
                     )
             now = _now()
+            rows: list[tuple[object, ...]] = []
             for i in new:
                 key, label, scores = payers[i], int(answers.labels[i]), _blob(answers, i)
                 self._compare(platform, digests[i], key, known.get(digests[i], []), label, scores)
-                db.execute(
-                    "INSERT INTO question VALUES (NULL, ?, ?, ?, ?, 'answered', ?, ?, ?, ?)",
-                    (platform, digests[i], key, purpose_of(key), label, scores, now, now),
-                )
+                rows.append((platform, digests[i], key, purpose_of(key), label, scores, now, now))
+            for start in range(0, len(rows), ROWS_AT_ONCE):  # one statement: a thread waits once
+                some = rows[start : start + ROWS_AT_ONCE]
+                places = ", ".join(["(NULL, ?, ?, ?, ?, 'answered', ?, ?, ?, ?)"] * len(some))
+                values = [value for row in some for value in row]
+                db.execute(f"INSERT INTO question VALUES {places}", values)
+        return len(new) == len(digests)
 
     def _compare(
         self,
@@ -287,6 +292,25 @@ class Ledger(LedgerFile):
         if key is None:
             return int(self._db.execute(query, where).fetchone()[0])
         return int(self._db.execute(query + " AND key = ?", (*where, key)).fetchone()[0])
+
+    def spent_on(self, platform: str, keys: Iterable[str]) -> dict[str, int]:
+        """Return how many questions were counted on each of these keys."""
+        with self._using, self._explained():
+            return self._spent_on(platform, keys)
+
+    def _spent_on(self, platform: str, keys: Iterable[str]) -> dict[str, int]:
+        wanted = sorted(set(keys))
+        spent = dict.fromkeys(wanted, 0)
+        for start in range(0, len(wanted), AT_ONCE):
+            some = wanted[start : start + AT_ONCE]
+            query = (
+                "SELECT key, purpose, count(*) FROM question WHERE platform = ? AND purpose IN "
+                f"('pooled', 'evaluation') AND key IN ({', '.join('?' * len(some))}) "
+                "GROUP BY key, purpose"
+            )
+            for key, purpose, n in self._db.execute(query, (platform, *some)):
+                spent[key] += n if purpose == purpose_of(key) else 0
+        return spent
 
     def spent_by_key(self, platform: str) -> Counter[str]:
         """Return how many of the collective's questions were counted on each key."""
