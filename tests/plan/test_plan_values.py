@@ -94,6 +94,13 @@ def test_the_same_value_in_other_words() -> None:
     assert members.label("1") == members.label("1.0") == members.label(" 1.0") == 1
 
 
+def test_nothing_is_a_missing_value() -> None:
+    frame = pd.DataFrame({"n": [1.0, np.nan] * 4, "t": ["u", None] * 4, "y": ["no", "yes"] * 4})
+    members = read_members(frame, "y")
+    for column, values in zip(members.columns, (frame["n"], frame["t"]), strict=True):
+        assert [column.code(value) for value in values] == members.codes[:, 0].tolist()
+
+
 def test_a_value_that_two_could_be_is_asked_about() -> None:
     column = MemberColumn("v", ("1", "1.0", "x"))
     assert (column.code("1"), column.code("1.0")) == (0, 1)

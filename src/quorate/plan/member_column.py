@@ -52,7 +52,7 @@ class MemberColumn:
     as_missing: tuple[str, ...] = ()
 
     def code(self, value: str | float, *, new_values: bool = False) -> int:
-        """Return the code of a value as somebody wrote it; a number means its bin.
+        """Return the code of a value as somebody wrote it: of a number its bin, of NaN "missing".
 
         With ``new_values``, a value that no member has yet gets the next free code. What members
         have in another spelling, or may have had before it was read as missing, is not new.
@@ -66,8 +66,10 @@ class MemberColumn:
         text, what = str(value), f"value of column {self.name!r}"
         if text in self.values:
             return self.values.index(text)
-        if self.missing is not None and match_value(what, value, self.as_missing) is not None:
-            return self.values.index(self.missing)
+        if self.missing is not None:
+            nothing = value is None or value != value  # NaN, as a frame has it
+            if nothing or match_value(what, value, self.as_missing) is not None:
+                return self.values.index(self.missing)
         number = given_number(self.name, value, self.decimal)
         if self.edges and number is not None:
             if self.span[0] <= number <= self.span[1] or (new_values and math.isfinite(number)):
