@@ -13,6 +13,7 @@ import typer
 
 from quorate.printable import escaped
 from quorate.runtime.output import is_utf8
+from quorate.runtime.progress import tell
 
 ELSEWHERE = 120  # columns of what is printed to a file or another program
 Out = Annotated[Path, typer.Option(help="Folder for the results and the report.")]
@@ -71,10 +72,9 @@ def warn_of_search(folder: Path) -> None:
     if not (folder / FILE).exists():
         return
     if (again := last_search(folder)) is not None:
-        print(
+        tell(
             "Warning: a search was run here, and its own interval is another than the one above, "
-            f"which is made for grids. It is printed by: {again}",
-            file=sys.stderr,
+            f"which is made for grids. It is printed by: {again}"
         )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from quorate.errors import InputError
+from quorate.printable import one_line
 from quorate.runtime.files import make_file
 from quorate.runtime.progress import tell
 from quorate.test_time.http.app import FIX, app
@@ -124,7 +125,7 @@ def serve(
     with _listening(host, port) as sock:
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{sock.getsockname()[1]}"
-        print(f"{platform.card.id} answers at {url}, described at {url}/docs", flush=True)
+        print(f"{one_line(platform.card.id)} answers at {url}, described at {url}/docs", flush=True)
         print(f"keys: {folder / KEYS}   meter: {folder / LEDGER}   Ctrl-C stops it", flush=True)
         if not is_here(sock):
             tell(
