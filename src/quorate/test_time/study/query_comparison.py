@@ -151,7 +151,7 @@ def _pool_cells(
     first = correction.platforms[0], correction.proxies[0], correction.epsilons[-1]
     compared = [
         cell
-        for cell in cells_of(deployment)
+        for cell in cells_of(deployment, first[0])
         if (cell.group.platform, cell.group.proxy, cell.epsilon) == first
         and cell.group.seed in correction.seeds[:seeds]
     ]
