@@ -153,7 +153,7 @@ def test_half_a_request_has_a_deadline(
     with running.connect(sent) as client:
         running.wait_for(1)
         (one,) = running.connections._open
-        until(lambda: not sent or one._head_bytes > 0 or one._body_since is not None)
+        until(lambda: not sent or one._received > 0 or one.is_sending())
         until(lambda: seconds != deadlines.UNREAD_SECONDS or not one.is_asking())
         assert not one.is_overdue(running.clock.now + seconds - 1)
         running.later(seconds + 1)
@@ -167,9 +167,9 @@ def test_a_byte_now_and_then_moves_no_deadline(run: Callable[..., Running]) -> N
         running.wait_for(1)
         (one,) = running.connections._open
         for number in range(1, 5):
-            before = one._head_bytes
+            before = one._received
             client.sendall(b"X-%d: 1\r\n" % number)
-            until(lambda before=before: one._head_bytes > before)  # type: ignore[misc]
+            until(lambda before=before: one._received > before)  # type: ignore[misc]
             running.later(deadlines.HEAD_SECONDS / 5)
         assert not one.is_overdue(running.clock.now)
         running.later(deadlines.HEAD_SECONDS / 4, look=False)
@@ -215,6 +215,16 @@ def test_the_silent_make_way_for_those_who_ask(run: Callable[..., Running]) -> N
         assert is_closed(silent[0])  # the one that came first
 
 
+def test_those_who_send_slowly_make_way_too(run: Callable[..., Running]) -> None:
+    running = run(most=4)
+    half = ASK + b"Content-Length: 400\r\n\r\n{"
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(running.connect(half)) for _ in range(4)]
+        until(lambda: sum(one.is_asking() for one in list(running.connections._open)) == 4)
+        assert ask(running.url, 1).status_code == 200
+        assert is_closed(slow[0])
+
+
 def test_where_all_are_being_answered_the_next_is_told_to_come_back(
     run: Callable[..., Running],
 ) -> None:
@@ -247,10 +257,31 @@ def test_a_head_without_an_end_is_refused(run: Callable[..., Running]) -> None:
         with contextlib.suppress(OSError):
             for number in range(2000):
                 client.sendall(b"X-%d: " % number + b"x" * 100 + b"\r\n")
-        with contextlib.suppress(ConnectionResetError):
-            assert b" 400 " in client.recv(65_536)
+        assert is_closed(client)
     running.wait_for(0)
     assert httpx.get(f"{running.url}/healthz").status_code == 200
+
+
+def test_lines_after_a_body_without_an_end_are_refused(run: Callable[..., Running]) -> None:
+    """They come after the last chunk, belong to no body, and would all be held."""
+    going = threading.Event()
+    running = run(Parity(before=lambda: going.wait(20) and None))
+    head = ASK + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n"
+    with running.connect(head) as client:
+        with contextlib.suppress(OSError):
+            for number in range(2000):
+                client.sendall(b"X-%d: " % number + b"x" * 100 + b"\r\n")
+        assert is_closed(client)
+    running.wait_for(0)
+
+
+def test_a_body_in_small_chunks_is_taken(run: Callable[..., Running]) -> None:
+    running = run()
+    body = httpx.Request("POST", running.url, json=body_of(1)).content
+    chunks = b"".join(b"2\r\n%b\r\n" % body[i : i + 2] for i in range(0, len(body) // 2 * 2, 2))
+    chunks += (b"1\r\n%b\r\n" % body[-1:] if len(body) % 2 else b"") + b"0\r\n\r\n"
+    with running.connect(ASK + b"Transfer-Encoding: chunked\r\n\r\n" + chunks) as client:
+        assert client.recv(65_536).startswith(b"HTTP/1.1 200")
 
 
 def test_no_more_than_a_few_requests_are_sent_ahead(run: Callable[..., Running]) -> None:

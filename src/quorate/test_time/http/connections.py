@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,9 +26,11 @@ UNREAD_SECONDS = 5.0  # for the rest of a body that nobody reads any more
 TAKE_SECONDS = 30.0  # for a client that does not take in what it is sent
 SILENT_SECONDS = 15  # between two requests; longer than the 5 s of common clients
 HEAD_BYTES = 65_536  # of a request's head
+CHUNK_BYTES = 8  # around each byte of a body in chunks
 PIPELINED = 8  # requests that one connection may send ahead
 MOST = 2048  # connections, each with up to a few hundred kilobytes of buffers
 ACCEPTED_AT_ONCE = 100  # before any of them is looked at
+QUEUED = 2048  # by the system, before they are accepted
 SPARE_FILES = 2 * ACCEPTED_AT_ONCE + 64  # beside connections: those being closed, the ledger, ...
 FULL_BODY = (
     b'{"error": {"code": "busy", "message": "The server has too many connections. Ask again in a '
@@ -80,15 +83,21 @@ class Connections:
     def admit(self, one: Guarded) -> bool:
         """Take a connection in, if need be for one that asks nothing; return whether it is in."""
         if len(self._open) >= self.most:
-            silent = next((other for other in self._open if not other.is_asking()), None)
-            if silent is None:
+            idle = self._idlest()
+            if idle is None:
                 LOG.warning("Refused a connection: all %d are being answered.", self.most)
                 return False
-            LOG.warning("Closed a silent connection: there are %d, no more are held.", self.most)
-            self.leave(silent)
-            silent.transport.abort()
+            LOG.warning("Closed an idle connection: there are %d, no more are held.", self.most)
+            self.leave(idle)
+            idle.transport.abort()
         self._open[one] = None
         return True
+
+    def _idlest(self) -> Guarded | None:
+        """Return the oldest connection that asks nothing, or else that has not asked all yet."""
+        silent = (one for one in self._open if not one.is_asking())
+        sending = (one for one in self._open if one.is_sending())
+        return next(silent, None) or next(sending, None)
 
     def leave(self, one: Guarded) -> None:
         """Forget a connection."""
@@ -141,7 +150,8 @@ class Guarded(HttpToolsProtocol):
         self._body_since: float | None = None
         self._stalled_since: float | None = None
         self._closing_since: float | None = None
-        self._head_bytes = 0
+        self._received = 0  # bytes, since the last request's or this one's head
+        self._body_bytes = 0  # of these
         self._refused = False
 
     # ------------------------------------------------------------------------- deadlines
@@ -149,6 +159,10 @@ class Guarded(HttpToolsProtocol):
     def is_asking(self) -> bool:
         """Return whether a request has come that is not yet answered."""
         return self.cycle is not None and not self.cycle.response_complete
+
+    def is_sending(self) -> bool:
+        """Return whether the body of a request has not come whole."""
+        return self._body_since is not None
 
     def is_overdue(self, now: float) -> bool:
         """Return whether the client has kept the server waiting for too long."""
@@ -183,19 +197,19 @@ class Guarded(HttpToolsProtocol):
             super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on; the head's bytes are counted, and a client that sends any owes a whole head."""
+        """Read on; what is no body is counted, and a client that sends any owes a whole head."""
         if self._refused or self.transport.is_closing():
             return
-        if self._body_since is None:
-            self._head_bytes += len(data)
+        self._received += len(data)
         super().data_received(data)
-        if self._body_since is not None or self.is_asking():
+        if self.transport.is_closing():
             return
-        if self._head_since is None:  # by now uvicorn does not wait for an end of its silence
-            self._head_since = self._all.clock()
-        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+        around = self._received - self._body_bytes  # lines of the head, of chunks and after them
+        if around > HEAD_BYTES + CHUNK_BYTES * self._body_bytes:
             self.logger.warning("A request's head is too large.")
-            self.send_400_response("Expected a head of at most 64 KiB, got more.")
+            self.transport.abort()
+        elif not (self.is_sending() or self.is_asking() or self._head_since):
+            self._head_since = self._all.clock()  # uvicorn waits no more for its silence to end
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to take in what it was sent."""
@@ -219,13 +233,20 @@ class Guarded(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to wait for the body."""
-        self._head_since, self._head_bytes = None, 0
+        self._head_since = None
+        self._received = self._body_bytes = 0
         self._body_since = self._all.clock()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Count the body."""
+        self._body_bytes += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._body_since = None
+        self._received = self._body_bytes = 0
         super().on_message_complete()
 
 
@@ -235,6 +256,12 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
         super().__init__(config)
         self.connections = connections
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen; more may queue than are accepted at once."""
+        await super().startup(sockets)
+        for one in sockets or []:
+            one.listen(QUEUED)
 
     async def on_tick(self, counter: int) -> bool:
         """Close what is overdue, ten ticks apart."""
@@ -256,6 +283,7 @@ def make_server(app: Any, connections: Connections) -> Server:
         timeout_keep_alive=SILENT_SECONDS,
         timeout_graceful_shutdown=30,
     )
-    for name in ("uvicorn.error", "asyncio", __name__):
+    ours = [f"{__package__}.{module}" for module in ("app", "connections")]
+    for name in ("uvicorn.error", "asyncio", *ours):
         Sparing.watch(logging.getLogger(name))
     return Server(config, connections)
