@@ -46,6 +46,17 @@ class Fitted:
         return self.answer(len(x))
 
 
+class Unspoken(Fitted):
+    """A model whose record cannot be had."""
+
+    def __init__(self) -> None:
+        self.answer = zeros
+
+    @property
+    def record(self) -> Any:  # type: ignore[override]
+        return fail()
+
+
 MISSING = object()
 
 
@@ -142,6 +153,7 @@ def test_answers_that_can_only_mean_one_thing_are_taken(answer: Answer) -> None:
         (lambda: Fitted, "to have a record, a mapping of plain data about its training, got None"),
         (fail, "Expected fit of odd to return, got ZeroDivisionError: by nothing. Mend it."),
         (lambda: Fitted(zeros, record=MISSING), "Write record = {} into its class."),
+        (Unspoken, "Expected the record of the model of the learner odd to return, got Zero"),
         (lambda: Fitted(zeros, record=None), "to have a record, a mapping of plain data about"),
         (lambda: Fitted(zeros, record=[1]), "to have a record, a mapping of plain data about"),
         (

@@ -167,7 +167,8 @@ def check_probabilities(scores: Any, n: int, k: int, who: str) -> Probabilities:
 
 def _plain_record(model: Any, who: str) -> dict[str, Any]:
     """Return what a model's training says of itself as plain data."""
-    record = getattr(model, "record", None)
+    with _explained(f"the record of the model of {who}"):
+        record = getattr(model, "record", None)
     if not isinstance(record, Mapping):
         raise InputError(
             f"Expected the model of {who} to have a record, a mapping of plain data about its "

@@ -394,6 +394,26 @@ EDITS = {
     "a constant": {"helper": "ONE", "constants": "ONE = 1"},
     "a list in capitals": {"helper": "SOME[0]", "constants": "SOME = [1, 2]"},
     "a function by default": {"helper": "one()", "constants": "def one(): return 1"},
+    "a function around it": {
+        "helper": "one()",
+        "constants": """
+import functools
+
+def around(inner):
+    @functools.wraps(inner)
+    def more():
+        return inner() + 1
+    return more
+
+@around
+def one():
+    return 0
+""",
+    },
+    "what is kept in a cache": {
+        "helper": "one()",
+        "constants": "import functools\n@functools.cache\ndef one(): return 1",
+    },
 }
 
 
@@ -422,6 +442,52 @@ def test_a_class_that_was_edited_is_run_again(edit: dict[str, str], tmp_path: Pa
     back = curve_of(typed()(), tmp_path)
     assert back.outcomes[0].stored_at == before.outcomes[0].stored_at != ""
     assert quorate.load(tmp_path).to_json() == back.to_json()
+
+
+@pytest.mark.parametrize(
+    ("helper", "constants"),
+    [
+        ("one()", "def around(f):\n  def more():\n    return f() + {}\n  return more\n"
+         "@around\ndef one():\n  return 0"),
+        ("int(MODEL.C)", "from sklearn.linear_model import LogisticRegression\n"
+         "MODEL = LogisticRegression(C={})"),
+        ("Kind.ONE.value", "import enum\nclass Kind(enum.Enum):\n  ONE = {}"),
+        ("one()", "import functools\none = functools.partial(int, {})"),
+        ("one()", "class Two:\n  class Three:\n    four = {}\ndef one():\n  return Two.Three.four"),
+        ("one()", "import numpy as np\nTABLE = np.array([{}])\ndef one():\n  return TABLE[0]"),
+        ("one()", "def one(by={}):\n  return by"),
+        ("one()", "def one(*, by={}):\n  return by"),
+        ("one()", "def one():\n  return [lambda: {} for _ in range(1)][0]()"),
+    ],
+)  # fmt: skip
+def test_whatever_the_code_uses_counts(helper: str, constants: str) -> None:
+    one, two, again = (
+        spec.code_digest(typed(helper=helper, constants=constants.format(value)))
+        for value in (0, 5, 0)
+    )
+    assert one == again != two
+
+
+def test_what_changes_as_the_code_runs_does_not_count() -> None:
+    counting = """
+calls, seen, _known = 0, [], {}
+
+class Log:
+    lines = 0
+
+def one():
+    global calls
+    calls += 1
+    seen.append(calls)
+    _known[calls] = calls
+    Log.lines += 1
+    return 0
+"""
+    cls = typed(helper="one()", constants=counting)
+    before = spec.code_digest(cls)
+    first, second = curve_of(cls()), curve_of(cls())
+    assert [one.id for one in first.outcomes] == [one.id for one in second.outcomes]
+    assert spec.code_digest(cls) == before
 
 
 def test_a_constant_that_was_edited_counts() -> None:

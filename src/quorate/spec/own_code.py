@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import dis
+import enum
 import functools
 import hashlib
 import inspect
@@ -39,7 +40,9 @@ def code_digest(thing: Any) -> str:
     numbers, text and tuples, and lists, mappings and arrays whose names are in capitals. Others may
     change as the code runs. Not covered are installed libraries, comments, and where lines stand.
     """
-    reader = _Reader(_top(thing))
+    first = _Reader(_top(thing))
+    first.read("", thing, is_part=True)
+    reader = _Reader(_top(thing), first.changed)
     reader.read("", thing, is_part=True)
     return hashlib.sha256("\n".join(reader.lines).encode()).hexdigest()[:16]
 
@@ -55,10 +58,13 @@ class _Reader:
 
     Args:
         package: whose code is read even where it is installed.
+        changing: names that the code itself gives new values, such as a counter's: no constants.
     """
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str, changing: Iterable[str] = ()) -> None:
         self.lines: list[str] = []
+        self.changed: set[str] = set()  # names that what was read gives new values
+        self._changing = frozenset(changing)
         self._package = package
         self._seen: dict[int, int] = {}
 
@@ -70,7 +76,8 @@ class _Reader:
             value: what it stands for.
             is_part: whether it is written in what is read, and need not be looked up.
         """
-        value = inspect.unwrap(value) if callable(value) else value
+        if not isinstance(value, types.FunctionType | type) and hasattr(value, "__wrapped__"):
+            value = inspect.unwrap(value)  # of a cache; a function around another holds it anyway
         if isinstance(value, classmethod | staticmethod | types.MethodType):
             self.read(name, value.__func__, is_part)
         elif isinstance(value, property):
@@ -86,6 +93,10 @@ class _Reader:
         elif is_method_class(type(value)):
             self.read(name, type(value))
             self.lines.append(repr(describe(value)))
+        elif isinstance(value, enum.Enum):
+            self.read(f"{name} is {value.name}", value.value)
+        elif name in self._changing:
+            self.lines.append(f"{name} changes")
         elif self._is_constant(name, value):
             self.lines.append(f"{name} = {_canonical(value)}")
         else:
@@ -129,6 +140,7 @@ class _Reader:
 
     def _read_function(self, function: types.FunctionType) -> None:
         self._read_code(function.__code__)
+        self.changed |= _stored_by(function.__code__)
         self._read_all("default", function.__defaults__ or ())
         self.read("DEFAULTS", function.__kwdefaults__)
         for name, cell in zip(
@@ -168,6 +180,8 @@ class _Reader:
     def _name_only(self, name: str, value: Any) -> None:
         """Note what something is; of compiled code of theirs, the file that it is in."""
         self.lines.append(f"{name} is a {type(value).__name__}")
+        if name.isupper() and " at 0x" not in (said := repr(value)):  # an estimator, say
+            self.lines.append(said)
         if callable(value) and hasattr(value, "__module__") and self._is_theirs(value):
             file = getattr(sys.modules.get(str(value.__module__)), "__file__", None)
             if file and Path(file).is_file():
@@ -192,6 +206,16 @@ def _globals_of(code: types.CodeType) -> list[str]:
         if isinstance(constant, types.CodeType):
             found |= set(_globals_of(constant))
     return sorted(found)
+
+
+def _stored_by(code: types.CodeType) -> set[str]:
+    """Return the names in modules and of attributes that code gives new values."""
+    stores = ("STORE_GLOBAL", "STORE_ATTR", "DELETE_GLOBAL", "DELETE_ATTR")
+    found = {one.argval for one in dis.get_instructions(code) if one.opname in stores}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found |= _stored_by(constant)
+    return found
 
 
 def _attributes_of(code: types.CodeType) -> list[str]:

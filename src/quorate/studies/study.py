@@ -146,14 +146,16 @@ def make_study(**plain: Any) -> Study:
     rest: dict[str, Any] = {
         key: spec.convert(plain[key], type_, key) for key, type_ in types.items() if key in plain
     }
-    learners, strategies = (_methods(key, plain, names) for key in ("learner", "strategy"))
+    populations, strategies, learners, goals = (
+        _methods(key, plain, names) for key in ("population", "strategy", "learner", "goal")
+    )
     if plain.get("name"):
         _name_in_order(plain["name"], learners, strategies, names)
     return Study(
-        populations=_methods("population", plain, names),
+        populations=populations,
         strategies=strategies,
         learners=learners,
-        goals=_methods("goal", plain, names),
+        goals=goals,
         alphas=parse_alphas(plain.get("alphas", DEFAULT_ALPHAS)),
         seeds=read_seeds(plain.get("seeds", 5)),
         names=names,
