@@ -471,6 +471,7 @@ def test_metadata_that_cannot_be_used_are_named(
 # ---------------------------------------------------------------------------------- in the commands
 
 
+@pytest.mark.usefixtures("plain_pictures")
 def test_the_command_tells_what_is_left_out(quorate: Any, tmp_path: Path) -> None:
     shades = {f"{kind}/test-{i}.png": PNG for kind in ("cat", "dog") for i in range(8)}
     write(tmp_path / "pets", {**shades, "dog/8.heic": "heic"})
