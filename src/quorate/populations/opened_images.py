@@ -12,6 +12,7 @@ from typing import Any
 from quorate.errors import DataUnavailableError, InputError
 from quorate.populations.picture_folders import PictureFolder
 from quorate.populations.picture_metadata import IMAGE, LABEL
+from quorate.runtime.network import check_online
 from quorate.runtime.progress import status
 from quorate.validate import listed
 
@@ -69,6 +70,8 @@ def open_data_set(source: str, config: str | None) -> Mapping[str, Any]:
     """
     import datasets
 
+    if not Path(source).is_dir():
+        check_online(source)
     with _quiet(), status(f"Opening {source}"):
         try:
             opened: Mapping[str, Any] = datasets.load_dataset(source, config)

@@ -10,6 +10,7 @@ from typing import Any
 from quorate.plain import finite, read_json
 from quorate.runs.result import Result, Row, Section
 from quorate.runtime.files import place
+from quorate.runtime.network import offline
 from quorate.studies import curves
 from quorate.test_time.perturbations.told import tell_perturbation
 from quorate.test_time.study import running
@@ -61,6 +62,7 @@ class StoredResult(Result):
         return dict(self.plain)
 
 
+@offline()
 def load_result(folder: str | Path, target: float | None = None) -> Result:
     """Return the result that a folder holds: as its report tells it, or made of its trials.
 

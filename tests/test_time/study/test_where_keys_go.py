@@ -12,6 +12,8 @@ from stub_platform import predictions, serving
 
 from quorate.errors import InputError, QuorateError
 from quorate.findings.kinds.corrections import CorrectionKind
+from quorate.runs.cell import Record
+from quorate.runs.store import Store
 from quorate.test_time.http.api import API, read_api
 from quorate.test_time.http.client import HTTPPlatform, is_open
 from quorate.test_time.study.deployment import ADDRESSES, Deployment
@@ -103,6 +105,23 @@ def test_what_is_read_from_a_folder_knows_no_keys(strangers: Path) -> None:
         run_correction(correction, strangers)
     with pytest.raises(QuorateError, match="Expected"):
         stored(strangers)
+
+
+@pytest.mark.usefixtures("nobody_asks")
+@pytest.mark.parametrize("words", COMMANDS[:-1], ids=" ".join)
+def test_reading_fetches_no_people_either(
+    words: list[str], strangers: Path, quorate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder names a data set of the hub, and not which cells it holds."""
+    monkeypatch.delenv("QUORATE_DATA", raising=False)
+    monkeypatch.setattr("datasets.load_dataset", lambda *_: pytest.fail("it was fetched"))
+    plain = {**PLAIN, "population": "cifar10", "platform": "mlp"}
+    (strangers / FILE).write_text(json.dumps(plain))
+    with Store(strangers, write=True) as store:
+        store.add("correction", Record("a" * 64, {}))
+    code, _, errors = quorate(words[0], strangers, *words[1:])
+    assert code == 2
+    assert "reading what is stored opens no connection" in errors
 
 
 def test_cells_are_named_by_the_folder(strangers: Path) -> None:

@@ -13,6 +13,7 @@ from quorate.runs.running import run_missing
 from quorate.runs.store import Store, stored_ids
 from quorate.runtime import device
 from quorate.runtime.files import place, write_plain
+from quorate.runtime.network import offline
 from quorate.test_time.extraction.questions import key_of
 from quorate.test_time.http.client import HTTPPlatform, warn_if_open
 from quorate.test_time.platforms.in_process import load_platform, read_about, read_card
@@ -73,6 +74,7 @@ def run_correction(
     return _result(correction, records)
 
 
+@offline()
 def stored(folder: str | Path) -> CorrectionResult:
     """Return what the correction found that was last run in a folder.
 
@@ -81,6 +83,7 @@ def stored(folder: str | Path) -> CorrectionResult:
 
     Raises:
         InputError: the folder is not that of a correction.
+        DataUnavailableError: people would have to be fetched to know the cells.
         StoreError: the correction was not run to its end.
     """
     out = Path(folder)
