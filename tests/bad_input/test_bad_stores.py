@@ -95,8 +95,8 @@ def test_a_store_can_be_used_again_once_it_is_mended(first_run: Path, out: Path)
 
 def test_a_folder_that_holds_no_store(run_refused: Callable[..., str], tmp_path: Path) -> None:
     assert run_refused("show", tmp_path / "none", "--json") == (
-        f"Expected a store at {tmp_path / 'none' / FILE}, got nothing there. Run quorate curve or "
-        f"quorate run with --out {tmp_path / 'none'} first."
+        f"Expected the folder of a run at {tmp_path / 'none'}, got no such folder. Name one that a "
+        f"command wrote with --out, or make one by quorate demo --out {tmp_path / 'none'}."
     )
     assert not (tmp_path / "none").exists()
     (tmp_path / FILE).touch()

@@ -24,7 +24,8 @@ from quorate.membership_inference.result import MembershipResult
 from quorate.plan.result import Plan
 from quorate.report import files
 from quorate.report.export import export
-from quorate.report.stored import StoredResult
+from quorate.report.stored import JudgedResult, StoredResult
+from quorate.report.stored_folders import FolderOverview
 from quorate.runs.result import Result, WrappedResult
 from quorate.scenarios.bias.result import BiasResult
 from quorate.scenarios.collectives.result import CollectivesResult
@@ -60,8 +61,10 @@ PLAN = [
     *("--suggest", "2", "--learner", "tree", "--seeds", "1", "--out", "plan"),
 ]
 STORED_OTHERWISE = ("compare-queries", "critical-mass", "experiment", "plan")  # in part, or as more
-# What is around another result; and a file that tells of itself, which no run leaves as its result.
-AROUND = {WrappedResult, ScenarioRun, RunResult, ExperimentResult, StoredResult, ToldPerturbation}
+# What is around another result; and what no run leaves as its result: a file that tells of itself,
+# and what test_show_any_folder.py reads.
+AROUND = {WrappedResult, ScenarioRun, RunResult, ExperimentResult, ToldPerturbation}
+AROUND |= {StoredResult, JudgedResult, FolderOverview}
 
 
 def write_members(file: Path) -> None:

@@ -212,7 +212,7 @@ def test_unknown_names(
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"Expected a store at .*store\.sqlite, got nothing"):
+    with pytest.raises(StoreError, match=r"Expected the folder of a run at .*, got one without"):
         export(tmp_path)
 
 
@@ -255,7 +255,7 @@ def test_the_command_answers_mistakes(
     for words, message in (
         ((stored[0], "--format", "parquet"), "Error: Expected a file for parquet"),
         ((stored[0], "--format", "xml"), "Error: Expected a known format, got 'xml'"),
-        ((tmp_path,), "Error: Expected a store at"),
+        ((tmp_path,), "Error: Expected the folder of a run at"),
         ((stored[0], "--out", tmp_path), "Error: Expected to write"),
     ):
         code, printed, told = quorate("export", *words)

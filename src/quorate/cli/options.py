@@ -73,8 +73,8 @@ def warn_of_search(folder: Path) -> None:
         return
     if (again := last_search(folder)) is not None:
         tell(
-            "Warning: a search was run here, and its own interval is another than the one above, "
-            f"which is made for grids. It is printed by: {again}"
+            "Warning: a search was run here, and its own interval is another than that of the "
+            f"curve, which is made for grids. It is printed by: {again}"
         )
 
 

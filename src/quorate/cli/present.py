@@ -1,8 +1,7 @@
-"""How every command shows a result: files in a folder, then words or one JSON object."""
+"""How every command shows a result: words or one JSON object, and files in a folder."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from quorate.cli.options import console_of, print_json
@@ -11,23 +10,33 @@ from quorate.runs.result import Result
 
 
 def present(result: Result, folder: Path, as_json: bool) -> None:
-    """Write the report of a result to its folder, and print the result."""
+    """Print a result, and write its report to its folder.
+
+    People read the words while the pictures are drawn; a program gets its JSON once all is kept.
+    """
     from quorate.report.files import write_result
 
-    page = write_result(result, folder)
     if as_json:
+        write_result(result, folder)
         print_json(result.to_json())
     else:
-        print_words(result, page)
+        print_words(result)
+        print_page(write_result(result, folder))
 
 
-def print_words(result: Result, page: Path | None, also: Sequence[str] = ()) -> None:
-    """Print the words and tables of a result, what is said ``also``, and where its page is."""
+def print_words(result: Result) -> None:
+    """Print the words and tables of a result, and the verdict where something was claimed."""
     from quorate.report.terminal import print_result
+    from quorate.report.verdict import verdict_lines
 
     console = console_of()
     print_result(result, console)
-    for line in also:
+    verdict = getattr(result, "verdict", None)
+    for line in verdict_lines(verdict) if verdict else ():
         console.print(printable(line), soft_wrap=True)
+
+
+def print_page(page: Path | None) -> None:
+    """Print where the page of a result is."""
     if page is not None:
-        console.print(printable(f"Report: {page}"), soft_wrap=True)
+        console_of().print(printable(f"Report: {page}"), soft_wrap=True)

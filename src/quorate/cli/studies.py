@@ -21,8 +21,12 @@ from quorate.cli.options import (
     stoppable,
     warn_of_search,
 )
-from quorate.cli.present import present, print_words
+from quorate.cli.present import present, print_page, print_words
 from quorate.errors import StoreError
+from quorate.printable import printable
+from quorate.runs.result import Result
+
+MOST_TOLD = 10  # results in folders inside that are named
 
 
 def curve(
@@ -101,13 +105,13 @@ def run(
     folder = folder_of(experiment) if out is None else out
     with stoppable(folder):
         found = run_experiment(experiment, folder, choose_executor(jobs, executor), device)
-    pages = {one: write_result(one, folder) for one in (*found.also.values(), found)}
+    for one in (*found.also.values(), found):
+        if json:
+            write_result(one, folder)
+        else:
+            present(one, folder, json)
     if json:
         print_json(found.to_json())
-        return
-    verdict = [] if found.finding is None else found.finding.lines()
-    for one, page in pages.items():
-        print_words(one, page, verdict if one is found else ())
 
 
 def critical_mass(
@@ -164,12 +168,15 @@ def show(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Show the result that a folder holds, and make its page anew where trials are stored.
+    """Show what a folder holds: any result, whatever was run, and results in folders inside.
+
+    The page of trials, and of a correction, is made anew.
 
     Of a perturbation file it says whom it is for, its budget, what was measured and what undoes it.
 
     \b
     quorate show runs/first --target 0.8
+    quorate show runs
     """
     from quorate.runs.reading import as_stored
 
@@ -179,22 +186,47 @@ def show(
 
 
 def _show(folder: Path, target: float | None, json: bool) -> None:
-    from quorate.report.files import write_result
-    from quorate.report.stored import StoredResult, load_result
+    """Print what a folder holds, whatever it is."""
+    from quorate.runtime.progress import status
 
-    result = load_result(folder, target)
-    page = None
-    if isinstance(result, StoredResult):
-        page = result.page
-    elif folder.is_dir():
-        try:
-            page = write_result(result, folder)
-        except StoreError as error:  # what was measured is shown all the same
-            print(f"No report: {error}", file=sys.stderr)
+    with status(f"Reading {folder}"):
+        from quorate.report.stored import load_results
+
+        results = load_results(folder, target)
+        main = results[0]
     if json:
-        print_json(result.to_json())
+        _write_anew(main, folder)
+        print_json(main.to_json())
     else:
-        print_words(result, page)
+        for result in results:
+            print_words(result)
+            print_page(_write_anew(result, folder))
+        _tell_of_others(main, folder)
+
+
+def _write_anew(result: Result, folder: Path) -> Path | None:
+    """Write the page of what is made of stored cells; return where the page is, if there is one."""
+    from quorate.report.files import write_result
+    from quorate.report.reports import folder_of
+    from quorate.report.stored import is_as_written, page_of
+
+    if is_as_written(result):
+        return page_of(result)
+    try:
+        return write_result(result, folder_of(folder))
+    except StoreError as error:  # what was measured is shown all the same
+        print(f"No report: {error}", file=sys.stderr)
+        return None
+
+
+def _tell_of_others(main: Result, folder: Path) -> None:
+    """Say which results lie in folders inside, where they are not what was shown."""
+    from quorate.report.stored_folders import FolderOverview, look_inside
+
+    if isinstance(main, FolderOverview):
+        return
+    for one in look_inside(folder)[:MOST_TOLD]:
+        print(printable(f"There is also {one.title}. To see it: quorate show {one.folder}"))
 
 
 def demo(
@@ -226,13 +258,14 @@ def demo(
         correction = read_correction(file)
     with stoppable(out):
         curves = run_study(study, out, workers, device)
-    page = write_result(curves, out)
-    if not json:
-        print_words(curves, page)
+    if json:
+        write_result(curves, out)
+    else:
+        present(curves, out, json)
     with stoppable(out):
         corrected = run_correction(correction, second, workers, device)
-    page = write_result(corrected, second)
-    if json:
-        print_json({**curves.to_json(), "correction": corrected.to_json()})
-    else:
-        print_words(corrected, page)
+    if not json:
+        present(corrected, second, json)
+        return
+    write_result(corrected, second)
+    print_json({**curves.to_json(), "correction": corrected.to_json()})

@@ -10,6 +10,7 @@ from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import Origin, RunResult
 from quorate.findings.measures import Measures
 from quorate.plain import finite_or_none
+from quorate.report.verdict import verdict_lines
 
 NO_MASS = {"critical_mass": None, "low": None, "high": None}  # of rows that are no curves S(α)
 
@@ -37,13 +38,7 @@ class Finding:
 
     def lines(self) -> list[str]:
         """Return the verdict and the numbers behind it, in words, one line each."""
-        said = [f"Claim: {self.experiment.claim} ({self.experiment.source})"]
-        quick = " [reduced version: not evidence]"
-        said.append(f"Verdict: {self.verdict}{quick if self.experiment.quick else ''}")
-        if self.source.tuned_at_edge:
-            names = ", ".join(self.source.tuned_at_edge)
-            said.append(f"Of the step sizes tried, one at the edge was the best for: {names}")
-        return said + [f"  {_named(one)}: {one.text}: {one.words}" for one in self.statements]
+        return verdict_lines(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; no value that JSON does not know."""
@@ -96,10 +91,3 @@ def judge_all(experiment: Experiment, measures: Measures) -> tuple[Statement, ..
     return tuple(
         judge(one, measures, 1 if one.aside else family) for one in experiment.expectations
     )
-
-
-def _named(statement: Statement) -> str:
-    """Return a verdict in words: whether it counts, and whether it stands among the others."""
-    aside = "aside, " if statement.expectation.aside else ""
-    alone = statement.verdict == "does not hold" and not statement.refutes
-    return f"{aside}{statement.verdict}{' taken alone' if alone else ''}"

@@ -13,7 +13,8 @@ from quorate.errors import StoreError, reason
 from quorate.plain import finite
 from quorate.report.files import to_csv
 from quorate.report.latex import latex_table
-from quorate.report.stored import DATA, load_result
+from quorate.report.reports import DATA
+from quorate.report.stored import load_result
 from quorate.runs.reading import as_stored
 from quorate.runs.result import Result, Row
 from quorate.runs.store import FILE, WRITING

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -87,24 +86,26 @@ class _Column:
     def widths(self, breaking: Breaking) -> tuple[int, int]:
         """Return the narrowest width that cuts no word, and the width that breaks nothing."""
         heading = _broken(self.heading).splitlines()
+        most = _longest([*heading, *self.cells])
         if breaking == "nothing":
-            most = _longest([*heading, *self.cells])
             return most, most
-        cells = [line for cell in self.cells for line in _broken(cell).splitlines()]
-        broken = cells if self.left or breaking == "words and numbers" else []
-        pieces = [piece for line in (*heading, *broken) for piece in _wrapped(line, 1)]
-        return _longest([*pieces, *([] if broken else cells)]), _longest([*heading, *cells])
+        broken = self.left or breaking == "words and numbers"
+        texts = [self.heading, *(self.cells if broken else ())]
+        pieces = [piece.rstrip() for text in texts for piece in _pieces(text)]
+        return _longest([*pieces, *(() if broken else self.cells)]), most
 
     def lines(self, text: str, width: int) -> str:
         """Return text in lines of that width, broken only where it is too long."""
-        lines = [text] if len(text) <= width else _broken(text).splitlines()
-        return "\n".join(piece for line in lines for piece in _wrapped(line, width))
+        if len(text) <= width:
+            return text
+        parts = [text] if " " in text else _broken(text).splitlines()
+        return "\n".join(line for part in parts for line in _filled(part, width))
 
 
 def _share(room: int, found: Sequence[_Column], breaking: Breaking) -> list[int] | None:
     """Return the width of each column; None where there is no room.
 
-    What is left goes to whoever wants least, so that as many as can be are whole.
+    What is left makes numbers whole, those first that want least; the rest is shared by words.
 
     >>> _share(13, [_Column("a few words", (), True), _Column("so many", ("9",), False)], "words")
     [6, 7]
@@ -113,9 +114,14 @@ def _share(room: int, found: Sequence[_Column], breaking: Breaking) -> list[int]
     widths, most = [least for least, _ in ends], [end for _, end in ends]
     if sum(widths) > room:
         return None
+
+    def rank(column: int) -> tuple[bool, int]:
+        words = found[column].left
+        return words, widths[column] if words else most[column] - widths[column]
+
     for _ in range(min(room, sum(most)) - sum(widths)):
-        wants = [end - width or room for end, width in zip(most, widths, strict=True)]
-        widths[wants.index(min(wants))] += 1
+        waiting = (i for i, end in enumerate(most) if end > widths[i])
+        widths[min(waiting, key=rank)] += 1
     return widths
 
 
@@ -123,7 +129,7 @@ def _drawn(found: Sequence[_Column], widths: Sequence[int], padding: int) -> Ric
     table = RichTable(padding=(0, padding))
     for column, width in zip(found, widths, strict=True):
         side: Literal["left", "right"] = "left" if column.left else "right"
-        heading = column.lines(_broken(column.heading), width)
+        heading = column.lines(column.heading, width)
         table.add_column(heading, justify=side, overflow="fold", width=width)
     for cells in zip(*(column.cells for column in found), strict=True):
         each = zip(found, cells, widths, strict=True)
@@ -147,16 +153,20 @@ def _filled(text: str, width: int) -> list[str]:
     ['platform: dp-sgd:', 'epsilon=1,delta=0.1']
     """
     lines = [""]
-    for piece in re.split(r"(?<=\s)|(?<=[:,])(?=[^\s\d])", text):
+    for piece in _pieces(text):
         if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > width:
             lines.append("")
         lines[-1] += piece
     return [line.rstrip() for line in lines]
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """Return text in lines; a word that is longer than a line is one."""
-    return textwrap.wrap(text, width, break_long_words=False)
+def _pieces(text: str) -> list[str]:
+    """Return text in pieces between which a line may end.
+
+    >>> _pieces("a worst-group: dp-sgd:epsilon=1e-05")
+    ['a ', 'worst-', 'group: ', 'dp-', 'sgd:', 'epsilon=1e-05']
+    """
+    return re.split(r"(?<=\s)|(?<=[:,])(?=[^\s\d])|(?<=[a-z]-)(?=[a-z])", text)
 
 
 def _longest(lines: Sequence[str]) -> int:

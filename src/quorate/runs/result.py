@@ -51,6 +51,15 @@ class Section:
     pictures: tuple[str, ...] = ()
     on_page_only: bool = False
 
+    def told(self) -> dict[str, Any]:
+        """Return all but the table and the pictures, as plain data."""
+        return {
+            "heading": self.heading,
+            "sentences": list(self.sentences),
+            "after": list(self.after),
+            "on_page_only": self.on_page_only,
+        }
+
 
 @runtime_checkable
 class Result(Protocol):
@@ -110,12 +119,26 @@ class Result(Protocol):
         return {"cells": self.rows()}
 
     def stored(self) -> dict[str, Any]:
-        """Return what the JSON file holds: that of ``--json``, and what exports are made from."""
+        """Return what the JSON file holds: that of ``--json``, and what exports are made from.
+
+        Tables of numbers stand in ``data`` by name, with None for the one that ``rows`` is.
+        """
+        rows = finite(self.rows())
+        data = {name: finite(table) for name, table in self.data().items()}
         return {
             **self.to_json(),
+            **self.told(),
+            "rows": rows,
+            "data": {name: None if table == rows else table for name, table in data.items()},
+        }
+
+    def told(self) -> dict[str, Any]:
+        """Return what people are told, as plain data: enough to show the result again."""
+        sections = [one.told() for one in self.sections()]
+        return {
             "title": self.title,
             "sentences": self.summary(),
-            "rows": finite(self.rows()),
+            "sections": sections,
             "tables": self.tables(),
         }
 

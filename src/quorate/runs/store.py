@@ -204,6 +204,16 @@ class Store(Database):
             id_ for of, id_ in self._older if of == kind
         }
 
+    def kinds(self) -> dict[str, int]:
+        """Return how many records there are, by kind."""
+        found: dict[str, int] = {}
+        with self._explained():
+            if self._table:
+                found |= self._db.execute(f"SELECT kind, count(*) FROM {self._table} GROUP BY kind")
+        for kind, _ in self._older:
+            found[kind] = found.get(kind, 0) + 1
+        return found
+
     def records(self, kind: str, ids: Iterable[str] | None = None) -> list[Record]:
         """Return the records of a kind that are stored, of ``ids`` or of all, in no fixed order.
 

@@ -161,8 +161,8 @@ class Curves(Result):
         return {"cells": cells, "critical_mass": self.critical_masses().to_json()}
 
     def stored(self) -> dict[str, Any]:
-        """Return what ``--json`` prints; exports are made from the store."""
-        return self.to_json()
+        """Return what ``--json`` prints and people are told; exports are made from the store."""
+        return {**self.to_json(), **self.told()}
 
     # ------------------------------------------------------------------------------- for people
 

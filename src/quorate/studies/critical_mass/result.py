@@ -83,8 +83,8 @@ class CriticalMassSearch(Result):
         return {"search": self.rows(), "search-cells": self.curves.rows()}
 
     def stored(self) -> dict[str, Any]:
-        """Return the critical mass with its methods and cells."""
-        return {**self._row(), "cells": self.curves.to_json()["cells"]}
+        """Return the critical mass with its methods and cells, and what people are told."""
+        return {**super().stored(), **self._row(), "cells": self.curves.to_json()["cells"]}
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON; None where a number is infinite or was not measured."""

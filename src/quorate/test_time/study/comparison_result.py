@@ -91,10 +91,6 @@ class QueryComparison(Result):
             "description": self.description,
         }
 
-    def stored(self) -> dict[str, Any]:
-        """Return what ``to_json`` returns."""
-        return self.to_json()
-
     # ------------------------------------------------------------------------------- for people
 
     @property

@@ -65,10 +65,6 @@ class CorrectionResult(Result):
         """Return the means of the headline, and of every collective."""
         return summarize(self.means, self.headline, self.correction)
 
-    def stored(self) -> dict[str, Any]:
-        """Return what ``to_json`` returns; exports are made from the stored cells."""
-        return self.to_json()
-
     def data(self) -> dict[str, list[Row]]:
         """Return the cells, their means over seeds, and what each picture is drawn from."""
         found = {

@@ -1,0 +1,161 @@
+"""Folders that hold results, and what is said of those that hold none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quorate.errors import StoreError
+from quorate.report.reports import read_reports
+from quorate.runs.result import Result, Row, Section
+from quorate.runs.store import FILE, Store
+from quorate.test_time.study.settings import FILE as CORRECTION
+
+DEPTH = 3  # of folders within one another that are looked into
+PARTS = {"cells", "ledgers", "platform", "platforms", "tuning"}  # of a run, no runs of their own
+MOST = 50  # results that are listed
+
+
+@dataclass(frozen=True)
+class FolderInside:
+    """A folder in which something was run.
+
+    Args:
+        folder: where.
+        title: what its result is called.
+        found: the first sentence of it; empty where it is not written yet.
+    """
+
+    folder: Path
+    title: str
+    found: str
+
+
+@dataclass(frozen=True, eq=False)
+class FolderOverview(Result):
+    """A folder of several runs: what each has found.
+
+    Args:
+        folder: where they stand.
+        inside: the runs.
+    """
+
+    folder: Path
+    inside: tuple[FolderInside, ...]
+
+    @property
+    def title(self) -> str:
+        """Where they stand."""
+        return f"Results in {self.folder}"
+
+    def summary(self) -> list[str]:
+        """Return how many there are, and how one is shown."""
+        number = len(self.inside)
+        there = f"There are results in {number} folders" if number > 1 else "There is a result in 1"
+        most = " or more" if number == MOST else ""
+        return [f"{there}{most}. To see one: quorate show {self.inside[0].folder}"]
+
+    def sections(self) -> list[Section]:
+        """Return one row a folder."""
+        rows = tuple(
+            {"folder": str(one.folder), "what": one.title, "found": one.found or "–"}
+            for one in self.inside
+        )
+        return [Section("Folders", rows=rows)]
+
+    def rows(self) -> list[Row]:
+        """Return one row a folder."""
+        each = ("folder", "title", "found")
+        return [{key: str(getattr(one, key)) for key in each} for one in self.inside]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the folders as plain data."""
+        return {"folders": self.rows()}
+
+
+def look_inside(folder: Path) -> list[FolderInside]:
+    """Return the folders within a folder that hold results, by name."""
+    found = []
+    for one in _folders(folder, DEPTH):
+        if (inside := _told(one)) is not None:
+            found.append(inside)
+        if len(found) == MOST:
+            break
+    return found
+
+
+def _folders(folder: Path, depth: int) -> Iterator[Path]:
+    try:
+        inside = sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError:
+        return
+    for one in inside:
+        if one.name not in PARTS and not one.name.startswith("."):
+            yield one
+            if depth > 1:
+                yield from _folders(one, depth - 1)
+
+
+def _told(folder: Path) -> FolderInside | None:
+    """Return what a folder's reports say; None where nothing was run there."""
+    try:
+        reports = read_reports(folder)
+        first = reports[0] if reports else None
+        if first is not None:
+            return FolderInside(folder, first.title, next(iter(first.sentences), ""))
+    except StoreError:
+        return FolderInside(folder, "a report that cannot be read", "")
+    if (folder / FILE).exists() or (folder / CORRECTION).exists() or (folder / "cells").is_dir():
+        return FolderInside(folder, "a run without a report", "")
+    return None
+
+
+def why_nothing(folder: Path) -> str:
+    """Return why a folder shows nothing, and what to do, which can be done."""
+    if not folder.exists():
+        near = [str(one.folder) for one in look_inside(folder.parent)][:5]
+        others = f" In {folder.parent} there are: {', '.join(near)}." if near else ""
+        return (
+            f"Expected the folder of a run at {folder}, got no such folder.{others} Name one that "
+            f"a command wrote with --out, or make one by quorate demo --out {folder}."
+        )
+    if (above := _run_around(folder)) is not None:
+        return (
+            f"Expected the folder of a run, got {folder}, which is a part of one. Name the whole: "
+            f"{above}."
+        )
+    kept = _kept(folder)
+    if kept:
+        return (
+            f"Expected a report in {folder}, got {kept}, of a run that has not come to its end. "
+            "Run the same command with the same --out again: what is stored is kept."
+        )
+    inside = look_inside(folder)
+    if inside:
+        return (
+            f"Expected the folder of one run, got {folder}, which holds {len(inside)}. Name one "
+            f"of: {', '.join(str(one.folder) for one in inside)}."
+        )
+    return (
+        f"Expected the folder of a run at {folder}, got one without results. Name one that a "
+        f"command wrote with --out, or make one by quorate demo --out {folder / 'demo'}."
+    )
+
+
+def _run_around(folder: Path) -> Path | None:
+    """Return the run that a folder is a part of."""
+    if folder.name not in PARTS:
+        return None
+    above = folder.resolve().parent
+    return folder.parent if _told(above) is not None else None
+
+
+def _kept(folder: Path) -> str:
+    """Return how much is stored there, in words; empty for nothing."""
+    if not (folder / FILE).exists() and not (folder / "cells").is_dir():
+        return ""
+    with Store(folder) as store:
+        kinds = store.kinds()
+    return " and ".join(f"{number} stored cells ({kind})" for kind, number in kinds.items())

@@ -1,0 +1,30 @@
+"""The verdict on a claim, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def verdict_lines(finding: Mapping[str, Any]) -> list[str]:
+    """Return a verdict and the numbers behind it, in words, one line each.
+
+    Args:
+        finding: the claim, its statements and their verdicts, as plain data.
+    """
+    said = [f"Claim: {finding['claim']} ({finding['source']})"]
+    quick = " [reduced version: not evidence]" if finding.get("quick") else ""
+    said.append(f"Verdict: {finding['verdict']}{quick}")
+    if at_edge := finding.get("tuned_at_edge"):
+        names = ", ".join(map(str, at_edge))
+        said.append(f"Of the step sizes tried, one at the edge was the best for: {names}")
+    return said + [
+        f"  {_named(one)}: {one['text']}: {one['words']}" for one in finding["statements"]
+    ]
+
+
+def _named(statement: Mapping[str, Any]) -> str:
+    """Return a verdict in words: whether it counts, and whether it stands among the others."""
+    aside = "aside, " if statement["aside"] else ""
+    alone = statement["verdict"] == "does not hold" and not statement["refutes"]
+    return f"{aside}{statement['verdict']}{' taken alone' if alone else ''}"
