@@ -48,6 +48,8 @@ async def read_body(request: Request, limit: int) -> bytes:
     Raises:
         RefusedError: it is larger, or takes too long.
     """
+    from starlette.requests import ClientDisconnect
+
     body = bytearray()
     try:
         async with asyncio.timeout(READ_SECONDS):
@@ -55,6 +57,10 @@ async def read_body(request: Request, limit: int) -> bytes:
                 body += chunk
                 if len(body) > limit:
                     raise _too_large(limit)
+    except ClientDisconnect:  # nobody hears this
+        raise RefusedError(
+            400, "cut_short", f"Expected the whole body, got {len(body)} bytes. Send it again."
+        ) from None
     except TimeoutError:
         raise RefusedError(
             408,

@@ -221,6 +221,9 @@ class Guarded(HttpToolsProtocol):
         self._stalled_since = None
         super().resume_writing()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Nothing is upgraded here, and the operator has nothing to install."""
+
     # ----------------------------------------------------------- what the parser calls
 
     def on_message_begin(self) -> None:
@@ -284,6 +287,6 @@ def make_server(app: Any, connections: Connections) -> Server:
         timeout_graceful_shutdown=30,
     )
     ours = [f"{__package__}.{module}" for module in ("app", "connections")]
-    for name in ("uvicorn.error", "asyncio", *ours):
+    for name in ("uvicorn.error", "asyncio", "python_multipart.multipart", *ours):
         Sparing.watch(logging.getLogger(name))
     return Server(config, connections)
