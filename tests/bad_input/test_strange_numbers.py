@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+import quorate as library
 from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.executors.choose import choose_executor
 from quorate.learners.networks.sgd import SGD
 from quorate.membership_inference.study import make_membership_study
 from quorate.plain import MOST_LEVELS
+from quorate.plan.plan import PlanRequest
 from quorate.runtime.seeds import MOST_SEEDS, read_seeds
 from quorate.scenarios.scenario import make_scenario
 from quorate.studies.study import Study, make_study
+from quorate.test_time.study.query_comparison import compare
 from quorate.test_time.study.settings import make_correction
 from quorate.validate import above_zero, at_least, in_interval
 
@@ -214,3 +217,60 @@ def test_people_beyond_memory_are_refused(n: str, refuse: Callable[..., str]) ->
 def test_path_that_has_a_name_is_no_method(tmp_path: Any) -> None:
     with pytest.raises(InputError, match="Expected a method's name or its parameters"):
         study(population=tmp_path)
+
+
+# ------------------------------------------------------------------------ numbers of functions
+
+METHODS = {
+    "population": "gaussian:n=40,held_out=20",
+    "strategy": "planting:signal=columns,core=3",
+    "learner": "naive-bayes",
+}
+
+
+@pytest.mark.parametrize("two", TWO, ids=repr)
+def test_a_search_of_numbers_of_any_type_is_the_same_search(two: Any, tmp_path: Any) -> None:
+    found = library.critical_mass(
+        **METHODS, budget=two, width=np.float64(1.5), target=np.float32(0.5), out=tmp_path
+    )
+    same = library.critical_mass(**METHODS, budget=2, width=1.5, target=0.5, out=tmp_path)
+    assert same.trainings == 0  # it goes on where the other stopped, which is at its end
+    left_out = {"trainings": 0}
+    assert {**found.to_json(), **left_out} == {**same.to_json(), **left_out}
+
+
+@pytest.mark.parametrize("budget", [True, 2.5, "many", None, math.nan, 10**400, [2], -1, 0])
+def test_a_budget_of_a_search_that_is_none(budget: Any) -> None:
+    with pytest.raises(InputError, match=r"^Expected budget"):
+        library.critical_mass(**METHODS, budget=budget)
+
+
+@pytest.mark.parametrize("value", [True, "many", None, math.nan, 10**400, [2], 2.5, -1])
+@pytest.mark.parametrize("name", ["budget", "people", "seeds"])
+def test_a_comparison_of_numbers_that_are_none(name: str, value: Any, tmp_path: Any) -> None:
+    if (name, value) == ("seeds", None):
+        return  # stands for all
+    with pytest.raises(InputError, match=f"^Expected {name}"):
+        compare(tmp_path, "square", **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("platform_size", [True, 1000.5, math.nan, 10**400, None, "many"]),
+        ("bins", [True, 2.5, 10**400, None]),
+        ("seeds", [True, 2.5, 2**70]),
+        ("suggest", [True, 2.5]),
+        ("success", [True, "high", None, [0.9]]),
+        ("eps", [True, None]),
+    ],
+)
+def test_a_plan_of_numbers_of_any_type(name: str, wrong: list[Any]) -> None:
+    given = {"label": "y", "platform_size": 1000}
+    for two in TWO if name not in ("success", "eps") else [np.float32(0.5), np.array(0.5)]:
+        made = getattr(PlanRequest(**{**given, name: two}), name)
+        assert type(made) in (int, float)
+        assert made == two
+    for value in wrong:
+        with pytest.raises(InputError, match=f"^Expected {name}"):
+            PlanRequest(**{**given, name: value})

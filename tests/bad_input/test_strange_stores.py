@@ -134,8 +134,25 @@ def test_strange_values_of_a_report_are_exported(
     kind: str, quorate: Callable[..., tuple[int, str, str]], tmp_path: Path
 ) -> None:
     """Numbers beyond 64 bits, infinities, halves of signs, and columns of several types."""
-    values = [2**70, float("inf"), float("nan"), "\ud800", [1], {"a": 1}, None, True, "=1", "a\0b"]
-    plain = {"rows": [{"a": one} for one in values], "tables": {"t": [{"a": "\ud800=1"}]}}
+    values = [
+        2**70,
+        float("inf"),
+        float("nan"),
+        "\ud800",
+        [1],
+        {"a": 1},
+        {},
+        [{}],
+        None,
+        True,
+        "=1",
+        "a\0b",
+    ]
+    nested = [{"b": {}, "c": [{}], "d": [[1], [2]]}] * 2
+    plain = {
+        "rows": [*({"a": one} for one in values), *nested],
+        "tables": {"t": [{"a": "\ud800=1"}]},
+    }
     (tmp_path / "results.json").write_text(json.dumps(plain))
     file = tmp_path / "out"
     code, _, said = quorate("export", tmp_path, "--format", kind, "--out", file)

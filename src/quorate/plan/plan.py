@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from quorate import spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
@@ -81,6 +82,14 @@ class PlanRequest:
             self.keep,
             options=True,
         )
+
+    def __post_init__(self) -> None:
+        for name in ("platform_size", "bins", "seeds", "suggest"):
+            value = getattr(self, name)
+            if name != "suggest" or value is not None:
+                object.__setattr__(self, name, spec.whole(value, name))
+        for name in ("success", "confidence", "eps"):
+            object.__setattr__(self, name, spec.convert(getattr(self, name), float, name))
 
     def objective(self, signal: Mapping[str, str]) -> Objective:
         """Return the objective with this signal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -120,10 +121,11 @@ def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
     def column(name: str) -> Any:
         values = [row.get(name) for row in rows]
-        try:
-            return pa.array(values)
-        except (pa.ArrowException, OverflowError):
-            return pa.array([None if value is None else str(value) for value in values])
+        with contextlib.suppress(pa.ArrowException, OverflowError):
+            found = pa.array(values)
+            if "struct" not in str(found.type):  # a table without a key cannot be written
+                return found
+        return pa.array([None if value is None else str(value) for value in values])
 
     names = dict.fromkeys(name for row in rows for name in row)
     file = io.BytesIO()

@@ -7,7 +7,7 @@ on to the method inside it, so ``planting:target=8,size=3`` sets the size of its
 """
 
 from quorate.spec.building import Catalog, build, check_levels
-from quorate.spec.converting import convert
+from quorate.spec.converting import convert, whole
 from quorate.spec.declaration import (
     default_of,
     hints,
@@ -42,4 +42,5 @@ __all__ = [
     "summary",
     "text",
     "text_of",
+    "whole",
 ]

@@ -14,7 +14,7 @@ from quorate.plain import as_plain
 from quorate.spec.declaration import is_method_class
 from quorate.spec.describing import text
 from quorate.spec.parsing import listed, unquoted
-from quorate.validate import shown, unknown
+from quorate.validate import shown, storable, unknown
 
 
 def convert(value: Any, annotation: Any, key: str) -> Any:
@@ -64,6 +64,20 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
         f"Expected {key} to be {wanted.get(annotation, '(NAME=VALUE,...)')}, got {shown(value)}. "
         f"Write {key}=VALUE with such a value."
     )
+
+
+def whole(value: Any, key: str) -> int:
+    """Return a whole number of 64 bits that a function was given, of whatever type it is.
+
+    >>> whole(2.0, "budget")
+    2
+
+    Raises:
+        InputError: it is none.
+    """
+    number: int = convert(value, int, key)
+    storable(key, number)
+    return number
 
 
 def literal(value: Any) -> Any:

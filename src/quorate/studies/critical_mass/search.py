@@ -81,6 +81,10 @@ def find_critical_mass(
         StoreError: the store cannot be read or written; what it holds is kept.
         WorkerError: a worker process died; what is stored is kept.
     """
+    target, width = (
+        spec.convert(value, float, name) for name, value in (("target", target), ("width", width))
+    )
+    budget = spec.whole(budget, "budget")
     validate_search(target, width, budget)
     resolve(device)
     study = _one_curve(target, population=population, strategy=strategy, goal=goal, learner=learner)

@@ -59,6 +59,8 @@ def compare(
         StoreError: an outcome cannot be stored; what is stored is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
+    people, budget = spec.whole(people, "people"), spec.whole(budget, "budget")
+    seeds = None if seeds is None else spec.whole(seeds, "seeds")
     at_least("people", people, 1, "Try it on one person or more.")
     at_least("budget", budget, 1, "Give each person at least one query.")
     if seeds is not None:
