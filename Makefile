@@ -23,10 +23,14 @@ unit: $(READY)
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Expected Python 3.11 or newer, got $$($(PYTHON) --version). Name one: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server,test]'
+	@echo "Making a virtual environment in $(VENV) (1 of 3)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "Installing quorate and what it needs, hundreds of megabytes (2 of 3): each download is named"
+	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[server,test]'
 # a test compares with dro; what it asks for itself is large, and not needed for its linear models
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps dro
+	@echo "Installing dro, for the tests (3 of 3)"
+	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt --no-deps dro
+	@echo "Ready."
 	@touch $@
 
 clean:

@@ -16,6 +16,7 @@ from quorate.errors import QuorateError
 from quorate.printable import one_line
 from quorate.runtime.output import make_readable
 from quorate.runtime.places import place
+from quorate.runtime.progress import patience
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,7 +48,8 @@ def main() -> None:
     make_readable()
     try:
         _check_names(sys.argv[1:])
-        app()
+        with patience("Starting: libraries are loaded, and what is asked for is read"):
+            app()
     except QuorateError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

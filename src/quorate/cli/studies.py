@@ -22,7 +22,7 @@ from quorate.cli.options import (
     warn_of_search,
 )
 from quorate.cli.present import present, print_page, print_words
-from quorate.errors import StoreError
+from quorate.errors import QuorateError
 from quorate.printable import printable
 from quorate.runs.result import Result
 
@@ -214,7 +214,7 @@ def _write_anew(result: Result, folder: Path) -> Path | None:
         return page_of(result)
     try:
         return write_result(result, folder_of(folder))
-    except StoreError as error:  # what was measured is shown all the same
+    except QuorateError as error:  # what was measured is shown all the same
         print(f"No report: {error}", file=sys.stderr)
         return None
 

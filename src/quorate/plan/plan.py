@@ -21,6 +21,7 @@ from quorate.plan.result import Plan
 from quorate.plan.simulate import SEEDS, Simulation, simulate
 from quorate.plan.suggest import Multiplicity, Suggestions, suggest
 from quorate.populations.table_format import TableFormat
+from quorate.runtime.progress import status
 from quorate.theory.certificates.counts import failure
 from quorate.validate import at_least, unknown
 
@@ -120,23 +121,25 @@ def make_plan(
     Raises:
         InputError: a name is unknown, or a value is out of range or missing.
     """
-    members = read_members(
-        source,
-        request.label,
-        columns=request.columns,
-        ignore=request.ignore,
-        labels=request.labels,
-        bins=request.bins,
-        how=request.format(),
-    )
+    with status(f"Reading {source}"):
+        members = read_members(
+            source,
+            request.label,
+            columns=request.columns,
+            ignore=request.ignore,
+            labels=request.labels,
+            bins=request.bins,
+            how=request.format(),
+        )
     suggestions = None
     if request.suggest is None:
         _check_no_search(request)
-        signal = _signal(members, request)
-        objective = request.objective(signal)
-        certified = certify(members, objective)
+        with status("Certifying"):
+            objective = request.objective(_signal(members, request))
+            certified = certify(members, objective)
     else:
-        objective, certified, suggestions = _searched(members, request)
+        with status("Trying every signal, and certifying the best"):
+            objective, certified, suggestions = _searched(members, request)
     simulation = Simulation((), None, ())
     if request.learners:
         simulation = simulate(
@@ -148,7 +151,9 @@ def make_plan(
             device=device,
         )
     outside = objective if suggestions is None else _paid(objective, suggestions)
-    return Plan(str(source), certified, plan_details(members, outside), simulation, suggestions)
+    with status("Working out what it costs and withstands"):
+        details = plan_details(members, outside)
+    return Plan(str(source), certified, details, simulation, suggestions)
 
 
 def _check_no_search(request: PlanRequest) -> None:

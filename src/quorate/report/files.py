@@ -16,6 +16,7 @@ from quorate.report.other_pages import link_pages
 from quorate.report.page import render_page
 from quorate.runs.result import Picture, Result
 from quorate.runtime.files import begin_folder, write_files
+from quorate.runtime.progress import status
 
 # Signs that spreadsheets begin a formula or a command with; ' is what escapes them.
 FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -36,6 +37,11 @@ def write_result(result: Result, folder: str | Path) -> Path:
             written, or the disk is full.
     """
     folder = Path(folder)
+    with status("Drawing pictures and writing the page"):
+        return _write(result, folder)
+
+
+def _write(result: Result, folder: Path) -> Path:
     pictures = result.pictures()
     files = {name: content for item in pictures.items() for name, content in _drawn(*item).items()}
     for name, rows in result.data().items():

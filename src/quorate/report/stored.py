@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quorate.errors import InputError, StoreError
+from quorate.errors import DataUnavailableError, InputError, StoreError
 from quorate.report.reports import (
     Report,
     folder_of,
@@ -196,7 +196,7 @@ def _correction(folder: Path, report: Report | None) -> Result:
     """Return a correction; as its report tells it where what it was made of is gone."""
     try:
         return running.stored(folder)
-    except (InputError, StoreError) as error:
+    except (InputError, StoreError, DataUnavailableError) as error:
         if report is None or not report.is_whole:
             raise
         tell(f"The report is shown as it was written, since it cannot be made anew: {error}")

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
+from quorate.runtime.progress import bar, status
 from quorate.scenarios.participation.game import GameTerms, play
 from quorate.scenarios.participation.measured_curve import MeasuredCurve, choose_curve, read_curves
 from quorate.scenarios.participation.responses import follow_responses
@@ -101,10 +102,15 @@ class Participation(Scenario):
         chosen = choose_curve(curves, learner, self.strategy)
         terms = GameTerms(**{one.name: getattr(self, one.name) for one in fields(GameTerms)})
         family = [curve for curve in curves if curve.family == chosen.family]
-        learners = [play(curve, terms, self._may_act(curve)) for curve in family]
+        learners = []
+        with bar(len(family), "Playing the game on each curve") as advance:
+            for curve in family:
+                learners.append(play(curve, terms, self._may_act(curve)))
+                advance(1)
         games = learners[family.index(chosen)]
         how = self.network, self.acquaintances, self.rounds, self.seed
-        courses = follow_responses(games.mean, self.starts, *how)
+        with status("Following who acts, from each start"):
+            courses = follow_responses(games.mean, self.starts, *how)
         return ParticipationResult(games, tuple(learners), courses, self.network)
 
     def _may_act(self, curve: MeasuredCurve) -> int:
