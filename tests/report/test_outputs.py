@@ -263,7 +263,7 @@ def test_links_in_a_strangers_folder_lead_nowhere(
 
 @pytest.mark.parametrize("kind", ["link", "text"])
 def test_the_lock_of_a_folder_is_no_file_of_anyone(kind: str, tmp_path: Path) -> None:
-    """A lock is emptied when it is taken."""
+    """Some ways to lock a file follow links, and empty what they lock."""
     mine = tmp_path / "mine"
     mine.write_bytes(MINE)
     folder = tmp_path / "run"
