@@ -120,7 +120,7 @@ def test_correct_reads_a_file_and_options_win(
     assert quorate("correct", *words, "--json") == (0, "{}\n", "")
     study, *where = called["corrected"]
     assert (study.members, study.platforms, study.epsilons) == ((7, 9), ("mlp",), (4 / 255,))
-    assert where == [Path("x"), Processes(2), "auto"]
+    assert where == [Path("x"), Processes(2), "auto", False]
 
 
 def test_ctrl_c_says_what_is_kept(
