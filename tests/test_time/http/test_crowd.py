@@ -253,7 +253,8 @@ def test_where_all_are_being_answered_the_next_is_told_to_come_back(
     ]
     for thread in threads:
         thread.start()
-    until(lambda: sum(one.is_asking() for one in list(running.connections._open)) == 3)
+    asking = running.connections._open
+    until(lambda: sum(one.is_asking() and not one.is_sending() for one in list(asking)) == 3)
     with running.connect() as late:
         said = late.recv(65_536)
     assert said.startswith(b"HTTP/1.1 503 ")
@@ -397,7 +398,7 @@ def test_damaged_requests_break_nothing(run: Callable[..., Running]) -> None:
     statuses = set()
     for _ in range(200):
         client = running.connect(damaged(rng.choice(whole), rng))
-        client.settimeout(0.05)
+        client.settimeout(0.5)
         with client, contextlib.suppress(OSError):
             if rng.random() < 0.5:
                 client.shutdown(socket.SHUT_WR)
