@@ -1,8 +1,11 @@
 """Tables as people write them: which texts are numbers, names or missing, and what is refused."""
 
+import bz2
 import datetime
 import decimal
 import gzip
+import lzma
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -494,6 +497,27 @@ def test_a_damaged_file_is_answered(name: str, content: bytes, tmp_path: Path) -
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=r"to be a table with a header line, got: "):
         people_of(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.bz2", "a.csv.xz", "a.zip"])
+def test_a_small_file_that_unpacks_to_too_much_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quorate.populations.table_reading.MOST_UNPACKED", 10_000)
+    table = b"a,y\n" + b"1,no\n2,yes\n" * 900  # 9,904 bytes
+    for content, fits in ((table, True), (table + b"1,no\n" * 100, False)):
+        path = tmp_path / name
+        if name == "a.zip":
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("a.csv", content)
+        else:
+            pack = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+            path.write_bytes(pack[name[6:]](content))
+        if fits:
+            assert len(people_of(path).x) == 1350  # three of four learn
+            continue
+        with pytest.raises(InputError, match="more than 10,000 bytes once it is unpacked"):
+            people_of(path)
 
 
 def test_categories_of_a_frame_are_names_of_whatever_type() -> None:

@@ -26,7 +26,8 @@ from quorate.validate import clean_text, match_value, unknown
 
 SEPARATORS = ",;\t"
 LINES = 20  # of a file by which its separator is found
-_PACKED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\x00": lzma.decompress}
+_PACKED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+MOST_UNPACKED = 2**30  # bytes of a compressed file; a small one can hold a thousand times its size
 _UNREADABLE: tuple[type[Exception], ...] = (
     *(ValueError, OSError, EOFError, csv.Error),
     *(zlib.error, lzma.LZMAError, zipfile.BadZipFile),
@@ -234,15 +235,27 @@ def _read_csv(file: Path, content: bytes, how: TableFormat, names: Sequence[str]
 
 def _unpacked(file: Path, content: bytes) -> bytes:
     """Return what a compressed file holds, which its first bytes tell."""
-    for mark, unpack in _PACKED.items():
+    for mark, opened in _PACKED.items():
         if content.startswith(mark):
-            return unpack(content)
+            with opened(io.BytesIO(content)) as packed:
+                return _some_of(packed)
     if content.startswith(b"PK\x03\x04") and file.suffix.lower() == ".zip":
         with zipfile.ZipFile(file) as archive:
             inside = archive.namelist()
             if len(inside) != 1:
                 raise ValueError(f"an archive of {len(inside)} files; it should hold one")
-            return archive.read(inside[0])
+            with archive.open(inside[0]) as packed:
+                return _some_of(packed)
+    return content
+
+
+def _some_of(packed: Any) -> bytes:
+    """Return what an opened file unpacks to, unless it is too much."""
+    content: bytes = packed.read(MOST_UNPACKED + 1)
+    if len(content) > MOST_UNPACKED:
+        raise ValueError(
+            f"more than {MOST_UNPACKED:,} bytes once it is unpacked; unpack it first if you know it"
+        )
     return content
 
 
