@@ -215,10 +215,11 @@ def test_the_budget_is_kept_and_the_change_is_the_definition(
         assert np.abs(moved).max() <= math.floor(epsilon * 255 + 1e-6)
     else:
         assert np.sqrt((moved**2).sum((1, 2, 3))).max() <= 255 * epsilon + SLACK
-    # Single and double precision may fall on two sides of a half, hence of one level, seldom.
+    # Single and double precision may fall on two sides of a half, hence of one level, seldom; where
+    # pictures have a single value and are moved by the same length, in each of them.
     off = np.abs(changed.astype(int) - naive(p, x, y))
     assert off.max() <= (0 if family == "additive" and norm == "linf" else 1)
-    assert (off > 0).mean() <= 0.01 or off.sum() <= 1
+    assert (off > 0).mean() <= 0.01 or off.sum((1, 2, 3)).max() <= 1
 
 
 @given(st.integers(0, 10**6), st.sampled_from([1, 3, 5]))
