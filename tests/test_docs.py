@@ -199,6 +199,7 @@ class Session:
             patch.setattr("quorate.studies.sweep.run_study", begin)
             patch.setattr("quorate.findings.running.run_experiment", begin)
             patch.setattr("quorate.studies.curves.load", begin)
+            patch.setattr("quorate.report.stored.load_results", begin)
             patch.setattr("quorate.studies.critical_mass.search.find_critical_mass", begin)
             patch.setattr("quorate.test_time.perturbations.apply.apply_to_file", begin)
             patch.setattr("quorate.test_time.study.running.run_correction", begin)
