@@ -7,17 +7,20 @@ or sent to a worker has no file, and a file may have been edited since.
 from __future__ import annotations
 
 import dataclasses
-import dis
 import enum
 import functools
 import hashlib
+import importlib
+import importlib.util
 import inspect
 import sys
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from quorate.spec.as_written import find_written
+from quorate.spec.code_names import attributes_of, globals_of, imports_of, stored_by
 from quorate.spec.declaration import is_method_class
 from quorate.spec.describing import describe
 
@@ -25,6 +28,7 @@ PACKAGE = "quorate"
 ATOMS = (type(None), bool, int, float, complex, str, bytes, type(...))
 CHANGEABLE = (list, dict, set, bytearray)  # constants only where a name in capitals says so
 OF_LIBRARIES = ("site-packages", "dist-packages")
+DEEPEST = 50  # levels of a constant that are read
 
 
 def is_own(thing: Any) -> bool:
@@ -36,9 +40,10 @@ def code_digest(thing: Any) -> str:
     """Return a digest of the code of a class or a function from outside the package.
 
     It covers what is written in the class and in its bases, the functions and classes of its
-    author that they name, and the constants that they use, in the class and at the top of a module:
-    numbers, text and tuples, and lists, mappings and arrays whose names are in capitals. Others may
-    change as the code runs. Not covered are installed libraries, comments, and where lines stand.
+    author that they name or import, and the constants that they use, in the class and at the top of
+    a module: numbers, text and tuples, and lists, mappings and arrays whose names are in capitals.
+    Others may change as the code runs: of these counts what is written, where there is a source.
+    Not covered are installed libraries, comments, and where lines stand.
     """
     first = _Reader(_top(thing))
     first.read("", thing, is_part=True)
@@ -99,12 +104,21 @@ class _Reader:
             self.lines.append(f"{name} changes")
         elif self._is_constant(name, value):
             self.lines.append(f"{name} = {_canonical(value)}")
+            self._read_held(name, value)
         else:
             self._name_only(name, value)
+            if isinstance(value, tuple | frozenset):
+                self._read_held(name, value)
 
     def _read_all(self, name: str, values: Iterable[Any]) -> None:
         for value in values:
             self.read(name, value, is_part=True)
+
+    def _read_held(self, name: str, value: Any) -> None:
+        """Read the functions, classes and objects that a constant holds."""
+        for one in _leaves(value):
+            if one is not value:
+                self.read(name, one)
 
     def _is_theirs(self, thing: Any) -> bool:
         """Whether code is of the author of what is read: neither ours nor a library's."""
@@ -113,8 +127,7 @@ class _Reader:
             return True
         if top in (PACKAGE, "builtins") or top in sys.stdlib_module_names:
             return False
-        file = getattr(sys.modules.get(top), "__file__", None) or ""
-        return not set(Path(file).parts) & set(OF_LIBRARIES)
+        return not set(Path(_file_of(top)).parts) & set(OF_LIBRARIES)
 
     def _once(self, name: str, thing: Any) -> None:
         is_known = id(thing) in self._seen
@@ -134,13 +147,14 @@ class _Reader:
             for name, value in sorted(vars(base).items()):
                 if not _is_generated(name, value):
                     self.read(name, value, is_part=not isinstance(value, type))
+                    self._read_written(name, value, base)
         for field in getattr(cls, "__dataclass_fields__", {}).values():
             if not isinstance(field.default_factory, type(dataclasses.MISSING)):
                 self.read(f"{field.name} by default", field.default_factory)
 
     def _read_function(self, function: types.FunctionType) -> None:
         self._read_code(function.__code__)
-        self.changed |= _stored_by(function.__code__)
+        self.changed |= stored_by(function.__code__)
         self._read_all("default", function.__defaults__ or ())
         self.read("DEFAULTS", function.__kwdefaults__)
         for name, cell in zip(
@@ -150,15 +164,55 @@ class _Reader:
                 self.read(name, cell.cell_contents)
             except ValueError:  # not set yet
                 self.lines.append(f"{name} is not set")
-        for name in _globals_of(function.__code__):
+        names = attributes_of(function.__code__)
+        for name in globals_of(function.__code__):
             if name not in function.__globals__:
                 continue
             value = function.__globals__[name]
             self.read(name, value)
-            if inspect.ismodule(value) and self._is_theirs(value):
-                there = vars(value)
-                for used in sorted(set(_attributes_of(function.__code__)) & set(there)):
-                    self.read(used, there[used])
+            self._read_written(name, value, function)
+            if inspect.ismodule(value):
+                self._read_module(value, names)
+        for module in self._imported_by(function):
+            self._read_module(module, names)
+
+    def _read_module(self, module: types.ModuleType, names: Collection[str]) -> None:
+        """Read what of a module of theirs, and of modules inside it, is named."""
+        waiting, seen = [module], {id(module)}
+        while waiting:
+            one = waiting.pop()
+            there = vars(one) if self._is_theirs(one) else {}
+            for name in sorted(set(names) & set(there)):
+                value = there[name]
+                self.read(name, value)
+                self._read_written(name, value, one)
+                if inspect.ismodule(value) and id(value) not in seen:
+                    seen.add(id(value))
+                    waiting.append(value)
+
+    def _imported_by(self, function: types.FunctionType) -> Iterator[types.ModuleType]:
+        """Yield the modules of theirs that a function imports as it runs."""
+        package = function.__globals__.get("__package__") or ""
+        for name, parts in imports_of(function.__code__):
+            try:
+                full = importlib.util.resolve_name(name, package)
+                top = full.partition(".")[0]
+                if not self._is_theirs(types.ModuleType(top)):
+                    continue
+                module = importlib.import_module(full)
+                for part in parts:
+                    if part not in vars(module) and hasattr(module, "__path__"):
+                        importlib.import_module(f"{full}.{part}")
+            except Exception:  # an import may raise anything: so it will where the code runs
+                self.lines.append(f"{name} cannot be imported")
+                continue
+            yield sys.modules[top]
+            yield module
+
+    def _read_written(self, name: str, value: Any, where: Any) -> None:
+        """Read what is written of a list or mapping that may change as the code runs."""
+        if isinstance(value, CHANGEABLE) and not self._is_constant(name, value):
+            self.lines.append(f"{name} is written {find_written(name, where)}")
 
     def _read_code(self, code: types.CodeType) -> None:
         numbers = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
@@ -182,10 +236,21 @@ class _Reader:
         self.lines.append(f"{name} is a {type(value).__name__}")
         if name.isupper() and " at 0x" not in (said := repr(value)):  # an estimator, say
             self.lines.append(said)
-        if callable(value) and hasattr(value, "__module__") and self._is_theirs(value):
+        if self._is_theirs(type(value)):
+            self._read_object(value)
+        elif callable(value) and hasattr(value, "__module__") and self._is_theirs(value):
             file = getattr(sys.modules.get(str(value.__module__)), "__file__", None)
             if file and Path(file).is_file():
                 self.lines.append(hashlib.sha256(Path(file).read_bytes()).hexdigest())
+
+    def _read_object(self, value: Any) -> None:
+        """Read an object of a class of theirs: its class, and those of its values that stay."""
+        if id(value) in self._seen:
+            return
+        self._seen[id(value)] = len(self._seen)
+        self.read(type(value).__name__, type(value))
+        for name, held in sorted(getattr(value, "__dict__", {}).items()):
+            self.read(name, held)
 
 
 def _is_generated(name: str, value: Any) -> bool:
@@ -199,39 +264,47 @@ def _is_generated(name: str, value: Any) -> bool:
     return "__create_fn__" in made or _top(function) in sys.stdlib_module_names - {"builtins"}
 
 
-def _globals_of(code: types.CodeType) -> list[str]:
-    """Return the names that code and the code inside it look up in its module."""
-    found = {one.argval for one in dis.get_instructions(code) if one.opname == "LOAD_GLOBAL"}
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found |= set(_globals_of(constant))
-    return sorted(found)
+def _file_of(top: str) -> str:
+    """Return the file of a package or module, loaded or not; empty where there is none."""
+    if top in sys.modules:
+        return getattr(sys.modules[top], "__file__", None) or ""
+    try:
+        found = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return ""
+    return (found and found.origin) or ""
 
 
-def _stored_by(code: types.CodeType) -> set[str]:
-    """Return the names in modules and of attributes that code gives new values."""
-    stores = ("STORE_GLOBAL", "STORE_ATTR", "DELETE_GLOBAL", "DELETE_ATTR")
-    found = {one.argval for one in dis.get_instructions(code) if one.opname in stores}
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found |= _stored_by(constant)
-    return found
-
-
-def _attributes_of(code: types.CodeType) -> list[str]:
-    inner = [one for one in code.co_consts if isinstance(one, types.CodeType)]
-    return [*code.co_names, *(name for one in inner for name in _attributes_of(one))]
-
-
-def _canonical(value: Any) -> str:
-    """Return text that is the same for equal constants; sets have no order."""
+def _leaves(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Yield what a constant holds but plain values, in an order that does not change."""
+    if type(value) in ATOMS or depth > DEEPEST:
+        return
     if isinstance(value, Mapping):
-        pairs = sorted(f"{_canonical(k)}: {_canonical(v)}" for k, v in value.items())
-        return f"{{{', '.join(pairs)}}}"
+        inner = [one for pair in value.items() for one in pair]
+    elif isinstance(value, set | frozenset):
+        inner = sorted(value, key=lambda one: (_canonical(one), getattr(one, "__qualname__", "")))
+    elif isinstance(value, list | tuple):
+        inner = list(value)
+    else:
+        yield value
+        return
+    for one in inner:
+        yield from _leaves(one, depth + 1)
+
+
+def _canonical(value: Any, depth: int = 0) -> str:
+    """Return text that is the same for equal constants; sets have no order."""
+    if depth > DEEPEST:  # or it holds itself
+        return f"a {type(value).__name__}"
+    if isinstance(value, Mapping):
+        pairs = ((_canonical(k, depth + 1), _canonical(v, depth + 1)) for k, v in value.items())
+        return f"{{{', '.join(sorted(f'{k}: {v}' for k, v in pairs))}}}"
     if isinstance(value, set | frozenset):
-        return f"{{{', '.join(sorted(map(_canonical, value)))}}}"
+        return f"{{{', '.join(sorted(_canonical(one, depth + 1) for one in value))}}}"
     if isinstance(value, list | tuple):
-        return f"({', '.join(map(_canonical, value))})"
+        return f"({', '.join(_canonical(one, depth + 1) for one in value)})"
+    if isinstance(value, bytearray):
+        return repr(value)
     if hasattr(value, "tobytes"):  # an array
         content = hashlib.sha256(value.tobytes()).hexdigest()
         return f"{getattr(value, 'dtype', '')} {getattr(value, 'shape', '')} {content}"
