@@ -181,6 +181,7 @@ _GROUPED = {  # by the decimal sign: thousands in groups, then decimals
         r"[+-]?(?:\d+|[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ '_\u2019]\d{3})+))(?:,\d+)?" + _EXPONENT
     ),
 }
+_QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019", "\u201e\u201c", "\u00ab\u00bb", "``")
 _NO_VALUE = {"na", "nan", "null", "none", "nil", "n/a", "n.a.", "#n/a", "nat", "<na>"}
 _NO_VALUE |= {"", "-", "--", "?", ".", "missing", "unknown", "not available", "-nan", "1.#qnan"}
 
@@ -221,7 +222,7 @@ def number_of(text: str, decimal: str = "") -> int | float | None:
 
 def means_missing(text: str) -> bool:
     """Whether a text is one of those that often stand for a value that is not there."""
-    return clean_text(text).lower() in _NO_VALUE
+    return fold(text) in _NO_VALUE
 
 
 def truth_of(text: str) -> bool | None:
@@ -302,15 +303,18 @@ def find_value(what: str, given: object, values: Sequence[str], fix: str = "") -
 
 
 def near_spelling(given: object, values: Iterable[str]) -> str | None:
-    """Return the value that a text is but for case, blanks or the width of its letters.
+    """Return the value that a text is but for case, blanks, quotes or the width of its letters.
 
-    >>> near_spelling("new  york", ["Boston", "New York"])
-    'New York'
+    >>> near_spelling("new  york", ["Boston", "New York"]), near_spelling("'NA'", ["NA"])
+    ('New York', 'NA')
     """
     folded = fold(str(given))
     return next((value for value in values if fold(value) == folded), None)
 
 
 def fold(text: str) -> str:
-    """Return a text in which case, blanks and the width of letters do not count."""
-    return " ".join(unicodedata.normalize("NFKC", clean_text(text)).casefold().split())
+    """Return a text in which case, blanks, outer quotes and the width of letters do not count."""
+    plain = clean_text(text)
+    if len(plain) > 1 and plain[0] + plain[-1] in _QUOTES:
+        plain = plain[1:-1]
+    return " ".join(unicodedata.normalize("NFKC", plain).casefold().split())

@@ -171,3 +171,24 @@ def test_a_simulation_takes_the_target_as_written() -> None:
     assert isinstance(strategy, Planting)
     assert strategy.target == "=TRUE"
     assert strategy.signal == Columns({"=c": "=u"})
+
+
+@pytest.mark.parametrize("quotes", ['"{}"', "'{}'", "\u201c{}\u201d", ' "{}" '])
+def test_a_value_in_quotes_is_not_new(quotes: str) -> None:
+    column = MemberColumn("country", ("DE", "NA", "missing"), missing="missing")
+    for word, known in (("NA", "NA"), ("", "missing"), ("n/a", "missing")):
+        for new_values in (False, True):
+            with pytest.raises(InputError, match=f"Expected a known value .*{known!r}"):
+                column.code(quotes.format(word), new_values=new_values)
+    assert MemberColumn("name", ("'NA'", "NA")).code("'NA'") == 0
+
+
+def test_a_column_that_is_named_twice_counts_once() -> None:
+    frame = pd.DataFrame({"a": [1, 2, 3, 4], "y": ["no", "yes"] * 2})
+    assert [one.name for one in read_members(frame, "y", columns=["a", "a"]).columns] == ["a"]
+
+
+@pytest.mark.parametrize("source", [[1, 2], {"y": [1]}, np.zeros((2, 2)), pd.Series([1, 2]), None])
+def test_what_is_no_frame_is_answered(source: object) -> None:
+    with pytest.raises(InputError, match=r"Expected a path or a pandas frame, got .*DataFrame"):
+        read_members(source, "y")

@@ -35,6 +35,7 @@ def frame_of(name: str, values: Sequence[Any]) -> pd.DataFrame:
         ("", range(N)),
         ("Unnamed: 0", range(N)),
         ("Unnamed: 0.1", range(0, 3 * N, 3)),
+        ("X.1", range(0, 3 * N, 3)),
         ("", [f"row {i}" for i in range(N)]),
         ("index", range(N, 0, -1)),
         ("Index", [i * 17 % N for i in range(N)]),
@@ -81,6 +82,9 @@ def test_what_numbers_the_rows_is_left_out(
         ("rank", range(N, 0, -1)),
         ("paid", [i * 3 for i in range(N)]),
         ("x", [i * 3 for i in range(N)]),
+        ("x.1", [i * 3 for i in range(N)]),
+        ("X.2", [0.5 + i for i in range(N)]),
+        ("X.2", [3, 4] * 20),
     ],
 )
 def test_what_does_not_number_the_rows_is_kept(

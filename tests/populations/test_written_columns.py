@@ -503,7 +503,7 @@ def test_a_damaged_file_is_answered(name: str, content: bytes, tmp_path: Path) -
 def test_a_small_file_that_unpacks_to_too_much_is_refused(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quorate.populations.table_reading.MOST_UNPACKED", 10_000)
+    monkeypatch.setattr("quorate.populations.csv_files.MOST_UNPACKED", 10_000)
     table = b"a,y\n" + b"1,no\n2,yes\n" * 900  # 9,904 bytes
     for content, fits in ((table, True), (table + b"1,no\n" * 100, False)):
         path = tmp_path / name
@@ -530,3 +530,27 @@ def test_categories_of_a_frame_are_names_of_whatever_type() -> None:
 def test_a_truth_value_of_python_is_a_number_of_a_column_of_numbers(write: Write) -> None:
     column = people_of(write(member=cycle(0, 1))).column("member")
     assert column.encode(True).tolist() == column.encode(1).tolist()
+
+
+@pytest.mark.parametrize(
+    "values", [(True, 1), (False, 0.0), (np.True_, np.int64(2)), (True, 1, "1")]
+)
+def test_truth_values_among_numbers_are_refused(values: tuple[Any, ...]) -> None:
+    frame = pd.DataFrame({"a": pd.Series(cycle(*values), dtype=object), "y": cycle("no", "yes")})
+    with pytest.raises(InputError, match="Expected numbers or truth values in column 'a', got bo"):
+        read_members(frame, "y")
+
+
+def test_huge_whole_numbers_of_python_are_not_made_one() -> None:
+    huge = pd.Series([2**70 + i % 3 for i in range(N)], dtype=object)
+    frame = pd.DataFrame({"a": huge, "y": cycle("no", "yes")})
+    assert read_members(frame, "y").columns[0].values == tuple(str(2**70 + i) for i in range(3))
+    some = pd.DataFrame({"a": pd.Series([None, *range(3)] * 12, dtype=object), "y": frame["y"]})
+    assert read_members(some, "y").columns[0].values == ("0", "1", "2", "missing")
+
+
+def test_a_hundred_thousand_numbers_stored_as_text_are_answered_soon() -> None:
+    """As the times of a public file of ratings; this took an hour."""
+    frame = pd.DataFrame({"time": [str(10**9 + i) for i in range(100_000)], "y": "no"})
+    with pytest.raises(InputError, match="got 100,000 numbers such as '1000000000', stored as te"):
+        read_members(frame, "y")

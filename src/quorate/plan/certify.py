@@ -84,7 +84,7 @@ class Objective:
         if self.goal not in get_args(PlanGoal):
             raise unknown("goal", self.goal, get_args(PlanGoal))
         if self.goal != "erase" and self.target is None:
-            raise unknown("target", "none", (), "Name the label to plant or to keep off.")
+            raise InputError("Expected a target, got none. Name the label to plant or to keep off.")
         in_interval("success", self.success, 0, 1, "It is a share of people.")
         failure(self.confidence)
         self.platform(self.eps)

@@ -108,12 +108,18 @@ def read_members(
     columns = None if columns is None else [str(name) for name in columns]
     how = how or TableFormat(separator)
     is_path = isinstance(source, str | Path)
+    if not is_path and not (hasattr(source, "iloc") and hasattr(source, "columns")):
+        raise InputError(
+            f"Expected a path or a pandas frame, got {type(source).__name__}. Make a frame of it "
+            "first: pandas.DataFrame(...)."
+        )
     name = str(source) if is_path else "the frame"
     raw = read_table(name, how) if is_path else RawTable(source, name, how, from_file=False)
     if not len(raw.frame):
         raise InputError(f"Expected members in {name}, got no rows. Give one row per member.")
-    raw.check_columns([label, *(columns or ()), *ignore])
-    kept = [c for c in (columns or raw.columns) if c != label and c not in ignore]
+    raw.check_columns([label, *(columns or ())], unused=ignore)
+    asked = dict.fromkeys(columns or raw.columns)  # each once
+    kept = [c for c in asked if c != label and c not in ignore]
     read = raw.read([label, *kept], (label,))
     codes, classes = _encode_labels(read, label, labels)
     numbering = {}

@@ -23,7 +23,7 @@ def _people(
     path: str, stamp: str, label: str, group: str | None, dropped: tuple[str, ...], how: TableFormat
 ) -> Table:
     raw = read_table(path, how)
-    raw.check_columns([label, group, *dropped])
+    raw.check_columns([label, group], unused=dropped)
     named = {label, group}
     features = [name for name in raw.columns if name not in (*dropped, label)]
     wanted = [name for name in raw.columns if name in named or name in features]

@@ -14,9 +14,9 @@ import numpy as np
 from quorate.errors import InputError
 from quorate.populations.table_format import TableFormat
 
-UNNAMED = re.compile(r"Unnamed: \d+(?:\.\d+)*(?:_level_\d+)?|_c0|X\.\d+|\.\.\.1", re.IGNORECASE)
+UNNAMED = re.compile(r"Unnamed: \d+(?:\.\d+)*(?:_level_\d+)?|_c0|\.\.\.1", re.IGNORECASE)
 NAMED_SO = re.compile(
-    r"_*index(?:_level_\d+)?_*|level_\d+|id|_id|idx|#|nr\.?|no\.?|"
+    r"(?-i:X\.\d+)|_*index(?:_level_\d+)?_*|level_\d+|id|_id|idx|#|nr\.?|no\.?|"
     r"(?:row|record|line)[ _.]?(?:id|index|idx|nr|no|num|number|names?)?s?",
     re.IGNORECASE,
 )

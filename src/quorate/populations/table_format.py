@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from quorate.errors import InputError
 from quorate.validate import unknown
+
+_NAMED_SEPARATORS = ("tab", r"\t", r"\s+")
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,8 @@ class TableFormat:
     """How a user's table is written, where that is not to be found out.
 
     Args:
-        separator: of a CSV file; None for , or ; or tab.
+        separator: of a CSV file, one character, tab, or \\s+ for any blanks; None for , or ; or
+            tab.
         encoding: of a CSV file; None for UTF-8, or what its byte order mark says.
         decimal: decimal sign of numbers, "." or ","; None finds it column by column.
         missing: texts that stand for a missing value, as an empty cell does.
@@ -21,7 +25,7 @@ class TableFormat:
         options: whether the user writes --missing NA, not missing=NA.
 
     Raises:
-        InputError: the decimal sign or the encoding is not known.
+        InputError: the separator, the decimal sign or the encoding is not known.
     """
 
     separator: str | None = None
@@ -36,10 +40,16 @@ class TableFormat:
         if self.decimal not in (None, ".", ","):
             fix = "Leave it out to have it found."
             raise unknown("decimal sign", repr(self.decimal), (".", ","), fix)
+        one_sign = len(self.separator or "") <= 1 and self.separator not in ('"', "\r", "\n")
+        if not one_sign and self.separator not in _NAMED_SEPARATORS:
+            raise InputError(
+                f"Expected a separator of one character, got {self.separator!r}. Give one, tab, or "
+                r"\s+ for any blanks; where several characters separate, replace them in the file."
+            )
         if self.encoding is not None:
             try:
                 "".encode(self.encoding)
-            except LookupError:
+            except (LookupError, UnicodeError):
                 known = ("utf-8", "cp1252", "latin-1", "utf-16", "utf-8-sig", "mac-roman")
                 raise unknown("encoding", self.encoding, known) from None
 

@@ -1,15 +1,9 @@
-"""CSV and parquet files: encodings, separators, headers, and columns as they are meant."""
+"""CSV and parquet files, and the columns in them as they are meant."""
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
-import io
-import itertools
 import lzma
-import re
-import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,20 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from quorate.errors import InputError
+from quorate.populations.csv_files import CsvRows, read_csv
 from quorate.populations.table_format import TableFormat
 from quorate.populations.written_columns import read_column
 from quorate.populations.written_numbers import two_ways
-from quorate.runtime.files import decoded
-from quorate.validate import clean_text, match_value, unknown
+from quorate.validate import clean_text, match_value, number_of, unknown
 
-SEPARATORS = ",;\t"
-LINES = 20  # of a file by which its separator is found
-_PACKED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
-MOST_UNPACKED = 2**30  # bytes of a compressed file; a small one can hold a thousand times its size
 _UNREADABLE: tuple[type[Exception], ...] = (
     *(ValueError, OSError, EOFError, csv.Error),
     *(zlib.error, lzma.LZMAError, zipfile.BadZipFile),
 )
+PARQUET = (".parquet", ".pq")
 _SHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 
@@ -68,6 +59,8 @@ class RawTable:
         how: what the user says of it.
         written: whether all values are text, as in a CSV file; else types say what they are.
         from_file: whether it comes from a file.
+        notes: on its rows, in words.
+        again: the line of the file where its header line comes again.
     """
 
     frame: Any
@@ -75,6 +68,8 @@ class RawTable:
     how: TableFormat
     written: bool = False
     from_file: bool = True
+    notes: tuple[str, ...] = ()
+    again: int | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -82,20 +77,31 @@ class RawTable:
         names = [clean_text(str(name)) for name in self.frame.columns]
         return [name or f"Unnamed: {at}" for at, name in enumerate(names)]
 
-    def check_columns(self, names: Iterable[str | None]) -> None:
-        """Raise InputError unless there is each of the named columns, once."""
-        columns = self.columns
-        for name in filter(None, names):
+    def check_columns(self, names: Iterable[str | None], unused: Iterable[str] = ()) -> None:
+        """Raise InputError unless there is each of the named columns, once if it is used.
+
+        The header line may not come again among the rows either.
+        """
+        columns, unused = self.columns, list(unused)
+        for name in filter(None, [*names, *unused]):
             if name not in columns:
-                alone = len(columns) == 1 and self.written
-                fix = f"Where another sign separates: {self.how.say('separator', 'CHARACTER')}."
-                raise unknown(f"column of {self.path}", name, columns, fix if alone else "")
-            if columns.count(name) > 1:
+                fix = ""
+                if self.written and any(number_of(one) is not None for one in columns):
+                    fix = "They stand in the first line, which names the columns."
+                elif self.written and len(columns) == 1:
+                    fix = f"Where another sign separates: {self.how.say('separator', 'CHARACTER')}."
+                raise unknown(f"column of {self.path}", name, columns, fix)
+            if columns.count(name) > 1 and name not in unused:
                 raise InputError(
                     f"Expected every column of {self.path} to have a name of its own, got {name!r} "
-                    f"{columns.count(name)} times. Rename all but one, or take them out of the "
-                    "file."
+                    f"{columns.count(name)} times. Rename all but one, or leave all of them out: "
+                    f"{self.how.say('drop', name)}."
                 )
+        if self.again is not None:
+            raise InputError(
+                f"Expected one header line in {self.path}, got it again in line {self.again}. Take "
+                "it out there, or the rows below it where they are of another table."
+            )
 
     def read(self, wanted: Sequence[str], of_names: Sequence[str | None] = ()) -> ReadTable:
         """Return some of the columns as numbers or as text, and what that took.
@@ -112,7 +118,7 @@ class RawTable:
 
         self.check_columns([*wanted, *self.how.text, *self.how.keep])
         found, decimals, as_missing = {}, {}, {}
-        notes: list[str] = []
+        notes = list(self.notes)
         doubtful: dict[str, str] = {}
         columns = self.columns
         for name in wanted:
@@ -173,15 +179,17 @@ def read_table(
         raise _no_table(file, ValueError("a file of a spreadsheet program"), how)
     try:
         content = file.read_bytes()
-        is_parquet = content[:4] == b"PAR1" or file.suffix.lower() in (".parquet", ".pq")
-        frame = _read_parquet(file) if is_parquet else _read_csv(file, content, how, names)
+        is_parquet = content[:4] == b"PAR1" or file.suffix.lower() in PARQUET
+        read = CsvRows(_read_parquet(file)) if is_parquet else read_csv(file, content, how, names)
     except (*_UNREADABLE, pd.errors.ParserWarning) as error:
         raise _no_table(file, error, how) from error
-    if not len(frame):
+    if not len(read.frame):
         raise InputError(
             f"Expected people in {path}, got no rows. Give a file with one row per person."
         )
-    return RawTable(frame, path, how, written=not is_parquet)
+    return RawTable(
+        read.frame, path, how, written=not is_parquet, notes=read.notes, again=read.again
+    )
 
 
 def _no_table(file: Path, error: Exception, how: TableFormat) -> InputError:
@@ -194,10 +202,15 @@ def _no_table(file: Path, error: Exception, how: TableFormat) -> InputError:
     elif file.suffix.lower() in _SHEETS:
         fix = "Save the sheet as CSV (UTF-8) in the program that made it."
     elif "Length of header" in reason:
+        reason = "rows of more cells than the first line has names"
         fix = (
-            "Give every column a name in the header line, a saved index too; or, for another "
-            f"separator, give {how.say('separator', 'CHARACTER')}."
+            "Give every column a name in the header line, a saved index too, and take out comments "
+            f"above it; or, for another separator, give {how.say('separator', 'CHARACTER')}."
         )
+    elif "zero byte" in reason:
+        fix = f"Mend it, or name the file's encoding, such as {how.say('encoding', 'utf-16')}."
+    elif file.suffix.lower() in PARQUET:
+        fix = "If it is a CSV file, name it .csv."
     return InputError(f"Expected {file} to be a table with a header line, got: {reason}. {fix}")
 
 
@@ -209,75 +222,3 @@ def _read_parquet(file: Path) -> Any:
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     return frame
-
-
-def _read_csv(file: Path, content: bytes, how: TableFormat, names: Sequence[str] | None) -> Any:
-    """Return a CSV file as text, cell by cell, with a name for every column."""
-    import pandas as pd
-
-    text = decoded(_unpacked(file, content), how.encoding)
-    hint = re.match(r"sep=(.)\r?\n", text)  # how spreadsheets are told
-    text = text[hint.end() :] if hint else text
-    separator = how.separator or (hint[1] if hint else _separator(text))
-    separator = "\t" if separator in ("\\t", "tab") else separator
-    headless = {} if names is None else {"names": list(names), "comment": "|"}
-    header = [] if names is not None or len(separator) > 1 else _header(text, separator)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # it loses data
-        # Else a longer row shifts the columns, and each part of a long column has its own type.
-        whole = {"index_col": False, "low_memory": False, "skipinitialspace": True}
-        as_text = {"dtype": object, "keep_default_na": False, "na_filter": False}
-        frame = pd.read_csv(io.StringIO(text), sep=separator, **whole, **as_text, **headless)
-    if len(header) == len(frame.columns):
-        frame.columns = header
-    return frame
-
-
-def _unpacked(file: Path, content: bytes) -> bytes:
-    """Return what a compressed file holds, which its first bytes tell."""
-    for mark, opened in _PACKED.items():
-        if content.startswith(mark):
-            with opened(io.BytesIO(content)) as packed:
-                return _some_of(packed)
-    if content.startswith(b"PK\x03\x04") and file.suffix.lower() == ".zip":
-        with zipfile.ZipFile(file) as archive:
-            inside = archive.namelist()
-            if len(inside) != 1:
-                raise ValueError(f"an archive of {len(inside)} files; it should hold one")
-            with archive.open(inside[0]) as packed:
-                return _some_of(packed)
-    return content
-
-
-def _some_of(packed: Any) -> bytes:
-    """Return what an opened file unpacks to, unless it is too much."""
-    content: bytes = packed.read(MOST_UNPACKED + 1)
-    if len(content) > MOST_UNPACKED:
-        raise ValueError(
-            f"more than {MOST_UNPACKED:,} bytes once it is unpacked; unpack it first if you know it"
-        )
-    return content
-
-
-def _header(text: str, separator: str) -> list[str]:
-    """Return the names in the header line, without blanks around them."""
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
-    return [clean_text(name) for name in next((row for row in rows if row), [])]
-
-
-def _separator(text: str) -> str:
-    """Return the one of , ; and tab by which the first lines have equally many cells, and most.
-
-    Where they have not, the most frequent one in the header line.
-    """
-    header = text.lstrip("\r\n").partition("\n")[0]
-    widths = {}
-    for one in SEPARATORS:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=one, skipinitialspace=True)
-        try:
-            seen = {len(row) for row in itertools.islice(filter(None, rows), LINES)}
-        except csv.Error:  # a cell that is too long for it
-            seen = set()
-        widths[one] = seen.pop() if len(seen) == 1 else 0
-    best = max(SEPARATORS, key=lambda one: widths[one])
-    return best if widths[best] > 1 else max(SEPARATORS, key=header.count)

@@ -25,11 +25,12 @@ from quorate.populations.written_numbers import (
     check_text,
     commonest,
     doubtful_point,
+    exactly,
     note_sign,
     note_zeros,
     numbers_in,
 )
-from quorate.validate import clean_text, fold, listed, means_missing, number_of, truth_of
+from quorate.validate import clean_text, fold, listed, means_missing, number_of, shown, truth_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +86,10 @@ def read_column(
     codes, values = _factorize(series, name)
     named = named or isinstance(series.dtype, pd.CategoricalDtype)
     if values and not written and not named and all(map(_is_number, values)):
-        found = np.array([float(value) for value in values])  # objects, such as decimals
-        return ReadColumn(np.where(codes >= 0, found[codes], np.nan))
+        numbers_there = exactly([v if type(v) is int else float(v) for v in values])
+        if numbers_there is not None:  # objects, such as decimals
+            found = _as_array(numbers_there)
+            return ReadColumn(found[codes] if codes.min() >= 0 else _with_gaps(found, codes))
     cells = _Cells.of(codes, [_text_of(value, name) for value in values], how)
     notes = [*_note_blanks(name, cells.blanks)] if from_file else []
     read = None
@@ -147,7 +150,7 @@ def _as_numbers(
     found, sign = numbers_in(known, name, how, plain_only=plain_only)
     if found is None:
         return None
-    notes = (*note_sign(name, sign, known), *note_zeros(name, known, how))
+    notes = (*note_sign(name, sign, known), *note_zeros(name, known, found, how))
     number = dict(zip(known, found, strict=True))
     each = [math.nan if text is None else number[text] for text in cells.texts]
     if (cells.codes < 0).any():
@@ -167,6 +170,7 @@ def _as_texts(
         if not named and not holds_names:
             notes += check_text(cells.frequency, name, how, written)
         notes += _note_case(name, cells.frequency)
+        notes += _note_lines(name, cells.frequency) if written else ()
         notes += _note_words(name, cells.frequency, how) if written else ()
     return ReadColumn(cells.take(np.array([*texts, None], dtype=object)), notes=tuple(notes))
 
@@ -183,6 +187,7 @@ def _read_numbers(series: Any, how: TableFormat) -> ReadColumn:
         if hit.any():
             values = np.where(hit, np.nan, values.astype(np.float64))
             as_missing.append((word, int(hit.sum())))
+    values = values + 0.0 if values.dtype.kind == "f" else values  # one zero, not two
     return ReadColumn(values, as_missing=tuple(as_missing))
 
 
@@ -191,6 +196,8 @@ def _factorize(series: Any, name: str) -> tuple[npt.NDArray[np.int64], list[Any]
     import pandas as pd
 
     plain = series.astype(object) if isinstance(series.dtype, pd.CategoricalDtype) else series
+    if plain.dtype == object:
+        _check_types(plain, name)
     try:
         codes, uniques = pd.factorize(plain)
     except TypeError:
@@ -201,6 +208,26 @@ def _factorize(series: Any, name: str) -> tuple[npt.NDArray[np.int64], list[Any]
         whole_days = (values == values.dt.normalize()).all()
         return codes, [v.isoformat(sep=" ")[: 10 if whole_days else None] for v in values]
     return codes, values.astype(object).tolist()
+
+
+def _check_types(values: Any, name: str) -> None:
+    """Raise InputError for truth values among numbers, which are the same to Python: True == 1."""
+    types = set(map(type, values))
+    if types & {bool, np.bool_} and any(map(_names_numbers, types)):
+        raise InputError(
+            f"Expected numbers or truth values in column {name!r}, got both. Write one of them: 1 "
+            "for True, say."
+        )
+
+
+def _names_numbers(kind: type) -> bool:
+    numeric = (int, float, decimal.Decimal, np.number)
+    return issubclass(kind, numeric) and kind is not bool
+
+
+def _with_gaps(found: npt.NDArray[Any], codes: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """Return the number of each code, (n,), with NaN where there is none."""
+    return np.where(codes >= 0, found.astype(np.float64)[codes], np.nan)
 
 
 def _text_of(value: Any, name: str) -> str:
@@ -237,16 +264,14 @@ def _no_value(value: Any, name: str) -> InputError:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | decimal.Decimal | np.number) and not isinstance(
-        value, bool
-    )
+    return _names_numbers(type(value))
 
 
 def _as_array(values: Sequence[int | float]) -> npt.NDArray[Any]:
     """Return numbers as int64 where all are whole and fit, else as float64."""
     if all(type(value) is int and abs(value) < 2**63 for value in values):
         return np.array(values, dtype=np.int64)
-    return np.array(values, dtype=np.float64)
+    return np.array(values, dtype=np.float64) + 0.0  # one zero, not two
 
 
 def _spell_truths(there: list[str | None], name: str) -> tuple[list[str | None], list[str]]:
@@ -281,10 +306,24 @@ def _note_words(name: str, frequency: Counter[str], how: TableFormat) -> Iterato
         )
 
 
+def _note_lines(name: str, frequency: Counter[str]) -> Iterator[str]:
+    lines = {text: len(text.splitlines()) for text in frequency}
+    longest = max(lines, key=lines.__getitem__, default="")
+    if lines.get(longest, 1) > 1:
+        yield (
+            f"Column {name!r}: {shown(longest, 40)} is one value of {lines[longest]:,} lines. "
+            "Where a quotation mark is not closed, it has swallowed rows."
+        )
+
+
 def _note_case(name: str, frequency: Counter[str]) -> Iterator[str]:
-    ordered = sorted(frequency, key=fold)
-    for _, group in itertools.groupby(ordered, key=fold):
+    alike = []
+    for _, group in itertools.groupby(sorted(frequency, key=fold), key=fold):
         same = sorted(group)
         if len(same) > 1:
-            alike = " and ".join(f"{text!r} ({frequency[text]:,})" for text in same[:4])
-            yield f"Column {name!r}: {alike} are different values, though they look alike."
+            alike.append(" and ".join(f"{text!r} ({frequency[text]:,})" for text in same[:4]))
+    if alike:
+        yield (
+            f"Column {name!r}: {'; '.join(alike[:3])}{'; ...' if len(alike) > 3 else ''} are "
+            "different values, though they look alike."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,9 @@ _ALL_PLAIN = re.compile(rf"(?:(?:{PLAIN_NUMBER})\n)*+")
 _BY_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _BELOW_1000 = re.compile(r"[+-]?\d{1,3}")
 FEWEST_POINTS = 3  # different numbers such as 1.234, beside others such as 999
-_WITH_SIGN = re.compile(r"([^\w.,+=-]{0,3})([+-]?\d[\d.,' ]*)(\s*(?:[^\w\s.,+-]|[^\W\d_]{1,4})?)")
+_WITH_SIGN = re.compile(
+    r"[+-]?([^\w.,+=-]{0,3})([+-]?\d[\d.,' ]*)(\s*(?:[^\w\s.,+-]|[^\W\d_]{1,4})?)"
+)
 
 
 def numbers_in(
@@ -29,11 +32,15 @@ def numbers_in(
     if not texts:
         return None, ""
     plain = _ALL_PLAIN.fullmatch("".join(text + "\n" for text in texts)) is not None
-    if plain and (how.decimal != "," or plain_only):
-        dotted = {} if plain_only or how.decimal else _thousands_by_points(texts)
+    if plain and plain_only:
+        found = [number_of(text) for text in texts]
+        beyond = any(map(_is_beyond, texts, found))
+        return None if beyond else exactly(found), ""  # names stay as they are written
+    if plain and how.decimal != ",":
+        dotted = {} if how.decimal else _thousands_by_points(texts)
         if len(dotted) >= FEWEST_POINTS and len(dotted) < len(texts):
             raise two_ways(name, next(iter(dotted)), how)
-        return _exactly([number_of(text) for text in texts]), ""
+        return exactly([number_of(text) for text in texts]), ""
     if plain_only:
         return None, ""
     read = {sign: [_number_in(text, sign) for text in texts] for sign in (".", ",")}
@@ -41,7 +48,7 @@ def numbers_in(
     if how.decimal is not None:
         whole = [how.decimal] if how.decimal in whole else []
         if not whole and plain:  # of a number such as 1.5, in a file with decimal commas
-            return _exactly([number_of(text) for text in texts]), ""
+            return exactly([number_of(text) for text in texts]), ""
         if not whole and None not in read["." if how.decimal == "," else ","]:
             odd = next(t for t, a in zip(texts, read[how.decimal], strict=True) if a is None)
             raise InputError(
@@ -53,7 +60,7 @@ def numbers_in(
         odd = next(t for t, a, b in zip(texts, read["."], read[","], strict=True) if a != b)
         raise two_ways(name, odd, how)
     if whole:
-        return _exactly(read[whole[0]]), whole[0]
+        return exactly(read[whole[0]]), whole[0]
     if all(a is not None or b is not None for a, b in zip(read["."], read[","], strict=True)):
         odd = next(t for t, a in zip(texts, read["."], strict=True) if a is None)
         other = next((t for t, b in zip(texts, read[","], strict=True) if b is None), texts[0])
@@ -94,13 +101,12 @@ def _number_in(text: str, sign: str) -> int | float | None:
     return None if plainly else number
 
 
-def _exactly(found: Sequence[int | float | None]) -> list[int | float] | None:
-    """Return the numbers; None where two are one as float64: whole numbers that name something."""
+def exactly(found: Sequence[int | float | None]) -> list[int | float] | None:
+    """Return the numbers that there are; None where two whole ones are one as float64: names."""
     values = [value for value in found if value is not None]
     huge = [value for value in values if type(value) is int and abs(value) >= 2**53]
-    if huge and len(set(map(float, huge))) < len(set(huge)) and max(map(abs, huge)) >= 2**63:
-        return None
-    return values
+    fit = all(type(value) is int and abs(value) < 2**63 for value in values)
+    return None if huge and not fit and len(set(map(float, huge))) < len(set(huge)) else values
 
 
 def check_text(
@@ -111,8 +117,9 @@ def check_text(
     Raises:
         InputError: it looks like many numbers: each would count as a name.
     """
-    spelt = [text for text in frequency if _spells_number(text)]
-    others = [text for text in frequency if text not in set(spelt)]
+    spelt, others = list[str](), list[str]()
+    for text in frequency:
+        (spelt if _spells_number(text) else others).append(text)
     if not spelt:
         yield from _check_signs(frequency, name, how)
         return
@@ -146,7 +153,8 @@ def check_text(
 
 def _check_signs(frequency: Counter[str], name: str, how: TableFormat) -> Iterator[str]:
     """Yield a note on a few numbers with one sign or unit, such as 5%; refuse many."""
-    parts = [_WITH_SIGN.fullmatch(text) for text in frequency]
+    bare = [text[1:-1] if re.fullmatch(r"\(.+\)", text) else text for text in frequency]  # (5)
+    parts = [_WITH_SIGN.fullmatch(text) for text in bare]
     found = [(part[1], part[3]) for part in parts if part is not None]
     if not found or len(found) < len(parts) or len(set(found)) > 1 or found[0] == ("", ""):
         return
@@ -174,7 +182,23 @@ def note_sign(name: str, sign: str, texts: Sequence[str]) -> Iterator[str]:
         yield f"Column {name!r}: {signed!r} is read as {number_of(signed, sign):.12g}."
 
 
-def note_zeros(name: str, texts: Sequence[str], how: TableFormat) -> Iterator[str]:
+def _is_beyond(text: str, number: float | None) -> bool:
+    """Whether a text spells a number that is too large or too small for float64.
+
+    >>> _is_beyond("1e-400", 0.0), _is_beyond("1e400", math.inf), _is_beyond("0.0e9", 0.0)
+    (True, True, False)
+    """
+    digits = text.lower().partition("e")[0]
+    return number in (0, math.inf, -math.inf) and any(map(digits.__contains__, "123456789"))
+
+
+def note_zeros(
+    name: str, texts: Sequence[str], found: Sequence[float], how: TableFormat
+) -> Iterator[str]:
+    for text, number in zip(texts, found, strict=True):
+        if number == 0 and _is_beyond(text, number):
+            yield f"Column {name!r}: {text!r} is too small for a number here, and read as 0."
+            break
     codes = [text for text in texts if len(text) > 1 and text[0] == "0" and text.isdigit()]
     if codes:
         yield (
