@@ -69,6 +69,8 @@ def test_a_comparison_is_shown_with_its_correction(run_stored: Any, quorate: Run
     assert "Report: correct/queries.html" in shown
     pages = [Page(Path("correct", f"{stem}.html").read_text()) for stem in ("report", "queries")]
     assert [page.leads() for page in pages] == [["queries.html"], ["report.html"]]
+    assert export("correct", what="queries").decode() == Path("correct/queries.csv").read_text()
+    assert b"corrected" in export("correct", "latex", "the-numbers")
 
 
 def test_a_search_is_shown_beside_its_trials(run_stored: Any, quorate: Run) -> None:
@@ -77,6 +79,9 @@ def test_a_search_is_shown_beside_its_trials(run_stored: Any, quorate: Run) -> N
     assert code == 0
     assert all(line in shown for line in without_page(searched))
     assert "a search was run here" in warned
+    assert export("critical-mass", what="search").count(b"\n") > 1
+    with pytest.raises(InputError, match=r"Known: .*search"):
+        export("critical-mass", what="searches")
 
 
 def test_an_experiment_keeps_its_verdict(run_stored: Any, quorate: Run) -> None:
@@ -101,7 +106,7 @@ def test_a_report_is_shown_where_what_it_was_made_of_is_gone(
     shutil.rmtree(here / "correct" / "cells")
     code, shown, said = quorate("show", "correct")
     assert code == 0
-    assert "Gap closed: " in shown
+    assert "of the accuracy gap between" in shown
     assert "shown as it was written" in said
     assert export("correct")
     code, _, said = quorate("show", "correct", "--target", "0.5")

@@ -36,7 +36,7 @@ def days_figure(schedules: Sequence[TrafficSeries]) -> Figure:
 
     Filled points are days with reports, hollow ones days without.
     """
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     figure, panels = style.paired_panels(len(schedules), 3.1, 2.5, 0.5, sharex=True, sharey=True)
     for number, (axes, schedule) in enumerate(zip(panels, schedules, strict=True)):
@@ -52,6 +52,7 @@ def days_figure(schedules: Sequence[TrafficSeries]) -> Figure:
         }
         axes.scatter(days, left, s=16, c=fill, edgecolors=colour, **look)
         axes.set_title(style.wrapped(schedule.name, 40), parse_math=False)
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     panels[0].set_ylim(0, 1.05 * max(1.0, *(1 - one.falls.min() for one in schedules)))
     figure.supxlabel("day", fontsize=9)

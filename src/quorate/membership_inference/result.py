@@ -172,7 +172,8 @@ class MembershipResult(Result):
         )
         return [
             f"While {percent(alpha)} act, the informed attacker tells {WHO[self.whose]} in the "
-            f"training data with an AUC of {rate(informed)}; if nobody acted, {rate(before)}."
+            f"training data with an AUC of {rate(informed)}; if nobody acted, {rate(before)} "
+            "(0.5: a coin's toss, 1: always right)."
         ]
 
     def sections(self) -> list[Section]:

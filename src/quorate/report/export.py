@@ -8,14 +8,14 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from quorate.errors import StoreError, reason
 from quorate.plain import finite
 from quorate.report.files import to_csv
 from quorate.report.latex import latex_table
 from quorate.report.reports import DATA
-from quorate.report.stored import load_result
+from quorate.report.stored import load_result, load_results
 from quorate.runs.reading import as_stored
 from quorate.runs.result import Result, Row
 from quorate.runs.store import FILE, WRITING
@@ -25,6 +25,7 @@ from quorate.validate import unknown
 
 LATEX = "latex"
 BY = "quorate export"
+T = TypeVar("T")
 # What a folder of results is read from, or would be, were it there.
 OWN = (FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal", DATA, CORRECTION, WRITING)
 
@@ -46,25 +47,41 @@ def export(folder: str | Path, kind: str = "csv", what: str | None = None) -> by
         raise unknown("format", kind, (*FORMATS, LATEX))
     with as_stored(folder):
         result = load_result(folder)
-        return _latex(result, what) if kind == LATEX else FORMATS[kind](_rows(result, what))
+        if kind == LATEX:
+            return _latex(folder, result, what)
+        return FORMATS[kind](_rows(folder, result, what))
 
 
-def _rows(result: Result, what: str | None) -> list[Row]:
+def _rows(folder: str | Path, result: Result, what: str | None) -> list[Row]:
     tables = result.data()
     if what is None:
         return next(iter(tables.values()))
+    if what not in tables:  # a comparison shares its folder with a correction
+        tables = _all_of(folder, lambda one: one.data())
     if what not in tables:
         raise unknown("table", what, tables)
     return tables[what]
 
 
-def _latex(result: Result, what: str | None) -> bytes:
+def _latex(folder: str | Path, result: Result, what: str | None) -> bytes:
     r"""Return the tables whose heading begins with ``what``, in lower case and with hyphens."""
-    found = {_slug(heading): (heading, rows) for heading, rows in result.tables().items()}
-    wanted = [table for slug, table in found.items() if slug.startswith(_slug(what or ""))]
+    wanted = _headed(result.tables(), what)
     if not wanted:
-        raise unknown("table", str(what), found)
-    return "\n".join(latex_table(heading, rows) for heading, rows in wanted).encode()
+        tables = _all_of(folder, lambda one: one.tables())
+        if not (wanted := _headed(tables, what)):
+            raise unknown("table", str(what), map(_slug, tables))
+    return "\n".join(latex_table(*table) for table in wanted.items()).encode()
+
+
+def _headed(tables: Mapping[str, list[T]], what: str | None) -> dict[str, list[T]]:
+    """Return the tables whose heading begins with ``what``."""
+    beginning = _slug(what or "")
+    return {name: rows for name, rows in tables.items() if _slug(name).startswith(beginning)}
+
+
+def _all_of(folder: str | Path, tables_of: Callable[[Result], dict[str, T]]) -> dict[str, T]:
+    """Return the tables of all results in a folder; of two of one name, the main result's."""
+    return {k: v for one in reversed(load_results(folder)) for k, v in tables_of(one).items()}
 
 
 def _slug(heading: str) -> str:

@@ -38,12 +38,12 @@ def people(number: float) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Return a rate in [0, 1] with three decimals; a dash where there is no number.
+    """Return a rate with three decimals, and no -0.000; a dash where there is no number.
 
-    >>> rate(0.12345), rate(float("nan")), rate(None)
-    ('0.123', '–', '–')
+    >>> rate(0.12345), rate(-0.0001), rate(float("nan")), rate(None)
+    ('0.123', '0.000', '–', '–')
     """
-    return "–" if value is None or math.isnan(value) else f"{value:.3f}"
+    return "–" if value is None or math.isnan(value) else f"{value:z.3f}"
 
 
 def name_place(provenance: Mapping[str, Any]) -> dict[str, str]:
@@ -94,8 +94,8 @@ def _in_words(value: Any) -> str:
 
     >>> _in_words({"name": "planting", "signal": {"name": "columns", "set": {"x2": 3}}})
     'planting: signal = (columns: set = (x2 = 3))'
-    >>> _in_words([0.0, 0.5]), _in_words(None), _in_words(True), _in_words([])
-    ('0, 0.5', 'none', 'yes', 'none')
+    >>> _in_words([0.0, 0.5]), _in_words(None), _in_words(True), _in_words([]), _in_words("")
+    ('0, 0.5', 'none', 'yes', 'none', 'none')
     """
     if isinstance(value, Mapping):
         rest = {key: inner for key, inner in value.items() if key != "name"}
@@ -107,7 +107,7 @@ def _in_words(value: Any) -> str:
         return between.join(map(_in_words, value)) or "none"
     if value is None or isinstance(value, bool):
         return {None: "none", True: "yes", False: "no"}[value]
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value) or "none"
 
 
 def _inside(value: Any) -> str:

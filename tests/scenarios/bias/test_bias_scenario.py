@@ -1,5 +1,6 @@
 """A run from parameters to rows, and every parameter that cannot be used."""
 
+import dataclasses
 import json
 from dataclasses import replace
 from typing import Any
@@ -101,6 +102,12 @@ def test_plain_data_tables_and_pictures(result: BiasResult) -> None:
     assert {"learner": "logistic", "who does what": "random"}.items() <= next(
         iter(tables.values())
     )[1].items()
+    (row, *_) = next(iter(tables.values()))
+    assert "±" in row["accuracy"]
+    alone = dataclasses.replace(result, seeds=1)  # one seed has no interval
+    (row, *_) = next(iter(alone.tables().values()))
+    assert "±" not in row["accuracy"]
+    assert result.summary()[0].startswith("While 50% of the minority act, the strategy r")
     pictures = result.pictures()
     assert list(pictures) == ["alpha", "knowledge"]
     said = {text.get_text() for axes in pictures["alpha"].figure.axes for text in axes.texts}

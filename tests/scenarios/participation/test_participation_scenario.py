@@ -81,7 +81,7 @@ def test_three_people_by_hand(tmp_path: Path) -> None:
         "people, 2%.",
         "It is best for all if 3 of the 3 who may act do. In the stable equilibrium with the "
         "fewest actors, 0, a person gets 0.800 less on average, and in that with the most, 3, "
-        "0.000 less.",
+        "no less.",
         "If about 1 of 50 people answer a call and act at once, each of them gets -0.100, and "
         "with probability 100% there are too few for it to pay. With a pledge, an assurance "
         "contract, it is 0.000 and 0%, and they act with probability 0%.",

@@ -95,9 +95,9 @@ def test_one_row_an_attack_and_two_a_pool() -> None:
 def test_the_sentence_says_from_which_subgroup_on_the_largest_pool_pays() -> None:
     said = made().summary()
     assert said[0] == (
-        "square:p=0.1: alone, a person of the subgroup spends 5.8 queries on average (25.0% are "
-        "misread and spend 20.0, the others one). The 230 queries of the pool of 10 members are "
-        "fewer in all once the subgroup has more than 40 people (95%: 20 to 230)."
+        "With square:p=0.1, each alone, a person of the subgroup spends 5.8 queries on average "
+        "(25.0% are misread and spend 20.0, the others one). The 230 queries of the pool of 10 "
+        "members are fewer in all once the subgroup has more than 40 people (95%: 20 to 230)."
     )
     assert said[2:] == [
         "That pool's change per class corrects 50.0% of the misread and breaks 10.0% of those "

@@ -201,7 +201,7 @@ def test_one_table_with_before_after_and_intervals() -> None:
     for said in (
         "low-light people of digits on mlp: 20 members × 10 queries, surrogate mlp, ε = 8/255",
         ", ε = 8/255, 1 seed",
-        "Gap closed: 0.500 [0.400, ∞)",
+        "closes 50% (95% interval: 40% or more) of the accuracy gap between low-light people and",
         "at most 8 of 255 levels (3.1% of the way",
         "Label-free, the same change for everyone",
         "filter 0.250, gain 0.125",
@@ -258,9 +258,13 @@ def test_names_are_no_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (1.5, "Over-corrected: the gap is turned around, low-light people are now served better"),
-        (0.5, "(0: nothing changed, 1: the gap is gone)"),
-        (-0.5, "The gap has grown"),
+        (1.5, "turned around: low-light people are now served better than the others"),
+        (1.5, "over-corrects the accuracy gap"),
+        (0.5, "The change closes 50% ("),
+        (
+            -0.5,
+            "The change widens the accuracy gap between low-light people and the others by 50% (",
+        ),
     ],
 )
 def test_over_correction_and_harm_are_said_in_words(value: float, said: str) -> None:
@@ -445,7 +449,7 @@ def test_a_lost_perturbation_and_a_full_folder_are_named(tmp_path: Path) -> None
     with pytest.raises(InputError, match=r"Expected a perturbation file.*perturbation\.npz"):
         write_result(CorrectionResult(result.correction, tuple(lost)), tmp_path)
     (tmp_path / "report.html").mkdir()
-    with pytest.raises(StoreError, match="run the same command again"):
+    with pytest.raises(StoreError, match="choose another --out"):
         write_result(result, tmp_path)
 
 

@@ -142,8 +142,8 @@ class BiasResult(Result):
         nobody = self.over_seeds.get((EVERY_LEARNER, best, 0.0, self.knowledge[-1]))
         before = f", and {rate(nobody['equalised_odds'][0])} if nobody acts" if nobody else ""
         return [
-            f"While {percent(at)} of the minority act, {best} comes closest to equal odds: the "
-            f"difference is {rate(odds[best])}{before} (means over learners)."
+            f"While {percent(at)} of the minority act, the strategy {best} comes closest to equal "
+            f"odds: the difference is {rate(odds[best])}{before} (means over learners)."
         ]
 
     def _odds(self, learner: str, alpha: float) -> dict[str, float]:
@@ -178,13 +178,20 @@ class BiasResult(Result):
         return learners.index(key[0]), place, key[1]
 
     def _table_row(self, key: Key, numbers: Mapping[str, Any]) -> TextRow:
-        said = {MEASURES[name]: _said(numbers[name]) for name in MEASURES}
+        said = {MEASURES[name]: self._said(numbers[name]) for name in MEASURES}
         added = {
-            "error added": _said(numbers["error_added"]),
-            "to the minority": _said(numbers["error_added_minority"]),
+            "error added": self._said(numbers["error_added"]),
+            "to the minority": self._said(numbers["error_added_minority"]),
             "rows changed": f"{100 * numbers['changed'][0]:.1f}%",
         }
         return {"learner": key[0], "who does what": key[1], **said, **added}
+
+    def _said(self, three: tuple[float, float, float]) -> str:
+        """Return a mean with half the width of its interval, which one seed does not have."""
+        mean, low, high = three
+        if math.isnan(mean):
+            return "failed"
+        return rate(mean) + (f" ± {rate((high - low) / 2)}" if self.seeds > 1 else "")
 
     def _best(self) -> tuple[TextRow, ...]:
         """Return for every learner which strategy has the lowest mean at each α."""
@@ -294,11 +301,6 @@ def _over_seeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, flo
     values = np.array([[row[name] for row in rows] for name in names], np.float64)  # (numbers, s)
     threes = zip(*(end.tolist() for end in mean_interval(values)), strict=True)
     return dict(zip(names, threes, strict=True))
-
-
-def _said(three: tuple[float, float, float]) -> str:
-    mean, low, high = three
-    return "failed" if math.isnan(mean) else f"{mean:.3f} ± {(high - low) / 2:.3f}"
 
 
 def _nearest(alpha: float, alphas: Sequence[float]) -> float:

@@ -156,11 +156,11 @@ class ParticipationResult(Result):
         said = f"It is best for all if {best:,} of the {may_act:,} who may act do."
         lost = found["lost_at_fewest"]
         if fewest == most:
-            return f"{said} While {fewest:,} do, a person gets {lost:.3f} less on average."
+            return f"{said} While {fewest:,} do, a person gets {_less(lost)} on average."
         return (
             f"{said} In the stable equilibrium with the fewest actors, {fewest:,}, a person gets "
-            f"{lost:.3f} less on average, and in that with the most, {most:,}, "
-            f"{found['lost_at_most']:.3f} less."
+            f"{_less(lost)} on average, and in that with the most, {most:,}, "
+            f"{_less(found['lost_at_most'])}."
         )
 
     def _say_pledges(self) -> str:
@@ -256,3 +256,12 @@ def _say_interval(value: Interval, words: Callable[[float], str]) -> str:
         return "never" if math.isinf(number) else words(number)
 
     return f"{one(value.estimate)} ({one(value.low)} to {one(value.high)})"
+
+
+def _less(lost: float) -> str:
+    """Return how much less a person gets.
+
+    >>> _less(0.8), _less(0.0001)
+    ('0.800 less', 'no less')
+    """
+    return f"{lost:.3f} less" if round(lost, 3) else "no less"

@@ -128,7 +128,7 @@ class PrivacyResult(Result):
 
     def summary(self) -> list[str]:
         """Return for each way from which size on the attribute of everyone is unreadable."""
-        return [f"{way}: {_unreadable(self.critical(way, EVERYONE))}." for way in self.ways]
+        return [f"With {way}, {_unreadable(self.critical(way, EVERYONE))}." for way in self.ways]
 
     def sections(self) -> list[Section]:
         """Return the smallest sizes, and what was measured at every size."""
@@ -206,7 +206,7 @@ def _rows_of(one: Measured, honest: float | None) -> list[dict[str, Any]]:
 
 
 def _unreadable(mass: Interval) -> str:
-    """Return from which size on an attribute is unreadable, as a sentence of its own."""
+    """Return from which size on an attribute is unreadable, as the end of a sentence."""
     if math.isnan(mass.estimate):
         return "nothing was measured"
     if math.isinf(mass.estimate):

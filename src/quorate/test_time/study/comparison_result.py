@@ -204,12 +204,13 @@ def _break_even_words(one: AttackCosts, pool: PoolCosts) -> str:
     assert one.queries_per_misread is not None
     most = math.floor(even.subgroup.value)
     return (
-        f"{one.attack}: alone, a person of the subgroup spends {one.queries_per_member.value:,.1f} "
-        f"queries on average ({_percent(one.misread)} are misread and spend "
-        f"{one.queries_per_misread.value:,.1f}, the others one). The {pool.queries:,.0f} queries "
-        f"of the pool of {pool.members} members are fewer in all once the subgroup has more than "
-        f"{most:,} {'person' if most == 1 else 'people'} (95%: {math.floor(even.subgroup.low):,} "
-        f"to {math.floor(even.subgroup.high):,})."
+        f"With {one.attack}, each alone, a person of the subgroup spends "
+        f"{one.queries_per_member.value:,.1f} queries on average "
+        f"({_percent(one.misread)} are misread and spend {one.queries_per_misread.value:,.1f}, the "
+        f"others one). The {pool.queries:,.0f} queries of the pool of {pool.members} members are "
+        f"fewer in all once the subgroup has more than {most:,} "
+        f"{'person' if most == 1 else 'people'} (95%: {math.floor(even.subgroup.low):,} to "
+        f"{math.floor(even.subgroup.high):,})."
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from quorate.intervals import Estimate
 from quorate.runs.result import TextRow
-from quorate.runs.wording import rate
+from quorate.runs.wording import percent, rate
 from quorate.test_time.perturbations.budget import levels_of
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.means import MeanOutcome
@@ -112,21 +112,40 @@ def measure_rows(mean: MeanOutcome) -> tuple[TextRow, ...]:
 
 
 def closed(mean: MeanOutcome, who: str) -> str:
-    """Return in a sentence how much of the accuracy gap is closed; over-correction is named."""
+    """Return in words how much of the accuracy gap is closed; over-correction is named."""
     one = mean.measures.gap_closed
     if math.isnan(one.value):
         return (
             f"There was no gap to close: {who} people were served no worse than the others before."
         )
-    shown = f"Gap closed: {measured(one)}"
+    gap = f"the accuracy gap between {who} people and the others"
     if one.value > 1:
         return (
-            f"{shown}. Over-corrected: the gap is turned around, {who} people are now served "
-            "better than the others."
+            f"The change over-corrects {gap}: it makes up for {_share(one)} of it. The gap is "
+            f"turned around: {who} people are now served better than the others."
         )
     if one.value < 0:
-        return f"{shown}. The gap has grown: {who} people are served worse than before."
-    return f"{shown} (0: nothing changed, 1: the gap is gone)."
+        grown = Estimate(-one.value, -one.high, -one.low)
+        return (
+            f"The change widens {gap} by {_share(grown)}: {who} people are served worse than "
+            "before."
+        )
+    unsure = " By this interval it may have closed nothing." if one.low <= 0 < one.high else ""
+    return f"The change closes {_share(one)} of {gap}.{unsure}"
+
+
+def _share(one: Estimate) -> str:
+    """Return a share with its interval in words.
+
+    >>> _share(Estimate(0.5, 0.4, math.inf)), _share(Estimate(0.5, -0.2, 0.75))
+    ('50% (95% interval: 40% or more)', '50% (95% interval: -20% to 75%)')
+    """
+    low, high = (percent(end) if math.isfinite(end) else "" for end in (one.low, one.high))
+    if low and high:
+        ends = f"{low} to {high}"
+    else:
+        ends = f"{low} or more" if low else f"{high} or less" if high else "any number"
+    return f"{percent(one.value)} (95% interval: {ends})"
 
 
 def how_real(mean: MeanOutcome, who: str) -> tuple[str, ...]:
