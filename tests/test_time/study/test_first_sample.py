@@ -8,11 +8,13 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.intervals import wilson
+from quorate.table import Table
 from quorate.test_time.platforms.ledger import Ledger
 from quorate.test_time.platforms.platform import EVALUATION, Answers, Card, Pixels
+from quorate.test_time.study import first_sample
 from quorate.test_time.study.access import LEDGERS
 from quorate.test_time.study.first_sample import LOOKED_AT, FirstSample, take_sample
-from quorate.test_time.study.people import people_of
+from quorate.test_time.study.people import PeopleSplit, people_of
 from quorate.test_time.study.running import run_correction
 from quorate.test_time.study.settings import make_correction
 
@@ -72,13 +74,49 @@ def test_a_sample_is_small_and_asked_under_the_key_that_is_metered_apart() -> No
     correction = make_correction(**{**TINY, "population": "digits", "subgroup": "low_light"})
     split = people_of(correction, 0)
     platform = HalfBlind(split, 0.5)
-    sample = take_sample(platform, split)
+    rng = np.random.default_rng(0)
+    sample = take_sample(platform, split, rng)
     assert set(platform.keys) == {EVALUATION}
     assert len(platform.keys) == sum(sample.people) <= 2 * LOOKED_AT
     assert sample.others.value == 1
     assert sample.subgroup.value < 0.6
     assert sample.tells_of_gap()
-    assert not take_sample(HalfBlind(split, 0), split).tells_of_gap()
+    assert not take_sample(HalfBlind(split, 0), split, rng).tells_of_gap()
+
+
+def test_a_sample_is_of_all_labels_however_people_are_sorted() -> None:
+    """Two thousand people, sorted by label; the second label's people are all misread."""
+    y = np.repeat([0, 1], 1000)
+    group = np.arange(2000) % 2
+    x = np.zeros((2000, 1, 2, 2), np.float32)
+    x.reshape(2000, -1)[:, :2] = np.stack(np.divmod(np.arange(2000), 256), axis=1) / 255
+    people = Table(x, y, ("a", "b"), group, ("others", "some"))
+    split = PeopleSplit(people, people, people)
+    platform = HalfBlind(split, 0)
+    platform.missed = {split.x[i].tobytes() for i in split.inside if y[i] == 1}
+    sample = take_sample(platform, split, np.random.default_rng(0))
+    assert sample.people == (400, 400)
+    assert 0.4 < sample.subgroup.value < 0.6  # a half, ±4 standard errors of .025
+    assert sample.tells_of_gap()
+
+
+def test_where_one_seed_of_several_has_no_gap_that_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = iter([(50, 90), (90, 90), (90, 50)])
+
+    def sampled(*_: Any) -> FirstSample:
+        a, b = next(found)
+        return FirstSample(wilson(a, 100), wilson(b, 100), (100, 100))
+
+    monkeypatch.setattr(first_sample, "take_sample", sampled)
+    study = make_correction(**TINY, subgroup="low_light", seeds=3)
+    with pytest.raises(InputError, match="tell in 2 of 3 samples, so no member") as caught:
+        run_correction(study, tmp_path, device_name="cpu")
+    said = str(caught.value)
+    assert "seed 0" not in said
+    assert "seed 1: accuracy 0.900 of 100" in said
+    assert said.count("they are served better") == said.count("seed 2") == 1
 
 
 def test_a_gap_is_told_where_there_is_one_and_hardly_ever_where_there_is_none() -> None:

@@ -15,6 +15,7 @@ from quorate.test_time.study import cell as cell_module
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.parity import budgets_within, choose_budget, keep_apart
 from quorate.test_time.study.people import people_of, photos_held
+from quorate.test_time.study.query_comparison import compare
 from quorate.test_time.study.running import run_correction, stored
 from quorate.test_time.study.settings import make_correction
 
@@ -53,6 +54,22 @@ def test_the_least_budget_is_found_with_few_questions(least: int) -> None:
 def test_budgets_end_at_the_whole_one() -> None:
     assert budgets_within(1 / 255, "linf") == [1 / 255]
     assert budgets_within(2.0, "l2") == [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]
+    # Less than a level is no change at all: eighths of 4/255 begin at the second.
+    assert budgets_within(4 / 255, "l2") == [n / 2 / 255 for n in range(2, 8)] + [4 / 255]
+
+
+def test_a_whole_budget_that_does_harm_hides_no_smaller_one_that_closes_the_gap() -> None:
+    levels = {8: 10, 4: 70, 3: 90, 2: 90, 1: 50}  # read rightly of 100, by levels
+
+    def accuracy(epsilon: float) -> Estimate:
+        return wilson(levels[round(255 * epsilon)], 100)
+
+    found = choose_budget(budgets_within(8 / 255, "linf"), accuracy, 0.65, 100)
+    assert (found.epsilon, found.closes) == (2 / 255, True)
+    assert found.queries == 4 * 100  # 8, 4, 2, and 1
+    # Where none closes it, that which helps most is used, and not the harmful whole.
+    found = choose_budget(budgets_within(8 / 255, "linf"), accuracy, 0.95, 100)
+    assert (found.epsilon, found.closes, found.accuracy.value) == (2 / 255, False, 0.9)
 
 
 def test_no_change_is_crafted_on_the_photos_kept_apart(
@@ -115,3 +132,24 @@ def test_too_few_photos_are_refused_before_anything(tmp_path: Path) -> None:
         run_correction(make_correction(**few, aim="parity"), tmp_path, device_name="cpu")
     with pytest.raises(InputError, match="aim"):
         make_correction(**TINY, aim="equal")
+
+
+def test_a_comparison_says_that_a_pool_which_aims_for_parity_uses_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everyone alone may use 8/255; the pool has used one level of it."""
+    accurate = {8: 1.0, 4: 1.0, 2: 1.0, 1: 1.0}
+
+    def choose(budgets: Any, _: Any, *more: Any) -> Any:
+        return choose_budget(
+            budgets, lambda epsilon: Estimate(accurate[round(255 * epsilon)], 0, 1), *more
+        )
+
+    monkeypatch.setattr(cell_module, "choose_budget", choose)
+    run_correction(make_correction(**TINY, aim="parity"), tmp_path, device_name="cpu")
+    found = compare(tmp_path, "simba", budget=2, people=2)
+    assert found.used == (1 / 255,)
+    assert found.to_json()["epsilon_used"] == [1 / 255]
+    said = " ".join(sentence for section in found.sections() for sentence in section.sentences)
+    assert "ε = 8/255" in said
+    assert "aim for parity and use ε = 1/255 of it" in said

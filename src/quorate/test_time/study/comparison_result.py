@@ -35,6 +35,7 @@ class QueryComparison(Result):
         budget: queries that each person alone has.
         alone, pooled: by seed.
         description: settings that decide the result.
+        used: budgets that the pools use of it, where they aim for parity.
     """
 
     stem: ClassVar[str] = "queries"
@@ -45,6 +46,7 @@ class QueryComparison(Result):
     alone: tuple[SoloAttack, ...]
     pooled: tuple[PoolEffect, ...]
     description: dict[str, Any] = field(default_factory=dict)
+    used: tuple[float, ...] = ()
 
     @functools.cached_property
     def attacks(self) -> list[AttackCosts]:
@@ -89,6 +91,7 @@ class QueryComparison(Result):
                 {"attack": one.attack, "seed": one.seed, "curve": one.curve} for one in self.alone
             ],
             "description": self.description,
+            **({"epsilon_used": list(self.used)} if self.used else {}),
         }
 
     # ------------------------------------------------------------------------------- for people
@@ -130,7 +133,20 @@ class QueryComparison(Result):
             "The change of a pool per class carries its class, as an attack towards one's own "
             "label does: see the force rate in the report of the correction.",
         )
-        return [Section("The numbers", (f"{self._heading()}.",), tuple(rows), after)]
+        said = (f"{self._heading()}.", *self._less_used())
+        return [Section("The numbers", said, tuple(rows), after)]
+
+    def _less_used(self) -> list[str]:
+        """Return that pools use less than everyone alone, where they aim for parity."""
+        if not self.used:
+            return []
+        least, most = (budget(one, self.norm) for one in (min(self.used), max(self.used)))
+        some = least if least == most else f"{least} to {most}"
+        return [
+            f"The pools aim for parity and use ε = {some} of it, which mends fewer people; alone, "
+            "everyone may use all of it. For pools at the same ε, compare a correction with "
+            "aim=most."
+        ]
 
     def _heading(self) -> str:
         seeds = sorted({one.seed for one in self.pooled})

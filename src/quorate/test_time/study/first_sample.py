@@ -11,11 +11,13 @@ from quorate.errors import InputError
 from quorate.intervals import Estimate, rate_difference, wilson
 from quorate.runs.wording import rate
 from quorate.runtime.progress import status
+from quorate.runtime.seeds import stream
+from quorate.table import Rng
 from quorate.test_time.platforms.platform import EVALUATION, Platform
 from quorate.test_time.study.access import open_access
 from quorate.test_time.study.cell import CorrectionCell
 from quorate.test_time.study.deployment import Deployment
-from quorate.test_time.study.people import SUBGROUP, PeopleSplit, people_of
+from quorate.test_time.study.people import SAMPLE, SUBGROUP, PeopleSplit, people_of
 
 LOOKED_AT = 400  # people of the subgroup, and as many others
 
@@ -43,15 +45,17 @@ class FirstSample:
         return self.gap.low > 0
 
 
-def take_sample(platform: Platform, split: PeopleSplit) -> FirstSample:
-    """Ask about the first people measured on, of the subgroup and of the others.
+def take_sample(platform: Platform, split: PeopleSplit, rng: Rng) -> FirstSample:
+    """Ask about a few people measured on, of the subgroup and of the others, drawn by chance.
 
-    They are asked under the key that is metered apart, and would be asked for measuring too.
+    Not the first: data sets are often sorted by label. They are asked under the key that is metered
+    apart, and would be asked for measuring too.
     """
     group = split.held_out.group
     assert group is not None  # people are split with groups
     inside, others = (
-        np.flatnonzero(which)[:LOOKED_AT] for which in (group == SUBGROUP, group == 0)
+        rng.permutation(np.flatnonzero(which))[:LOOKED_AT]
+        for which in (group == SUBGROUP, group == 0)
     )
     rows = np.concatenate([inside, others])
     said = platform.ask(split.x[rows], [EVALUATION] * len(rows)).labels
@@ -75,14 +79,16 @@ def check_gaps(deployment: Deployment, cells: Sequence[CorrectionCell]) -> None:
             status(f"Looking for a gap on {name}"),
             open_access(deployment, cell.group, cell.photos) as access,
         ):
-            sample = take_sample(access.for_measuring, split)
+            rng = np.random.default_rng(stream(seed, SAMPLE))
+            sample = take_sample(access.for_measuring, split, rng)
         if not sample.tells_of_gap():
             said.append(f"{name}, seed {seed}: {_describe(sample, correction.subgroup.label)}")
     if said:
+        where = "" if len(said) == len(first) else f" in {len(said)} of {len(first)} samples"
         raise InputError(
-            "Expected a gap to close, got none that a first sample can tell, so no member has "
-            f"asked anything. {' '.join(said)} Choose another subgroup or platform, or ask all the "
-            "same with anyway=true (--anyway)."
+            f"Expected a gap to close, got none that a first sample can tell{where}, so no member "
+            f"has asked anything. {' '.join(said)} Choose another subgroup or platform, hold out "
+            "more people where these are few, or ask all the same with anyway=true (--anyway)."
         )
 
 

@@ -23,7 +23,8 @@ class ParityChoice:
     """The budget that was chosen.
 
     Args:
-        epsilon: the least budget that closes the gap, or the whole one where none does.
+        epsilon: the least budget found to close the gap; where none that was tried does, the one
+            with which most photos are read rightly.
         closes: whether it closes the gap on the photos kept apart.
         accuracy: accuracy on the photos kept apart with the change of that budget.
         others: accuracy of people outside the subgroup, which is aimed for.
@@ -75,7 +76,8 @@ def budgets_within(epsilon: float, norm: Norm) -> list[float]:
     True
     """
     if norm == "l2":
-        return [epsilon * step / L2_STEPS for step in range(1, L2_STEPS)] + [epsilon]
+        parts = [epsilon * step / L2_STEPS for step in range(1, L2_STEPS)]
+        return [part for part in parts if levels_of(part) >= 1] + [epsilon]
     return [level / 255 for level in range(1, levels_of(epsilon))] + [epsilon]
 
 
@@ -84,8 +86,9 @@ def choose_budget(
 ) -> ParityChoice:
     """Return the least budget whose accuracy reaches that of the others, found by bisection.
 
-    It takes for granted that a larger budget closes more of the gap. Where even the largest does
-    not reach it, that one is chosen.
+    Where the whole budget does not reach it, half of it is tried, and so on: a large change may do
+    harm. Below a budget that reaches it, a larger one is taken to close more of the gap. Where none
+    that was tried reaches it, the best of them is chosen, the largest where several are.
 
     Args:
         budgets: from the least to the largest.
@@ -93,15 +96,21 @@ def choose_budget(
         others: accuracy that is aimed for.
         photos: number of photos kept apart.
     """
-    found = {len(budgets) - 1: accuracy_with(budgets[-1])}
+    found: dict[int, Estimate] = {}  # by the place of a budget
+
+    def closes(place: int) -> bool:
+        found[place] = accuracy_with(budgets[place])
+        return found[place].value >= others
+
     low, high = 0, len(budgets) - 1
-    closes = found[high].value >= others
-    while closes and low < high:
+    while not (closed := closes(high)) and high > 0:
+        high //= 2
+    while closed and low < high:
         middle = (low + high) // 2
-        found[middle] = accuracy_with(budgets[middle])
-        if found[middle].value >= others:
+        if closes(middle):
             high = middle
         else:
             low = middle + 1
+    chosen = high if closed else max(found, key=lambda place: (found[place].value, place))
     asked = photos * len(found)
-    return ParityChoice(budgets[high], closes, found[high], others, photos, asked)
+    return ParityChoice(budgets[chosen], closed, found[chosen], others, photos, asked)

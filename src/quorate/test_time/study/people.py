@@ -20,8 +20,8 @@ from quorate.test_time.study.correction import Correction
 
 SUBGROUP = 1  # the group code of those served badly; everyone else is 0
 # The streams of a seed: who is there, the platform's training, the questions, the surrogates, the
-# changes, and the evaluation.
-PEOPLE, PLATFORM, QUESTIONS, SURROGATES, CHANGES, JUDGING = range(6)
+# changes, the evaluation, and the first sample.
+PEOPLE, PLATFORM, QUESTIONS, SURROGATES, CHANGES, JUDGING, SAMPLE = range(7)
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,6 +96,7 @@ def compare(
             "people": people,
             "provenance": provenance(),
         },
+        used=tuple(one.outcome.parity.epsilon for one in pools if one.outcome.parity),
     )
 
 

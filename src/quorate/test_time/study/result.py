@@ -29,6 +29,8 @@ from quorate.test_time.study.sheets import MOST_CLASSES, Sheet, changes_sheet, p
 from quorate.test_time.study.summary import notes, summarize
 from quorate.version import __version__
 
+AIMS = {"most": "most: all of ε is used", "parity": "parity: the least ε that closes the gap"}
+
 
 @dataclass(frozen=True, eq=False)
 class CorrectionResult(Result):
@@ -166,8 +168,9 @@ class CorrectionResult(Result):
             "Each collective uses the least ε that closes the gap, rather than all of it: the "
             "least with which the platform reads the members' photos kept apart as well as the "
             "others'. No change was crafted on these photos. The queries to choose are metered "
-            "apart. The choice takes for granted that a larger ε closes more, and is as sure as "
-            "the interval on these photos is narrow.",
+            "apart. All of ε is tried first, then half of it and so on until the gap is closed, "
+            "then what is less; that takes for granted that less closes less. The choice is as "
+            "sure as the interval on these photos is narrow.",
         )
         rows = wording.parity_rows(self.means, self.correction.norm)
         return [Section("The least ε that closes the gap", said, rows)]
@@ -207,6 +210,7 @@ class CorrectionResult(Result):
             "Photos of a member": each(lambda one: one.description["photos"]),
             "Extraction": spec.text(correction.extraction),
             "Crafting": spec.text(correction.crafting),
+            "Aim": AIMS[correction.aim],
             "Seeds": ", ".join(map(str, correction.seeds)),
             "Cells": f"{len(outcomes)}",
             "Seconds of crafting and measuring": f"{sum(one.seconds for one in outcomes):.0f}",

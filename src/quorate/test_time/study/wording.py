@@ -6,12 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 
 from quorate.intervals import Estimate
+from quorate.plain import finite_or_none
 from quorate.runs.result import TextRow
 from quorate.runs.wording import percent, rate
 from quorate.test_time.perturbations.budget import levels_of
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.means import MeanOutcome
 from quorate.test_time.study.measures import MEASURES, AdaptedEffect
+from quorate.test_time.study.outcome import CorrectionOutcome
+from quorate.test_time.study.parity import ParityChoice
 
 NAMES = {
     "accuracy": "accuracy of everyone",
@@ -239,13 +242,21 @@ def parity_rows(means: Sequence[MeanOutcome], norm: str) -> tuple[TextRow, ...]:
             "ε used": budget(parity.epsilon, norm),
             "accuracy on photos kept apart": f"{measured(parity.accuracy)} of {parity.photos:,}",
             "accuracy of the others": rate(parity.others),
-            "closes the gap": "yes" if parity.closes else "no: all of it is used",
+            "closes the gap": _closes(one, parity),
             "queries to choose": f"{parity.queries:,}",
         }
         for mean in means
         for one in mean.outcomes
         if (parity := one.parity) is not None
     )
+
+
+def _closes(one: CorrectionOutcome, parity: ParityChoice) -> str:
+    """Return whether a budget closes the gap on the photos kept apart, in words."""
+    if finite_or_none(one.measures.gap_closed.value) is None:
+        return "there was none"
+    tried = parity.queries // parity.photos
+    return "yes" if parity.closes else f"no, none of {tried} tried: the best is used"
 
 
 def collective_rows(means: Sequence[MeanOutcome], norm: str) -> tuple[TextRow, ...]:
