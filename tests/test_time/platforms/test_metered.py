@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from parity_platform import CLASSES, SHAPE, Parity, images, parity, parity_scores
 
-from quorate.errors import InputError, PlatformError, QuotaError
+from quorate.errors import InputError, PlatformError, QuotaError, StoreError
 from quorate.test_time.platforms.answers import PartialError, PartialQuotaError
 from quorate.test_time.platforms.encoding import digests
 from quorate.test_time.platforms.ledger import Ledger
@@ -289,3 +289,26 @@ def test_a_platform_of_another_shape_is_another_question(ledger: Ledger) -> None
     MeteredPlatform(flat, ledger).ask(images(1, shape=(1, 1, 6)), ["a"])
     MeteredPlatform(Parity(shape=SHAPE), ledger).ask(images(1), ["a"])
     assert ledger.spent("parity", "a") == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "label = 3",
+        "label = -1",
+        "label = NULL",
+        "scores = CAST(x'000000000000f87f' || substr(scores, 9) AS BLOB)",
+    ],
+)
+def test_answers_of_a_ledger_that_the_platform_cannot_have_given_are_not_used(
+    ledger: Ledger, change: str
+) -> None:
+    """Three labels, 0 to 2, and scores that are numbers: what a damaged file says is no answer."""
+    metered = MeteredPlatform(Parity("scores"), ledger)
+    metered.ask(images(4), keys_of(4))
+    ledger._db.execute(f"UPDATE question SET {change} WHERE number = 2")
+    with pytest.raises(StoreError, match=r"Expected a whole .*ledger.* (Restore|restore) "):
+        metered.ask(images(4), keys_of(4))
+    with pytest.raises(StoreError, match="whole"):
+        metered.ask(images(4), [EVALUATION] * 4)
+    assert ledger.spent("parity") == 4

@@ -17,7 +17,7 @@ import numpy as np
 
 from quorate.errors import InputError, QuotaError
 from quorate.test_time.http.rate import TokenBucket, parse_rate
-from quorate.test_time.platforms.answers import check_answers
+from quorate.test_time.platforms.answers import check_answers, check_stored
 from quorate.test_time.platforms.encoding import digests, from_png
 from quorate.test_time.platforms.ledger import Ledger, purpose_of
 from quorate.test_time.platforms.platform import EVALUATION, Answers, Pixels, Platform
@@ -335,6 +335,9 @@ class Service:
         """Return the answers that keys have paid for, of those to these questions."""
         mask, answers = self.ledger.paid(self.platform.card.id, names, keys)
         paid = [i for i, is_paid in enumerate(mask.tolist()) if is_paid]
+        if not paid:
+            return {}
+        answers = check_stored(answers, len(paid), self.platform.card, self.ledger.path)
         return _by_question([names[i] for i in paid], [keys[i] for i in paid], answers)
 
     def _too_few(self, one: _Read, new: list[bytes], left: int) -> RefusedError:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from quorate.errors import PlatformError, QuotaError
+from quorate.errors import PlatformError, QuotaError, StoreError
 from quorate.table import Mask
 from quorate.test_time.platforms.platform import Answers, Card, Pixels, Platform
 
@@ -113,6 +114,21 @@ def check_answers(answers: Answers, n: int, card: Card) -> Answers:
     if card.gives == "labels":
         return Answers(labels)
     return Answers(labels, _checked_scores(answers, n, card))
+
+
+def check_stored(answers: Answers, n: int, card: Card, path: Path) -> Answers:
+    """Return n answers that were read from a ledger, as the library takes them.
+
+    Raises:
+        StoreError: they cannot be of this platform: the file is damaged, or another's.
+    """
+    try:
+        return check_answers(answers, n, card)
+    except PlatformError as error:
+        raise StoreError(
+            f"Expected a whole ledger of {card.id} at {path}, got answers that cannot be its: "
+            f"{error} Restore the file from a copy, or use another."
+        ) from error
 
 
 def _checked_scores(answers: Answers, n: int, card: Card) -> np.ndarray:

@@ -364,6 +364,8 @@ def _answered(rows: list[_Row], purpose: Purpose) -> _Row | None:
 def _read(rows: Sequence[_Row | None]) -> tuple[Mask, Answers]:
     mask = np.array([row is not None for row in rows], dtype=bool)
     found = [row for row in rows if row is not None]
+    if any(row.label is None or row.label < 0 for row in found):
+        raise sqlite3.DatabaseError("an answer without a label")
     labels = np.array([row.label for row in found], dtype=np.int64)
     blobs = [row.scores for row in found if row.scores is not None]
     scores: Probabilities | None = None

@@ -15,6 +15,7 @@ from quorate.test_time.platforms.answers import (
     PartialQuotaError,
     PartwisePlatform,
     check_answers,
+    check_stored,
 )
 from quorate.test_time.platforms.encoding import digests
 from quorate.test_time.platforms.ledger import Ledger, Purpose, purpose_of
@@ -189,7 +190,7 @@ class _Request:
                 f"Expected scores for {len(self.card.classes)} labels of {platform} in "
                 f"{ledger.path}, got answers without. Use another ledger for this platform."
             )
-        self.fill(rows[found], answers)
+        self.fill(rows[found], check_stored(answers, int(found.sum()), self.card, ledger.path))
 
     def fill(self, rows: Rows, answers: Answers) -> None:
         self.answered[rows] = True
