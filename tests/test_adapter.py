@@ -107,7 +107,7 @@ ANSWERS: dict[str, tuple[Answer, str]] = {
     "ragged": (lambda n: [[0], [0, 1]], "got list"),
     "too large": (lambda n: np.full(n, 2), "got 2 to 2. Count labels from 0"),
     "negative": (lambda n: np.full(n, -1), "got -1 to -1. Count labels from 0"),
-    "complex": (lambda n: np.zeros(n, complex), "whole numbers from 0 to 1, got 20"),
+    "complex": (lambda n: np.zeros(n, complex), "got ndarray of shape (20,) and type complex128"),
     "raising": (
         fail,
         "Expected predict of the model of the learner odd to return, got ZeroDivisionE",

@@ -2,15 +2,18 @@
 
 Quorate's own methods are tested; those from outside the package may return anything. Each function
 here calls one method, and raises InputError where what comes back is not what its role promises.
+What a method from outside is handed is a copy: it may write into it, and nobody else sees that.
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,7 +32,9 @@ from quorate.protocols import (
 )
 from quorate.table import Array, Labels, Mask, Probabilities, Rng, Split, Submission, Table
 
+T = TypeVar("T")
 SUM_AGREES = 1e-3  # probabilities in single precision sum to 1 up to their rounding
+DEEPEST = 20  # levels of a record
 TRY = "quorate.check(METHOD) tries a method on a few people."
 
 
@@ -44,7 +49,7 @@ def fit_model(learner: Learner, data: Submission, rng: Rng) -> Classifier:
         FitFailedError: training diverged.
     """
     with _called(learner, "fit"):
-        model = learner.fit(data, rng)
+        model = learner.fit(_lent(learner, data), rng)
     return _checked(model, learner, data)
 
 
@@ -53,7 +58,7 @@ def fit_models(
 ) -> list[Classifier | FitFailedError]:
     """Return one model per submission, or why its training failed; checked as by ``fit_model``."""
     with _called(learner, "fit_many"):
-        models = learner.fit_many(data, rngs)
+        models = learner.fit_many(_lent(learner, data), rngs)
     if not isinstance(models, list | tuple) or len(models) != len(data):
         many = len(models) if isinstance(models, list | tuple) else _shown(models)
         raise _wrong(learner, "fit_many", f"a list of {len(data)} models", many)
@@ -98,7 +103,7 @@ class CheckedClassifier:
     def predict(self, x: Array) -> Labels:
         """Return the index of the predicted label of each row, (n,)."""
         with _explained(f"predict of the model of {self.who}"):
-            answers = self.model.predict(x)
+            answers = self.model.predict(x.copy())
         return check_labels(answers, len(x), self.classes, self.who)
 
 
@@ -109,7 +114,7 @@ class CheckedScores(CheckedClassifier):
     def probabilities(self, x: Array) -> Probabilities:
         """Return the probability of each of the k labels, (n, k)."""
         with _explained(f"probabilities of the model of {self.who}"):
-            scores = self.model.probabilities(x)
+            scores = self.model.probabilities(x.copy())
         return check_probabilities(scores, len(x), len(self.classes), self.who)
 
 
@@ -135,7 +140,7 @@ def check_labels(answers: Any, n: int, classes: Sequence[str], who: str) -> Labe
     elif found.dtype.kind == "f" and found.shape == (n,):
         got, fix = f"numbers of type {found.dtype}", "Return answers.astype(int)."
     else:
-        got = _shown(answers) if found.ndim != 1 or found.dtype.kind == "O" else f"{len(found)}"
+        got = f"{len(found)}" if found.ndim == 1 and found.dtype.kind in "biu" else _shown(answers)
         fix = "Return an array with one index for each row of x."
     raise InputError(
         f"Expected predict of the model of {who} to return one index of a label for each of {n} "
@@ -174,10 +179,10 @@ def _plain_record(model: Any, who: str) -> dict[str, Any]:
             f"Expected the model of {who} to have a record, a mapping of plain data about its "
             f"training, got {_shown(record)}. Write record = {{}} into its class."
         )
-    plain = {str(key): _plain(value, f"record[{key!r}]", who) for key, value in record.items()}
+    plain: dict[str, Any] = _plain(record, "record", who)
     epsilon = plain.get("epsilon")
-    if epsilon is not None and (isinstance(epsilon, bool) or not isinstance(epsilon, int | float)):
-        raise _no_record("epsilon", "a number, the privacy budget", epsilon, who)
+    if epsilon is not None and not _is_budget(epsilon):
+        raise _no_record("epsilon", "a number from 0 on, the privacy budget", epsilon, who)
     shares = plain.get("alpha_effective")
     if shares is not None and not (
         isinstance(shares, list)
@@ -187,19 +192,36 @@ def _plain_record(model: Any, who: str) -> dict[str, Any]:
     return plain
 
 
-def _plain(value: Any, where: str, who: str) -> Any:
+def _plain(value: Any, where: str, who: str, depth: int = 0) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if depth > DEEPEST:
+        raise InputError(
+            f"Expected the record of the model of {who} to have at most {DEEPEST} levels, got "
+            "more, or a record that holds itself. Leave out what is further inside."
+        )
     if isinstance(value, list | tuple):
-        return [_plain(one, f"{where}[{i}]", who) for i, one in enumerate(value)]
+        return [_plain(one, f"{where}[{i}]", who, depth + 1) for i, one in enumerate(value)]
     if isinstance(value, Mapping):
-        return {str(key): _plain(one, f"{where}[{key!r}]", who) for key, one in value.items()}
+        plain = {str(k): _plain(v, f"{where}[{k!r}]", who, depth + 1) for k, v in value.items()}
+        if len(plain) < len(value):
+            raise InputError(
+                f"Expected names in {where} of the model of {who} that differ as text, got "
+                f"{list(value)}. Use text for each."
+            )
+        return plain
     raise InputError(
         f"Expected {where} of the model of {who} to be plain data (numbers, text, lists, "
         f"mappings), got {_shown(value)}. Write array.tolist(), or leave it out."
     )
+
+
+def _is_budget(epsilon: Any) -> bool:
+    """Whether ε is a number from 0 on; infinite where nothing is promised."""
+    is_number = isinstance(epsilon, int | float) and not isinstance(epsilon, bool)
+    return is_number and (0 <= epsilon <= sys.float_info.max or epsilon == math.inf)
 
 
 def _no_record(key: str, expected: str, got: Any, who: str) -> InputError:
@@ -235,7 +257,7 @@ def apply_strategy(strategy: Strategy, members: Table, known: Knowledge, rng: Rn
         InputError: as the strategy, or what it returns is not one row of theirs a person.
     """
     with _called(strategy, "apply"):
-        changed = strategy.apply(members, known, rng)
+        changed = strategy.apply(*_lent(strategy, (members, known)), rng)
     if spec.is_own(type(strategy)):
         _check_people(changed, strategy, "apply", members, len(members))
     return changed
@@ -248,7 +270,7 @@ def learn_of(strategy: Strategy, people: Table, member: Mask, rng: Rng) -> Knowl
         InputError: as the strategy, or what it returns is no knowledge of the members.
     """
     with _called(strategy, "learn"):
-        known = strategy.learn(people, member, rng)
+        known = strategy.learn(*_lent(strategy, (people, member)), rng)
     if spec.is_own(type(strategy)) and not (
         isinstance(known, Knowledge) and len(known.own) == int(member.sum())
     ):
@@ -264,7 +286,7 @@ def find_who_can(strategy: Strategy, people: Table) -> Mask | None:
         InputError: as the strategy, or what it returns is neither.
     """
     with _called(strategy, "eligible"):
-        found = strategy.eligible(people)
+        found = strategy.eligible(_lent(strategy, people))
     if found is None or not spec.is_own(type(strategy)):
         return found
     mask = _array(found)
@@ -281,7 +303,7 @@ def measure_success(goal: Goal, model: Classifier, held_out: Table, rng: Rng) ->
         InputError: as the goal, or what it returns is no such number.
     """
     with _called(goal, "success"):
-        success = goal.success(model, held_out, rng)
+        success = goal.success(model, _lent(goal, held_out), rng)
     if not spec.is_own(type(goal)):
         return success
     found = _array(success)
@@ -299,7 +321,7 @@ def plant_signal(signal: Signal, people: Table) -> Array:
         InputError: as the signal, or what it returns has another shape or is no numbers.
     """
     with _called(signal, "plant"):
-        planted = signal.plant(people)
+        planted = signal.plant(_lent(signal, people))
     if not spec.is_own(type(signal)):
         return planted
     found = _array(planted)
@@ -316,7 +338,7 @@ def draw_subgroup(subgroup: Subgroup, people: Table, share: float | None, rng: R
         InputError: as the subgroup, or what it returns are no people in two groups.
     """
     with _called(subgroup, "draw"):
-        drawn = subgroup.draw(people, share, rng)
+        drawn = subgroup.draw(_lent(subgroup, people), share, rng)
     if spec.is_own(type(subgroup)):
         _check_people(drawn, subgroup, "draw", people)
         if drawn.group is None or len(drawn.groups) != 2:
@@ -336,7 +358,9 @@ def _check_people(people: Any, method: Any, called: str, like: Any, n: int | Non
     if not isinstance(people, Table):
         raise _wrong(method, called, "a Table", _shown(people), "Use dataclasses.replace(people).")
     expected = ""
-    if n is not None and len(people) != n:
+    if np.ma.is_masked(people.x) or np.ma.is_masked(people.y):
+        expected, got = "features and labels of everyone", "a masked array"
+    elif n is not None and len(people) != n:
         expected, got = f"one row for each of {n} people", f"{len(people)}"
     elif people.x.shape[1:] != like.x.shape[1:]:
         expected, got = f"rows of shape {like.x.shape[1:]}", f"{people.x.shape[1:]}"
@@ -350,6 +374,11 @@ def _check_people(people: Any, method: Any, called: str, like: Any, n: int | Non
 
 
 # ----------------------------------------------------------------------------------------- words
+
+
+def _lent(method: Any, given: T) -> T:
+    """Return what a method is handed: where it is from outside, a copy that it may write into."""
+    return copy.deepcopy(given) if spec.is_own(type(method)) else given
 
 
 @contextlib.contextmanager
@@ -380,8 +409,10 @@ def _wrong(method: Any, called: str, expected: str, got: Any, fix: str = "") -> 
 
 
 def _array(value: Any) -> np.ndarray[Any, np.dtype[Any]]:
-    """Return anything as an array; what is none is one object."""
+    """Return anything as an array; what is none, or has values that are masked, is one object."""
     try:
+        if np.ma.is_masked(value):
+            return np.asarray(None)
         return np.asarray(value)
     except (TypeError, ValueError, RuntimeError):  # rows of several lengths, or on another device
         return np.asarray(None)

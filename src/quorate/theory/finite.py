@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from quorate.adapter import plant_signal
 from quorate.errors import InputError
 from quorate.law import FiniteLaw
 from quorate.protocols import Signal
@@ -30,7 +31,7 @@ def image_of(law: FiniteLaw, signal: Signal) -> Indices:
     Raises:
         InputError: the signal maps to a value that the law does not have.
     """
-    planted = signal.plant(law.points).reshape(len(law.points), -1)
+    planted = plant_signal(signal, law.points).reshape(len(law.points), -1)
     place = {row.tobytes(): i for i, row in enumerate(law.points.x.reshape(len(planted), -1))}
     found = [place.get(row.tobytes(), -1) for row in planted]
     if -1 in found:

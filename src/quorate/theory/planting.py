@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from quorate.adapter import plant_signal
 from quorate.law import FiniteLaw
 from quorate.protocols import Signal
 from quorate.table import Table
@@ -158,7 +159,7 @@ def estimate_signal(
     if not signal.idempotent:
         return SignalEstimate(1.0, 1.0, exact=False)
     rows = people if law is None else law.points
-    carries = (signal.plant(rows) == rows.x).reshape(len(rows), -1).all(axis=1)
+    carries = (plant_signal(signal, rows) == rows.x).reshape(len(rows), -1).all(axis=1)
     if law is None:
         return SignalEstimate(upper_limit(int(carries.sum()), len(carries)), 1.0, exact=False)
     on_signal = law.mass[carries]  # (|X*|, k)
