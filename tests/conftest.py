@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -26,6 +27,9 @@ from quorate.executors.executor import Executor, Pool
 # NumPy is there already; what is imported later, and worker processes, read the variable.
 threadpoolctl.threadpool_limits(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A suite that was started in the background ignores Ctrl-C, as would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The command line is built at every call, of hundreds of annotations: here, once a process.
 typer.main.get_command = functools.cache(typer.main.get_command)
