@@ -16,6 +16,7 @@ from quorate.validate import listed, unknown
 
 WORDS = ("claim", "source", "ours", "expected")
 KEYS = (*WORDS, "time", "expect", "tune", "quick", "note")
+DECIDE_NOTHING = ("anyway", "name")  # settings that change no number
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
     for key in (*WORDS, "note"):
         if key in said:
             said[key] = spec.convert(said[key], str, key)
-    decides = {"settings": plain, "tune": said.get("tune"), "expect": said.get("expect")}
+    settings = {key: value for key, value in plain.items() if key not in DECIDE_NOTHING}
+    decides = {"settings": settings, "tune": said.get("tune"), "expect": said.get("expect")}
     expectations = said.pop("expect", [])
     if not isinstance(expectations, list) or not all(isinstance(e, dict) for e in expectations):
         raise InputError(f"Expected tables [[expect]] in {path}, got {expectations!r}. Use them.")
