@@ -159,6 +159,8 @@ ORDERS = {
     "in words, without tabs": "~ Init node Term node B Power Free Flow Time Length Capacity Toll ;",
     "without a comment": "head tail capacity length fft beta alpha link_type",
     "as the file once was": "<ORIGINAL HEADER>~ Tail Head Length Capacity Free Flow Time B Power ;",
+    "with commas": "~ init_node, term_node, free_flow_time, capacity, length, b, power ;",
+    "with units": "~ init_node term_node free_flow_time[min] capacity[veh/h] length[mi] b power ;",
     "by no names": "",
 }
 KEYS = {
@@ -167,6 +169,8 @@ KEYS = {
     "in words, without tabs": "tail head b power time length capacity toll",
     "without a comment": "head tail capacity length time power b type",
     "as the file once was": "tail head length capacity time b power",
+    "with commas": "tail head time capacity length b power",
+    "with units": "tail head time capacity length b power",
     "by no names": "tail head capacity length time b power toll",
 }
 LINKS = (
@@ -211,6 +215,15 @@ def test_the_total_travel_time_does_not_depend_on_the_order_of_columns(write: Wr
         ),
         ("from to capacity length free_flow_time b", "Expected the column power once in line 7"),
         ("from to capacity length free_flow_time b power toll", "Expected 8 values, one a column"),
+        (
+            "von nach fahrzeit laenge kapazitaet b power",
+            "Expected the names of the columns in line 7 of {net}, as many words as there are",
+        ),
+        (
+            "from to capacity length free_flow_time b power\n"
+            "~ from to free_flow_time length capacity b power",
+            "named once, above the first row, got names in line 8, after line 7",
+        ),
     ],
 )
 def test_names_that_do_not_fit(write: Write, header: str, message: str) -> None:
@@ -235,6 +248,8 @@ def test_names_that_do_not_fit(write: Write, header: str, message: str) -> None:
         ("", "Expected trips between zones in {trips}, got none"),
         (TRIPS[: TRIPS.index("Origin")], "Expected trips between zones in {trips}, got none"),
         ("Origin 1\n 1 : 0; 2 : 0;", "Expected trips between zones in {trips}, got none"),
+        ("Origin 1\n 1 : 5;", "Expected trips between zones in {trips}, got trips within zones"),
+        (TRIPS.replace("TOTAL OD FLOW> 12.5", "Total_OD  Flow> 99"), "Expected 99 trips in all"),
         (
             TRIPS.replace("12.5", "1.2.3"),
             "number of all trips after <TOTAL OD FLOW> in {trips}, got '1.2.3'",
@@ -330,3 +345,10 @@ def test_flows_of_another_network(write: Write, flow: str) -> None:
     folder = write(flow=flow)
     with pytest.raises(InputError, match="Expected a flow for each of the 4 links of Town in"):
         read_flow(folder / "Town_flow.tntp", read_network(folder))
+
+
+def test_columns_that_are_named_after_the_rows(write: Write) -> None:
+    header, net = f"{ORDERS['time before capacity']}\n", net_in_order("time before capacity")
+    folder = write(net=f"{net.replace(header, '')}\n{header}")
+    with pytest.raises(InputError, match="above the first row, got names in line 11, after rows"):
+        read_network(folder)

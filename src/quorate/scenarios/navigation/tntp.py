@@ -169,6 +169,11 @@ def _read_trips(file: Path, zones: int) -> Floats:
         trips[origin - 1, end - 1] = value
     trips[np.isnan(trips)] = 0
     _check_total(text, float(trips.sum()))
+    if not trips.sum() > np.trace(trips):
+        raise InputError(
+            f"Expected trips between zones in {file}, got trips within zones alone, which use no "
+            "road. Get the whole file again."
+        )
     return trips
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from quorate.errors import InputError
 from quorate.scenarios.navigation.shortest_paths import Floats
 
+LONG = 6  # words of a comment that may name columns; fewer are a remark
 MOST = 100_000  # links, nodes or zones: more are a slip of the pen
 # What files call the columns that are read, beside our own names.
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -49,6 +50,7 @@ class TntpText:
             where it names none.
         named_in: number of that line.
         rows: all other lines with their numbers, without comments and empty ones.
+        remark: the last comment before the first row, with its number.
     """
 
     file: Path
@@ -56,6 +58,7 @@ class TntpText:
     columns: tuple[str, ...]
     named_in: int
     rows: Sequence[tuple[int, str]]
+    remark: tuple[int, str] = (0, "")
 
     def whole(self, name: str, default: int | None = None) -> int:
         """Return a whole number from 1 on, from the top of the file.
@@ -86,9 +89,22 @@ class TntpText:
             InputError: the file names its columns but not these, or one of them twice, or a line
                 has fewer or more values than names, or one that is no number.
         """
+        if not self.columns:
+            self._check_remark()
         places = self._places(wanted) if self.columns else [*map(if_unnamed.index, wanted)]
         found = np.array([self._numbers(*row, places, len(if_unnamed)) for row in self.rows])
         return dict(zip(wanted, found.reshape(-1, len(wanted)).T, strict=True))
+
+    def _check_remark(self) -> None:
+        """Raise InputError where a comment seems to name columns, by words that are not known."""
+        line, said = self.remark
+        words = len(column_names(said))
+        if words >= LONG and self.rows and words == len(self.rows[0][1].replace(";", " ").split()):
+            raise InputError(
+                f"Expected the names of the columns in line {line} of {self.file}, as many words "
+                f"as there are values below, got {said.strip()[:60]!r}. Name them init_node, "
+                "term_node, capacity, length, free_flow_time, b, power, or take the comment out."
+            )
 
     def _where(self) -> str:
         """Return where columns are named."""
@@ -132,20 +148,28 @@ def read_text(file: Path) -> TntpText:
     """
     facts: dict[str, str] = {}
     rows: list[tuple[int, str]] = []
-    columns, named_in = (), 0  # type: tuple[str, ...], int
+    columns, named_in, remark = (), 0, (0, "")  # type: tuple[str, ...], int, tuple[int, str]
     for number, line in enumerate(_decoded(file).splitlines(), 1):
         fact = re.match(r"\s*<([^>]+)>(.*)", line)
         text, _, comment = line.partition("~")
         if fact:
-            _note(facts, fact[1].strip().upper(), fact[2].strip(), file)
-        elif text.strip() and (rows or not _names_columns(text)):
+            _note(facts, fact[1], fact[2].strip(), file)
+        elif _names_columns(said := text.strip() or comment):
+            if (columns or rows) and columns != column_names(said):
+                raise InputError(
+                    f"Expected the columns of {file} to be named once, above the first row, got "
+                    f"names in line {number}, after {f'line {named_in}' if named_in else 'rows'}. "
+                    "Keep those that fit the rows, above them."
+                )
+            columns, named_in = column_names(said), number
+        elif text.strip():
             rows.append((number, text.strip()))
-        elif not rows and _names_columns(text or comment):
-            columns, named_in = column_names(text.strip() or comment), number
+        elif comment.strip() and not rows:
+            remark = number, comment
     header = facts.get("ORIGINAL HEADER", "").lstrip("~")
     if not columns and _names_columns(header):
         columns = column_names(header)
-    return TntpText(file, facts, columns, named_in, rows)
+    return TntpText(file, facts, columns, named_in, rows, remark)
 
 
 def column_names(line: str) -> tuple[str, ...]:
@@ -154,7 +178,7 @@ def column_names(line: str) -> tuple[str, ...]:
     >>> column_names("\tInit node\tTerm node\tFree Flow Time (min)\tB\t;")
     ('init_node', 'term_node', 'free_flow_time', 'b')
     """
-    plain = re.sub(r"\([^)]*\)", " ", line.lower()).replace(";", " ")
+    plain = re.sub(r"\([^)]*\)|\[[^\]]*\]|[;,|]", " ", line.lower())
     if "\t" in plain:  # a name may have several words
         words = [part.strip() for part in plain.split("\t")]
         return tuple(re.sub(r"[ _]+", "_", word) for word in words if word)
@@ -172,6 +196,7 @@ def _names_columns(line: str) -> bool:
 
 
 def _note(facts: dict[str, str], name: str, said: str, file: Path) -> None:
+    name = " ".join(name.upper().replace("_", " ").split())
     if facts.setdefault(name, said) != said:
         raise InputError(
             f"Expected <{name}> once in {file}, got {facts[name]!r} and {said!r}. Keep one."
