@@ -181,6 +181,8 @@ _GROUPED = {  # by the decimal sign: thousands in groups, then decimals
         r"[+-]?(?:\d+|[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ '_\u2019]\d{3})+))(?:,\d+)?" + _EXPONENT
     ),
 }
+_TRUTHS = dict.fromkeys(("true", "yes", "t", "y", "1", "1.0"), True)
+_TRUTHS |= dict.fromkeys(("false", "no", "f", "n", "0", "0.0"), False)
 _QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019", "\u201e\u201c", "\u00ab\u00bb", "``")
 _NO_VALUE = {"na", "nan", "null", "none", "nil", "n/a", "n.a.", "#n/a", "nat", "<na>"}
 _NO_VALUE |= {"", "-", "--", "?", ".", "missing", "unknown", "not available", "-nan", "1.#qnan"}
@@ -305,11 +307,20 @@ def find_value(what: str, given: object, values: Sequence[str], fix: str = "") -
 def near_spelling(given: object, values: Iterable[str]) -> str | None:
     """Return the value that a text is but for case, blanks, quotes or the width of its letters.
 
+    Among truth values alone, yes, true and 1 are the same, and no, false and 0.
+
     >>> near_spelling("new  york", ["Boston", "New York"]), near_spelling("'NA'", ["NA"])
     ('New York', 'NA')
+    >>> near_spelling("1", ["FALSE", "TRUE"]), near_spelling("1", ["no", "yes", "2"]) is None
+    ('TRUE', True)
     """
+    values = list(values)
     folded = fold(str(given))
-    return next((value for value in values if fold(value) == folded), None)
+    found = next((value for value in values if fold(value) == folded), None)
+    if found is None and all(fold(value) in _TRUTHS for value in values):
+        meant = _TRUTHS.get(folded)
+        found = next((value for value in values if _TRUTHS[fold(value)] == meant), None)
+    return found
 
 
 def fold(text: str) -> str:

@@ -192,3 +192,33 @@ def test_a_column_that_is_named_twice_counts_once() -> None:
 def test_what_is_no_frame_is_answered(source: object) -> None:
     with pytest.raises(InputError, match=r"Expected a path or a pandas frame, got .*DataFrame"):
         read_members(source, "y")
+
+
+@pytest.mark.parametrize(
+    ("values", "given", "known"),
+    [
+        (("FALSE", "TRUE"), "1", "TRUE"),
+        (("FALSE", "TRUE", "missing"), "no", "FALSE"),
+        (("0", "1"), "True", "1"),
+        (("no", "yes"), "0", "no"),
+        (("n", "y"), "YES", "y"),
+    ],
+)
+def test_a_truth_value_in_other_words_is_not_new(
+    values: tuple[str, ...], given: str, known: str
+) -> None:
+    column = MemberColumn("member", values, missing="missing" if "missing" in values else None)
+    with pytest.raises(InputError, match=f"Members have {known!r}: write it so"):
+        column.code(given, new_values=True)
+
+
+def test_a_word_beside_others_than_truth_values_is_new() -> None:
+    assert MemberColumn("answer", ("no", "perhaps", "yes")).code("1", new_values=True) == 3
+    assert MemberColumn("answer", ("no",)).code("yes", new_values=True) == 1
+
+
+@pytest.mark.parametrize("given", ["1e309", "-inf", "Infinity"])
+def test_an_infinite_number_is_not_new(given: str) -> None:
+    column = MemberColumn("age", ("below 30", "30 or more"), (30.0,), (20.0, 60.0))
+    with pytest.raises(InputError, match="Write it as a plain number"):
+        column.code(given, new_values=True)

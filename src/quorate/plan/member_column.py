@@ -90,7 +90,7 @@ class MemberColumn:
 
     def _check_new(self, text: str, what: str) -> None:
         """Raise InputError for what is not known but may not be new either."""
-        near = near_spelling(text, self.values)
+        near = near_spelling(text, [one for one in self.values if one != self.missing])
         if near is not None:
             raise unknown(what, text, self.values, f"Members have {near!r}: write it so.")
         if self.missing is not None and means_missing(text):
@@ -106,7 +106,8 @@ class MemberColumn:
             number_of(known) is not None for known in self.values if known != self.missing
         )
         signed = any(number_of(text, sign) is not None for sign in (".", ","))
-        if of_numbers and number_of(text) is None and signed:
+        number = number_of(text)
+        if of_numbers and (signed if number is None else math.isinf(number)):
             raise unknown(what, text, self.values, "Write it as a plain number, such as 1234.5.")
 
 

@@ -180,7 +180,7 @@ class CriticalMassSearch(Result):
             sizes = sorted({point.members / self.people for point in above})
             said.append(
                 f"Above the interval, S was {min(point.success for point in above):.3f} or more at "
-                f"{len(sizes)} sizes up to {percent(sizes[-1])}."
+                f"{len(sizes)} size{'s' * (len(sizes) > 1)} up to {percent(sizes[-1])}."
             )
         return said
 
