@@ -131,20 +131,42 @@ def test_images_are_resized_where_asked(tmp_path: Path, write_hub_parquet: Write
         assert (x[i] == np.float32(value) / np.float32(255)).all()
 
 
-@pytest.mark.parametrize(
-    ("second", "message"),
-    [
-        (
-            plain(0, 3, 2),
-            r"shape of the first, \(1, 2, 3\), got \(1, 3, 2\) in row 1\. Resize th.*=3",
-        ),
-        (np.zeros((2, 3, 3)), r"\(1, 2, 3\), got \(3, 2, 3\) in row 1\. Convert them all to grey"),
-    ],
-)
-def test_images_of_different_shapes_are_refused(
-    second: np.ndarray, message: str, tmp_path: Path, write_hub_parquet: Write
+@pytest.mark.parametrize("colour", [0, 1, 2])
+def test_grey_among_colour_becomes_colour_in_any_order(
+    colour: int, tmp_path: Path, write_hub_parquet: Write
 ) -> None:
-    write_hub_parquet(tmp_path / "d" / "train.parquet", [plain(0), second], label=["a", "b"])
+    images = [plain(51 * i) for i in range(3)]
+    images[colour] = np.full((2, 3, 3), 51 * colour)
+    write_hub_parquet(tmp_path / "d" / "train.parquet", images, label=["a", "b", "a"])
+    x = load(tmp_path / "d")["train"].x
+    assert x.shape == (3, 3, 2, 3)
+    assert [set((one * 255).round().ravel()) for one in x] == [{0}, {51}, {102}]
+
+
+@pytest.mark.parametrize("grey", ["train", "test"])
+def test_a_grey_part_beside_one_in_colour_becomes_colour(
+    grey: str, tmp_path: Path, write_hub_parquet: Write
+) -> None:
+    for part in ("train", "test"):
+        image = plain(51) if part == grey else np.full((2, 3, 3), 102)
+        write_hub_parquet(tmp_path / "d" / f"{part}.parquet", [image] * 2, label=["a", "b"])
+    tables = load(tmp_path / "d")
+    assert {table.x.shape for table in tables.values()} == {(2, 3, 2, 3)}
+    assert set((tables[grey].x * 255).round().ravel()) == {51}
+
+
+def test_parts_of_different_sizes_are_refused(tmp_path: Path, write_hub_parquet: Write) -> None:
+    for part, image in (("train", plain(0)), ("test", plain(0, 4, 4))):
+        write_hub_parquet(tmp_path / "d" / f"{part}.parquet", [image], label=["a"])
+    with pytest.raises(InputError, match=r"\(1, 4, 4\) in the part test, .*: size=3\."):
+        load(tmp_path / "d")
+    assert {one.x.shape for one in load(tmp_path / "d", size=3).values()} == {(1, 1, 3, 3)}
+
+
+def test_images_of_different_sizes_are_refused(tmp_path: Path, write_hub_parquet: Write) -> None:
+    images = [plain(0), plain(0, 3, 2)]
+    write_hub_parquet(tmp_path / "d" / "train.parquet", images, label=["a", "b"])
+    message = r"shape of the first, \(1, 2, 3\), got \(1, 3, 2\) in row 1\. Resize th.*=3"
     with pytest.raises(InputError, match=message):
         load(tmp_path / "d")
 

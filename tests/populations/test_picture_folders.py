@@ -93,6 +93,38 @@ def test_folders_of_parts_hold_folders_of_classes(tmp_path: Path, held_out: str,
     assert people(tmp_path) == {name: {"a": 1, "b": 1} for name in ("train", part)}
 
 
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [("training_set", "test_set"), ("train_data", "Test-Data"), ("trainset", "eval images")],
+)
+def test_folders_of_parts_may_be_called_sets(tmp_path: Path, train: str, test: str) -> None:
+    write(tmp_path, {f"{part}/{kind}/0.png": PNG for part in (train, test) for kind in "ab"})
+    assert people(tmp_path) == {name: {"a": 1, "b": 1} for name in ("train", "test")}
+
+
+def test_names_that_begin_as_parts_do_are_labels(tmp_path: Path) -> None:
+    kinds = ("test tube", "train-station", "val_d_or")
+    write(tmp_path, {f"{kind}/2020/{i}.png": PNG for kind in kinds for i in range(2)})
+    assert people(tmp_path) == {"train": dict.fromkeys(kinds, 2)}
+
+
+@pytest.mark.parametrize("path", ["cat/0.png", "train/all/cat/0.png", "wrap/cat/dogs/0.png"])
+def test_a_single_label_is_refused(tmp_path: Path, path: str) -> None:
+    write(tmp_path, {path: PNG, path.replace("0", "1"): PNG, path.replace("0", "2"): PNG})
+    only = "all" if "all" in path else "cat" if path.startswith("cat") else "dogs"
+    with pytest.raises(InputError, match=f"Expected at least 2 labels in .*, got only '{only}'"):
+        split(tmp_path)
+
+
+def test_accents_may_be_one_letter_or_two(tmp_path: Path) -> None:
+    one, two = "caf\u00e9", "cafe\u0301"
+    files = {f"train/{one}/0.png": PNG, f"test/{two}/0.png": PNG, "train/b/0.png": PNG}
+    rows = f"file_name,label,place\ntrain/{two}/0.png,{two},x\ntest/{one}/0.png,{one},y\n"
+    write(tmp_path, {**files, "metadata.csv": rows + "train/b/0.png,b,y\n"})
+    assert people(tmp_path) == {"train": {"b": 1, one: 1}, "test": {"b": 0, one: 1}}
+    assert load(tmp_path, group="place")["test"].groups == ("x", "y")
+
+
 def test_a_single_part_is_split_at_random(tmp_path: Path) -> None:
     write(tmp_path, {f"train/{kind}/{i}.png": PNG for kind in "ab" for i in range(4)})
     drawn = split(tmp_path)
@@ -123,10 +155,13 @@ def test_a_part_that_cannot_be_told_from_a_class_is_refused(tmp_path: Path) -> N
 def test_a_part_that_nobody_uses_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(tmp_path, {f"{part}/a/0.png": PNG for part in ("train", "test", "val")})
+    write(
+        tmp_path,
+        {f"{part}/{kind}/0.png": PNG for part in ("train", "test", "val") for kind in "ab"},
+    )
     drawn = split(tmp_path)
-    assert len(drawn.held_out) == 1
-    told = f"Left out of {tmp_path}: the part validation of 1 people."
+    assert len(drawn.held_out) == 2
+    told = f"Left out of {tmp_path}: the part validation of 2 people."
     assert told in capsys.readouterr().err
     assert told in drawn.train.notes
 
@@ -422,6 +457,10 @@ def test_one_folder_of_pictures_is_no_label_beside_labels_by_metadata(tmp_path: 
 def test_folders_and_metadata_that_contradict_each_other(tmp_path: Path) -> None:
     rows = "file_name,label\ncat/0.png,cat\ndog/1.png,wolf\n"
     write(tmp_path, {"cat/0.png": PNG, "dog/1.png": PNG, "metadata.csv": rows})
+    write(tmp_path, {"metadata.csv": rows.replace("wolf", "")})
+    with pytest.raises(InputError, match=r"dog/1\.png is 'dog' by its folder and has none by meta"):
+        load(tmp_path)
+    write(tmp_path, {"metadata.csv": rows})
     with pytest.raises(InputError, match=r"1 that differ: dog/1\.png is 'dog' by.*'wolf' by meta"):
         load(tmp_path)
     write(tmp_path, {"metadata.csv": rows.replace("label", "kind")})  # the fix
@@ -443,7 +482,7 @@ def test_pictures_without_rows_are_refused_where_the_column_is_used(tmp_path: Pa
     write(tmp_path, {f"cat/{i}.png": PNG for i in range(3)})
     write(tmp_path, {"metadata.csv": "file_name,place\ncat/0.png,n\n"})
     assert people(tmp_path) == {"train": {"cat": 3}}
-    with pytest.raises(InputError, match="value of 'place' for everyone, got 2 missing of 3"):
+    with pytest.raises(InputError, match=r"none for 2 of 3: cat/1\.png, cat/2\.png\. Fill"):
         load(tmp_path, group="place")
 
 

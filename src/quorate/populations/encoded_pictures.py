@@ -23,7 +23,7 @@ MOST_NAMED = 1000  # refused pictures that are looked for before the reader give
 def read_pixels(
     cells: Sequence[Cell], place: str, size: int | None, folder: str | None = None
 ) -> Pixels:
-    """Return pictures as pixels, (n, c, h, w); grey ones have one channel.
+    """Return pictures as pixels, (n, c, h, w); one channel where all are grey.
 
     Args:
         cells: the pictures.
@@ -32,7 +32,7 @@ def read_pixels(
         folder: what files are named from, where each picture is a file of its own.
 
     Raises:
-        InputError: there is no picture, some cannot be read, or their shapes differ.
+        InputError: there is no picture, some cannot be read, or their sizes differ.
     """
     pixels: Pixels | None = None
     refused: list[PictureError] = []
@@ -51,8 +51,10 @@ def read_pixels(
                 continue
             if pixels is None:
                 pixels = _room(len(cells), one)
+            if len(one) > len(pixels[0]):  # the first in colour, after grey ones
+                pixels = _in_colour(pixels)
             if one.shape != pixels.shape[1:]:
-                raise _other_shape(one, pixels, where if folder is not None else f"row {i}")
+                raise _other_size(one, pixels, where if folder is not None else f"row {i}")
             pixels[i] = one
             if i % 500 == 499:
                 advance(500)
@@ -74,13 +76,33 @@ def _room(n: int, one: Pixels) -> Pixels:
         ) from None
 
 
-def _other_shape(one: Pixels, pixels: Pixels, where: str) -> InputError:
-    fix = f"Resize them all: size={max(pixels.shape[2:])}."
-    if len(one) != pixels.shape[1]:
-        fix = "Convert them all to grey, or all to colour."
+def make_alike(parts: Mapping[str, Pixels]) -> dict[str, Pixels]:
+    """Return the pictures of all parts in colour where those of one part are.
+
+    Raises:
+        InputError: their sizes differ.
+    """
+    colour = any(pixels.shape[1] == 3 for pixels in parts.values())
+    alike = {
+        name: _in_colour(pixels) if colour and pixels.shape[1] == 1 else pixels
+        for name, pixels in parts.items()
+    }
+    (first, pixels), *others = alike.items()
+    for name, other in others:
+        if other.shape[1:] != pixels.shape[1:]:
+            raise _other_size(other[0], pixels, f"the part {name}, where {first} is the first")
+    return alike
+
+
+def _in_colour(pixels: Pixels) -> Pixels:
+    """Return grey pictures as RGB, (n, 3, h, w)."""
+    return np.repeat(pixels, 3, axis=1)
+
+
+def _other_size(one: Pixels, pixels: Pixels, where: str) -> InputError:
     return InputError(
         f"Expected every image to have the shape of the first, {pixels.shape[1:]}, got "
-        f"{one.shape} in {where}. {fix}"
+        f"{one.shape} in {where}. Resize them all: size={max(pixels.shape[2:])}."
     )
 
 

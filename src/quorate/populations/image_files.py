@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.populations.encoded_pictures import Pixels, read_pixels
+from quorate.populations.encoded_pictures import Pixels, make_alike, read_pixels
 from quorate.populations.opened_images import (
     OpenedImages,
     open_data_set,
@@ -38,10 +38,11 @@ from quorate.runtime.cache import on_disk
 from quorate.runtime.digests import digest_named_files
 from quorate.runtime.progress import tell_once
 from quorate.table import Split, Table
-from quorate.validate import unknown
+from quorate.validate import listed, unknown
 
 HELD_OUT_SPLITS = ("test", "validation")
 READER = 2  # counts changes of what is read: what an older one has cached is not taken
+SORTER = 3  # the same of folders of pictures, whose files are sorted here
 T = TypeVar("T")
 
 
@@ -122,7 +123,7 @@ def _kinds(
     stamp = _stamp(source)
     read = _people(source, stamp, None, image, label, None)
     people = read.people
-    pixels = _decoded(source, stamp, None, read.column, None, read.by_label)
+    pixels = _decoded_alike(source, stamp, None, read, None)
     train, test = (
         tuple(_of_kind(kind, pixels[part], people[part], source) for kind in kinds)
         for part in _train_and("test", {name: name for name in pixels}, source)
@@ -179,7 +180,7 @@ def load_images(
     read = _people(source, stamp, config, image, label, group)
     for note in read.notes:
         tell_once(note)
-    pixels = _decoded(source, stamp, config, read.column, size, read.by_label)
+    pixels = _decoded_alike(source, stamp, config, read, size)
     return {
         name: _table(pixels[name], *codes, notes=read.notes) for name, codes in read.people.items()
     }
@@ -245,6 +246,15 @@ class ReadPeople:
     by_label: str | None
 
 
+def _decoded_alike(
+    source: str, stamp: str, config: str | None, read: ReadPeople, size: int | None
+) -> dict[str, Pixels]:
+    """Return the images by split, (n, c, h, w) each, of one shape."""
+    reader = READER if read.by_label is None else SORTER
+    found = _decoded(source, stamp, config, read.column, size, read.by_label, reader)
+    return make_alike(found)
+
+
 # Pictures are slow to decode and do not depend on labels and groups: cached apart from them.
 @on_disk
 def _decoded(
@@ -290,6 +300,8 @@ def _people_parts(
     for wanted in filter(None, (column, label, group)):
         if wanted not in features:
             raise unknown(f"column of {source}", wanted, features)
+    for used in filter(None, (label, group) if opened.is_folder else ()):
+        _check_filled(splits, column, used, source)
     y, classes = _codes(splits, label)
     codes, groups = _codes(splits, group) if group else ({}, ())
     people = {name: (y[name], classes, codes.get(name), groups) for name in splits}
@@ -352,6 +364,18 @@ def _pixels(rows: Any, column: str, size: int | None, folder: str | None = None)
             "of the images: image=COLUMN."
         ) from None
     return read_pixels(rows[column], f"column {column!r} of row", size, folder)
+
+
+def _check_filled(splits: Any, image: str, column: str, folder: str) -> None:
+    """Raise InputError where pictures of a folder have no value in a column."""
+    rows = [row for part in splits.values() for row in zip(part[image], part[column], strict=True)]
+    without = [os.path.relpath(picture["path"], folder) for picture, value in rows if value is None]
+    if without:
+        raise InputError(
+            f"Expected a value of {column!r} for every picture of {folder}, got none for "
+            f"{len(without)} of {len(rows)}: {listed(without)}. Fill it in in metadata.csv, whose "
+            "names must be spelled as those of the files, or move these pictures out of the folder."
+        )
 
 
 def _codes(splits: Any, column: str) -> tuple[dict[str, npt.NDArray[np.int64]], tuple[str, ...]]:

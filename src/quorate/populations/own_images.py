@@ -63,6 +63,13 @@ class OwnImages(Population):
         """Return the folder's own split, or a random one."""
         stamp = self.fingerprint()
         tables = _images(self.path, stamp, self.image, self.label, self.group, self.size)
+        classes = next(iter(tables.values())).classes
+        if len(classes) < 2:
+            raise InputError(
+                f"Expected at least 2 labels in {self.path}, got only {classes[0]!r}. A label is "
+                "the first folder that pictures lie in, inside of train or test where there are "
+                "such: move folders up to there, or name a column of labels: label=COLUMN."
+            )
         parts = [name for name in HELD_OUT_SPLITS if name in tables]
         if "train" in tables and parts:
             train = tables["train"]

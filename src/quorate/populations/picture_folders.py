@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,9 @@ PARTS = {
     **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
 }
+PART_NAME = re.compile(
+    r"(\w+?)[ _.-]*(?:(?:set|data|dataset|images|pictures|photos|split)[ _.-]*)?"
+)
 MOST_FILES = 3_000_000  # that are looked at in one folder
 TABLES = (".parquet", ".arrow")  # a data set of the hub, not a folder of pictures
 OTHER_KINDS = {
@@ -163,9 +168,9 @@ def read_folder(folder: Path, found: FoundFiles, label: str) -> PictureFolder:
     """Return the pictures of a folder, with labels by sub-folders and what metadata say.
 
     A label is the name of the folder that lies in ``folder``, or in the folder of a part, however
-    deep its pictures lie in it. Parts are folders called train, test or validation that hold
-    folders of labels; or, without such folders, that hold pictures to which metadata give the
-    label. One folder around everything else is passed through.
+    deep its pictures lie in it. Parts are folders called train, test or validation, or as
+    test_set, that hold folders of labels; or, without such folders, that hold pictures to which
+    metadata give the label. One folder around everything else is passed through.
 
     Args:
         folder: where the pictures are.
@@ -208,7 +213,7 @@ class _Sorting:
     def add(self, part: str, path: str, label: str | None, given: Collection[str]) -> None:
         """Add one picture; without any label it is left out."""
         if label is not None:
-            self.labels[path] = label
+            self.labels[path] = unicodedata.normalize("NFC", label)
         elif path not in given:
             self.left_out.setdefault(LOOSE, []).append(path)
             return
@@ -241,13 +246,23 @@ class _Tree:
         return found
 
 
+def part_of(folder: str) -> str | None:
+    """Return the part that the name of a folder stands for; None for other names.
+
+    >>> part_of("Train"), part_of("training_set"), part_of("val-images"), part_of("train station")
+    ('train', 'train', 'validation', None)
+    """
+    named = PART_NAME.fullmatch(folder.strip().lower())
+    return PARTS.get(named[1]) if named else None
+
+
 def _base(pictures: tuple[str, ...], metadata: tuple[str, ...]) -> str:
     """Return the folder in which labels or parts lie: one that all else is in is passed through."""
     base = ""
     while True:
         tops = _Tree(base, pictures).tops()
         (top, *others) = tops or {None: set()}
-        if others or top is None or None in tops[top] or top.lower() in PARTS:
+        if others or top is None or None in tops[top] or part_of(top):
             return base
         base += f"{top}/"
 
@@ -257,8 +272,8 @@ def _parts(folder: Path, tree: _Tree, labelled: bool) -> dict[str | None, str]:
     tops = tree.tops()
     named: dict[str | None, str] = {}
     for top in tops:
-        if top and top.lower() in PARTS:
-            named[top] = PARTS[top.lower()]
+        if top and (part := part_of(top)):
+            named[top] = part
     nested = {top: part for top, part in named.items() if tops[top] - {None}}
     if "train" in nested.values() and len(set(nested.values())) > 1:
         return nested
@@ -303,13 +318,15 @@ def _check_labels(
     if len(set(by_folder.values())) <= 1:
         by_folder.clear()
         return
-    differ = [path for path, name in by_folder.items() if str(given.get(path)) != name]
+    by_metadata = {path: unicodedata.normalize("NFC", str(label)) for path, label in given.items()}
+    differ = [path for path, name in by_folder.items() if by_metadata.get(path) != name]
     if differ:
         first = differ[0]
+        other = "has none" if given.get(first) is None else f"is {by_metadata[first]!r}"
         raise InputError(
             f"Expected the label of every picture by its folder to be that of metadata.csv, got "
-            f"{len(differ)} that differ: {first} is {by_folder[first]!r} by its folder and "
-            f"{str(given.get(first))!r} by metadata. Call the column otherwise, such as kind, and "
+            f"{len(differ)} that differ: {first} is {by_folder[first]!r} by its folder and {other} "
+            "by metadata. Call the column otherwise, such as kind, and "
             "choose one: label=label for the folders, or label=kind."
         )
     del columns[label]

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import posixpath
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,15 +47,16 @@ def read_metadata(folder: Path, files: Sequence[str], pictures: Sequence[str]) -
     Raises:
         InputError: a file cannot be read, names no pictures, or names one twice.
     """
-    known, not_there = set(pictures), []
+    known, not_there = _by_spelling(pictures), []
     columns: dict[str, dict[str, Value]] = {}
     seen: set[str] = set()
     for file in files:
         lines = _lines(folder / file)
         for line in lines:
-            path = _path(file, line.get(FILE_NAME), folder)
-            if path not in known:
-                not_there.append(path)
+            named = _path(file, line.get(FILE_NAME), folder)
+            path = known.get(named) or known.get(_composed(named))
+            if path is None:
+                not_there.append(named)
                 continue
             if path in seen:
                 raise InputError(
@@ -76,6 +78,15 @@ def read_metadata(folder: Path, files: Sequence[str], pictures: Sequence[str]) -
             f"{listed(not_there)}. Give their paths as seen from the folder of that file."
         )
     return Metadata({name: _as_numbers(one) for name, one in columns.items()}, tuple(not_there))
+
+
+def _by_spelling(paths: Sequence[str]) -> dict[str, str]:
+    """Return paths by themselves, and by accents as one letter, which some systems write as two."""
+    return {_composed(path): path for path in paths} | {path: path for path in paths}
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def _path(file: str, name: object, folder: Path) -> str:

@@ -161,6 +161,8 @@ def _content(path: Path, where: str) -> bytes:
                 f"a file of at most {MOST_BYTES:,} bytes", where, f"{size:,}", "Make it smaller."
             )
         return path.read_bytes()
+    except PictureError:
+        raise
     except (OSError, ValueError) as error:
         raise PictureError(
             "a picture", where, f": {reason(error)}", "Check the path, or save it again as PNG."
@@ -296,7 +298,7 @@ def _check_opened(file: Any, where: str) -> None:
             "Save it as 8-bit RGB first.",
         )
     if getattr(file, "is_animated", False) and file.format != "MPO":
-        raise PictureError("one picture", where, "several", "Save one of them as PNG.")
+        raise PictureError("one picture", where, "several frames", "Save one of them as PNG.")
     tags = getattr(file, "tag_v2", {})
     width, height = (tags.get(side, 1) for side in TILE_SIDES)
     if width * height > MOST_PIXELS:

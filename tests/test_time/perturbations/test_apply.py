@@ -435,6 +435,28 @@ def test_a_file_that_would_lose_the_change(out: str) -> None:
     assert told.startswith("Expected a file that keeps every level (.png or .webp), got out")
     assert ("JPEG rounds" in told) == out.lower().endswith(("jpg", "jpeg"))
     assert told.endswith("Write out.png.")
+    assert refused("p.npz", "photo.png", f"a/{out}", "cat").endswith("Write a/out.png.")
+
+
+@pytest.mark.parametrize(("out", "fix"), [("", "out.png"), ("/", "/out.png"), ("..", "../out.png")])
+def test_no_file_to_write_to(out: str, fix: str) -> None:
+    additive()
+    assert refused("p.npz", written(drawn(8, 8)), out, "cat").endswith(f"Write {fix}.")
+
+
+def test_it_is_said_once_that_a_folder_is_no_picture() -> None:
+    additive()
+    Path("folder").mkdir()
+    told = refused("p.npz", "folder", "out.png", "cat")
+    assert told == "Expected a picture in folder, got no file. Give the path of a file."
+
+
+def test_it_is_said_that_nothing_changed() -> None:
+    delta = np.tile(np.array([1, -1], np.int16), (3, 1, 8, 4))
+    save(Perturbation("additive", {"delta": delta}, CLASSES, (1, 8, 8), 8 / 255), "p.npz")
+    for side, nothing in ((1, True), (8, False)):
+        applied = apply_to_file("p.npz", written(drawn(side, side)), f"{side}.png", "cat")
+        assert any("Nothing changed" in line for line in applied.lines()) == nothing
 
 
 def test_nothing_that_is_read_is_overwritten() -> None:
@@ -461,7 +483,7 @@ def test_pictures_that_cannot_be_taken() -> None:
     assert "mode CMYK" in refused("p.npz", "print.jpg", "out.png", "cat")
     frames = [Image.fromarray(drawn(8, 8)), Image.new("RGB", (8, 8))]
     frames[0].save("moving.gif", save_all=True, append_images=frames[1:])
-    assert "got several" in refused("p.npz", "moving.gif", "out.png", "cat")
+    assert "got several frames" in refused("p.npz", "moving.gif", "out.png", "cat")
     Path("words.png").write_text("not a picture")
     assert "a file that is none" in refused("p.npz", "words.png", "out.png", "cat")
     whole = Path(written(drawn(64, 64))).read_bytes()

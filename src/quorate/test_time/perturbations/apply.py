@@ -101,7 +101,9 @@ class AppliedChange:
             f"Noise: {self.budget_in_words}; used here {self.used:.4g}. Largest change of a value "
             f"{self.largest_change}, mean {self.mean_change:.1f}.",
         ]
-        if self.brightness:
+        if not self.largest_change:
+            told.append("Nothing changed: what is written is the picture as it was.")
+        if self.brightness and self.largest_change:
             told.append(self._brightness_in_words())
         if self.made_colour:
             told.append("Colour: your picture was grey; the change has colours, so the file has.")

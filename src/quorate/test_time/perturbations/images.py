@@ -48,7 +48,7 @@ def check_target(path: str | Path, kinds: Mapping[str, str], kept: Sequence[str 
             why = " JPEG rounds pictures so that the change would be lost."
         raise InputError(
             f"Expected a file that keeps every level ({' or '.join(kinds)}), got {path}.{why} "
-            f"Write {path.with_suffix('.png').name or 'out.png'}."
+            f"Write {path / 'out.png' if path.is_dir() else path.with_suffix('.png')}."
         )
     try:
         check_file(path, BY, kept, "choose another name")
@@ -92,7 +92,7 @@ def write(image: Image, path: Path, **options: Any) -> None:
     if kind == "WEBP" and image.width * image.height > MOST_WEBP:
         raise InputError(
             f"Expected at most {MOST_WEBP:,} pixels for lossless WebP, got {image.width} x "
-            f"{image.height}. Write {path.with_suffix('.png').name}."
+            f"{image.height}. Write {path.with_suffix('.png')}."
         )
     exact = {"compress_level": 2} if kind == "PNG" else {"lossless": True, "quality": 20}
     buffer = io.BytesIO()
