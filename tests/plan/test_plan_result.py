@@ -149,9 +149,11 @@ def test_certified_and_simulated_are_told_apart(page: str, folder: Path) -> None
 
 def test_data_have_the_keys_that_are_promised(folder: Path, plan: Plan) -> None:
     data = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-    kept = ("title", "sentences", "rows", "tables")
+    kept = ("title", "sentences", "sections", "rows", "tables", "data")
     assert {key: value for key, value in data.items() if key not in kept} == plan.to_json()
     assert data["rows"] == [*data["by_radius"], *data["by_eps"]]
+    assert data["data"]["certified"] is None  # the rows
+    assert data["data"].keys() == plan.data().keys()
     assert data["tables"].keys() == {"Certified", "Simulated, not certified", "Signals tried"}
     certified = data["certified"]
     assert certified["confidence"] == 0.95
@@ -279,16 +281,16 @@ def test_the_verdict_comes_first_then_what_could_be() -> None:
         return replace(plan, certified=changed, details=grown).summary()
 
     assert said(0.4567, None, 0.0, [10.0, 20_000.0], [-1.0, 0.7])[:2] == [
-        "Not certified: the 3,000 members of today have a success of 45.6% or more, with 95% "
-        "confidence; 90% was asked for.",
+        "Not certified: a success of 90% was asked for, and the 3,000 members of today have one of "
+        "45.6% or more, with 95% confidence.",
         "However many members like these there are, up to all 20,000, a success of 90% cannot be "
         "certified. What could be is 70%, with 20,000 members just like these.",
     ]
     nothing = [10.0], [-math.inf]
     first, second, _ = said(-0.2, None, 0.0, *nothing)
     assert first == (
-        "Not certified: for the 3,000 members of today no success is, with 95% confidence; 90% was "
-        "asked for."
+        "Not certified: a success of 90% was asked for, and for the 3,000 members of today none is "
+        "certified, with 95% confidence."
     )
     assert second.endswith("Another signal may do: --suggest 10 tries them, the best first.")
     assert " with ε = 0.02, " in said(-0.2, None, 0.03, *nothing)[1]

@@ -112,6 +112,13 @@ def test_the_page_stands_alone_and_holds_all(folder: Path) -> None:
     assert "2,000" in page  # a number is not broken
 
 
+def test_a_methods_name_as_a_heading_breaks_between_parameters_on_a_small_screen() -> None:
+    result = Doubled(1)
+    row = dict.fromkeys(("dp-sgd:epsilon=1,delta=2", "a", "b", "c"), "1")
+    result.sections = lambda: [Section("Learners", rows=(row,))]  # type: ignore[method-assign]
+    assert 'data-of="dp-sgd:\u200bepsilon=1,\u200bdelta=2"' in render_page(result, {}, {})
+
+
 def test_names_cannot_break_out_of_the_page() -> None:
     result = Doubled(1, words=EVIL)
     result.sections = lambda: [  # type: ignore[method-assign]

@@ -209,8 +209,8 @@ class Plan(Result):
             size,
             self.certified.objective.success,
         )
-        caption = (
-            "Above: certified success by the number of members, if further ones are like those of "
+        caption = ("Above: certified" if simulated else "Certified") + (
+            " success by the number of members, if further ones are like those of "
             "today. It rests on the members' own rows and on the assumptions below, and holds for "
             "every algorithm that meets them."
         )

@@ -111,10 +111,13 @@ def verdict(plan: Certification) -> str:
         return f"Certified: {who} have a success of {wanted} or more, with {sure}."
     if success > 0:
         return (
-            f"Not certified: {who} have a success of {no_more_than(success)} or more, with {sure}; "
-            f"{wanted} was asked for."
+            f"Not certified: a success of {wanted} was asked for, and {who} have one of "
+            f"{no_more_than(success)} or more, with {sure}."
         )
-    return f"Not certified: for {who} no success is, with {sure}; {wanted} was asked for."
+    return (
+        f"Not certified: a success of {wanted} was asked for, and for {who} none is certified, "
+        f"with {sure}."
+    )
 
 
 def what_could_be(plan: Certification, details: PlanDetails) -> str:

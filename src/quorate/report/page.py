@@ -45,6 +45,7 @@ def render_page(
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = _breakable
+    environment.filters["breakable_label"] = _breakable_label
     environment.filters["columns"] = lambda rows: {
         name: markupsafe.Markup(LEFT if left else "") for name, left in columns(rows).items()
     }
@@ -96,8 +97,20 @@ def _breakable(text: str) -> Any:
     """Return text as HTML whose lines may break after a comma or a colon within a method's name."""
     import markupsafe
 
-    parts = re.split(r"(?<=[,:])(?=[^\s\d])", text)
-    return markupsafe.Markup("<wbr>").join(parts)
+    return markupsafe.Markup("<wbr>").join(_parts(text))
+
+
+def _breakable_label(text: str) -> str:
+    r"""Return text for an attribute, with blanks of no width where its lines may break.
+
+    >>> _breakable_label("sgd:epochs=1")
+    'sgd:\u200bepochs=1'
+    """
+    return "\u200b".join(_parts(text))
+
+
+def _parts(text: str) -> list[str]:
+    return re.split(r"(?<=[,:])(?=[^\s\d])", text)
 
 
 def _data_uri(name: str, content: bytes) -> str:

@@ -178,9 +178,12 @@ class CriticalMassSearch(Result):
         above = [one for one in points if one.members > bracket.high]
         if above:
             sizes = sorted({point.members / self.people for point in above})
+            short = sum(point.success < self.target for point in above)
+            missed = f", and below {self.target:g} in {short} of {len(above)} trainings"
             said.append(
                 f"Above the interval, S was {min(point.success for point in above):.3f} or more at "
-                f"{len(sizes)} size{'s' * (len(sizes) > 1)} up to {percent(sizes[-1])}."
+                f"{len(sizes)} size{'s' * (len(sizes) > 1)} up to {percent(sizes[-1])}"
+                f"{missed if short else ''}."
             )
         return said
 

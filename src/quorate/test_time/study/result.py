@@ -208,8 +208,8 @@ class CorrectionResult(Result):
             "What they answer": correction.answers,
             "Surrogates": ", ".join(correction.proxies),
             "Photos of a member": each(lambda one: one.description["photos"]),
-            "Extraction": spec.text(correction.extraction),
-            "Crafting": spec.text(correction.crafting),
+            "Extraction": _set(correction.extraction),
+            "Crafting": _set(correction.crafting),
             "Aim": AIMS[correction.aim],
             "Seeds": ", ".join(map(str, correction.seeds)),
             "Cells": f"{len(outcomes)}",
@@ -296,3 +296,8 @@ class CorrectionResult(Result):
             f"{times['perturbations']} times as strong around mid grey. A gain or a filter is "
             "shown by what it does to the subgroup's average picture.",
         }
+
+
+def _set(method: Any) -> str:
+    """Return the parameters that were set, as text."""
+    return spec.text(method).partition(":")[2] or "as by default"
