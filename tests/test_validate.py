@@ -6,7 +6,7 @@ import pytest
 
 from quorate.catalog import build
 from quorate.errors import InputError
-from quorate.validate import at_least
+from quorate.validate import at_least, near_spelling
 
 
 def test_at_least() -> None:
@@ -34,3 +34,8 @@ def test_at_least() -> None:
 def test_no_parameter_of_a_learner_is_infinite(text: str, value: str) -> None:
     with pytest.raises(InputError, match=f"={value} to be"):
         build("learners", f"{text}={value}")
+
+
+def test_signs_that_are_not_seen_do_not_count_where_spellings_are_compared() -> None:
+    for odd in ("y\u00ades", "y\u200des", "yes\x07"):
+        assert near_spelling(odd, ["no", "yes"]) == "yes"

@@ -328,4 +328,7 @@ def fold(text: str) -> str:
     plain = clean_text(text)
     if len(plain) > 1 and plain[0] + plain[-1] in _QUOTES:
         plain = plain[1:-1]
-    return " ".join(unicodedata.normalize("NFKC", plain).casefold().split())
+    plain = unicodedata.normalize("NFKC", plain)
+    if not plain.isprintable():  # signs that are not seen, such as a soft hyphen
+        plain = "".join(one for one in plain if one.isprintable() or one.isspace())
+    return " ".join(plain.casefold().split())

@@ -139,3 +139,22 @@ def test_money_below_zero_is_no_name(written: str, write: Write) -> None:
     rows = [f"{ROWS[i][:2]},{written.format(i) if i % 2 else f'${i}.50'}" for i in range(24)]
     with pytest.raises(InputError, match=r"Expected numbers or names in column 'n', got 24 diff"):
         people_of(write(*rows, header="y,n"))
+
+
+def test_numbers_in_the_signs_of_a_spreadsheet_are_refused(write: Write) -> None:
+    rows = [f'{("no", "yes")[i % 2]},"=""{i}"""' for i in range(24)]
+    with pytest.raises(InputError, match=r'got 24 different texts such as \'="0"\''):
+        read_members(write(*rows, header="y,n"), "y")
+
+
+@pytest.mark.parametrize("written", ["USD {}", "{} years", "0x{}", "{}:30", "2024-01-{}"])
+def test_many_texts_with_numbers_are_named(written: str, write: Write) -> None:
+    rows = [f"{('no', 'yes')[i % 2]},{written.format(i)}" for i in range(10, 34)]
+    note = f"Column 'n': values such as {written.format(10)!r} count as names, not as numbers."
+    assert read_members(write(*rows, header="y,n"), "y").notes == (note,)
+
+
+def test_columns_are_found_in_other_spellings(write: Write) -> None:
+    path = write(*ROWS, header="y,e\u0301t,c")
+    assert [one.name for one in read_members(path, " y ", columns=["e\u0301t "]).columns] == ["ét"]
+    assert people_of(path, label="y ", group="e\u0301t").groups == ("0", "1", "2")

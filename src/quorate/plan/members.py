@@ -104,8 +104,8 @@ def read_members(
             column has too many distinct values, or a value can be read in two ways.
     """
     at_least("bins", bins, 2, "Use 4, say.")
-    label, ignore = str(label), [str(name) for name in ignore]
-    columns = None if columns is None else [str(name) for name in columns]
+    label, ignore = clean_text(str(label)), [clean_text(str(name)) for name in ignore]
+    columns = None if columns is None else [clean_text(str(name)) for name in columns]
     how = how or TableFormat(separator)
     is_path = isinstance(source, str | Path)
     if not is_path and not (hasattr(source, "iloc") and hasattr(source, "columns")):

@@ -16,6 +16,7 @@ from quorate.protocols import Population
 from quorate.runtime.progress import tell_once
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
+from quorate.validate import clean_text
 
 
 @functools.lru_cache(maxsize=1)
@@ -99,7 +100,8 @@ class OwnTable(Population):
 
     def _people(self) -> Table:
         stamp, dropped = self.fingerprint(), read_names(self.drop)
-        return _people(self.path, stamp, self.label, self.group, dropped, self._format())
+        label, group = clean_text(self.label), self.group and clean_text(self.group)
+        return _people(self.path, stamp, label, group, dropped, self._format())
 
     def fingerprint(self) -> str:
         """Return a digest of the file's bytes."""

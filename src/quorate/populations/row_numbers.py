@@ -31,8 +31,9 @@ def find_row_numbers(
 ) -> dict[str, str]:
     """Return which of the columns only number the rows, with a note on each.
 
-    A column without a name, or called such as "index" or "id", does where no value comes twice;
-    in a file, so does any column that counts 0, 1, 2, ... or 1, 2, 3, ... from the first row on.
+    A column without a name, or called such as "index" or "id", does where no value comes twice, or
+    where it counts up in each of several parts, as tables put below each other do; in a file, so
+    does any column that counts 0, 1, 2, ... or 1, 2, 3, ... from the first row on.
 
     Args:
         frame: a row a person; its columns hold numbers or text.
@@ -54,6 +55,8 @@ def find_row_numbers(
             found[name] = f"Column {name!r} is empty, and left out."
         elif (nameless or _is_named_so(name)) and _all_differ(values):
             found[name] = _note(name, "has another value in every row", how)
+        elif (nameless or _is_named_so(name)) and _counts_in_parts(values):
+            found[name] = _note(name, f"counts the rows from {int(values.iloc[0])} in parts", how)
         elif nameless:
             raise InputError(
                 f"Expected a name for every column of {path}, got none for {name!r}. Write a name "
@@ -85,6 +88,18 @@ def _all_differ(values: Any) -> bool:
     if not pd.api.types.is_numeric_dtype(values):
         return True
     return bool((values == np.floor(values)).all())
+
+
+def _counts_in_parts(values: Any) -> bool:
+    """Whether values count up from 0 or from 1, again in each of some long parts: files in one."""
+    import pandas as pd
+
+    if not pd.api.types.is_numeric_dtype(values) or values.isna().any():
+        return False
+    starts = np.flatnonzero(np.diff(values.to_numpy()) != 1) + 1
+    firsts = values.iloc[[0, *starts]]
+    long = (len(starts) + 1) * FEWEST_ROWS <= len(values)
+    return long and firsts.iloc[0] in (0, 1) and firsts.nunique() == 1
 
 
 def _counts(values: Any) -> bool:

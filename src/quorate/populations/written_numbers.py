@@ -16,6 +16,8 @@ _ALL_PLAIN = re.compile(rf"(?:(?:{PLAIN_NUMBER})\n)*+")
 _BY_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _BELOW_1000 = re.compile(r"[+-]?\d{1,3}")
 FEWEST_POINTS = 3  # different numbers such as 1.234, beside others such as 999
+_DIGIT = re.compile(r"\d")
+_IN_SIGNS = re.compile(r"^\((.+)\)$|^=\"(.*)\"$")  # (5) is -5 to accountants; ="05" to spreadsheets
 _WITH_SIGN = re.compile(
     r"[+-]?([^\w.,+=-]{0,3})([+-]?\d[\d.,' ]*)(\s*(?:[^\w\s.,+-]|[^\W\d_]{1,4})?)"
 )
@@ -153,12 +155,17 @@ def check_text(
 
 def _check_signs(frequency: Counter[str], name: str, how: TableFormat) -> Iterator[str]:
     """Yield a note on a few numbers with one sign or unit, such as 5%; refuse many."""
-    bare = [text[1:-1] if re.fullmatch(r"\(.+\)", text) else text for text in frequency]  # (5)
+    if not frequency:
+        return
+    bare = [_IN_SIGNS.sub(r"\1\2", text) for text in frequency]
     parts = [_WITH_SIGN.fullmatch(text) for text in bare]
     found = [(part[1], part[3]) for part in parts if part is not None]
-    if not found or len(found) < len(parts) or len(set(found)) > 1 or found[0] == ("", ""):
-        return
     first = next(iter(frequency))
+    alike = len(found) == len(parts) and len(set(found)) == 1
+    if not alike or (found[0] == ("", "") and bare == list(frequency)):
+        if len(frequency) > FEW_NUMBERS and all(map(_DIGIT.search, frequency)):
+            yield f"Column {name!r}: values such as {first!r} count as names, not as numbers."
+        return
     if len(found) > FEW_NUMBERS:
         raise InputError(
             f"Expected numbers or names in column {name!r}, got {len(found)} different texts such "
