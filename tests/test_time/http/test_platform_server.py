@@ -333,6 +333,19 @@ def test_pages_that_are_not_there(serve_app: Callable[..., Page]) -> None:
     assert code(page.get("/v1/nowhere")) == "not_found"
     refused = page.get("/v1/predict")
     assert (refused.status_code, code(refused)) == (405, "wrong_method")
+    assert "Expected POST there, got GET /v1/predict." in refused.json()["error"]["message"]
+
+
+def test_no_answer_leads_elsewhere_or_repeats_a_long_address(
+    serve_app: Callable[..., Page],
+) -> None:
+    page = serve_app()
+    host = {"Host": "elsewhere.example"}  # as a proxy may hand it on, or a stranger name it
+    for path in ("/healthz/", "/v1/predict/", "/docs/"):
+        refused = page.get(path, headers=host)
+        assert (refused.status_code, code(refused)) == (404, "not_found")
+        assert "elsewhere" not in str(refused.headers) + refused.text
+    assert len(page.get("/" + "a" * 5000).text) < 500
 
 
 def test_a_failing_model_shows_no_traceback_and_costs_nothing(
@@ -463,6 +476,7 @@ def test_keys_are_made_written_and_read(tmp_path: Path) -> None:
         (b"a topsecret\n\na topsecrets\n", "line 3 of .*, got a name or secret seen above"),
         (b"a topsecret\nb topsecret\n", "line 2 of .*, got a name or secret seen above"),
         (b"\xff\xfe", "got other bytes"),
+        ("a topsecretключ\n".encode(), "line 1 of .*, got a secret that is not of printable ASCII"),
     ],
 )
 def test_a_bad_file_of_keys_is_named_without_a_secret(
@@ -474,6 +488,47 @@ def test_a_bad_file_of_keys_is_named_without_a_secret(
     assert "topsecret" not in str(error.value)
     with pytest.raises(InputError, match=r"No such file or directory\. The server makes one"):
         read_keys(tmp_path / "nowhere.txt")
+
+
+def test_a_file_of_keys_may_begin_with_a_mark(tmp_path: Path) -> None:
+    (tmp_path / "keys.txt").write_bytes(b"\xef\xbb\xbfa one\r\nb two\r\n")
+    assert read_keys(tmp_path / "keys.txt") == {"a": "one", "b": "two"}
+
+
+def test_the_keys_of_many_members_are_read_in_one_go(tmp_path: Path) -> None:
+    """Where each secret was looked for among all before it, so many took minutes."""
+    with pytest.raises(InputError, match=r"Expected keys=100001 in \[1, 100000\]"):
+        make_keys(100_001)
+    keys = {f"member-{number}": f"secret-{number}" for number in range(100_000)}
+    write_keys(tmp_path / "keys.txt", keys)
+    assert read_keys(tmp_path / "keys.txt") == keys
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"rate": "0/s"}, "Expected a rate"),
+        ({"rate": "٥/s"}, "Expected a rate"),
+        ({"budget": -1}, "Expected budget=-1"),
+        ({"budget": 2**63}, "64 bits"),
+        ({"host": ""}, "Leave it out to answer this machine alone"),
+        ({"host": " "}, "Leave it out to answer this machine alone"),
+        ({"host": "256.0.0.1"}, "as --host"),
+        ({"host": "http://127.0.0.1"}, "as --host"),
+        ({"host": "192.0.2.1"}, "as --host"),  # of no machine
+        ({"host": "a" * 300}, "as --host"),
+        ({"host": "a\0b"}, "as --host"),
+        ({"port": 70_000}, r"must be 0-65535\. Choose another port"),
+        ({"port": -1}, r"must be 0-65535\. Choose another port"),
+    ],
+)
+def test_a_server_that_cannot_start_makes_no_files(
+    tmp_path: Path, wrong: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError, match=said) as error:
+        serve(Parity(), tmp_path / "platform", 1, **({"port": 0} | wrong))
+    assert len(str(error.value)) < 500
+    assert not (tmp_path / "platform").exists()
 
 
 def test_a_folder_keeps_its_keys(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import InputError, StoreError
+from quorate.printable import one_line
 from quorate.test_time.http.bodies import (
     image_in_form,
     images_in_json,
@@ -98,6 +99,7 @@ def app(
         title=f"quorate platform: {platform.card.id}",
         version=__version__,
         lifespan=lifespan,
+        redirect_slashes=False,  # behind a proxy with TLS they would lead to http://
         description="A black box that answers images, metered per key.",
     )
     _handle_errors(made)
@@ -254,8 +256,12 @@ def _handle_errors(made: "FastAPI") -> None:
 
     @made.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        message = f"Expected a page that is described at /docs, got {request.url.path}."
+        came = one_line(f"{request.method} {request.url.path}")
+        message = f"Expected a page that is described at /docs, got {came}. Mend the address."
         code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "refused")
+        if error.status_code == 405:
+            known = (error.headers or {}).get("Allow", "another method")
+            message = f"Expected {known} there, got {came}. /docs says what each page takes."
         return told(RefusedError(error.status_code, code, message, error.headers))
 
     @made.exception_handler(StoreError)

@@ -103,6 +103,12 @@ class Connections:
         """Forget a connection."""
         self._open.pop(one, None)
 
+    def close_unfinished(self) -> None:
+        """Close those whose request has not come whole: the server ends, and waits for none."""
+        for one in [one for one in self._open if one.is_sending() or not one.is_asking()]:
+            self.leave(one)
+            one.transport.abort()
+
     def close_overdue(self) -> None:
         """Close those that keep the server waiting for too long."""
         now = self.clock()
@@ -265,6 +271,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for one in sockets or []:
             one.listen(QUEUED)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, once those are answered who have asked; nobody can put that off by asking slowly."""
+        self.connections.close_unfinished()
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Close what is overdue, ten ticks apart."""

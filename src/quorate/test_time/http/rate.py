@@ -32,7 +32,7 @@ def parse_rate(text: str | None) -> Rate | None:
     """
     if text is None or text.strip().lower() == "none":
         return None
-    match = re.fullmatch(r"\s*(\d{1,9})\s*/\s*([a-z]+)\s*", text)
+    match = re.fullmatch(r"\s*([0-9]{1,9})\s*/\s*([a-z]+)\s*", text)
     if match is None or match[2] not in SECONDS or int(match[1]) < 1:
         raise InputError(
             f"Expected a rate such as 5/s, 100/min or 1000/h, got {text!r}. Write requests/time."

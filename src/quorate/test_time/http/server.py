@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import ipaddress
 import secrets
@@ -15,11 +16,13 @@ from quorate.printable import one_line
 from quorate.runtime.files import make_file
 from quorate.runtime.progress import tell
 from quorate.test_time.http.app import FIX, app
+from quorate.test_time.http.service import check_limits
 from quorate.test_time.platforms.platform import EVALUATION, Platform
-from quorate.validate import at_least
+from quorate.validate import at_least, in_interval
 
 KEYS = "keys.txt"
 LEDGER = "platform.ledger"
+MOST_KEYS = 100_000
 
 
 def make_keys(n: int) -> dict[str, str]:
@@ -29,9 +32,10 @@ def make_keys(n: int) -> dict[str, str]:
     ['member-0001', 'member-0002', 'evaluation']
 
     Raises:
-        InputError: n is below 1.
+        InputError: n is below 1, or beyond ``MOST_KEYS``.
     """
     at_least("keys", n, 1, "Make at least one member's key.")
+    in_interval("keys", n, 1, MOST_KEYS, "Serve so many members from several folders.")
     names = [*(f"member-{i:04}" for i in range(1, n + 1)), EVALUATION]
     return {name: secrets.token_urlsafe(24) for name in names}
 
@@ -59,7 +63,8 @@ def read_keys(path: str | Path) -> dict[str, str]:
         InputError: it is not there, or a line is something else. No message shows a secret.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        # Some editors begin a file of UTF-8 with a mark.
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise InputError(
             f"Expected a file of keys at {path}, got: {error.strerror or error}. The server makes "
@@ -68,24 +73,38 @@ def read_keys(path: str | Path) -> dict[str, str]:
     except UnicodeDecodeError:
         raise InputError(f"Expected text in {path}, got other bytes. Give the keys file.") from None
     keys: dict[str, str] = {}
+    seen: set[str] = set()  # secrets
     for number, line in enumerate(lines, start=1):
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
-        if len(words) != 2 or words[0] in keys or words[1] in keys.values():
-            what = f"{len(words)} words" if len(words) != 2 else "a name or secret seen above"
+        wrong = _what_is_wrong(words, keys, seen)
+        if wrong:
             raise InputError(
-                f"Expected a new name and its secret in line {number} of {path}, got {what}. "
+                f"Expected a new name and its secret in line {number} of {path}, got {wrong}. "
                 "Write one key a line, as in: member-0001 SECRET. If the file was cut short, "
                 "delete it, and a server makes new keys."
             )
         keys[words[0]] = words[1]
+        seen.add(words[1])
     if not keys:
         raise InputError(
             f"Expected keys in {path}, got none. Write one a line, as in: member-0001 SECRET; a "
             "server makes new ones where there is no such file."
         )
     return keys
+
+
+def _what_is_wrong(words: list[str], keys: Mapping[str, str], seen: set[str]) -> str:
+    """Return what a line of keys has that it should not, or nothing. It shows no secret."""
+    if len(words) != 2:
+        return f"{len(words)} words"
+    name, secret = words
+    if name in keys or secret in seen:
+        return "a name or secret seen above"
+    if not (secret.isascii() and secret.isprintable()):
+        return "a secret that is not of printable ASCII, which no header can carry"
+    return ""
 
 
 def serve(
@@ -120,9 +139,10 @@ def serve(
     except ImportError as error:
         raise InputError(f"Expected the module {error.name}, got none. {FIX}") from None
     folder = Path(folder)
-    known = _keys_of(folder, keys)
-    made = app(platform, folder / LEDGER, known, budget, rate)
-    with _listening(host, port) as sock:
+    check_limits(budget, rate)
+    host = host.removeprefix("[").removesuffix("]")
+    with _listening(host, port) as sock:  # first: where that fails, no files are made
+        made = app(platform, folder / LEDGER, _keys_of(folder, keys), budget, rate)
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{sock.getsockname()[1]}"
         print(f"{one_line(platform.card.id)} answers at {url}, described at {url}/docs", flush=True)
@@ -187,6 +207,11 @@ def _keys_of(folder: Path, wanted: int | None) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    if not host.strip():
+        raise InputError(
+            f"Expected a host to listen on, got {host!r}. Leave it out to answer this machine "
+            "alone; 0.0.0.0 answers all others too."
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP: only then does asyncio send small answers at once (TCP_NODELAY).
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as sock:
@@ -194,9 +219,23 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         try:
             sock.bind((host, port))
             sock.listen()
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, ValueError, TypeError) as error:
             raise InputError(
-                f"Expected to listen at {host}:{port}, got: {error}. Choose another port, or 0 for "
-                "any free one."
+                f"Expected to listen at {one_line(host)}:{port}, got: "
+                f"{_why_not(error)}. {_other_place(error)}"
             ) from None
         yield sock
+
+
+def _why_not(error: Exception) -> str:
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return one_line(said).rstrip(".")
+
+
+def _other_place(error: Exception) -> str:
+    """Return what to do where an address cannot be listened at: the host is wrong, or the port."""
+    unknown = isinstance(error, socket.gaierror | ValueError | TypeError)
+    elsewhere = isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
+    if unknown or elsewhere:
+        return "Give a name or an address of this machine, such as 127.0.0.1, as --host."
+    return "Choose another port, or 0 for any free one."

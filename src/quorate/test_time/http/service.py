@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from quorate.errors import InputError, QuotaError
-from quorate.test_time.http.rate import TokenBucket, parse_rate
+from quorate.test_time.http.rate import Rate, TokenBucket, parse_rate
 from quorate.test_time.platforms.answers import check_answers, check_stored
 from quorate.test_time.platforms.encoding import digests, from_png
 from quorate.test_time.platforms.ledger import Ledger, purpose_of
 from quorate.test_time.platforms.platform import EVALUATION, Answers, Pixels, Platform
-from quorate.validate import at_least
+from quorate.validate import at_least, storable
 
 IMAGES_AT_ONCE = 64
 
@@ -133,10 +133,8 @@ class Service:
     _asking: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        if self.budget is not None:
-            at_least("budget", self.budget, 0, "Give queries per key, or None for no end.")
         at_least("images_at_once", self.images_at_once, 1, "Take at least one image a request.")
-        rate = parse_rate(self.rate)
+        rate = check_limits(self.budget, self.rate)
         self._names = {_digest(secret): name for name, secret in self.keys.items()}
         if len(self._names) < len(self.keys) or "" in self.keys.values():
             raise InputError("Expected a secret of its own for every key. Make new keys.")
@@ -352,6 +350,18 @@ class Service:
             left=left,
             affordable=[row for row, name in enumerate(one.names) if name not in beyond],
         )
+
+
+def check_limits(budget: int | None, rate: str | None) -> Rate | None:
+    """Return the rate that text stands for, where it and the budget of a key can be kept.
+
+    Raises:
+        InputError: one of them cannot.
+    """
+    if budget is not None:
+        at_least("budget", budget, 0, "Give queries per key, or None for no end.")
+        storable("budget", budget)
+    return parse_rate(rate)
 
 
 def _by_question(
