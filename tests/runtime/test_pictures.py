@@ -197,6 +197,11 @@ def test_what_would_need_much_memory_is_refused_before_it_is_decoded(name: str) 
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("name", ["BMP", "PPM"])
+def test_no_size_is_said_that_a_picture_does_not_have(name: str) -> None:
+    assert "at most 67,108,864 pixels in it, got more. Make it" in refused(BOMBS[name])
+
+
 def test_the_limit_is_of_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     content = files.encoded(COLOUR)  # 35 pixels
     assert read_picture(content, "it", most_pixels=35).image.size == (7, 5)

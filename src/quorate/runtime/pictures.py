@@ -231,9 +231,6 @@ def _webp_size(content: bytes) -> tuple[int, int] | None:
 
 
 def _check_size(size: Sequence[int], where: str, most_pixels: int) -> None:
-    from PIL import Image
-
-    most = min(most_pixels, Image.MAX_IMAGE_PIXELS or most_pixels)
     width, height = size
     if width * height < 1:
         raise ValueError("no pixels")
@@ -244,13 +241,22 @@ def _check_size(size: Sequence[int], where: str, most_pixels: int) -> None:
             f"{width} x {height}",
             "Make it smaller first.",
         )
-    if width * height > most:
-        raise PictureError(
-            f"a picture of at most {most:,} pixels",
-            where,
-            f"{width} x {height}",
-            "Make it smaller first.",
-        )
+    if width * height > _limit(most_pixels):
+        raise _too_many(where, most_pixels, f"{width} x {height}")
+
+
+def _limit(most_pixels: int) -> int:
+    """Return the most pixels that are decoded, by us and by Pillow."""
+    from PIL import Image
+
+    return min(most_pixels, Image.MAX_IMAGE_PIXELS or most_pixels)
+
+
+def _too_many(where: str, most_pixels: int, got: str) -> PictureError:
+    most = _limit(most_pixels)
+    return PictureError(
+        f"a picture of at most {most:,} pixels", where, got, "Make it smaller first."
+    )
 
 
 @contextlib.contextmanager
@@ -279,8 +285,7 @@ def _decoded(kind: str, content: bytes, where: str, most_pixels: int) -> OpenedP
             turned.info.clear()
             image = turned.convert(mode) if turned.mode != mode else turned.copy()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        _check_size((2**31, 1), where, most_pixels)  # a frame larger than the picture
-        raise
+        raise _too_many(where, most_pixels, "more") from None  # of the picture, or of a frame
     image.info.clear()
     return OpenedPicture(image, profile if isinstance(profile, bytes) else None)
 
