@@ -26,7 +26,7 @@ from quorate.report.files import write_result
 from quorate.runs.cell import Record
 from quorate.runs.store import Store
 from quorate.studies import trial_work
-from quorate.studies.critical_mass.rounds import SEEDS
+from quorate.studies.critical_mass.rounds import SEEDS, Point
 from quorate.studies.critical_mass.search import find_critical_mass
 from quorate.studies.curves import load
 from quorate.studies.study import make_study
@@ -166,6 +166,17 @@ def test_a_threshold_is_found_to_the_member() -> None:
     found = find_threshold(4, width=1.01)
     assert answer(found) == (4 / 400, 3 / 400, 4 / 400, "width")
     assert any("No whole member lies between" in note for note in found.notes())
+
+
+def test_trainings_above_the_interval_that_fall_short_are_counted() -> None:
+    found = find_threshold(4, width=1.01)
+    said = " ".join(found.notes())
+    assert "Above the interval, S was 1.000 or more at" in said
+    assert "and below" not in said
+    points = (*found.end.points, Point(300, 99, 0.25), Point(301, 99, 0.5))
+    above = sum(point.members > 4 for point in points)
+    dipped = dataclasses.replace(found, end=dataclasses.replace(found.end, points=points))
+    assert f", and below 0.9 in 2 of {above} trainings." in " ".join(dipped.notes())
 
 
 def test_reached_with_nobody() -> None:
