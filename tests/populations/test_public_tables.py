@@ -165,14 +165,16 @@ def test_the_generic_properties_hold(name: str, made_up: Path) -> None:
         ("compas:path={folder}", ["compas-scores-two-years.csv"]),
     ],
 )
-def test_files_can_be_named_and_have_a_fingerprint_then(
+def test_files_have_a_fingerprint_that_were_named_or_are_not_as_published(
     text: str, files: list[str], made_up: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     public = catalog.build("populations", text.partition(":")[0])
-    assert public.fingerprint() is None
+    by_name = public.fingerprint()
     monkeypatch.delenv("QUORATE_DATA")
+    assert public.fingerprint() is None  # nothing is there, and nothing is fetched
     population = catalog.build("populations", text.format(folder=made_up))
     before = population.fingerprint()
+    assert by_name == before  # the copy is made up: none of the published
     assert len(population.split(np.random.default_rng(0)).train) in (2, 9)
     for file in files:
         (made_up / file).write_text((made_up / file).read_text().replace("100", "101") + "\n")

@@ -11,6 +11,7 @@ import numpy as np
 
 from quorate.compared_groups import ComparedGroups
 from quorate.populations import table_files
+from quorate.populations.local_copies import are_published
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.populations.table_files import encode_people
 from quorate.populations.table_format import TableFormat
@@ -84,8 +85,12 @@ class Adult(Population):
         return table_files.standardised(subsample_both(split, self.n, self.held_out, rng))
 
     def fingerprint(self) -> str | None:
-        """Return a digest of the files' bytes if their folder was named."""
-        return "-".join(self._digests(self._paths())) if self.path else None
+        """Return a digest of the bytes, unless files go by name and are as they were published."""
+        if not self.path:
+            files = [file for file in map(table_files.local_file, FILES) if file is not None]
+            if len(files) < len(FILES) or are_published(files):
+                return None
+        return "-".join(self._digests(self._paths()))
 
     def _paths(self) -> tuple[str, str]:
         folders = [None if self.path is None else str(Path(self.path) / name) for name in FILES]

@@ -10,7 +10,7 @@ import numpy as np
 from quorate.errors import InputError
 from quorate.populations import cifar10, mnist
 from quorate.populations.encoded_pictures import Pixels
-from quorate.populations.image_files import load_kinds
+from quorate.populations.image_files import hub_fingerprint, load_kinds
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Array, Labels, Rng, Split, Table
@@ -61,6 +61,10 @@ class Composite(Population):
 
     def _kinds(self, key: str) -> tuple[str, ...]:
         return tuple(getattr(self, key).split("/"))
+
+    def fingerprint(self) -> str | None:
+        """Return a digest of local copies, None where they are as they were published."""
+        return hub_fingerprint(mnist.HUB_NAME, cifar10.HUB_NAME)
 
     def split(self, rng: Rng) -> Split:
         """Return pairs drawn with ``rng``."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from quorate.compared_groups import ComparedGroups
-from quorate.populations.image_files import load_hub
+from quorate.populations.image_files import hub_fingerprint, load_hub
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.protocols import Population
 from quorate.spec import param
@@ -44,6 +44,10 @@ class FairFace(Population):
     def __post_init__(self) -> None:
         if self.size is not None:
             at_least("size", self.size, 1, "Use a side such as 32.")
+
+    def fingerprint(self) -> str | None:
+        """Return a digest of the local copy, None where it is as it was published or not there."""
+        return hub_fingerprint(HUB_NAME)
 
     def split(self, rng: Rng) -> Split:
         """Return the official split, subsampled if asked."""

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from quorate.errors import InputError
 from quorate.populations.encoded_pictures import Pixels, make_alike, read_pixels
+from quorate.populations.local_copies import are_published
 from quorate.populations.opened_images import (
     OpenedImages,
     open_data_set,
@@ -53,6 +54,20 @@ def hub_folder(hub_name: str) -> Path | None:
     return folder if folder is not None and folder.is_dir() else None
 
 
+def hub_fingerprint(*hub_names: str) -> str | None:
+    """Return a digest of local copies of hub data sets, None where all are as they were published.
+
+    Raises:
+        InputError: a folder cannot be read.
+    """
+    told = []
+    for folder in filter(None, map(hub_folder, hub_names)):
+        files = [file for _, file in files_below(folder) if file.is_file()]
+        if not are_published(files):
+            told.append(folder_fingerprint(str(folder)))
+    return "-".join(told) or None
+
+
 def load_hub(
     hub_name: str,
     image: str,
@@ -76,7 +91,7 @@ def load_hub(
         InputError: a part, a column or a value is missing, or image sizes differ.
     """
     source, variant = _source(hub_name, config)
-    return _official(source, image, label, group, size, variant, held_out)
+    return _official(source, _stamp(source), image, label, group, size, variant, held_out)
 
 
 def load_kinds(
@@ -91,7 +106,7 @@ def load_kinds(
         InputError: as ``load_hub``, or a label is unknown or has no images.
     """
     source, _ = _source(hub_name, None)
-    return _kinds(source, image, label, kinds)
+    return _kinds(source, _stamp(source), image, label, kinds)
 
 
 def _source(hub_name: str, config: str | None) -> tuple[str, str | None]:
@@ -105,6 +120,7 @@ def _source(hub_name: str, config: str | None) -> tuple[str, str | None]:
 @functools.lru_cache(maxsize=1)  # a data set is large: the next one takes its place
 def _official(
     source: str,
+    stamp: str,
     image: str,
     label: str,
     group: str | None,
@@ -118,9 +134,8 @@ def _official(
 
 @functools.lru_cache(maxsize=8)  # a few kinds of several data sets, as bytes
 def _kinds(
-    source: str, image: str, label: str, kinds: tuple[str, ...]
+    source: str, stamp: str, image: str, label: str, kinds: tuple[str, ...]
 ) -> tuple[tuple[Pixels, ...], tuple[Pixels, ...]]:
-    stamp = _stamp(source)
     read = _people(source, stamp, None, image, label, None)
     people = read.people
     pixels = _decoded_alike(source, stamp, None, read, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quorate.populations.image_files import load_hub
+from quorate.populations.image_files import hub_fingerprint, load_hub
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.protocols import Population
 from quorate.spec import param
@@ -27,6 +27,10 @@ class MNIST(Population):
     name: ClassVar[str] = "mnist"
     n: int | None = param(None, REDRAWN_N)
     held_out: int | None = param(None, REDRAWN_HELD_OUT)
+
+    def fingerprint(self) -> str | None:
+        """Return a digest of the local copy, None where it is as it was published or not there."""
+        return hub_fingerprint(HUB_NAME)
 
     def split(self, rng: Rng) -> Split:
         """Return the official split, subsampled if asked."""

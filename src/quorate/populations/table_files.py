@@ -15,6 +15,7 @@ import numpy.typing as npt
 from quorate.compared_groups import ComparedGroups
 from quorate.errors import DataUnavailableError, InputError
 from quorate.populations import sizes
+from quorate.populations.local_copies import are_published
 from quorate.populations.standardising import moments, standardise
 from quorate.populations.table_format import TableFormat
 from quorate.populations.table_reading import ReadTable
@@ -27,6 +28,13 @@ from quorate.validate import unknown
 
 MOST_LABELS = 1000  # a column with more distinct values is a quantity or an id, not a label
 LARGEST_ALPHABET = 200  # a text column with more distinct values holds ids or prose
+
+
+def local_file(name: str) -> Path | None:
+    """Return a public file in the folder ``QUORATE_DATA``/tabular, if it is there."""
+    base = os.environ.get("QUORATE_DATA")
+    file = Path(base) / "tabular" / name if base else None
+    return file if file is not None and file.is_file() else None
 
 
 def public_file(name: str, path: str | None, source: str) -> Path:
@@ -78,8 +86,11 @@ class PublicTable(Population):
         return standardised(sizes.split_at_random(people, self.n, self.held_out, rng))
 
     def fingerprint(self) -> str | None:
-        """Return a digest of the file's bytes if its path was named."""
-        return file_fingerprint(self._path()) if self.path else None
+        """Return a digest of the file's bytes, unless it is by name and as it was published."""
+        if self.path:
+            return file_fingerprint(self._path())
+        file = local_file(self.file)
+        return None if file is None or are_published([file]) else file_fingerprint(str(file))
 
     def _path(self) -> str:
         return str(public_file(self.file, self.path, self.source))

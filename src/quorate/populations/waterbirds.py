@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.populations.image_files import load_hub
+from quorate.populations.image_files import hub_fingerprint, load_hub
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.protocols import Population
 from quorate.spec import param
@@ -38,6 +38,10 @@ class Waterbirds(Population):
 
     def __post_init__(self) -> None:
         at_least("size", self.size, 1, "Use a side such as 64.")
+
+    def fingerprint(self) -> str | None:
+        """Return a digest of the local copy, None where it is as it was published or not there."""
+        return hub_fingerprint(HUB_NAME)
 
     def split(self, rng: Rng) -> Split:
         """Return the official split, subsampled if asked."""
