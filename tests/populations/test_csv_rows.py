@@ -158,3 +158,18 @@ def test_columns_are_found_in_other_spellings(write: Write) -> None:
     path = write(*ROWS, header="y,e\u0301t,c")
     assert [one.name for one in read_members(path, " y ", columns=["e\u0301t "]).columns] == ["ét"]
     assert people_of(path, label="y ", group="e\u0301t").groups == ("0", "1", "2")
+
+
+def test_a_person_in_place_of_the_header_line_is_told(write: Write) -> None:
+    path = write(*(f"{row},{i}" for i, row in enumerate(ROWS)), header="yes,2,a,70")
+    message = r"names of the columns in the first line of .*, got values of people: (a, )?yes(, a)?"
+    with pytest.raises(InputError, match=message):
+        people_of(path, label="yes")
+    with pytest.raises(InputError, match=message):
+        read_members(path, "yes")
+    survey = write(
+        *(f"{('no', 'yes')[i % 2]},{'a' * (i % 3)},b" for i in range(24)), header="y,a,b"
+    )
+    assert len(read_members(survey, "y").columns) == 2
+    digits = write(*(f"{i % 2},{i % 3},{i % 5}" for i in range(24)), header="0,1,2")
+    assert len(read_members(digits, "0").columns) == 2

@@ -18,7 +18,7 @@ from typing import Any
 
 from quorate.populations.table_format import TableFormat
 from quorate.runtime.files import decoded
-from quorate.validate import clean_text
+from quorate.validate import clean_text, number_of
 
 SEPARATORS = ",;\t"
 LINES = 20  # of a file by which its separator is found
@@ -105,7 +105,10 @@ def _some_of(packed: Any) -> bytes:
 def _compare_rows(
     rows: Iterator[tuple[int, list[str]]], hinted: bool
 ) -> tuple[list[str], int | None, tuple[str, ...]]:
-    """Return the names in the header line, where it comes again, and a note on shorter rows."""
+    """Return the names in the header line, where it comes again, and a note on shorter rows.
+
+    Names that are all numbers may be a person's values: they do not come again.
+    """
     header: list[str] = []
     short: list[int] = []
     again = None
@@ -116,6 +119,8 @@ def _compare_rows(
             short.append(line + hinted)
         elif again is None and [clean_text(cell) for cell in row] == header:
             again = line + hinted
+    if all(number_of(name) is not None for name in header):
+        again = None
     if not short:
         return header, again, ()
     lines = f"{len(short):,} line{'s have' if len(short) > 1 else ' has'} fewer cells"

@@ -16,7 +16,7 @@ from quorate.populations.csv_files import CsvRows, read_csv
 from quorate.populations.table_format import TableFormat
 from quorate.populations.written_columns import read_column
 from quorate.populations.written_numbers import two_ways
-from quorate.validate import clean_text, match_value, number_of, unknown
+from quorate.validate import clean_text, listed, match_value, number_of, unknown
 
 _UNREADABLE: tuple[type[Exception], ...] = (
     *(ValueError, OSError, EOFError, csv.Error),
@@ -117,6 +117,8 @@ class RawTable:
         import pandas as pd
 
         self.check_columns([*wanted, *self.how.text, *self.how.keep])
+        if self.written:
+            self._check_header(wanted, of_names)
         found, decimals, as_missing = {}, {}, {}
         notes = list(self.notes)
         doubtful: dict[str, str] = {}
@@ -147,6 +149,20 @@ class RawTable:
                     f"Nothing is written {word!r}, which was to stand for what is missing."
                 )
         return ReadTable(pd.DataFrame(found), tuple(notes), decimals, as_missing)
+
+    def _check_header(self, wanted: Sequence[str], of_names: Sequence[str | None]) -> None:
+        """Raise InputError where the first line seems to be a person: its words are values below.
+
+        A label must be among them, since answers of a survey may name their own columns.
+        """
+        columns = self.columns
+        words = [name for name in wanted if number_of(name) is None]
+        own = [name for name in words if (self.frame.iloc[:, columns.index(name)] == name).any()]
+        if len(own) > 1 and any(name in own for name in of_names):
+            raise InputError(
+                f"Expected the names of the columns in the first line of {self.path}, got values "
+                f"of people: {listed(own)} stand below it, too. Write a line of names above it."
+            )
 
     def first_of_each_name(self) -> RawTable:
         """Return the table without the second column of any name."""
