@@ -346,3 +346,11 @@ def test_errors_come_back_from_worker_processes(error: PlatformError) -> None:
 def test_the_size_of_an_answer_grows_with_what_was_asked() -> None:
     assert most_bytes(16, 1000) > 16 * 1000 * 25  # a double in JSON, and its comma
     assert read_json(b'{"a": [1, {"b": null}]}') == {"a": [1, {"b": None}]}
+
+
+def test_an_empty_answer_is_named_as_it_is() -> None:
+    with (
+        serving(lambda _: http(200, {})) as stub,
+        pytest.raises(PlatformError, match=r"got \{\}\. "),
+    ):
+        ask(stub.url)

@@ -251,5 +251,6 @@ def _followed(parts: Sequence[str], document: Any, at: str) -> Any:
 
 
 def _shown(document: Any) -> str:
-    text = f"only {', '.join(map(str, document))}" if isinstance(document, dict) else repr(document)
+    named = isinstance(document, dict) and len(document) > 0
+    text = f"only {', '.join(map(str, document))}" if named else repr(document)
     return one_line(text, 80)
