@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mortal_model import Mortal
+from PIL import Image
 
 from quorate.errors import InputError, QuorateError, StoreError
 from quorate.executors.choose import choose_executor
@@ -105,6 +106,22 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str,
     """One correction of two budgets, which share everything up to the crafting."""
     out = tmp_path_factory.mktemp("done")
     return out, run(out, epsilon="8/255,64/255")
+
+
+def test_what_is_left_out_of_the_people_stands_with_the_result(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for label, middle in (("dark", 60), ("light", 190)):
+        (tmp_path / "shades" / label).mkdir(parents=True)
+        for i in range(60):
+            pixels = rng.integers(middle - 40, middle + 40, (4, 4)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "shades" / label / f"{i}.png")
+    (tmp_path / "shades" / "dark" / "60.heic").touch()
+    population = f"images:path={tmp_path / 'shades'}"
+    few = {"members": 3, "photos": 3, "platform": "mlp:epochs=1", "proxy": "mlp:epochs=1"}
+    made = study(population=population, **few)
+    for _ in range(2):  # measured, then stored
+        found = run_correction(made, tmp_path / "out", Serial(), "cpu")
+        assert "dark/60.heic" in found.facts()["How the file was read"]
 
 
 def copy_of(done: tuple[Path, Any], to: Path) -> Path:

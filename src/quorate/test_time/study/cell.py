@@ -18,7 +18,7 @@ from quorate.intervals import Estimate, wilson
 from quorate.protocols import Classifier, Learner
 from quorate.runs.cell import Cell, Record, Work
 from quorate.runtime.digests import digest_file, digest_files
-from quorate.runtime.provenance import provenance
+from quorate.runtime.provenance import with_reading
 from quorate.runtime.seeds import stream
 from quorate.table import Rng, Table
 from quorate.test_time.extraction.pool import QueryPool, collect
@@ -255,7 +255,7 @@ class PreparedGroup:
             queries=QueryCounts(len(self.pool), group.queries, self.evaluator.asked, asked),
             notes=(*self.notes, *_missing_classes(change)),
             seconds=time.perf_counter() - started,
-            provenance=provenance(),
+            provenance=with_reading(self.split.train.notes),
             description=cell.describe(),
             parity=parity,
             files=self._files(cell, change, label_free),

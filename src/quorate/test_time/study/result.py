@@ -9,6 +9,7 @@ from typing import Any
 
 from quorate import spec
 from quorate.runs.result import Picture, Result, Row, Section
+from quorate.runs.wording import name_reading
 from quorate.test_time.perturbations.perturbation import to_bytes
 from quorate.test_time.study import wording
 from quorate.test_time.study.change_facts import facts_of
@@ -222,6 +223,7 @@ class CorrectionResult(Result):
                 lambda one: f"{one.provenance['processor']}, {one.provenance['system']}"
             ),
             "Trained on": each(lambda one: one.provenance.get("gpu") or "the CPU"),
+            **name_reading([one.provenance for one in outcomes]),
         }
 
     # --------------------------------------------------------------------------------- pictures
