@@ -11,7 +11,9 @@ from quorate.validate import at_least, near_spelling
 
 def test_at_least() -> None:
     at_least("n", 1, 1, "")
-    at_least("n", 10**400, 1, "")  # too large for a float
+    at_least("n", 10**400, 1, "", most=10**401)  # too large for a float
+    with pytest.raises(InputError, match="to be at most 1000000000: more would"):
+        at_least("n", 10**400, 1, "")
     for value in (0.9, -math.inf, math.nan):
         with pytest.raises(InputError, match=r"to be at least 1\. Draw more"):
             at_least("n", value, 1, "Draw more.")

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.plain import finite_or_none
-from quorate.validate import at_least, in_interval
+from quorate.validate import LARGEST, at_least, in_interval
 
 Floats = npt.NDArray[np.float64]
 RESAMPLES = 2000
@@ -65,7 +65,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Estimate:
         InputError: there are no trials, more successes than trials, or level is out of range.
     """
     check_level(level)
-    at_least("n", n, 1, "A rate needs something to be measured on.")
+    at_least("n", n, 1, "A rate needs something to be measured on.", most=LARGEST)
     in_interval("successes", successes, 0, n, f"They are some of the {n} tries.")
     p, z = successes / n, NormalDist().inv_cdf((1 + level) / 2)
     centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))

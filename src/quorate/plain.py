@@ -49,14 +49,16 @@ def read_json(text: str | bytes) -> Any:
     Raises:
         ValueError: it is no JSON, no UTF-8, or has more levels than MOST_LEVELS.
     """
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text), "surrogatepass")
+    text = text.encode(errors="replace").decode()  # halves that stand there as they are
     try:
         found = json.loads(text)
     except RecursionError:
         raise ValueError(f"more than {MOST_LEVELS} levels of lists and tables") from None
     if levels(found) > MOST_LEVELS:
         raise ValueError(f"more than {MOST_LEVELS} levels of lists and tables")
-    halves = rb"\ud" if isinstance(text, bytes) else r"\ud"
-    return _whole_signs(found) if halves in text.lower() else found  # type: ignore[operator]
+    return _whole_signs(found) if r"\ud" in text.lower() else found
 
 
 def _whole_signs(plain: Any) -> Any:

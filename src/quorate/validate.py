@@ -14,6 +14,9 @@ import numpy.typing as npt
 from quorate.errors import InputError
 from quorate.plain import as_plain
 
+MOST = 1e9  # of a parameter that counts or measures something; more is a slip of the pen
+MOST_ROUNDS = 1e6  # of what is work each time, such as epochs, trees or days
+TINIEST, HUGEST = 1e-30, 1e30  # of a positive parameter; float32 holds them
 LARGEST = 2**63 - 1  # a whole number that arrays, tables and databases can hold
 
 
@@ -71,8 +74,8 @@ def all_in_interval(
     return found
 
 
-def at_least(name: str, value: float, low: float, fix: str) -> None:
-    """Raise unless ``value`` is ``low`` or more, and finite.
+def at_least(name: str, value: float, low: float, fix: str, most: float = MOST) -> None:
+    """Raise unless ``value`` is ``low`` or more, and no more than ``most``, which is finite.
 
     >>> at_least("patience", 0, 1, "Wait for at least one epoch.")
     Traceback (most recent call last):
@@ -84,6 +87,11 @@ def at_least(name: str, value: float, low: float, fix: str) -> None:
         raise InputError(f"Expected {name}={value:g} to be finite. Use a large number instead.")
     if not value >= low:
         raise InputError(f"Expected {name}={_short(value)} to be at least {low:g}. {fix}")
+    if value > most:
+        raise InputError(
+            f"Expected {name}={_short(value)} to be at most {most:.15g}: more would never "
+            "end, or mean nothing. Use a smaller number."
+        )
 
 
 def storable(name: str, value: int) -> None:
@@ -100,6 +108,7 @@ def above_zero(name: str, value: float, fix: str) -> None:
     _is_number(name, value, fix)
     if not 0 < value < math.inf:
         raise InputError(f"Expected {name}={_short(value)} to be a positive finite number. {fix}")
+    in_interval(name, value, TINIEST, HUGEST, fix)
 
 
 def _is_number(name: str, value: object, fix: str) -> None:

@@ -21,7 +21,7 @@ from quorate.scenarios.scenario import make_scenario
 from quorate.studies.study import Study, make_study
 from quorate.test_time.study.query_comparison import compare
 from quorate.test_time.study.settings import make_correction
-from quorate.validate import above_zero, at_least, in_interval
+from quorate.validate import LARGEST, MOST, above_zero, at_least, in_interval
 
 TWO = [np.int64(2), np.int8(2), np.uint64(2), np.float32(2), np.float64(2), 2.0, np.array(2)]
 NO_COUNT = [
@@ -274,3 +274,67 @@ def test_a_plan_of_numbers_of_any_type(name: str, wrong: list[Any]) -> None:
     for value in wrong:
         with pytest.raises(InputError, match=f"^Expected {name}"):
             PlanRequest(**{**given, name: value})
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "parameter"),
+    [
+        ("learners", "sgd", "epochs"),
+        ("learners", "sgd", "batch_size"),
+        ("learners", "sgd", "learning_rate"),
+        ("learners", "forest", "n_estimators"),
+        ("learners", "boosting", "max_iter"),
+        ("learners", "dp-forest", "trees"),
+        ("learners", "jtt", "first_epochs"),
+        ("learners", "knn", "n_neighbors"),
+        ("populations", "gaussian", "n"),
+        ("populations", "finite", "values"),
+        ("subgroups", "low_light", "noise"),
+    ],
+)
+@pytest.mark.parametrize("huge", [10**12, 2**63 - 1, 1e30 * 1.01, 1e300])
+def test_absurd_parameters_are_refused_before_work_begins(
+    kind: str, name: str, parameter: str, huge: float
+) -> None:
+    if parameter == "learning_rate" and huge < 1e30:
+        huge *= 1e30
+    with pytest.raises(InputError, match=f"Expected {parameter}=") as refused:
+        catalog.build(kind, f"{name}:{parameter}={huge}")
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "value"),
+    [
+        ("navigation", "reports", 1e30),
+        ("navigation", "told", 1e300),
+        ("navigation", "kappa", 1e-300),
+        ("navigation", "theta", 1e300),
+        ("navigation", "gap", 1e-300),
+        ("navigation", "days", 10**12),
+        ("navigation", "accounts", 10**12),
+        ("participation", "cost", 1e300),
+        ("participation", "spread", 1e300),
+        ("participation", "noise", 1e300),
+        ("participation", "rounds", 10**12),
+        ("privacy", "models", 10**12),
+        ("privacy", "probed", 10**12),
+        ("privacy", "how_many", 10**12),
+        ("bias", "standard_error", 1e-300),
+        ("bias", "seeds", 10**12),
+        ("effective-size", "seeds", 10**12),
+        ("collectives", "others", 1e300),
+    ],
+)
+def test_absurd_parameters_of_scenarios_are_refused(
+    name: str, parameter: str, value: float
+) -> None:
+    with pytest.raises(InputError, match=f"Expected {parameter}=") as refused:
+        make_scenario({"name": name, parameter: value})
+    assert len(str(refused.value)) < 200
+
+
+def test_large_numbers_that_are_seeds_and_sizes_of_worlds_stay_allowed() -> None:
+    assert read_seeds([LARGEST]) == (LARGEST,)
+    assert catalog.build("populations", f"finite:law_seed={LARGEST}").law_seed == LARGEST
+    at_least("reports", MOST, 0, "")

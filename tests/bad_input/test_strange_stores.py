@@ -11,6 +11,7 @@ import pytest
 
 import quorate as library
 from quorate.errors import StoreError
+from quorate.plain import read_json
 from quorate.runs.cell import Record
 from quorate.runs.digests import digest_of
 from quorate.runs.store import FILE, Store
@@ -186,3 +187,12 @@ def test_a_strange_cell_of_a_scenario_is_refused(
         assert code == 2
         assert said.startswith("Error: Expected ")
         assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b'"a\xed\xa0\x80"', b'"a\\ud800"', '"a\\uD800"'.encode("utf-16"), '"a\\ud800"', '"a\ud800"'],
+)
+def test_half_a_sign_becomes_a_question_mark(text: str | bytes) -> None:
+    assert read_json(text) == "a?"
+    assert read_json(b'{"\xed\xa0\x80": 1}') == {"?": 1}

@@ -15,7 +15,7 @@ from PIL import Image
 
 import quorate as library
 from quorate.errors import InputError, StoreError
-from quorate.report.files import to_csv
+from quorate.report.files import check_report_folder, to_csv
 from quorate.runs.store import FILE, WRITING, Store
 from quorate.runtime import outputs
 from quorate.runtime.files import (
@@ -435,3 +435,15 @@ def test_no_text_is_a_formula_to_a_spreadsheet() -> None:
     back = [row["a"] for row in csv.DictReader(io.StringIO(to_csv(plain).decode()))]
     assert back == ["a=1", "0.5", "-0.5", "+3", "-1e-5", "'a'", "", "é", ""]
     assert len({to_csv([{"a": text}]) for text in ("=1", "'=1", "''=1")}) == 3
+
+
+@pytest.mark.parametrize("inside", ["", "deeper/still"])
+@pytest.mark.parametrize("link", [False, True])
+def test_a_file_or_a_link_to_nothing_is_no_folder(inside: str, link: bool, tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    if link:
+        place.symlink_to(tmp_path / "nothing")
+    else:
+        place.write_text("mine")
+    with pytest.raises(StoreError, match=f"got {'a link to nothing' if link else 'a file'}"):
+        check_report_folder(place / inside)

@@ -15,6 +15,7 @@ import pytest
 from quorate.errors import StoreError
 from quorate.report import files as files_module
 from quorate.report.files import write_result
+from quorate.runs.digests import is_unchanged
 from quorate.studies.curves import Curves
 
 Make = Callable[..., Curves]
@@ -59,6 +60,8 @@ def test_results_are_strict_json_and_the_same_as_the_curves_say(
 
     text = (folder / "results.json").read_text(encoding="utf-8")
     kept = json.loads(text, parse_constant=refuse)
+    assert is_unchanged(kept)
+    assert len(kept.pop("digest")) == 64
     assert {key: kept.pop(key) for key in curves.told()} == curves.told()
     assert kept == curves.to_json()
 
@@ -154,7 +157,6 @@ def test_a_file_is_replaced_whole_or_not_at_all(
 @pytest.mark.usefixtures("plain_pictures")
 def test_a_folder_that_cannot_be_made_is_named(curves: Curves, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    with pytest.raises(StoreError, match="Expected to write the report to"):
-        write_result(curves, tmp_path / "taken")
-    with pytest.raises(StoreError, match="Not a directory"):
-        write_result(curves, tmp_path / "taken" / "below")
+    for folder in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        with pytest.raises(StoreError, match="to be a folder, got a file"):
+            write_result(curves, folder)

@@ -15,6 +15,7 @@ from pages import Page
 from quorate.errors import InputError, StoreError
 from quorate.report.export import export
 from quorate.report.stored import load_result
+from quorate.runs.digests import with_digest
 from quorate.runs.result import Result, Row, Section
 from test_stored_results import COMMANDS, STORED
 
@@ -243,7 +244,7 @@ def test_a_report_of_wrong_types_is_one_clear_line(
     changes: dict[str, Any], said: str, here: Path, quorate: Run
 ) -> None:
     file = plan(here / "plan").with_suffix(".json")
-    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+    file.write_text(json.dumps(with_digest({**json.loads(file.read_text()), **changes})))
     for command in ("show", "export"):
         code, _, error = quorate(command, "plan")
         assert code == 2
@@ -260,3 +261,18 @@ def test_a_broken_report_is_said(text: str, here: Path, quorate: Run) -> None:
     assert error.startswith("Error: Expected a report in run/results.json, got: ")
     with pytest.raises(StoreError):
         load_result("run")
+
+
+@pytest.mark.parametrize("name", ["plan", "scenario"])
+def test_a_changed_number_in_a_report_is_never_shown(name: str, here: Path, quorate: Run) -> None:
+    file = plan(here / name).with_suffix(".json")
+    text = file.read_text()
+    digits = [at for at, sign in enumerate(text) if sign.isdigit()]
+    for at in digits[:: max(1, len(digits) // 12)]:
+        file.write_text(f"{text[:at]}{(int(text[at]) + 1) % 10}{text[at + 1 :]}")
+        for command in ("show", "export"):
+            code, words, error = quorate(command, name)
+            assert (code, words) == (2, "")
+            assert error.startswith(f"Damaged: {name}/plan.json was changed since it was written.")
+    file.write_text(text)
+    assert quorate("show", name)[0] == 0

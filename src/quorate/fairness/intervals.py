@@ -17,7 +17,7 @@ from quorate.fairness.group_counts import (
 )
 from quorate.intervals import Floats, check_level, wilson
 from quorate.table import Labels, Rng
-from quorate.validate import at_least
+from quorate.validate import MOST_ROUNDS, at_least
 
 Interval = tuple[float, float]
 AT_ONCE = 2**21  # counts of one kind that are held in memory
@@ -124,5 +124,5 @@ def _quantile(values: Floats, fraction: float) -> float:
 
 def check_resampling(resamples: int, level: float) -> None:
     """Raise InputError unless there is a resample, and the level is in (0, 1)."""
-    at_least("resamples", resamples, 1, "A thousand are usual.")
+    at_least("resamples", resamples, 1, "A thousand are usual.", most=MOST_ROUNDS)
     check_level(level)

@@ -17,6 +17,7 @@ from quorate.findings.kinds.kind import RunResult
 from quorate.findings.kinds.listing import kind_of
 from quorate.findings.measures import CurveMeasures
 from quorate.findings.trends import draw_trends
+from quorate.runs.digests import with_digest
 from quorate.runs.result import Picture
 
 RUNS = "runs"
@@ -56,7 +57,7 @@ class ExperimentResult(RunResult):
         if self.finding is None:
             return files
         drawn = [f"{name}.png" for name, one in self._pictures.items() if not one.photographs]
-        plain = {**self.finding.to_json(), "pictures": drawn}
+        plain = with_digest({**self.finding.to_json(), "pictures": drawn})
         text = json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False)
         return {**files, FILE: text.encode()}
 

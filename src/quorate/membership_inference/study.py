@@ -22,7 +22,7 @@ from quorate.runtime.seeds import read_seeds
 from quorate.studies.alphas import parse_alphas
 from quorate.studies.sweep import check
 from quorate.studies.trial import Trial
-from quorate.validate import at_least, unknown
+from quorate.validate import MOST_ROUNDS, at_least, unknown
 
 MEASURE = "membership"  # how a file says what it measures
 KEYS = (
@@ -66,7 +66,13 @@ class MembershipStudy:
     title: str = "Membership inference while a collective acts"
 
     def __post_init__(self) -> None:
-        at_least("models", self.models, 8, "Each is attacked with the others as shadows; use 32.")
+        at_least(
+            "models",
+            self.models,
+            8,
+            "Each is attacked with the others as shadows; use 32.",
+            most=MOST_ROUNDS,
+        )
         if not self.seeds:
             raise InputError("Expected at least one of seeds, got none. Use seeds=5.")
         if 0.0 not in self.alphas:

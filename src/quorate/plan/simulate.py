@@ -31,7 +31,7 @@ from quorate.strategies.unplanting import Unplanting
 from quorate.studies.curves import Curves
 from quorate.studies.study import make_study
 from quorate.studies.sweep import run_study
-from quorate.validate import at_least
+from quorate.validate import MOST_ROUNDS, at_least
 
 PANEL = (
     "sgd",
@@ -124,7 +124,7 @@ def simulate(
     Raises:
         InputError: a learner is unknown, or its parameters cannot be used.
     """
-    at_least("seeds", seeds, 1, "Simulate at least once.")
+    at_least("seeds", seeds, 1, "Simulate at least once.", most=MOST_ROUNDS)
     if not learners:
         raise InputError("Expected at least one learner to simulate, got none. Name one.")
     for text in learners:

@@ -12,7 +12,7 @@ from quorate.law import FiniteLaw
 from quorate.populations.sizes import DrawnPopulation
 from quorate.spec import param
 from quorate.table import Column, Rng, Table
-from quorate.validate import above_zero, at_least
+from quorate.validate import LARGEST, above_zero, at_least
 
 
 @functools.lru_cache(maxsize=8)
@@ -49,7 +49,7 @@ class Finite(DrawnPopulation):
         super().__post_init__()
         at_least("values", self.values, 1, "A law has at least one feature value.")
         at_least("labels", self.labels, 2, "A classifier needs two labels to tell apart.")
-        at_least("law_seed", self.law_seed, 0, "Use a non-negative whole number.")
+        at_least("law_seed", self.law_seed, 0, "Use a non-negative whole number.", most=LARGEST)
         above_zero("concentration", self.concentration, "Use a concentration such as 0.5.")
 
     def law(self) -> FiniteLaw:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from quorate.figures.style import render
 from quorate.report.other_pages import link_pages
 from quorate.report.page import render_page
+from quorate.runs.digests import with_digest
 from quorate.runs.result import Picture, Result
 from quorate.runtime.files import begin_folder, write_files
 from quorate.runtime.progress import status
@@ -48,7 +49,7 @@ def _write(result: Result, folder: Path) -> Path:
         files[f"{name.replace('-', '_')}.csv"] = to_csv(rows)
     own = result.stem == Result.stem
     files["results.json" if own else f"{result.stem}.json"] = json.dumps(
-        result.stored(), indent=1, ensure_ascii=False, allow_nan=False
+        with_digest(result.stored()), indent=1, ensure_ascii=False, allow_nan=False
     ).encode()
     files |= result.files()
     page = f"{result.stem}.html"

@@ -9,7 +9,9 @@ from typing import Any
 
 from quorate.errors import InputError, StoreError, reason
 from quorate.plain import finite, read_json
+from quorate.runs.digests import is_unchanged
 from quorate.runs.result import Result, Row, TextRow
+from quorate.runtime.progress import tell
 
 DATA = "results.json"  # of a result that has its folder to itself
 FINDING = "finding.json"
@@ -167,15 +169,27 @@ def _read(file: Path) -> Report | None:
     except (OSError, ValueError):
         return None
     is_report = isinstance(plain, Mapping) and "tables" in plain and file.name not in NO_REPORTS
-    return Report(file, plain) if is_report else None
+    return Report(file, plain) if is_report and _is_whole(file, plain) else None
+
+
+def _is_whole(file: Path, plain: Mapping[str, Any]) -> bool:
+    """Whether a file holds what was written to it; it is told where it does not."""
+    whole = is_unchanged(plain)
+    if not whole:
+        tell(
+            f"Damaged: {file} was changed since it was written. It is left out; run the command "
+            "that made it again, and it is written anew."
+        )
+    return whole
 
 
 def _why(file: Path) -> str:
     try:
-        read_json(file.read_bytes())
+        plain = read_json(file.read_bytes())
     except (OSError, ValueError) as error:
         return reason(error)
-    return "no tables"
+    changed = isinstance(plain, Mapping) and not is_unchanged(plain)
+    return "numbers that were changed since" if changed else "no tables"
 
 
 def read_finding(folder: Path) -> Mapping[str, Any] | None:
@@ -183,6 +197,8 @@ def read_finding(folder: Path) -> Mapping[str, Any] | None:
     try:
         plain = read_json((folder / FINDING).read_bytes())
     except (OSError, ValueError):
+        return None
+    if isinstance(plain, Mapping) and not _is_whole(folder / FINDING, plain):
         return None
     texts = ("verdict", "claim", "source", "ours", "expected")
     each = ("verdict", "text", "words", "note")

@@ -1,13 +1,15 @@
-"""Digests of stored rows: a row that bit rot has changed is told from one that is whole."""
+"""Digests of stored rows and files: what bit rot has changed is told from what is whole."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from quorate.runtime.archives import ArrayArchive
 
+DIGEST = "digest"  # the key of a file's own
 DAMAGED = ""  # the digest of a row that is none; no row has it
 ARRAYS = ".npz"  # the ending of files that can be looked into
 
@@ -26,6 +28,29 @@ def lines_of(files: Iterable[tuple[str, bytes]]) -> str:
 def line_of(name: str, content: bytes) -> str:
     """Return the name and the digest of one file."""
     return f"{name} {hashlib.sha256(content).hexdigest()}"
+
+
+def with_digest(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plain data of a file with a digest of all of it.
+
+    >>> is_unchanged(with_digest({"a": 1})), is_unchanged({**with_digest({"a": 1}), "a": 2})
+    (True, False)
+    """
+    return {**plain, DIGEST: _digest_of_plain(plain)}
+
+
+def is_unchanged(plain: Mapping[str, Any]) -> bool:
+    """Whether the plain data of a file are those it was written with, as far as can be told.
+
+    Older versions wrote no digest.
+    """
+    return DIGEST not in plain or plain[DIGEST] == _digest_of_plain(plain)
+
+
+def _digest_of_plain(plain: Mapping[str, Any]) -> str:
+    rest = {key: value for key, value in plain.items() if key != DIGEST}
+    text = json.dumps(json.loads(json.dumps(rest)), sort_keys=True)  # keys are texts, once read
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def first_digest(kind: str, id_: str, plain: str, stored_at: str, files: str | None) -> str:

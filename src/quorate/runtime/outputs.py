@@ -82,6 +82,11 @@ def check_folder(
         by: what writes them.
         is_ours: whether a folder in which nothing was noted is ours; by default, by its pages.
     """
+    standing = next((one for one in (folder, *folder.parents) if os.path.lexists(one)), folder)
+    if os.path.lexists(standing) and not standing.is_dir():
+        what = "a link to nothing" if standing.is_symlink() else "a file"
+        at = "" if standing == folder else f" at {standing}"
+        raise StoreError(f"Expected {folder} to be a folder, got {what}{at}. Choose another --out.")
     taken = [name for name in names if not _is_free(folder / name, "choose another --out")]
     noted = _noted_by(folder, by) if taken else set()
     older = bool(taken) and _is_older(folder, noted, is_ours)

@@ -6,6 +6,7 @@ who is drawn does not depend on what is done with them afterwards. No study uses
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,7 +79,7 @@ def read_seeds(given: Any, called: str = "seed") -> tuple[int, ...]:
 
 def check_count(seeds: int, fix: str = "Run at least one seed.") -> None:
     """Raise InputError unless a number of seeds is one that can be run."""
-    at_least("seeds", seeds, 1, fix)
+    at_least("seeds", seeds, 1, fix, most=math.inf)
     if seeds > MOST_SEEDS:
         raise InputError(
             f"Expected seeds={shown(seeds)} to be at most {MOST_SEEDS}. Use a smaller number, such "
@@ -88,5 +89,5 @@ def check_count(seeds: int, fix: str = "Run at least one seed.") -> None:
 
 def check_seed(seed: int, called: str = "seed") -> None:
     """Raise InputError unless a seed is a whole number of at most 64 bits."""
-    at_least(called, seed, 0, "Use a non-negative whole number.")
+    at_least(called, seed, 0, "Use a non-negative whole number.", most=math.inf)
     storable(called, seed)

@@ -12,7 +12,7 @@ from quorate.protocols import Signal, Strategy
 from quorate.signals.patch import Patch
 from quorate.spec import param
 from quorate.table import Rng, Table
-from quorate.validate import at_least
+from quorate.validate import MOST_ROUNDS, at_least
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Erasing(Strategy):
     voters: int = param(15, "Number of members whose labels stand for P̂(y | g(x)), at least 1.")
 
     def __post_init__(self) -> None:
-        at_least("voters", self.voters, 1, "Ask some 15 neighbours.")
+        at_least("voters", self.voters, 1, "Ask some 15 neighbours.", most=MOST_ROUNDS)
 
     def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
         """Return the members' rows with the label that they would get with the signal on."""

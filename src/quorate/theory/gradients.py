@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.theory.suboptimality import Floats
-from quorate.validate import all_in_interval, at_least
+from quorate.validate import MOST_ROUNDS, all_in_interval, at_least
 
 
 def hold_critical_mass(gradient: npt.ArrayLike, reach: npt.ArrayLike) -> Floats:
@@ -154,7 +154,7 @@ def steering_distance(
     Raises:
         InputError: an argument is out of range.
     """
-    at_least("steps", steps, 0, "Use steps=0 for the start.")
+    at_least("steps", steps, 0, "Use steps=0 for the start.", most=MOST_ROUNDS)
     left = abs(1 - _positive("learning_rate", learning_rate) * _positive("rate", rate))
     return np.asarray(left**steps * _norm("start", start))[()]
 

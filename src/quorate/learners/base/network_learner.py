@@ -21,7 +21,7 @@ from quorate.protocols import Classifier, StackedLearner
 from quorate.runtime import device
 from quorate.spec import param
 from quorate.table import Rng, Submission, Table
-from quorate.validate import above_zero, at_least
+from quorate.validate import MOST_ROUNDS, above_zero, at_least
 
 if TYPE_CHECKING:
     from quorate.engine.row_pool import RowPool
@@ -53,7 +53,7 @@ class NetworkLearner(StackedLearner):
 
     def __post_init__(self) -> None:
         at_least("hidden", self.hidden, 1, "Use a positive width.")
-        at_least("epochs", self.epochs, 1, "Train for at least one epoch.")
+        at_least("epochs", self.epochs, 1, "Train for at least one epoch.", most=MOST_ROUNDS)
         at_least("batch_size", self.batch_size, 1, "Use at least one person per step.")
         above_zero("learning_rate", self.learning_rate, "Use a step size such as 0.1.")
 

@@ -15,7 +15,7 @@ from quorate.learners.base.random_trees import PublicColumns, RandomTrees, grow
 from quorate.protocols import Learner
 from quorate.spec import param
 from quorate.table import Array, Labels, Probabilities, Rng, Submission
-from quorate.validate import above_zero, at_least, in_interval
+from quorate.validate import MOST_ROUNDS, above_zero, at_least, in_interval
 
 Counts = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
@@ -45,7 +45,7 @@ class PrivateTrees(Learner):
     def __post_init__(self) -> None:
         fix = "Use a budget such as epsilon=1, or epsilon=inf for none."
         in_interval("epsilon", self.epsilon, 0, math.inf, fix, open_low=True)
-        at_least("trees", self.trees, 1, "Grow at least one tree.")
+        at_least("trees", self.trees, 1, "Grow at least one tree.", most=MOST_ROUNDS)
         in_interval("depth", self.depth, 1, DEEPEST, "Use a depth such as 5.")
         above_zero("bound", self.bound, "Standardised numbers lie within 3 or so.")
 

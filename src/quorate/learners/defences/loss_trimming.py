@@ -13,7 +13,7 @@ from quorate.learners.base.rounding import floor_of_share
 from quorate.protocols import Classifier, ScoredClassifier
 from quorate.spec import param
 from quorate.table import Submission, Table
-from quorate.validate import at_least, in_interval
+from quorate.validate import MOST_ROUNDS, at_least, in_interval
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,13 @@ class LossTrimming(ModelBasedCleaning):
 
     def __post_init__(self) -> None:
         in_interval("fraction", self.fraction, 0, 1, "Use a fraction such as 0.1.", open_high=True)
-        at_least("rounds", self.rounds, 1, "Train at least once before the last training.")
+        at_least(
+            "rounds",
+            self.rounds,
+            1,
+            "Train at least once before the last training.",
+            most=MOST_ROUNDS,
+        )
 
     @property
     def trainings(self) -> int:

@@ -14,7 +14,7 @@ from quorate.learners.networks.sgd import SGD
 from quorate.protocols import Classifier, Learner, StackedLearner
 from quorate.spec import param
 from quorate.table import Rng, Submission, Table
-from quorate.validate import at_least, in_interval
+from quorate.validate import MOST_ROUNDS, at_least, in_interval
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,7 +55,7 @@ class RobustAggregation(StackedLearner):
     )
 
     def __post_init__(self) -> None:
-        at_least("shards", self.shards, 1, "Use 2 or more; 1 is plain training.")
+        at_least("shards", self.shards, 1, "Use 2 or more; 1 is plain training.", most=MOST_ROUNDS)
         in_interval("trim", self.trim, 0, 0.5, "Use a fraction such as 0.25.", open_high=True)
         self._inner()
 

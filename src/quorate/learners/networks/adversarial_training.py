@@ -10,7 +10,7 @@ from quorate.learners.base.minibatch_learner import MinibatchLearner
 from quorate.learners.base.training import Batch, Training, cross_entropy
 from quorate.spec import param
 from quorate.table import Rng
-from quorate.validate import above_zero, at_least
+from quorate.validate import MOST_ROUNDS, above_zero, at_least
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -51,7 +51,13 @@ class AdversarialTraining(MinibatchLearner):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least("radius", self.radius, 0, "Use radius=0 for plain training.")
-        at_least("steps", self.steps, 1, "Take at least one step, or use the learner sgd.")
+        at_least(
+            "steps",
+            self.steps,
+            1,
+            "Take at least one step, or use the learner sgd.",
+            most=MOST_ROUNDS,
+        )
         if self.step_size is not None:
             above_zero("step_size", self.step_size, "Leave it out for 2.5·radius/steps.")
 

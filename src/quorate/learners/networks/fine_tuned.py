@@ -24,7 +24,7 @@ from quorate.protocols import (
 )
 from quorate.spec import param
 from quorate.table import Array, Labels, Probabilities, Rng, Submission, Table
-from quorate.validate import at_least
+from quorate.validate import LARGEST, at_least
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,13 @@ class FineTuned(StackedLearner):
     pretraining_seed: int = param(0, "Seed of pre-training, the same for every seed of the run.")
 
     def __post_init__(self) -> None:
-        at_least("pretraining_seed", self.pretraining_seed, 0, "Use a non-negative whole number.")
+        at_least(
+            "pretraining_seed",
+            self.pretraining_seed,
+            0,
+            "Use a non-negative whole number.",
+            most=LARGEST,
+        )
         self._network_learner()
 
     @property

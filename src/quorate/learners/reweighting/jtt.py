@@ -10,7 +10,7 @@ from quorate.learners.base.minibatch_learner import MinibatchLearner
 from quorate.learners.base.training import Batch, Training
 from quorate.spec import param
 from quorate.table import Mask, Rng
-from quorate.validate import at_least
+from quorate.validate import MOST_ROUNDS, at_least
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,7 +39,9 @@ class JTT(MinibatchLearner):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least("first_epochs", self.first_epochs, 1, "Train for at least one epoch.")
+        at_least(
+            "first_epochs", self.first_epochs, 1, "Train for at least one epoch.", most=MOST_ROUNDS
+        )
         at_least("upweight", self.upweight, 1, "Use upweight=1 for plain training.")
 
     def begin(self, stack: Stack, pool: RowPool, rngs: Sequence[Rng]) -> Training:

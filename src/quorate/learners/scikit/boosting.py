@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from quorate.learners.base.scikit_learner import ScikitLearner, draw_random_state
 from quorate.spec import param
 from quorate.table import Rng
-from quorate.validate import above_zero, at_least
+from quorate.validate import MOST_ROUNDS, above_zero, at_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Boosting(ScikitLearner):
 
     def __post_init__(self) -> None:
         above_zero("learning_rate", self.learning_rate, "Use a step size such as 0.1.")
-        at_least("max_iter", self.max_iter, 1, "Boost for at least one round.")
+        at_least("max_iter", self.max_iter, 1, "Boost for at least one round.", most=MOST_ROUNDS)
         at_least("max_leaf_nodes", self.max_leaf_nodes, 2, "A tree splits at least once.")
         at_least("min_samples_leaf", self.min_samples_leaf, 1, "A leaf has at least one person.")
 

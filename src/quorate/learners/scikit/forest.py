@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from quorate.learners.base.scikit_learner import ScikitLearner, draw_random_state
 from quorate.spec import param
 from quorate.table import Rng
-from quorate.validate import at_least
+from quorate.validate import MOST_ROUNDS, at_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Forest(ScikitLearner):
     min_samples_leaf: int = param(1, "Smallest number of people in a leaf.")
 
     def __post_init__(self) -> None:
-        at_least("n_estimators", self.n_estimators, 1, "Grow at least one tree.")
+        at_least("n_estimators", self.n_estimators, 1, "Grow at least one tree.", most=MOST_ROUNDS)
         if self.max_depth is not None:
             at_least("max_depth", self.max_depth, 1, "Leave it out for no limit.")
         at_least("min_samples_leaf", self.min_samples_leaf, 1, "A leaf has at least one person.")

@@ -32,7 +32,7 @@ from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
 from quorate.strategies.relabelling.minority_strategy import ALL
 from quorate.table import Split
-from quorate.validate import at_least, in_interval, unknown
+from quorate.validate import LARGEST, at_least, in_interval, unknown
 
 AS_ASKED = ("strategies", "alphas", "knowledge", "at", "seeds")
 LEARNERS = ("logistic", "forest:n_estimators=20", "boosting:max_iter=20", "dp-sgd:model=mlp")
@@ -100,9 +100,9 @@ class Bias(Scenario):
         for alpha in (*self.alphas, self.at):
             in_interval("alpha", alpha, 0, 1, "It is a fraction of the minority.")
         check_count(self.seeds, "Five or more give intervals.")
-        at_least("first_seed", self.first_seed, 0, "Begin with 0.")
+        at_least("first_seed", self.first_seed, 0, "Begin with 0.", most=LARGEST)
         fix = "Use 0.05, say."
-        in_interval("standard_error", self.standard_error, 0, 0.5, fix, open_low=True)
+        in_interval("standard_error", self.standard_error, 1e-6, 0.5, fix)
         for name in self._named_alone():
             if name not in platform_alone.ALONE:
                 raise unknown("method of the platform alone", name, platform_alone.ALONE)

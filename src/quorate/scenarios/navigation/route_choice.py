@@ -22,6 +22,7 @@ SEARCH_EVERY = 10  # steps between two searches for new routes
 SHRINK, GROW = 0.7, 1.1  # of the step, where the gap did not fall, and where it did
 SMALLEST_STEP, LARGEST_STEP = 0.05, 1.9  # at 2 a step may come back to where it began
 SWITCHING = 0.3  # of the way to what followers would accept, in a full step
+MOST_THETA = 1000.0  # beyond, all take the faster way at once, and never come to rest
 MOST_STEPS = 2000  # the gap says where it ended
 
 
@@ -44,7 +45,9 @@ class Drivers:
 
     def __post_init__(self) -> None:
         in_interval("share", self.share, 0, 1, "To let everyone follow the app, use share=1.")
-        above_zero("theta", self.theta, "Use a number such as 1 for each unit of time.")
+        fix = "Use a number such as 1 for each unit of time."
+        above_zero("theta", self.theta, fix)
+        in_interval("theta", self.theta, 0, MOST_THETA, fix, open_low=True)
 
     def acceptance(self, gain: Floats) -> Floats:
         """Return the share of followers who take the app's route, (p,): a binary logit.

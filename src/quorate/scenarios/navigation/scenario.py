@@ -24,6 +24,8 @@ from quorate.validate import above_zero, at_least, in_interval
 Defence = Literal["none", "trimmed-mean", "contradicting-traces", "decay", "bans"]
 Others = Literal["habit", "adapt"]
 ScheduleName = Literal["every-day", "every-other-day", "alternating-streets", "burst"]
+MOST_DAYS = 10_000
+SMALLEST_GAP = 1e-9  # successive averages come no nearer in any time that people have
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,10 @@ class Navigation(Scenario):
             Drivers(share, self.theta)
         above_zero("told", self.told, "Use 10 for walking pace where cars go 50 km/h.")
         above_zero("kappa", self.kappa, "Use 1 where a report counts as much as a car's trace.")
-        above_zero("gap", self.gap, "Use a gap such as 5e-5.")
+        in_interval("gap", self.gap, SMALLEST_GAP, 1, "Use a gap such as 5e-5.")
         at_least("accounts", self.accounts, 1, "One phone at least has to report.")
         in_interval("target", self.target, 0, 1, "To halve it, use 0.5.", open_low=True)
-        at_least("days", self.days, 1, "Use 1 for a single day.")
+        at_least("days", self.days, 1, "Use 1 for a single day.", most=MOST_DAYS)
         check_count(self.seeds, "Use one city or more.")
         for key in ("learning", "reconsider"):
             in_interval(key, getattr(self, key), 0, 1, "Use a share such as 0.1.")

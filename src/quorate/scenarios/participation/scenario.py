@@ -17,7 +17,7 @@ from quorate.scenarios.participation.result import ParticipationResult
 from quorate.scenarios.scenario import Scenario
 from quorate.spec import param
 from quorate.theory.acquaintances import Kind
-from quorate.validate import at_least, in_interval
+from quorate.validate import LARGEST, MOST_ROUNDS, at_least, in_interval
 
 EMBEDDED = "ε = 1"  # of the curves that come with quorate, the one that is played on
 
@@ -92,8 +92,8 @@ class Participation(Scenario):
         at_least("starts", len(self.starts), 1, "Name one share of people who begin.")
         for start in self.starts:
             in_interval("starts", start, 0, 1, "Each is a share of those who may act.")
-        at_least("rounds", self.rounds, 1, "Let people respond once or more.")
-        at_least("seed", self.seed, 0, "Seeds count from 0.")
+        at_least("rounds", self.rounds, 1, "Let people respond once or more.", most=MOST_ROUNDS)
+        at_least("seed", self.seed, 0, "Seeds count from 0.", most=LARGEST)
 
     def run(self, out: Path | None, executor: Executor) -> ParticipationResult:
         """Play it on the chosen curve, and on those of the platform's other learners."""

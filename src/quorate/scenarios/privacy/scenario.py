@@ -29,7 +29,7 @@ from quorate.scenarios.scenario import Scenario
 from quorate.spec import param
 from quorate.studies.alphas import parse_alphas
 from quorate.studies.trial import draw_people, streams
-from quorate.validate import at_least, in_interval
+from quorate.validate import MOST_ROUNDS, at_least, in_interval
 from quorate.version import __version__
 
 FEWEST_MEMBERS = 20  # whose rows say what the others are like
@@ -87,7 +87,13 @@ class Privacy(Scenario):
         fix = "Use a margin such as 0.05."
         in_interval("margin", self.margin, 0, 1, fix, open_low=True, open_high=True)
         if self.models:
-            at_least("models", self.models, LEAST_MODELS, "Use 16, or 0 to leave the attack out.")
+            at_least(
+                "models",
+                self.models,
+                LEAST_MODELS,
+                "Use 16, or 0 to leave the attack out.",
+                most=MOST_ROUNDS,
+            )
         if not self.ways:
             raise InputError("Expected at least one of ways, got none. Use ways=swapping.")
         for way in self.ways:

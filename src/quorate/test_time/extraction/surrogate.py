@@ -22,7 +22,7 @@ from quorate.spec import param
 from quorate.table import Array, Labels, Mask, Rng, Submission, Table
 from quorate.test_time.extraction.pool import QueryPool
 from quorate.test_time.platforms.platform import Pixels, to_features
-from quorate.validate import at_least, in_interval
+from quorate.validate import MOST_ROUNDS, at_least, in_interval
 
 Floats = npt.NDArray[np.float64]
 SHIFT = 16  # variants are moved by up to a sixteenth of the side
@@ -52,8 +52,8 @@ class Extraction:
     robust: bool = param(False, "Leave out members whose answers contradict everyone else's.")
 
     def __post_init__(self) -> None:
-        at_least("variants", self.variants, 0, "Use 0 for the questions alone.")
-        at_least("ensemble", self.ensemble, 1, "Use at least one surrogate.")
+        at_least("variants", self.variants, 0, "Use 0 for the questions alone.", most=MOST_ROUNDS)
+        at_least("ensemble", self.ensemble, 1, "Use at least one surrogate.", most=MOST_ROUNDS)
         in_interval("validation", self.validation, 0, 1, "Use 0.1.", open_low=True, open_high=True)
 
 

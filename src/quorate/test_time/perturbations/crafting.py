@@ -26,7 +26,7 @@ from quorate.test_time.perturbations.perturbation import (
     shapes_of,
 )
 from quorate.test_time.platforms.platform import Pixels
-from quorate.validate import above_zero, at_least, in_interval
+from quorate.validate import MOST_ROUNDS, above_zero, at_least, in_interval
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
@@ -74,7 +74,7 @@ class Crafting:
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "restarts"):
-            at_least(name, getattr(self, name), 1, "Use at least one.")
+            at_least(name, getattr(self, name), 1, "Use at least one.", most=MOST_ROUNDS)
         above_zero("step_size", self.step_size, "Use a fraction such as 0.2.")
         in_interval("momentum", self.momentum, 0, 1, "Use 0 for none.", open_high=True)
         above_zero("cap", self.cap, "Use a number of nats such as 4.")

@@ -65,7 +65,7 @@ class SignalCounts:
         least = min((float(a.min()) for a in (honest, planted, moved) if a.size), default=0.0)
         if not least >= 0:
             raise InputError(f"Expected counts, got {least:g} among them. Count people.")
-        at_least("members", self.members, 1, "Count at least one member.")
+        at_least("members", self.members, 1, "Count at least one member.", most=LARGEST)
         close = 1e-9 * self.members  # scaled counts add up to n but for rounding
         most = max(honest.sum(), planted.sum())
         if most > self.members + close or abs(moved.sum() - self.members) > close:
@@ -137,13 +137,21 @@ class AssumedPlatform:
     test_size: int | None = None
 
     def __post_init__(self) -> None:
-        at_least("size", self.size, 1, "Count all people whom the platform learns from.")
+        at_least(
+            "size", self.size, 1, "Count all people whom the platform learns from.", most=LARGEST
+        )
         if self.size > LARGEST:
             raise InputError(
                 f"Expected a platform size of at most {LARGEST:,}, got {self.size:,}. Count people."
             )
         if self.test_size is not None:
-            at_least("test_size", self.test_size, 1, "Leave it out for success among everyone.")
+            at_least(
+                "test_size",
+                self.test_size,
+                1,
+                "Leave it out for success among everyone.",
+                most=LARGEST,
+            )
         suboptimality_constant(self.eps, self.reading)
 
     @property

@@ -21,7 +21,7 @@ from quorate.theory.certificates.counts import (
 from quorate.theory.certificates.margins import Bools, Margins
 from quorate.theory.certificates.planting import BY_CELL, tightest
 from quorate.theory.radii import bernstein_limits, hoeffding_radius, sample_least, sample_most
-from quorate.validate import at_least, in_interval
+from quorate.validate import LARGEST, at_least, in_interval
 
 ERASING = (*BY_CELL, "tightest")
 
@@ -136,11 +136,11 @@ def _check(counts: Floats, goes_to: Labels, cells: int, signal_cells: int) -> No
         )
     if counts.shape[1] < 2:
         raise InputError("Expected at least 2 labels, got 1. One label leaves nothing to erase.")
-    at_least("honest", float(counts.min()), 0, "Count people.")
-    at_least("members", float(counts.sum()), 1, "Count at least one member.")
-    at_least("cells", cells, len(counts), "Give |X|, the product of all alphabets.")
+    at_least("honest", float(counts.min()), 0, "Count people.", most=LARGEST)
+    at_least("members", float(counts.sum()), 1, "Count at least one member.", most=LARGEST)
+    at_least("cells", cells, len(counts), "Give |X|, the product of all alphabets.", most=math.inf)
     there = goes_to[goes_to >= 0]
-    at_least("signal_cells", signal_cells, len(np.unique(there)), "Give |X*|.")
+    at_least("signal_cells", signal_cells, len(np.unique(there)), "Give |X*|.", most=math.inf)
     if len(there) and (there.max() >= len(counts) or (goes_to[there] != there).any()):
         raise InputError(
             "Expected an idempotent signal, g(g(x)) = g(x), got an image that g moves on. Give the "
