@@ -4,9 +4,11 @@ import io
 import string
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 
+import quorate
 from quorate.runtime.output import READABLE, is_utf8, make_readable, readable
 
 GREEK = "αβγδεζηθικλμνξοπρστυφχψω"
@@ -40,6 +42,14 @@ def test_greek_letters_are_spelled() -> None:
 )
 def test_by_hand(text: str, encoding: str, read: str) -> None:
     assert readable(text, encoding) == read
+
+
+def test_every_sign_of_our_own_words_is_spelled() -> None:
+    """Help texts and results of the sources, all but one letter that stands for foreign ones."""
+    sources = Path(quorate.__file__).parent.rglob("*.py")
+    signs = {sign for file in sources for sign in file.read_text(encoding="utf-8")} - set("中?")
+    assert [sign for sign in sorted(signs) if "?" in readable(sign, "ascii")] == []
+    assert readable("Mu\u0308ller", "cp1252") == "Muller"  # as macOS names files
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "cp437", "utf-8"])

@@ -17,14 +17,15 @@ SAME = {
     "-": "–—‐‑‒―−⁻",
     "'": "‘’‚′ʼ",
     '"': "“”„″«»",
-    "*": "●■▲◆▼✚✖★◀•·∙",
+    "*": "●■▲◆▼✚✖★◀•·∙∗",
     "#": "█▓▒░",
 }
 ALIKE = """
     ≤ <=   ≥ >=   ≠ !=   ≈ ~   ± +/-   × x   ÷ /   ⁄ /   → ->   ← <-   ↔ <->   ↑ ^   ↓ v   ⇒ =>
     ∞ infinity   ∈ in   √ sqrt   ∑ sum   ∂ d   ∇ grad   ∪ or   ∩ and   ℓ l   ° deg   € EUR   £ GBP
     © (c)   § S.   ß ss   æ ae   Æ AE   œ oe   Œ OE   ø o   Ø O   ł l   Ł L   ı i   đ d   Đ D
-    λ lambda   Λ Lambda   ς sigma   … ...
+    λ lambda   Λ Lambda   ς sigma   … ...   ‖ ||   ⌊ [   ⌋ ]   ⌈ [   ⌉ ]   ∝ ~   ∫ integral   ∓ -/+
+    ⊆ in   ¶ P.
 """
 WORDS = {sign: word for word, signs in SAME.items() for sign in signs}
 WORDS |= dict(zip(ALIKE.split()[::2], ALIKE.split()[1::2], strict=True))
@@ -76,6 +77,8 @@ def _in_ascii(sign: str) -> str:
     """
     if sign in WORDS:
         return WORDS[sign]
+    if unicodedata.combining(sign):  # the accent of the letter before it
+        return ""
     match unicodedata.name(sign, "").split():
         case ["GREEK", case, "LETTER", letter]:
             return letter.capitalize() if case == "CAPITAL" else letter.lower()

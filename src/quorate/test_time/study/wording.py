@@ -131,10 +131,13 @@ def closed(mean: MeanOutcome, who: str) -> str:
         grown = Estimate(-one.value, -one.high, -one.low)
         return (
             f"The change widens {gap} by {_share(grown)}: {who} people are served worse than "
-            "before."
+            f"before.{_unsure(one)}"
         )
-    unsure = " By this interval it may have closed nothing." if one.low <= 0 < one.high else ""
-    return f"The change closes {_share(one)} of {gap}.{unsure}"
+    return f"The change closes {_share(one)} of {gap}.{_unsure(one)}"
+
+
+def _unsure(one: Estimate) -> str:
+    return " By this interval it may have changed nothing." if one.low <= 0 <= one.high else ""
 
 
 def _share(one: Estimate) -> str:
