@@ -166,6 +166,16 @@ def test_a_part_that_nobody_uses_is_told(
     assert told in drawn.train.notes
 
 
+def test_labels_that_nobody_to_learn_from_has_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [*("train/Cat", "train/dog", "train/owl"), *("test/cat", "test/dog")]
+    write(tmp_path, {f"{name}/0.png": PNG for name in names})
+    told = f"Nobody to learn from in {tmp_path} has these labels of test: cat."
+    assert split(tmp_path).train.notes == (told,)
+    assert told in capsys.readouterr().err
+
+
 # ------------------------------------------------------------------------------- kinds of pictures
 
 

@@ -18,7 +18,7 @@ from quorate.protocols import Population
 from quorate.runtime.progress import tell_once
 from quorate.spec import param
 from quorate.table import Rng, Split, Table
-from quorate.validate import at_least
+from quorate.validate import at_least, listed
 
 
 @functools.lru_cache(maxsize=1)
@@ -72,15 +72,20 @@ class OwnImages(Population):
             )
         parts = [name for name in HELD_OUT_SPLITS if name in tables]
         if "train" in tables and parts:
-            train = tables["train"]
-            notes = tuple(
+            train, held_out = tables["train"], tables[parts[0]]
+            notes = [
                 f"Left out of {self.path}: the part {name} of {len(tables[name])} people."
                 for name in sorted(set(tables) - {"train", parts[0]})
-            )
+            ]
+            if new := sorted(set(held_out.y.tolist()) - set(train.y.tolist())):
+                notes.append(
+                    f"Nobody to learn from in {self.path} has these labels of {parts[0]}: "
+                    f"{listed([classes[label] for label in new])}."
+                )
             for note in notes:
                 tell_once(note)
             train = replace(train, notes=(*train.notes, *notes))
-            return Split(subsample(train, self.n, rng, "n"), tables[parts[0]])
+            return Split(subsample(train, self.n, rng, "n"), held_out)
         if len(tables) > 1:
             raise InputError(
                 f"Expected train beside test or validation in {self.path}, got the parts "
