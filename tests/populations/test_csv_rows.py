@@ -10,6 +10,7 @@ import pytest
 from quorate import catalog
 from quorate.errors import InputError
 from quorate.plan.members import read_members
+from quorate.populations.own_table import OwnTable
 from quorate.populations.table_format import TableFormat
 from quorate.table import Table
 
@@ -173,3 +174,14 @@ def test_a_person_in_place_of_the_header_line_is_told(write: Write) -> None:
     assert len(read_members(survey, "y").columns) == 2
     digits = write(*(f"{i % 2},{i % 3},{i % 5}" for i in range(24)), header="0,1,2")
     assert len(read_members(digits, "0").columns) == 2
+
+
+def test_numbered_columns_can_be_named_by_number(write: Write) -> None:
+    path = write(*ROWS, header="0,1,2")
+    by_number: Any = {"label": 0, "group": 1}
+    people = OwnTable(path=str(path), **by_number).split(np.random.default_rng(0)).train
+    assert (people.classes, people.groups) == (("no", "yes"), ("0", "1", "2"))
+    with pytest.raises(InputError, match=r"Expected a known column of .*, got ''"):
+        people_of(path, label="")
+    with pytest.raises(InputError, match=r"Expected a known column of .*, got ''"):
+        people_of(path, label="0", group="")

@@ -100,7 +100,8 @@ class OwnTable(Population):
 
     def _people(self) -> Table:
         stamp, dropped = self.fingerprint(), read_names(self.drop)
-        label, group = clean_text(self.label), self.group and clean_text(self.group)
+        label = clean_text(str(self.label))  # 0 where a frame numbered its columns
+        group = None if self.group is None else clean_text(str(self.group))
         return _people(self.path, stamp, label, group, dropped, self._format())
 
     def fingerprint(self) -> str:

@@ -39,7 +39,7 @@ class TableFormat:
     def __post_init__(self) -> None:
         if self.decimal not in (None, ".", ","):
             fix = "Leave it out to have it found."
-            raise unknown("decimal sign", repr(self.decimal), (".", ","), fix)
+            raise unknown("decimal sign", self.decimal, ("'.'", "','"), fix)
         one_sign = len(self.separator or "") <= 1 and self.separator not in ('"', "\r", "\n")
         if not one_sign and self.separator not in _NAMED_SEPARATORS:
             raise InputError(

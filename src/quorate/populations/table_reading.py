@@ -83,7 +83,7 @@ class RawTable:
         The header line may not come again among the rows either.
         """
         columns, unused = self.columns, list(unused)
-        for name in filter(None, [*names, *unused]):
+        for name in (one for one in [*names, *unused] if one is not None):
             if name not in columns:
                 fix = ""
                 if self.written and any(number_of(one) is not None for one in columns):
