@@ -15,7 +15,7 @@ from quorate.test_time.study import first_sample
 from quorate.test_time.study.access import LEDGERS
 from quorate.test_time.study.first_sample import LOOKED_AT, FirstSample, take_sample
 from quorate.test_time.study.people import PeopleSplit, people_of
-from quorate.test_time.study.running import run_correction
+from quorate.test_time.study.running import run_correction, stored
 from quorate.test_time.study.settings import make_correction
 
 TINY: dict[str, Any] = {
@@ -49,6 +49,10 @@ def test_without_a_gap_nothing_is_asked_unless_it_is_wanted_all_the_same(tmp_pat
     assert asked_by_members(tmp_path) == 0
     done = run_correction(make_correction(**same, anyway=True), tmp_path, device_name="cpu")
     assert asked_by_members(tmp_path) == 10
+    # A correction that is refused leaves what the folder shows.
+    with pytest.raises(InputError, match="no member has asked anything"):
+        run_correction(make_correction(**{**same, "queries": 2}), tmp_path, device_name="cpu")
+    assert [one.id for one in stored(tmp_path).outcomes] == [one.id for one in done.outcomes]
     # What is stored is shown, and no sample is taken again.
     again = run_correction(make_correction(**same), tmp_path, device_name="cpu")
     assert [one.id for one in again.outcomes] == [one.id for one in done.outcomes]

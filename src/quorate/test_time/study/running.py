@@ -65,11 +65,12 @@ def run_correction(
             deployment.remember(found)
             work, cells = CorrectionWork(deployment.out), cells_of(deployment)
             ids = [cell.id for cell in cells]
-            write_plain(deployment.out / FILE, {**correction.describe(), CELLS: ids}, "population")
             deployment.train_missing(pool)
             if not correction.anyway:
                 there = store.ids(work.kind)
                 check_gaps(deployment, [cell for cell in cells if cell.id not in there])
+            # Not before: the results of another correction in this folder are shown until then.
+            write_plain(deployment.out / FILE, {**correction.describe(), CELLS: ids}, "population")
             records = run_missing(work, cells, store, pool, "Measuring")
     return _result(correction, records)
 
