@@ -255,6 +255,11 @@ def test_a_name_is_no_part_of_a_cell() -> None:
         ({"learner": TWO, "name": ["one"]}, "a name for each of 2 learners, in their order, got 1"),
         ({"learner": "tree", "name": ["a", "b"]}, "a name for each of 1 learners"),
         ({"learner": TWO, "name": ["a", "a"]}, "names that differ and are not empty, got a, a"),
+        (
+            {"learner": TWO, "name": ["a", "b\x1b[31m"]},
+            "name to be text in one line, without control",
+        ),
+        ({"learner": TWO, "name": ["a", "b\nc"]}, "name to be text in one line, without control"),
         ({"learner": TWO, "name": ["a", " "]}, "names that differ and are not empty"),
         ({"learner": {"a": TWO[0], "b": TWO[1]}, "name": ["c"]}, "a name for each of 0 learners"),
     ],

@@ -11,6 +11,7 @@ from typing import Any
 from quorate import catalog, spec
 from quorate.dependencies import find_dependencies
 from quorate.errors import InputError
+from quorate.printable import printable
 from quorate.protocols import Goal, Learner, Population, Strategy
 from quorate.runtime.files import read_toml
 from quorate.runtime.seeds import read_seeds
@@ -182,7 +183,7 @@ def _methods(key: str, plain: Mapping[str, Any], names: dict[str, str]) -> tuple
     given: Any = plain.get(key) or []
     if _is_named(given):
         named: list[tuple[str | None, Any]] = [
-            (name, catalog.build(_kind(key), one)) for name, one in given.items()
+            (_name("name", name), catalog.build(_kind(key), one)) for name, one in given.items()
         ]
     else:
         several = isinstance(given, Sequence) and not isinstance(given, str)
@@ -204,7 +205,7 @@ def _name_in_order(
 ) -> None:
     """Note in ``names`` what the learners, or else the strategies, are called in their order."""
     several = isinstance(given, Sequence) and not isinstance(given, str)
-    wanted = [spec.convert(one, str, "name").strip() for one in (given if several else [given])]
+    wanted = [_name("name", one).strip() for one in (given if several else [given])]
     methods = strategies if len(learners) == 1 and len(wanted) > 1 else learners
     unnamed = [spec.text(method) for method in methods if spec.text(method) not in names]
     if len(wanted) != len(unnamed):
@@ -226,7 +227,18 @@ def _names(given: Any) -> dict[str, str]:
             f"Expected names to be a table of texts, got {shown(given)}. Write names = {{sgd = "
             "'plain SGD'}."
         )
-    return {str(key): spec.convert(name, str, "names") for key, name in given.items()}
+    return {str(key): _name("names", name) for key, name in given.items()}
+
+
+def _name(where: str, given: Any) -> str:
+    """Return a name that every table, page and figure can show."""
+    name: str = spec.convert(given, str, where)
+    if " ".join(printable(name).splitlines()).replace("\t", " ") != name:
+        raise InputError(
+            f"Expected {where} to be text in one line, without control characters, got "
+            f"{shown(given)}. Leave them out."
+        )
+    return name
 
 
 def _groups(given: Any) -> tuple[str, ...]:

@@ -58,3 +58,13 @@ def test_between_sizes_and_back() -> None:
     alphas, curve = np.array([0.0, 0.01, 0.04]), np.array([0.0, 0.4, 0.8])
     found_curve = success_by_actors(alphas, curve, people=200, may_act=8)
     assert found_curve[[0, 1, 2, 4, 8]] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8], abs=1e-12)
+
+
+def test_no_success_is_past_one_by_rounding() -> None:
+    """Sums of 0.1, 1 and 1 have means of 1.0000000000000002, which the game refused."""
+    assert fit_monotone([[0.1], [1.0], [1.0]]).max() == 1
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        values = np.sort(rng.integers(0, 21, (5, 2)) / 20, axis=0)
+        values[-2:] = 1
+        assert fit_monotone(values).max() <= 1

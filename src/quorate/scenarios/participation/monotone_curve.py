@@ -28,7 +28,7 @@ def fit_monotone(success: npt.ArrayLike) -> Floats:
         means = (sums[j + 1 :] - sums[j]) / lengths  # of y_j .. y_l for l = j .. a − 1
         least = np.minimum.accumulate(means[::-1])[::-1]  # over l ≥ i, for i = j .. a − 1
         fitted[j:] = np.maximum(fitted[j:], least)
-    return fitted
+    return np.minimum(fitted, 1)  # rounding of the sums is no success
 
 
 def interpolate(alphas: Floats, curve: Floats, sizes: Floats) -> Floats:
