@@ -93,3 +93,10 @@ def test_from_the_folder_itself(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path / "run")
     page = write_result(Titled("Here"), ".")
     assert links(page) == {"Above": "../report.html"}
+
+
+def test_a_question_as_a_title_has_no_full_stop_after_it(tmp_path: Path) -> None:
+    page = write_result(Titled("Pooled?"), tmp_path / "inside")
+    outside = write_result(Titled("One"), tmp_path)
+    assert ">Pooled?</a></p>" in outside.read_text(encoding="utf-8")
+    assert ">One</a>.</p>" in page.read_text(encoding="utf-8")

@@ -28,7 +28,8 @@ def lead_to(pages: Mapping[str, str]) -> str:
         f'<a href="{html.escape(quote(address))}">{html.escape(title)}</a>'
         for address, title in pages.items()
     )
-    said = f"<p>Beside this page: {links}.</p>"
+    end = "" if links.endswith(("?</a>", "!</a>", ".</a>")) else "."
+    said = f"<p>Beside this page: {links}{end}</p>"
     nav = f'<nav class="pages" aria-label="Pages beside this one">{said}</nav>'
     return f"{BEGIN}{nav if pages else ''}{END}"
 

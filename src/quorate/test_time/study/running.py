@@ -100,8 +100,8 @@ def stored(folder: str | Path) -> CorrectionResult:
     if len(there) < count:
         raise StoreError(
             f"Expected a correction that was run to its end in {out}, got {len(there)} of "
-            f"{count} cells. Run the same quorate correct again, with --anyway if it said that there "
-            "is no gap to close: what is stored is kept."
+            f"{count} cells. Run the same quorate correct again, with --anyway if it said that "
+            "there is no gap to close: what is stored is kept."
         )
     return _result(correction, there)
 
