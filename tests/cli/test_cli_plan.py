@@ -167,7 +167,7 @@ BAD = {
         "Expected --attribute age with --goal erase",
     ),
     "unknown label column": ([*NAMED, "--label", "decisions"], "Did you mean decision?"),
-    "one bin": ([*NAMED, "--bins", "1"], "Expected bins=1 to be at least 2."),
+    "one bin": ([*NAMED, "--bins", "1"], "Expected bins=1 in [2, 1000]."),
     "no people": ([*NAMED, "--platform-size", "0"], "Expected size=0 to be at least 1."),
     "fewer people than members": (
         [*NAMED, "--platform-size", "599"],

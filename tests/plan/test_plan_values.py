@@ -222,3 +222,9 @@ def test_an_infinite_number_is_not_new(given: str) -> None:
     column = MemberColumn("age", ("below 30", "30 or more"), (30.0,), (20.0, 60.0))
     with pytest.raises(InputError, match="Write it as a plain number"):
         column.code(given, new_values=True)
+
+
+def test_as_many_bins_as_fill_the_memory_are_refused() -> None:
+    frame = pd.DataFrame({"a": range(40), "y": ["no", "yes"] * 20})
+    with pytest.raises(InputError, match=r"Expected bins=1e\+12 in \[2, 1000\]"):
+        read_members(frame, "y", bins=10**12)

@@ -15,9 +15,17 @@ from quorate.populations.row_numbers import find_row_numbers
 from quorate.populations.table_files import encode_names
 from quorate.populations.table_format import TableFormat
 from quorate.populations.table_reading import RawTable, ReadTable, read_table
-from quorate.validate import at_least, clean_text, find_value, match_value, near_spelling, unknown
+from quorate.validate import (
+    clean_text,
+    find_value,
+    in_interval,
+    match_value,
+    near_spelling,
+    unknown,
+)
 
 MOST_LABELS = 1000  # a column with more distinct values is a quantity or an id, not a label
+MOST_BINS = 1000  # of a column; with so many, no value is common enough to count
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +103,7 @@ def read_members(
         columns: columns that the platform learns from; by default all but the label.
         ignore: columns to leave out.
         labels: further labels that the platform knows, even if no member has them.
-        bins: number of bins of a column with many numbers, at least 2.
+        bins: number of bins of a column with many numbers, from 2 to 1000.
         separator: of a CSV file; by default , or ; or tab, whichever splits its first lines evenly.
         how: how the file is written.
 
@@ -103,7 +111,7 @@ def read_members(
         InputError: the file, a column or a label is missing, there is only one label, a text
             column has too many distinct values, or a value can be read in two ways.
     """
-    at_least("bins", bins, 2, "Use 4, say.")
+    in_interval("bins", bins, 2, MOST_BINS, "Use 4, say.")
     label, ignore = clean_text(str(label)), [clean_text(str(name)) for name in ignore]
     columns = None if columns is None else [clean_text(str(name)) for name in columns]
     how = how or TableFormat(separator)
