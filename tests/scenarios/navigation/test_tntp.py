@@ -84,6 +84,17 @@ def test_parallel_links_have_their_flows_in_the_order_of_the_files(write: Write)
     assert flow.tolist() == [7, 7, 4.5, 4.5, 0.5]
 
 
+def test_a_pair_named_twice_is_told_and_a_line_named_twice_is_refused(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = NET.replace("LINKS> 4", "LINKS> 5")
+    read_network(write(net=more + "\t1\t3\t90\t1\t9\t0.15\t4\t40\t0\t1\t;\n"))
+    assert "joins 1 → 3: they are read as parallel roads" in capsys.readouterr().err
+    last = NET.rstrip("\n").splitlines()[-1]
+    with pytest.raises(InputError, match="the same line twice"):
+        read_network(write(net=f"{more.rstrip()}\n{last}\n"))
+
+
 def test_places_come_from_a_node_file_as_they_stand(write: Write) -> None:
     places = read_network(write(node=NODES)).places
     assert places is not None

@@ -15,9 +15,11 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.runtime.digests import digest_files
+from quorate.runtime.progress import tell_once
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats, Ints
 from quorate.scenarios.navigation.tntp_text import TntpText, read_number, read_text
+from quorate.validate import listed
 
 COLUMNS = ("tail", "head", "capacity", "length", "free_flow_time", "b", "power")  # of each link
 GEOJSON, NODES = ".geojson", "_node.tntp"  # endings of files that say where nodes lie
@@ -50,6 +52,7 @@ def read_network(folder: str | Path, name: str | None = None, time_unit: str = "
     columns = text.table(COLUMNS, COLUMNS)
     first = text.whole("FIRST THRU NODE", 1)
     _check_counts(net, links, len(text.rows), nodes, zones, first)
+    _tell_of_parallel_links(net, np.column_stack([*columns.values()]))
     return Network(
         name=name or net.name.removesuffix("_net.tntp"),
         tail=_parse_nodes(net, columns.pop("tail"), nodes),
@@ -81,6 +84,27 @@ def _check_counts(net: Path, links: int, rows: int, nodes: int, zones: int, firs
                 f"Expected <{name}> to be at most {nodes + most}, with {nodes} in <NUMBER OF "
                 f"NODES>, in {net}, got {number}. Correct one of the two."
             )
+
+
+def _tell_of_parallel_links(net: Path, links: Floats) -> None:
+    """Say which pairs of nodes are named more than once; links that differ in nothing are refused.
+
+    Args:
+        net: the file.
+        links: one row a link, (l, 7), as ``COLUMNS`` name it.
+    """
+    pairs, times = np.unique(links[:, :2], axis=0, return_counts=True)
+    named = [f"{tail:g} → {head:g}" for tail, head in pairs[times > 1]]
+    if len(np.unique(links, axis=0)) < len(links):
+        raise InputError(
+            f"Expected links that differ in {net}, got the same line twice: look at "
+            f"{listed(named)}. Remove the second line, and correct <NUMBER OF LINKS>."
+        )
+    if named:
+        tell_once(
+            f"More than one link in {net} joins {listed(named)}: they are read as parallel roads. "
+            "If one is there by mistake, remove its line and correct <NUMBER OF LINKS>."
+        )
 
 
 def network_fingerprint(folder: str | Path) -> str:
