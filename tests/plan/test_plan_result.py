@@ -149,7 +149,7 @@ def test_certified_and_simulated_are_told_apart(page: str, folder: Path) -> None
 
 def test_data_have_the_keys_that_are_promised(folder: Path, plan: Plan) -> None:
     data = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-    kept = ("title", "sentences", "sections", "rows", "tables", "data")
+    kept = ("title", "sentences", "sections", "rows", "tables", "data", "digest")
     assert {key: value for key, value in data.items() if key not in kept} == plan.to_json()
     assert data["rows"] == [*data["by_radius"], *data["by_eps"]]
     assert data["data"]["certified"] is None  # the rows
