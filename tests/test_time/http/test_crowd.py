@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import random
 import resource
 import signal
@@ -464,24 +465,42 @@ serve(Parity(), sys.argv[1], 3, port=0, host=sys.argv[2])
 
 
 @contextlib.contextmanager
-def serving(folder: Path, host: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield a server's address, which may open 330 files, and, by the end, its complaints."""
+def serving(folder: Path, host: str) -> Iterator[tuple[str, list[str], int]]:
+    """Yield a server's address, which may open 330 files, by the end its complaints, and its id."""
     command = [sys.executable, "-c", SERVER, str(folder), host]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as it:
         assert it.stdout is not None
         said = it.stdout.readline()
         complaints: list[str] = []
         try:
-            yield said.split(" at ")[1].split(",")[0], complaints
+            yield said.split(" at ")[1].split(",")[0], complaints, it.pid
         finally:
             it.send_signal(signal.SIGINT)
             complaints += it.communicate(timeout=30)[1].splitlines()
         assert it.returncode == 0
 
 
+def come_at_once(pid: int, address: Any) -> None:
+    """Let 400 clients come and ask while a server is held, so that it finds all of them waiting."""
+    with contextlib.ExitStack() as stack:
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for _ in range(400):
+                client = stack.enter_context(socket.create_connection(address, timeout=5))
+                client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 8)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        with contextlib.suppress(OSError):
+            client.recv(1)  # the last one is answered, or makes way
+
+
 def test_more_connections_than_files_lock_nobody_out_and_fill_no_log(tmp_path: Path) -> None:
-    with serving(tmp_path, "127.0.0.1") as (url, complaints), contextlib.ExitStack() as stack:
+    with serving(tmp_path, "127.0.0.1") as (url, complaints, pid), contextlib.ExitStack() as stack:
         address = (urlsplit(url).hostname, urlsplit(url).port)
+        assert httpx.get(f"{url}/healthz", timeout=20).status_code == 200  # it is up by now
+        for _ in range(3):
+            come_at_once(pid, address)
+        assert httpx.get(f"{url}/healthz", timeout=20).status_code == 200
         secret = read_keys(tmp_path / "keys.txt")["member-0001"]
         for number in range(500):
             silent = socket.create_connection(address, timeout=20)
@@ -503,7 +522,7 @@ def test_who_listens_to_other_machines_is_known(host: str, here: bool) -> None:
 
 
 def test_listening_to_other_machines_is_warned_of(tmp_path: Path) -> None:
-    with serving(tmp_path, "0.0.0.0") as (url, complaints):
+    with serving(tmp_path, "0.0.0.0") as (url, complaints, _):
         assert httpx.get(f"{url}/healthz").status_code == 200
     assert len(complaints) == 1
     assert complaints[0].startswith("Warning: other machines can reach http://0.0.0.0:")

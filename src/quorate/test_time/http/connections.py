@@ -29,9 +29,10 @@ HEAD_BYTES = 65_536  # of a request's head
 CHUNK_BYTES = 8  # around each byte of a body in chunks
 PIPELINED = 8  # requests that one connection may send ahead
 MOST = 2048  # connections, each with up to a few hundred kilobytes of buffers
-ACCEPTED_AT_ONCE = 100  # before any of them is looked at
+ACCEPTED_AT_ONCE = 50  # in one turn of the loop; it looks at them, and closes some, in later ones
 QUEUED = 2048  # by the system, before they are accepted
-SPARE_FILES = 2 * ACCEPTED_AT_ONCE + 64  # beside connections: those being closed, the ledger, ...
+# Beside connections: those of four turns that are not yet looked at or closed, the ledger, ...
+SPARE_FILES = 4 * ACCEPTED_AT_ONCE + 64
 FULL_BODY = (
     b'{"error": {"code": "busy", "message": "The server has too many connections. Ask again in a '
     b'few seconds."}}'
