@@ -196,3 +196,23 @@ def test_a_strange_cell_of_a_scenario_is_refused(
 def test_half_a_sign_becomes_a_question_mark(text: str | bytes) -> None:
     assert read_json(text) == "a?"
     assert read_json(b'{"\xed\xa0\x80": 1}') == {"?": 1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        put(provenance={"libraries": 3}),
+        put(provenance={"libraries": {}, "reading": True}),
+        put(provenance={key: [[1]] for key in ("libraries", "device", "cores")}),
+    ],
+)
+@pytest.mark.usefixtures("plain_pictures")
+def test_a_run_over_a_strangers_trials_is_refused_in_one_line(
+    change: Callable[[Any], Any],
+    run_refused: Callable[..., str],
+    options: Callable[..., list[str]],
+    out: Path,
+) -> None:
+    rewrite(out, change)
+    message = run_refused("curve", *options(), "--out", out, "--json")
+    assert message.startswith(f"Expected {out} to hold what quorate writes, got something else (")

@@ -26,6 +26,7 @@ from quorate.report import files
 from quorate.report.export import export
 from quorate.report.stored import JudgedResult, StoredResult
 from quorate.report.stored_folders import FolderOverview
+from quorate.runs.digests import is_unchanged
 from quorate.runs.result import Result, WrappedResult
 from quorate.scenarios.bias.result import BiasResult
 from quorate.scenarios.collectives.result import CollectivesResult
@@ -189,6 +190,8 @@ def check_data(result: Result, folder: Path) -> None:
     """JSON is strict; every table of numbers is a CSV file."""
     name = "results.json" if result.stem == "report" else f"{result.stem}.json"
     kept = json.loads((folder / name).read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    assert is_unchanged(kept)
+    assert len(kept.pop("digest")) == 64
     assert kept == json.loads(json.dumps(result.stored(), allow_nan=False))
     printed = json.loads(json.dumps(result.to_json(), allow_nan=False))
     assert {key: kept[key] for key in printed if key in kept} == {

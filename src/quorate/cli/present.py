@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from quorate.cli.options import console_of, print_json
 from quorate.printable import printable
 from quorate.runs.result import Result
+from quorate.spec import is_own
 
 
 def present(result: Result, folder: Path, as_json: bool) -> None:
     """Print a result, and write its report to its folder.
 
     People read the words while the pictures are drawn; a program gets its JSON once all is kept.
+
+    Raises:
+        StoreError: a stored record that was taken up has other types than it was written with, or
+            the report cannot be written.
     """
     from quorate.report.files import write_result
+    from quorate.runs.reading import as_stored
 
-    if as_json:
-        write_result(result, folder)
-        print_json(result.to_json())
-    else:
-        print_words(result)
-        print_page(write_result(result, folder))
+    # What goes wrong in a result of the user's own is not said to be the store's fault.
+    with contextlib.nullcontext() if is_own(type(result)) else as_stored(folder):
+        if as_json:
+            write_result(result, folder)
+            print_json(result.to_json())
+        else:
+            print_words(result)
+            print_page(write_result(result, folder))
 
 
 def print_words(result: Result) -> None:
