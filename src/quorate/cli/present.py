@@ -8,7 +8,6 @@ from pathlib import Path
 from quorate.cli.options import console_of, print_json
 from quorate.printable import printable
 from quorate.runs.result import Result
-from quorate.spec import is_own
 
 
 def present(result: Result, folder: Path, as_json: bool) -> None:
@@ -22,6 +21,7 @@ def present(result: Result, folder: Path, as_json: bool) -> None:
     """
     from quorate.report.files import write_result
     from quorate.runs.reading import as_stored
+    from quorate.spec import is_own
 
     # What goes wrong in a result of the user's own is not said to be the store's fault.
     with contextlib.nullcontext() if is_own(type(result)) else as_stored(folder):
