@@ -28,7 +28,8 @@ def fit_monotone(success: npt.ArrayLike) -> Floats:
         means = (sums[j + 1 :] - sums[j]) / lengths  # of y_j .. y_l for l = j .. a − 1
         least = np.minimum.accumulate(means[::-1])[::-1]  # over l ≥ i, for i = j .. a − 1
         fitted[j:] = np.maximum(fitted[j:], least)
-    return np.minimum(fitted, 1)  # rounding of the sums is no success
+    success_at: Floats = np.minimum(fitted, 1)  # rounding of the sums is no success
+    return success_at
 
 
 def interpolate(alphas: Floats, curve: Floats, sizes: Floats) -> Floats:
