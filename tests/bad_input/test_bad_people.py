@@ -13,7 +13,7 @@ import pytest
 import quorate
 from quorate.cli import entry as cli
 from quorate.errors import InputError
-from quorate.populations import image_files
+from quorate.populations.pictures import image_files
 from quorate.protocols import Population
 from quorate.studies.trial import Outcome
 from quorate.table import Rng, Split, Table

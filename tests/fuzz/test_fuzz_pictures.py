@@ -12,7 +12,7 @@ from fuzzing import Counts, Rng, damaged, with_check_sums
 from PIL import Image, PngImagePlugin
 
 from quorate.errors import InputError
-from quorate.populations.encoded_pictures import read_pixels
+from quorate.populations.pictures.encoded_pictures import read_pixels
 from quorate.runtime import pictures
 from quorate.runtime.pictures import read_picture
 from quorate.test_time.perturbations.apply import apply_to_file

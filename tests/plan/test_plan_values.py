@@ -14,7 +14,7 @@ from quorate.plan.certify import Objective
 from quorate.plan.member_column import MemberColumn, encode_column
 from quorate.plan.members import read_members
 from quorate.plan.plan import PlanRequest, make_plan
-from quorate.populations.table_format import TableFormat
+from quorate.populations.tables.table_format import TableFormat
 from quorate.signals.columns import Columns
 from quorate.strategies.planting import Planting
 

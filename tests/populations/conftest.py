@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quorate.populations import image_files
+from quorate.populations.pictures import image_files
 
 Write = Callable[..., None]
 

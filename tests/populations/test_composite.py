@@ -9,8 +9,8 @@ import pytest
 from quorate import catalog
 from quorate.checks import check
 from quorate.errors import DataUnavailableError, InputError
-from quorate.populations import image_files
 from quorate.populations.composite import Composite
+from quorate.populations.pictures import image_files
 from quorate.table import Split
 
 Write = Callable[..., None]

@@ -11,7 +11,7 @@ from quorate import catalog
 from quorate.errors import InputError
 from quorate.plan.members import read_members
 from quorate.populations.own_table import OwnTable
-from quorate.populations.table_format import TableFormat
+from quorate.populations.tables.table_format import TableFormat
 from quorate.table import Table
 
 Write = Callable[..., Path]

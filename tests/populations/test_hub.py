@@ -12,8 +12,8 @@ import pytest
 
 from quorate import catalog
 from quorate.errors import DataUnavailableError, InputError
-from quorate.populations import image_files
-from quorate.populations.image_files import hub_folder, load_hub, load_images
+from quorate.populations.pictures import image_files
+from quorate.populations.pictures.image_files import hub_folder, load_hub, load_images
 
 pytestmark = pytest.mark.usefixtures("decoded_anew")
 

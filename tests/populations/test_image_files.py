@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from quorate.errors import InputError
-from quorate.populations.image_files import _pixels, folder_fingerprint, load_images
+from quorate.populations.pictures.image_files import _pixels, folder_fingerprint, load_images
 from quorate.table import Table
 
 Write = Callable[..., None]

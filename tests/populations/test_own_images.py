@@ -9,7 +9,7 @@ import pytest
 
 from quorate import catalog
 from quorate.errors import InputError
-from quorate.populations.image_files import folder_fingerprint
+from quorate.populations.pictures.image_files import folder_fingerprint
 from quorate.table import Split
 
 Write = Callable[..., None]

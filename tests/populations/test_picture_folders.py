@@ -13,8 +13,8 @@ from PIL import Image
 import quorate as library
 from quorate import catalog
 from quorate.errors import InputError
-from quorate.populations import picture_folders
-from quorate.populations.image_files import folder_fingerprint, load_images
+from quorate.populations.pictures import picture_folders
+from quorate.populations.pictures.image_files import folder_fingerprint, load_images
 from quorate.runtime.progress import tell_once
 from quorate.table import Split, Table
 from quorate.test_time.perturbations.apply import apply_to_file

@@ -10,7 +10,7 @@ from quorate.checks import check
 from quorate.compared_groups import ComparedGroups
 from quorate.errors import DataUnavailableError, InputError
 from quorate.populations.compas import FEATURES, LABEL
-from quorate.populations.table_files import standardised
+from quorate.populations.tables.table_files import standardised
 from quorate.table import Column, Split, Table
 
 BANK = "age;job;balance;y\n" + "".join(

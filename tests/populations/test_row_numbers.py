@@ -12,7 +12,7 @@ from quorate import catalog
 from quorate.errors import InputError
 from quorate.plan.members import read_members
 from quorate.plan.plan import PlanRequest, make_plan
-from quorate.populations.table_format import TableFormat
+from quorate.populations.tables.table_format import TableFormat
 from quorate.table import Table
 
 N = 40

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quorate.errors import InputError
-from quorate.populations.standardising import moments, standardise
-from quorate.populations.table_files import encode_features
+from quorate.populations.tables.standardising import moments, standardise
+from quorate.populations.tables.table_files import encode_features
 
 AGES = [float(20 + i % 37) for i in range(100)]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quorate import catalog
 from quorate.errors import InputError
-from quorate.populations.table_files import encode_features, encode_names, file_fingerprint
+from quorate.populations.tables.table_files import encode_features, encode_names, file_fingerprint
 from quorate.table import Split, Table
 
 Write = Callable[..., Path]

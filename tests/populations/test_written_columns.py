@@ -17,7 +17,7 @@ import pytest
 from quorate import catalog
 from quorate.errors import InputError
 from quorate.plan.members import Members, read_members
-from quorate.populations.table_format import TableFormat
+from quorate.populations.tables.table_format import TableFormat
 from quorate.table import Table
 
 N = 48
@@ -503,7 +503,7 @@ def test_a_damaged_file_is_answered(name: str, content: bytes, tmp_path: Path) -
 def test_a_small_file_that_unpacks_to_too_much_is_refused(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quorate.populations.csv_files.MOST_UNPACKED", 10_000)
+    monkeypatch.setattr("quorate.populations.tables.csv_files.MOST_UNPACKED", 10_000)
     table = b"a,y\n" + b"1,no\n2,yes\n" * 900  # 9,904 bytes
     for content, fits in ((table, True), (table + b"1,no\n" * 100, False)):
         path = tmp_path / name

@@ -11,10 +11,10 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.plan.member_column import Codes, MemberColumn, encode_column
-from quorate.populations.row_numbers import find_row_numbers
-from quorate.populations.table_files import encode_names
-from quorate.populations.table_format import TableFormat
-from quorate.populations.table_reading import RawTable, ReadTable, read_table
+from quorate.populations.tables.row_numbers import find_row_numbers
+from quorate.populations.tables.table_files import encode_names
+from quorate.populations.tables.table_format import TableFormat
+from quorate.populations.tables.table_reading import RawTable, ReadTable, read_table
 from quorate.validate import (
     clean_text,
     find_value,

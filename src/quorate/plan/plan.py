@@ -20,7 +20,7 @@ from quorate.plan.members import Members, read_members
 from quorate.plan.result import Plan
 from quorate.plan.simulate import SEEDS, Simulation, simulate
 from quorate.plan.suggest import Multiplicity, Suggestions, suggest
-from quorate.populations.table_format import TableFormat
+from quorate.populations.tables.table_format import TableFormat
 from quorate.runtime.progress import status
 from quorate.theory.certificates.counts import failure
 from quorate.validate import at_least, unknown

@@ -21,7 +21,7 @@ from quorate.plan.cells import carriers, signal_codes
 from quorate.plan.certify import Objective
 from quorate.plan.members import Members
 from quorate.populations.own_table import OwnTable
-from quorate.populations.table_files import LARGEST_ALPHABET
+from quorate.populations.tables.table_files import LARGEST_ALPHABET
 from quorate.protocols import Strategy
 from quorate.signals.columns import Columns
 from quorate.strategies.erasing import Erasing

@@ -10,12 +10,12 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.compared_groups import ComparedGroups
-from quorate.populations import table_files
 from quorate.populations.local_copies import are_published
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
-from quorate.populations.table_files import encode_people
-from quorate.populations.table_format import TableFormat
-from quorate.populations.table_reading import ReadTable, read_table
+from quorate.populations.tables import table_files
+from quorate.populations.tables.table_files import encode_people
+from quorate.populations.tables.table_format import TableFormat
+from quorate.populations.tables.table_reading import ReadTable, read_table
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Rng, Split

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from quorate.populations.image_files import hub_fingerprint, load_hub
+from quorate.populations.pictures.image_files import hub_fingerprint, load_hub
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.protocols import Population
 from quorate.spec import param

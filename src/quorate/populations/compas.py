@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from quorate.compared_groups import ComparedGroups
-from quorate.populations.table_files import PublicTable, encode_people
-from quorate.populations.table_reading import ReadTable, read_table
+from quorate.populations.tables.table_files import PublicTable, encode_people
+from quorate.populations.tables.table_reading import ReadTable, read_table
 from quorate.spec import param
 from quorate.table import Table
 

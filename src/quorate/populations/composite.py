@@ -9,8 +9,8 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.populations import cifar10, mnist
-from quorate.populations.encoded_pictures import Pixels
-from quorate.populations.image_files import hub_fingerprint, load_kinds
+from quorate.populations.pictures.encoded_pictures import Pixels
+from quorate.populations.pictures.image_files import hub_fingerprint, load_kinds
 from quorate.protocols import Population
 from quorate.spec import param
 from quorate.table import Array, Labels, Rng, Split, Table

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from quorate.compared_groups import ComparedGroups
-from quorate.populations.image_files import hub_fingerprint, load_hub
+from quorate.populations.pictures.image_files import hub_fingerprint, load_hub
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.protocols import Population
 from quorate.spec import param

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from quorate.errors import InputError
-from quorate.populations.image_files import (
+from quorate.populations.pictures.image_files import (
     HELD_OUT_SPLITS,
     folder_fingerprint,
     load_images,

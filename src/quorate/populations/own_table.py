@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from quorate.compared_groups import read_names
 from quorate.populations import sizes
-from quorate.populations.row_numbers import find_row_numbers
-from quorate.populations.table_files import encode_people, file_fingerprint
-from quorate.populations.table_format import TableFormat
-from quorate.populations.table_reading import read_table
+from quorate.populations.tables.row_numbers import find_row_numbers
+from quorate.populations.tables.table_files import encode_people, file_fingerprint
+from quorate.populations.tables.table_format import TableFormat
+from quorate.populations.tables.table_reading import read_table
 from quorate.protocols import Population
 from quorate.runtime.progress import tell_once
 from quorate.spec import param

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from quorate.populations.image_files import hub_fingerprint, load_hub
+from quorate.populations.pictures.image_files import hub_fingerprint, load_hub
 from quorate.populations.sizes import REDRAWN_HELD_OUT, REDRAWN_N, subsample_both
 from quorate.protocols import Population
 from quorate.spec import param

@@ -8,7 +8,7 @@ from typing import ClassVar
 from quorate.errors import InputError
 from quorate.goals.recognised import Recognised
 from quorate.knowledge import Knowledge
-from quorate.populations.table_files import file_fingerprint
+from quorate.populations.tables.table_files import file_fingerprint
 from quorate.protocols import Strategy
 from quorate.spec import param
 from quorate.table import Rng, Table

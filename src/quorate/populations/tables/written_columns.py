@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.populations.table_format import TableFormat
-from quorate.populations.written_numbers import (
+from quorate.populations.tables.table_format import TableFormat
+from quorate.populations.tables.written_numbers import (
     check_text,
     commonest,
     doubtful_point,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from quorate.errors import InputError
-from quorate.populations.picture_metadata import NAMES, Value, read_metadata
+from quorate.populations.pictures.picture_metadata import NAMES, Value, read_metadata
 from quorate.runtime.pictures import ENDINGS, HEAD, kind_of
 from quorate.validate import listed
 

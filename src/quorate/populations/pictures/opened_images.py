@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from quorate.errors import DataUnavailableError, InputError
-from quorate.populations.picture_folders import PictureFolder
-from quorate.populations.picture_metadata import IMAGE, LABEL
+from quorate.populations.pictures.picture_folders import PictureFolder
+from quorate.populations.pictures.picture_metadata import IMAGE, LABEL
 from quorate.runtime.network import check_online
 from quorate.runtime.progress import status
 from quorate.validate import listed

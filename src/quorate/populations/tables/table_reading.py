@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from quorate.errors import InputError
-from quorate.populations.csv_files import CsvRows, read_csv
-from quorate.populations.table_format import TableFormat
-from quorate.populations.written_columns import read_column
-from quorate.populations.written_numbers import two_ways
+from quorate.populations.tables.csv_files import CsvRows, read_csv
+from quorate.populations.tables.table_format import TableFormat
+from quorate.populations.tables.written_columns import read_column
+from quorate.populations.tables.written_numbers import two_ways
 from quorate.validate import clean_text, listed, match_value, number_of, unknown
 
 _UNREADABLE: tuple[type[Exception], ...] = (

@@ -16,10 +16,10 @@ from quorate.compared_groups import ComparedGroups
 from quorate.errors import DataUnavailableError, InputError
 from quorate.populations import sizes
 from quorate.populations.local_copies import are_published
-from quorate.populations.standardising import moments, standardise
-from quorate.populations.table_format import TableFormat
-from quorate.populations.table_reading import ReadTable
-from quorate.populations.written_columns import read_column
+from quorate.populations.tables.standardising import moments, standardise
+from quorate.populations.tables.table_format import TableFormat
+from quorate.populations.tables.table_reading import ReadTable
+from quorate.populations.tables.written_columns import read_column
 from quorate.protocols import Population
 from quorate.runtime.digests import digest_file
 from quorate.spec import param

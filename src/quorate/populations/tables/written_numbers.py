@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from quorate.errors import InputError
-from quorate.populations.table_format import TableFormat
+from quorate.populations.tables.table_format import TableFormat
 from quorate.validate import PLAIN_NUMBER, listed, means_missing, number_of
 
 FEW_NUMBERS = 10  # distinct numbers up to which a column of text may be taken for names

@@ -16,15 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.populations.encoded_pictures import Pixels, make_alike, read_pixels
 from quorate.populations.local_copies import are_published
-from quorate.populations.opened_images import (
+from quorate.populations.pictures.encoded_pictures import Pixels, make_alike, read_pixels
+from quorate.populations.pictures.opened_images import (
     OpenedImages,
     open_data_set,
     open_pictures,
     unread_tables,
 )
-from quorate.populations.picture_folders import (
+from quorate.populations.pictures.picture_folders import (
     BESIDE,
     PARTLESS,
     FoundFiles,
@@ -34,7 +34,7 @@ from quorate.populations.picture_folders import (
     notes_on,
     read_folder,
 )
-from quorate.populations.picture_metadata import LABEL
+from quorate.populations.pictures.picture_metadata import LABEL
 from quorate.runtime.cache import on_disk
 from quorate.runtime.digests import digest_named_files
 from quorate.runtime.progress import tell_once
@@ -397,7 +397,7 @@ def _codes(splits: Any, column: str) -> tuple[dict[str, npt.NDArray[np.int64]], 
     """Return a column's codes by split, (n,) each, and the names they stand for."""
     import datasets
 
-    from quorate.populations.table_files import encode_names, missing_values
+    from quorate.populations.tables.table_files import encode_names, missing_values
 
     feature = next(iter(splits.values())).features[column]
     if isinstance(feature, datasets.Image):  # which would be decoded

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.populations.table_format import TableFormat
+from quorate.populations.tables.table_format import TableFormat
 
 UNNAMED = re.compile(r"Unnamed: \d+(?:\.\d+)*(?:_level_\d+)?|_c0|\.\.\.1", re.IGNORECASE)
 NAMED_SO = re.compile(

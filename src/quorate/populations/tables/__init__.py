@@ -1,0 +1,1 @@
+"""Reading people from tables: CSV, Parquet and frames, as people write them."""
