@@ -166,7 +166,7 @@ def test_answers_that_can_only_mean_one_thing_are_taken(answer: Answer) -> None:
         (lambda: Fitted(zeros, record={"epsilon": "one"}), "record['epsilon'] of the model of"),
         (lambda: Fitted(zeros, record={"alpha_effective": 0.5}), "a list of numbers, one an epoch"),
     ],
-)  # fmt: skip
+)
 def test_models_and_records_that_are_none(made: Callable[[], Any], said: str) -> None:
     with pytest.raises(InputError) as raised:
         quorate.curve(**GIVEN, learner=learner(made))

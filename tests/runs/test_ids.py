@@ -447,10 +447,15 @@ def test_a_class_that_was_edited_is_run_again(edit: dict[str, str], tmp_path: Pa
 @pytest.mark.parametrize(
     ("helper", "constants"),
     [
-        ("one()", "def around(f):\n  def more():\n    return f() + {}\n  return more\n"
-         "@around\ndef one():\n  return 0"),
-        ("int(MODEL.C)", "from sklearn.linear_model import LogisticRegression\n"
-         "MODEL = LogisticRegression(C={})"),
+        (
+            "one()",
+            "def around(f):\n  def more():\n    return f() + {}\n  return more\n"
+            "@around\ndef one():\n  return 0",
+        ),
+        (
+            "int(MODEL.C)",
+            "from sklearn.linear_model import LogisticRegression\nMODEL = LogisticRegression(C={})",
+        ),
         ("Kind.ONE.value", "import enum\nclass Kind(enum.Enum):\n  ONE = {}"),
         ("one()", "import functools\none = functools.partial(int, {})"),
         ("one()", "class Two:\n  class Three:\n    four = {}\ndef one():\n  return Two.Three.four"),
@@ -459,7 +464,7 @@ def test_a_class_that_was_edited_is_run_again(edit: dict[str, str], tmp_path: Pa
         ("one()", "def one(*, by={}):\n  return by"),
         ("one()", "def one():\n  return [lambda: {} for _ in range(1)][0]()"),
     ],
-)  # fmt: skip
+)
 def test_whatever_the_code_uses_counts(helper: str, constants: str) -> None:
     one, two, again = (
         spec.code_digest(typed(helper=helper, constants=constants.format(value)))

@@ -32,7 +32,7 @@ def typed(constants: str, helper: str = "one()") -> Any:
         ("type('A', (), {{'f': lambda self: ONE}})", "ONE = {}"),
         ("one()", "ONE = {}\ndef one():\n  class Model:\n    by = ONE\n  return Model.by"),
     ],
-)  # fmt: skip
+)
 def test_tables_of_functions_and_objects_count(helper: str, constants: str) -> None:
     one, two, again = (
         spec.code_digest(
@@ -135,3 +135,21 @@ def test_what_is_written_of_changing_lists_counts_and_not_how_they_change(
     first = digest()
     assert digest() == first == digest(more="\n# said\n")
     assert first not in {digest(weights="[1, 3]"), digest(widths="[4]")}
+
+
+def test_code_is_read_once_in_a_run_and_anew_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    from quorate.spec import own_code
+
+    read: list[Any] = []
+    real = own_code._digest
+    monkeypatch.setattr(own_code, "_digest", lambda thing: read.append(thing) or real(thing))
+    fit = typed("ONE = 1\ndef one():\n  return ONE")
+    with spec.reading_once():
+        before = spec.code_digest(fit)
+        with spec.reading_once():
+            assert spec.code_digest(fit) == before
+    assert len(read) == 1
+    fit.__globals__["ONE"] = 2
+    assert spec.code_digest(fit) != before
+    with spec.reading_once():
+        assert spec.code_digest(fit) != before

@@ -20,7 +20,7 @@ from quorate.runs.store import Store
 from quorate.runtime import device
 from quorate.runtime.progress import bar, tell
 from quorate.runtime.threads import one_thread
-from quorate.spec import content_id
+from quorate.spec import content_id, reading_once
 
 C = TypeVar("C", bound=Cell)
 Stack = Sequence[tuple[str, Cell]]  # cells with the ids that they were asked for under
@@ -52,6 +52,13 @@ def run_missing(
             asked for; what is stored is kept.
         StoreError: a record cannot be stored.
     """
+    with reading_once():
+        return _run_missing(work, cells, store, pool, what)
+
+
+def _run_missing(
+    work: Work[C], cells: Iterable[C], store: Store, pool: Pool, what: str
+) -> list[Record]:
     wanted = list(cells)
     by_id = {cell.id: cell for cell in wanted}
     stored = store.ids(work.kind)
@@ -160,7 +167,7 @@ def _work_on(
         catalog.register(cls)
     end = math.inf if limit is None else time.monotonic() + limit
     found: list[list[Record]] = []
-    with device.use(place):
+    with device.use(place), reading_once():
         for stack in stacks:
             if found and time.monotonic() > end:
                 break

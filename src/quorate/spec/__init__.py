@@ -18,7 +18,7 @@ from quorate.spec.declaration import (
     summary,
 )
 from quorate.spec.describing import content_id, describe, methods_within, text, text_of
-from quorate.spec.own_code import code_digest, is_own
+from quorate.spec.own_code import code_digest, is_own, reading_once
 from quorate.spec.parsing import is_path, parse
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "param",
     "parameters",
     "parse",
+    "reading_once",
     "summary",
     "text",
     "text_of",

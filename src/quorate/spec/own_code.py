@@ -6,6 +6,7 @@ or sent to a worker has no file, and a file may have been edited since.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import functools
@@ -43,8 +44,34 @@ def code_digest(thing: Any) -> str:
     author that they name or import, and the constants that they use, in the class and at the top of
     a module: numbers, text and tuples, and lists, mappings and arrays whose names are in capitals.
     Others may change as the code runs: of these counts what is written, where there is a source.
-    Not covered are installed libraries, comments, and where lines stand.
+    Not covered are installed libraries, comments, and where lines stand. Within ``reading_once`` it
+    is found once.
     """
+    if _found is None:
+        return _digest(thing)
+    if id(thing) not in _found:
+        _found[id(thing)] = thing, _digest(thing)
+    return _found[id(thing)][1]
+
+
+_found: dict[int, tuple[Any, str]] | None = None  # by identity: a class may say how it is compared
+
+
+@contextlib.contextmanager
+def reading_once() -> Iterator[None]:
+    """Read the code of each class once inside, for a run of many cells in which nobody edits it."""
+    global _found
+    if _found is not None:
+        yield
+        return
+    _found = {}
+    try:
+        yield
+    finally:
+        _found = None
+
+
+def _digest(thing: Any) -> str:
     first = _Reader(_top(thing))
     first.read("", thing, is_part=True)
     reader = _Reader(_top(thing), first.changed)

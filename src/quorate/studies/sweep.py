@@ -70,7 +70,7 @@ def run_studies(
 
     All of them are checked before any training. Arguments and errors are those of ``run_study``.
     """
-    with use(device):
+    with use(device), spec.reading_once():
         known = set[str]() if out is None else stored_ids(out, TRIALS.kind)
         cells = [study.cells() for study in studies]
         for some in cells:

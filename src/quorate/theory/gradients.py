@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.theory.suboptimality import Floats
-from quorate.validate import MOST_ROUNDS, all_in_interval, at_least
+from quorate.validate import LARGEST, MOST_ROUNDS, all_in_interval, at_least
 
 
 def hold_critical_mass(gradient: npt.ArrayLike, reach: npt.ArrayLike) -> Floats:
@@ -223,7 +223,7 @@ def dp_sgd_distance_bound(
     Raises:
         InputError: an argument is out of range.
     """
-    at_least("dimension", dimension, 1, "A model has at least one weight.")
+    at_least("dimension", dimension, 1, "A model has at least one weight.", most=LARGEST)
     fix = "It is the probability of being wrong."
     all_in_interval("delta", delta, 0, 1, fix, open_low=True, open_high=True)
     eta = _positive("learning_rate", learning_rate)
