@@ -89,8 +89,12 @@ def test_in_words(monkeypatch, capsys) -> None:
     _, out, _ = run(vacuous, monkeypatch, capsys)
     assert out.splitlines()[:2] == [
         "success at α = 0: nothing is promised",
-        "enough for success 1: no size is enough",
+        "enough for success 1: no size is enough; in reach is success 0.6, with everyone (α = 1)",
     ]
+    none = "bound feature-only --xi .1 --p .2 --eps .3"  # c/p = .6/.2
+    _, out, _ = run(none, monkeypatch, capsys)
+    said = "no size is enough, and nothing is promised to any"
+    assert out.splitlines()[0] == f"enough for success 0.9: {said}"
     _, out, _ = run("bound jtt --member-error 1 --honest-error 0", monkeypatch, capsys)
     assert out.splitlines()[0] == "enough for effective size 0.5: α = 0.1667"
 
@@ -110,6 +114,29 @@ def test_a_mistake_is_one_message(words: str, said: str, monkeypatch, capsys) ->
     assert (code, out) == (2, "")
     assert said in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("bound", BOUNDS, ids=lambda bound: bound.name)
+def test_a_target_out_of_reach_names_one_in_reach(bound: Bound) -> None:
+    """What is in reach has a size that is enough, and anything better has none."""
+    words = shlex.split(bound.example)
+    given = {
+        k.lstrip("-").replace("-", "_"): float(v)
+        for k, v in zip(words[::2], words[1::2], strict=True)
+    }
+    del given["alpha"]
+    values = {p.name: given.get(p.name, p.default) for p in bound.parameters}
+    assert bound.answer(None, None, values)["in_reach"] is None  # a size is enough
+    if bound.name not in ("planting", "unplanting", "feature-only"):
+        return  # everything that can be asked for is in reach
+    values["eps"] = 0.02
+    found = bound.answer(None, 0.999, values)
+    most = found["in_reach"]
+    # c = .04: with everyone 1 − .04; of feature-only 1 − (.75·.001 + .04)/.25.
+    by_hand = 1 - 0.04075 / 0.25 if bound.name == "feature-only" else 0.96
+    assert most == pytest.approx(by_hand, abs=1e-15)
+    assert bound.answer(None, most - 1e-9, values)["critical_mass"] == pytest.approx(1, abs=1e-6)
+    assert bound.answer(None, most + 1e-9, values)["critical_mass"] is None
 
 
 def test_no_number_is_null_and_names_are_suggested() -> None:

@@ -76,6 +76,19 @@ def test_unplanting_has_its_own() -> None:
     assert (measured[0.005], measured[0.1], measured[0.3]) == (0, 1, 1)
 
 
+def test_a_success_out_of_reach_names_what_is_in_reach() -> None:
+    """c = .16 with ε = .08: by the closed form everyone reaches .84, in the worst case 1."""
+    found = run(alphas=[0.1], seeds=1, eps=0.08, target=0.9)
+    (row,) = found.to_json()["critical_mass"]
+    said = {one["bound"]: one for one in row["bounds"]}
+    assert said["planting"]["critical_mass"] is None
+    assert said["planting"]["in_reach"] == pytest.approx(0.84, abs=1e-15)
+    assert (said["exact"]["critical_mass"] < 1, said["exact"]["in_reach"]) == (True, 1.0)
+    assert said["erasing"]["in_reach"] is None
+    (shown,) = found._mass_rows()
+    assert shown["enough by theory"].endswith(" (closed form: none, 0.840 is in reach)")
+
+
 @pytest.mark.parametrize(
     ("changes", "name", "why"),
     [
@@ -109,7 +122,13 @@ def test_the_report_draws_what_applies_and_says_why_the_others_do_not() -> None:
     said = {one["bound"]: one for one in row["bounds"]}
     assert set(said) == {"planting", "feature-only", "unplanting", "erasing", "exact"}
     assert said["planting"]["applies"]
-    assert said["planting"]["critical_mass"] == row["bound"]
+    # The law is known: exactly enough, and what the closed form asks for.
+    assert said["exact"]["critical_mass"] == row["bound"]
+    assert said["planting"]["critical_mass"] == row["closed_form_bound"]
+    assert 0 < row["bound"] < row["closed_form_bound"]
+    enough, looser = (f"{100 * row[key]:.3g}%" for key in ("bound", "closed_form_bound"))
+    (shown,) = found._mass_rows()
+    assert shown["enough by theory"] == f"{enough} (closed form: {looser})"
     assert not said["erasing"]["applies"]
     assert said["erasing"]["why"] == "it is about another strategy than planting"
     lines = found.bound_lines()

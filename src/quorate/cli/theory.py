@@ -18,7 +18,7 @@ bound_app = typer.Typer(
 
 RESULT = """\
 With --json: "bound" at that size and "critical_mass" for the target, null where nothing is promised
-or no size is enough, "reading" and "status"."""
+or no size is enough; "in_reach" is then what everyone together is promised. "reading", "status"."""
 
 
 def _command(bound: Bound) -> Callable[..., None]:
@@ -74,10 +74,18 @@ def _lines(found: dict[str, Any]) -> list[str]:
         said = f"{sign} {value:.4g}" if says else "nothing is promised"
         lines.append(f"{what} at α = {found['alpha']:g}: {said}")
     enough = found["critical_mass"]
-    size = "no size is enough" if enough is None else f"α = {enough:.4g}"
+    size = _say_in_reach(found) if enough is None else f"α = {enough:.4g}"
     lines.append(f"enough for {what} {found['target']:g}: {size}")
     reading = f", reading {found['reading']}" if found["reading"] else ""
     return [*lines, f"status: {found['status']}{reading}"]
+
+
+def _say_in_reach(found: dict[str, Any]) -> str:
+    """Return that no size is enough, and what is in reach instead."""
+    most = found["in_reach"]
+    if most is None:
+        return "no size is enough, and nothing is promised to any"
+    return f"no size is enough; in reach is {found['measures']} {most:.4g}, with everyone (α = 1)"
 
 
 for _bound in BOUNDS:

@@ -25,8 +25,9 @@ from quorate.theory.finite import (
     received_law,
     signal_quantities,
 )
+from quorate.theory.least_size import worst_case_critical_mass
 from quorate.theory.suboptimality import Reading
-from quorate.theory.worst_case import exact_critical_mass, worst_case_success
+from quorate.theory.worst_case import worst_case_success
 
 ACTIONS: dict[str, Action] = {
     "planting": "planting",
@@ -73,11 +74,19 @@ class CurveBound:
         """Return the α that is enough by the bound, or None where it does not apply."""
         return None if self.enough is None else float(self.enough(target, eps, reading))
 
+    def in_reach(self, eps: float, reading: Reading) -> float | None:
+        """Return the success that is promised to everyone; None where it is none or unknown.
+
+        No success above it has a size that is enough, since more members never promise less.
+        """
+        most = None if self.at is None else float(self.at(1.0, eps, reading))
+        return min(most, 1.0) if most is not None and most > 0 else None
+
     def to_json(self, target: float, eps: float, reading: Reading) -> dict[str, Any]:
         """Return plain data: inf where no α is enough."""
         mass = self.critical_mass(target, eps, reading)
         plain = {"bound": self.name, "applies": self.applies, "why": self.why}
-        return plain | {"critical_mass": mass}
+        return plain | {"critical_mass": mass, "in_reach": self.in_reach(eps, reading)}
 
 
 def bounds_of(cells: Sequence[Outcome]) -> tuple[CurveBound, ...]:
@@ -152,7 +161,7 @@ def _claim_may_err(cells: Sequence[Outcome]) -> str:
 
 
 def _exact(cells: Sequence[Outcome]) -> CurveBound:
-    """Return the worst case on a finite law; enough by the margin of each value alone."""
+    """Return the worst case on a finite law, and the size that it takes, exactly."""
     strategy = cells[0].description["strategy"]
     if strategy["name"] not in ACTIONS:
         return CurveBound(EXACT, _another_strategy(cells))
@@ -174,11 +183,10 @@ def _exact(cells: Sequence[Outcome]) -> CurveBound:
         ahead = margins(received_law(mass, (alpha, members)), action, target)
         return worst_case_success(ahead, people, eps, reading)
 
-    return CurveBound(
-        EXACT,
-        at=at,
-        enough=lambda s, eps, reading: exact_critical_mass(s, before, after, people, eps, reading),
-    )
+    def enough(success: npt.ArrayLike, eps: float, reading: Reading) -> Floats:
+        return worst_case_critical_mass(success, before, after, people, eps, reading)
+
+    return CurveBound(EXACT, at=at, enough=enough)
 
 
 def _another_strategy(cells: Sequence[Outcome]) -> str:

@@ -70,6 +70,12 @@ class Curve:
         found = [bound for bound in self.bounds if bound.applies and bound.name != EXACT]
         return found[0] if found else None
 
+    @property
+    def sharpest_bound(self) -> CurveBound | None:
+        """The worst case itself where the law is known, else the general bound; else None."""
+        exact = [bound for bound in self.bounds if bound.applies and bound.name == EXACT]
+        return exact[0] if exact else self.general_bound
+
     def mean_rows(self, called: str) -> list[Row]:
         """Return one row a size: means over seeds and the ends of their 95% intervals."""
         rows = []
@@ -125,14 +131,23 @@ class CriticalMasses:
                 "members": mass.estimate * curve.people,
                 "reached": mass.reached,
                 "seeds": mass.seeds,
-                "bound": self._bound(curve, mass.target),
+                **self._enough(curve, mass.target),
             }
             for curve, mass in self.rows
         ]
 
-    def _bound(self, curve: Curve, target: float) -> float | None:
-        found = curve.general_bound
-        return None if found is None else found.critical_mass(target, self.eps, self.reading)
+    def _enough(self, curve: Curve, target: float) -> Row:
+        """Return the α that is enough by the sharpest bound, and by the general one beside it.
+
+        With each the largest success that it promises to any size.
+        """
+        found: Row = {}
+        bounds = {"bound": curve.sharpest_bound, "closed_form_bound": curve.general_bound}
+        for name, bound in bounds.items():
+            of = self.eps, self.reading
+            found[name] = None if bound is None else bound.critical_mass(target, *of)
+            found[f"{name}_in_reach"] = None if bound is None else bound.in_reach(*of)
+        return found
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per curve, as a pandas frame; inf where the target is never reached."""

@@ -46,9 +46,11 @@ if TYPE_CHECKING:
 KINDS = dict(zip(WHO, ("populations", "strategies", "goals", "learners"), strict=True))
 ABOUT_BOUNDS = (
     "Enough by theory is the α that the bound for the strategy asks of a platform as suboptimal as "
-    "the study allows for; a dash stands where no bound speaks of the learner. Real learners are "
-    "further from optimal than that: the distance to α* shows by how much. Where the law of honest "
-    "people is not known, how common the signal is among them is put at its 95% limit."
+    "the study allows for; a dash stands where no bound speaks of the learner. Where the law of "
+    "honest people is known it is exact, against the worst such platform, and the closed form of "
+    "the bound, which asks for more, stands beside it. Real learners are further from optimal than "
+    "that: the distance to α* shows by how much. Where the law of honest people is not known, how "
+    "common the signal is among them is put at its 95% limit."
 )
 
 
@@ -236,7 +238,7 @@ class Curves(Result):
                 "95% interval": interval(row["low"], row["high"]),
                 "people": people(row["members"]),
                 "seeds that reach it": f"{row['reached'] * row['seeds']:.0f} of {row['seeds']}",
-                "enough by theory": "–" if row["bound"] is None else percent(row["bound"]),
+                "enough by theory": _say_enough(row),
             }
 
     def _end_rows(self) -> Iterator[TextRow]:
@@ -368,6 +370,24 @@ def mass_sentence(row: Row) -> str:
         f"{who}: {percent(row['estimate'])} of the people, about {row['members']:.0f}, reach "
         f"{percent(row['target'])} success."
     )
+
+
+def _say_enough(row: Row) -> str:
+    """Return the α that is enough by theory, with the closed form where that asks for more."""
+    if row["bound"] is None:
+        return "–"
+    enough, looser = (_say_size(row, name) for name in ("bound", "closed_form_bound"))
+    if row["closed_form_bound"] in (None, row["bound"]):
+        return enough
+    return f"{enough} (closed form: {looser})"
+
+
+def _say_size(row: Row, name: str) -> str:
+    """Return a size that is enough; where none is, the success that is in reach."""
+    size, most = row[name], row[f"{name}_in_reach"]
+    if size is None or math.isfinite(size):
+        return "–" if size is None else percent(size)
+    return "none" if most is None else f"none, {rate(most)} is in reach"
 
 
 def take_state(plain: dict[str, Any]) -> dict[str, dict[str, str]]:

@@ -92,6 +92,9 @@ class Bound:
     ) -> dict[str, Any]:
         """Return the bound and the critical mass as plain data, None for what is not finite.
 
+        If no size is enough, ``in_reach`` is what is promised to everyone (α = 1), the most that
+        any size is promised; None if that is nothing, and wherever a size is enough.
+
         Args:
             alpha: size at which the bound is evaluated, or None.
             target: target of the critical mass; None for the bound's default.
@@ -105,16 +108,23 @@ class Bound:
             InputError: a value is out of range.
         """
         wanted = self.target if target is None else target
+        enough = _plain(self.critical_mass(wanted, **values))
         return {
             "name": self.name,
             "measures": self.measures,
             "alpha": alpha,
             "bound": None if alpha is None else _plain(self.at(alpha, **values)),
             "target": wanted,
-            "critical_mass": _plain(self.critical_mass(wanted, **values)),
+            "critical_mass": enough,
+            "in_reach": self._with_everyone(values) if enough is None else None,
             "reading": values.get("reading"),
             "status": self.status,
         }
+
+    def _with_everyone(self, values: Mapping[str, Any]) -> float | None:
+        """Return what is promised at α = 1; None for a success that says nothing."""
+        most = _plain(self.at(1.0, **values))
+        return None if self.measures == "success" and (most or 0) <= 0 else most
 
 
 BOUNDS = (

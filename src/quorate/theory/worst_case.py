@@ -104,7 +104,7 @@ def overturned(prices: Floats, weights: Floats, budget: float) -> Mask:
     if prices[open_].sum() <= limit:
         lost[open_] = True
     elif len(open_) <= EXACT:
-        lost[open_[_best_subset(prices[open_], weights[open_], limit)]] = True
+        lost[open_[best_subset(prices[open_], weights[open_], limit)]] = True
     else:
         left = limit
         for x in open_[np.argsort(-weights[open_] / prices[open_], kind="stable")]:
@@ -243,7 +243,7 @@ def _subsets(n: int) -> Floats:
     return (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(np.float64)
 
 
-def _best_subset(prices: Floats, weights: Floats, limit: float) -> Mask:
+def best_subset(prices: Floats, weights: Floats, limit: float) -> Mask:
     """Return the affordable subset with the largest weight, (n,), exactly.
 
     Meet in the middle: for each subset of one half, the best affordable subset of the other half is
