@@ -82,8 +82,8 @@ EXAMPLES = {
         "early-stopping:members=0,learner=(robust-aggregation:epochs=2)",
     ],
     "fine-tuned": [
-        "fine-tuned:public=digits,pretraining=(sgd:model=cnn,epochs=1),learner=(sgd:epochs=1)",
-        "fine-tuned:public=digits,pretraining=(sgd:model=cnn,epochs=1),learner=naive-bayes",
+        "fine-tuned:public=(gaussian:n=90),pretraining=(sgd:epochs=1),learner=(sgd:epochs=1)",
+        "fine-tuned:public=(gaussian:n=90),pretraining=(sgd:epochs=1),learner=naive-bayes",
     ],
     "coarsened": [
         "coarsened:epochs=1",

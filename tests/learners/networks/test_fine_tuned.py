@@ -19,6 +19,7 @@ from quorate.learners.networks.fine_tuned import FineTuned
 from quorate.learners.networks.sgd import SGD
 from quorate.learners.scikit.svm import SVM
 from quorate.populations.digits import Digits
+from quorate.populations.same_people import KnownRows
 from quorate.protocols import ScoredClassifier
 from quorate.signals.patch import Patch
 from quorate.strategies.planting import Planting
@@ -41,7 +42,10 @@ def rng(seed: int = 0) -> Rng:
 
 @pytest.fixture(scope="module")
 def people() -> Table:
-    return Digits(n=150).split(rng(7)).train
+    """150 digits, none of them public."""
+    public, all_ = Digits(n=300).split(rng(0)), Digits().split(rng(7)).train
+    seen = [KnownRows.of(side).among(all_) for side in (public.train, public.held_out)]
+    return all_.take(np.flatnonzero(~seen[0] & ~seen[1])[:150])
 
 
 def acted(people: Table, alpha: float = 0.2) -> Submission:
@@ -216,3 +220,30 @@ def test_parameters_are_handed_on() -> None:
 def test_what_does_not_fit_together_is_answered(text: str, message: str, people: Table) -> None:
     with pytest.raises(InputError, match=message):
         catalog.build("learners", text).check(people)
+
+
+def test_the_platforms_own_people_are_not_public(people: Table) -> None:
+    """Fewer of them, under another name, with other labels: what is in their rows tells."""
+    public, ours = Digits(n=300).split(rng(0)), Digits(n=1000).split(rng(3)).train
+    both = {row.tobytes() for side in (public.train, public.held_out) for row in side.x}
+    many = sum(row.tobytes() in both for row in ours.x)
+    assert 300 < many < 700
+    learner = tuned("dp-sgd:epsilon=3,epochs=1")
+    said = rf"got {many} of the platform's 1,000 people in public=digits:n=300 as well.* Pre-train"
+    for table in (ours, ours.relabelled(9 - ours.y)):
+        with pytest.raises(InputError, match=said):
+            learner.check(table)
+        with pytest.raises(InputError, match=said):
+            learner.fit(Submission.without_collective(table), rng())
+    noisy = "public=(noisy-labels:population=(digits:n=300)),pretraining=(sgd:epochs=1)"
+    with pytest.raises(InputError, match="as well, by what is in their rows"):
+        catalog.build("learners", f"fine-tuned:{noisy}").check(ours)
+    learner.check(people)
+
+
+def test_one_person_is_enough_to_be_refused(people: Table) -> None:
+    public = Digits(n=300).split(rng(0)).train
+    x = np.concatenate([people.x, public.x[:1]])
+    one_more = Table(x, np.append(people.y, public.y[0]), people.classes)
+    with pytest.raises(InputError, match=r"got 1 of the platform's 151 people in public"):
+        tuned("sgd:epochs=1").check(one_more)

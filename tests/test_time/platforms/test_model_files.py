@@ -23,6 +23,7 @@ from quorate.learners.base.recorded import with_record
 from quorate.learners.base.scikit_learner import PlainEstimator
 from quorate.learners.theoretical.worst_case import LookupClassifier
 from quorate.populations.digits import Digits
+from quorate.populations.same_people import KnownRows
 from quorate.protocols import Classifier, ScoredClassifier
 from quorate.table import Submission, Table
 from quorate.test_time.platforms.estimator_files import read_estimator, write_estimator
@@ -31,7 +32,8 @@ from quorate.test_time.platforms.model_files import write_model
 from quorate.test_time.platforms.platform import Card
 from quorate.test_time.study.sources import read_learner
 
-QUICK = {"epochs": 1, "n_estimators": 3, "trees": 3, "max_iter": 7, "public": "digits:n=90"}
+PUBLIC = "digits:n=90,held_out=0.05"
+QUICK = {"epochs": 1, "n_estimators": 3, "trees": 3, "max_iter": 7, "public": PUBLIC}
 NO_PLATFORM = {"worst-case"}  # takes no pictures
 MORE = (  # networks of each shape, estimators that nothing in the catalog names, and what is inside
     *("cnn:epochs=1", "resnet:epochs=1,hidden=2", "naive-bayes", "tree"),
@@ -49,15 +51,19 @@ MORE = (  # networks of each shape, estimators that nothing in the catalog names
     "loss-trimming:learner=logistic",
     "knn-cleaning:learner=dp-forest,trees=2",
     "early-stopping:learner=group-dro,epochs=2,groups_known=training",
-    "fine-tuned:learner=forest,n_estimators=2,public=digits,pretraining=(sgd:epochs=1)",
-    "fine-tuned:learner=logistic,public=digits,pretraining=(sgd:model=cnn,epochs=1)",
+    f"fine-tuned:learner=forest,n_estimators=2,public=({PUBLIC}),pretraining=(sgd:epochs=1)",
+    f"fine-tuned:learner=logistic,public=({PUBLIC}),pretraining=(sgd:model=cnn,epochs=1)",
 )
 
 
 def words_of(name: str) -> str:
     """A learner of the catalog with parameters that make it quick; the inner one's too."""
     own = {**spec.parameters(catalog.CATALOG["learners"][name])}
-    given = [f"{key}={value}" for key, value in QUICK.items() if key in own]
+    given = [
+        f"{key}=({value})" if key == "public" else f"{key}={value}"
+        for key, value in QUICK.items()
+        if key in own
+    ]
     given += ["epochs=1"] if "learner" in own else []
     given += ["pretraining=(sgd:epochs=1)"] if "pretraining" in own else []
     return f"{name}:{','.join(given)}" if given else name
@@ -68,9 +74,11 @@ EVERY = [words_of(name) for name in BUILT_IN["learners"] if name not in NO_PLATF
 
 @pytest.fixture(scope="module")
 def people() -> Table:
-    """90 digits of three kinds, in two groups."""
+    """90 digits of three kinds, in two groups, none of them public."""
+    public = Digits(n=90, held_out=0.05).split(np.random.default_rng(0))
     train = Digits().split(np.random.default_rng(0)).train
-    train = train.take(np.flatnonzero(train.y < 3)[:90])
+    seen = [KnownRows.of(side).among(train) for side in (public.train, public.held_out)]
+    train = train.take(np.flatnonzero((train.y < 3) & ~seen[0] & ~seen[1])[:90])
     group = np.arange(90) % 2
     return Table(train.x, train.y, ("0", "1", "2"), group, ("left", "right"))
 

@@ -15,6 +15,7 @@ from quorate.dependencies import find_dependencies, stamp
 from quorate.errors import InputError
 from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.learners.base.network_learner import NetworkLearner
+from quorate.populations.same_people import KnownRows
 from quorate.protocols import Population
 from quorate.runtime import device
 from quorate.runtime.cache import on_disk
@@ -27,6 +28,33 @@ if TYPE_CHECKING:
     from torch import nn
 
 FLOOR = 0.01  # of the mean standard deviation, so that a nearly silent unit is not blown up
+
+
+@dataclass(frozen=True, eq=False)
+class PublicPeople:
+    """Who is public: nobody of them may be among the people of a platform.
+
+    Args:
+        text: of their population.
+        rows: digests of the people of both sides.
+    """
+
+    text: str
+    rows: tuple[KnownRows, KnownRows]
+    _found: WeakKeyDictionary[Table, int] = field(default_factory=WeakKeyDictionary)
+
+    def refuse(self, people: Table) -> None:
+        """Raise InputError if anyone of a platform's people is public; compared once a table."""
+        if people not in self._found:
+            known = self.rows[0].among(people) | self.rows[1].among(people)  # (n,)
+            self._found[people] = int(known.sum())
+        if found := self._found[people]:
+            raise InputError(
+                f"Expected public people who are not among the platform's own, got {found:,} of "
+                f"the platform's {len(people):,} people in public={self.text} as well, by what is "
+                "in their rows: the network would have learned from them outside any privacy "
+                "budget. Pre-train on other people: public=POPULATION."
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +73,7 @@ class Pretrained:
     scale: Array
     shape: tuple[int, ...]
     accuracy: float
+    _public: PublicPeople | None = None  # None once it is deployed: nothing is learned any more
     _seen: WeakKeyDictionary[Table, Table] = field(default_factory=WeakKeyDictionary)
 
     def represent(self, x: Array) -> Array:
@@ -69,12 +98,14 @@ class Pretrained:
         return replace(people, x=x, columns=())
 
     def check(self, people: Table) -> None:
-        """Raise InputError unless the network can take these people."""
+        """Raise InputError unless the network can take these people, and has not seen them."""
         if people.x.shape[1:] != self.shape:
             raise InputError(
                 f"Expected people of the shape of the public ones, {self.shape}, got "
                 f"{people.x.shape[1:]}. Pre-train on people like these: public=POPULATION."
             )
+        if self._public is not None:
+            self._public.refuse(people)
 
 
 _known: dict[tuple[object, ...], Pretrained] = {}
@@ -99,7 +130,11 @@ def pretrained(public: Population, pretraining: NetworkLearner, seed: int) -> Pr
         weights, mean, scale, accuracy = found
         network = _network(pretraining, people.train, weights)
         shape = people.train.x.shape[1:]
-        _known[key] = Pretrained(NetworkClassifier(network), mean, scale, shape, accuracy)
+        rows = KnownRows.of(people.train), KnownRows.of(people.held_out)
+        _known[key] = Pretrained(
+            *(NetworkClassifier(network), mean, scale, shape, accuracy),
+            _public=PublicPeople(spec.text(public), rows),
+        )
     return _known[key]
 
 

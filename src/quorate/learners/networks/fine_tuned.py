@@ -33,14 +33,15 @@ class FineTuned(StackedLearner):
 
     A network is trained on public people and frozen; the input of its last layer, standardised on
     the public people, is all that the inner learner sees of anyone, members and held-out people
-    included. The public people must not be in the population: images of CIFAR-10 and CIFAR-100 are
-    disjoint. Then the network does not depend on who takes part, and a privacy budget in the record
-    holds for the people of the population; the public people have none. Private learning on public
+    included. Then the network does not depend on who takes part, and a privacy budget in the record
+    holds for the people of the population; the public people have none. So a person whose row is
+    among the public rows is refused, whatever the population is called: rows are compared before
+    any training. Images of CIFAR-10 and CIFAR-100 are disjoint. Private learning on public
     features: Tramèr, Boneh 2021 (arXiv:2011.11660).
 
     Raises:
         InputError: ``pretraining`` does not train a network, people differ in shape from the public
-            ones, or the inner learner cannot be fitted to their representations.
+            ones or are among them, or the inner learner cannot be fitted to their representations.
         DataUnavailableError: the public people are unavailable.
     """
 
@@ -51,7 +52,9 @@ class FineTuned(StackedLearner):
         kind="learners",
     )
     public: Population = param(
-        CIFAR100(), "Population for pre-training; must not be the one studied.", kind="populations"
+        CIFAR100(),
+        "Population for pre-training; none of the people studied may be in it.",
+        kind="populations",
     )
     pretraining: Learner = param(
         SGD(model="cnn", epochs=12, schedule="cosine"),

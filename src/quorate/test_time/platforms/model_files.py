@@ -51,7 +51,7 @@ KINDS: Mapping[str, type] = {
     "recorded-scores": RecordedScores,
 }
 NAMES = {cls: kind for kind, cls in KINDS.items()}
-LEFT_OUT = {"learner", "_seen"}  # fields that predictions do not need
+LEFT_OUT = {"learner", "_public", "_seen"}  # fields that predictions do not need
 LAYERS = {  # the classes of PyTorch, and their settings
     "Flatten": (),
     "ReLU": (),
