@@ -83,10 +83,11 @@ class CurveBound:
         return min(most, 1.0) if most is not None and most > 0 else None
 
     def to_json(self, target: float, eps: float, reading: Reading) -> dict[str, Any]:
-        """Return plain data: inf where no α is enough."""
+        """Return plain data: inf where no α is enough, and then what is in reach."""
         mass = self.critical_mass(target, eps, reading)
         plain = {"bound": self.name, "applies": self.applies, "why": self.why}
-        return plain | {"critical_mass": mass, "in_reach": self.in_reach(eps, reading)}
+        plain |= {"critical_mass": mass}
+        return plain | {"in_reach": self.in_reach(eps, reading)} if mass == np.inf else plain
 
 
 def bounds_of(cells: Sequence[Outcome]) -> tuple[CurveBound, ...]:

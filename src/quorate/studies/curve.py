@@ -131,23 +131,14 @@ class CriticalMasses:
                 "members": mass.estimate * curve.people,
                 "reached": mass.reached,
                 "seeds": mass.seeds,
-                **self._enough(curve, mass.target),
+                "bound": self._bound(curve, mass.target),
             }
             for curve, mass in self.rows
         ]
 
-    def _enough(self, curve: Curve, target: float) -> Row:
-        """Return the α that is enough by the sharpest bound, and by the general one beside it.
-
-        With each the largest success that it promises to any size.
-        """
-        found: Row = {}
-        bounds = {"bound": curve.sharpest_bound, "closed_form_bound": curve.general_bound}
-        for name, bound in bounds.items():
-            of = self.eps, self.reading
-            found[name] = None if bound is None else bound.critical_mass(target, *of)
-            found[f"{name}_in_reach"] = None if bound is None else bound.in_reach(*of)
-        return found
+    def _bound(self, curve: Curve, target: float) -> float | None:
+        found = curve.sharpest_bound
+        return None if found is None else found.critical_mass(target, self.eps, self.reading)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per curve, as a pandas frame; inf where the target is never reached."""

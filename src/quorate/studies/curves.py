@@ -21,7 +21,7 @@ from quorate.runs.store import Store
 from quorate.runs.wording import interval, people, percent, rate
 from quorate.short_names import tell_apart
 from quorate.spec import summary
-from quorate.studies.bounds import EXACT
+from quorate.studies.bounds import EXACT, CurveBound
 from quorate.studies.curve import (
     CURVE,
     WHO,
@@ -238,7 +238,7 @@ class Curves(Result):
                 "95% interval": interval(row["low"], row["high"]),
                 "people": people(row["members"]),
                 "seeds that reach it": f"{row['reached'] * row['seeds']:.0f} of {row['seeds']}",
-                "enough by theory": _say_enough(row),
+                "enough by theory": self._say_enough(curve),
             }
 
     def _end_rows(self) -> Iterator[TextRow]:
@@ -251,6 +251,24 @@ class Curves(Result):
                 "honest accuracy at α = 0": ends[2],
                 "honest accuracy at the largest α": ends[3],
             }
+
+    def _say_enough(self, curve: Curve) -> str:
+        """Return the α that is enough by theory, with the closed form where that asks for more.
+
+        Where no α is enough, the success that is in reach.
+        """
+        found = [bound for bound in (curve.sharpest_bound, curve.general_bound) if bound]
+        said = [self._say_size(bound) for bound in dict.fromkeys(found)]
+        if not said:
+            return "–"
+        return f"{said[0]} (closed form: {said[1]})" if len(said) > 1 else said[0]
+
+    def _say_size(self, bound: CurveBound) -> str:
+        size = bound.critical_mass(self.target, self.eps, self.reading)
+        if size is None or math.isfinite(size):
+            return "–" if size is None else percent(size)
+        most = bound.in_reach(self.eps, self.reading)
+        return "none" if most is None else f"none, {rate(most)} is in reach"
 
     def _told_apart(self, curve: Curve) -> str:
         """Return what a curve's learner is called, after its heading where there are several."""
@@ -370,24 +388,6 @@ def mass_sentence(row: Row) -> str:
         f"{who}: {percent(row['estimate'])} of the people, about {row['members']:.0f}, reach "
         f"{percent(row['target'])} success."
     )
-
-
-def _say_enough(row: Row) -> str:
-    """Return the α that is enough by theory, with the closed form where that asks for more."""
-    if row["bound"] is None:
-        return "–"
-    enough, looser = (_say_size(row, name) for name in ("bound", "closed_form_bound"))
-    if row["closed_form_bound"] in (None, row["bound"]):
-        return enough
-    return f"{enough} (closed form: {looser})"
-
-
-def _say_size(row: Row, name: str) -> str:
-    """Return a size that is enough; where none is, the success that is in reach."""
-    size, most = row[name], row[f"{name}_in_reach"]
-    if size is None or math.isfinite(size):
-        return "–" if size is None else percent(size)
-    return "none" if most is None else f"none, {rate(most)} is in reach"
 
 
 def take_state(plain: dict[str, Any]) -> dict[str, dict[str, str]]:

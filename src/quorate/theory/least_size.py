@@ -52,6 +52,17 @@ class Lines:
         now = (self.at_zero + sizes * self.slope).min(axis=-1)
         return np.asarray(np.minimum(now, self._in_the_end))
 
+    def now(self, alpha: npt.ArrayLike) -> Floats:
+        """Return the margins at α alone, (..., v); within rounding of 0 they are 0.
+
+        >>> Lines(np.array([[-0.1, 0.5]]), np.array([[1.0, -0.2]])).now([0.1, 0.2]).tolist()
+        [[0.0], [0.1]]
+        """
+        sizes = np.asarray(alpha, dtype=np.float64)[..., None, None]
+        found = (self.at_zero + sizes * self.slope).min(axis=-1)
+        scale = (abs(self.at_zero) + sizes * abs(self.slope)).max(axis=-1)
+        return np.asarray(np.where(abs(found) <= DIGITS * scale, 0.0, found))
+
     @property
     def _in_the_end(self) -> Floats:
         return np.asarray((self.at_zero + self.most * self.slope).min(axis=-1))

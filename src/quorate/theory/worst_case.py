@@ -65,7 +65,24 @@ def worst_case_success(
     >>> [float(worst_case_success(m, np.array([0.25, 0.75]), eps=0.1)) for m in (apart, both)]
     [0.75, 0.25]
     """
-    return _over_laws(_most_lost, margins, carried, eps, reading)
+    return least_success(margins, carried, suboptimality_constant(eps, reading))
+
+
+def least_success(margins: Floats, carried: Floats, budget: npt.ArrayLike) -> Floats:
+    """Return the least S of whoever may take the budget off the margins, ties lost, (...).
+
+    S = 1 − max{P_0{g ∈ B} : Σ_{x∈B} max(0, margin) ≤ budget}, as in ``worst_case_success``, where
+    the budget is c.
+
+    Args:
+        margins: by which the data favour the collective at each x, (..., v).
+        carried: P_0{g = x}, (..., v).
+        budget: at least 0, (...).
+
+    >>> float(least_success(np.array([0.1, 0.3]), np.array([0.25, 0.75]), 0.2))
+    0.75
+    """
+    return _over_laws(_most_lost, margins, carried, budget)
 
 
 def fractional_success(
@@ -81,7 +98,8 @@ def fractional_success(
     >>> float(fractional_success(np.array([0.1, 0.15]), np.array([0.25, 0.75]), eps=0.1).round(3))
     0.125
     """
-    return _over_laws(_most_lost_in_parts, margins, carried, eps, reading)
+    c = suboptimality_constant(eps, reading)
+    return _over_laws(_most_lost_in_parts, margins, carried, c)
 
 
 def overturned(prices: Floats, weights: Floats, budget: float) -> Mask:
@@ -207,11 +225,10 @@ def _over_laws(
     most_lost: Callable[[Floats, Floats, float], float],
     margins: Floats,
     carried: Floats,
-    eps: npt.ArrayLike,
-    reading: Reading,
+    budget: npt.ArrayLike,
 ) -> Floats:
     """Return the carried mass that is not lost, law by law, (...)."""
-    c = np.asarray(suboptimality_constant(eps, reading))
+    c = np.asarray(budget, dtype=np.float64)
     margins, carried, c = np.broadcast_arrays(margins, carried, c[..., None])
     v = margins.shape[-1]
     rows = zip(margins.reshape(-1, v), carried.reshape(-1, v), c.reshape(-1, v)[:, 0], strict=True)
