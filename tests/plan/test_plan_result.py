@@ -20,6 +20,7 @@ from quorate.plan.certify import Objective, certify
 from quorate.plan.details import PlanDetails, plan_details
 from quorate.plan.member_column import MemberColumn
 from quorate.plan.members import Members
+from quorate.plan.reach import Reach
 from quorate.plan.result import Plan
 from quorate.plan.simulate import SimulatedMass, Simulation
 from quorate.plan.suggest import Suggestions, suggest
@@ -273,28 +274,28 @@ def test_the_verdict_comes_first_then_what_could_be() -> None:
         words.how_many(certified),
     ]
 
-    def said(now: float, needed: int | None, eps: float, sizes: Any, success: Any) -> list[str]:
+    def said(now: float, needed: int | None, eps: float, reach: Reach | None) -> list[str]:
         best = replace(certified.best, success=now, n_for_target=needed)
         asked = replace(certified.objective, eps=eps)
         changed = replace(certified, best=best, objective=asked)
-        grown = replace(details, sizes=np.array(sizes), success=np.array(success))
-        return replace(plan, certified=changed, details=grown).summary()
+        reaching = replace(details, reach=reach)
+        return replace(plan, certified=changed, details=reaching).summary()
 
-    assert said(0.4567, None, 0.0, [10.0, 20_000.0], [-1.0, 0.7])[:2] == [
+    assert said(0.4567, None, 0.0, Reach(0.7, 4300, 20_000))[:2] == [
         "Not certified: a success of 90% was asked for, and the 3,000 members of today have one of "
         "45.6% or more, with 95% confidence.",
         "However many members like these there are, up to all 20,000, a success of 90% cannot be "
-        "certified. What could be is 70%, with 20,000 members just like these.",
+        "certified. What can be is 70%, from 4,300 members just like these on (21.5% of the "
+        "platform).",
     ]
-    nothing = [10.0], [-math.inf]
-    first, second, _ = said(-0.2, None, 0.0, *nothing)
+    first, second, _ = said(-0.2, None, 0.0, None)
     assert first == (
         "Not certified: a success of 90% was asked for, and for the 3,000 members of today none is "
         "certified, with 95% confidence."
     )
     assert second.endswith("Another signal may do: --suggest 10 tries them, the best first.")
-    assert " with ε = 0.02, " in said(-0.2, None, 0.03, *nothing)[1]
-    assert said(0.1, 4000, 0.0, *nothing)[1].startswith(
+    assert " with ε = 0.02, " in said(-0.2, None, 0.03, None)[1]
+    assert said(0.1, 4000, 0.0, None)[1].startswith(
         "4,000 members just like these (20% of the platform)"
     )
 

@@ -12,6 +12,7 @@ from quorate.plan.cells import joint_keys, signal_codes, signal_counts
 from quorate.plan.certify import Objective, certifier
 from quorate.plan.claims import list_claims
 from quorate.plan.members import Members
+from quorate.plan.reach import Reach, find_reach
 from quorate.theory.certificates.aggregate import success_despite
 from quorate.theory.certificates.counts import Floats, failure
 from quorate.theory.radii import others_limit
@@ -33,6 +34,7 @@ class PlanDetails:
             success stays certified; None if it is not certified or the goal is not planting.
         claims: the label that each kind of member hands in, if it differs.
         sizes, success: numbers of members, (a,), and the success certified for each, (a,).
+        reach: the largest success in reach; None if none is, whatever the number of members.
     """
 
     having: dict[str, float]
@@ -42,6 +44,7 @@ class PlanDetails:
     claims: list[dict[str, str]]
     sizes: Floats
     success: Floats
+    reach: Reach | None = None
 
 
 def plan_details(members: Members, objective: Objective) -> PlanDetails:
@@ -51,11 +54,16 @@ def plan_details(members: Members, objective: Objective) -> PlanDetails:
         InputError: as ``certify``.
     """
     signal = signal_codes(members, objective.signal, new_values=objective.new_values)
-    bound, _ = certifier(members, objective, signal)
+    bound, against = certifier(members, objective, signal)
     platform = objective.platform(objective.eps)
+
+    def success_of(n: int) -> float:
+        return bound(n, platform, "tightest").success
+
     sizes = np.unique(np.geomspace(10, objective.platform_size, SIZES).round().clip(1))
     sizes = sizes[sizes <= objective.platform_size]
-    success = [bound(int(n), platform, "tightest").success for n in sizes]
+    success = np.array([success_of(int(n)) for n in sizes], dtype=np.float64)
+    counted = (against, len(members))
     return PlanDetails(
         having=_having(members, objective, signal),
         claiming=_claiming(members, objective),
@@ -63,7 +71,8 @@ def plan_details(members: Members, objective: Objective) -> PlanDetails:
         tolerated=_tolerated(members, objective, signal),
         claims=list_claims(members, objective),
         sizes=sizes.astype(np.float64),
-        success=np.array(success, dtype=np.float64),
+        success=success,
+        reach=find_reach(success_of, sizes, success, objective.platform_size, counted),
     )
 
 

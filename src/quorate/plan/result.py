@@ -77,6 +77,7 @@ class Plan(Result):
             },
             "claims": details.claims,
             "growth": self.growth(),
+            "in_reach": self._in_reach(),
             "suggested": None if self.suggestions is None else self.suggestions.to_dict()["items"],
             "notes": self.notes,
         }
@@ -85,6 +86,17 @@ class Plan(Result):
         """Return certified success by members, as rows."""
         rows = zip(self.details.sizes.tolist(), self.details.success.tolist(), strict=True)
         return [{"members": int(n), "success": s if math.isfinite(s) else None} for n, s in rows]
+
+    def _in_reach(self) -> dict[str, Any]:
+        """Return what these members certify, what the target takes, and the most in reach."""
+        best, reach = self.certified.best, self.details.reach
+        size, needed = self.certified.objective.platform_size, best.n_for_target
+        return {
+            "success_now": best.to_dict()["success"],
+            "members_for_target": needed,
+            "share_for_target": None if needed is None else needed / size,
+            "largest": None if reach is None else reach.to_dict(),
+        }
 
     def rows(self) -> list[Row]:
         """Return what is certified: one row a radius, then one an ε."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from quorate.plan.certify import Certification
 from quorate.plan.details import PlanDetails
+from quorate.plan.reach import Reach
 from quorate.plan.simulate import SimulatedMass
 from quorate.runs.wording import percent
 
@@ -125,12 +124,8 @@ def what_could_be(plan: Certification, details: PlanDetails) -> str:
     needed, objective = plan.best.n_for_target, plan.objective
     if needed is not None:
         return how_many(plan)
-    most = int(np.argmax(details.success)) if len(details.success) else 0
-    if len(details.success) and details.success[most] > 0:
-        return (
-            f"{how_many(plan)} What could be is {no_more_than(float(details.success[most]))}, with "
-            f"{details.sizes[most]:,.0f} members just like these."
-        )
+    if details.reach is not None:
+        return f"{how_many(plan)} {in_reach(details.reach)}"
     nearer = [row for row in plan.by_eps if row.eps < objective.eps and row.n_for_target]
     if nearer:
         row = max(nearer, key=lambda one: one.eps)
@@ -141,6 +136,18 @@ def what_could_be(plan: Certification, details: PlanDetails) -> str:
     return (
         f"{how_many(plan)} Nor can any smaller success. Another signal may do: --suggest 10 tries "
         "them, the best first."
+    )
+
+
+def in_reach(reach: Reach) -> str:
+    """Return the largest success that can be certified, and the members that it takes.
+
+    >>> in_reach(Reach(0.75, 4300, 20_000))
+    'What can be is 75%, from 4,300 members just like these on (21.5% of the platform).'
+    """
+    return (
+        f"What can be is {no_more_than(reach.success)}, from {counted(reach.members, 'member')} "
+        f"just like these on ({percent(reach.share)} of the platform)."
     )
 
 
