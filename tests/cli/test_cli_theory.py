@@ -19,6 +19,7 @@ EXAMPLES = {
     "planting": (1 - 99 * 0.0008, 0.0008 / 0.1008),
     "feature-only": (1 - 0.00075 / 0.025, 0.00075 / 0.025),
     "unplanting": (1 - 9 * 0.005, 0.005 / 0.105),
+    "several": (1 - (0.87 * 0.0008 + 0.01) / 0.08, (0.97 * 0.0008 + 0.01 + 0.002) / 0.1008),
     "erasing": (1 - 2 * 4 * 0.01, 0.02 / 0.12),
     "hold": (0.95 * 0.1 - 0.05 * 0.9, 0.1),
     "jtt": (5 / 23, 2 / 7),  # members weigh 5, others 2
@@ -107,6 +108,13 @@ def test_in_words(monkeypatch, capsys) -> None:
         ("bound planting --xi .1 --delta 1 --reading l2", "Expected a known reading, got 'l2'"),
         ("bound erasing --tau .1 --eps .1", "Error: Expected eps=0 for erasing, got eps=0.1"),
         ("bound sowing", "No such command 'sowing'"),
+        ("bound several --xi .1 --delta 1 --unknown few", "Expected unknown to be a share"),
+        ("bound several --xi .1 --delta 1 --unknown .3:.1", "Expected unknown=0.1 in [0.3, 1]"),
+        ("bound several --xi .1 --delta 1 --mistake nap", "Expected a known mistake, got 'nap'"),
+        (
+            "bound several --xi .1 --delta 1 --unknown .6 --opposed .5",
+            "Expected the sum of the sizes=1.1 in [0, 1]",
+        ),
     ],
 )
 def test_a_mistake_is_one_message(words: str, said: str, monkeypatch, capsys) -> None:
@@ -128,7 +136,7 @@ def test_a_target_out_of_reach_names_one_in_reach(bound: Bound) -> None:
     values = {p.name: given.get(p.name, p.default) for p in bound.parameters}
     assert bound.answer(None, None, values)["in_reach"] is None  # a size is enough
     if bound.name not in ("planting", "unplanting", "feature-only"):
-        return  # everything that can be asked for is in reach
+        return  # everything that can be asked for is in reach, or others leave less room
     values["eps"] = 0.02
     found = bound.answer(None, 0.999, values)
     most = found["in_reach"]
@@ -137,6 +145,28 @@ def test_a_target_out_of_reach_names_one_in_reach(bound: Bound) -> None:
     assert most == pytest.approx(by_hand, abs=1e-15)
     assert bound.answer(None, most - 1e-9, values)["critical_mass"] == pytest.approx(1, abs=1e-6)
     assert bound.answer(None, most + 1e-9, values)["critical_mass"] is None
+
+
+def test_sizes_of_others_may_be_intervals(monkeypatch, capsys) -> None:
+    """The worse end counts: of those elsewhere the lower one, of the others the upper one."""
+    words = "bound several --alpha .2 --xi .1 --delta .5 {} --json"
+    by_hand = {
+        "--opposed 0.05:0.1": 1 - 0.7 * 0.05 / 0.1,
+        "--unknown 0:0.1": 1 - (0.7 * 0.05 + 0.1) / 0.2,
+        "--elsewhere 0.1:0.3": 1 - 0.7 * 0.05 / 0.2,
+        "--error 0.25 --mistake label": 1 - 0.8 * 0.05 / 0.1,
+    }
+    for others, expected in by_hand.items():
+        code, out, _ = run(words.format(others), monkeypatch, capsys)
+        assert code == 0
+        assert json.loads(out)["bound"] == pytest.approx(expected, abs=1e-14)
+    # .2 unknown, D = 0: 1 − .2/α, which is .75 for the .8 who are left.
+    none = "bound several --xi 0 --delta 0 --unknown .1:.2"
+    _, out, _ = run(none, monkeypatch, capsys)
+    said = "no size is enough; in reach is success 0.75, with all whom the others leave (α = 0.8)"
+    assert out.splitlines()[0] == f"enough for success 0.9: {said}"
+    _, out, _ = run(f"{none} --target .6", monkeypatch, capsys)
+    assert out.splitlines()[0] == "enough for success 0.6: α = 0.5"
 
 
 def test_no_number_is_null_and_names_are_suggested() -> None:

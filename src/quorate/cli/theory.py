@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from quorate.cli.options import AsJson, print_json
-from quorate.theory.bounds import ALPHA, BOUNDS, Bound, BoundParameter
+from quorate.theory.bounds import ALPHA, BOUNDS, Bound, BoundParameter, read_size
 
 bound_app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +26,9 @@ def _command(bound: Bound) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         as_json, alpha, target = (given.pop(key) for key in ("json", "alpha", "target"))
+        for one in bound.parameters:
+            if one.may_be_interval:
+                given[one.name] = read_size(one.name, given[one.name])
         found = bound.answer(alpha, target, given)
         if as_json:
             print_json(found)
@@ -56,9 +59,12 @@ def _command(bound: Bound) -> Callable[..., None]:
 
 def _option(parameter: BoundParameter) -> tuple[Any, Any]:
     """Return the type and the default of a parameter's option."""
-    kind: Any = str if isinstance(parameter.default, str) else float
+    as_text = parameter.may_be_interval or isinstance(parameter.default, str)
+    kind: Any = str if as_text else float
     needed = parameter.default is None
-    default = inspect.Parameter.empty if needed else parameter.default
+    default: Any = inspect.Parameter.empty if needed else parameter.default
+    if parameter.may_be_interval:
+        default = f"{default:g}"
     return Annotated[kind, typer.Option(help=parameter.help)], default
 
 
@@ -82,10 +88,11 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 def _say_in_reach(found: dict[str, Any]) -> str:
     """Return that no size is enough, and what is in reach instead."""
-    most = found["in_reach"]
+    most, size = found["in_reach"], found["in_reach_alpha"]
     if most is None:
         return "no size is enough, and nothing is promised to any"
-    return f"no size is enough; in reach is {found['measures']} {most:.4g}, with everyone (α = 1)"
+    who = "with everyone" if size == 1 else "with all whom the others leave"
+    return f"no size is enough; in reach is {found['measures']} {most:.4g}, {who} (α = {size:.4g})"
 
 
 for _bound in BOUNDS:

@@ -6,8 +6,9 @@ Functions are given by name and imported when called, so that help appears at on
 from __future__ import annotations
 
 import importlib
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,11 +23,15 @@ class BoundParameter:
         name: as in the function.
         help: one sentence, with the unit.
         default: None if it must be given.
+        may_be_interval: whether two ends may be given in its place, of which the worse counts.
+        takes_room: whether it is a share of the data that leaves less for the collective.
     """
 
     name: str
     help: str
     default: float | str | None = None
+    may_be_interval: bool = False
+    takes_room: bool = False
 
 
 XI = BoundParameter("xi", "Frequency ξ of the signal (trigger) among honest people, in [0, 1].")
@@ -38,6 +43,23 @@ READING = BoundParameter(
 GRADIENT = BoundParameter("gradient", "Norm ‖g₀‖ of the honest mean gradient at θ*, at least 0.")
 REACH = BoundParameter(
     "reach", "Largest gradient norm G that members can set against it, at least 0."
+)
+OPPOSED, ELSEWHERE, UNKNOWN = (
+    BoundParameter(
+        name, f"Share of the data {whose}, in [0, 1], or its ends LOW:HIGH.", 0.0, True, True
+    )
+    for name, whose in (
+        ("opposed", "β_o of others who carry the same signal and may claim any label"),
+        ("elsewhere", "β_e of others who do not carry it"),
+        ("unknown", "β_u of others of whom nothing else is known"),
+    )
+)
+ERROR = BoundParameter("error", "Probability ρ that a member errs, in [0, 1].", 0.0)
+MISTAKE = BoundParameter(
+    "mistake",
+    "What those do who err: forget (honest rows), label (another label), anything; or chosen: "
+    "anything, and by the members who matter most.",
+    "forget",
 )
 WRONG = "misclassified by the first training, in [0, 1]."
 
@@ -92,13 +114,14 @@ class Bound:
     ) -> dict[str, Any]:
         """Return the bound and the critical mass as plain data, None for what is not finite.
 
-        If no size is enough, ``in_reach`` is what is promised to everyone (α = 1), the most that
-        any size is promised; None if that is nothing, and wherever a size is enough.
+        If no size is enough, ``in_reach`` is what is promised to all whom the others leave, the
+        most that any size is promised, and ``in_reach_alpha`` their share; None if that is nothing,
+        and wherever a size is enough.
 
         Args:
             alpha: size at which the bound is evaluated, or None.
             target: target of the critical mass; None for the bound's default.
-            values: one for each parameter.
+            values: one for each parameter; a pair of ends where a parameter may be an interval.
 
         >>> given = {"xi": 0.001, "delta": 0.8, "eps": 0.0, "reading": "tv"}
         >>> bound_called("planting").answer(0.01, 0.9, given)["bound"]
@@ -108,23 +131,41 @@ class Bound:
             InputError: a value is out of range.
         """
         wanted = self.target if target is None else target
-        enough = _plain(self.critical_mass(wanted, **values))
+        room = self._room(values)
+        cases = list(self._cases(values))
+        enough = max(float(self.critical_mass(wanted, **case)) for case in cases)
+        found = None if enough > room + 1e-12 else enough
+        most = self._worst(room, cases) if found is None else None
+        if most is not None and self.measures == "success" and most <= 0:
+            most = None
         return {
             "name": self.name,
             "measures": self.measures,
             "alpha": alpha,
-            "bound": None if alpha is None else _plain(self.at(alpha, **values)),
+            "bound": None if alpha is None else self._worst(alpha, cases),
             "target": wanted,
-            "critical_mass": enough,
-            "in_reach": self._with_everyone(values) if enough is None else None,
+            "critical_mass": found,
+            "in_reach": most,
+            "in_reach_alpha": None if most is None else room,
             "reading": values.get("reading"),
             "status": self.status,
         }
 
-    def _with_everyone(self, values: Mapping[str, Any]) -> float | None:
-        """Return what is promised at α = 1; None for a success that says nothing."""
-        most = _plain(self.at(1.0, **values))
-        return None if self.measures == "success" and (most or 0) <= 0 else most
+    def _cases(self, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the values with every choice of one end of each interval."""
+        ends = [value if isinstance(value, tuple) else (value,) for value in values.values()]
+        for chosen in itertools.product(*ends):
+            yield dict(zip(values, chosen, strict=True))
+
+    def _room(self, values: Mapping[str, Any]) -> float:
+        """Return the largest share that others leave, whatever their sizes are."""
+        taken = [values[one.name] for one in self.parameters if one.takes_room]
+        return 1.0 - sum(float(one[1] if isinstance(one, tuple) else one) for one in taken)
+
+    def _worst(self, alpha: float, cases: list[dict[str, Any]]) -> float | None:
+        """Return what is promised in the worst case; for a bound from above, the largest."""
+        each = [float(self.at(alpha, **case)) for case in cases]
+        return _plain(min(each) if self.measures == "success" else max(each))
 
 
 BOUNDS = (
@@ -170,6 +211,17 @@ BOUNDS = (
         ),
         0.9,
         "--alpha 0.1 --xi 0.01 --delta 0.5",
+    ),
+    Bound(
+        "several",
+        "Success of planting or unplanting beside others, with members who err.",
+        "S ≥ 1 − [h·Δ·ξ + c + β_u + lα]/(nα − β_o), h = 1 − mα − β_o − β_e − β_u",
+        "success",
+        "several.several_bound",
+        "several.several_critical_mass",
+        (XI, DELTA, OPPOSED, ELSEWHERE, UNKNOWN, ERROR, MISTAKE, EPS, READING),
+        0.9,
+        "--alpha 0.1 --xi 0.001 --delta 0.8 --opposed 0.02 --unknown 0.01",
     ),
     Bound(
         "erasing",
@@ -227,6 +279,34 @@ BOUNDS = (
         "--alpha 0.05 --level 0.2",
     ),
 )
+
+
+def read_size(name: str, given: str | float) -> float | tuple[float, float]:
+    """Return a share, or its two ends, from text such as 0.05 or 0.02:0.05.
+
+    >>> read_size("unknown", "0.05"), read_size("unknown", "0.02:0.05")
+    (0.05, (0.02, 0.05))
+
+    Raises:
+        InputError: it is neither, or the ends are no interval in [0, 1].
+    """
+    from quorate.errors import InputError
+    from quorate.validate import in_interval, shown
+
+    parts = str(given).split(":")
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 2):
+        raise InputError(
+            f"Expected {name} to be a share of the data or its ends, got {shown(given)}. "
+            f"Write {name}=0.05, or {name}=0.02:0.05 if it is known up to an interval."
+        )
+    fix = "Give a share of the data, or its two ends from low to high."
+    in_interval(name, numbers[0], 0, 1, fix)
+    in_interval(name, numbers[-1], numbers[0], 1, fix)
+    return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
 
 
 def bound_called(name: str) -> Bound:

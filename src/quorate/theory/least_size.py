@@ -20,7 +20,7 @@ from quorate.theory.suboptimality import Floats, Reading, suboptimality_constant
 from quorate.theory.worst_case import EXACT, SLACK, best_subset
 from quorate.validate import all_in_interval
 
-STEPS = 1000  # more than any law needed; the answer is sufficient wherever it stops
+STEPS = 1000  # far more than any law needed
 NUDGE = 1e-13  # of α: how far above a size its prices are read, so that ties are past
 
 
@@ -181,12 +181,12 @@ def _least_for(target: float, lines: Lines, carried: Floats, budget: float) -> f
         above = size + NUDGE * max(size, lines.most * NUDGE)
         lost = _cheapest(lines.at(above), carried, target, budget)
         if lost is None:
-            break
+            return size
         further = _leaves(lines, lost, above, budget * (1 + SLACK))
         if further <= size:
-            break
+            return size
         size = further
-    return size
+    return np.inf  # never met: no size is said to be enough that was not seen to be
 
 
 def _cheapest(margins: Floats, carried: Floats, target: float, budget: float) -> Floats | None:
@@ -199,7 +199,7 @@ def _cheapest(margins: Floats, carried: Floats, target: float, budget: float) ->
     room = target - SLACK - carried[margins > limit].sum()  # people who may be kept beside those
     if room <= 0:
         return None
-    lost = (margins <= limit).astype(np.float64)
+    lost = ((margins <= limit) & (carried > 0)).astype(np.float64)
     open_ = np.flatnonzero((margins > 0) & (margins <= limit) & (carried > 0))
     prices, weights = margins[open_], carried[open_]
     if len(open_) > EXACT:
