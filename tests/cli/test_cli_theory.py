@@ -100,9 +100,42 @@ def test_in_words(monkeypatch, capsys) -> None:
     assert out.splitlines()[0] == "enough for effective size 0.5: α = 0.1667"
 
 
+EXACT = (
+    "bound exact --population finite:values=6,labels=3,concentration=2 "
+    "--strategy planting:signal=columns,x=3,target=1"
+)
+
+
+def test_on_a_known_law_the_exact_size_stands_before_the_closed_form(monkeypatch, capsys) -> None:
+    code, out, err = run(f"{EXACT} --alpha .1 --unknown 0:.01", monkeypatch, capsys)
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "success at α = 0.1: ≥ 1 (closed form: ≥ 0.6532)",
+        "enough for success 0.9: α = 0.03644 (closed form: α = 0.2932)",
+        "status: derived, reading tv",
+    ]
+    _, out, _ = run(f"{EXACT} --alpha .1 --unknown 0:.01 --json", monkeypatch, capsys)
+    found = json.loads(out)
+    assert found["critical_mass"] == pytest.approx(0.03644, abs=1e-5)
+    assert found["closed_form"]["critical_mass"] == pytest.approx(0.2932, abs=1e-4)
+    assert (found["in_reach"], found["status"]) == (None, "derived")
+    beside = "--rival planting:signal=columns,x=3,target=0 --rival-size .05 --known"
+    enough = []
+    for known in ("plan", "signal", "size"):
+        _, out, _ = run(f"{EXACT} {beside} {known} --json", monkeypatch, capsys)
+        enough.append(json.loads(out)["critical_mass"])
+    assert enough == sorted(enough)
+    _, out, _ = run(f"{EXACT} --unknown .6", monkeypatch, capsys)
+    said = "no size is enough, and nothing is promised to any (closed form: none)"
+    assert out.splitlines()[0] == f"enough for success 0.9: {said}"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (f"{EXACT} --rival planting", "Error: Expected a rival together with its size"),
+        (f"{EXACT} --known all", "Expected a known knowledge of a rival, got 'all'"),
+        ("bound exact --population digits --strategy planting", "whose law is known"),
         ("bound planting --xi 2 --delta 1", "Error: Expected xi=2 in [0, 1]"),
         ("bound planting --delta 1", "Missing option '--xi'"),
         ("bound planting --xi .1 --delta 1 --reading l2", "Expected a known reading, got 'l2'"),

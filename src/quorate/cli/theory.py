@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from quorate.cli.options import AsJson, print_json
-from quorate.theory.bounds import ALPHA, BOUNDS, Bound, BoundParameter, read_size
+from quorate.theory.bounds import ALPHA, BOUNDS, Bound, BoundParameter, bound_called, read_size
 
 bound_app = typer.Typer(
     no_args_is_help=True,
@@ -73,17 +73,25 @@ def _lines(found: dict[str, Any]) -> list[str]:
     what, sign = found["measures"], "≥" if found["measures"] == "success" else "≤"
     if found["name"] == "jtt":
         sign = "="
-    lines = []
+    lines, looser = [], found.get("closed_form")
     if found["alpha"] is not None:
-        value = found["bound"]
-        says = value is not None and (value > 0 or sign != "≥")
-        said = f"{sign} {value:.4g}" if says else "nothing is promised"
+        said = _say_bound(found["bound"], sign)
+        if looser:
+            said += f" (closed form: {_say_bound(looser['bound'], sign)})"
         lines.append(f"{what} at α = {found['alpha']:g}: {said}")
     enough = found["critical_mass"]
     size = _say_in_reach(found) if enough is None else f"α = {enough:.4g}"
+    if looser:
+        asked = looser["critical_mass"]
+        size += f" (closed form: {'none' if asked is None else f'α = {asked:.4g}'})"
     lines.append(f"enough for {what} {found['target']:g}: {size}")
     reading = f", reading {found['reading']}" if found["reading"] else ""
     return [*lines, f"status: {found['status']}{reading}"]
+
+
+def _say_bound(value: float | None, sign: str) -> str:
+    says = value is not None and (value > 0 or sign != "≥")
+    return f"{sign} {value:.4g}" if says else "nothing is promised"
 
 
 def _say_in_reach(found: dict[str, Any]) -> str:
@@ -91,9 +99,74 @@ def _say_in_reach(found: dict[str, Any]) -> str:
     most, size = found["in_reach"], found["in_reach_alpha"]
     if most is None:
         return "no size is enough, and nothing is promised to any"
+    if found["name"] == "exact":
+        return f"no size is enough; in reach is success {most:.4g}, above α = {size:.4g}"
     who = "with everyone" if size == 1 else "with all whom the others leave"
     return f"no size is enough; in reach is {found['measures']} {most:.4g}, {who} (α = {size:.4g})"
 
 
+_HELP = {one.name: one.help for one in bound_called("several").parameters}
+Opposed = Annotated[str, typer.Option(help=_HELP["opposed"])]
+Elsewhere = Annotated[str, typer.Option(help=_HELP["elsewhere"])]
+Unknown = Annotated[str, typer.Option(help=_HELP["unknown"])]
+Error = Annotated[float, typer.Option(help=_HELP["error"])]
+Mistake = Annotated[str, typer.Option(help=_HELP["mistake"])]
+Eps = Annotated[float, typer.Option(help=_HELP["eps"])]
+Reading = Annotated[str, typer.Option(help=_HELP["reading"])]
+
+
+def exact(
+    population: Annotated[
+        str, typer.Option(help="Population whose law is known, such as finite:values=6.")
+    ],
+    strategy: Annotated[
+        str, typer.Option(help="Strategy of the members: planting, planting-features, unplanting.")
+    ],
+    alpha: Annotated[float | None, typer.Option(help=ALPHA)] = None,
+    rival: Annotated[str | None, typer.Option(help="Strategy of another collective.")] = None,
+    rival_size: Annotated[
+        str, typer.Option(help="Its share of the data, in [0, 1], or its ends LOW:HIGH.")
+    ] = "0",
+    known: Annotated[
+        str,
+        typer.Option(help="What is known of it: plan, signal (but not its label) or size."),
+    ] = "plan",
+    opposed: Opposed = "0",
+    elsewhere: Elsewhere = "0",
+    unknown: Unknown = "0",
+    error: Error = 0.0,
+    mistake: Mistake = "forget",
+    eps: Eps = 0.0,
+    reading: Reading = "tv",
+    target: Annotated[float, typer.Option(help="Success that a size is wanted for.")] = 0.9,
+    json: AsJson = False,
+) -> None:
+    """Success on a population whose law is known: the worst case itself.
+
+    \b
+    S = 1 − max{P₀{g ∈ B} : Σ over x in B of max(0, margin) ≤ c + β_u + lα}
+
+    The looser closed form stands beside it. With --json it is "closed_form", and "in_reach" is the
+    largest success that any size is sure of, where none is enough for the target. Status: derived.
+
+    \b
+    quorate bound exact --population finite:values=6,labels=3,concentration=2 \\
+        --strategy planting:signal=columns,x=3,target=1 --alpha 0.1 --unknown 0:0.01
+    """
+    from quorate.studies.law_bound import Beside, law_bound
+
+    sizes = {"opposed": opposed, "elsewhere": elsewhere, "unknown": unknown}
+    among: dict[str, Any] = {name: read_size(name, size) for name, size in sizes.items()}
+    among |= {"rival": rival, "rival_size": read_size("rival-size", rival_size), "known": known}
+    among |= {"error": error, "mistake": mistake}
+    answer: Any = law_bound
+    found = answer(population, strategy, alpha, target, eps, reading, Beside(**among))
+    if json:
+        print_json(found)
+    else:
+        print("\n".join(_lines(found)))
+
+
 for _bound in BOUNDS:
     bound_app.command(_bound.name)(_command(_bound))
+bound_app.command("exact")(exact)
