@@ -42,6 +42,20 @@ def test_the_fastest_route_of_each_pair() -> None:
     assert len(routes) > len(routes.demand)
 
 
+def test_a_route_that_was_left_and_comes_back_is_known() -> None:
+    routes, rng = Routes(CITY), np.random.default_rng(5)
+    several = [rng.uniform(1, 5, CITY.links) for _ in range(4)]
+    found = [routes.grow(times) for times in several]
+    assert found[0] == len(routes.demand)
+    assert min(found) > 0
+    uses = [tuple(routes.costs(row) for row in np.eye(CITY.links))]
+    assert len(set(zip(routes.pair, *uses[0], strict=True))) == len(routes)  # none is there twice
+    assert [routes.grow(times) for times in several] == [0, 0, 0, 0]
+    flow = rng.uniform(0, 9, len(routes))
+    by_link = [float(flow @ used) for used in uses[0]]  # another order of the same few sums
+    assert routes.load(flow) == pytest.approx(by_link, rel=1e-12)
+
+
 def test_a_copy_grows_alone() -> None:
     routes = Routes(CITY)
     routes.grow(CITY.free_flow_time)

@@ -5,6 +5,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
+from quorate.scenarios.navigation import shortest_paths
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
 
@@ -74,6 +75,21 @@ def test_distances_and_flows_are_those_of_walking_each_path(network: Network) ->
         assert trees.distance[origin, end] == pytest.approx(sum(times[path]), rel=1e-15)
         expected[path] += network.trips[origin, end]
     assert trees.load(network.trips).tolist() == expected.tolist()  # whole numbers: exact
+
+
+@hypothesis.given(cities(), st.booleans())
+def test_sums_along_paths_are_those_of_walking_each(network: Network, is_large: bool) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        if is_large:  # so large that pairs of nodes are searched, not looked up in a table
+            patch.setattr(shortest_paths, "MOST_PAIRS", 0)
+        paths = network.shortest_paths()
+    trees = paths.trees(network.free_flow_time)
+    marks = np.random.default_rng(0).integers(2**64, size=network.links, dtype=np.uint64)
+    for entry, total in enumerate(trees.sum_along(marks)):
+        walked, at = 0, entry
+        while trees.link[at] < network.links:
+            walked, at = walked + int(marks[trees.link[at]]), trees.before[at]
+        assert int(total) == walked % 2**64
 
 
 @hypothesis.given(cities())

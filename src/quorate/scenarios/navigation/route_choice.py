@@ -156,6 +156,7 @@ class _SuccessiveAverages:
         demand = routes.demand
         self.followers = drivers.share * demand  # (p,)
         self.others = demand - self.followers if drivers.adapt else np.zeros(len(demand))
+        self.has_others, self.has_followers = bool(self.others.any()), drivers.share > 0
         self.free = routes.widen(start.free) if start else self.others[routes.pair] * self.habit
         halves = drivers.acceptance(np.zeros(len(demand))) * self.followers
         self.guided = routes.widen(start.guided) if start else halves[routes.pair] * self.habit
@@ -177,14 +178,14 @@ class _SuccessiveAverages:
 
     def find_routes(self) -> None:
         """Let drivers know the routes that are now the fastest; adjust the step by the gap."""
-        self.routes.grow(self.times)
-        if self.app is not None:
-            self.routes.grow(self.estimate)
-        known = self.habit, self.free, self.guided
-        self.habit, self.free, self.guided = map(self.routes.widen, known)
-        before = self.gap
-        self.look()
-        self.gap = self._measure_gap()
+        found = self.routes.grow(self.times)
+        if not np.array_equal(self.estimate, self.times):
+            found += self.routes.grow(self.estimate)
+        if found:
+            known = self.habit, self.free, self.guided
+            self.habit, self.free, self.guided = map(self.routes.widen, known)
+            self.look()
+        before, self.gap = self.gap, self._measure_gap()
         if np.isfinite(before):
             self.step *= SHRINK if self.gap > before else GROW
             self.step = min(max(self.step, SMALLEST_STEP), LARGEST_STEP)
@@ -198,30 +199,41 @@ class _SuccessiveAverages:
         self.times = routes.network.times(self.on_links)
         app = self.app
         self.estimate = app.estimate(self.on_links, self.times) if app else self.times
-        self.true_costs = routes.costs(self.times)
-        self.shown_costs = routes.costs(self.estimate)
-        gain = routes.by_pair(self.habit * self.shown_costs) - routes.least(self.shown_costs)
-        self.willing = self.followers * self.drivers.acceptance(gain)  # (p,)
+        # costs of routes take most of a step: only those that somebody goes by
+        if self.has_others:
+            self.true_costs = routes.costs(self.times)
+        if self.has_followers:
+            costs = self.shown_costs = routes.costs(self.estimate)
+            gain = routes.by_pair(self.habit * costs) - routes.least(costs)
+            self.willing = self.followers * self.drivers.acceptance(gain)  # (p,)
 
     def _measure_gap(self) -> float:
         routes = self.routes
-        spent = saved = 0.0
-        for flow, costs in ((self.free, self.true_costs), (self.guided, self.shown_costs)):
-            spent += float(flow @ costs)
-            saved += float(flow @ (costs - routes.least(costs)[routes.pair]))
-        moved = float(np.abs(self.willing - routes.by_pair(self.guided)).sum())
+        spent = saved = moved = 0.0
+        if self.has_others:
+            spent, saved = self._spent_and_saved(self.free, self.true_costs)
+        if self.has_followers:
+            guided = self._spent_and_saved(self.guided, self.shown_costs)
+            spent, saved = spent + guided[0], saved + guided[1]
+            moved = float(np.abs(self.willing - routes.by_pair(self.guided)).sum())
         return max(saved / spent if spent > 0 else 0.0, moved / float(routes.demand.sum()))
+
+    def _spent_and_saved(self, flow: Floats, costs: Floats) -> tuple[float, float]:
+        """Return the time that drivers of a class spend, and what they could save of it."""
+        least = self.routes.least(costs)[self.routes.pair]
+        return float(flow @ costs), float(flow @ (costs - least))
 
     def move(self) -> None:
         """Take one step."""
-        routes = self.routes
+        routes, step = self.routes, self.step
         slopes = routes.network.slopes(self.on_links)
         classes = routes.weights(self.free), routes.weights(self.guided)
         free, guided = routes.stiffness(slopes, *classes)
-        if self.others.any():
-            self.free = routes.shift(self.free, self.true_costs, free, self.step)
-        guided = routes.shift(self.guided, self.shown_costs, guided, self.step)
-        now = routes.by_pair(guided)
-        wanted = now + SWITCHING * min(self.step, 1.0) * (self.willing - now)
-        scale = np.divide(wanted, now, out=np.zeros_like(now), where=now > 0)
-        self.guided = guided * scale[routes.pair]
+        if self.has_others:
+            self.free = routes.shift(self.free, self.true_costs, free, step)
+        if self.has_followers:
+            shifted = routes.shift(self.guided, self.shown_costs, guided, step)
+            now = routes.by_pair(shifted)
+            wanted = now + SWITCHING * min(step, 1.0) * (self.willing - now)
+            scale = np.divide(wanted, now, out=np.zeros_like(now), where=now > 0)
+            self.guided = shifted * scale[routes.pair]

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from quorate.errors import InputError
 from quorate.scenarios.navigation.network import Network
-from quorate.scenarios.navigation.shortest_paths import Floats, Ints
+from quorate.scenarios.navigation.shortest_paths import Floats, Ints, ShortestPathTrees
+from quorate.table import Mask
 
 FLOOR = 0.1  # of a pair's demand, weight of a route that nobody takes yet; ours
 
@@ -49,9 +50,11 @@ class Routes:
         self.pair = np.zeros(0, dtype=np.int64)  # of zones that a route joins, (k,)
         self._paths = network.shortest_paths()
         self._marks = _marks(network.links, len(self.demand))
-        self._known = np.zeros(0, dtype=np.uint64)  # a mark of each route, (k,)
-        self._links = np.zeros(0, dtype=np.int64)  # of all routes, one after the other
-        self._ends = np.zeros(1, dtype=np.int64)  # where each route's links end, (k + 1,)
+        self._known = np.zeros(0, dtype=np.uint64)  # the marks of all routes, sorted, (k,)
+        self._last = np.zeros(len(self.demand), dtype=np.uint64)  # marks found last, (p,)
+        self._links = np.zeros(0, dtype=np.int32)  # of all routes, one after the other
+        self._ends = np.zeros(1, dtype=np.int32)  # where each route's links end, (k + 1,)
+        self._ones = np.zeros(0)  # as many as links of routes, or more
         self._uses: Any = None  # sparse, (k, l): 1 where a route uses a link
         self._used_by: Any = None  # the same, (l, k)
 
@@ -64,27 +67,36 @@ class Routes:
 
     def grow(self, times: Floats) -> int:
         """Add the fastest route of each pair at times of links, (l,); return how many are new."""
-        of_pair, link = self._find_fastest(times)
+        trees = self._paths.trees(times)
         of_link, of_route = self._marks
-        mark = of_route.copy()
-        np.add.at(mark, of_pair, of_link[link])
-        is_new = ~np.isin(mark, self._known)  # (p,)
+        entry = self.origin * (len(trees.before) // self.network.zones) + self.end  # (p,)
+        mark = of_route + trees.sum_along(of_link)[entry]
+        is_new = mark != self._last  # (p,)
+        is_new[is_new] = ~self._is_known(mark[is_new])
+        self._last = mark
         if is_new.any():
-            taken = is_new[of_pair]
-            lengths = np.bincount(of_pair[taken], minlength=len(is_new))[is_new]
+            of_pair, link = self._read_off(trees, entry, np.flatnonzero(is_new))
+            lengths = np.bincount(of_pair, minlength=len(is_new))[is_new]
             self.pair = np.concatenate([self.pair, np.flatnonzero(is_new)])
-            self._known = np.concatenate([self._known, mark[is_new]])
-            self._links = np.concatenate([self._links, link[taken]])
-            self._ends = np.concatenate([self._ends, self._ends[-1] + np.cumsum(lengths)])
+            self._known = np.sort(np.concatenate([self._known, mark[is_new]]))
+            self._links = np.concatenate([self._links, link.astype(np.int32)])
+            self._ends = np.concatenate(
+                [self._ends, (self._ends[-1] + np.cumsum(lengths)).astype(np.int32)]
+            )
             self._uses, self._used_by = self._incidence()
         return int(is_new.sum())
 
-    def _find_fastest(self, times: Floats) -> tuple[Ints, Ints]:
-        """Return the links of each pair's fastest route: the pair's number, and the link's."""
-        trees = self._paths.trees(times)
-        entry = self.origin * (len(trees.before) // self.network.zones) + self.end
-        pair = np.arange(len(entry))
+    def _is_known(self, mark: npt.NDArray[np.uint64]) -> Mask:
+        """Return which of some marks belong to a known route."""
+        if not len(self._known):
+            return np.zeros(len(mark), dtype=bool)
+        at = np.searchsorted(self._known, mark)
+        return np.asarray(self._known[np.minimum(at, len(self._known) - 1)] == mark)
+
+    def _read_off(self, trees: ShortestPathTrees, entry: Ints, pair: Ints) -> tuple[Ints, Ints]:
+        """Return the links of some pairs' routes: the pair's number, and the link's, in order."""
         pairs, links = [], []
+        entry = entry[pair]
         while len(pair):
             link = trees.link[entry]
             going = link < self.network.links
@@ -99,10 +111,11 @@ class Routes:
         """Return which route uses which link, as sparse matrices (k, l) and (l, k)."""
         from scipy.sparse import csr_array
 
-        shape = (len(self.pair), self.network.links)
-        links, ends = (part.astype(np.int32) for part in (self._links, self._ends))  # the faster
-        uses = csr_array((np.ones(len(links)), links, ends), shape=shape)
-        return uses, csr_array(uses.T)
+        if len(self._ones) < len(self._links):
+            self._ones = np.ones(2 * len(self._links))
+        numbers = self._ones[: len(self._links)], self._links, self._ends
+        uses = csr_array(numbers, shape=(len(self.pair), self.network.links))
+        return uses, uses.T  # the same numbers, read by columns: a link's routes in order
 
     def widen(self, values: Floats) -> Floats:
         """Return what is known of the first routes, with 0 for all that were found since, (k,)."""

@@ -13,6 +13,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+MOST_PAIRS = 4_000_000  # of nodes, for which a table is faster than a search
+
 
 @dataclass(frozen=True, eq=False)
 class ShortestPathTrees:
@@ -60,6 +62,18 @@ class ShortestPathTrees:
         on_links = np.bincount(self.link, flow, minlength=self.links + 1)
         return np.asarray(on_links[: self.links], dtype=np.float64)
 
+    def sum_along(self, values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+        """Return the sum of whole numbers of links, (l,), on the path to each entry, (z·m,).
+
+        Sums over 1, 2, 4, ... links are doubled; they wrap around at 2⁶⁴.
+        """
+        total = np.append(values, np.uint64(0))[self.link]
+        before = self.before.astype(np.int32 if len(total) < 2**31 else np.int64)  # the faster
+        while ((two_before := before[before]) != before).any():
+            total = total + total[before]
+            before = two_before
+        return np.asarray(total, dtype=np.uint64)
+
 
 class ShortestPaths:
     """Finds the shortest paths of one network again and again, at other times of its links.
@@ -88,6 +102,10 @@ class ShortestPaths:
         ends = np.searchsorted(self._pairs, np.arange(self._size + 1) * self._size)
         self._indptr = ends.astype(np.int32)
         self._indices = (self._pairs % self._size).astype(np.int32)
+        self._numbers: Ints | None = None  # of all pairs of nodes, where a table of them is small
+        if self._size**2 <= MOST_PAIRS:
+            self._numbers = np.zeros(self._size**2, dtype=np.int64)
+            self._numbers[self._pairs] = np.arange(len(self._pairs))
 
     def trees(self, times: Floats) -> ShortestPathTrees:
         """Return the shortest paths at the given time of each link, (l,), zero or more."""
@@ -111,5 +129,7 @@ class ShortestPaths:
         is_reached = before >= 0  # roots and what no path leads to have a negative one
         link = np.full(before.size, self._links)
         pair = before[is_reached] * self._size + node[is_reached]
-        link[is_reached] = fastest[np.searchsorted(self._pairs, pair)]
+        numbers = self._numbers
+        at = np.searchsorted(self._pairs, pair) if numbers is None else numbers[pair]
+        link[is_reached] = fastest[at]
         return np.where(is_reached, row * self._size + before, entry), link

@@ -26,7 +26,9 @@ GEOJSON, NODES = ".geojson", "_node.tntp"  # endings of files that say where nod
 KM_PER_DEGREE = 111.2  # of latitude
 MOST_ZONES = 5_000
 TOTAL = "TOTAL OD FLOW"
-PAIR = r"(\d+)\s*:\s*([-+.\w]+)"  # a zone and the trips to it
+ORIGIN = re.compile(r"origin\s+(\d+)\s*;?", re.IGNORECASE)
+PAIR = re.compile(r"(\d+)\s*:\s*([-+.\w]+)")  # a zone and the trips to it
+PAIRS = re.compile(rf"({PAIR.pattern}\s*;?\s*)+")
 PLACES = ("node", "x", "y")
 TOTALS_AGREE = 0.01  # the demand may differ from what its file says by rounding, not by a zone
 
@@ -228,14 +230,14 @@ def _parse_pairs(text: TntpText) -> Iterator[tuple[int, int, int, float]]:
     """Yield line, origin, destination and trips."""
     origin = 0
     for line, row in text.rows:
-        begins = re.fullmatch(r"origin\s+(\d+)\s*;?", row, re.IGNORECASE)
+        begins = ORIGIN.fullmatch(row)
         if begins:
             origin = int(begins[1])
             continue
         try:
-            if not re.fullmatch(rf"({PAIR}\s*;?\s*)+", row):
+            if not PAIRS.fullmatch(row):
                 raise ValueError
-            for end, value in re.findall(PAIR, row):
+            for end, value in PAIR.findall(row):
                 yield line, origin, int(end), read_number(value)
         except ValueError:
             raise InputError(

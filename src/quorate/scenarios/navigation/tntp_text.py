@@ -14,6 +14,7 @@ import numpy as np
 from quorate.errors import InputError
 from quorate.scenarios.navigation.shortest_paths import Floats
 
+WORD = re.compile(r"[^\W\d_]{2}")  # two letters; every line that names columns has them
 LONG = 6  # words of a comment that may name columns; fewer are a remark
 MOST = 100_000  # links, nodes or zones: more are a slip of the pen
 # What files call the columns that are read, beside our own names.
@@ -189,6 +190,8 @@ def column_names(line: str) -> tuple[str, ...]:
 
 def _names_columns(line: str) -> bool:
     """Whether a line names columns: half of its words or more do, and three or more of them."""
+    if not WORD.search(line):
+        return False  # at once, for the many lines that hold numbers alone
     names = column_names(line)
     known = {NAMES[name] for name in names if name in NAMES}
     telling = known & {"capacity", "free_flow_time", "volume"} or {"node", "x", "y"} <= known
@@ -231,7 +234,7 @@ def read_number(text: str) -> float:
         ValueError: it is none, or is negative or not finite.
     """
     plain = text.strip().rstrip(";").strip()
-    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d*)?", plain):
+    if "," in plain and re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d*)?", plain):
         plain = plain.replace(",", "")
     number = float(plain)
     if not (math.isfinite(number) and number >= 0):
