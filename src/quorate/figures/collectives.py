@@ -25,11 +25,13 @@ class SuccessSurface:
         title: name of the collective.
         success: S by α₁, by α₂, (a, a); NaN where nothing was measured.
         predicted: S that theory predicts, (a, a); None where it predicts nothing.
+        sure: S that it can be sure of without knowing what others plan, (a, a); None if unknown.
     """
 
     title: str
     success: Floats
     predicted: Floats | None = None
+    sure: Floats | None = None
 
 
 @style.styled
@@ -38,8 +40,8 @@ def surfaces_figure(
 ) -> Figure:
     """Return success as shades with numbers, one panel a collective.
 
-    Lines stand where success is .5 (dotted) and .9, and a dashed one around the cells where theory
-    predicts half or more.
+    Lines stand where success is .5 (dotted) and .9, a dashed one around the cells where theory
+    predicts half or more, and one of dots around those where half or more is sure.
     """
     side = max(0.44 * len(sizes), 1.5)  # the name of an axis is as long
     wide = max(side + 1.1, 2.6)  # of a panel with its numbers: a title needs room
@@ -72,7 +74,9 @@ def _draw_surface(axes: Axes, surface: SuccessSurface, sizes: Sequence[float]) -
                 line: Any = {"colors": "black", "linewidths": 1.1, "linestyles": [dash]}
                 axes.contour(places, places, success, [level], **line)
     if surface.predicted is not None:
-        _outline(axes, surface.predicted >= 0.5)
+        _outline(axes, surface.predicted >= 0.5, 1, (0, (3, 1.2)))
+    if surface.sure is not None:
+        _outline(axes, surface.sure >= 0.5, 2, (0, (0.8, 0.8)))
     axes.set_xticks(places, [style.percent_of(size) for size in sizes])
     axes.set_yticks(places, [style.percent_of(size) for size in sizes])
     axes.set_xlabel("size of collective 2, α₂")
@@ -80,9 +84,9 @@ def _draw_surface(axes: Axes, surface: SuccessSurface, sizes: Sequence[float]) -
     axes.grid(visible=False)
 
 
-def _outline(axes: Axes, inside: Any) -> None:
+def _outline(axes: Axes, inside: Any, number: int, dashes: Any) -> None:
     """Draw the edges between cells that are inside and cells that are not."""
-    line: Any = {"color": style.COLOURS[1], "linewidth": 2.2, "linestyle": (0, (3, 1.2))}
+    line: Any = {"color": style.COLOURS[number], "linewidth": 2.2, "linestyle": dashes}
     rows, columns = inside.shape
     for i in range(rows):
         for j in range(columns):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -116,20 +117,43 @@ def test_a_run_says_all_of_it() -> None:
     assert two["predicted"] == [[0, 1, 1], [0, 0, 1], [0, 0, 0]]
     assert one["success"][2][1] > 0.5 > two["success"][2][1]
     assert [m["size_of_the_other"] for m in one["critical_mass"]] == [0, 0.1, 0.4]
+    # Every picture is a value of its own: .1 of rows anywhere take a quarter of .4 away.
+    assert one["sure"]["signal"] == one["predicted"]
+    assert one["sure"]["size"] == [[0, 0, 0], [1, 0, 0], [1, pytest.approx(0.75, abs=0.01), 0]]
     rows = result.rows()
+    assert rows[0]["sure_by_size_1"] is not None
     assert len(rows) == 2 * 9 * 2
     assert {"success_1", "success_2", "predicted_1", "accuracy", "seed"} <= set(rows[0])
     place = {"case": "same-signal", "alpha_1": 0.4, "alpha_2": 0.1}
     values = [row["success_1"] for row in rows if place.items() <= row.items()]
     assert np.mean(values) == pytest.approx(one["success"][2][1], abs=1e-12)  # a mean of two
-    _, same_signal = result.summary()
+    _, _, same_signal, sure = result.summary()
+    assert sure.startswith(
+        "With 40% beside 10%, collective 1 could be sure of 1.000 on an optimal platform if it knew"
+    )
     assert same_signal.startswith(
         "Same signal, other target: where each has 40% of the people, the success of collective 1 "
         f"is {one['success'][2][2]:.3f} and that of collective 2 is {two['success'][2][2]:.3f}. The"
     )
     tables = result.tables()
     assert list(tables)[1] == "S of each, same signal, other target"
+    heading = "S that is sure, knowing how many the others are, same signal, other target"
+    assert tables[heading][2]["0.1"].split()[0] == f"{one['sure']['size'][2][1]:.2f}"[1:]
     assert list(result.pictures()) == ["surfaces_1", "surfaces_2", "critical_mass"]
+
+
+def test_cells_of_older_versions_are_read_without_what_is_sure() -> None:
+    plain = {"population": "digits:n=60", "learners": "naive-bayes", "cases": "as-given"}
+    ran = run_scenario({"name": "collectives", **plain, "seeds": 1, "sizes": "0,0.2"})
+    (panel,) = ran.result.panels
+    (seed,) = panel.seeds
+    old = replace(panel, seeds=({key: value for key, value in seed.items() if key != "sure"},))
+    read = replace(ran.result, panels=(old,))
+    assert "sure" in ran.result.to_json()["panels"][0]["collectives"][0]
+    assert "sure" not in read.to_json()["panels"][0]["collectives"][0]
+    assert len(read.summary()) == 1
+    assert not any("sure" in name for name in read.tables())
+    assert list(read.pictures()) == ["surfaces_1", "critical_mass"]
 
 
 def test_a_panel_says_that_two_signals_are_one_to_the_platform() -> None:

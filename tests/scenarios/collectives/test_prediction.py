@@ -13,6 +13,7 @@ from lettered_people import letters, people_by, plant, rng
 from quorate.catalog import build
 from quorate.learners.theoretical.worst_case import WorstCase
 from quorate.scenarios.collectives.prediction import (
+    find_sure_success,
     predict_success,
 )
 from quorate.scenarios.collectives.submission import (
@@ -172,3 +173,61 @@ def test_the_margin_test_is_silent_where_members_vote() -> None:
     law = letters(HAND)
     each = make_collectives([build("strategies", "erasing"), plant("a", "0")], (0, 0), "forget")
     assert predict_success(law.points, law, each, [[0.1, 0.1]], as_it_is) is None
+
+
+# ------------------------------------------------------------------- what each is sure of
+
+
+def sure(strategies: list[Any], sizes: list[float], **kept: Any) -> dict[str, list[float]]:
+    law = letters(kept.pop("mass", HAND))
+    errors = kept.pop("errors", [0.0] * len(strategies))
+    each = make_collectives(strategies, errors, kept.pop("mistake", "forget"))
+    found = find_sure_success(law.points, law, each, [sizes], kept.pop("seen", as_it_is))
+    assert found is not None
+    return {known: one[0].tolist() for known, one in found.items()}
+
+
+def test_what_is_sure_by_hand() -> None:
+    """At a: .1h + α₁ against .3h. At b: .2h + α₂ against .2h, and the rival may be anywhere."""
+    apart = [plant("a", "0"), plant("b", "1")]
+    # α = .2 and .1: at a .27 against .21, at b .24 against .14. Signals known: nobody else there.
+    # Only .1 known: .27 against .31. Only .2 known: .24 against .34.
+    assert sure(apart, [0.2, 0.1]) == {"signal": [1, 1], "size": [0, 0]}
+    assert sure(apart, [0.4, 0.1]) == {"signal": [1, 1], "size": [1, 0]}  # .45 against .25
+    # One signal: whatever the other claims, .1 at a: .45 against .25, and at a .15 against .55.
+    rivals = [plant("a", "0"), plant("a", "0")]
+    assert sure(rivals, [0.4, 0.1]) == {"signal": [1, 0], "size": [1, 0]}
+    assert promised(rivals, [0.4, 0.1]) == [1, 1]  # allies, which neither knows
+    # Half of the first forget: .07 + .2 against .21, and against .31 with .1 who may be there.
+    half = sure(apart, [0.4, 0.1], errors=[0.5, 0.0])
+    assert half == {"signal": [1, 1], "size": [0, 0]}
+    equals = [plant("a", "0"), plant("a", "1")]
+    even = [[0.25, 0.25], [0.25, 0.25], [0.0, 0.0]]
+    assert sure(equals, [0.3, 0.3], mass=even) == {"signal": [0, 0], "size": [0, 0]}  # ties
+
+
+def test_what_is_sure_is_never_more_than_what_comes() -> None:
+    """Whatever plan the rival has: its labels drawn anew, then its signal, too."""
+    draws, outcomes = rng(2), []
+    for _ in range(60):
+        v, k = int(draws.integers(2, 6)), int(draws.integers(2, 5))
+        mass = draws.dirichlet(np.full(v * k, 0.5)).reshape(v, k)
+        law: dict[str, Any] = {"mass": (mass / mass.sum()).tolist()}
+        (x, there), y = draws.integers(v, size=2), int(draws.integers(k))
+        sizes = (draws.dirichlet([1, 1, 2])[:2] * 0.8).tolist()
+        errors: dict[str, Any] = {
+            "errors": [float(draws.uniform(0, 0.3)), 0.0],
+            "mistake": "forget",
+        }
+        first, rival = plant("abcdefgh"[x], str(y)), plant("abcdefgh"[there], "0")
+        least = {
+            known: one[0] for known, one in sure([first, rival], sizes, **law, **errors).items()
+        }
+        assert least["size"] <= least["signal"]
+        for at, label in itertools.product(range(v), range(k)):
+            other = plant("abcdefgh"[at], str(label))
+            came = promised([first, other], sizes, **law, **errors)[0]
+            assert came >= least["size"]
+            assert at != there or came >= least["signal"]
+        outcomes.append(tuple(np.round([least["size"], least["signal"]])))
+    assert set(outcomes) == {(0, 0), (0, 1), (1, 1)}

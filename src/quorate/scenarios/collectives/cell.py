@@ -28,8 +28,9 @@ def pair_sizes(sizes: Sequence[float], others: float, collectives: int) -> list[
 def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     """Return what came of each pair of sizes: plain lists, None where a training failed.
 
-    ``success`` and ``predicted`` hold a list a pair, with one number a collective; ``alike`` the
-    share of people on whom each signal looks like the first one's to the platform.
+    ``success`` and ``predicted`` hold a list a pair, with one number a collective, and ``sure`` one
+    such list for each thing that may be known of the others; ``alike`` the share of people on whom
+    each signal looks like the first one's to the platform.
     """
     population = build("populations", cell["population"])
     learner: Learner = build("learners", cell["learner"])
@@ -41,6 +42,7 @@ def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     preprocess = prediction.find_preprocessing(learner, people.train)
     known = people.train, population.law()
     predicted = prediction.predict_success(*known, collectives, pairs, preprocess)
+    sure = prediction.find_sure_success(*known, collectives, pairs, preprocess)
     found: list[dict[str, Any]] = []
     stack = learner.stack_size(people.train) if isinstance(learner, StackedLearner) else 1
     for start in range(0, len(pairs), stack):
@@ -53,6 +55,7 @@ def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
         "success": [one["success"] for one in found],
         "accuracy": [one["accuracy"] for one in found],
         "predicted": None if predicted is None else predicted.tolist(),
+        "sure": None if sure is None else {known: one.tolist() for known, one in sure.items()},
         "alike": [prediction.compare_signals(*each) for each in compared],
     }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,14 @@ class Panel:
             return None
         return self._squares("predicted")
 
+    def sure(self, known: str) -> Floats | None:
+        """S that each is sure of, by what it knows of the others, (M, a, a, s); None if unknown.
+
+        Cells of older versions do not hold it.
+        """
+        found = [one["sure"][known] for one in self.seeds if one.get("sure")]
+        return self._square(found) if len(found) == len(self.seeds) else None
+
     @functools.cached_property
     def accuracy(self) -> Floats:
         """Accuracy on honest held-out people, (a, a, s)."""
@@ -67,7 +75,10 @@ class Panel:
         return self.relation or self.case
 
     def _squares(self, name: str) -> Floats:
-        values = np.array([one[name] for one in self.seeds], dtype=np.float64)  # (s, a·a[, M])
+        return self._square([one[name] for one in self.seeds])
+
+    def _square(self, of_seeds: Sequence[Any]) -> Floats:
+        values = np.array(of_seeds, dtype=np.float64)  # (s, a·a[, M])
         side = math.isqrt(values.shape[1])
         return values.T.reshape(*values.shape[2:], side, side, len(values))
 

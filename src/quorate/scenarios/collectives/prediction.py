@@ -12,7 +12,7 @@ docs/explanation/several-collectives.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +26,11 @@ from quorate.protocols import Learner, Strategy
 from quorate.scenarios.collectives.submission import Collective, make_mistaken_action
 from quorate.studies.bounds import ACTIONS
 from quorate.table import Array, Table
-from quorate.theory.finite import erring_law, margins, received_law
-from quorate.theory.worst_case import margin_bound
+from quorate.theory.finite import DIGITS, Action, erring_law, margins, received_law
+from quorate.theory.worst_case import least_success, margin_bound
 
 Preprocessing = Callable[[Array], Array]
+KNOWN = ("signal", "size")  # what a collective may know of the others
 
 
 def find_preprocessing(learner: Learner, people: Table) -> Preprocessing:
@@ -77,22 +78,88 @@ def predict_success(
     """
     if not all(decides_row_by_row(one.strategy) for one in collectives):
         return None
+    seen = _see(people, law, collectives, preprocess)
+    out = np.empty((len(sizes), len(collectives)))  # (pairs, M)
+    for row, size in zip(out, sizes, strict=True):
+        submitted = received_law(seen.mass, *zip(size, seen.members, strict=True))
+        for m, (action, target) in enumerate(seen.aims):
+            ahead = margins(submitted, action, target)
+            row[m] = margin_bound(ahead, seen.carried[m]) / seen.total  # whole people are exact
+    return out
+
+
+def find_sure_success(
+    people: Table,
+    law: FiniteLaw | None,
+    collectives: Sequence[Collective],
+    sizes: Sequence[Sequence[float]],
+    preprocess: Preprocessing,
+) -> dict[str, Floats] | None:
+    """Return what each is sure of that knows a part of the others' plans; None where unknown.
+
+    Against the Bayes-optimal classifier of c(x), the least S over all that the others may do. Under
+    ``signal`` their features are known and their labels may be any: at z each takes α_j·P*_j(z) off
+    the margin. Under ``size`` nothing but Σ_j α_j is known, which is one budget for all z together
+    (``theory.others``). Own mistakes are known in both.
+
+    Args:
+        people, law, collectives, sizes, preprocess: as in ``predict_success``.
+
+    Returns:
+        (pairs, M) for each.
+    """
+    if not all(decides_row_by_row(one.strategy) for one in collectives):
+        return None
+    seen = _see(people, law, collectives, preprocess)
+    features = [one.sum(axis=1) for one in seen.members]  # (v,) each
+    found = {known: np.empty((len(sizes), len(collectives))) for known in KNOWN}
+    for pair, size in enumerate(sizes):
+        for m, (action, target) in enumerate(seen.aims):
+            rest = [j for j in range(len(size)) if j != m]
+            others = sum(size[j] for j in rest), np.zeros_like(seen.mass)
+            submitted = received_law(seen.mass, (size[m], seen.members[m]), others)
+            ahead = margins(submitted, action, target)
+            taken = sum(size[j] * features[j] for j in rest)
+            left = ahead - taken
+            scale = submitted.sum(axis=1) + taken
+            left = np.where(abs(left) <= DIGITS * scale, 0.0, left)  # a tie but for rounding
+            for known, lead, budget in (("signal", left, 0.0), ("size", ahead, others[0])):
+                least = least_success(lead, seen.carried[m], budget)
+                found[known][pair, m] = max(float(least) / seen.total, 0.0)
+    return found
+
+
+class _Seen(NamedTuple):
+    """What the platform sees of everyone, and of the members of each collective."""
+
+    mass: Floats  # (v, k)
+    members: list[Floats]  # (v, k) each, mistakes included
+    carried: list[Floats]  # (v,) each, people
+    aims: list[tuple[Action, int]]
+    total: float  # people
+
+
+def _see(
+    people: Table,
+    law: FiniteLaw | None,
+    collectives: Sequence[Collective],
+    preprocess: Preprocessing,
+) -> _Seen:
+    """Return P₀ and each P*_m as what the platform sees, on the same values."""
     honest, weights = (people, np.ones(len(people))) if law is None else _expand_law(law)
     values = _SeenValues(preprocess, honest.k)
     base = values.law(honest.x, honest.y, weights)
     acted = [_members_law(values, honest, weights, one) for one in collectives]
-    there = [values.of(plant_signal(one.strategy.signal, honest)) for one in collectives]  # type: ignore[attr-defined]
-    v, total = len(values.known), weights.sum()
-    mass, members = _pad(base, v) / total, [_pad(one, v) / total for one in acted]
-    carried = [np.bincount(at, weights, minlength=v).astype(np.float64) for at in there]
-    out = np.empty((len(sizes), len(collectives)))  # (pairs, M)
-    for row, size in zip(out, sizes, strict=True):
-        submitted = received_law(mass, *zip(size, members, strict=True))
-        for m, one in enumerate(collectives):
-            strategy: Any = one.strategy
-            ahead = margins(submitted, ACTIONS[strategy.name], honest.label(strategy.target))
-            row[m] = margin_bound(ahead, carried[m]) / total  # whole people are exact
-    return out
+    strategies: list[Any] = [one.strategy for one in collectives]
+    there = [values.of(plant_signal(one.signal, honest)) for one in strategies]
+    v, total = len(values.known), float(weights.sum())
+    return _Seen(
+        _pad(base, v) / total,
+        [_pad(one, v) / total for one in acted],
+        [np.bincount(at, weights, minlength=v).astype(np.float64) for at in there],
+        [(ACTIONS[one.name], honest.label(one.target)) for one in strategies],
+        total,
+    )
 
 
 def _expand_law(law: FiniteLaw) -> tuple[Table, Floats]:

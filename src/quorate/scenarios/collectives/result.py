@@ -14,7 +14,19 @@ from quorate.plain import finite, finite_or_none
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import percent, rate
 from quorate.scenarios.collectives.panel import Panel
+from quorate.scenarios.collectives.prediction import KNOWN
 from quorate.studies.critical_mass.estimate import CriticalMass
+
+KNOWN_WORDS = {
+    "signal": "knowing the others' signals",
+    "size": "knowing how many the others are",
+}
+ABOUT_SURE = (
+    "The least success on an optimal platform over all that the others may do: with signals known "
+    "they claim the strongest other label at each value; with nothing known but their number they "
+    "put their rows where they do most harm. Where the law of honest people is not known, those "
+    "who were drawn stand for it."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +93,10 @@ class CollectivesResult(Result):
         plain |= {"success": success, "low": low, "high": high, "predicted": None}
         if predicted is not None:
             plain["predicted"] = finite(mean_over_seeds(predicted[m]).tolist())
+        sure = {known: panel.sure(known) for known in KNOWN}
+        told = {name: mean_over_seeds(one[m]) for name, one in sure.items() if one is not None}
+        if told:
+            plain["sure"] = {name: finite(one.tolist()) for name, one in told.items()}
         if m < 2:
             masses = zip(self.sizes, panel.masses(self.sizes, self.target, m), strict=True)
             plain["critical_mass"] = [
@@ -106,6 +122,11 @@ class CollectivesResult(Result):
             for m in range(len(panel.strategies)):
                 value = None if values is None else finite_or_none(values[m, i, j, seed])
                 row[f"{name}_{m + 1}"] = value
+        for known in KNOWN:
+            sure = panel.sure(known)
+            for m in range(len(panel.strategies)):
+                value = None if sure is None else finite_or_none(sure[m, i, j, seed])
+                row[f"sure_by_{known}_{m + 1}"] = value
         row["accuracy"] = finite_or_none(panel.accuracy[i, j, seed])
         row["seconds"] = panel.seeds[seed]["seconds"] / len(self.sizes) ** 2
         return row
@@ -126,7 +147,23 @@ class CollectivesResult(Result):
             f"{name[:1].upper()}{name[1:]}: where each has {most} of the people, the success of "
             f"collective 1 is {one} and that of collective 2 is {two}. The critical mass of "
             f"collective 1 (S* = {self.target:g}) is {alone} while collective 2 has {fewest}, and "
-            f"{beside} while it has {most}."
+            f"{beside} while it has {most}.",
+            *self._say_sure(panel, most),
+        ]
+
+    def _say_sure(self, panel: Panel, most: str) -> list[str]:
+        """Return what a collective can be sure of that does not know all of the others' plans."""
+        last, found = len(self.sizes) - 1, []
+        for known in KNOWN:
+            sure = panel.sure(known)
+            if sure is None:
+                return []
+            found.append(rate(float(mean_over_seeds(sure[0, last, 1 if last else 0]))))
+        beside = percent(self.sizes[1 if last else 0])
+        return [
+            f"With {most} beside {beside}, collective 1 could be sure of {found[0]} on an optimal "
+            f"platform if it knew the others' signals, whatever they claim, and of {found[1]} if "
+            "it knew nothing but how many they are."
         ]
 
     def sections(self) -> list[Section]:
@@ -134,16 +171,27 @@ class CollectivesResult(Result):
         found = [
             Section(
                 f"S of each, {self.called(panel)}",
-                rows=tuple(self._success_row(panel, i) for i in range(len(self.sizes))),
+                rows=tuple(self._row_of(panel.success, i) for i in range(len(self.sizes))),
             )
             for panel in self.panels
+        ]
+        found += [
+            Section(
+                f"S that is sure, {heading}, {self.called(panel)}",
+                rows=tuple(self._row_of(sure, i) for i in range(len(self.sizes))),
+                after=(ABOUT_SURE,),
+                on_page_only=True,
+            )
+            for panel in self.panels
+            for known, heading in KNOWN_WORDS.items()
+            if (sure := panel.sure(known)) is not None
         ]
         masses = tuple(self._mass_row(panel, of) for panel in self.panels for of in (0, 1))
         heading = f"Critical mass (S* = {self.target:g}) against the other's size"
         return [*found, Section(heading, rows=masses)]
 
-    def _success_row(self, panel: Panel, i: int) -> TextRow:
-        means = mean_over_seeds(panel.success[:, i])  # (M, a)
+    def _row_of(self, surface: Floats, i: int) -> TextRow:
+        means = mean_over_seeds(surface[:, i])  # (M, a)
         cells = {
             f"{two:.4g}": " ".join(map(_short, means[:, j])) for j, two in enumerate(self.sizes)
         }
@@ -181,12 +229,13 @@ class CollectivesResult(Result):
     def _draw_surfaces(self, panel: Panel) -> Picture:
         from quorate.figures.collectives import SuccessSurface, surfaces_figure
 
-        predicted = panel.predicted
+        predicted, sure = panel.predicted, panel.sure("size")
         surfaces = [
             SuccessSurface(
                 f"collective {m + 1}: {text.replace(',', ', ')}",
                 mean_over_seeds(panel.success[m]),
                 None if predicted is None else mean_over_seeds(predicted[m]),
+                None if sure is None else mean_over_seeds(sure[m]),
             )
             for m, text in enumerate(panel.strategies)
         ]
@@ -197,6 +246,11 @@ class CollectivesResult(Result):
         if predicted is not None:
             caption += (
                 " Inside the dashed line the margin test promises half of the people or more."
+            )
+        if sure is not None:
+            caption += (
+                " Inside the dotted one it can be sure of half or more, knowing nothing of the "
+                "others but how many they are."
             )
         if same := [one for one in panel.alike[1:] if one is not None]:
             share = f"{100 * min(same):.3g}%"
