@@ -41,6 +41,7 @@ def plan(
     multiplicity: options.Multiplicity = "union",
     learner: options.Learner = None,
     simulated: options.Simulated = True,
+    rehearsed: options.Rehearsed = None,
     seeds: options.Seeds = 3,
     out: options.Out = Path("runs/plan"),
     jobs: Jobs = 1,
@@ -50,7 +51,8 @@ def plan(
 ) -> None:
     """Plan a collective: how many members, doing what, and how sure they can be.
 
-    What is certified rests on the members' own rows; what is simulated is a forecast.
+    What is certified rests on the members' own rows; what is rehearsed holds for one learner; what
+    is simulated is a forecast.
 
     \b
     quorate plan members.csv --label decision --target approved --platform-size 100000 \\
@@ -62,14 +64,18 @@ def plan(
     """
     from quorate.executors.choose import choose_executor
     from quorate.plan.plan import PlanRequest, make_plan
+    from quorate.plan.rehearsal import REHEARSED
     from quorate.plan.simulate import PANEL
     from quorate.report.files import check_report_folder
 
-    given = given_options(context, "members", "learner", "simulated")
+    given = given_options(context, "members", "learner", "simulated", "rehearsed")
     given |= {"columns": _names(columns), "ignore": _names(ignore) or ()}
     lists = {"labels": labels, "missing": missing, "text": text, "keep": keep}
     given |= {name: _names(several) or () for name, several in lists.items()}
-    request = PlanRequest(**given, learners=tuple(learner or PANEL) if simulated else ())
+    given["learners"] = tuple(learner or PANEL) if simulated else ()
+    if simulated if rehearsed is None else rehearsed:
+        given["rehearsed"] = tuple(learner or REHEARSED)
+    request = PlanRequest(**given)
     check_report_folder(out)
     try:
         made = make_plan(members, request, choose_executor(jobs, executor), device)

@@ -114,12 +114,22 @@ Multiplicity = Annotated[
 ]
 Learner = Annotated[
     list[str] | None,
-    typer.Option(help="Learner to simulate in place of the usual panel; may be repeated."),
+    typer.Option(
+        help="Learner to rehearse and to simulate in place of the usual ones; may be repeated."
+    ),
 ]
 Simulated = Annotated[
     bool,
     typer.Option(
         "--simulate/--no-simulate", help="Whether platforms are simulated on members' rows."
+    ),
+]
+Rehearsed = Annotated[
+    bool | None,
+    typer.Option(
+        "--rehearse/--no-rehearse",
+        help="Whether the plan is rehearsed: a learner trained on half of the members' rows, and "
+        "measured on the others. By default as --simulate.",
     ),
 ]
 Seeds = Annotated[int, typer.Option(help="Number of times that each training is simulated.")]

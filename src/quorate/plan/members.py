@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from quorate.errors import InputError
 from quorate.plan.member_column import Codes, MemberColumn, encode_column
@@ -24,6 +25,7 @@ from quorate.validate import (
     unknown,
 )
 
+Numbers = npt.NDArray[np.float64]
 MOST_LABELS = 1000  # a column with more distinct values is a quantity or an id, not a label
 MOST_BINS = 1000  # of a column; with so many, no value is common enough to count
 
@@ -38,6 +40,8 @@ class Members:
         columns: the d columns, which name the codes.
         classes: the k label names.
         notes: how the rows were processed.
+        numbers: the numbers themselves of each column that holds some, by name, NaN where one is
+            missing, (n,) each; none where only codes are known.
     """
 
     codes: Codes
@@ -45,6 +49,7 @@ class Members:
     columns: tuple[MemberColumn, ...]
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    numbers: Mapping[str, Numbers] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -53,6 +58,11 @@ class Members:
     def k(self) -> int:
         """Number of labels."""
         return len(self.classes)
+
+    def take(self, rows: npt.NDArray[np.integer]) -> Members:
+        """Return the members in ``rows``, in that order."""
+        numbers = {name: values[rows] for name, values in self.numbers.items()}
+        return replace(self, codes=self.codes[rows], labels=self.labels[rows], numbers=numbers)
 
     def label(self, name: str) -> int:
         """Return the index of a label.
@@ -138,7 +148,22 @@ def read_members(
     if not found:
         raise InputError(f"Expected at least one column in {name}, got none. Ignore fewer.")
     table = np.stack([code for code, _ in found], axis=1)  # (n, d)
-    return Members(table, codes, tuple(column for _, column in found), classes, tuple(notes))
+    described = tuple(column for _, column in found)
+    numbers = {c.name: _numbers(read.frame[c.name]) for c in described if _holds_numbers(read, c)}
+    return Members(table, codes, described, classes, tuple(notes), numbers)
+
+
+def _holds_numbers(read: ReadTable, column: MemberColumn) -> bool:
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    series = read.frame[column.name]
+    return bool(is_numeric_dtype(series) and not is_bool_dtype(series))
+
+
+def _numbers(series: Any) -> Numbers:
+    """Return the numbers of a column, (n,), NaN where one is missing."""
+    found: Numbers = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    return found
 
 
 def _encode_labels(

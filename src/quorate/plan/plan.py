@@ -17,6 +17,7 @@ from quorate.plan.cells import parse_signal
 from quorate.plan.certify import Certification, CertifiedSuccess, Objective, certify
 from quorate.plan.details import plan_details
 from quorate.plan.members import Members, read_members
+from quorate.plan.rehearsal import Rehearsal, rehearse
 from quorate.plan.result import Plan
 from quorate.plan.simulate import SEEDS, Simulation, simulate
 from quorate.plan.suggest import Multiplicity, Suggestions, suggest
@@ -42,6 +43,7 @@ class PlanRequest:
         cost: cost of changing each column, "column=number,...".
         multiplicity: how a search pays for trying many signals, "union" or "split".
         learners: learners to simulate; none if empty.
+        rehearsed: learners to rehearse with; none if empty.
         seeds: number of seeds of the simulation.
     """
 
@@ -70,6 +72,7 @@ class PlanRequest:
     cost: str | None = None
     multiplicity: str = "union"
     learners: tuple[str, ...] = ()
+    rehearsed: tuple[str, ...] = ()
     seeds: int = SEEDS
 
     def format(self) -> TableFormat:
@@ -140,6 +143,12 @@ def make_plan(
     else:
         with status("Trying every signal, and certifying the best"):
             objective, certified, suggestions = _searched(members, request)
+    outside = objective if suggestions is None else _paid(objective, suggestions)
+    with status("Working out what it costs and withstands"):
+        details = plan_details(members, outside)
+    rehearsal = Rehearsal()
+    if request.rehearsed:
+        rehearsal = rehearse(members, outside, request.rehearsed, executor=executor, device=device)
     simulation = Simulation((), None, ())
     if request.learners:
         simulation = simulate(
@@ -150,10 +159,7 @@ def make_plan(
             executor=executor,
             device=device,
         )
-    outside = objective if suggestions is None else _paid(objective, suggestions)
-    with status("Working out what it costs and withstands"):
-        details = plan_details(members, outside)
-    return Plan(str(source), certified, details, simulation, suggestions)
+    return Plan(str(source), certified, details, simulation, suggestions, rehearsal)
 
 
 def _check_no_search(request: PlanRequest) -> None:

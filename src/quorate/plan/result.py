@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 
 from quorate import catalog, spec
 from quorate.figures.plan import CertifiedCurve, MassForecast, plan_figure
-from quorate.plan import wording
+from quorate.plan import rehearsal_words, wording
 from quorate.plan.certify import Certification, CertifiedSuccess
 from quorate.plan.details import PlanDetails
+from quorate.plan.rehearsal import Rehearsal
 from quorate.plan.simulate import SimulatedMass, Simulation
 from quorate.plan.suggest import Suggestions
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
@@ -40,6 +41,7 @@ class Plan(Result):
         details: what goes with it.
         simulation: what was simulated.
         suggestions: the signals that were tried, or None.
+        rehearsal: what was rehearsed.
     """
 
     source: str
@@ -47,6 +49,7 @@ class Plan(Result):
     details: PlanDetails
     simulation: Simulation
     suggestions: Suggestions | None = None
+    rehearsal: Rehearsal = Rehearsal()
 
     stem: ClassVar[str] = "plan"
 
@@ -59,13 +62,15 @@ class Plan(Result):
     def notes(self) -> list[str]:
         """Everything else that must be known."""
         searched = () if self.suggestions is None else self.suggestions.notes
-        return [*self.certified.notes, *searched, *self.simulation.notes]
+        return [*self.certified.notes, *searched, *self.rehearsal.notes, *self.simulation.notes]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON; None for what is not defined."""
         details = self.details
         return {
             **self.certified.to_dict(),
+            "rehearsed": [row.to_dict() for row in self.rehearsal.rows],
+            "rehearsed_trends": [one.to_dict() for one in self.rehearsal.trends],
             "simulated": [row.to_dict() for row in self.simulation.rows],
             "costs": {
                 "having": details.having,
@@ -108,6 +113,7 @@ class Plan(Result):
         tables: dict[str, list[Row]] = {
             "certified": self.rows(),
             "growth": self.growth(),
+            "rehearsed": [row.to_dict() for row in self.rehearsal.rows],
             "simulated": [row.to_dict() for row in self.simulation.rows],
             "suggested": [{**vars(one), "signal": _named(one.signal)} for one in suggested],
             "claims": [dict(row) for row in self.details.claims],
@@ -117,10 +123,11 @@ class Plan(Result):
     # ------------------------------------------------------------------------------- for people
 
     def summary(self) -> list[str]:
-        """Return the verdict, what could be certified, and what success is."""
+        """Return the verdict, what could be certified, what was rehearsed, what success is."""
         return [
             wording.verdict(self.certified),
             wording.what_could_be(self.certified, self.details),
+            *rehearsal_words.rehearsed(self.rehearsal, self.certified.objective),
             wording.what_it_means(self.certified),
         ]
 
@@ -132,6 +139,8 @@ class Plan(Result):
             Section("What to do", (wording.what_to_do(certified),)),
             Section("Certified", rows=self._certified_rows(), after=(ABOUT_CERTIFIED,)),
         ]
+        if self.rehearsal.rows:
+            sections.append(rehearsal_words.section(self.rehearsal, certified.objective))
         if simulated:
             rows = tuple(map(self._simulated_row, simulated))
             sections.append(Section("Simulated, not certified", (ABOUT_SIMULATED,), rows))

@@ -6,7 +6,7 @@ import csv
 import math
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from quorate.plan.certify import Objective
 from quorate.plan.members import Members
 from quorate.populations.own_table import OwnTable
 from quorate.populations.tables.table_files import LARGEST_ALPHABET
-from quorate.protocols import Strategy
+from quorate.protocols import Signal, Strategy
 from quorate.signals.columns import Columns
 from quorate.strategies.erasing import Erasing
 from quorate.strategies.planting import Planting
@@ -186,7 +186,7 @@ def _drawn(members: Members, objective: Objective) -> Members:
     if objective.target is not None:
         must.append(int((members.labels == members.label(objective.target)).argmax()))
     kept = np.union1d(rows, must)
-    return replace(members, codes=members.codes[kept], labels=members.labels[kept])
+    return members.take(kept)
 
 
 def _notes(members: Members, objective: Objective, rows: int, seeds: int) -> list[str]:
@@ -223,9 +223,15 @@ def _strategy(members: Members, objective: Objective) -> Strategy:
     codes = signal_codes(members, objective.signal)
     columns = [(members.columns[j], code) for j, code in codes.items()]
     signal = Columns({f"={c.name}": f"={c.values[code]}" for c, code in columns})
+    if objective.target is None:
+        return strategy_of(objective, signal, None)
+    return strategy_of(objective, signal, f"={members.classes[members.label(objective.target)]}")
+
+
+def strategy_of(objective: Objective, signal: Signal, target: str | None) -> Strategy:
+    """Return what members do for an objective, with its signal and target as a table has them."""
     if objective.goal == "erase":
         return Erasing(signal)
-    target = f"={members.classes[members.label(str(objective.target))]}"
     if objective.goal == "unplant":
         return Unplanting(target, signal=signal)
     strategy = Planting if objective.goal == "plant" else PlantingFeatures
