@@ -213,15 +213,23 @@ def _cheapest(margins: Floats, carried: Floats, target: float, budget: float) ->
 
 def _leaves(lines: Lines, lost: Floats, low: float, budget: float) -> float:
     """Return the largest size up to which all that is lost, (v,), costs no more than the budget."""
-    bends = lines.bends(low, lines.most)
-    costs = np.maximum(lines.at(bends), 0.0) @ lost
-    scale = (abs(lines.at_zero) + bends[:, None, None] * abs(lines.slope)).max(axis=2)
-    rounding = DIGITS * (scale @ lost)
-    past = np.flatnonzero(costs > budget + rounding)
-    if not len(past):
+    some = lost > 0
+    part_of, parts = Lines(lines.at_zero[some], lines.slope[some], lines.most), lost[some]
+
+    def over(size: float) -> float:
+        return float(np.maximum(part_of.at(size), 0.0) @ parts) - budget
+
+    def rounding(size: float) -> float:
+        scale = (abs(part_of.at_zero) + size * abs(part_of.slope)).max(axis=1)
+        return float(DIGITS * (scale @ parts))
+
+    bends = part_of.bends(low, lines.most)
+    within, past = 0, len(bends)  # costs never fall with α: the first bend past the budget
+    while past - within > 1:
+        middle = (within + past) // 2
+        size = float(bends[middle])
+        within, past = (within, middle) if over(size) > rounding(size) else (middle, past)
+    if past == len(bends):
         return lines.most
-    i = int(past[0])
-    if i == 0:
-        return low
-    part = (budget - costs[i - 1]) / (costs[i] - costs[i - 1])
-    return float(bends[i - 1] + part * (bends[i] - bends[i - 1]))
+    below, above = (over(float(bends[i])) for i in (within, past))
+    return float(bends[within] + (bends[past] - bends[within]) * (-below / (above - below)))
