@@ -19,7 +19,11 @@ from typing import Any
 
 from quorate.errors import InputError, QuorateError, reason
 from quorate.findings.experiment import WORDS, Experiment, read_experiment
+from quorate.findings.kinds.listing import kind_of
 from quorate.findings.stored_cells import judge_again
+from quorate.findings.tuning import FOLDER
+from quorate.report.verdict import TUNED_APART
+from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.store import FILE as STORE
 from quorate.runs.store import Store
 from quorate.runs.wording import interval, percent
@@ -65,6 +69,12 @@ What was measured here, in pictures. Each stands beside its numbers, its verdict
 
 OLDER = "**The file asks for other settings by now than were measured: run it again.**"
 
+TUNED_BEFORE = (
+    "Step sizes were chosen on people of another seed, not yet apart from those whom cells measure "
+    "on: of fixed data, cells learn from most of them and measure on the others. A privacy budget "
+    "leaves the choice out."
+)
+
 Finding = dict[str, Any]
 
 
@@ -91,7 +101,8 @@ def findings(root: Path) -> dict[str, Finding]:
                 f"Expected {path} to be of an experiment and in the folder of its name, got "
                 f"{finding['name']!r}. Mend the name, or remove the folder."
             )
-        found[finding["name"]] = _as_the_file_says(root, finding)
+        tuned = {"tuned": (path.parent / f"{FOLDER}.csv").is_file()}
+        found[finding["name"]] = _as_the_file_says(root, {**finding, **tuned})
     return found
 
 
@@ -103,11 +114,23 @@ def _as_the_file_says(root: Path, finding: Finding) -> Finding:
     experiment: Experiment = read_experiment(file)
     if not experiment.claim:
         return finding
-    words = {key: getattr(experiment, key) for key in (*WORDS, "note")}
+    words: dict[str, Any] = {key: getattr(experiment, key) for key in (*WORDS, "note")}
+    words["private"] = _what_epsilon_leaves_out(experiment)
     if experiment.time:
         words["time"] = {"cpu": None, "gpu": None, **experiment.time}
     measured = finding.get("experiment_id", experiment.id)  # of older findings it is not known
     return {**finding, **words, "older": measured != experiment.id}
+
+
+def _what_epsilon_leaves_out(experiment: Experiment) -> list[str]:
+    """Return what the privacy budgets of an experiment leave out, in sentences."""
+    try:
+        asked = kind_of(experiment.settings).read(experiment.settings)
+    except InputError:  # settings that are no longer known say so when they are run
+        return []
+    learners = getattr(asked, "learners", None) or [getattr(asked, "learner", None)]
+    private = privacy_sections((learner, None) for learner in learners if learner is not None)
+    return [sentence for section in private for sentence in section.sentences]
 
 
 def read_finding(path: Path) -> Finding:
@@ -233,6 +256,11 @@ def _section(finding: Finding) -> str:
             parts.append(f"**{title}.** {plain(finding[key])}\n")
     parts.append("**Measured.**\n")
     parts.append("".join(f"{_statement(one)}\n" for one in finding["statements"]))
+    parts += [f"{plain(sentence)}\n" for sentence in finding.get("private", ())]
+    if finding.get("tuned_apart"):
+        parts.append(f"{TUNED_APART}\n")
+    elif finding.get("tuned"):
+        parts.append(f"{TUNED_BEFORE}\n")
     if finding.get("tuned_at_edge"):
         names = plain(", ".join(finding["tuned_at_edge"]))
         parts.append(f"The step size at the edge of those tried was the best for: {names}.\n")

@@ -43,6 +43,7 @@ BUILT_IN: Mapping[str, dict[str, str]] = {
         "waterbirds": "quorate.populations.waterbirds:Waterbirds",
         "composite": "quorate.populations.composite:Composite",
         "noisy-labels": "quorate.populations.noisy_labels:NoisyLabels",
+        "unmeasured": "quorate.populations.unmeasured:Unmeasured",
         "adult": "quorate.populations.adult:Adult",
         "bank": "quorate.populations.bank:Bank",
         "compas": "quorate.populations.compas:Compas",

@@ -164,6 +164,15 @@ class Learner(Protocol):
 
     name: ClassVar[str]
 
+    @property
+    def epsilon_leaves_out(self) -> tuple[str, ...]:
+        """What the privacy budget of its records leaves out, in words; empty where there is none.
+
+        It is told wherever ε is. A learner around another one leaves out what that one does.
+        """
+        inner = getattr(self, "learner", None)
+        return tuple(getattr(inner, "epsilon_leaves_out", ()))
+
     def check(self, people: Table) -> None:
         """Raise InputError if no model can be fitted to ``people`` with these parameters."""
         return

@@ -68,6 +68,7 @@ class Finding:
             "version": source.version,
             "git_revision": source.git_revision,
             "tuned_at_edge": list(source.tuned_at_edge),
+            "tuned_apart": source.tuned_apart,
         }
 
 

@@ -13,13 +13,14 @@ import numpy as np
 from quorate import spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
+from quorate.populations.unmeasured import Unmeasured
 from quorate.protocols import Learner
 from quorate.studies.study import Study
 from quorate.studies.sweep import run_study
 from quorate.validate import listed, unknown
 
 PARAMETER = "learning_rate"
-SEED = 1000  # apart from those of a study, which are counted from 0
+SEED = 1000  # draws whom step sizes are tried on; a study's own seeds are counted from 0
 FOLDER = "tuning"
 
 
@@ -31,7 +32,7 @@ class Tuning:
         rates: tried for every learner that has a step size.
         own: tried in their place for the learners of these names.
         keep: names of learners that keep the one they are given.
-        seed: of the people they are tried on.
+        seed: of the draw of people they are tried on.
     """
 
     rates: tuple[float, ...]
@@ -80,8 +81,9 @@ def tuned(
     """Return the study with every learner's step size chosen, and what was tried.
 
     Each is the one with the highest accuracy on honest held-out people at α = 0, the mean over the
-    study's populations, on people of a seed apart; the smaller one among equals. Nobody's success
-    is looked at.
+    study's populations; the smaller one among equals. Nobody's success is looked at, and nobody
+    whom a cell of the study measures on: see the population ``unmeasured``. The people may be among
+    those whom the cells' platforms learn from, so a privacy budget leaves the choice out.
 
     Args:
         study: the study.
@@ -96,8 +98,14 @@ def tuned(
     tried = {spec.text(one): one for many in candidates.values() for one in many if len(many) > 1}
     if not tried:
         return study, []
+    apart = tuple(Unmeasured(one, study.seeds) for one in study.populations)
     trials = replace(
-        study, learners=tuple(tried.values()), alphas=(0.0,), seeds=(tuning.seed,), names={}
+        study,
+        populations=apart,
+        learners=tuple(tried.values()),
+        alphas=(0.0,),
+        seeds=(tuning.seed,),
+        names={},
     )
     folder = None if out is None else Path(out) / FOLDER
     found = run_study(trials, folder, executor, device)

@@ -17,6 +17,7 @@ from quorate.intervals import Floats, band, mean_over_seeds
 from quorate.membership_inference.cell import MembershipOutcome
 from quorate.membership_inference.lira import Scores, auc, lira, tpr_at
 from quorate.plain import finite_or_none
+from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import name_place, percent, rate, settings_in_words
 from quorate.table import Mask
@@ -182,7 +183,9 @@ class MembershipResult(Result):
         for row in self._rows:
             groups.setdefault((row["alpha"], row["whose"], row["attacker"]), []).append(row)
         rows = tuple(_text_row(*who, some) for who, some in groups.items())
-        return [Section("How well membership is inferred", rows=rows)]
+        learner = self.cells[0].about["description"]["learner"]
+        found = Section("How well membership is inferred", rows=rows)
+        return [found, *privacy_sections([(learner, None)])]
 
     def settings(self) -> dict[str, str]:
         """Return what was asked for, in words."""

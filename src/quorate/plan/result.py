@@ -16,6 +16,7 @@ from quorate.plan.details import PlanDetails
 from quorate.plan.rehearsal import Rehearsal
 from quorate.plan.simulate import SimulatedMass, Simulation
 from quorate.plan.suggest import Suggestions
+from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import rate
 from quorate.version import __version__
@@ -144,6 +145,7 @@ class Plan(Result):
         if simulated:
             rows = tuple(map(self._simulated_row, simulated))
             sections.append(Section("Simulated, not certified", (ABOUT_SIMULATED,), rows))
+            sections += privacy_sections((row.learner, None) for row in simulated)
         if self.suggestions is not None and self.suggestions.items:
             sections.append(self._suggested(self.suggestions))
         breaks = tuple(wording.what_breaks_it(certified, details, simulated))

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+TUNED_APART = (
+    "Step sizes were chosen by honest accuracy on people whom no cell measures on. The platform "
+    "may learn from some of them, and a privacy budget leaves the choice out."
+)
+
 
 def verdict_lines(finding: Mapping[str, Any]) -> list[str]:
     """Return a verdict and the numbers behind it, in words, one line each.
@@ -18,6 +23,8 @@ def verdict_lines(finding: Mapping[str, Any]) -> list[str]:
     if at_edge := finding.get("tuned_at_edge"):
         names = ", ".join(map(str, at_edge))
         said.append(f"Of the step sizes tried, one at the edge was the best for: {names}")
+    if finding.get("tuned_apart"):
+        said.append(TUNED_APART)
     return said + [
         f"  {_named(one)}: {one['text']}: {one['words']}" for one in finding["statements"]
     ]

@@ -11,6 +11,7 @@ import numpy as np
 
 from quorate.intervals import CONFIDENCE, Floats, band, mean_over_seeds
 from quorate.plain import finite
+from quorate.runs.privacy_words import leaves_out_in_words
 from quorate.runs.result import Row
 from quorate.studies.bounds import EXACT, CurveBound, bounds_of
 from quorate.studies.critical_mass.estimate import CriticalMass, critical_mass
@@ -216,7 +217,8 @@ def row_of(outcome: Outcome) -> Row:
     """Return one outcome as a flat row: no description, record or provenance."""
     left_out = ("record", "provenance", "description")
     row = {k: v for k, v in vars(outcome).items() if k not in left_out}
-    return row | {"collective": outcome.collective}
+    said = leaves_out_in_words(outcome.learner, outcome.epsilon)
+    return row | {"collective": outcome.collective, "epsilon_leaves_out": said or None}
 
 
 def row_with_record(outcome: Outcome) -> Row:

@@ -15,6 +15,7 @@ from quorate import spec
 from quorate.catalog import CATALOG
 from quorate.errors import StoreError
 from quorate.plain import finite
+from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.reading import as_stored
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.store import Store
@@ -213,7 +214,8 @@ class Curves(Result):
         if self.effective_sizes():
             heading, name = "How large the collective counts as", ("alpha_effective",)
             sections.append(Section(heading, pictures=name, on_page_only=True))
-        return sections + what_failed(self.outcomes)
+        budgets = dict.fromkeys((one.learner, one.epsilon) for one in self.outcomes)
+        return [*sections, *privacy_sections(budgets), *what_failed(self.outcomes)]
 
     def _success_rows(self, curves: list[Curve]) -> Iterator[TextRow]:
         """Yield mean success with mean honest accuracy, a row a size and a column a learner."""

@@ -23,6 +23,8 @@ class Origin:
         seeds: how many.
         hardware, version, git_revision: of the machine and of the library, those that occur.
         tuned_at_edge: whose step size is the smallest or the largest of those that were tried.
+        tuned_apart: whether step sizes were chosen on people whom no cell measures on; None where
+            none were chosen.
     """
 
     cpu_seconds: float
@@ -31,6 +33,7 @@ class Origin:
     version: str
     git_revision: str | None
     tuned_at_edge: tuple[str, ...] = ()
+    tuned_apart: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,6 +44,12 @@ class CleaningLearner(StackedLearner):
         """Whether the models may give probabilities, as the learner's do."""
         return gives_probabilities(self.learner)
 
+    @property
+    def epsilon_leaves_out(self) -> tuple[str, ...]:
+        """What the learner's leaves out, and the cleaning before it."""
+        inside = self.learner.epsilon_leaves_out
+        return (*inside, f"who is left out or relabelled by {self.name}") if inside else ()
+
     def check(self, people: Table) -> None:
         """Raise InputError if the learner cannot be fitted to these people."""
         self.learner.check(people)

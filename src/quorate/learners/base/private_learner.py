@@ -63,6 +63,16 @@ class PrivateLearner(NetworkLearner):
             )
         self._sigma(n)
 
+    @property
+    def epsilon_leaves_out(self) -> tuple[str, ...]:
+        """What was done with these people's rows before the first step, and what counts as public.
+
+        Batches and steps depend on how many people there are.
+        """
+        if math.isinf(self.epsilon):
+            return ()
+        return privacy.CHOOSING, privacy.SCALING, privacy.KNOWN, privacy.HOW_MANY
+
     def _schedule(self, n: int) -> tuple[float, int]:
         """Return the sampling rate q and the number of steps T for n people."""
         q = min(1.0, self.batch_size / n)

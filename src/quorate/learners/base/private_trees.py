@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quorate.learners.base import privacy
 from quorate.learners.base.random_trees import PublicColumns, RandomTrees, grow
 from quorate.protocols import Learner
 from quorate.spec import param
@@ -63,6 +64,13 @@ class PrivateTrees(Learner):
             "sampling": "everyone in every tree, neighbours by adding or removing one person",
         }
         return LeafScores(trees, scores, prior, record)
+
+    @property
+    def epsilon_leaves_out(self) -> tuple[str, ...]:
+        """What was done with these people's rows before the first tree, and what is public."""
+        if math.isinf(self.epsilon):
+            return ()
+        return privacy.CHOOSING, privacy.SCALING, privacy.KNOWN
 
     @property
     @abstractmethod

@@ -78,6 +78,12 @@ class FineTuned(StackedLearner):
         """Whether the models may give probabilities, as the learner's do."""
         return gives_probabilities(self.learner)
 
+    @property
+    def epsilon_leaves_out(self) -> tuple[str, ...]:
+        """What the learner's leaves out, and the public people."""
+        inside = self.learner.epsilon_leaves_out
+        return (*inside, "the public people, who have no budget") if inside else ()
+
     def check(self, people: Table) -> None:
         """Raise InputError if the learner cannot be fitted to these people's representations.
 

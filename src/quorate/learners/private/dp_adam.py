@@ -19,7 +19,8 @@ class DPAdam(PrivateLearner):
     """Differentially private Adam: Adam on clipped per-example gradients plus Gaussian noise.
 
     The gradients are those of ``dp-sgd``, made private before Adam sees them, so the privacy cost
-    is the same (Abadi et al. 2016, arXiv:1607.00133; Kingma, Ba 2015, arXiv:1412.6980).
+    is the same, and so is what it leaves out (Abadi et al. 2016, arXiv:1607.00133; Kingma, Ba 2015,
+    arXiv:1412.6980).
 
     Raises:
         InputError: a parameter is out of range, δ is not below 1/n, or ε cannot be met.

@@ -25,8 +25,9 @@ class DPBoosting(PrivateTrees):
     at most 2 and N by 1 in L1: (ε, 0)-differential privacy, neighbours differing by one person
     added or removed. Without noise and at η = 1 the step descends, since softmax curves by at most
     1/2 (Böhning 1992). Splits drawn without data save the budget for the leaves (Maddock et al.
-    2022, arXiv:2210.02910; the rest is ours). Labels, values of texts, the range of numbers and
-    their scale count as public.
+    2022, arXiv:2210.02910; the rest is ours). Labels and values of
+    texts count as public, and so do the range of numbers and their scale, though numbers are
+    standardised on the training people. ε leaves out choosing settings on these people.
 
     Raises:
         InputError: a parameter is out of range.

@@ -21,8 +21,9 @@ class DPForest(PrivateTrees):
     Wright 2009; random trees as in Fan et al. 2003). One person is one count in each tree. A leaf
     predicts p = (ñ + λπ)/(Σñ + λ), ñ at least 0, where λ = √2·T/ε + 1, the noise's standard
     deviation plus 1, weighs the base rates π. The score is log π + Σ log(p/π)/√T: the factor, ours,
-    lies between 1, as if no tree repeated another, and 1/T, as if all did. Labels, values of texts,
-    the range of numbers and their scale count as public.
+    lies between 1, as if no tree repeated another, and 1/T, as if all did. Labels and values of
+    texts count as public, and so do the range of numbers and their scale, though numbers are
+    standardised on the training people. ε leaves out choosing settings on these people.
 
     Raises:
         InputError: a parameter is out of range.

@@ -19,7 +19,9 @@ class DPSGD(PrivateLearner):
 
     g̃ = (Σᵢ gᵢ·min(1, C/‖gᵢ‖) + σC·N(0, I)) / (qn), over a Poisson sample of rate q
     (Abadi et al. 2016, arXiv:1607.00133). σ is calibrated to (ε, δ) by privacy loss
-    distributions; the record holds σ, the ε achieved and the sampling assumption.
+    distributions; the record holds σ, the ε achieved and the sampling assumption. ε counts this
+    training alone: choosing settings on these people, standardising a table's numbers on them, and
+    how many they are, are left out.
 
     Raises:
         InputError: a parameter is out of range, δ is not below 1/n, or ε cannot be met.

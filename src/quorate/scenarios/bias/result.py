@@ -14,6 +14,7 @@ from quorate.compared_groups import ComparedGroups
 from quorate.figures.style import percent_of
 from quorate.intervals import interval_to_json, mean_interval
 from quorate.plain import group_by
+from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import percent, rate
 from quorate.scenarios.bias.cell import NOBODY
@@ -168,6 +169,7 @@ class BiasResult(Result):
             Section(heading, rows=brings),
             Section("Which strategy comes closest to equal odds", rows=self._best()),
             Section("People", rows=people),
+            *privacy_sections((learner, None) for learner in self.learners),
         ]
         return [*sections, Section("Left out", tuple(self.notes))] if self.notes else sections
 

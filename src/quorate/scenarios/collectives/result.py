@@ -11,6 +11,7 @@ import numpy as np
 
 from quorate.intervals import Floats, band, mean_over_seeds
 from quorate.plain import finite, finite_or_none
+from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import percent, rate
 from quorate.scenarios.collectives.panel import Panel
@@ -188,7 +189,8 @@ class CollectivesResult(Result):
         ]
         masses = tuple(self._mass_row(panel, of) for panel in self.panels for of in (0, 1))
         heading = f"Critical mass (S* = {self.target:g}) against the other's size"
-        return [*found, Section(heading, rows=masses)]
+        private = privacy_sections((panel.learner, None) for panel in self.panels)
+        return [*found, Section(heading, rows=masses), *private]
 
     def _row_of(self, surface: Floats, i: int) -> TextRow:
         means = mean_over_seeds(surface[:, i])  # (M, a)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quorate.plain import finite_or_none, group_by
+from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section
 from quorate.scenarios.effective_size.prediction import MassPrediction
 
@@ -72,7 +73,8 @@ class EffectiveSizeResult(Result):
             }
             for row in self._families()
         )
-        return [Section("How far off a prediction is, in factors of two", rows=rows)]
+        found = Section("How far off a prediction is, in factors of two", rows=rows)
+        return [found, *privacy_sections((one.learner, None) for one in self.found)]
 
     def pictures(self) -> dict[str, Picture]:
         """Return predicted against measured critical masses."""

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from quorate.plain import finite_or_none
+from quorate.runs.privacy_words import leaves_out_in_words
 from quorate.runs.result import Row
 from quorate.scenarios.participation.game import (
     ALONE,
@@ -86,12 +87,17 @@ def measure_learner(games: CurveGames) -> dict[str, Any]:
         "learner": measured.learner,
         "called": measured.called,
         "epsilon": finite_or_none(measured.epsilon),
+        "epsilon_leaves_out": _leaves_out(games) or None,
         "minimum_viable_size": games.pays_from.to_json(),
         "members": count_people(games.pays_from.estimate, measured.people),
         "incentive": games.incentive.to_json(),
         "tipping_point": None if tipping is None else tipping / games.mean.people,
         "regime": name_regime(games.mean),
     }
+
+
+def _leaves_out(games: CurveGames) -> str:
+    return leaves_out_in_words(games.measured.learner, games.measured.epsilon)
 
 
 def measure_seeds(games: CurveGames) -> list[Row]:
@@ -103,6 +109,7 @@ def measure_seeds(games: CurveGames) -> list[Row]:
             "learner": games.measured.called,
             "seed": seed,
             "epsilon": finite_or_none(games.measured.epsilon),
+            "epsilon_leaves_out": _leaves_out(games) or None,
             "minimum_viable_size": finite_or_none(game.pays_from),
             "incentive": game.incentive,
             "tipping_point": None if game.tipping is None else game.tipping / people,

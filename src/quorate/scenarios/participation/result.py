@@ -12,6 +12,7 @@ from typing import Any
 from quorate.figures.style import percent_of
 from quorate.intervals import Interval
 from quorate.plain import finite_or_none
+from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import percent
 from quorate.scenarios.participation import measures, pictures
@@ -190,7 +191,9 @@ class ParticipationResult(Result):
                 _call_row, mean.pledges().items()
             ),
         }
-        return [Section(heading, rows=tuple(rows)) for heading, rows in tables.items()]
+        found = [Section(heading, rows=tuple(rows)) for heading, rows in tables.items()]
+        measured = [one.measured for one in self.learners]
+        return found + privacy_sections((one.learner, one.epsilon) for one in measured)
 
     def _course_row(self, course: ResponseCourse) -> TextRow:
         end = round(course.shares[-1] * self.games.mean.may_act)

@@ -16,6 +16,7 @@ from quorate.figures.alpha_axis import MeasureCurve
 from quorate.figures.privacy import StrategyCurves, privacy_figure
 from quorate.intervals import Floats, Interval, interval_to_json, mean_interval, mean_over_seeds
 from quorate.plain import finite_or_none
+from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import percent, rate
 from quorate.scenarios.privacy.cell import ALONE, EVERYONE, MEMBERS
@@ -52,6 +53,7 @@ class PrivacyResult(Result):
     alphas: tuple[float, ...]
     margin: float
     attribute: str
+    learner: str
 
     @property
     def title(self) -> str:
@@ -138,6 +140,7 @@ class PrivacyResult(Result):
         return [
             Section(heading, rows=tuple(smallest)),
             Section("What was measured, means over seeds", rows=sizes),
+            *privacy_sections([(self.learner, None)]),
         ]
 
     def _smallest_row(self, way: str, whose: str) -> TextRow:

@@ -128,7 +128,8 @@ class Privacy(Scenario):
             for cell, one in zip(cells, found, strict=True)
         ]
         what = self.attribute if self.value is None else f"{self.attribute}: {self.value}"
-        return PrivacyResult(tuple(measured), self.ways, self.alphas, self.margin, what)
+        learner = spec.text(self.learner)
+        return PrivacyResult(tuple(measured), self.ways, self.alphas, self.margin, what, learner)
 
     def _check(self, seed: int) -> None:
         """Raise unless everything can be measured of the people of this seed."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from quorate.intervals import Floats
+from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section
 from quorate.runs.wording import interval, people, percent
 from quorate.studies.critical_mass.monotone_fit import SPREADS
@@ -114,7 +115,9 @@ class CriticalMassSearch(Result):
             "trainings": str(self.trainings),
         }
         heading = f"{self.heading}: critical mass α* for S* = {self.target:g}"
-        return [Section(heading, rows=(row,)), *what_failed(self.curves.outcomes)]
+        budgets = dict.fromkeys((one.learner, one.epsilon) for one in self.curves.outcomes)
+        private = privacy_sections(budgets)
+        return [Section(heading, rows=(row,)), *private, *what_failed(self.curves.outcomes)]
 
     @property
     def heading(self) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from quorate import spec
+from quorate.protocols import Learner
+from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section
 from quorate.runs.wording import name_reading
 from quorate.test_time.perturbations.perturbation import to_bytes
@@ -27,6 +29,7 @@ from quorate.test_time.study.means import MeanOutcome, headline_of, mean_outcome
 from quorate.test_time.study.outcome import EXAMPLES, LABEL_FREE, PERTURBATION, CorrectionOutcome
 from quorate.test_time.study.people import people_of
 from quorate.test_time.study.sheets import MOST_CLASSES, Sheet, changes_sheet, people_sheet
+from quorate.test_time.study.sources import SizedLearner
 from quorate.test_time.study.summary import notes, summarize
 from quorate.version import __version__
 
@@ -159,6 +162,7 @@ class CorrectionResult(Result):
         rows, one = wording.collective_rows(self.means, norm), len(self.means) == 1
         sections.append(Section("Every collective", (), rows, (after,), on_page_only=one))
         said = tuple(notes(self.means, mean))
+        sections += privacy_sections(_learners(self.correction))
         return [*sections, *([Section("To know about these numbers", said)] if said else [])]
 
     def _parity_sections(self) -> list[Section]:
@@ -303,3 +307,9 @@ class CorrectionResult(Result):
 def _set(method: Any) -> str:
     """Return the parameters that were set, as text."""
     return spec.text(method).partition(":")[2] or "as by default"
+
+
+def _learners(correction: Correction) -> list[tuple[Learner, None]]:
+    """Return the learners of the platforms that are trained here."""
+    sources = correction.sources.values()
+    return [(one.learner, None) for one in sources if isinstance(one, SizedLearner)]
