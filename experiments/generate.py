@@ -22,7 +22,7 @@ from quorate.findings.experiment import WORDS, Experiment, read_experiment
 from quorate.findings.kinds.listing import kind_of
 from quorate.findings.stored_cells import judge_again
 from quorate.findings.tuning import FOLDER
-from quorate.report.verdict import TUNED_APART
+from quorate.report.verdict import TUNED_APART, TUNED_BEFORE
 from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.store import FILE as STORE
 from quorate.runs.store import Store
@@ -68,12 +68,6 @@ What was measured here, in pictures. Each stands beside its numbers, its verdict
 """
 
 OLDER = "**The file asks for other settings by now than were measured: run it again.**"
-
-TUNED_BEFORE = (
-    "Step sizes were chosen on people of another seed, not yet apart from those whom cells measure "
-    "on: of fixed data, cells learn from most of them and measure on the others. A privacy budget "
-    "leaves the choice out."
-)
 
 Finding = dict[str, Any]
 

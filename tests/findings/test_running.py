@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 import quorate
+from quorate import catalog
 from quorate.cli.entry import main
 from quorate.errors import InputError
 from quorate.executors.serial import SERIAL
 from quorate.findings.experiment import read_experiment
 from quorate.findings.running import run_experiment
 from quorate.findings.tuning import FOLDER, make_tuning, rate_of, tuned
+from quorate.learners.networks.sgd import SGD
 from quorate.report.files import write_result
 from quorate.studies.study import make_study
-from quorate.studies.trial import Outcome
+from quorate.studies.sweep import run_study
+from quorate.studies.trial import Outcome, draw_people, streams
 
 pytestmark = pytest.mark.usefixtures("plain_pictures")
 
@@ -181,6 +184,26 @@ def test_the_best_honest_accuracy_is_chosen(tmp_path: Path) -> None:
         "cpu",
     )
     assert (kept.learners, rows) == (study.learners, [])
+
+
+def test_step_sizes_are_chosen_on_people_whom_no_cell_measures_on(tmp_path: Path) -> None:
+    """Compared byte by byte; a choice that an older version has made and stored is kept."""
+    study = make_study(**{**STUDY, "seeds": 3}, learner="sgd:epochs=1")
+    tuning = make_tuning({"learning_rate": [1e-6, 0.1]})
+    _, rows = tuned(study, tuning, tmp_path / "new", SERIAL, "cpu")
+    assert [row["apart"] for row in rows] == [True, True]
+    (used,) = {one.population for one in quorate.load(tmp_path / "new" / FOLDER).outcomes}
+    people = draw_people(catalog.build("populations", used), streams(1000)[0])
+    chosen_on = {row.tobytes() for side in (people.train, people.held_out) for row in side.x}
+    for cell in study.cells():
+        measured = draw_people(cell.population, streams(cell.seed)[0]).held_out
+        assert not chosen_on & {row.tobytes() for row in measured.x}
+
+    learners = tuple(SGD(epochs=1, learning_rate=rate) for rate in (1e-6, 0.1))
+    older = replace(study, learners=learners, alphas=(0.0,), seeds=(1000,), names={})
+    run_study(older, tmp_path / "old" / FOLDER)
+    _, rows = tuned(study, tuning, tmp_path / "old", SERIAL, "cpu")
+    assert [row["apart"] for row in rows] == [False, False]
 
 
 TRAINED = Outcome(

@@ -15,8 +15,10 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.populations.unmeasured import Unmeasured
 from quorate.protocols import Learner
+from quorate.runs.store import stored_ids
 from quorate.studies.study import Study
 from quorate.studies.sweep import run_study
+from quorate.studies.trial import TRIAL
 from quorate.validate import listed, unknown
 
 PARAMETER = "learning_rate"
@@ -98,16 +100,8 @@ def tuned(
     tried = {spec.text(one): one for many in candidates.values() for one in many if len(many) > 1}
     if not tried:
         return study, []
-    apart = tuple(Unmeasured(one, study.seeds) for one in study.populations)
-    trials = replace(
-        study,
-        populations=apart,
-        learners=tuple(tried.values()),
-        alphas=(0.0,),
-        seeds=(tuning.seed,),
-        names={},
-    )
     folder = None if out is None else Path(out) / FOLDER
+    trials, apart = _trials(study, tuple(tried.values()), tuning.seed, folder)
     found = run_study(trials, folder, executor, device)
     accuracy: dict[str, list[float]] = {}
     for outcome in found.outcomes:
@@ -133,9 +127,26 @@ def tuned(
                         "honest_accuracy": score,
                         "chosen": one == best,
                         "edge": one == best and one in (many[0], many[-1]),
+                        "apart": apart,
                     }
                 )
     return _with(study, chosen), rows
+
+
+def _trials(
+    study: Study, learners: tuple[Learner, ...], seed: int, folder: Path | None
+) -> tuple[Study, bool]:
+    """Return what is run to choose step sizes, and whether its people are measured on nowhere.
+
+    Older versions did not see to that. A choice of theirs that is stored whole is kept, as the
+    cells of the study hang on it, and is said to be one.
+    """
+    same: dict[str, Any] = {"alphas": (0.0,), "seeds": (seed,), "names": {}}
+    older = replace(study, learners=learners, **same)
+    if folder is not None and {c.id for c in older.cells()} <= stored_ids(folder, TRIAL):
+        return older, False
+    apart = tuple(Unmeasured(one, study.seeds) for one in study.populations)
+    return replace(older, populations=apart), True
 
 
 def _names(study: Study) -> dict[str, str]:

@@ -9,6 +9,11 @@ TUNED_APART = (
     "Step sizes were chosen by honest accuracy on people whom no cell measures on. The platform "
     "may learn from some of them, and a privacy budget leaves the choice out."
 )
+TUNED_BEFORE = (
+    "Step sizes were chosen on people of another seed, not yet apart from those whom cells measure "
+    "on: of fixed data, cells learn from most of them and measure on the others. A privacy budget "
+    "leaves the choice out. To choose anew, run the file in a new folder."
+)
 
 
 def verdict_lines(finding: Mapping[str, Any]) -> list[str]:
@@ -23,8 +28,9 @@ def verdict_lines(finding: Mapping[str, Any]) -> list[str]:
     if at_edge := finding.get("tuned_at_edge"):
         names = ", ".join(map(str, at_edge))
         said.append(f"Of the step sizes tried, one at the edge was the best for: {names}")
-    if finding.get("tuned_apart"):
-        said.append(TUNED_APART)
+    apart = finding.get("tuned_apart")
+    if apart is not None:
+        said.append(TUNED_APART if apart else TUNED_BEFORE)
     return said + [
         f"  {_named(one)}: {one['text']}: {one['words']}" for one in finding["statements"]
     ]

@@ -218,7 +218,7 @@ def row_of(outcome: Outcome) -> Row:
     left_out = ("record", "provenance", "description")
     row = {k: v for k, v in vars(outcome).items() if k not in left_out}
     said = leaves_out_in_words(outcome.learner, outcome.epsilon)
-    return row | {"collective": outcome.collective, "epsilon_leaves_out": said or None}
+    return row | {"collective": outcome.collective} | ({"epsilon_leaves_out": said} if said else {})
 
 
 def row_with_record(outcome: Outcome) -> Row:

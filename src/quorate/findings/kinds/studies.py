@@ -70,7 +70,9 @@ class StudyKind(Kind):
         return RunResult(
             curves,
             CurveMeasures(curves),
-            replace(source, tuned_at_edge=at_edge, tuned_apart=True if tried else None),
+            replace(
+                source, tuned_at_edge=at_edge, tuned_apart=tried[0]["apart"] if tried else None
+            ),
             tuple(_overview(curves)),
             step_sizes=tuple(tried),
         )

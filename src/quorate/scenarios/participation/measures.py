@@ -87,7 +87,7 @@ def measure_learner(games: CurveGames) -> dict[str, Any]:
         "learner": measured.learner,
         "called": measured.called,
         "epsilon": finite_or_none(measured.epsilon),
-        "epsilon_leaves_out": _leaves_out(games) or None,
+        **({"epsilon_leaves_out": said} if (said := _leaves_out(games)) else {}),
         "minimum_viable_size": games.pays_from.to_json(),
         "members": count_people(games.pays_from.estimate, measured.people),
         "incentive": games.incentive.to_json(),
