@@ -141,7 +141,9 @@ def exact(
     target: Annotated[float, typer.Option(help="Success that a size is wanted for.")] = 0.9,
     json: AsJson = False,
 ) -> None:
-    """Success on a population whose law is known: the worst case itself.
+    """Success on a population whose law is known, exactly.
+
+    The least over all platforms that are ε-suboptimal, all that others may do and all mistakes.
 
     \b
     S = 1 − max{P₀{g ∈ B} : Σ over x in B of max(0, margin) ≤ c + β_u + lα}

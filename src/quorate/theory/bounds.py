@@ -214,7 +214,7 @@ BOUNDS = (
     ),
     Bound(
         "several",
-        "Success of planting or unplanting beside others, with members who err.",
+        "Success beside other collectives, with members who err.",
         "S ≥ 1 − [h·Δ·ξ + c + β_u + lα]/(nα − β_o), h = 1 − mα − β_o − β_e − β_u",
         "success",
         "several.several_bound",
