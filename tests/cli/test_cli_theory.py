@@ -121,7 +121,7 @@ def test_on_a_known_law_the_exact_size_stands_before_the_closed_form(monkeypatch
     assert (found["in_reach"], found["status"]) == (None, "derived")
     beside = "--rival planting:signal=columns,x=3,target=0 --rival-size .05 --known"
     enough = []
-    for known in ("plan", "signal", "size"):
+    for known in ("plan", "label", "size"):
         _, out, _ = run(f"{EXACT} {beside} {known} --json", monkeypatch, capsys)
         enough.append(json.loads(out)["critical_mass"])
     assert enough == sorted(enough)

@@ -20,6 +20,7 @@ from quorate.table import Column, Rng, Table
 
 PEOPLE = "finite:n=300,held_out=300,values=6,concentration=2,labels=3"
 PLAN = "planting:signal=columns,x=3,target=1"
+FEATURES = "planting-features:signal=columns,x=3"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def test_whoever_knows_more_is_sure_of_more_and_the_closed_form_is_looser() -> N
         itertools.product(rivals, (0.02, (0.05, 0.15)), (0.0, 0.02), ("forget", "label"))
     )
     strictly = 0
-    for rival, size, eps, mistake in numbers:
+    for rival, share, eps, mistake in numbers:
         found = [
             law_bound(
                 PEOPLE,
@@ -99,21 +100,23 @@ def test_whoever_knows_more_is_sure_of_more_and_the_closed_form_is_looser() -> N
                 beside=Beside(
                     unknown=0.01,
                     rival=rival,
-                    rival_size=size,
+                    rival_size=share,
                     known=known,
                     error=0.1,
                     mistake=mistake,
                 ),
             )
-            for known in ("plan", "signal", "size")
+            for known in ("plan", "label", "size", "signal")
         ]
         sizes = [1.0 if one["critical_mass"] is None else one["critical_mass"] for one in found]
-        assert (np.diff(sizes) > -1e-12).all()  # rounding
+        plan, label, size, signal = sizes
+        assert plan <= min(label, signal) + 1e-12  # rounding
+        assert max(label, signal) <= size + 1e-12
         for one, size_of in zip(found, sizes, strict=True):
             looser = one["closed_form"]
             assert one["bound"] >= looser["bound"] - 1e-12
             assert looser["critical_mass"] is None or looser["critical_mass"] >= size_of - 1e-12
-        strictly += sizes[0] < sizes[2]
+        strictly += plan < size
     assert strictly > len(numbers) / 3
 
 
@@ -135,6 +138,12 @@ def test_a_rival_elsewhere_is_not_counted_as_opposed() -> None:
         (lambda: law_bound(PEOPLE, "unplanting:signal=columns,x=3"), "on two labels"),
         (lambda: Beside(rival=PLAN), "a rival together with its size"),
         (lambda: Beside(rival_size=0.1), "a rival together with its size"),
+        (
+            lambda: law_bound(
+                PEOPLE, PLAN, beside=Beside(rival=FEATURES, rival_size=0.1, known="label")
+            ),
+            "a rival that claims one label, got feature-only",
+        ),
         (lambda: Beside(known="all"), "known knowledge of a rival, got 'all'"),
         (lambda: law_bound(PEOPLE, PLAN, beside=Beside(unknown=1.5)), "size=1.5"),
         (lambda: law_bound(PEOPLE, PLAN, alpha=0.9, beside=Beside(unknown=0.5)), "leave room for"),

@@ -1,7 +1,7 @@
 """What a collective is sure of on a finite law: against enumeration, integer programs and plans."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -182,7 +182,8 @@ def solve(one: Rivalry, reading: Reading) -> float:
             for x, y in terms:
                 terms[x, y].append((int(size), other.rows[x, y]))
             continue
-        loose = variables((v, k))
+        claimed = np.ones(k) if other.label is None else np.arange(k) == other.label
+        loose = variables((v, k), 0.0, claimed.astype(float))
         for x, y in terms:
             terms[x, y].append((int(loose[x, y]), 1.0))
         if other.features is None:
@@ -260,11 +261,14 @@ def with_budget(one: Rivalry, reading: Reading, more: float) -> float:
     """Return what is sure with a budget that is larger by ``more``."""
     stand = one.standing()
     c = float(constant(np.array(one.eps), reading))
-    budget = max(c + stand.loose + stand.loose_members * one.alpha + more, 0.0)
-    ahead = stand.lines.now(one.alpha)
-    return float(
-        least_success(np.where(abs(ahead) < abs(more), -more, ahead), stand.carried, budget)
-    )
+    found = []
+    for lines, weight, labelled in stand.prices:
+        loose = c + stand.loose + stand.loose_members * one.alpha
+        budget = max(weight * loose + labelled + more, 0.0)
+        ahead = lines.now(one.alpha)
+        ahead = np.where(abs(ahead) < abs(more), -more, ahead)
+        found.append(float(least_success(ahead, stand.carried, budget)))
+    return max(found)
 
 
 @pytest.mark.parametrize("reading", ["tv", "huber"])
@@ -297,6 +301,44 @@ def test_where_it_is_no_equality_it_is_a_lower_bound() -> None:
     print(f"{equal} of 100 equal, {above} between 0 and 1")
     assert equal > 90
     assert above > 15
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_label_that_is_known_without_its_signal(alone: bool) -> None:
+    """Exact where nothing else is loose; else a lower bound, and never below knowing nothing."""
+    rng, equal, helped, inside = np.random.default_rng(47), 0, 0, 0
+    for _ in range(120):
+        one = random_rivalry(rng, exact=alone)
+        one.others = [other for other in one.others if not (alone and other.may_be_anywhere)]
+        size = float(min(10 ** rng.uniform(-2, -0.8), 1 - one.alpha - sum_of(one.others)))
+        ends = size if alone else (size * float(rng.random()), size)
+        label = Others(ends, label=int(rng.integers(one.mass.shape[1])))
+        one.others.append(label)
+        if alone:
+            one.eps, one.mistake = 0.0, str(rng.choice(["forget", "label"]))
+        worst, low, high = (
+            solve(one, "tv"),
+            with_budget(one, "tv", 2e-5),
+            with_budget(one, "tv", -2e-5),
+        )
+        assert low - 1e-9 <= worst
+        assert not alone or worst <= high + 1e-9
+        equal += worst <= high + 1e-9
+        inside += 1e-6 < worst < 1 - 1e-6
+        nothing = replace(one, others=[*one.others[:-1], Others(ends)])
+        knows, does_not = (
+            float(who.standing().success(one.alpha, one.eps)) for who in (one, nothing)
+        )
+        assert knows >= does_not - ROUNDING
+        helped += knows > does_not + 1e-6
+    print(f"{equal} of 120 equal, {helped} helped, {inside} between 0 and 1")
+    assert equal > 105
+    assert helped > 3
+    assert inside > 10
+
+
+def sum_of(others: list[Others]) -> float:
+    return sum(other.ends[1] for other in others)
 
 
 def test_rivals_drawn_at_random_never_do_worse() -> None:
@@ -399,6 +441,10 @@ def test_what_is_known_of_a_rival_by_hand() -> None:
     assert sure(Others(0.1), alpha=0.25) == 0
     assert sure(Others(0.07), alpha=0.25) == pytest.approx(0.41)  # .68·.12 = .0816: .0659 or .0209
     assert sure(Others(0.05), alpha=0.25) == pytest.approx(0.59)
+    # Its label known, not its signal: over label 1 leads are .0695 and .0895, and .1 pays for one;
+    # over label 2 .1345 and .0245, and it pays for the second. Our own label harms nobody.
+    labelled = [sure(Others(0.1, label=y), alpha=0.25) for y in range(3)]
+    assert labelled == pytest.approx([1, 0.41, 0.59])
     # Up to an interval: the worse end.
     assert sure(Others((0.05, 0.1)), alpha=0.25) == 0
     assert sure(Others((0.0, 0.1), features=people), alpha=0.25) == pytest.approx(0.59)
@@ -433,7 +479,9 @@ def test_what_members_who_err_do_by_hand() -> None:
     [
         (lambda: Others(1.2), "size=1.2"),
         (lambda: Others((0.3, 0.1)), "size=0.1"),
-        (lambda: Others(0.1, np.ones((1, 2)) / 2, np.ones(1)), "rows or features"),
+        (lambda: Others(0.1, np.ones((1, 2)) / 2, np.ones(1)), "got more than one"),
+        (lambda: Others(0.1, features=np.ones(1), label=0), "got more than one"),
+        (lambda: sample([Others(0.1, label=2)]), "label of others among the 2 labels, got 2"),
         (lambda: sample([Others(0.6), Others(0.5)]), "the sum of the others' sizes=1.1"),
         (lambda: sample([Others(0.6)]).success(0.5), "leave room for 0.4"),
         (lambda: sample([]).critical_mass(2.0), "target=2"),

@@ -129,7 +129,9 @@ def exact(
     ] = "0",
     known: Annotated[
         str,
-        typer.Option(help="What is known of it: plan, signal (but not its label) or size."),
+        typer.Option(
+            help="What is known of it: plan, signal, label (of the two the one alone), or size."
+        ),
     ] = "plan",
     opposed: Opposed = "0",
     elsewhere: Elsewhere = "0",

@@ -30,7 +30,7 @@ from quorate.validate import shown
 from quorate.validate import unknown as unknown_name
 
 Size = float | tuple[float, float]
-Known = Literal["plan", "signal", "size"]
+Known = Literal["plan", "signal", "label", "size"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Beside:
         unknown: share of others of whom nothing else is known.
         rival: strategy of one more collective, as text or an object; None for none.
         rival_size: share of that collective.
-        known: what is known of it: its plan, its signal but not its label, or its size alone.
+        known: what is known of it: its plan, its signal but not its label, its label but not its
+            signal, or its size alone.
         error: ρ, the share of members who err.
         mistake: what is known of their mistakes.
 
@@ -171,11 +172,17 @@ def _others(law: FiniteLaw, plan: Plan, among: Beside) -> list[Others]:
         Others(among.unknown),
     ]
     if among.rival is not None:
-        rival = _plan(law, catalog.build("strategies", among.rival)).members
+        rival = _plan(law, catalog.build("strategies", among.rival))
+        if among.known == "label" and rival.action != "planting":
+            raise InputError(
+                f"Expected a rival that claims one label, got {rival.action}. Use planting, or "
+                "another knowledge of it."
+            )
         found.append(
             {
-                "plan": Others(among.rival_size, rows=rival),
-                "signal": Others(among.rival_size, features=rival.sum(axis=1)),
+                "plan": Others(among.rival_size, rows=rival.members),
+                "signal": Others(among.rival_size, features=rival.members.sum(axis=1)),
+                "label": Others(among.rival_size, label=rival.target),
                 "size": Others(among.rival_size),
             }[among.known]
         )
@@ -235,7 +242,7 @@ def _sizes(law: FiniteLaw, plan: Plan, among: Beside) -> dict[str, Any]:
     """Return the sizes of others that the closed form counts.
 
     A rival whose features are at most κ times ours wherever our signal is counts as κ of its size
-    opposed and the rest elsewhere; one with κ above 1, or known by its size alone, as unknown.
+    opposed and the rest elsewhere; one with κ above 1, or whose signal is not known, as unknown.
     """
     sizes = {name: _ends(getattr(among, name)) for name in ("opposed", "elsewhere", "unknown")}
     if among.rival is not None:
@@ -245,7 +252,7 @@ def _sizes(law: FiniteLaw, plan: Plan, among: Beside) -> dict[str, Any]:
         shares = np.divide(theirs, ours, out=np.where(theirs > 0, np.inf, 0.0), where=ours > 0)
         share = float(shares.max(initial=0.0))
         parts = {"opposed": share, "elsewhere": 1 - share}
-        if among.known == "size" or share > 1 + 1e-12:
+        if among.known in ("label", "size") or share > 1 + 1e-12:
             parts = {"unknown": 1.0}
         size = _ends(among.rival_size)
         for name, part in parts.items():
