@@ -183,6 +183,13 @@ def test_why_nothing_is_rehearsed(members: Members, reason: str) -> None:
     assert words.rehearsed(found, WEB) == []
 
 
+def test_numbers_on_no_scale_are_told() -> None:
+    numbers = {**MEMBERS.numbers, "trips": np.where(np.arange(120) == 7, 1e300, np.arange(120.0))}
+    found = rehearse(replace(MEMBERS, numbers=numbers), WEB)
+    assert found.rows == ()
+    assert found.notes[0].startswith("Nothing was rehearsed. Expected numbers on one scale")
+
+
 def test_bad_learners_are_refused() -> None:
     with pytest.raises(InputError, match="Did you mean sgd"):
         rehearse(MEMBERS, WEB, ["sdg"])

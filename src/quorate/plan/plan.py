@@ -15,6 +15,7 @@ from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.plan.cells import parse_signal
 from quorate.plan.certify import Certification, CertifiedSuccess, Objective, certify
+from quorate.plan.coarsening import coarsen
 from quorate.plan.details import plan_details
 from quorate.plan.members import Members, read_members
 from quorate.plan.rehearsal import Rehearsal, rehearse
@@ -146,9 +147,10 @@ def make_plan(
     outside = objective if suggestions is None else _paid(objective, suggestions)
     with status("Working out what it costs and withstands"):
         details = plan_details(members, outside)
-    rehearsal = Rehearsal()
-    if request.rehearsed:
-        rehearsal = rehearse(members, outside, request.rehearsed, executor=executor, device=device)
+    coarsenings = None
+    if certified.best.success < objective.success:
+        with status("Searching for columns with which it is certified"):
+            coarsenings = coarsen(members, outside, request.bins)
     simulation = Simulation((), None, ())
     if request.learners:
         simulation = simulate(
@@ -159,7 +161,10 @@ def make_plan(
             executor=executor,
             device=device,
         )
-    return Plan(str(source), certified, details, simulation, suggestions, rehearsal)
+    rehearsal = Rehearsal()
+    if request.rehearsed:
+        rehearsal = rehearse(members, outside, request.rehearsed, executor=executor, device=device)
+    return Plan(str(source), certified, details, simulation, suggestions, rehearsal, coarsenings)
 
 
 def _check_no_search(request: PlanRequest) -> None:

@@ -165,7 +165,10 @@ def rehearse(
     trained, held_out = min(n - n // 2, MOST_TRAINED), min(n // 2, MOST_HELD_OUT)
     today = n / objective.platform_size
     shares = rehearsed_shares(today, trained)
-    people, signal = people_of(members, objective)
+    try:
+        people, signal = people_of(members, objective)
+    except InputError as error:  # of numbers that no learner could tell apart
+        return Rehearsal(notes=(f"Nothing was rehearsed. {error}",))
     target = None if objective.target is None else people.classes[members.label(objective.target)]
     with tempfile.TemporaryDirectory(prefix="quorate-plan-") as folder:
         path = Path(folder) / "members.npz"

@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 from quorate import catalog, spec
 from quorate.figures.plan import CertifiedCurve, MassForecast, plan_figure
-from quorate.plan import rehearsal_words, wording
+from quorate.plan import coarsening_words, rehearsal_words, wording
 from quorate.plan.certify import Certification, CertifiedSuccess
+from quorate.plan.coarsening import Coarsenings
 from quorate.plan.details import PlanDetails
 from quorate.plan.rehearsal import Rehearsal
 from quorate.plan.simulate import SimulatedMass, Simulation
@@ -43,6 +44,7 @@ class Plan(Result):
         simulation: what was simulated.
         suggestions: the signals that were tried, or None.
         rehearsal: what was rehearsed.
+        coarsenings: columns with which the target is certified; None if they were not searched.
     """
 
     source: str
@@ -51,6 +53,7 @@ class Plan(Result):
     simulation: Simulation
     suggestions: Suggestions | None = None
     rehearsal: Rehearsal = Rehearsal()
+    coarsenings: Coarsenings | None = None
 
     stem: ClassVar[str] = "plan"
 
@@ -70,6 +73,7 @@ class Plan(Result):
         details = self.details
         return {
             **self.certified.to_dict(),
+            "coarsened": self._coarsened(),
             "rehearsed": [row.to_dict() for row in self.rehearsal.rows],
             "rehearsed_trends": [one.to_dict() for one in self.rehearsal.trends],
             "simulated": [row.to_dict() for row in self.simulation.rows],
@@ -104,6 +108,11 @@ class Plan(Result):
             "largest": None if reach is None else reach.to_dict(),
         }
 
+    def _coarsened(self) -> list[Row]:
+        """Return the columns with which the target is certified, one row a set of them."""
+        found = self.coarsenings
+        return [] if found is None else [one.to_dict() for one in found.items]
+
     def rows(self) -> list[Row]:
         """Return what is certified: one row a radius, then one an ε."""
         return [row.to_dict() for row in (*self.certified.by_radius, *self.certified.by_eps)]
@@ -114,6 +123,10 @@ class Plan(Result):
         tables: dict[str, list[Row]] = {
             "certified": self.rows(),
             "growth": self.growth(),
+            "coarsened": [
+                {**row, "columns": ",".join(row["columns"]), "left_out": ",".join(row["left_out"])}
+                for row in self._coarsened()
+            ],
             "rehearsed": [row.to_dict() for row in self.rehearsal.rows],
             "simulated": [row.to_dict() for row in self.simulation.rows],
             "suggested": [{**vars(one), "signal": _named(one.signal)} for one in suggested],
@@ -125,10 +138,12 @@ class Plan(Result):
 
     def summary(self) -> list[str]:
         """Return the verdict, what could be certified, what was rehearsed, what success is."""
+        objective, coarser = self.certified.objective, self.coarsenings
         return [
             wording.verdict(self.certified),
             wording.what_could_be(self.certified, self.details),
-            *rehearsal_words.rehearsed(self.rehearsal, self.certified.objective),
+            *([] if coarser is None else [coarsening_words.coarsened(coarser, objective)]),
+            *rehearsal_words.rehearsed(self.rehearsal, objective),
             wording.what_it_means(self.certified),
         ]
 
@@ -140,6 +155,12 @@ class Plan(Result):
             Section("What to do", (wording.what_to_do(certified),)),
             Section("Certified", rows=self._certified_rows(), after=(ABOUT_CERTIFIED,)),
         ]
+        if self.coarsenings is not None and self.coarsenings.items:
+            searched = self.suggestions is not None
+            found = coarsening_words.section(
+                self.coarsenings, certified.objective, searched=searched
+            )
+            sections.append(found)
         if self.rehearsal.rows:
             sections.append(rehearsal_words.section(self.rehearsal, certified.objective))
         if simulated:
@@ -167,8 +188,8 @@ class Plan(Result):
             {
                 "radius": row.radius,
                 "ε": f"{row.eps:g}",
-                "success now, at least": bound(row.success),
-                f"members for {self._wanted}": number(row.n_for_target),
+                "success now, at least": wording.bound(row.success),
+                f"members for {self._wanted}": wording.number(row.n_for_target),
             }
             for row in rows
         )
@@ -184,7 +205,7 @@ class Plan(Result):
             "learner": row.learner,
             "share that was enough": wording.enough(share),
             "95%": wording.between(row.low, row.high),
-            "people": number(round(share * size)) if math.isfinite(share) else "–",
+            "people": wording.number(round(share * size)) if math.isfinite(share) else "–",
             "success at the share of today": rate(row.success_now),
         }
 
@@ -192,8 +213,8 @@ class Plan(Result):
         rows = tuple(
             {
                 "signal": _named(row.signal),
-                f"members for {self._wanted}": number(row.n_for_target),
-                "success now, at least": bound(row.success),
+                f"members for {self._wanted}": wording.number(row.n_for_target),
+                "success now, at least": wording.bound(row.success),
                 "cost a member": f"{row.cost:.2f}",
             }
             for row in found.items
@@ -249,22 +270,6 @@ class Plan(Result):
 def _meaning(learner: str) -> str:
     """Return what a learner is called in words: the beginning of its summary."""
     return re.split("[:;,.]", spec.summary(type(catalog.build("learners", learner))))[0]
-
-
-def bound(value: float) -> str:
-    """Return a lower bound for a table, rounded down; a dash where there is none.
-
-    >>> bound(0.9999), bound(0.93), bound(-math.inf)
-    ('0.999', '0.930', '–')
-    """
-    if not math.isfinite(value):
-        return "–"
-    return f"{math.floor(value * 1000 + wording.ROUNDING) / 1000:.3f}"
-
-
-def number(value: int | None) -> str:
-    """Return a number of members for a table; None where not even everyone is enough."""
-    return "out of reach" if value is None else f"{value:,}"
 
 
 def _named(signal: Mapping[str, str]) -> str:

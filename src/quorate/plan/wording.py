@@ -43,6 +43,22 @@ def no_more_than(value: float) -> str:
     return f"{rounded:g}%" if rounded else f"{100 * value:.2g}%"
 
 
+def bound(value: float) -> str:
+    """Return a lower bound for a table, rounded down; a dash where there is none.
+
+    >>> bound(0.9999), bound(0.93), bound(float("-inf"))
+    ('0.999', '0.930', '–')
+    """
+    if not math.isfinite(value):
+        return "–"
+    return f"{math.floor(value * 1000 + ROUNDING) / 1000:.3f}"
+
+
+def number(value: int | None) -> str:
+    """Return a number of members for a table; None where not even everyone is enough."""
+    return "out of reach" if value is None else f"{value:,}"
+
+
 def counted(number: int, thing: str) -> str:
     """Return so many things.
 
