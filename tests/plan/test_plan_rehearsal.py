@@ -153,6 +153,7 @@ def test_larger_shares_where_today_is_nobody() -> None:
     assert found.today == ()
     assert found.rows[0].share == 0.01
     assert found.rows[0].acting == 1
+    assert found.trends[0].share == 0.02  # of 30 rows, 0.01 is nobody
     assert any("0.1% of the platform" in note for note in found.notes)
     told = words.rehearsed(found, replace(WEB, platform_size=120_000))
     assert "act, more than today." in told[0]

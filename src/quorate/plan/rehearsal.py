@@ -180,11 +180,13 @@ def rehearse(
             alphas=(0.0, *shares),
             seeds=tuple(range(RUNS)),
         )
+        # The smallest share at which somebody acts among half as many as well.
+        compared = next(share for share in shares if round(share * (trained // 2)))
         fewer = Study(
             populations=(MembersHalves(str(path), trained // 2, held_out),),
             strategies=whole.strategies,
             learners=built,
-            alphas=shares[:1],
+            alphas=(compared,),
             seeds=whole.seeds,
         )
         found = run_studies([whole, fewer], None, executor, device)
@@ -201,7 +203,7 @@ def rehearse(
         if share
     ]
     trends = [
-        _trend(name, shares[0], smaller[name], by_share, trained)
+        _trend(name, compared, smaller[name], by_share, trained)
         for name, by_share in measured.items()
     ]
     notes = _notes(objective, people.notes, (trained, held_out), today, shares)
