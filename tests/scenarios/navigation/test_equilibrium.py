@@ -1,5 +1,6 @@
 """User equilibria: closed forms, published flows, and what holds on every network."""
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -251,3 +252,36 @@ def test_bad_input(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(InputError) as raised:
         user_equilibrium(two_links(3), **arguments)  # type: ignore[arg-type]
     assert message in str(raised.value)
+
+
+def test_a_toll_in_closed_form() -> None:
+    # Of times 1 + f and 2, a toll of ½ on the first link leaves f = ½ there: 1 + ½ + ½ = 2.
+    tolled = dataclasses.replace(two_links(1.5), fixed_cost=[0.5, 0])
+    found = user_equilibrium(tolled, 1e-12)
+    assert found.flow == pytest.approx([0.5, 1], abs=1e-9)
+    assert found.time == pytest.approx([1.5, 2], abs=1e-9)  # without the toll
+    assert found.total_travel_time == pytest.approx(2.75, abs=1e-8)
+    # ∫₀^½ (1 + v) dv + 2 + ½·½
+    assert found.objective == pytest.approx(0.625 + 2 + 0.25, abs=1e-8)
+    # marginal costs alike, 1 + 2f + ½ = 2
+    assert system_optimum(tolled, 1e-12).flow == pytest.approx([0.25, 1.25], abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fixed_costs_act_as_time_that_does_not_grow(seed: int) -> None:
+    rng, city = np.random.default_rng(seed), GridCity(rows=4, columns=4).network()
+    fixed = rng.uniform(0, 1, city.links)
+    whole = city.free_flow_time + fixed  # (1 + b′(f/c)ᵖ) whole = t + fixed with this b′
+    folded = dataclasses.replace(city, free_flow_time=whole, b=city.b * city.free_flow_time / whole)
+    ours = user_equilibrium(dataclasses.replace(city, fixed_cost=fixed), 1e-6)
+    theirs = user_equilibrium(folded, 1e-6)
+    # two solutions to that gap
+    assert ours.objective == pytest.approx(theirs.objective, rel=1e-6)
+    assert ours.flow == pytest.approx(theirs.flow, abs=0.01 * theirs.flow.mean())
+    assert ours.total_travel_time < theirs.total_travel_time
+
+
+def test_fixed_costs_are_checked() -> None:
+    for wrong, said in (([1], "one value for each of 2"), ([1, -1], "zero or more")):
+        with pytest.raises(InputError, match=f"Expected fixed_cost .*{said}"):
+            dataclasses.replace(two_links(1), fixed_cost=wrong)

@@ -127,6 +127,14 @@ def test_a_network_in_two_pieces(tmp_path: Path) -> None:
         run(network=str(tmp_path), neighbourhood="2")
 
 
+def test_a_neighbourhood_on_nobodys_way_is_answered_by_some_that_are() -> None:
+    corner = {"network": "grid:rows=3,columns=3,every=2,crossing=0", "neighbourhood": "1"}
+    with pytest.raises(InputError, match=r"drive through nodes .* of grid, got nobody") as raised:
+        run(**{**corner, "network": f"{corner['network']},local=1,block=0.3,street_speed=100"})
+    offered = str(raised.value).partition("--neighbourhood ")[2].partition(" ")[0]
+    assert run(**{**corner, "neighbourhood": offered}, days=1).result.states
+
+
 def test_it_can_be_described() -> None:
     made = make_scenario({**SMALL, "reports": "0,200", "defence": "none,bans"})
     assert isinstance(made, Navigation)

@@ -4,6 +4,8 @@ Two ways lead from node 1 to node 2: through the neighbourhood, node 3, at 10 + 
 it, by node 4, at 20 + 0.1f. Of 300 drivers 200 go through: 10 + 20 = 20 + 10 = 30 minutes.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -136,3 +138,36 @@ def test_nobody_follows_nothing_changes() -> None:
 def test_who_cannot_be(wrong: dict[str, float], said: str) -> None:
     with pytest.raises(InputError, match=said):
         Drivers(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("adapt", [True, False])
+def test_fixed_costs_act_as_time_that_does_not_grow(adapt: bool) -> None:
+    city = GridCity(rows=4, columns=4, every=2).network()
+    fixed = np.random.default_rng(0).uniform(0, 1, city.links)
+    whole = city.free_flow_time + fixed
+    folded = dataclasses.replace(city, free_flow_time=whole, b=city.b * city.free_flow_time / whole)
+    tolled = dataclasses.replace(city, fixed_cost=fixed)
+    told, reports = 10 * city.free_flow_time, np.where(np.isin(city.head, [5, 6]), 200.0, 0.0)
+    states = []
+    for network, says in ((tolled, told), (folded, told + fixed)):
+        routes = Routes(network)
+        honest = honest_equilibrium(routes, 1e-6)
+        app = App(network, reports, says)
+        habit = shares(routes, honest)
+        states.append(equilibrate(routes, habit, Drivers(0.6, adapt=adapt), app, 1e-6))
+    ours, theirs = states
+    # the same steps, but for rounding
+    assert ours.on_links == pytest.approx(theirs.on_links, abs=1e-3 * theirs.on_links.mean())
+    assert ours.times == pytest.approx(theirs.times - fixed, abs=1e-3)
+    assert ours.total_travel_time() < theirs.total_travel_time()
+
+
+def test_when_nobody_goes_by_anything_new_the_gap_is_none() -> None:
+    routes = Routes(TWO_WAYS)
+    honest = honest_equilibrium(routes, GAP)
+    app = App(TWO_WAYS, np.array([200.0, 0, 0, 0]), 10 * TWO_WAYS.free_flow_time)
+    nobody = Drivers(0.0, adapt=False)
+    state = equilibrate(routes, shares(routes, honest), nobody, app, GAP)
+    assert (state.gap, state.accepted) == (0.0, 0.0)
+    # shares of all routes times the demand: rounding
+    assert state.on_links == pytest.approx(honest.on_links, rel=1e-12)

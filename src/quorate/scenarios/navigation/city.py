@@ -17,6 +17,7 @@ from quorate.scenarios.navigation.neighbourhood import (
     Neighbourhood,
     divide_rest,
     make_neighbourhood,
+    offer_busy,
 )
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.network_sources import make_network_source
@@ -52,9 +53,10 @@ class City:
         return self.honest.flow / routes.demand[routes.pair]
 
     def relative_gap(self) -> float:
-        """Return how far the honest equilibrium is from Wardrop's: (Σ f t − Σ d u)/(Σ f t)."""
-        trees = self.network.shortest_paths().trees(self.honest.times)
-        return relative_gap(self.honest.total_travel_time(), trees, self.network.trips)
+        """Return how far the honest equilibrium is from Wardrop's: (Σ f c − Σ d u)/(Σ f c)."""
+        costs = self.network.costs(self.honest.times)
+        trees = self.network.shortest_paths().trees(costs)
+        return relative_gap(float(self.honest.on_links @ costs), trees, self.network.trips)
 
     def relative_fall(self, state: TrafficState, routes: Routes) -> float:
         """Return by what share of it the through-flow of the neighbourhood has fallen."""
@@ -98,7 +100,7 @@ def make_city(
     if not neighbourhood.through_flow(routes, honest.flow) > 0:
         raise InputError(
             f"Expected somebody to drive through nodes {list(numbers)} of {roads.name}, got "
-            "nobody. Choose nodes that lie on somebody's way."
+            f"nobody. {offer_busy(routes, honest.flow, len(numbers))}"
         )
     return City(roads, neighbourhood, divide_rest(neighbourhood, blocks), routes, honest)
 

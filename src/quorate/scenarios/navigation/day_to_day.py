@@ -125,7 +125,7 @@ def change_habits(routes: Routes, habit: Floats, state: TrafficState, reconsider
     """Return habits after a night, (k,): of each route at most a share goes to a faster one."""
     flow = habit * routes.demand[routes.pair]
     slopes = routes.network.slopes(state.on_links)
-    costs = routes.costs(state.times)
+    costs = routes.costs(routes.network.costs(state.times))
     (stiffness,) = routes.stiffness(slopes, routes.weights(flow))
     better = routes.shift(flow, costs, stiffness)
     leaving = np.maximum(flow - better, 0)

@@ -28,7 +28,8 @@ class Equilibrium:
         flow: vehicles per period on each link, of all classes together, (l,).
         classes: the same by class of trips, (c, l).
         time: time of each link at that flow and the background's, (l,).
-        relative_gap: (Σ f t − Σ d u)/(Σ f t), with u the shortest times at these t.
+        relative_gap: (Σ f c − Σ d u)/(Σ f c), with u the least costs at these c: times, and fixed
+            costs where there are any.
         gaps: the relative gap after each iteration.
         objective: Beckmann's objective, of flow and background together.
         total_travel_time: Σ f t of these drivers.
@@ -58,7 +59,8 @@ def user_equilibrium(
 ) -> Equilibrium:
     """Return the user equilibrium: nobody gains by another path (Wardrop's first principle).
 
-    Its flows minimise Beckmann's Σ ∫₀ᶠ t(v) dv. Bi-conjugate Frank-Wolfe: each direction mixes the
+    Drivers go by generalised cost: the time t, and a fixed cost where the network has one. Its
+    flows minimise Beckmann's Σ ∫₀ᶠ t(v) dv. Bi-conjugate Frank-Wolfe: each direction mixes the
     all-or-nothing flows with the last two points aimed at, so that it is conjugate to the last two
     directions with respect to the objective's second derivative; the step is an exact line search.
 
@@ -94,8 +96,9 @@ def user_equilibrium(
 def system_optimum(network: Network, gap: float = 1e-4, most_iterations: int = 5000) -> Equilibrium:
     """Return the flows of least total travel time: the equilibrium at marginal times t + f t′.
 
-    Of BPR latencies these are BPR latencies with b(p + 1) for b. The relative gap and the objective
-    are those of the marginal times; times and the total are the real ones.
+    With fixed costs, of least total generalised cost. Of BPR latencies these are BPR latencies with
+    b(p + 1) for b. The relative gap and the objective are those of the marginal times; times and
+    the total are the real ones.
     """
     marginal = replace(network, b=network.b * (network.power + 1))
     found = user_equilibrium(marginal, gap, most_iterations=most_iterations)
@@ -139,7 +142,8 @@ class _FrankWolfe:
         self.network, self.demand, self.background = network, demand, background
         self.total = demand.sum(axis=0)  # (z, z)
         self.paths = network.shortest_paths()
-        self.flow = self.paths.trees(network.times(background)).load(demand)  # (c, l)
+        start = network.costs(network.times(background))
+        self.flow = self.paths.trees(start).load(demand)  # (c, l)
         self.aims: list[Floats] = []  # the last points aimed at, newest first, (c, l) each
         self.step = 0.0  # the last one
 
@@ -148,13 +152,14 @@ class _FrankWolfe:
         gaps: list[float] = []
         while True:
             time = self.network.times(self.on_roads(self.flow))
-            trees = self.paths.trees(time)
-            spent = float(self.flow.sum(axis=0) @ time)
+            costs = self.network.costs(time)
+            trees = self.paths.trees(costs)
+            spent = float(self.flow.sum(axis=0) @ costs)
             gaps.append(relative_gap(spent, trees, self.total))
             if gaps[-1] <= gap or len(gaps) >= most:
                 break
             self.move(trees.load(self.demand))
-        return self.result(time, gaps, spent)
+        return self.result(time, gaps)
 
     def on_roads(self, flow: Floats) -> Floats:
         """Return what is on the roads altogether, (l,)."""
@@ -190,9 +195,10 @@ class _FrankWolfe:
         mixed = nearest + sum(w * aim for w, aim in zip(old, self.aims, strict=True))
         return np.asarray(mixed / (1 + old.sum()))
 
-    def result(self, time: Floats, gaps: list[float], spent: float) -> Equilibrium:
+    def result(self, time: Floats, gaps: list[float]) -> Equilibrium:
         """Return where it ended."""
         flow = np.asarray(self.flow.sum(axis=0))
+        spent = float(flow @ time)
         objective = self.network.beckmann(flow + self.background)
         return Equilibrium(flow, self.flow, time, gaps[-1], tuple(gaps), objective, spent)
 
@@ -206,8 +212,8 @@ def relative_gap(spent: float, trees: ShortestPathTrees, trips: Floats) -> float
     """Return (Σ f t − Σ d u)/(Σ f t): 0 where everyone is on a shortest path.
 
     Args:
-        spent: Σ f t, the time that all drivers spend; 0 gives a gap of 0.
-        trees: shortest paths at the times t.
+        spent: Σ f t, the time or generalised cost that all drivers spend; 0 gives a gap of 0.
+        trees: shortest paths at the times or costs t.
         trips: d, from zone to zone, (z, z).
     """
     shortest = float(np.sum(trips[trips > 0] * trees.distance[trips > 0]))
@@ -217,20 +223,20 @@ def relative_gap(spent: float, trees: ShortestPathTrees, trips: Floats) -> float
 def line_search(network: Network, flow: Floats, direction: Floats) -> float:
     """Return the step in [0, 1] that takes Beckmann's objective lowest.
 
-    Where its derivative g(λ) = Σ t(f + λd) d changes sign: Newton's steps, and halving where they
+    Where its derivative g(λ) = Σ c(f + λd) d changes sign: Newton's steps, and halving where they
     would leave the bracket.
 
     Args:
-        network: with t.
+        network: with c, the cost of each link: its time, and what else it costs.
         flow: f, (l,).
         direction: d, (l,), with f + d not negative.
     """
-    if network.times(flow + direction) @ direction <= 0:
+    if network.costs(network.times(flow + direction)) @ direction <= 0:
         return 1.0
     low, high, step = 0.0, 1.0, 0.5
     while high - low > STEP_TOLERANCE:
         there = flow + step * direction
-        value = float(network.times(there) @ direction)
+        value = float(network.costs(network.times(there)) @ direction)
         low, high = (step, high) if value < 0 else (low, step)
         slope = float(network.slopes(there) @ direction**2)
         newton = step - value / slope if slope > 0 else -1.0

@@ -18,6 +18,8 @@ from quorate.table import Mask
 from quorate.validate import unknown
 
 MOST_PARTS = 8  # of the rest of a city that has no neighbourhoods
+MOST_OFFERED = 3  # neighbourhoods, where one is on nobody's way
+LEAST_PASSING = 1e-9  # of the most vehicles at a node: less is rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +76,77 @@ def make_neighbourhood(network: Network, numbers: Sequence[int]) -> Neighbourhoo
         )
     found = Neighbourhood(network, np.array(sorted(numbers)) - 1)
     if not found.gates.any():
+        routes = Routes(network)
+        routes.grow(network.costs(network.free_flow_time))
         raise InputError(
             f"Expected streets that lead into the neighbourhood, got none into {list(numbers)}: "
-            f"nobody drives through. {fix}"
+            f"nobody drives through. {offer_busy(routes, routes.demand, len(numbers))}"
         )
     return found
+
+
+def offer_busy(routes: Routes, flow: Floats, size: int) -> str:
+    """Return the advice to choose a neighbourhood that many drive through, with some to paste.
+
+    Args:
+        routes: the ways that are driven.
+        flow: vehicles on each route, (k,).
+        size: number of nodes wished for; of one node each, where no such neighbourhood is busy.
+    """
+    network = routes.network
+    for nodes in dict.fromkeys((size, 1)):
+        groups = find_busy(network, routes.load(flow), nodes)
+        parts = [Neighbourhood(network, np.array(group) - 1) for group in groups]
+        passing = [part.through_flow(routes, flow) for part in parts]
+        offered = [
+            f"--neighbourhood {','.join(map(str, group))} ({through:,.0f} vehicles/h)"
+            for through, group in sorted(zip(passing, groups, strict=True), reverse=True)
+            if through > 0
+        ]
+        if offered:
+            return f"Choose nodes that many drive through, such as {' or '.join(offered)}."
+    return "Nobody drives through any node: give the network more demand."
+
+
+def find_busy(network: Network, on_links: Floats, size: int) -> list[list[int]]:
+    """Return neighbourhoods of busy nodes, as lists of numbers from 1.
+
+    Each begins at a node of the most passing vehicles, and takes the busiest of the nodes adjacent
+    to what it has. No two share a node; there are three at most.
+
+    Args:
+        network: the roads, with the demand.
+        on_links: vehicles on each link, (l,).
+        size: number of nodes of each.
+    """
+    ending = np.zeros(network.nodes)
+    ending[: network.zones] = network.trips.sum(axis=0)
+    is_loop = network.tail == network.head
+    arriving = np.bincount(network.head, np.where(is_loop, 0, on_links), network.nodes)
+    passing = arriving - ending  # vehicles that go on from each node, (n,)
+    enough = passing > LEAST_PASSING * arriving.max()
+    adjacent, taken, found = _find_adjacent(network), set[int](), list[list[int]]()
+    for node in np.argsort(-passing, kind="stable").tolist():
+        if len(found) == MOST_OFFERED or not enough[node]:
+            break
+        group = _grow_group(node, size, adjacent, passing, taken)
+        if group:
+            taken |= set(group)
+            found.append(sorted(one + 1 for one in group))
+    return found
+
+
+def _grow_group(
+    node: int, size: int, adjacent: dict[int, list[int]], passing: Floats, taken: set[int]
+) -> list[int]:
+    """Return connected nodes that are not taken, the busiest first; none if there are too few."""
+    group = [] if node in taken else [node]
+    while group and len(group) < size:
+        near = {one for mine in group for one in adjacent[mine]} - taken - set(group)
+        if not near:
+            return []
+        group.append(min(near, key=lambda one: (-passing[one], one)))
+    return group
 
 
 def divide_rest(

@@ -21,9 +21,10 @@ MOST_TRIPS = 1e9  # an hour, from zone to zone: more, and their delay is no numb
 class Network:
     """A road network with the demand on it, and latencies of the Bureau of Public Roads (BPR).
 
-    t(f) = t⁰ (1 + b (f/c)ᵖ) on each link. Nodes are counted from 0 in arrays, and from 1 wherever
-    people read or write them, as TNTP files do: node i is called i + 1. Zones, where trips begin
-    and end, are the first z nodes.
+    t(f) = t⁰ (1 + b (f/c)ᵖ) on each link, of its own flow alone. Drivers choose by generalised
+    cost: the time and whatever else a link costs them, such as a toll. Nodes are counted from 0 in
+    arrays, and from 1 wherever people read or write them, as TNTP files do: node i is called i + 1.
+    Zones, where trips begin and end, are the first z nodes.
 
     Args:
         name: what it is called.
@@ -37,6 +38,10 @@ class Network:
         first_through_node: no path may pass through a node before this one, only begin or end.
         places: where each node lies, (n, 2), x to the east and y to the north; None if unknown.
         time_unit: of times, in words.
+        fixed_cost: what a link costs drivers beside its time, in ``time_unit``, not negative, (l,);
+            None if nothing.
+        cost_terms: what drivers choose by, in words.
+        notes: sentences about how its files were read, for people who read results.
 
     Raises:
         InputError: a shape does not fit, a value is negative or not finite, a node is not there, or
@@ -64,6 +69,9 @@ class Network:
     first_through_node: int = 0
     places: Floats | None = None
     time_unit: str = "min"
+    fixed_cost: Floats | None = None
+    cost_terms: tuple[str, ...] = ("time",)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, values in _check_links(vars(self)).items():
@@ -100,6 +108,13 @@ class Network:
         """Return how long each link takes at a flow, (l,): t⁰ (1 + b (f/c)ᵖ), in ``time_unit``."""
         return self.free_flow_time * (1 + self.b * (flow / self.capacity) ** self.power)
 
+    def costs(self, times: Floats) -> Floats:
+        """Return what each link costs drivers at given times, (l,): the time, and its fixed cost.
+
+        In ``time_unit``. Source: generalised cost in Transportation Networks for Research.
+        """
+        return times if self.fixed_cost is None else times + self.fixed_cost
+
     def slopes(self, flow: Floats) -> Floats:
         """Return the derivative of ``times`` by the flow, (l,): t⁰ b p fᵖ⁻¹/cᵖ; 0 where p is 0."""
         risen = (flow / self.capacity) ** np.maximum(self.power - 1, 0)
@@ -108,10 +123,13 @@ class Network:
     def beckmann(self, flow: Floats) -> float:
         """Return what the user equilibrium minimises: Σ ∫₀ᶠ t(v) dv = Σ t⁰ f (1 + b (f/c)ᵖ/(p+1)).
 
+        And Σ f · fixed cost, where there is any.
+
         Source: Beckmann, McGuire, Winsten, Studies in the Economics of Transportation, 1956.
         """
         risen = self.b * (flow / self.capacity) ** self.power / (self.power + 1)
-        return float(np.sum(self.free_flow_time * flow * (1 + risen)))
+        of_times = float(np.sum(self.free_flow_time * flow * (1 + risen)))
+        return of_times if self.fixed_cost is None else of_times + float(flow @ self.fixed_cost)
 
 
 _EXPECTED = {"capacity": "positive", "power": "0 or at least 1"}
@@ -131,7 +149,8 @@ def _check_links(given: Mapping[str, object]) -> dict[str, npt.NDArray[np.generi
     links = len(found["tail"])
     if not links:
         raise InputError(f"Expected links in {given['name']}, got none. Give one at least.")
-    for name in ("capacity", "free_flow_time", "b", "power", "length"):
+    numbers = ["capacity", "free_flow_time", "b", "power", "length"]
+    for name in numbers + ["fixed_cost"] * (given["fixed_cost"] is not None):
         values = np.asarray(given[name], dtype=np.float64)
         found[name] = values
         good = np.isfinite(values) & ((values > 0) if name == "capacity" else (values >= 0))

@@ -15,7 +15,9 @@ from quorate.runtime.files import replace_file
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
 from quorate.scenarios.navigation.tntp import network_fingerprint, read_flow, read_network
+from quorate.scenarios.navigation.tntp_costs import Reading
 from quorate.spec import param
+from quorate.validate import at_least
 
 SOURCE = "https://github.com/bstabler/TransportationNetworks"
 FILES_AT = "https://raw.githubusercontent.com/bstabler/TransportationNetworks/master"
@@ -72,7 +74,7 @@ class PublishedNetwork(NetworkSource):
         files = [folder / name for name in self.files]
         if all(digest_file(file) in PUBLISHED for file in files):
             return None
-        return digest_files(folder, files)
+        return network_fingerprint(folder, digest_files(folder, files))
 
     def best_known(self) -> Floats:
         """Return the best-known equilibrium flow, (l,)."""
@@ -113,16 +115,36 @@ class Anaheim(PublishedNetwork):
 class Tntp(NetworkSource):
     """A network of your own in TNTP files: NAME_net.tntp, NAME_trips.tntp, places if there are any.
 
+    Drivers go by generalised cost = time + toll factor · toll + distance factor · length.
+
     Raises:
-        InputError: a file is not there, or is not of the format.
+        InputError: a file is not there or not of the format, or costs are asymmetric.
     """
 
     name: ClassVar[str] = "tntp"
     path: str = param(help="Folder of the files.")
+    toll_factor: float | None = param(
+        None,
+        "Time that drivers weigh a unit of toll like, in the network's unit of time; by default, "
+        "the TOLL FACTOR at the top of the file, or 0.",
+    )
+    distance_factor: float | None = param(
+        None,
+        "Time that drivers weigh a unit of length like; by default, the DISTANCE FACTOR at the top "
+        "of the file, or 0.",
+    )
+    separable: bool = param(
+        False, "Take each link by its own flow alone where the files call costs asymmetric."
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("toll_factor", "distance_factor"):
+            at_least(name, getattr(self, name) or 0.0, 0, "Use 0 where drivers do not mind.")
 
     def network(self) -> Network:
         """Return the roads."""
-        return read_network(self.path)
+        reading = Reading(self.toll_factor, self.distance_factor, self.separable)
+        return read_network(self.path, reading=reading)
 
     def fingerprint(self) -> str:
         """Return a digest of the names and bytes of the folder's files that are read."""

@@ -79,7 +79,15 @@ class NavigationResult(Result):
             "critical_per_car": mean_of(masses, "per_car"),
             "most_fall": mean_of(masses, "reached"),
             "days": {schedule: falls.tolist() for schedule, falls in self._falls().items()},
+            **self._roads(),
         }
+
+    def _roads(self) -> dict[str, list[str]]:
+        """Return what drivers choose by and how files were read, where that is not the usual."""
+        terms, notes = self.network.cost_terms, self.network.notes
+        return (
+            {"cost_terms": list(terms), "network_notes": list(notes)} if self._say_roads() else {}
+        )
 
     def _falls(self) -> dict[str, Floats]:
         """Return the mean fall on each day by schedule, (d,) each."""
@@ -103,7 +111,13 @@ class NavigationResult(Result):
         found = [self._say_effect(), *self._say_costs(), self._say_mass()]
         if self.days:
             found += self._say_days()
-        return found
+        return found + self._say_roads()
+
+    def _say_roads(self) -> list[str]:
+        """Return what drivers choose by, where it is more than time, and how files were read."""
+        terms, unit = self.network.cost_terms, self.network.time_unit
+        said = [f"Drivers choose by {' + '.join(terms)}, in {unit}; times here are times alone."]
+        return said * (len(terms) > 1) + list(self.network.notes)
 
     def _say_effect(self) -> str:
         states = first_choice(self.states)

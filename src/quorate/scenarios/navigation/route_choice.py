@@ -102,9 +102,10 @@ def honest_equilibrium(routes: Routes, gap: float) -> TrafficState:
     >>> honest_equilibrium(Routes(two), 1e-9).on_links.round(6)
     array([1. , 0.5])
     """
-    routes.grow(routes.network.times(np.zeros(routes.network.links)))
+    network = routes.network
+    routes.grow(network.costs(network.times(np.zeros(network.links))))
     fastest = np.zeros(len(routes))
-    fastest[routes.cheapest(routes.costs(routes.network.free_flow_time))] = 1.0
+    fastest[routes.cheapest(routes.costs(network.costs(network.free_flow_time)))] = 1.0
     return equilibrate(routes, fastest, Drivers(0.0), None, gap)
 
 
@@ -178,9 +179,10 @@ class _SuccessiveAverages:
 
     def find_routes(self) -> None:
         """Let drivers know the routes that are now the fastest; adjust the step by the gap."""
-        found = self.routes.grow(self.times)
+        cost_of = self.routes.network.costs
+        found = self.routes.grow(cost_of(self.times))
         if not np.array_equal(self.estimate, self.times):
-            found += self.routes.grow(self.estimate)
+            found += self.routes.grow(cost_of(self.estimate))
         if found:
             known = self.habit, self.free, self.guided
             self.habit, self.free, self.guided = map(self.routes.widen, known)
@@ -196,14 +198,14 @@ class _SuccessiveAverages:
         by_habit = routes.demand - self.others - routes.by_pair(self.guided)
         self.flow = np.maximum(by_habit, 0)[routes.pair] * self.habit + self.free + self.guided
         self.on_links = routes.load(self.flow)
-        self.times = routes.network.times(self.on_links)
+        cost_of, self.times = routes.network.costs, routes.network.times(self.on_links)
         app = self.app
         self.estimate = app.estimate(self.on_links, self.times) if app else self.times
         # costs of routes take most of a step: only those that somebody goes by
         if self.has_others:
-            self.true_costs = routes.costs(self.times)
+            self.true_costs = routes.costs(cost_of(self.times))
         if self.has_followers:
-            costs = self.shown_costs = routes.costs(self.estimate)
+            costs = self.shown_costs = routes.costs(cost_of(self.estimate))
             gain = routes.by_pair(self.habit * costs) - routes.least(costs)
             self.willing = self.followers * self.drivers.acceptance(gain)  # (p,)
 

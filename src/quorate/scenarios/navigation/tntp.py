@@ -5,65 +5,80 @@ Numbers of nodes begin at 1 in the files and at 0 in arrays.
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.runtime.digests import digest_files
 from quorate.runtime.progress import tell_once
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats, Ints
+from quorate.scenarios.navigation.tntp_costs import (
+    READ,
+    Reading,
+    check_separable,
+    costs_mark,
+    read_costs,
+)
+from quorate.scenarios.navigation.tntp_files import digest_network, find_file, network_name
+from quorate.scenarios.navigation.tntp_places import read_places
 from quorate.scenarios.navigation.tntp_text import TntpText, read_number, read_text
 from quorate.validate import listed
 
-COLUMNS = ("tail", "head", "capacity", "length", "free_flow_time", "b", "power")  # of each link
-GEOJSON, NODES = ".geojson", "_node.tntp"  # endings of files that say where nodes lie
-KM_PER_DEGREE = 111.2  # of latitude
+AS_FILED = Reading()
 MOST_ZONES = 5_000
 TOTAL = "TOTAL OD FLOW"
 ORIGIN = re.compile(r"origin\s+(\d+)\s*;?", re.IGNORECASE)
 PAIR = re.compile(r"(\d+)\s*:\s*([-+.\w]+)")  # a zone and the trips to it
 PAIRS = re.compile(rf"({PAIR.pattern}\s*;?\s*)+")
-PLACES = ("node", "x", "y")
 TOTALS_AGREE = 0.01  # the demand may differ from what its file says by rounding, not by a zone
 
 
-def read_network(folder: str | Path, name: str | None = None, time_unit: str = "") -> Network:
+def read_network(
+    folder: str | Path, name: str | None = None, time_unit: str = "", reading: Reading = AS_FILED
+) -> Network:
     """Return the network in a folder with ``*_net.tntp`` and ``*_trips.tntp``.
 
     Places come from a GeoJSON file of points, as kilometres to the east and north of their mean,
-    or else from ``*_node.tntp`` as they stand there. Tolls, speed limits and types are left out.
+    or else from ``*_node.tntp`` as they stand there. What else the files say of costs is used, told
+    in the network's notes, or refused (``tntp_costs``).
 
     Args:
         folder: it has one file of each kind.
         name: name of the network; None for the beginning of the file's name.
         time_unit: unit of times; if empty, the one that the file's header names, if any.
+        reading: how costs are read where the files leave a choice.
 
     Raises:
         InputError: a file is not there, or is not of the format; the message names file and line.
+            Or its costs are asymmetric.
     """
-    net, trips = _find_file(Path(folder), "_net.tntp"), _find_file(Path(folder), "_trips.tntp")
+    path = Path(folder)
+    net, trips = find_file(path, "net"), find_file(path, "trips")
     text = read_text(net)
+    notes = check_separable(text, reading.separable)
     of = "NUMBER OF LINKS", "NUMBER OF NODES", "NUMBER OF ZONES"
     links, nodes, zones = (text.whole(what) for what in of)
-    columns = text.table(COLUMNS, COLUMNS)
+    columns = text.table(READ, READ)
     first = text.whole("FIRST THRU NODE", 1)
     _check_counts(net, links, len(text.rows), nodes, zones, first)
     _tell_of_parallel_links(net, np.column_stack([*columns.values()]))
+    costs = read_costs(text, columns["length"], reading)
+    columns["capacity"] = columns["capacity"] * costs.lanes
     return Network(
-        name=name or net.name.removesuffix("_net.tntp"),
+        name=name or network_name(net),
         tail=_parse_nodes(net, columns.pop("tail"), nodes),
         head=_parse_nodes(net, columns.pop("head"), nodes),
         **columns,
         trips=_read_trips(trips, zones),
         first_through_node=first - 1,
-        places=_read_places(Path(folder), nodes),
-        time_unit=time_unit or _find_time_unit(text.facts),
+        places=read_places(path, nodes),
+        time_unit=time_unit or _find_time_unit(text),
+        fixed_cost=costs.fixed,
+        cost_terms=costs.terms,
+        notes=(*notes, *costs.notes),
     )
 
 
@@ -93,7 +108,7 @@ def _tell_of_parallel_links(net: Path, links: Floats) -> None:
 
     Args:
         net: the file.
-        links: one row a link, (l, 7), as ``COLUMNS`` name it.
+        links: one row a link, (l, 7), as ``READ`` names it.
     """
     pairs, times = np.unique(links[:, :2], axis=0, return_counts=True)
     named = [f"{tail:g} → {head:g}" for tail, head in pairs[times > 1]]
@@ -109,22 +124,21 @@ def _tell_of_parallel_links(net: Path, links: Floats) -> None:
         )
 
 
-def network_fingerprint(folder: str | Path) -> str:
+def network_fingerprint(folder: str | Path, digest: str | None = None) -> str:
     """Return a digest of the names and bytes of the files that ``read_network`` reads.
+
+    Where they say more of costs than times, it says so: such networks were read otherwise once.
+
+    Args:
+        folder: of the files.
+        digest: of them, where it is known.
 
     Raises:
         InputError: the folder is not there, or a file cannot be read.
     """
-    path = Path(folder)
-    files = [_find_file(path, "_net.tntp"), _find_file(path, "_trips.tntp")]
-    files += [*path.glob(f"*{GEOJSON}"), *path.glob(f"*{NODES}")]
-    try:
-        return digest_files(path, files)
-    except OSError as error:
-        raise InputError(
-            f"Expected to read the files in {folder}, got: {error.strerror or error}. Mend its "
-            "permissions."
-        ) from error
+    known = digest_network(Path(folder)) if digest is None else digest
+    mark = costs_mark(Path(folder), known)
+    return f"{known} ({mark})" if mark else known
 
 
 def read_flow(file: str | Path, network: Network) -> Floats:
@@ -148,17 +162,6 @@ def read_flow(file: str | Path, network: Network) -> Floats:
     flow = np.empty(network.links)
     flow[ours] = table[theirs, 2]
     return flow
-
-
-def _find_file(folder: Path, ending: str) -> Path:
-    """Return the only file with that ending."""
-    found = sorted(folder.glob(f"*{ending}")) if folder.is_dir() else []
-    if len(found) != 1:
-        raise InputError(
-            f"Expected one file *{ending} in the folder {folder}, got "
-            f"{', '.join(file.name for file in found) or 'none'}. Give a folder with one network."
-        )
-    return found[0]
 
 
 def _parse_nodes(file: Path, numbers: Floats, most: int) -> Ints:
@@ -246,49 +249,8 @@ def _parse_pairs(text: TntpText) -> Iterator[tuple[int, int, int, float]]:
             ) from None
 
 
-def _find_time_unit(facts: Mapping[str, str]) -> str:
+def _find_time_unit(text: TntpText) -> str:
     """Return the unit of times that a file's header names."""
-    unit = re.search(r"free flow time\s*\(([^)]+)\)", facts.get("ORIGINAL HEADER", ""), re.I)
+    time = r"(?:free[ _]*flow[ _]*(?:travel[ _]*)?time|fftt?|ftime)"
+    unit = re.search(rf"\b{time}\s*\(([^)]+)\)", text.naming, re.IGNORECASE)
     return unit[1] if unit else "the file's unit of time"
-
-
-def _read_places(folder: Path, nodes: int) -> Floats | None:
-    """Return where each node lies, (n, 2), if the folder says so of all."""
-    for file in sorted(folder.glob(f"*{GEOJSON}")):
-        points = _read_points(file)
-        if points and set(points) >= set(range(1, nodes + 1)):
-            return _project(np.array([points[node] for node in range(1, nodes + 1)]))
-    for file in sorted(folder.glob(f"*{NODES}")):
-        table = read_text(file).table(PLACES, PLACES)
-        numbers = [int(node) for node in table["node"]]
-        points = dict(zip(numbers, zip(table["x"], table["y"], strict=True), strict=True))
-        if len(points) < len(numbers) or any(table["node"] != numbers):
-            raise InputError(
-                f"Expected each node once, by a whole number, in {file}, got others. Correct the "
-                "file, or take it out of the folder."
-            )
-        if set(points) >= set(range(1, nodes + 1)):
-            return np.array([points[node] for node in range(1, nodes + 1)])
-    return None
-
-
-def _read_points(file: Path) -> dict[int, tuple[float, float]]:
-    """Return longitude and latitude by number of node; empty for a file of lines."""
-    try:
-        features = json.loads(file.read_text(encoding="utf-8-sig"))["features"]
-        points = [one for one in features if one["geometry"]["type"] == "Point"]
-        places = [one["geometry"]["coordinates"] for one in points]
-        numbers = [int(one["properties"]["id"]) for one in points]
-        return {node: (float(x[0]), float(x[1])) for node, x in zip(numbers, places, strict=True)}
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise InputError(
-            f"Expected {file} to be GeoJSON, points with an id, got: {type(error).__name__} "
-            f"({error}). Correct the file, or take it out of the folder."
-        ) from error
-
-
-def _project(degrees: Floats) -> Floats:
-    """Return kilometres to the east and north of the mean, (n, 2): flat enough for a city."""
-    from_mean = degrees - degrees.mean(axis=0)
-    from_mean[:, 0] *= math.cos(math.radians(float(degrees[:, 1].mean())))
-    return np.asarray(from_mean * KM_PER_DEGREE)

@@ -27,9 +27,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "b": ("alpha",),
     "power": ("beta",),
     "volume": ("flow", "vol"),
-    "node": ("node_id", "id"),
-    "x": ("x_coord", "longitude", "lon"),
-    "y": ("y_coord", "latitude", "lat"),
+    "node": ("node_id", "nodeid", "id"),
+    "x": ("x_coord", "xcoord", "longitude", "lon"),
+    "y": ("y_coord", "ycoord", "latitude", "lat"),
 }
 NAMES = {alias: name for name, aliases in ALIASES.items() for alias in (name, *aliases)}
 SEVERAL_WORDS = (
@@ -52,6 +52,7 @@ class TntpText:
         named_in: number of that line.
         rows: all other lines with their numbers, without comments and empty ones.
         remark: the last comment before the first row, with its number.
+        naming: all that names columns, with their units.
     """
 
     file: Path
@@ -60,6 +61,7 @@ class TntpText:
     named_in: int
     rows: Sequence[tuple[int, str]]
     remark: tuple[int, str] = (0, "")
+    naming: str = ""
 
     def whole(self, name: str, default: int | None = None) -> int:
         """Return a whole number from 1 on, from the top of the file.
@@ -96,6 +98,20 @@ class TntpText:
         found = np.array([self._numbers(*row, places, len(if_unnamed)) for row in self.rows])
         return dict(zip(wanted, found.reshape(-1, len(wanted)).T, strict=True))
 
+    def others(self, read: Sequence[str], usual: Sequence[str]) -> dict[str, list[str]]:
+        """Return what stands in the columns that are not read, as text, by the file's names.
+
+        Args:
+            read: our names of the columns that are.
+            usual: the names of all columns in their usual order, where the file names none.
+        """
+        rows = [self._split(text) for _, text in self.rows]
+        width = len(self.columns) or min((len(row) for row in rows), default=0)
+        names = [*(self.columns or usual[:width])]
+        names += [f"column {place + 1}" for place in range(len(names), width)]
+        left = [place for place, name in enumerate(names) if NAMES.get(name, name) not in read]
+        return {names[place]: [row[place] for row in rows] for place in left}
+
     def _check_remark(self) -> None:
         """Raise InputError where a comment seems to name columns, by words that are not known."""
         line, said = self.remark
@@ -124,9 +140,7 @@ class TntpText:
         return [known.index(name) for name in wanted]
 
     def _numbers(self, line: int, text: str, places: Sequence[int], fewest: int) -> list[float]:
-        parts = text.replace(";", " ").split()
-        if self.columns and len(parts) != len(self.columns) and "\t" in text:
-            parts = [part.strip() for part in text.strip().rstrip(";").strip().split("\t")]
+        parts = self._split(text)
         right = len(parts) == len(self.columns) if self.columns else len(parts) >= fewest
         many = f"{len(self.columns)} values, one a column that {self._where()} names,"
         try:
@@ -140,6 +154,13 @@ class TntpText:
                 "Correct that line."
             ) from None
 
+    def _split(self, text: str) -> list[str]:
+        """Return the values of a row."""
+        parts = text.replace(";", " ").split()
+        if self.columns and len(parts) != len(self.columns) and "\t" in text:
+            parts = [part.strip() for part in text.strip().rstrip(";").strip().split("\t")]
+        return parts
+
 
 def read_text(file: Path) -> TntpText:
     """Return what a file says, line by line.
@@ -150,6 +171,7 @@ def read_text(file: Path) -> TntpText:
     facts: dict[str, str] = {}
     rows: list[tuple[int, str]] = []
     columns, named_in, remark = (), 0, (0, "")  # type: tuple[str, ...], int, tuple[int, str]
+    naming = ""
     for number, line in enumerate(_decoded(file).splitlines(), 1):
         fact = re.match(r"\s*<([^>]+)>(.*)", line)
         text, _, comment = line.partition("~")
@@ -162,7 +184,7 @@ def read_text(file: Path) -> TntpText:
                     f"names in line {number}, after {f'line {named_in}' if named_in else 'rows'}. "
                     "Keep those that fit the rows, above them."
                 )
-            columns, named_in = column_names(said), number
+            columns, named_in, naming = column_names(said), number, said
         elif text.strip():
             rows.append((number, text.strip()))
         elif comment.strip() and not rows:
@@ -170,7 +192,7 @@ def read_text(file: Path) -> TntpText:
     header = facts.get("ORIGINAL HEADER", "").lstrip("~")
     if not columns and _names_columns(header):
         columns = column_names(header)
-    return TntpText(file, facts, columns, named_in, rows, remark)
+    return TntpText(file, facts, columns, named_in, rows, remark, f"{header} {naming}")
 
 
 def column_names(line: str) -> tuple[str, ...]:
