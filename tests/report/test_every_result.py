@@ -20,6 +20,7 @@ import quorate as library
 from pages import Page
 from quorate.findings.kinds.kind import RunResult
 from quorate.findings.running import ExperimentResult
+from quorate.membership_inference.audit_result import AuditResult
 from quorate.membership_inference.result import MembershipResult
 from quorate.plan.result import Plan
 from quorate.report import files
@@ -43,6 +44,7 @@ from quorate.test_time.study.result import CorrectionResult
 from test_stored_results import COMMANDS, STORED
 
 KINDS: dict[str, type[Result]] = {  # by what a folder of tests/stored or a command is called
+    "audit": AuditResult,
     "bias": BiasResult,
     "collectives": CollectivesResult,
     "compare-queries": QueryComparison,
@@ -61,6 +63,11 @@ PLAN = [
     *("plan", "members.csv", "--label", "decision", "--target", "yes", "--platform-size", "3000"),
     *("--suggest", "2", "--learner", "tree", "--seeds", "1", "--out", "plan"),
 ]
+AUDIT = [
+    *("audit", "--population", "digits:n=200", "--learner", "dp-forest", "--canaries", "60"),
+    *("--out", "audit"),
+]
+NOT_STORED = {"plan": PLAN, "audit": AUDIT}  # what older versions did not store
 STORED_OTHERWISE = ("compare-queries", "critical-mass", "experiment", "plan")  # in part, or as more
 # What is around another result; and what no run leaves as its result: a file that tells of itself,
 # and what test_show_any_folder.py reads.
@@ -96,7 +103,7 @@ def test_words_page_files_and_exports(
         return write(result, folder)
 
     monkeypatch.setattr(files, "write_result", write_and_note)
-    code, printed, said = quorate(*COMMANDS.get(name, PLAN))
+    code, printed, said = quorate(*COMMANDS.get(name, NOT_STORED.get(name, PLAN)))
     assert code == 0, said
     ((result, folder),) = written
     assert type(getattr(result, "result", result)) is KINDS[name]

@@ -1,0 +1,63 @@
+"""The command that audits privacy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, Out, stoppable
+from quorate.cli.present import present
+
+
+def audit(
+    population: Annotated[
+        str, typer.Option(help="Population to learn from, as name:key=value,...")
+    ],
+    learner: Annotated[str, typer.Option(help="Learner whose privacy is audited.")],
+    canaries: Annotated[
+        int, typer.Option(help="Number of canaries; at most half of the people.")
+    ] = 500,
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="What canaries are: mislabelled (people with a label that is not theirs) or "
+            "random-label (with any label)."
+        ),
+    ] = "mislabelled",
+    seeds: Annotated[int, typer.Option(help="Number of trainings.")] = 1,
+    delta: Annotated[
+        float | None,
+        typer.Option(help="δ of the claim that is tested; by default the learner's, or 1e-5."),
+    ] = None,
+    confidence: Annotated[
+        float, typer.Option(help="Probability that the bound holds, in (0, 1).")
+    ] = 0.95,
+    out: Out = Path("runs/audit"),
+    jobs: Jobs = 1,
+    executor: ExecutorName = None,
+    device: Device = "auto",
+    json: AsJson = False,
+) -> None:
+    """Audit privacy: canaries in one training give a lower bound on ε, beside the stated one.
+
+    \b
+    quorate audit --population digits --learner dp-sgd:epsilon=1 --canaries 500 \\
+                  --out runs/audit
+    """
+    from quorate.executors.choose import choose_executor
+    from quorate.membership_inference.audit import make_audit, run_audit
+
+    asked = make_audit(
+        population=population,
+        learner=learner,
+        canaries=canaries,
+        kind=kind,
+        seeds=seeds,
+        delta=delta,
+        confidence=confidence,
+    )
+    with stoppable(out):
+        found = run_audit(asked, out, choose_executor(jobs, executor), device)
+    present(found, out, json)
