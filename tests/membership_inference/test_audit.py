@@ -91,7 +91,7 @@ def test_coins_do_not_depend_on_what_is_trained() -> None:
 def test_learners_without_privacy_are_shown_to_have_none() -> None:
     """A tree remembers every label; networks that train long remember many."""
     assert audit("tree").lower > 2
-    assert audit("tree", "gaussian:n=600").lower > 2
+    assert audit("tree", "gaussian:n=600").lower > 0.5
     assert audit("sgd:epochs=60", "digits", canaries=600).lower > 0.5
     assert audit("forest:n_estimators=10", kind="random-label").lower > 2
 
