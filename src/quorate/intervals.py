@@ -1,4 +1,4 @@
-"""Estimates with confidence intervals: rates (Wilson), and means over seeds (bootstrap)."""
+"""Estimates with confidence intervals: rates (exact), and means over seeds (bootstrap)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import math
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -46,20 +45,21 @@ class Interval:
         return {key: finite_or_none(value) for key, value in vars(self).items()}
 
 
-def wilson(successes: int, n: int, level: float = 0.95) -> Estimate:
-    """Return the rate p of successes and its interval.
+def exact_rate(successes: int, n: int, level: float = 0.95) -> Estimate:
+    """Return the rate of successes and its interval, of at least that level whatever the rate is.
 
-    (p + z²/2n ± z·√(p(1−p)/n + z²/4n²))/(1 + z²/n), with z of the standard normal law. Source:
-    Wilson 1927, doi:10.1080/01621459.1927.10502953.
+    The ends are ``exact_limits`` at (1 − level)/2 each. With few trials other intervals hold the
+    truth less often than they say: at 95%, Wilson's does 83% of the time for a rate of .978 of
+    eight. Source: Clopper, Pearson 1934, doi:10.1093/biomet/26.4.404.
 
     Args:
         successes: number of successes.
         n: number of trials.
         level: confidence level, in (0, 1).
 
-    >>> found = wilson(8, 10)
+    >>> found = exact_rate(8, 10)
     >>> round(found.low, 4), round(found.high, 4)
-    (0.4902, 0.9433)
+    (0.4439, 0.9748)
 
     Raises:
         InputError: there are no trials, more successes than trials, or level is out of range.
@@ -67,28 +67,54 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Estimate:
     check_level(level)
     at_least("n", n, 1, "A rate needs something to be measured on.", most=LARGEST)
     in_interval("successes", successes, 0, n, f"They are some of the {n} tries.")
-    p, z = successes / n, NormalDist().inv_cdf((1 + level) / 2)
-    centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    low = 0.0 if successes == 0 else (centre - half) / (1 + z * z / n)  # not a rounding below it
-    high = 1.0 if successes == n else (centre + half) / (1 + z * z / n)
-    return Estimate(p, low, high)
+    low, high = exact_limits(successes, n, (1 - level) / 2)
+    return Estimate(successes / n, float(low), float(high))
 
 
 def rate_difference(first: Estimate, second: Estimate) -> Estimate:
-    """Return p₁ − p₂ and its interval, of two rates with ``wilson`` intervals of one level.
+    """Return p₁ − p₂ and its interval, of two rates with ``exact_rate`` intervals of one level.
 
     p₁ − p₂ − √((p₁ − l₁)² + (u₂ − p₂)²) and p₁ − p₂ + √((u₁ − p₁)² + (p₂ − l₂)²), of rates that
     were measured on different people. Source: Newcombe 1998, method 10,
-    doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I.
+    doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I, with exact limits in place
+    of Wilson's.
 
-    >>> found = rate_difference(wilson(56, 70), wilson(48, 80))
+    >>> found = rate_difference(exact_rate(56, 70), exact_rate(48, 80))
     >>> round(found.value, 4), round(found.low, 4), round(found.high, 4)
-    (0.2, 0.0524, 0.3339)
+    (0.2, 0.0439, 0.3442)
     """
     value = first.value - second.value
     below = math.hypot(first.value - first.low, second.high - second.value)
     above = math.hypot(first.high - first.value, second.value - second.low)
     return Estimate(value, value - below, value + above)
+
+
+def exact_limits(
+    successes: npt.ArrayLike, n: npt.ArrayLike, tail: npt.ArrayLike
+) -> tuple[Floats, Floats]:
+    """Return limits of rates, each passed by chance with a probability of at most ``tail``.
+
+    The quantiles at tail and 1 − tail of Beta(x, n − x + 1) and Beta(x + 1, n − x). Neither x nor n
+    need be whole. Without trials the limits are 0 and 1. Source: Clopper, Pearson 1934,
+    doi:10.1093/biomet/26.4.404.
+
+    Args:
+        successes, n: of the trials; arrays that broadcast.
+        tail: probability of passing each limit, in (0, 1).
+
+    >>> low, high = exact_limits([0, 8], 10, 0.025)
+    >>> low.round(4).tolist(), high.round(4).tolist()
+    ([0.0, 0.4439], [0.3085, 0.9748])
+    """
+    from scipy.special import betaincinv
+
+    x, size, part = np.broadcast_arrays(
+        *(np.asarray(each, dtype=np.float64) for each in (successes, n, tail))
+    )
+    some, missed = x > 0, x < size
+    low = betaincinv(np.where(some, x, 1.0), np.maximum(size - x, 0) + 1, part)
+    high = betaincinv(np.maximum(x, 0) + 1, np.where(missed, size - x, 1.0), 1 - part)
+    return np.where(some, low, 0.0), np.where(missed, high, 1.0)
 
 
 def check_level(level: float) -> None:

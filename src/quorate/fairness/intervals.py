@@ -1,26 +1,24 @@
-"""Confidence intervals of fairness measures, by a bootstrap of counts."""
+"""Confidence intervals of fairness measures, by exact limits of the rates they are made of."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from quorate.fairness.group_counts import (
-    GroupCounts,
-    count_groups,
-    mean_over_labels,
-    positive_labels,
-    ratio,
-    span,
-)
-from quorate.intervals import Floats, check_level, wilson
-from quorate.table import Labels, Rng
-from quorate.validate import MOST_ROUNDS, at_least
+from quorate.fairness.group_counts import GroupCounts, count_groups, positive_labels
+from quorate.fairness.limits import Ends, lowest, mean_gap, mean_ratio
+from quorate.intervals import Floats, check_level, exact_limits
+from quorate.table import Labels
 
-Interval = tuple[float, float]
-AT_ONCE = 2**21  # counts of one kind that are held in memory
+
+class MeasureEnds(NamedTuple):
+    """The ends of a measure's interval, and in words what they cannot say."""
+
+    low: float
+    high: float
+    note: str = ""
 
 
 def measure_intervals(
@@ -30,99 +28,101 @@ def measure_intervals(
     groups: Sequence[str],
     k: int,
     *,
-    resamples: int = 1000,
     level: float = 0.95,
-    rng: Rng,
     positive: int | None = None,
-) -> dict[str, Interval]:
+    sample_weight: Floats | None = None,
+) -> dict[str, MeasureEnds]:
     """Return the ends of the interval of every measure, by the measure's name.
 
-    Accuracies, ``accuracy`` and ``accuracy[NAME]`` of each group, are rates and get ``wilson``
-    intervals. The four measures M are bootstrapped within groups. Plain percentiles would be wrong:
-    noise opens gaps, and resampling opens them once more, so without a true gap they hardly ever
-    cover the truth. Let θ be the groups' rates and θ* a resample's. A gap M is convex, so M(θ*) is
-    biased upwards (Jensen), and its percentile is the upper end. By the triangle inequality,
-    M(θ̂) ≤ M(θ) + M(θ̂ − θ), so the lower end is the percentile of M(θ̂) − M(θ* − θ̂). The worst
-    accuracy is minus such a measure, and the disparate impact one in the logarithms of the rates,
-    so their ends swap. Coverage is ``level`` in large samples, and more with many groups or labels.
-    Status: derived.
+    Nothing is resampled: a group in which everyone is right has no noise to resample, but few rows.
+    Each rate has exact limits (Clopper, Pearson), two rates are joined by the method of variance
+    estimates recovery, and t = (1 − level)/2. The groups with the highest and the lowest rate are
+    not known, so a gap's upper end is the greatest upper limit of any two groups, and can only be
+    wrong where that of the right two is. Its lower end may be wrong for any two, so each of the
+    m(m − 1) ordered pairs is held to its part of t. The disparate impact is a ratio likewise, and
+    the worst accuracy a minimum. Several labels are averaged about centres that noise does not move
+    (``limits.mean_gap``). Status: derived, and simulated in docs/explanation/fairness-intervals.md:
+    at 95% it covered at least 93.9% of the time in every setting.
 
     Args:
-        y, predicted, group, groups, k, positive: as in ``measure``.
-        resamples: number of bootstrap resamples.
+        y, predicted, group, groups, k, positive, sample_weight: as in ``measure``. Weighted rates
+            are taken for those of as many rows as they are worth (``weights.effective``).
         level: confidence level, in (0, 1).
 
     Returns:
-        The ends, in [0, 1] and around the measure; NaN if the measure is undefined. A group whose
-        resamples are all equal (all are right, or nobody is selected) contributes no noise.
+        The ends, in [0, 1] and around the measure. Where the measure is undefined, they say what
+        can be known, [0, 1] if nothing is, and the note says why. It also says which labels a mean
+        leaves out.
+
+    >>> y, predicted = np.array([1, 1, 0, 1, 1, 0]), np.array([1, 0, 0, 1, 1, 0])
+    >>> ends = measure_intervals(y, predicted, np.array([0, 0, 0, 1, 1, 1]), ("a", "b"), k=2)
+    >>> low, high, note = ends["accuracy_gap"]  # six people say next to nothing
+    >>> round(low, 4), round(high, 4), note
+    (0.0, 0.9057, '')
 
     Raises:
-        InputError: as ``measure``; or resamples or level are out of range.
+        InputError: as ``measure``; or the level is out of range.
     """
-    check_resampling(resamples, level)
-    tables, labels = count_groups(y, predicted, group, groups, k), positive_labels(k, positive)
-    tail = (1 - level) / 2
-    right, sizes = tables.right[0].sum(axis=1), tables.chosen[0].sum(axis=1)  # (m,), (m,)
-    rates = {"accuracy": wilson(int(right.sum()), int(sizes.sum()), level)} | {
-        f"accuracy[{name}]": wilson(int(a), int(b), level)
-        for name, a, b in zip(groups, right, sizes, strict=True)
+    check_level(level)
+    tables = count_groups(y, predicted, group, groups, k, sample_weight)
+    labels = positive_labels(k, positive)
+    notes = _notes(tables, labels, groups)
+    return {
+        name: MeasureEnds(float(low[0]), float(high[0]), notes.get(name, ""))
+        for name, (low, high) in measure_ends(tables, labels, groups, level).items()
     }
-    found = {name: (rate.low, rate.high) for name, rate in rates.items()}
-    ends = _resampled_ends(tables, labels, resamples, rng)
-    for name, (value,) in tables.measures(labels).items():
-        lows, highs = ends[name]
-        low, high = _quantile(lows, tail), _quantile(highs, 1 - tail)
-        found[name] = (max(0.0, min(low, float(value))), min(1.0, max(high, float(value))))
-        if math.isnan(value):
-            found[name] = (math.nan, math.nan)
+
+
+def measure_ends(
+    tables: GroupCounts, labels: slice, groups: Sequence[str], level: float
+) -> dict[str, Ends]:
+    """Return the ends of every measure of r tables, (r,) each, as ``measure_intervals``."""
+    tail = (1 - level) / 2
+    accuracy, everyone = tables.accuracy_trials(), tables.everyone_trials()
+    each = accuracy.exact(tail)  # (r, m)
+    ends: dict[str, Ends] = {"accuracy": exact_limits(everyone.hits, everyone.rows, tail)}
+    for place, name in enumerate(groups):
+        ends[f"accuracy[{name}]"] = each.low[:, place], each.high[:, place]
+    one = accuracy.hits[:, None], accuracy.rows[:, None]  # as of one label, (r, 1, m)
+    ends["accuracy_gap"] = mean_gap(type(accuracy)(*one), tail)
+    ends["worst_group_accuracy"] = lowest(accuracy, tail)
+    ends["equal_opportunity_gap"] = mean_gap(tables.opportunity_trials(labels), tail)
+    ends["disparate_impact"] = mean_ratio(tables.selection_trials(labels), tail)
+    for name, value in tables.measures(labels).items():
+        low, high = ends[name]
+        ends[name] = np.fmin(low, value), np.fmax(high, value)  # fmin: an undefined one is left out
+    return ends
+
+
+def _notes(tables: GroupCounts, labels: slice, groups: Sequence[str]) -> dict[str, str]:
+    """Return what intervals cannot say, by the measure's name."""
+    rows = tables.opportunity_trials(labels).rows[0]  # (l, m)
+    chosen = tables.selection_trials(labels).hits[0]  # (l, m)
+    lacking = [
+        str(name) for name, has in zip(groups, (rows > 0).all(axis=0), strict=True) if not has
+    ]
+    found = {}
+    if lacking:
+        found["equal_opportunity_gap"] = _left_out(
+            int((rows == 0).any(axis=1).sum()),
+            len(rows),
+            f"nobody measured in {', '.join(lacking)} has",
+            "the true positive rate there may be anything",
+        )
+    if not chosen.any(axis=1).all():
+        found["disparate_impact"] = _left_out(
+            int((~chosen.any(axis=1)).sum()),
+            len(rows),
+            "nobody measured is given",
+            "the ratio of two rates of 0 may be anything",
+        )
     return found
 
 
-def _resampled_ends(
-    tables: GroupCounts, labels: slice, resamples: int, rng: Rng
-) -> dict[str, tuple[Floats, Floats]]:
-    """Return the values whose quantiles are the lower and upper ends, (resamples,) each."""
-    most = max(1, AT_ONCE // tables.chosen.size)
-    parts = [
-        _ends(tables, tables.resampled(min(most, resamples - done), rng), labels)
-        for done in range(0, resamples, most)
-    ]
-    return {
-        name: (
-            np.concatenate([part[name][0] for part in parts]),
-            np.concatenate([part[name][1] for part in parts]),
-        )
-        for name in parts[0]
-    }
-
-
-def _ends(seen: GroupCounts, drawn: GroupCounts, labels: slice) -> dict[str, tuple[Floats, Floats]]:
-    """Return M(θ*), and M(θ̂) minus the gap M(θ* − θ̂) of the noise."""
-    value, again = seen.measures(labels), drawn.measures(labels)
-    noise = drawn.accuracy - seen.accuracy  # (r, m)
-    of_labels = drawn.true_positive_rate(labels) - seen.true_positive_rate(labels)  # (r, m, l)
-    # log θ* − log θ̂ with half a row more, or one resample without a selection is infinitely far off
-    growth = (drawn.chosen[..., labels] + 0.5) / (seen.chosen[..., labels] + 0.5)  # (r, m, l)
-    impact = ratio(seen.selection_rate(labels)) / ratio(growth)  # (r, l)
-    opportunity = value["equal_opportunity_gap"] - mean_over_labels(span(of_labels))
-    return {
-        "accuracy_gap": (value["accuracy_gap"] - span(noise), again["accuracy_gap"]),
-        "worst_group_accuracy": (
-            again["worst_group_accuracy"],
-            value["worst_group_accuracy"] - noise.min(axis=1),
-        ),
-        "equal_opportunity_gap": (opportunity, again["equal_opportunity_gap"]),
-        "disparate_impact": (again["disparate_impact"], mean_over_labels(impact)),
-    }
-
-
-def _quantile(values: Floats, fraction: float) -> float:
-    """Return the quantile of defined values, NaN if there are none."""
-    defined = values[~np.isnan(values)]
-    return float(np.quantile(defined, fraction)) if len(defined) else math.nan
-
-
-def check_resampling(resamples: int, level: float) -> None:
-    """Raise InputError unless there is a resample, and the level is in (0, 1)."""
-    at_least("resamples", resamples, 1, "A thousand are usual.", most=MOST_ROUNDS)
-    check_level(level)
+def _left_out(out: int, of: int, why: str, so: str) -> str:
+    """Return in a sentence which labels do not count, and what that leaves open."""
+    if of == 1:
+        return f"Not defined, as {why} the label: {so}."
+    if out == of:
+        return f"Not defined, as each of the {of} labels is one that {why}: {so}."
+    return f"{out} of {of} labels are left out, as they are some that {why}."

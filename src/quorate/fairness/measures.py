@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
-
 from quorate.fairness.group_counts import count_groups, positive_labels
+from quorate.intervals import Floats
 from quorate.plain import finite_or_none
 from quorate.table import Labels
 
@@ -47,6 +46,7 @@ def measure(
     groups: Sequence[str],
     k: int,
     positive: int | None = None,
+    sample_weight: Floats | None = None,
 ) -> Fairness:
     """Return how differently the groups are treated.
 
@@ -67,19 +67,21 @@ def measure(
         groups: the m group names.
         k: number of labels.
         positive: the favourable label; None means the last of two labels, or each of more in turn.
+        sample_weight: how much each person counts, 0 or more, as in fairlearn, (n,); None for 1.
 
+    >>> import numpy as np
     >>> y, predicted = np.array([1, 1, 0, 1, 1, 0]), np.array([1, 0, 0, 1, 1, 0])
     >>> found = measure(y, predicted, np.array([0, 0, 0, 1, 1, 1]), ("a", "b"), k=2)
     >>> found.equal_opportunity_gap, found.disparate_impact
     (0.5, 0.5)
 
     Raises:
-        InputError: lengths disagree, an index is out of range, or a group has no rows.
+        InputError: lengths disagree, an index is out of range, a weight is not a number of 0 or
+            more, or a group has no rows or no weight.
     """
-    tables = count_groups(y, predicted, group, groups, k)
+    tables = count_groups(y, predicted, group, groups, k, sample_weight)
     accuracy, values = tables.accuracy[0], tables.measures(positive_labels(k, positive))
     return Fairness(
         accuracy_by_group=dict(zip(groups, accuracy.tolist(), strict=True)),
-        accuracy=float((np.asarray(y) == np.asarray(predicted)).mean()),
         **{name: float(value[0]) for name, value in values.items()},
     )

@@ -11,7 +11,7 @@ from linear_platform import LinearPlatform
 from linear_proxy import linear_proxy
 
 from quorate.errors import InputError
-from quorate.intervals import wilson
+from quorate.intervals import exact_rate
 from quorate.learners.networks.adam import Adam
 from quorate.learners.scikit.tree import Tree
 from quorate.test_time.extraction.pool import QueryPool, collect
@@ -72,13 +72,13 @@ def test_a_linear_platform_is_copied(gives: Gives, distillation: Any) -> None:
     assert proxies.notes == ()
 
 
-def test_agreement_is_wilsons_on_photos_that_were_not_learned_from() -> None:
+def test_agreement_is_exact_on_photos_that_were_not_learned_from() -> None:
     pool, extraction = pool_of(), Extraction(variants=0, validation=0.25)
     proxies = extract(pool, CLASSES, [COPIES], extraction, rng(5))
     apart = pool.held_out(0.25, rng(5))  # what is drawn first
     right = proxies.models[0].predict(to_features(pool.x[apart])) == pool.answers.labels[apart]
     photos = len(np.unique(pool.photo[apart]))
-    expected = wilson(round(right.mean() * photos), photos)  # as many draws as there are photos
+    expected = exact_rate(round(right.mean() * photos), photos)  # as many draws as there are photos
     assert proxies.agreement.value == right.mean()
     assert proxies.agreement.low == min(expected.low, right.mean())
     assert proxies.agreement.high == max(expected.high, right.mean())

@@ -70,7 +70,7 @@ def test_one_row_an_attack_and_two_a_pool() -> None:
     for attack in ("square:p=0.1", "square:p=0.5"):
         assert row_of(text, attack) == [
             "0.500",
-            "0.150 to 0.850",
+            "0.068 to 0.932",
             "–",
             "20.0",
             "5.8",
@@ -80,7 +80,7 @@ def test_one_row_an_attack_and_two_a_pool() -> None:
     # 230 queries shared by 40 people, of whom 10 are misread and half of them corrected
     assert row_of(text, "pool: 10 × 23") == [
         "0.500",
-        "0.150 to 0.850",
+        "0.068 to 0.932",
         "0.100",
         "–",
         "5.8",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from linear_platform import LinearPlatform
 
-from quorate.intervals import wilson
+from quorate.intervals import exact_rate
 from quorate.table import Table
 from quorate.test_time.perturbations.budget import Norm
 from quorate.test_time.perturbations.perturbation import Perturbation
@@ -69,7 +69,7 @@ def test_by_hand() -> None:
     assert result.gap_closed.value == pytest.approx(2 / 3)
     # the wrong class's change: 87 and 82 are "no", 112 is "yes", 58 is "no"
     controls = result.controls
-    assert controls.force_rate == wilson(3, 4)
+    assert controls.force_rate == exact_rate(3, 4)
     assert controls.wrong_class.value == 0.25
     assert controls.random_sign.value in (0.25, 0.5, 0.75)  # + or − for each class
     # one change for all, +8: 103, 98, 112 and 58: two are read rightly. −8: 87, 82, 96, 42
@@ -78,10 +78,10 @@ def test_by_hand() -> None:
     assert result.label_free["additive"].gap_closed.value == pytest.approx(1 / 3)
     assert result.best_label_free == result.label_free["additive"]
     assert controls.label_free == result.label_free["additive"].accuracy  # of the first
-    assert result.outside.accuracy == wilson(4, 4)
+    assert result.outside.accuracy == exact_rate(4, 4)
     assert result.outside.had_they_joined.value == 1.0  # 42, 158, 158, 42
-    assert result.before.accuracy_by_group["dark"] == wilson(1, 4)
-    assert result.after.accuracy_by_group["dark"] == wilson(3, 4)
+    assert result.before.accuracy_by_group["dark"] == exact_rate(1, 4)
+    assert result.after.accuracy_by_group["dark"] == exact_rate(3, 4)
     # everyone before; the subgroup after, under the wrong class, random signs and two families;
     # the others had they joined
     assert evaluator.asked == 8 + 4 * 5 + 4

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.intervals import wilson
+from quorate.intervals import exact_rate
 from quorate.table import Table
 from quorate.test_time.platforms.ledger import Ledger
 from quorate.test_time.platforms.platform import EVALUATION, Answers, Card, Pixels
@@ -111,7 +111,7 @@ def test_where_one_seed_of_several_has_no_gap_that_one_is_named(
 
     def sampled(*_: Any) -> FirstSample:
         a, b = next(found)
-        return FirstSample(wilson(a, 100), wilson(b, 100), (100, 100))
+        return FirstSample(exact_rate(a, 100), exact_rate(b, 100), (100, 100))
 
     monkeypatch.setattr(first_sample, "take_sample", sampled)
     study = make_correction(**TINY, subgroup="low_light", seeds=3)
@@ -130,7 +130,9 @@ def test_a_gap_is_told_where_there_is_one_and_hardly_ever_where_there_is_none() 
     def told(p: float, q: float, runs: int = 2000) -> float:
         inside, others = rng.binomial(400, p, size=runs), rng.binomial(400, q, size=runs)
         pairs = zip(inside.tolist(), others.tolist(), strict=True)
-        samples = [FirstSample(wilson(a, 400), wilson(b, 400), (400, 400)) for a, b in pairs]
+        samples = [
+            FirstSample(exact_rate(a, 400), exact_rate(b, 400), (400, 400)) for a, b in pairs
+        ]
         return float(np.mean([one.tells_of_gap() for one in samples]))
 
     for rate in (0.5, 0.9, 0.99):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.intervals import Estimate, wilson
+from quorate.intervals import Estimate, exact_rate
 from quorate.test_time.perturbations.perturbation import Perturbation
 from quorate.test_time.platforms.platform import to_pixels
 from quorate.test_time.study import cell as cell_module
@@ -42,7 +42,7 @@ def test_the_least_budget_is_found_with_few_questions(least: int) -> None:
 
     def accuracy(epsilon: float) -> Estimate:
         tried.append(epsilon)
-        return wilson(90 if epsilon >= least / 255 else 80, 100)
+        return exact_rate(90 if epsilon >= least / 255 else 80, 100)
 
     found = choose_budget(budgets_within(8 / 255, "linf"), accuracy, 0.85, 100)
     assert found.epsilon == min(least, 8) / 255
@@ -62,7 +62,7 @@ def test_a_whole_budget_that_does_harm_hides_no_smaller_one_that_closes_the_gap(
     levels = {8: 10, 4: 70, 3: 90, 2: 90, 1: 50}  # read rightly of 100, by levels
 
     def accuracy(epsilon: float) -> Estimate:
-        return wilson(levels[round(255 * epsilon)], 100)
+        return exact_rate(levels[round(255 * epsilon)], 100)
 
     found = choose_budget(budgets_within(8 / 255, "linf"), accuracy, 0.65, 100)
     assert (found.epsilon, found.closes) == (2 / 255, True)

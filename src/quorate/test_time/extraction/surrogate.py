@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from quorate.adapter import fit_model
 from quorate.errors import InputError
-from quorate.intervals import Estimate, wilson
+from quorate.intervals import Estimate, exact_rate
 from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.protocols import Learner
 from quorate.spec import param
@@ -127,11 +127,11 @@ def extract(
 def _agreement(right: Mask, photo: Labels) -> Estimate:
     """Return how often answers agree; its interval counts photos, not questions.
 
-    Questions about one photo agree together or not at all, as a rule: Wilson's interval is taken
-    for as many draws as there are photos, which is wide enough whatever they have in common.
+    Questions about one photo agree together or not at all, as a rule: the interval is taken for as
+    many draws as there are photos, which is wide enough whatever they have in common.
     """
     photos, value = len(np.unique(photo)), float(right.mean())
-    ends = wilson(round(value * photos), photos)
+    ends = exact_rate(round(value * photos), photos)
     return Estimate(value, min(ends.low, value), max(ends.high, value))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from quorate import spec
 from quorate.errors import InputError, reason
-from quorate.intervals import Estimate, wilson
+from quorate.intervals import Estimate, exact_rate
 from quorate.protocols import Classifier, Learner
 from quorate.runs.cell import Cell, Record, Work
 from quorate.runtime.digests import digest_file, digest_files
@@ -253,7 +253,7 @@ class PreparedGroup:
             suspects=self.surrogates.suspect_numbers,
             left_out=self.surrogates.left_out,
             queries=QueryCounts(len(self.pool), group.queries, self.evaluator.asked, asked),
-            notes=(*self.notes, *_missing_classes(change)),
+            notes=(*self.notes, *_missing_classes(change), *self.evaluator.notes()),
             seconds=time.perf_counter() - started,
             provenance=with_reading(self.split.train.notes),
             description=cell.describe(),
@@ -271,7 +271,7 @@ class PreparedGroup:
 
         def accuracy_with(epsilon: float) -> Estimate:
             said = self.evaluator.ask(self._craft_one(cell, epsilon).apply(x, y))
-            return wilson(int((said == y).sum()), len(y))
+            return exact_rate(int((said == y).sum()), len(y))
 
         budgets = budgets_within(cell.epsilon, cell.correction.norm)
         return choose_budget(budgets, accuracy_with, float(right[others].mean()), len(y))

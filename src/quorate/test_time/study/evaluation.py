@@ -14,7 +14,7 @@ import numpy as np
 from quorate.fairness.gap_closed import gap_closed
 from quorate.fairness.intervals import measure_intervals
 from quorate.fairness.measures import measure
-from quorate.intervals import Estimate, wilson
+from quorate.intervals import Estimate, exact_rate
 from quorate.table import Labels, Rng
 from quorate.test_time.perturbations.budget import ROUNDING, levels_of
 from quorate.test_time.perturbations.perturbation import Perturbation
@@ -32,7 +32,7 @@ from quorate.test_time.study.measures import (
 from quorate.test_time.study.people import SUBGROUP, PeopleSplit
 
 ASKED_AT_ONCE = 4096
-RESAMPLES = 1000
+DRAWS = 1000
 
 
 class Evaluator:
@@ -83,28 +83,36 @@ class Evaluator:
 
     def closed(self, after: Labels, rng: Rng) -> Estimate:
         """Return how much of the accuracy gap is closed, with its interval."""
-        return gap_closed(
-            self.y, self.before, after, self.group, SUBGROUP, resamples=RESAMPLES, rng=rng
-        )
+        return gap_closed(self.y, self.before, after, self.group, SUBGROUP, draws=DRAWS, rng=rng)
 
-    def fairness(self, predicted: Labels, rng: Rng) -> FairnessEstimates:
+    def fairness(self, predicted: Labels) -> FairnessEstimates:
         """Return the fairness measures of predictions, (n,), with their intervals."""
         people = self.split.held_out
         given = (self.y, predicted, self.group, people.groups, people.k)
-        ends = measure_intervals(*given, resamples=RESAMPLES, rng=rng)
+        ends = measure_intervals(*given)
         found = measure(*given)
         return FairnessEstimates(
             {
-                name: Estimate(value, *ends[f"accuracy[{name}]"])
+                name: Estimate(value, *ends[f"accuracy[{name}]"][:2])
                 for name, value in found.accuracy_by_group.items()
             },
-            **{name: Estimate(getattr(found, name), *ends[name]) for name in MEASURES},
+            **{name: Estimate(getattr(found, name), *ends[name][:2]) for name in MEASURES},
+        )
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what the measures of the platform's answers, before, cannot say."""
+        people = self.split.held_out
+        ends = measure_intervals(self.y, self.before, self.group, people.groups, people.k)
+        return tuple(
+            f"{name.replace('_', ' ').capitalize()}: {one.note[:1].lower()}{one.note[1:]}"
+            for name, one in ends.items()
+            if one.note
         )
 
     def accuracy(self, x: Pixels, rows: Labels) -> Estimate:
         """Return how often the platform reads changed pictures of the people ``rows`` rightly."""
         right = self.ask(x) == self.y[rows]
-        return wilson(int(right.sum()), len(right))
+        return exact_rate(int(right.sum()), len(right))
 
 
 def evaluate(
@@ -119,11 +127,11 @@ def evaluate(
         evaluator: asks the platform.
         perturbation: one change per class.
         label_free: one change for everyone, by family, best first by the surrogates' word.
-        rng: draws wrong classes, random signs and resamples.
+        rng: draws the gap's interval, wrong classes and random signs.
     """
     after = evaluator.after(perturbation)
-    before = evaluator.fairness(evaluator.before, rng)
-    became = evaluator.fairness(after, rng)
+    before = evaluator.fairness(evaluator.before)
+    became = evaluator.fairness(after)
     closed = evaluator.closed(after, rng)
     controls = _controls(evaluator, perturbation, rng)
     free = {family: _label_free(evaluator, one, rng) for family, one in label_free.items()}
@@ -163,8 +171,8 @@ def _controls(evaluator: Evaluator, perturbation: Perturbation, rng: Rng) -> Con
     other = (y + rng.integers(1, k, size=len(y))) % k  # any label but the true one
     said = evaluator.ask(perturbation.apply(x, other))
     return ControlEffects(
-        force_rate=wilson(int((said == other).sum()), len(said)),
-        wrong_class=wilson(int((said == y).sum()), len(said)),
+        force_rate=exact_rate(int((said == other).sum()), len(said)),
+        wrong_class=exact_rate(int((said == y).sum()), len(said)),
         random_sign=evaluator.accuracy(random_sign(perturbation, rng).apply(x, y), inside),
     )
 
@@ -196,7 +204,7 @@ def _label_free(evaluator: Evaluator, perturbation: Perturbation, rng: Rng) -> L
     after = evaluator.after(perturbation)
     inside = evaluator.split.inside
     right = after[inside] == evaluator.y[inside]
-    return LabelFreeEffect(wilson(int(right.sum()), len(right)), evaluator.closed(after, rng))
+    return LabelFreeEffect(exact_rate(int(right.sum()), len(right)), evaluator.closed(after, rng))
 
 
 def _outside(evaluator: Evaluator, perturbation: Perturbation) -> OutsideEffect:
@@ -208,6 +216,6 @@ def _outside(evaluator: Evaluator, perturbation: Perturbation) -> OutsideEffect:
     x, y = evaluator.split.x[others], evaluator.y[others]
     right = evaluator.before[others] == y
     return OutsideEffect(
-        accuracy=wilson(int(right.sum()), len(right)),
+        accuracy=exact_rate(int(right.sum()), len(right)),
         had_they_joined=evaluator.accuracy(perturbation.apply(x, y), others),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.intervals import Estimate, rate_difference, wilson
+from quorate.intervals import Estimate, exact_rate, rate_difference
 from quorate.runs.wording import rate
 from quorate.runtime.progress import status
 from quorate.runtime.seeds import stream
@@ -61,7 +61,7 @@ def take_sample(platform: Platform, split: PeopleSplit, rng: Rng) -> FirstSample
     said = platform.ask(split.x[rows], [EVALUATION] * len(rows)).labels
     right = said == split.held_out.y[rows]  # (n,), the subgroup first
     parts = right[: len(inside)], right[len(inside) :]
-    subgroup, rest = (wilson(int(part.sum()), len(part)) for part in parts)
+    subgroup, rest = (exact_rate(int(part.sum()), len(part)) for part in parts)
     return FirstSample(subgroup, rest, (len(inside), len(others)))
 
 

@@ -233,7 +233,7 @@ def over_seeds(found: Sequence[Estimate], *, rate: bool) -> Estimate:
     """Return the mean over the seeds in which a number is defined; see ``mean_measures``."""
     defined = [one for one in found if not math.isnan(one.value)]
     if len(defined) < 2:
-        return defined[0] if defined else UNDEFINED
+        return defined[0] if defined else found[0] if len(found) == 1 else UNDEFINED
     value, low, high = (
         float(end[0]) for end in mean_interval(np.array([[one.value for one in defined]]))
     )
@@ -293,9 +293,12 @@ def _read_estimates(plain: Mapping[str, Any]) -> dict[str, Estimate]:
 
 
 def _estimate(value: float | None, low: float | None = None, high: float | None = None) -> Estimate:
-    """Return a number as it was stored: None is not defined, or as an end, without bound."""
+    """Return a number as it was stored: None is not defined, or as an end, without bound.
+
+    One that is not defined may have ends all the same, between which it lies whatever it is.
+    """
     if value is None or math.isnan(value):
-        return UNDEFINED
+        return UNDEFINED if low is None or high is None else Estimate(math.nan, low, high)
     return Estimate(
         float(value),
         -math.inf if low is None else float(low),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from quorate.intervals import CONFIDENCE, Estimate, band, mean_interval, wilson
+from quorate.intervals import CONFIDENCE, Estimate, band, exact_rate, mean_interval
 from quorate.plain import finite
 
 
@@ -289,7 +289,7 @@ def _rate(counts: Sequence[tuple[int, int]]) -> Estimate | None:
     if not some:
         return None
     if len(some) == 1:
-        return wilson(*some[0])
+        return exact_rate(*some[0])
     ends = band(np.array([[count / n for count, n in some]]))
     return Estimate(*(float(end[0]) for end in ends))
 

@@ -71,14 +71,14 @@ def budget(epsilon: float, norm: str = "linf") -> str:
 
 
 def span(one: Estimate, digits: int = 3) -> str:
-    """Return an interval, ∞ where an end has no bound; a dash where there is no number.
+    """Return an interval, ∞ where an end has no bound; a dash where nothing is known.
 
     >>> span(Estimate(0.3, 0.25, 0.5)), span(Estimate(0.3, 0.25, math.inf))
     ('[0.250, 0.500]', '[0.250, ∞)')
-    >>> span(Estimate(math.nan, math.nan, math.nan))
-    '–'
+    >>> span(Estimate(math.nan, math.nan, math.nan)), span(Estimate(math.nan, 0.25, 1))
+    ('–', '[0.250, 1.000]')
     """
-    if math.isnan(one.value):
+    if math.isnan(one.value) and not (math.isfinite(one.low) and math.isfinite(one.high)):
         return "–"
     left = f"[{one.low:.{digits}f}" if math.isfinite(one.low) else "(−∞"
     return f"{left}, {f'{one.high:.{digits}f}]' if math.isfinite(one.high) else '∞)'}"
