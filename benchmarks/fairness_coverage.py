@@ -240,7 +240,7 @@ def _row(
         "before": f"{before.share:.2f}",
         "after": f"{after.share:.3f}",
         "width before": f"{before.width:.2f}",
-        "after ": f"{after.width:.2f}",
+        "width after": f"{after.width:.2f}",
     }
 
 
@@ -271,7 +271,7 @@ def gaps_closed(trials: int, draws: int) -> Iterator[dict[str, str]]:
                 np.ones(len(cells), int), cells // 2, cells % 2, group, 0, draws=draws, rng=rng
             )
             if not np.isnan(found.value):
-                ends.append((resampled_gap(counts, draws, rng), found))
+                ends.append((resampled_gap(counts.astype(np.float64), draws, rng), found))
         before, after = (
             Covered(
                 float(np.mean([e.low - SLACK <= truth <= e.high + SLACK for e in each])),
@@ -285,7 +285,8 @@ def gaps_closed(trials: int, draws: int) -> Iterator[dict[str, str]]:
 def resampled_gap(counts: Floats, resamples: int, rng: np.random.Generator) -> Estimate:
     """Return the ends of the gap closed by the bootstrap that was used before."""
     sizes = counts.sum(axis=1)
-    drawn = rng.multinomial(sizes, counts / sizes[:, None], size=(resamples, 2)) / sizes[:, None]
+    drawn = rng.multinomial(sizes.astype(int), counts / sizes[:, None], size=(resamples, 2))
+    drawn = drawn / sizes[:, None]
     was, became = (drawn[..., [i, 3]].sum(axis=2) @ [-1, 1] for i in (2, 1))
     closed = 1 - became / np.where(was > 0, was, 1)
     rank = int(0.025 * (resamples - 1))
