@@ -14,6 +14,7 @@ from quorate.runs.result import Picture, Result, Row, Section
 from quorate.runs.wording import name_reading
 from quorate.test_time.perturbations.perturbation import to_bytes
 from quorate.test_time.study import wording
+from quorate.test_time.study.adaptive import HARDENED, harden
 from quorate.test_time.study.change_facts import facts_of
 from quorate.test_time.study.charts import (
     gap_figure,
@@ -310,6 +311,8 @@ def _set(method: Any) -> str:
 
 
 def _learners(correction: Correction) -> list[tuple[Learner, None]]:
-    """Return the learners of the platforms that are trained here."""
-    sources = correction.sources.values()
-    return [(one.learner, None) for one in sources if isinstance(one, SizedLearner)]
+    """Return the learners of the platforms that are trained here, hardened ones among them."""
+    trained = [one.learner for one in correction.sources.values() if isinstance(one, SizedLearner)]
+    ways = [name for name in correction.adaptive if name in HARDENED]
+    hardened = [harden(learner, name) for learner in trained for name in ways]
+    return [(learner, None) for learner in (*trained, *hardened)]
