@@ -115,6 +115,7 @@ def test_the_page_says_what_an_organiser_asks(page: str, plan: Plan) -> None:
         "What to do",
         "Certified",
         "Simulated, not certified",
+        "What the privacy budget ε leaves out",
         "Signals tried",
         "What it costs",
         "What would break it",
