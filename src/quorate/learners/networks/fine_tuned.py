@@ -36,7 +36,8 @@ class FineTuned(StackedLearner):
     included. Then the network does not depend on who takes part, and a privacy budget in the record
     holds for the people of the population; the public people have none. So a person whose row is
     among the public rows is refused, whatever the population is called: rows are compared before
-    any training. Images of CIFAR-10 and CIFAR-100 are disjoint. Private learning on public
+    any training. People held out are not compared, so a test set that is public is no test set.
+    Images of CIFAR-10 and CIFAR-100 are disjoint. Private learning on public
     features: Tramèr, Boneh 2021 (arXiv:2011.11660).
 
     Raises:
