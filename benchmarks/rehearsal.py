@@ -3,7 +3,7 @@
 ``python -m benchmarks.rehearsal`` prints a table, ``--json`` one JSON object. Members are drawn
 again and again and rehearse; beside them, platforms are trained in the same way on other people of
 the law. ``rehearsed`` is how often every one of a table's own platforms has at least the success
-that was stated, ``next`` how often one of the others has: both are to be at least 0.95.
+that was stated, which is to be at least 0.95, and ``next`` how often one of the others has.
 """
 
 from __future__ import annotations

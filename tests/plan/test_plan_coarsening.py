@@ -128,6 +128,7 @@ def test_in_words() -> None:
     )
     section = words.section(few, WEB, searched=True)
     assert "could try 40 sets" in section.sentences[0]
+    assert "with 95% confidence" in section.sentences[0]  # over signals that were tried as well
     assert section.sentences[0].endswith("--signal channel=web.")
     assert [row["columns"] for row in section.rows] == ["3 of 6", "2 of 5"]
     assert section.rows[0]["options"] == "--columns a,b,c --bins 2 --confidence 0.999"

@@ -58,7 +58,7 @@ def test_nothing_is_certified_but_there_is_more_to_say(plan: Plan) -> None:
     assert verdict.startswith("Not certified")
     assert "90% cannot be certified. What can be is " in reach
     assert columns.startswith("If the platform learned from contact alone, ")
-    assert rehearsed.startswith("Rehearsed, not certified: at least ")
+    assert rehearsed.startswith("Rehearsed, not certified: all 20 platforms")
     assert "(conditional on logistic)" in rehearsed
     assert enough.startswith("In rehearsal, enough for a success of 90%: ")
     assert success.startswith("Success: ")

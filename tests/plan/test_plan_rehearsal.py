@@ -84,6 +84,13 @@ def test_a_signal_sets_numbers_and_what_is_missing(
     assert set_to == pytest.approx(np.full(len(people), rating), abs=1e-5)  # float32
 
 
+def test_the_number_that_stands_for_a_bin_is_told() -> None:
+    value = next(c for c in MEMBERS.columns if c.name == "rating").values[-2]
+    found = rehearse(MEMBERS, replace(WEB, signal={"rating": value}), ["naive-bayes"])
+    _, signal = people_of(MEMBERS, replace(WEB, signal={"rating": value}))
+    assert found.notes[0] == f"In rehearsal, rating at {value!r} is {signal.set['rating']}."
+
+
 def test_a_new_value_can_be_rehearsed() -> None:
     objective = replace(WEB, signal={"channel": "fax"}, new_values=True)
     people, signal = people_of(MEMBERS, objective)
@@ -217,9 +224,9 @@ def test_in_words() -> None:
     other = row_of("knn", 0.1, 0.0, today=True), row_of("knn", 0.3, 0.1)
     first, second = words.rehearsed(Rehearsal((*rows, *other)), WEB)
     assert first == (
-        "Rehearsed, not certified: at least 45.6% (conditional on tree); nothing (conditional on "
-        "knn), with 95% confidence, on a platform trained on 60 people like the members of whom "
-        "10% act, as today."
+        "Rehearsed, not certified: all 20 platforms that were trained here reach at least 45.6% "
+        "(conditional on tree); nothing (conditional on knn), with 95% confidence, each trained "
+        "on 60 members of whom 10% act, as today."
     )
     assert second == (
         "In rehearsal, enough for a success of 90%: 30% of the platform for tree; no share that "

@@ -61,8 +61,8 @@ def section(found: Coarsenings, objective: Objective, *, searched: bool = False)
         "bins. That is a fact about the platform, which members do not choose: if it learns from "
         f"more, the line is void. The search could try {counted(found.tried, 'set')} of columns "
         f"and bins, and all of them are paid for, so that the lines hold together with "
-        f"{asked(found.confidence)} confidence. To certify one again, give the plan its options; "
-        "who knew these columns before looking at the rows can leave out --confidence."
+        f"{asked(objective.confidence)} confidence. To certify one again, give the plan its "
+        "options; who knew these columns before looking at the rows can leave out --confidence."
     )
     if searched:
         pairs = (f"{name}={value}" for name, value in objective.signal.items())

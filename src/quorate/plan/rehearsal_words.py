@@ -24,9 +24,9 @@ def rehearsed(rehearsal: Rehearsal, objective: Objective) -> list[str]:
     each = "; ".join(f"{_success(first[name])} (conditional on {name})" for name in learners)
     today = "as today" if rehearsal.today else "more than today"
     return [
-        f"Rehearsed, not certified: {each}, with {asked(objective.confidence)} confidence, on a "
-        f"platform trained on {row.trained_on:,} people like the members of whom "
-        f"{percent(row.share)} act, {today}.",
+        f"Rehearsed, not certified: all {rehearsal.runs} platforms that were trained here reach "
+        f"{each}, with {asked(objective.confidence)} confidence, each trained on "
+        f"{row.trained_on:,} members of whom {percent(row.share)} act, {today}.",
         *_enough(rehearsal, objective.success, learners),
     ]
 
@@ -72,11 +72,12 @@ def section(rehearsal: Rehearsal, objective: Objective) -> Section:
     first = rehearsal.rows[0]
     about = (
         f"One half of the members trained a platform, a share of them acting, and the other half "
-        f"measured it, {rehearsal.runs} times. In the column 'at least' stands what holds with "
-        f"{asked(objective.confidence)} confidence, conditional on two things: that the platform "
-        f"trains this learner, and on {first.trained_on:,} people like the members. It needs no "
-        "cells, and numbers stay numbers. Certificates hold for every platform near the best for "
-        "its rows; these do not."
+        f"measured it, {rehearsal.runs} times. In the column 'at least' stands the share of all "
+        f"people whom every one of the {rehearsal.runs} platforms wins, with "
+        f"{asked(objective.confidence)} confidence. It is conditional on two things: that the "
+        f"platform trains this learner, and on {first.trained_on:,} people like the members. It "
+        "needs no cells, and numbers stay numbers. Certificates hold for every platform near the "
+        "best for its rows; this does not."
     )
     after = "Do more rows help or harm? " + " ".join(trend(one) for one in rehearsal.trends)
     rows = tuple(_text_row(row) for row in rehearsal.rows)
