@@ -1,5 +1,8 @@
 """Equilibria of published road networks, beside AequilibraE's bi-conjugate Frank-Wolfe.
 
+With ``--network`` it takes other networks instead, alone: their equilibria, the gap of published
+flows where the folder has any, and the whole of ``quorate scenario navigation``.
+
 ``python -m benchmarks.equilibrium`` prints a table, ``--json`` one JSON object. Figures, not tests:
 they hold for the machine they were taken on. One thread on both sides, in CPU seconds, networks in
 memory; AequilibraE's graph is made ready before its seconds are counted. Medians. The peer's flows
@@ -13,19 +16,26 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.rows import Row, parser_of, print_rows
+from quorate.executors.serial import SERIAL
 from quorate.runtime.progress import status
 from quorate.scenarios.navigation.equilibrium import relative_gap, user_equilibrium
+from quorate.scenarios.navigation.neighbourhood import find_busy
 from quorate.scenarios.navigation.network import Network
-from quorate.scenarios.navigation.network_sources import make_network_source
+from quorate.scenarios.navigation.network_sources import Tntp, make_network_source
+from quorate.scenarios.navigation.scenario import Navigation
 from quorate.scenarios.navigation.shortest_paths import Floats
+from quorate.scenarios.navigation.tntp import read_flow
+from quorate.scenarios.navigation.tntp_files import find_files
 
 GAPS = (1e-4, 1e-5)
 ANAHEIM_SECONDS = 20.0  # that ours is promised to stay below, to a gap of 1e-4
+SCENARIO_SECONDS = 30.0  # that the scenario is to stay below on Chicago-Sketch
 MOST = 10_000  # iterations
 
 
@@ -80,8 +90,8 @@ def peer_flow(drivers: Any, links: int) -> Floats:
 
 def gap_of(network: Network, flow: Floats) -> float:
     """Return the relative gap of any flows."""
-    times = network.times(flow)
-    return relative_gap(float(flow @ times), network.shortest_paths().trees(times), network.trips)
+    costs = network.costs(network.times(flow))
+    return relative_gap(float(flow @ costs), network.shortest_paths().trees(costs), network.trips)
 
 
 def peer(network: Network, gap: float, repeats: int) -> tuple[float, str]:
@@ -99,6 +109,40 @@ def peer(network: Network, gap: float, repeats: int) -> tuple[float, str]:
     return statistics.median(all_seconds), reached
 
 
+def own_rows(text: str, nodes: tuple[int, ...]) -> list[Row]:
+    """Return our CPU seconds on a network: equilibria, and the scenario for a neighbourhood.
+
+    Args:
+        text: the network, as ``--network`` of the scenario has it.
+        nodes: the neighbourhood; if there are none, the node that most vehicles pass.
+    """
+    source = make_network_source(text)
+    network = source.network()
+    rows = published_rows(network, source) if isinstance(source, Tntp) else []
+    for gap in GAPS:
+        start = time.process_time()
+        found = user_equilibrium(network, gap, most_iterations=MOST)
+        seconds = time.process_time() - start
+        reached = f"to {found.relative_gap:.2g}, {found.iterations} iterations"
+        rows.append(Row(f"{network.name} {reached}", seconds))
+    chosen = nodes or tuple(find_busy(network, found.flow, 1)[0])
+    scenario = Navigation(network=text, neighbourhood=chosen)
+    seconds = seconds_of(lambda: scenario.run(None, SERIAL))
+    work = f"{network.name}, scenario navigation, nodes {','.join(map(str, chosen))}"
+    return [*rows, Row(work, seconds, target=SCENARIO_SECONDS)]
+
+
+def published_rows(network: Network, source: Tntp) -> list[Row]:
+    """Return how near to equilibrium the flows in a network's folder are, by our costs."""
+    rows = []
+    for file in find_files(Path(source.path), "flow"):
+        flow, start = read_flow(file, network), time.process_time()
+        gap, objective = gap_of(network, flow), network.beckmann(flow)
+        work = f"{file.name}: gap {gap:.2g}, objective {objective:.10g}"
+        rows.append(Row(work, time.process_time() - start))
+    return rows
+
+
 def seconds_of(work: Callable[[], object]) -> float:
     """Return the CPU seconds it took."""
     start = time.process_time()
@@ -110,7 +154,17 @@ def main() -> None:
     """Measure, and print."""
     parser = parser_of("benchmarks.equilibrium", __doc__)
     parser.add_argument("--repeats", type=int, default=3, help="of both")
+    parser.add_argument(
+        "--network", action="append", default=[], help="ours alone, on this one; again for more"
+    )
+    parser.add_argument(
+        "--neighbourhood", default="", help="of the scenario, in place of the busiest node"
+    )
     given = parser.parse_args()
+    if given.network:
+        nodes = tuple(map(int, filter(None, given.neighbourhood.split(","))))
+        print_rows([row for text in given.network for row in own_rows(text, nodes)], given.json)
+        return
     os.environ["AEQ_SHOW_PROGRESS"] = "FALSE"  # AequilibraE's bars would count in its seconds
     rows: list[Row] = []
     for name in ("siouxfalls", "anaheim"):

@@ -54,6 +54,18 @@ def test_what_is_printed(tmp_path: Path) -> None:
     assert [first in days[0], days[1].startswith("Of the schedules, every-day has")] == [True, True]
 
 
+def test_a_gap_that_is_too_coarse_is_told() -> None:
+    fine, coarse = run(days=2).result, run(days=2, gap=0.1).result
+    assert not any("is found to a gap of" in said for said in fine.summary())
+    (said,) = [one for one in coarse.summary() if "is found to a gap of" in one]
+    gap, trips = coarse.states[0]["gap"], coarse.network.trips.sum()
+    assert said.startswith(f"Traffic at rest is found to a gap of {gap:.1g}: {gap * trips:,.0f} dr")
+    share = 100 * gap * trips / coarse.states[0]["through_before"]
+    assert said.endswith(
+        f"{share:.1f}% of the neighbourhood's through-traffic. Smaller falls may not show."
+    )
+
+
 def test_without_reports_nothing_changes() -> None:
     found = run(reports="0", days=1, target=1.0).result.to_json()
     assert found["relative_gap"] <= 1e-4

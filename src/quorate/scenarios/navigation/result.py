@@ -16,6 +16,7 @@ from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
 
 WHEN = ("before", "after")
+COARSE = 0.05  # of through-traffic: drivers who may still want another route, for no warning
 MOST_NODES = 8  # of a part of the city that are listed
 
 
@@ -111,7 +112,22 @@ class NavigationResult(Result):
         found = [self._say_effect(), *self._say_costs(), self._say_mass()]
         if self.days:
             found += self._say_days()
-        return found + self._say_roads()
+        return [*found, *self._say_resolution(), *self._say_roads()]
+
+    def _say_resolution(self) -> list[str]:
+        """Return a warning where traffic is not found finely enough to see what is asked for."""
+        trips, through = self.network.trips.sum(), mean_of(self.states, "through_before")
+        found = []
+        for what, cells in (("Traffic at rest", self.states), ("Each day", self.days)):
+            gap = max((one["gap"] for one in cells), default=0.0)
+            if through and gap * trips > COARSE * through:
+                found.append(
+                    f"{what} is found to a gap of {gap:.1g}: {gap * trips:,.0f} drivers of the "
+                    "whole city may still want another route, as many as "
+                    f"{_percent(gap * trips / through)} of the neighbourhood's through-traffic. "
+                    "Smaller falls may not show."
+                )
+        return found
 
     def _say_roads(self) -> list[str]:
         """Return what drivers choose by, where it is more than time, and how files were read."""

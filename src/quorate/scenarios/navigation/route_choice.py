@@ -229,12 +229,12 @@ class _SuccessiveAverages:
         """Take one step."""
         routes, step = self.routes, self.step
         slopes = routes.network.slopes(self.on_links)
-        classes = routes.weights(self.free), routes.weights(self.guided)
-        free, guided = routes.stiffness(slopes, *classes)
+        classes = [self.free] * self.has_others + [self.guided] * self.has_followers
+        stiffness = routes.stiffness(slopes, *map(routes.weights, classes))
         if self.has_others:
-            self.free = routes.shift(self.free, self.true_costs, free, step)
+            self.free = routes.shift(self.free, self.true_costs, stiffness[0], step)
         if self.has_followers:
-            shifted = routes.shift(self.guided, self.shown_costs, guided, step)
+            shifted = routes.shift(self.guided, self.shown_costs, stiffness[-1], step)
             now = routes.by_pair(shifted)
             wanted = now + SWITCHING * min(step, 1.0) * (self.willing - now)
             scale = np.divide(wanted, now, out=np.zeros_like(now), where=now > 0)
