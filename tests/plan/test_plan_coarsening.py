@@ -1,5 +1,6 @@
 """Columns with which the target is certified: what is shown can be pasted, and is paid for."""
 
+import math
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from quorate.plan import coarsening_words as words
 from quorate.plan.certify import Objective, certify
 from quorate.plan.coarsening import Coarsening, Coarsenings, coarsen, rebinned, with_columns
+from quorate.plan.member_column import MemberColumn
 from quorate.plan.members import Members, read_members
 from quorate.plan.plan import PlanRequest, make_plan
 
@@ -57,14 +59,28 @@ def test_the_options_certify_what_was_found() -> None:
 
 
 def test_all_that_could_be_tried_is_paid_for() -> None:
-    """Four other columns: 10 sets of one more, and the signal alone; in 4, 3 and 2 bins."""
-    assert FOUND.tried == 3 * 11
+    """Four other columns have sixteen sets, from the signal alone on; in 4, 3 and 2 bins."""
+    assert FOUND.tried == 3 * 16
     assert FOUND.confidence == 0.95
     for one in FOUND.items:
-        assert 1 - 0.05 / 33 <= one.confidence < 1 - 0.99 * 0.05 / 33
+        assert 1 - 0.05 / 48 <= one.confidence < 1 - 0.99 * 0.05 / 48
     names = with_columns(MEMBERS, [1, 2, 3])  # no numbers: no bins
     assert coarsen(names, WEB, 4).tried == 4
     assert all(one.bins is None for one in coarsen(names, WEB, 4).items)
+
+
+def test_with_dozens_of_columns_sets_are_small_enough_to_be_paid_for() -> None:
+    """Of 60 columns all sets would leave no error to share: K of them are added at most."""
+    rng = np.random.default_rng(0)
+    codes = np.c_[rng.random(4000) < 0.01, np.zeros((4000, 60))].astype(np.int32)
+    columns = tuple(MemberColumn(f"c{at}", ("a", "b")) for at in range(61))
+    members = Members(codes, rng.integers(0, 2, 4000).astype(np.int32), columns, ("no", "yes"))
+    found = coarsen(members, replace(WEB, signal={"c0": "b"}, success=0.5), 4)
+    most = found.items[0].columns
+    assert 3 < len(most) - 1 < 60
+    assert found.tried == sum(math.comb(60, some) for some in range(len(most)))
+    assert found.tried <= 0.05 / 1e-12 < found.tried + math.comb(60, len(most))
+    assert 1 - found.items[0].confidence >= 1e-12
 
 
 def test_as_many_columns_as_today_allows_come_with_larger_sets() -> None:
@@ -82,7 +98,7 @@ def test_every_goal(goal: str) -> None:
     target = None if goal == "erase" else "yes"
     objective = replace(WEB, goal=goal, target=target, success=0.7)  # type: ignore[arg-type]
     found = coarsen(MEMBERS, objective, 4)
-    assert found.tried == 33
+    assert found.tried == 48
     for one in found.items:
         assert one.n_for_target is not None
 

@@ -23,6 +23,7 @@ from quorate.theory.certificates.members_needed import members_needed
 
 BINS = (3, 2)  # fewer than were asked for, that are tried
 LARGER = 3  # sets beyond the largest that today's members certify
+LEAST_ERROR = 1e-12  # of one certificate: a confidence nearer to 1 has no digits left
 DIGITS = 3  # of the probability of error that each certificate is held to
 
 
@@ -87,9 +88,10 @@ def coarsen(members: Members, objective: Objective, bins: int) -> Coarsenings:
     The signal's columns are kept. To them the search adds, one by one, the column that leaves the
     largest success certified for the members of today, as long as that is the target or more. Then
     it adds up to 3 columns more, by success with twice the members that are needed so far, and says
-    how many each takes; all of it again with fewer bins. With p other columns it can try p(p+1)/2
-    + 1 sets for each number of bins. All of these share δ, so that their certificates hold
-    together. Status: derived.
+    how many each takes; all of it again with fewer bins. Which sets are tried depends on the rows,
+    so that all that could be tried share δ and hold together: every set of at most K of the p other
+    columns, for each number of bins. K is p, or with dozens of columns as many as leave each
+    certificate an error of at least 10⁻¹². Status: derived.
 
     Args:
         members: their rows as they are now.
@@ -99,11 +101,13 @@ def coarsen(members: Members, objective: Objective, bins: int) -> Coarsenings:
     Raises:
         InputError: as ``certify``.
     """
-    others = len(members.columns) - len(objective.signal)
     binned = {column.name for column in members.columns if column.edges}
     numbers = [bins, *(fewer for fewer in BINS if fewer < bins and binned)]
-    tried = len(numbers) * (1 + others * (others + 1) // 2)
-    paid = replace(objective, confidence=1 - _rounded_down(failure(objective.confidence) / tried))
+    delta = failure(objective.confidence)
+    others = len(members.columns) - len(objective.signal)
+    most, sets = countable_sets(others, delta / LEAST_ERROR / len(numbers))
+    tried = len(numbers) * sets
+    paid = replace(objective, confidence=1 - _rounded_down(delta / tried))
     found: list[Coarsening] = []
     for number in numbers:
         try:
@@ -111,7 +115,7 @@ def coarsen(members: Members, objective: Objective, bins: int) -> Coarsenings:
             signal_codes(coarser, objective.signal, new_values=objective.new_values)
         except InputError:  # the signal names a bin that there is no more
             continue
-        found += _search(coarser, paid, number, binned)
+        found += _search(coarser, paid, number, binned, most)
     return Coarsenings(tuple(_best(found, objective.success)), tried, objective.confidence)
 
 
@@ -160,8 +164,28 @@ def _certified(members: Members, objective: Objective, kept: Sequence[int]) -> _
     return _Certified(success, needed)
 
 
-def _search(members: Members, paid: Objective, bins: int, binned: set[str]) -> list[Coarsening]:
-    """Return the largest set that today's members certify with so many bins, and larger ones."""
+def countable_sets(others: int, limit: float) -> tuple[int, int]:
+    """Return K and the number of sets of at most K of p columns, the most that are within a limit.
+
+    >>> countable_sets(16, 1e9), countable_sets(100, 200_000), countable_sets(3, 0)
+    ((16, 65536), (3, 166751), (0, 1))
+    """
+    sets = 1
+    for most in range(others):
+        more = math.comb(others, most + 1)
+        if sets + more > limit:
+            return most, sets
+        sets += more
+    return others, sets
+
+
+def _search(
+    members: Members, paid: Objective, bins: int, binned: set[str], most: int
+) -> list[Coarsening]:
+    """Return the largest set that today's members certify with so many bins, and larger ones.
+
+    No set has more than ``most`` columns beside the signal's.
+    """
     kept = [members.position(name) for name in paid.signal]
     now, target = len(members), paid.success
     found = [_item(members, paid, kept, bins, binned)]
@@ -171,7 +195,8 @@ def _search(members: Members, paid: Objective, bins: int, binned: set[str]) -> l
         success = {at: _certified(members, paid, [*kept, at]).success(n) for at in rest}
         return max(rest, key=lambda at: success[at]), success
 
-    while rest and found[-1].success >= target:
+    largest = len(kept) + most
+    while rest and len(kept) < largest and found[-1].success >= target:
         best, success = best_of(now)
         if success[best] < target:
             break
@@ -180,7 +205,9 @@ def _search(members: Members, paid: Objective, bins: int, binned: set[str]) -> l
         # A column that is too much beside few is too much beside more.
         rest = [at for at in rest if at != best and success[at] >= target]
     rest = [at for at in range(len(members.columns)) if at not in kept]
-    while rest and len(found) <= LARGER and found[-1].n_for_target is not None:
+    while rest and len(kept) < largest and len(found) <= LARGER:
+        if found[-1].n_for_target is None:
+            break
         best, _ = best_of(min(2 * max(now, found[-1].n_for_target), paid.platform_size))
         kept.append(best)
         rest.remove(best)
