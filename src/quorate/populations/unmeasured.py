@@ -17,6 +17,7 @@ from quorate.spec import param
 from quorate.table import Mask, Rng, Split, Table
 
 DRAW = 0  # the stream of a seed that draws a study's people
+TESTED = 0.2  # the least share to test on
 LEAST = 20  # people to test on: fewer tell no two step sizes apart
 
 
@@ -26,11 +27,11 @@ class Unmeasured(Population):
 
     What a platform trains with, such as its step size, can be chosen on them without looking at
     anyone whom the study measures on. Whoever is held out in one of the seeds is left out, by what
-    is in the rows; the others are split at random, in the proportion of the population's own split.
-    They may be among the people whom the study's platforms learn from. Where fixed data are split
-    anew for each seed, a share (1 − h)^s is left of s seeds that hold out a share h each. Of a law
-    that is known, people are independent draws, and all are left. Numbers of a table keep the scale
-    of the population's split. Derived.
+    is in the rows. The others are split at random: as many train as in the study, or four fifths of
+    them where they are too few. They may be among the people whom the study's platforms learn from.
+    Where fixed data are split anew for each seed, a share (1 − h)^s is left of s seeds that hold
+    out a share h each. Of a law that is known, people are independent draws, and all are left.
+    Numbers of a table keep the scale of the population's split. Derived.
 
     Raises:
         InputError: fewer than 20 people would be left to test on, or as the population.
@@ -60,7 +61,7 @@ class Unmeasured(Population):
             return split
         left = _joined(*(side.take(who) for side, who in zip(sides, free, strict=True)))
         everyone = sum(map(len, sides))
-        out = round(len(left) * len(split.held_out) / everyone)
+        out = max(round(TESTED * len(left)), len(left) - len(split.train))
         if out < LEAST:
             raise InputError(
                 f"Expected at least {LEAST} people to test on whom none of the {len(self.seeds)} "
