@@ -121,9 +121,9 @@ def test_the_halves_are_apart(tmp_path: Path) -> None:
 def test_what_is_learnt_is_rehearsed(two_workers: Executor) -> None:
     """A tree is won over by half of the people; nobody's doing leaves it with the ratings."""
     found = rehearse(MEMBERS, replace(WEB, platform_size=1200), ["tree"])
-    assert [row.share for row in found.rows] == [0.1, 0.2, 0.3, 0.5]
-    assert [row.is_today for row in found.rows] == [True, False, False, False]
-    assert found.today == found.rows[:1]
+    assert [row.share for row in found.rows] == [0.05, 0.1, 0.2, 0.3, 0.5]
+    assert [row.is_today for row in found.rows] == [False, True, False, False, False]
+    assert found.today == found.rows[1:2]
     for row in found.rows:
         assert (row.trained_on, row.held_out) == (60, 60)
         assert row.acting == round(60 * row.share)
@@ -131,7 +131,7 @@ def test_what_is_learnt_is_rehearsed(two_workers: Executor) -> None:
     assert found.rows[-1].mean > 0.9
     (trend,) = found.trends
     assert trend.rows == (30, 60)
-    assert trend.means[1] == found.rows[0].mean
+    assert trend.means[1] == found.today[0].mean
     assert trend.without < 0.75
     shared = rehearse(MEMBERS, replace(WEB, platform_size=1200), ["tree"], executor=two_workers)
     assert shared == found
@@ -148,7 +148,7 @@ def test_what_is_learnt_is_rehearsed(two_workers: Executor) -> None:
 def test_every_goal_is_rehearsed(changes: Mapping[str, Any]) -> None:
     objective = replace(WEB, **changes, platform_size=300)
     found = rehearse(MEMBERS, objective, ["naive-bayes"])
-    assert found.rows[0].share == 0.4
+    assert [row.share for row in found.rows] == [0.1, 0.2, 0.3, 0.4, 0.5]
     assert all(row.mean > 0 for row in found.rows)
     about = [note for note in found.notes if "claims.csv" in note]
     assert len(about) == (objective.goal != "plant-feature-only")
@@ -169,8 +169,10 @@ def test_larger_shares_where_today_is_nobody() -> None:
 def test_trainings_that_fail_count_as_lost() -> None:
     """With everyone acting there is one label, of which no logistic regression is learnt."""
     found = rehearse(MEMBERS, replace(WEB, platform_size=120), ["logistic"])
-    assert found.rows[0].share == 1.0
-    assert found.rows[0].success == found.rows[0].mean == 0
+    assert [row.share for row in found.rows] == [0.1, 0.2, 0.3, 0.5, 1.0]
+    assert found.today == found.rows[-1:]
+    assert found.today[0].success == found.today[0].mean == 0
+    assert found.trends[0].share == 1.0
     assert any("40 trainings of rehearsals failed" in note for note in found.notes)
 
 

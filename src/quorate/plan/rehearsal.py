@@ -41,6 +41,7 @@ RUNS = 20  # splits of the members; a limit at δ/20 each
 MOST_TRAINED = 2000
 MOST_HELD_OUT = 4000
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # of those trained on, beside that of today
+APART = 1.2  # ratio of other shares to that of today, at least
 MOST_SHARES = 5  # all of them pay for each other
 SIMULATED = 93  # of 100: the least coverage for another platform in benchmarks/rehearsal.py
 CLEAR = 2  # standard errors of a difference that is called one
@@ -54,8 +55,8 @@ class RehearsedSuccess:
         learner: as text.
         share: of those trained on who act, in (0, 1].
         acting, trained_on, held_out: people in each run.
-        success: the share of all people that every run's platform gives what is wanted, with the
-            plan's confidence over all shares of the learner; 0 says nothing.
+        success: the share of all people that every run's platform gives what is wanted at least,
+            with the plan's confidence over all shares of the learner; 0 says nothing.
         mean, lowest: of the runs' measured successes, failed ones counted as 0.
         is_today: whether this is the share that the members of today are of the platform.
     """
@@ -105,7 +106,7 @@ class Rehearsal:
     """The rehearsals of a plan.
 
     Args:
-        rows: one per learner and share, that of today first.
+        rows: one per learner and share, the smallest first.
         trends: one per learner.
         runs: R, splits of the members.
         confidence: with which all rows of one learner hold together.
@@ -146,8 +147,9 @@ def rehearse(
 
     The members are split RUNS times. Of one half, at most MOST_TRAINED people, a share acts and the
     learner is trained on them all; the other half says how many of all people its model gives what
-    is wanted. The first share is n/N, that of the members of today; others are larger. The limits
-    are those of ``rehearsed_success``, at δ divided by the number of shares.
+    is wanted. One share is n/N, that of the members of today; others are larger, or smaller where
+    there are few larger ones. The limits are those of ``rehearsed_success``; the first of them
+    holds for all shares together.
 
     Args:
         members: their rows as they are now.
@@ -182,8 +184,9 @@ def rehearse(
             alphas=(0.0, *shares),
             seeds=tuple(range(RUNS)),
         )
-        # The smallest share at which somebody acts among half as many as well.
-        compared = next(share for share in shares if round(share * (trained // 2)))
+        # That of today, or the smallest, if somebody acts among half as many as well.
+        first = [share for share in (today, *shares) if share in shares]
+        compared = next(share for share in first if round(share * (trained // 2)))
         fewer = Study(
             populations=(MembersHalves(str(path), trained // 2, held_out),),
             strategies=whole.strategies,
@@ -219,14 +222,16 @@ def rehearse(
 
 
 def rehearsed_shares(today: float, trained_on: int) -> tuple[float, ...]:
-    """Return the shares that are rehearsed, that of today first if somebody acts then.
+    """Return the shares that are rehearsed: today's if somebody acts then, larger, then smaller.
 
-    >>> rehearsed_shares(0.06, 150), rehearsed_shares(0.003, 150)
-    ((0.06, 0.1, 0.2, 0.3, 0.5), (0.01, 0.02, 0.05, 0.1, 0.2))
+    >>> rehearsed_shares(0.06, 150), rehearsed_shares(0.003, 150), rehearsed_shares(0.4, 150)
+    ((0.06, 0.1, 0.2, 0.3, 0.5), (0.01, 0.02, 0.05, 0.1, 0.2), (0.1, 0.2, 0.3, 0.4, 0.5))
     """
-    first = [today] if round(today * trained_on) else []
-    larger = [share for share in SHARES if share > 1.2 * today and round(share * trained_on)]
-    return tuple([*first, *larger][:MOST_SHARES])
+    acting = [share for share in sorted({today, *SHARES}) if round(share * trained_on)]
+    first = [share for share in acting if share == today]
+    larger = [share for share in acting if share > APART * today]
+    smaller = [share for share in reversed(acting) if APART * share < today]
+    return tuple(sorted([*first, *larger, *smaller][:MOST_SHARES]))
 
 
 def _learners(texts: Sequence[str]) -> tuple[Learner, ...]:
