@@ -11,7 +11,7 @@ import pytest
 from quorate.populations.digits import Digits
 from quorate.populations.own_table import OwnTable
 from quorate.populations.same_people import KnownRows
-from quorate.table import Array, Table
+from quorate.table import Array, Column, Table
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -105,3 +105,16 @@ def test_pictures_and_tables_are_never_the_same() -> None:
     flat = plain(people.x.reshape(50, -1))
     assert not KnownRows.of(people).among(flat).any()
     assert not KnownRows.of(flat).among(people).any()
+
+
+def test_renamed_columns_are_compared_where_rows_tell_people_apart() -> None:
+    def named(x: Array, *names: str) -> Table:
+        columns = tuple(Column(name, j) for j, name in enumerate(names))
+        return dataclasses.replace(plain(x), columns=columns)
+
+    fine, coarse = rng().normal(size=(200, 2)), rng().integers(2, size=(200, 2))
+    assert KnownRows.of(named(fine, "a", "b")).among(named(fine[50:], "c", "d")).all()
+    assert not KnownRows.of(named(coarse, "a", "b")).among(named(coarse, "c", "d")).any()
+    assert KnownRows.of(named(coarse, "a", "b")).among(named(coarse, "a", "b")).all()
+    moved = named(coarse[:, ::-1], "b", "a")
+    assert KnownRows.of(named(coarse, "a", "b")).among(moved).all()

@@ -49,11 +49,16 @@ class PublicPeople:
             known = self.rows[0].among(people) | self.rows[1].among(people)  # (n,)
             self._found[people] = int(known.sum())
         if found := self._found[people]:
+            coarse = (
+                ""
+                if people.is_image
+                else " Different people whose rows are equal cannot be told apart."
+            )
             raise InputError(
                 f"Expected public people who are not among the platform's own, got {found:,} of "
                 f"the platform's {len(people):,} people in public={self.text} as well, by what is "
                 "in their rows: the network would have learned from them outside any privacy "
-                "budget. Pre-train on other people: public=POPULATION."
+                f"budget.{coarse} Pre-train on other people: public=POPULATION."
             )
 
 
