@@ -62,8 +62,22 @@ def test_a_gap_that_is_too_coarse_is_told() -> None:
     assert said.startswith(f"Traffic at rest is found to a gap of {gap:.1g}: {gap * trips:,.0f} dr")
     share = 100 * gap * trips / coarse.states[0]["through_before"]
     assert said.endswith(
-        f"{share:.1f}% of the neighbourhood's through-traffic. Smaller falls may not show."
+        f"{share:.1f}% of the neighbourhood's through-traffic. Smaller falls may not show: use a "
+        "smaller --gap."
     )
+    days = run(days=2, day_gap=0.2).result
+    assert any(said.endswith("use a smaller --day-gap.") for said in days.summary())
+
+
+def test_the_gap_of_days_is_chosen_and_its_default_is_in_no_cell() -> None:
+    usual, fine = make_scenario({**SMALL, "days": 2}), make_scenario({**SMALL, "day_gap": 1e-5})
+    assert isinstance(usual, Navigation)
+    assert isinstance(fine, Navigation)
+    assert "day_gap" not in usual.day_cells()[0]
+    assert fine.day_cells()[0]["day_gap"] == 1e-5
+    assert "day_gap" not in fine.state_cells()[0]
+    found = run(days=2, day_gap=1e-5, schedule="every-day").result
+    assert found.days[0]["gap"] <= 1e-5 < run(days=2, schedule="every-day").result.days[0]["gap"]
 
 
 def test_without_reports_nothing_changes() -> None:

@@ -16,7 +16,7 @@ from quorate.scenarios.navigation.network_sources import make_network_source
 from quorate.scenarios.navigation.route_choice import Drivers, TrafficState, equilibrate
 from quorate.scenarios.navigation.routes import Routes
 
-DAY_GAP = 1e-3  # to which each of many days is equilibrated
+DAY_GAP = 1e-3  # to which each of many days is equilibrated, unless told
 
 Plain = Mapping[str, Any]
 
@@ -71,7 +71,7 @@ def measure_days(cell: Plain) -> dict[str, Any]:
     routes = city.routes.copy()
     drivers, app = Drivers(cell["share"], cell["theta"]), _make_app(city, cell, cell["reports"])
     adaptation = Adaptation(cell["learning"], cell["reconsider"])
-    given = routes, city.habit, drivers, app, adaptation, DAY_GAP
+    given = routes, city.habit, drivers, app, adaptation, cell.get("day_gap", DAY_GAP)
     days = simulate_days(cell["days"], cell["schedule"], city.neighbourhood.streets, *given)
     return {
         "falls": [city.relative_fall(day.state, routes) for day in days],

@@ -118,14 +118,15 @@ class NavigationResult(Result):
         """Return a warning where traffic is not found finely enough to see what is asked for."""
         trips, through = self.network.trips.sum(), mean_of(self.states, "through_before")
         found = []
-        for what, cells in (("Traffic at rest", self.states), ("Each day", self.days)):
+        kinds = ("Traffic at rest", "gap", self.states), ("Each day", "day-gap", self.days)
+        for what, option, cells in kinds:
             gap = max((one["gap"] for one in cells), default=0.0)
             if through and gap * trips > COARSE * through:
                 found.append(
                     f"{what} is found to a gap of {gap:.1g}: {gap * trips:,.0f} drivers of the "
                     "whole city may still want another route, as many as "
                     f"{_percent(gap * trips / through)} of the neighbourhood's through-traffic. "
-                    "Smaller falls may not show."
+                    f"Smaller falls may not show: use a smaller --{option}."
                 )
         return found
 

@@ -11,7 +11,12 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.runs.store import Store
 from quorate.runtime.seeds import check_count
-from quorate.scenarios.navigation.cell import measure_critical_mass, measure_days, measure_state
+from quorate.scenarios.navigation.cell import (
+    DAY_GAP,
+    measure_critical_mass,
+    measure_days,
+    measure_state,
+)
 from quorate.scenarios.navigation.neighbourhood import make_neighbourhood
 from quorate.scenarios.navigation.network_sources import make_network_source, name_source
 from quorate.scenarios.navigation.result import NavigationResult
@@ -92,6 +97,10 @@ class Navigation(Scenario):
         0.0, "Noise of the demand, in [0, 1): each pair of zones is drawn from 1 ± so much of it."
     )
     gap: float = param(5e-5, "Relative gap at which traffic counts as at rest.")
+    day_gap: float = param(
+        DAY_GAP,
+        "The same within each day; in a large city, falls show at a smaller one only.",
+    )
 
     def __post_init__(self) -> None:
         for key in ("network", "reports", "share", "defence", "others", "schedule"):
@@ -103,7 +112,8 @@ class Navigation(Scenario):
             Drivers(share, self.theta)
         above_zero("told", self.told, "Use 10 for walking pace where cars go 50 km/h.")
         above_zero("kappa", self.kappa, "Use 1 where a report counts as much as a car's trace.")
-        in_interval("gap", self.gap, SMALLEST_GAP, 1, "Use a gap such as 5e-5.")
+        for key in ("gap", "day_gap"):
+            in_interval(key, getattr(self, key), SMALLEST_GAP, 1, "Use a gap such as 5e-5.")
         at_least("accounts", self.accounts, 1, "One phone at least has to report.")
         in_interval("target", self.target, 0, 1, "To halve it, use 0.5.", open_low=True)
         at_least("days", self.days, 1, "Use 1 for a single day.", most=MOST_DAYS)
@@ -145,7 +155,9 @@ class Navigation(Scenario):
         """Return a cell for each seed, choice and schedule; none where there is one day only."""
         if self.days == 1:
             return []
-        fixed = ("days", "learning", "reconsider")
+        fixed: tuple[str, ...] = ("days", "learning", "reconsider")
+        if self.day_gap != DAY_GAP:  # else the ids are those of before there was a choice
+            fixed += ("day_gap",)
         return self._cells("days", fixed, ("share", "defence", "reports", "schedule"))
 
     def _cells(
