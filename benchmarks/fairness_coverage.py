@@ -294,12 +294,93 @@ def resampled_gap(counts: Floats, resamples: int, rng: np.random.Generator) -> E
     return Estimate(np.nan, low, np.sort(np.where(was > 0, closed, np.inf))[-1 - rank])
 
 
+WEIGHTS = {  # spread of the logarithms of lognormal weights; None: 4 or 20 for three in ten, else 1
+    "1 or 4": (None, 4.0),
+    "1 or 20": (None, 20.0),
+    "lognormal, .5": (0.5, 0.0),
+    "lognormal, 1.5": (1.5, 0.0),
+}
+GAINS = (1.0, 0.7, 1.2)  # how much more often people of a large weight are right
+
+
+def weighted(trials: int) -> Iterator[dict[str, str]]:
+    """Yield for each size and kind of weights the least coverage of three measures."""
+    rng = np.random.default_rng(0)
+    for small, (name, kind) in itertools.product((5, 12, 100), WEIGHTS.items()):
+        least = dict.fromkeys(("accuracy[0]", "accuracy_gap", "disparate_impact"), 1.0)
+        for gain, rates in itertools.product(GAINS, ((0.5, 0.5), (0.8, 0.7), (0.1, 0.6))):
+            parts = [
+                _weigh(size, rate, gain, kind, trials, rng)
+                for size, rate in zip((small, 400), rates, strict=True)
+            ]
+            sums = (
+                _as_selected(np.stack([part[which] for part in parts], axis=1)) for which in (0, 1)
+            )
+            first, second = (part[2] for part in parts)
+            truth = {
+                "accuracy[0]": first,
+                "accuracy_gap": abs(first - second),
+                "disparate_impact": min(first, second) / max(first, second),
+            }
+            ends = measure_ends(GroupCounts(*sums), slice(1, 2), "01", 0.95)
+            for measure, value in truth.items():
+                low, high = ends[measure]
+                held = float(np.mean((low <= value + SLACK) & (high >= value - SLACK)))
+                least[measure] = min(least[measure], held)
+        yield {
+            "small group": str(small),
+            "weights": name,
+            "accuracy": f"{least['accuracy[0]']:.3f}",
+            "accuracy gap": f"{least['accuracy_gap']:.3f}",
+            "disparate impact": f"{least['disparate_impact']:.3f}",
+        }
+
+
+def _weigh(
+    size: int,
+    rate: float,
+    gain: float,
+    kind: tuple[float | None, float],
+    trials: int,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats, float]:
+    """Return sums of weights and of their squares, of hits and misses, (t, 2), and the truth."""
+
+    def draw(shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+        spread, heavy = kind
+        normal = rng.normal(size=shape)
+        large = normal > 0.5244  # three in ten
+        weight = np.where(large, heavy, 1.0) if spread is None else np.exp(spread * normal)
+        return weight, np.where(large, rate * gain, rate)
+
+    weight, chance = draw((trials, size))
+    hit = rng.random(weight.shape) < chance
+    sums = [
+        np.stack([(of * hit).sum(axis=1), (of * ~hit).sum(axis=1)], axis=1)
+        for of in (weight, weight**2)
+    ]
+    many, chances = draw((10**6,))
+    return sums[0], sums[1], float((many * chances).sum() / many.sum())
+
+
+def _as_selected(sums: Floats) -> Sums:
+    """Return sums (t, m, 2) of people who have label 1, and are given it or not."""
+    hit, missed = sums[..., 0], sums[..., 1]
+    none = np.zeros_like(hit)
+    return Sums(
+        np.stack([none, hit], axis=-1),
+        np.stack([none, missed], axis=-1),
+        np.stack([missed, hit], axis=-1),
+    )
+
+
 def print_coverage(trials: int, resamples: int) -> None:
     """Print the tables as Markdown."""
     for rows in (
         as_reported(trials, resamples),
         over_settings(trials, resamples),
         gaps_closed(max(1, trials // 5), resamples),
+        weighted(trials),
     ):
         for number, row in enumerate(rows):
             if number == 0:

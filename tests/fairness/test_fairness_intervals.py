@@ -40,6 +40,15 @@ def two_groups(hits: tuple[int, int], sizes: tuple[int, int]) -> tuple[Labels, L
     return np.ones(sum(sizes), dtype=int), given_it * 1, np.repeat([0, 1], sizes)
 
 
+def further(p: float, low: float, high: float, q: float, below: float, above: float) -> float:
+    """Return how far below p − q its limit lies: by squares, or by spread and skewness."""
+    parts = [(p - low, high - p), (above - q, q - below)]  # towards the limit, and away from it
+    spreads, skews = [(a + b) / 2 for a, b in parts], [(a - b) / 2 for a, b in parts]
+    total = sum(s**2 for s in spreads)
+    moved = sum(c * s**2 for c, s in zip(skews, spreads, strict=True)) / total
+    return max(math.hypot(*(a for a, _ in parts)), math.sqrt(total) + moved)
+
+
 @pytest.mark.parametrize(
     ("hits", "sizes"), [((3, 700), (5, 1000)), ((8, 8), (8, 12)), ((0, 3), (30, 30))]
 )
@@ -50,9 +59,11 @@ def test_ends_of_two_groups_by_hand(hits: tuple[int, int], sizes: tuple[int, int
     p, q = hits[0] / sizes[0], hits[1] / sizes[1]
     lows, highs = [], []
     for i, j in ((0, 1), (1, 0)):
-        d = (p, q)[i] - (p, q)[j]
-        lows.append(d - math.hypot((p, q)[i] - wide[i][0], wide[j][1] - (p, q)[j]))
-        highs.append(d + math.hypot(near[i][1] - (p, q)[i], (p, q)[j] - near[j][0]))
+        first, second, d = (p, q)[i], (p, q)[j], (p, q)[i] - (p, q)[j]
+        lows.append(d - further(first, *wide[i], second, *wide[j]))
+        highs.append(
+            d + further(-first, -near[i][1], -near[i][0], -second, -near[j][1], -near[j][0])
+        )
     ends = max(0, *lows), min(1, max(highs))
     assert found["accuracy_gap"][:2] == pytest.approx(ends, abs=ROUNDING)
     assert found["equal_opportunity_gap"] == found["accuracy_gap"]  # everyone is positive
@@ -142,10 +153,10 @@ TRIALS = 2000
 # The requirement is .93. Of 2,000 trials at .945, .93 or fewer hold the truth once in 500 settings;
 # exactly computed coverages are held to .93 without an allowance.
 LEAST = 0.93
-RATES = (0.0, 0.02, 0.1, 0.5, 0.9, 0.95, 1.0)
+RATES = (0.0, 0.02, 0.06, 0.15, 0.5, 0.84, 0.9, 0.94, 1.0)
 
 
-@pytest.mark.parametrize("sizes", [(5, 5), (5, 8), (8, 30), (12, 100), (30, 30)], ids=str)
+@pytest.mark.parametrize("sizes", [(2, 2), (5, 5), (5, 8), (8, 30), (12, 100), (30, 30)], ids=str)
 def test_two_groups_are_covered_for_certain(sizes: tuple[int, int]) -> None:
     """All outcomes of two groups, each with its probability: nothing is simulated."""
     x, y = np.meshgrid(*(np.arange(n + 1.0) for n in sizes), indexing="ij")
@@ -228,7 +239,8 @@ def test_means_over_labels_are_covered(k: int, m: int, n: int) -> None:
         held = np.mean((low <= truth + ROUNDING) & (truth - ROUNDING <= high))
         assert held >= LEAST, (chances, held)
     each = max(2, n // k)
-    for rates in (0.5 + 0 * opposite, 0.95 + 0 * opposite, 0.98 - 0.2 * (opposite - 1)):
+    apart = np.where(np.arange(m) == 0, 0.02, 0.98) + 0 * opposite
+    for rates in (0.5 + 0 * opposite, 0.95 + 0 * opposite, 0.98 - 0.2 * (opposite - 1), apart):
         hits = rng.binomial(each, rates, size=(trials, k, m)).astype(float)
         low, high = mean_gap(Trials(hits, np.full(hits.shape, float(each))), 0.025)
         gap = (rates.max(axis=1) - rates.min(axis=1)).mean()
@@ -268,14 +280,14 @@ def test_weighted_rows_are_worth_no_more_than_there_are(weights: list[float], bi
 
 
 @pytest.mark.parametrize("related", [False, True], ids=["unrelated", "related"])
-@pytest.mark.parametrize("small", [30, 100, 400])
+@pytest.mark.parametrize("small", [8, 30, 200])
 def test_weighted_measures_are_covered(small: int, related: bool) -> None:
     """Weights of 1 and 4, or of a lognormal law; who has a large one may be right more often."""
     rng = np.random.default_rng(small + related)
     for rates, spread in itertools.product(((0.5, 0.5), (0.95, 0.9), (0.1, 0.6)), (0, 1)):
         sums, squares, truths = [], [], []
         for size, rate in ((small, rates[0]), (400, rates[1])):
-            heavy = rng.random((TRIALS, size)) < 0.3
+            heavy = rng.random((1000, size)) < 0.3
             weight = np.where(heavy, 4.0, 1.0)
             if spread:
                 weight = weight * rng.lognormal(0, 0.5, size=weight.shape)

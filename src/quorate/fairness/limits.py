@@ -10,6 +10,7 @@ docs/explanation/fairness-intervals.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -72,18 +73,38 @@ def pairs_of(m: int) -> int:
 def gap_low(rates: Rates) -> Floats:
     """Return the greatest lower limit of a difference θᵢ − θⱼ of two groups, (...,).
 
-    θ̂ᵢ − θ̂ⱼ − √((θ̂ᵢ − lᵢ)² + (uⱼ − θ̂ⱼ)²), the greatest over i ≠ j.
+    θ̂ᵢ − θ̂ⱼ − √((θ̂ᵢ − lᵢ)² + (uⱼ − θ̂ⱼ)²), or further off by ``_joined``; the greatest over i ≠ j.
     """
-    value, below, above = rates.value, rates.value - rates.low, rates.high - rates.value
-    limit = _pairs(value) - np.hypot(below[..., :, None], above[..., None, :])  # (..., m, m)
+    limit = _pairs(rates.value) - _joined(rates.value - rates.low, rates.high - rates.value)
     return np.asarray(_without_diagonal(limit, -np.inf).max(axis=(-2, -1)))
 
 
 def gap_high(rates: Rates) -> Floats:
     """Return the greatest upper limit of a difference of two groups, as ``gap_low``, (...,)."""
-    value, below, above = rates.value, rates.value - rates.low, rates.high - rates.value
-    limit = _pairs(value) + np.hypot(above[..., :, None], below[..., None, :])  # (..., m, m)
+    limit = _pairs(rates.value) + _joined(rates.high - rates.value, rates.value - rates.low)
     return np.asarray(_without_diagonal(limit, -np.inf).max(axis=(-2, -1)))
+
+
+def _joined(of_first: Floats, of_second: Floats) -> Floats:
+    """Return how far a limit of θᵢ − θⱼ lies from the difference, (..., m, m).
+
+    The further of √(aᵢ² + bⱼ²) and √(s² of both) + (c·s² of both)/(s² of both), where a rate's
+    limits lie s + c and s − c from it: the spread, and the skewness, of which a sum has less than
+    its parts. The first alone is too near where a rate close to 0 meets one close to 1 (derived, by
+    the terms of Cornish and Fisher 1938).
+
+    Args:
+        of_first: distance of the limit if the rate is the first of the two, (..., m).
+        of_second: if it is the second: that of the other limit.
+    """
+    spread, skew = (of_first + of_second) / 2, (of_first - of_second) / 2
+    square = (spread**2)[..., :, None] + (spread**2)[..., None, :]  # (..., m, m)
+    # as the second of two, a rate is subtracted: its skewness points the other way
+    moved = (skew * spread**2)[..., :, None] - (skew * spread**2)[..., None, :]
+    by_moments = np.sqrt(square) + moved / np.where(square > 0, square, 1)
+    return np.asarray(
+        np.maximum(np.hypot(of_first[..., :, None], of_second[..., None, :]), by_moments)
+    )
 
 
 def ratio_low(rates: Rates) -> Floats:
@@ -129,6 +150,10 @@ def mean_gap(trials: Trials, tail: float) -> Ends:
     counted: Flags = np.asarray((trials.rows > 0).all(axis=-1))  # (..., l)
     seen = value.max(axis=-1) - value.min(axis=-1)
     low, high = gap_low(trials.exact(tail / pairs_of(m))), gap_high(trials.exact(tail))
+    if seen.shape[-1] > 1:
+        # rates seen to be 0 or 1 reach no further, but add to what others of their mean reach
+        below = seen - gap_low(trials.exact(tail))
+        high = seen + np.maximum(high - seen, np.hypot(high - seen, below) / math.sqrt(2))
     centre = _centre(gap_low, trials, low)
     alone = low[..., 0] if low.shape[-1] == 1 else 0.0
     some = counted.any(axis=-1)
