@@ -91,6 +91,10 @@ def test_tolls_without_a_factor_are_named(write: Write) -> None:
     )
     write(README__md="## Generalized Cost Weights\nToll: 0\nDistance:\n\n## Trips\nToll: 5\n")
     assert "toll_factor=NUMBER" in read(folder).notes[0]
+    write(README__md="## Generalized Cost Weights\n - **Toll**: .5 min\nDistance:\n\n3 zones\n")
+    assert read(folder).notes[0].endswith(f"tntp:path={folder},toll_factor=0.5.")
+    (folder / "README.txt").mkdir()  # no file: as if it were not there
+    assert read(folder).notes[0].endswith(f"tntp:path={folder},toll_factor=0.5.")
 
 
 def test_a_file_without_names_of_columns_has_its_tolls_where_they_usually_are(

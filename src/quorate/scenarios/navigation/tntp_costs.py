@@ -7,6 +7,7 @@ the time of a link depends on the flow of others.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,9 @@ ASYMMETRIC_NAME = re.compile(  # Town-Asym_net, TownAsymmetric, town_assym; not 
     r"((?<![A-Za-z])a|A)(ss?ym(m?etric(al)?)?|SS?YM(M?ETRIC)?)(?![a-z])"
 )
 PER_LANE = re.compile(r"capacity\s*[(\[]?\s*per[ _-]?lane", re.IGNORECASE)
-WEIGHTS = re.compile(r"^\W*(toll|distance)\W*:\W*(\d*\.?\d+)", re.IGNORECASE | re.MULTILINE)
+WEIGHTS = re.compile(  # a line such as «Toll: 0.02 minutes/cent»
+    r"^[^\w\n]*(toll|distance)[^\w\n]*:[^\w\n]*?(\d*\.?\d+)", re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -148,10 +151,19 @@ def _find_asymmetry(text: TntpText) -> str | None:
     for fact, said in text.facts.items():
         if NOT_SEPARABLE.search(f"{fact} {said}"):
             return f"<{fact}> of {text.file.name}"
-    for file in sorted(folder.glob("[Rr][Ee][Aa][Dd][Mm][Ee]*")):
-        if file.is_file() and NOT_SEPARABLE.search(file.read_text("utf-8", errors="replace")):
-            return f"what {file.name} says of asymmetric costs"
+    for name, said in _readmes(folder).items():
+        if NOT_SEPARABLE.search(said):
+            return f"what {name} says of asymmetric costs"
     return None
+
+
+def _readmes(folder: Path) -> dict[str, str]:
+    """Return what stands in a folder's README files, by their names; none that cannot be read."""
+    found = {}
+    for file in sorted(folder.glob("[Rr][Ee][Aa][Dd][Mm][Ee]*")):
+        with contextlib.suppress(OSError):
+            found[file.name] = file.read_text("utf-8", errors="replace")
+    return found
 
 
 def _read_lanes(text: TntpText, others: Mapping[str, Sequence[str]]) -> tuple[Floats, list[str]]:
@@ -220,12 +232,11 @@ def _notes_of_factors(folder: Path, left: Sequence[str]) -> list[str]:
 
 def _weights_in_readme(folder: Path) -> dict[str, float]:
     """Return the factors under the heading Generalized Cost Weights of a README, above 0."""
-    for file in sorted(folder.glob("[Rr][Ee][Aa][Dd][Mm][Ee]*")):
-        if file.is_file():
-            _, _, after = file.read_text("utf-8", errors="replace").partition("Generalized Cost")
-            found = WEIGHTS.findall(after.partition("\n## ")[0])
-            return {name.lower(): float(factor) for name, factor in found if float(factor)}
-    return {}
+    weights: dict[str, float] = {}
+    for said in _readmes(folder).values():
+        section = said.partition("Generalized Cost")[2].partition("\n## ")[0]
+        weights |= {name.lower(): float(factor) for name, factor in WEIGHTS.findall(section)}
+    return {name: factor for name, factor in weights.items() if factor}
 
 
 def _is_something(value: str) -> bool:

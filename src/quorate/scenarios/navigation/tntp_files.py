@@ -43,7 +43,7 @@ def find_files(folder: Path, kind: str) -> list[Path]:
     if not folder.is_dir():
         return []
     usual = sorted(folder.glob(f"*_{kind}.tntp"))
-    return usual or [file for file in sorted(folder.iterdir()) if kind_of(file) == kind]
+    return usual or [file for file in sorted(folder.glob("*")) if kind_of(file) == kind]
 
 
 def find_file(folder: Path, kind: str) -> Path:
@@ -57,7 +57,7 @@ def find_file(folder: Path, kind: str) -> Path:
         return found[0]
     packed = [
         file.name
-        for file in (sorted(folder.iterdir()) if folder.is_dir() else ())
+        for file in sorted(folder.glob("*"))
         if file.suffix in PACKED and kind_of(file.with_suffix("")) == kind
     ]
     fix = f"Unpack {packed[0]}." if packed and not found else "Give a folder with one network."
