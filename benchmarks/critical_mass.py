@@ -16,115 +16,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.critical_mass_worlds import NEAR, SHAPES, TARGET, World
 from benchmarks.rows import Row, parser_of, print_rows
 from quorate.intervals import Floats
 from quorate.runtime.progress import status
 from quorate.studies.critical_mass.estimate import critical_mass
-from quorate.studies.critical_mass.rounds import Bracket, Cell, close_in
+from quorate.studies.critical_mass.rounds import close_in
 from quorate.studies.study import make_study
 from quorate.studies.sweep import run_study
 
-TARGET = 0.9
 GRID = np.geomspace(0.001, 1, 15)  # α, what one would try who does not know α*
 GRID_SEEDS = 5
 POPULATION = {
     "population": "gaussian:n=1000,held_out=1000",
     "strategy": "planting:signal=columns,x2=3",
     "learner": "sgd:model=logistic",
-}
-
-Success = Callable[[int, int], float]  # members, seed
-
-
-@dataclass(frozen=True)
-class World:
-    """A platform with a known α*.
-
-    Args:
-        people: n.
-        truth: α*·n, in members.
-        success: S by members and seed.
-    """
-
-    people: int
-    truth: int
-    success: Success
-
-    def measure(self, cells: Sequence[Cell], bracket: Bracket | None = None) -> list[float]:
-        """Return S of each cell."""
-        return [self.success(members, seed) for members, seed in cells]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A family of synthetic worlds: S(x) = rise(x − tₛ), tₛ ~ N(centre, spread²), x = log α.
-
-    Args:
-        rise: S by the distance from a seed's place, monotone.
-        spread: standard deviation of log α over seeds.
-        held_out: people that S is measured on: its noise is binomial, new for every cell.
-        meaning: in words.
-    """
-
-    rise: Callable[[Floats], Floats]
-    spread: float
-    held_out: int
-    meaning: str
-
-    def world(self, number: int) -> World:
-        """Return one of the worlds: 1,500 or 60,000 people, the centre between 0.5% and 10%."""
-        rng = np.random.default_rng([number, 7])
-        people = int(rng.choice([1500, 60_000]))
-        centre = rng.uniform(math.log(0.005), math.log(0.1))
-
-        @functools.cache
-        def place(seed: int) -> float:
-            return float(centre + self.spread * np.random.default_rng([number, 8, seed]).normal())
-
-        def success(members: int, seed: int) -> float:
-            alpha = max(members, 1e-3) / people
-            rate = float(self.rise(np.array(math.log(alpha) - place(seed))))
-            drawn = np.random.default_rng([number, 9, seed, members]).binomial(self.held_out, rate)
-            return float(drawn / self.held_out)
-
-        truth = math.ceil(people * math.exp(centre + self._crossing()))
-        return World(people, truth, success)
-
-    def _crossing(self) -> float:
-        """Return where E rise(x − spread·ζ) crosses the target, by 4,000 seeds and bisection."""
-        from scipy.special import ndtri
-
-        seeds = self.spread * ndtri((np.arange(4000) + 0.5) / 4000)
-        low, high = -12.0, 12.0
-        for _ in range(40):
-            middle = (low + high) / 2
-            enough = self.rise(middle - seeds).mean() >= TARGET
-            low, high = (low, middle) if enough else (middle, high)
-        return high
-
-
-def logistic(slope: float, floor: float = 0.1, ceiling: float = 1.0) -> Callable[[Floats], Floats]:
-    """Return a logistic rise from the floor to the ceiling."""
-    return lambda u: floor + (ceiling - floor) / (1 + np.exp(-np.clip(slope * u, -500, 500)))
-
-
-SHAPES = {
-    "typical": Shape(logistic(2.3), 0.12, 450, "like a network on digits"),
-    "shallow": Shape(logistic(1.5), 0.1, 450, "slope 1.5 per e-fold of α, much noise"),
-    "steep": Shape(logistic(20), 0.15, 1000, "slope 20: almost a jump"),
-    "jump": Shape(logistic(400), 0.1, 1000, "a jump: each training says yes or no"),
-    "quiet": Shape(logistic(3), 0.03, 5000, "seeds hardly differ"),
-    "spread": Shape(logistic(4), 0.3, 1000, "seeds differ by a third"),
-    "wide": Shape(logistic(4), 0.8, 1000, "seeds differ by a factor of two"),
-    "wider": Shape(logistic(4), 1.5, 1000, "seeds differ by a factor of four and more"),
-    "cloglog": Shape(
-        lambda u: 1 - np.exp(-np.exp(np.minimum(2.5 * u, 5))), 0.15, 1000, "not symmetric"
-    ),
-    "half": Shape(logistic(2, floor=0.5), 0.15, 2000, "half without anyone"),
-    "capped": Shape(logistic(4, ceiling=0.95), 0.15, 2000, "never above 95%"),
-    "ramp": Shape(
-        lambda u: np.clip(0.5 + 0.75 * u, 0.05, 1), 0.15, 1000, "a straight line with corners"
-    ),
 }
 
 
@@ -167,7 +73,7 @@ def study(
             world = worlds(number)
             found = close_in(world.measure, world.people, TARGET, chosen, budget)
             trainings.append(len(found.asked))
-            holds.append(found.bracket.low < world.truth <= found.bracket.high)
+            holds.append(world.holds(found.bracket.low, found.bracket.high))
             narrow.append(found.stopped == "width")
     return Searches(
         work=f"search for α*: {name}",
@@ -226,8 +132,9 @@ def rows(
 ) -> Iterator[Searches]:
     """Yield one row a kind of world."""
     for name in names:
-        worlds = SHAPES[name].world if name in SHAPES else pooled_world
-        yield study(name, worlds, repetitions, width, budget)
+        shape = {**SHAPES, **NEAR}.get(name)
+        worlds = pooled_world if shape is None else shape.world
+        yield study(name, worlds, repetitions, width or (shape.width if shape else None), budget)
 
 
 def print_table(found: Sequence[Searches]) -> None:
@@ -258,10 +165,13 @@ def main() -> None:
     parser.add_argument("--width", type=float, help="high/low to stop at; else the grid's own")
     parser.add_argument("--budget", type=int, default=60, help="trainings of one search")
     parser.add_argument(
-        "--world", action="append", choices=[*SHAPES, "gaussian"], help="else all; repeatable"
+        "--world",
+        action="append",
+        choices=[*SHAPES, *NEAR, "gaussian"],
+        help="else all; repeatable",
     )
     given = parser.parse_args()
-    names = given.world or [*SHAPES, "gaussian"]
+    names = given.world or [*SHAPES, *NEAR, "gaussian"]
     found = list(rows(names, given.repetitions, given.width, given.budget))
     if given.json:
         print_rows(found, as_json=True)

@@ -17,6 +17,9 @@ import quorate as library
 from quorate.catalog import CATALOG
 
 STORED = Path(__file__).parent / "stored"
+# Numbers that a later version words more safely from the same cells: the search takes in what means
+# with their errors leave open, which its older form did not.
+WIDER = {"critical-mass": {"high": 0.3375}}
 WHERE = ("provenance", "hardware")  # what a command says of the machine it is run on
 SINCE = (
     "epsilon_leaves_out",
@@ -114,6 +117,7 @@ def test_the_same_command_prints_the_same_and_does_nothing_again(
     code, printed, said = quorate(*COMMANDS[name], "--json")
     assert code == 0, said
     expected = json.loads((STORED / "expected" / f"{name}.json").read_text())
+    expected |= WIDER.get(name, {})
     assert facts(json.loads(printed)) == facts(expected)  # every number to the bit, seconds too
     after = kept(stored)
     if "--trust" in COMMANDS[name]:

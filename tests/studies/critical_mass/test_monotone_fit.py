@@ -125,3 +125,40 @@ def test_more_seeds_give_a_narrower_interval() -> None:
     ]
     few, many = fit([p for p in points if p[1] < 5]), fit(points)
     assert many.high - many.low < 0.7 * (few.high - few.low)  # about √(5/20), with Student's t
+
+
+def test_a_curve_that_is_flat_at_everyone_is_fitted() -> None:
+    """Fifty seeds just short of the target at everyone: no slope places them all."""
+    many = 50
+    found = fit_monotone(
+        [6, 241, 892, 1436] + [1500] * many,
+        [0, 0, 1, 0, *range(many)],
+        [0.131, 0.87, 0.86, 0.86] + [0.86] * 4 + [0.902] + [0.86] * 45,
+        1500,
+        0.9,
+    )
+    assert math.log(1500) < found.low <= found.estimate <= found.high
+    assert np.isfinite(found.own).all()
+    assert (found.own[5:] > math.log(1500)).all()
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 1500), st.sampled_from([0.86, 0.9, 0.902, 1.0]), st.integers(1, 25)
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from([0.5, 0.9, 1.0]),
+)
+def test_any_flat_pieces_are_fitted(pieces: list[tuple[int, float, int]], target: float) -> None:
+    """Seeds that agree to the last digit at one size, several times over."""
+    points = [(0, 0, 0.1)]
+    points += [(size, seed, level) for size, level, seeds in pieces for seed in range(seeds)]
+    found = fit(points, target, 1500)
+    assert np.isfinite([found.low, found.estimate, found.high]).all()
+    assert np.isfinite(found.own).all()
+    assert np.isfinite(found.own_doubt).all()
+    assert found.low <= found.estimate <= found.high

@@ -20,6 +20,7 @@ from quorate.studies.critical_mass.rounds import (
     SearchEnd,
     bracket_of,
     close_in,
+    side,
 )
 
 NAN, INF = math.nan, math.inf
@@ -163,12 +164,58 @@ def test_one_seed_that_fails_to_hold_does_not_move_the_mean() -> None:
 
 @pytest.mark.parametrize("at", [30, 400, 5000])
 def test_the_upper_side_is_looked_at(at: int) -> None:
-    found = search(lambda members, seed: rise(members, seed, at=at), people=60_000)
+    found = search(lambda members, seed: rise(members, seed, at=at), people=60_000, width=1.3)
     assert found.stopped == "width"
     sizes = sorted({p.members for p in found.points if p.members > found.bracket.high})
     assert sizes[-1] == 60_000
     pairs = itertools.pairwise([found.bracket.high, *sizes])
     assert all(above <= GAP * below + 1 for below, above in pairs)  # a size is a whole number
+
+
+# ------------------------------------------------------------------- within noise of the target
+
+
+def level(value: float, members: int, seed: int) -> float:
+    """A level that S stays at, with the noise of a thousand people held out."""
+    rng = np.random.default_rng([members, seed, 5])
+    return float(rng.binomial(1000, value) / 1000)
+
+
+def test_a_plateau_just_below_the_target_is_not_taken_for_the_answer() -> None:
+    """S is .89 from 20 to 400 members, then 1: one lucky seed above .9 does not decide."""
+
+    def stairs(members: int, seed: int) -> float:
+        return level(0.1 if members < 20 else 0.885 if members < 400 else 0.995, members, seed)
+
+    found = search(stairs, width=1.5)
+    assert found.bracket.low < 400 <= found.bracket.high
+
+
+def test_a_ceiling_below_the_target_has_no_upper_end() -> None:
+    found = search(lambda m, seed: level(0.1 if m < 20 else 0.89, m, seed), width=1.5)
+    assert found.bracket.high == INF
+    assert found.stopped in ("width", "plateau")
+
+
+def test_success_at_the_target_itself_is_said_to_be_a_plateau() -> None:
+    """S is .9 from 20 members on: the answer is where S is within noise of the target."""
+    found = search(lambda m, seed: level(0.1 if m < 20 else 0.9, m, seed), width=1.5)
+    assert found.stopped == "plateau"
+    assert found.bracket.on_plateau
+    assert found.bracket.low < 20
+    assert found.bracket.high == INF
+
+
+def test_just_above_the_target_without_anyone() -> None:
+    found = search(lambda m, seed: level(min(0.91 + m / 5000, 1), m, seed), width=1.5)
+    assert found.bracket.low == 0
+
+
+@pytest.mark.parametrize(("mean", "side_of"), [(0.95, 1), (0.85, -1), (0.9, 0)])
+def test_five_seeds_tell_a_side_by_their_mean(mean: float, side_of: int) -> None:
+    apart = np.array([-0.01, 0.01, -0.02, 0.02, 0.0])
+    assert side((mean + apart).tolist(), 0.9) == side_of
+    assert side([mean] * 4, 0.9) == 0  # too few seeds
 
 
 # ------------------------------------------------------------------------------ failed cells
@@ -237,13 +284,13 @@ def test_limits_that_make_no_sense(limits: dict[str, float], message: str) -> No
 
 
 def test_what_is_known_is_not_asked_for() -> None:
-    first = search(rise)
-    again = search(rise, given=first.points)
+    first = search(rise, width=1.3)
+    again = search(rise, width=1.3, given=first.points)
     assert again.asked == ()
     assert again.bracket.estimate == first.bracket.estimate
     assert again.stopped == "width"
-    narrower = search(rise, width=1.08, given=first.points, budget=200)
-    assert 0 < len(narrower.asked) < len(search(rise, width=1.08, budget=200).asked)
+    narrower = search(rise, width=1.2, given=first.points, budget=200)
+    assert 0 < len(narrower.asked) < len(search(rise, width=1.2, budget=200).asked)
 
 
 def test_any_stored_grid_saves_trainings() -> None:

@@ -36,6 +36,7 @@ class MonotoneFit:
             critical mass in members, on a continuous scale.
         centre, doubt: mean and standard deviation of the mean over seeds of each seed's own
             log critical mass.
+        slope: of the log-odds of S per unit of log α, the typical one.
         spread: of the seeds' own log critical masses, the typical standard deviation.
         widest: posterior mass of the largest of ``SPREADS``: where it is not small, seeds may
             differ by more than the fit can say.
@@ -53,6 +54,7 @@ class MonotoneFit:
     high: float
     centre: float
     doubt: float
+    slope: float
     spread: float
     widest: float
     places: Floats
@@ -124,8 +126,7 @@ def fit_monotone(
         posterior, kernel = _posterior(likely, scale, t)  # (b, w, g)
         shape = np.einsum("bwm,wmg->bg", posterior, kernel)
         own = likely * shape[:, :, None]  # (b, g, s)
-        own *= (posterior.sum((1, 2)) / own.sum(1).T).T[:, None, :]
-        own_mass, centre_mass = own.sum(0), posterior.sum((0, 1))  # (g, s), (g,)
+        own_mass, centre_mass = _own_mass(own, posterior), posterior.sum((0, 1))  # (g, s), (g,)
         possible = np.flatnonzero(np.maximum(own_mass.max(1), centre_mass) > SURELY_NOT)
         ends = t[possible[0]] - step, t[possible[-1]] + step
     own_mean, centre = t @ own_mass, float(t @ centre_mass)
@@ -137,6 +138,7 @@ def fit_monotone(
         high=high,
         centre=centre,
         doubt=math.sqrt(max(t**2 @ centre_mass - centre**2, 0)),
+        slope=slope,
         spread=math.exp(posterior.sum((0, 2)) @ np.log(SPREADS)),
         widest=float(posterior[:, -1].sum()),
         places=t,
@@ -177,6 +179,21 @@ def _posterior(likely: Floats, scale: Floats, t: Floats) -> tuple[Floats, Floats
     logs = logs.reshape(len(SLOPES), len(SPREADS), len(t)) - np.log(RARER)[:, None]
     mass = np.exp(logs - logs.max())
     return mass / mass.sum(), kernel
+
+
+def _own_mass(own: Floats, posterior: Floats) -> Floats:
+    """Return the mass of each seed's own place, (g, s), from that for each slope, (b, g, s).
+
+    Where a slope leaves a seed no place that a number can hold, the other slopes speak.
+    """
+    totals = own.sum(1)  # (b, s)
+    held = totals > 0
+    scale = np.divide(posterior.sum((1, 2))[:, None], totals, out=np.zeros_like(totals), where=held)
+    mass = (own * scale[:, None, :]).sum(0)
+    lost = ~held.all(0)
+    mass[:, lost] = np.where(held.any(0)[lost], mass[:, lost], 1 / len(mass))
+    mass[:, lost] /= np.maximum(mass[:, lost].sum(0), 1e-300)
+    return np.asarray(mass)
 
 
 @functools.lru_cache(maxsize=256)

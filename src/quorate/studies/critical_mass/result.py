@@ -13,6 +13,7 @@ from quorate.intervals import Floats
 from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section
 from quorate.runs.wording import interval, people, percent
+from quorate.studies.critical_mass.levels import FLAT
 from quorate.studies.critical_mass.monotone_fit import SPREADS
 from quorate.studies.critical_mass.rounds import SEEDS, SearchEnd, Stopped
 from quorate.studies.curve import WHO, Curve
@@ -33,7 +34,8 @@ class CriticalMassSearch(Result):
             every training failed.
         low, high: the 95% interval: α* lies above ``low`` (or is 0) and at or below ``high``.
         trainings: models trained in this run; what was stored before cost nothing.
-        stopped: "width" where the interval is narrow enough, "budget" where trainings ran out.
+        stopped: "width" where the interval is narrow enough, "plateau" where success is known to
+            stay within noise of the target over all of it, "budget" where trainings ran out.
         width: the ratio high/low that was asked for.
         people: how many the platform learns from.
         refused: seeds that were skipped, and why: their people do not fit the methods.
@@ -131,6 +133,8 @@ class CriticalMassSearch(Result):
             return "Nothing was measured: every training failed."
         if self.low >= 1:
             return f"Not even everyone acting together reaches {goal}."
+        if self.end.bracket.on_plateau:
+            return self._plateau(goal)
         if self.high == 0:
             return f"Success is {percent(self.target)} or more without any collective."
         if math.isinf(self.estimate):
@@ -143,6 +147,20 @@ class CriticalMassSearch(Result):
             f"About {people(self.estimate * self.people)} of {self.people:,} people "
             f"({percent(self.estimate)}) reach {goal}; more than {low} are needed, and {most} "
             "(95% interval)."
+        )
+
+    def _plateau(self, goal: str) -> str:
+        """Return the answer where success stays within noise of the target over a range."""
+        low = f"{people(self.low * self.people)} ({percent(self.low)})" if self.low else "nobody"
+        if math.isfinite(self.high):
+            high = f"{people(self.high * self.people)} ({percent(self.high)})"
+            lies = "the critical mass lies between them"
+        else:
+            high = "everyone"
+            lies = "the critical mass lies above the first, or the target is never reached to stay"
+        return (
+            f"Success is within {percent(FLAT)} of {goal}, from {low} to {high} of "
+            f"{self.people:,} people: {lies} (95% interval)."
         )
 
     def why_nothing(self) -> str | None:
@@ -160,6 +178,11 @@ class CriticalMassSearch(Result):
         bracket, said = self.end.bracket, []
         if math.isnan(self.estimate):
             said.append("The search gave up: no training succeeded.")
+        elif bracket.on_plateau:
+            said.append(
+                "More trainings would tell little: where success hardly changes with the size, a "
+                f"target a little lower or higher than {self.target:g} has a sharper answer."
+            )
         elif self.stopped == "budget" and not bracket.too_spread:
             said.append(
                 f"The budget was spent before high/low came down to {self.width:g}: give a larger "

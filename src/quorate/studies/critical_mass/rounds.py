@@ -8,17 +8,32 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from quorate.intervals import Floats
-from quorate.studies.critical_mass.monotone_fit import NOISE, MonotoneFit, fit_monotone, log_size
+from quorate.studies.critical_mass.levels import (
+    BAND,
+    MILD,
+    USUAL,
+    Levels,
+    fallen_back,
+    levels_of,
+    quantiles,
+)
+from quorate.studies.critical_mass.monotone_fit import (
+    NOBODY,
+    NOISE,
+    MonotoneFit,
+    fit_monotone,
+    log_size,
+)
 from quorate.validate import at_least, in_interval
 
 Cell = tuple[int, int]  # members, seed
-Stopped = Literal["width", "budget"]
+Stopped = Literal["width", "plateau", "budget"]
 
 SEEDS = 5  # whose own critical mass must be known before the interval is trusted
 ROUND = 4  # cells issued together, so that they train in one stack
@@ -28,6 +43,8 @@ GAP = 4.0  # the largest ratio between measured sizes, above the interval, left 
 APART = 1.5  # a fall back below the target between sizes nearer than this is noise
 WITNESSES = 3  # seeds that a fall back is measured with, at least, before it counts or does not
 WIDEST = 0.03  # posterior mass of the largest spread, above which an interval is not trusted
+WIDER = 2.2  # times the fit's own interval, in logs, beyond which levels are asked for more
+STEEP = 2.5  # slope times spread above which a seed is bisected, and below which none is
 HOPELESS = 8  # failed trainings, with none that succeeded, after which the search gives up
 
 
@@ -47,6 +64,9 @@ class Bracket:
         low, estimate, high: α*·n lies above ``low`` (or is 0) and at or below ``high``.
         placed: seeds whose own critical mass is known well enough to count.
         fit: the curve behind it; None where no training succeeded.
+        levels: what is said without it; None where few trainings are near the target.
+        by_levels: whether the levels ask for more sizes than the curve.
+        on_plateau: whether S stays within noise of the target, and is known to, from low to high.
     """
 
     low: float
@@ -54,6 +74,9 @@ class Bracket:
     high: float
     placed: int
     fit: MonotoneFit | None
+    levels: Levels | None = None
+    by_levels: bool = False
+    on_plateau: bool = False
 
     @property
     def too_spread(self) -> bool:
@@ -86,6 +109,7 @@ def close_in(
     width: float,
     budget: int,
     given: Iterable[Point] = (),
+    spent: int = 0,
 ) -> SearchEnd:
     """Return where the rounds end: the interval is narrow enough, or the budget is spent.
 
@@ -103,6 +127,7 @@ def close_in(
         width: of the interval, high/low, above 1.
         budget: cells that may be asked for, at least 1.
         given: points known before.
+        spent: how much of the budget they took.
 
     >>> def half(cells, bracket):
     ...     return [float(members >= 50) for members, seed in cells]
@@ -124,11 +149,14 @@ def close_in(
         known = bracket.placed >= SEEDS and not bracket.too_spread
         if known and not checks and bracket.narrow(width, people):
             return SearchEnd(tuple(points.values()), bracket, tuple(asked), "width")
-        if len(asked) >= budget or hopeless:
+        if known and not checks and bracket.on_plateau:
+            return SearchEnd(tuple(points.values()), bracket, tuple(asked), "plateau")
+        left = budget - spent - len(asked)
+        if left <= 0 or hopeless:
             return SearchEnd(tuple(points.values()), bracket, tuple(asked), "budget")
         wanted = [*checks, *next_cells(points.values(), people, width, bracket)]
         new = [cell for cell in dict.fromkeys(wanted) if cell not in points]
-        new = (new or _fresh_seeds(points, people, bracket))[: budget - len(asked)]
+        new = (new or _fresh_seeds(points, people, bracket))[:left]
         for cell, success in zip(new, measure(new, bracket if points else None), strict=True):
             points[cell] = Point(*cell, success)
         asked += new
@@ -143,18 +171,26 @@ def validate_search(target: float, width: float, budget: int) -> None:
 
 
 def bracket_of(points: Iterable[Point], people: int, target: float, width: float) -> Bracket:
-    """Return the bracket that the points give; their order does not matter."""
+    """Return the bracket that the points give; their order does not matter.
+
+    It is that of the fitted curve, widened to where the levels say that the crossing may be: to
+    ``MILD`` where the two agree, else to ``CUT``.
+    """
     known = sorted(point for point in points if not math.isnan(point.success))
     if not known:
         return Bracket(0, math.nan, math.inf, 0, None)
-    members, seeds, success = zip(*_to_stay(known, target), strict=True)
-    fit = fit_monotone(members, seeds, success, people, target)
+    kept = _to_stay(known, target)
+    fallen = fallen_back(kept, target)
+    kept = [point for point in kept if point.members >= fallen]
+    members, seeds, success = zip(*kept, strict=True)
+    fit, levels = fit_monotone(members, seeds, success, people, target), _levels(kept, target)
+    below, above = levels.ends() if levels else (math.inf, 0.0)
     nobody = [point.success for point in known if point.members == 0]
     everyone = [point.success for point in known if point.members >= people]
-    if len(nobody) >= SEEDS and min(success) >= target:
-        return Bracket(0, 0, 0, len(nobody), fit)
-    if len(everyone) >= SEEDS and max(everyone) < target:
-        return Bracket(people, math.inf, math.inf, len(everyone), fit)
+    if side(nobody, target) > 0 and above == 0 and min(success) >= target - BAND:
+        return Bracket(0, 0, 0, len(nobody), fit, levels)
+    if side(everyone, target) < 0 and below >= people:
+        return Bracket(people, math.inf, math.inf, len(everyone), fit, levels)
     placed = int((fit.own_doubt <= 1.5 * well_placed(fit, width)).sum())
     low, estimate, high = (_whole(end, people) for end in (fit.low, fit.estimate, fit.high))
     low = min(max(low - 1, 0), people - 1)
@@ -163,9 +199,68 @@ def bracket_of(points: Iterable[Point], people: int, target: float, width: float
     if placed < SEEDS:  # the prior would speak: no more is said than what was measured
         enough = [size for size in enough if size > short]
     low, high = min(low, short), max(high, min(enough, default=math.inf))  # past what was seen
-    if len(everyone) >= SEEDS and min(everyone) >= target:
+    if side(everyone, target) > 0:
         estimate, high = min(estimate, people), min(high, people)
-    return Bracket(low, estimate, high, placed, fit)
+    found = Bracket(low, estimate, high, placed, fit, levels)
+    return found if levels is None else _widened(found, levels, len(set(seeds)), people, width)
+
+
+def _widened(found: Bracket, levels: Levels, seeds: int, people: int, width: float) -> Bracket:
+    """Return the bracket with the sizes at which the levels do not rule the crossing out."""
+    assert found.fit is not None
+    below, above = levels.ends()
+    by_levels = above >= math.exp(found.fit.high) + 1 or below < math.exp(found.fit.low) - 1
+    if _agree(levels, found.fit):
+        below, above = levels.ends(MILD)
+    found = replace(
+        found,
+        low=min(found.low, below),
+        high=max(found.high, above),
+        placed=max(found.placed, min(seeds, SEEDS)),
+        by_levels=by_levels,
+    )
+    flat = None if found.narrow(width, people) else levels.plateau(found.low, found.high)
+    return found if flat is None else replace(found, low=flat[0], high=flat[1], on_plateau=True)
+
+
+def _agree(levels: Levels, fit: MonotoneFit) -> bool:
+    """Whether the levels leave little more than the fit does."""
+    below, above = (math.log(max(end, NOBODY)) for end in levels.ends())
+    return above - below <= WIDER * (fit.high - fit.low)
+
+
+def _levels(points: Sequence[Point], target: float) -> Levels | None:
+    """Return what the levels say, without the seeds that are seen to jump past the target."""
+    low: dict[int, int] = {}
+    high: dict[int, int] = {}
+    for point in points:
+        if point.success < target - BAND:
+            low[point.seed] = max(point.members, low.get(point.seed, 0))
+        if point.success > target + BAND:
+            high[point.seed] = min(point.members, high.get(point.seed, point.members))
+    jump = {seed for seed in low.keys() & high.keys() if high[seed] <= 2 * max(low[seed], 0.5)}
+    slack = [point for point in points if point.seed not in jump]
+    return levels_of(slack, target) if slack else None
+
+
+def side(success: Sequence[float], target: float) -> int:
+    """Return 1 where the mean over seeds is surely at the target or above, -1 where surely below.
+
+    Else, and for fewer than ``SEEDS`` seeds, 0. Sure is Student's one-sided 97% bound, with a
+    noise that counts ``USUAL`` as three seeds more.
+
+    >>> side([0.95] * 5, 0.9), side([0.88, 0.93, 0.9, 0.86, 0.92], 0.9), side([0.8] * 5, 0.9)
+    (1, 0, -1)
+    """
+    from scipy.special import stdtrit
+
+    values, count = np.asarray(success, dtype=np.float64), len(success)
+    if count < SEEDS:
+        return 0
+    squares = float(((values - values.mean()) ** 2).sum())
+    error = math.sqrt((3 * USUAL**2 + squares) / (count + 2) / count)
+    away = float(values.mean()) - target
+    return int(np.sign(away)) if abs(away) > stdtrit(count + 2, 0.97) * error else 0
 
 
 def well_placed(fit: MonotoneFit, width: float) -> Floats:
@@ -193,13 +288,23 @@ def next_cells(points: Iterable[Point], people: int, width: float, bracket: Brac
             (_size(fit.places[place], people), two[(len(points) + turn) % 2])
             for turn, place in enumerate(thirds)
         ]
+    if bracket.levels is not None and bracket.by_levels and not bracket.narrow(width, people):
+        first = 1 + max(point.seed for point in points)
+        below, above = bracket.levels.ends()
+        half = math.log(width) / 2
+        aims = [_size(fit.estimate + way * half, people) for way in (-1, 1)]
+        aims = [size for size in aims if below <= size <= above]
+        parts = 0.1 + 0.8 * _golden_steps(first, ROUND - len(aims))
+        aims += quantiles(bracket.levels, people, parts)
+        return [(size, first + turn) for turn, size in enumerate(aims)]
     probes = np.array([sum(point.seed == seed for point in points) for seed in fit.seeds])
     enough = well_placed(fit, width)
     worst = np.argsort(-fit.own_doubt, kind="stable")
+    steep = fit.slope * fit.spread >= STEEP
     again = [
         (_size(fit.own[at], people), int(fit.seeds[at]))
         for at in worst
-        if fit.own_doubt[at] > enough[at] and probes[at] < PROBES
+        if steep and fit.own_doubt[at] > enough[at] and probes[at] < PROBES
     ][:ROUND]
     fresh = ROUND - len(again)
     return again + _around(points, people, fit, fresh - (bracket.placed >= SEEDS and not again))
@@ -213,8 +318,13 @@ def unchecked(points: Iterable[Point], people: int, target: float, bracket: Brac
     asked = {(point.members, point.seed) for point in points}
     seeds = sorted({point.seed for point in known})
     cells = []
-    for size, there in _dips(known, target).items():
-        if _is_dip(there, target) is None:
+    fallen = {
+        point.members
+        for point in known
+        if point.success < target - 2 * NOISE and point.members >= APART * max(bracket.high, 1)
+    }
+    for size in sorted({*_dips(known, target), *fallen}):
+        if _is_dip([point for point in known if point.members == size], target) is None:
             others = [*seeds, *range(seeds[-1] + 1, seeds[-1] + 1 + WITNESSES)]
             free = [seed for seed in others if (size, seed) not in asked]
             cells += [(size, seed) for seed in free[: WITNESSES - 1]]
@@ -296,9 +406,14 @@ def _around(points: Iterable[Point], people: int, fit: MonotoneFit, count: int) 
     from scipy.special import ndtri
 
     first = 1 + max(point.seed for point in points)
-    steps = (0.5 + 0.618034 * (first + np.arange(max(count, 0)))) % 1
+    steps = _golden_steps(first, max(count, 0))
     places = fit.centre + fit.spread * ndtri(0.15 + 0.7 * steps)
     return [(_size(place, people), first + turn) for turn, place in enumerate(places)]
+
+
+def _golden_steps(first: int, count: int) -> Floats:
+    """Return numbers in [0, 1), (count,), that lie far from those of the turns before."""
+    return np.asarray((0.5 + 0.618034 * (first + np.arange(count))) % 1)
 
 
 def _size(place: float, people: int) -> int:

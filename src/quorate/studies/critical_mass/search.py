@@ -39,6 +39,7 @@ from quorate.studies.trial import (
 from quorate.version import __version__
 
 METHODS = ("population", "strategy", "goal", "learner")
+DESIGN = 2  # of the rounds: another asks for other cells
 TITLE = "α*, the critical mass, by search"
 
 
@@ -93,9 +94,10 @@ def find_critical_mass(
     people = len(draw_people(cell.population, streams(0)[0]).train)
     with use(device), Store(out, write=True) as store, executor.open() as pool:
         run = _Run(cell, people, store, pool)
-        run.take_stored(_begin(study, store, {"width": width, "budget": budget}, run))
+        begins_with, spent = _begin(study, store, {"width": width, "budget": budget}, run)
+        run.take_stored(begins_with)
         given = [run.point(outcome) for outcome in run.outcomes.values()]
-        end = close_in(run.measure, run.most(), target, width, budget, given)
+        end = close_in(run.measure, run.most(), target, width, budget, given, spent)
     return CriticalMassSearch(
         target=target,
         estimate=end.bracket.estimate / people,
@@ -240,11 +242,16 @@ def _without_place(description: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in description.items() if key not in ("alpha", "seed")}
 
 
-def _begin(study: Study, store: Store, limits: Mapping[str, Any], run: _Run) -> list[str]:
-    """Note the search in the store; return the ids of the cells that it begins with.
+def _begin(
+    study: Study, store: Store, limits: Mapping[str, Any], run: _Run
+) -> tuple[list[str], int]:
+    """Note the search in the store; return the ids of the cells it begins with, and how much of
+    the budget they took.
 
     Where the last study of these methods is this very search, it goes on: it begins with what it
-    began with then, asks for the same cells, and finds those it has measured already.
+    began with then, asks for the same cells, and finds those it has measured already. One of an
+    older design, which asked for other cells, begins with all that is stored, and what it trained
+    counts.
     """
     plain = {**study.describe(), **study.state()}
     before = [
@@ -256,7 +263,10 @@ def _begin(study: Study, store: Store, limits: Mapping[str, Any], run: _Run) -> 
         last, version = before[-1]
         search = last.get("search", {})
         if version == __version__ and last == {**plain, "search": {**search, **limits}}:
-            return list(search["given"])
+            if search.get("design") == DESIGN:
+                return list(search["given"]), 0
+            stored = sorted(run.stored())
+            return stored, len(set(stored) - set(search["given"]))
     given = sorted(run.stored())
-    store.add_study({**plain, "search": {**limits, "given": given}}, __version__)
-    return given
+    store.add_study({**plain, "search": {**limits, "given": given, "design": DESIGN}}, __version__)
+    return given, 0
