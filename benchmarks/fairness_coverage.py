@@ -6,7 +6,7 @@ library used at first: its code stands here for the comparison alone. A setting 
 and predictions in each group, from which people are drawn; trials in which a measure is not defined
 do not count.
 
-Shape letters: t trials, r resamples, m groups.
+Shape letters: t trials, r resamples, m groups, k labels.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from quorate.fairness.gap_closed import gap_closed
 from quorate.fairness.group_counts import GroupCounts, Sums, ratio, span
 from quorate.fairness.intervals import measure_ends
+from quorate.fairness.limits import Trials, mean_gap
 from quorate.intervals import Estimate, Floats
 
 MEASURES = ("accuracy_gap", "worst_group_accuracy", "equal_opportunity_gap", "disparate_impact")
@@ -294,6 +295,47 @@ def resampled_gap(counts: Floats, resamples: int, rng: np.random.Generator) -> E
     return Estimate(np.nan, low, np.sort(np.where(was > 0, closed, np.inf))[-1 - rank])
 
 
+def many_labels(trials: int, resamples: int) -> Iterator[dict[str, str]]:
+    """Yield the least coverage of gaps that are averaged over labels, and how much wider they are.
+
+    Widths are compared with the bootstrap's where each group has 1,000 people or more.
+    """
+    rng = np.random.default_rng(0)
+    for k, people in itertools.product((3, 10, 30), (30, 100, 1000)):
+        least, wider = 1.0, []
+        for m, (first, others) in itertools.product((2, 5), LABEL_RATES):
+            rates = np.where(np.arange(m) == 0, first, others) * np.ones((k, 1))  # (k, m)
+            rows = np.full((trials, k, m), float(people // k))
+            hits = rng.binomial(people // k, rates, size=rows.shape).astype(np.float64)
+            low, high = mean_gap(Trials(hits, rows), 0.025)
+            truth = abs(first - others)
+            held = (low <= truth + SLACK) & (high >= truth - SLACK)
+            least = min(least, float(held.mean()))
+            if people >= LARGE:
+                wide = [_resampled_width(one, people // k, resamples, rng) for one in hits[:20]]
+                wider.append(float((high - low)[:20].mean() / np.mean(wide)))
+        yield {
+            "labels": str(k),
+            "people in a group": f"{people:,}",
+            "after, least": f"{least:.3f}",
+            "width after/before, median": f"{np.median(wider):.2f}" if wider else "–",
+            "largest": f"{max(wider):.2f}" if wider else "–",
+        }
+
+
+LABEL_RATES = ((0.5, 0.5), (0.95, 0.95), (0.7, 0.9), (0.02, 0.98))
+
+
+def _resampled_width(hits: Floats, rows: int, resamples: int, rng: np.random.Generator) -> float:
+    """Return how wide the bootstrap's interval of a mean gap is, of hits (k, m)."""
+    rates = hits / rows
+    again = rng.binomial(rows, rates, size=(resamples, *rates.shape)) / rows
+    seen = float(_width(rates).mean())
+    low = np.quantile(seen - _width(again - rates).mean(axis=1), 0.025)
+    high = np.quantile(_width(again).mean(axis=1), 0.975)
+    return float(min(1, max(high, seen)) - max(0, min(low, seen)))
+
+
 WEIGHTS = {  # spread of the logarithms of lognormal weights; None: 4 or 20 for three in ten, else 1
     "1 or 4": (None, 4.0),
     "1 or 20": (None, 20.0),
@@ -380,6 +422,7 @@ def print_coverage(trials: int, resamples: int) -> None:
         as_reported(trials, resamples),
         over_settings(trials, resamples),
         gaps_closed(max(1, trials // 5), resamples),
+        many_labels(max(1, trials // 5), resamples),
         weighted(trials),
     ):
         for number, row in enumerate(rows):

@@ -223,7 +223,7 @@ def test_every_measure_of_two_labels_is_covered() -> None:
 @pytest.mark.parametrize(("k", "m", "n"), [(3, 2, 12), (8, 2, 100), (8, 4, 30), (20, 2, 400)])
 def test_means_over_labels_are_covered(k: int, m: int, n: int) -> None:
     """True positive rates of n/k rows a label, and selection rates of n rows a group."""
-    rng, trials = np.random.default_rng(k + m), 200
+    rng, trials = np.random.default_rng(k + m), 120
     opposite = np.where((np.arange(k)[:, None] + np.arange(m)) % 2, 1.0, 2.0)  # (k, m)
     uneven = 0.6 ** np.arange(k)[:, None] * np.ones(m)
     two = np.where(np.arange(k)[:, None] < 2, opposite, 0.0)  # the others are never predicted

@@ -10,7 +10,6 @@ docs/explanation/fairness-intervals.md.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -150,15 +149,12 @@ def mean_gap(trials: Trials, tail: float) -> Ends:
     counted: Flags = np.asarray((trials.rows > 0).all(axis=-1))  # (..., l)
     seen = value.max(axis=-1) - value.min(axis=-1)
     low, high = gap_low(trials.exact(tail / pairs_of(m))), gap_high(trials.exact(tail))
-    if seen.shape[-1] > 1:
-        # rates seen to be 0 or 1 reach no further, but add to what others of their mean reach
-        below = seen - gap_low(trials.exact(tail))
-        high = seen + np.maximum(high - seen, np.hypot(high - seen, below) / math.sqrt(2))
     centre = _centre(gap_low, trials, low)
     alone = low[..., 0] if low.shape[-1] == 1 else 0.0
     some = counted.any(axis=-1)
     lows = np.where(some, _mean_end(centre, low, counted), alone)
-    highs = np.where(some, _mean_end(seen, high, counted), 1.0)
+    below = seen - gap_low(trials.exact(tail))
+    highs = np.where(some, _mean_end(seen, high, counted, below=below), 1.0)
     return np.clip(lows, 0, 1), np.clip(highs, 0, 1)
 
 
@@ -217,13 +213,19 @@ def _centre(limit: Callable[[Rates], Floats], trials: Trials, end: Floats) -> Fl
 
 
 def _mean_end(
-    centre: Floats, end: Floats, counted: Flags, together: Floats | None = None
+    centre: Floats,
+    end: Floats,
+    counted: Flags,
+    together: Floats | None = None,
+    below: Floats | None = None,
 ) -> Floats:
     """Return the end of a mean over the labels counted, (...,), of centres and ends (..., l).
 
     mean c + (or −) √(Σ ρₐᵦ wₐ wᵦ)/l, w being how far the ends lie from the centres; ρ is 1 on the
-    diagonal and ``together`` elsewhere, (..., l, l), or 0. An end without bound leaves the mean
-    without.
+    diagonal and ``together`` elsewhere, (..., l, l), or 0. Where it is known how far ends on the
+    other side lie ``below``, (..., l), the end is no nearer than by spread and skewness, as in
+    ``_joined``: rates seen to be 0 or 1 reach no further, but their mean with others may. An end
+    without bound leaves the mean without.
     """
     k = np.maximum(counted.sum(axis=-1), 1)
     unbounded = counted & (np.isinf(end) | np.isinf(centre))  # (..., l)
@@ -233,8 +235,14 @@ def _mean_end(
     square = (distance**2).sum(axis=-1)
     if together is not None:
         square = square + np.einsum("...a,...ab,...b->...", distance, together, distance)
-    half = np.sign(distance.sum(axis=-1)) * np.sqrt(np.maximum(square, 0)) / k
-    return np.where(unbounded.any(axis=-1), np.inf, about.sum(axis=-1) / k + half)
+    half = np.sign(distance.sum(axis=-1)) * np.sqrt(np.maximum(square, 0))
+    if below is not None:
+        spread = np.where(bounded, (distance + below) / 2, 0.0)
+        skew = np.where(bounded, (distance - below) / 2, 0.0)
+        squares = (spread**2).sum(axis=-1)
+        moved = (skew * spread**2).sum(axis=-1) / np.where(squares > 0, squares, 1)
+        half = np.maximum(half, np.sqrt(squares) + moved)
+    return np.where(unbounded.any(axis=-1), np.inf, about.sum(axis=-1) / k + half / k)
 
 
 def _correlations(trials: Trials) -> Floats:
