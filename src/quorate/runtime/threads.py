@@ -6,8 +6,10 @@ import contextlib
 import functools
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+THREADED = ("torch", "sklearn.base", "scipy.special")  # libraries with threads of their own
 
 
 @contextlib.contextmanager
@@ -29,9 +31,9 @@ def one_thread() -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-def load_libraries() -> None:
-    """Load the libraries that have threads of their own."""
-    for name in ("torch", "sklearn.base", "scipy.special"):
+def load_libraries(names: Iterable[str] = THREADED) -> None:
+    """Load libraries that have threads of their own: all of them, or those that will be used."""
+    for name in names:
         importlib.import_module(name)
 
 

@@ -18,6 +18,7 @@ from quorate.runs.reading import as_stored
 from quorate.runs.running import run_missing
 from quorate.runs.store import Store
 from quorate.runtime.provenance import provenance
+from quorate.runtime.threads import THREADED, load_libraries
 from quorate.version import __version__
 
 Plain = Mapping[str, Any]
@@ -95,10 +96,20 @@ def _built(kind: str, value: Any) -> list[Any]:
 
 @dataclass(frozen=True)
 class ScenarioWork(Work[ScenarioCell]):
-    """Does what a function at the top of a module makes of the plain data of a cell."""
+    """Does what a function at the top of a module makes of the plain data of a cell.
+
+    Args:
+        measure: that function.
+        libraries: those with threads of their own that it uses.
+    """
 
     kind: ClassVar[str] = "scenario"
     measure: Measure
+    libraries: tuple[str, ...] = THREADED
+
+    def prepare(self, stack: Sequence[ScenarioCell]) -> None:
+        """Load the libraries that the work uses, and no others: they take seconds."""
+        load_libraries(self.libraries)
 
     def compute(self, stack: Sequence[ScenarioCell]) -> list[Record]:
         """Return what was measured of each cell, and the seconds that it took."""
@@ -117,7 +128,12 @@ class ScenarioWork(Work[ScenarioCell]):
 
 
 def run_cells(
-    measure: Measure, cells: Sequence[Plain], store: Store, pool: Pool, what: str
+    measure: Measure,
+    cells: Sequence[Plain],
+    store: Store,
+    pool: Pool,
+    what: str,
+    libraries: tuple[str, ...] = THREADED,
 ) -> list[dict[str, Any]]:
     """Return what ``measure`` makes of each cell, in order; what is stored is not done again.
 
@@ -128,6 +144,7 @@ def run_cells(
         store: where outcomes are kept, one by one as they come.
         pool: the workers.
         what: is under way, in a word, for the progress bar.
+        libraries: those with threads of their own that ``measure`` uses.
 
     Returns:
         What ``measure`` returned of each cell, and ``seconds``.
@@ -137,6 +154,6 @@ def run_cells(
         WorkerError: workers died again and again; what is stored is kept.
     """
     wanted = [ScenarioCell(cell, measure) for cell in cells]
-    records = run_missing(ScenarioWork(measure), wanted, store, pool, what)
+    records = run_missing(ScenarioWork(measure, libraries), wanted, store, pool, what)
     with as_stored("a stored cell"):
         return [dict(record.plain["result"]) for record in records]

@@ -1,6 +1,8 @@
 """The scenario: what it prints, what does not change it, and what it refuses."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,17 @@ def test_the_gap_of_days_is_chosen_and_its_default_is_in_no_cell() -> None:
     assert "day_gap" not in fine.state_cells()[0]
     found = run(days=2, day_gap=1e-5, schedule="every-day").result
     assert found.days[0]["gap"] <= 1e-5 < run(days=2, schedule="every-day").result.days[0]["gap"]
+
+
+def test_no_library_is_loaded_that_trains() -> None:
+    code = (
+        "import sys; from quorate.scenarios.navigation.scenario import Navigation; "
+        "from quorate.executors.serial import SERIAL; "
+        f"Navigation({SMALL['network']!r}, (5,), days=1).run(None, SERIAL); "
+        "print([name for name in ('torch', 'sklearn') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n", "they take seconds to load"
 
 
 def test_without_reports_nothing_changes() -> None:

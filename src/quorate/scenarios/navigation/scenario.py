@@ -29,6 +29,7 @@ from quorate.validate import above_zero, at_least, in_interval
 Defence = Literal["none", "trimmed-mean", "contradicting-traces", "decay", "bans"]
 Others = Literal["habit", "adapt"]
 ScheduleName = Literal["every-day", "every-other-day", "alternating-streets", "burst"]
+LIBRARIES = ("scipy.special",)  # with threads of their own: nothing is trained
 MOST_DAYS = 10_000
 SMALLEST_GAP = 1e-9  # successive averages come no nearer in any time that people have
 
@@ -139,7 +140,7 @@ class Navigation(Scenario):
         found = []
         with Store(out, write=True) as store, executor.open() as pool:
             for measure, cells, what in parts:
-                outcomes = run_cells(measure, cells, store, pool, what)
+                outcomes = run_cells(measure, cells, store, pool, what, LIBRARIES)
                 found.append([{**a, **b} for a, b in zip(cells, outcomes, strict=True)])
         return NavigationResult(network, neighbourhood, self.target, *found)
 
