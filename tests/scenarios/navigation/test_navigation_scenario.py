@@ -59,7 +59,7 @@ def test_what_is_printed(tmp_path: Path) -> None:
 def test_a_gap_that_is_too_coarse_is_told() -> None:
     fine, coarse = run(days=2).result, run(days=2, gap=0.1).result
     assert not any("is found to a gap of" in said for said in fine.summary())
-    (said,) = [one for one in coarse.summary() if "is found to a gap of" in one]
+    (said,) = [one for one in coarse.summary() if one.startswith("Traffic at rest is found to")]
     gap, trips = coarse.states[0]["gap"], coarse.network.trips.sum()
     assert said.startswith(f"Traffic at rest is found to a gap of {gap:.1g}: {gap * trips:,.0f} dr")
     share = 100 * gap * trips / coarse.states[0]["through_before"]

@@ -10,13 +10,14 @@ import numpy as np
 
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.scenarios.navigation import measures
+from quorate.scenarios.navigation.cell import DAY_GAP
 from quorate.scenarios.navigation.measures import Outcome, by_choice, first_choice, mean_of
 from quorate.scenarios.navigation.neighbourhood import Neighbourhood
 from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
 
 WHEN = ("before", "after")
-COARSE = 0.05  # of through-traffic: drivers who may still want another route, for no warning
+COARSE = 0.05  # of through-traffic: as many drivers may want another route, without a warning
 MOST_NODES = 8  # of a part of the city that are listed
 
 
@@ -117,11 +118,14 @@ class NavigationResult(Result):
     def _say_resolution(self) -> list[str]:
         """Return a warning where traffic is not found finely enough to see what is asked for."""
         trips, through = self.network.trips.sum(), mean_of(self.states, "through_before")
+        fall = mean_of(first_choice(self.states), "relative_fall") or 0.0
+        enough = min(COARSE, fall) if fall > 0 else COARSE
         found = []
-        kinds = ("Traffic at rest", "gap", self.states), ("Each day", "day-gap", self.days)
-        for what, option, cells in kinds:
-            gap = max((one["gap"] for one in cells), default=0.0)
-            if through and gap * trips > COARSE * through:
+        at_rest = max((one["gap"] for one in self.states), default=0.0)
+        by_day = max((one.get("day_gap", DAY_GAP) for one in self.days), default=0.0)
+        kinds = ("Traffic at rest", "gap", at_rest), ("Each day", "day-gap", by_day)
+        for what, option, gap in kinds:
+            if through and gap * trips > enough * through:
                 found.append(
                     f"{what} is found to a gap of {gap:.1g}: {gap * trips:,.0f} drivers of the "
                     "whole city may still want another route, as many as "
