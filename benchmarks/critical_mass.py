@@ -44,6 +44,7 @@ class Searches(Row):
         width: high/low that was asked for; the median of the grid's own unless chosen.
         coverage: part of the searches whose interval holds α*.
         narrow: part of the searches that ended narrow, not by the budget.
+        plateau: part of the searches that ended at a plateau, within noise of the target.
         trainings_mean, trainings_95: mean and 95th percentile.
         grid_coverage: the grid's.
         grid_trainings: the grid's.
@@ -54,6 +55,7 @@ class Searches(Row):
     width: float = math.nan
     coverage: float = math.nan
     narrow: float = math.nan
+    plateau: float = math.nan
     trainings_mean: float = math.nan
     trainings_95: float = math.nan
     grid_coverage: float = math.nan
@@ -67,14 +69,14 @@ def study(
     grid = [_grid(worlds(number)) for number in range(min(repetitions, 100))]
     chosen = width or float(np.median([high / low if low else math.inf for low, high, _ in grid]))
     started = time.perf_counter()
-    trainings, holds, narrow = [], [], []
+    trainings, holds, stopped = [], [], []
     with status(f"{repetitions} searches, {name}"):
         for number in range(repetitions):
             world = worlds(number)
             found = close_in(world.measure, world.people, TARGET, chosen, budget)
             trainings.append(len(found.asked))
             holds.append(world.holds(found.bracket.low, found.bracket.high))
-            narrow.append(found.stopped == "width")
+            stopped.append(found.stopped)
     return Searches(
         work=f"search for α*: {name}",
         ours_seconds=(time.perf_counter() - started) / repetitions,
@@ -83,7 +85,8 @@ def study(
         repetitions=repetitions,
         width=chosen,
         coverage=float(np.mean(holds)),
-        narrow=float(np.mean(narrow)),
+        narrow=stopped.count("width") / repetitions,
+        plateau=stopped.count("plateau") / repetitions,
         trainings_mean=float(np.mean(trainings)),
         trainings_95=float(np.quantile(trainings, 0.95)),
         grid_coverage=float(np.mean([covered for *_, covered in grid])),
@@ -145,14 +148,27 @@ def print_table(found: Sequence[Searches]) -> None:
     table = Table(title=f"S* = {TARGET:g}; a grid of 15 sizes × 5 seeds is 75 trainings")
     table.add_column("world")
     for name in (
-        *("searches", "high/low", "holds α*", "ends narrow", "trainings", "95% of them"),
+        *(
+            "searches",
+            "high/low",
+            "holds α*",
+            "ends narrow",
+            "at a plateau",
+            "trainings",
+            "95% of them",
+        ),
         *("grid holds α*", "seconds"),
     ):
         table.add_column(name, justify="right")
     for row in found:
         table.add_row(
             *(row.world, str(row.repetitions), f"{row.width:.2f}", f"{row.coverage:.3f}"),
-            *(f"{row.narrow:.2f}", f"{row.trainings_mean:.1f}", f"{row.trainings_95:.0f}"),
+            *(
+                f"{row.narrow:.2f}",
+                f"{row.plateau:.2f}",
+                f"{row.trainings_mean:.1f}",
+                f"{row.trainings_95:.0f}",
+            ),
             *(f"{row.grid_coverage:.2f}", f"{row.ours_seconds:.2f}"),
         )
     Console(width=None if sys.stdout.isatty() else 120).print(table)
@@ -161,7 +177,7 @@ def print_table(found: Sequence[Searches]) -> None:
 def main() -> None:
     """Search, and print."""
     parser = parser_of("benchmarks.critical_mass", __doc__)
-    parser.add_argument("--repetitions", type=int, default=400, help="searches of each world")
+    parser.add_argument("--repetitions", type=int, default=100, help="searches of each world")
     parser.add_argument("--width", type=float, help="high/low to stop at; else the grid's own")
     parser.add_argument("--budget", type=int, default=60, help="trainings of one search")
     parser.add_argument(
