@@ -191,6 +191,23 @@ def test_a_plateau_just_below_the_target_is_not_taken_for_the_answer() -> None:
     assert found.bracket.low < 400 <= found.bracket.high
 
 
+@pytest.mark.parametrize(("plateau", "start"), [(0.88, 0.1), (0.915, 0.1), (0.91, 0.91)])
+def test_a_plateau_near_the_target_is_covered(plateau: float, start: float) -> None:
+    """Twelve worlds each: S is ``start``, from 20 members on the plateau, from 300 members 1."""
+    truth = 300 if plateau < 0.9 else 20 if start < 0.9 else 0
+    covered = 0
+    for number in range(12):
+
+        def stairs(members: int, seed: int, number: int = number) -> float:
+            value = start if members < 20 else plateau if members < 300 else 0.999
+            return level(value, members, 1000 * number + seed)
+
+        low, _, high = ends(search(stairs, width=1.5))
+        covered += low < truth <= high or low == truth == 0
+    # .94 of twelve less three standard deviations is 9; the worlds are fixed by their numbers.
+    assert covered >= 10
+
+
 def test_a_ceiling_below_the_target_has_no_upper_end() -> None:
     found = search(lambda m, seed: level(0.1 if m < 20 else 0.89, m, seed), width=1.5)
     assert found.bracket.high == INF

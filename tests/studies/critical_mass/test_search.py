@@ -179,6 +179,23 @@ def test_trainings_above_the_interval_that_fall_short_are_counted() -> None:
     assert f", and below 0.9 in 2 of {above} trainings." in " ".join(dipped.notes())
 
 
+def test_a_plateau_is_said_from_where_to_where() -> None:
+    found = find_threshold(4, width=1.01)
+    end = dataclasses.replace(
+        found.end, bracket=dataclasses.replace(found.end.bracket, on_plateau=True)
+    )
+    flat = dataclasses.replace(found, low=0.05, high=0.2, stopped="plateau", end=end)
+    assert flat.answer() == (
+        "Success stays within 1% of 90% from 20 (5%) to 80 (20%) of 400 people: the critical "
+        "mass lies between them (95% interval)."
+    )
+    assert flat.to_json()["stopped"] == "plateau"
+    assert any("a little lower or higher than 0.9" in note for note in flat.notes())
+    never = dataclasses.replace(flat, low=0.0, high=math.inf)
+    assert "from nobody to everyone of 400 people" in never.answer()
+    assert "or the target is never reached" in never.answer()
+
+
 def test_reached_with_nobody() -> None:
     found = find_threshold(0)
     assert answer(found) == (0, 0, 0, "width")

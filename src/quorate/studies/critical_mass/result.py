@@ -134,7 +134,7 @@ class CriticalMassSearch(Result):
         if self.low >= 1:
             return f"Not even everyone acting together reaches {goal}."
         if self.end.bracket.on_plateau:
-            return self._plateau(goal)
+            return self._plateau()
         if self.high == 0:
             return f"Success is {percent(self.target)} or more without any collective."
         if math.isinf(self.estimate):
@@ -149,7 +149,7 @@ class CriticalMassSearch(Result):
             "(95% interval)."
         )
 
-    def _plateau(self, goal: str) -> str:
+    def _plateau(self) -> str:
         """Return the answer where success stays within noise of the target over a range."""
         low = f"{people(self.low * self.people)} ({percent(self.low)})" if self.low else "nobody"
         if math.isfinite(self.high):
@@ -159,8 +159,8 @@ class CriticalMassSearch(Result):
             high = "everyone"
             lies = "the critical mass lies above the first, or the target is never reached to stay"
         return (
-            f"Success is within {percent(FLAT)} of {goal}, from {low} to {high} of "
-            f"{self.people:,} people: {lies} (95% interval)."
+            f"Success stays within {percent(FLAT)} of {percent(self.target)} from {low} to {high} "
+            f"of {self.people:,} people: {lies} (95% interval)."
         )
 
     def why_nothing(self) -> str | None:
