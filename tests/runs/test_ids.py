@@ -17,6 +17,7 @@ from PIL import Image
 import quorate
 from quorate import catalog, spec
 from quorate.errors import InputError
+from quorate.membership_inference.audit import make_audit
 from quorate.membership_inference.study import make_membership_study
 from quorate.runs.cell import Cell, PlainCell, Work
 from quorate.runs.store import Store
@@ -152,6 +153,10 @@ def membership(population: str) -> Cell:
     return make_membership_study(**plain, seeds=1, models=8).cells()[0]
 
 
+def audit(**given: str) -> Cell:
+    return make_audit(**{"population": "digits:n=40", "learner": "tree", **given}).cells()[0]
+
+
 # By kind of record and what is read: a function that writes it, of a size that stays, and a cell.
 READS: dict[tuple[str, str], Callable[[Path, int], Cell]] = {
     ("trial", "a table"): lambda at, n: trial(at, population=write_table(at / "t.csv", n)),
@@ -170,6 +175,10 @@ READS: dict[tuple[str, str], Callable[[Path, int], Cell]] = {
         at, learner=f"fine-tuned:public=({write_table(at / 't.csv', n)})"
     ),
     ("membership", "a table"): lambda at, n: membership(write_table(at / "t.csv", n)),
+    ("audit", "a table"): lambda at, n: audit(population=write_table(at / "t.csv", n)),
+    ("audit", "public people"): lambda at, n: audit(
+        learner=f"fine-tuned:public=({write_table(at / 't.csv', n)})"
+    ),
     ("scenario", "a network"): lambda at, n: ScenarioCell(
         Navigation(write_network(at / "town", 100 + n), (3,)).state_cells()[0], measure_state
     ),
