@@ -161,6 +161,19 @@ def others_exceed(seen: int, members: int, others: int, h: int, delta: float) ->
     return log_hypergeometric_cdf(seen, members + others, seen + h, members) <= math.log(delta)
 
 
+@functools.lru_cache(maxsize=4096)
+def others_least(seen: int, members: int, others: int, delta: float) -> int:
+    """Return a lower limit on how many of the others share a property with ``seen`` members.
+
+    The mirror image of ``others_limit``: N − n less the limit on how many of them lack it. Status:
+    derived.
+
+    >>> others_least(0, 100, 100, 0.05), others_least(50, 100, 10**6, 0.05)
+    (0, 413618)
+    """
+    return others - others_limit(members - seen, members, others, delta)
+
+
 def log_hypergeometric_cdf(k: int, total: int, marked: int, drawn: int) -> float:
     """Return log P(X ≤ k) for the number X of marked people drawn without replacement.
 

@@ -19,7 +19,8 @@ import math
 import numpy as np
 
 from quorate.theory.certificates.counts import AssumedPlatform, Floats, SignalCounts, failure
-from quorate.theory.radii import distance_limit, hoeffding_radius, others_limit
+from quorate.theory.certificates.leads import Sampled
+from quorate.theory.radii import distance_limit, hoeffding_radius
 
 ROUNDING = 1e-9  # relative, of c·N and of scaled counts, on the cautious side
 
@@ -48,7 +49,7 @@ def aggregate_success(
     one_cell, test = counts.distance_cells <= 1, platform.test_size
     share = delta / (1 + (not one_cell) + (test is not None))
     rows = math.ceil(against * (1 - ROUNDING))
-    limit = others_limit(rows, counts.members, others, share)
+    limit = Sampled(counts.members, others, platform.gamma).most(rows, share)
     success = success_despite(counts, limit, platform, share)
     return success - (float(hoeffding_radius(test, -math.log(share))) if test else 0.0)
 

@@ -14,7 +14,7 @@ from quorate.theory.suboptimality import Reading, suboptimality_constant
 from quorate.validate import at_least, in_interval, unknown
 
 Floats = npt.NDArray[np.float64]
-Radius = Literal["hoeffding", "bernstein", "aggregate", "tightest"]
+Radius = Literal["hoeffding", "bernstein", "aggregate", "exact", "tightest"]
 Status = Literal["published", "derived"]
 ENDLESS = 10**301  # cells: more than any number of people can tell apart
 LARGEST = 10**10  # people on a platform: beyond, sums of log-factorials lose their last digits
@@ -126,6 +126,10 @@ class AssumedPlatform:
         reading: as in ``suboptimality_constant``.
         test_size: number of test people on whom success is measured; None means the success
             P₀{f(g(x)) = y*} among everyone.
+        gamma: Γ, at least 1: how unlike the members the others may be. The odds that another's row
+            speaks against the planted label are at most Γ times a member's, and the odds that it
+            has the planted label at least 1/Γ times; at 1 they are alike. (Rosenbaum's
+            sensitivity parameter, here for who joins.)
 
     Raises:
         InputError: a value is out of range.
@@ -135,6 +139,7 @@ class AssumedPlatform:
     eps: float = 0.0
     reading: Reading = "tv"
     test_size: int | None = None
+    gamma: float = 1.0
 
     def __post_init__(self) -> None:
         at_least(
@@ -152,6 +157,7 @@ class AssumedPlatform:
                 "Leave it out for success among everyone.",
                 most=LARGEST,
             )
+        at_least("gamma", self.gamma, 1, "At 1, others are like the members.")
         suboptimality_constant(self.eps, self.reading)
 
     @property

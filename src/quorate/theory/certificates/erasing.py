@@ -15,15 +15,16 @@ from quorate.theory.certificates.counts import (
     Floats,
     Status,
     check_radius,
-    failure,
     log_inverse_share,
 )
+from quorate.theory.certificates.exact import exact_erasing
 from quorate.theory.certificates.margins import Bools, Margins
-from quorate.theory.certificates.planting import BY_CELL, tightest
+from quorate.theory.certificates.planting import BY_CELL, levels, of_cells, tightest
 from quorate.theory.radii import bernstein_limits, hoeffding_radius, sample_least, sample_most
 from quorate.validate import LARGEST, at_least, in_interval
 
-ERASING = (*BY_CELL, "tightest")
+ERASING = (*BY_CELL, "exact", "tightest")
+SHARES = {"exact": 0.9, "bernstein": 0.1}  # of δ, in the tightest of them
 
 
 def erasing_certificate(
@@ -50,15 +51,16 @@ def erasing_certificate(
     Without a margin, the members' rows must show it: P̂(g(x′), ŷ) leads by more than 4R(n), so that
     the modal label is the true one and would be so in most samples; g(x′) must pass too, as f has
     to predict ŷ there; |X*||Y| counts twice in δ̃. A cell with g(x) = x needs none of this:
-    f(g(x)) = f(x) whatever f is. bernstein: limits by variance instead of R. tightest: both, each
-    at δ/2. Status: derived.
+    f(g(x)) = f(x) whatever f is. bernstein: limits by variance instead of R. exact: see
+    ``exact_erasing``; it needs no margin, as leads among the others are limited whichever label is
+    claimed. tightest: the better of exact at 0.9δ and bernstein at 0.1δ. Status: derived.
 
     Args:
         honest: members with label y in cell x, over the m cells x of X that were seen, (m, k).
         image: index among these cells of g(x), (m,); −1 if g(x) was not seen.
         cells, signal_cells: |X| and |X*|, whole numbers however large.
         platform, confidence: as in ``planting_certificate``.
-        radius: "hoeffding", "bernstein" or "tightest".
+        radius: "hoeffding", "bernstein", "exact" or "tightest".
         margin: η in (0, 1], an assumption of yours: by how much the modal label leads every other
             one in P₀(x, y) at each x in X*.
 
@@ -72,7 +74,7 @@ def erasing_certificate(
     >>> labels, certificate = erasing_certificate(
     ...     [[0, 9000], [900, 100]], [0, 0], 2, 1, AssumedPlatform(20_000))
     >>> labels.tolist(), round(certificate.success, 2)
-    ([1, 1], 0.89)
+    ([1, 1], 1.0)
     """
     check_radius(radius, ERASING)
     counts = np.asarray(honest, dtype=np.float64)
@@ -82,10 +84,15 @@ def erasing_certificate(
     platform.others(n)
     modal = np.where(goes_to >= 0, counts.argmax(axis=1)[np.maximum(goes_to, 0)], -1)  # (m,)
     if radius == "tightest":
-        share = 1 - failure(confidence) / 2
-        rest = cells, signal_cells, platform, share
-        found = [erasing_certificate(counts, goes_to, *rest, r, margin)[1] for r in BY_CELL]
+        rest = cells, signal_cells, platform
+        found = [
+            erasing_certificate(counts, goes_to, *rest, level, name, margin)[1]
+            for name, level in levels(confidence, SHARES).items()
+        ]
         return modal, tightest(found, confidence)
+    if radius == "exact":
+        found_exact = exact_erasing(counts, goes_to, modal, cells, platform, confidence)
+        return modal, of_cells(*found_exact, confidence, radius, n, platform)
     k, shown = counts.shape[1], 1 if margin is not None else 2
     events = 2 + shown * signal_cells * k + 2 * cells + 2 * cells * k
     log_inverse = log_inverse_share(confidence, events)

@@ -77,15 +77,20 @@ class Margins:
             return np.zeros_like(target)
         if n == 0:
             return np.full_like(target, np.inf)
+        gamma = self.platform.gamma
         if self.radius == "hoeffding":
-            gap = rivals.max(axis=1) - target
             ours, theirs = hoeffding_radius(n, log_inverse), hoeffding_radius(others, log_inverse)
-            radii: Floats = others * (gap + 2 * ours + 2 * theirs)
+            high, low = rivals.max(axis=1) + ours, target - ours
+            if gamma > 1:
+                high, low = odds_times(gamma, high), odds_times(1 / gamma, low)
+            radii: Floats = others * (high - low + 2 * theirs)
             return radii
-        _, high = bernstein_limits(rivals, n, log_inverse)  # (m, r)
+        _, most_of_all = bernstein_limits(rivals, n, log_inverse)  # (m, r)
         low, _ = bernstein_limits(target, n, log_inverse)
-        most = sample_most(high.max(axis=1), others, log_inverse)
-        against: Floats = others * (most - sample_least(low, others, log_inverse))
+        high = odds_times(gamma, most_of_all.max(axis=1))
+        most = sample_most(high, others, log_inverse)
+        least = sample_least(odds_times(1 / gamma, low), others, log_inverse)
+        against: Floats = others * (most - least)
         return against
 
     def success(self, frequency: float, counted: int) -> float:
@@ -98,3 +103,13 @@ class Margins:
         if not test or bound <= 0:
             return bound
         return float(sample_least(bound, test, self.log_inverse))
+
+
+def odds_times(gamma: float, p: Floats) -> Floats:
+    """Return the probability whose odds are Γ times those of p, with p clipped to [0, 1].
+
+    >>> odds_times(3.0, np.array([0.5, 1.0, -0.1])).tolist()
+    [0.75, 1.0, 0.0]
+    """
+    p = np.clip(p, 0, 1)
+    return np.asarray(gamma * p / (1 + (gamma - 1) * p))

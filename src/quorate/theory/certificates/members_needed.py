@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from quorate.validate import in_interval
 
+CHECKED, STEP = 4, 200  # sizes above the one found that are tried, each this part of it apart
+RESTARTS = 20
+
 
 def members_needed(
     success: Callable[[int], float],
@@ -23,7 +26,9 @@ def members_needed(
     the rest it is tested; erasing with an assumed margin is an exception, as it needs enough
     others.) A count that must be whole, as in ``aggregate_success``, is rounded up, and success
     drops a little at each n where it steps. Given as ``counted``, n lies beyond the last drop below
-    S*, provided that drops shrink with n, as they do.
+    S*, provided that drops shrink with n, as they do. The exact certificate rounds many counts at
+    once and drops a little in many places; four sizes up to 2% above what was found are tried as
+    well, and the search goes on above one that falls short.
 
     Args:
         success: the certified success with n members, n in [1, N].
@@ -45,8 +50,20 @@ def members_needed(
     if not enough(platform_size):
         return None
     share = counted[0] / counted[1] if counted else 0.0
-    if not share:
-        return _first(enough, 1, platform_size)
+    found = (
+        _beyond_steps(enough, share, platform_size) if share else _first(enough, 1, platform_size)
+    )
+    for _ in range(RESTARTS):
+        later = [found + math.ceil(found * step / STEP) for step in range(1, CHECKED + 1)]
+        short = [n for n in later if n < platform_size and not enough(n)]
+        if not short:
+            break
+        found = _first(enough, short[-1] + 1, platform_size)
+    return found
+
+
+def _beyond_steps(enough: Callable[[int], bool], share: float, platform_size: int) -> int:
+    """Return the first n that is enough beyond the last drop, for a count rounded up."""
     # At n = ⌊j/share⌋ + 1 the rounded count steps from j to j + 1; between steps success rises.
     steps = math.ceil(platform_size * share) - 1  # the last step is at or before everyone
 

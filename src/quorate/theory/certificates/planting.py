@@ -6,6 +6,8 @@ signal (a clean-label backdoor): the same margin test with fewer planted rows, w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from quorate.theory.certificates.aggregate import aggregate_success
@@ -19,9 +21,11 @@ from quorate.theory.certificates.counts import (
     failure,
     log_inverse_share,
 )
+from quorate.theory.certificates.exact import exact_planting
 from quorate.theory.certificates.margins import Bools, Margins
 
 BY_CELL = ("hoeffding", "bernstein")
+SHARES = {"exact": 0.75, "aggregate": 0.2, "bernstein": 0.05}  # of δ, in the tightest of them
 
 
 def planting_certificate(
@@ -42,7 +46,9 @@ def planting_certificate(
 
     aggregate: see ``aggregate_success``. Status: derived.
 
-    tightest: the best of the three, each at δ/3. Status: derived.
+    exact: see ``exact_planting``. Status: derived.
+
+    tightest: the best of exact at 0.75δ, aggregate at 0.2δ and bernstein at 0.05δ. Status: derived.
 
     If only members with y* carry the signal (h = (g(x), y*) if y = y*, else (x₀, y) with x₀ ∉ X*),
     ``counts.planted`` counts them, P̂_planted is the frequency of (g(x), y*) among the changed rows,
@@ -53,7 +59,7 @@ def planting_certificate(
         target: y*, index of the label.
         platform: N, ε, its reading, N_test.
         confidence: 1 − δ, in (0, 1).
-        radius: one of "hoeffding", "bernstein", "aggregate", "tightest".
+        radius: one of "hoeffding", "bernstein", "aggregate", "exact", "tightest".
 
     Returns:
         The certificate; its success is at or below 0 if nothing can be certified.
@@ -70,10 +76,14 @@ def planting_certificate(
     check_label("target", target, counts.k)
     n, others = counts.members, platform.others(counts.members)
     if radius == "tightest":
-        share = 1 - failure(confidence) / 3
-        radii = (*BY_CELL, "aggregate")
-        found = [planting_certificate(counts, target, platform, share, r) for r in radii]
+        found = [
+            planting_certificate(counts, target, platform, level, name)
+            for name, level in levels(confidence).items()
+        ]
         return tightest(found, confidence)
+    if radius == "exact":
+        success, won = exact_planting(counts, target, platform, confidence)
+        return of_cells(success, won, confidence, radius, n, platform)
     if radius == "aggregate":
         against = float(np.delete(counts.honest, target, axis=1).sum())
         success = aggregate_success(counts, against, others, platform, confidence)
@@ -81,9 +91,26 @@ def planting_certificate(
     margins = Margins(platform, n, n, _log_inverse(counts, confidence), radius)
     won = won_cells(counts, target, margins)
     success = margins.success(float(counts.weights[won].sum()) / n, n)
-    status: Status = "published" if radius == "hoeffding" else "derived"
-    cells_won = tuple(won.tolist())
-    return Certificate(success, confidence, radius, n, platform.size, status, cells_won)
+    return of_cells(success, won, confidence, radius, n, platform)
+
+
+def of_cells(
+    success: float, won: Bools, confidence: float, radius: str, n: int, platform: AssumedPlatform
+) -> Certificate:
+    """Return a certificate that says which cells are won."""
+    published = radius == "hoeffding" and platform.gamma == 1
+    status: Status = "published" if published else "derived"
+    cells = tuple(won.tolist())
+    return Certificate(success, confidence, radius, n, platform.size, status, cells)
+
+
+def levels(confidence: float, shares: Mapping[str, float] = SHARES) -> dict[str, float]:
+    """Return the confidence of each radius, so that all hold together.
+
+    >>> {name: round(level, 4) for name, level in levels(0.95).items()}
+    {'exact': 0.9625, 'aggregate': 0.99, 'bernstein': 0.9975}
+    """
+    return {name: 1 - share * failure(confidence) for name, share in shares.items()}
 
 
 def won_cells(counts: SignalCounts, target: int, margins: Margins) -> Bools:
@@ -99,11 +126,11 @@ def _log_inverse(counts: SignalCounts, confidence: float) -> float:
 
 
 def tightest(found: list[Certificate], confidence: float) -> Certificate:
-    """Return the best of several certificates that hold together, each at its share of δ."""
+    """Return the best of several certificates, each at its share of δ."""
     best = max(found, key=lambda certificate: certificate.success)
-    note = (
-        f"The best of {len(found)} ({', '.join(c.radius for c in found)}), each at δ/{len(found)}."
-    )
+    delta = failure(confidence)
+    shares = ", ".join(f"{c.radius} at {failure(c.confidence) / delta:.2g}δ" for c in found)
+    note = f"The best of {len(found)} that hold together: {shares}."
     return Certificate(
         best.success,
         confidence,

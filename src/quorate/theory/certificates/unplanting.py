@@ -13,14 +13,20 @@ from quorate.theory.certificates.counts import (
     AssumedPlatform,
     Certificate,
     SignalCounts,
-    Status,
     check_label,
     check_radius,
     failure,
     log_inverse_share,
 )
+from quorate.theory.certificates.exact import exact_unplanting
 from quorate.theory.certificates.margins import Margins
-from quorate.theory.certificates.planting import BY_CELL, planting_certificate, tightest
+from quorate.theory.certificates.pilot import Pilot, draw_pilot
+from quorate.theory.certificates.planting import (
+    levels,
+    of_cells,
+    planting_certificate,
+    tightest,
+)
 
 
 def naive_unplanting_certificate(
@@ -36,7 +42,8 @@ def naive_unplanting_certificate(
     certificate. Status: published (Gauthier, Bach, Jordan 2025, arXiv:2502.04879); because the same
     rows choose ȳ, each of the |Y|−1 certificates is taken at δ/(|Y|−1), which is ours. bernstein:
     likewise. aggregate: only rows with y* speak against ȳ, whatever ȳ is, so the choice costs
-    nothing. tightest: the best of the three, each at δ/3. Status: derived.
+    nothing. exact: the label that most of the pilot hold, against y* alone. tightest: the best of
+    exact at 0.75δ, aggregate at 0.2δ and bernstein at 0.05δ. Status: derived.
 
     Args:
         counts: as in ``planting_certificate``; ``planted`` counts members with any planted label.
@@ -52,22 +59,27 @@ def naive_unplanting_certificate(
     >>> counts = SignalCounts([[10, 30]], [2000], 2000, signal_cells=1)
     >>> planted, certificate = naive_unplanting_certificate(counts, 1, AssumedPlatform(20_000))
     >>> planted, certificate.success, certificate.radius
-    (0, 1.0, 'tightest: aggregate')
+    (0, 1.0, 'tightest: exact')
     """
     check_radius(radius)
     check_label("avoided", avoided, counts.k)
     others = [y for y in range(counts.k) if y != avoided]
     if radius == "tightest":
-        share = 1 - failure(confidence) / 3
         found = [
-            naive_unplanting_certificate(counts, avoided, platform, share, r)
-            for r in (*BY_CELL, "aggregate")
+            naive_unplanting_certificate(counts, avoided, platform, level, name)
+            for name, level in levels(confidence).items()
         ]
         label = max(found, key=lambda pair: pair[1].success)[0]
         return label, tightest([certificate for _, certificate in found], confidence)
     if radius == "aggregate":
         label = max(others, key=lambda y: float(counts.honest[:, y].sum()))
         return label, _aggregate(counts, avoided, platform, confidence)
+    if radius == "exact":
+        pilot = draw_pilot(counts)
+        label = max(others, key=lambda y: float(pilot.honest[:, y].sum()))
+        planted = np.full(len(counts.planted), label, dtype=np.int64)
+        success, won = exact_unplanting(counts, planted, avoided, pilot, platform, confidence)
+        return label, of_cells(success, won, confidence, radius, counts.members, platform)
     share = 1 - failure(confidence) / len(others)
     by_label = {y: planting_certificate(counts, y, platform, share, radius) for y in others}
     label = max(others, key=lambda y: by_label[y].success)
@@ -92,8 +104,9 @@ def adaptive_unplanting_certificate(
     hoeffding: Ŝ ≥ P̂[ (n/N)(P̂_planted(x) − 2R(n)) − ((N−n)/N)(Δ̂_x + 2R(n−n_e) + 2R(N−n)) − c > 0 ]
     − R(n−n_e) − R(N_test). Status: published (Gauthier, Bach, Jordan 2025, arXiv:2502.04879), but
     for the outer average: it is over the n − n_e, because ŷ depends on those set aside.
-    bernstein: likewise. aggregate: only rows with y* speak against ŷ, whatever ŷ is. tightest: the
-    best of the three, each at δ/3. Status: derived.
+    bernstein: likewise. aggregate: only rows with y* speak against ŷ, whatever ŷ is. exact: those
+    set aside are the pilot. tightest: the best of exact at 0.75δ, aggregate at 0.2δ and bernstein
+    at 0.05δ. Status: derived.
 
     Args:
         counts: all n members, as in ``planting_certificate``.
@@ -121,14 +134,17 @@ def adaptive_unplanting_certificate(
     seen[:, avoided] = -1
     chosen = seen.argmax(axis=1)  # (m,)
     if radius == "tightest":
-        share = 1 - failure(confidence) / 3
         found = [
-            adaptive_unplanting_certificate(counts, aside, avoided, platform, share, r)[1]
-            for r in (*BY_CELL, "aggregate")
+            adaptive_unplanting_certificate(counts, aside, avoided, platform, level, name)[1]
+            for name, level in levels(confidence).items()
         ]
         return chosen, tightest(found, confidence)
     if radius == "aggregate":
         return chosen, _aggregate(counts, avoided, platform, confidence)
+    if radius == "exact":
+        pilot = Pilot(aside.honest, aside.planted, aside.weights, aside.members)
+        success, won = exact_unplanting(counts, chosen, avoided, pilot, platform, confidence)
+        return chosen, of_cells(success, won, confidence, radius, counts.members, platform)
     n, counted = counts.members, rest.members
     platform.others(n)
     log_inverse = log_inverse_share(confidence, 2 + 6 * counts.signal_cells)
@@ -138,9 +154,7 @@ def adaptive_unplanting_certificate(
         counts.planted / n, rest.honest[:, [avoided]] / counted, planted_label / counted
     )
     success = margins.success(float(rest.weights[won].sum()) / counted, counted)
-    status: Status = "published" if radius == "hoeffding" else "derived"
-    cells_won = tuple(won.tolist())
-    return chosen, Certificate(success, confidence, radius, n, platform.size, status, cells_won)
+    return chosen, of_cells(success, won, confidence, radius, n, platform)
 
 
 def _rest(counts: SignalCounts, aside: SignalCounts) -> SignalCounts:
