@@ -153,7 +153,7 @@ def test_data_have_the_keys_that_are_promised(folder: Path, plan: Plan) -> None:
     data = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     kept = ("title", "sentences", "sections", "rows", "tables", "data", "digest")
     assert {key: value for key, value in data.items() if key not in kept} == plan.to_json()
-    assert data["rows"] == [*data["by_radius"], *data["by_eps"]]
+    assert data["rows"] == [*data["by_radius"], *data["by_eps"], *data["by_gamma"]]
     assert data["data"]["certified"] is None  # the rows
     assert data["data"].keys() == plan.data().keys()
     assert data["tables"].keys() == {"Certified", "Simulated, not certified", "Signals tried"}
@@ -204,13 +204,35 @@ def test_the_terminal_says_the_same(plan: Plan) -> None:
     for note in plan.notes:
         assert note in text
     rows = [line for line in text.splitlines() if "tightest" in line and "│" in line]
-    assert len(rows) == 6  # at ε = 0, and at five others
+    assert len(rows) == 11  # at ε = 0, at five others, and at five Γ
 
 
 def test_other_epsilons_stand_beside_the_one_that_is_assumed() -> None:
     rows = printed(plan_of(replace(WEB, eps=0.01), rows=())).splitlines()
     shown = [line.split("│")[2].strip() for line in rows if "tightest" in line and "│" in line]
-    assert shown == ["0.01", "0", "0.001", "0.005", "0.02", "0.05"]
+    assert shown == ["0.01", "0", "0.001", "0.005", "0.02", "0.05", *["0.01"] * 5]
+    gammas = [line.split("│")[3].strip() for line in rows if "tightest" in line and "│" in line]
+    assert gammas == [*["1"] * 6, "1.1", "1.25", "1.5", "2", "3"]
+
+
+def test_the_page_says_what_is_left_if_others_are_unlike_the_members() -> None:
+    certified = plan_of(WEB, rows=()).certified
+    assert certified.holds_to is not None
+    assert certified.holds_to >= 1
+    held = words.if_others_differ(replace(certified, holds_to=1.75))
+    assert held.endswith(
+        "Even if others have rows with the signal and another label than 'yes' 1.75 times as often "
+        "as members, 90% is certified; beyond that it no longer is."
+    )
+    barely = words.if_others_differ(replace(certified, holds_to=1.0))
+    assert barely.endswith("more often than members, nothing is left to spare.")
+    always = words.if_others_differ(replace(certified, holds_to=100.0))
+    assert always.endswith("100 times as often as members, 90% is certified.")
+    needed = words.if_others_differ(replace(certified, holds_to=None))
+    most = certified.by_gamma[-1]
+    assert needed.endswith(f"3 times as often: {words.number(most.n_for_target)}.")
+    found = [row.n_for_target or 10**9 for row in (certified.best, *certified.by_gamma)]
+    assert found == sorted(found)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,8 +37,11 @@ from quorate.theory.suboptimality import Reading
 from quorate.validate import in_interval, unknown
 
 PlanGoal = Literal["plant", "plant-feature-only", "unplant", "erase"]
-RADII = (*BY_CELL, "aggregate", "tightest")
+RADII = (*BY_CELL, "aggregate", "exact", "tightest")
 EPS_RANGE = (0.0, 0.001, 0.005, 0.01, 0.02, 0.05)
+GAMMAS = (1.1, 1.25, 1.5, 2.0, 3.0)  # how unlike the members others may be
+MOST_UNLIKE = 100.0  # the largest Γ that is looked at
+HALVINGS = 12
 ASIDE = 5  # one in five members is set aside to choose labels
 ROWS_PER_CELL = 5  # mean below which there are too many cells to count
 CAVEATS = (
@@ -45,9 +49,9 @@ CAVEATS = (
     "pays for being the best of them.",
     "A number of members that would be enough is a projection, as if the rows of all further "
     "members were just like these: certify again when they are there.",
-    "Certified under three assumptions: members are like everyone else on the platform, it learns "
-    "from these columns in these values, and it is within ε of the best classifier for its own "
-    "rows.",
+    "Certified under three assumptions: members are like everyone else on the platform (Γ = 1; "
+    "the rows with a larger Γ say what is left if they are not), it learns from these columns in "
+    "these values, and it is within ε of the best classifier for its own rows.",
 )
 
 
@@ -89,9 +93,9 @@ class Objective:
         failure(self.confidence)
         self.platform(self.eps)
 
-    def platform(self, eps: float) -> AssumedPlatform:
-        """Return what is assumed of the platform."""
-        return AssumedPlatform(self.platform_size, eps, self.reading)
+    def platform(self, eps: float, gamma: float = 1.0) -> AssumedPlatform:
+        """Return what is assumed of the platform, and of how unlike the members others are."""
+        return AssumedPlatform(self.platform_size, eps, self.reading, gamma=gamma)
 
 
 @dataclass(frozen=True)
@@ -104,12 +108,14 @@ class CertifiedSuccess:
         n_for_target: number of members like these from which on S* is certified; None if not even
             everyone on the platform suffices.
         eps: how far from optimal the platform may be.
+        gamma: Γ, how unlike the members others may be; 1 if they are alike.
     """
 
     radius: str
     success: float
     n_for_target: int | None
     eps: float
+    gamma: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, with None for a bound of -inf, as JSON knows no infinity."""
@@ -128,6 +134,9 @@ class Certification:
         best: the same, with the number of members for the target.
         by_radius: each radius alone, at the full confidence.
         by_eps: the tightest certificate for each ε of a range.
+        by_gamma: the tightest certificate for each Γ of a range, at the objective's ε.
+        holds_to: the largest Γ, rounded down to two digits, at which the target is certified for
+            the members there are; None if it is not certified at Γ = 1.
         carrying: number of members who already carry the signal.
         notes: caveats.
     """
@@ -138,6 +147,8 @@ class Certification:
     best: CertifiedSuccess
     by_radius: tuple[CertifiedSuccess, ...]
     by_eps: tuple[CertifiedSuccess, ...]
+    by_gamma: tuple[CertifiedSuccess, ...]
+    holds_to: float | None
     carrying: int
     notes: tuple[str, ...] = field(default=())
 
@@ -161,6 +172,8 @@ class Certification:
             "platform_size": objective.platform_size,
             "by_radius": [row.to_dict() for row in self.by_radius],
             "by_eps": [row.to_dict() for row in self.by_eps],
+            "by_gamma": [row.to_dict() for row in self.by_gamma],
+            "holds_to_gamma": self.holds_to,
             "notes": list(self.notes),
         }
 
@@ -202,25 +215,61 @@ def certify(
     _check_possible(members, objective)
     bound, against = certifier(members, objective, signal)
 
-    def row(radius: str, eps: float) -> CertifiedSuccess:
-        platform = objective.platform(eps)
+    @functools.cache
+    def row(radius: str, eps: float, gamma: float = 1.0) -> CertifiedSuccess:
+        platform = objective.platform(eps, gamma)
 
+        @functools.cache
         def success(n: int) -> float:
             return bound(n, platform, radius).success
 
-        counted = (against, len(members)) if radius in ("aggregate", "tightest") else None
+        counted = (against, len(members)) if radius == "aggregate" else None
         needed = members_needed(success, objective.success, objective.platform_size, counted)
-        return CertifiedSuccess(radius, success(len(members)), needed, eps)
+        return CertifiedSuccess(radius, success(len(members)), needed, eps, gamma)
+
+    def certified_at(gamma: float) -> bool:
+        platform = objective.platform(objective.eps, gamma)
+        return bound(len(members), platform, "tightest").success >= objective.success
 
     radii = ERASING if objective.goal == "erase" else RADII
     by_radius = tuple(row(radius, objective.eps) for radius in radii)
     by_eps = tuple(row("tightest", eps) for eps in eps_range)
+    by_gamma = tuple(row("tightest", objective.eps, gamma) for gamma in GAMMAS)
+    holds_to = largest_gamma(certified_at)
     certificate = bound(len(members), here, "tightest")
     carrying = int(carriers(members, signal).sum())
     notes = (*members.notes, *certificate.notes, *_notes(members, objective, signal, carrying))
     return Certification(
-        objective, len(members), certificate, by_radius[-1], by_radius, by_eps, carrying, notes
+        objective,
+        len(members),
+        certificate,
+        by_radius[-1],
+        by_radius,
+        by_eps,
+        by_gamma,
+        holds_to,
+        carrying,
+        notes,
     )
+
+
+def largest_gamma(holds: Callable[[float], bool]) -> float | None:
+    """Return the largest Γ from 1 to 100 at which a conclusion holds, or None if it never does.
+
+    It holds less, the larger Γ is. Rounded down to two digits after the point.
+
+    >>> largest_gamma(lambda gamma: gamma < 1.5)
+    1.49
+    """
+    if not holds(1.0):
+        return None
+    if holds(MOST_UNLIKE):
+        return MOST_UNLIKE
+    low, high = 1.0, MOST_UNLIKE
+    for _ in range(HALVINGS):
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return math.floor(low * 100) / 100
 
 
 def certifier(

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quorate.plan.cells import joint_keys, signal_codes, signal_counts
+from quorate.plan.cells import joint_keys, signal_codes
 from quorate.plan.certify import Objective, certifier
 from quorate.plan.claims import list_claims
 from quorate.plan.members import Members
 from quorate.plan.reach import Reach, find_reach
-from quorate.theory.certificates.aggregate import success_despite
-from quorate.theory.certificates.counts import Floats, failure
-from quorate.theory.radii import others_limit
+from quorate.theory.certificates.counts import AssumedPlatform, Floats
 
 SIZES = 25  # numbers of members at which growth is drawn, on a log scale
 
@@ -116,15 +114,14 @@ def _tolerated(members: Members, objective: Objective, signal: dict[int, int]) -
     """Return the largest number of further rows of others that leave S* certified."""
     if objective.goal != "plant" or objective.target is None:
         return None
-    counts = signal_counts(members, signal)
-    platform, n = objective.platform(objective.eps), len(members)
-    # The same shares as in the certificate: one of three radii, split between rows and TV.
-    share = failure(objective.confidence) / 3 / (1 + (counts.distance_cells > 1))
-    against = int(np.delete(counts.honest, members.label(objective.target), axis=1).sum())
-    reckoned = others_limit(against, n, platform.others(n), share)
+    bound, _ = certifier(members, objective, signal)
+    n, size = len(members), objective.platform_size
+    slack = objective.platform(objective.eps).slack
 
     def certified(more: int) -> bool:
-        return success_despite(counts, reckoned + more, platform, share) >= objective.success
+        """Return whether S* is certified if others hand in so many rows beyond those reckoned."""
+        worse = AssumedPlatform(size, min((slack + more) / (2 * size), 0.5))  # c·N = slack + more
+        return bound(n, worse, "tightest").success >= objective.success
 
     if not certified(0):
         return None

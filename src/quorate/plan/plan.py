@@ -238,22 +238,32 @@ def _check_search(request: PlanRequest) -> None:
 def _with_search(
     certified: Certification, objective: Objective, found: Suggestions
 ) -> Certification:
-    """Return the certification with the search's certificate of the best signal on top."""
+    """Return the certification with the certificate that pays for the search on top.
+
+    "union": the tightest one at δ/s of all s signals tried, which holds whichever is chosen.
+    "split": that of the search itself, as only half of the members may certify what others chose.
+    """
     best, certificate = found.items[0], certified.certificate
     search = f"{found.multiplicity} over {found.tried} signals"
-    row = CertifiedSuccess(search, best.success, best.n_for_target, objective.eps)
+    if found.multiplicity == "union":
+        row = replace(certified.best, radius=search)
+        radius = f"{certificate.radius}, {search}"
+    else:
+        row = CertifiedSuccess(search, best.success, best.n_for_target, objective.eps)
+        radius = f"aggregate, {search}"
     return replace(
         certified,
         objective=objective,
         best=row,
         certificate=replace(
             certificate,
-            success=best.success,
+            success=row.success,
             confidence=objective.confidence,
-            radius=f"aggregate, {search}",
+            radius=radius,
             notes=(),
         ),
         by_radius=(*certified.by_radius, row),
+        holds_to=certified.holds_to if found.multiplicity == "union" else None,
         notes=tuple(note for note in certified.notes if note not in certificate.notes),
     )
 

@@ -25,7 +25,9 @@ from quorate.version import __version__
 ABOUT_CERTIFIED = (
     "Each radius is a way to allow for chance, and each row is sure on its own; tightest is the "
     "best of them, and pays for the choice. ε says how far the platform may be from the best "
-    "classifier for its rows: at 0, not at all. A number at or below 0 says nothing."
+    "classifier for its rows: at 0, not at all. Γ says how unlike the members others may be: their "
+    "odds of a row that speaks against the members are at most Γ times a member's. A number at or "
+    "below 0 says nothing."
 )
 ABOUT_SIMULATED = (
     "Platforms trained here, on the members' own rows, by some ways in which platforms train. What "
@@ -114,8 +116,9 @@ class Plan(Result):
         return [] if found is None else [one.to_dict() for one in found.items]
 
     def rows(self) -> list[Row]:
-        """Return what is certified: one row a radius, then one an ε."""
-        return [row.to_dict() for row in (*self.certified.by_radius, *self.certified.by_eps)]
+        """Return what is certified: one row a radius, then one an ε, then one a Γ."""
+        found = self.certified
+        return [row.to_dict() for row in (*found.by_radius, *found.by_eps, *found.by_gamma)]
 
     def data(self) -> dict[str, list[Row]]:
         """Return what is certified, how it grows, and where there are any: what else was found."""
@@ -151,7 +154,11 @@ class Plan(Result):
         """Return how sure it is, what to do, the tables, costs, what breaks it, and notes."""
         certified, details, simulated = self.certified, self.details, self.simulation.rows
         sections = [
-            Section("How sure", (wording.how_sure(certified),), pictures=("plan",)),
+            Section(
+                "How sure",
+                (wording.how_sure(certified), wording.if_others_differ(certified)),
+                pictures=("plan",),
+            ),
             Section("What to do", (wording.what_to_do(certified),)),
             Section("Certified", rows=self._certified_rows(), after=(ABOUT_CERTIFIED,)),
         ]
@@ -180,14 +187,16 @@ class Plan(Result):
         return sections
 
     def _certified_rows(self) -> tuple[TextRow, ...]:
-        """Return each radius at the ε that is assumed, then every other ε."""
+        """Return each radius at the ε that is assumed, then every other ε, then each Γ."""
         assumed = self.certified.objective
         others = (row for row in self.certified.by_eps if row.eps != assumed.eps)
-        rows: list[CertifiedSuccess] = [*self.certified.by_radius, *others]
+        unlike = self.certified.by_gamma
+        rows: list[CertifiedSuccess] = [*self.certified.by_radius, *others, *unlike]
         return tuple(
             {
                 "radius": row.radius,
                 "ε": f"{row.eps:g}",
+                "Γ": f"{row.gamma:g}",
                 "success now, at least": wording.bound(row.success),
                 f"members for {self._wanted}": wording.number(row.n_for_target),
             }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from quorate.plan.certify import Certification
+from quorate.plan.certify import MOST_UNLIKE, Certification
 from quorate.plan.details import PlanDetails
 from quorate.plan.reach import Reach
 from quorate.plan.simulate import SimulatedMass
@@ -199,6 +199,40 @@ def how_sure(plan: Certification) -> str:
     if success >= 1:
         return f"{sure}, {who} reach everyone: a success of 100% {how}."
     return f"{sure}, {who} have a success of {no_more_than(success)} or more {how}."
+
+
+def if_others_differ(plan: Certification) -> str:
+    """Return what is left of the certificate if those who did not join are unlike members."""
+    objective, holds_to = plan.objective, plan.holds_to
+    rows = against(objective.goal, objective.target)
+    start = (
+        "This takes for granted that people who did not join are like those who did; often they "
+        "are not."
+    )
+    if holds_to is None:
+        needed = "; ".join(
+            f"{row.gamma:g} times as often: {number(row.n_for_target)}" for row in plan.by_gamma
+        )
+        return f"{start} Members needed if others have {rows} more often than members: {needed}."
+    if holds_to < 1.01:
+        return f"{start} If others have {rows} more often than members, nothing is left to spare."
+    end = "" if holds_to >= MOST_UNLIKE else "; beyond that it no longer is"
+    return (
+        f"{start} Even if others have {rows} {holds_to:g} times as often as members, "
+        f"{asked(objective.success)} is certified{end}."
+    )
+
+
+def against(goal: str, target: str | None) -> str:
+    """Return which rows of others speak against the members.
+
+    >>> against("plant", "yes")
+    "rows with the signal and another label than 'yes'"
+    """
+    if goal == "erase":
+        return "labels that members do not claim"
+    label = f"the label {target!r}" if goal == "unplant" else f"another label than {target!r}"
+    return f"rows with the signal and {label}"
 
 
 def costs(plan: Certification, details: PlanDetails) -> list[str]:
