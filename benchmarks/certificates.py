@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.rows import parser_of
-from quorate.plan.certify import Objective, certify
+from quorate.plan.certify import Objective, PlanGoal, certify
 from quorate.plan.members import read_members
 from quorate.runtime.progress import status
 
@@ -101,13 +101,14 @@ def signal() -> dict[str, str]:
     return {"Model Type": "SUV"} | {f.name: f.usual for f in FEATURES if f.name != FREE}
 
 
-def needed(seed: int) -> list[dict[str, Any]]:
+def needed(seed: int, goal: PlanGoal) -> list[dict[str, Any]]:
     """Return how many members each radius needs for each label, from one draw of members."""
     cars = draw_cars(MEMBERS, np.random.default_rng(seed))
     members = read_members(cars, LABEL)
     rows: list[dict[str, Any]] = []
     for label in LABELS:
-        found = certify(members, Objective(signal(), label, PLATFORM, success=SUCCESS))
+        objective = Objective(signal(), label, PLATFORM, goal, success=SUCCESS)
+        found = certify(members, objective, eps_range=())
         each = {one.radius: one.n_for_target for one in found.by_radius}
         rows.append({"draw": seed, "label": label, **each})
     return rows
@@ -117,11 +118,13 @@ def main() -> None:
     """Print the table."""
     parser = parser_of("benchmarks.certificates", __doc__)
     parser.add_argument("--draws", type=int, default=1, help="sets of members (default: 1)")
+    goals = [goal for goal in get_args(PlanGoal) if goal != "erase"]
+    parser.add_argument("--goal", choices=goals, default="plant", help="default: plant")
     given = parser.parse_args()
     rows = []
     for seed in range(given.draws):
         with status(f"Certifying with members {seed + 1} of {given.draws}"):
-            rows += needed(seed)
+            rows += needed(seed, given.goal)
     if given.json:
         print(json.dumps(rows, indent=1))
         return
