@@ -10,6 +10,7 @@ Shapes: v feature values, j lines each.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +64,7 @@ class Lines:
         scale = (abs(self.at_zero) + sizes * abs(self.slope)).max(axis=-1)
         return np.asarray(np.where(abs(found) <= DIGITS * scale, 0.0, found))
 
-    @property
+    @functools.cached_property
     def _in_the_end(self) -> Floats:
         return np.asarray((self.at_zero + self.most * self.slope).min(axis=-1))
 

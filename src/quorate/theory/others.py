@@ -321,4 +321,4 @@ def _leads(of: Floats, mass: Floats, action: Action, target: int) -> Floats:
     if action == "unplanting":
         claimed = of[np.arange(v), runner_up(mass, y_star)]
         return np.asarray((claimed - of[:, y_star])[:, None])
-    return np.asarray(of[:, [y_star]] - np.delete(of, y_star, axis=1))
+    return np.asarray(of[:, [y_star]] - of[:, np.arange(k) != y_star])
