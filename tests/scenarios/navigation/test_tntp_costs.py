@@ -110,6 +110,19 @@ def test_a_file_without_names_of_columns_has_its_tolls_where_they_usually_are(
     assert network.fixed_cost.tolist() == [30, 0, 0, 0]
 
 
+def test_a_toll_factor_that_finds_no_tolls_is_named(write: Write) -> None:
+    folder = write("<TOLL FACTOR> 0.1\n")
+    file = folder / "Town_net.tntp"
+    file.write_text(file.read_text().replace(" toll ", " toll_cents ").replace("0 0 ", "0 30 "))
+    nothing, unread = read(folder).notes
+    assert nothing == "No link of Town_net.tntp has a toll: the toll factor 0.1 counts for nothing."
+    assert unread.startswith("Not used of Town_net.tntp: toll_cents.")  # though all are equal
+    file.write_text(file.read_text().replace(" toll_cents ", " toll ").replace("0 30 ", "0 0 "))
+    assert read(folder).notes == ()  # a file of which every toll is 0 says what it means
+    (nothing,) = read(folder, ",toll_factor=0.2").notes  # who asks for it believes in tolls
+    assert "the toll factor 0.2 counts for nothing" in nothing
+
+
 @pytest.mark.parametrize(
     ("facts", "change", "said"),
     [
@@ -139,6 +152,11 @@ def test_a_factor_below_zero_is_refused() -> None:
         ({"net": "Town-Asym_net.tntp"}, "the name Town-Asym_net.tntp"),
         ({"README__md": "Have an asymmetric cost structure"}, "what README.md says of asymmetric"),
         ({"readme__txt": "Travel times are non-separable."}, "what readme.txt says"),
+        ({"README__md": "Link costs are NON SEPARABLE"}, "what README.md says"),
+        ({"README__md": "All travel time functions are asymmetric."}, "what README.md says"),
+        ({"README__md": "It has asymmetric\ntravel times."}, "what README.md says"),
+        ({"README__md": "Times depend on the flow on other links"}, "what README.md says"),
+        ({"README__md": "Not only this: asymmetric costs."}, "what README.md says"),
         ({"facts": "<COSTS> asymmetric link costs\n"}, "<COSTS> of Town_net.tntp"),
     ],
 )
@@ -157,6 +175,10 @@ def test_costs_that_are_asymmetric_are_refused(
 
 def test_a_folder_that_is_called_asymmetric_and_a_remark_that_is_none(write: Write) -> None:
     folder = write(README__md="All costs are symmetric. Others: Hessen-Asymmetric | 245\n")
+    assert read(folder).links == 4
+    write(README__md="No asymmetric costs. Times do not depend on the flow on other links.\n")
+    assert read(folder).links == 4
+    write(README__md="It is not an asymmetric network: demand is asymmetric, costs are not.\n")
     assert read(folder).links == 4
     for name in ("Town-Asymmetric", "TownAsym", "town_assym", "ASYM-Town"):
         folder = folder.rename(folder.with_name(name))

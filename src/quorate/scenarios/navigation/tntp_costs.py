@@ -26,8 +26,12 @@ from quorate.validate import listed
 READ = ("tail", "head", "capacity", "length", "free_flow_time", "b", "power")  # of each link
 USUAL = (*READ, "speed", "toll", "link_type")  # in the order that files without names have them
 NOT_SEPARABLE = re.compile(
-    r"asymmetric[ _-]+(cost|network|travel|link|volume)|non-?separable", re.IGNORECASE
+    r"asymmetric[\s_-]+(cost|network|travel|link|volume)|non[\s-]?separable"
+    r"|(cost|time|latenc|function)\w*\s+are\s+asymmetric"
+    r"|depends?\s+on\s+the\s+(flow|volume)s?\s+(of|on)\s+other\s+links",
+    re.IGNORECASE,
 )
+DENIED = re.compile(r"\b(no|not|without)\s+(an?\s+)?$", re.IGNORECASE)  # what stands before it
 ASYMMETRIC_NAME = re.compile(  # Town-Asym_net, TownAsymmetric, town_assym; not asymptotics
     r"((?<![A-Za-z])a|A)(ss?ym(m?etric(al)?)?|SS?YM(M?ETRIC)?)(?![a-z])"
 )
@@ -97,6 +101,11 @@ def read_costs(text: TntpText, length: Floats, reading: Reading) -> Costs:
             terms.append(f"{weight:g} × {name}")
         elif factor is None and not weight:
             left.append(name)
+        elif weight and (factor is not None or name not in (*others, "distance")):
+            notes.append(
+                f"No link of {text.file.name} has a {name}: the {name} factor {weight:g} counts "
+                "for nothing."
+            )
     if not any(_is_something(value) for value in others.get("toll", ())):
         left = [name for name in left if name != "toll"]
     notes += _notes_of_factors(text.file.parent, left) + _notes_of_rest(text, others)
@@ -149,12 +158,17 @@ def _find_asymmetry(text: TntpText) -> str | None:
         if ASYMMETRIC_NAME.search(name):
             return f"the name {name}"
     for fact, said in text.facts.items():
-        if NOT_SEPARABLE.search(f"{fact} {said}"):
+        if _says_asymmetric(f"{fact} {said}"):
             return f"<{fact}> of {text.file.name}"
     for name, said in _readmes(folder).items():
-        if NOT_SEPARABLE.search(said):
+        if _says_asymmetric(said):
             return f"what {name} says of asymmetric costs"
     return None
+
+
+def _says_asymmetric(said: str) -> bool:
+    """Whether a text calls costs asymmetric, and not only denies it."""
+    return any(not DENIED.search(said[: one.start()]) for one in NOT_SEPARABLE.finditer(said))
 
 
 def _readmes(folder: Path) -> dict[str, str]:
@@ -250,7 +264,12 @@ def _is_something(value: str) -> bool:
 def _notes_of_rest(text: TntpText, others: Mapping[str, Sequence[str]]) -> list[str]:
     """Return notes on the columns and files that are not read."""
     used = {"toll", "lanes"} if PER_LANE.search(text.naming) else {"toll"}
-    unread = [name for name, values in others.items() if len(set(values)) > 1 and name not in used]
+    unread = [
+        name
+        for name, values in others.items()
+        if name not in used
+        and (len(set(values)) > 1 or ("toll" in name and any(map(_is_something, values))))
+    ]
     notes = []
     if unread:
         notes.append(
