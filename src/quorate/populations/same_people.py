@@ -62,12 +62,12 @@ class KnownRows:
         their file and whatever their order, so that neither standardising nor another split hides
         anyone. There, whole numbers and few decimals are compared without error; others are rounded
         in two ways, which hides about one row of twenty such columns in a hundred. A file in other
-        units, such as cents for euros, is not found. Other features are compared as they are, and standardised
-        over their own table. Pictures and features without names are also compared sorted, which
-        undoes the flip of a picture and a permutation of columns, where that confuses nobody within
-        either table. Columns of other names are compared as if they had none, where nearly every
-        row is one person's alone. Pictures of another size are not found, nor rows that differ by
-        more than rounding. Derived.
+        units, such as cents for euros, is not found. Other features are compared as they are, and
+        standardised over their own table. Pictures and features without names are also compared
+        sorted, which undoes the flip of a picture and a permutation of columns, where that confuses
+        nobody within either table. Columns of other names are compared as if they had none, where
+        nearly every row is one person's alone. Pictures of another size are not found, nor rows
+        that differ by more than rounding. Derived.
 
         >>> x = np.array([[1, 2], [3, 5], [6, 9]], np.float32)
         >>> one, two = (Table(each, np.zeros(len(each), int), ("a",)) for each in (x, x[1:, ::-1]))
