@@ -19,6 +19,7 @@ from quorate.learners.networks.fine_tuned import FineTuned
 from quorate.learners.networks.sgd import SGD
 from quorate.learners.scikit.svm import SVM
 from quorate.populations.digits import Digits
+from quorate.populations.finite import Finite
 from quorate.populations.same_people import KnownRows
 from quorate.protocols import ScoredClassifier
 from quorate.signals.patch import Patch
@@ -247,3 +248,11 @@ def test_one_person_is_enough_to_be_refused(people: Table) -> None:
     one_more = Table(x, np.append(people.y, public.y[0]), people.classes)
     with pytest.raises(InputError, match=r"got 1 of the platform's 151 people in public"):
         tuned("sgd:epochs=1").check(one_more)
+
+
+def test_draws_of_a_law_are_other_people_although_their_rows_are_equal() -> None:
+    own = Finite(n=200).split(rng(7)).train
+    text = "fine-tuned:learner=sgd,public=(finite:n=200),pretraining=(sgd:model=mlp,epochs=1)"
+    catalog.build("learners", text).check(own)
+    with pytest.raises(InputError, match="people who are not among the platform's own"):
+        catalog.build("learners", f"fine-tuned:{PUBLIC}").check(Digits(n=300).split(rng(0)).train)

@@ -36,17 +36,20 @@ class PublicPeople:
 
     Args:
         text: of their population.
-        rows: digests of the people of both sides.
+        rows: digests of the people of both sides; none where they are draws of a law that is known:
+            those are nobody's rows, and equal only by chance.
     """
 
     text: str
-    rows: tuple[KnownRows, KnownRows]
+    rows: tuple[KnownRows, ...]
     _found: WeakKeyDictionary[Table, int] = field(default_factory=WeakKeyDictionary)
 
     def refuse(self, people: Table) -> None:
         """Raise InputError if anyone of a platform's people is public; compared once a table."""
         if people not in self._found:
-            known = self.rows[0].among(people) | self.rows[1].among(people)  # (n,)
+            known = np.zeros(len(people), dtype=bool)  # (n,)
+            for rows in self.rows:
+                known |= rows.among(people)
             self._found[people] = int(known.sum())
         if found := self._found[people]:
             coarse = (
@@ -135,10 +138,10 @@ def pretrained(public: Population, pretraining: NetworkLearner, seed: int) -> Pr
         weights, mean, scale, accuracy = found
         network = _network(pretraining, people.train, weights)
         shape = people.train.x.shape[1:]
-        rows = KnownRows.of(people.train), KnownRows.of(people.held_out)
+        sides = () if public.law() is not None else (people.train, people.held_out)
         _known[key] = Pretrained(
             *(NetworkClassifier(network), mean, scale, shape, accuracy),
-            _public=PublicPeople(spec.text(public), rows),
+            _public=PublicPeople(spec.text(public), tuple(map(KnownRows.of, sides))),
         )
     return _known[key]
 

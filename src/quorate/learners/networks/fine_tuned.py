@@ -37,6 +37,7 @@ class FineTuned(StackedLearner):
     holds for the people of the population; the public people have none. So a person whose row is
     among the public rows is refused, whatever the population is called: rows are compared before
     any training. People held out are not compared, so a test set that is public is no test set.
+    Public draws of a law that is known (``finite``) are nobody's rows and are not compared.
     Images of CIFAR-10 and CIFAR-100 are disjoint. Private learning on public
     features: Tramèr, Boneh 2021 (arXiv:2011.11660).
 
