@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from quorate.version import __version__
 
@@ -22,8 +22,10 @@ os.environ.setdefault("MKL_CBWR", "AUTO")
 if TYPE_CHECKING:
     from quorate.executors.executor import Executor
     from quorate.findings.running import ExperimentResult
+    from quorate.protocols import Learner
     from quorate.scenarios.scenario import Scenario, ScenarioRun
     from quorate.studies.critical_mass.result import CriticalMassSearch
+    from quorate.studies.critical_mass.result_of_several import CriticalMassSearches
     from quorate.studies.curves import Curves
     from quorate.table import Split
     from quorate.test_time.perturbations.apply import AppliedChange
@@ -102,17 +104,35 @@ def load(out: str | Path, target: float | None = None) -> Curves:
     return load(out, target)
 
 
+@overload
+def critical_mass(
+    population: Any,
+    learner: str | Learner,
+    jobs: int = 1,
+    executor: Executor | str | None = None,
+    **search: Any,
+) -> CriticalMassSearch: ...
+@overload
 def critical_mass(
     population: Any,
     learner: Any,
     jobs: int = 1,
     executor: Executor | str | None = None,
     **search: Any,
-) -> CriticalMassSearch:
+) -> CriticalMassSearch | CriticalMassSearches: ...
+def critical_mass(
+    population: Any,
+    learner: Any,
+    jobs: int = 1,
+    executor: Executor | str | None = None,
+    **search: Any,
+) -> CriticalMassSearch | CriticalMassSearches:
     """Search for the smallest collective that reaches the target, and return it with its interval.
 
     Args:
-        population, learner: who, and what the platform does.
+        population, learner: who, and what the platform does. Of a list of several learners, or a
+            mapping from what they are to be called, each is searched, and the result iterates over
+            their searches.
         jobs, executor: as for ``curve``.
         search: ``strategy``, ``goal``, ``target``, ``width``, ``budget``, ``out``, ``device``:
             see ``quorate.studies.critical_mass.search.find_critical_mass``.

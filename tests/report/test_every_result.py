@@ -37,6 +37,7 @@ from quorate.scenarios.participation.result import ParticipationResult
 from quorate.scenarios.privacy.result import PrivacyResult
 from quorate.scenarios.scenario import ScenarioRun
 from quorate.studies.critical_mass.result import CriticalMassSearch
+from quorate.studies.critical_mass.result_of_several import CriticalMassSearches
 from quorate.studies.curves import Curves
 from quorate.test_time.perturbations.told import ToldPerturbation
 from quorate.test_time.study.comparison_result import QueryComparison
@@ -50,6 +51,7 @@ KINDS: dict[str, type[Result]] = {  # by what a folder of tests/stored or a comm
     "compare-queries": QueryComparison,
     "correct": CorrectionResult,
     "critical-mass": CriticalMassSearch,
+    "critical-masses": CriticalMassSearches,
     "curve": Curves,
     "effective-size": EffectiveSizeResult,
     "experiment": Curves,
@@ -67,8 +69,23 @@ AUDIT = [
     *("audit", "--population", "digits:n=200", "--learner", "dp-forest", "--canaries", "60"),
     *("--out", "audit"),
 ]
-NOT_STORED = {"plan": PLAN, "audit": AUDIT}  # what older versions did not store
-STORED_OTHERWISE = ("compare-queries", "critical-mass", "experiment", "plan")  # in part, or as more
+MASSES = [
+    *("critical-mass", "--population", "gaussian:n=300,held_out=200", "--budget", "4"),
+    *("--strategy", "planting:signal=columns,x2=3", "--learner", "tree", "--learner", "logistic"),
+    *("--out", "critical-masses"),
+]
+NOT_STORED = {
+    "plan": PLAN,
+    "audit": AUDIT,
+    "critical-masses": MASSES,
+}  # what older versions did not store
+STORED_OTHERWISE = (
+    "compare-queries",
+    "critical-mass",
+    "critical-masses",
+    "experiment",
+    "plan",
+)  # in part, or as more
 # What is around another result; and what no run leaves as its result: a file that tells of itself,
 # and what test_show_any_folder.py reads.
 AROUND = {WrappedResult, ScenarioRun, RunResult, ExperimentResult, ToldPerturbation}

@@ -118,7 +118,7 @@ def critical_mass(
     population: Annotated[
         str, typer.Option(help="Population to learn from, as name:key=value,...")
     ],
-    learner: Annotated[str, typer.Option(help="Learner that the platform trains.")],
+    learner: options.Learner,
     strategy: Annotated[str, typer.Option(help="Strategy that members follow.")] = "planting",
     goal: Annotated[
         str | None,
@@ -129,7 +129,9 @@ def critical_mass(
         float,
         typer.Option(help="Stop when high/low of the 95% interval is at most this; above 1."),
     ] = 1.15,
-    budget: Annotated[int, typer.Option(help="Stop after this many trainings.")] = 60,
+    budget: Annotated[
+        int, typer.Option(help="Stop after this many trainings of each learner.")
+    ] = 60,
     out: Out = Path("runs/critical-mass"),
     jobs: Jobs = 1,
     executor: ExecutorName = None,
@@ -141,6 +143,8 @@ def critical_mass(
     \b
     quorate critical-mass --population digits --strategy planting:size=2 \\
                           --learner sgd --target 0.9 --width 1.3
+    quorate critical-mass --population digits --strategy planting:size=2 --target 0.8 \\
+                          --learner dp-sgd:epsilon=3 --learner dp-sgd:epsilon=10 --width 2
     """
     from quorate.executors.choose import choose_executor
     from quorate.studies.critical_mass import search

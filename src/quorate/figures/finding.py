@@ -37,7 +37,8 @@ class MassPoint:
 def masses_over_figure(parameter: str, points: Sequence[MassPoint], target: float) -> Figure:
     """Return α* with its interval at each value of a parameter, with honest accuracy above.
 
-    Points stand at equal distances. An arrow says that some or all seeds never reach the target.
+    Accuracy that is not known is left out. Points stand at equal distances. An arrow says that some
+    or all seeds never reach the target.
     """
     figure = style.new_figure(1.3 + 0.62 * max(len(points), 3), 2.7)
     axes = figure.subplots()
@@ -49,7 +50,8 @@ def masses_over_figure(parameter: str, points: Sequence[MassPoint], target: floa
         _draw(axes, place, one.mass, floor, edge)
         said = "" if math.isnan(one.accuracy) else f"{one.accuracy:.2f}".removeprefix("0")
         _say(axes, place, said, "black")
-    _say(axes, -0.75, "accuracy", style.GREY)
+    if any(not math.isnan(one.accuracy) for one in points):
+        _say(axes, -0.75, "accuracy", style.GREY)
     names = [textwrap.fill(one.value, NAME_WIDTH) for one in points]
     axes.set_xticks(range(len(points)), names, parse_math=False)
     axes.set_xlim(-0.75, len(points) - 0.5)

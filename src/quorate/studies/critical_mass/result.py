@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from quorate.intervals import Floats
 from quorate.runs.privacy_words import privacy_sections
-from quorate.runs.result import Picture, Result, Row, Section
+from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import interval, people, percent
 from quorate.studies.critical_mass.levels import FLAT
 from quorate.studies.critical_mass.monotone_fit import SPREADS
@@ -76,9 +76,10 @@ class CriticalMassSearch(Result):
 
     def rows(self) -> list[Row]:
         """Return one row: the methods, and what ``--json`` prints."""
-        return [self._row()]
+        return [self.row()]
 
-    def _row(self) -> Row:
+    def row(self) -> Row:
+        """Return the methods, and what ``--json`` prints."""
         return {**{who: getattr(self.curve, who) for who in WHO}, **self.to_json()}
 
     def data(self) -> dict[str, list[Row]]:
@@ -87,7 +88,7 @@ class CriticalMassSearch(Result):
 
     def stored(self) -> dict[str, Any]:
         """Return the critical mass with its methods and cells, and what people are told."""
-        return {**super().stored(), **self._row(), "cells": self.curves.to_json()["cells"]}
+        return {**super().stored(), **self.row(), "cells": self.curves.to_json()["cells"]}
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON; None where a number is infinite or was not measured."""
@@ -107,24 +108,19 @@ class CriticalMassSearch(Result):
 
     def sections(self) -> list[Section]:
         """Return the critical mass as a row, and what failed."""
+        return sections_of([(self.curve.learner, self)], self.curves)
+
+    def table_row(self, learner: str) -> TextRow:
+        """Return the critical mass as a row for people, its learner called so."""
         nothing = math.isnan(self.estimate)
-        row = {
-            "learner": self.curve.learner,
+        return {
+            "learner": learner,
             "α*": percent(self.estimate),
             "95% interval": "–" if nothing else interval(self.low, self.high),
             "people": people(self.estimate * self.people),
             "seeds": str(len({point.seed for point in self.end.points} - self.refused.keys())),
             "trainings": str(self.trainings),
         }
-        heading = f"{self.heading}: critical mass α* for S* = {self.target:g}"
-        budgets = dict.fromkeys((one.learner, one.epsilon) for one in self.curves.outcomes)
-        private = privacy_sections(budgets)
-        return [Section(heading, rows=(row,)), *private, *what_failed(self.curves.outcomes)]
-
-    @property
-    def heading(self) -> str:
-        """All methods but the learner."""
-        return self.curves.heading(self.curve)
 
     def answer(self) -> str:
         """Return the answer as one sentence."""
@@ -257,3 +253,14 @@ class CriticalMassSearch(Result):
         line = figures.LearnerCurve(curve.learner, alphas, nothing, nothing, self)
         title = self.curves.heading(curve)
         return figures.search_figure(title, line, tuple(points.T), self.fitted(alphas), self.target)
+
+
+def sections_of(named: Sequence[tuple[str, CriticalMassSearch]], curves: Curves) -> list[Section]:
+    """Return the critical masses, a row a learner by what it is called; what budgets leave out,
+    and what failed, of all their curves."""
+    first = named[0][1]
+    heading = f"{curves.heading(first.curve)}: critical mass α* for S* = {first.target:g}"
+    budgets = dict.fromkeys((one.learner, one.epsilon) for one in curves.outcomes)
+    rows = tuple(search.table_row(learner) for learner, search in named)
+    private = privacy_sections(budgets)
+    return [Section(heading, rows=rows), *private, *what_failed(curves.outcomes)]

@@ -16,11 +16,13 @@ from quorate.runs.reading import as_stored
 from quorate.runs.store import Store
 from quorate.runtime.device import resolve, use
 from quorate.studies.critical_mass.result import CriticalMassSearch
+from quorate.studies.critical_mass.result_of_several import CriticalMassSearches
 from quorate.studies.critical_mass.rounds import (
     SEEDS,
     Bracket,
     Cell,
     Point,
+    SearchEnd,
     close_in,
     validate_search,
 )
@@ -54,26 +56,31 @@ def find_critical_mass(
     out: str | Path | None = None,
     executor: Executor = SERIAL,
     device: str = "auto",
-) -> CriticalMassSearch:
-    """Return α* = min{ α : S(α′) ≥ S* for every α′ ≥ α } with a 95% interval.
+) -> CriticalMassSearch | CriticalMassSearches:
+    """Return α* = min{ α : S(α′) ≥ S* for every α′ ≥ α } with a 95% interval, for each learner.
 
     Sizes are whole numbers of members, spread over 1 to n and then around α*, where anyone can be
     a member; else up to all those who can, in each of the first seeds. Seeds are 0, 1, 2,
     ... as many as it takes. Every stored cell of these methods counts, of any size and seed. The
     same call again goes on where it stopped and ends with the same answer; another target, width
     or budget begins with all that is stored. How rounds are chosen and how the interval is made:
-    ``rounds.close_in`` and ``monotone_fit.fit_monotone`` beside this file.
+    ``rounds.close_in`` and ``monotone_fit.fit_monotone`` beside this file. Several learners are
+    searched one after the other, in the order given, and all are checked before any training.
 
     Args:
-        population, learner, strategy, goal: the methods, as text, plain data or objects; without a
-            goal, the strategy's own.
+        population, strategy, goal: the methods, as text, plain data or objects; without a goal, the
+            strategy's own.
+        learner: likewise, or a list of several, or a mapping from what they are to be called.
         target: S*, in [0, 1].
         width: the search ends when high/low is at most this, above 1, or when no whole member lies
             between them.
-        budget: the search ends after this many trainings, at least 1.
+        budget: the search of each learner ends after this many trainings, at least 1.
         out: folder of the store; None keeps the outcomes in memory only.
         executor: where trials are computed; the outcomes do not depend on it.
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
+
+    Returns:
+        The search of one learner; of several learners, their searches in one result.
 
     Raises:
         InputError: a name or a value is not known or out of range, or the methods do not fit the
@@ -88,29 +95,21 @@ def find_critical_mass(
     budget = spec.whole(budget, "budget")
     validate_search(target, width, budget)
     resolve(device)
-    study = _one_curve(target, population=population, strategy=strategy, goal=goal, learner=learner)
-    (cell,) = study.cells()
-    check([_cell(cell, 0.0, 0)])
-    people = len(draw_people(cell.population, streams(0)[0]).train)
+    study = _study(target, population=population, strategy=strategy, goal=goal, learner=learner)
+    cells = study.cells()  # one a learner
+    check([_cell(cell, 0.0, 0) for cell in cells])
+    people = len(draw_people(cells[0].population, streams(0)[0]).train)
     with use(device), Store(out, write=True) as store, executor.open() as pool:
-        run = _Run(cell, people, store, pool)
-        begins_with, spent = _begin(study, store, {"width": width, "budget": budget}, run)
-        run.take_stored(begins_with)
-        given = [run.point(outcome) for outcome in run.outcomes.values()]
-        end = close_in(run.measure, run.most(), target, width, budget, given, spent)
-    return CriticalMassSearch(
-        target=target,
-        estimate=end.bracket.estimate / people,
-        low=end.bracket.low / people,
-        high=end.bracket.high / people,
-        trainings=run.trainings,
-        stopped=end.stopped,
-        width=width,
-        people=people,
-        refused=run.refused,
-        curves=Curves.of(run.outcomes.values(), study),
-        end=end,
-    )
+        runs = [_Run(cell, people, store, pool) for cell in cells]
+        begins_with, spent = _begin(study, store, {"width": width, "budget": budget}, runs)
+        found = []
+        for run, before in zip(runs, spent, strict=True):
+            run.name = study.called(spec.text(run.cell.learner)) if len(runs) > 1 else ""
+            run.take_stored(begins_with)
+            given = [run.point(outcome) for outcome in run.outcomes.values()]
+            end = close_in(run.measure, run.most(), target, width, budget, given, before)
+            found.append(run.result(end, study, width))
+    return found[0] if len(found) == 1 else CriticalMassSearches(tuple(found))
 
 
 def last_search(folder: str | Path) -> str | None:
@@ -130,10 +129,10 @@ def _last_search(folder: str | Path, studies: Sequence[tuple[dict[str, Any], str
         return None
     take_state(plain)
     study = make_study(**plain)
-    (cell,) = study.cells()
     words = ["quorate", "critical-mass"]
     for method in METHODS:
-        words += [f"--{method}", spec.text(getattr(cell, method))]
+        for text in dict.fromkeys(spec.text(getattr(cell, method)) for cell in study.cells()):
+            words += [f"--{method}", text]
     limits = {"target": study.target, "width": search["width"], "budget": search["budget"]}
     for name, limit in limits.items():
         words += [f"--{name}", f"{limit!r}"]
@@ -141,7 +140,9 @@ def _last_search(folder: str | Path, studies: Sequence[tuple[dict[str, Any], str
 
 
 class _Run:
-    """Measures cells for a search, and keeps their outcomes."""
+    """Measures cells for the search of one learner, and keeps their outcomes."""
+
+    name = ""  # of the learner, where there are several
 
     def __init__(self, cell: Trial, people: int, store: Store, pool: Pool) -> None:
         self.cell, self.people, self.store, self.pool = cell, people, store, pool
@@ -189,6 +190,22 @@ class _Run:
         known = {cell: self.point(self.outcomes[cell]).success for cell in fit}
         return [known.get(cell, math.nan) for cell in cells]
 
+    def result(self, end: SearchEnd, study: Study, width: float) -> CriticalMassSearch:
+        """Return what the search has come to."""
+        return CriticalMassSearch(
+            target=study.target,
+            estimate=end.bracket.estimate / self.people,
+            low=end.bracket.low / self.people,
+            high=end.bracket.high / self.people,
+            trainings=self.trainings,
+            stopped=end.stopped,
+            width=width,
+            people=self.people,
+            refused=self.refused,
+            curves=Curves.of(self.outcomes.values(), study),
+            end=end,
+        )
+
     def _refuses(self, seed: int) -> bool:
         """Whether the methods do not fit the people of a seed; each seed is looked at once."""
         if seed not in self._looked_at:
@@ -214,18 +231,22 @@ class _Run:
         return self._can_act[seed]
 
     def _under_way(self, bracket: Bracket | None) -> str:
+        of = f"{self.name}: " if self.name else ""
         if bracket is None or bracket.fit is None:
-            return "Looking for α*"
+            return f"{of}Looking for α*"
         low, high = (f"{100 * end / self.people:.3g}%" for end in (bracket.low, bracket.high))
-        return f"α* above {low}" if math.isinf(bracket.high) else f"α* in ({low}, {high}]"
+        said = f"α* above {low}" if math.isinf(bracket.high) else f"α* in ({low}, {high}]"
+        return of + said
 
 
-def _one_curve(target: float, **methods: Any) -> Study:
+def _study(target: float, **methods: Any) -> Study:
+    """Return the study of one curve a learner; all else must be one."""
     given = {name: method for name, method in methods.items() if method is not None}
     study = make_study(**given, alphas=0.0, seeds=1, target=target, title=TITLE)
     for name, several in (
-        *(("population", study.populations), ("strategy", study.strategies)),
-        *(("goal", study.goals), ("learner", study.learners)),
+        ("population", study.populations),
+        ("strategy", study.strategies),
+        ("goal", study.goals),
     ):
         if len(several) > 1:
             raise InputError(
@@ -243,10 +264,10 @@ def _without_place(description: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _begin(
-    study: Study, store: Store, limits: Mapping[str, Any], run: _Run
-) -> tuple[list[str], int]:
+    study: Study, store: Store, limits: Mapping[str, Any], runs: Sequence[_Run]
+) -> tuple[list[str], list[int]]:
     """Note the search in the store; return the ids of the cells it begins with, and how much of
-    the budget they took.
+    the budget of each run they took.
 
     Where the last study of these methods is this very search, it goes on: it begins with what it
     began with then, asks for the same cells, and finds those it has measured already. One of an
@@ -259,14 +280,14 @@ def _begin(
         for last, version in store.studies()
         if all(one in last.get(key, ()) for key in METHODS for one in plain[key])
     ]
+    stored = [set(run.stored()) for run in runs]
+    given = sorted(set[str]().union(*stored))
     if before:
         last, version = before[-1]
         search = last.get("search", {})
         if version == __version__ and last == {**plain, "search": {**search, **limits}}:
             if search.get("design") == DESIGN:
-                return list(search["given"]), 0
-            stored = sorted(run.stored())
-            return stored, len(set(stored) - set(search["given"]))
-    given = sorted(run.stored())
+                return list(search["given"]), [0] * len(runs)
+            return given, [len(one - set(search["given"])) for one in stored]
     store.add_study({**plain, "search": {**limits, "given": given, "design": DESIGN}}, __version__)
-    return given, 0
+    return given, [0] * len(runs)
