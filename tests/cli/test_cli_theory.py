@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shlex
 import sys
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from quorate.cli import entry as cli
 from quorate.errors import InputError
 from quorate.theory.bounds import BOUNDS, Bound, bound_called
+from quorate.theory.several import Mistake, errors_of
+from quorate.theory.suboptimality import Reading, suboptimality_constant
 
 EXAMPLES = {
     # name: the bound and the critical mass of its example in the help, worked by hand
@@ -56,6 +59,23 @@ def test_the_example_in_the_help(bound: Bound, monkeypatch, capsys) -> None:
     code, out, _ = run(f"bound {bound.name} -h", monkeypatch, capsys)
     assert code == 0
     assert f"quorate bound {bound.name} {bound.example}" in out
+
+
+def test_the_help_says_what_its_symbols_are(monkeypatch, capsys) -> None:
+    _, out, _ = run("bound several -h", monkeypatch, capsys)
+    for mistake in get_args(Mistake):
+        said = re.search(rf"^ *{mistake}: n = (.*), m = (.*), l = (.*)$", out, re.MULTILINE)
+        assert said is not None
+        for written, value in zip(said.groups(), errors_of(0.3, mistake), strict=True):
+            formula = written.replace("2ρ", "2*ρ").replace("−", "-").replace("ρ", "0.3")
+            assert eval(formula) == pytest.approx(value)
+    said = re.search(
+        r"\(tv, c = (.*?)\) or huber contamination \(c = (.*?)\)\.", " ".join(out.split())
+    )
+    assert said is not None
+    for written, reading in zip(said.groups(), get_args(Reading), strict=True):
+        formula = written.replace("2ε", "2*ε").replace("−", "-").replace("ε", "0.3")
+        assert eval(formula) == pytest.approx(suboptimality_constant(0.3, reading))
 
 
 @pytest.mark.parametrize("bound", BOUNDS, ids=lambda bound: bound.name)

@@ -130,7 +130,8 @@ def exact(
     known: Annotated[
         str,
         typer.Option(
-            help="What is known of it: plan, signal, label (of the two the one alone), or size."
+            help="What is known of it: plan (signal and label), signal or label (that one alone), "
+            "or size (nothing else)."
         ),
     ] = "plan",
     opposed: Opposed = "0",
@@ -146,6 +147,8 @@ def exact(
     """Success on a population whose law is known, exactly.
 
     The least over all platforms that are ε-suboptimal, all that others may do and all mistakes.
+    They overturn the values x that cost the collective most, B, and can pay for a margin, the lead
+    of its label at x, with c + β_u + lα in all (quorate bound several: what c and l are).
 
     \b
     S = 1 − max{P₀{g ∈ B} : Σ over x in B of max(0, margin) ≤ c + β_u + lα}

@@ -38,7 +38,9 @@ XI = BoundParameter("xi", "Frequency ξ of the signal (trigger) among honest peo
 DELTA = BoundParameter("delta", "Gap Δ by which the target trails on the signal, in [0, 1].")
 EPS = BoundParameter("eps", "Suboptimality ε allowed of the platform, in [0, 1).", 0.0)
 READING = BoundParameter(
-    "reading", "How ε is measured: total variation (tv) or huber contamination.", "tv"
+    "reading",
+    "How ε is measured: total variation (tv, c = 2ε) or huber contamination (c = ε/(1−ε)).",
+    "tv",
 )
 GRADIENT = BoundParameter("gradient", "Norm ‖g₀‖ of the honest mean gradient at θ*, at least 0.")
 REACH = BoundParameter(
@@ -61,6 +63,13 @@ MISTAKE = BoundParameter(
     "anything, and by the members who matter most.",
     "forget",
 )
+SYMBOLS = """\
+Of the members' α, nα act, mα are no honest rows and lα may stand
+anywhere; --mistake says how many:
+forget: n = 1−ρ, m = 1−ρ, l = 0
+label: n = 1−2ρ, m = 1, l = 0
+anything: n = 1−ρ, m = 1, l = ρ
+chosen: n = 1, m = 1, l = 2ρ"""
 WRONG = "misclassified by the first training, in [0, 1]."
 
 
@@ -215,7 +224,7 @@ BOUNDS = (
     Bound(
         "several",
         "Success beside other collectives, with members who err.",
-        "S ≥ 1 − [h·Δ·ξ + c + β_u + lα]/(nα − β_o), h = 1 − mα − β_o − β_e − β_u",
+        "S ≥ 1 − [h·Δ·ξ + c + β_u + lα]/(nα − β_o), h = 1 − mα − β_o − β_e − β_u\n" + SYMBOLS,
         "success",
         "several.several_bound",
         "several.several_critical_mass",
