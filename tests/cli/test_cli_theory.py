@@ -146,8 +146,18 @@ def test_on_a_known_law_the_exact_size_stands_before_the_closed_form(monkeypatch
         enough.append(json.loads(out)["critical_mass"])
     assert enough == sorted(enough)
     _, out, _ = run(f"{EXACT} --unknown .6", monkeypatch, capsys)
-    said = "no size is enough, and nothing is promised to any (closed form: none)"
-    assert out.splitlines()[0] == f"enough for success 0.9: {said}"
+    said = "no size is enough for good: all whom the others leave are promised nothing"
+    assert out.splitlines()[0] == f"enough for success 0.9: {said} (closed form: none)"
+
+
+def test_members_who_do_harm_are_not_said_to_be_promised_nothing(monkeypatch, capsys) -> None:
+    """Nine of ten err: the label leads without members, and more of them lose it."""
+    harm = "bound exact --population finite:values=2,labels=3,concentration=0.5,law_seed=21"
+    harm += " --strategy planting:signal=columns,x=1,target=1 --error .9 --mistake label --eps .2"
+    _, out, _ = run(f"{harm} --alpha .05", monkeypatch, capsys)
+    assert out.splitlines()[0].startswith("success at α = 0.05: ≥ 1 ")
+    said = "no size is enough for good: all whom the others leave are promised nothing"
+    assert out.splitlines()[1].startswith(f"enough for success 0.9: {said} ")
 
 
 @pytest.mark.parametrize(

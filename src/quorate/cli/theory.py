@@ -97,6 +97,8 @@ def _say_bound(value: float | None, sign: str) -> str:
 def _say_in_reach(found: dict[str, Any]) -> str:
     """Return that no size is enough, and what is in reach instead."""
     most, size = found["in_reach"], found["in_reach_alpha"]
+    if most is None and found["name"] == "exact":  # a small size may be, if more do harm by errors
+        return "no size is enough for good: all whom the others leave are promised nothing"
     if most is None:
         return "no size is enough, and nothing is promised to any"
     if found["name"] == "exact":
@@ -153,8 +155,9 @@ def exact(
     \b
     S = 1 − max{P₀{g ∈ B} : Σ over x in B of max(0, margin) ≤ c + β_u + lα}
 
-    The looser closed form stands beside it. With --json it is "closed_form", and "in_reach" is the
-    largest success that any size is sure of, where none is enough for the target. Status: derived.
+    A size is enough if every larger one is, too. The looser closed form stands beside it. With
+    --json it is "closed_form", and "in_reach" is the largest success that is sure from some size
+    on, where none is enough for the target. Status: derived.
 
     \b
     quorate bound exact --population finite:values=6,labels=3,concentration=2 \\

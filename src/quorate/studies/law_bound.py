@@ -104,8 +104,8 @@ def law_bound(
         beside: whoever else acts, and how members err; None for nobody.
 
     Returns:
-        As ``Bound.answer``. If no size is enough, ``in_reach`` is the most that any is sure of, and
-        ``in_reach_alpha`` the size above which it is. ``closed_form`` holds the looser ``bound``
+        As ``Bound.answer``. If no size is enough, ``in_reach`` is the most that is sure from some
+        size on, and ``in_reach_alpha`` that size. ``closed_form`` holds the looser ``bound``
         and ``critical_mass`` from ξ and Δ alone; None where there is none.
 
     >>> people = "finite:values=6,labels=3,concentration=2"
