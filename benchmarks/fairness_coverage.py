@@ -378,6 +378,28 @@ def weighted(trials: int) -> Iterator[dict[str, str]]:
         }
 
 
+def weighed_by_few(trials: int) -> Iterator[dict[str, str]]:
+    """Yield how often an accuracy is covered where a few people carry most of the weight."""
+    rng = np.random.default_rng(1)
+    for size, (share, heavy) in itertools.product((12, 100, 1000), ((0.1, 20.0), (0.02, 100.0))):
+        row = {"people": f"{size:,}", "weights": f"{heavy:g} for {share:.0%}, else 1"}
+        for name, rate in (("all alike", 0.5), ("those always right", 1.0)):
+            large = rng.random((trials, size)) < share
+            weight = np.where(large, heavy, 1.0)
+            hit = rng.random(weight.shape) < np.where(large, rate, 0.5)
+            sums = (
+                _as_selected(np.stack([(of * which).sum(axis=1) for which in (hit, ~hit)], axis=1))
+                for of in (weight, weight**2)
+            )
+            one = (Sums(*(each[:, None] for each in vars(of).values())) for of in sums)
+            low, high = measure_ends(GroupCounts(*one), slice(1, 2), "0", 0.95)["accuracy"]
+            of_heavy = share * heavy / (share * heavy + 1 - share)
+            truth = of_heavy * rate + (1 - of_heavy) * 0.5
+            held = (low <= truth + SLACK) & (high >= truth - SLACK)
+            row[name] = f"{held.mean():.3f}"
+        yield row | {"chance that none of them is measured": f"{(1 - share) ** size:.2f}"}
+
+
 def _weigh(
     size: int,
     rate: float,
@@ -424,6 +446,7 @@ def print_coverage(trials: int, resamples: int) -> None:
         gaps_closed(max(1, trials // 5), resamples),
         many_labels(max(1, trials // 5), resamples),
         weighted(trials),
+        weighed_by_few(trials),
     ):
         for number, row in enumerate(rows):
             if number == 0:

@@ -309,3 +309,22 @@ def test_weighted_measures_are_covered(small: int, related: bool) -> None:
             low, high = ends[name]
             held = np.mean((low <= truth + ROUNDING) & (truth - ROUNDING <= high))
             assert held >= LEAST, (name, rates, spread, held)
+
+
+@pytest.mark.parametrize("size", [12, 100, 1000])
+def test_a_few_people_of_a_large_weight(size: int) -> None:
+    """Covered where they are like the others; if they are not, only where some are measured."""
+    rng, trials = np.random.default_rng(size), 1000
+    for rate in (0.5, 1.0):
+        heavy = rng.random((trials, size)) < 0.02
+        weight = np.where(heavy, 100.0, 1.0)
+        right = rng.random(weight.shape) < np.where(heavy, rate, 0.5)
+        sums = []
+        for of in (weight, weight**2):
+            hit = (of * right).sum(axis=1)
+            sums.append(np.stack([hit, of.sum(axis=1) - hit, 0 * hit, 0 * hit], axis=-1)[:, None])
+        ends = measure_ends(GroupCounts(*map(tables, sums)), slice(1, 2), NAMES[:1], 0.95)
+        low, high = ends["accuracy"]
+        truth = (0.02 * 100 * rate + 0.98 * 0.5) / (0.02 * 100 + 0.98)
+        held = (low <= truth + ROUNDING) & (truth - ROUNDING <= high)
+        assert held[heavy.any(axis=1) | (rate == 0.5)].mean() >= LEAST
