@@ -6,6 +6,7 @@
 """
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -64,8 +65,11 @@ def test_the_rest_of_the_city() -> None:
     ],
 )
 def test_no_neighbourhood(numbers: tuple[int, ...], said: str) -> None:
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=said) as raised:
         make_neighbourhood(CITY, numbers)
+    offered = re.search(r"such as --neighbourhood ([\d,]+) \(", str(raised.value))
+    assert offered is not None  # what the advice names is in the network, and there is traffic
+    assert make_neighbourhood(CITY, [*map(int, offered[1].split(","))]).gates.any()
 
 
 def line_of(trips: list[tuple[int, int, float]], nodes: int = 6) -> Network:

@@ -60,29 +60,37 @@ def make_neighbourhood(network: Network, numbers: Sequence[int]) -> Neighbourhoo
     Raises:
         InputError: there is none, one is not in the network, one is named twice, or all are in it.
     """
-    fix = "Name some of its nodes, as in --neighbourhood 10,15,16."
     if not numbers:
-        raise InputError(f"Expected a neighbourhood of one node or more, got none. {fix}")
+        raise InputError(
+            f"Expected a neighbourhood of one node or more, got none. {_advise(network, 1)}"
+        )
     for number in numbers:
         if not 1 <= number <= network.nodes:
-            known = range(1, network.nodes + 1)
-            raise unknown(f"node of {network.name}", str(number), map(str, known), fix)
+            known = map(str, range(1, network.nodes + 1))
+            advice = _advise(network, len(numbers))
+            raise unknown(f"node of {network.name}", str(number), known, advice)
     if len(set(numbers)) < len(numbers):
-        raise InputError(f"Expected each node once, got {list(numbers)}. {fix}")
+        advice = _advise(network, len(set(numbers)))
+        raise InputError(f"Expected each node once, got {list(numbers)}. {advice}")
     if len(numbers) == network.nodes:
         raise InputError(
             f"Expected a part of {network.name}, got all of its {network.nodes} nodes: nobody "
-            f"drives through. {fix}"
+            f"drives through. {_advise(network, 1)}"
         )
     found = Neighbourhood(network, np.array(sorted(numbers)) - 1)
     if not found.gates.any():
-        routes = Routes(network)
-        routes.grow(network.costs(network.free_flow_time))
         raise InputError(
             f"Expected streets that lead into the neighbourhood, got none into {list(numbers)}: "
-            f"nobody drives through. {offer_busy(routes, routes.demand, len(numbers))}"
+            f"nobody drives through. {_advise(network, len(numbers))}"
         )
     return found
+
+
+def _advise(network: Network, size: int) -> str:
+    """Return ``offer_busy`` of the ways that are the shortest on empty roads."""
+    routes = Routes(network)
+    routes.grow(network.costs(network.free_flow_time))
+    return offer_busy(routes, routes.demand, size)
 
 
 def offer_busy(routes: Routes, flow: Floats, size: int) -> str:
