@@ -139,6 +139,14 @@ def others_limit(seen: int, members: int, others: int, delta: float) -> int:
     (4, 29514)
     """
     low, high = 0, others  # `low` is possible: with h = 0, all of them are among the members
+    if 0 < delta < 1 and members and others > 64:  # look first near a normal approximation
+        by, z = others / members, math.sqrt(2 * -math.log(delta))
+        spread = math.sqrt((seen + z * z) * by * (1 + by)) + 1
+        guess, step = int(seen * by + 0.8 * z * spread), max(int(spread / 8), 1)
+        while low < guess < high:
+            exceeds = others_exceed(seen, members, others, guess, delta)
+            low, high = (low, guess - 1) if exceeds else (guess, high)
+            guess, step = (guess - step if exceeds else guess + step), 2 * step
     while low < high:
         middle = (low + high + 1) // 2
         if others_exceed(seen, members, others, middle, delta):

@@ -204,20 +204,29 @@ def _difference_cdf(w: int, rival: int, target: int, total: int, drawn: int) -> 
     seen = _window(target, total, drawn)  # values of k_t
     weights = _pmf(seen, target, total, drawn)
     if len(seen) > BLOCKS:  # a block counts as its largest k_t, at which the chance is largest
-        starts = np.linspace(0, len(seen), BLOCKS, endpoint=False).astype(int)
-        weights = np.add.reduceat(weights, starts)
-        seen = seen[np.append(starts[1:], len(seen)) - 1]
+        blocks = np.linspace(0, len(seen), BLOCKS, endpoint=False).astype(int)
+        weights = np.add.reduceat(weights, blocks)
+        seen = seen[np.append(blocks[1:], len(seen)) - 1]
     rest = total - target
     rival = min(rival, rest)
     low = int(_window(rival, rest, drawn - int(seen[-1]))[0])
     high = int(_window(rival, rest, drawn - int(seen[0]))[-1])
     held = np.arange(low, high + 1)  # values of k_y
     both = np.arange(int(seen[0]) + low, int(seen[-1]) + high + 1)  # of k_y + k_t
-    others = _log_choose(rest - rival, drawn - both)  # ways to draw those without either label
-    at = seen[:, None] - seen[0] + np.arange(len(held))  # (values of k_t, of k_y)
-    logs = _log_choose(rival, held) + others[at]
-    chances = np.exp(logs - logs.max(axis=1, keepdims=True))
-    below = np.where(held <= w + seen[:, None], chances, 0.0).sum(axis=1) / chances.sum(axis=1)
+    # C(K_y, k_y)·C(rest − K_y, n − both): as each value of k_t may be scaled at will, the second
+    # factor is tilted to be flat in the middle, the first the other way, and neither underflows.
+    neither = rest - rival
+    expected = drawn * neither / total  # of n − both
+    tilt = math.log(max(expected, 0.5) / max(neither - expected, 0.5))
+    ways = _log_choose(rival, held) + tilt * (held - low)
+    others = _log_choose(neither, drawn - both) - tilt * (both - both[0])
+    factor, other = np.exp(ways - ways.max()), np.exp(others - others.max())
+    wide = len(held)
+    starts = (seen - seen[0]).tolist()
+    ends = np.clip(w + seen - low + 1, 0, wide).tolist()  # k_y ≤ w + k_t
+    few = [factor[:end] @ other[at : at + end] for at, end in zip(starts, ends, strict=True)]
+    every = [factor @ other[at : at + wide] for at in starts]
+    below = np.array(few) / np.array(every)
     return min(float((weights * below).sum()), 1.0)
 
 
