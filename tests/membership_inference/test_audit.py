@@ -163,6 +163,13 @@ def test_a_training_that_failed_shows_nothing() -> None:
     assert found.to_json()["epsilon_lower"] is None
 
 
+def test_it_is_said_how_much_could_be_shown() -> None:
+    found = audit("dp-forest", canaries=100)
+    # five numbers of guesses share 5%: q¹⁰⁰ = .01 at ε = log(q/(1 − q)) = 3.05
+    assert "Had all guesses been right, ε of at least 3.05 would be shown." in found.summary()[1]
+    assert found.to_json()["most_that_can_be_shown"] == pytest.approx(3.055, abs=2e-3)
+
+
 def test_what_is_stored_is_not_trained_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +203,8 @@ def test_from_the_command_line(quorate: Command, tmp_path: Path) -> None:
     [
         ({"canaries": 5}, r"Expected canaries=5 to be at least 20"),
         ({"canaries": 400}, r"at most half of the 600 people to be canaries, got 400"),
+        ({"population": "digits:n=90", "canaries": 50}, "Use canaries=45 or fewer, or more"),
+        ({"population": "digits:n=30", "canaries": 20}, "got 20. Use more people, at least 40"),
         ({"kind": "loud"}, "kind"),
         ({"learner": "svm"}, "a learner whose models give probabilities"),
         ({"learner": ""}, "Expected a learner, got none"),

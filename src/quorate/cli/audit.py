@@ -13,11 +13,21 @@ from quorate.cli.present import present
 
 def audit(
     population: Annotated[
-        str, typer.Option(help="Population to learn from, as name:key=value,...")
+        str,
+        typer.Option(
+            help="Population to learn from, as name:key=value,... (`quorate list populations`); "
+            "a file of yours: table:path=FILE,label=COLUMN."
+        ),
     ],
-    learner: Annotated[str, typer.Option(help="Learner whose privacy is audited.")],
+    learner: Annotated[
+        str,
+        typer.Option(
+            help="Learner whose privacy is audited; its models give probabilities (`quorate list "
+            "learners`)."
+        ),
+    ],
     canaries: Annotated[
-        int, typer.Option(help="Number of canaries; at most half of the people.")
+        int, typer.Option(help="Number of canaries, 20 to half of the people; more can show more.")
     ] = 500,
     kind: Annotated[
         str,
@@ -41,6 +51,11 @@ def audit(
     json: AsJson = False,
 ) -> None:
     """Audit privacy: canaries in one training give a lower bound on ε, beside the stated one.
+
+    Canaries are people whose label is changed, so that nobody else is like them. A coin decides
+    for each whether the learner sees them. From how sure the trained model is of a canary's label
+    it is guessed which were seen: the more guesses are right, the less privacy there is. A bound
+    above the ε that the learner states refutes it; one of 0 shows nothing.
 
     \b
     quorate audit --population digits --learner dp-sgd:epsilon=1 --canaries 500 \\

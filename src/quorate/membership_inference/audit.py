@@ -152,9 +152,11 @@ def run_audit(
 def _check(cell: AuditCell) -> None:
     """Raise InputError unless the people of a cell can be learned from, and are enough."""
     people = draw_people(cell.population, streams(cell.seed)[0]).train
-    if 2 * cell.canaries > len(people):
+    most = len(people) // 2
+    if cell.canaries > most:
+        fewer = f"canaries={most} or fewer, or " if most >= FEWEST else ""
         raise InputError(
             f"Expected at most half of the {len(people):,} people to be canaries, got "
-            f"{cell.canaries:,}. Use canaries={len(people) // 2} or fewer, or more people."
+            f"{cell.canaries:,}. Use {fewer}more people, at least {2 * FEWEST}."
         )
     cell.learner.check(people)

@@ -110,6 +110,7 @@ class AuditBound:
         guesses: r: half of them that the highest scores were in, half that the lowest were out.
         right: how many of the guesses are right.
         epsilon: the lower bound.
+        most: what it would be if all of these guesses were right.
         delta: that it is for.
         confidence: with which the largest of the bounds that were tried holds.
     """
@@ -118,6 +119,7 @@ class AuditBound:
     guesses: int
     right: int
     epsilon: float
+    most: float
     delta: float
     confidence: float
 
@@ -154,6 +156,6 @@ def audit_bounds(
     for half in halves:
         half = min(half, m // 2)
         right = int(included[order[m - half :]].sum() + (~included[order[:half]]).sum())
-        bound = lower_bound(m, 2 * half, right, delta, each)
-        found.append(AuditBound(m, 2 * half, right, bound, delta, confidence))
+        bound, most = (lower_bound(m, 2 * half, v, delta, each) for v in (right, 2 * half))
+        found.append(AuditBound(m, 2 * half, right, bound, most, delta, confidence))
     return found

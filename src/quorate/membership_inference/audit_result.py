@@ -140,6 +140,7 @@ class AuditResult(Result):
         """Return the bound, what is stated, and the rows; None where there is no number."""
         return {
             "epsilon_lower": finite_or_none(self.lower),
+            "most_that_can_be_shown": max((one.most for _, one in self._bounds), default=None),
             "epsilon_stated": finite_or_none(self.stated),
             "refuted": self.is_refuted,
             "confidence": self.confidence,
@@ -167,6 +168,8 @@ class AuditResult(Result):
             f"Of {best.canaries} canaries, {best.guesses} were guessed about and {best.right} of "
             f"the guesses were right (seed {cell.about['seed']}; by chance, half of them)."
         )
+        most = max(one.most for _, one in self._bounds)
+        guessed += f" Had all guesses been right, ε of at least {_down(most)} would be shown."
         if best.epsilon == 0:
             found = f"The canaries show nothing: no ε above 0 can be ruled out {sure}, {at}."
         else:
