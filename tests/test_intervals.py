@@ -1,5 +1,7 @@
 """Intervals of rates by hand, against SciPy, and against every outcome there is."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,3 +67,21 @@ def test_the_interval_of_a_difference_covers_it() -> None:
             for a, b in zip(rng.binomial(m, p, 2000), rng.binomial(n, q, 2000), strict=True)
         ]
         assert np.mean([one.low <= p - q <= one.high for one in found]) > 0.93
+
+
+@pytest.mark.parametrize("sizes", [(3, 3), (5, 5), (5, 8), (30, 30)], ids=str)
+def test_differences_of_few_people_are_covered_whatever_the_rates_are(
+    sizes: tuple[int, int],
+) -> None:
+    """Every outcome with its probability: rates near 0 and 1 were covered .926."""
+    m, n = sizes
+    x, y = np.arange(m + 1), np.arange(n + 1)
+    found = [[rate_difference(exact_rate(a, m), exact_rate(b, n)) for b in y] for a in x]
+    low = np.array([[one.low for one in row] for row in found])
+    high = np.array([[one.high for one in row] for row in found])
+    assert low.min() >= -1
+    assert high.max() <= 1
+    for p, q in itertools.product(np.linspace(0.01, 0.99, 50), repeat=2):
+        chances = np.outer(binom.pmf(x, m, p), binom.pmf(y, n, q))
+        held = (low <= p - q + 1e-12) & (p - q - 1e-12 <= high)  # of an end that is the truth
+        assert chances[held].sum() >= 0.93, (p, q)

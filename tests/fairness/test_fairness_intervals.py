@@ -143,7 +143,7 @@ def test_labels_that_a_mean_leaves_out_are_counted() -> None:
     y, group = np.array([0, 1, 2, 0, 1, 1]), np.array([0, 0, 0, 1, 1, 1])
     found = measure_intervals(y, y, group, NAMES, 3)
     assert found["equal_opportunity_gap"].note == (
-        "1 of 3 labels are left out, as they are some that nobody measured in b has."
+        "1 of 3 labels are left out, each one that nobody measured in b has."
     )
 
 

@@ -103,10 +103,11 @@ def _notes(tables: GroupCounts, labels: slice, groups: Sequence[str]) -> dict[st
     ]
     found = {}
     if lacking:
+        where = lacking[0] if len(lacking) == 1 else f"one of the groups {', '.join(lacking)}"
         found["equal_opportunity_gap"] = _left_out(
             int((rows == 0).any(axis=1).sum()),
             len(rows),
-            f"nobody measured in {', '.join(lacking)} has",
+            f"nobody measured in {where} has",
             "the true positive rate there may be anything",
         )
     if not chosen.any(axis=1).all():
@@ -125,4 +126,4 @@ def _left_out(out: int, of: int, why: str, so: str) -> str:
         return f"Not defined, as {why} the label: {so}."
     if out == of:
         return f"Not defined, as each of the {of} labels is one that {why}: {so}."
-    return f"{out} of {of} labels are left out, as they are some that {why}."
+    return f"{out} of {of} labels are left out, each one that {why}."

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quorate.intervals import Floats, exact_limits
+from quorate.intervals import Floats, exact_limits, joined_distance
 
 NODES = 10  # of the Gauss-Legendre rule that averages over levels
 Ends = tuple[Floats, Floats]
@@ -72,7 +72,7 @@ def pairs_of(m: int) -> int:
 def gap_low(rates: Rates) -> Floats:
     """Return the greatest lower limit of a difference θᵢ − θⱼ of two groups, (...,).
 
-    θ̂ᵢ − θ̂ⱼ − √((θ̂ᵢ − lᵢ)² + (uⱼ − θ̂ⱼ)²), or further off by ``_joined``; the greatest over i ≠ j.
+    θ̂ᵢ − θ̂ⱼ − √((θ̂ᵢ − lᵢ)² + (uⱼ − θ̂ⱼ)²), or further off by ``joined_distance``; the greatest over i ≠ j.
     """
     limit = _pairs(rates.value) - _joined(rates.value - rates.low, rates.high - rates.value)
     return np.asarray(_without_diagonal(limit, -np.inf).max(axis=(-2, -1)))
@@ -87,23 +87,15 @@ def gap_high(rates: Rates) -> Floats:
 def _joined(of_first: Floats, of_second: Floats) -> Floats:
     """Return how far a limit of θᵢ − θⱼ lies from the difference, (..., m, m).
 
-    The further of √(aᵢ² + bⱼ²) and √(s² of both) + (c·s² of both)/(s² of both), where a rate's
-    limits lie s + c and s − c from it: the spread, and the skewness, of which a sum has less than
-    its parts. The first alone is too near where a rate close to 0 meets one close to 1 (derived, by
-    the terms of Cornish and Fisher 1938).
-
     Args:
         of_first: distance of the limit if the rate is the first of the two, (..., m).
         of_second: if it is the second: that of the other limit.
     """
-    spread, skew = (of_first + of_second) / 2, (of_first - of_second) / 2
-    square = (spread**2)[..., :, None] + (spread**2)[..., None, :]  # (..., m, m)
-    # as the second of two, a rate is subtracted: its skewness points the other way
-    moved = (skew * spread**2)[..., :, None] - (skew * spread**2)[..., None, :]
-    by_moments = np.sqrt(square) + moved / np.where(square > 0, square, 1)
-    return np.asarray(
-        np.maximum(np.hypot(of_first[..., :, None], of_second[..., None, :]), by_moments)
+    first, second = (
+        (one[..., :, None], other[..., None, :])
+        for one, other in ((of_first, of_second), (of_second, of_first))
     )
+    return joined_distance(first[0], second[0], first[1], second[1])
 
 
 def ratio_low(rates: Rates) -> Floats:
@@ -224,7 +216,7 @@ def _mean_end(
     mean c + (or −) √(Σ ρₐᵦ wₐ wᵦ)/l, w being how far the ends lie from the centres; ρ is 1 on the
     diagonal and ``together`` elsewhere, (..., l, l), or 0. Where it is known how far ends on the
     other side lie ``below``, (..., l), the end is no nearer than by spread and skewness, as in
-    ``_joined``: rates seen to be 0 or 1 reach no further, but their mean with others may. An end
+    ``joined_distance``: rates seen to be 0 or 1 reach no further, but their mean with others may. An end
     without bound leaves the mean without.
     """
     k = np.maximum(counted.sum(axis=-1), 1)
