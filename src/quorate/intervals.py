@@ -111,9 +111,10 @@ def joined_distance(
     >>> round(float(joined_distance(0.3, 0.3, 0.4, 0.4)), 12)
     0.5
     """
-    a, b = np.asarray(of_one, dtype=np.float64), np.asarray(of_other, dtype=np.float64)
-    spreads = (a + back) / 2, (b + back_of_other) / 2
-    skews = (a - back) / 2, (b - back_of_other) / 2
+    a, back_a, b, back_b = (
+        np.asarray(one, dtype=np.float64) for one in (of_one, back, of_other, back_of_other)
+    )
+    spreads, skews = ((a + back_a) / 2, (b + back_b) / 2), ((a - back_a) / 2, (b - back_b) / 2)
     square = spreads[0] ** 2 + spreads[1] ** 2
     moved = skews[0] * spreads[0] ** 2 + skews[1] * spreads[1] ** 2
     by_moments = np.sqrt(square) + moved / np.where(square > 0, square, 1)

@@ -72,7 +72,8 @@ def pairs_of(m: int) -> int:
 def gap_low(rates: Rates) -> Floats:
     """Return the greatest lower limit of a difference θᵢ − θⱼ of two groups, (...,).
 
-    θ̂ᵢ − θ̂ⱼ − √((θ̂ᵢ − lᵢ)² + (uⱼ − θ̂ⱼ)²), or further off by ``joined_distance``; the greatest over i ≠ j.
+    θ̂ᵢ − θ̂ⱼ − √((θ̂ᵢ − lᵢ)² + (uⱼ − θ̂ⱼ)²), or further off by ``joined_distance``; the greatest over
+    i ≠ j.
     """
     limit = _pairs(rates.value) - _joined(rates.value - rates.low, rates.high - rates.value)
     return np.asarray(_without_diagonal(limit, -np.inf).max(axis=(-2, -1)))
@@ -216,8 +217,8 @@ def _mean_end(
     mean c + (or −) √(Σ ρₐᵦ wₐ wᵦ)/l, w being how far the ends lie from the centres; ρ is 1 on the
     diagonal and ``together`` elsewhere, (..., l, l), or 0. Where it is known how far ends on the
     other side lie ``below``, (..., l), the end is no nearer than by spread and skewness, as in
-    ``joined_distance``: rates seen to be 0 or 1 reach no further, but their mean with others may. An end
-    without bound leaves the mean without.
+    ``joined_distance``: rates seen to be 0 or 1 reach no further, but their mean with others may.
+    An end without bound leaves the mean without.
     """
     k = np.maximum(counted.sum(axis=-1), 1)
     unbounded = counted & (np.isinf(end) | np.isinf(centre))  # (..., l)
