@@ -14,6 +14,7 @@ import shutil
 import sys
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,10 @@ from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.store import FILE as STORE
 from quorate.runs.store import Store
 from quorate.runs.wording import interval, percent
+from quorate.scenarios.participation.scenario import Participation
 from quorate.studies.trial import stored_outcomes
+from quorate.test_time.study.correction import Correction
+from quorate.test_time.study.result import learners_trained
 from quorate.validate import unknown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,9 +126,19 @@ def _what_epsilon_leaves_out(experiment: Experiment) -> list[str]:
         asked = kind_of(experiment.settings).read(experiment.settings)
     except InputError:  # settings that are no longer known say so when they are run
         return []
-    learners = getattr(asked, "learners", None) or [getattr(asked, "learner", None)]
-    private = privacy_sections((learner, None) for learner in learners if learner is not None)
+    private = privacy_sections((learner, None) for learner in _learners(asked))
     return [sentence for section in private for sentence in section.sentences]
+
+
+def _learners(asked: Any) -> Sequence[Any]:
+    """Return the learners of an experiment, those whose curves it reads among them."""
+    if isinstance(asked, Correction):
+        return learners_trained(asked)
+    if isinstance(asked, Participation):
+        read = read_experiment(ROOT / EXPERIMENTS / f"{Path(asked.folder).name}.toml")
+        return _learners(kind_of(read.settings).read(read.settings))
+    learners = getattr(asked, "learners", None) or [getattr(asked, "learner", None)]
+    return [learner for learner in learners if learner is not None]
 
 
 def read_finding(path: Path) -> Finding:

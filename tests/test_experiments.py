@@ -110,6 +110,13 @@ at_most = 0.1
 """
 
 
+@pytest.mark.parametrize("name", ["private-epsilon", "participation", "ttca-adaptive"])
+def test_a_finding_of_a_private_platform_says_what_its_budget_leaves_out(name: str) -> None:
+    """Whether the experiment trains it, reads curves of it, or hardens a platform with it."""
+    section = (ROOT / "experiments" / "README.md").read_text().split(f"\n## {name}\n")[1]
+    assert "It leaves out: choosing settings" in section.split("\n## ")[0]
+
+
 def row(root: Path, name: str) -> str:
     (found,) = re.findall(rf"^\| \[{name}\].*$", readme(root), flags=re.MULTILINE)
     return str(found)

@@ -166,7 +166,10 @@ def test_a_training_that_failed_shows_nothing() -> None:
 def test_it_is_said_how_much_could_be_shown() -> None:
     found = audit("dp-forest", canaries=100)
     # five numbers of guesses share 5%: q¹⁰⁰ = .01 at ε = log(q/(1 − q)) = 3.05
-    assert "Had all guesses been right, ε of at least 3.05 would be shown." in found.summary()[1]
+    assert (
+        "Had all guesses been right, an ε of at least 3.05 would have been shown."
+        in found.summary()[1]
+    )
     assert found.to_json()["most_that_can_be_shown"] == pytest.approx(3.055, abs=2e-3)
 
 

@@ -169,7 +169,9 @@ class AuditResult(Result):
             f"the guesses were right (seed {cell.about['seed']}; by chance, half of them)."
         )
         most = max(one.most for _, one in self._bounds)
-        guessed += f" Had all guesses been right, ε of at least {_down(most)} would be shown."
+        guessed += (
+            f" Had all guesses been right, an ε of at least {_down(most)} would have been shown."
+        )
         if best.epsilon == 0:
             found = f"The canaries show nothing: no ε above 0 can be ruled out {sure}, {at}."
         else:

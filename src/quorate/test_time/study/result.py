@@ -163,7 +163,9 @@ class CorrectionResult(Result):
         rows, one = wording.collective_rows(self.means, norm), len(self.means) == 1
         sections.append(Section("Every collective", (), rows, (after,), on_page_only=one))
         said = tuple(notes(self.means, mean))
-        sections += privacy_sections(_learners(self.correction))
+        sections += privacy_sections(
+            (learner, None) for learner in learners_trained(self.correction)
+        )
         return [*sections, *([Section("To know about these numbers", said)] if said else [])]
 
     def _parity_sections(self) -> list[Section]:
@@ -310,9 +312,9 @@ def _set(method: Any) -> str:
     return spec.text(method).partition(":")[2] or "as by default"
 
 
-def _learners(correction: Correction) -> list[tuple[Learner, None]]:
+def learners_trained(correction: Correction) -> list[Learner]:
     """Return the learners of the platforms that are trained here, hardened ones among them."""
     trained = [one.learner for one in correction.sources.values() if isinstance(one, SizedLearner)]
     ways = [name for name in correction.adaptive if name in HARDENED]
     hardened = [harden(learner, name) for learner in trained for name in ways]
-    return [(learner, None) for learner in (*trained, *hardened)]
+    return [*trained, *hardened]
