@@ -77,11 +77,18 @@ class Lines:
         flat = np.zeros((len(self.at_zero), 1))
         starts = np.concatenate([self.at_zero, self._in_the_end[:, None], flat], axis=1)
         slopes = np.concatenate([self.slope, flat, flat], axis=1)
-        one, two = np.triu_indices(starts.shape[1], 1)
+        one, two = _each_two(starts.shape[1])
         fall, rise = starts[:, one] - starts[:, two], slopes[:, two] - slopes[:, one]
         where = np.divide(fall, rise, out=np.full(fall.shape, np.inf), where=rise != 0)
         inside = where[(where > low) & (where < high)]
         return np.unique(np.concatenate([[low], inside, [high]]))
+
+
+@functools.cache
+def _each_two(n: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the indices of each two of n lines."""
+    one, two = np.triu_indices(n, 1)
+    return one, two
 
 
 def least_size(
