@@ -484,6 +484,7 @@ def test_what_members_who_err_do_by_hand() -> None:
         (lambda: sample([Others(0.1, label=2)]), "label of others among the 2 labels, got 2"),
         (lambda: sample([Others(0.6), Others(0.5)]), "the sum of the others' sizes=1.1"),
         (lambda: sample([Others(0.6)]).success(0.5), "leave room for 0.4"),
+        (lambda: sample([]).success(1.5), "To act with everyone, use alpha=1"),
         (lambda: sample([]).critical_mass(2.0), "target=2"),
         (lambda: sample([], error=1.5), "error=1.5"),
         (lambda: sample([], mistake="sleep"), "known mistake, got 'sleep'"),

@@ -123,6 +123,8 @@ class Standing:
             InputError: a size is out of range, or there is no room for it beside the others.
         """
         fix = f"The others leave room for {self.most:g}."
+        if self.most == 1:
+            fix = "To act with everyone, use alpha=1."
         sizes = all_in_interval("alpha", alpha, 0, self.most + TOGETHER, fix)
         c = suboptimality_constant(eps, reading)
         loose = c + self.loose + self.loose_members * sizes
