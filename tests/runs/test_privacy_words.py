@@ -18,7 +18,7 @@ from quorate.runs.privacy_words import HEADING, leaves_out, leaves_out_in_words,
 from quorate.runs.result import Result
 from quorate.spec import describe
 
-STANDARDISING = "standardising a table's numbers by the mean and deviation of the training people"
+STANDARDISING = "standardising a table's numbers by the mean and deviation of its people"
 TUNING = "choosing settings such as the step size or the depth on these people"
 
 

@@ -42,9 +42,10 @@ def _people(
 class OwnTable(Population):
     """Your own table: a CSV or parquet file with one row per person and named columns.
 
-    Numbers are standardised, text is one-hot encoded, and the group column stays a feature unless
-    dropped. Only an empty cell is a missing value; words such as NA are values like any other. A
-    column that only numbers the rows is left out. The split is random and redrawn for each seed.
+    Numbers are standardised on everyone in the file, text is one-hot encoded, and the group column
+    stays a feature unless dropped. Only an empty cell is a missing value; words such as NA are
+    values like any other. A column that only numbers the rows is left out. The split is random and
+    redrawn for each seed.
 
     Raises:
         InputError: the file, a column or a value is missing, or can be read in two ways.

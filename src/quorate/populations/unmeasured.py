@@ -31,7 +31,8 @@ class Unmeasured(Population):
     them where they are too few. They may be among the people whom the study's platforms learn from.
     Where fixed data are split anew for each seed, a share (1 − h)^s is left of s seeds that hold
     out a share h each. Of a law that is known, people are independent draws, and all are left.
-    Numbers of a table keep the scale of the population's split. Derived.
+    Of ``composite`` a person is a pair of pictures: other pairs of the same pictures are other
+    people. Numbers of a table keep the scale of the population's split. Derived.
 
     Raises:
         InputError: fewer than 20 people would be left to test on, or as the population.

@@ -17,7 +17,7 @@ from quorate.runtime.cache import on_disk
 SAMPLING = "Poisson sampling, neighbours by adding or removing one person"
 # What a budget leaves out, of whatever kind the learner is.
 CHOOSING = "choosing settings such as the step size or the depth on these people"
-SCALING = "standardising a table's numbers by the mean and deviation of the training people"
+SCALING = "standardising a table's numbers by the mean and deviation of its people"
 KNOWN = "which labels, columns and values of texts there are"
 HOW_MANY = "how many people there are"
 NOISE_RANGE = (1e-2, 1e4)  # below, no privacy is left; above, no learning
