@@ -59,6 +59,8 @@ def test_what_is_printed(tmp_path: Path) -> None:
 def test_a_gap_that_is_too_coarse_is_told() -> None:
     fine, coarse = run(days=2).result, run(days=2, gap=0.1).result
     assert not any("is found to a gap of" in said for said in fine.summary())
+    assert "coarse" not in fine.to_json()
+    assert set(coarse.to_json()["coarse"]) <= set(coarse.summary())
     (said,) = [one for one in coarse.summary() if one.startswith("Traffic at rest is found to")]
     gap, trips = coarse.states[0]["gap"], coarse.network.trips.sum()
     assert said.startswith(f"Traffic at rest is found to a gap of {gap:.1g}: {gap * trips:,.0f} dr")
@@ -69,6 +71,7 @@ def test_a_gap_that_is_too_coarse_is_told() -> None:
     )
     days = run(days=2, day_gap=0.2).result
     assert any(said.endswith("use a smaller --day-gap.") for said in days.summary())
+    assert any(said.endswith("use a smaller --day-gap.") for said in days.to_json()["coarse"])
 
 
 def test_the_gap_of_days_is_chosen_and_its_default_is_in_no_cell() -> None:

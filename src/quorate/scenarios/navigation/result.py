@@ -82,6 +82,7 @@ class NavigationResult(Result):
             "most_fall": mean_of(masses, "reached"),
             "days": {schedule: falls.tolist() for schedule, falls in self._falls().items()},
             **self._roads(),
+            **({"coarse": coarse} if (coarse := self._say_resolution()) else {}),
         }
 
     def _roads(self) -> dict[str, list[str]]:
