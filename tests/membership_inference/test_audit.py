@@ -125,7 +125,9 @@ def test_a_statement_that_cannot_be_true_is_refuted() -> None:
     assert "states ε = 0.1: the statement is refuted." in found.summary()[0]
     assert all(row["delta"] == 1e-6 for row in found.rows())
     # a claim at a smaller δ than the stated one is another claim, and refutes nothing
-    assert not audit(Lying(), delta=0).is_refuted
+    other = audit(Lying(), delta=0)
+    assert not other.is_refuted
+    assert "states ε = 0.1 at a larger δ. That is another claim" in other.summary()[0]
     assert audit(Lying(), delta=1e-4).is_refuted
 
 
@@ -161,6 +163,10 @@ def test_a_training_that_failed_shows_nothing() -> None:
     ]
     assert (found.rows(), found.pictures()) == ([], {})
     assert found.to_json()["epsilon_lower"] is None
+
+
+def test_a_confidence_is_not_rounded_to_certainty() -> None:
+    assert "with 99.9% confidence" in audit("tree", confidence=0.999).summary()[0]
 
 
 def test_it_is_said_how_much_could_be_shown() -> None:

@@ -162,7 +162,7 @@ class AuditResult(Result):
         if not self._bounds:
             return ["No training came to an end, so nothing can be said of its privacy."]
         cell, best = max(self._bounds, key=lambda one: (one[1].epsilon, one[1].guesses))
-        sure = f"with {self.confidence:.0%} confidence"
+        sure = f"with {100 * self.confidence:.6g}% confidence"
         at = f"at δ = {best.delta:g}"
         guessed = (
             f"Of {best.canaries} canaries, {best.guesses} were guessed about and {best.right} of "
@@ -188,6 +188,11 @@ class AuditResult(Result):
             return (
                 f"{self._learner} states ε = {stated:.4g}: the statement is refuted. Its "
                 "implementation or its accounting is wrong, or its neighbours are others."
+            )
+        if self.lower > stated:
+            return (
+                f"{self._learner} states ε = {stated:.4g} at a larger δ. That is another claim, "
+                "which this does not contradict; to test it, leave out --delta."
             )
         return f"{self._learner} states ε = {stated:.4g}, which this does not contradict."
 
