@@ -316,11 +316,8 @@ def test_a_label_that_is_known_without_its_signal(alone: bool) -> None:
         one.others.append(label)
         if alone:
             one.eps, one.mistake = 0.0, str(rng.choice(["forget", "label"]))
-        worst, low, high = (
-            solve(one, "tv"),
-            with_budget(one, "tv", 2e-5),
-            with_budget(one, "tv", -2e-5),
-        )
+        worst = solve(one, "tv")
+        low, high = (with_budget(one, "tv", more) for more in (2e-5, -2e-5))
         assert low - 1e-9 <= worst
         assert not alone or worst <= high + 1e-9
         equal += worst <= high + 1e-9
