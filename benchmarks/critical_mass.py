@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.critical_mass`` prints a table, ``--json`` one JSON object. Worlds with a
 known α* are searched again and again, to the width that a grid of 15 sizes × 5 seeds gets there.
-Figures, not tests; they hold on any machine.
+``--neighbours`` searches three neighbouring worlds together, each beginning with what is learned
+from those before, and one by one. Figures, not tests; they hold on any machine.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.critical_mass_neighbours import FACTORS, USUAL_WORLDS, print_neighbours
 from benchmarks.critical_mass_worlds import NEAR, SHAPES, TARGET, World
 from benchmarks.rows import Row, parser_of, print_rows
 from quorate.intervals import Floats
@@ -180,6 +182,13 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=100, help="searches of each world")
     parser.add_argument("--width", type=float, help="high/low to stop at; else the grid's own")
     parser.add_argument("--budget", type=int, default=60, help="trainings of one search")
+    parser.add_argument("--neighbours", action="store_true", help="three worlds in one call")
+    parser.add_argument(
+        "--factor",
+        type=float,
+        action="append",
+        help="of α* between neighbours; else 1, 1.5, 3 and 10; repeatable",
+    )
     parser.add_argument(
         "--world",
         action="append",
@@ -187,6 +196,10 @@ def main() -> None:
         help="else all; repeatable",
     )
     given = parser.parse_args()
+    if given.neighbours:
+        limits = given.repetitions, given.width or 1.5, given.budget
+        print_neighbours(given.world or USUAL_WORLDS, given.factor or FACTORS, limits, given.json)
+        return
     names = given.world or [*SHAPES, *NEAR, "gaussian"]
     found = list(rows(names, given.repetitions, given.width, given.budget))
     if given.json:

@@ -110,6 +110,8 @@ def close_in(
     budget: int,
     given: Iterable[Point] = (),
     spent: int = 0,
+    start: Sequence[Cell] = (),
+    prior: Floats | None = None,
 ) -> SearchEnd:
     """Return where the rounds end: the interval is narrow enough, or the budget is spent.
 
@@ -128,6 +130,8 @@ def close_in(
         budget: cells that may be asked for, at least 1.
         given: points known before.
         spent: how much of the budget they took.
+        start: cells to begin with, where no point is known.
+        prior: of slope and spread, its log, as for ``fit_monotone``.
 
     >>> def half(cells, bracket):
     ...     return [float(members >= 50) for members, seed in cells]
@@ -142,7 +146,7 @@ def close_in(
     points = {(point.members, point.seed): point for point in given}
     asked: list[Cell] = []
     while True:
-        bracket = bracket_of(points.values(), people, target, width)
+        bracket = bracket_of(points.values(), people, target, width, prior)
         failed = sum(math.isnan(point.success) for point in points.values())
         hopeless = bracket.fit is None and failed >= HOPELESS
         checks = [] if hopeless else unchecked(points.values(), people, target, bracket)
@@ -155,6 +159,7 @@ def close_in(
         if left <= 0 or hopeless:
             return SearchEnd(tuple(points.values()), bracket, tuple(asked), "budget")
         wanted = [*checks, *next_cells(points.values(), people, width, bracket)]
+        wanted = wanted if points or not start else list(start)
         new = [cell for cell in dict.fromkeys(wanted) if cell not in points]
         new = (new or _fresh_seeds(points, people, bracket))[:left]
         for cell, success in zip(new, measure(new, bracket if points else None), strict=True):
@@ -170,7 +175,9 @@ def validate_search(target: float, width: float, budget: int) -> None:
     at_least("budget", budget, 1, "Allow at least one training.")
 
 
-def bracket_of(points: Iterable[Point], people: int, target: float, width: float) -> Bracket:
+def bracket_of(
+    points: Iterable[Point], people: int, target: float, width: float, prior: Floats | None = None
+) -> Bracket:
     """Return the bracket that the points give; their order does not matter.
 
     It is that of the fitted curve, widened to where the levels say that the crossing may be: to
@@ -183,7 +190,8 @@ def bracket_of(points: Iterable[Point], people: int, target: float, width: float
     fallen = fallen_back(kept, target)
     kept = [point for point in kept if point.members >= fallen]
     members, seeds, success = zip(*kept, strict=True)
-    fit, levels = fit_monotone(members, seeds, success, people, target), _levels(kept, target)
+    fit = fit_monotone(members, seeds, success, people, target, prior)
+    levels = _levels(kept, target)
     below, above = levels.ends() if levels else (math.inf, 0.0)
     nobody = [point.success for point in known if point.members == 0]
     everyone = [point.success for point in known if point.members >= people]
