@@ -8,7 +8,7 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.plan.cells import erasing_counts, signal_counts
-from quorate.plan.certify import RADII, Certification, Objective, certify
+from quorate.plan.certify import RADII, Certification, Objective, certify, drawn_aside
 from quorate.plan.member_column import MemberColumn
 from quorate.plan.members import Members
 from quorate.theory.certificates.counts import AssumedPlatform, SignalCounts
@@ -85,11 +85,26 @@ def direct(members: Members, goal: str, radius: str, eps: float) -> float:
         return planting_certificate(counts, 1, platform, 0.9, radius).success
     if members.k == 2:
         return naive_unplanting_certificate(counts, 1, platform, 0.9, radius)[1].success
-    fifth = Members(members.codes[::5], members.labels[::5], members.columns, members.classes)
+    at = drawn_aside(members)
+    fifth = Members(members.codes[at], members.labels[at], members.columns, members.classes)
     some = signal_counts(fifth, signal)
     assert some.honest.shape == counts.honest.shape  # all three cells are seen by both
     aside = SignalCounts(some.honest, some.planted, some.members, some.signal_cells)
     return adaptive_unplanting_certificate(counts, aside, 1, platform, 0.9, radius)[1].success
+
+
+def test_who_is_set_aside_does_not_tell_of_the_others_in_a_sorted_table() -> None:
+    """Of every fifth row of a sorted table, each label has just a fifth: that is no sample."""
+    some, shares = members_of(500, 3), []
+    for seed in range(12):
+        rows = np.random.default_rng(seed).permutation(500)[:400]
+        rows = rows[np.argsort(some.labels[rows], kind="stable")]
+        members = Members(some.codes[rows], some.labels[rows], some.columns, some.classes)
+        at = drawn_aside(members)
+        assert len(np.unique(at)) == 80
+        assert (at == drawn_aside(members)).all()
+        shares.append((members.labels[at] == 0).sum() - (members.labels == 0).sum() / 5)
+    assert np.std(shares) > 2  # as if drawn: √(80·p(1−p)·.8), 3.8 for an even p
 
 
 @pytest.mark.parametrize("goal", ["plant", "plant-feature-only", "unplant", "erase"])

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from quorate.plan.certify import ASIDE, Objective
+from quorate.plan.certify import Objective, drawn_aside
 from quorate.plan.claims import KEPT, list_claims
 from quorate.plan.member_column import MemberColumn
 from quorate.plan.members import Members
@@ -38,7 +38,7 @@ def test_of_three_labels_each_kind_claims_its_likeliest() -> None:
     some = members_of(2000, 3)
     found = list_claims(some, Objective(WEB, "n", 10_000, goal="unplant"))
     votes: dict[str, Counter[str]] = {age: Counter() for age in "abc"}
-    for i in range(0, len(some), ASIDE):  # those who are set aside choose
+    for i in drawn_aside(some).tolist():  # those who are set aside choose
         channel, age = some.codes[i].tolist()
         if channel == 1 and some.classes[some.labels[i]] != "n":
             votes["abc"[age]][some.classes[some.labels[i]]] += 1

@@ -2,6 +2,7 @@
 
 import bisect
 import itertools
+import math
 from math import comb
 from typing import get_args
 
@@ -16,12 +17,13 @@ from quorate.theory.certificates.leads import (
     Test,
     apart_below,
     difference_cdf,
+    hypergeometric_cdf,
     lead_is_below,
 )
 from quorate.theory.certificates.lost_mass import lost_limit, lower_limits, upper_limits
-from quorate.theory.certificates.pilot import draw_pilot
+from quorate.theory.certificates.pilot import Pilot, draw_pilot
 from quorate.theory.certificates.planting import planting_certificate
-from quorate.theory.radii import others_least, others_limit
+from quorate.theory.radii import log_hypergeometric_cdf, others_least, others_limit
 
 Floats = npt.NDArray[np.float64]
 
@@ -92,6 +94,20 @@ def test_many_pairs_are_tested_as_one_by_one() -> None:
         for y, t, d, p, below in zip(rival, target, rows, delta, found, strict=True):
             lead = people.most(int(y), 0.9 * p) - people.least(int(t), 0.1 * p)
             assert below == (lead < d or d > others)
+
+
+def test_chances_among_ten_billion_are_as_exact() -> None:
+    """Products of such counts are beyond 64 bits, and sums must fit into memory."""
+    n, marked = 5 * 10**9, np.array([5 * 10**9, 10**6])
+    seen = np.array([25 * 10**8 - 10_000, 500_300])
+    found = hypergeometric_cdf(seen, 10**10, marked, n)
+    direct = [
+        math.exp(log_hypergeometric_cdf(int(k), 10**10, int(m), n))
+        for k, m in zip(seen, marked, strict=True)
+    ]
+    # Logarithms of factorials near 2e11 are known to 3e-5 each.
+    assert found == pytest.approx(direct, rel=1e-3)
+    assert direct[1] == pytest.approx(0.7257, abs=0.002)  # Φ(0.6), with half a unit's continuity
 
 
 def test_both_together_exclude_more_where_both_labels_are_common() -> None:
@@ -277,6 +293,29 @@ def test_the_pilot_is_a_twentieth_and_the_same_each_time() -> None:
     only = draw_pilot(SignalCounts([[4000, 2000]], [8000], 40_000, 1, [40_000]), target=1)
     assert only.planted[0] == pytest.approx(400, abs=80)
     assert only.weights[0] == only.members
+
+
+def test_a_pilot_of_everyone_is_none() -> None:
+    """Whoever is in the pilot is not tested: of n people, n less the pilot's are."""
+    for cell in range(100):  # one in twenty would have everyone
+        pilot = draw_pilot(SignalCounts(np.zeros((100, 2)), np.eye(100)[cell], 1, 100))
+        assert pilot.members == pilot.weights.sum() == 0
+
+
+def test_what_is_asked_does_not_say_who_gets_a_share() -> None:
+    """Erasing asks nothing where an image was not seen, which other members decide."""
+    honest = np.array([[60.0, 40.0], [50.0, 50.0], [45.0, 55.0]])
+    pilot = Pilot(honest / 20, honest.sum(axis=1) / 20, honest.sum(axis=1) / 20, 15)
+    asked = np.array([[0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
+    found, platform = [], AssumedPlatform(400)
+    for known in ([1, 1, 1], [1, 0, 1]):
+        rivals = asked * np.array(known)[:, None]
+        people, labels = honest.sum(axis=1), np.zeros(3, dtype=np.int64)
+        contest = exact.Contest(honest, people, people, 300, labels, rivals, pilot, labels)
+        levels, _ = exact._levels(contest, contest.people(platform), platform, 0.1)
+        found.append(levels[[0, 2], 1])
+        assert levels.sum() <= 0.1
+    assert (found[0] == found[1]).all()
 
 
 def test_the_less_alike_the_others_the_less_is_certified() -> None:

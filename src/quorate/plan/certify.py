@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from quorate.plan.cells import (
     signal_counts,
 )
 from quorate.plan.members import Members
+from quorate.table import Labels
 from quorate.theory.certificates.counts import (
     AssumedPlatform,
     Certificate,
@@ -199,7 +201,7 @@ def certify(
     """Return what the members can be sure of, from their own rows alone.
 
     Further members are assumed to be like these: all frequencies stay as they are. For the goal
-    "unplant" with more than two labels, every fifth row is set aside to choose each cell's label.
+    "unplant" with more than two labels, a fifth of the rows is set aside to choose cells' labels.
 
     Args:
         members: their rows as they are now.
@@ -330,9 +332,11 @@ def _unplanting(
 def set_aside(
     members: Members, signal: Mapping[int, int], counts: SignalCounts
 ) -> SignalCounts | None:
-    """Return the counts of every fifth member, set aside to choose labels, over all cells.
+    """Return the counts of a fifth of the members, set aside to choose labels, over all cells.
 
-    None for fewer than ten members, or for two labels, which leave no choice.
+    They are drawn at random, by a digest of the rows: tables may be sorted, and every fifth row of
+    a sorted table tells of the rest. None for fewer than ten members, or for two labels, which
+    leave no choice.
     """
     if len(members) < 2 * ASIDE or counts.k == 2:
         return None
@@ -341,8 +345,9 @@ def set_aside(
     keys = joint_keys(members.codes[:, rest], [sizes[j] for j in rest])
     _, at = np.unique(keys, return_inverse=True)
     m, k = counts.honest.shape
-    there = carriers(members, signal)[::ASIDE]
-    some, labels = at[::ASIDE], members.labels[::ASIDE]
+    chosen = drawn_aside(members)
+    there = carriers(members, signal)[chosen]
+    some, labels = at[chosen], members.labels[chosen]
     joint = some[there].astype(np.int64) * k + labels[there]
     honest = np.bincount(joint, minlength=m * k).astype(np.float64)
     planted = np.bincount(some, minlength=m).astype(np.float64)
@@ -353,6 +358,15 @@ def set_aside(
         counts.signal_cells,
         open_ended=counts.open_ended,
     )
+
+
+def drawn_aside(members: Members) -> Labels:
+    """Return the places of the members who are set aside, ascending: the same for equal tables."""
+    n = len(members)
+    digest = hashlib.sha256(members.codes.astype("<i8").tobytes())
+    digest.update(members.labels.astype("<i8").tobytes())
+    rng = np.random.default_rng(int.from_bytes(digest.digest()[:8], "little"))
+    return np.sort(rng.permutation(n)[: math.ceil(n / ASIDE)])
 
 
 def _notes(

@@ -25,7 +25,8 @@ MASS = 0.1  # share of δ for the probability of what may be lost
 TEST = 0.1  # share of δ for the draw of N_test people, if there are such
 BY_PILOT = 0.9  # share of the leads' error that the pilot gives out
 BY_PEOPLE = 0.09  # share given to cells by their people, for those that the pilot did not see
-ROUNDING = 1e-9
+ROUNDING = 1e-9  # relative, of scaled counts and of cN,
+ROUNDED = 1e-3  # but less than one person
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Contest:
         target: index of the label planted in each cell, (m,).
         rivals: 1 for each label that may be predicted instead, 0 for others, (m, k).
         pilot: some of the members, whose rows share out the error and are not tested.
-        expected: the labels by which the pilot shares it out, (m,), if ``target`` was chosen by the
-            rows of all; then δ must pay for the choice.
+        expected: the labels by which the pilot shares it out, (m,), if ``target`` and ``rivals``
+            were chosen by the rows of all: then all other labels get a share, and δ must pay for
+            the choice.
     """
 
     honest: Floats
@@ -74,10 +76,10 @@ def surely_won(contest: Contest, platform: AssumedPlatform, delta: float) -> Boo
     levels, together = _levels(contest, people, platform, delta)
     honest = contest.honest - contest.pilot.honest
     of_target = np.take_along_axis(honest, contest.target[:, None], axis=1)  # (m, 1)
-    planted = np.floor(contest.planted * (1 + ROUNDING))
+    planted = np.floor(contest.planted + _error(contest.planted))
     loses_at = np.ceil(planted - platform.slack * (1 + ROUNDING))[:, None]  # a lead of so many rows
-    rival = _whole(np.ceil(honest * (1 - ROUNDING)), asked)  # (m, k), as are the next two
-    target = _whole(np.floor(of_target * (1 + ROUNDING)), asked)
+    rival = _whole(np.ceil(honest - _error(honest)), asked)  # (m, k), as are the next two
+    target = _whole(np.floor(of_target + _error(of_target)), asked)
     rows = _whole(loses_at, asked)
 
     by = people.others / max(people.members, 1)
@@ -98,15 +100,20 @@ def _levels(
 ) -> tuple[Floats, Bools]:
     """Return the error of each test, (m, k), at most ``delta`` in all, and which are together."""
     pilot, asked = contest.pilot, contest.rivals
-    expected = contest.target if contest.expected is None else contest.expected
-    labels = np.arange(asked.shape[1])
-    pairs = np.where(labels == contest.target[:, None], asked.max(axis=1, keepdims=True), asked)
-    pairs = np.where(labels == expected[:, None], 0.0, pairs)
+    expected, pairs = contest.target, asked
+    if contest.expected is not None:  # what is asked may not say who gets a share
+        expected = contest.expected
+        pairs = np.where(np.arange(asked.shape[1]) == expected[:, None], 0.0, 1.0)
     shares, together = pilot.plan(expected, pairs, people, contest.members, platform.slack)
     own = (1 - BY_PILOT - BY_PEOPLE) * delta
     probable = lower_limits(contest.weights - pilot.weights, people.members, own)[:, None]  # (m, 1)
     tests = np.maximum(asked.sum(axis=1, keepdims=True), 1)
     return delta * (BY_PILOT * shares + BY_PEOPLE * probable / tests) * asked, together
+
+
+def _error(counts: Floats) -> Floats:
+    """Return by how much a scaled count may miss the whole number that it stands for."""
+    return np.asarray(np.minimum(counts * ROUNDING, ROUNDED), dtype=np.float64)
 
 
 def _whole(counts: Floats, like: Floats) -> Counts:
@@ -240,7 +247,7 @@ def exact_erasing(
         target,
         rivals,
         pilot,
-        expected=pilot.honest.argmax(axis=1)[there],
+        expected=np.where(known, pilot.honest.argmax(axis=1)[there], 0),  # 0 if none was drawn
     )
     leads = surely_won(contest, platform, (1 - kept_share(platform)) * delta / k) & known
     won = (leads & leads[there]) | (goes_to == np.arange(len(goes_to)))

@@ -24,7 +24,7 @@ FOR_TARGET = 0.1  # share of a test's error that limits how many hold the target
 STEPS = 64  # intervals of K_t that one test may look at, at once,
 ROUNDS = 4  # and how often it may split those that fail, before it gives up
 BLOCKS = 120  # values of k_t above which neighbours are summed together, on the cautious side
-PAIRS = 1000  # that are summed at once
+SUMMED = 2_000_000  # chances that are summed at once
 REACH = 9  # standard deviations of k_t that are summed; beyond lies less than 1e-18
 
 
@@ -273,16 +273,17 @@ def hypergeometric_cdf(k: Counts, total: int, marked: Counts, drawn: int) -> Flo
     least, most = np.maximum(0, drawn - (total - marked)), np.minimum(marked, drawn)
     chances = np.where(k >= most, 1.0, 0.0)
     at = np.flatnonzero((k >= least) & (k < most))
-    for part in np.array_split(at, max(1, math.ceil(len(at) / PAIRS))):
-        if len(part):
-            chances[part] = _lower_tail(k[part], total, marked[part], drawn)
+    if not len(at):
+        return chances
+    mean = drawn / total * marked[at]  # a product of two whole numbers may be too large
+    spread = np.sqrt(np.maximum(mean * (1 - marked[at] / total) * (1 - drawn / total), 0))
+    terms = int((k[at] - np.minimum(k[at], mean) + 12 * spread).max()) + 60
+    for part in np.array_split(at, min(math.ceil(len(at) * terms / SUMMED), len(at))):
+        chances[part] = _lower_tail(k[part], total, marked[part], drawn, terms)
     return chances
 
 
-def _lower_tail(k: Counts, total: int, marked: Counts, drawn: int) -> Floats:
-    mean = drawn * marked / total
-    spread = np.sqrt(np.maximum(mean * (1 - marked / total) * (1 - drawn / total), 0))
-    terms = int((k - np.minimum(k, mean) + 12 * spread).max()) + 60
+def _lower_tail(k: Counts, total: int, marked: Counts, drawn: int, terms: int) -> Floats:
     j = k[:, None] - np.arange(terms, dtype=np.float64)  # (p, terms)
     ways = (marked[:, None] - j + 1) * (drawn - j + 1)
     quotients = j * (total - marked[:, None] - drawn + j) / ways  # from j to j − 1

@@ -85,7 +85,7 @@ class Pilot:
 
 
 def draw_pilot(counts: SignalCounts, target: int | None = None) -> Pilot:
-    """Return a pilot of one member in twenty, drawn at random.
+    """Return a pilot of one member in twenty, drawn at random; nobody if that were everyone.
 
     Args:
         counts: all members.
@@ -103,7 +103,9 @@ def draw_pilot(counts: SignalCounts, target: int | None = None) -> Pilot:
     own = held[:, :k]
     plant = held[:, k] + (own.sum(axis=1) if target is None else own[:, target])
     weights = held.sum(axis=1)
-    return Pilot(own, plant, weights, min(round(float(weights.sum())), counts.members - 1))
+    if weights.sum() >= counts.members:  # nobody would be left to test: do without a pilot
+        return Pilot(0 * own, 0 * plant, 0 * weights, 0)
+    return Pilot(own, plant, weights, round(float(weights.sum())))
 
 
 def drawn(counts: Floats) -> Floats:
