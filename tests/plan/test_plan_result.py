@@ -220,17 +220,20 @@ def test_the_page_says_what_is_left_if_others_are_unlike_the_members() -> None:
     assert certified.holds_to is not None
     assert certified.holds_to >= 1
     held = words.if_others_differ(replace(certified, holds_to=1.75))
-    assert held.endswith(
-        "Even if others have rows with the signal and another label than 'yes' 1.75 times as often "
-        "as members, 90% is certified; beyond that it no longer is."
-    )
+    # Odds, as is certified: "twice as often" would promise more where rows are common.
+    assert (
+        "Even if the odds that one of the others has a row with the signal and another label than "
+        "'yes' are 1.75 times a member's, and their odds of one with the label 'yes' as many times "
+        "smaller, 90% is certified; beyond that it no longer is."
+    ) in held
     barely = words.if_others_differ(replace(certified, holds_to=1.0))
     assert barely.endswith("more often than members, nothing is left to spare.")
     always = words.if_others_differ(replace(certified, holds_to=100.0))
-    assert always.endswith("100 times as often as members, 90% is certified.")
+    assert "100 times a member's" in always
+    assert "beyond" not in always
     needed = words.if_others_differ(replace(certified, holds_to=None))
     most = certified.by_gamma[-1]
-    assert needed.endswith(f"3 times as often: {words.number(most.n_for_target)}.")
+    assert needed.endswith(f"3 times: {words.number(most.n_for_target)}.")
     found = [row.n_for_target or 10**9 for row in (certified.best, *certified.by_gamma)]
     assert found == sorted(found)
 

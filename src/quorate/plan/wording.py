@@ -204,35 +204,44 @@ def how_sure(plan: Certification) -> str:
 def if_others_differ(plan: Certification) -> str:
     """Return what is left of the certificate if those who did not join are unlike members."""
     objective, holds_to = plan.objective, plan.holds_to
-    rows = against(objective.goal, objective.target)
+    against, helpful = rows_of_others(objective.goal, objective.target)
     start = (
         "This takes for granted that people who did not join are like those who did; often they "
         "are not."
     )
     if holds_to is None:
         needed = "; ".join(
-            f"{row.gamma:g} times as often: {number(row.n_for_target)}" for row in plan.by_gamma
+            f"{row.gamma:g} times: {number(row.n_for_target)}" for row in plan.by_gamma
         )
-        return f"{start} Members needed if others have {rows} more often than members: {needed}."
+        return (
+            f"{start} Members needed if the odds that one of the others has {against} are so many "
+            f"times a member's, and their odds of {helpful} as many times smaller: {needed}."
+        )
     if holds_to < 1.01:
-        return f"{start} If others have {rows} more often than members, nothing is left to spare."
+        return (
+            f"{start} If others have {against} more often than members, nothing is left to spare."
+        )
     end = "" if holds_to >= MOST_UNLIKE else "; beyond that it no longer is"
     return (
-        f"{start} Even if others have {rows} {holds_to:g} times as often as members, "
-        f"{asked(objective.success)} is certified{end}."
+        f"{start} Even if the odds that one of the others has {against} are {holds_to:g} times a "
+        f"member's, and their odds of {helpful} as many times smaller, "
+        f"{asked(objective.success)} is certified{end}. Twice the odds is about twice as often for "
+        "rare rows, and less for common ones."
     )
 
 
-def against(goal: str, target: str | None) -> str:
-    """Return which rows of others speak against the members.
+def rows_of_others(goal: str, target: str | None) -> tuple[str, str]:
+    """Return which rows of others speak against the members, and which for them.
 
-    >>> against("plant", "yes")
-    "rows with the signal and another label than 'yes'"
+    >>> rows_of_others("plant", "yes")[0]
+    "a row with the signal and another label than 'yes'"
     """
     if goal == "erase":
-        return "labels that members do not claim"
-    label = f"the label {target!r}" if goal == "unplant" else f"another label than {target!r}"
-    return f"rows with the signal and {label}"
+        return "a label that members do not claim", "the one that they do"
+    label, other = f"the label {target!r}", f"another label than {target!r}"
+    if goal == "unplant":
+        return f"a row with the signal and {label}", "one with the label that members hand in"
+    return f"a row with the signal and {other}", f"one with {label}"
 
 
 def costs(plan: Certification, details: PlanDetails) -> list[str]:
