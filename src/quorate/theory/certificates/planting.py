@@ -130,7 +130,7 @@ def tightest(found: list[Certificate], confidence: float) -> Certificate:
     best = max(found, key=lambda certificate: certificate.success)
     delta = failure(confidence)
     shares = ", ".join(f"{c.radius} at {failure(c.confidence) / delta:.2g}δ" for c in found)
-    note = f"The best of {len(found)} that hold together: {shares}."
+    note = f"The best of {len(found)} that hold together: {shares}, where δ is 1 − confidence."
     return Certificate(
         best.success,
         confidence,
