@@ -27,8 +27,9 @@ ABOUT_CERTIFIED = (
     "best of them, and pays for the choice. ε says how far the platform may be from the best "
     "classifier for its rows: at 0, not at all. Γ says how unlike the members others may be: their "
     "odds of a row that speaks against the members are at most Γ times a member's, and of one that "
-    "speaks for them at least 1/Γ times, in each cell and on the signal as a whole. Where Γ > 1, success is a share of people whose "
-    "other columns are like the members'. A number at or below 0 says nothing."
+    "speaks for them at least 1/Γ times, in each cell and on the signal as a whole. Where Γ > 1, "
+    "success is a share of people whose other columns are like the members'. A number at or below "
+    "0 says nothing."
 )
 ABOUT_SIMULATED = (
     "Platforms trained here, on the members' own rows, by some ways in which platforms train. What "
