@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.critical_mass`` prints a table, ``--json`` one JSON object. Worlds with a
 known α* are searched again and again, to the width that a grid of 15 sizes × 5 seeds gets there.
-``--neighbours`` searches three neighbouring worlds together, each beginning with what is learned
-from those before, and one by one. Figures, not tests; they hold on any machine.
+``--neighbours`` searches three neighbouring worlds together, each beginning where those
+before lead to, and one by one. Figures, not tests; they hold on any machine.
 """
 
 from __future__ import annotations

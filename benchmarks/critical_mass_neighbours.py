@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.critical_mass_worlds import NEAR, SHAPES, TARGET, Shape
 from benchmarks.rows import Row, print_rows
 from quorate.runtime.progress import status
-from quorate.studies.critical_mass.neighbours import learn_from
+from quorate.studies.critical_mass.neighbours import first_cells
 from quorate.studies.critical_mass.rounds import SearchEnd, close_in
 
 FACTORS = (1.0, 1.5, 3.0, 10.0)  # of α* from one neighbour to the next
@@ -83,10 +83,8 @@ def _call(shape: Shape, number: int, limits: Limits, together: bool) -> tuple[in
     held = 0
     for neighbour in range(NEIGHBOURS):
         world = shape.world(number, neighbour)
-        start, prior = learn_from(ends if together else [], world.people, limits[1])
-        end = close_in(
-            *(world.measure, world.people, TARGET, *limits[1:]), start=start, prior=prior
-        )
+        start = first_cells(ends if together else [], world.people, limits[1])
+        end = close_in(world.measure, world.people, TARGET, *limits[1:], start=start)
         held += world.holds(end.bracket.low, end.bracket.high)
         ends.append(end)
     return sum(len(end.asked) for end in ends), held / NEIGHBOURS

@@ -1,39 +1,30 @@
 """What a search takes over from the searches before it, by literal numbers and in simulation."""
 
-import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
 import pytest
 from benchmarks.critical_mass_worlds import SHAPES, TARGET
 
-from quorate.studies.critical_mass.monotone_fit import PRIOR, SLOPES, SPREADS, fit_monotone
-from quorate.studies.critical_mass.neighbours import learn_from
+from quorate.studies.critical_mass.monotone_fit import fit_monotone
+from quorate.studies.critical_mass.neighbours import first_cells
 from quorate.studies.critical_mass.rounds import Bracket, Cell, SearchEnd, close_in
 
 FIT = fit_monotone([1, 10, 100, 10, 100], [0, 0, 0, 1, 1], [0, 0.4, 1, 0.4, 1], 1000, 0.9)
 
 
-def ended(estimate: float, **of_fit: Any) -> SearchEnd:
-    fit = dataclasses.replace(FIT, **of_fit)
-    return SearchEnd((), Bracket(estimate / 2, estimate, estimate * 2, 5, fit), (), "width")
+def cells_after(estimates: Sequence[float], people: int = 10_000) -> tuple[Cell, ...]:
+    ends = [SearchEnd((), Bracket(one / 2, one, one * 2, 5, FIT), (), "width") for one in estimates]
+    return first_cells(ends, people, 1.44)
 
 
-def first_cells(estimates: Sequence[float], people: int = 10_000) -> tuple[Cell, ...]:
-    return learn_from([ended(one) for one in estimates], people, 1.44)[0]
-
-
-def test_the_first_search_learns_nothing() -> None:
-    assert learn_from([], 1000, 1.5) == ((), None)
-    failed = SearchEnd((), Bracket(0, math.nan, math.inf, 0, None), (), "budget")
-    assert learn_from([failed], 1000, 1.5) == ((), None)
+def test_the_first_search_begins_as_alone() -> None:
+    assert first_cells([], 1000, 1.5) == ()
 
 
 def test_a_search_begins_around_the_last_critical_mass() -> None:
     # 100 over and times √1.44 = 1.2, and over and times 2
-    assert first_cells([100]) == ((83, 0), (120, 1), (50, 2), (200, 3))
+    assert cells_after([100]) == ((83, 0), (120, 1), (50, 2), (200, 3))
 
 
 @pytest.mark.parametrize(
@@ -50,42 +41,12 @@ def test_a_search_begins_around_the_last_critical_mass() -> None:
 def test_the_last_step_is_expected_again(
     estimates: list[float], people: int, cells: list[int]
 ) -> None:
-    assert first_cells(estimates, people) == tuple((size, seed) for seed, size in enumerate(cells))
+    assert cells_after(estimates, people) == tuple((size, seed) for seed, size in enumerate(cells))
 
 
 @pytest.mark.parametrize("last", [0.0, math.inf, math.nan])
 def test_a_critical_mass_that_is_not_known_is_no_place_to_begin(last: float) -> None:
-    assert first_cells([100, last]) == ()
-
-
-def test_the_prior_is_half_the_flat_one_and_half_the_last_blurred() -> None:
-    kinds = np.zeros((len(SLOPES), len(SPREADS)))
-    kinds[5, 6] = 1
-    _, prior = learn_from([ended(50), ended(100, kinds=kinds)], 1000, 1.5)
-    assert prior is not None
-    flat = np.exp(PRIOR) / np.exp(PRIOR).sum()
-    added = np.exp(prior) - flat / 2
-    expected = np.zeros_like(kinds)
-    expected[4:7, 5:8] = np.outer([1, 2, 1], [1, 2, 1]) / 16 / 2
-    np.testing.assert_allclose(added, expected, atol=1e-15)  # rounding of exp and log
-
-
-def test_at_the_edge_of_the_grid_no_mass_is_lost() -> None:
-    kinds = np.zeros((len(SLOPES), len(SPREADS)))
-    kinds[0, -1] = 1
-    _, prior = learn_from([ended(100, kinds=kinds)], 1000, 1.5)
-    assert prior is not None
-    assert np.exp(prior).sum() == pytest.approx(1)
-    flat = np.exp(PRIOR) / np.exp(PRIOR).sum()
-    assert np.exp(prior[0, -1]) == pytest.approx(flat[0, -1] / 2 + (3 / 4) ** 2 / 2)
-
-
-def test_the_default_prior_given_is_the_same_fit() -> None:
-    given = fit_monotone(
-        *([1, 10, 100, 10, 100], [0, 0, 0, 1, 1], [0, 0.4, 1, 0.4, 1], 1000, 0.9), PRIOR
-    )
-    assert (given.low, given.estimate, given.high) == (FIT.low, FIT.estimate, FIT.high)
-    assert FIT.kinds.sum() == pytest.approx(1)
+    assert cells_after([100, last]) == ()
 
 
 def test_cells_to_begin_with_are_asked_first_and_only_where_nothing_is_known() -> None:
@@ -101,12 +62,12 @@ def test_cells_to_begin_with_are_asked_first_and_only_where_nothing_is_known() -
 
 @pytest.mark.parametrize(("before", "then"), [("steep", "shallow"), ("shallow", "steep")])
 def test_a_neighbour_of_another_kind_does_not_mislead(before: str, then: str) -> None:
-    """Slope 20 beside 1.5, at another place: the flat half of the prior speaks."""
+    """Slope 20 beside 1.5, at another place: its own trainings speak."""
     held = 0
     for number in range(8):
         first, second = SHAPES[before].world(number), SHAPES[then].world(number + 100)
         end = close_in(first.measure, first.people, TARGET, 1.5, 60)
-        start, prior = learn_from([end], second.people, 1.5)
-        found = close_in(second.measure, second.people, TARGET, 1.5, 60, start=start, prior=prior)
+        start = first_cells([end], second.people, 1.5)
+        found = close_in(second.measure, second.people, TARGET, 1.5, 60, start=start)
         held += second.holds(found.bracket.low, found.bracket.high)
     assert held >= 7  # of 8 at a coverage of .95, fewer come in 6%; seeds are fixed

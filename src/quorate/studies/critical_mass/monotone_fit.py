@@ -21,7 +21,6 @@ BEYOND = 2.0  # how far the axis goes on past nobody and past everyone, in logs
 SLOPES = np.geomspace(0.4, 400, 12)  # (b,), of the log-odds of S per unit of log α
 SPREADS = np.geomspace(0.03, 2.5, 14)  # (w,), standard deviations of log α* over seeds
 RARER = 1 + (SPREADS / 0.6) ** 2  # (w,), prior odds against a spread: Cauchy's, of scale 0.6
-PRIOR = np.tile(-np.log(RARER), (len(SLOPES), 1))  # (b, w), log prior of slope and spread
 PLACES = 81  # g
 LEVEL = 0.97  # of the posterior, for an interval stated at 95%: a search stops where it is narrow,
 # and narrow intervals are short by chance more often than others
@@ -46,7 +45,6 @@ class MonotoneFit:
         seeds: (s,), with ``own`` and ``own_doubt``: mean and standard deviation of their own log
             critical masses, (s,).
         noise: of one seed's own log critical mass that a single good measurement leaves.
-        kinds: joint mass of the slope and the spread, (b, w).
         shape: joint mass of the slope and the place of a further seed's own critical mass, (b, g).
         floor, ceiling, odds: S far below and far above, and the log-odds of the target between.
     """
@@ -65,7 +63,6 @@ class MonotoneFit:
     own: Floats
     own_doubt: Floats
     noise: float
-    kinds: Floats
     shape: Floats
     floor: float
     ceiling: float
@@ -89,12 +86,7 @@ def log_size(members: npt.ArrayLike) -> Floats:
 
 
 def fit_monotone(
-    members: npt.ArrayLike,
-    seeds: npt.ArrayLike,
-    success: npt.ArrayLike,
-    people: int,
-    target: float,
-    prior: Floats | None = None,
+    members: npt.ArrayLike, seeds: npt.ArrayLike, success: npt.ArrayLike, people: int, target: float
 ) -> MonotoneFit:
     """Return the fit of a monotone curve with a random effect for each seed.
 
@@ -115,7 +107,6 @@ def fit_monotone(
         success: S, (p,), no NaN.
         people: n.
         target: S*, in [0, 1].
-        prior: its log, of the slope and the spread, (b, w), in place of ``PRIOR``.
 
     >>> fit = fit_monotone([1, 10, 100, 10, 100], [0, 0, 0, 1, 1], [0, .4, 1, .4, 1], 1000, 0.9)
     >>> math.log(10) < fit.low < fit.estimate < fit.high < math.log(100)
@@ -132,9 +123,7 @@ def fit_monotone(
         t = np.linspace(*ends, PLACES)  # (g,)
         step = t[1] - t[0]
         likely, scale = _likelihood(x, y, np.eye(len(distinct))[column], t, odds, floor, ceiling)
-        posterior, kernel = _posterior(
-            likely, scale, t, PRIOR if prior is None else prior
-        )  # (b, w, g)
+        posterior, kernel = _posterior(likely, scale, t)  # (b, w, g)
         shape = np.einsum("bwm,wmg->bg", posterior, kernel)
         own = likely * shape[:, :, None]  # (b, g, s)
         own_mass, centre_mass = _own_mass(own, posterior), posterior.sum((0, 1))  # (g, s), (g,)
@@ -158,7 +147,6 @@ def fit_monotone(
         own=own_mean,
         own_doubt=np.sqrt(np.maximum(t**2 @ own_mass - own_mean**2, 0) + step**2 / 12),
         noise=NOISE / ((ceiling - floor) * slope * share * (1 - share)),
-        kinds=posterior.sum(2),
         shape=shape,
         floor=floor,
         ceiling=ceiling,
@@ -181,14 +169,14 @@ def _likelihood(
     return np.exp(logs - top), top
 
 
-def _posterior(likely: Floats, scale: Floats, t: Floats, prior: Floats) -> tuple[Floats, Floats]:
+def _posterior(likely: Floats, scale: Floats, t: Floats) -> tuple[Floats, Floats]:
     """Return the mass of (slope, spread, centre), (b, w, g), and the law of t about each centre."""
     apart = (t[:, None] - t) / SPREADS[:, None, None]  # (w, g, g)
     kernel = np.exp(-(apart**2) / 2) + 1e-12  # no outlier is impossible
     kernel /= kernel.sum(axis=2, keepdims=True)
     of_centre = kernel.reshape(-1, len(t)) @ likely  # (b, w·g, s)
     logs = (np.log(of_centre + 1e-300) + scale).sum(axis=2)  # (b, w·g)
-    logs = logs.reshape(len(SLOPES), len(SPREADS), len(t)) + prior[:, :, None]
+    logs = logs.reshape(len(SLOPES), len(SPREADS), len(t)) - np.log(RARER)[:, None]
     mass = np.exp(logs - logs.max())
     return mass / mass.sum(), kernel
 

@@ -111,7 +111,6 @@ def close_in(
     given: Iterable[Point] = (),
     spent: int = 0,
     start: Sequence[Cell] = (),
-    prior: Floats | None = None,
 ) -> SearchEnd:
     """Return where the rounds end: the interval is narrow enough, or the budget is spent.
 
@@ -131,7 +130,6 @@ def close_in(
         given: points known before.
         spent: how much of the budget they took.
         start: cells to begin with, where no point is known.
-        prior: of slope and spread, its log, as for ``fit_monotone``.
 
     >>> def half(cells, bracket):
     ...     return [float(members >= 50) for members, seed in cells]
@@ -146,7 +144,7 @@ def close_in(
     points = {(point.members, point.seed): point for point in given}
     asked: list[Cell] = []
     while True:
-        bracket = bracket_of(points.values(), people, target, width, prior)
+        bracket = bracket_of(points.values(), people, target, width)
         failed = sum(math.isnan(point.success) for point in points.values())
         hopeless = bracket.fit is None and failed >= HOPELESS
         checks = [] if hopeless else unchecked(points.values(), people, target, bracket)
@@ -175,9 +173,7 @@ def validate_search(target: float, width: float, budget: int) -> None:
     at_least("budget", budget, 1, "Allow at least one training.")
 
 
-def bracket_of(
-    points: Iterable[Point], people: int, target: float, width: float, prior: Floats | None = None
-) -> Bracket:
+def bracket_of(points: Iterable[Point], people: int, target: float, width: float) -> Bracket:
     """Return the bracket that the points give; their order does not matter.
 
     It is that of the fitted curve, widened to where the levels say that the crossing may be: to
@@ -190,8 +186,7 @@ def bracket_of(
     fallen = fallen_back(kept, target)
     kept = [point for point in kept if point.members >= fallen]
     members, seeds, success = zip(*kept, strict=True)
-    fit = fit_monotone(members, seeds, success, people, target, prior)
-    levels = _levels(kept, target)
+    fit, levels = fit_monotone(members, seeds, success, people, target), _levels(kept, target)
     below, above = levels.ends() if levels else (math.inf, 0.0)
     nobody = [point.success for point in known if point.members == 0]
     everyone = [point.success for point in known if point.members >= people]

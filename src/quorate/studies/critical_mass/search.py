@@ -15,7 +15,7 @@ from quorate.executors.serial import SERIAL
 from quorate.runs.reading import as_stored
 from quorate.runs.store import Store
 from quorate.runtime.device import resolve, use
-from quorate.studies.critical_mass.neighbours import learn_from
+from quorate.studies.critical_mass.neighbours import first_cells
 from quorate.studies.critical_mass.result import CriticalMassSearch
 from quorate.studies.critical_mass.result_of_several import CriticalMassSearches
 from quorate.studies.critical_mass.rounds import (
@@ -66,8 +66,8 @@ def find_critical_mass(
     same call again goes on where it stopped and ends with the same answer; another target, width
     or budget begins with all that is stored. How rounds are chosen and how the interval is made:
     ``rounds.close_in`` and ``monotone_fit.fit_monotone`` beside this file. Several learners are
-    searched one after the other, in the order given, each beginning with what is learned from those
-    before (``neighbours.learn_from``); all are checked before any training.
+    searched one after the other, in the order given, each beginning where those before lead to
+    (``neighbours.first_cells``); all are checked before any training.
 
     Args:
         population, strategy, goal: the methods, as text, plain data or objects; without a goal, the
@@ -109,9 +109,9 @@ def find_critical_mass(
             run.name = study.called(spec.text(run.cell.learner)) if len(runs) > 1 else ""
             run.take_stored(begins_with)
             given = [run.point(outcome) for outcome in run.outcomes.values()]
-            start, prior = learn_from([one.end for one in found], run.most(), width)
+            start = first_cells([one.end for one in found], run.most(), width)
             limits = run.most(), target, width, budget
-            end = close_in(run.measure, *limits, given, before, start, prior)
+            end = close_in(run.measure, *limits, given, before, start)
             found.append(run.result(end, study, width))
     return found[0] if len(found) == 1 else CriticalMassSearches(tuple(found))
 
