@@ -15,8 +15,7 @@ from quorate.membership_inference.audit_cell import AuditCell, AuditOutcome, Aud
 from quorate.membership_inference.audit_result import AuditResult
 from quorate.protocols import Learner, Population
 from quorate.runs.reading import as_stored
-from quorate.runs.running import run_missing
-from quorate.runs.store import Store, stored_ids
+from quorate.runs.running import run_checked
 from quorate.runtime.device import use
 from quorate.runtime.seeds import read_seeds
 from quorate.studies.trial import draw_people, streams
@@ -138,19 +137,19 @@ def run_audit(
     """
     work, cells = AuditWork(), audit.cells()
     with use(device):
-        known = set[str]() if out is None else stored_ids(out, work.kind)
-        for cell in cells:
-            if cell.id not in known:
-                _check(cell)
-        with Store(out, write=True) as store, executor.open() as pool:
-            records = run_missing(work, cells, store, pool)
+        records = run_checked(work, cells, _check, out, executor)
     with as_stored("a stored cell"):
         outcomes = tuple(map(AuditOutcome.from_record, records))
     return AuditResult(outcomes, audit.delta, audit.confidence)
 
 
-def _check(cell: AuditCell) -> None:
-    """Raise InputError unless the people of a cell can be learned from, and are enough."""
+def _check(cells: list[AuditCell]) -> None:
+    """Raise InputError unless the people of all cells can be learned from, and are enough."""
+    for cell in cells:
+        _check_one(cell)
+
+
+def _check_one(cell: AuditCell) -> None:
     people = draw_people(cell.population, streams(cell.seed)[0]).train
     most = len(people) // 2
     if cell.canaries > most:

@@ -15,8 +15,7 @@ from quorate.membership_inference.cell import MembershipCell, MembershipOutcome,
 from quorate.membership_inference.result import MembershipResult, Whose
 from quorate.protocols import Learner, Population, Strategy
 from quorate.runs.reading import as_stored
-from quorate.runs.running import run_missing
-from quorate.runs.store import Store, stored_ids
+from quorate.runs.running import run_checked
 from quorate.runtime.device import use
 from quorate.runtime.seeds import read_seeds
 from quorate.studies.alphas import parse_alphas
@@ -172,10 +171,7 @@ def run_membership(
     """
     work, cells = MembershipWork(), study.cells()
     with use(device):
-        known = set[str]() if out is None else stored_ids(out, work.kind)
-        check([cell.trial for cell in cells if cell.id not in known])
-        with Store(out, write=True) as store, executor.open() as pool:
-            records = run_missing(work, cells, store, pool)
+        records = run_checked(work, cells, _check, out, executor)
     with as_stored("a stored cell"):
         outcomes = tuple(map(MembershipOutcome.from_record, records))
     return MembershipResult(
@@ -185,3 +181,8 @@ def run_membership(
         whose=study.whose,
         title=study.title,
     )
+
+
+def _check(cells: list[MembershipCell]) -> None:
+    """Raise InputError unless the methods of all cells fit together."""
+    check([cell.trial for cell in cells])

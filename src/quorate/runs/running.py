@@ -7,16 +7,17 @@ import math
 import time
 import traceback
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
+from pathlib import Path
 from typing import Any, TypeVar
 
 from quorate import catalog
 from quorate.errors import WorkerError
-from quorate.executors.executor import Pool
+from quorate.executors.executor import Executor, Pool
 from quorate.runs.cell import Cell, Record, Work
-from quorate.runs.store import Store
+from quorate.runs.store import Store, stored_ids
 from quorate.runtime import device
 from quorate.runtime.progress import bar, tell
 from quorate.runtime.threads import one_thread
@@ -54,6 +55,32 @@ def run_missing(
     """
     with reading_once():
         return _run_missing(work, cells, store, pool, what)
+
+
+def run_checked(
+    work: Work[C],
+    cells: Sequence[C],
+    check: Callable[[list[C]], None],
+    out: str | Path | None,
+    executor: Executor,
+) -> list[Record]:
+    """Return the record of every cell, in order, those that are not stored checked before any runs.
+
+    Args:
+        work: what is done with the cells.
+        cells: what is wanted.
+        check: raises InputError unless the cells that are not stored can be computed.
+        out: folder of the store; None keeps the records in memory only.
+        executor: where cells are computed.
+
+    Raises:
+        InputError: from ``check``.
+        StoreError, WorkerError: as ``run_missing``.
+    """
+    known = set[str]() if out is None else stored_ids(out, work.kind)
+    check([cell for cell in cells if cell.id not in known])
+    with Store(out, write=True) as store, executor.open() as pool:
+        return run_missing(work, cells, store, pool)
 
 
 def _run_missing(

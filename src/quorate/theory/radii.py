@@ -208,11 +208,16 @@ def log_hypergeometric_cdf(k: int, total: int, marked: int, drawn: int) -> float
     steps = np.concatenate([[0.0], np.cumsum(np.log(quotients))])
     top = float(steps.max())
     log_sum = top + math.log(float(np.exp(steps - top).sum()))
-    at_k = _log_choose(marked, k) + _log_choose(total - marked, drawn - k)
-    return min(at_k - _log_choose(total, drawn) + log_sum, 0.0)
+    at_k = log_choose(marked, k) + log_choose(total - marked, drawn - k)
+    return min(at_k - log_choose(total, drawn) + log_sum, 0.0)
 
 
-def _log_choose(n: int, k: int) -> float:
+def log_choose(n: int, k: int) -> float:
+    """Return log C(n, k).
+
+    >>> round(math.exp(log_choose(8, 5)), 9)
+    56.0
+    """
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 

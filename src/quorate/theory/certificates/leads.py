@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from quorate.theory.radii import others_least, others_limit
+from quorate.theory.radii import log_choose, others_least, others_limit
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -218,8 +218,8 @@ def _difference_cdf(w: int, rival: int, target: int, total: int, drawn: int) -> 
     neither = rest - rival
     expected = drawn * neither / total  # of n − both
     tilt = math.log(max(expected, 0.5) / max(neither - expected, 0.5))
-    ways = _log_choose(rival, held) + tilt * (held - low)
-    others = _log_choose(neither, drawn - both) - tilt * (both - both[0])
+    ways = _log_ways(rival, held) + tilt * (held - low)
+    others = _log_ways(neither, drawn - both) - tilt * (both - both[0])
     factor, other = np.exp(ways - ways.max()), np.exp(others - others.max())
     wide = len(held)
     starts = (seen - seen[0]).tolist()
@@ -252,7 +252,7 @@ def _pmf(seen: Counts, marked: int, total: int, drawn: int) -> Floats:
     return chances
 
 
-def _log_choose(n: int, k: Counts) -> Floats:
+def _log_ways(n: int, k: Counts) -> Floats:
     """Return log C(n, k), and −∞ outside 0 .. n."""
     from scipy.special import gammaln
 
@@ -293,15 +293,11 @@ def _lower_tail(k: Counts, total: int, marked: Counts, drawn: int, terms: int) -
     top = steps.max(axis=1)
     sums = top + np.log(np.exp(steps - top[:, None]).sum(axis=1))
     rest = total - marked
-    one = np.array([_log_ratio(*each, total, drawn) for each in zip(k, marked, rest, strict=True)])
+    one = np.array([_log_chance(*each, total, drawn) for each in zip(k, marked, rest, strict=True)])
     found: Floats = np.minimum(np.exp(one + sums), 1.0)
     return found
 
 
-def _log_ratio(k: int, marked: int, rest: int, total: int, drawn: int) -> float:
+def _log_chance(k: int, marked: int, rest: int, total: int, drawn: int) -> float:
     """Return log P(X = k)."""
-    return _log_binomial(marked, k) + _log_binomial(rest, drawn - k) - _log_binomial(total, drawn)
-
-
-def _log_binomial(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return log_choose(marked, k) + log_choose(rest, drawn - k) - log_choose(total, drawn)
