@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quorate import catalog, spec
+from quorate import spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.learners.base.cleaning_learner import gives_probabilities
 from quorate.membership_inference.audit_cell import AuditCell, AuditOutcome, AuditWork, Kind
 from quorate.membership_inference.audit_result import AuditResult
+from quorate.membership_inference.methods import build_methods
 from quorate.protocols import Learner, Population
 from quorate.runs.reading import as_stored
 from quorate.runs.running import run_checked
@@ -98,12 +99,7 @@ def make_audit(**plain: Any) -> PrivacyAudit:
     for key in plain:
         if key not in KEYS:
             raise unknown("key of an audit", key, KEYS)
-    for key, kind in METHODS.items():
-        if not plain.get(key):
-            raise InputError(
-                f"Expected a {key}, got none. Name one; quorate list {kind} shows them."
-            )
-    given: dict[str, Any] = {key: catalog.build(kind, plain[key]) for key, kind in METHODS.items()}
+    given = build_methods(plain, METHODS)
     types = {"canaries": int, "kind": Kind, "delta": float | None, "confidence": float}
     given |= {
         key: spec.convert(plain[key], type_, key)

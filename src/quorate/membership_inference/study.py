@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quorate import catalog, spec
+from quorate import spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.learners.base.cleaning_learner import gives_probabilities
 from quorate.membership_inference.cell import MembershipCell, MembershipOutcome, MembershipWork
+from quorate.membership_inference.methods import build_methods
 from quorate.membership_inference.result import MembershipResult, Whose
 from quorate.protocols import Learner, Population, Strategy
 from quorate.runs.reading import as_stored
@@ -132,12 +133,7 @@ def make_membership_study(**plain: Any) -> MembershipStudy:
             raise unknown("key of a membership study", key, KEYS)
     if plain.get("measure", MEASURE) != MEASURE:
         raise unknown("measure of a membership study", str(plain["measure"]), (MEASURE,))
-    for key, kind in METHODS.items():
-        if not plain.get(key):
-            raise InputError(
-                f"Expected a {key}, got none. Name one; quorate list {kind} shows them."
-            )
-    given: dict[str, Any] = {key: catalog.build(kind, plain[key]) for key, kind in METHODS.items()}
+    given = build_methods(plain, METHODS)
     types = {"models": int, "whose": Whose, "title": str}
     given |= {
         key: spec.convert(plain[key], type_, key) for key, type_ in types.items() if key in plain

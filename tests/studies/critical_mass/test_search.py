@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from killed_store import killed_after
 
 import quorate
 from quorate.catalog import build
@@ -23,7 +24,6 @@ from quorate.executors.executor import Executor
 from quorate.executors.serial import Serial
 from quorate.protocols import Learner
 from quorate.report.files import write_result
-from quorate.runs.cell import Record
 from quorate.runs.store import Store
 from quorate.studies import trial_work
 from quorate.studies.critical_mass.rounds import SEEDS, Point
@@ -327,20 +327,8 @@ def test_a_search_that_was_killed_goes_on_to_the_same_answer(
 ) -> None:
     straight = find(out=tmp_path / "straight")
 
-    class KilledError(Exception):
-        pass
-
-    with monkeypatch.context() as patch:
-        left, add = iter(range(cells)), Store.add
-
-        def stop(store: Store, kind: str, record: Record) -> None:
-            if next(left, None) is None:
-                raise KilledError
-            add(store, kind, record)
-
-        patch.setattr(Store, "add", stop)
-        with pytest.raises(KilledError):
-            find(out=tmp_path / "killed")
+    with killed_after(cells, monkeypatch):
+        find(out=tmp_path / "killed")
     assert len(outcomes(tmp_path / "killed")) == cells
     resumed = find(out=tmp_path / "killed")
     assert answer(resumed) == answer(straight)

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from killed_store import killed_after
 
 import quorate
 from quorate.cli import entry as cli
 from quorate.executors.executor import Executor
 from quorate.executors.serial import Serial
 from quorate.report.files import write_result
-from quorate.runs.cell import Record
-from quorate.runs.store import Store
 from quorate.studies.critical_mass.result_of_several import CriticalMassSearches
 from quorate.studies.critical_mass.search import find_critical_mass, last_search
 from quorate.studies.curves import load
@@ -72,20 +71,8 @@ def test_a_killed_call_goes_on_to_the_same_answers(
     straight = find(budget=9, out=tmp_path / "straight")
     assert straight.searches[0].trainings == 9 < 13 < straight.trainings
 
-    class KilledError(Exception):
-        pass
-
-    with monkeypatch.context() as patch:
-        left, add = iter(range(cells)), Store.add
-
-        def stop(store: Store, kind: str, record: Record) -> None:
-            if next(left, None) is None:
-                raise KilledError
-            add(store, kind, record)
-
-        patch.setattr(Store, "add", stop)
-        with pytest.raises(KilledError):
-            find(budget=9, out=tmp_path / "killed")
+    with killed_after(cells, monkeypatch):
+        find(budget=9, out=tmp_path / "killed")
     resumed = find(budget=9, out=tmp_path / "killed")
     assert told(resumed) == told(straight)
     assert resumed.trainings == straight.trainings - cells
