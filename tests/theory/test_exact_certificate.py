@@ -174,19 +174,28 @@ def test_whatever_is_lost_is_limited(spread: float) -> None:
 
 
 def lost_of(
-    q: Floats, own: Floats, n: int, size: int, draws: int, seed: int
+    q: Floats,
+    own: Floats,
+    n: int,
+    size: int,
+    draws: int,
+    seed: int,
+    own_of_others: Floats | None = None,
 ) -> tuple[Floats, list[SignalCounts]]:
     """Return the true success of planting label 0, (draws,), and the members' counts.
 
     A law of m signalled cells: everyone is sent to cell x with probability q_x, and is there
     already with label y with probability own[x, y]. The platform predicts the most frequent label,
-    with ties against the members.
+    with ties against the members. Others are like the members if nothing else is said of them.
     """
     rng, (m, k) = np.random.default_rng(seed), own.shape
-    law = np.concatenate([own.ravel(), q - own.sum(axis=1)])
+    law, law_of_others = (
+        np.concatenate([one.ravel(), q - one.sum(axis=1)])
+        for one in (own, own if own_of_others is None else own_of_others)
+    )
     success, found = np.empty(draws), []
     for i in range(draws):
-        ours, theirs = rng.multinomial(n, law), rng.multinomial(size - n, law)
+        ours, theirs = rng.multinomial(n, law), rng.multinomial(size - n, law_of_others)
         honest = ours[: m * k].reshape(m, k).astype(float)
         planted = honest.sum(axis=1) + ours[m * k :]
         received = theirs[: m * k].reshape(m, k).astype(float)
@@ -316,6 +325,32 @@ def test_what_is_asked_does_not_say_who_gets_a_share() -> None:
         found.append(levels[[0, 2], 1])
         assert levels.sum() <= 0.1
     assert (found[0] == found[1]).all()
+
+
+@pytest.mark.parametrize("held", [0.0, 0.02])
+@pytest.mark.parametrize("radius", ["hoeffding", "bernstein", "aggregate", "exact", "tightest"])
+def test_others_at_the_edge_of_gamma_are_covered(radius: str, held: float) -> None:
+    """One cell that turns about where others are as unlike the members as Γ = 2 allows."""
+    n, size, delta, draws = 1000, 20_000, 0.2, 60
+
+    def errors(gamma: float) -> float:
+        wrong = []
+        for lead in (0.045, 0.0526):  # of a rival among others; 1000 of 19,000 is .0526
+            others = np.array([[held, held + lead]])
+            odds = others / (1 - others) * [[2.0, 0.5]]  # a member's: Γ times, and 1/Γ times
+            success, counts = lost_of(
+                np.ones(1), odds / (1 + odds), n, size, draws, 5, own_of_others=others
+            )
+            platform = AssumedPlatform(size, gamma=gamma)
+            found = [planting_certificate(c, 0, platform, 1 - delta, radius) for c in counts]
+            promised = np.array([one.success for one in found])
+            wrong.append(float((success < promised - 1e-12).mean()))
+        return max(wrong)
+
+    # Three standard deviations of 60 draws above δ.
+    assert errors(2.0) <= delta + 3 * (delta * (1 - delta) / draws) ** 0.5
+    if radius == "exact":  # the test can fail: alike, they are not covered
+        assert errors(1.0) > 0.4
 
 
 def test_the_less_alike_the_others_the_less_is_certified() -> None:
