@@ -156,6 +156,9 @@ BUILT_IN: Mapping[str, dict[str, str]] = {
     "executors": {
         "serial": "quorate.executors.serial:Serial",
         "processes": "quorate.executors.processes:Processes",
+        "dask": "quorate.executors.dask:Dask",
+        "slurm": "quorate.executors.slurm:Slurm",
+        "ray": "quorate.executors.ray:Ray",
     },
     "settings": {
         "crafting": "quorate.test_time.perturbations.crafting:Crafting",

@@ -92,7 +92,7 @@ def test_progress_takes_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> No
     assert shown.getvalue() == "Warning: mlp[/red]?]0;mine?\n"
     with status(f"Training {name}"):
         pass
-    with bar(2, f"Training {name}") as advance:
-        advance(2)
+    with bar(2, f"Training {name}") as progress:
+        progress.advance(2)
     assert "\x1b]0" not in shown.getvalue()
     assert shown.getvalue().count("mlp[/red]") >= 3

@@ -46,9 +46,9 @@ Put = Callable[[], Terminal]
 
 
 def run_bar(total: int, done: int) -> None:
-    with bar(total, "Training") as advance:
+    with bar(total, "Training") as progress:
         for _ in range(done):
-            advance(1)
+            progress.advance(1)
 
 
 def test_a_bar_counts_the_steps_at_a_terminal(terminal: Put) -> None:
@@ -61,9 +61,9 @@ def test_a_bar_counts_the_steps_at_a_terminal(terminal: Put) -> None:
 
 def test_several_steps_may_be_done_at_once(terminal: Put) -> None:
     shown = terminal()
-    with bar(10, "Training") as advance:
-        advance(3)
-        advance(4)
+    with bar(10, "Training") as progress:
+        progress.advance(3)
+        progress.advance(4)
     assert "7/10" in shown.seen()
 
 

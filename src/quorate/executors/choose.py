@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+
 from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
+from quorate.executors.futures import Futures
 from quorate.executors.processes import Processes, check_workers
 from quorate.executors.serial import Serial
 
+AnyExecutor = Executor | concurrent.futures.Executor | str | None
 
-def choose_executor(jobs: int = 1, executor: Executor | str | None = None) -> Executor:
+
+def choose_executor(jobs: int = 1, executor: AnyExecutor = None) -> Executor:
     """Return the executor that a user means.
 
     Args:
         jobs: number of worker processes on this machine; 1 stands for this process alone.
-        executor: an executor or its text, such as ``processes:workers=4``, in place of ``jobs``.
+        executor: in place of ``jobs``: an executor, its text, such as ``processes:workers=4``, or
+            one in the shape of ``concurrent.futures``, which is left open.
 
     >>> choose_executor(1), choose_executor(4), choose_executor(executor="processes:workers=3")
     (Serial(), Processes(workers=4), Processes(workers=3))
@@ -31,5 +37,7 @@ def choose_executor(jobs: int = 1, executor: Executor | str | None = None) -> Ex
             f"Expected either jobs or an executor, got jobs={jobs} and {executor}. Say how many "
             f"workers the executor has: processes:workers={jobs}."
         )
+    if hasattr(executor, "submit"):
+        return Futures(executor)
     chosen: Executor = catalog.build("executors", executor)
     return chosen

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor, Pool
-from quorate.runtime import interrupts
+from quorate.runtime import device, interrupts
 from quorate.runtime.progress import silence
 from quorate.spec import param
 from quorate.validate import at_least, shown
@@ -44,7 +44,12 @@ class Processes(Executor):
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Pool]:
-        """Yield a pool whose workers start with the first piece of work."""
+        """Yield a pool whose workers start with the first piece of work.
+
+        Raises:
+            InputError: the device that is asked for is not on this machine.
+        """
+        device.current()
         pool = _LokyPool(self.workers)
         try:
             yield pool

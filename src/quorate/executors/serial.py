@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from quorate.executors.executor import Executor, Pool
+from quorate.runtime import device
 
 R = TypeVar("R")
 
@@ -21,7 +22,12 @@ class Serial(Executor):
 
     @contextmanager
     def open(self) -> Iterator[Pool]:
-        """Yield this process as a pool of one worker."""
+        """Yield this process as a pool of one worker.
+
+        Raises:
+            InputError: the device that is asked for is not on this machine.
+        """
+        device.current()
         yield _ThisProcess()
 
 

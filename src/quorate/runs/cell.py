@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from quorate import spec
@@ -65,6 +66,11 @@ class Work(Protocol[C]):
     """
 
     kind: ClassVar[str]
+
+    @property
+    def folder(self) -> Path | None:
+        """Folder that the workers read and write as well, which all must see; None by default."""
+        return None
 
     def stacks(self, cells: Sequence[C], workers: int) -> Sequence[Sequence[C]]:
         """Return the cells in stacks that are computed together; by default each is alone.

@@ -15,11 +15,13 @@ from typing import Any, TypeVar
 
 from quorate import catalog
 from quorate.errors import WorkerError
-from quorate.executors.executor import Executor, Pool
+from quorate.executors.executor import Executor, Pool, Workers
+from quorate.executors.waiting import TICK
 from quorate.runs.cell import Cell, Record, Work
+from quorate.runs.sharing import Probe, seen_by_all
 from quorate.runs.store import Store, stored_ids
 from quorate.runtime import device
-from quorate.runtime.progress import bar, tell
+from quorate.runtime.progress import Bar, bar, tell
 from quorate.runtime.threads import one_thread
 from quorate.spec import content_id, reading_once
 
@@ -93,13 +95,14 @@ def _run_missing(
     stacks = [[(cell.id, cell) for cell in stack] for stack in work.stacks(missing, pool.workers)]
     lost: dict[str, Cell] = {}
     with (
-        bar(len(missing), what) as advance,
-        closing(_compute(work, stacks, pool, lost)) as found,
+        bar(len(missing), what) as progress,
+        seen_by_all(work.folder, pool) as probe,
+        closing(_compute(work, stacks, pool, lost, probe, progress)) as found,
     ):
         for records in found:
             for record in records:
                 store.add(work.kind, record)
-            advance(len(records))
+            progress.advance(len(records))
     if lost:
         raise _set_aside(lost, len(missing))
     records_by_id = {record.id: record for record in store.records(work.kind, by_id)}
@@ -107,7 +110,12 @@ def _run_missing(
 
 
 def _compute(
-    work: Work[Any], stacks: Sequence[Stack], pool: Pool, lost: dict[str, Cell]
+    work: Work[Any],
+    stacks: Sequence[Stack],
+    pool: Pool,
+    lost: dict[str, Cell],
+    probe: Probe | None,
+    progress: Bar,
 ) -> Generator[list[Record], None, None]:
     """Yield the records of each stack as they come; note in ``lost`` the cells set aside.
 
@@ -118,17 +126,19 @@ def _compute(
     at_work: dict[Future[Answer], list[Stack]] = {}
     try:
         while waiting or suspects or at_work:
-            if suspects:
-                if not at_work:
-                    _submit(work, suspects.popleft(), pool, at_work)
-            else:
-                ahead = 1 if pool.workers == 1 else 2 * pool.workers  # one each, and one at hand
-                while waiting and len(at_work) < ahead:
-                    fair = math.ceil(len(waiting) / ahead) if pool.is_remote else 1
-                    some = [waiting.popleft() for _ in range(min(MOST_STACKS, fair))]
-                    _submit(work, some, pool, at_work)
+            there = pool.look()
+            if there is not None:
+                progress.say(there.in_words(len(at_work)))
+            ahead = _ahead(pool, there)
+            alone = bool(suspects) and pool.falls_together  # so that it shows who is to blame
+            while suspects and len(at_work) < (1 if alone else ahead):
+                _submit(work, suspects.popleft(), pool, at_work, probe)
+            while waiting and not alone and len(at_work) < ahead:
+                fair = math.ceil(len(waiting) / ahead) if pool.is_remote else 1
+                some = [waiting.popleft() for _ in range(min(MOST_STACKS, fair))]
+                _submit(work, some, pool, at_work, probe)
             failures: list[BaseException] = []
-            for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+            for future in wait(at_work, TICK, return_when=FIRST_COMPLETED).done:
                 sent = at_work.pop(future)
                 try:
                     found, failure = future.result()
@@ -148,14 +158,27 @@ def _compute(
             future.cancel()
 
 
+def _ahead(pool: Pool, there: Workers | None) -> int:
+    """Return how many messages to have in flight: one for each worker that is there, or more.
+
+    Where workers come and go, a message waits here rather than behind another one, with which it
+    might be lost. Where all are there at once, each has a second one at hand.
+    """
+    if there is not None:
+        return max(1, there.ready)
+    return 1 if pool.workers == 1 else 2 * pool.workers
+
+
 def _submit(
     work: Work[Any],
     stacks: list[Stack],
     pool: Pool,
     at_work: dict[Future[Answer], list[Stack]],
+    probe: Probe | None,
 ) -> None:
     limit, own = (pool.turn, catalog.registered()) if pool.is_remote else (None, ())
-    at_work[pool.submit(_work_on, work, stacks, device.current(), limit, own)] = stacks
+    place = device.asked()
+    at_work[pool.submit(_work_on, work, stacks, place, limit, own, probe)] = stacks
 
 
 def _try_again(
@@ -175,9 +198,10 @@ def _try_again(
 def _work_on(
     work: Work[Any],
     stacks: Sequence[Stack],
-    place: device.Place,
+    place: str,
     limit: float | None,
     own: Sequence[type] = (),
+    probe: Probe | None = None,
 ) -> Answer:
     """Return the records of the first stacks: of one at least, of no more once time is up.
 
@@ -186,9 +210,10 @@ def _work_on(
     Args:
         work: what is done.
         stacks: the cells, with the ids that their records are stored under.
-        place: the device of the process that asks.
+        place: the device that is asked for.
         limit: seconds after which no other stack is begun; None in the process that asks.
         own: classes of the user's own, which the cells may name.
+        probe: what shows that this machine sees the folder of the work; None where it need not.
     """
     for cls in own:
         catalog.register(cls)
@@ -199,7 +224,10 @@ def _work_on(
             if found and time.monotonic() > end:
                 break
             try:
+                if probe is not None:
+                    probe.check()
                 if limit is not None:
+                    device.current()
                     _check_ids(stack)
                 cells = [cell for _, cell in stack]
                 work.prepare(cells)

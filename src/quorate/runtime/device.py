@@ -17,12 +17,24 @@ Place = Literal["cpu", "cuda"]
 D = TypeVar("D")
 M = TypeVar("M")
 
-_current: ContextVar[Place] = ContextVar("device", default="cpu")
+_asked: ContextVar[str] = ContextVar("device", default="cpu")
+
+
+def asked() -> str:
+    """Return the device that the current context asks for: the CPU unless inside ``use``.
+
+    It is what other machines are told, which have devices of their own.
+    """
+    return _asked.get()
 
 
 def current() -> Place:
-    """Return the device of the current context: the CPU unless inside ``use``."""
-    return _current.get()
+    """Return the device of the current context, on this machine.
+
+    Raises:
+        InputError: as ``resolve``.
+    """
+    return resolve(_asked.get())
 
 
 def resolve(device: str) -> Place:
@@ -34,36 +46,49 @@ def resolve(device: str) -> Place:
     Raises:
         InputError: the name is unknown, or there is no GPU that PyTorch can use.
     """
-    if device not in ("auto", "cpu", "cuda"):
-        raise unknown("device", device, ("auto", "cpu", "cuda"))
-    if device == "cpu":
-        return "cpu"
+    found = find(device)
+    if device != "cuda" or found == "cuda":
+        return found
     import torch
 
-    if torch.cuda.is_available():
-        return "cuda"
-    if device == "auto":
-        return "cpu"
     raise InputError(
         f"Expected a GPU for device=cuda, got none that PyTorch {torch.__version__} can use. Use "
         "device=auto or device=cpu, or install a build of PyTorch with CUDA."
     )
 
 
+def find(device: str) -> Place:
+    """Return what of a device there is on this machine: the CPU where there is no GPU.
+
+    Raises:
+        InputError: the name is unknown.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise unknown("device", device, ("auto", "cpu", "cuda"))
+    if device == "cpu":
+        return "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 @contextlib.contextmanager
 def use(device: str) -> Iterator[None]:
     """Train on this device inside the context; on a GPU without TF32, too imprecise for clipping.
 
+    A GPU that is not on this machine is refused where something is trained here: it may be on those
+    that the cells are sent to.
+
     Raises:
-        InputError: as ``resolve``.
+        InputError: the name is unknown.
     """
-    place = resolve(device)
-    token = _current.set(place)
+    precise = find(device) == "cuda"
+    token = _asked.set(device)
     try:
-        with _full_precision() if place == "cuda" else contextlib.nullcontext():
+        with _full_precision() if precise else contextlib.nullcontext():
             yield
     finally:
-        _current.reset(token)
+        _asked.reset(token)
 
 
 def _full_precision() -> contextlib.AbstractContextManager[None]:

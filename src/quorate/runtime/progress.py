@@ -8,6 +8,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from quorate.printable import printable
 
@@ -68,15 +70,32 @@ def _end_patience() -> None:
         _waiting.cancel()
 
 
+def _ignore(_: Any) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What is told of steps as they are done.
+
+    Args:
+        advance: takes the number of steps that were just done.
+        say: takes words on how it goes on, which stand beside what is under way.
+    """
+
+    advance: Callable[[int], None] = _ignore
+    say: Callable[[str], None] = _ignore
+
+
 @contextlib.contextmanager
-def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
-    """Show a bar over ``total`` steps; yield a function to call with the steps just done."""
+def bar(total: int, what: str) -> Iterator[Bar]:
+    """Show a bar over ``total`` steps; yield what is told of them."""
     if not _shown() or total == 0:
-        yield lambda _: None
+        yield Bar()
         return
     _end_patience()
     if _is_dumb():
-        yield _count_in_lines(total, what)
+        yield Bar(_count_in_lines(total, what))
         return
     from rich.console import Console
     from rich.progress import (
@@ -98,25 +117,28 @@ def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(printable(what), total=total)
-        yield lambda steps: progress.advance(task, steps)
+        yield Bar(
+            lambda steps: progress.advance(task, steps),
+            lambda words: progress.update(task, description=printable(f"{what} ({words})")),
+        )
 
 
 @contextlib.contextmanager
-def status(what: str) -> Iterator[None]:
-    """Show that a step of unknown length is running."""
+def status(what: str) -> Iterator[Callable[[str], None]]:
+    """Show that a step of unknown length is running; yield a function to show other words."""
     if not _shown():
-        yield
+        yield lambda _: None
         return
     _end_patience()
     if _is_dumb():
         tell(f"{what} ...")
-        yield
+        yield lambda _: None
         return
     from rich.console import Console
     from rich.text import Text
 
-    with Console(stderr=True).status(Text(printable(what)), spinner="line"):
-        yield
+    with Console(stderr=True).status(Text(printable(what)), spinner="line") as shown:
+        yield lambda words: shown.update(Text(printable(words)))
 
 
 def _count_in_lines(total: int, what: str) -> Callable[[int], None]:

@@ -18,7 +18,7 @@ LIBRARIES = ("numpy", "torch", "scikit-learn", "dp-accounting", "datasets")
 
 def provenance() -> dict[str, Any]:
     """Return plain data on what is running here, and where it trains; no host or user name."""
-    return {**_machine(), **_trained_on(device.current())}
+    return {**_machine(), **_trained_on(device.find(device.asked()))}
 
 
 def with_reading(notes: Sequence[str]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def read_pixels(
     """
     pixels: Pixels | None = None
     refused: list[PictureError] = []
-    with bar(len(cells), "Decoding images") as advance:
+    with bar(len(cells), "Decoding images") as progress:
         for i, cell in enumerate(cells):
             where = f"{place} {i}"
             if folder is not None and cell is not None:
@@ -57,7 +57,7 @@ def read_pixels(
                 raise _other_size(one, pixels, where if folder is not None else f"row {i}")
             pixels[i] = one
             if i % 500 == 499:
-                advance(500)
+                progress.advance(500)
     if refused:
         raise _refused(refused, in_files=folder is not None)
     if pixels is None:

@@ -105,7 +105,7 @@ class EffectiveSize(Scenario):
         """Measure S(α) and α_eff in every world, and predict each critical mass from plain's."""
         each = zip(self.populations, self.strategies, self.targets, strict=True)
         studies = [self._make_study(*world) for world in each]
-        curves = run_studies(studies, out, executor, device.current())
+        curves = run_studies(studies, out, executor, device.asked())
         found: list[MassPrediction] = []
         for world, measured, target in zip(self.worlds, curves, self.targets, strict=True):
             found += self._predict(world, measured, target)

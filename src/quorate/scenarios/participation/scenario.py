@@ -103,10 +103,10 @@ class Participation(Scenario):
         terms = GameTerms(**{one.name: getattr(self, one.name) for one in fields(GameTerms)})
         family = [curve for curve in curves if curve.family == chosen.family]
         learners = []
-        with bar(len(family), "Playing the game on each curve") as advance:
+        with bar(len(family), "Playing the game on each curve") as progress:
             for curve in family:
                 learners.append(play(curve, terms, self._may_act(curve)))
-                advance(1)
+                progress.advance(1)
         games = learners[family.index(chosen)]
         how = self.network, self.acquaintances, self.rounds, self.seed
         with status("Following who acts, from each start"):

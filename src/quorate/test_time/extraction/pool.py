@@ -70,7 +70,7 @@ def collect(platform: Platform, questions: Questions) -> QueryPool:
     labels = np.full(len(questions), -1, dtype=np.int64)
     scores = _no_scores(platform, len(questions))
     refused: PartialQuotaError | None = None
-    with bar(len(questions), "Asking") as advance:
+    with bar(len(questions), "Asking") as progress:
         for start in range(0, len(questions), ASKED_AT_ONCE):
             rows = np.arange(start, min(start + ASKED_AT_ONCE, len(questions)))
             try:
@@ -81,7 +81,7 @@ def collect(platform: Platform, questions: Questions) -> QueryPool:
             labels[rows] = found.labels
             if scores is not None and found.probabilities is not None:
                 scores[rows] = found.probabilities
-            advance(ASKED_AT_ONCE)
+            progress.advance(ASKED_AT_ONCE)
     done = np.flatnonzero(labels >= 0)
     if not len(done):
         raise PlatformError(

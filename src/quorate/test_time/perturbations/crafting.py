@@ -199,7 +199,7 @@ def _search(
     parameters = [p.to(x.device) for p in change.begin(generator)]
     momenta = [torch.zeros_like(p) for p in parameters]
     order = torch.empty(0, dtype=torch.int64)
-    with bar(crafting.steps, "Crafting") as advance:
+    with bar(crafting.steps, "Crafting") as progress:
         for step in range(crafting.steps):
             if len(order) < min(crafting.batch_size, len(x)):
                 order = torch.randperm(len(x), generator=generator)
@@ -216,7 +216,7 @@ def _search(
             size = crafting.step_size * (1 + math.cos(math.pi * step / crafting.steps)) / 2
             with torch.no_grad():
                 parameters = change.step([p.detach() for p in at], momenta, size)
-            advance(1)
+            progress.advance(1)
     return parameters
 
 

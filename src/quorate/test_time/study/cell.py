@@ -167,6 +167,11 @@ class CorrectionWork(Work[CorrectionCell]):
     kind: ClassVar[str] = "correction"
     out: Path
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the platforms, which all workers must see."""
+        return self.out
+
     def stacks(self, cells: Sequence[CorrectionCell], workers: int) -> list[list[CorrectionCell]]:
         """Return the cells by group."""
         return [list(some) for _, some in itertools.groupby(cells, key=lambda cell: cell.group)]

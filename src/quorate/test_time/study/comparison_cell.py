@@ -81,6 +81,11 @@ class AttackWork(Work[AttackCell]):
     kind: ClassVar[str] = "attack"
     out: Path
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the platforms, which all workers must see."""
+        return self.out
+
     def compute(self, stack: Sequence[AttackCell]) -> list[Record]:
         """Return what each attack did for people on their own."""
         return [Record(cell.id, _attack(cell, self.out).to_plain()) for cell in stack]
@@ -115,6 +120,11 @@ class PoolWork(Work[PoolCell]):
 
     kind: ClassVar[str] = "pool"
     out: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the platforms, which all workers must see."""
+        return self.out
 
     def stacks(self, cells: Sequence[PoolCell], workers: int) -> list[list[PoolCell]]:
         """Return the cells by seed."""

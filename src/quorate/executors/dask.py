@@ -1,0 +1,128 @@
+"""Workers of Dask: of a cluster that is there already, or of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from quorate.errors import InputError, reason
+from quorate.executors.dask_jobs import NEEDS, JobsPool, new_name, open_jobs
+from quorate.executors.dask_pool import DaskPool, quiet
+from quorate.executors.executor import Executor, Pool
+from quorate.executors.message import require
+from quorate.executors.processes import check_workers
+from quorate.executors.waiting import wait_for_first
+from quorate.spec import param
+from quorate.validate import at_least
+
+WORKERS = 2
+CONNECTING = 10  # seconds
+# Starts a script as a session of its own, and prints the number of its processes' group, negative.
+SUBMIT = 'script=$(cat "$0"); setsid sh -c "$script" </dev/null >/dev/null 2>&1 & echo "-$!"'
+
+
+@dataclass(frozen=True)
+class Dask(Executor):
+    """Workers of a Dask cluster: one that is there already, or one on this machine for this run.
+
+    Raises:
+        InputError: more than one place is named, or there is not at least one worker.
+    """
+
+    name: ClassVar[str] = "dask"
+    address: str = param("", "Address of a scheduler, such as tls://host:8786.")
+    scheduler_file: str = param("", "File that a scheduler has written, in place of its address.")
+    workers: int | None = param(
+        None, "Number of workers to start on this machine where no cluster is named; 2 by default."
+    )
+    patience: float = param(60.0, "Seconds to wait for a worker where there is none.")
+
+    def __post_init__(self) -> None:
+        given = [key for key in ("address", "scheduler_file", "workers") if getattr(self, key)]
+        if len(given) > 1:
+            raise InputError(
+                "Expected at most one of address=, scheduler_file= and workers= for the executor "
+                f"dask, got {', '.join(given)}. Write dask:scheduler_file=FILE for a cluster "
+                "that is there, or dask:workers=4 for this machine."
+            )
+        if self.workers is not None:
+            check_workers("workers", self.workers)
+        at_least("patience", self.patience, 0, "Use a number of seconds.")
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Pool]:
+        """Yield the workers once one of them has answered."""
+        require(self.name, *NEEDS)
+        with quiet(), self._workers() as pool:
+            try:
+                wait_for_first(pool, "Waiting for Dask's workers")
+                yield pool
+            finally:
+                pool.cancel()
+
+    @contextlib.contextmanager
+    def _workers(self) -> Iterator[DaskPool]:
+        if self.address or self.scheduler_file:
+            with self._connect() as client:
+                yield DaskPool(client, None, self.patience)
+            return
+        workers = self.workers or WORKERS
+        with (
+            tempfile.TemporaryDirectory(prefix="quorate-") as folder,
+            open_jobs(_jobs_here(), new_name(), Path(folder), **_share(workers)) as (
+                cluster,
+                client,
+            ),
+        ):
+            yield JobsPool(cluster, client, workers, self.patience)
+
+    def _connect(self) -> Any:
+        """Return a client of the scheduler, with the TLS that Dask is configured to use."""
+        from distributed import Client
+
+        where = self.address or self.scheduler_file
+        if self.scheduler_file and not Path(self.scheduler_file).is_file():
+            raise InputError(
+                f"Expected the file of a Dask scheduler at {where}, got none. Start one that "
+                f"writes it: dask scheduler --scheduler-file {where}."
+            )
+        named = {"scheduler_file" if self.scheduler_file else "address": where}
+        try:
+            return Client(**named, timeout=CONNECTING, set_as_default=False)
+        except (OSError, TimeoutError, ValueError, TypeError, KeyError) as error:
+            raise InputError(
+                f"Expected a Dask scheduler at {where}, got: {reason(error)}. Start one (dask "
+                "scheduler), or mend the address; tls:// needs Dask's own configuration of TLS."
+            ) from error
+
+
+def _share(workers: int) -> dict[str, Any]:
+    from distributed.system import MEMORY_LIMIT
+
+    return {"cores": 1, "memory": f"{MEMORY_LIMIT // workers}B"}
+
+
+def _jobs_here() -> type:
+    """Return the class of a cluster whose jobs are processes of this machine."""
+    from dask_jobqueue.core import Job, JobQueueCluster
+
+    class HereJob(Job):  # type: ignore[misc]
+        """A job that is a session of processes."""
+
+        config_name = "local"
+        submit_command = f"sh -c '{SUBMIT}'"
+        cancel_command = "kill -9 --"
+        job_id_regexp = r"(?P<job_id>-\d+)"
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, shebang="#!/bin/sh", **kwargs)
+            self.job_header = f'exec >>"{self.log_directory}/$$.log" 2>&1'
+
+    class HereCluster(JobQueueCluster):  # type: ignore[misc]
+        job_cls = HereJob
+
+    return HereCluster

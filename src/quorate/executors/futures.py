@@ -1,0 +1,101 @@
+"""Any executor in the shape of ``concurrent.futures``: Parsl's, mpi4py's, loky's, ..."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+from quorate.errors import InputError, WorkerError
+from quorate.executors import message
+from quorate.executors.executor import Executor, Pool
+from quorate.validate import shown
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Futures(Executor):
+    """Workers of an executor that is handed in, and that is not shut down afterwards.
+
+    Args:
+        engine: anything with ``submit(function, *args)`` that returns a
+            ``concurrent.futures.Future``.
+        workers: how many pieces of work are done at once; None asks the engine.
+
+    Raises:
+        InputError: the engine has no ``submit``, or does not say how many workers it has.
+    """
+
+    name: ClassVar[str] = "futures"
+    engine: Any = field(repr=False)
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if not callable(getattr(self.engine, "submit", None)):
+            raise InputError(
+                "Expected an executor with submit(function, *args), as those of "
+                f"concurrent.futures have, got {shown(self.engine)}. Hand in one, or name one: "
+                "processes:workers=4."
+            )
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Pool]:
+        """Yield the engine as a pool; what waits is cancelled on leaving."""
+        pool = _FuturesPool(self.engine, self.workers or _count_workers(self.engine))
+        pool.submit(abs, -1).result()  # raises where the workers are of another version
+        try:
+            yield pool
+        finally:
+            pool.cancel()
+
+
+def _count_workers(engine: Any) -> int:
+    for said in ("_max_workers", "max_workers", "num_workers"):
+        if isinstance(count := getattr(engine, said, None), int) and count >= 1:
+            return count
+    raise InputError(
+        f"Expected {type(engine).__name__} to say how many workers it has, got nothing. Say it: "
+        "quorate.executors.futures.Futures(engine, workers=4)."
+    )
+
+
+class _FuturesPool(Pool):
+    """An engine that is somebody else's: what breaks it cannot be mended here."""
+
+    turn, is_remote, is_elsewhere = 1.0, True, True
+    lost = (message.LostWorkerError,)
+
+    def __init__(self, engine: Any, workers: int) -> None:
+        self.workers = workers
+        self._engine = engine
+        self._in_flight: set[Future[Any]] = set()
+
+    def submit(self, work: Callable[..., R], /, *args: Any) -> Future[R]:
+        """Hand the work to the engine."""
+        try:
+            future = message.send(self._engine.submit, (BrokenExecutor,), work, args)
+        except BrokenExecutor as error:
+            raise WorkerError(
+                f"Expected {type(self._engine).__name__} to go on when a worker is lost, got: "
+                f"{error}. What was finished is stored: hand in a new executor to go on, or use "
+                "processes:workers=..., which replaces its workers."
+            ) from error
+        except RuntimeError as error:  # shut down
+            raise InputError(
+                f"Expected an executor that is open, got: {error}. Hand in one that was not shut "
+                "down."
+            ) from error
+        self._in_flight.add(future)
+        future.add_done_callback(self._in_flight.discard)
+        return future
+
+    def cancel(self) -> None:
+        """Cancel what waits, and wait for what was begun, which this engine cannot end."""
+        left = list(self._in_flight)
+        for future in left:
+            future.cancel()
+        concurrent.futures.wait(left)
