@@ -127,16 +127,15 @@ def _compute(
     try:
         while waiting or suspects or at_work:
             there = pool.look()
-            if there is not None:
-                progress.say(there.in_words(len(at_work)))
             ahead = _ahead(pool, there)
             alone = bool(suspects) and pool.falls_together  # so that it shows who is to blame
             while suspects and len(at_work) < (1 if alone else ahead):
                 _submit(work, suspects.popleft(), pool, at_work, probe)
             while waiting and not alone and len(at_work) < ahead:
-                fair = math.ceil(len(waiting) / ahead) if pool.is_remote else 1
-                some = [waiting.popleft() for _ in range(min(MOST_STACKS, fair))]
+                some = [waiting.popleft() for _ in range(_share(len(waiting), pool))]
                 _submit(work, some, pool, at_work, probe)
+            if there is not None:
+                progress.say(there.in_words(len(at_work)))
             failures: list[BaseException] = []
             for future in wait(at_work, TICK, return_when=FIRST_COMPLETED).done:
                 sent = at_work.pop(future)
@@ -167,6 +166,15 @@ def _ahead(pool: Pool, there: Workers | None) -> int:
     if there is not None:
         return max(1, there.ready)
     return 1 if pool.workers == 1 else 2 * pool.workers
+
+
+def _share(waiting: int, pool: Pool) -> int:
+    """Return how many stacks a message carries, of so many that wait.
+
+    Half of an even share: so one that takes long holds nothing that another worker, who may not be
+    there yet, could begin.
+    """
+    return min(MOST_STACKS, max(1, waiting // (2 * pool.workers))) if pool.is_remote else 1
 
 
 def _submit(
