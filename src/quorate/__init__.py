@@ -47,7 +47,7 @@ C = TypeVar("C", bound=type)
 
 def curve(
     out: str | Path | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
     device: str = "auto",
     executor: Executor | str | None = None,
     **study: Any,
@@ -56,7 +56,8 @@ def curve(
 
     Args:
         out: folder to store outcomes in; run again, it does only what is missing.
-        jobs: number of worker processes on this machine; the outcomes do not depend on it.
+        jobs: number of worker processes on this machine, by default none beside this one; the
+            outcomes do not depend on it.
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
         executor: where cells are computed, in place of ``jobs``: an object, or text such as
             ``processes:workers=4``. ``quorate list executors`` shows what there is.
@@ -73,7 +74,7 @@ def curve(
 def run(
     path: str | Path,
     out: str | Path | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
     device: str = "auto",
     quick: bool = False,
     executor: Executor | str | None = None,
@@ -108,7 +109,7 @@ def load(out: str | Path, target: float | None = None) -> Curves:
 def critical_mass(
     population: Any,
     learner: str | Learner,
-    jobs: int = 1,
+    jobs: int | None = None,
     executor: Executor | str | None = None,
     **search: Any,
 ) -> CriticalMassSearch: ...
@@ -116,14 +117,14 @@ def critical_mass(
 def critical_mass(
     population: Any,
     learner: Any,
-    jobs: int = 1,
+    jobs: int | None = None,
     executor: Executor | str | None = None,
     **search: Any,
 ) -> CriticalMassSearch | CriticalMassSearches: ...
 def critical_mass(
     population: Any,
     learner: Any,
-    jobs: int = 1,
+    jobs: int | None = None,
     executor: Executor | str | None = None,
     **search: Any,
 ) -> CriticalMassSearch | CriticalMassSearches:
@@ -179,7 +180,7 @@ def check(method: Any, people: Split | None = None) -> list[str]:
 def scenario(
     name: str | Scenario,
     out: str | Path | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
     device: str = "auto",
     executor: Executor | str | None = None,
     **parameters: Any,

@@ -258,6 +258,7 @@ def test_a_pool_serves_several_rounds_with_the_same_workers() -> None:
         ({"executor": "processes:workers=0"}, "workers=0"),
         ({"executor": "proceses"}, "Did you mean processes"),
         ({"executor": "serial", "jobs": 2}, "Expected either jobs or an executor"),
+        ({"executor": "processes", "jobs": 1}, "Expected either jobs or an executor, got jobs=1"),
     ],
 )
 def test_an_executor_that_cannot_be_is_answered(given: dict[str, Any], said: str) -> None:

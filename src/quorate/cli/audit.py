@@ -45,7 +45,7 @@ def audit(
         float, typer.Option(help="Probability that the bound holds, in (0, 1).")
     ] = 0.95,
     out: Out = Path("runs/audit"),
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,

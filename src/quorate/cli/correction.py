@@ -53,7 +53,7 @@ def correct(
     rate: options.Rate = None,
     seeds: options.Seeds = None,
     out: Out = Path("runs/correct"),
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     executor: ExecutorName = None,
     device: Device = "auto",
     trust: Trust = False,
@@ -121,7 +121,7 @@ def compare_queries(
     seeds: Annotated[
         int | None, typer.Option(help="Number of seeds; all of the correction by default.")
     ] = None,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     executor: ExecutorName = None,
     trust: Trust = False,
     json: AsJson = False,

@@ -18,8 +18,11 @@ from quorate.runtime.progress import tell
 ELSEWHERE = 120  # columns of what is printed to a file or another program
 Out = Annotated[Path, typer.Option(help="Folder for the results and the report.")]
 Jobs = Annotated[
-    int,
-    typer.Option(help="Number of worker processes; the results do not depend on it."),
+    int | None,
+    typer.Option(
+        help="Number of worker processes on this machine; the results do not depend on it. By "
+        "default none beside this one."
+    ),
 ]
 ExecutorName = Annotated[
     str | None,

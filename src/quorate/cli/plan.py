@@ -44,7 +44,7 @@ def plan(
     rehearsed: options.Rehearsed = None,
     seeds: options.Seeds = 3,
     out: options.Out = Path("runs/plan"),
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,

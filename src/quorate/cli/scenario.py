@@ -31,7 +31,7 @@ def scenario(
         Path | None,
         typer.Option(help="Folder for the results and the report; by default, runs/NAME."),
     ] = None,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,

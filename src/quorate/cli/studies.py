@@ -42,7 +42,7 @@ def curve(
     target: options.Target = 0.9,
     eps: options.Eps = 0.0,
     reading: options.Reading = "tv",
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,
@@ -86,7 +86,7 @@ def run(
     quick: Annotated[
         bool, typer.Option("--quick", help="Run a reduced version (minutes; not evidence).")
     ] = False,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,
@@ -133,7 +133,7 @@ def critical_mass(
         int, typer.Option(help="Stop after this many trainings of each learner.")
     ] = 60,
     out: Out = Path("runs/critical-mass"),
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     executor: ExecutorName = None,
     device: Device = "auto",
     json: AsJson = False,

@@ -10,12 +10,13 @@ from quorate.executors.executor import Executor
 from quorate.executors.futures import Futures
 from quorate.executors.processes import Processes, check_workers
 from quorate.executors.serial import Serial
+from quorate.validate import shown
 
 AnyExecutor = Executor | concurrent.futures.Executor | str | None
 
 
-def choose_executor(jobs: int = 1, executor: AnyExecutor = None) -> Executor:
-    """Return the executor that a user means.
+def choose_executor(jobs: int | None = None, executor: AnyExecutor = None) -> Executor:
+    """Return the executor that a user means: this process alone where nothing is said.
 
     Args:
         jobs: number of worker processes on this machine; 1 stands for this process alone.
@@ -28,15 +29,17 @@ def choose_executor(jobs: int = 1, executor: AnyExecutor = None) -> Executor:
     Raises:
         InputError: ``jobs`` is not at least 1, both are given, or there is no such executor.
     """
-    jobs = spec.convert(jobs, int, "jobs")
-    check_workers("jobs", jobs)
+    if jobs is not None:
+        jobs = spec.convert(jobs, int, "jobs")
+        check_workers("jobs", jobs)
+        if executor is not None:
+            raise InputError(
+                f"Expected either jobs or an executor, got jobs={jobs} and {shown(executor)}. "
+                "Leave out jobs: an executor says itself how many workers it has, as in "
+                f"processes:workers={jobs}."
+            )
     if executor is None:
-        return Serial() if jobs == 1 else Processes(jobs)
-    if jobs != 1:
-        raise InputError(
-            f"Expected either jobs or an executor, got jobs={jobs} and {executor}. Say how many "
-            f"workers the executor has: processes:workers={jobs}."
-        )
+        return Serial() if jobs in (None, 1) else Processes(jobs)
     if hasattr(executor, "submit"):
         return Futures(executor)
     chosen: Executor = catalog.build("executors", executor)
