@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -26,12 +28,14 @@ def test_auto_without_a_gpu_is_the_cpu() -> None:
 
 @NO_GPU
 @pytest.mark.parametrize("call", ["curve", "critical_mass"])
-def test_a_gpu_that_is_not_there(call: str) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_gpu_that_is_not_there(call: str, jobs: int, tmp_path: Path) -> None:
     methods = {"population": "digits:n=100", "learner": "sgd:epochs=1"}
     if call == "curve":
         methods |= {"strategy": "planting:size=2"}
     with pytest.raises(InputError, match=r"Expected a GPU for device=cuda, got none .*device=cpu"):
-        getattr(quorate, call)(device="cuda", **methods)
+        getattr(quorate, call)(out=tmp_path / "out", device="cuda", jobs=jobs, **methods)
+    assert not (tmp_path / "out").exists()  # found before anything is stored
 
 
 def test_an_unknown_device() -> None:

@@ -89,6 +89,12 @@ class Executor(Protocol):
 
     name: ClassVar[str]
 
+    def check(self) -> None:
+        """Raise InputError where it shows on this machine that no cell can be computed.
+
+        It is called before anything is stored or started. By default, nothing is checked.
+        """
+
     def open(self) -> AbstractContextManager[Pool]:
         """Start the workers, once for a whole run; on leaving, end what runs and release them.
 

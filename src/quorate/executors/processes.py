@@ -42,14 +42,13 @@ class Processes(Executor):
     def __post_init__(self) -> None:
         check_workers("workers", self.workers)
 
+    def check(self) -> None:
+        """Raise InputError unless this machine has the device that is asked for."""
+        device.current()
+
     @contextlib.contextmanager
     def open(self) -> Iterator[Pool]:
-        """Yield a pool whose workers start with the first piece of work.
-
-        Raises:
-            InputError: the device that is asked for is not on this machine.
-        """
-        device.current()
+        """Yield a pool whose workers start with the first piece of work."""
         pool = _LokyPool(self.workers)
         try:
             yield pool

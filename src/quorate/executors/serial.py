@@ -20,14 +20,13 @@ class Serial(Executor):
 
     name: ClassVar[str] = "serial"
 
+    def check(self) -> None:
+        """Raise InputError unless this machine has the device that is asked for."""
+        device.current()
+
     @contextmanager
     def open(self) -> Iterator[Pool]:
-        """Yield this process as a pool of one worker.
-
-        Raises:
-            InputError: the device that is asked for is not on this machine.
-        """
-        device.current()
+        """Yield this process as a pool of one worker."""
         yield _ThisProcess()
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
 from pathlib import Path
@@ -59,6 +60,24 @@ def run_missing(
         return _run_missing(work, cells, store, pool, what)
 
 
+@contextlib.contextmanager
+def opened(out: str | Path | None, executor: Executor) -> Iterator[tuple[Store, Pool]]:
+    """Yield the store of a run and its workers, for as long as it takes.
+
+    Args:
+        out: folder of the store; None keeps the records in memory only.
+        executor: where cells are computed.
+
+    Raises:
+        InputError: no cell can be computed there.
+        StoreError: the store cannot be written.
+        WorkerError: no worker comes, or the workers have other versions.
+    """
+    executor.check()  # before a store is made
+    with Store(out, write=True) as store, executor.open() as pool:
+        yield store, pool
+
+
 def run_checked(
     work: Work[C],
     cells: Sequence[C],
@@ -81,7 +100,7 @@ def run_checked(
     """
     known = set[str]() if out is None else stored_ids(out, work.kind)
     check([cell for cell in cells if cell.id not in known])
-    with Store(out, write=True) as store, executor.open() as pool:
+    with opened(out, executor) as (store, pool):
         return run_missing(work, cells, store, pool)
 
 

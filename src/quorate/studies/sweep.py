@@ -15,7 +15,7 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.serial import SERIAL
 from quorate.protocols import Goal, Learner, Population, Strategy
-from quorate.runs.running import run_missing
+from quorate.runs.running import opened, run_missing
 from quorate.runs.store import Store, stored_ids
 from quorate.runtime.device import use
 from quorate.runtime.progress import status
@@ -76,7 +76,7 @@ def run_studies(
         for some in cells:
             check([cell for cell in some if cell.id not in known])
         found = []
-        with Store(out, write=True) as store, executor.open() as pool:
+        with opened(out, executor) as (store, pool):
             for study, some in zip(studies, cells, strict=True):
                 store.add_study({**study.describe(), **study.state()}, __version__)
                 found.append(Curves.of(run_trials(some, store, pool), study))

@@ -15,7 +15,7 @@ from quorate.compared_groups import ComparedGroups, choose_groups
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.protocols import Learner
-from quorate.runs.store import Store
+from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.bias import platform_alone
 from quorate.scenarios.bias.cell import (
@@ -123,7 +123,7 @@ class Bias(Scenario):
         compared = choose_groups(usual, self.minority, self.majority, self.positive)
         sizes = self._checked(TwoGroups(population, compared, self.first_seed, stamp).split())
         cells = self._cells(compared)
-        with Store(out, write=True) as store, executor.open() as pool:
+        with opened(out, executor) as (store, pool):
             found = run_cells(measure_cell, cells, store, pool, "Acting")
         return BiasResult(
             population=population,

@@ -17,7 +17,7 @@ from quorate.executors.executor import Executor
 from quorate.learners.networks.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.protocols import Learner, Population, Strategy
-from quorate.runs.store import Store
+from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.collectives import submission
 from quorate.scenarios.collectives.cell import measure_cell
@@ -151,7 +151,7 @@ class Collectives(Scenario):
             for (strategies, _), learner in choices
             for seed in range(self.seeds)
         ]
-        with Store(out, write=True) as store, executor.open() as pool:
+        with opened(out, executor) as (store, pool):
             found = run_cells(measure_cell, cells, store, pool, "Collectives")
         panels = []
         for i, ((strategies, case), learner) in enumerate(choices):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
-from quorate.runs.store import Store
+from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.navigation.cell import (
     DAY_GAP,
@@ -138,7 +138,7 @@ class Navigation(Scenario):
             (measure_days, self.day_cells(), "Days"),
         )
         found = []
-        with Store(out, write=True) as store, executor.open() as pool:
+        with opened(out, executor) as (store, pool):
             for measure, cells, what in parts:
                 outcomes = run_cells(measure, cells, store, pool, what, LIBRARIES)
                 found.append([{**a, **b} for a, b in zip(cells, outcomes, strict=True)])

@@ -17,7 +17,7 @@ from quorate.learners.base.cleaning_learner import gives_probabilities
 from quorate.learners.scikit.logistic import Logistic
 from quorate.populations.correlated_columns import CorrelatedColumns
 from quorate.protocols import Learner, Population
-from quorate.runs.store import Store
+from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.privacy.cell import measure
 from quorate.scenarios.privacy.membership import LEAST_MODELS
@@ -121,7 +121,7 @@ class Privacy(Scenario):
         for seed in range(self.seeds):
             self._check(seed)
         cells = self._cells()
-        with Store(out, write=True) as store, executor.open() as pool:
+        with opened(out, executor) as (store, pool):
             found = run_cells(measure, cells, store, pool, "Training")
         measured = [
             Measured(cell["way"], cell["alpha"], cell["seed"], one)

@@ -13,8 +13,9 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.serial import SERIAL
 from quorate.runs.reading import as_stored
+from quorate.runs.running import opened
 from quorate.runs.store import Store
-from quorate.runtime.device import resolve, use
+from quorate.runtime.device import use
 from quorate.studies.critical_mass.neighbours import first_cells
 from quorate.studies.critical_mass.result import CriticalMassSearch
 from quorate.studies.critical_mass.result_of_several import CriticalMassSearches
@@ -96,12 +97,11 @@ def find_critical_mass(
     )
     budget = spec.whole(budget, "budget")
     validate_search(target, width, budget)
-    resolve(device)
     study = _study(target, population=population, strategy=strategy, goal=goal, learner=learner)
     cells = study.cells()  # one a learner
     check([_cell(cell, 0.0, 0) for cell in cells])
     people = len(draw_people(cells[0].population, streams(0)[0]).train)
-    with use(device), Store(out, write=True) as store, executor.open() as pool:
+    with use(device), opened(out, executor) as (store, pool):
         runs = [_Run(cell, people, store, pool) for cell in cells]
         begins_with, spent = _begin(study, store, {"width": width, "budget": budget}, runs)
         found: list[CriticalMassSearch] = []

@@ -11,7 +11,7 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.runs.reading import as_stored
-from quorate.runs.running import run_missing
+from quorate.runs.running import opened, run_missing
 from quorate.runs.store import Store
 from quorate.runtime.provenance import provenance
 from quorate.test_time.attacks.attack import Attack
@@ -71,7 +71,7 @@ def compare(
     _check(correction)
     if trust:
         deployment.renew()
-    with Store(out, write=True) as store, executor.open() as pool:
+    with opened(out, executor) as (store, pool):
         pools = _pool_cells(deployment, store, seeds, people)
         firsts = {cell.compared.group.seed: cell.compared for cell in reversed(pools)}
         cells = [

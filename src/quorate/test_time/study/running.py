@@ -9,7 +9,7 @@ from quorate.errors import InputError, StoreError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.runs.cell import Record
-from quorate.runs.running import run_missing
+from quorate.runs.running import opened, run_missing
 from quorate.runs.store import Store, stored_ids
 from quorate.runtime import device
 from quorate.runtime.files import place, write_plain
@@ -61,7 +61,7 @@ def run_correction(
         deployment.renew()
     with device.use(device_name):
         found = _check(deployment)
-        with Store(out, write=True) as store, executor.open() as pool:
+        with opened(out, executor) as (store, pool):
             deployment.remember(found)
             work, cells = CorrectionWork(deployment.out), cells_of(deployment)
             ids = [cell.id for cell in cells]
