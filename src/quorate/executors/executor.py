@@ -94,6 +94,7 @@ class Executor(Protocol):
 
         It is called before anything is stored or started. By default, nothing is checked.
         """
+        return
 
     def open(self) -> AbstractContextManager[Pool]:
         """Start the workers, once for a whole run; on leaving, end what runs and release them.
