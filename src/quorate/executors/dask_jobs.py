@@ -64,17 +64,23 @@ def open_jobs(
         _made(keys_of(name, folder)) as keys,
     ):
         warnings.simplefilter("ignore")  # of other libraries, while they set up
-        cluster = make(
-            name=name,
-            job_name=name,
-            security=_make_credentials(keys),
-            log_directory=str(folder),
-            local_directory=str(keys),
-            death_timeout=LAST_WORD,
-            scheduler_options={"dashboard": False, "dashboard_address": None},
-            processes=1,
-            **options,
-        )
+        given = {
+            "name": name,
+            "job_name": name,
+            "security": _make_credentials(keys),
+            "log_directory": str(folder),
+            "local_directory": str(keys),
+            "death_timeout": LAST_WORD,
+            "scheduler_options": {"dashboard": False, "dashboard_address": None},
+            "processes": 1,
+        }
+        try:
+            cluster = make(**{**given, **options})
+        except (OSError, RuntimeError, ValueError) as error:
+            raise InputError(
+                f"Expected to start Dask's scheduler here, got: {reason(error)}. Mend the "
+                "parameters of the executor: interface= names a network of this machine."
+            ) from error
         with cluster, Client(cluster, set_as_default=False) as client:
             yield cluster, client
 

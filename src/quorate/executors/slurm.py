@@ -3,86 +3,159 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from quorate.errors import InputError
 from quorate.executors.dask_jobs import NEEDS, keys_of, new_name, open_jobs
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.message import require
 from quorate.executors.processes import check_workers
+from quorate.executors.slurm_jobs import SlurmJobs
 from quorate.executors.slurm_pool import SlurmPool
-from quorate.executors.slurm_queue import check_commands, check_script, emptied
+from quorate.executors.slurm_queue import check_commands, check_script, guarded
 from quorate.executors.waiting import wait_for_first
 from quorate.runtime.places import place
-from quorate.runtime.progress import tell
 from quorate.spec import param
-from quorate.validate import at_least
+from quorate.validate import at_least, shown
+
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+MEBIBYTES = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
+NANNY = 128  # mebibytes of a worker's memory for the process that watches it
+PLACEHOLDER = "--name dummy-name"  # of dask-jobqueue, for the worker's name
+WORKER = '--name "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"'
+SETTINGS = (  # of Dask, on the nodes: what is in a worker's memory is our own, not Dask's to spill
+    *(f"export DASK_DISTRIBUTED__WORKER__MEMORY__{key}=False" for key in ("TARGET", "SPILL")),
+    "export DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE=False",
+    "export DASK_DISTRIBUTED__WORKER__USE_FILE_LOCKING=False",  # network disks may have none
+)
 
 
 @dataclass(frozen=True)
 class Slurm(Executor):
-    """Jobs of Slurm, one worker each, through dask-jobqueue; run it on a login node.
+    """Jobs of Slurm, submitted as arrays from a login node; Dask hands them their work.
 
     Raises:
         InputError: there is not at least one worker, or a number is not as expected.
     """
 
     name: ClassVar[str] = "slurm"
-    workers: int = param(1, "Number of jobs, each with one worker.")
+    workers: int = param(1, "Number of workers; each is a job of its own, unless per_job says.")
     partition: str = param("", "Partition to submit to; the cluster's default if empty.")
     time: str = param("01:00:00", "Time limit of a job; what it had begun is done by others.")
-    memory: str = param("4GB", "Memory of a job.")
-    cores: int = param(1, "Cores of a job; networks train in one thread, whatever it is.")
-    gpus: int = param(0, "GPUs of a job.")
+    memory: str = param("4GB", "Memory of a worker; 0 for all of a node's, empty not to ask.")
+    cores: int = param(1, "Cores of a worker; networks train in one thread, whatever it is.")
+    gpus: int = param(0, "GPUs of a worker.")
+    per_job: int = param(1, "Workers in each job, where jobs are given whole nodes.")
     account: str = param("", "Account that the jobs are charged to.")
-    options: tuple[str, ...] = param((), "Further options of sbatch, such as --qos=short.")
-    setup: tuple[str, ...] = param((), "Shell commands before a worker starts.")
+    options: str = param("", "Further options of sbatch, such as --qos=short --constraint=ib.")
+    setup: str = param("", "Shell commands before a worker starts, such as module load python.")
     python: str = param("", "Python of the nodes; the path of this one if empty.")
     interface: str = param("", "Network interface between the nodes, such as ib0.")
     folder: str = param("slurm", "Folder that all nodes see, for the jobs' logs and keys.")
-    patience: float = param(86400.0, "Seconds to wait for a worker while there is none.")
+    patience: str = param("1d", "How long there may be no worker at all: 90s, 30m, 12h or 2d.")
 
     def __post_init__(self) -> None:
         check_workers("workers", self.workers)
         at_least("cores", self.cores, 1, "Use one core or more.")
         at_least("gpus", self.gpus, 0, "Use no GPU, or more.")
-        at_least("patience", self.patience, 0, "Use a number of seconds.")
+        at_least("per_job", self.per_job, 1, "Use one worker or more.")
+        if self.gpus and self.per_job > 1:
+            raise InputError(
+                f"Expected per_job=1 for workers with GPUs, got per_job={self.per_job}: those of a "
+                "job would share one. Give each a job of its own: leave per_job out."
+            )
+        _seconds("patience", self.patience)
+        _mebibytes("memory", self.memory)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Pool]:
-        """Yield the workers once one of them has answered; on leaving, no job is left."""
+        """Yield the workers once one of them has answered; on leaving, no job is left.
+
+        Raises:
+            InputError: this is no login node, or Slurm refuses the jobs, in its own words.
+            WorkerError: the jobs end before a worker comes, or none starts while there is patience.
+        """
         require(self.name, *NEEDS)
         check_commands()
         from dask_jobqueue import SLURMCluster
 
         name, folder = new_name(), place(self.folder).absolute()
-        with open_jobs(SLURMCluster, name, folder, **self._job()) as (cluster, client):
-            check_script(cluster.job_script())
-            with emptied(name, keys_of(name, folder)):
-                pool = SlurmPool(cluster, client, self.workers, self.patience, folder)
-                tell(f"Slurm was asked for {self.workers} jobs: squeue --name={name}")
-                try:
-                    wait_for_first(pool, "Waiting for Slurm")
-                    yield pool
-                finally:
-                    pool.stop()
+        count = math.ceil(self.workers / self.per_job)
+        with (
+            guarded(name, keys_of(name, folder)) as guard,
+            open_jobs(SLURMCluster, name, folder, **self._job(name, folder)) as (cluster, client),
+        ):
+            script = cluster.job_script().replace(PLACEHOLDER, WORKER)
+            check_script(script, count)
+            jobs = SlurmJobs(name, script, count, folder, guard)
+            pool = SlurmPool(client, jobs, self, _seconds("patience", self.patience))
+            try:
+                jobs.begin()
+                wait_for_first(pool, "Waiting for Slurm")
+                yield pool
+            finally:
+                pool.stop()
 
-    def _job(self) -> dict[str, Any]:
+    def _job(self, name: str, folder: Any) -> dict[str, Any]:
         """Return the options of a job, in dask-jobqueue's words."""
-        gpus = [f"--gres=gpu:{self.gpus}"] if self.gpus else []
         given = {
             "queue": self.partition,
             "account": self.account,
             "python": self.python,
             "interface": self.interface,
         }
+        memory = _mebibytes("memory", self.memory)
+        mine = max(memory - NANNY, memory / 2) if memory else 0
         return {
             **{key: value for key, value in given.items() if value},
-            "cores": 1,
-            "job_cpu": self.cores,
-            "memory": self.memory,
+            "cores": self.per_job,
+            "processes": self.per_job,
+            "job_cpu": self.cores * self.per_job,
+            "job_mem": f"{math.ceil(memory * self.per_job)}M" if memory is not None else "none",
+            "memory": f"{mine * self.per_job}MiB",  # Dask ends a worker that takes more
             "walltime": self.time,
-            "job_extra_directives": [*gpus, *self.options],
-            "job_script_prologue": list(self.setup),
+            "log_directory": None,
+            "job_directives_skip": [] if memory is not None else ["--mem="],
+            "job_extra_directives": [
+                f'--output="{folder}/{name}-%A_%a.log"',
+                "--no-requeue",
+                *([f"--gres=gpu:{self.gpus}"] if self.gpus else []),
+                *([self.options] if self.options else []),
+            ],
+            "job_script_prologue": [*SETTINGS, *([self.setup] if self.setup else [])],
         }
+
+
+def _seconds(name: str, text: str) -> float:
+    """Return the seconds of a text such as 90s, 30m, 12h or 2d.
+
+    >>> _seconds("patience", "90"), _seconds("patience", "1.5h")
+    (90.0, 5400.0)
+    """
+    if (found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", text.strip().lower())) is None:
+        raise InputError(
+            f"Expected {name} to be a time, got {shown(text)}. Write {name}=30m, with s, m, h or d "
+            "for seconds, minutes, hours or days."
+        )
+    return float(found[1]) * SECONDS[found[2]]
+
+
+def _mebibytes(name: str, text: str) -> float | None:
+    """Return the mebibytes of a text such as 4GB, as Slurm counts them; None where it is empty.
+
+    >>> _mebibytes("memory", "4GB"), _mebibytes("memory", "1.5g"), _mebibytes("memory", "500")
+    (4096.0, 1536.0, 500.0)
+    """
+    if not text.strip():
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?", text.strip().upper())
+    if found is None:
+        raise InputError(
+            f"Expected {name} to be an amount of memory, got {shown(text)}. Write {name}=4GB or "
+            f"{name}=500MB; {name}=0 asks for all of a node's."
+        )
+    return float(found[1]) * MEBIBYTES[found[2] or "M"]

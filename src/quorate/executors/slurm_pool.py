@@ -1,89 +1,137 @@
-"""Workers that are jobs of Slurm, watched in its queue."""
+"""Workers that are jobs of Slurm, and what is said of them."""
 
 from __future__ import annotations
 
-import threading
-from pathlib import Path
+import time
 from typing import Any
 
 from quorate.errors import WorkerError
-from quorate.executors.dask_jobs import JobsPool
+from quorate.executors.dask_pool import DaskPool
 from quorate.executors.executor import Workers
-from quorate.executors.slurm_queue import QueuedJob, in_words, read_queue
+from quorate.executors.slurm_jobs import MOST_FAILED, SlurmJobs
+from quorate.executors.slurm_queue import NEVER, QueuedJob, reasons
+from quorate.runtime.progress import tell
 
-LOOK = 3.0  # seconds between two questions to Slurm
-MOST_FAILED = 3  # jobs that end before a worker of theirs comes
-LAST_LINES = 3  # of a job's log, in an error
+WHILE = 10.0  # seconds that jobs wait in the queue before that is said
+MEMORY = "memory budget", "oom_kill", "oom-kill"  # what a log says of a worker that took too much
+OUT_OF_MEMORY = (
+    "A worker needed more than its memory (memory={memory}), and was ended. Ask for more: "
+    "memory=8GB, say; or for smaller networks or fewer people. See {log}."
+)
+ENDS = {
+    "TIMEOUT": "A job reached its time limit (time={time}), and is replaced. See {log}.",
+    "OUT_OF_MEMORY": OUT_OF_MEMORY,
+    "PREEMPTED": "A job was preempted, and is replaced. See {log}.",
+    "CANCELLED": "A job was cancelled, and is replaced: Ctrl-C ends a run. See {log}.",
+    "NODE_FAIL": "A node failed, and its job is replaced. See {log}.",
+}
 
 
-class SlurmPool(JobsPool):
-    """Jobs of Slurm: those that ended, whatever for, are submitted again.
+class SlurmPool(DaskPool):
+    """The workers of jobs of Slurm.
 
     Args:
-        cluster: whose jobs they are.
-        client: of its scheduler.
-        workers: how many there will be, one a job.
-        patience: seconds for which there may be none.
-        logs: folder of the jobs' logs.
+        client: of their scheduler.
+        jobs: of the workers.
+        asked: the executor, whose parameters are named where something is amiss.
+        patience: seconds for which there may be no worker.
     """
 
-    def __init__(
-        self, cluster: Any, client: Any, workers: int, patience: float, logs: Path
-    ) -> None:
-        super().__init__(cluster, client, workers, patience)
-        self._logs = logs
-        self._queue: dict[str, QueuedJob] = {}
-        self._known, self._came, self._failed = set[str](), set[str](), set[str]()
-        self._ended = threading.Event()
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def _watch(self) -> None:
-        """Ask Slurm now and then: its answer may take long, and nobody is to wait for it."""
-        while not self._ended.wait(LOOK if self._known else LOOK / 3):
-            if (queue := read_queue(self._cluster.name)) is not None:
-                self._queue = {job.number: job for job in queue}
-                self._known |= set(self._queue)
-
-    def stop(self) -> None:
-        """Ask Slurm no more."""
-        self._ended.set()
-        self.cancel()
+    def __init__(self, client: Any, jobs: SlurmJobs, asked: Any, patience: float) -> None:
+        super().__init__(client, jobs.wanted * asked.per_job, patience)
+        self._jobs, self._asked = jobs, asked
+        self._began = time.monotonic()
+        self._said = set[str]()
+        self._buried = 0
 
     def look(self) -> Workers:
-        """Return how many workers there are, having replaced the jobs that ended.
+        """Return how many workers there are, and why the others are not.
 
         Raises:
-            WorkerError: jobs ended, one after another, before a worker came.
+            WorkerError: jobs end before a worker comes, will never start, or have not started
+                while there was patience.
         """
+        before = dict(self._there)
         there = super().look()
-        names = self.names()
-        for name, job in list(self._cluster.workers.items()):
-            number = getattr(job, "job_id", None)
-            if number is None:
-                continue
-            if name in names:
-                self._came.add(number)
-            elif number in self._known and not self._is_alive(number):
-                if number not in self._came:
-                    self._failed.add(number)
-                self._cluster.loop.add_callback(self._cluster.workers.pop, name, None)
-        if len(self._failed) >= MOST_FAILED and not self._came:
-            raise self._none_came()
-        return Workers(there.ready, there.waiting, there.lost, in_words(self._queue.values()))
+        self._jobs.note(self._there.values())
+        for address in before.keys() - self._there.keys():
+            self._explain(self._jobs.of(before[address]))
+        for job in self._jobs.ended[self._buried :]:
+            self._buried += 1
+            self._say(job.state, job.number, ENDS.get(job.state, ""))
+        why = reasons(self._jobs.queue.values())
+        if there.ready:
+            self._greet()
+        else:
+            self._check_jobs()
+            if why and time.monotonic() - self._began > WHILE:
+                waits = f"Slurm's queue holds the jobs back: {', '.join(why)}."
+                self._say(waits, "", waits)
+        if self._jobs.is_given_up:
+            self._say(
+                "given up",
+                self._jobs.failed[-1],
+                "Jobs that end before their worker comes are not replaced any more. See {log}.",
+            )
+        queue = f"in the queue: {', '.join(why)}" if why else ""
+        return Workers(there.ready, there.waiting, there.lost, queue)
 
-    def _is_alive(self, number: str) -> bool:
-        return number in self._queue and not self._queue[number].has_ended
+    def stop(self) -> None:
+        """Ask Slurm no more, and cancel what was sent."""
+        self._jobs.end()
+        self.cancel()
+
+    def _greet(self) -> None:
+        waited = time.monotonic() - self._began
+        self._say("first", "", f"The first worker is there, after {waited:.0f} seconds.")
+
+    def _explain(self, number: str) -> None:
+        """Say why a worker is gone, where the log of its job tells it."""
+        if any(word in self._jobs.tail(number) for word in MEMORY):
+            self._say("OUT_OF_MEMORY", number, OUT_OF_MEMORY)
+
+    def _say(self, what: str, number: str, words: str) -> None:
+        """Say something once, not for every worker."""
+        if words and what not in self._said:
+            self._said.add(what)
+            asked = {"memory": self._asked.memory, "time": self._asked.time}
+            tell(words.format(log=self._jobs.log(number), **asked) if number else words)
+
+    def _check_jobs(self) -> None:
+        """Raise WorkerError where nobody is there, and nobody will come."""
+        jobs = list(self._jobs.queue.values())
+        if any(job.state != "PENDING" and job.is_alive for job in jobs):
+            return
+        if len(self._jobs.failed) >= MOST_FAILED and self._jobs.is_given_up:
+            raise self._none_came()
+        waiting = [job for job in jobs if job.is_alive]
+        if waiting and all(job.why in NEVER for job in waiting):
+            raise WorkerError(
+                f"Expected Slurm to start the jobs, got: {_named(waiting)}. They would wait for "
+                "ever: mend time=, partition=, account= or options=."
+            )
+
+    def _check(self, ready: int) -> None:
+        if not self._patience.is_over(ready):
+            return
+        jobs = [job for job in self._jobs.queue.values() if job.state == "PENDING"]
+        waits = f"{len(jobs)} waiting in its queue ({_named(jobs)})" if jobs else "none"
+        raise WorkerError(
+            f"Expected Slurm to start a job within patience={self._asked.patience}, got {waits}. "
+            "Wait longer (patience=2d), ask for less (time=, memory=), or for another partition=."
+            + (f" Slurm said: {self._jobs.refused}" if self._jobs.refused else "")
+        )
 
     def _none_came(self) -> WorkerError:
-        last = max(self._failed, key=int)
-        file = self._logs / f"{self._cluster.name}-{last}.err"
-        try:
-            lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
-            said = "; ".join([line.strip() for line in lines if line.strip()][-LAST_LINES:])
-        except OSError:
-            said = ""
+        last = self._jobs.failed[-1]
+        said = self._jobs.last_lines(last) or "nothing"
         return WorkerError(
-            f"Expected Slurm's jobs to start a worker each, got {len(self._failed)} that ended "
-            f"before it came. The last one said: {said or 'nothing'}. See {file}; commands that "
-            "nodes need first go into setup=, their Python into python=."
+            f"Expected Slurm's jobs to start a worker each, got {len(self._jobs.failed)} that "
+            f"ended before it came. The last one said: {said}. See {self._jobs.log(last)}. "
+            "Commands that nodes need first go into setup=, their Python into python=, a network "
+            "on which they reach this machine into interface=, a folder that they see into folder=."
         )
+
+
+def _named(jobs: list[QueuedJob]) -> str:
+    return ", ".join(reasons(jobs)) or "no reason"

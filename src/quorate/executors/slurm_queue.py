@@ -15,13 +15,36 @@ from pathlib import Path
 from quorate.errors import InputError
 
 COMMANDS = ("sbatch", "squeue", "scancel")
-ENDED = {
-    *("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY"),
-    *("PREEMPTED", "TIMEOUT"),
+ALIVE = {
+    *("PENDING", "CONFIGURING", "RUNNING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT"),
+    *("RESIZING", "RESV_DEL_HOLD", "SPECIAL_EXIT", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD"),
 }
+NEVER = {  # why a job waits that will not start, unless somebody changes it or the cluster
+    *("AccountNotAllowed", "BadConstraints", "InvalidAccount", "InvalidQOS", "PartitionNodeLimit"),
+    *("PartitionTimeLimit", "QOSNotAllowed"),
+}
+MOST_AT_ONCE = 1000  # jobs of an array, where a cluster says nothing else
 PATIENCE = 60  # seconds for one of Slurm's commands
-# Ends the jobs of a name once its standard input ends, as it does however this process dies.
-GUARD = 'trap "" HUP INT TERM; cat >/dev/null; scancel --user="$1" --name="$0"; rm -rf "$2"'
+GOODBYE = 20  # seconds for Slurm to take jobs out of its queue
+# Takes the jobs of a name out of the queue once its standard input ends, as it does however this
+# process dies, unless that says that there are none. Who was killed may just have been submitting:
+# so it looks again. Where Slurm does not answer, it tries for ten minutes.
+GUARD = """
+trap "" HUP INT TERM
+read -r said
+end() {
+  scancel --user="$user" --name="$name" --full --signal=KILL
+  scancel --user="$user" --name="$name"
+}
+name="$0" user="$1"
+if [ "$said" != none ]; then
+  for try in $(seq 40); do end && break; sleep 15; done
+fi
+rm -rf "$2"
+if [ -z "$said" ]; then
+  for pause in 1 3 6 15; do sleep $pause; end; done
+fi
+"""
 
 
 @dataclass(frozen=True)
@@ -29,19 +52,19 @@ class QueuedJob:
     """A job in the queue.
 
     Args:
-        number: its id.
+        number: its id, as in 12_3 for the third of an array.
         state: as Slurm writes it, such as PENDING or RUNNING.
         why: why it waits, in Slurm's words.
     """
 
     number: str
     state: str
-    why: str
+    why: str = ""
 
     @property
-    def has_ended(self) -> bool:
-        """Whether it will not run any more, nor again."""
-        return self.state in ENDED
+    def is_alive(self) -> bool:
+        """Whether it runs, or will."""
+        return self.state in ALIVE
 
 
 def check_commands() -> None:
@@ -54,29 +77,44 @@ def check_commands() -> None:
         )
 
 
-def check_script(script: str) -> None:
-    """Raise InputError unless Slurm would take a job, in its own words."""
+def check_script(script: str, count: int) -> None:
+    """Raise InputError unless Slurm would take so many jobs, in its own words."""
+    _sbatch(script, min(count, MOST_AT_ONCE), "--test-only")
+
+
+def submit(script: str, count: int) -> list[str]:
+    """Submit an array of jobs, and return their ids.
+
+    Raises:
+        InputError: Slurm does not take them, in its own words.
+    """
+    numbers: list[str] = []
+    while (left := count - len(numbers)) > 0:
+        some = min(left, MOST_AT_ONCE)
+        array = _sbatch(script, some, "--parsable").split(";")[0].strip()
+        numbers += [f"{array}_{one}" for one in range(some)]
+    return numbers
+
+
+def _sbatch(script: str, count: int, *options: str) -> str:
     with tempfile.NamedTemporaryFile("w", suffix=".sh") as file:
         file.write(script)
         file.flush()
-        asked = _call("sbatch", "--test-only", file.name)
+        asked = _call("sbatch", f"--array=0-{count - 1}", *options, file.name)
     if asked.returncode != 0:
         said = "; ".join(line.strip() for line in asked.stderr.splitlines() if line.strip())
         raise InputError(
-            f"Expected Slurm to take the jobs, got: {said or 'no reason'}. Mend the parameters of "
-            "slurm: (sinfo lists the partitions)."
+            f"Expected Slurm to take {count} jobs, got: {said or 'no reason'}. Mend the parameters "
+            "of slurm: (sinfo lists the partitions), or ask for fewer workers."
         )
+    return asked.stdout
 
 
 def read_queue(name: str) -> list[QueuedJob] | None:
-    """Return the jobs of a name that are in the queue or run; None where Slurm does not answer."""
+    """Return the jobs of a name, also those that ended lately; None where Slurm does not answer."""
     asked = _call(
-        "squeue",
-        "--noheader",
-        f"--user={getpass.getuser()}",
-        f"--name={name}",
-        "--states=all",
-        "--format=%i|%T|%r",
+        *("squeue", "--noheader", "--array", "--states=all", f"--user={getpass.getuser()}"),
+        *(f"--name={name}", "--format=%i|%T|%r"),
     )
     if asked.returncode != 0:
         return None
@@ -84,43 +122,69 @@ def read_queue(name: str) -> list[QueuedJob] | None:
     return [QueuedJob(*line) for line in lines if len(line) == 3]
 
 
-def in_words(jobs: Iterable[QueuedJob]) -> str:
-    """Return what those that wait wait for.
+def reasons(jobs: Iterable[QueuedJob]) -> list[str]:
+    """Return why jobs wait in the queue, in Slurm's words, the most frequent reason first."""
+    counted = Counter(job.why for job in jobs if job.state == "PENDING")
+    counted.pop("None", None)  # it has not looked yet
+    return [why for why, _ in counted.most_common()]
 
-    >>> in_words([QueuedJob("1", "PENDING", "Resources"), QueuedJob("2", "RUNNING", "None")])
-    'in the queue: Resources'
+
+class Guard:
+    """A small process that outlives this one, and sees to what it must not leave behind.
+
+    Args:
+        process: the small process.
     """
-    reasons = Counter(job.why for job in jobs if job.state == "PENDING")
-    return f"in the queue: {', '.join(reasons)}" if reasons else ""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.has_jobs = False  # whether jobs may be in the queue
+
+    def end(self) -> None:
+        """Have the jobs taken out of the queue, and wait for it, but not without end."""
+        with contextlib.suppress(subprocess.TimeoutExpired, OSError):
+            said = b"some\n" if self.has_jobs else b"none\n"
+            self._process.communicate(said, timeout=GOODBYE)
 
 
 @contextlib.contextmanager
-def emptied(name: str, folder: Path) -> Iterator[None]:
+def guarded(name: str, folder: Path) -> Iterator[Guard]:
     """Take the jobs of a name out of the queue on leaving, and remove a folder.
 
-    A small process sees to it, which outlives this one: so they end after ``kill -9`` too, those
-    that still wait among them.
+    The same is done after ``kill -9``, also to those jobs that still wait.
 
     Args:
         name: of the jobs.
         folder: of what is theirs alone.
     """
-    guard = subprocess.Popen(
-        ["sh", "-c", GUARD, name, getpass.getuser(), str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
+    guard = Guard(
+        subprocess.Popen(
+            ["sh", "-c", GUARD, name, getpass.getuser(), str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
     )
     try:
-        yield
+        yield guard
     finally:
-        guard.communicate()
+        guard.end()
 
 
 def _call(*words: str) -> subprocess.CompletedProcess[str]:
-    """Return what one of Slurm's commands answers; a time-out is a failure."""
+    """Return what one of Slurm's commands answers; a time-out is a failure.
+
+    Ctrl-C does not reach it: half a submission would be worse than one that is cancelled.
+    """
     try:
-        return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        return subprocess.run(
+            words,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+            start_new_session=True,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return subprocess.CompletedProcess(words, 1, "", str(error))
