@@ -247,6 +247,7 @@ def demo(
     quorate demo
     """
     from quorate.executors.choose import choose_executor
+    from quorate.executors.opening import workers_of
     from quorate.report.files import write_result
     from quorate.studies.study import read_study
     from quorate.studies.sweep import run_study
@@ -260,14 +261,15 @@ def demo(
         study = read_study(file)
     with importlib.resources.as_file(files / "demo_correction.toml") as file:
         correction = read_correction(file)
-    with stoppable(out):
-        curves = run_study(study, out, workers, device)
-    if json:
-        write_result(curves, out)
-    else:
-        present(curves, out, json)
-    with stoppable(out):
-        corrected = run_correction(correction, second, workers, device)
+    with workers_of(workers):  # once for both
+        with stoppable(out):
+            curves = run_study(study, out, workers, device)
+        if json:
+            write_result(curves, out)
+        else:
+            present(curves, out, json)
+        with stoppable(out):
+            corrected = run_correction(correction, second, workers, device)
     if not json:
         present(corrected, second, json)
         return

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate.executors.executor import Executor
+from quorate.executors.opening import workers_of
 from quorate.executors.serial import SERIAL
 from quorate.findings.experiment import Experiment
 from quorate.findings.finding import Finding, find
@@ -88,6 +89,7 @@ def run_experiment(
     out = folder_of(experiment) if out is None else Path(out)
     kind = kind_of(experiment.settings)
     kind.check(experiment)
-    run = kind.run(experiment, out, executor, device)
+    with workers_of(executor):  # once, however many studies it takes
+        run = kind.run(experiment, out, executor, device)
     finding = find(experiment, run) if experiment.expectations else None
     return ExperimentResult(**vars(run), finding=finding)

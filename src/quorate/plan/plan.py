@@ -12,6 +12,7 @@ import numpy as np
 from quorate import spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
+from quorate.executors.opening import workers_of
 from quorate.executors.serial import SERIAL
 from quorate.plan.cells import parse_signal
 from quorate.plan.certify import Certification, CertifiedSuccess, Objective, certify
@@ -151,19 +152,21 @@ def make_plan(
     if certified.best.success < objective.success:
         with status("Searching for columns with which it is certified"):
             coarsenings = coarsen(members, outside, request.bins)
-    simulation = Simulation((), None, ())
-    if request.learners:
-        simulation = simulate(
-            members,
-            objective,
-            request.learners,
-            seeds=request.seeds,
-            executor=executor,
-            device=device,
-        )
-    rehearsal = Rehearsal()
-    if request.rehearsed:
-        rehearsal = rehearse(members, outside, request.rehearsed, executor=executor, device=device)
+    simulation, rehearsal = Simulation((), None, ()), Rehearsal()
+    with workers_of(executor):  # once for both
+        if request.learners:
+            simulation = simulate(
+                members,
+                objective,
+                request.learners,
+                seeds=request.seeds,
+                executor=executor,
+                device=device,
+            )
+        if request.rehearsed:
+            rehearsal = rehearse(
+                members, outside, request.rehearsed, executor=executor, device=device
+            )
     return Plan(str(source), certified, details, simulation, suggestions, rehearsal, coarsenings)
 
 

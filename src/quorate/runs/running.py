@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from quorate import catalog
 from quorate.errors import WorkerError
 from quorate.executors.executor import Executor, Pool, Workers
+from quorate.executors.opening import workers_of
 from quorate.executors.waiting import TICK
 from quorate.runs.cell import Cell, Record, Work
 from quorate.runs.sharing import Probe, seen_by_all
@@ -74,7 +75,7 @@ def opened(out: str | Path | None, executor: Executor) -> Iterator[tuple[Store, 
         WorkerError: no worker comes, or the workers have other versions.
     """
     executor.check()  # before a store is made
-    with Store(out, write=True) as store, executor.open() as pool:
+    with Store(out, write=True) as store, workers_of(executor) as pool:
         yield store, pool
 
 
@@ -111,6 +112,8 @@ def _run_missing(
     by_id = {cell.id: cell for cell in wanted}
     stored = store.ids(work.kind)
     missing = [cell for id_, cell in by_id.items() if id_ not in stored]
+    if not missing:  # then no worker is needed
+        return _in_order(wanted, store, work.kind)
     stacks = [[(cell.id, cell) for cell in stack] for stack in work.stacks(missing, pool.workers)]
     lost: dict[str, Cell] = {}
     with (
@@ -124,8 +127,12 @@ def _run_missing(
             progress.advance(len(records))
     if lost:
         raise _set_aside(lost, len(missing))
-    records_by_id = {record.id: record for record in store.records(work.kind, by_id)}
-    return [records_by_id[cell.id] for cell in wanted]
+    return _in_order(wanted, store, work.kind)
+
+
+def _in_order(wanted: Sequence[Cell], store: Store, kind: str) -> list[Record]:
+    by_id = {record.id: record for record in store.records(kind, {cell.id for cell in wanted})}
+    return [by_id[cell.id] for cell in wanted]
 
 
 def _compute(
