@@ -19,9 +19,9 @@ _open: ContextVar[tuple[LazyPool, ...]] = ContextVar("open pools", default=())
 def workers_of(executor: Executor) -> Iterator[Pool]:
     """Yield the workers of an executor, which are started when they are first needed.
 
-    Inside another ``workers_of`` of the same executor, its workers are used and left open: a
-    command that runs several studies waits for a cluster's queue once, and not at all where everything is
-    stored.
+    Inside another ``workers_of`` of the same executor, its workers are used and left open. So a
+    command that runs several studies waits for a cluster's queue once, and not at all where
+    everything is stored.
     """
     for pool in _open.get():
         if pool.executor is executor:
