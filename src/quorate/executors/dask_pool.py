@@ -31,7 +31,8 @@ class DaskPool(Pool):
     lost = (message.LostWorkerError,)
 
     def __init__(self, client: Any, workers: int | None, patience: float) -> None:
-        self._client, self._engine = client, client.get_executor()
+        self._client = client
+        self._engine = client.get_executor(pure=False)  # what is tried again is done again
         self._wanted, self._patience = workers, Patience(patience)
         self._seen, self._there = set[str](), dict[str, str]()  # addresses, with their names
         self._looked_at = -TICK
