@@ -48,6 +48,7 @@ os.environ["QUORATE_CACHE"] = str(CACHES / "quorate")
 os.environ["HF_HOME"] = str(CACHES / "hugging-face")
 os.environ["HF_DATASETS_CACHE"] = str(CACHES / "datasets")
 os.environ["HF_HUB_OFFLINE"] = "1"  # a test never waits for the network
+os.environ["QUORATE_CONFIG"] = os.devnull  # nor does it obey the user's own defaults
 
 # Deadlines fail a property on a slow machine, and say nothing about the property. In continuous
 # integration the examples are the same for the same code; on a desk they are new every time.

@@ -75,7 +75,7 @@ def run(
     path: str | Path,
     out: str | Path | None = None,
     jobs: int | None = None,
-    device: str = "auto",
+    device: str | None = None,
     quick: bool = False,
     executor: Executor | str | None = None,
 ) -> ExperimentResult:
@@ -87,15 +87,18 @@ def run(
     Args:
         path: of an experiment, a study or a correction.
         out: folder of the results; by default ``runs/`` and the file's name.
-        jobs, device, executor: as for ``curve``.
+        jobs, device, executor: as for ``curve``; what is left out, the file may say.
         quick: whether the file's smaller form is run.
     """
     from quorate.executors.choose import choose_executor
+    from quorate.executors.resources import Resources
     from quorate.findings.experiment import read_experiment
     from quorate.findings.running import run_experiment
 
-    chosen = choose_executor(jobs, executor)
-    return run_experiment(read_experiment(path, quick), out, chosen, device)
+    experiment = read_experiment(path, quick)
+    where = Resources(executor, jobs, device).or_else(experiment.resources)
+    chosen = choose_executor(where.jobs, where.executor)
+    return run_experiment(experiment, out, chosen, where.device or "auto")
 
 
 def load(out: str | Path, target: float | None = None) -> Curves:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, Out, stoppable
+from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, Out, computing, stoppable
 from quorate.cli.present import present
 
 
@@ -47,7 +47,7 @@ def audit(
     out: Out = Path("runs/audit"),
     jobs: Jobs = None,
     executor: ExecutorName = None,
-    device: Device = "auto",
+    device: Device = None,
     json: AsJson = False,
 ) -> None:
     """Audit privacy: canaries in one training give a lower bound on ε, beside the stated one.
@@ -61,7 +61,6 @@ def audit(
     quorate audit --population digits --learner dp-sgd:epsilon=1 --canaries 500 \\
                   --out runs/audit
     """
-    from quorate.executors.choose import choose_executor
     from quorate.membership_inference.audit import make_audit, run_audit
 
     asked = make_audit(
@@ -74,5 +73,5 @@ def audit(
         confidence=confidence,
     )
     with stoppable(out):
-        found = run_audit(asked, out, choose_executor(jobs, executor), device)
+        found = run_audit(asked, out, *computing(jobs, executor, device))
     present(found, out, json)

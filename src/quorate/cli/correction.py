@@ -15,6 +15,7 @@ from quorate.cli.options import (
     Jobs,
     Out,
     Trust,
+    computing,
     given_options,
     print_json,
     stoppable,
@@ -55,7 +56,7 @@ def correct(
     out: Out = Path("runs/correct"),
     jobs: Jobs = None,
     executor: ExecutorName = None,
-    device: Device = "auto",
+    device: Device = None,
     trust: Trust = False,
     json: AsJson = False,
 ) -> None:
@@ -65,14 +66,17 @@ def correct(
     quorate correct --population digits --subgroup low_light --platform cnn \\
                     --proxy cnn --members 50 --queries 10 --epsilon 8/255
     """
-    from quorate.executors.choose import choose_executor
     from quorate.test_time.study.running import run_correction
-    from quorate.test_time.study.settings import make_correction, read_correction
+    from quorate.test_time.study.settings import make_correction, read_correction_file
 
     given = given_options(context, "file", "trust")
-    study = make_correction(**given) if file is None else read_correction(file, **given)
+    if file is None:
+        study, said = make_correction(**given), None
+    else:
+        study, said = read_correction_file(file, **given)
     with stoppable(out):
-        result = run_correction(study, out, choose_executor(jobs, executor), device, trust)
+        where = computing(jobs, executor, device, said)
+        result = run_correction(study, out, *where, trust)
     present(result, out, json)
 
 
@@ -131,11 +135,10 @@ def compare_queries(
     \b
     quorate compare-queries runs/correct --attacks square,simba
     """
-    from quorate.executors.choose import choose_executor
     from quorate.test_time.study.query_comparison import compare
 
     with stoppable(folder):
-        workers = choose_executor(jobs, executor)
+        workers, _ = computing(jobs, executor)
         result = compare(folder, attacks, budget, people, seeds, workers, trust)
     present(result, folder, json)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from quorate.cli import audit, correction, export, plan, scenario, studies, theory
+from quorate.cli import audit, config, correction, export, plan, scenario, studies, theory
 from quorate.cli.list import list_
 from quorate.errors import QuorateError
 from quorate.printable import one_line
@@ -42,6 +42,7 @@ app.command("compare-queries")(correction.compare_queries)
 app.command()(correction.apply)
 app.command()(export.export)
 app.command("list")(list_)
+app.command()(config.config)
 
 
 def main() -> None:
@@ -60,7 +61,7 @@ def main() -> None:
         print(
             "Error: Expected a training that fits into memory, got one that does not "
             f"({str(error).splitlines()[0] if str(error) else 'out of memory'}). Use smaller "
-            "networks (hidden), fewer people (n), smaller batches (batch_size) or fewer --jobs.",
+            "networks (hidden), fewer people (n), smaller batches (batch_size) or fewer workers.",
             file=sys.stderr,
         )
         raise SystemExit(2) from None

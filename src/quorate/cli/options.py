@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,26 +15,35 @@ from quorate.printable import escaped
 from quorate.runtime.output import is_utf8
 from quorate.runtime.progress import tell
 
+if TYPE_CHECKING:
+    from quorate.executors.executor import Executor
+    from quorate.executors.resources import Resources
+
 ELSEWHERE = 120  # columns of what is printed to a file or another program
 Out = Annotated[Path, typer.Option(help="Folder for the results and the report.")]
 Jobs = Annotated[
     int | None,
     typer.Option(
         help="Number of worker processes on this machine; the results do not depend on it. By "
-        "default none beside this one."
+        "default this process alone, or what the file or your configuration says (`quorate "
+        "config`)."
     ),
 ]
 ExecutorName = Annotated[
     str | None,
     typer.Option(
         "--executor",
-        help="Executor that computes cells, in place of --jobs, as NAME:KEY=VALUE,...; "
-        "`quorate list executors` shows them all.",
+        help="Executor that computes cells, in place of --jobs: processes:workers=8, "
+        "slurm:partition=cpu,workers=64, dask:scheduler_file=FILE, ray:address=auto, ... "
+        "`quorate list executors` shows them all with their parameters.",
     ),
 ]
 Device = Annotated[
-    str,
-    typer.Option(help="Device that trains networks: auto (a GPU if there is one), cpu or cuda."),
+    str | None,
+    typer.Option(
+        help="Device that trains networks: auto (a GPU if there is one), cpu or cuda; auto by "
+        "default. On other machines, each looks for its own."
+    ),
 ]
 Trust = Annotated[
     bool,
@@ -45,6 +54,36 @@ Trust = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def computing(
+    jobs: int | None,
+    executor: str | None,
+    device: str | None = None,
+    in_file: Resources | None = None,
+    built_in: Resources | None = None,
+) -> tuple[Executor, str]:
+    """Return the executor that computes cells, and the device that trains networks.
+
+    What the command line leaves open, the file that is run says; then the user's configuration.
+
+    Args:
+        jobs, executor, device: as the command line says.
+        in_file: what the file says that is run, if one is.
+        built_in: what holds where none of them says anything; this process alone, if left out.
+
+    Raises:
+        InputError: both jobs and an executor are given, there is no such executor, or the
+            configuration cannot be used.
+    """
+    from quorate.executors.choose import choose_executor
+    from quorate.executors.configuration import read_configuration
+    from quorate.executors.resources import Resources
+
+    said = Resources(executor, jobs, device)
+    for other in (in_file, read_configuration().resources, built_in):
+        said = said if other is None else said.or_else(other)
+    return choose_executor(said.jobs, said.executor), said.device or "auto"
 
 
 @contextlib.contextmanager

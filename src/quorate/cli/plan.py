@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from quorate.cli import plan_options as options
-from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, given_options
+from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, computing, given_options
 from quorate.cli.present import present
 
 
@@ -46,7 +46,7 @@ def plan(
     out: options.Out = Path("runs/plan"),
     jobs: Jobs = None,
     executor: ExecutorName = None,
-    device: Device = "auto",
+    device: Device = None,
     json: AsJson = False,
 ) -> None:
     """Plan a collective: how many members, doing what, and how sure they can be.
@@ -62,7 +62,6 @@ def plan(
 
     Everything stays on this machine.
     """
-    from quorate.executors.choose import choose_executor
     from quorate.plan.plan import PlanRequest, make_plan
     from quorate.plan.rehearsal import REHEARSED
     from quorate.plan.simulate import PANEL
@@ -78,7 +77,7 @@ def plan(
     request = PlanRequest(**given)
     check_report_folder(out)
     try:
-        made = make_plan(members, request, choose_executor(jobs, executor), device)
+        made = make_plan(members, request, *computing(jobs, executor, device))
     except KeyboardInterrupt:
         print("\nStopped. Nothing was written.", file=sys.stderr)
         raise SystemExit(130) from None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, console_of, stoppable
+from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, computing, console_of, stoppable
 from quorate.cli.present import present
 from quorate.errors import InputError
 
@@ -33,7 +33,7 @@ def scenario(
     ] = None,
     jobs: Jobs = None,
     executor: ExecutorName = None,
-    device: Device = "auto",
+    device: Device = None,
     json: AsJson = False,
 ) -> None:
     """Run a scenario, a setting in which a collective acts; its parameters are options.
@@ -47,10 +47,9 @@ def scenario(
         if name is not None and name not in HELP:
             show_parameters(name)
         return
-    from quorate.executors.choose import choose_executor
 
     folder = Path("runs") / name if out is None else out
-    run_named(name, context.args, folder, choose_executor(jobs, executor), device, json)
+    run_named(name, context.args, folder, *computing(jobs, executor, device), json)
 
 
 def participation(

@@ -17,6 +17,7 @@ from quorate.cli.options import (
     ExecutorName,
     Jobs,
     Out,
+    computing,
     print_json,
     stoppable,
     warn_of_search,
@@ -44,7 +45,7 @@ def curve(
     reading: options.Reading = "tv",
     jobs: Jobs = None,
     executor: ExecutorName = None,
-    device: Device = "auto",
+    device: Device = None,
     json: AsJson = False,
 ) -> None:
     """Measure S(α): how the success of a collective grows with its size.
@@ -53,7 +54,6 @@ def curve(
     quorate curve --population digits --strategy planting:size=2 \\
                   --learner sgd --out runs/digits
     """
-    from quorate.executors.choose import choose_executor
     from quorate.studies.study import make_study
     from quorate.studies.sweep import run_study
 
@@ -71,7 +71,7 @@ def curve(
         reading=reading,
     )
     with stoppable(out):
-        curves = run_study(study, out, choose_executor(jobs, executor), device)
+        curves = run_study(study, out, *computing(jobs, executor, device))
     present(curves, out, json)
 
 
@@ -88,7 +88,7 @@ def run(
     ] = False,
     jobs: Jobs = None,
     executor: ExecutorName = None,
-    device: Device = "auto",
+    device: Device = None,
     json: AsJson = False,
 ) -> None:
     """Run what a file describes and judge its claim; run again, it does only what is missing.
@@ -96,7 +96,6 @@ def run(
     \b
     quorate run experiments/noisy-labels.toml --jobs 2
     """
-    from quorate.executors.choose import choose_executor
     from quorate.findings.experiment import read_experiment
     from quorate.findings.running import folder_of, run_experiment
     from quorate.report.files import write_result
@@ -104,7 +103,8 @@ def run(
     experiment = read_experiment(file, quick)
     folder = folder_of(experiment) if out is None else out
     with stoppable(folder):
-        found = run_experiment(experiment, folder, choose_executor(jobs, executor), device)
+        where = computing(jobs, executor, device, experiment.resources)
+        found = run_experiment(experiment, folder, *where)
     for one in (*found.also.values(), found):
         if json:
             write_result(one, folder)
@@ -135,7 +135,7 @@ def critical_mass(
     out: Out = Path("runs/critical-mass"),
     jobs: Jobs = None,
     executor: ExecutorName = None,
-    device: Device = "auto",
+    device: Device = None,
     json: AsJson = False,
 ) -> None:
     """Search for α*, the smallest collective that reaches the target, in few trainings.
@@ -146,13 +146,12 @@ def critical_mass(
     quorate critical-mass --population digits --strategy planting:size=2 --target 0.8 \\
                           --learner dp-sgd:epsilon=3 --learner dp-sgd:epsilon=10 --width 2
     """
-    from quorate.executors.choose import choose_executor
     from quorate.studies.critical_mass import search
 
     with stoppable(out):
-        chosen = choose_executor(jobs, executor)
+        where = computing(jobs, executor, device)
         mass = search.find_critical_mass(
-            population, learner, strategy, goal, target, width, budget, out, chosen, device
+            population, learner, strategy, goal, target, width, budget, out, *where
         )
     present(mass, out, json)
     if (reason := mass.why_nothing()) is not None:
@@ -236,9 +235,14 @@ def _tell_of_others(main: Result, folder: Path) -> None:
 def demo(
     out: Out = Path("runs/demo"),
     jobs: Annotated[
-        int | None, typer.Option(help="Number of worker processes; by default, up to 4.")
+        int | None,
+        typer.Option(
+            help="Number of worker processes on this machine; by default, what your configuration "
+            "says, or up to 4."
+        ),
     ] = None,
-    device: Device = "auto",
+    executor: ExecutorName = None,
+    device: Device = None,
     json: AsJson = False,
 ) -> None:
     """Run the demo on handwritten digits: a signal planted, then a harm corrected at test time.
@@ -246,15 +250,16 @@ def demo(
     \b
     quorate demo
     """
-    from quorate.executors.choose import choose_executor
     from quorate.executors.opening import workers_of
+    from quorate.executors.resources import Resources
     from quorate.report.files import write_result
     from quorate.studies.study import read_study
     from quorate.studies.sweep import run_study
     from quorate.test_time.study.running import run_correction
     from quorate.test_time.study.settings import read_correction
 
-    workers = choose_executor(jobs or min(4, os.cpu_count() or 1))
+    several = Resources(jobs=min(4, os.cpu_count() or 1))
+    workers, place = computing(jobs, executor, device, built_in=several)
     second = out / "correction"
     files = importlib.resources.files("quorate")
     with importlib.resources.as_file(files / "demo.toml") as file:
@@ -263,13 +268,13 @@ def demo(
         correction = read_correction(file)
     with workers_of(workers):  # once for both
         with stoppable(out):
-            curves = run_study(study, out, workers, device)
+            curves = run_study(study, out, workers, place)
         if json:
             write_result(curves, out)
         else:
             present(curves, out, json)
         with stoppable(out):
-            corrected = run_correction(correction, second, workers, device)
+            corrected = run_correction(correction, second, workers, place)
     if not json:
         present(corrected, second, json)
         return

@@ -5,12 +5,12 @@ from __future__ import annotations
 import concurrent.futures
 
 from quorate import catalog, spec
-from quorate.errors import InputError
+from quorate.executors.configuration import filled_in
 from quorate.executors.executor import Executor
 from quorate.executors.futures import Futures
 from quorate.executors.processes import Processes, check_workers
+from quorate.executors.resources import Resources
 from quorate.executors.serial import Serial
-from quorate.validate import shown
 
 AnyExecutor = Executor | concurrent.futures.Executor | str | None
 
@@ -21,7 +21,8 @@ def choose_executor(jobs: int | None = None, executor: AnyExecutor = None) -> Ex
     Args:
         jobs: number of worker processes on this machine; 1 stands for this process alone.
         executor: in place of ``jobs``: an executor, its text, such as ``processes:workers=4``, or
-            one in the shape of ``concurrent.futures``, which is left open.
+            one in the shape of ``concurrent.futures``, which is left open. What its text leaves
+            out, the user's configuration may add.
 
     >>> choose_executor(1), choose_executor(4), choose_executor(executor="processes:workers=3")
     (Serial(), Processes(workers=4), Processes(workers=3))
@@ -29,18 +30,13 @@ def choose_executor(jobs: int | None = None, executor: AnyExecutor = None) -> Ex
     Raises:
         InputError: ``jobs`` is not at least 1, both are given, or there is no such executor.
     """
+    Resources(executor, jobs)  # refuses both
     if jobs is not None:
         jobs = spec.convert(jobs, int, "jobs")
         check_workers("jobs", jobs)
-        if executor is not None:
-            raise InputError(
-                f"Expected either jobs or an executor, got jobs={jobs} and {shown(executor)}. "
-                "Leave out jobs: an executor says itself how many workers it has, as in "
-                f"processes:workers={jobs}."
-            )
     if executor is None:
         return Serial() if jobs in (None, 1) else Processes(jobs)
     if hasattr(executor, "submit"):
         return Futures(executor)
-    chosen: Executor = catalog.build("executors", executor)
+    chosen: Executor = catalog.build("executors", filled_in(executor))
     return chosen

@@ -34,6 +34,7 @@ class Dask(Executor):
     """
 
     name: ClassVar[str] = "dask"
+    alternatives: ClassVar[tuple[str, ...]] = ("address", "scheduler_file", "workers")
     address: str = param("", "Address of a scheduler, such as tls://host:8786.")
     scheduler_file: str = param("", "File that a scheduler has written, in place of its address.")
     workers: int | None = param(
@@ -42,7 +43,7 @@ class Dask(Executor):
     patience: float = param(60.0, "Seconds to wait for a worker where there is none.")
 
     def __post_init__(self) -> None:
-        given = [key for key in ("address", "scheduler_file", "workers") if getattr(self, key)]
+        given = [key for key in self.alternatives if getattr(self, key)]
         if len(given) > 1:
             raise InputError(
                 "Expected at most one of address=, scheduler_file= and workers= for the executor "

@@ -9,6 +9,7 @@ from typing import Any
 
 from quorate import spec
 from quorate.errors import InputError
+from quorate.executors.resources import NOTHING, Resources, take_resources
 from quorate.findings.expectation import Expectation, make_expectation
 from quorate.findings.tuning import Tuning, make_tuning
 from quorate.runtime.files import read_toml
@@ -36,6 +37,7 @@ class Experiment:
         note: what else there is to say, in Markdown.
         quick: whether this is the smaller form, which shows that it runs and proves nothing.
         id: content id of all that decides the verdict: settings, tuning and what is expected.
+        resources: where its cells are to be computed, which decides nothing.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Experiment:
     note: str = ""
     quick: bool = False
     id: str = ""
+    resources: Resources = NOTHING
 
 
 def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
@@ -61,7 +64,7 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
 
     Raises:
         InputError: the file is not there, is not TOML, a claim lacks its source or what is
-            expected, or it has no quick form.
+            expected, it has no quick form, or it names an executor that it cannot.
     """
     plain = read_toml(path)
     name = Path(path).stem
@@ -73,6 +76,7 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
         )
     if quick and smaller:
         plain |= smaller
+    resources = take_resources(plain, path)
     said = {key: plain.pop(key) for key in KEYS if key in plain}
     for key in (*WORDS, "note"):
         if key in said:
@@ -91,6 +95,7 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
         tuning=None if tune is None else make_tuning(tune),
         quick=quick,
         id=spec.content_id(decides),
+        resources=resources,
         **said,
     )
 

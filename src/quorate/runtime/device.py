@@ -14,6 +14,7 @@ from quorate.table import Rng
 from quorate.validate import unknown
 
 Place = Literal["cpu", "cuda"]
+NAMES = ("auto", "cpu", "cuda")
 D = TypeVar("D")
 M = TypeVar("M")
 
@@ -63,13 +64,18 @@ def find(device: str) -> Place:
     Raises:
         InputError: the name is unknown.
     """
-    if device not in ("auto", "cpu", "cuda"):
-        raise unknown("device", device, ("auto", "cpu", "cuda"))
+    check_name(device)
     if device == "cpu":
         return "cpu"
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def check_name(device: Any) -> None:
+    """Raise InputError unless a device can be called so, wherever it may be."""
+    if device not in NAMES:
+        raise unknown("device", device, NAMES)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 from quorate import catalog, spec
 from quorate.dependencies import find_dependencies
 from quorate.errors import InputError
+from quorate.executors.resources import take_resources
 from quorate.printable import printable
 from quorate.protocols import Goal, Learner, Population, Strategy
 from quorate.runtime.files import read_toml
@@ -166,12 +167,14 @@ def make_study(**plain: Any) -> Study:
 
 
 def read_study(path: str | Path) -> Study:
-    """Return the study in a TOML file.
+    """Return the study in a TOML file, whatever it says on where cells are computed.
 
     Raises:
         InputError: the file is not there, is not TOML, or its content is not a study.
     """
-    return make_study(**read_toml(path))
+    plain = read_toml(path)
+    take_resources(plain, path)
+    return make_study(**plain)
 
 
 def _kind(key: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from quorate import catalog, spec
 from quorate.errors import InputError, reason
+from quorate.executors.resources import Resources, take_resources
 from quorate.plain import as_plain, read_json
 from quorate.protocols import Population, Subgroup
 from quorate.runtime.files import read_toml
@@ -113,20 +114,26 @@ def _make(plain: Mapping[str, Any]) -> Correction:
 
 
 def read_correction(path: str | Path, **given: Any) -> Correction:
-    """Return the correction in a TOML file; what is given beside it wins.
+    """Return the correction in a TOML file: see ``read_correction_file``."""
+    return read_correction_file(path, **given)[0]
 
-    Whoever wrote the file does not decide where keys go: an address and the file of its keys count
-    only where they are given.
+
+def read_correction_file(path: str | Path, **given: Any) -> tuple[Correction, Resources]:
+    """Return the correction in a TOML file, and what it says on where its cells are computed.
+
+    What is given beside it wins. Whoever wrote the file does not decide where keys go: an address
+    and the file of its keys count only where they are given.
 
     Raises:
-        InputError: the file is not there or no TOML, or names an address or keys that are not
-            given, or as ``make_correction``.
+        InputError: the file is not there or no TOML, names an executor that it cannot, an address
+            or keys that are not given, or as ``make_correction``.
     """
     plain = read_toml(path, "a correction")
+    resources = take_resources(plain, path)
     correction = make_correction(**{**plain, **given})
     if correction.asks_an_address:
         _check_given(path, correction, given)
-    return correction
+    return correction, resources
 
 
 def _check_given(path: str | Path, correction: Correction, given: Mapping[str, Any]) -> None:
