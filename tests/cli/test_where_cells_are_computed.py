@@ -234,8 +234,8 @@ def test_nothing_that_a_file_runs_has_a_parameter_of_such_a_name() -> None:
             "executor = 'dask:address=tcp://elsewhere:1'",
             "Expected a study file to say how much its executor is to have (workers, partition, "
             "time, memory, cores, gpus, per_job, patience), got address. Whoever wrote a file does "
-            "not decide where it is computed: name address yourself, with --executor or in the table "
-            "[executors.dask] of your configuration. This came from study.toml.\n",
+            "not decide where it is computed: name address yourself, with --executor or in the "
+            "table [executors.dask] of your configuration. This came from study.toml.\n",
         ),
         ("executor = 'dask:scheduler_file=a.json'", "have (workers, partition, time, memory"),
         ("executor = 'ray:address=ray://elsewhere:1'", "patience), got address. "),
