@@ -227,6 +227,12 @@ def registered() -> tuple[type, ...]:
     return tuple(cls for classes in _registered.values() for cls in classes.values())
 
 
+def forget() -> None:
+    """Forget the classes that were registered, where a worker goes on to work for somebody else."""
+    for classes in _registered.values():
+        classes.clear()
+
+
 def kind_of(cls: type) -> str:
     """Return the kind of a class, such as "learners".
 

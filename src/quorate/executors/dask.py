@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,20 +55,36 @@ class Dask(Executor):
             check_workers("workers", self.workers)
         at_least("patience", self.patience, 0, "Use a number of seconds.")
 
+    def check(self) -> None:
+        """Raise InputError unless Dask is installed, and the file of a scheduler is there."""
+        require(self.name, *NEEDS)
+        if self.scheduler_file and not Path(self.scheduler_file).is_file():
+            raise InputError(
+                f"Expected the file of a Dask scheduler at {self.scheduler_file}, got none. Start "
+                f"one that writes it: dask scheduler --scheduler-file {self.scheduler_file}."
+            )
+
     @contextlib.contextmanager
     def open(self) -> Iterator[Pool]:
         """Yield the workers once one of them has answered."""
-        require(self.name, *NEEDS)
+        self.check()
         with quiet(), self._workers() as pool:
             try:
                 wait_for_first(pool, "Waiting for Dask's workers")
+                if self._is_there:
+                    pool.check_all()
                 yield pool
             finally:
                 pool.cancel()
 
+    @property
+    def _is_there(self) -> bool:
+        """Whether the cluster is somebody else's, who keeps it."""
+        return bool(self.address or self.scheduler_file)
+
     @contextlib.contextmanager
     def _workers(self) -> Iterator[DaskPool]:
-        if self.address or self.scheduler_file:
+        if self._is_there:
             with self._connect() as client:
                 yield DaskPool(client, None, self.patience)
             return
@@ -86,14 +103,10 @@ class Dask(Executor):
         from distributed import Client
 
         where = self.address or self.scheduler_file
-        if self.scheduler_file and not Path(self.scheduler_file).is_file():
-            raise InputError(
-                f"Expected the file of a Dask scheduler at {where}, got none. Start one that "
-                f"writes it: dask scheduler --scheduler-file {where}."
-            )
         named = {"scheduler_file" if self.scheduler_file else "address": where}
         try:
-            return Client(**named, timeout=CONNECTING, set_as_default=False)
+            with warnings.catch_warnings(action="ignore"):  # of versions: ours are checked
+                return Client(**named, timeout=CONNECTING, set_as_default=False)
         except (OSError, TimeoutError, ValueError, TypeError, KeyError) as error:
             raise InputError(
                 f"Expected a Dask scheduler at {where}, got: {reason(error)}. Start one (dask "

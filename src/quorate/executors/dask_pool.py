@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 from quorate.errors import WorkerError
-from quorate.executors import message
+from quorate.executors import message, sender
 from quorate.executors.executor import Pool, Workers
 from quorate.executors.waiting import TICK, Patience
+from quorate.runtime.progress import tell
 
 R = TypeVar("R")
 TURN = 5.0  # seconds of work in a message
@@ -34,7 +36,7 @@ class DaskPool(Pool):
         self._client = client
         self._engine = client.get_executor(pure=False)  # what is tried again is done again
         self._wanted, self._patience = workers, Patience(patience)
-        self._seen, self._there = set[str](), dict[str, str]()  # addresses, with their names
+        self._seen, self._there = set[str](), dict[str, Any]()  # addresses, with what is known
         self._looked_at = -TICK
         self._in_flight: set[Future[Any]] = set()
 
@@ -55,12 +57,16 @@ class DaskPool(Pool):
         return future
 
     def look(self) -> Workers:
-        """Return how many there are, asked of the scheduler twice a second."""
+        """Return how many there are, asked of the scheduler twice a second.
+
+        It waits while the scheduler does not answer, until the client has given it up.
+        """
+        while self._client.status == "connecting":
+            time.sleep(TICK / 5)
         now = time.monotonic()
         if now - self._looked_at >= TICK:
             with self._answering():
-                found = self._client.scheduler_info(n_workers=-1)["workers"]
-            self._there = {address: str(one["name"]) for address, one in found.items()}
+                self._there = dict(self._client.scheduler_info(n_workers=-1)["workers"])
             self._looked_at = now
         self._seen |= set(self._there)
         ready = len(self._there)
@@ -70,7 +76,28 @@ class DaskPool(Pool):
 
     def names(self) -> set[str]:
         """Return the names of the workers that are there."""
-        return set(self._there.values())
+        return {str(one["name"]) for one in self._there.values()}
+
+    def check_all(self) -> None:
+        """Check every worker that is there: later ones are checked as they begin.
+
+        Raises:
+            WorkerError: one has other versions, or no quorate.
+        """
+        self.look()
+        call = message.pack_call(message.check_versions, sender.describe())
+        with self._answering():
+            answers = self._client.run(pickle.loads, call, on_error="return")
+        for address, answer in answers.items():
+            if isinstance(answer, WorkerError):
+                raise answer
+            if isinstance(answer, ImportError | AttributeError):
+                raise message.lacks_quorate(answer, f"the worker at {address}")
+        if any(one.get("nthreads", 1) > 1 for one in self._there.values()):
+            tell(
+                "Some of Dask's workers have several threads, and each worker computes one cell "
+                "at a time. To use all cores: dask worker --nworkers auto --nthreads 1"
+            )
 
     def _check(self, ready: int) -> None:
         """Raise WorkerError where nobody has been there for too long."""
@@ -87,13 +114,16 @@ class DaskPool(Pool):
 
     @contextlib.contextmanager
     def _answering(self) -> Iterator[None]:
-        """Turn a scheduler that does not answer any more into an error that says what to do."""
+        """Turn what is raised where the scheduler has gone into an error that says what to do."""
         try:
             yield
-        except (OSError, TimeoutError, RuntimeError, AttributeError) as error:
+        except Exception as error:
+            if self._client.status == "running":
+                raise
             raise WorkerError(
-                f"Expected the Dask scheduler to answer, got: {error}. What was finished is "
-                "stored: start it again, and run the same command to go on."
+                "Expected the Dask scheduler to answer, got no connection to it any more. What "
+                "was finished is stored: start the scheduler again, and run the same command to "
+                "go on."
             ) from error
 
     def cancel(self) -> None:
@@ -105,7 +135,13 @@ class DaskPool(Pool):
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep what Dask logs from the terminal: what matters in it is said in other words."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
+    import distributed  # noqa: F401  # it sets up its loggers
+
+    loggers = [
+        logging.getLogger(name)
+        for name in logging.root.manager.loggerDict
+        if name.partition(".")[0] in ("distributed", "tornado", "asyncio")
+    ]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)

@@ -7,11 +7,8 @@ and its answer travels back the same way, whether the work ended or raised.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import platform
+import pickle
 import socket
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -19,11 +16,10 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from quorate.errors import InputError, WorkerError
-from quorate.runtime.progress import silence
+from quorate.executors import sender
 from quorate.version import __version__
 
 R = TypeVar("R")
-SETTINGS = ("QUORATE_DATA", "QUORATE_CACHE")
 _alone = threading.Lock()  # workers of several threads do one message at a time
 
 
@@ -32,7 +28,7 @@ class LostWorkerError(Exception):
 
 
 def send(
-    submit: Callable[..., Future[bytes]],
+    submit: Callable[..., Future[Any]],
     lost: tuple[type[BaseException], ...],
     work: Callable[..., R],
     args: tuple[Any, ...],
@@ -49,104 +45,117 @@ def send(
     """
     import cloudpickle
 
-    sent = submit(run, cloudpickle.dumps((work, args)), _describe_sender())
+    called = pack_call(run, cloudpickle.dumps((work, args)), sender.describe())
+    sent = submit(pickle.loads, called)
     answer: Future[R] = Future()
     answer.add_done_callback(lambda one: sent.cancel() if one.cancelled() else None)
     sent.add_done_callback(lambda one: _hand_over(one, answer, lost))
     return answer
 
 
-def _hand_over(
-    sent: Future[bytes], answer: Future[Any], lost: tuple[type[BaseException], ...]
-) -> None:
-    import pickle
+def pack_call(function: Callable[..., Any], *args: Any) -> bytes:
+    """Return bytes that call a function at the top of a module wherever they are unpickled.
 
+    So an engine is handed ``pickle.loads``, which every worker has: one without quorate, or with
+    another version, answers with an error. A Dask worker would end at a function that it lacks.
+    """
+    return pickle.dumps(_Call(function, args))
+
+
+class _Call:
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._call = function, args
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._call
+
+
+def _hand_over(
+    sent: Future[Any], answer: Future[Any], lost: tuple[type[BaseException], ...]
+) -> None:
     if not answer.set_running_or_notify_cancel():
         return
     try:
-        done, found = pickle.loads(sent.result())
+        done, found = _open_answer(sent.result())
     except lost as error:
         answer.set_exception(LostWorkerError(str(error)))
     except (ImportError, AttributeError) as error:  # it has no such function to call
-        answer.set_exception(
-            WorkerError(
-                f"Expected quorate {__version__} on every worker, got one without it, or with "
-                f"another version: {error}. Install the same version there."
-            )
-        )
+        answer.set_exception(lacks_quorate(error))
     except BaseException as error:  # of the engine; a cancelled future among them
         answer.set_exception(error)
     else:
         (answer.set_result if done else answer.set_exception)(found)
 
 
-def _describe_sender() -> dict[str, Any]:
-    """Return what a message takes for granted, in plain data that every version can read."""
-    return {
-        "python": platform.python_version_tuple()[:2],
-        "quorate": __version__,
-        "process": (socket.gethostname(), os.getpid()),
-        "folder": os.getcwd(),
-        "path": [os.path.abspath(entry) for entry in sys.path],
-        "settings": {
-            key: os.path.abspath(os.environ[key]) for key in SETTINGS if key in os.environ
-        },
-    }
+def lacks_quorate(error: Exception, where: str = "a worker") -> WorkerError:
+    """Return what is said of a worker that has no quorate, or one without this module."""
+    return WorkerError(
+        f"Expected quorate {__version__} on every worker, as here, got {where} without it, or with "
+        f"another version: {error}. Install the same version there."
+    )
 
 
-def run(message: bytes, sender: Mapping[str, Any]) -> bytes:
-    """Do the work of a message, and return what it returned or raised."""
+def _open_answer(answer: bytes) -> tuple[bool, Any]:
+    try:
+        done, found = pickle.loads(answer)
+    except Exception as error:
+        raise WorkerError(
+            f"Expected an answer that can be read here, got: {error}. What the worker returned, or "
+            "raised, is of a module that is not on this machine's path."
+        ) from error
+    return done, found
+
+
+def run(message: bytes, said: Mapping[str, Any]) -> bytes:
+    """Do the work of a message, and return what it returned or raised.
+
+    Args:
+        message: the work and its arguments.
+        said: of the sender, by ``sender.describe``.
+    """
     import cloudpickle
 
     with _alone:
         try:
-            _check_versions(sender)
-            _settle(sender)
+            check_versions(said)
+            sender.follow(said)
             work, args = cloudpickle.loads(message)
-            answer = True, work(*args)
-        except Exception as error:
+            answer: tuple[bool, Any] = True, work(*args)
+        except BaseException as error:  # a user's sys.exit() among them
             error.add_note(traceback.format_exc())
-            answer = False, error
+            answer = False, as_sent(error)
         try:
             return bytes(cloudpickle.dumps(answer))
-        except Exception:  # it holds what cannot travel
-            said = "".join(traceback.format_exception_only(answer[1])) if not answer[0] else ""
-            return bytes(cloudpickle.dumps((False, WorkerError(said or "Expected plain data."))))
+        except Exception as error:  # it holds what cannot travel
+            return bytes(cloudpickle.dumps((False, as_sent(error))))
 
 
-def name_of_place() -> str:
-    """Return the name of this machine and the current folder, for messages to people elsewhere."""
-    return f"{socket.gethostname()}, in {os.getcwd()}"
+def as_sent(error: BaseException) -> Exception:
+    """Return an error that comes out elsewhere as it went in: itself, or a text that says it."""
+    import cloudpickle
+
+    if isinstance(error, Exception):
+        try:
+            pickle.loads(cloudpickle.dumps(error))
+        except Exception:  # whatever its class does there
+            pass
+        else:
+            return error
+    told = WorkerError("".join(traceback.format_exception_only(error)).strip())
+    for note in getattr(error, "__notes__", ()):
+        told.add_note(note)
+    return told
 
 
-def _check_versions(sender: Mapping[str, Any]) -> None:
+def check_versions(said: Mapping[str, Any]) -> None:
     """Raise WorkerError unless Python and quorate are those of the sender."""
-    here = _describe_sender()
-    for what, key in (("Python", "python"), ("quorate", "quorate")):
-        wanted, found = (
-            ".".join(one) if isinstance(one, list | tuple) else str(one)
-            for one in (sender[key], here[key])
-        )
-        if wanted != found:
+    here = sender.versions()
+    for what, wanted in said["versions"].items():
+        if here.get(what) != wanted:
             raise WorkerError(
-                f"Expected {what} {wanted} on every worker, as here, got {what} {found} on "
-                f"{socket.gethostname()}. Install the same version there."
+                f"Expected {what} {wanted} on every worker, as here, got {what} {here.get(what)} "
+                f"on {socket.gethostname()}. Install the same version there."
             )
-
-
-def _settle(sender: Mapping[str, Any]) -> None:
-    """Work from where the sender does: its folder, its modules, its settings.
-
-    What this machine has of its own comes first: another QUORATE_DATA holds here.
-    """
-    if tuple(sender["process"]) == (socket.gethostname(), os.getpid()):
-        return  # threads of the sender
-    silence()
-    with contextlib.suppress(OSError):  # no such folder: only relative names miss it
-        os.chdir(sender["folder"])
-    sys.path += [entry for entry in sender["path"] if entry not in sys.path]
-    for key, value in sender["settings"].items():
-        os.environ.setdefault(key, value)
 
 
 def require(extra: str, *modules: str) -> None:

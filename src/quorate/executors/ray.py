@@ -91,7 +91,11 @@ class _RayPool(Pool):
         import ray
 
         self._executor, self._patience = executor, Patience(executor.patience)
-        self._run = ray.remote(num_cpus=1, num_gpus=executor.gpus, max_retries=0)(message.run)
+
+        def call(function: Callable[..., Any], *args: Any) -> Any:  # it needs no quorate there
+            return function(*args)
+
+        self._run = ray.remote(num_cpus=1, num_gpus=executor.gpus, max_retries=0)(call)
         self._sent: dict[Future[Any], Any] = {}
         self._ready, self._lost, self._looked_at = 0, 0, -TICK
 
@@ -104,7 +108,7 @@ class _RayPool(Pool):
         """Have work done by a worker that is idle."""
         from ray.exceptions import RayError
 
-        def hand_over(_: Any, *given: Any) -> Future[bytes]:
+        def hand_over(*given: Any) -> Future[bytes]:
             reference = self._run.remote(*given)
             sent: Future[bytes] = reference.future()
             self._sent[sent] = reference

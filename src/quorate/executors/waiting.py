@@ -51,10 +51,14 @@ class Patience:
     """
 
     def __init__(self, limit: float) -> None:
-        self.limit, self._since = limit, time.monotonic()
+        self.limit = limit
+        self._since: float | None = None  # when nobody was seen there first
 
     def is_over(self, ready: int) -> bool:
         """Whether nobody has been there for too long, now that so many are."""
         if ready:
+            self._since = None
+            return False
+        if self._since is None:
             self._since = time.monotonic()
         return time.monotonic() - self._since > self.limit

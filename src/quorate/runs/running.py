@@ -17,18 +17,19 @@ from typing import Any, TypeVar
 from quorate import catalog
 from quorate.errors import WorkerError
 from quorate.executors.executor import Executor, Pool, Workers
+from quorate.executors.message import as_sent
 from quorate.executors.opening import workers_of
 from quorate.executors.waiting import TICK
 from quorate.runs.cell import Cell, Record, Work
+from quorate.runs.elsewhere import OtherCellError, Stack, check_here
 from quorate.runs.sharing import Probe, seen_by_all
 from quorate.runs.store import Store, stored_ids
 from quorate.runtime import device
 from quorate.runtime.progress import Bar, bar, tell
 from quorate.runtime.threads import one_thread
-from quorate.spec import content_id, reading_once
+from quorate.spec import reading_once
 
 C = TypeVar("C", bound=Cell)
-Stack = Sequence[tuple[str, Cell]]  # cells with the ids that they were asked for under
 Answer = tuple[list[list[Record]], Exception | None]  # of the first stacks, and what stopped it
 
 MOST_STACKS = 64  # in one message
@@ -150,9 +151,13 @@ def _compute(
     waiting, suspects = deque(stacks), deque[list[Stack]]()
     losses: dict[str, int] = {}
     at_work: dict[Future[Answer], list[Stack]] = {}
+    has_lost = False
     try:
         while waiting or suspects or at_work:
-            there = pool.look()
+            there = pool.look()  # which raises where nothing can be tried again
+            if has_lost:
+                tell("A worker was lost; what it had begun is tried again.")
+            has_lost = False
             ahead = _ahead(pool, there)
             alone = bool(suspects) and pool.falls_together  # so that it shows who is to blame
             while suspects and len(at_work) < (1 if alone else ahead):
@@ -162,19 +167,21 @@ def _compute(
                 _submit(work, some, pool, at_work, probe)
             if there is not None:
                 progress.say(there.in_words(len(at_work)))
-            failures: list[BaseException] = []
+            failures: list[Exception] = []
             for future in wait(at_work, TICK, return_when=FIRST_COMPLETED).done:
                 sent = at_work.pop(future)
                 try:
                     found, failure = future.result()
                 except pool.lost:
-                    tell("A worker was lost; what it had begun is tried again.")
+                    has_lost = True
                     suspects.extend(_try_again(sent, losses, lost))
                 except Exception as error:  # of the executor itself
                     failures.append(error)
                 else:
                     yield from found
                     waiting.extendleft(reversed(sent[len(found) :]))
+                    if isinstance(failure, OtherCellError):
+                        failure = failure.explained(itertools.chain.from_iterable(sent))
                     failures += [] if failure is None else [failure]
             if failures:
                 raise failures[0]
@@ -258,31 +265,18 @@ def _work_on(
             if found and time.monotonic() > end:
                 break
             try:
-                if probe is not None:
-                    probe.check()
                 if limit is not None:
-                    device.current()
-                    _check_ids(stack)
+                    check_here(stack, None if found else probe)
                 cells = [cell for _, cell in stack]
                 work.prepare(cells)
                 with one_thread():
                     found.append(work.compute(cells))
             except Exception as error:
-                if limit is not None:  # its traceback would stay with the worker
-                    error.add_note(traceback.format_exc())
-                return found, error
+                if limit is None:
+                    return found, error
+                error.add_note(traceback.format_exc())  # which would stay with the worker
+                return found, as_sent(error)
     return found, None
-
-
-def _check_ids(stack: Stack) -> None:
-    """Raise WorkerError if a cell is another one here: its files or the library differ."""
-    for id_, cell in stack:
-        if content_id(cell.describe()) != id_:
-            raise WorkerError(
-                f"Expected the worker to compute the cell {id_[:12]} that it was sent, got another "
-                "one from the same description: a data file, or the version of quorate, differs "
-                "there. Give every worker the same files and the same version."
-            )
 
 
 def _set_aside(lost: dict[str, Cell], missing: int) -> WorkerError:

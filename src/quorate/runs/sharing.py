@@ -10,7 +10,7 @@ from pathlib import Path
 
 from quorate.errors import WorkerError
 from quorate.executors.executor import Pool
-from quorate.executors.message import name_of_place
+from quorate.executors.sender import name_of_place
 
 
 @dataclass(frozen=True)
