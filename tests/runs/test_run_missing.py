@@ -238,7 +238,7 @@ def test_a_worker_refuses_a_cell_whose_file_is_another_one_there(tmp_path: Path)
     assert cell.id  # known before the file changes, and sent along
     file.write_text("2")
     with Store(None) as store, Processes(1).open() as pool:
-        with pytest.raises(WorkerError, match=r"got another one, since its files .*Give every worker the same"):
+        with pytest.raises(WorkerError, match=r"since its files .* since the run began\. Give"):
             run_missing(Reads(), [cell], store, pool)
         assert not store.ids("reads")
 
