@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 import typer.main
+from slurm_cluster import SlurmCluster, slurm_cluster, why_no_slurm
 
 from quorate import catalog
 from quorate.executors.executor import Executor, Pool
@@ -85,6 +86,26 @@ def two_workers() -> Iterator[Executor]:
                 return nullcontext(pool)
 
         yield Shared()
+
+
+@pytest.fixture(scope="session")
+def slurm_nodes() -> Iterator[SlurmCluster]:
+    """A Slurm of three nodes, for this test process; tests that need it are skipped without."""
+    if reason := why_no_slurm():
+        pytest.skip(f"no Slurm here: {reason}")
+    with slurm_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def slurm(
+    slurm_nodes: SlurmCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> SlurmCluster:
+    """A Slurm whose commands answer here, in a folder for the test."""
+    monkeypatch.chdir(tmp_path)
+    for key, value in slurm_nodes.environment.items():
+        monkeypatch.setenv(key, value)
+    return slurm_nodes
 
 
 @pytest.fixture(scope="session")

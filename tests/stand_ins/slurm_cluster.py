@@ -39,6 +39,7 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1,sched_min
 SlurmdParameters=config_overrides
 SlurmdTimeout=10
 KillWait=2
+MessageTimeout=5
 MinJobAge=60
 ReturnToService=2
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=2 RealMemory=8000
@@ -49,7 +50,7 @@ PartitionName=short Nodes=n1 MaxTime=00:10:00
 """
 
 
-def why_not() -> str:
+def why_no_slurm() -> str:
     """Return why there can be no Slurm here; empty where there can."""
     if missing := [name for name in NEEDED if shutil.which(name) is None]:
         return f"no {', '.join(missing)}: apt-get install slurmctld slurmd slurm-client munge"
@@ -126,9 +127,14 @@ class SlurmCluster:
         )
         return (asked.stdout + (asked.stderr if asked.returncode else "")).strip()
 
+    def job(self, number: str, field: str) -> str:
+        """Return one field of a job, as squeue's format spells it."""
+        return self.ask("squeue", "-h", "--states=all", "-j", number, "-o", field)
+
     def queue(self, *words: str) -> list[str]:
         """Return the ids of the jobs that wait or run."""
-        return self.ask("squeue", "-h", "--array", "-o", "%i", *words).split()
+        states = () if "-t" in words else ("-t", "PENDING,RUNNING,SUSPENDED")
+        return self.ask("squeue", "-h", "--array", "-o", "%i", *states, *words).split()
 
     @property
     def environment(self) -> dict[str, str]:

@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from quorate.runs.cell import PlainCell, Record, Work
 
+MEBIBYTE = 2**20
+
 
 @dataclass(frozen=True)
 class Squares(Work[PlainCell]):
@@ -17,11 +19,13 @@ class Squares(Work[PlainCell]):
 
     Args:
         deadly: numbers that end the worker.
+        hungry: numbers that need much memory for a moment.
         seconds: that each number takes.
     """
 
     kind: ClassVar[str] = "squares"
     deadly: tuple[int, ...] = ()
+    hungry: tuple[int, ...] = ()
     seconds: float = 0.0
 
     def prepare(self, stack: Sequence[PlainCell]) -> None:
@@ -31,6 +35,10 @@ class Squares(Work[PlainCell]):
         """Return the square of each number, and its root, whose digits show every bit."""
         if any(cell.plain["n"] in self.deadly for cell in stack):
             os._exit(1)
+        if any(cell.plain["n"] in self.hungry for cell in stack):
+            held = b"\xff" * (600 * MEBIBYTE)
+            time.sleep(5)  # Dask looks ten times a second
+            del held
         time.sleep(self.seconds)
         return [
             Record(cell.id, {"square": cell.plain["n"] ** 2, "root": cell.plain["n"] ** 0.5})

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from quorate.errors import InputError, reason
-from quorate.executors.dask_jobs import NEEDS, JobsPool, new_name, open_jobs
+from quorate.executors.dask_jobs import NEEDS, JobsPool, load_jobqueue, new_name, open_jobs
 from quorate.executors.dask_pool import DaskPool, quiet
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.message import require
@@ -122,9 +122,9 @@ def _share(workers: int) -> dict[str, Any]:
 
 def _jobs_here() -> type:
     """Return the class of a cluster whose jobs are processes of this machine."""
-    from dask_jobqueue.core import Job, JobQueueCluster
+    core = load_jobqueue().core
 
-    class HereJob(Job):  # type: ignore[misc]
+    class HereJob(core.Job):  # type: ignore[misc]
         """A job that is a session of processes."""
 
         config_name = "local"
@@ -136,7 +136,7 @@ def _jobs_here() -> type:
             super().__init__(*args, shebang="#!/bin/sh", **kwargs)
             self.job_header = f'exec >>"{self.log_directory}/$$.log" 2>&1'
 
-    class HereCluster(JobQueueCluster):  # type: ignore[misc]
+    class HereCluster(core.JobQueueCluster):  # type: ignore[misc]
         job_cls = HereJob
 
     return HereCluster

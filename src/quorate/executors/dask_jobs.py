@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -27,6 +28,19 @@ SETTINGS = {
     "distributed.deploy.lost-worker-timeout": "5s",
 }
 LAST_WORD = 30  # seconds in which a worker finds the scheduler, or ends
+
+
+def load_jobqueue() -> Any:
+    """Return dask-jobqueue, without the handler of Ctrl-C that it installs when it is imported."""
+    import distributed  # noqa: F401  (first, so that it is not meant by what follows)
+
+    install = signal.signal
+    signal.signal = lambda *_: None  # type: ignore[assignment]
+    try:
+        import dask_jobqueue
+    finally:
+        signal.signal = install
+    return dask_jobqueue
 
 
 def new_name() -> str:

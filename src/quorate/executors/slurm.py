@@ -7,10 +7,11 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from quorate.errors import InputError
-from quorate.executors.dask_jobs import NEEDS, keys_of, new_name, open_jobs
+from quorate.executors.dask_jobs import NEEDS, keys_of, load_jobqueue, new_name, open_jobs
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.message import require
 from quorate.executors.processes import check_workers
@@ -26,7 +27,7 @@ SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 MEBIBYTES = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
 NANNY = 128  # mebibytes of a worker's memory for the process that watches it
 PLACEHOLDER = "--name dummy-name"  # of dask-jobqueue, for the worker's name
-WORKER = '--name "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"'
+WORKER = '--name "job-${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"'
 SETTINGS = (  # of Dask, on the nodes: what is in a worker's memory is our own, not Dask's to spill
     *(f"export DASK_DISTRIBUTED__WORKER__MEMORY__{key}=False" for key in ("TARGET", "SPILL")),
     "export DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE=False",
@@ -71,27 +72,34 @@ class Slurm(Executor):
         _seconds("patience", self.patience)
         _mebibytes("memory", self.memory)
 
+    def check(self) -> None:
+        """Raise InputError unless Slurm would take the jobs, in its own words where it would not.
+
+        Also where this is no login node, or what the executor needs is not installed.
+        """
+        require(self.name, *NEEDS)
+        check_commands()
+        name, make = new_name(), load_jobqueue().slurm.SLURMJob
+        job = make("tls://scheduler", name, job_name=name, **self._job(name, self._place))
+        check_script(job.job_script(), self._jobs)
+
     @contextlib.contextmanager
     def open(self) -> Iterator[Pool]:
         """Yield the workers once one of them has answered; on leaving, no job is left.
 
         Raises:
-            InputError: this is no login node, or Slurm refuses the jobs, in its own words.
+            InputError: Slurm does not take the jobs, in its own words.
             WorkerError: the jobs end before a worker comes, or none starts while there is patience.
         """
         require(self.name, *NEEDS)
         check_commands()
-        from dask_jobqueue import SLURMCluster
-
-        name, folder = new_name(), place(self.folder).absolute()
-        count = math.ceil(self.workers / self.per_job)
+        name, folder, make = new_name(), self._place, load_jobqueue().SLURMCluster
         with (
             guarded(name, keys_of(name, folder)) as guard,
-            open_jobs(SLURMCluster, name, folder, **self._job(name, folder)) as (cluster, client),
+            open_jobs(make, name, folder, **self._job(name, folder)) as (cluster, client),
         ):
             script = cluster.job_script().replace(PLACEHOLDER, WORKER)
-            check_script(script, count)
-            jobs = SlurmJobs(name, script, count, folder, guard)
+            jobs = SlurmJobs(name, script, self._jobs, folder, guard)
             pool = SlurmPool(client, jobs, self, _seconds("patience", self.patience))
             try:
                 jobs.begin()
@@ -100,7 +108,15 @@ class Slurm(Executor):
             finally:
                 pool.stop()
 
-    def _job(self, name: str, folder: Any) -> dict[str, Any]:
+    @property
+    def _jobs(self) -> int:
+        return math.ceil(self.workers / self.per_job)
+
+    @property
+    def _place(self) -> Path:
+        return place(self.folder).absolute()
+
+    def _job(self, name: str, folder: Path) -> dict[str, Any]:
         """Return the options of a job, in dask-jobqueue's words."""
         given = {
             "queue": self.partition,

@@ -64,8 +64,8 @@ class SlurmJobs:
         self.came.update(self.of(one) for one in workers)
 
     def of(self, worker: str) -> str:
-        """Return the id of the job of a worker: its name, which may end in a number of its own."""
-        return worker.partition("-")[0]
+        """Return the id of the job of a worker, which is called job-ID, job-ID-0 or job-ID-1."""
+        return worker.split("-")[1]
 
     def log(self, number: str) -> Path:
         """Return the log of a job."""

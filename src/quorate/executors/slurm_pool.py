@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -15,8 +16,8 @@ from quorate.runtime.progress import tell
 WHILE = 10.0  # seconds that jobs wait in the queue before that is said
 MEMORY = "memory budget", "oom_kill", "oom-kill"  # what a log says of a worker that took too much
 OUT_OF_MEMORY = (
-    "A worker needed more than its memory (memory={memory}), and was ended. Ask for more: "
-    "memory=8GB, say; or for smaller networks or fewer people. See {log}."
+    "A worker needed more than its memory (memory={memory}), and was ended. Ask for more "
+    "(memory={twice}), or use smaller networks or fewer people. See {log}."
 )
 ENDS = {
     "TIMEOUT": "A job reached its time limit (time={time}), and is replaced. See {log}.",
@@ -95,7 +96,10 @@ class SlurmPool(DaskPool):
         if words and what not in self._said:
             self._said.add(what)
             asked = {"memory": self._asked.memory, "time": self._asked.time}
-            tell(words.format(log=self._jobs.log(number), **asked) if number else words)
+            twice = _twice(self._asked.memory)
+            tell(
+                words.format(log=self._jobs.log(number), twice=twice, **asked) if number else words
+            )
 
     def _check_jobs(self) -> None:
         """Raise WorkerError where nobody is there, and nobody will come."""
@@ -135,3 +139,12 @@ class SlurmPool(DaskPool):
 
 def _named(jobs: list[QueuedJob]) -> str:
     return ", ".join(reasons(jobs)) or "no reason"
+
+
+def _twice(amount: str) -> str:
+    """Return twice an amount of memory.
+
+    >>> _twice("1.5GB")
+    '3GB'
+    """
+    return re.sub(r"[\d.]+", lambda found: f"{2 * float(found[0]):g}", amount, count=1)
