@@ -40,6 +40,8 @@ Put the whole in quotes where the shell would read the parentheses of `signal=(p
 |---|---|
 | `QUORATE_DATA` | local copies of hub data sets, `owner--name/` each, and UCI's in `tabular/` |
 | `QUORATE_CACHE` | folder of the cache; by default `quorate` in your cache folder |
+| `QUORATE_CONFIG` | [your defaults](../how-to/resume-and-parallel.md#your-defaults); by default \
+`quorate/config.toml` in your configuration folder |
 """
 
 CATALOG_INTRODUCTION = """\
@@ -115,6 +117,8 @@ def _default(parameter: dict[str, Any]) -> str:
         return "required"
     if default is None or default == {}:
         return "none"
+    if default == "":
+        return "empty"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"

@@ -26,7 +26,7 @@ WORDS = [
 ]
 COMMANDS = (
     *("curve", "run", "critical-mass", "show", "demo", "correct", "compare-queries", "apply"),
-    *("export", "list"),
+    *("export", "list", "config"),
 )
 
 
@@ -214,6 +214,14 @@ def test_list_as_json(quorate: Any) -> None:
         "default": 3,
         "meaning": "Side of the square in pixels.",
     }
+
+
+def test_list_shows_what_executors_take(quorate: Any) -> None:
+    printed = quorate("list", "executors")[1]
+    assert (
+        "\n      address         Address of a scheduler, such as tls://host:8786. (text, default "
+        "empty)\n"
+    ) in printed
 
 
 def test_list_writes_out_what_may_be_none(quorate: Any) -> None:

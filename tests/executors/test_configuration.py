@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from documents import ROOT, blocks
 from quorate.catalog import CATALOG
 from quorate.errors import InputError
 from quorate.executors.choose import choose_executor
@@ -64,6 +65,12 @@ def test_the_example_can_be_used(write: Write) -> None:
     asked = choose_executor(executor=found.resources.executor)
     assert asked == Slurm(64, partition="cpu", account="abc", options="--qos=short")
     assert choose_executor(executor="ray") == Ray(address="auto")
+
+
+def test_the_page_shows_the_example() -> None:
+    page = ROOT / "docs" / "how-to" / "resume-and-parallel.md"
+    (shown,) = (block for block in blocks(page) if block.file == "config.toml")
+    assert shown.text == f"# config.toml\n{EXAMPLE}"
 
 
 # ------------------------------------------------------------------------------------ what it adds

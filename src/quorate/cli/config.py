@@ -22,7 +22,7 @@ def config(json: AsJson = False) -> None:
     come before what the file says that it runs, and that before your configuration.
 
     \b
-    quorate config
+    quorate config --json
     """
     from quorate.executors.configuration import EXAMPLE, VARIABLE, read_configuration
 
@@ -70,9 +70,11 @@ def values_in_force(found: Configuration) -> dict[str, dict[str, Any]]:
 def _shown(value: Any) -> str:
     """Return a value for people to read.
 
-    >>> _shown(None), _shown(("a", "b")), _shown(4)
-    ('none', 'a, b', '4')
+    >>> _shown(None), _shown(("a", "b")), _shown(4), _shown("")
+    ('none', 'a, b', '4', 'empty')
     """
     if value is None:
         return "none"
+    if value == "":
+        return "empty"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

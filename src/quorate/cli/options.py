@@ -25,8 +25,7 @@ Jobs = Annotated[
     int | None,
     typer.Option(
         help="Number of worker processes on this machine; the results do not depend on it. By "
-        "default this process alone, or what the file or your configuration says (`quorate "
-        "config`)."
+        "default, what your configuration says (`quorate config`), or this process alone."
     ),
 ]
 ExecutorName = Annotated[
@@ -41,8 +40,8 @@ ExecutorName = Annotated[
 Device = Annotated[
     str | None,
     typer.Option(
-        help="Device that trains networks: auto (a GPU if there is one), cpu or cuda; auto by "
-        "default. On other machines, each looks for its own."
+        help="Device that trains networks: auto (a GPU if there is one), cpu or cuda; by default, "
+        "what your configuration says, or auto. Each machine looks for its own."
     ),
 ]
 Trust = Annotated[

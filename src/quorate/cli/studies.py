@@ -93,6 +93,9 @@ def run(
 ) -> None:
     """Run what a file describes and judge its claim; run again, it does only what is missing.
 
+    The file may say where its cells are computed (executor, or jobs; and device), unless options
+    do.
+
     \b
     quorate run experiments/noisy-labels.toml --jobs 2
     """

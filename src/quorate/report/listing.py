@@ -87,9 +87,11 @@ def print_listing(entries: dict[str, list[dict[str, Any]]], console: Console) ->
 def _shown(default: Any) -> str:
     """Return a default as text.
 
-    >>> _shown(0), _shown(None), _shown({}), _shown(1e-5), _shown(False)
-    ('0', 'none', 'none', '1e-05', 'false')
+    >>> _shown(0), _shown(None), _shown({}), _shown(1e-5), _shown(False), _shown("")
+    ('0', 'none', 'none', '1e-05', 'false', 'empty')
     """
+    if default == "":
+        return "empty"
     if default is None or default == {}:
         return "none"
     if isinstance(default, bool):
