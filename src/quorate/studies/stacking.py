@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from quorate import spec
 from quorate.protocols import StackedLearner
+from quorate.runs.portions import Portions
 from quorate.studies.trial import Trial, draw_people, streams
 from quorate.table import Table
 
@@ -16,27 +18,60 @@ STACK_BYTES = 2**29  # of a stack's rows, which are in memory twice, as drawn an
 def stack_trials(cells: Sequence[Trial], workers: int) -> list[list[Trial]]:
     """Return the cells in stacks: those of one learner and population train together.
 
-    A stack is as large as its learner is best at, but fits in memory, and leaves work for every
-    worker.
+    A stack is at most as large as its learner is best at, and fits in memory. All workers have work
+    at first, and stacks become smaller towards the end (see ``Portions``). What takes longest comes
+    first, as far as one can tell before: learners of small stacks, and many features.
     """
-    groups: dict[tuple[str, str], list[Trial]] = {}
+    by_methods: dict[tuple[str, str], list[Trial]] = {}
     for cell in cells:
-        groups.setdefault((spec.text(cell.population), spec.text(cell.learner)), []).append(cell)
-    found: list[list[Trial]] = []
-    for group in groups.values():
-        first, size, memory = group[0], 1, _Memory(0, True)
-        if isinstance(first.learner, StackedLearner):
-            people = draw_people(first.population, streams(first.seed)[0]).train
-            size = min(first.learner.stack_size(people), math.ceil(len(group) / workers))
-            memory = _Memory(people.x.nbytes, _drawn_anew(people, group))
-        for cell in group:
-            if memory.models and memory.models < size and memory.holds(cell):
-                found[-1].append(cell)
-            else:
-                memory.clear()
-                found.append([cell])
-            memory.add(cell)
+        methods = spec.text(cell.population), spec.text(cell.learner)
+        by_methods.setdefault(methods, []).append(cell)
+    groups = [_Group.of(some) for some in by_methods.values()]
+    portions, found = Portions(len(cells), workers), list[list[Trial]]()
+    for group in sorted(groups, key=lambda one: (one.best, -one.people)):
+        begun = 0
+        while begun < len(group.cells):
+            found.append(group.stack_from(begun, portions.most(group.best)))
+            portions.take(len(found[-1]))
+            begun += len(found[-1])
     return found
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Trials of one learner and one population.
+
+    Args:
+        cells: the trials.
+        best: how many are trained fastest at once.
+        people: bytes of everyone's features; 0 where stacks hold one cell.
+        drawn_anew: whether each seed has people of its own.
+    """
+
+    cells: list[Trial]
+    best: int = 1
+    people: int = 0
+    drawn_anew: bool = True
+
+    @classmethod
+    def of(cls, cells: list[Trial]) -> _Group:
+        """Draw people, to know how large they are."""
+        learner = cells[0].learner
+        if not isinstance(learner, StackedLearner):
+            return cls(cells)
+        people = draw_people(cells[0].population, streams(cells[0].seed)[0]).train
+        return cls(cells, learner.stack_size(people), people.x.nbytes, _drawn_anew(people, cells))
+
+    def stack_from(self, begun: int, most: float) -> list[Trial]:
+        """Return the trials after those begun, in about equal parts of at most so many."""
+        left = len(self.cells) - begun
+        memory, stack = _Memory(self.people, self.drawn_anew), list[Trial]()
+        for cell in self.cells[begun : begun + math.ceil(left / math.ceil(left / most))]:
+            if stack and not memory.holds(cell):
+                break
+            memory.add(cell)
+            stack.append(cell)
+        return stack
 
 
 class _Memory:
@@ -49,18 +84,16 @@ class _Memory:
 
     def __init__(self, people: int, drawn_anew: bool) -> None:
         self._people, self._drawn_anew = people, drawn_anew
-        self.clear()
-
-    def clear(self) -> None:
-        self.models, self._bytes, self._seeds = 0, 0.0, set[int]()
+        self._bytes, self._seeds = 0.0, set[int]()
 
     def holds(self, cell: Trial) -> bool:
+        """Whether there is room for the cell as well."""
         return self._bytes + self._of(cell) <= STACK_BYTES
 
     def add(self, cell: Trial) -> None:
+        """Take in the cell."""
         self._bytes += self._of(cell)
         self._seeds.add(self._draw(cell))
-        self.models += 1
 
     def _of(self, cell: Trial) -> float:
         return self._people * (cell.alpha + (self._draw(cell) not in self._seeds))
