@@ -175,7 +175,7 @@ def test_a_message_that_is_lost_once_is_sent_again_as_it_was(
 ) -> None:
     executor = Flaky(lambda log, numbers: not log)
     with Store(None) as store, executor.open() as pool:
-        found = run_missing(Squares(), cells(*range(8)), store, pool)
+        found = run_missing(Squares(together=2), cells(*range(8)), store, pool)
     assert squares(found) == [n**2 for n in range(8)]
     assert executor.log[0] == [0, 1]
     assert executor.log.count([0, 1]) == 2
@@ -185,7 +185,7 @@ def test_a_message_that_is_lost_once_is_sent_again_as_it_was(
 def test_a_message_that_is_lost_twice_is_sent_cell_by_cell() -> None:
     executor = Flaky(lambda log, numbers: 1 in numbers and len(numbers) > 1)
     with Store(None) as store, executor.open() as pool:
-        found = run_missing(Squares(), cells(*range(8)), store, pool)
+        found = run_missing(Squares(together=2), cells(*range(8)), store, pool)
     assert squares(found) == [n**2 for n in range(8)]
     assert executor.log.count([0, 1]) == 2
     assert [0] in executor.log
@@ -196,7 +196,7 @@ def test_a_cell_is_set_aside_after_the_third_loss() -> None:
     executor = Flaky(lambda log, numbers: 1 in numbers)
     with Store(None) as store, executor.open() as pool:
         with pytest.raises(WorkerError, match="n=1"):
-            run_missing(Squares(), cells(*range(8)), store, pool)
+            run_missing(Squares(together=2), cells(*range(8)), store, pool)
         assert sorted(squares(store.records("squares"))) == [n**2 for n in range(8) if n != 1]
     assert sum(1 in numbers for numbers in executor.log) == 3
 

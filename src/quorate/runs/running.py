@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from quorate.executors.opening import workers_of
 from quorate.executors.waiting import TICK
 from quorate.runs.cell import Cell, Record, Work
 from quorate.runs.elsewhere import OtherCellError, Stack, check_here
+from quorate.runs.portions import Load, expected
 from quorate.runs.sharing import Probe, seen_by_all
 from quorate.runs.store import Store, stored_ids
 from quorate.runtime import device
@@ -32,9 +34,21 @@ from quorate.spec import reading_once
 C = TypeVar("C", bound=Cell)
 Answer = tuple[list[list[Record]], Exception | None]  # of the first stacks, and what stopped it
 
-MOST_STACKS = 64  # in one message
 MOST_LOSSES = 3  # of workers on one cell, after which it is set aside
 NAMED = 3  # cells that an error names
+
+
+@dataclass(frozen=True)
+class _Message:
+    """What was sent to a worker.
+
+    Args:
+        stacks: what it is to do.
+        at: the time of ``time.monotonic``.
+    """
+
+    stacks: list[Stack]
+    at: float
 
 
 def run_missing(
@@ -115,12 +129,11 @@ def _run_missing(
     missing = [cell for id_, cell in by_id.items() if id_ not in stored]
     if not missing:  # then no worker is needed
         return _in_order(wanted, store, work.kind)
-    stacks = [[(cell.id, cell) for cell in stack] for stack in work.stacks(missing, pool.workers)]
     lost: dict[str, Cell] = {}
     with (
         bar(len(missing), what) as progress,
         seen_by_all(work.folder, pool) as probe,
-        closing(_compute(work, stacks, pool, lost, probe, progress)) as found,
+        closing(_compute(work, missing, pool, lost, probe, progress)) as found,
     ):
         for records in found:
             for record in records:
@@ -138,7 +151,7 @@ def _in_order(wanted: Sequence[Cell], store: Store, kind: str) -> list[Record]:
 
 def _compute(
     work: Work[Any],
-    stacks: Sequence[Stack],
+    cells: Sequence[Cell],
     pool: Pool,
     lost: dict[str, Cell],
     probe: Probe | None,
@@ -148,9 +161,10 @@ def _compute(
 
     What a cell raises is raised once the records that came with it have been yielded.
     """
-    waiting, suspects = deque(stacks), deque[list[Stack]]()
+    begun, cut_for, load = time.monotonic(), pool.workers, Load(pool)
+    waiting, suspects = _cut(work, cells, cut_for), deque[list[Stack]]()
     losses: dict[str, int] = {}
-    at_work: dict[Future[Answer], list[Stack]] = {}
+    at_work: dict[Future[Answer], _Message] = {}
     has_lost = False
     try:
         while waiting or suspects or at_work:
@@ -159,11 +173,15 @@ def _compute(
                 tell("A worker was lost; what it had begun is tried again.")
             has_lost = False
             ahead = _ahead(pool, there)
+            workers = expected(pool, there, time.monotonic() - begun)
+            if not cut_for / 2 < workers < 2 * cut_for:
+                left, cut_for = [cell for stack in waiting for _, cell in stack], workers
+                waiting = _cut(work, left, cut_for)
             alone = bool(suspects) and pool.falls_together  # so that it shows who is to blame
             while suspects and len(at_work) < (1 if alone else ahead):
                 _submit(work, suspects.popleft(), pool, at_work, probe)
             while waiting and not alone and len(at_work) < ahead:
-                some = [waiting.popleft() for _ in range(_share(len(waiting), pool))]
+                some = [waiting.popleft() for _ in range(load.stacks(len(waiting), workers))]
                 _submit(work, some, pool, at_work, probe)
             if there is not None:
                 progress.say(there.in_words(len(at_work)))
@@ -174,20 +192,27 @@ def _compute(
                     found, failure = future.result()
                 except pool.lost:
                     has_lost = True
-                    suspects.extend(_try_again(sent, losses, lost))
+                    suspects.extend(_try_again(sent.stacks, losses, lost))
                 except Exception as error:  # of the executor itself
                     failures.append(error)
                 else:
+                    load.learn(len(found), time.monotonic() - sent.at)
+                    waiting.extendleft(reversed(sent.stacks[len(found) :]))
                     yield from found
-                    waiting.extendleft(reversed(sent[len(found) :]))
                     if isinstance(failure, OtherCellError):
-                        failure = failure.explained(itertools.chain.from_iterable(sent))
+                        failure = failure.explained(itertools.chain.from_iterable(sent.stacks))
                     failures += [] if failure is None else [failure]
             if failures:
                 raise failures[0]
     finally:
         for future in at_work:
             future.cancel()
+
+
+def _cut(work: Work[Any], cells: Sequence[Cell], workers: int) -> deque[Stack]:
+    """Return the cells in stacks for so many workers, with their ids."""
+    stacks = work.stacks(cells, workers)
+    return deque([(cell.id, cell) for cell in stack] for stack in stacks)
 
 
 def _ahead(pool: Pool, there: Workers | None) -> int:
@@ -201,25 +226,17 @@ def _ahead(pool: Pool, there: Workers | None) -> int:
     return 1 if pool.workers == 1 else 2 * pool.workers
 
 
-def _share(waiting: int, pool: Pool) -> int:
-    """Return how many stacks a message carries, of so many that wait.
-
-    Half of an even share: so one that takes long holds nothing that another worker, who may not be
-    there yet, could begin.
-    """
-    return min(MOST_STACKS, max(1, waiting // (2 * pool.workers))) if pool.is_remote else 1
-
-
 def _submit(
     work: Work[Any],
     stacks: list[Stack],
     pool: Pool,
-    at_work: dict[Future[Answer], list[Stack]],
+    at_work: dict[Future[Answer], _Message],
     probe: Probe | None,
 ) -> None:
     limit, own = (pool.turn, catalog.registered()) if pool.is_remote else (None, ())
     place = device.asked()
-    at_work[pool.submit(_work_on, work, stacks, place, limit, own, probe)] = stacks
+    message = _Message(stacks, time.monotonic())
+    at_work[pool.submit(_work_on, work, stacks, place, limit, own, probe)] = message
 
 
 def _try_again(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,7 +30,8 @@ def stack_trials(cells: Sequence[Trial], workers: int) -> list[list[Trial]]:
     for group in sorted(groups, key=lambda one: (one.best, -one.people)):
         begun = 0
         while begun < len(group.cells):
-            found.append(group.stack_from(begun, portions.most(group.best)))
+            size = portions.size(len(group.cells) - begun, group.best)
+            found.append(group.stack_from(begun, size))
             portions.take(len(found[-1]))
             begun += len(found[-1])
     return found
@@ -62,11 +62,10 @@ class _Group:
         people = draw_people(cells[0].population, streams(cells[0].seed)[0]).train
         return cls(cells, learner.stack_size(people), people.x.nbytes, _drawn_anew(people, cells))
 
-    def stack_from(self, begun: int, most: float) -> list[Trial]:
-        """Return the trials after those begun, in about equal parts of at most so many."""
-        left = len(self.cells) - begun
+    def stack_from(self, begun: int, size: int) -> list[Trial]:
+        """Return the next trials after those begun: so many, or those that fit in memory."""
         memory, stack = _Memory(self.people, self.drawn_anew), list[Trial]()
-        for cell in self.cells[begun : begun + math.ceil(left / math.ceil(left / most))]:
+        for cell in self.cells[begun : begun + size]:
             if stack and not memory.holds(cell):
                 break
             memory.add(cell)

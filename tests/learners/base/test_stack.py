@@ -22,6 +22,7 @@ from quorate.learners.networks.sgd import SGD
 from quorate.populations.digits import Digits
 from quorate.populations.gaussian import Gaussian
 from quorate.protocols import StackedLearner
+from quorate.runtime import device
 from quorate.studies.trial import streams, submit
 from quorate.table import Submission, Table
 
@@ -285,3 +286,5 @@ def test_stack_size() -> None:
     assert build("learners", "sgd:batch_size=1024").stack_size(mnist_like) == 32  # 1024·64
     assert build("learners", "sgd:model=cnn").stack_size(mnist_like) == 1
     assert build("learners", "sgd").stack_size(large) == 1
+    with device.use("cuda"):  # of the workers: there need be none here
+        assert build("learners", "sgd:model=cnn").stack_size(large) == 256

@@ -62,8 +62,8 @@ class NetworkLearner(StackedLearner):
         check_shape(self.model, people)
 
     def stack_size(self, people: Table) -> int:
-        """Return how many models are trained fastest at once."""
-        if device.current() == "cuda":
+        """Return how many models are trained fastest at once on the device that is asked for."""
+        if "cuda" in (device.asked(), device.find(device.asked())):
             return MOST_AT_ONCE_ON_CUDA
         if self.model in SMALLEST_IMAGE:
             return 1
