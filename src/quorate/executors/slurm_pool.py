@@ -43,6 +43,7 @@ class SlurmPool(DaskPool):
         self._jobs, self._asked = jobs, asked
         self._began = time.monotonic()
         self._said = set[str]()
+        self._named: dict[str, str] = {}  # the workers that were there, by address
         self._buried = 0
 
     def look(self) -> Workers:
@@ -52,10 +53,10 @@ class SlurmPool(DaskPool):
             WorkerError: jobs end before a worker comes, will never start, or have not started
                 while there was patience.
         """
-        before = dict(self._there)
-        there = super().look()
-        self._jobs.note(self._there.values())
-        for address in before.keys() - self._there.keys():
+        before, there = self._named, super().look()
+        self._named = {address: str(one["name"]) for address, one in self._there.items()}
+        self._jobs.note(self._named.values())
+        for address in before.keys() - self._named.keys():
             self._explain(self._jobs.of(before[address]))
         for job in self._jobs.ended[self._buried :]:
             self._buried += 1
@@ -111,7 +112,7 @@ class SlurmPool(DaskPool):
         waiting = [job for job in jobs if job.is_alive]
         if waiting and all(job.why in NEVER for job in waiting):
             raise WorkerError(
-                f"Expected Slurm to start the jobs, got: {_named(waiting)}. They would wait for "
+                f"Expected Slurm to start the jobs, got: {_why(waiting)}. They would wait for "
                 "ever: mend time=, partition=, account= or options=."
             )
 
@@ -119,7 +120,7 @@ class SlurmPool(DaskPool):
         if not self._patience.is_over(ready):
             return
         jobs = [job for job in self._jobs.queue.values() if job.state == "PENDING"]
-        waits = f"{len(jobs)} waiting in its queue ({_named(jobs)})" if jobs else "none"
+        waits = f"{len(jobs)} waiting in its queue ({_why(jobs)})" if jobs else "none"
         raise WorkerError(
             f"Expected Slurm to start a job within patience={self._asked.patience}, got {waits}. "
             "Wait longer (patience=2d), ask for less (time=, memory=), or for another partition=."
@@ -137,7 +138,7 @@ class SlurmPool(DaskPool):
         )
 
 
-def _named(jobs: list[QueuedJob]) -> str:
+def _why(jobs: list[QueuedJob]) -> str:
     return ", ".join(reasons(jobs)) or "no reason"
 
 
