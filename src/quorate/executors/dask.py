@@ -124,7 +124,7 @@ def _jobs_here() -> type:
     """Return the class of a cluster whose jobs are processes of this machine."""
     core = load_jobqueue().core
 
-    class HereJob(core.Job):  # type: ignore[misc]
+    class HereJob(core.Job):  # type: ignore[misc, name-defined]
         """A job that is a session of processes."""
 
         config_name = "local"
@@ -136,7 +136,7 @@ def _jobs_here() -> type:
             super().__init__(*args, shebang="#!/bin/sh", **kwargs)
             self.job_header = f'exec >>"{self.log_directory}/$$.log" 2>&1'
 
-    class HereCluster(core.JobQueueCluster):  # type: ignore[misc]
+    class HereCluster(core.JobQueueCluster):  # type: ignore[misc, name-defined]
         job_cls = HereJob
 
     return HereCluster

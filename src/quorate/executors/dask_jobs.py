@@ -35,7 +35,7 @@ def load_jobqueue() -> Any:
     import distributed  # noqa: F401  (first, so that it is not meant by what follows)
 
     install = signal.signal
-    signal.signal = lambda *_: None  # type: ignore[assignment]
+    signal.signal = lambda *_: None
     try:
         import dask_jobqueue
     finally:
