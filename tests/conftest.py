@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -106,6 +107,21 @@ def slurm(
     for key, value in slurm_nodes.environment.items():
         monkeypatch.setenv(key, value)
     return slurm_nodes
+
+
+@pytest.fixture(scope="session")
+def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Two workers of a cluster that was there before, as on other machines: a ``FarWorkers``."""
+    pytest.importorskip("distributed")
+    from far_workers import FarWorkers, far_workers
+
+    from quorate.executors.choose import choose_executor
+
+    home, mine, shared = (tmp_path_factory.mktemp(name) for name in ("far", "mine", "shared"))
+    with far_workers(home, [mine]) as named:
+        while not (home / "scheduler.json").exists():
+            time.sleep(0.05)
+        yield FarWorkers(choose_executor(executor=named), mine, shared)
 
 
 @pytest.fixture(scope="session")

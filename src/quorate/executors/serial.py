@@ -27,7 +27,7 @@ class Serial(Executor):
     @contextmanager
     def open(self) -> Iterator[Pool]:
         """Yield this process as a pool of one worker."""
-        yield _ThisProcess()
+        yield THIS_PROCESS
 
 
 class _ThisProcess(Pool):
@@ -44,4 +44,4 @@ class _ThisProcess(Pool):
         return future
 
 
-SERIAL = Serial()
+SERIAL, THIS_PROCESS = Serial(), _ThisProcess()

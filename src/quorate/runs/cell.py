@@ -67,10 +67,13 @@ class Work(Protocol[C]):
 
     kind: ClassVar[str]
 
-    @property
-    def folder(self) -> Path | None:
-        """Folder that the workers read and write as well, which all must see; None by default."""
+    def shared_folder(self, cells: Sequence[C]) -> Path | None:
+        """Return the folder that these cells read, and all workers must see; None by default."""
         return None
+
+    def packed(self, cells: Sequence[C]) -> Work[C]:
+        """Return the work as it is sent to another machine with some cells; by default as it is."""
+        return self
 
     def stacks(self, cells: Sequence[C], workers: int) -> Sequence[Sequence[C]]:
         """Return the cells in stacks that are computed together; by default each is alone.

@@ -77,12 +77,15 @@ def run_missing(
 
 
 @contextlib.contextmanager
-def opened(out: str | Path | None, executor: Executor) -> Iterator[tuple[Store, Pool]]:
+def opened(
+    out: str | Path | None, executor: Executor, kind: type[Store] = Store
+) -> Iterator[tuple[Store, Pool]]:
     """Yield the store of a run and its workers, for as long as it takes.
 
     Args:
         out: folder of the store; None keeps the records in memory only.
         executor: where cells are computed.
+        kind: of store.
 
     Raises:
         InputError: no cell can be computed there.
@@ -90,7 +93,7 @@ def opened(out: str | Path | None, executor: Executor) -> Iterator[tuple[Store, 
         WorkerError: no worker comes, or the workers have other versions.
     """
     executor.check()  # before a store is made
-    with Store(out, write=True) as store, workers_of(executor) as pool:
+    with kind(out, write=True) as store, workers_of(executor) as pool:
         yield store, pool
 
 
@@ -132,7 +135,7 @@ def _run_missing(
     lost: dict[str, Cell] = {}
     with (
         bar(len(missing), what) as progress,
-        seen_by_all(work.folder, pool) as probe,
+        seen_by_all(work.shared_folder(missing), pool) as probe,
         closing(_compute(work, missing, pool, lost, probe, progress)) as found,
     ):
         for records in found:
@@ -234,6 +237,8 @@ def _submit(
     probe: Probe | None,
 ) -> None:
     limit, own = (pool.turn, catalog.registered()) if pool.is_remote else (None, ())
+    if pool.is_elsewhere:
+        work = work.packed([cell for stack in stacks for _, cell in stack])
     place = device.asked()
     message = _Message(stacks, time.monotonic())
     at_work[pool.submit(_work_on, work, stacks, place, limit, own, probe)] = message

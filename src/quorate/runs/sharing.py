@@ -26,18 +26,15 @@ class Probe:
     text: str
 
     def check(self) -> None:
-        """Raise WorkerError unless this machine sees the folder, and may write there."""
-        own = self.file.with_name(f"{self.file.name}-{uuid.uuid4().hex}")
+        """Raise WorkerError unless this machine sees the folder."""
         try:
             found = self.file.read_text(encoding="utf-8")
-            own.write_text(found, encoding="utf-8")
-            own.unlink()
         except OSError as error:
             found = error.strerror or str(error)
         if found != self.text:
             raise WorkerError(
                 f"Expected {self.file.parent} to be a folder that all workers share, since they "
-                f"read and write there, got one that does not ({name_of_place()}): {found}. Name "
+                f"read what is there, got one that does not ({name_of_place()}): {found}. Name "
                 "a folder on a disk that they share: --out FOLDER."
             )
 
@@ -47,7 +44,7 @@ def seen_by_all(folder: Path | None, pool: Pool) -> Iterator[Probe | None]:
     """Yield what a worker is to look for before it begins; None where nothing has to be shared.
 
     Args:
-        folder: which the work reads and writes on the workers; None where it does not.
+        folder: which the work reads on the workers; None where it does not.
         pool: the workers.
     """
     if folder is None or not pool.is_elsewhere:

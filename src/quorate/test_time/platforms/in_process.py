@@ -181,6 +181,27 @@ def _read_files(folder: Path) -> dict[str, bytes]:
     return found
 
 
+def kept_files(folder: Path) -> dict[str, bytes]:
+    """Return the files of the platform in a folder by name: what ``load_platform`` reads.
+
+    Raises:
+        InputError: there is no platform, its files are damaged, or it is not trusted.
+    """
+    if is_pickled(folder):
+        raise refused(folder)
+    try:
+        model = _read_files(folder) if is_kept(folder) else {}
+        return {**model, CARD: _read(folder / CARD)}
+    except Exception as error:  # what is damaged raises whatever its damage leads to
+        raise _no_platform(folder, error) from error
+
+
+def kept_bytes(folder: Path) -> int:
+    """Return the size of these files; 0 where there are none."""
+    files = (folder / name for name in MOST_BYTES)
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
 def _read_plain(folder: str | Path) -> dict[str, Any]:
     """Return what the card of a platform says, as plain data."""
     plain = read_json(_read(Path(folder) / CARD))

@@ -214,6 +214,21 @@ class Ledger(LedgerFile):
                 db.execute(f"INSERT INTO question VALUES {places}", values)
         return len(new) == len(digests)
 
+    def take_over(self, other: Ledger) -> None:
+        """Take over all that another ledger has answered; what is answered here stays as it is."""
+        columns = "platform, digest, key, purpose, state, label, scores, reserved_at, answered_at"
+        query = f"SELECT {columns} FROM question WHERE state = 'answered' ORDER BY number"
+        with other._using, other._explained():
+            rows = other._db.execute(query).fetchall()
+        with self._transaction() as db:
+            db.executemany(
+                f"INSERT INTO question ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (platform, digest, key) DO UPDATE SET state = excluded.state, "
+                "label = excluded.label, scores = excluded.scores, "
+                "answered_at = excluded.answered_at WHERE state = 'reserved'",
+                rows,
+            )
+
     def _compare(
         self,
         platform: str,

@@ -7,7 +7,6 @@ import itertools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +15,7 @@ from quorate import spec
 from quorate.errors import InputError, reason
 from quorate.intervals import Estimate, exact_rate
 from quorate.protocols import Classifier, Learner
-from quorate.runs.cell import Cell, Record, Work
+from quorate.runs.cell import Cell, Record
 from quorate.runtime.digests import digest_file, digest_files
 from quorate.runtime.provenance import with_reading
 from quorate.runtime.seeds import stream
@@ -34,7 +33,9 @@ from quorate.test_time.study.correction import CellGroup, Correction
 from quorate.test_time.study.deployment import Deployment, PlatformCell
 from quorate.test_time.study.evaluation import Evaluator, evaluate, evaluate_adapted
 from quorate.test_time.study.examples import choose_examples
+from quorate.test_time.study.ledgers import with_ledgers
 from quorate.test_time.study.measures import AdaptedEffect
+from quorate.test_time.study.on_platforms import PlatformsWork
 from quorate.test_time.study.outcome import (
     EXAMPLES,
     LABEL_FREE,
@@ -157,20 +158,18 @@ def cells_of(deployment: Deployment, platform: str | None = None) -> list[Correc
 
 
 @dataclass(frozen=True)
-class CorrectionWork(Work[CorrectionCell]):
+class CorrectionWork(PlatformsWork[CorrectionCell]):
     """Measures cells; those that share a pool and a surrogate are measured together.
 
-    Args:
-        out: folder of the platforms, and of the ledgers, the only files that are written here.
+    The ledger of a pool is written where the work is done. On another machine it comes back with
+    the first record of the pool, as a file that ``CorrectionStore`` takes over.
     """
 
     kind: ClassVar[str] = "correction"
-    out: Path
 
-    @property
-    def folder(self) -> Path:
-        """The folder of the platforms, which all workers must see."""
-        return self.out
+    def platform_of(self, cell: CorrectionCell) -> tuple[Correction, CellGroup]:
+        """Return the correction and the group of a cell."""
+        return cell.correction, cell.group
 
     def stacks(self, cells: Sequence[CorrectionCell], workers: int) -> list[list[CorrectionCell]]:
         """Return the cells by group."""
@@ -179,10 +178,14 @@ class CorrectionWork(Work[CorrectionCell]):
     def compute(self, stack: Sequence[CorrectionCell]) -> list[Record]:
         """Return the outcome of each cell of a group."""
         first = stack[0]
-        deployment = Deployment(first.correction, self.out)
-        with open_access(deployment, first.group, first.photos) as access:
-            collective = PreparedGroup.gather(first, access, deployment)
-            return [collective.measure(cell).to_record() for cell in stack]
+        with self.folder() as out:
+            deployment = Deployment(first.correction, out)
+            with open_access(deployment, first.group, first.photos) as access:
+                collective = PreparedGroup.gather(first, access, deployment)
+                records = [collective.measure(cell).to_record() for cell in stack]
+            if self.sent is not None:
+                records[0] = with_ledgers(records[0], out)
+        return records
 
 
 @dataclass(frozen=True, eq=False)

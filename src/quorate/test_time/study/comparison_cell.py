@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from quorate import spec
-from quorate.runs.cell import Cell, Record, Work
+from quorate.runs.cell import Cell, Record
 from quorate.runtime.seeds import mixed
 from quorate.table import Labels
 from quorate.test_time.attacks.attack import Attack
@@ -26,8 +26,10 @@ from quorate.test_time.platforms.in_process import InProcessPlatform
 from quorate.test_time.platforms.meter import Meter
 from quorate.test_time.platforms.platform import Pixels, to_pixels
 from quorate.test_time.study.cell import CorrectionCell
+from quorate.test_time.study.correction import CellGroup, Correction
 from quorate.test_time.study.deployment import Deployment
 from quorate.test_time.study.evaluation import Evaluator
+from quorate.test_time.study.on_platforms import PlatformsWork
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.people import PeopleSplit, people_of
 from quorate.test_time.study.query_costs import PoolEffect, SoloAttack
@@ -71,24 +73,19 @@ class AttackCell(Cell):
 
 
 @dataclass(frozen=True)
-class AttackWork(Work[AttackCell]):
-    """Lets everyone alone search, and counts their queries by the platform's own meter.
-
-    Args:
-        out: folder of the platforms.
-    """
+class AttackWork(PlatformsWork[AttackCell]):
+    """Lets everyone alone search, and counts their queries by the platform's own meter."""
 
     kind: ClassVar[str] = "attack"
-    out: Path
 
-    @property
-    def folder(self) -> Path:
-        """The folder of the platforms, which all workers must see."""
-        return self.out
+    def platform_of(self, cell: AttackCell) -> tuple[Correction, CellGroup]:
+        """Return the correction that is compared, and the group whose platform is attacked."""
+        return cell.compared.correction, cell.compared.group
 
     def compute(self, stack: Sequence[AttackCell]) -> list[Record]:
         """Return what each attack did for people on their own."""
-        return [Record(cell.id, _attack(cell, self.out).to_plain()) for cell in stack]
+        with self.folder() as out:
+            return [Record(cell.id, _attack(cell, out).to_plain()) for cell in stack]
 
 
 @dataclass(frozen=True)
@@ -111,20 +108,14 @@ class PoolCell(Cell):
 
 
 @dataclass(frozen=True)
-class PoolWork(Work[PoolCell]):
-    """Asks the platform about people with the changes of pools; those of one seed together.
-
-    Args:
-        out: folder of the platforms.
-    """
+class PoolWork(PlatformsWork[PoolCell]):
+    """Asks the platform about people with the changes of pools; those of one seed together."""
 
     kind: ClassVar[str] = "pool"
-    out: Path
 
-    @property
-    def folder(self) -> Path:
-        """The folder of the platforms, which all workers must see."""
-        return self.out
+    def platform_of(self, cell: PoolCell) -> tuple[Correction, CellGroup]:
+        """Return the correction that is compared, and the group of the pool."""
+        return cell.compared.correction, cell.compared.group
 
     def stacks(self, cells: Sequence[PoolCell], workers: int) -> list[list[PoolCell]]:
         """Return the cells by seed."""
@@ -133,8 +124,9 @@ class PoolWork(Work[PoolCell]):
 
     def compute(self, stack: Sequence[PoolCell]) -> list[Record]:
         """Return what each pool does."""
-        evaluator = _evaluator(stack[0].compared, self.out)
-        return [Record(cell.id, _try(cell, evaluator).to_plain()) for cell in stack]
+        with self.folder() as out:
+            evaluator = _evaluator(stack[0].compared, out)
+            return [Record(cell.id, _try(cell, evaluator).to_plain()) for cell in stack]
 
 
 def _evaluator(cell: CorrectionCell, out: Path) -> Evaluator:

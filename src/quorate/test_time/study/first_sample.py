@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
 from quorate.errors import InputError
+from quorate.executors.executor import Pool
 from quorate.intervals import Estimate, exact_rate, rate_difference
+from quorate.runs.cell import Cell, Record
+from quorate.runs.store import Store
 from quorate.runs.wording import rate
-from quorate.runtime.progress import status
 from quorate.runtime.seeds import stream
 from quorate.table import Rng
 from quorate.test_time.platforms.platform import EVALUATION, Platform
 from quorate.test_time.study.access import open_access
 from quorate.test_time.study.cell import CorrectionCell
+from quorate.test_time.study.correction import CellGroup, Correction
 from quorate.test_time.study.deployment import Deployment
+from quorate.test_time.study.on_platforms import PlatformsWork, run_on_platforms
 from quorate.test_time.study.people import SAMPLE, SUBGROUP, PeopleSplit, people_of
 
 LOOKED_AT = 400  # people of the subgroup, and as many others
@@ -39,6 +45,18 @@ class FirstSample:
     def gap(self) -> Estimate:
         """The others' accuracy minus the subgroup's."""
         return rate_difference(self.others, self.subgroup)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return plain data that ``from_plain`` takes back."""
+        ends = {name: vars(getattr(self, name)) for name in ("subgroup", "others")}
+        return {**ends, "people": list(self.people)}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> FirstSample:
+        """Return the sample that plain data stand for."""
+        subgroup, others = (Estimate(**plain[name]) for name in ("subgroup", "others"))
+        a, b = plain["people"]
+        return cls(subgroup, others, (a, b))
 
     def tells_of_gap(self) -> bool:
         """Whether the subgroup is surely served worse: the interval lies above 0."""
@@ -65,24 +83,61 @@ def take_sample(platform: Platform, split: PeopleSplit, rng: Rng) -> FirstSample
     return FirstSample(subgroup, rest, (len(inside), len(others)))
 
 
-def check_gaps(deployment: Deployment, cells: Sequence[CorrectionCell]) -> None:
+@dataclass(frozen=True)
+class SampleCell(Cell):
+    """A first sample of one platform and one seed.
+
+    Args:
+        first: a cell of the correction that asks the platform.
+    """
+
+    first: CorrectionCell
+
+    def describe(self) -> dict[str, Any]:
+        """Return all that decides the sample, and more."""
+        return {**self.first.describe(), "looked at": LOOKED_AT}
+
+
+@dataclass(frozen=True)
+class SampleWork(PlatformsWork[SampleCell]):
+    """Asks platforms about a few people."""
+
+    kind: ClassVar[str] = "first sample"
+
+    def platform_of(self, cell: SampleCell) -> tuple[Correction, CellGroup]:
+        """Return the correction and the group of a cell."""
+        return cell.first.correction, cell.first.group
+
+    def compute(self, stack: Sequence[SampleCell]) -> list[Record]:
+        """Return what each platform says."""
+        with self.folder() as out:
+            return [Record(cell.id, _sample(cell.first, out).to_plain()) for cell in stack]
+
+
+def _sample(cell: CorrectionCell, out: Path) -> FirstSample:
+    seed = cell.group.seed
+    with open_access(Deployment(cell.correction, out), cell.group, cell.photos) as access:
+        rng = np.random.default_rng(stream(seed, SAMPLE))
+        return take_sample(access.for_measuring, people_of(cell.correction, seed), rng)
+
+
+def check_gaps(deployment: Deployment, cells: Sequence[CorrectionCell], pool: Pool) -> None:
     """Raise InputError if there is no gap to tell where cells are to be measured.
 
     Each platform of each seed is asked once, before any member asks.
     """
     correction = deployment.correction
     first = {(cell.group.seed, cell.group.platform): cell for cell in reversed(cells)}
+    asked = [SampleCell(cell) for _, cell in sorted(first.items(), key=lambda item: item[0])]
+    with Store(None) as store:
+        work = SampleWork(deployment.out)
+        found = run_on_platforms(work, asked, store, pool, "Looking for gaps")
     said = []
-    for (seed, name), cell in sorted(first.items(), key=lambda item: item[0]):
-        split = people_of(correction, seed)
-        with (
-            status(f"Looking for a gap on {name}"),
-            open_access(deployment, cell.group, cell.photos) as access,
-        ):
-            rng = np.random.default_rng(stream(seed, SAMPLE))
-            sample = take_sample(access.for_measuring, split, rng)
+    for cell, record in zip(asked, found, strict=True):
+        sample, group = FirstSample.from_plain(record.plain), cell.first.group
         if not sample.tells_of_gap():
-            said.append(f"{name}, seed {seed}: {_describe(sample, correction.subgroup.label)}")
+            told = _describe(sample, correction.subgroup.label)
+            said.append(f"{group.platform}, seed {group.seed}: {told}")
     if said:
         where = "" if len(said) == len(first) else f" in {len(said)} of {len(first)} samples"
         raise InputError(

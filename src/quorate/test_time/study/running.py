@@ -9,11 +9,12 @@ from quorate.errors import InputError, StoreError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.runs.cell import Record
-from quorate.runs.running import opened, run_missing
+from quorate.runs.running import opened
 from quorate.runs.store import Store, stored_ids
 from quorate.runtime import device
 from quorate.runtime.files import place, write_plain
 from quorate.runtime.network import offline
+from quorate.runtime.progress import tell
 from quorate.test_time.extraction.questions import key_of
 from quorate.test_time.http.client import HTTPPlatform, warn_if_open
 from quorate.test_time.platforms.in_process import load_platform, read_about, read_card
@@ -22,6 +23,8 @@ from quorate.test_time.study.cell import CorrectionWork, cells_of
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.deployment import Deployment
 from quorate.test_time.study.first_sample import check_gaps
+from quorate.test_time.study.ledgers import CorrectionStore
+from quorate.test_time.study.on_platforms import run_on_platforms
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.parity import check_photos
 from quorate.test_time.study.people import people_of, photos_held, split_id
@@ -30,6 +33,12 @@ from quorate.test_time.study.settings import CELLS, FILE, read_cells, read_folde
 from quorate.test_time.study.sources import PlatformAddress, SavedPlatform
 from quorate.test_time.study.stored_cells import find_stored
 from quorate.validate import listed
+
+ASKED_HERE = (
+    "A platform behind an address is asked from this machine alone, where its keys and its ledger "
+    "are: what follows from its answers is computed here too. To share that among processes of "
+    "this machine, use --jobs in place of --executor."
+)
 
 
 def run_correction(
@@ -61,17 +70,20 @@ def run_correction(
         deployment.renew()
     with device.use(device_name):
         found = _check(deployment)
-        with opened(out, executor) as (store, pool):
+        with opened(out, executor, CorrectionStore) as (store, pool):
             deployment.remember(found)
             work, cells = CorrectionWork(deployment.out), cells_of(deployment)
-            ids = [cell.id for cell in cells]
+            ids, there = [cell.id for cell in cells], store.ids(work.kind)
+            missing = [cell for cell in cells if cell.id not in there]
+            if any(map(work.asks_an_address, missing)) and pool.is_elsewhere:
+                SERIAL.check()
+                tell(ASKED_HERE)
             deployment.train_missing(pool)
             if not correction.anyway:
-                there = store.ids(work.kind)
-                check_gaps(deployment, [cell for cell in cells if cell.id not in there])
+                check_gaps(deployment, missing, pool)
             # Not before: the results of another correction in this folder are shown until then.
             write_plain(deployment.out / FILE, {**correction.describe(), CELLS: ids}, "population")
-            records = run_missing(work, cells, store, pool, "Measuring")
+            records = run_on_platforms(work, cells, store, pool, "Measuring")
     return _result(correction, records)
 
 

@@ -1,0 +1,113 @@
+"""A correction and what is compared with it on other machines, which do not see its folder."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from far_workers import FarWorkers, can_hide
+from mortal_model import Mortal
+
+from quorate.errors import WorkerError
+from quorate.executors.executor import Executor
+from quorate.executors.serial import SERIAL
+from quorate.test_time.platforms.ledger import Ledger
+from quorate.test_time.study import on_platforms
+from quorate.test_time.study.access import LEDGERS
+from quorate.test_time.study.outcome import CorrectionOutcome
+from quorate.test_time.study.query_comparison import compare
+from quorate.test_time.study.running import run_correction
+from quorate.test_time.study.settings import make_correction
+from quorate.test_time.study.sources import PLATFORM_LOOKS, read_learner
+
+TINY: dict[str, Any] = {
+    "population": "digits:n=300,held_out=0.05",
+    "subgroup": "low_light",
+    "share": 0.2,
+    "platform": "mlp:epochs=1",
+    "proxy": "logistic:epochs=1",
+    "members": "5,10",
+    "queries": 3,
+    "crafting": "steps=1,restarts=1",
+    "extraction": "variants=0",
+    "label_free": "none",
+    "adaptive": "none",
+    "anyway": True,
+}
+
+
+def run(out: Path, executor: Executor = SERIAL, **more: Any) -> tuple[CorrectionOutcome, ...]:
+    return run_correction(make_correction(**{**TINY, **more}), out, executor, "cpu").outcomes
+
+
+def plain(outcomes: tuple[CorrectionOutcome, ...]) -> list[Any]:
+    """Return what does not differ from run to run."""
+    said = [(one.to_plain(), one.files) for one in outcomes]
+    return [({**one, "seconds": 0, "provenance": {}}, files) for one, files in said]
+
+
+def spent(out: Path) -> dict[str, dict[str, int]]:
+    """Return what each key has spent, in every ledger of a folder."""
+    found = {}
+    for path in sorted((out / LEDGERS).glob("*.sqlite")):
+        with Ledger(path) as ledger:
+            (platform,) = {p for (p,) in ledger._db.execute("SELECT platform FROM question")}
+            found[path.name] = dict(ledger.spent_by_key(platform))
+    return found
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A correction that was run in this process."""
+    out = tmp_path_factory.mktemp("here")
+    run(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def there(far: FarWorkers) -> Path:
+    """The same on other machines, which do not see the folder."""
+    out = far.mine / "correction"
+    run(out, far.executor)
+    return out
+
+
+def test_far_workers_lead_to_the_same_bits_and_ledgers(here: Path, there: Path) -> None:
+    assert plain(run(there)) == plain(run(here))  # both are stored
+    assert len(run(there)) == 2
+    each = {f"member-{i:04}": 3 for i in range(1, 11)}
+    assert list(spent(there).values()) == [each]
+    assert spent(there) == spent(here)
+
+
+def test_far_workers_compare_to_the_same_bits(here: Path, there: Path, far: FarWorkers) -> None:
+    asked: dict[str, Any] = {"attacks": "simba", "budget": 5, "people": 5}
+    found = compare(there, **asked, executor=far.executor)
+    expected = compare(here, **asked)
+    assert (found.alone, found.pooled) == (expected.alone, expected.pooled)
+
+
+def test_a_platform_too_large_for_messages_needs_a_folder_that_workers_see(
+    here: Path, far: FarWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_platforms, "MOST_SENT", 1000)  # bytes
+    shutil.copytree(here, far.shared / "run")
+    expected = plain(run(here, members="5,10", queries=2))
+    assert plain(run(far.shared / "run", far.executor, queries=2)) == expected
+    assert spent(far.shared / "run") == spent(here)
+    assert not list((far.shared / "run").glob(".probe*"))
+    if can_hide():
+        shutil.copytree(here, far.mine / "run")
+        with pytest.raises(WorkerError, match=r"Expected .*run to be a folder that all workers"):
+            run(far.mine / "run", far.executor, queries=4)
+
+
+def test_a_model_of_an_own_class_is_trained_again_by_the_workers(far: FarWorkers) -> None:
+    """Its folder holds a card alone. The first worker that asks it dies, and is missed."""
+    grave = far.shared / "grave"
+    grave.touch()
+    mortal = Mortal(read_learner("mlp:epochs=1", PLATFORM_LOOKS).learner, str(grave))
+    out = far.mine / "own"
+    found = run(out, far.executor, platform=mortal, members=5)
+    assert [path.name for path in (out / "platform").iterdir()] == ["card.json"]
+    assert [one.queries.pooled for one in found] == [15]
