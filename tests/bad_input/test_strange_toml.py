@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import os
 import threading
 import tomllib
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from quorate.cli.config import values_in_force
 from quorate.errors import InputError, QuorateError
+from quorate.executors.configuration import read_configuration
 from quorate.findings.experiment import read_experiment
 from quorate.findings.kinds.listing import kind_of
 from quorate.runtime.files import read_toml
@@ -87,6 +90,8 @@ FILES = {
         quick = {seeds = 1}
         expect = [{measure = "success", of = "sgd", at = 0.1, at_least = 0.5}]
         tune = {learning_rate = [0.1]}
+        executor = "slurm:workers=2,partition=cpu"
+        device = "cpu"
     """,
     "correction": """
         population = "digits:n=100"
@@ -135,6 +140,7 @@ FILES = {
         share = 0.6
         seeds = 1
         title = "t"
+        jobs = 2
     """,
 }
 
@@ -169,6 +175,42 @@ def test_a_value_of_any_type_is_read_or_refused_in_one_line(
                 message = str(error)
                 assert "\n" not in message, text
                 assert message.startswith(("Expected", "a.toml: ")), text
+
+
+CONFIGURATION = """
+    executor = "slurm:workers=2"
+    device = "cpu"
+    executors.slurm.partition = "cpu"
+    executors.slurm.cores = 1
+    executors.slurm.patience = "1d"
+    executors.dask.address = "tls://host:1"
+    executors.dask.patience = 60.0
+    executors.ray.workers = 2
+"""
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_a_configuration_with_a_value_of_any_type(
+    strange: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read or refused in one line that names the file, and what is read can be shown."""
+    file = tmp_path / "config.toml"
+    monkeypatch.setenv("QUORATE_CONFIG", str(file))
+    lines = [line.strip() for line in CONFIGURATION.strip().splitlines()]
+    wholes = (["jobs = 2"], ["executors = {}"], ["executors.slurm = {}"], lines)
+    for whole in wholes:
+        for at, line in enumerate(whole):
+            text = [*whole[:at], f"{line.split(' = ')[0]} = {strange}", *whole[at + 1 :]]
+            file.write_text("\n".join(text))
+            try:
+                shown = values_in_force(read_configuration())
+            except InputError as error:
+                message = str(error)
+                assert "\n" not in message, text
+                assert message.startswith("Expected "), text
+                assert message.endswith(f"This came from the configuration file {file}."), text
+            else:
+                json.dumps(shown, allow_nan=False)
 
 
 API = {"images_at_once": 1, "label_at": "a", "classes": ["a"], "shape": [1, 8, 8], "id": "x"}

@@ -18,7 +18,9 @@ from quorate.executors.slurm import Slurm
 from quorate.findings.experiment import read_experiment
 from quorate.findings.kinds.listing import kind_of
 from quorate.membership_inference.study import MEASURE, MembershipStudy
+from quorate.runs.store import Store
 from quorate.studies.study import KEYS, read_study
+from quorate.studies.trial import stored_outcomes
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.settings import read_correction
 
@@ -210,6 +212,25 @@ def test_python_runs_a_file_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
         (Processes(2), "auto"),
         (Serial(), "auto"),
     ]
+
+
+def test_where_cells_are_computed_is_not_stored() -> None:
+    study = (
+        "population = 'gaussian:n=100,held_out=50'\nstrategy = 'planting:signal=columns,core=3'\n"
+        "learner = 'naive-bayes'\nalphas = [0.3]\nseeds = 1\n"
+    )
+    Path("study.toml").write_text(f"executor = 'serial'\ndevice = 'cpu'\n{study}")
+    library.run("study.toml", "o")
+    with Store("o") as store:
+        first, described = stored_outcomes(store), store.studies()
+    Path("study.toml").write_text(study)
+    library.run("study.toml", "o")
+    with Store("o") as store:
+        assert stored_outcomes(store) == first
+        assert store.studies() == described
+    assert len(first) == 2
+    assert len(described) == 1
+    assert "serial" not in str(described)
 
 
 def test_nothing_that_a_file_runs_has_a_parameter_of_such_a_name() -> None:
