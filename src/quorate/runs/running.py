@@ -308,8 +308,9 @@ def _set_aside(lost: dict[str, Cell], missing: int) -> WorkerError:
     return WorkerError(
         f"Expected the workers to live through {missing} cells, got {len(lost)} on which a worker "
         f"was lost {MOST_LOSSES} times (out of memory or of time?): {named}{more}. The others are "
-        "stored; run the same command with fewer workers (--jobs, or workers= of the executor), or "
-        "with smaller networks or fewer people."
+        "stored; run the same command with fewer workers on a machine (--jobs, or workers= of the "
+        "executor), with more memory or time for each (memory=, time= of slurm), or with smaller "
+        "networks or fewer people."
     )
 
 
