@@ -21,13 +21,18 @@ import pytest
 from documents import ROOT, Block, blocks, commands, patched
 from quorate import catalog
 from quorate.cli import entry as cli
+from quorate.executors.choose import choose_executor
+from quorate.executors.slurm import Slurm
 from quorate.findings.experiment import read_experiment
 from quorate.findings.kinds.listing import kind_of
 from quorate.plan import simulate  # noqa: F401  (imported before a test replaces what it is made of)
+from quorate.runs.store import Store
+from quorate.studies.trial import stored_outcomes
 
 FOLDERS = ("docs", "experiments", "benchmarks")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for f in FOLDERS for page in (ROOT / f).rglob("*.md"))])
 EXECUTED = [page for page in PAGES if page.parent.name != "reference"]
+CLUSTERS = ROOT / "docs" / "how-to" / "clusters.md"
 IN_PLACE = [page for page in EXECUTED if page.name != "CONTRIBUTING.md"]  # run on a copy elsewhere
 LANGUAGES = {"python", "sh", "console", "toml", "text", "diff"}
 
@@ -83,7 +88,9 @@ def test_every_experiment_can_be_read(path: Path, quick: bool) -> None:
 
 @pytest.mark.usefixtures("plain_pictures")
 @pytest.mark.parametrize(
-    "path", [path for path in IN_PLACE if "```" in path.read_text(encoding="utf-8")], ids=name_of
+    "path",
+    [path for path in IN_PLACE if "```" in path.read_text(encoding="utf-8") and path != CLUSTERS],
+    ids=name_of,
 )
 def test_code_runs(
     path: Path,
@@ -113,6 +120,39 @@ def test_the_plan_runs_on_the_bank_s_rows(
     assert "certified 0.989, came true 1.000" in printed
 
 
+@pytest.mark.usefixtures("plain_pictures", "slurm")
+def test_what_is_said_of_clusters_runs_on_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its workers are jobs of a real Slurm, and what they measure is what is measured here."""
+    session = Session(CLUSTERS, tmp_path, monkeypatch, capsys)
+    session.run()
+    first, again = (words for words in session.ran if "--executor" in words)
+    assert first == again
+    assert len(list(Path("slurm").glob("*.log"))) == 2  # jobs of the first command alone
+    code, _ = session.quorate([*first[: first.index("--out")], "--out", "here"])
+    assert code == 0
+    found = []
+    for folder in ("runs/cluster", "here"):
+        with Store(folder) as store:
+            outcomes = stored_outcomes(store)
+        found.append({one.id: (one.success, one.accuracy, one.record) for one in outcomes})
+    assert len(found[0]) == 6
+    assert found[0] == found[1]
+
+
+def test_the_configuration_for_a_cluster_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = (block for block in blocks(CLUSTERS) if block.language == "toml")
+    (tmp_path / "config.toml").write_text(block.text)
+    monkeypatch.setenv("QUORATE_CONFIG", str(tmp_path / "config.toml"))
+    found = choose_executor(executor="slurm:workers=8")
+    assert isinstance(found, Slurm)
+    assert found.setup == "module load python/3.12; source ~/quorate-env/bin/activate"
+    assert found.options == "--qos=short --constraint=skylake"
+
+
 class Session:
     """Runs the blocks of a document as a reader would."""
 
@@ -124,6 +164,7 @@ class Session:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         self.path, self.monkeypatch, self.capsys = path, monkeypatch, capsys
+        self.ran: list[list[str]] = []
         module = types.ModuleType("document")
         monkeypatch.setitem(sys.modules, "document", module)  # where pickles look for its classes
         self.namespace = vars(module)
@@ -174,6 +215,7 @@ class Session:
                 assert self.is_read(words), f"Not understood: {place}"
                 continue
             code, printed = self.quorate(words)
+            self.ran.append(words)
             assert code == (2 if expected.startswith("Error:") else 0), f"{place}\n{printed}"
             if block.language == "console":
                 same = doctest.OutputChecker().check_output(expected, printed, doctest.ELLIPSIS)

@@ -45,7 +45,7 @@ ReturnToService=2
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=2 RealMemory=8000
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=2 RealMemory=8000
 NodeName=n3 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[3]} CPUs=2 RealMemory=8000
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE
+PartitionName=cpu Nodes=ALL Default=YES MaxTime=INFINITE
 PartitionName=short Nodes=n1 MaxTime=00:10:00
 """
 
@@ -117,7 +117,7 @@ class SlurmCluster:
     def wait_until_idle(self) -> None:
         """Return when all nodes can be given jobs."""
         _wait_until(
-            lambda: self.ask("sinfo", "-h", "-p", "main", "-o", "%t %D") == "idle 3", "Slurm"
+            lambda: self.ask("sinfo", "-h", "-p", "cpu", "-o", "%t %D") == "idle 3", "Slurm"
         )
 
     def ask(self, *words: str) -> str:
