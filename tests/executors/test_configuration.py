@@ -47,6 +47,8 @@ def test_the_file_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("QUORATE_CONFIG")
     monkeypatch.delenv("XDG_CONFIG_HOME")
     assert path_of_file() == Path("/home/ada/.config/quorate/config.toml")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "here")  # the current folder may be a stranger's
+    assert path_of_file() == Path("/home/ada/.config/quorate/config.toml")
 
 
 def test_no_file_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +122,17 @@ def test_an_address_gives_way_to_another_place_and_that_is_said(
         f"address of the executor in the configuration file {path} is left out, since "
         f"'{executor}' says something else in its place.\n"
     )
+
+
+def test_what_does_not_fit_together_says_which_part_was_added(write: Write) -> None:
+    path = write("[executors.slurm]\nper_job = 2\npartition = 'cpu'")
+    with pytest.raises(InputError) as caught:
+        choose_executor(executor="slurm:gpus=1")
+    message = str(caught.value)
+    assert message.startswith("Expected per_job=1 for workers with GPUs, got per_job=2: ")
+    assert message.endswith(f" per_job, partition came from the configuration file {path}.")
+    with pytest.raises(InputError, match=r"workers=0 to be at least 1\. Use one worker or more\.$"):
+        choose_executor(executor="slurm:workers=0")
 
 
 def test_python_alone_says_where_it_computes(write: Write) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import concurrent.futures
 
-from quorate import catalog, spec
-from quorate.executors.configuration import filled_in
+from quorate import spec
+from quorate.executors.configuration import build_executor
 from quorate.executors.executor import Executor
 from quorate.executors.futures import Futures
 from quorate.executors.processes import Processes, check_workers
@@ -38,5 +38,4 @@ def choose_executor(jobs: int | None = None, executor: AnyExecutor = None) -> Ex
         return Serial() if jobs in (None, 1) else Processes(jobs)
     if hasattr(executor, "submit"):
         return Futures(executor)
-    chosen: Executor = catalog.build("executors", filled_in(executor))
-    return chosen
+    return build_executor(executor)

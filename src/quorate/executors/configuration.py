@@ -10,6 +10,7 @@ from typing import Any
 
 from quorate import catalog, spec
 from quorate.errors import InputError
+from quorate.executors.executor import Executor
 from quorate.executors.resources import KEYS, NOTHING, Resources, read_resources
 from quorate.runtime.files import read_toml
 from quorate.runtime.progress import tell
@@ -53,7 +54,9 @@ class Configuration:
 
 def path_of_file() -> Path:
     """Return where the file is: QUORATE_CONFIG, else in the user's configuration folder."""
-    base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(base):  # which the standard ignores: the current folder may be anyone's
+        base = os.path.expanduser("~/.config")
     return Path(os.environ.get(VARIABLE) or Path(base) / "quorate" / "config.toml")
 
 
@@ -80,7 +83,7 @@ def read_configuration() -> Configuration:
         tables = _read_tables(plain.get(TABLES, {}))
         resources = read_resources(plain)
         if resources.executor is not None:
-            catalog.build("executors", _filled_in(resources.executor, tables)[0])
+            _built(_filled_in(resources.executor, tables)[0])
     except InputError as error:
         raise InputError(f"{error} This came from the configuration file {path}.") from error
     return Configuration(path, True, resources, tables)
@@ -108,41 +111,61 @@ def _read_tables(given: Any) -> Tables:
             if key not in parameters:
                 raise unknown(f"parameter of {name}", key, parameters)
         if all(key in table for key, one in parameters.items() if spec.is_required(one)):
-            catalog.build("executors", {"name": name, **table})
+            _built({"name": name, **table})
         tables[name.replace("_", "-")] = {
-            key: spec.convert(value, types[key], key) for key, value in table.items()
+            key: value
+            if parameters[key].metadata.get("kind")
+            else spec.convert(value, types[key], key)
+            for key, value in table.items()
         }
     return tables
 
 
-def filled_in(executor: Any) -> Any:
-    """Return an executor's text or plain data with the parameters that the configuration adds.
+def build_executor(executor: Any) -> Executor:
+    """Return the executor that text or plain data stand for; the configuration adds to them.
 
     What is given stays. What the configuration names in its place, as the address of a scheduler
     where workers on this machine are asked for, is left out, and that is said.
 
     Raises:
-        InputError: as ``read_configuration``.
+        InputError: as ``read_configuration``, or the executor cannot be built.
     """
     if not isinstance(executor, str | Mapping):
-        return executor
+        return _built(executor)
     found = read_configuration()
-    filled, left_out = _filled_in(executor, found.executors)
+    filled, added, left_out = _filled_in(executor, found.executors)
+    try:
+        chosen = _built(filled)
+    except InputError as error:
+        if not added:
+            raise
+        _built(executor)  # raises where the mistake is its own
+        raise InputError(
+            f"{error} {', '.join(added)} came from the configuration file {found.path}."
+        ) from error
     if left_out:
         tell(
             f"{', '.join(left_out)} of the executor in the configuration file {found.path} is "
             f"left out, since {shown(executor)} says something else in its place."
         )
-    return filled
+    return chosen
 
 
-def _filled_in(executor: str | Mapping[str, Any], tables: Tables) -> tuple[Any, list[str]]:
-    """Return plain data with what a table adds, and the parameters that it cannot add."""
+def _built(executor: Any) -> Executor:
+    chosen: Executor = catalog.build("executors", executor)
+    return chosen
+
+
+def _filled_in(
+    executor: str | Mapping[str, Any], tables: Tables
+) -> tuple[dict[str, Any], list[str], list[str]]:
+    """Return plain data with what a table adds, the parameters added, and those left out."""
     data = parse(executor) if isinstance(executor, str) else dict(executor)
     name = str(data.get("name")).replace("_", "-")
     table = tables.get(name, {})
     alternatives = getattr(catalog.CATALOG["executors"].get(name), "alternatives", ())
     chosen = any(data.get(key) not in (None, "") for key in alternatives)
-    left_out = [key for key in table if chosen and key in alternatives and key not in data]
-    added = {key: value for key, value in table.items() if key not in left_out}
-    return {**added, **data}, left_out
+    open_ = [key for key in table if key not in data]
+    left_out = [key for key in open_ if chosen and key in alternatives]
+    added = [key for key in open_ if key not in left_out]
+    return {**{key: table[key] for key in added}, **data}, added, left_out
