@@ -15,10 +15,12 @@ import psutil
 import pytest
 from slurm_cluster import SlurmCluster
 from squares_run import CELLS
-from squares_work import squares
+from squares_work import Squares, cells, squares
 
 from quorate.errors import StoreError
+from quorate.executors.serial import Serial
 from quorate.runs.cell import Record
+from quorate.runs.running import run_missing
 from quorate.runs.store import Store
 
 SOON = 30  # seconds until nothing is left
@@ -79,7 +81,7 @@ def workers_of(folder: Path) -> list[psutil.Process]:
 def test_a_run_that_is_killed_leaves_nothing_and_goes_on_where_it_was(
     slurm: SlurmCluster, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    """First by kill -9, then by Ctrl-C; the same command goes on, and then is at its end."""
+    """First by kill -9, then by Ctrl-C, each in the midst of its work."""
     first = start(TWO)
     wait_until(lambda: len(stored(tmp_path)) >= 3)
     assert len(slurm.queue("-t", "RUNNING")) == 1
@@ -96,13 +98,11 @@ def test_a_run_that_is_killed_leaves_nothing_and_goes_on_where_it_was(
     assert said.endswith("What was finished is stored in out; run the same command to go on.\n")
     assert "Traceback" not in said
     wait_until(lambda: nothing_is_left(slurm, tmp_path), SOON)
-    third = start(TWO, 0)
-    assert third.wait(MOST) == 0
-    found = stored(tmp_path)
+    with Store(tmp_path / "out", write=True) as store, Serial().open() as pool:
+        found = run_missing(Squares(), cells(*range(CELLS)), store, pool)
     assert sorted(squares(found)) == [n**2 for n in range(CELLS)]
     again = {record.id: record.stored_at for record in found}
     assert {record.id: record.stored_at for record in kept}.items() <= again.items()
-    wait_until(lambda: nothing_is_left(slurm, tmp_path), SOON)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from quorate.errors import InputError
 from quorate.executors.slurm_queue import Guard, QueuedJob, read_queue, submit
 from quorate.runtime.progress import tell
 
-LOOK = 3.0  # seconds between two questions to Slurm
+LOOK = 10.0  # seconds between two questions to Slurm, whose time belongs to all users
+BEGINNING = 30.0  # seconds in which it is asked more often, so that mistakes show at once
 AGAIN = 60.0  # seconds until jobs that Slurm refused are submitted again
 MOST_FAILED = 3  # jobs that end before a worker of theirs comes, beyond as many as those that came
 LAST_LINES = 3  # of a job's log, in a message
@@ -97,7 +98,8 @@ class SlurmJobs:
 
     def _watch(self) -> None:
         """Ask Slurm now and then: its answer may take long, and nobody is to wait for it."""
-        while not self._over.wait(LOOK if self.came else LOOK / 3):
+        began = time.monotonic()
+        while not self._over.wait(LOOK / 10 if self._is_early(began) else LOOK):
             asked_at = time.monotonic()
             if (found := read_queue(self.name)) is None:
                 continue
@@ -110,6 +112,9 @@ class SlurmJobs:
             missing = self.wanted - len(self._given)
             if missing > 0 and not self.is_given_up and asked_at >= self._wait_until:
                 self._replace(missing)
+
+    def _is_early(self, began: float) -> bool:
+        return not self.came and time.monotonic() - began < BEGINNING
 
     def _is_there(self, job: QueuedJob | None) -> bool:
         """Whether a job runs or will; one that is just ending soon shows what it ended by."""

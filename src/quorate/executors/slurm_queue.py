@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
+import os
 import shutil
 import subprocess
 import tempfile
@@ -113,7 +113,7 @@ def _sbatch(script: str, count: int, *options: str) -> str:
 def read_queue(name: str) -> list[QueuedJob] | None:
     """Return the jobs of a name, also those that ended lately; None where Slurm does not answer."""
     asked = _call(
-        *("squeue", "--noheader", "--array", "--states=all", f"--user={getpass.getuser()}"),
+        *("squeue", "--noheader", "--array", "--states=all", f"--user={os.getuid()}"),
         *(f"--name={name}", "--format=%i|%T|%r"),
     )
     if asked.returncode != 0:
@@ -159,7 +159,7 @@ def guarded(name: str, folder: Path) -> Iterator[Guard]:
     """
     guard = Guard(
         subprocess.Popen(
-            ["sh", "-c", GUARD, name, getpass.getuser(), str(folder)],
+            ["sh", "-c", GUARD, name, str(os.getuid()), str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
