@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -24,6 +25,12 @@ WORKERS = 2
 CONNECTING = 10  # seconds
 # Starts a script as a session of its own, and prints the number of its processes' group, negative.
 SUBMIT = 'script=$(cat "$0"); setsid sh -c "$script" </dev/null >/dev/null 2>&1 & echo "-$!"'
+
+# Ends the job within a second of this process, however that dies.
+HEADER = """\
+exec >>"{logs}/$$.log" 2>&1
+(while kill -0 {parent}; do sleep 0.5; done; kill -9 0) 2>/dev/null &
+"""
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,7 @@ def _jobs_here() -> type:
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, shebang="#!/bin/sh", **kwargs)
-            self.job_header = f'exec >>"{self.log_directory}/$$.log" 2>&1'
+            self.job_header = HEADER.format(logs=self.log_directory, parent=os.getpid())
 
     class HereCluster(core.JobQueueCluster):  # type: ignore[misc, name-defined]
         job_cls = HereJob

@@ -74,10 +74,6 @@ class DaskPool(Pool):
         lost = len(self._seen) - ready
         return Workers(ready, max(0, self.workers - ready), lost)
 
-    def names(self) -> set[str]:
-        """Return the names of the workers that are there."""
-        return {str(one["name"]) for one in self._there.values()}
-
     def check_all(self) -> None:
         """Check every worker that is there: later ones are checked as they begin.
 

@@ -16,6 +16,7 @@ import sys
 import sysconfig
 import uuid
 from collections.abc import Iterator, Mapping
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,8 @@ def _is_of_libraries(entry: str) -> bool:
 
 def _folder_of(module: Any) -> str:
     """Return the folder that a module was found in; empty where it has no file."""
-    inside = getattr(module, "__path__", None)
-    place = next(iter(inside), "") if inside is not None else getattr(module, "__file__", None)
+    spec = getattr(module, "__spec__", None)
+    if not isinstance(spec, ModuleSpec):  # what stands among the modules need not be one
+        return ""
+    place = next(iter(spec.submodule_search_locations or ()), spec.origin)
     return os.path.realpath(os.path.dirname(place)) if place else ""
