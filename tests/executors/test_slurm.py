@@ -19,7 +19,7 @@ from quorate.executors.slurm import Slurm
 from quorate.runs.running import run_missing
 from quorate.runs.store import Store
 
-MOST = 60  # seconds, on a machine that is busy
+MOST = 120  # seconds, on a machine that is busy
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ def test_cells_outlive_a_worker_a_job_its_time_and_a_node(
         compute_until(all_are_there, store)
         assert len(store.ids("squares")) == next(numbers)
     said = "".join(opened.said)
+    assert "A worker was killed" in said or "A worker needed more than its memory" in said
     assert "A job was cancelled, and is replaced: Ctrl-C ends a run." in said
     assert "A job reached its time limit (time=01:00:00), and is replaced." in said
 

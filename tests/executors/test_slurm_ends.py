@@ -24,10 +24,10 @@ from quorate.runs.running import run_missing
 from quorate.runs.store import Store
 
 SOON = 30  # seconds until nothing is left
-MOST = 60  # seconds on a machine that is busy
+MOST = 120  # seconds on a machine that is busy
 HELD = "options=--begin=now+1hour"  # the jobs wait in the queue
-# One job runs and one waits: the node has two cores.
-TWO = "slurm:workers=2,cores=2,memory=500MB,options=--nodelist=n3"
+# One job of two workers runs, and one waits: the node has two cores.
+TWO = "slurm:workers=4,per_job=2,memory=500MB,options=--nodelist=n3"
 
 
 @pytest.fixture

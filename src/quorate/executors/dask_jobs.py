@@ -25,6 +25,7 @@ PREFIX = "quorate-"
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # what is lost is tried again by the run
     "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.scheduler.worker-ttl": "1 hour",  # some code lets no other thread speak for long
     "distributed.deploy.lost-worker-timeout": "5s",
 }
 LAST_WORD = 30  # seconds in which a worker finds the scheduler, or ends

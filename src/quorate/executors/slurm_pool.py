@@ -19,6 +19,10 @@ OUT_OF_MEMORY = (
     "A worker needed more than its memory (memory={memory}), and was ended. Ask for more "
     "(memory={twice}), or use smaller networks or fewer people. See {log}."
 )
+KILLED = (
+    "A worker was killed, perhaps for lack of memory (memory={memory}). If that goes on, ask for "
+    "more (memory={twice}). See {log}."
+)
 ENDS = {
     "TIMEOUT": "A job reached its time limit (time={time}), and is replaced. See {log}.",
     "OUT_OF_MEMORY": OUT_OF_MEMORY,
@@ -89,8 +93,11 @@ class SlurmPool(DaskPool):
 
     def _explain(self, number: str) -> None:
         """Say why a worker is gone, where the log of its job tells it."""
-        if any(word in self._jobs.tail(number) for word in MEMORY):
+        log = self._jobs.tail(number)
+        if any(word in log for word in MEMORY):
             self._say("OUT_OF_MEMORY", number, OUT_OF_MEMORY)
+        elif "killed by signal 9" in log:
+            self._say("KILLED", number, KILLED)
 
     def _say(self, what: str, number: str, words: str) -> None:
         """Say something once, not for every worker."""
