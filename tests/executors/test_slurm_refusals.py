@@ -67,6 +67,20 @@ def test_what_slurm_would_not_run_is_refused(
     assert said in refused(executor)
 
 
+def test_where_jobs_wait_it_is_said_why(
+    slurm: SlurmCluster, quorate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the log of a run, which has no progress bar."""
+    monkeypatch.setattr("quorate.executors.slurm_pool.WHILE", 0.0)
+    held = "slurm:workers=2,options=--begin=now+1hour,patience=3s"
+    code, _, said = quorate(*STUDY, "--executor", held)
+    assert code == 2
+    name = re.match(r"Slurm was asked for 2 jobs: squeue --name=(quorate-\w{8})\n", said)
+    assert name is not None
+    assert said.count("Slurm's queue holds the jobs back: BeginTime.\n") == 1
+    assert slurm.queue(f"--name={name[1]}") == []
+
+
 def test_jobs_that_end_before_their_worker_comes_show_the_end_of_their_log(
     refused: Callable[[str], str],
 ) -> None:
