@@ -118,7 +118,7 @@ def test_one_that_was_cancelled_while_it_waited_is_no_failure(
 def test_jobs_that_end_before_their_worker_comes_are_given_up_at_last(
     queue: Queue, begin: Callable[[int], SlurmJobs]
 ) -> None:
-    """Two workers came, so five such jobs are borne; a sixth is not submitted."""
+    """Two workers came, so four such jobs are replaced; the fifth is not."""
     jobs = begin(3)
     jobs.note(["job-1_0", "job-1_1-0", "job-1_1-1"])  # the second job has two workers
     for failing in ("1_2", "2_0", "3_0", "4_0", "5_0"):

@@ -38,7 +38,7 @@ class SlurmJobs:
         self.ended: list[QueuedJob] = []
         self.refused = ""
         self._script, self._logs, self._guard = script, logs, guard
-        self._given: dict[str, float] = {}  # when they were submitted
+        self._given: set[str] = set()  # those that are thought to wait or to run
         self._ending = set[str]()
         self._wait_until = 0.0
         self._over = threading.Event()
@@ -93,24 +93,21 @@ class SlurmJobs:
 
     def _submit(self, count: int) -> None:
         self._guard.has_jobs = True
-        now = time.monotonic()
-        self._given |= dict.fromkeys(submit(self._script, count), now)
+        self._given.update(submit(self._script, count))
 
     def _watch(self) -> None:
         """Ask Slurm now and then: its answer may take long, and nobody is to wait for it."""
         began = time.monotonic()
         while not self._over.wait(LOOK / 10 if self._is_early(began) else LOOK):
-            asked_at = time.monotonic()
             if (found := read_queue(self.name)) is None:
                 continue
             queue = {job.number: job for job in found}
-            for number, given_at in list(self._given.items()):
-                job = queue.get(number)
-                if given_at < asked_at and not self._is_there(job):
+            for number in sorted(self._given):
+                if not self._is_there(job := queue.get(number)):
                     self._bury(number, job or QueuedJob(number, "UNKNOWN"))
             self.queue = queue
             missing = self.wanted - len(self._given)
-            if missing > 0 and not self.is_given_up and asked_at >= self._wait_until:
+            if missing > 0 and not self.is_given_up and time.monotonic() >= self._wait_until:
                 self._replace(missing)
 
     def _is_early(self, began: float) -> bool:
@@ -125,7 +122,7 @@ class SlurmJobs:
         return first_seen
 
     def _bury(self, number: str, job: QueuedJob) -> None:
-        del self._given[number]
+        self._given.remove(number)
         if number not in self.came and job.state not in ("CANCELLED", "PREEMPTED"):
             self.failed.append(number)
         self.ended.append(job)
@@ -135,7 +132,7 @@ class SlurmJobs:
             return
         try:
             self._submit(missing)
-        except InputError as error:
+        except (InputError, OSError) as error:
             if not self.refused:
                 tell(f"Slurm does not take jobs in place of those that ended: {error}")
             self.refused = str(error)

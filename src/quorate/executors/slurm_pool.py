@@ -73,7 +73,7 @@ class SlurmPool(DaskPool):
             if why and time.monotonic() - self._began > WHILE:
                 waits = f"Slurm's queue holds the jobs back: {', '.join(why)}."
                 self._say(waits, "", waits)
-        if self._jobs.is_given_up:
+        if there.ready and self._jobs.is_given_up:
             self._say(
                 "given up",
                 self._jobs.failed[-1],
