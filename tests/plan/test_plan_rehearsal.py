@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.plan import rehearsal_words as words
 from quorate.plan.certify import Objective
+from quorate.plan.held_rows import HeldRows, MembersHalves
 from quorate.plan.members import Members, read_members
 from quorate.plan.rehearsal import (
     FEWEST_ROWS,
@@ -24,7 +24,7 @@ from quorate.plan.rehearsal import (
     rehearse,
     rehearsed_shares,
 )
-from quorate.plan.rehearsal_rows import MembersHalves, people_of, write_people
+from quorate.plan.rehearsal_rows import people_of
 from quorate.strategies.planting import Planting
 
 WEB = Objective({"channel": "web"}, "yes", 4000)
@@ -99,11 +99,10 @@ def test_a_new_value_can_be_rehearsed() -> None:
     assert (acted.x[:, :3] == [0, 0, 1]).all()
 
 
-def test_the_halves_are_apart(tmp_path: Path) -> None:
+def test_the_halves_are_apart() -> None:
     """Nothing of those measured on is known in training, not even the scale of their numbers."""
     people, _ = people_of(MEMBERS, WEB)
-    write_people(people, tmp_path / "members.npz")
-    population = MembersHalves(str(tmp_path / "members.npz"), 40, 60)
+    population = MembersHalves(HeldRows.of(people), 40, 60)
     split = population.split(np.random.default_rng(3))
     assert (len(split.train), len(split.held_out)) == (40, 60)
     trips = split.train.column("trips").start
@@ -113,8 +112,7 @@ def test_the_halves_are_apart(tmp_path: Path) -> None:
     assert (split.held_out.y == people.y[order[:60]]).all()
     changed = replace(people, x=people.x.copy())
     changed.x[order[:60], trips] *= 1000
-    write_people(changed, tmp_path / "changed.npz")
-    again = MembersHalves(str(tmp_path / "changed.npz"), 40, 60).split(np.random.default_rng(3))
+    again = MembersHalves(HeldRows.of(changed), 40, 60).split(np.random.default_rng(3))
     assert (again.train.x == split.train.x).all()
 
 

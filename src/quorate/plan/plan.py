@@ -115,7 +115,7 @@ class PlanRequest:
 def make_plan(
     source: str | Path, request: PlanRequest, executor: Executor = SERIAL, device: str = "auto"
 ) -> Plan:
-    """Return the plan for the members in a file; nothing leaves this machine.
+    """Return the plan for the members in a file; their rows go to the workers, and nowhere else.
 
     Args:
         source: the file, .csv or .parquet.

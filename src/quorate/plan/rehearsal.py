@@ -7,10 +7,8 @@ needs no cells: numbers stay numbers, and there may be any number of columns.
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,8 +19,9 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.plan.certify import Objective
+from quorate.plan.held_rows import HeldRows, MembersHalves
 from quorate.plan.members import Members
-from quorate.plan.rehearsal_rows import MembersHalves, people_of, write_people
+from quorate.plan.rehearsal_rows import people_of
 from quorate.plan.simulate import FEWEST_ROWS, strategy_of
 from quorate.populations.tables.table_files import LARGEST_ALPHABET
 from quorate.protocols import Learner
@@ -174,27 +173,25 @@ def rehearse(
     except InputError as error:  # of numbers that no learner could tell apart
         return Rehearsal(notes=(f"Nothing was rehearsed. {error}",))
     target = None if objective.target is None else people.classes[members.label(objective.target)]
-    with tempfile.TemporaryDirectory(prefix="quorate-plan-") as folder:
-        path = Path(folder) / "members.npz"
-        write_people(people, path)
-        whole = Study(
-            populations=(MembersHalves(str(path), trained, held_out),),
-            strategies=(strategy_of(objective, signal, target),),
-            learners=built,
-            alphas=(0.0, *shares),
-            seeds=tuple(range(RUNS)),
-        )
-        # That of today, or the smallest, if somebody acts among half as many as well.
-        first = [share for share in (today, *shares) if share in shares]
-        compared = next(share for share in first if round(share * (trained // 2)))
-        fewer = Study(
-            populations=(MembersHalves(str(path), trained // 2, held_out),),
-            strategies=whole.strategies,
-            learners=built,
-            alphas=(compared,),
-            seeds=whole.seeds,
-        )
-        found = run_studies([whole, fewer], None, executor, device)
+    held = HeldRows.of(people)
+    whole = Study(
+        populations=(MembersHalves(held, trained, held_out),),
+        strategies=(strategy_of(objective, signal, target),),
+        learners=built,
+        alphas=(0.0, *shares),
+        seeds=tuple(range(RUNS)),
+    )
+    # That of today, or the smallest, if somebody acts among half as many as well.
+    first = [share for share in (today, *shares) if share in shares]
+    compared = next(share for share in first if round(share * (trained // 2)))
+    fewer = Study(
+        populations=(MembersHalves(held, trained // 2, held_out),),
+        strategies=whole.strategies,
+        learners=built,
+        alphas=(compared,),
+        seeds=whole.seeds,
+    )
+    found = run_studies([whole, fewer], None, executor, device)
     measured, smaller = (_by_learner(curves.outcomes) for curves in found)
     delta = failure(objective.confidence)
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import json
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import ClassVar
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,58 +11,12 @@ from quorate.plan.certify import Objective
 from quorate.plan.member_column import Codes, MemberColumn, free_name
 from quorate.plan.members import Members, Numbers
 from quorate.populations.tables.standardising import standardise
-from quorate.populations.tables.table_files import file_fingerprint, standardised
-from quorate.protocols import Population
 from quorate.signals.columns import Columns
-from quorate.spec import param
-from quorate.table import Array, Column, Rng, Split, Table
+from quorate.table import Array, Column, Table
 from quorate.validate import given_number
 
 MEMBERS = "the members' rows"  # for messages
 NOT_MISSING = ("no", "yes")  # whether a number is missing, by truth value
-
-
-@dataclass(frozen=True)
-class MembersHalves(Population):
-    """The members' rows, half of them to train on and half to measure on, drawn for each seed.
-
-    Numbers are standardised on those trained on, so that nothing of the other half is known to the
-    model.
-
-    Raises:
-        InputError: the file is missing.
-    """
-
-    name: ClassVar[str] = "members-halves"
-    path: str = param(help="File of the rows, as ``write_people`` writes them.")
-    n: int = param(1000, "Number of people trained on, at most the first half.")
-    held_out: int = param(1000, "Number of people measured on, at most the other half.")
-
-    def split(self, rng: Rng) -> Split:
-        """Return a random split."""
-        people = _read_people(self.path, self.fingerprint())
-        order = rng.permutation(len(people))
-        half = len(people) // 2
-        train, test = order[half:][: self.n], order[:half][: self.held_out]
-        return standardised(Split(people.take(train), people.take(test)))
-
-    def fingerprint(self) -> str:
-        """Return a digest of the file's bytes."""
-        return file_fingerprint(self.path)
-
-
-def write_people(people: Table, path: Path) -> None:
-    """Write people to a file that ``MembersHalves`` reads."""
-    about = {"classes": people.classes, "columns": [asdict(column) for column in people.columns]}
-    np.savez(path, x=people.x, y=people.y, about=np.array(json.dumps(about)))
-
-
-@functools.lru_cache(maxsize=1)
-def _read_people(path: str, stamp: str) -> Table:
-    with np.load(path, allow_pickle=False) as file:
-        about = json.loads(str(file["about"]))
-        columns = [Column(**{**one, "values": tuple(one["values"])}) for one in about["columns"]]
-        return Table(file["x"], file["y"], tuple(about["classes"]), columns=tuple(columns))
 
 
 def people_of(members: Members, objective: Objective) -> tuple[Table, Columns]:

@@ -19,6 +19,7 @@ from quorate.executors.serial import SERIAL
 from quorate.intervals import mean_over_seeds
 from quorate.plan.cells import carriers, signal_codes
 from quorate.plan.certify import Objective
+from quorate.plan.held_rows import HeldRows, MembersDrawn
 from quorate.plan.members import Members
 from quorate.populations.own_table import OwnTable
 from quorate.populations.tables.table_files import LARGEST_ALPHABET
@@ -135,18 +136,16 @@ def simulate(
     share = len(members) / objective.platform_size
     people = _drawn(members, objective)
     rows = min(MOST_ROWS, len(people) - round(HELD_OUT * len(people)))
-    with tempfile.TemporaryDirectory(prefix="quorate-plan-") as folder:
-        path = _write(people, Path(folder))
-        study = make_study(
-            population=OwnTable(str(path), LABEL, separator=",", n=rows, held_out=HELD_OUT),
-            strategy=_strategy(members, objective),
-            learner=list(learners),
-            alphas=_alphas(rows, share),
-            seeds=seeds,
-            target=objective.success,
-            title="Simulated on the members' own rows",
-        )
-        curves = run_study(study, None, executor, device)
+    study = make_study(
+        population=MembersDrawn(_held(people), rows, HELD_OUT),
+        strategy=_strategy(members, objective),
+        learner=list(learners),
+        alphas=_alphas(rows, share),
+        seeds=seeds,
+        target=objective.success,
+        title="Simulated on the members' own rows",
+    )
+    curves = run_study(study, None, executor, device)
     notes = _notes(members, objective, rows, seeds)
     failed = sum(outcome.error is not None for outcome in curves.outcomes)
     if failed:
@@ -204,6 +203,13 @@ def _notes(members: Members, objective: Objective, rows: int, seeds: int) -> lis
                 "another label hand it in as it is; in the certificate they stay clear of it."
             )
     return notes
+
+
+def _held(members: Members) -> HeldRows:
+    """Return the rows as a table of theirs is read."""
+    with tempfile.TemporaryDirectory(prefix="quorate-plan-") as folder:
+        path = _write(members, Path(folder))
+        return HeldRows.of(OwnTable(str(path), LABEL, separator=",").everyone())
 
 
 def _write(members: Members, folder: Path) -> Path:

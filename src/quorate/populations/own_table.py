@@ -93,13 +93,14 @@ class OwnTable(Population):
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""
-        return sizes.split_at_random(self._people(), self.n, self.held_out, rng)
+        return sizes.split_at_random(self.everyone(), self.n, self.held_out, rng)
 
     def notes(self) -> tuple[str, ...]:
         """Return what reading the file did."""
-        return self._people().notes
+        return self.everyone().notes
 
-    def _people(self) -> Table:
+    def everyone(self) -> Table:
+        """Return everyone in the file."""
         stamp, dropped = self.fingerprint(), read_names(self.drop)
         label = clean_text(str(self.label))  # 0 where a frame numbered its columns
         group = None if self.group is None else clean_text(str(self.group))

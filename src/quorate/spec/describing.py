@@ -43,7 +43,9 @@ def _plain(value: Any) -> Any:
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(v) for v in value]
-    if isinstance(value, int | float | str):
+    if isinstance(value, str):
+        return str(value)  # and no more, whatever it carries
+    if isinstance(value, int | float):
         return value
     raise InputError(
         f"Expected a parameter that is plain data, got {shown(value)} of type "
