@@ -495,3 +495,25 @@ def test_a_ledger_held_by_another_program_says_so(
         other.execute("ROLLBACK")
         other.close()
         assert ledger.reserve("p", names(1), ["a"], None).fresh.all()
+
+
+# ------------------------------------------------------------------------------ taken over
+
+
+def test_a_ledger_takes_over_what_another_one_has_answered_and_counts_it_once(
+    tmp_path: Path,
+) -> None:
+    names = [bytes([i]) * 16 for i in range(4)]
+    keys = ["member-1", "member-1", "member-2", "member-2"]
+    with Ledger(tmp_path / "ours") as ours, Ledger(tmp_path / "other") as other:
+        other.charge("p", names[:3], keys[:3], Answers(np.array([1, 2, 3])), None)
+        other.reserve("p", names[3:], keys[3:], None)  # never answered: nobody knows whether it is
+        ours.charge("p", names[:1], keys[:1], Answers(np.array([7])), None)
+        ours.reserve("p", names[1:2], keys[1:2], None)
+        for _ in range(2):
+            ours.take_over(other)
+            assert ours.spent_by_key("p") == {"member-1": 2, "member-2": 1}
+            known, answers = ours.answers("p", names)
+            assert known.tolist() == [True, True, True, False]
+            assert answers.labels.tolist() == [7, 2, 3]  # what was answered here stays
+            assert ours.contradictions("p") == 0

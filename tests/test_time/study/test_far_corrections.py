@@ -1,19 +1,27 @@
 """A correction and what is compared with it on other machines, which do not see its folder."""
 
+import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from far_workers import FarWorkers, can_hide
 from mortal_model import Mortal
+from served_platform import served
 
+from quorate import spec
 from quorate.errors import WorkerError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.test_time.platforms.ledger import Ledger
 from quorate.test_time.study import on_platforms
 from quorate.test_time.study.access import LEDGERS
+from quorate.test_time.study.deployment import PlatformWork
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.query_comparison import compare
 from quorate.test_time.study.running import run_correction
@@ -102,12 +110,71 @@ def test_a_platform_too_large_for_messages_needs_a_folder_that_workers_see(
             run(far.mine / "run", far.executor, queries=4)
 
 
-def test_a_model_of_an_own_class_is_trained_again_by_the_workers(far: FarWorkers) -> None:
-    """Its folder holds a card alone. The first worker that asks it dies, and is missed."""
+def test_a_lost_worker_is_made_up_for_and_a_model_of_an_own_class_trained_again(
+    here: Path, far: FarWorkers
+) -> None:
+    """The folder of the platform holds a card alone. The first worker that asks it dies."""
     grave = far.shared / "grave"
-    grave.touch()
     mortal = Mortal(read_learner("mlp:epochs=1", PLATFORM_LOOKS).learner, str(grave))
     out = far.mine / "own"
-    found = run(out, far.executor, platform=mortal, members=5)
+    found = run(out, far.executor, platform=mortal)
+    assert grave.exists()
     assert [path.name for path in (out / "platform").iterdir()] == ["card.json"]
-    assert [one.queries.pooled for one in found] == [15]
+    expected = run(here)
+    assert [one.measures for one in found] == [one.measures for one in expected]
+    assert list(spent(out).values()) == list(spent(here).values())
+
+
+# ------------------------------------------------------------------------------ who asks, and pays
+
+
+def test_a_platform_behind_an_address_is_asked_from_here_alone(
+    here: Path, far: FarWorkers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the keys nor the ledger are where the workers could see them."""
+    keys, out = far.mine / "keys.txt", far.mine / "asked"
+    with served(here / "platform", keys, members=10, budget=3) as url:
+        found = run(out, far.executor, platform=url, key_file=str(keys))
+        assert capsys.readouterr().err.startswith("A platform behind an address is asked from th")
+        assert run(out, far.executor, platform=url, key_file=str(keys)) == found
+        assert capsys.readouterr().err == ""  # nothing is asked
+    assert [one.measures for one in found] == [one.measures for one in run(here)]
+    with Ledger(far.mine / "platform.ledger") as theirs, Ledger(out / "ledger.sqlite") as ours:
+        each = {f"member-{i:04}": 3 for i in range(1, 11)}
+        (id_,) = {one.platform_id for one in found}
+        assert theirs.spent_by_key(id_) == ours.spent_by_key(id_) == each
+
+
+KILLED = """
+import json, os, signal, sys
+from quorate.executors.choose import choose_executor
+from quorate.runs.store import Store
+from quorate.test_time.study.running import run_correction
+from quorate.test_time.study.settings import make_correction
+
+real = Store.add
+
+def dies(store, kind, record):
+    if kind == "correction":  # its ledger is taken over already
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(store, kind, record)
+
+Store.add = dies
+executor = choose_executor(executor=sys.argv[3])
+run_correction(make_correction(**json.loads(sys.argv[2])), sys.argv[1], executor, "cpu")
+"""
+
+
+def test_kill_minus_nine_between_ledger_and_record_counts_nothing_twice(
+    here: Path, far: FarWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = far.mine / "killed"
+    named = spec.text(far.executor)
+    command = [sys.executable, "-c", KILLED, str(out), json.dumps(TINY), named]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert sum(sum(keys.values()) for keys in spent(out).values()) in (15, 30)  # of 5, or of 10
+    monkeypatch.setattr(PlatformWork, "compute", lambda *_: pytest.fail("it was trained again"))
+    assert plain(run(out, far.executor)) == plain(run(here))
+    assert spent(out) == spent(here)

@@ -6,10 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ import numpy as np
 import pytest
 from mortal_model import Mortal
 from PIL import Image
+from served_platform import served
 
 from quorate.errors import InputError, QuorateError, StoreError
 from quorate.executors.choose import choose_executor
@@ -536,30 +534,6 @@ def test_questions_asked_twice_are_paid_once(
 
 
 # ------------------------------------------------------------------------------------- over HTTP
-
-
-@contextmanager
-def served(folder: Path, keys: Path, members: int, budget: int | None) -> Iterator[str]:
-    """Serve the platform of a folder at a free port, in a thread."""
-    uvicorn = pytest.importorskip("uvicorn")
-    from quorate.test_time.http.app import app
-    from quorate.test_time.http.server import _listening, make_keys, write_keys
-
-    secrets = make_keys(members)
-    write_keys(keys, secrets)
-    made = app(load_platform(folder), keys.parent / "platform.ledger", secrets, budget, None)
-    with _listening("127.0.0.1", 0) as sock:
-        server = uvicorn.Server(uvicorn.Config(made, log_level="warning", access_log=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-        thread.start()
-        try:
-            while not server.started:
-                assert thread.is_alive()
-                time.sleep(0.01)
-            yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(20)
 
 
 def test_over_http_the_numbers_are_the_same(
