@@ -20,6 +20,8 @@ from quorate.version import __version__
 os.environ.setdefault("MKL_CBWR", "AUTO")
 
 if TYPE_CHECKING:
+    import concurrent.futures
+
     from quorate.executors.executor import Executor
     from quorate.findings.running import ExperimentResult
     from quorate.protocols import Learner
@@ -49,7 +51,7 @@ def curve(
     out: str | Path | None = None,
     jobs: int | None = None,
     device: str = "auto",
-    executor: Executor | str | None = None,
+    executor: Executor | concurrent.futures.Executor | str | None = None,
     **study: Any,
 ) -> Curves:
     """Measure S(α) and return the curves.
@@ -59,8 +61,10 @@ def curve(
         jobs: number of worker processes on this machine, by default none beside this one; the
             outcomes do not depend on it.
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
-        executor: where cells are computed, in place of ``jobs``: an object, or text such as
-            ``processes:workers=4``. ``quorate list executors`` shows what there is.
+        executor: where cells are computed, in place of ``jobs``: text such as
+            ``processes:workers=4`` (``quorate list executors`` shows what there is), an object, or
+            an executor in the shape of ``concurrent.futures``, such as Parsl's, which is not shut
+            down.
         study: ``population``, ``strategy``, ``learner``, ``alphas``, ``seeds``, ``target``, ...:
             see ``quorate.studies.study.make_study``.
     """
@@ -77,7 +81,7 @@ def run(
     jobs: int | None = None,
     device: str | None = None,
     quick: bool = False,
-    executor: Executor | str | None = None,
+    executor: Executor | concurrent.futures.Executor | str | None = None,
 ) -> ExperimentResult:
     """Run what a TOML file says, and judge the claim that it makes.
 
@@ -113,7 +117,7 @@ def critical_mass(
     population: Any,
     learner: str | Learner,
     jobs: int | None = None,
-    executor: Executor | str | None = None,
+    executor: Executor | concurrent.futures.Executor | str | None = None,
     **search: Any,
 ) -> CriticalMassSearch: ...
 @overload
@@ -121,14 +125,14 @@ def critical_mass(
     population: Any,
     learner: Any,
     jobs: int | None = None,
-    executor: Executor | str | None = None,
+    executor: Executor | concurrent.futures.Executor | str | None = None,
     **search: Any,
 ) -> CriticalMassSearch | CriticalMassSearches: ...
 def critical_mass(
     population: Any,
     learner: Any,
     jobs: int | None = None,
-    executor: Executor | str | None = None,
+    executor: Executor | concurrent.futures.Executor | str | None = None,
     **search: Any,
 ) -> CriticalMassSearch | CriticalMassSearches:
     """Search for the smallest collective that reaches the target, and return it with its interval.
@@ -185,7 +189,7 @@ def scenario(
     out: str | Path | None = None,
     jobs: int | None = None,
     device: str = "auto",
-    executor: Executor | str | None = None,
+    executor: Executor | concurrent.futures.Executor | str | None = None,
     **parameters: Any,
 ) -> ScenarioRun:
     """Run a scenario, a setting in which a collective acts; ``.result`` is what came of it.

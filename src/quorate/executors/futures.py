@@ -12,6 +12,8 @@ from typing import Any, ClassVar, TypeVar
 from quorate.errors import InputError, WorkerError
 from quorate.executors import message
 from quorate.executors.executor import Executor, Pool
+from quorate.executors.waiting import wait_for_first
+from quorate.printable import one_line
 from quorate.validate import shown
 
 R = TypeVar("R")
@@ -46,8 +48,8 @@ class Futures(Executor):
     def open(self) -> Iterator[Pool]:
         """Yield the engine as a pool; what waits is cancelled on leaving."""
         pool = _FuturesPool(self.engine, self.workers or _count_workers(self.engine))
-        pool.submit(abs, -1).result()  # raises where the workers are of another version
         try:
+            wait_for_first(pool, f"Waiting for {type(self.engine).__name__}")
             yield pool
         finally:
             pool.cancel()
@@ -72,30 +74,33 @@ class _FuturesPool(Pool):
     def __init__(self, engine: Any, workers: int) -> None:
         self.workers = workers
         self._engine = engine
-        self._in_flight: set[Future[Any]] = set()
+        self._sent: set[Future[Any]] = set()  # of the engine
 
     def submit(self, work: Callable[..., R], /, *args: Any) -> Future[R]:
         """Hand the work to the engine."""
         try:
-            future = message.send(self._engine.submit, (BrokenExecutor,), work, args)
+            return message.send(self._hand_over, (BrokenExecutor,), work, args)
         except BrokenExecutor as error:
             raise WorkerError(
                 f"Expected {type(self._engine).__name__} to go on when a worker is lost, got: "
-                f"{error}. What was finished is stored: hand in a new executor to go on, or use "
-                "processes:workers=..., which replaces its workers."
+                f"{one_line(str(error)).rstrip('.')}. What was finished is stored: hand in a new "
+                "executor to go on, or use processes:workers=..., which replaces its workers."
             ) from error
         except RuntimeError as error:  # shut down
             raise InputError(
                 f"Expected an executor that is open, got: {error}. Hand in one that was not shut "
                 "down."
             ) from error
-        self._in_flight.add(future)
-        future.add_done_callback(self._in_flight.discard)
-        return future
+
+    def _hand_over(self, function: Callable[..., R], *args: Any) -> Future[R]:
+        sent: Future[R] = self._engine.submit(function, *args)
+        self._sent.add(sent)
+        sent.add_done_callback(self._sent.discard)
+        return sent
 
     def cancel(self) -> None:
         """Cancel what waits, and wait for what was begun, which this engine cannot end."""
-        left = list(self._in_flight)
-        for future in left:
-            future.cancel()
+        left = list(self._sent)
+        for sent in left:
+            message.cancel(sent)
         concurrent.futures.wait(left)

@@ -7,6 +7,7 @@ and its answer travels back the same way, whether the work ended or raised.
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import socket
 import threading
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 
 from quorate.errors import InputError, WorkerError
 from quorate.executors import sender
+from quorate.printable import one_line
 from quorate.version import __version__
 
 R = TypeVar("R")
@@ -48,9 +50,15 @@ def send(
     called = pack_call(run, cloudpickle.dumps((work, args)), sender.describe())
     sent = submit(pickle.loads, called)
     answer: Future[R] = Future()
-    answer.add_done_callback(lambda one: sent.cancel() if one.cancelled() else None)
+    answer.add_done_callback(lambda one: cancel(sent) if one.cancelled() else None)
     sent.add_done_callback(lambda one: _hand_over(one, answer, lost))
     return answer
+
+
+def cancel(sent: Future[Any]) -> None:
+    """Cancel what an engine has not begun, where it can do that: Parsl cannot."""
+    with contextlib.suppress(NotImplementedError):
+        sent.cancel()
 
 
 def pack_call(function: Callable[..., Any], *args: Any) -> bytes:
@@ -78,7 +86,7 @@ def _hand_over(
     try:
         done, found = _open_answer(sent.result())
     except lost as error:
-        answer.set_exception(LostWorkerError(str(error)))
+        answer.set_exception(LostWorkerError(one_line(str(error))))
     except (ImportError, AttributeError) as error:  # it has no such function to call
         answer.set_exception(lacks_quorate(error))
     except BaseException as error:  # of the engine; a cancelled future among them
