@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from quorate.errors import InputError, WorkerError, reason
-from quorate.executors import message
-from quorate.executors.executor import Executor, Pool, Workers
+from quorate.errors import InputError, reason
+from quorate.executors.executor import Executor, Pool
 from quorate.executors.message import require
 from quorate.executors.processes import check_workers
-from quorate.executors.waiting import TICK, Patience, wait_for_first
+from quorate.executors.ray_pool import RayPool, count_places, in_a_line
+from quorate.executors.waiting import wait_for_first
+from quorate.runtime import device
 from quorate.spec import param
-from quorate.validate import at_least
+from quorate.validate import at_least, shown
 
-R = TypeVar("R")
 WORKERS = 2  # on this machine
-TURN = 5.0  # seconds of work in a message
+HERE, AUTO = (
+    "local",
+    "auto",
+)  # Ray's own words: a new cluster on this machine, the one that is there
+CONNECTING = 10  # seconds
+QUIETLY: dict[str, Any] = {"logging_level": logging.CRITICAL, "log_to_driver": False}
+PATIENCE = {  # Ray's settings, unless the user has made them
+    "RAY_gcs_server_port_wait_time_s": "1",  # one attempt, where Ray would try for minutes
+    "RAY_py_gcs_connect_timeout_s": f"{CONNECTING}",
+    "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "10",  # seconds that workers outlive a killed run
+}
 
 
 @dataclass(frozen=True)
@@ -33,9 +48,15 @@ class Ray(Executor):
     """
 
     name: ClassVar[str] = "ray"
-    address: str = param("", "Address of a cluster: auto, HOST:PORT or ray://HOST:PORT.")
+    address: str = param(
+        "",
+        "Address of a cluster: auto, HOST:PORT or ray://HOST:PORT; local starts one on this "
+        "machine. By default RAY_ADDRESS if it is set, else local.",
+    )
     workers: int | None = param(
-        None, "Most workers of the cluster to use; or those to start on this machine, 2 by default."
+        None,
+        "Most workers to use; by default as many as the cluster has CPUs (or GPUs, if gpus is "
+        "given), and 2 on this machine.",
     )
     gpus: float = param(0.0, "GPUs of a worker; 0.5 lets two share one.")
     patience: float = param(60.0, "Seconds to wait for a worker while there is none.")
@@ -44,109 +65,190 @@ class Ray(Executor):
         if self.workers is not None:
             check_workers("workers", self.workers)
         at_least("gpus", self.gpus, 0, "Use no GPU, a part of one, or more.")
+        if self.gpus > 1 and self.gpus % 1:
+            raise InputError(
+                f"Expected gpus={self.gpus:g} to be a whole number, or less than one. Use "
+                f"gpus={self.gpus:.0f}."
+            )
         at_least("patience", self.patience, 0, "Use a number of seconds.")
+
+    def check(self) -> None:
+        """Raise InputError where Ray is not installed, nobody is at the address, or GPUs lack."""
+        require(self.name, "ray")
+        if device.asked() == "cuda" and not self.gpus:
+            raise InputError(
+                "Expected GPUs for device=cuda, got workers of Ray without one. Ask for one each, "
+                "or for a part: ray:gpus=1."
+            )
+        if self._place not in (HERE, AUTO):
+            _check_reachable(self._place)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Pool]:
         """Yield the workers once one of them has answered."""
-        require(self.name, "ray")
-        import ray
-
-        self._connect()
-        try:
-            pool = _RayPool(self)
+        self.check()
+        with self._connected():
+            pool = RayPool(self.workers, self.gpus, self.patience)
             try:
                 wait_for_first(pool, "Waiting for Ray's workers")
                 yield pool
             finally:
                 pool.stop()
-        finally:
-            ray.shutdown()
 
-    def _connect(self) -> None:
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Be connected to a cluster; one that was connected to here is left afterwards."""
         import ray
 
-        where = {"address": self.address} if self.address else {"num_cpus": self.workers or WORKERS}
-        try:
-            ray.init(
-                **where,
-                include_dashboard=False if not self.address else None,
-                logging_level=logging.CRITICAL,
-                log_to_driver=False,
-            )
-        except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+        if ray.is_initialized():  # by the user's own program
+            self._check_same()
+            yield
+            return
+        with _unnoticed():
+            try:
+                if self._place == HERE:
+                    self._start()
+                else:
+                    _connect(self._place)
+                yield
+            finally:
+                ray.shutdown()
+
+    @property
+    def _place(self) -> str:
+        """Where the cluster is that is meant."""
+        return self.address or os.environ.get("RAY_ADDRESS") or HERE
+
+    def _check_same(self) -> None:
+        """Raise InputError where another cluster is asked for than this program is connected to."""
+        import ray
+
+        there = str(ray.get_runtime_context().gcs_address)
+        if self.address not in ("", AUTO, there):
             raise InputError(
-                f"Expected a Ray cluster at {self.address or 'this machine'}, got: "
-                f"{reason(error)}. Start one (ray start --head), or mend the address."
-            ) from error
-
-
-class _RayPool(Pool):
-    """Ray's workers, one CPU each."""
-
-    turn, is_remote, is_elsewhere, falls_together = TURN, True, True, False
-    lost = (message.LostWorkerError,)
-
-    def __init__(self, executor: Ray) -> None:
-        import ray
-
-        self._executor, self._patience = executor, Patience(executor.patience)
-
-        def call(function: Callable[..., Any], *args: Any) -> Any:  # it needs no quorate there
-            return function(*args)
-
-        self._run = ray.remote(num_cpus=1, num_gpus=executor.gpus, max_retries=0)(call)
-        self._sent: dict[Future[Any], Any] = {}
-        self._ready, self._lost, self._looked_at = 0, 0, -TICK
-
-    @property
-    def workers(self) -> int:  # type: ignore[override]
-        """How many there are when all are there."""
-        return self._executor.workers or max(1, self._ready)
-
-    def submit(self, work: Callable[..., R], /, *args: Any) -> Future[R]:
-        """Have work done by a worker that is idle."""
-        from ray.exceptions import RayError
-
-        def hand_over(*given: Any) -> Future[bytes]:
-            reference = self._run.remote(*given)
-            sent: Future[bytes] = reference.future()
-            self._sent[sent] = reference
-            sent.add_done_callback(lambda one: self._sent.pop(one, None))
-            return sent
-
-        return message.send(hand_over, (RayError,), work, args)
-
-    def look(self) -> Workers:
-        """Return how many workers there are: as many as CPUs, or GPUs where they are asked for."""
-        import ray
-
-        now = time.monotonic()
-        if now - self._looked_at >= TICK:
-            self._ready = self._count(ray.cluster_resources())
-            self._looked_at = now
-        if self._patience.is_over(self._ready):
-            raise WorkerError(
-                f"Expected workers of Ray, got none for {self._patience.limit:g} seconds: no node "
-                f"has {self._needs}. Start a node that has, or wait longer (patience=SECONDS)."
+                f"Expected to connect to a Ray cluster at {self.address}, got a program that is "
+                f"connected to {there}. Leave address= out to use that one, or call "
+                "ray.shutdown() before."
             )
-        return Workers(self._ready, max(0, self.workers - self._ready))
 
-    @property
-    def _needs(self) -> str:
-        gpus = self._executor.gpus
-        return "a CPU" + (f" and {gpus:g} GPUs" if gpus else "")
-
-    def _count(self, has: dict[str, float]) -> int:
-        count = int(has.get("CPU", 0))
-        if self._executor.gpus:
-            count = min(count, int(has.get("GPU", 0) / self._executor.gpus))
-        return count if self._executor.workers is None else min(count, self._executor.workers)
-
-    def stop(self) -> None:
-        """Cancel what waits, and end what runs."""
+    def _start(self) -> None:
+        """Start Ray on this machine."""
         import ray
 
-        for reference in list(self._sent.values()):
-            with contextlib.suppress(Exception):
-                ray.cancel(reference, force=True)
+        try:
+            ray.init(HERE, num_cpus=self.workers or WORKERS, include_dashboard=False, **QUIETLY)
+        except Exception as error:
+            raise InputError(
+                f"Expected Ray to start on this machine, got: {in_a_line(error)}. Use "
+                "processes:workers=2, or see /tmp/ray for Ray's own logs."
+            ) from error
+        if self.gpus and not count_places(self.gpus):
+            raise InputError(
+                f"Expected {self.gpus:g} GPU for each worker, got a machine where Ray finds none. "
+                "Leave gpus= out, or name a cluster: ray:address=HOST:PORT."
+            )
+
+
+def _connect(address: str) -> None:
+    """Connect to a cluster that is there.
+
+    Raises:
+        InputError: there is none, it lets nobody in, or its versions differ.
+    """
+    import ray
+
+    for key, value in PATIENCE.items():
+        os.environ.setdefault(key, value)
+    try:
+        with _no_stderr():
+            ray.init(address, **QUIETLY)
+    except Exception as error:
+        raise InputError(_cannot_connect(address, error)) from error
+
+
+@contextlib.contextmanager
+def _unnoticed() -> Iterator[None]:
+    """Keep Ray's messages from the terminal, and undo what it changes in this process.
+
+    It prints what happens to its nodes, on standard output, whatever it is told.
+    """
+    import ray
+
+    environment = dict(os.environ)
+    logger, worker = logging.getLogger("ray"), ray._private.worker
+    level, handlers, propagate = logger.level, list(logger.handlers), logger.propagate
+    prints = getattr(worker, "print_to_stdstream", None)
+    is_main = threading.current_thread() is threading.main_thread()
+    on_term = signal.getsignal(signal.SIGTERM)
+    worker.print_to_stdstream = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        worker.print_to_stdstream = prints
+        logger.setLevel(level)
+        logger.handlers, logger.propagate = handlers, propagate
+        os.environ.clear()
+        os.environ.update(environment)
+        if is_main and on_term is not None:
+            signal.signal(signal.SIGTERM, on_term)
+
+
+@contextlib.contextmanager
+def _no_stderr() -> Iterator[None]:
+    """Keep what is not Python in Ray from writing to the terminal."""
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
+def _check_reachable(address: str) -> None:
+    """Raise InputError where nobody listens; Ray itself tries for minutes."""
+    if address.startswith("ray://") and importlib.util.find_spec("grpc") is None:
+        raise InputError(
+            f"Expected Ray's client for {address}, got a Ray without it. Install it: pip install "
+            "'ray[client]'."
+        )
+    found = re.fullmatch(r"(?:ray://)?\[?(?P<host>[^\s/]+?)\]?:(?P<port>\d+)/?", address)
+    if not found:
+        raise InputError(
+            f"Expected the address of a Ray cluster, got {shown(address)}. Use auto, HOST:PORT "
+            "(as ray start --head has printed), ray://HOST:10001 or local."
+        )
+    try:
+        socket.create_connection((found["host"], int(found["port"])), CONNECTING).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(_no_cluster(address, reason(error))) from error
+
+
+def _no_cluster(address: str, got: str) -> str:
+    return (
+        f"Expected a Ray cluster at {address}, got: {got}. Start one (ray start --head), or mend "
+        "the address; on this machine: ray:workers=2."
+    )
+
+
+def _cannot_connect(address: str, error: Exception) -> str:
+    """Return in a line why there is no connection, and what mends it."""
+    said, cause = in_a_line(error), error.__cause__
+    while cause is not None:
+        said, cause = f"{said} {in_a_line(cause)}", cause.__cause__
+    found = re.search(r"Ray: (\S+) Python: (\S+) .*Ray: (\S+) Python: (\S+)", said)
+    if found:
+        return (
+            f"Expected a Ray cluster of the versions here, Ray {found[3]} on Python {found[4]}, "
+            f"got Ray {found[1]} on Python {found[2]} at {address}. Install the same ones: pip "
+            f"install ray=={found[1]}, in an environment of that Python."
+        )
+    if "uthenticat" in said:
+        return (
+            f"Expected to be let in by the Ray cluster at {address}, got that it wants another "
+            "token. Set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to the token of the cluster (ray "
+            "get-auth-token shows it there)."
+        )
+    return _no_cluster(address, in_a_line(error).rstrip("."))
