@@ -132,6 +132,7 @@ def _run_missing(
     missing = [cell for id_, cell in by_id.items() if id_ not in stored]
     if not missing:  # then no worker is needed
         return _in_order(wanted, store, work.kind)
+    pool.look()  # the first worker is waited for here, not under a bar
     lost: dict[str, Cell] = {}
     with (
         bar(len(missing), what) as progress,
