@@ -52,7 +52,10 @@ def refused(slurm: SlurmCluster, quorate: Any) -> Callable[[str], str]:
         ("slurm:options=--nope", "unrecognized option '--nope'"),
         ("slurm:patience=long", "Expected patience to be a time, got 'long'. Write patience=30m"),
         ("slurm:interface=ib7", "'ib7' is not a valid network interface"),
-        ("slurm:partition=short,time=01:00:00", "to start the jobs, got: PartitionTimeLimit. They"),
+        (
+            "slurm:partition=short,time=01:00:00,patience=90s",
+            "to start the jobs, got: PartitionTimeLimit. They",
+        ),
         (
             "slurm:options=--begin=now+1hour,patience=1s",
             "Expected Slurm to start a job within patience=1s, got 1 waiting in its queue "
@@ -84,7 +87,7 @@ def test_where_jobs_wait_it_is_said_why(
 def test_jobs_that_end_before_their_worker_comes_show_the_end_of_their_log(
     refused: Callable[[str], str],
 ) -> None:
-    said = refused("slurm:python=/nowhere/python,setup=echo is set up")
+    said = refused("slurm:python=/nowhere/python,setup=echo is set up,patience=90s")
     assert "got 3 that ended before it came. The last one said: is set up; " in said
     assert "/nowhere/python: No such file or directory. See " in said
     file = re.search(r"See (\S+/slurm/quorate-[\w-]+\.log)\.", said)
