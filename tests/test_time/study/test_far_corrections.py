@@ -115,6 +115,16 @@ def test_a_platform_too_large_for_messages_needs_a_folder_that_workers_see(
             run(far.mine / "run", far.executor, queries=4)
 
 
+def test_a_platform_in_a_folder_is_found_by_its_path(
+    here: Path, far: FarWorkers, tmp_path: Path
+) -> None:
+    saved = far.shared / "saved"
+    shutil.copytree(here / "platform", saved)
+    more: dict[str, Any] = {"platform": str(saved), "members": 5}
+    found = run(far.mine / "of saved", far.executor, **more)
+    assert plain(found) == plain(run(tmp_path, **more))
+
+
 def test_a_lost_worker_is_made_up_for_and_a_model_of_an_own_class_trained_again(
     here: Path, far: FarWorkers
 ) -> None:

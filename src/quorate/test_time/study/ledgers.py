@@ -8,6 +8,7 @@ run, since two machines may damage a database on a disk that they share.
 from __future__ import annotations
 
 import tempfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,13 +19,10 @@ from quorate.test_time.study.access import LEDGERS
 
 
 def with_ledgers(record: Record, out: Path) -> Record:
-    """Return a record with the ledgers in a folder as further files of it."""
-    files = {f"{LEDGERS}/{path.name}": path.read_bytes() for path in _ledgers(out)}
+    """Return a record with the ledgers in a folder, packed, as further files of it."""
+    ledgers = sorted((out / LEDGERS).glob("*.sqlite"))
+    files = {f"{LEDGERS}/{one.name}": zlib.compress(one.read_bytes()) for one in ledgers}
     return replace(record, files={**record.files, **files})
-
-
-def _ledgers(out: Path) -> list[Path]:
-    return sorted((out / LEDGERS).glob("*.sqlite"))
 
 
 class CorrectionStore(Store):
@@ -32,7 +30,9 @@ class CorrectionStore(Store):
 
     def add(self, kind: str, record: Record) -> None:
         """Store a record, having taken over the ledgers that came with it."""
-        ledgers = {name: one for name, one in record.files.items() if name.startswith(LEDGERS)}
+        ledgers = {
+            name: one for name, one in record.files.items() if name.startswith(f"{LEDGERS}/")
+        }
         for name, content in ledgers.items():
             self._take_over(Path(name).name, content)
         files = {name: one for name, one in record.files.items() if name not in ledgers}
@@ -43,6 +43,6 @@ class CorrectionStore(Store):
             return
         with tempfile.TemporaryDirectory(prefix="quorate-") as made:
             came = Path(made) / name
-            came.write_bytes(content)
+            came.write_bytes(zlib.decompress(content))
             with Ledger(came) as other, Ledger(self.folder / LEDGERS / name) as ours:
                 ours.take_over(other)
