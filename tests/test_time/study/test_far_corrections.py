@@ -18,6 +18,7 @@ from quorate import spec
 from quorate.errors import WorkerError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
+from quorate.runtime import device
 from quorate.test_time.platforms.ledger import Ledger
 from quorate.test_time.study import on_platforms
 from quorate.test_time.study.access import LEDGERS
@@ -123,6 +124,12 @@ def test_a_platform_in_a_folder_is_found_by_its_path(
     more: dict[str, Any] = {"platform": str(saved), "members": 5}
     found = run(far.mine / "of saved", far.executor, **more)
     assert plain(found) == plain(run(tmp_path, **more))
+
+
+@pytest.mark.skipif(device.find("auto") == "cuda", reason="there is a GPU here")
+def test_a_gpu_is_looked_for_where_cells_are_computed(far: FarWorkers) -> None:
+    with pytest.raises(WorkerError, match=r"Expected a GPU for device=cuda.* This was found on"):
+        run_correction(make_correction(**TINY), far.mine / "gpu", far.executor, "cuda")
 
 
 def test_a_lost_worker_is_made_up_for_and_a_model_of_an_own_class_trained_again(
