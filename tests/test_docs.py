@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray_cluster import ray_cluster
 
 from documents import ROOT, Block, blocks, commands, patched
 from quorate import catalog
@@ -33,6 +34,7 @@ FOLDERS = ("docs", "experiments", "benchmarks")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for f in FOLDERS for page in (ROOT / f).rglob("*.md"))])
 EXECUTED = [page for page in PAGES if page.parent.name != "reference"]
 CLUSTERS = ROOT / "docs" / "how-to" / "clusters.md"
+RAY = ROOT / "docs" / "how-to" / "ray.md"
 IN_PLACE = [page for page in EXECUTED if page.name != "CONTRIBUTING.md"]  # run on a copy elsewhere
 LANGUAGES = {"python", "sh", "console", "toml", "text", "diff"}
 
@@ -89,7 +91,11 @@ def test_every_experiment_can_be_read(path: Path, quick: bool) -> None:
 @pytest.mark.usefixtures("plain_pictures")
 @pytest.mark.parametrize(
     "path",
-    [path for path in IN_PLACE if "```" in path.read_text(encoding="utf-8") and path != CLUSTERS],
+    [
+        path
+        for path in IN_PLACE
+        if "```" in path.read_text(encoding="utf-8") and path not in (CLUSTERS, RAY)
+    ],
     ids=name_of,
 )
 def test_code_runs(
@@ -130,11 +136,33 @@ def test_what_is_said_of_clusters_runs_on_one(
     first, again = (words for words in session.ran if "--executor" in words)
     assert first == again
     assert len(list(Path("slurm").glob("*.log"))) == 2  # jobs of the first command alone
-    code, _ = session.quorate([*first[: first.index("--out")], "--out", "here"])
+    measured_as_here(session, first, "runs/cluster")
+
+
+@pytest.mark.usefixtures("plain_pictures")
+@pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None,
+    reason="Ray is not installed: pip install 'quorate[ray]'",
+)
+def test_what_is_said_of_ray_runs_on_two_nodes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = Session(RAY, tmp_path, monkeypatch, capsys)
+    with ray_cluster() as cluster:
+        monkeypatch.setenv("RAY_ADDRESS", cluster.address)  # others may be on this machine
+        session.run()
+    first, again = (words for words in session.ran if "--executor" in words)
+    assert first == again
+    measured_as_here(session, first, "runs/ray")
+
+
+def measured_as_here(session: Session, words: list[str], folder: str) -> None:
+    """Assert that a command has stored in a folder what it measures without its executor."""
+    code, _ = session.quorate([*words[: words.index("--out")], "--out", "here"])
     assert code == 0
     found = []
-    for folder in ("runs/cluster", "here"):
-        with Store(folder) as store:
+    for one in (folder, "here"):
+        with Store(one) as store:
             outcomes = stored_outcomes(store)
         found.append({one.id: (one.success, one.accuracy, one.record) for one in outcomes})
     assert len(found[0]) == 6
