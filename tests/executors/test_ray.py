@@ -92,6 +92,7 @@ class Places(Work[PlainCell]):
             "raylet": os.getppid(),
             "folder": os.getcwd(),
             "data": os.environ.get("QUORATE_DATA"),
+            "gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
         }
         return [Record(cell.id, {**seen, "square": cell.plain["n"] ** 2})]
 
@@ -121,6 +122,7 @@ def test_workers_stay_for_several_rounds_and_work_where_the_sender_does(
     assert {one["process"] for one in second} == processes
     assert {one["folder"] for one in first} == {str(tmp_path)}
     assert {one["data"] for one in first} == {os.environ["QUORATE_DATA"]}
+    assert {one["gpus"] for one in first} == {""}  # of a node, nobody uses what was not asked for
 
 
 # ------------------------------------------------------------------------------ lost workers

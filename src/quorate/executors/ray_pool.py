@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import queue
 import threading
 import time
@@ -211,10 +212,17 @@ class _Worker:
 
 
 def _make_actor(gpus: float) -> Any:
-    """Return a new actor; its class travels with it, since a worker may have no quorate."""
+    """Return a new actor; its class travels with it, since a worker may have no quorate.
+
+    One without a GPU sees none: not every version of Ray hides them.
+    """
     import ray
 
     class QuorateWorker:
+        def __init__(self) -> None:
+            if not gpus:
+                os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
         def greet(self) -> None:
             """Be there."""
 
