@@ -11,7 +11,7 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.executors.slurm_jobs import SlurmJobs
-from quorate.executors.slurm_queue import Guard, QueuedJob, reasons
+from quorate.executors.slurm_queue import Guard, QueuedJob, reasons, submit
 
 LOOK = 0.01  # seconds
 
@@ -147,6 +147,31 @@ def test_what_slurm_refuses_later_is_said_once_and_tried_again(
     assert queue.arrays == [2, 1]
     assert jobs.refused == ""
     assert capsys.readouterr().err.count("QOSMaxSubmitJobPerUserLimit") == 1
+
+
+@pytest.mark.parametrize("said", ["17\n", "17;cluster\n", "You have 3 days of quota left.\n17\n"])
+def test_more_jobs_than_an_array_takes_are_several_arrays(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    asked: list[str] = []
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        asked.append(words[1])
+        return subprocess.CompletedProcess(words, 0, said, "")
+
+    monkeypatch.setattr("quorate.executors.slurm_queue._call", call)
+    numbers = submit("#!/bin/sh", 1003)
+    assert asked == ["--array=0-999", "--array=0-2"]
+    assert (numbers[0], numbers[999], numbers[-1], len(numbers)) == ("17_0", "17_999", "17_2", 1003)
+
+
+def test_an_answer_of_sbatch_that_names_no_job_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "quorate.executors.slurm_queue._call",
+        lambda *words: subprocess.CompletedProcess(words, 0, "Welcome!\n", ""),
+    )
+    with pytest.raises(InputError, match="number of a job, got 'Welcome!"):
+        submit("#!/bin/sh", 1)
 
 
 def test_why_jobs_wait_is_said_in_slurm_s_words_the_most_frequent_first() -> None:

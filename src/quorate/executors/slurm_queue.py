@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quorate.errors import InputError
+from quorate.validate import shown
 
 COMMANDS = ("sbatch", "squeue", "scancel")
 ALIVE = {
@@ -91,8 +93,14 @@ def submit(script: str, count: int) -> list[str]:
     numbers: list[str] = []
     while (left := count - len(numbers)) > 0:
         some = min(left, MOST_AT_ONCE)
-        array = _sbatch(script, some, "--parsable").split(";")[0].strip()
-        numbers += [f"{array}_{one}" for one in range(some)]
+        said = _sbatch(script, some, "--parsable")
+        found = re.search(r"^(\d+)(;.*)?$", said, flags=re.MULTILINE)  # a site may say more
+        if found is None:
+            raise InputError(
+                f"Expected sbatch to answer with the number of a job, got {shown(said)}. Look into "
+                "the queue (squeue --me), and whether sbatch is Slurm's own (type sbatch)."
+            )
+        numbers += [f"{found[1]}_{one}" for one in range(some)]
     return numbers
 
 
