@@ -42,6 +42,7 @@ class Dask(Executor):
     """
 
     name: ClassVar[str] = "dask"
+    is_elsewhere: ClassVar[bool] = True
     alternatives: ClassVar[tuple[str, ...]] = ("address", "scheduler_file", "workers")
     address: str = param("", "Address of a scheduler, such as tls://host:8786.")
     scheduler_file: str = param("", "File that a scheduler has written, in place of its address.")

@@ -85,9 +85,13 @@ class Executor(Protocol):
     """Where cells are computed: a frozen dataclass whose fields are its parameters.
 
     The outcomes of a run do not depend on it, to the bit.
+
+    Args:
+        is_elsewhere: as of its pool, where that is known before it is opened.
     """
 
     name: ClassVar[str]
+    is_elsewhere: ClassVar[bool] = False
 
     def check(self) -> None:
         """Raise InputError where it shows on this machine that no cell can be computed.

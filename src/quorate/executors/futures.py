@@ -33,6 +33,7 @@ class Futures(Executor):
     """
 
     name: ClassVar[str] = "futures"
+    is_elsewhere: ClassVar[bool] = True
     engine: Any = field(repr=False)
     workers: int | None = None
 

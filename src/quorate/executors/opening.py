@@ -68,8 +68,8 @@ class LazyPool(Pool):
 
     @property
     def is_elsewhere(self) -> bool:  # type: ignore[override]
-        """As the pool says."""
-        return self._pool.is_elsewhere
+        """As the executor says, or else the pool."""
+        return self.executor.is_elsewhere or self._pool.is_elsewhere
 
     @property
     def falls_together(self) -> bool:  # type: ignore[override]

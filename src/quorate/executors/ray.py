@@ -48,6 +48,7 @@ class Ray(Executor):
     """
 
     name: ClassVar[str] = "ray"
+    is_elsewhere: ClassVar[bool] = True
     address: str = param(
         "",
         "Address of a cluster: auto, HOST:PORT or ray://HOST:PORT; local starts one on this "

@@ -44,6 +44,7 @@ class Slurm(Executor):
     """
 
     name: ClassVar[str] = "slurm"
+    is_elsewhere: ClassVar[bool] = True
     workers: int = param(1, "Number of workers; each is a job of its own, unless per_job says.")
     partition: str = param("", "Partition to submit to; the cluster's default if empty.")
     time: str = param("01:00:00", "Time limit of a job; what it had begun is done by others.")

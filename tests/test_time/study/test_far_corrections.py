@@ -16,6 +16,7 @@ from served_platform import served
 
 from quorate import spec
 from quorate.errors import WorkerError
+from quorate.executors.dask import Dask
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.runtime import device
@@ -150,18 +151,22 @@ def test_a_lost_worker_is_made_up_for_and_a_model_of_an_own_class_trained_again(
 
 
 def test_a_platform_behind_an_address_is_asked_from_here_alone(
-    here: Path, far: FarWorkers, capsys: pytest.CaptureFixture[str]
+    here: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Neither the keys nor the ledger are where the workers could see them."""
-    keys, out = far.mine / "keys.txt", far.mine / "asked"
+    """No worker is started, nor waited for."""
+    keys, out = tmp_path / "keys.txt", tmp_path / "out"
+    monkeypatch.setattr(Dask, "open", lambda self: pytest.fail("workers were started"))
     with served(here / "platform", keys, members=10, budget=3) as url:
-        found = run(out, far.executor, platform=url, key_file=str(keys))
+        found = run(out, Dask(workers=2), platform=url, key_file=str(keys))
         assert capsys.readouterr().err.startswith("A platform behind an address is asked from th")
-        again = run(out, far.executor, platform=url, key_file=str(keys))
+        again = run(out, Dask(workers=2), platform=url, key_file=str(keys))
         assert plain(again) == plain(found)
         assert capsys.readouterr().err == ""  # nothing is asked
     assert measures(found) == measures(run(here))
-    with Ledger(far.mine / "platform.ledger") as theirs, Ledger(out / "ledger.sqlite") as ours:
+    with Ledger(tmp_path / "platform.ledger") as theirs, Ledger(out / "ledger.sqlite") as ours:
         each = {f"member-{i:04}": 3 for i in range(1, 11)}
         (id_,) = {one.platform_id for one in found}
         assert theirs.spent_by_key(id_) == ours.spent_by_key(id_) == each
