@@ -170,6 +170,15 @@ def _compute(
     losses: dict[str, int] = {}
     at_work: dict[Future[Answer], _Message] = {}
     has_lost = False
+
+    def send() -> None:
+        alone = bool(suspects) and pool.falls_together  # so that it shows who is to blame
+        while suspects and len(at_work) < (1 if alone else ahead):
+            _submit(work, suspects.popleft(), pool, at_work, probe)
+        while waiting and not alone and len(at_work) < ahead:
+            some = [waiting.popleft() for _ in range(load.stacks(len(waiting), workers))]
+            _submit(work, some, pool, at_work, probe)
+
     try:
         while waiting or suspects or at_work:
             there = pool.look()  # which raises where nothing can be tried again
@@ -181,14 +190,10 @@ def _compute(
             if not cut_for / 2 < workers < 2 * cut_for:
                 left, cut_for = [cell for stack in waiting for _, cell in stack], workers
                 waiting = _cut(work, left, cut_for)
-            alone = bool(suspects) and pool.falls_together  # so that it shows who is to blame
-            while suspects and len(at_work) < (1 if alone else ahead):
-                _submit(work, suspects.popleft(), pool, at_work, probe)
-            while waiting and not alone and len(at_work) < ahead:
-                some = [waiting.popleft() for _ in range(load.stacks(len(waiting), workers))]
-                _submit(work, some, pool, at_work, probe)
+            send()
             if there is not None:
                 progress.say(there.in_words(len(at_work)))
+            came: list[list[Record]] = []
             failures: list[Exception] = []
             for future in wait(at_work, TICK, return_when=FIRST_COMPLETED).done:
                 sent = at_work.pop(future)
@@ -202,10 +207,13 @@ def _compute(
                 else:
                     load.learn(len(found), time.monotonic() - sent.at)
                     waiting.extendleft(reversed(sent.stacks[len(found) :]))
-                    yield from found
+                    came += found
                     if isinstance(failure, OtherCellError):
                         failure = failure.explained(itertools.chain.from_iterable(sent.stacks))
                     failures += [] if failure is None else [failure]
+            if pool.is_remote and not failures and not has_lost:
+                send()  # workers go on while what came is stored
+            yield from came
             if failures:
                 raise failures[0]
     finally:
