@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 
 from benchmarks.executors_work import Echo, echo, echoes, trainings, warm_up
 from benchmarks.rows import Row, parser_of, print_rows
+from quorate.errors import InputError, WorkerError
 from quorate.executors.choose import choose_executor
 from quorate.executors.executor import Executor, Pool
 from quorate.runs.cell import PlainCell
@@ -89,7 +89,11 @@ def measure_missing(rows: Path, repeats: int, seeds: int) -> list[dict[str, Any]
             if (name, repetition) in done:
                 continue
             tell(f"{name}, repetition {repetition + 1} of {repeats}")
-            row = {"engine": name, "repetition": repetition, **measure(engine(), seeds)}
+            try:
+                row = {"engine": name, "repetition": repetition, **measure(engine(), seeds)}
+            except (InputError, WorkerError) as error:
+                tell(f"{name} is left out: {error}")
+                continue
             found.append(row)
             with rows.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
@@ -102,7 +106,7 @@ def table(found: list[dict[str, Any]], number: int) -> list[Row]:
     >>> rows = [{"engine": "processes", "first result": 1, "tiny cells": 4, "study": 8},
     ...     {"engine": "dask", "first result": 2, "tiny cells": 5, "study": 10}]
     >>> [(row.work, row.ours_seconds, row.ratio) for row in table(rows, 24)][-1]
-    ('dask: a study of 24 trainings', 10, 0.8)
+    ('dask: a study of 24 trainings', 10.0, 0.8)
     """
     names = sorted({row["engine"] for row in found}, key=lambda name: (name != PEER, name))
     medians = {
@@ -120,9 +124,11 @@ def table(found: list[dict[str, Any]], number: int) -> list[Row]:
         each = CELLS if step == "tiny cells" else 1
         for name in names:
             ours, theirs = (medians[one, step] / each for one in (name, PEER))
-            peer = (None, None, None) if name == PEER else (PEER, theirs, None)
-            target = TARGET if step == "study" and name != PEER else None
-            rows.append(Row(f"{name}: {words[step]}", ours, *peer[:2], target))
+            if name == PEER:
+                rows.append(Row(f"{name}: {words[step]}", ours))
+                continue
+            target = TARGET if step == "study" else None
+            rows.append(Row(f"{name}: {words[step]}", ours, PEER, theirs, target))
     return rows
 
 
@@ -138,4 +144,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

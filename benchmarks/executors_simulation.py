@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from quorate.executors.executor import Pool
 from quorate.runs.portions import Load
 
 Stack = Sequence[float]  # seconds of each of its cells
+BEATS = 200  # a second
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Costs:
         start: of the worker, for a message.
         turn: of work, after which a worker hands back what it has not begun.
         queued: messages of a worker in flight at once.
+        beat: of the coordinating process, for a sign of life of a worker.
     """
 
     message: float = 0.0
@@ -38,6 +41,16 @@ class Costs:
     start: float = 0.0
     turn: float = 5.0
     queued: int = 1
+    beat: float = 0.0
+
+    def slowed(self, workers: int) -> Costs:
+        """Return the costs while so many workers give signs of life, which take turns with work.
+
+        Dask's come every half second from a few workers, and at most 200 a second from many.
+        """
+        rest = 1 - min(2 * workers, BEATS) * self.beat
+        named = ("message", "cell", "store")
+        return replace(self, **{name: getattr(self, name) / rest for name in named}, beat=0.0)
 
 
 @dataclass(frozen=True)
@@ -77,6 +90,10 @@ class _Far(Pool):
     def __init__(self, workers: int, turn: float) -> None:
         self.workers, self.turn = workers, turn
 
+    def submit(self, work: Callable[..., Any], /, *args: Any) -> Any:
+        """Nothing is done here."""
+        raise NotImplementedError
+
 
 def simulate(stacks: Sequence[Stack], workers: int, costs: Costs) -> Run:
     """Return what comes of a run on workers that are all there at first.
@@ -89,6 +106,7 @@ def simulate(stacks: Sequence[Stack], workers: int, costs: Costs) -> Run:
     >>> simulate([[2.0], [2.0], [2.0]], 2, Costs()).makespan
     4.0
     """
+    costs = costs.slowed(workers)
     load, waiting = Load(_Far(workers, costs.turn)), deque(stacks)
     free = [0.0] * workers  # when each worker is
     answers: list[tuple[float, int, int, list[Stack], float]] = []  # by the time of their coming
@@ -139,4 +157,5 @@ def saturation(costs: Costs, seconds: float, stacks: int) -> float:
         seconds: of a cell.
         stacks: cells that a message carries.
     """
+    costs = costs.slowed(BEATS)
     return seconds / (costs.cell + costs.store + costs.message / stacks)
