@@ -1,14 +1,13 @@
-"""The simulation of a run on many workers: what is known in closed form, and what must always hold."""
+"""The simulation of a run on many workers: what is known in closed form, and what always holds."""
 
 from __future__ import annotations
 
 import math
 
 import pytest
+from benchmarks.executors_simulation import Costs, saturation, simulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from benchmarks.executors_simulation import Costs, saturation, simulate
 
 SECONDS = st.floats(0.001, 100)
 STACKS = st.lists(st.lists(SECONDS, min_size=1, max_size=4), min_size=1, max_size=60)
