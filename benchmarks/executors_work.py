@@ -23,7 +23,7 @@ LEARNERS = ("sgd:epochs=20", "sgd:model=logistic,epochs=40", "dp-sgd:epochs=20")
 
 @dataclass(frozen=True)
 class Echo(Work[PlainCell]):
-    """Waits, and answers with what an outcome of a trial weighs.
+    """Waits, and answers with what an outcome of a trial weighs, and how long it took.
 
     Args:
         seconds: to wait in each cell.
@@ -41,9 +41,11 @@ class Echo(Work[PlainCell]):
         """Wait once a cell."""
         found = []
         for cell in stack:
+            started = time.perf_counter()
             if self.seconds:
                 time.sleep(self.seconds)
-            found.append(Record(cell.id, {**dict(self.answer), "process": os.getpid()}))
+            took = time.perf_counter() - started
+            found.append(Record(cell.id, {**dict(self.answer), "seconds": took}))
         return found
 
 
