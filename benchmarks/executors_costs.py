@@ -24,7 +24,6 @@ from quorate.studies.trial_work import TrialWork
 
 IDLE = 5.0  # seconds
 PINGS = 50
-BEAT = 0.5  # seconds between a few Dask workers' heartbeats
 
 
 class Counted:
@@ -94,11 +93,6 @@ def measure_costs(pool: Pool, store: float, cells: int = 1500) -> Costs:
     design = np.array([[cells, many.messages], [cells // 4, few.messages]], dtype=float)
     each, message = np.linalg.solve(design, np.array([many.cpu, few.cpu]))
     travel = statistics.median(_ping(pool) for _ in range(PINGS))
-    idle = 0.0
-    if pool.is_elsewhere:
-        cpu = time.process_time()
-        time.sleep(IDLE)
-        idle = (time.process_time() - cpu) / IDLE
     return Costs(
         message=max(0.0, float(message)),
         cell=max(0.0, float(each) - store),
@@ -106,8 +100,14 @@ def measure_costs(pool: Pool, store: float, cells: int = 1500) -> Costs:
         travel=max(0.0, travel - float(message)),
         turn=pool.turn,
         queued=1 if pool.look() is not None else 2,
-        beat=idle * BEAT / pool.workers,
     )
+
+
+def measure_idle() -> float:
+    """Return the part of a core that this process takes while its workers have nothing to do."""
+    cpu = time.process_time()
+    time.sleep(IDLE)
+    return (time.process_time() - cpu) / IDLE
 
 
 def _ping(pool: Pool) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.executors_costs import measure_costs, measure_store, validate
+from benchmarks.executors_costs import measure_costs, measure_idle, measure_store, validate
 from benchmarks.executors_simulation import Costs, Run, saturation, simulate
 from benchmarks.executors_work import warm_up
 from benchmarks.rows import Row, parser_of, print_rows
@@ -41,6 +42,7 @@ DURATIONS = {0.01: "10 ms", 0.1: "100 ms", 1.0: "1 s", 10.0: "10 s"}
 WORKERS = tuple(2**k for k in range(13))
 EACH = {0.01: 200, 0.1: 100, 1.0: 50, 10.0: 50}  # cells for each worker
 SAVED = Path("runs/benchmarks/executors-costs.json")
+MANY = 8  # idle workers
 SPREAD = 0.2  # cells take up to so much more or less than their mean
 
 
@@ -58,7 +60,20 @@ def measure(engine: str, store: float) -> dict[str, Any]:
             if workers == 2:
                 costs = measure_costs(pool, store)
             runs += [{"workers": workers, **one} for one in validate(pool, costs)]
-    return {"engine": engine, "costs": asdict(costs), "runs": runs}
+    return {"engine": engine, "costs": {**asdict(costs), "beat": _beat(engine)}, "runs": runs}
+
+
+def _beat(engine: str) -> float:
+    """Return what a sign of life costs, by what idle workers cost beyond those of a pool of two."""
+    if engine not in ("dask", "slurm"):
+        return 0.0
+    idle = []
+    for workers in (2, MANY):
+        with choose_executor(executor=f"dask:workers={workers}").open() as pool:
+            while (there := pool.look()) is not None and there.ready < workers:
+                time.sleep(0.5)
+            idle.append(measure_idle())
+    return max(0.0, idle[1] - idle[0]) / (2 * (MANY - 2))  # each twice a second
 
 
 def measure_missing(path: Path) -> list[dict[str, Any]]:

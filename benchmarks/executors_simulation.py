@@ -48,7 +48,7 @@ class Costs:
 
         Dask's come every half second from a few workers, and at most 200 a second from many.
         """
-        rest = 1 - min(2 * workers, BEATS) * self.beat
+        rest = max(0.1, 1 - min(2 * workers, BEATS) * self.beat)
         named = ("message", "cell", "store")
         return replace(self, **{name: getattr(self, name) / rest for name in named}, beat=0.0)
 
