@@ -28,7 +28,7 @@ TEXTS = {
     "serial": "serial",
     "processes": "processes:workers=2",
     "dask": "dask:workers=2",
-    "slurm": "slurm:workers=2,memory=500MB,folder=slurm",
+    "slurm": "slurm:workers=2,memory=2GB,folder=slurm",
     "ray": "ray:workers=2",
 }
 STUDY: dict[str, Any] = {

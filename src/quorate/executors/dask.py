@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from quorate.errors import InputError, reason
-from quorate.executors.dask_jobs import NEEDS, JobsPool, load_jobqueue, new_name, open_jobs
+from quorate.executors.dask_jobs import (
+    NEEDS,
+    OF_WORKERS,
+    JobsPool,
+    load_jobqueue,
+    new_name,
+    open_jobs,
+)
 from quorate.executors.dask_pool import DaskPool, quiet
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.message import require
@@ -25,7 +32,6 @@ WORKERS = 2
 CONNECTING = 10  # seconds
 # Starts a script as a session of its own, and prints the number of its processes' group, negative.
 SUBMIT = 'script=$(cat "$0"); setsid sh -c "$script" </dev/null >/dev/null 2>&1 & echo "-$!"'
-
 # Ends the job within a second of this process, however that dies.
 HEADER = """\
 exec >>"{logs}/$$.log" 2>&1
@@ -125,7 +131,8 @@ class Dask(Executor):
 def _share(workers: int) -> dict[str, Any]:
     from distributed.system import MEMORY_LIMIT
 
-    return {"cores": 1, "memory": f"{MEMORY_LIMIT // workers}B"}
+    memory = f"{MEMORY_LIMIT // workers}B"
+    return {"cores": 1, "memory": memory, "job_script_prologue": list(OF_WORKERS)}
 
 
 def _jobs_here() -> type:

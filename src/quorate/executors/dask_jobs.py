@@ -22,6 +22,11 @@ from quorate.executors.executor import Workers
 
 NEEDS = "dask", "distributed", "dask_jobqueue", "cryptography"
 PREFIX = "quorate-"
+OF_WORKERS = (  # settings of Dask: what is in a worker's memory is our own, not Dask's to spill
+    *(f"export DASK_DISTRIBUTED__WORKER__MEMORY__{key}=False" for key in ("TARGET", "SPILL")),
+    "export DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE=False",
+    "export DASK_DISTRIBUTED__WORKER__USE_FILE_LOCKING=False",  # network disks may have none
+)
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # what is lost is tried again by the run
     "distributed.scheduler.worker-saturation": 1.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import pickle
@@ -34,7 +35,6 @@ class DaskPool(Pool):
 
     def __init__(self, client: Any, workers: int | None, patience: float) -> None:
         self._client = client
-        self._engine = client.get_executor(pure=False)  # what is tried again is done again
         self._wanted, self._patience = workers, Patience(patience)
         self._seen, self._there = set[str](), dict[str, Any]()  # addresses, with what is known
         self._looked_at = -TICK
@@ -50,11 +50,33 @@ class DaskPool(Pool):
         from distributed.scheduler import KilledWorker
 
         with self._answering():
-            lost = (KilledWorker, CancelledError)
-            future = message.send(self._engine.submit, lost, work, args)
+            lost = (KilledWorker, CancelledError, asyncio.CancelledError)
+            future = message.send(self._hand_over, lost, work, args)
         self._in_flight.add(future)
         future.add_done_callback(self._in_flight.discard)
         return future
+
+    def _hand_over(self, function: Callable[..., R], *args: Any) -> Future[R]:
+        """Hand a function to the scheduler; what is tried again is done again.
+
+        Dask's own executor fails where a worker dies just after its answer has come.
+        """
+        asked = self._client.submit(function, *args, pure=False)
+        sent: Future[R] = Future()
+
+        async def pass_on() -> None:
+            try:
+                (found,) = await self._client.gather([asked], asynchronous=True)
+            except BaseException as error:
+                if sent.set_running_or_notify_cancel():
+                    sent.set_exception(error)
+            else:
+                if sent.set_running_or_notify_cancel():
+                    sent.set_result(found)
+
+        sent.add_done_callback(lambda one: asked.cancel() if one.cancelled() else None)
+        self._client.loop.add_callback(pass_on)
+        return sent
 
     def look(self) -> Workers:
         """Return how many there are, asked of the scheduler twice a second.

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from quorate.errors import InputError
-from quorate.executors.dask_jobs import NEEDS, keys_of, load_jobqueue, new_name, open_jobs
+from quorate.executors.dask_jobs import (
+    NEEDS,
+    OF_WORKERS,
+    keys_of,
+    load_jobqueue,
+    new_name,
+    open_jobs,
+)
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.message import require
 from quorate.executors.processes import check_workers
@@ -28,11 +35,6 @@ MEBIBYTES = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
 NANNY = 128  # mebibytes of a worker's memory for the process that watches it
 PLACEHOLDER = "--name dummy-name"  # of dask-jobqueue, for the worker's name
 WORKER = '--name "job-${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"'
-SETTINGS = (  # of Dask, on the nodes: what is in a worker's memory is our own, not Dask's to spill
-    *(f"export DASK_DISTRIBUTED__WORKER__MEMORY__{key}=False" for key in ("TARGET", "SPILL")),
-    "export DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE=False",
-    "export DASK_DISTRIBUTED__WORKER__USE_FILE_LOCKING=False",  # network disks may have none
-)
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ class Slurm(Executor):
                 *([f"--gres=gpu:{self.gpus}"] if self.gpus else []),
                 *([self.options] if self.options else []),
             ],
-            "job_script_prologue": [*SETTINGS, *([self.setup] if self.setup else [])],
+            "job_script_prologue": [*OF_WORKERS, *([self.setup] if self.setup else [])],
         }
 
 
