@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -15,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 NODES = ("n1", "n2", "n3")
-NEEDED = ("slurmctld", "slurmd", "sbatch", "squeue", "munged", "unshare")
+NEEDED = ("slurmctld", "slurmd", "sbatch", "squeue", "munged", "setpriv", "unshare")
+TOGETHER = ("setpriv", "--pdeathsig", "KILL")  # dies with this process, however that dies
 START = 30  # seconds
 CONFIGURATION = """\
 ClusterName=tests
@@ -143,15 +143,15 @@ class SlurmCluster:
 
     def end(self) -> None:
         """Kill all that was started."""
-        for process in reversed(self.processes.values()):
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGKILL)
+        for process in self.processes.values():
+            process.kill()
+        for process in self.processes.values():
             process.wait()
 
     def _start(self, name: str, *words: str) -> None:
         with open(self.folder / f"{name}.out", "ab") as out:
             self.processes[name] = subprocess.Popen(
-                words,
+                (*TOGETHER, *words),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
