@@ -158,7 +158,8 @@ def test_a_message_carries_what_a_turn_is_enough_for() -> None:
     for _ in range(5):
         load.learn(2, 0.0)
     assert load.stacks(10_000, 10) == 64
-    assert load.stacks(100, 10) == 5  # half of a share
+    assert load.stacks(200, 10) == 10  # half of a share
+    assert load.stacks(100, 10) == 6  # a tenth of a turn
     assert load.stacks(3, 10) == 1
     load.learn(64, 10.0)  # 32 fit
     assert load.stacks(10_000, 10) == 32

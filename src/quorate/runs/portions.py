@@ -8,6 +8,7 @@ from quorate.executors.executor import Pool, Workers
 
 PARTS = 4  # of a whole stack: in a quarter of it a cell costs 1.7 times as much at most
 MOST_STACKS = 64  # in one message
+TENTH = 10  # of a turn: what a message carries where there is so much
 ROUNDING = 1e-9
 FIRST_MINUTE = 60.0  # seconds
 
@@ -81,7 +82,8 @@ class Load:
             waiting: stacks that are not sent yet.
             workers: how many there will be, as far as is known.
         """
-        return min(self._most, max(1, waiting // (2 * workers)))
+        least = min(self._most // TENTH, math.ceil(waiting / workers))
+        return min(self._most, max(1, least, waiting // (2 * workers)))
 
     def learn(self, done: int, seconds: float) -> None:
         """Take in that so many stacks of a message were done in so many seconds."""
