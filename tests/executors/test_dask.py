@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from quorate.errors import WorkerError
 from quorate.executors import dask
 from quorate.executors.choose import choose_executor
 from quorate.executors.serial import SERIAL
+from quorate.runs.cell import PlainCell
 from quorate.runs.running import run_missing
 from quorate.runs.store import FILE, Store
 
@@ -362,6 +363,28 @@ def test_files_that_differ_or_are_not_there(
     assert errors.startswith(f"Error: Expected path={here / 'people.csv'} to be a readable file")
     assert "This was found on " in errors
     assert stored(tmp_path / "out") == {}
+    with Store(None) as store, choose_executor(executor=own.executor).open() as pool:
+        (tmp_path / "shared").mkdir()
+        assert squares(run_missing(In(folder=str(tmp_path / "shared")), cells(3), store, pool)) == [
+            9
+        ]
+        with pytest.raises(WorkerError, match=r"here to be a folder that all workers share, .*No"):
+            run_missing(In(folder=str(here)), cells(4), store, pool)
+    assert not list(tmp_path.glob("*/.probe*"))
+
+
+@dataclass(frozen=True)
+class In(Squares):
+    """Squares numbers where a folder is shared.
+
+    Args:
+        folder: the folder.
+    """
+
+    folder: str = ""
+
+    def shared_folder(self, cells: Sequence[PlainCell]) -> Path:
+        return Path(self.folder)
 
 
 def test_a_gpu_that_is_not_there(mixed: DaskCluster, quorate: Command, tmp_path: Path) -> None:
@@ -374,65 +397,73 @@ def test_a_gpu_that_is_not_there(mixed: DaskCluster, quorate: Command, tmp_path:
 # ------------------------------------------------------------------------------ whom it works for
 
 
-SCRIPT = '''
-"""Everything is defined here or in a file beside it."""
+SCRIPT = """
+from beside import shift
+from own{number} import Constant
+
+import quorate
 import sys
+from quorate import catalog
+from quorate.executors.choose import choose_executor
+from quorate.runs.cell import PlainCell, Record, Work
+from quorate.runs.running import run_missing
+from quorate.runs.store import Store
+
+
+class FileCell(PlainCell):
+    def describe(self):
+        return {{**self.plain, "says": int(open("number").read())}}
+
+
+class Shifts(Work):
+    kind = "shifts"
+
+    def prepare(self, stack):
+        pass
+
+    def compute(self, stack):
+        label = catalog.build("learners", "constant").label
+        says = [cell.describe()["says"] for cell in stack]
+        return [
+            Record(cell.id, {{"found": [shift(cell.plain["n"]), one, label]}})
+            for cell, one in zip(stack, says)
+        ]
+
+
+if __name__ == "__main__":
+    quorate.register(Constant)
+    with Store(None) as store, choose_executor(executor=sys.argv[1]).open() as pool:
+        found = run_missing(Shifts(), [FileCell({{"n": n}}) for n in range(6)], store, pool)
+    print([record.plain["found"] for record in found])
+"""
+OWN = """
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-from beside import One
-
-import quorate
 from quorate.protocols import Learner
 
 
 @dataclass(frozen=True)
 class Constant(Learner):
-    """Gives everyone one label."""
-
     name: ClassVar[str] = "constant"
+    label: int = {number}
 
-    def fit(self, data, rng):
-        return One(0)
-
-
-if __name__ == "__main__":
-    found = quorate.curve(
-        population="table:path=people.csv,label=y", strategy="planting:signal=columns,x=3",
-        learner=Constant(), alphas="0.5", seeds=1, executor=sys.argv[1],
-    )
-    print(found.to_json()["cells"][0]["accuracy"])
-'''
-BESIDE = """
-from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import numpy as np
-
-
-@dataclass(frozen=True)
-class One:
-    label: int
-    record: ClassVar[dict[str, Any]] = {}
-
-    def predict(self, x):
-        return np.full(len(x), self.label + SHIFT, dtype=np.int64)
+    def fit(self, data, rng) -> Any:
+        raise NotImplementedError
 """
 
 
 def test_a_worker_that_stays_works_for_one_script_after_another(
     kept: DaskCluster, tmp_path: Path
 ) -> None:
-    """Each has a folder, a relative file and a module of its own, all of the same names."""
-    printed = []
-    for number in (0, 1):
+    """Each has a folder, a relative file, modules and a method of its own, of the same names."""
+    for number in (0, 1, 2):
         folder = tmp_path / str(number)
         folder.mkdir()
-        rows = "\n".join(f"{n % 7},{'ab'[n % 4 == 0]}" for n in range(80))
-        (folder / "people.csv").write_text(f"x,y\n{rows}\n")
-        (folder / "script.py").write_text(SCRIPT)
-        (folder / "beside.py").write_text(f"SHIFT = {number}\n{BESIDE}")
+        (folder / "number").write_text(str(number))
+        (folder / "script.py").write_text(SCRIPT.format(number=number))
+        (folder / "beside.py").write_text(f"def shift(n):\n    return n + {number}\n")
+        (folder / f"own{number}.py").write_text(OWN.format(number=number))
         ran = subprocess.run(
             [sys.executable, "script.py", kept.executor],
             cwd=folder,
@@ -441,6 +472,4 @@ def test_a_worker_that_stays_works_for_one_script_after_another(
             check=False,
         )
         assert ran.returncode == 0, ran.stderr
-        printed.append(float(ran.stdout))
-    assert printed[0] + printed[1] == pytest.approx(1)  # one says the first label, one the second
-    assert printed[0] > 0.6
+        assert ran.stdout == f"{[[n + number, number, number] for n in range(6)]}\n"

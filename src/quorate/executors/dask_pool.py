@@ -153,6 +153,7 @@ class DaskPool(Pool):
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep what Dask logs from the terminal: what matters in it is said in other words."""
+    import dask
     import distributed  # noqa: F401  # it sets up its loggers
 
     loggers = [
@@ -164,7 +165,8 @@ def quiet() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
     try:
-        yield
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
+            yield
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
