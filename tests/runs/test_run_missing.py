@@ -251,6 +251,17 @@ def test_a_pool_serves_several_rounds_with_the_same_workers() -> None:
     assert first[0].plain["process"] != os.getpid()
 
 
+def growth_allowed() -> int:
+    from loky import process_executor
+
+    return int(process_executor._MAX_MEMORY_LEAK_SIZE)
+
+
+def test_workers_that_load_libraries_are_not_replaced() -> None:
+    with Processes(1).open() as pool:
+        assert pool.submit(growth_allowed).result() >= 2**40  # bytes; by default 300 MB
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -133,6 +134,10 @@ def _interrupts_held() -> Iterator[None]:
 
 def _begin_worker(parent: int, ending: Any, at_it: Any) -> None:
     """Leave Ctrl-C and the terminal to the parent, and end with it even if it is killed."""
+    from loky import process_executor
+
+    # Where psutil is installed, loky replaces workers that grow, as each does with its libraries.
+    process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
     silence()
     interrupts.listen(ending, at_it)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
