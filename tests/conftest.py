@@ -9,6 +9,7 @@ import shutil
 import signal
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ os.environ["QUORATE_CACHE"] = str(CACHES / "quorate")
 os.environ["HF_HOME"] = str(CACHES / "hugging-face")
 os.environ["HF_DATASETS_CACHE"] = str(CACHES / "datasets")
 os.environ["HF_HUB_OFFLINE"] = "1"  # a test never waits for the network
+os.environ.setdefault("RAY_AUTH_TOKEN", uuid.uuid4().hex)  # Ray would write one into the home
 os.environ["QUORATE_CONFIG"] = os.devnull  # nor does it obey the user's own defaults
 
 # Deadlines fail a property on a slow machine, and say nothing about the property. In continuous

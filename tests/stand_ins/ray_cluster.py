@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 SETTINGS = {"health_check_period_ms": 1000, "health_check_failure_threshold": 2}
+LITTLE = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
 SIZE = {"num_cpus": 2, "object_store_memory": 80 * 2**20}
 
 
@@ -88,10 +89,10 @@ def keep() -> None:
 
     answers, sys.stdout = sys.stdout, sys.stderr  # Ray prints
     folder = tempfile.mkdtemp(prefix="q-")  # the names of sockets in it may not be long
-    head = {**SIZE, "include_dashboard": False, "_system_config": SETTINGS, "temp_dir": folder}
+    head = {**SIZE, **LITTLE, "_system_config": SETTINGS, "temp_dir": folder}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
-        other = cluster.add_node(**SIZE)
+        other = cluster.add_node(**SIZE, include_log_monitor=False)
 
         def say(what: Any) -> None:
             print(json.dumps(what), file=answers, flush=True)
@@ -106,7 +107,7 @@ def keep() -> None:
                 cluster.remove_node(other, allow_graceful=False)
                 say("killed")
             else:
-                other = cluster.add_node(**SIZE)
+                other = cluster.add_node(**SIZE, include_log_monitor=False)
                 say(raylet(other))
     finally:
         cluster.shutdown()
