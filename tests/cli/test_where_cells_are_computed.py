@@ -268,10 +268,13 @@ def test_nothing_that_a_file_runs_has_a_parameter_of_such_a_name() -> None:
         ("executor = 'slurm:account=theirs'", "patience), got account. "),
         (
             'executor = "slurm:partition=a\\ncurl elsewhere"',
-            "Expected partition of the executor in a study file to be letters, digits and signs of "
-            "_.,:- alone, got 'a\\ncurl elsewhere'. ",
+            "Expected partition in one line, got 'a\\ncurl elsewhere'. ",
         ),
-        ("executor = {name = 'slurm', time = '1 --output=a'}", "Expected time of the executor in "),
+        (
+            "executor = {name = 'slurm', time = '1 --output=a'}",
+            "Expected time of the executor in a "
+            "study file to be letters, digits and signs of _.,:- alone, got '1 --output=a'. ",
+        ),
         ("executor = {name = 'slurm', memory = ['1GB']}", "Expected memory to be text, got ['1GB"),
     ],
 )

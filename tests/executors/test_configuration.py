@@ -89,7 +89,10 @@ def test_the_page_shows_the_example() -> None:
         ("[executors.slurm]\nworkers = '7'", "slurm", Slurm(7)),
         ("[executors.slurm]\noptions = '-A x'", "slurm:options=-q", Slurm(options="-q")),
         ("executor = 'slurm:workers=64'", "slurm", Slurm()),
-        ("[executors.dask]\npatience = 5", "dask:workers=3", Dask(workers=3, patience=5)),
+        ("[executors.dask]\npatience = 5", "dask:workers=3", Dask(workers=3, patience="5")),
+        ("[executors.ray]\npatience = '30m'", "ray", Ray(patience="30m")),
+        ("[executors.slurm]\npatience = 90", "slurm", Slurm(patience="90")),
+        ("[executors.slurm]\nsetup = '''a\nb'''", "slurm", Slurm(setup="a\nb")),
         ("[executors.dask]\naddress = 'tls://a:1'", "dask:address=", Dask()),
         ("[executors.dask]\nworkers = 3", "dask:address=", Dask(workers=3)),
         ("executors = {processes = {workers = 3}}", "processes", Processes(3)),
@@ -107,15 +110,15 @@ def test_a_table_adds_what_the_text_leaves_out(
 @pytest.mark.parametrize(
     ("executor", "expected"),
     [
-        ("dask:workers=3", Dask(workers=3, patience=5)),
-        ("dask:scheduler_file=a.json", Dask(scheduler_file="a.json", patience=5)),
+        ("dask:workers=3", Dask(workers=3, patience="5")),
+        ("dask:scheduler_file=a.json", Dask(scheduler_file="a.json", patience="5")),
     ],
 )
 def test_an_address_gives_way_to_another_place_and_that_is_said(
     executor: str, expected: Dask, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write("[executors.dask]\naddress = 'tls://a:1'\npatience = 5")
-    assert choose_executor(executor="dask") == Dask("tls://a:1", patience=5)
+    assert choose_executor(executor="dask") == Dask("tls://a:1", patience="5")
     assert capsys.readouterr().err == ""
     assert choose_executor(executor=executor) == expected
     assert capsys.readouterr().err == (
@@ -195,7 +198,20 @@ def test_every_executor_can_have_a_table(write: Write) -> None:
         ("[executors.slurm]\npartitions = 'a'", "Did you mean partition? Known: account, cores, "),
         ("[executors.slurm]\nworkers = 1.5", "Expected workers to be a whole number, got 1.5."),
         ("[executors.slurm]\npartition = ['a']", "Expected partition to be text, got ['a']."),
-        ("[executors.dask]\npatience = nan", "Expected patience=nan to be at least 0."),
+        *(
+            (
+                f"[executors.{name}]\npatience = {wrong}",
+                f"Expected patience to be a time, got '{wrong}'. Write patience=30m, with s, m, h",
+            )
+            for name, wrong in (("dask", "nan"), ("ray", "-1"), ("slurm", "inf"))
+        ),
+        *(
+            (
+                f"[executors.slurm]\n{key} = 'a\\ncurl elsewhere'".replace("'", '"'),
+                f"Expected {key} in one line, got 'a\\ncurl elsewhere'. Leave out its line breaks",
+            )
+            for key in ("partition", "time", "memory", "account", "options", "python", "folder")
+        ),
         ("[executors.slurm.partition]\na = 1", "Expected partition to be text, got {{'a': 1}}."),
         ("[executors.dask]\naddress = 'a'\nworkers = 2", "Expected at most one of address=,"),
     ],

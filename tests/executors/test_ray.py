@@ -384,7 +384,7 @@ def test_workers_that_never_come_and_other_versions_are_said_in_a_line(
     assert re.sub(r"\(\d free\)", "(N free)", never) == (
         "Error: Expected workers of Ray, got none for 1 seconds: each needs a CPU and 1 GPU, and "
         "the cluster has 4 CPUs (N free) and 0 GPUs (N free). Start a node that has them (ray "
-        "start), or wait longer (patience=SECONDS).\n"
+        "start), or wait longer (patience=10m).\n"
     )
     there = platform.python_version()
     assert differs == (

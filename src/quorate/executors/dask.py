@@ -24,9 +24,8 @@ from quorate.executors.dask_pool import DaskPool, quiet
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.message import require
 from quorate.executors.processes import check_workers
-from quorate.executors.waiting import wait_for_first
+from quorate.executors.waiting import seconds_of, wait_for_first
 from quorate.spec import param
-from quorate.validate import at_least
 
 WORKERS = 2
 CONNECTING = 10  # seconds
@@ -55,7 +54,7 @@ class Dask(Executor):
     workers: int | None = param(
         None, "Number of workers to start on this machine where no cluster is named; 2 by default."
     )
-    patience: float = param(60.0, "Seconds to wait for a worker where there is none.")
+    patience: str = param("60s", "How long there may be no worker at all: 90s, 30m, 12h or 2d.")
 
     def __post_init__(self) -> None:
         given = [key for key in self.alternatives if getattr(self, key)]
@@ -67,7 +66,7 @@ class Dask(Executor):
             )
         if self.workers is not None:
             check_workers("workers", self.workers)
-        at_least("patience", self.patience, 0, "Use a number of seconds.")
+        seconds_of("patience", self.patience)
 
     def check(self) -> None:
         """Raise InputError unless Dask is installed, and the file of a scheduler is there."""
@@ -100,7 +99,7 @@ class Dask(Executor):
     def _workers(self) -> Iterator[DaskPool]:
         if self._is_there:
             with self._connect() as client:
-                yield DaskPool(client, None, self.patience)
+                yield DaskPool(client, None, seconds_of("patience", self.patience))
             return
         workers = self.workers or WORKERS
         with (
@@ -110,7 +109,7 @@ class Dask(Executor):
                 client,
             ),
         ):
-            yield JobsPool(cluster, client, workers, self.patience)
+            yield JobsPool(cluster, client, workers, seconds_of("patience", self.patience))
 
     def _connect(self) -> Any:
         """Return a client of the scheduler, with the TLS that Dask is configured to use."""

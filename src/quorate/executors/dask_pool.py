@@ -123,7 +123,7 @@ class DaskPool(Pool):
             raise WorkerError(
                 f"Expected workers of the Dask scheduler at {self._address}, got none for "
                 f"{self._patience.limit:g} seconds. Start some (dask worker), or wait longer "
-                "(patience=SECONDS)."
+                "(patience=10m)."
             )
 
     @property

@@ -20,7 +20,7 @@ from quorate.executors.executor import Executor, Pool
 from quorate.executors.message import require
 from quorate.executors.processes import check_workers
 from quorate.executors.ray_pool import RayPool, count_places, in_a_line
-from quorate.executors.waiting import wait_for_first
+from quorate.executors.waiting import seconds_of, wait_for_first
 from quorate.runtime import device
 from quorate.spec import param
 from quorate.validate import at_least, shown
@@ -60,7 +60,7 @@ class Ray(Executor):
         "given), and 2 on this machine.",
     )
     gpus: float = param(0.0, "GPUs of a worker; 0.5 lets two share one.")
-    patience: float = param(60.0, "Seconds to wait for a worker while there is none.")
+    patience: str = param("60s", "How long there may be no worker at all: 90s, 30m, 12h or 2d.")
 
     def __post_init__(self) -> None:
         if self.workers is not None:
@@ -71,7 +71,7 @@ class Ray(Executor):
                 f"Expected gpus={self.gpus:g} to be a whole number, or less than one. Use "
                 f"gpus={self.gpus:.0f}."
             )
-        at_least("patience", self.patience, 0, "Use a number of seconds.")
+        seconds_of("patience", self.patience)
 
     def check(self) -> None:
         """Raise InputError where Ray is not installed, nobody is at the address, or GPUs lack."""
@@ -89,7 +89,7 @@ class Ray(Executor):
         """Yield the workers once one of them has answered."""
         self.check()
         with self._connected():
-            pool = RayPool(self.workers, self.gpus, self.patience)
+            pool = RayPool(self.workers, self.gpus, seconds_of("patience", self.patience))
             try:
                 wait_for_first(pool, "Waiting for Ray's workers")
                 yield pool

@@ -76,7 +76,7 @@ class RayPool(Pool):
             raise WorkerError(
                 f"Expected workers of Ray, got none for {self._patience.limit:g} seconds: each "
                 f"needs {self._needs}, and {_describe_cluster(self._gpus)}. Start a node that has "
-                "them (ray start), or wait longer (patience=SECONDS)."
+                "them (ray start), or wait longer (patience=10m)."
             )
         return Workers(ready, max(0, self.workers - ready), self._lost, f"for {self._needs} each")
 

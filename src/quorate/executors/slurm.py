@@ -25,12 +25,12 @@ from quorate.executors.processes import check_workers
 from quorate.executors.slurm_jobs import SlurmJobs
 from quorate.executors.slurm_pool import SlurmPool
 from quorate.executors.slurm_queue import check_commands, check_script, guarded
-from quorate.executors.waiting import wait_for_first
+from quorate.executors.waiting import seconds_of, wait_for_first
 from quorate.runtime.places import place
 from quorate.spec import param
 from quorate.validate import at_least, shown
 
-SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+IN_A_LINE = ("partition", "time", "memory", "account", "options", "python", "interface", "folder")
 MEBIBYTES = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
 NANNY = 128  # mebibytes of a worker's memory for the process that watches it
 PLACEHOLDER = "--name dummy-name"  # of dask-jobqueue, for the worker's name
@@ -42,7 +42,8 @@ class Slurm(Executor):
     """Jobs of Slurm, submitted as arrays from a login node; Dask hands them their work.
 
     Raises:
-        InputError: there is not at least one worker, or a number is not as expected.
+        InputError: there is not at least one worker, a number is not as expected, or text but
+            for setup holds several lines.
     """
 
     name: ClassVar[str] = "slurm"
@@ -63,6 +64,12 @@ class Slurm(Executor):
     patience: str = param("1d", "How long there may be no worker at all: 90s, 30m, 12h or 2d.")
 
     def __post_init__(self) -> None:
+        for key in IN_A_LINE:
+            if any(sign in str(getattr(self, key)) for sign in "\n\r\0"):
+                raise InputError(
+                    f"Expected {key} in one line, got {shown(getattr(self, key))}. Leave out its "
+                    "line breaks: they would begin another line of the job's script."
+                )
         check_workers("workers", self.workers)
         at_least("cores", self.cores, 1, "Use one core or more.")
         at_least("gpus", self.gpus, 0, "Use no GPU, or more.")
@@ -72,7 +79,7 @@ class Slurm(Executor):
                 f"Expected per_job=1 for workers with GPUs, got per_job={self.per_job}: those of a "
                 "job would share one. Give each a job of its own: leave per_job out."
             )
-        _seconds("patience", self.patience)
+        seconds_of("patience", self.patience)
         _mebibytes("memory", self.memory)
 
     def check(self) -> None:
@@ -103,7 +110,7 @@ class Slurm(Executor):
         ):
             script = cluster.job_script().replace(PLACEHOLDER, WORKER)
             jobs = SlurmJobs(name, script, self._jobs, folder, guard)
-            pool = SlurmPool(client, jobs, self, _seconds("patience", self.patience))
+            pool = SlurmPool(client, jobs, self, seconds_of("patience", self.patience))
             try:
                 jobs.begin()
                 wait_for_first(pool, "Waiting for Slurm")
@@ -149,29 +156,15 @@ class Slurm(Executor):
         }
 
 
-def _seconds(name: str, text: str) -> float:
-    """Return the seconds of a text such as 90s, 30m, 12h or 2d.
-
-    >>> _seconds("patience", "90"), _seconds("patience", "1.5h")
-    (90.0, 5400.0)
-    """
-    if (found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", text.strip().lower())) is None:
-        raise InputError(
-            f"Expected {name} to be a time, got {shown(text)}. Write {name}=30m, with s, m, h or d "
-            "for seconds, minutes, hours or days."
-        )
-    return float(found[1]) * SECONDS[found[2]]
-
-
 def _mebibytes(name: str, text: str) -> float | None:
     """Return the mebibytes of a text such as 4GB, as Slurm counts them; None where it is empty.
 
     >>> _mebibytes("memory", "4GB"), _mebibytes("memory", "1.5g"), _mebibytes("memory", "500")
     (4096.0, 1536.0, 500.0)
     """
-    if not text.strip():
+    if not str(text).strip():
         return None
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?", text.strip().upper())
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?", str(text).strip().upper())
     if found is None:
         raise InputError(
             f"Expected {name} to be an amount of memory, got {shown(text)}. Write {name}=4GB or "

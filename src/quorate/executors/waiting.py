@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import time
 from concurrent.futures import wait
 
-from quorate.errors import WorkerError
+from quorate.errors import InputError, WorkerError
 from quorate.executors.executor import Pool
 from quorate.executors.message import LostWorkerError
 from quorate.runtime.progress import status
+from quorate.validate import shown
 
 TICK = 0.5  # seconds between two looks at the workers
 MOST_LOSSES = 3
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def wait_for_first(pool: Pool, what: str) -> None:
@@ -62,3 +65,21 @@ class Patience:
         if self._since is None:
             self._since = time.monotonic()
         return time.monotonic() - self._since > self.limit
+
+
+def seconds_of(name: str, text: str) -> float:
+    """Return the seconds of a text such as 90, 90s, 30m, 12h or 2d.
+
+    >>> seconds_of("patience", "90"), seconds_of("patience", "1.5h")
+    (90.0, 5400.0)
+
+    Raises:
+        InputError: it is no such text.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(text).strip().lower(), re.ASCII)
+    if found is None:
+        raise InputError(
+            f"Expected {name} to be a time, got {shown(text)}. Write {name}=30m, with s, m, h or d "
+            "for seconds, minutes, hours or days."
+        )
+    return float(found[1]) * SECONDS[found[2]]
