@@ -101,7 +101,12 @@ def plan(out: Path, executor: Executor) -> Any:
     named: dict[str, Any] = {"target": "yes", "signal": "channel=web", "seeds": 1}
     panel = {"learners": ("tree",), "rehearsed": ("naive-bayes",)}
     request = PlanRequest(label="decision", platform_size=400, **named, **panel)
-    return same(make_plan(out.parent / "members.csv", request, executor, "cpu").to_json())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("quorate.plan.rehearsal.RUNS", 3)  # of 20 splits
+        made = make_plan(out.parent / "members.csv", request, executor, "cpu")
+    assert made.rehearsal.rows
+    assert made.simulation.rows
+    return same(made.to_json())
 
 
 COMMANDS: dict[str, Command] = {
