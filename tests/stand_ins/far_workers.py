@@ -63,6 +63,8 @@ def far_workers(folder: Path, hidden: Sequence[Path] = (), workers: int = 2) -> 
         covered = " && ".join(f'mount -t tmpfs none "{one}"' for one in hidden)
         cover = ["unshare", "--mount", "sh", "-c", f'{covered} && exec "$@"', "sh"]
         commands[1:] = [[*cover, *one] for one in commands[1:]]
+    if shutil.which("setpriv"):  # they end with this process, even if it is killed
+        commands = [["setpriv", "--pdeathsig", "KILL", *one] for one in commands]
     with (folder / "log").open("wb") as log:
         started = [
             subprocess.Popen(
