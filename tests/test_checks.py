@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -315,8 +316,8 @@ class Shuffling(Executor):
 
     @contextmanager
     def open(self):
-        with Serial().open() as pool:
-            submit = pool.submit
+        with Serial().open() as this:
+            pool, submit = copy.copy(this), this.submit
             pool.submit = lambda work, *args: (done if args else submit)(work, *args)
             yield pool
 
@@ -338,8 +339,8 @@ class Swallowing(Executor):
 
     @contextmanager
     def open(self):
-        with Serial().open() as pool:
-            submit = pool.submit
+        with Serial().open() as this:
+            pool, submit = copy.copy(this), this.submit
 
             def quiet(work, *args):
                 future = submit(work, *args)
