@@ -43,8 +43,8 @@ class Opened:
 def opened(slurm_nodes: SlurmCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     folder, said = tmp_path_factory.mktemp("jobs"), list[str]()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("quorate.executors.slurm_jobs.LOOK", 2.0)
-        patch.setattr("quorate.executors.slurm_pool.tell", said.append)
+        patch.setattr("quorate.executors.clusters.slurm_jobs.LOOK", 2.0)
+        patch.setattr("quorate.executors.clusters.slurm_pool.tell", said.append)
         for key, value in slurm_nodes.environment.items():
             patch.setenv(key, value)
         with Slurm(workers=3, memory="500MB", folder=str(folder)).open() as pool:

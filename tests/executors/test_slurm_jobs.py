@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from quorate.errors import InputError
-from quorate.executors.slurm_jobs import SlurmJobs
-from quorate.executors.slurm_queue import Guard, QueuedJob, reasons, submit
+from quorate.executors.clusters.slurm_jobs import SlurmJobs
+from quorate.executors.clusters.slurm_queue import Guard, QueuedJob, reasons, submit
 
 LOOK = 0.01  # seconds
 
@@ -44,10 +44,10 @@ class Queue:
 @pytest.fixture
 def queue(monkeypatch: pytest.MonkeyPatch) -> Queue:
     found = Queue()
-    monkeypatch.setattr("quorate.executors.slurm_jobs.submit", found.submit)
-    monkeypatch.setattr("quorate.executors.slurm_jobs.read_queue", found.read)
-    monkeypatch.setattr("quorate.executors.slurm_jobs.LOOK", LOOK)
-    monkeypatch.setattr("quorate.executors.slurm_jobs.AGAIN", 5 * LOOK)
+    monkeypatch.setattr("quorate.executors.clusters.slurm_jobs.submit", found.submit)
+    monkeypatch.setattr("quorate.executors.clusters.slurm_jobs.read_queue", found.read)
+    monkeypatch.setattr("quorate.executors.clusters.slurm_jobs.LOOK", LOOK)
+    monkeypatch.setattr("quorate.executors.clusters.slurm_jobs.AGAIN", 5 * LOOK)
     return found
 
 
@@ -159,7 +159,7 @@ def test_more_jobs_than_an_array_takes_are_several_arrays(
         asked.append(words[1])
         return subprocess.CompletedProcess(words, 0, said, "")
 
-    monkeypatch.setattr("quorate.executors.slurm_queue._call", call)
+    monkeypatch.setattr("quorate.executors.clusters.slurm_queue._call", call)
     numbers = submit("#!/bin/sh", 1003)
     assert asked == ["--array=0-999", "--array=0-2"]
     assert (numbers[0], numbers[999], numbers[-1], len(numbers)) == ("17_0", "17_999", "17_2", 1003)
@@ -167,7 +167,7 @@ def test_more_jobs_than_an_array_takes_are_several_arrays(
 
 def test_an_answer_of_sbatch_that_names_no_job_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "quorate.executors.slurm_queue._call",
+        "quorate.executors.clusters.slurm_queue._call",
         lambda *words: subprocess.CompletedProcess(words, 0, "Welcome!\n", ""),
     )
     with pytest.raises(InputError, match="number of a job, got 'Welcome!"):

@@ -74,7 +74,7 @@ def test_where_jobs_wait_it_is_said_why(
     slurm: SlurmCluster, quorate: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the log of a run, which has no progress bar."""
-    monkeypatch.setattr("quorate.executors.slurm_pool.WHILE", 0.0)
+    monkeypatch.setattr("quorate.executors.clusters.slurm_pool.WHILE", 0.0)
     held = "slurm:workers=2,options=--begin=now+1hour,patience=3s"
     code, _, said = quorate(*STUDY, "--executor", held)
     assert code == 2

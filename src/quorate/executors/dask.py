@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from quorate.errors import InputError, reason
-from quorate.executors.dask_jobs import (
+from quorate.executors.clusters.dask_jobs import (
     NEEDS,
     OF_WORKERS,
     JobsPool,
@@ -20,11 +20,11 @@ from quorate.executors.dask_jobs import (
     new_name,
     open_jobs,
 )
-from quorate.executors.dask_pool import DaskPool, quiet
+from quorate.executors.clusters.dask_pool import DaskPool, quiet
+from quorate.executors.clusters.message import require
+from quorate.executors.clusters.waiting import seconds_of, wait_for_first
 from quorate.executors.executor import Executor, Pool
-from quorate.executors.message import require
 from quorate.executors.processes import check_workers
-from quorate.executors.waiting import seconds_of, wait_for_first
 from quorate.spec import param
 
 WORKERS = 2

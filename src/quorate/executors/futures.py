@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 from quorate.errors import InputError, WorkerError
-from quorate.executors import message
+from quorate.executors.clusters import message
+from quorate.executors.clusters.waiting import wait_for_first
 from quorate.executors.executor import Executor, Pool
-from quorate.executors.waiting import wait_for_first
 from quorate.printable import one_line
 from quorate.validate import shown
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from quorate.errors import InputError, reason
+from quorate.executors.clusters.message import require
+from quorate.executors.clusters.ray_pool import RayPool, count_places, in_a_line
+from quorate.executors.clusters.waiting import seconds_of, wait_for_first
 from quorate.executors.executor import Executor, Pool
-from quorate.executors.message import require
 from quorate.executors.processes import check_workers
-from quorate.executors.ray_pool import RayPool, count_places, in_a_line
-from quorate.executors.waiting import seconds_of, wait_for_first
 from quorate.runtime import device
 from quorate.spec import param
 from quorate.validate import at_least, shown

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from quorate.errors import InputError
-from quorate.executors.dask_jobs import (
+from quorate.executors.clusters.dask_jobs import (
     NEEDS,
     OF_WORKERS,
     keys_of,
@@ -19,13 +19,13 @@ from quorate.executors.dask_jobs import (
     new_name,
     open_jobs,
 )
+from quorate.executors.clusters.message import require
+from quorate.executors.clusters.slurm_jobs import SlurmJobs
+from quorate.executors.clusters.slurm_pool import SlurmPool
+from quorate.executors.clusters.slurm_queue import check_commands, check_script, guarded
+from quorate.executors.clusters.waiting import seconds_of, wait_for_first
 from quorate.executors.executor import Executor, Pool
-from quorate.executors.message import require
 from quorate.executors.processes import check_workers
-from quorate.executors.slurm_jobs import SlurmJobs
-from quorate.executors.slurm_pool import SlurmPool
-from quorate.executors.slurm_queue import check_commands, check_script, guarded
-from quorate.executors.waiting import seconds_of, wait_for_first
 from quorate.runtime.places import place
 from quorate.spec import param
 from quorate.validate import at_least, shown

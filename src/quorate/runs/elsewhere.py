@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from quorate.errors import QuorateError, WorkerError, reason
-from quorate.executors.sender import name_of_place
+from quorate.executors.clusters.sender import name_of_place
 from quorate.runs.cell import Cell
 from quorate.runs.sharing import Probe
 from quorate.runtime import device

@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 from quorate import catalog
 from quorate.errors import WorkerError
+from quorate.executors.clusters.message import as_sent
+from quorate.executors.clusters.waiting import TICK
 from quorate.executors.executor import Executor, Pool, Workers
-from quorate.executors.message import as_sent
 from quorate.executors.opening import workers_of
-from quorate.executors.waiting import TICK
 from quorate.runs.cell import Cell, Record, Work
 from quorate.runs.elsewhere import OtherCellError, Stack, check_here
 from quorate.runs.portions import Load, expected

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quorate.errors import WorkerError
+from quorate.executors.clusters.sender import name_of_place
 from quorate.executors.executor import Pool
-from quorate.executors.sender import name_of_place
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 from quorate.errors import WorkerError
-from quorate.executors import message, sender
+from quorate.executors.clusters import message, sender
+from quorate.executors.clusters.waiting import TICK, Patience
 from quorate.executors.executor import Pool, Workers
-from quorate.executors.waiting import TICK, Patience
 from quorate.runtime.progress import tell
 
 R = TypeVar("R")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from quorate.errors import InputError
-from quorate.executors.slurm_queue import Guard, QueuedJob, read_queue, submit
+from quorate.executors.clusters.slurm_queue import Guard, QueuedJob, read_queue, submit
 from quorate.runtime.progress import tell
 
 LOOK = 10.0  # seconds between two questions to Slurm, whose time belongs to all users

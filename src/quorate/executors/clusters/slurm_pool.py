@@ -7,10 +7,10 @@ import time
 from typing import Any
 
 from quorate.errors import WorkerError
-from quorate.executors.dask_pool import DaskPool
+from quorate.executors.clusters.dask_pool import DaskPool
+from quorate.executors.clusters.slurm_jobs import MOST_FAILED, SlurmJobs
+from quorate.executors.clusters.slurm_queue import NEVER, QueuedJob, reasons
 from quorate.executors.executor import Workers
-from quorate.executors.slurm_jobs import MOST_FAILED, SlurmJobs
-from quorate.executors.slurm_queue import NEVER, QueuedJob, reasons
 from quorate.runtime.progress import tell
 
 WHILE = 10.0  # seconds that jobs wait in the queue before that is said

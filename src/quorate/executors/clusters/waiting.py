@@ -7,8 +7,8 @@ import time
 from concurrent.futures import wait
 
 from quorate.errors import InputError, WorkerError
+from quorate.executors.clusters.message import LostWorkerError
 from quorate.executors.executor import Pool
-from quorate.executors.message import LostWorkerError
 from quorate.runtime.progress import status
 from quorate.validate import shown
 

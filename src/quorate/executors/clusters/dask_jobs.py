@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate.errors import InputError, reason
-from quorate.executors.dask_pool import DaskPool, quiet
+from quorate.executors.clusters.dask_pool import DaskPool, quiet
 from quorate.executors.executor import Workers
 
 NEEDS = "dask", "distributed", "dask_jobqueue", "cryptography"

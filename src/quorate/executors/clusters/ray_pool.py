@@ -14,9 +14,9 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from quorate.errors import WorkerError
-from quorate.executors import message
+from quorate.executors.clusters import message
+from quorate.executors.clusters.waiting import TICK, Patience
 from quorate.executors.executor import Pool, Workers
-from quorate.executors.waiting import TICK, Patience
 
 R = TypeVar("R")
 TURN = 5.0  # seconds of work in a message

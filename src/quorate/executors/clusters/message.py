@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from quorate.errors import InputError, WorkerError
-from quorate.executors import sender
+from quorate.executors.clusters import sender
 from quorate.printable import one_line
 from quorate.version import __version__
 

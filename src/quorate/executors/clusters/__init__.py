@@ -1,0 +1,1 @@
+"""What Dask, Slurm, Ray and engines of others share: messages to other machines, pools, jobs."""
