@@ -60,7 +60,8 @@ def plan(
     quorate plan members.csv --label decision --target approved --platform-size 100000 --suggest 10
     quorate plan members.csv --label decision --platform-size 100000 --goal erase --attribute gender
 
-    Everything stays on this machine.
+    Everything stays on this machine, unless --executor or your configuration names others: members'
+    rows are sent to them, to simulate and to rehearse.
     """
     from quorate.plan.plan import PlanRequest, make_plan
     from quorate.plan.rehearsal import REHEARSED
