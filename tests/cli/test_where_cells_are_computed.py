@@ -177,6 +177,11 @@ def test_what_a_file_leaves_open_the_configuration_says(ask: Ask) -> None:
     Path("study.toml").write_text(f"device = 'auto'\n{FILES['study']}\n[quick]\njobs = 1\nseeds=1")
     assert ask("run") == (Slurm(), "auto")
     assert ask("run", "--quick") == (Serial(), "auto")
+    Path("study.toml").write_text(
+        f"executor = 'dask'\n{FILES['study']}\n[quick]\njobs = 2\nseeds=1"
+    )
+    assert ask("run") == (Dask(), "cpu")
+    assert ask("run", "--quick") == (Processes(2), "cpu")
 
 
 def test_readers_of_files_leave_the_executor_aside() -> None:

@@ -74,9 +74,11 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
             f"Expected a table [quick] in {path}, got none. Run it without --quick, or say "
             "there what is smaller: quick = {seeds = 2}."
         )
-    if quick and smaller:
-        plain |= smaller
     resources = take_resources(plain, path)
+    if quick and smaller:
+        smaller = dict(smaller)
+        resources = take_resources(smaller, path).or_else(resources)
+        plain |= smaller
     said = {key: plain.pop(key) for key in KEYS if key in plain}
     for key in (*WORDS, "note"):
         if key in said:
