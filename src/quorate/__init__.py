@@ -20,9 +20,7 @@ from quorate.version import __version__
 os.environ.setdefault("MKL_CBWR", "AUTO")
 
 if TYPE_CHECKING:
-    import concurrent.futures
-
-    from quorate.executors.executor import Executor
+    from quorate.executors.choose import AnyExecutor
     from quorate.findings.running import ExperimentResult
     from quorate.protocols import Learner
     from quorate.scenarios.scenario import Scenario, ScenarioRun
@@ -51,7 +49,7 @@ def curve(
     out: str | Path | None = None,
     jobs: int | None = None,
     device: str = "auto",
-    executor: Executor | concurrent.futures.Executor | str | None = None,
+    executor: AnyExecutor = None,
     **study: Any,
 ) -> Curves:
     """Measure S(α) and return the curves.
@@ -81,7 +79,7 @@ def run(
     jobs: int | None = None,
     device: str | None = None,
     quick: bool = False,
-    executor: Executor | concurrent.futures.Executor | str | None = None,
+    executor: AnyExecutor = None,
 ) -> ExperimentResult:
     """Run what a TOML file says, and judge the claim that it makes.
 
@@ -117,7 +115,7 @@ def critical_mass(
     population: Any,
     learner: str | Learner,
     jobs: int | None = None,
-    executor: Executor | concurrent.futures.Executor | str | None = None,
+    executor: AnyExecutor = None,
     **search: Any,
 ) -> CriticalMassSearch: ...
 @overload
@@ -125,14 +123,14 @@ def critical_mass(
     population: Any,
     learner: Any,
     jobs: int | None = None,
-    executor: Executor | concurrent.futures.Executor | str | None = None,
+    executor: AnyExecutor = None,
     **search: Any,
 ) -> CriticalMassSearch | CriticalMassSearches: ...
 def critical_mass(
     population: Any,
     learner: Any,
     jobs: int | None = None,
-    executor: Executor | concurrent.futures.Executor | str | None = None,
+    executor: AnyExecutor = None,
     **search: Any,
 ) -> CriticalMassSearch | CriticalMassSearches:
     """Search for the smallest collective that reaches the target, and return it with its interval.
@@ -189,7 +187,7 @@ def scenario(
     out: str | Path | None = None,
     jobs: int | None = None,
     device: str = "auto",
-    executor: Executor | concurrent.futures.Executor | str | None = None,
+    executor: AnyExecutor = None,
     **parameters: Any,
 ) -> ScenarioRun:
     """Run a scenario, a setting in which a collective acts; ``.result`` is what came of it.

@@ -127,6 +127,8 @@ def test_an_engine_must_say_how_many_workers_it_has() -> None:
     assert len(found.to_json()["cells"]) == 6
     with pytest.raises(InputError, match=r"Expected an executor with submit\(function, \*args\)"):
         Futures("threads")
+    with pytest.raises(InputError, match=r"submit\(.* got <class '.*ThreadPoolExecutor'>"):
+        Futures(ThreadPoolExecutor)
 
 
 def test_what_is_raised_is_handed_on_with_the_records_that_came_before(tmp_path: Path) -> None:

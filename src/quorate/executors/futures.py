@@ -38,7 +38,7 @@ class Futures(Executor):
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        if not callable(getattr(self.engine, "submit", None)):
+        if isinstance(self.engine, type) or not callable(getattr(self.engine, "submit", None)):
             raise InputError(
                 "Expected an executor with submit(function, *args), as those of "
                 f"concurrent.futures have, got {shown(self.engine)}. Hand in one, or name one: "

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from quorate.errors import InputError
-from quorate.executors.clusters.slurm_queue import Guard, QueuedJob, read_queue, submit
+from quorate.executors.clusters.slurm_queue import Guard, QueuedJob, count_jobs, read_queue, submit
 from quorate.runtime.progress import tell
 
 LOOK = 10.0  # seconds between two questions to Slurm, whose time belongs to all users
@@ -51,7 +51,7 @@ class SlurmJobs:
             InputError: Slurm does not take them.
         """
         self._submit(self.wanted)
-        tell(f"Slurm was asked for {_count(self.wanted)}: squeue --name={self.name}")
+        tell(f"Slurm was asked for {count_jobs(self.wanted)}: squeue --name={self.name}")
         self._watching.start()
 
     def end(self) -> None:
@@ -139,7 +139,3 @@ class SlurmJobs:
             self._wait_until = time.monotonic() + AGAIN
         else:
             self.refused = ""
-
-
-def _count(jobs: int) -> str:
-    return "1 job" if jobs == 1 else f"{jobs} jobs"

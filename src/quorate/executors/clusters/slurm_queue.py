@@ -112,10 +112,19 @@ def _sbatch(script: str, count: int, *options: str) -> str:
     if asked.returncode != 0:
         said = "; ".join(line.strip() for line in asked.stderr.splitlines() if line.strip())
         raise InputError(
-            f"Expected Slurm to take {count} jobs, got: {said or 'no reason'}. Mend the parameters "
-            "of slurm: (sinfo lists the partitions), or ask for fewer workers."
+            f"Expected Slurm to take {count_jobs(count)}, got: {said or 'no reason'}. Mend the "
+            "parameters of slurm (sinfo lists the partitions), or ask for fewer workers."
         )
     return asked.stdout
+
+
+def count_jobs(count: int) -> str:
+    """Return so many jobs in words.
+
+    >>> count_jobs(1), count_jobs(2)
+    ('1 job', '2 jobs')
+    """
+    return "1 job" if count == 1 else f"{count} jobs"
 
 
 def read_queue(name: str) -> list[QueuedJob] | None:
