@@ -112,6 +112,28 @@ def test_what_is_in_flight_is_cancelled_where_the_run_stops(
     assert all(future.cancelled() for future in executor.pending)
 
 
+class _FullPool(Pool):
+    """A pool that answers the first messages, and takes no more."""
+
+    workers, turn, is_remote, lost = 1, 60.0, True, ()
+    most = 1
+
+    def submit(self, work: Callable[..., Any], /, *args: Any) -> Future[Any]:
+        if not self.most:
+            raise WorkerError("Expected room for another message, got none.")
+        self.most -= 1
+        future: Future[Any] = Future()
+        future.set_result(work(*args))
+        return future
+
+
+def test_what_came_is_stored_where_the_pool_takes_no_more() -> None:
+    with Store(None) as store:
+        with pytest.raises(WorkerError, match="room for another message"):
+            run_missing(Squares(), cells(1, 2), store, _FullPool())
+        assert squares(store.records("squares")) == [1]
+
+
 # ------------------------------------------------------------------------------ lost workers
 
 

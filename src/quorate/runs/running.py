@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import math
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -211,9 +210,11 @@ def _compute(
                     if isinstance(failure, OtherCellError):
                         failure = failure.explained(itertools.chain.from_iterable(sent.stacks))
                     failures += [] if failure is None else [failure]
-            if pool.is_remote and not failures and not has_lost:
-                send()  # workers go on while what came is stored
-            yield from came
+            try:
+                if pool.is_remote and not failures and not has_lost:
+                    send()  # workers go on while what came is stored
+            finally:
+                yield from came
             if failures:
                 raise failures[0]
     finally:
@@ -305,7 +306,6 @@ def _work_on(
             except Exception as error:
                 if limit is None:
                     return found, error
-                error.add_note(traceback.format_exc())  # which would stay with the worker
                 return found, as_sent(error)
     return found, None
 

@@ -130,7 +130,6 @@ def run(message: bytes, said: Mapping[str, Any]) -> bytes:
             work, args = cloudpickle.loads(message)
             answer: tuple[bool, Any] = True, work(*args)
         except BaseException as error:  # a user's sys.exit() among them
-            error.add_note(traceback.format_exc())
             answer = False, as_sent(error)
         try:
             return bytes(cloudpickle.dumps(answer))
@@ -139,9 +138,13 @@ def run(message: bytes, said: Mapping[str, Any]) -> bytes:
 
 
 def as_sent(error: BaseException) -> Exception:
-    """Return an error that comes out elsewhere as it went in: itself, or a text that says it."""
+    """Return an error that comes out elsewhere as it went in: itself, or a text that says it.
+
+    Its traceback, which would stay here, goes along as a note.
+    """
     import cloudpickle
 
+    error.add_note("".join(traceback.format_exception(error)))
     if isinstance(error, Exception):
         try:
             pickle.loads(cloudpickle.dumps(error))
