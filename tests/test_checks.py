@@ -353,12 +353,24 @@ class Swallowing(Executor):
             yield pool
 
 
+@dataclass(frozen=True)
+class Boasting(Executor):
+    """Says that it has other machines, and has this one."""
+
+    name: ClassVar[str] = "boasting"
+    is_elsewhere: ClassVar[bool] = True
+
+    def open(self):
+        return Serial().open()
+
+
 @pytest.mark.parametrize(
     ("method", "message"),
     [
         (Drawing(), "asks the same for the same seed"),
         (Straying(), "stays within ε"),
         (Shuffling(), "computes every cell as this process does"),
+        (Boasting(), "says that it has other machines only where its pool does"),
         (Swallowing(), "hands on what work raises"),
         (Mutating(), "leaves its input as it is"),
         (Forgetful(), "does the same for the same seed"),

@@ -101,9 +101,11 @@ def test_an_executor(
         pytest.skip("Ray is not installed: pip install 'quorate[ray]'")
     if name == "slurm":
         request.getfixturevalue("slurm")
-    with catalog.build("executors", TEXTS[name]).open() as pool:
+    executor = catalog.build("executors", TEXTS[name])
+    with executor.open() as pool:
+        assert executor.is_elsewhere == pool.is_elsewhere
         shared = Shared(pool)
-        assert len(check_executor(shared)) == 6
+        assert len(check_executor(shared)) == 7
         quorate.curve(tmp_path / "out", **STUDY, executor=shared)  # a worker has just been lost
         own = quorate.curve(**{**STUDY, "learner": Majority(most=3)}, executor=shared)
     assert measured(tmp_path / "out") == straight

@@ -70,6 +70,7 @@ def check_executor(executor: Executor) -> list[str]:
         odd = _what_is_raised(_Draws(odd=4), cells, pool, Store(None))
         ready = pool.workers >= 1 and pool.turn >= 0
         goes_on = not pool.is_remote or _goes_on(pool, cells)
+        agree = pool.is_elsewhere or not executor.is_elsewhere
         most = pool.workers
     processes = {record.plain["process"] for records in rounds for record in records}
     refused = isinstance(error, InputError) and str(error) == REFUSED
@@ -83,6 +84,7 @@ def check_executor(executor: Executor) -> list[str]:
         hold(refused, executor, "hands on what work raises"),
         hold("it cannot travel" in odd, executor, "says what was raised where it cannot travel"),
         hold(ready, executor, "says how many workers it has, and how long a message may take"),
+        hold(agree, executor, "says that it has other machines only where its pool does"),
         hold(
             goes_on,
             executor,
