@@ -163,6 +163,7 @@ def test_a_run_that_is_stopped_leaves_no_worker_and_goes_on(
         assert workers_in(folder) == []
         assert list(folder.glob("quorate-*")) == []  # keys and logs
     wait_until(lambda: workers_in(folder) == [])
+    wait_until(lambda: list(folder.glob("quorate-*")) == [])
     before = stored(out)
     assert 2 < len(before) < CELLS
     complete(out, before)

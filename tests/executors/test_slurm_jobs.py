@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from quorate.errors import InputError
+from quorate.executors.clusters.guard import Guard
 from quorate.executors.clusters.slurm_jobs import SlurmJobs
-from quorate.executors.clusters.slurm_queue import Guard, QueuedJob, reasons, submit
+from quorate.executors.clusters.slurm_queue import QueuedJob, reasons, submit
 
 LOOK = 0.01  # seconds
 

@@ -21,6 +21,7 @@ from quorate.executors.clusters.dask_jobs import (
     open_jobs,
 )
 from quorate.executors.clusters.dask_pool import DaskPool, quiet
+from quorate.executors.clusters.guard import guarded
 from quorate.executors.clusters.message import require
 from quorate.executors.clusters.waiting import seconds_of, wait_for_first
 from quorate.executors.executor import Executor, Pool
@@ -29,6 +30,11 @@ from quorate.spec import param
 
 WORKERS = 2
 CONNECTING = 10  # seconds
+# Removes a folder; where this process was killed, once its jobs have ended.
+GUARD = """
+[ -n "$said" ] || for pause in 1 2 4; do sleep $pause; rm -rf "$0"; done
+rm -rf "$0"
+"""
 # Starts a script as a session of its own, and prints the number of its processes' group, negative.
 SUBMIT = 'script=$(cat "$0"); setsid sh -c "$script" </dev/null >/dev/null 2>&1 & echo "-$!"'
 # Ends the job within a second of this process, however that dies.
@@ -103,8 +109,8 @@ class Dask(Executor):
             return
         workers = self.workers or WORKERS
         with (
-            tempfile.TemporaryDirectory(prefix="quorate-") as folder,
-            open_jobs(_jobs_here(), new_name(), Path(folder), **_share(workers)) as (
+            _folder_of_the_run() as folder,
+            open_jobs(_jobs_here(), new_name(), folder, **_share(workers)) as (
                 cluster,
                 client,
             ),
@@ -125,6 +131,14 @@ class Dask(Executor):
                 f"Expected a Dask scheduler at {where}, got: {reason(error)}. Start one (dask "
                 "scheduler), or mend the address; tls:// needs Dask's own configuration of TLS."
             ) from error
+
+
+@contextlib.contextmanager
+def _folder_of_the_run() -> Iterator[Path]:
+    """Make a folder for keys and logs, which does not outlive the run, however that ends."""
+    folder = tempfile.mkdtemp(prefix="quorate-")
+    with guarded(GUARD, folder):
+        yield Path(folder)
 
 
 def _share(workers: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ from quorate.executors.clusters.dask_jobs import (
     new_name,
     open_jobs,
 )
+from quorate.executors.clusters.guard import guarded
 from quorate.executors.clusters.message import require
 from quorate.executors.clusters.slurm_jobs import SlurmJobs
 from quorate.executors.clusters.slurm_pool import SlurmPool
-from quorate.executors.clusters.slurm_queue import check_commands, check_script, guarded
+from quorate.executors.clusters.slurm_queue import GUARD, check_commands, check_script
 from quorate.executors.clusters.waiting import seconds_of, wait_for_first
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.processes import check_workers
@@ -105,7 +107,7 @@ class Slurm(Executor):
         check_commands()
         name, folder, make = new_name(), self._place, load_jobqueue().SLURMCluster
         with (
-            guarded(name, keys_of(name, folder)) as guard,
+            guarded(GUARD, name, str(os.getuid()), str(keys_of(name, folder))) as guard,
             open_jobs(make, name, folder, **self._job(name, folder)) as (cluster, client),
         ):
             script = cluster.job_script().replace(PLACEHOLDER, WORKER)

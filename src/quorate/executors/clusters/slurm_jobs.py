@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from quorate.errors import InputError
-from quorate.executors.clusters.slurm_queue import Guard, QueuedJob, count_jobs, read_queue, submit
+from quorate.executors.clusters.guard import Guard
+from quorate.executors.clusters.slurm_queue import QueuedJob, count_jobs, read_queue, submit
 from quorate.runtime.progress import tell
 
 LOOK = 10.0  # seconds between two questions to Slurm, whose time belongs to all users

@@ -1,17 +1,15 @@
-"""Slurm's own commands: what waits in the queue and why, and what ends with this process."""
+"""Slurm's own commands: what is submitted, what waits in the queue and why, and how it ends."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from quorate.errors import InputError
 from quorate.validate import shown
@@ -27,13 +25,10 @@ NEVER = {  # why a job waits that will not start, unless somebody changes it or 
 }
 MOST_AT_ONCE = 1000  # jobs of an array, where a cluster says nothing else
 PATIENCE = 60  # seconds for one of Slurm's commands
-GOODBYE = 20  # seconds for Slurm to take jobs out of its queue
-# Takes the jobs of a name out of the queue once its standard input ends, as it does however this
-# process dies, unless that says that there are none. Who was killed may just have been submitting:
-# so it looks again. Where Slurm does not answer, it tries for ten minutes.
+# Takes the jobs of a name out of the queue unless there are none, and removes their keys. Who was
+# killed may just have been submitting: so it looks again. Where Slurm does not answer, it tries for
+# ten minutes.
 GUARD = """
-trap "" HUP INT TERM
-read -r said
 end() {
   scancel --user="$user" --name="$name" --full --signal=KILL
   scancel --user="$user" --name="$name"
@@ -144,49 +139,6 @@ def reasons(jobs: Iterable[QueuedJob]) -> list[str]:
     counted = Counter(job.why for job in jobs if job.state == "PENDING")
     counted.pop("None", None)  # it has not looked yet
     return [why for why, _ in counted.most_common()]
-
-
-class Guard:
-    """A small process that outlives this one, and sees to what it must not leave behind.
-
-    Args:
-        process: the small process.
-    """
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self.has_jobs = False  # whether jobs may be in the queue
-
-    def end(self) -> None:
-        """Have the jobs taken out of the queue, and wait for it, but not without end."""
-        with contextlib.suppress(subprocess.TimeoutExpired, OSError):
-            said = b"some\n" if self.has_jobs else b"none\n"
-            self._process.communicate(said, timeout=GOODBYE)
-
-
-@contextlib.contextmanager
-def guarded(name: str, folder: Path) -> Iterator[Guard]:
-    """Take the jobs of a name out of the queue on leaving, and remove a folder.
-
-    The same is done after ``kill -9``, also to those jobs that still wait.
-
-    Args:
-        name: of the jobs.
-        folder: of what is theirs alone.
-    """
-    guard = Guard(
-        subprocess.Popen(
-            ["sh", "-c", GUARD, name, str(os.getuid()), str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    )
-    try:
-        yield guard
-    finally:
-        guard.end()
 
 
 def _call(*words: str) -> subprocess.CompletedProcess[str]:
