@@ -196,6 +196,11 @@ def test_every_executor_can_have_a_table(write: Write) -> None:
         ),
         ("[executors.slurm]\nname = 'ray'", "Expected a known parameter of slurm, got 'name'."),
         ("[executors.slurm]\npartitions = 'a'", "Did you mean partition? Known: account, cores, "),
+        (
+            "[executors.slurm]\nmemory = 4",
+            "Expected memory to be 256MB or more, which a worker's libraries alone take, got '4'. "
+            "Write memory=4GB: ",
+        ),
         ("[executors.slurm]\nworkers = 1.5", "Expected workers to be a whole number, got 1.5."),
         ("[executors.slurm]\npartition = ['a']", "Expected partition to be text, got ['a']."),
         *(

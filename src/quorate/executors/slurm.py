@@ -34,6 +34,7 @@ from quorate.validate import at_least, shown
 
 IN_A_LINE = ("partition", "time", "memory", "account", "options", "python", "interface", "folder")
 MEBIBYTES = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
+LEAST = 256  # mebibytes of a worker
 NANNY = 128  # mebibytes of a worker's memory for the process that watches it
 PLACEHOLDER = "--name dummy-name"  # of dask-jobqueue, for the worker's name
 WORKER = '--name "job-${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"'
@@ -172,4 +173,10 @@ def _mebibytes(name: str, text: str) -> float | None:
             f"Expected {name} to be an amount of memory, got {shown(text)}. Write {name}=4GB or "
             f"{name}=500MB; {name}=0 asks for all of a node's."
         )
-    return float(found[1]) * MEBIBYTES[found[2] or "M"]
+    amount = float(found[1]) * MEBIBYTES[found[2] or "M"]
+    if 0 < amount < LEAST:
+        raise InputError(
+            f"Expected {name} to be {LEAST}MB or more, which a worker's libraries alone take, got "
+            f"{shown(text)}. Write {name}=4GB: without a unit it counts in MB, as Slurm does."
+        )
+    return amount
