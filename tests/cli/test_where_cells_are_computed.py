@@ -13,6 +13,7 @@ from quorate.catalog import CATALOG
 from quorate.executors.dask import Dask
 from quorate.executors.executor import Executor
 from quorate.executors.processes import Processes
+from quorate.executors.ray import Ray
 from quorate.executors.serial import Serial
 from quorate.executors.slurm import Slurm
 from quorate.findings.experiment import read_experiment
@@ -236,6 +237,12 @@ def test_where_cells_are_computed_is_not_stored() -> None:
     assert len(first) == 2
     assert len(described) == 1
     assert "serial" not in str(described)
+
+
+def test_a_file_may_name_the_ray_cluster_that_its_reader_belongs_to(ask: Ask) -> None:
+    study = FILES["study"]
+    Path("study.toml").write_text(f"executor = 'ray:address=auto,workers=3'\n{study}")
+    assert ask("run") == (Ray(address="auto", workers=3), "auto")
 
 
 def test_nothing_that_a_file_runs_has_a_parameter_of_such_a_name() -> None:

@@ -19,6 +19,7 @@ KEYS = ("executor", "jobs", "device")
 # What a study file may say of its executor. An address, commands before a worker starts or another
 # Python would let whoever wrote the file decide whose code runs where.
 OF_A_STUDY = ("workers", "partition", "time", "memory", "cores", "gpus", "per_job", "patience")
+THIS_CLUSTER = "ray", "address", "auto"  # that the machine of whoever runs the file belongs to
 SIGNS = "_.,:-"  # a blank would begin another option of sbatch, and a new line a command
 PLAIN = re.compile(f"[A-Za-z0-9{SIGNS}]*")
 
@@ -107,6 +108,8 @@ def _check_of_a_study(executor: str | Mapping[str, Any]) -> None:
     catalog.build("executors", executor)
     name = data.pop("name")
     for key, value in data.items():
+        if (name, key, value) == THIS_CLUSTER:
+            continue
         if key not in OF_A_STUDY:
             raise InputError(
                 f"Expected a study file to say how much its executor is to have "
