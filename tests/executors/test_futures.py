@@ -16,6 +16,7 @@ from squares_work import Squares, cells, squares
 import quorate
 from quorate.checks.executors import OddError
 from quorate.errors import InputError, WorkerError
+from quorate.executors import futures
 from quorate.executors.futures import Futures
 from quorate.runs.cell import PlainCell
 from quorate.runs.running import run_missing
@@ -177,3 +178,25 @@ def test_what_waits_is_cancelled_where_a_run_stops() -> None:
             stop()
         assert sent[0].result() is None  # threads cannot be ended
         assert isinstance(sent[1].exception(), CancelledError)
+
+
+class Stuck:
+    """An engine whose workers never come, and that cannot cancel."""
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+        return future
+
+
+def test_what_never_ends_is_not_waited_for_where_a_run_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(futures, "GOODBYE", 0.1)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(futures, "wait_for_first", lambda pool, what: (pool.submit(abs, 1), stop()))
+    with pytest.raises(KeyboardInterrupt), Futures(Stuck(), workers=1).open():
+        pass

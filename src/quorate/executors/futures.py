@@ -17,6 +17,7 @@ from quorate.printable import one_line
 from quorate.validate import shown
 
 R = TypeVar("R")
+GOODBYE = 10.0  # seconds for what was begun, where a run stops
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ class _FuturesPool(Pool):
         return sent
 
     def cancel(self) -> None:
-        """Cancel what waits, and wait for what was begun, which this engine cannot end."""
+        """Cancel what waits, and give what was begun, which this engine cannot end, a moment."""
         left = list(self._sent)
         for sent in left:
             message.cancel(sent)
-        concurrent.futures.wait(left)
+        concurrent.futures.wait(left, GOODBYE)
