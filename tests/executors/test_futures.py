@@ -154,6 +154,8 @@ def test_what_cannot_travel_back_is_said(work: Callable[[], Any], said: str) -> 
         error = pool.submit(work).exception()
     assert isinstance(error, WorkerError | TypeError)
     assert said in str(error)
+    assert "\n" not in str(error)  # the traceback stands beside it
+    assert "Traceback" in "".join(error.__notes__)
 
 
 _begun, _go_on = threading.Event(), threading.Event()

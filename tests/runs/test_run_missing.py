@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -92,6 +93,26 @@ def test_what_came_with_a_mistake_is_stored_before_it_is_raised(tmp_path: Path) 
             run_missing(Squares(), wanted, store, pool)
         assert len(store.ids("squares")) >= 3
     assert "compute" in "".join(caught.value.__notes__)  # the worker's traceback
+
+
+def test_a_method_that_exits_is_a_mistake_and_no_end_of_this_process() -> None:
+    with Store(None) as store, Processes(1).open() as pool:
+        with pytest.raises(WorkerError) as caught:
+            run_missing(Exits(), cells(1, 2, 3), store, pool)
+        assert squares(store.records("squares")) == [1, 4]
+    assert "got SystemExit: 7 (" in str(caught.value)
+    assert "test_run_missing.py, line " in str(caught.value)
+    assert "compute" in "".join(caught.value.__notes__)
+
+
+@dataclass(frozen=True)
+class Exits(Squares):
+    """Squares numbers up to two."""
+
+    def compute(self, stack: Sequence[PlainCell]) -> list[Record]:
+        if stack[0].plain["n"] > 2:
+            sys.exit(7)
+        return super().compute(stack)
 
 
 def test_what_is_in_flight_is_cancelled_where_the_run_stops(

@@ -303,9 +303,9 @@ def _work_on(
                 work.prepare(cells)
                 with one_thread():
                     found.append(work.compute(cells))
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # a user's sys.exit() is a mistake, too
                 if limit is None:
-                    return found, error
+                    raise
                 return found, as_sent(error)
     return found, None
 

@@ -144,18 +144,22 @@ def as_sent(error: BaseException) -> Exception:
     """
     import cloudpickle
 
-    error.add_note("".join(traceback.format_exception(error)))
-    if isinstance(error, Exception):
-        try:
-            pickle.loads(cloudpickle.dumps(error))
-        except Exception:  # whatever its class does there
-            pass
-        else:
-            return error
-    told = WorkerError("".join(traceback.format_exception_only(error)).strip())
-    for note in getattr(error, "__notes__", ()):
-        told.add_note(note)
-    return told
+    said = one_line("".join(traceback.format_exception_only(error)).strip())
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    told = WorkerError(
+        f"Expected the work to end well on a worker, got {said.rstrip('.')} ({at.filename}, line "
+        f"{at.lineno}). Mend it there."
+    )
+    where = "".join(traceback.format_exception(error))
+    for one in (error, told):
+        one.add_note(where)
+    if not isinstance(error, Exception):
+        return told
+    try:
+        pickle.loads(cloudpickle.dumps(error))
+    except Exception:  # whatever its class does there
+        return told
+    return error
 
 
 def check_versions(said: Mapping[str, Any]) -> None:
