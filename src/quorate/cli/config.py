@@ -18,8 +18,8 @@ def config(json: AsJson = False) -> None:
     """Show your defaults, and where each comes from: your file, a variable, or quorate itself.
 
     The configuration file is the one that QUORATE_CONFIG names, else quorate/config.toml in your
-    configuration folder. Where there is none, an example of one is shown. A command's own options
-    come before what the file says that it runs, and that before your configuration.
+    configuration folder. Where there is none, an example of one is shown. Options of a command
+    come first, then the study file that it runs, then your configuration.
 
     \b
     quorate config --json

@@ -32,9 +32,9 @@ ExecutorName = Annotated[
     str | None,
     typer.Option(
         "--executor",
-        help="Executor that computes cells, in place of --jobs: processes:workers=8, "
-        "slurm:partition=cpu,workers=64, dask:scheduler_file=FILE, ray:address=auto, ... "
-        "`quorate list executors` shows them all with their parameters.",
+        help="Executor, which says where the work is done, in place of --jobs: "
+        "processes:workers=8, slurm:partition=cpu,workers=64, dask:scheduler_file=FILE, "
+        "ray:address=auto, ... `quorate list executors` shows them all with their parameters.",
     ),
 ]
 Device = Annotated[
