@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -41,8 +42,12 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def opened(slurm_nodes: SlurmCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    folder, said = tmp_path_factory.mktemp("jobs"), list[str]()
+    folder, said = tmp_path_factory.mktemp("it's 100%j mine"), list[str]()
+    python = folder / "python"  # in an environment whose path holds what a shell would read
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o700)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.executable", str(python))
         patch.setattr("quorate.executors.clusters.slurm_jobs.LOOK", 2.0)
         patch.setattr("quorate.executors.clusters.slurm_pool.tell", said.append)
         for key, value in slurm_nodes.environment.items():

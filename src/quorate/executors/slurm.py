@@ -139,6 +139,7 @@ class Slurm(Executor):
         }
         memory = _mebibytes("memory", self.memory)
         mine = max(memory - NANNY, memory / 2) if memory else 0
+        logs = str(folder).replace("%", "%%")  # which begins what Slurm fills in
         return {
             **{key: value for key, value in given.items() if value},
             "cores": self.per_job,
@@ -150,7 +151,7 @@ class Slurm(Executor):
             "log_directory": None,
             "job_directives_skip": [] if memory is not None else ["--mem="],
             "job_extra_directives": [
-                f'--output="{folder}/{name}-%A_%a.log"',
+                f'--output="{logs}/{name}-%A_%a.log"',
                 "--no-requeue",
                 *([f"--gres=gpu:{self.gpus}"] if self.gpus else []),
                 *([self.options] if self.options else []),

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
+import sys
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -89,7 +91,8 @@ def open_jobs(
             "job_name": name,
             "security": _make_credentials(keys),
             "log_directory": str(folder),
-            "local_directory": str(keys),
+            "local_directory": shlex.quote(str(keys)),
+            "python": shlex.quote(sys.executable),
             "death_timeout": LAST_WORD,
             "scheduler_options": {"dashboard": False, "dashboard_address": None},
             "processes": 1,
@@ -125,7 +128,15 @@ def _make_credentials(folder: Path) -> Any:
     """Return credentials that are made anew; what workers need of them is in files, for them."""
     from distributed.security import Security
 
-    security = Security.temporary()
+    class Credentials(Security):  # type: ignore[misc]
+        def get_tls_config_for_role(self, role: str) -> dict[str, Any]:
+            """Quote the names of a worker's files, which are read in the shell of its job."""
+            found: dict[str, Any] = super().get_tls_config_for_role(role)
+            if role != "worker":
+                return found
+            return {key: shlex.quote(one) for key, one in found.items() if one}
+
+    security = Credentials.temporary()
     for field in ("tls_ca_file", "tls_worker_cert", "tls_worker_key"):
         file = folder / f"{field}.pem"
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:

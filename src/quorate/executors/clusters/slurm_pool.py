@@ -136,7 +136,7 @@ class SlurmPool(DaskPool):
 
     def _none_came(self) -> WorkerError:
         last = self._jobs.failed[-1]
-        said = self._jobs.last_lines(last) or "nothing"
+        said = self._jobs.last_lines(last).rstrip(".") or "nothing"
         return WorkerError(
             f"Expected Slurm's jobs to start a worker each, got {len(self._jobs.failed)} that "
             f"ended before it came. The last one said: {said}. See {self._jobs.log(last)}. "
