@@ -136,6 +136,10 @@ def test_what_does_not_fit_together_says_which_part_was_added(write: Write) -> N
     assert message.endswith(f" per_job, partition came from the configuration file {path}.")
     with pytest.raises(InputError, match=r"workers=0 to be at least 1\. Use one worker or more\.$"):
         choose_executor(executor="slurm:workers=0")
+    with pytest.raises(
+        InputError, match=r"workers=2000 to be at most 1024: .* hands them all their"
+    ):
+        choose_executor(executor="slurm:workers=2000")
 
 
 def test_python_alone_says_where_it_computes(write: Write) -> None:

@@ -58,12 +58,13 @@ class Processes(Executor):
 
 
 def check_workers(name: str, workers: int) -> None:
-    """Raise InputError unless so many worker processes can run on one machine."""
+    """Raise InputError unless a run can have so many workers."""
     at_least(name, workers, 1, "Use one worker or more.")
     if workers > MOST_WORKERS:
         raise InputError(
-            f"Expected {name}={shown(workers)} to be at most {MOST_WORKERS}: each is a process of "
-            "its own. Use as many as there are cores."
+            f"Expected {name}={shown(workers)} to be at most {MOST_WORKERS}: each is a process, "
+            "and one hands them all their work. Use fewer; on this machine, as many as there are "
+            "cores."
         )
 
 
