@@ -123,13 +123,16 @@ def test_correct_reads_a_file_and_options_win(
     assert where == [Path("x"), Processes(2), "auto", False]
 
 
+@pytest.mark.parametrize(
+    "moment", ["studies.sweep.run_study", "report.files.write_result"], ids=["run", "report"]
+)
 def test_ctrl_c_says_what_is_kept(
-    quorate: Any, called: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    quorate: Any, called: dict[str, Any], monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    def run_study(*words: Any) -> None:
+    def stop(*words: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("quorate.studies.sweep.run_study", run_study)
+    monkeypatch.setattr(f"quorate.{moment}", stop)
     code, out, err = quorate("curve", *WORDS, "--out", "runs/x", "--json")
     assert (code, out) == (130, "")
     assert err == (

@@ -74,4 +74,4 @@ def audit(
     )
     with stoppable(out):
         found = run_audit(asked, out, *computing(jobs, executor, device))
-    present(found, out, json)
+        present(found, out, json)

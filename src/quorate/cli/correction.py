@@ -77,7 +77,7 @@ def correct(
     with stoppable(out):
         where = computing(jobs, executor, device, said)
         result = run_correction(study, out, *where, trust)
-    present(result, out, json)
+        present(result, out, json)
 
 
 @platform_app.command("serve")
@@ -140,7 +140,7 @@ def compare_queries(
     with stoppable(folder):
         workers, _ = computing(jobs, executor)
         result = compare(folder, attacks, budget, people, seeds, workers, trust)
-    present(result, folder, json)
+        present(result, folder, json)
 
 
 def apply(

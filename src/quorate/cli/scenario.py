@@ -102,7 +102,7 @@ def run_named(
     made = make_scenario({"name": name, **read_options(options)})
     with stoppable(folder):
         ran = run_scenario(made, folder, executor, device)
-    present(ran, folder, json)
+        present(ran, folder, json)
 
 
 def read_options(words: list[str]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def curve(
     )
     with stoppable(out):
         curves = run_study(study, out, *computing(jobs, executor, device))
-    present(curves, out, json)
+        present(curves, out, json)
 
 
 def run(
@@ -108,11 +108,11 @@ def run(
     with stoppable(folder):
         where = computing(jobs, executor, device, experiment.resources)
         found = run_experiment(experiment, folder, *where)
-    for one in (*found.also.values(), found):
-        if json:
-            write_result(one, folder)
-        else:
-            present(one, folder, json)
+        for one in (*found.also.values(), found):
+            if json:
+                write_result(one, folder)
+            else:
+                present(one, folder, json)
     if json:
         print_json(found.to_json())
 
@@ -156,7 +156,7 @@ def critical_mass(
         mass = search.find_critical_mass(
             population, learner, strategy, goal, target, width, budget, out, *where
         )
-    present(mass, out, json)
+        present(mass, out, json)
     if (reason := mass.why_nothing()) is not None:
         print(f"Error: {reason}", file=sys.stderr)
         raise SystemExit(2)
@@ -269,17 +269,16 @@ def demo(
         study = read_study(file)
     with importlib.resources.as_file(files / "demo_correction.toml") as file:
         correction = read_correction(file)
-    with workers_of(workers):  # once for both
-        with stoppable(out):
-            curves = run_study(study, out, workers, place)
+    with stoppable(out), workers_of(workers):  # once for both
+        curves = run_study(study, out, workers, place)
         if json:
             write_result(curves, out)
         else:
             present(curves, out, json)
-        with stoppable(out):
-            corrected = run_correction(correction, second, workers, place)
-    if not json:
-        present(corrected, second, json)
-        return
-    write_result(corrected, second)
-    print_json({**curves.to_json(), "correction": corrected.to_json()})
+        corrected = run_correction(correction, second, workers, place)
+        if json:
+            write_result(corrected, second)
+        else:
+            present(corrected, second, json)
+    if json:
+        print_json({**curves.to_json(), "correction": corrected.to_json()})
