@@ -186,7 +186,13 @@ def test_every_executor_can_have_a_table(write: Write) -> None:
         ("executor = 4", "Expected executor to be text, got 4. Write executor = "),
         ("executor = ''", "Expected name:key=value,..., got ''."),
         ("executor = 'slrum'", "Expected a known executor, got 'slrum'. Did you mean slurm?"),
-        ("executor = {}", "Expected a known executor, got 'None'."),
+        ("executor = {}", "Expected executor to be text, got {{}}. Write executor = "),
+        (
+            "[executor.slurm]\npartition = 'cpu'",
+            "got {{'slurm': {{'partition': 'cpu'}}}}. Write executor = \"processes:workers=4\", or "
+            "another one that quorate list executors shows. Parameters alone belong in a table of "
+            "your configuration, such as [executors.slurm]. This came from",
+        ),
         ("executor = 'slurm:wokers=2'", "Expected a known parameter of slurm, got 'wokers'. Did"),
         ("executor = 'slurm:workers=0'", "Expected workers=0 to be at least 1."),
         ("executors = 4", "Expected executors to be tables, one for each executor, got 4."),

@@ -73,10 +73,12 @@ def read_resources(plain: Mapping[str, Any]) -> Resources:
             executor and jobs.
     """
     executor, jobs, device = (plain.get(key) for key in KEYS)
-    if executor is not None and not isinstance(executor, str | Mapping):
+    is_named = isinstance(executor, str) or (isinstance(executor, Mapping) and "name" in executor)
+    if executor is not None and not is_named:
         raise InputError(
             f"Expected executor to be text, got {shown(executor)}. Write executor = "
-            '"processes:workers=4", or another one that quorate list executors shows.'
+            '"processes:workers=4", or another one that quorate list executors shows. Parameters '
+            "alone belong in a table of your configuration, such as [executors.slurm]."
         )
     if jobs is not None:
         jobs = spec.convert(jobs, int, "jobs")
