@@ -26,10 +26,7 @@ from quorate.spec import param
 from quorate.validate import at_least, shown
 
 WORKERS = 2  # on this machine
-HERE, AUTO = (
-    "local",
-    "auto",
-)  # Ray's own words: a new cluster on this machine, the one that is there
+HERE, AUTO = "local", "auto"  # Ray's words: a new cluster on this machine, one that is there
 CONNECTING = 10  # seconds
 QUIETLY: dict[str, Any] = {"logging_level": logging.CRITICAL, "log_to_driver": False}
 PATIENCE = {  # Ray's settings, unless the user has made them
