@@ -14,7 +14,6 @@ import pytest
 from squares_work import Squares, cells, squares
 
 import quorate
-from quorate.checks.executors import OddError
 from quorate.errors import InputError, WorkerError
 from quorate.executors import futures
 from quorate.executors.futures import Futures
@@ -141,10 +140,18 @@ def test_what_is_raised_is_handed_on_with_the_records_that_came_before(tmp_path:
     assert "compute" in "".join(caught.value.__notes__)
 
 
+class LockedError(Exception):
+    """An error that cannot be packed, not even by those who pack any error, as Dask does."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.lock = threading.Lock()
+
+
 @pytest.mark.parametrize(
     ("work", "said"),
     [
-        (lambda: (_ for _ in ()).throw(OddError("odd", "why")), "OddError: odd: why"),
+        (lambda: (_ for _ in ()).throw(LockedError("odd")), "LockedError: odd ("),
         (lambda: threading.Lock(), "cannot pickle '_thread.lock' object"),
         (lambda: exit(3), "SystemExit: 3"),
     ],

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.checks.properties import hold
-from quorate.errors import InputError, WorkerError
+from quorate.errors import InputError
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.serial import SERIAL
 from quorate.runs.cell import PlainCell, Record, Work
@@ -103,7 +103,7 @@ def _what_is_raised(
     """Return the error that a run ends with; empty where it ends with none."""
     try:
         run_missing(work, cells, store, pool, "Checking")
-    except (OddError, WorkerError) as error:
+    except Exception as error:  # whatever it is: what it says is looked at
         return str(error)
     return ""
 
