@@ -22,7 +22,7 @@ from quorate.executors.executor import Executor
 from quorate.executors.processes import Processes
 from quorate.populations.gaussian import Gaussian
 from quorate.protocols import Learner, Population
-from quorate.runs import running
+from quorate.runs.messages import work_on
 from quorate.runs.store import FILE, Store
 from quorate.studies import stacking, trial, trial_work
 from quorate.studies import sweep as sweep_module
@@ -74,7 +74,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 def run_alone(cells: Sequence[Trial]) -> list[Outcome]:
     """Return the outcomes of one stack, computed as a worker does."""
-    records = running._work_on(TrialWork(), [[(cell.id, cell) for cell in cells]], "cpu", None)[0]
+    records = work_on(TrialWork(), [[(cell.id, cell) for cell in cells]], "cpu", None)[0]
     return [Outcome.from_record(record) for record in records[0]]
 
 
@@ -221,12 +221,10 @@ def test_a_worker_hands_back_what_it_has_not_begun_when_its_turn_is_over(ran: Co
     assert len(found) == 6
     sent = [[(cell.id, cell) for cell in stack] for stack in found]
     ids = [stack[0].id for stack in found]
-    whole, _ = running._work_on(TrialWork(), sent, "cpu", 60)
+    whole, _ = work_on(TrialWork(), sent, "cpu", 60)
     assert [record.id for (record,) in whole] == ids
     ran.clear()
-    begun, _ = running._work_on(
-        TrialWork(), sent, "cpu", -1
-    )  # over before it begins: one all the same
+    begun, _ = work_on(TrialWork(), sent, "cpu", -1)  # over before it begins: one all the same
     assert [record.id for (record,) in begun] == list(ran) == ids[:1]
 
 

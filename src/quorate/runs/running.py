@@ -4,50 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import math
-import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from quorate import catalog
 from quorate.errors import WorkerError
-from quorate.executors.clusters.message import as_sent
-from quorate.executors.clusters.waiting import TICK
-from quorate.executors.executor import Executor, Pool, Workers
+from quorate.executors.executor import Executor, Pool
 from quorate.executors.opening import workers_of
 from quorate.runs.cell import Cell, Record, Work
-from quorate.runs.elsewhere import OtherCellError, Stack, check_here
-from quorate.runs.portions import Load, expected
-from quorate.runs.sharing import Probe, seen_by_all
+from quorate.runs.messages import MOST_LOSSES, Messages
+from quorate.runs.sharing import seen_by_all
 from quorate.runs.store import Store, stored_ids
-from quorate.runtime import device
-from quorate.runtime.progress import Bar, bar, tell
-from quorate.runtime.threads import one_thread
+from quorate.runtime.progress import bar
 from quorate.spec import reading_once
 
 C = TypeVar("C", bound=Cell)
-Answer = tuple[list[list[Record]], Exception | None]  # of the first stacks, and what stopped it
-
-MOST_LOSSES = 3  # of workers on one cell, after which it is set aside
 NAMED = 3  # cells that an error names
-
-
-@dataclass(frozen=True)
-class _Message:
-    """What was sent to a worker.
-
-    Args:
-        stacks: what it is to do.
-        at: the time of ``time.monotonic``.
-    """
-
-    stacks: list[Stack]
-    at: float
 
 
 def run_missing(
@@ -132,182 +105,24 @@ def _run_missing(
     if not missing:  # then no worker is needed
         return _in_order(wanted, store, work.kind)
     pool.look()  # the first worker is waited for here, not under a bar
-    lost: dict[str, Cell] = {}
     with (
         bar(len(missing), what) as progress,
         seen_by_all(work.shared_folder(missing), pool) as probe,
-        closing(_compute(work, missing, pool, lost, probe, progress)) as found,
     ):
-        for records in found:
-            for record in records:
-                store.add(work.kind, record)
-            progress.advance(len(records))
-    if lost:
-        raise _set_aside(lost, len(missing))
+        messages = Messages(work, missing, pool, probe)
+        with closing(messages.exchange(progress)) as found:
+            for records in found:
+                for record in records:
+                    store.add(work.kind, record)
+                progress.advance(len(records))
+    if messages.set_aside:
+        raise _set_aside(messages.set_aside, len(missing))
     return _in_order(wanted, store, work.kind)
 
 
 def _in_order(wanted: Sequence[Cell], store: Store, kind: str) -> list[Record]:
     by_id = {record.id: record for record in store.records(kind, {cell.id for cell in wanted})}
     return [by_id[cell.id] for cell in wanted]
-
-
-def _compute(
-    work: Work[Any],
-    cells: Sequence[Cell],
-    pool: Pool,
-    lost: dict[str, Cell],
-    probe: Probe | None,
-    progress: Bar,
-) -> Generator[list[Record], None, None]:
-    """Yield the records of each stack as they come; note in ``lost`` the cells set aside.
-
-    What a cell raises is raised once the records that came with it have been yielded.
-    """
-    begun, cut_for, load = time.monotonic(), pool.workers, Load(pool)
-    waiting, suspects = _cut(work, cells, cut_for), deque[list[Stack]]()
-    losses: dict[str, int] = {}
-    at_work: dict[Future[Answer], _Message] = {}
-    has_lost = False
-
-    def send() -> None:
-        alone = bool(suspects) and pool.falls_together  # so that it shows who is to blame
-        while suspects and len(at_work) < (1 if alone else ahead):
-            _submit(work, suspects.popleft(), pool, at_work, probe)
-        while waiting and not alone and len(at_work) < ahead:
-            some = [waiting.popleft() for _ in range(load.stacks(len(waiting), workers))]
-            _submit(work, some, pool, at_work, probe)
-
-    try:
-        while waiting or suspects or at_work:
-            there = pool.look()  # which raises where nothing can be tried again
-            if has_lost:
-                tell("A worker was lost; what it had begun is tried again.")
-            has_lost = False
-            ahead = _ahead(pool, there)
-            workers = expected(pool, there, time.monotonic() - begun)
-            if not cut_for / 2 < workers < 2 * cut_for:
-                left, cut_for = [cell for stack in waiting for _, cell in stack], workers
-                waiting = _cut(work, left, cut_for)
-            send()
-            if there is not None:
-                progress.say(there.in_words(len(at_work)))
-            came: list[list[Record]] = []
-            failures: list[Exception] = []
-            for future in wait(at_work, TICK, return_when=FIRST_COMPLETED).done:
-                sent = at_work.pop(future)
-                try:
-                    found, failure = future.result()
-                except pool.lost:
-                    has_lost = True
-                    suspects.extend(_try_again(sent.stacks, losses, lost))
-                except Exception as error:  # of the executor itself
-                    failures.append(error)
-                else:
-                    load.learn(len(found), time.monotonic() - sent.at)
-                    waiting.extendleft(reversed(sent.stacks[len(found) :]))
-                    came += found
-                    if isinstance(failure, OtherCellError):
-                        failure = failure.explained(itertools.chain.from_iterable(sent.stacks))
-                    failures += [] if failure is None else [failure]
-            try:
-                if pool.is_remote and not failures and not has_lost:
-                    send()  # workers go on while what came is stored
-            finally:
-                yield from came
-            if failures:
-                raise failures[0]
-    finally:
-        for future in at_work:
-            future.cancel()
-
-
-def _cut(work: Work[Any], cells: Sequence[Cell], workers: int) -> deque[Stack]:
-    """Return the cells in stacks for so many workers, with their ids."""
-    stacks = work.stacks(cells, workers)
-    return deque([(cell.id, cell) for cell in stack] for stack in stacks)
-
-
-def _ahead(pool: Pool, there: Workers | None) -> int:
-    """Return how many messages to have in flight: one for each worker that is there, or more.
-
-    Where workers come and go, a message waits here rather than behind another one, with which it
-    might be lost. Where all are there at once, each has a second one at hand.
-    """
-    if there is not None:
-        return max(1, there.ready)
-    return 1 if pool.workers == 1 else 2 * pool.workers
-
-
-def _submit(
-    work: Work[Any],
-    stacks: list[Stack],
-    pool: Pool,
-    at_work: dict[Future[Answer], _Message],
-    probe: Probe | None,
-) -> None:
-    limit, own = (pool.turn, catalog.registered()) if pool.is_remote else (None, ())
-    if pool.is_elsewhere:
-        work = work.packed([cell for stack in stacks for _, cell in stack])
-    place = device.asked()
-    message = _Message(stacks, time.monotonic())
-    at_work[pool.submit(_work_on, work, stacks, place, limit, own, probe)] = message
-
-
-def _try_again(
-    sent: list[Stack], losses: dict[str, int], lost: dict[str, Cell]
-) -> Iterable[list[Stack]]:
-    """Return the messages to send again: the same one after a first loss, then cell by cell."""
-    cells = list(itertools.chain.from_iterable(sent))
-    for id_, cell in cells:
-        losses[id_] = losses.get(id_, 0) + 1
-        if losses[id_] >= MOST_LOSSES:
-            lost[id_] = cell
-    if all(losses[id_] == 1 for id_, _ in cells):
-        return [sent]
-    return [[[one]] for one in cells if one[0] not in lost]
-
-
-def _work_on(
-    work: Work[Any],
-    stacks: Sequence[Stack],
-    place: str,
-    limit: float | None,
-    own: Sequence[type] = (),
-    probe: Probe | None = None,
-) -> Answer:
-    """Return the records of the first stacks: of one at least, of no more once time is up.
-
-    Beside them stands what a stack raised, which ends the work; None where nothing did.
-
-    Args:
-        work: what is done.
-        stacks: the cells, with the ids that their records are stored under.
-        place: the device that is asked for.
-        limit: seconds after which no other stack is begun; None in the process that asks.
-        own: classes of the user's own, which the cells may name.
-        probe: what shows that this machine sees the folder of the work; None where it need not.
-    """
-    for cls in own:
-        catalog.register(cls)
-    end = math.inf if limit is None else time.monotonic() + limit
-    found: list[list[Record]] = []
-    with device.use(place), reading_once():
-        for stack in stacks:
-            if found and time.monotonic() > end:
-                break
-            try:
-                if limit is not None:
-                    check_here(stack, None if found else probe)
-                cells = [cell for _, cell in stack]
-                work.prepare(cells)
-                with one_thread():
-                    found.append(work.compute(cells))
-            except (Exception, SystemExit) as error:  # a user's sys.exit() is a mistake, too
-                if limit is None:
-                    raise
-                return found, as_sent(error)
-    return found, None
 
 
 def _set_aside(lost: dict[str, Cell], missing: int) -> WorkerError:
