@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ from quorate import catalog
 from quorate.errors import WorkerError
 from quorate.executors import dask
 from quorate.executors.choose import choose_executor
+from quorate.executors.clusters.dask_jobs import JobsPool
 from quorate.executors.serial import SERIAL
 from quorate.runs.cell import PlainCell
 from quorate.runs.running import run_missing
@@ -214,6 +216,24 @@ def test_a_scheduler_that_dies_ends_the_run_and_the_same_run_goes_on(
     own.start_worker()
     run()
     complete(out, before)
+
+
+def test_workers_of_this_machine_are_reached_from_it_alone_and_tell_nothing_without_a_key() -> None:
+    with choose_executor(executor="dask:workers=1").open() as pool:
+        assert isinstance(pool, JobsPool)
+        there = pool._client.scheduler_info(n_workers=-1)
+        addresses = [there["address"], *there["workers"]]
+        assert all(one.startswith("tls://127.0.0.1:") for one in addresses)
+        servers = [there, *there["workers"].values()]
+        for server in servers:
+            connection = http.client.HTTPConnection("127.0.0.1", server["services"]["dashboard"])
+            for page in ("/info/main/workers.html", "/json/counts.json", "/metrics", "/health"):
+                connection.request("GET", page)
+                answer = connection.getresponse()
+                answer.read()
+                assert answer.status == 404
+            connection.close()
+        assert len(servers) == 2
 
 
 # ------------------------------------------------------------------------------ refused

@@ -15,6 +15,7 @@ from quorate.errors import InputError, reason
 from quorate.executors.clusters.dask_jobs import (
     NEEDS,
     OF_WORKERS,
+    SCHEDULER,
     JobsPool,
     load_jobqueue,
     new_name,
@@ -29,6 +30,7 @@ from quorate.executors.processes import check_workers
 from quorate.spec import param
 
 WORKERS = 2
+HERE = "127.0.0.1"  # which nobody else reaches, and which stays when networks come and go
 CONNECTING = 10  # seconds
 # Removes a folder; where this process was killed, once its jobs have ended.
 GUARD = """
@@ -145,7 +147,13 @@ def _share(workers: int) -> dict[str, Any]:
     from distributed.system import MEMORY_LIMIT
 
     memory = f"{MEMORY_LIMIT // workers}B"
-    return {"cores": 1, "memory": memory, "job_script_prologue": list(OF_WORKERS)}
+    return {
+        "cores": 1,
+        "memory": memory,
+        "job_script_prologue": list(OF_WORKERS),
+        "scheduler_options": {**SCHEDULER, "host": HERE},
+        "worker_extra_args": ["--host", HERE],
+    }
 
 
 def _jobs_here() -> type:

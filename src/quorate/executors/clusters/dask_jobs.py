@@ -28,13 +28,16 @@ OF_WORKERS = (  # settings of Dask: what is in a worker's memory is our own, not
     *(f"export DASK_DISTRIBUTED__WORKER__MEMORY__{key}=False" for key in ("TARGET", "SPILL")),
     "export DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE=False",
     "export DASK_DISTRIBUTED__WORKER__USE_FILE_LOCKING=False",  # network disks may have none
+    'export DASK_DISTRIBUTED__WORKER__HTTP__ROUTES="[]"',  # which ask for no key
 )
 SETTINGS = {
+    "distributed.scheduler.http.routes": [],  # which ask for no key
     "distributed.scheduler.allowed-failures": 0,  # what is lost is tried again by the run
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.scheduler.worker-ttl": "1 hour",  # some code lets no other thread speak for long
     "distributed.deploy.lost-worker-timeout": "5s",
 }
+SCHEDULER: dict[str, Any] = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
 LAST_WORD = 30  # seconds in which a worker finds the scheduler, or ends
 
 
@@ -94,7 +97,7 @@ def open_jobs(
             "local_directory": shlex.quote(str(keys)),
             "python": shlex.quote(sys.executable),
             "death_timeout": LAST_WORD,
-            "scheduler_options": {"dashboard": False, "dashboard_address": None},
+            "scheduler_options": dict(SCHEDULER),  # which is added to
             "processes": 1,
         }
         try:
