@@ -172,7 +172,8 @@ def test_a_killed_node_s_cells_are_done_by_others(
             cluster.add_other()
     assert [one.plain["square"] for one in found] == [n**2 for n in range(40)]
     assert there == Workers(2, 1, there.lost, "for a CPU each")  # type: ignore[union-attr]
-    assert lost < there.lost <= lost + 2  # type: ignore[union-attr]
+    # Its two workers, and those that Ray places there before it knows that the node is gone.
+    assert there.lost > lost  # type: ignore[union-attr]
     printed, said = capfd.readouterr()
     assert printed == ""
     assert set(said.splitlines(keepends=True)) == {LOST}
@@ -293,6 +294,21 @@ def test_a_program_s_own_ray_is_used_and_ray_address_is_heeded(cluster: RayClust
         f"connected to {cluster.address}. Leave address= out to use that one, or call "
         "ray.shutdown() before."
     )
+
+
+LOCAL_FIRST = """
+import json, sys
+from quorate.executors.choose import choose_executor
+found = []
+for text in ("ray:workers=1", "ray:workers=1,address=" + sys.argv[1]):
+    with choose_executor(executor=text).open() as pool:
+        found.append(pool.submit(abs, -2).result())
+print(json.dumps(found))
+"""
+
+
+def test_a_cluster_without_a_token_can_follow_a_local_ray_with_one(cluster: RayCluster) -> None:
+    assert python(LOCAL_FIRST, cluster.address) == [2, 2]
 
 
 # ------------------------------------------------------------------------------ refused

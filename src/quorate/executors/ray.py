@@ -187,8 +187,22 @@ def _unnoticed() -> Iterator[None]:
         logger.handlers, logger.propagate = handlers, propagate
         os.environ.clear()
         os.environ.update(environment)
+        _forget_token()
         if is_main and on_term is not None:
             signal.signal(signal.SIGTERM, on_term)
+
+
+def _forget_token() -> None:
+    """Let Ray find out anew whether a token is asked for, and which.
+
+    It keeps what held for the first cluster of a process: workers of another one would be turned
+    away by this process, and end.
+    """
+    with contextlib.suppress(ImportError, AttributeError):  # older versions know no tokens
+        from ray._raylet import AuthenticationTokenLoader, Config
+
+        Config.initialize("")
+        AuthenticationTokenLoader.instance().reset_cache()
 
 
 @contextlib.contextmanager
