@@ -44,7 +44,8 @@ def engines() -> dict[str, Callable[[], contextlib.AbstractContextManager[Execut
 
 @contextlib.contextmanager
 def _named(name: str) -> Iterator[Executor]:
-    yield choose_executor(executor=f"{name}:workers={WORKERS}")
+    more = ",memory=2GB" if name == "slurm" else ""
+    yield choose_executor(executor=f"{name}:workers={WORKERS}{more}")
 
 
 @contextlib.contextmanager

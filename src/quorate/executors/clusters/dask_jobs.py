@@ -25,6 +25,9 @@ from quorate.executors.executor import Workers
 NEEDS = "dask", "distributed", "dask_jobqueue", "cryptography"
 PREFIX = "quorate-"
 OF_WORKERS = (  # settings of Dask: what is in a worker's memory is our own, not Dask's to spill
+    # Dask has memory returned at once: a training fetches it anew at every step, and takes half as
+    # long again. These are the values that the C library finds by itself where nothing is set.
+    "export MALLOC_TRIM_THRESHOLD_=67108864 MALLOC_MMAP_THRESHOLD_=33554432",
     *(f"export DASK_DISTRIBUTED__WORKER__MEMORY__{key}=False" for key in ("TARGET", "SPILL")),
     "export DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE=False",
     "export DASK_DISTRIBUTED__WORKER__USE_FILE_LOCKING=False",  # network disks may have none
