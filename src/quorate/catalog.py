@@ -168,9 +168,10 @@ BUILT_IN: Mapping[str, dict[str, str]] = {
 
 
 def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
-    """Return the method of ``kind`` that text or plain data stands for; a method is returned as is.
+    """Return the method of ``kind`` that text, plain data or an object of the user's stands for.
 
-    The classes of methods that are handed in are registered.
+    A method is returned as is, and its class registered. Of any other object, and of an import path
+    such as ``mypackage.train:fit``, ``quorate.bring_your_own`` makes a method.
 
     >>> build("learners", "sgd:model=cnn,epochs=5").epochs
     5
@@ -180,6 +181,8 @@ def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
             or a method is of another kind, or its class cannot be registered.
     """
     spec.check_levels(kind, value)
+    if _is_import_path(value) or not (isinstance(value, str | Mapping) or _is_method(value)):
+        value = _adapt(kind, value)
     _register_within(value)
     made = spec.build(kind, value, CATALOG)
     _check_whole_numbers(made)
@@ -189,6 +192,29 @@ def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
             f"{kind_of(type(made))}. See: quorate list {kind}"
         )
     return made
+
+
+def _is_method(value: Any) -> bool:
+    return spec.is_method_class(value if isinstance(value, type) else type(value))
+
+
+def _is_import_path(value: Any) -> bool:
+    from quorate.bring_your_own.import_paths import is_import_path
+
+    return isinstance(value, str) and is_import_path(value)
+
+
+def _adapt(kind: str, value: Any) -> Any:
+    """Return the method that stands for an object of the user's own, or for an import path."""
+    from quorate.bring_your_own import adapt
+    from quorate.bring_your_own.import_paths import load
+
+    if isinstance(value, str):
+        found = load(value)
+        if _is_method(found.value):
+            return found.value() if isinstance(found.value, type) else found.value
+        value = found
+    return adapt(kind, value)
 
 
 def _check_whole_numbers(value: Any, key: str = "") -> None:
