@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("law", "knowledge"),
     ("protocols",),
     ("spec",),
+    ("bring_your_own",),  # adapters lie above it, and are imported when they are asked for
     ("catalog",),  # which names what lies above it, and imports it when it is asked for
     ("adapter",),
     ("dependencies",),
