@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -89,6 +90,7 @@ def keep() -> None:
 
     answers, sys.stdout = sys.stdout, sys.stderr  # Ray prints
     folder = tempfile.mkdtemp(prefix="q-")  # the names of sockets in it may not be long
+    Path(tempfile.gettempdir(), "ray").mkdir(exist_ok=True)  # Ray notes the newest cluster there
     head = {**SIZE, **LITTLE, "_system_config": SETTINGS, "temp_dir": folder}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
