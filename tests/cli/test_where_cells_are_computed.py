@@ -55,7 +55,10 @@ LONG = {  # every long command, and what it calls with an executor
         ["plan", "m.csv", "--label", "y", "--platform-size", "100", "--target", "1"],
         "plan.plan.make_plan",
     ),
-    "audit": (["audit", *METHODS[:2], *METHODS[4:]], "membership_inference.audit.run_audit"),
+    "audit-privacy": (
+        ["audit-privacy", *METHODS[:2], *METHODS[4:]],
+        "membership_inference.audit.run_audit",
+    ),
     "correct": (["correct", "--file", "correction.toml"], "test_time.study.running.run_correction"),
     "compare-queries": (["compare-queries", "o"], "test_time.study.query_comparison.compare"),
     "demo": (["demo"], "studies.sweep.run_study"),

@@ -193,7 +193,7 @@ def test_what_is_stored_is_not_trained_again(
 
 
 def test_from_the_command_line(quorate: Command, tmp_path: Path) -> None:
-    words = ("audit", "--population", "digits:n=200", "--learner", "tree", "--canaries", 60)
+    words = ("audit-privacy", "--population", "digits:n=200", "--learner", "tree", "--canaries", 60)
     code, printed, said = quorate(*words, "--out", tmp_path)
     assert code == 0, said
     assert "ε is at least 1." in printed

@@ -45,7 +45,7 @@ from quorate.test_time.study.result import CorrectionResult
 from test_stored_results import COMMANDS, STORED
 
 KINDS: dict[str, type[Result]] = {  # by what a folder of tests/stored or a command is called
-    "audit": AuditResult,
+    "audit-privacy": AuditResult,
     "bias": BiasResult,
     "collectives": CollectivesResult,
     "compare-queries": QueryComparison,
@@ -66,8 +66,16 @@ PLAN = [
     *("--suggest", "2", "--learner", "tree", "--seeds", "1", "--out", "plan"),
 ]
 AUDIT = [
-    *("audit", "--population", "digits:n=200", "--learner", "dp-forest", "--canaries", "60"),
-    *("--out", "audit"),
+    *(
+        "audit-privacy",
+        "--population",
+        "digits:n=200",
+        "--learner",
+        "dp-forest",
+        "--canaries",
+        "60",
+    ),
+    *("--out", "audit-privacy"),
 ]
 MASSES = [
     *("critical-mass", "--population", "gaussian:n=300,held_out=200", "--budget", "4"),
@@ -76,7 +84,7 @@ MASSES = [
 ]
 NOT_STORED = {
     "plan": PLAN,
-    "audit": AUDIT,
+    "audit-privacy": AUDIT,
     "critical-masses": MASSES,
 }  # what older versions did not store
 STORED_OTHERWISE = (

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from quorate.cli import audit, config, correction, export, plan, scenario, studies, theory
+from quorate.cli import audit_privacy, config, correction, export, plan, scenario, studies, theory
 from quorate.cli.list import list_
 from quorate.errors import QuorateError
 from quorate.printable import one_line
@@ -31,7 +31,7 @@ app.command()(studies.run)
 app.command("critical-mass")(studies.critical_mass)
 app.command()(studies.show)
 app.command()(studies.demo)
-app.command()(audit.audit)
+app.command("audit-privacy")(audit_privacy.audit_privacy)
 app.add_typer(theory.bound_app, name="bound")
 app.command()(plan.plan)
 app.command(context_settings=scenario.OWN_HELP)(scenario.scenario)

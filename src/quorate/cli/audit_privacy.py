@@ -11,7 +11,7 @@ from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, Out, computi
 from quorate.cli.present import present
 
 
-def audit(
+def audit_privacy(
     population: Annotated[
         str,
         typer.Option(
@@ -44,7 +44,7 @@ def audit(
     confidence: Annotated[
         float, typer.Option(help="Probability that the bound holds, in (0, 1).")
     ] = 0.95,
-    out: Out = Path("runs/audit"),
+    out: Out = Path("runs/audit-privacy"),
     jobs: Jobs = None,
     executor: ExecutorName = None,
     device: Device = None,
@@ -58,8 +58,8 @@ def audit(
     above the ε that the learner states refutes it; one of 0 shows nothing.
 
     \b
-    quorate audit --population digits --learner dp-sgd:epsilon=1 --canaries 500 \\
-                  --out runs/audit
+    quorate audit-privacy --population digits --learner dp-sgd:epsilon=1 --canaries 500 \\
+                      --out runs/audit-privacy
     """
     from quorate.membership_inference.audit import make_audit, run_audit
 
