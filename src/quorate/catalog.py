@@ -36,6 +36,7 @@ ROLES: Mapping[str, str] = {
 BUILT_IN: Mapping[str, dict[str, str]] = {
     "populations": {
         "digits": "quorate.populations.digits:Digits",
+        "coloured-digits": "quorate.populations.coloured_digits:ColouredDigits",
         "mnist": "quorate.populations.mnist:MNIST",
         "cifar10": "quorate.populations.cifar10:CIFAR10",
         "cifar100": "quorate.populations.cifar100:CIFAR100",

@@ -100,13 +100,13 @@ def test_curve_has_defaults(quorate: Any, called: dict[str, Any]) -> None:
     assert called["device"] == "auto"
 
 
-def test_demo_runs_the_study_that_comes_with_it(quorate: Any, called: dict[str, Any]) -> None:
-    assert quorate("demo", "--json") == (0, '{"correction": {}}\n', "")
-    assert 'population = "digits"' in called["text"]
-    assert called["out"] == Path("runs/demo")
+def test_demo_runs_the_studies_that_come_with_it(quorate: Any, called: dict[str, Any]) -> None:
+    assert quorate("demo", "--json") == (0, '{"groups": {}, "correction": {}}\n', "")
+    assert 'population = "coloured-digits"' in called["text"]
+    assert called["out"] == Path("runs/demo/groups")
     assert called["executor"] == choose_executor(min(4, os.cpu_count() or 1))
     quorate("demo", "--jobs", "3", "--out", "elsewhere", "--json")
-    assert (called["out"], called["executor"]) == (Path("elsewhere"), Processes(3))
+    assert (called["out"], called["executor"]) == (Path("elsewhere/groups"), Processes(3))
     assert called["corrected"][0].members == (10, 40)
     assert called["corrected"][1:] == (Path("elsewhere/correction"), Processes(3), "auto")
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from quorate import spec
@@ -142,17 +143,31 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert len(study.cells()) == 2 * 3 * 2
 
 
-def test_the_demo_is_what_it_says() -> None:
-    """SGD, group DRO, and DP-SGD at several ε and clipping thresholds, over several seeds."""
-    with importlib.resources.as_file(importlib.resources.files("quorate") / "demo.toml") as file:
-        study = read_study(file)
+def demo(name: str) -> Study:
+    with importlib.resources.as_file(importlib.resources.files("quorate") / name) as file:
+        return read_study(file)
+
+
+def test_the_demo_sets_private_beside_plain_training() -> None:
+    """DP-SGD at several ε and clipping thresholds, over several seeds."""
+    study = demo("demo.toml")
     assert study.populations == (Digits(),)
-    assert {type(learner) for learner in study.learners} == {SGD, GroupDRO, DPSGD}
+    assert {type(learner) for learner in study.learners} == {SGD, DPSGD}
     private = [learner for learner in study.learners if isinstance(learner, DPSGD)]
     assert len({learner.epsilon for learner in private}) > 1
     assert len({learner.max_grad_norm for learner in private}) > 1
     assert len(study.seeds) > 1
     assert study.alphas[0] == 0
+
+
+def test_the_demo_sets_group_dro_beside_plain_training_where_a_group_is_small() -> None:
+    study = demo("demo_groups.toml")
+    assert {type(learner) for learner in study.learners} == {SGD, GroupDRO}
+    train = study.populations[0].split(np.random.default_rng(0)).train
+    assert train.group is not None
+    shares = np.bincount(train.group) / len(train)
+    assert shares.min() < 0.05
+    assert shares[2] == shares.min() or shares[1] == shares.min()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.resources
 import os
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -248,7 +249,7 @@ def demo(
     device: Device = None,
     json: AsJson = False,
 ) -> None:
-    """Run the demo on handwritten digits: a signal planted, then a harm corrected at test time.
+    """Run the demo on handwritten digits: private training, group DRO, and a harm corrected.
 
     \b
     quorate demo
@@ -263,22 +264,31 @@ def demo(
 
     several = Resources(jobs=min(4, os.cpu_count() or 1))
     workers, place = computing(jobs, executor, device, built_in=several)
-    second = out / "correction"
-    files = importlib.resources.files("quorate")
-    with importlib.resources.as_file(files / "demo.toml") as file:
-        study = read_study(file)
-    with importlib.resources.as_file(files / "demo_correction.toml") as file:
+    with demo_file("demo") as file:
+        private = read_study(file)
+    with demo_file("demo_groups") as file:
+        groups = read_study(file)
+    with demo_file("demo_correction") as file:
         correction = read_correction(file)
-    with stoppable(out), workers_of(workers):  # once for both
-        curves = run_study(study, out, workers, place)
+    found: list[Result] = []
+
+    def show(result: Result, folder: Path) -> None:
+        found.append(result)
         if json:
-            write_result(curves, out)
+            write_result(result, folder)
         else:
-            present(curves, out, json)
-        corrected = run_correction(correction, second, workers, place)
-        if json:
-            write_result(corrected, second)
-        else:
-            present(corrected, second, json)
+            present(result, folder, json)
+
+    with stoppable(out), workers_of(workers):  # once for all
+        show(run_study(private, out, workers, place), out)
+        show(run_study(groups, out / "groups", workers, place), out / "groups")
+        corrected = run_correction(correction, out / "correction", workers, place)
+        show(corrected, out / "correction")
     if json:
-        print_json({**curves.to_json(), "correction": corrected.to_json()})
+        first, second, third = (result.to_json() for result in found)
+        print_json({**first, "groups": second, "correction": third})
+
+
+def demo_file(name: str) -> AbstractContextManager[Path]:
+    """Return the file of one part of the demo, wherever the package is installed."""
+    return importlib.resources.as_file(importlib.resources.files("quorate") / f"{name}.toml")

@@ -24,7 +24,8 @@ def _arrays() -> tuple[Array, Labels]:
 
 
 @functools.cache
-def _digits() -> Table:
+def all_digits() -> Table:
+    """Return all 1,797 digits, (n, 1, 8, 8) on the pixel scale [0, 1]."""
     x, y = _arrays()  # (n, 1, 8, 8) on the pixel scale [0, 1], and (n,)
     return Table(np.array(x), np.array(y), tuple(map(str, range(10))))
 
@@ -46,4 +47,4 @@ class Digits(Population):
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""
-        return sizes.split_at_random(_digits(), self.n, self.held_out, rng)
+        return sizes.split_at_random(all_digits(), self.n, self.held_out, rng)
