@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.rows import parser_of
-from quorate.plan.certify import Objective, PlanGoal, certify
-from quorate.plan.members import read_members
+from quorate.planning.certify import Objective, PlanGoal, certify
+from quorate.planning.members import read_members
 from quorate.runtime.progress import status
 
 MEMBERS, PLATFORM, SUCCESS = 63_000, 1_000_000, 0.9

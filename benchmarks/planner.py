@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.rows import Row, parser_of, print_rows
-from quorate.plan.cells import signal_counts
-from quorate.plan.member_column import MemberColumn
-from quorate.plan.members import Members
-from quorate.plan.suggest import suggest
+from quorate.planning.cells import signal_counts
+from quorate.planning.member_column import MemberColumn
+from quorate.planning.members import Members
+from quorate.planning.suggest import suggest
 from quorate.runtime.progress import status
 from quorate.theory.certificates.counts import AssumedPlatform
 from quorate.theory.certificates.planting import planting_certificate

@@ -21,7 +21,7 @@ from benchmarks.rows import parser_of
 from quorate import catalog
 from quorate.adapter import measure_success
 from quorate.errors import FitFailedError
-from quorate.plan.rehearsal import RUNS
+from quorate.planning.rehearsal import RUNS
 from quorate.populations.tables.table_files import encode_features, standardised
 from quorate.protocols import Strategy
 from quorate.runtime.progress import status

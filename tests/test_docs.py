@@ -26,7 +26,7 @@ from quorate.executors.choose import choose_executor
 from quorate.executors.slurm import Slurm
 from quorate.findings.experiment import read_experiment
 from quorate.findings.kinds.listing import kind_of
-from quorate.plan import simulate  # noqa: F401  (imported before a test replaces what it is made of)
+from quorate.planning import simulate  # noqa: F401  (imported before a test replaces what it is made of)
 from quorate.runs.store import Store
 from quorate.studies.trial import stored_outcomes
 
@@ -275,7 +275,7 @@ class Session:
             patch.setattr("quorate.test_time.study.running.run_correction", begin)
             patch.setattr("quorate.test_time.platforms.in_process.load_platform", begin)
             patch.setattr("quorate.test_time.study.query_comparison.compare", begin)
-            patch.setattr("quorate.plan.plan.make_plan", begin)
+            patch.setattr("quorate.planning.plan.make_plan", begin)
             patch.setattr("quorate.scenarios.scenario.run_scenario", begin)
             patch.setattr(sys, "argv", words)
             try:

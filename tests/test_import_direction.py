@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("strategies",),  # above learners: members may imitate the platform
     ("studies",),
     ("membership_inference",),
-    ("test_time", "plan", "scenarios"),
+    ("test_time", "planning", "scenarios"),
     ("report", "checks"),
     ("findings",),
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
@@ -196,14 +196,22 @@ def test_no_circle_of_imports() -> None:
         ("from quorate import catalog", "quorate.spec", "spec imports catalog"),
         ("import quorate.learners.networks.sgd", "quorate.theory.a", "theory imports learners"),
         ("import quorate.signals.patch", "quorate.learners.a", "learners imports signals"),
-        ("def f():\n    import quorate.cli.entry", "quorate.plan.a", "a.py:2: plan imports cli"),
+        (
+            "def f():\n    import quorate.cli.entry",
+            "quorate.planning.a",
+            "a.py:2: planning imports cli",
+        ),
         ("from ..studies import trial", "quorate.goals.a", "goals imports studies"),
         ("from . import strategies", "quorate.goals", "goals imports strategies"),
         ("x = 1\n\nimport torch", "quorate.learners.a", "a.py:3: torch is imported"),
         ("from matplotlib.figure import Figure", "quorate.figures", "matplotlib is imported"),
         ("try:\n    import pandas\nexcept ImportError: ...", "quorate.studies.a", "a.py:2: pandas"),
         ("class A:\n    import scipy.stats", "quorate.theory.a", "a.py:2: scipy is imported"),
-        ("if TYPE_CHECKING:\n    ...\nelse:\n    import torch", "quorate.plan.a", "a.py:4: torch"),
+        (
+            "if TYPE_CHECKING:\n    ...\nelse:\n    import torch",
+            "quorate.planning.a",
+            "a.py:4: torch",
+        ),
         ("from quorate.engine.stack import Pool", "quorate.learners.a", "stack is heavy"),
         ("import scipy", "quorate.engine.stack", "a.py:1: scipy is imported"),
         ("", "quorate.utils.a", "utils has no layer"),

@@ -15,7 +15,7 @@ from quorate.executors.choose import choose_executor
 from quorate.learners.networks.sgd import SGD
 from quorate.membership_inference.study import make_membership_study
 from quorate.plain import MOST_LEVELS
-from quorate.plan.plan import PlanRequest
+from quorate.planning.plan import PlanRequest
 from quorate.runtime.seeds import MOST_SEEDS, read_seeds
 from quorate.scenarios.scenario import make_scenario
 from quorate.studies.study import Study, make_study

@@ -277,7 +277,7 @@ def test_stopped_in_the_middle(plan: Run, tmp_path: Path, monkeypatch: pytest.Mo
     def stop(*args: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("quorate.plan.plan.make_plan", stop)
+    monkeypatch.setattr("quorate.planning.plan.make_plan", stop)
     code, out, err = plan(*NAMED)
     assert (code, out) == (130, "")
     assert "Nothing was written." in err

@@ -17,7 +17,7 @@ from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.membership_inference.audit import make_audit, run_audit
 from quorate.membership_inference.study import make_membership_study, run_membership
-from quorate.plan.plan import PlanRequest, make_plan
+from quorate.planning.plan import PlanRequest, make_plan
 from quorate.runs.store import Store
 
 VARIES = ("seconds", "provenance", "stored_at")
@@ -102,7 +102,7 @@ def plan(out: Path, executor: Executor) -> Any:
     panel = {"learners": ("tree",), "rehearsed": ("naive-bayes",)}
     request = PlanRequest(label="decision", platform_size=400, **named, **panel)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("quorate.plan.rehearsal.RUNS", 3)  # of 20 splits
+        patch.setattr("quorate.planning.rehearsal.RUNS", 3)  # of 20 splits
         made = make_plan(out.parent / "members.csv", request, executor, "cpu")
     assert made.rehearsal.rows
     assert made.simulation.rows

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from quorate.errors import InputError
-from quorate.plan.certify import certify
-from quorate.plan.details import plan_details
-from quorate.plan.members import read_members
-from quorate.plan.plan import PlanRequest, make_plan
-from quorate.plan.simulate import simulate
-from quorate.plan.suggest import suggest
+from quorate.planning.certify import certify
+from quorate.planning.details import plan_details
+from quorate.planning.members import read_members
+from quorate.planning.plan import PlanRequest, make_plan
+from quorate.planning.simulate import simulate
+from quorate.planning.suggest import suggest
 from quorate.theory.certificates.counts import AssumedPlatform
 
 N, SIZE = 1200, 6000

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.plan.cells import (
+from quorate.planning.cells import (
     erasing_counts,
     joint_keys,
     parse_signal,
     signal_codes,
     signal_counts,
 )
-from quorate.plan.member_column import MemberColumn
-from quorate.plan.members import Members
+from quorate.planning.member_column import MemberColumn
+from quorate.planning.members import Members
 
 
 def random_members(rng: np.random.Generator, n: int, sizes: list[int], k: int = 3) -> Members:

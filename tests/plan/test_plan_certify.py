@@ -7,10 +7,17 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.plan.cells import erasing_counts, signal_counts
-from quorate.plan.certify import RADII, Certification, Objective, certifier, certify, drawn_aside
-from quorate.plan.member_column import MemberColumn
-from quorate.plan.members import Members
+from quorate.planning.cells import erasing_counts, signal_counts
+from quorate.planning.certify import (
+    RADII,
+    Certification,
+    Objective,
+    certifier,
+    certify,
+    drawn_aside,
+)
+from quorate.planning.member_column import MemberColumn
+from quorate.planning.members import Members
 from quorate.theory.certificates.counts import AssumedPlatform, SignalCounts
 from quorate.theory.certificates.erasing import erasing_certificate
 from quorate.theory.certificates.planting import planting_certificate

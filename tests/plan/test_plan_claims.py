@@ -5,10 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from quorate.plan.certify import Objective, drawn_aside
-from quorate.plan.claims import KEPT, list_claims
-from quorate.plan.member_column import MemberColumn
-from quorate.plan.members import Members
+from quorate.planning.certify import Objective, drawn_aside
+from quorate.planning.claims import KEPT, list_claims
+from quorate.planning.member_column import MemberColumn
+from quorate.planning.members import Members
 
 WEB = {"channel": "web"}
 COLUMNS = (MemberColumn("channel", ("phone", "web")), MemberColumn("age", ("a", "b", "c")))

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quorate.plan import coarsening_words as words
-from quorate.plan.certify import Objective, certify
-from quorate.plan.coarsening import Coarsening, Coarsenings, coarsen, rebinned, with_columns
-from quorate.plan.member_column import MemberColumn
-from quorate.plan.members import Members, read_members
-from quorate.plan.plan import PlanRequest, make_plan
+from quorate.planning import coarsening_words as words
+from quorate.planning.certify import Objective, certify
+from quorate.planning.coarsening import Coarsening, Coarsenings, coarsen, rebinned, with_columns
+from quorate.planning.member_column import MemberColumn
+from quorate.planning.members import Members, read_members
+from quorate.planning.plan import PlanRequest, make_plan
 
 N, SIZE = 2000, 20_000
 

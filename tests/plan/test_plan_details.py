@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from quorate.plan.cells import signal_counts
-from quorate.plan.certify import Objective, certify
-from quorate.plan.details import SIZES, plan_details
-from quorate.plan.member_column import MemberColumn
-from quorate.plan.members import Members
+from quorate.planning.cells import signal_counts
+from quorate.planning.certify import Objective, certify
+from quorate.planning.details import SIZES, plan_details
+from quorate.planning.member_column import MemberColumn
+from quorate.planning.members import Members
 from quorate.theory.certificates.counts import AssumedPlatform
 from quorate.theory.certificates.planting import planting_certificate
 

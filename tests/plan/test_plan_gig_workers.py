@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quorate.plan import coarsening_words, rehearsal_words
-from quorate.plan.plan import PlanRequest, make_plan
-from quorate.plan.result import Plan
+from quorate.planning import coarsening_words, rehearsal_words
+from quorate.planning.plan import PlanRequest, make_plan
+from quorate.planning.result import Plan
 
 N, SIZE = 300, 3000
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from quorate.errors import InputError
-from quorate.plan.member_column import MemberColumn
-from quorate.plan.members import read_members
+from quorate.planning.member_column import MemberColumn
+from quorate.planning.members import read_members
 
 ROWS = pd.DataFrame(
     {

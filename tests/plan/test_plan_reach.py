@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from quorate.plan.cells import signal_codes
-from quorate.plan.certify import Objective, certifier
-from quorate.plan.details import plan_details
-from quorate.plan.member_column import MemberColumn
-from quorate.plan.members import Members
-from quorate.plan.reach import Reach, find_reach
+from quorate.planning.cells import signal_codes
+from quorate.planning.certify import Objective, certifier
+from quorate.planning.details import plan_details
+from quorate.planning.member_column import MemberColumn
+from quorate.planning.members import Members
+from quorate.planning.reach import Reach, find_reach
 
 SIZE = 900
 

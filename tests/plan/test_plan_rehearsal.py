@@ -11,11 +11,11 @@ from acting import act
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
-from quorate.plan import rehearsal_words as words
-from quorate.plan.certify import Objective
-from quorate.plan.held_rows import HeldRows, MembersHalves
-from quorate.plan.members import Members, read_members
-from quorate.plan.rehearsal import (
+from quorate.planning import rehearsal_words as words
+from quorate.planning.certify import Objective
+from quorate.planning.held_rows import HeldRows, MembersHalves
+from quorate.planning.members import Members, read_members
+from quorate.planning.rehearsal import (
     FEWEST_ROWS,
     REHEARSED,
     RUNS,
@@ -24,7 +24,7 @@ from quorate.plan.rehearsal import (
     rehearse,
     rehearsed_shares,
 )
-from quorate.plan.rehearsal_rows import people_of
+from quorate.planning.rehearsal_rows import people_of
 from quorate.strategies.planting import Planting
 
 WEB = Objective({"channel": "web"}, "yes", 4000)

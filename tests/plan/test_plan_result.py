@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from quorate.plan import wording as words
-from quorate.plan.certify import Objective, certify
-from quorate.plan.details import PlanDetails, plan_details
-from quorate.plan.member_column import MemberColumn
-from quorate.plan.members import Members
-from quorate.plan.reach import Reach
-from quorate.plan.result import Plan
-from quorate.plan.simulate import SimulatedMass, Simulation
-from quorate.plan.suggest import Suggestions, suggest
+from quorate.planning import wording as words
+from quorate.planning.certify import Objective, certify
+from quorate.planning.details import PlanDetails, plan_details
+from quorate.planning.member_column import MemberColumn
+from quorate.planning.members import Members
+from quorate.planning.reach import Reach
+from quorate.planning.result import Plan
+from quorate.planning.simulate import SimulatedMass, Simulation
+from quorate.planning.suggest import Suggestions, suggest
 from quorate.report.files import write_result
 from quorate.report.terminal import print_result
 from quorate.theory.certificates.counts import AssumedPlatform

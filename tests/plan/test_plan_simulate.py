@@ -11,11 +11,11 @@ from acting import act
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
-from quorate.plan import simulate as module
-from quorate.plan.certify import Objective
-from quorate.plan.member_column import MemberColumn
-from quorate.plan.members import Members
-from quorate.plan.simulate import FEWEST_ROWS, SimulatedMass, simulate
+from quorate.planning import simulate as module
+from quorate.planning.certify import Objective
+from quorate.planning.member_column import MemberColumn
+from quorate.planning.members import Members
+from quorate.planning.simulate import FEWEST_ROWS, SimulatedMass, simulate
 from quorate.populations.own_table import OwnTable
 from quorate.strategies.planting import Planting
 

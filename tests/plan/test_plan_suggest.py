@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.plan import candidates as module
-from quorate.plan.cells import signal_counts
-from quorate.plan.member_column import MemberColumn
-from quorate.plan.members import Members
-from quorate.plan.suggest import Suggestions, suggest
+from quorate.planning import candidates as module
+from quorate.planning.cells import signal_counts
+from quorate.planning.member_column import MemberColumn
+from quorate.planning.members import Members
+from quorate.planning.suggest import Suggestions, suggest
 from quorate.theory.certificates.aggregate import success_despite
 from quorate.theory.certificates.counts import AssumedPlatform
 from quorate.theory.certificates.members_needed import members_needed

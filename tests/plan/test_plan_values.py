@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from quorate.errors import InputError
-from quorate.plan import simulate as simulation
-from quorate.plan.certify import Objective
-from quorate.plan.member_column import MemberColumn, encode_column
-from quorate.plan.members import read_members
-from quorate.plan.plan import PlanRequest, make_plan
+from quorate.planning import simulate as simulation
+from quorate.planning.certify import Objective
+from quorate.planning.member_column import MemberColumn, encode_column
+from quorate.planning.members import read_members
+from quorate.planning.plan import PlanRequest, make_plan
 from quorate.populations.tables.table_format import TableFormat
 from quorate.signals.columns import Columns
 from quorate.strategies.planting import Planting

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quorate import catalog
 from quorate.errors import InputError
-from quorate.plan.members import read_members
+from quorate.planning.members import read_members
 from quorate.validate import clean_text, number_of, truth_of
 
 WORDS = [

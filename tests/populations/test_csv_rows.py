@@ -9,7 +9,7 @@ import pytest
 
 from quorate import catalog
 from quorate.errors import InputError
-from quorate.plan.members import read_members
+from quorate.planning.members import read_members
 from quorate.populations.own_table import OwnTable
 from quorate.populations.tables.table_format import TableFormat
 from quorate.table import Table

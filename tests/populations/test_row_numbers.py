@@ -10,8 +10,8 @@ import pytest
 
 from quorate import catalog
 from quorate.errors import InputError
-from quorate.plan.members import read_members
-from quorate.plan.plan import PlanRequest, make_plan
+from quorate.planning.members import read_members
+from quorate.planning.plan import PlanRequest, make_plan
 from quorate.populations.tables.table_format import TableFormat
 from quorate.table import Table
 

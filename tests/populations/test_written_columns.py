@@ -16,7 +16,7 @@ import pytest
 
 from quorate import catalog
 from quorate.errors import InputError
-from quorate.plan.members import Members, read_members
+from quorate.planning.members import Members, read_members
 from quorate.populations.tables.table_format import TableFormat
 from quorate.table import Table
 

@@ -22,7 +22,7 @@ from quorate.findings.kinds.kind import RunResult
 from quorate.findings.running import ExperimentResult
 from quorate.membership_inference.audit_result import AuditResult
 from quorate.membership_inference.result import MembershipResult
-from quorate.plan.result import Plan
+from quorate.planning.result import Plan
 from quorate.report import files
 from quorate.report.export import export
 from quorate.report.stored import JudgedResult, StoredResult

@@ -63,9 +63,9 @@ def plan(
     Everything stays on this machine, unless --executor or your configuration names others: members'
     rows are sent to them, to simulate and to rehearse.
     """
-    from quorate.plan.plan import PlanRequest, make_plan
-    from quorate.plan.rehearsal import REHEARSED
-    from quorate.plan.simulate import PANEL
+    from quorate.planning.plan import PlanRequest, make_plan
+    from quorate.planning.rehearsal import REHEARSED
+    from quorate.planning.simulate import PANEL
     from quorate.report.files import check_report_folder
 
     given = given_options(context, "members", "learner", "simulated", "rehearsed")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.plan.members import Members
+from quorate.planning.members import Members
 from quorate.theory.certificates.counts import SignalCounts
 from quorate.validate import unknown
 

@@ -18,11 +18,11 @@ from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
-from quorate.plan.certify import Objective
-from quorate.plan.held_rows import HeldRows, MembersHalves
-from quorate.plan.members import Members
-from quorate.plan.rehearsal_rows import people_of
-from quorate.plan.simulate import FEWEST_ROWS, strategy_of
+from quorate.planning.certify import Objective
+from quorate.planning.held_rows import HeldRows, MembersHalves
+from quorate.planning.members import Members
+from quorate.planning.rehearsal_rows import people_of
+from quorate.planning.simulate import FEWEST_ROWS, strategy_of
 from quorate.populations.tables.table_files import LARGEST_ALPHABET
 from quorate.protocols import Learner
 from quorate.signals.columns import Columns

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from quorate.plan.cells import signal_codes
-from quorate.plan.certify import Objective
-from quorate.plan.member_column import Codes, MemberColumn, free_name
-from quorate.plan.members import Members, Numbers
+from quorate.planning.cells import signal_codes
+from quorate.planning.certify import Objective
+from quorate.planning.member_column import Codes, MemberColumn, free_name
+from quorate.planning.members import Members, Numbers
 from quorate.populations.tables.standardising import standardise
 from quorate.signals.columns import Columns
 from quorate.table import Array, Column, Table

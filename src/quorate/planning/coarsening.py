@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from quorate.errors import InputError
-from quorate.plan.cells import signal_codes
-from quorate.plan.certify import Objective, certifier
-from quorate.plan.member_column import encode_column
-from quorate.plan.members import Members
+from quorate.planning.cells import signal_codes
+from quorate.planning.certify import Objective, certifier
+from quorate.planning.member_column import encode_column
+from quorate.planning.members import Members
 from quorate.theory.certificates.counts import failure
 from quorate.theory.certificates.members_needed import members_needed
 

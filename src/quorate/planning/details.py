@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quorate.plan.cells import joint_keys, signal_codes
-from quorate.plan.certify import Objective, certifier
-from quorate.plan.claims import list_claims
-from quorate.plan.members import Members
-from quorate.plan.reach import Reach, find_reach
+from quorate.planning.cells import joint_keys, signal_codes
+from quorate.planning.certify import Objective, certifier
+from quorate.planning.claims import list_claims
+from quorate.planning.members import Members
+from quorate.planning.reach import Reach, find_reach
 from quorate.theory.certificates.counts import AssumedPlatform, Floats
 
 SIZES = 25  # numbers of members at which growth is drawn, on a log scale

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import shlex
 
-from quorate.plan.certify import Objective
-from quorate.plan.coarsening import Coarsening, Coarsenings
-from quorate.plan.wording import asked, bound, counted, number
+from quorate.planning.certify import Objective
+from quorate.planning.coarsening import Coarsening, Coarsenings
+from quorate.planning.wording import asked, bound, counted, number
 from quorate.runs.result import Section, TextRow
 from quorate.runs.wording import percent
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from quorate.errors import InputError
-from quorate.plan.cells import (
+from quorate.planning.cells import (
     alphabet_sizes,
     carriers,
     erasing_counts,
@@ -20,7 +20,7 @@ from quorate.plan.cells import (
     signal_codes,
     signal_counts,
 )
-from quorate.plan.members import Members
+from quorate.planning.members import Members
 from quorate.table import Labels
 from quorate.theory.certificates.counts import (
     AssumedPlatform,

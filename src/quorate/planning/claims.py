@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from quorate.plan.cells import (
+from quorate.planning.cells import (
     alphabet_sizes,
     erasing_counts,
     joint_keys,
     signal_codes,
     signal_counts,
 )
-from quorate.plan.certify import Objective, set_aside
-from quorate.plan.member_column import Codes
-from quorate.plan.members import Members
+from quorate.planning.certify import Objective, set_aside
+from quorate.planning.member_column import Codes
+from quorate.planning.members import Members
 from quorate.table import Labels
 from quorate.theory.certificates.erasing import erasing_certificate
 from quorate.theory.certificates.unplanting import (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from quorate.plan.certify import MOST_UNLIKE, Certification
-from quorate.plan.details import PlanDetails
-from quorate.plan.reach import Reach
-from quorate.plan.simulate import SimulatedMass
+from quorate.planning.certify import MOST_UNLIKE, Certification
+from quorate.planning.details import PlanDetails
+from quorate.planning.reach import Reach
+from quorate.planning.simulate import SimulatedMass
 from quorate.runs.wording import percent
 
 CLAIMS = "claims.csv"

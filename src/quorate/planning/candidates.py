@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quorate.plan.cells import LARGEST, alphabet_sizes
-from quorate.plan.members import Members
+from quorate.planning.cells import LARGEST, alphabet_sizes
+from quorate.planning.members import Members
 from quorate.theory.certificates.aggregate import ROUNDING
 from quorate.theory.certificates.counts import ENDLESS, AssumedPlatform
 from quorate.theory.certificates.members_needed import members_needed

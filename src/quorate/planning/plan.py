@@ -14,15 +14,15 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.opening import workers_of
 from quorate.executors.serial import SERIAL
-from quorate.plan.cells import parse_signal
-from quorate.plan.certify import Certification, CertifiedSuccess, Objective, certify
-from quorate.plan.coarsening import coarsen
-from quorate.plan.details import plan_details
-from quorate.plan.members import Members, read_members
-from quorate.plan.rehearsal import Rehearsal, rehearse
-from quorate.plan.result import Plan
-from quorate.plan.simulate import SEEDS, Simulation, simulate
-from quorate.plan.suggest import Multiplicity, Suggestions, suggest
+from quorate.planning.cells import parse_signal
+from quorate.planning.certify import Certification, CertifiedSuccess, Objective, certify
+from quorate.planning.coarsening import coarsen
+from quorate.planning.details import plan_details
+from quorate.planning.members import Members, read_members
+from quorate.planning.rehearsal import Rehearsal, rehearse
+from quorate.planning.result import Plan
+from quorate.planning.simulate import SEEDS, Simulation, simulate
+from quorate.planning.suggest import Multiplicity, Suggestions, suggest
 from quorate.populations.tables.table_format import TableFormat
 from quorate.runtime.progress import status
 from quorate.theory.certificates.counts import failure

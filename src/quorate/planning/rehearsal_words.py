@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quorate.plan.certify import Objective
-from quorate.plan.rehearsal import Rehearsal, RehearsalTrend, RehearsedSuccess
-from quorate.plan.wording import asked, no_more_than
+from quorate.planning.certify import Objective
+from quorate.planning.rehearsal import Rehearsal, RehearsalTrend, RehearsedSuccess
+from quorate.planning.wording import asked, no_more_than
 from quorate.runs.result import Section, TextRow
 from quorate.runs.wording import percent, rate
 

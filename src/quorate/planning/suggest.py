@@ -15,9 +15,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from quorate.plan.candidates import CandidateSignals, ErrorBudget, Floats, candidate_signals
-from quorate.plan.members import Members
-from quorate.plan.wording import asked, counted
+from quorate.planning.candidates import CandidateSignals, ErrorBudget, Floats, candidate_signals
+from quorate.planning.members import Members
+from quorate.planning.wording import asked, counted
 from quorate.theory.certificates.counts import AssumedPlatform, failure
 from quorate.validate import at_least, in_interval, unknown
 

@@ -17,10 +17,10 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.intervals import mean_over_seeds
-from quorate.plan.cells import carriers, signal_codes
-from quorate.plan.certify import Objective
-from quorate.plan.held_rows import HeldRows, MembersDrawn
-from quorate.plan.members import Members
+from quorate.planning.cells import carriers, signal_codes
+from quorate.planning.certify import Objective
+from quorate.planning.held_rows import HeldRows, MembersDrawn
+from quorate.planning.members import Members
 from quorate.populations.own_table import OwnTable
 from quorate.populations.tables.table_files import LARGEST_ALPHABET
 from quorate.protocols import Signal, Strategy

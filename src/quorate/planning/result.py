@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 
 from quorate import catalog, spec
 from quorate.figures.plan import CertifiedCurve, MassForecast, plan_figure
-from quorate.plan import coarsening_words, rehearsal_words, wording
-from quorate.plan.certify import Certification, CertifiedSuccess
-from quorate.plan.coarsening import Coarsenings
-from quorate.plan.details import PlanDetails
-from quorate.plan.rehearsal import Rehearsal
-from quorate.plan.simulate import SimulatedMass, Simulation
-from quorate.plan.suggest import Suggestions
+from quorate.planning import coarsening_words, rehearsal_words, wording
+from quorate.planning.certify import Certification, CertifiedSuccess
+from quorate.planning.coarsening import Coarsenings
+from quorate.planning.details import PlanDetails
+from quorate.planning.rehearsal import Rehearsal
+from quorate.planning.simulate import SimulatedMass, Simulation
+from quorate.planning.suggest import Suggestions
 from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import rate

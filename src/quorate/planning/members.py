@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
-from quorate.plan.member_column import Codes, MemberColumn, encode_column
+from quorate.planning.member_column import Codes, MemberColumn, encode_column
 from quorate.populations.tables.row_numbers import find_row_numbers
 from quorate.populations.tables.table_files import encode_names
 from quorate.populations.tables.table_format import TableFormat
