@@ -19,7 +19,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("printable",),
     ("version", "errors", "plain", "short_names"),
     ("validate",),
-    ("compared_groups",),
+    ("compared_groups", "column"),
+    ("given_column",),
+    ("given",),
     ("table",),
     ("law", "knowledge"),
     ("protocols",),
@@ -54,7 +56,7 @@ NOT_SEEN_BY = {
     "figures": PLAIN,
 }
 HEAVY = {
-    *("torch", "matplotlib", "datasets", "pandas", "sklearn", "scipy", "joblib"),
+    *("torch", "matplotlib", "datasets", "pandas", "polars", "sklearn", "scipy", "joblib"),
     *("dp_accounting", "jinja2", "PIL", "pyarrow", "filelock", "threadpoolctl"),
     *("safetensors", "skops"),
     *("httpx", "httpcore", "fastapi", "fastapi_offline", "starlette", "uvicorn"),

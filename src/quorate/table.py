@@ -6,71 +6,22 @@ labels, m members.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from quorate.column import Array as Array
+from quorate.column import Column as Column
 from quorate.compared_groups import ComparedGroups
 from quorate.errors import InputError
-from quorate.validate import find_value, given_number, unknown
+from quorate.given import Given
+from quorate.validate import find_value, unknown
 
-Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Probabilities = npt.NDArray[np.float64]
 Rng = np.random.Generator
-
-
-@dataclass(frozen=True)
-class Column:
-    """A named column of a table, and its place among the d features.
-
-    Args:
-        name: its name in the user's file.
-        start: index of its first feature.
-        values: the values of a categorical column, one-hot encoded; empty for a number.
-        mean, scale: a number v is stored standardised, as (v - mean) / scale.
-        decimal: how the file writes numbers: "" plainly, "." with signs between thousands, as in
-            1,234.5, "," with decimal commas.
-    """
-
-    name: str
-    start: int
-    values: tuple[str, ...] = ()
-    mean: float = 0.0
-    scale: float = 1.0
-    decimal: str = ""
-
-    @property
-    def stop(self) -> int:
-        """Index after its last feature."""
-        return self.start + max(1, len(self.values))
-
-    def encode(self, value: str | float) -> Array:
-        """Return the features that stand for ``value``.
-
-        >>> Column("channel", 0, ("phone", "web")).encode("web")
-        array([0., 1.], dtype=float32)
-        >>> Column("age", 0, mean=40, scale=10).encode(60)
-        array([2.], dtype=float32)
-
-        Raises:
-            InputError: the value is not in the alphabet, or is not a finite number.
-        """
-        if self.values:
-            at = find_value(f"value of column {self.name!r}", value, self.values)
-            found: Array = np.eye(len(self.values), dtype=np.float32)[at]
-            return found
-        read = given_number(self.name, value, self.decimal)
-        number = math.nan if read is None else (read - self.mean) / self.scale
-        if not abs(number) <= float(np.finfo(np.float32).max):
-            raise InputError(
-                f"Expected a finite number for column {self.name!r}, got {value!r}. "
-                f"Give a value on the scale of the file, such as {self.name}={self.mean:g}."
-            )
-        return np.array([number], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +41,7 @@ class Table:
             m groups are ordered by label, and group = label·(m/k) + attribute.
         compared: the groups of these people that studies of fairness usually compare, or None.
         notes: what reading a file of people did, in words.
+        given: how the data were given, where reading them kept that: see ``quorate.given``.
 
     Raises:
         InputError: shapes disagree, a label or group is out of range, a group is not one of its
@@ -105,6 +57,7 @@ class Table:
     groups_by_label: bool = False
     compared: ComparedGroups | None = None
     notes: tuple[str, ...] = ()
+    given: Given | None = None
 
     def __post_init__(self) -> None:
         if self.x.ndim not in (2, 4):

@@ -240,17 +240,17 @@ def standardised(split: Split) -> Split:
     x = (v − mean)/scale, with the training people's mean and scale, for everyone's numbers v.
     """
     train, held_out = split.train.x.copy(), split.held_out.x.copy()
-    columns = []
+    columns, by = [], {}
     for column in split.train.columns:
         if not column.values:
             at = column.start
             shift, scale = moments(train[:, at].astype(np.float64))
             for x in (train, held_out):
                 x[:, at] = (x[:, at] - shift) / scale
-            mean = column.mean + shift * column.scale
-            column = replace(column, mean=mean, scale=scale * column.scale)
+            column, by[column.name] = column.rescaled(shift, scale), (shift, scale)
         columns.append(column)
+    given = split.train.given and split.train.given.rescaled(by)
     return Split(
-        replace(split.train, x=train, columns=tuple(columns)),
-        replace(split.held_out, x=held_out, columns=tuple(columns)),
+        replace(split.train, x=train, columns=tuple(columns), given=given),
+        replace(split.held_out, x=held_out, columns=tuple(columns), given=given),
     )
