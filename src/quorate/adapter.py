@@ -263,6 +263,20 @@ def apply_strategy(strategy: Strategy, members: Table, known: Knowledge, rng: Rn
     return changed
 
 
+def refuse_withholding(strategy: Strategy, where: str) -> None:
+    """Raise InputError where members would hand in nothing, and each of them needs a row.
+
+    Args:
+        strategy: what members do.
+        where: what needs their rows, in words.
+    """
+    if strategy.withholds:
+        raise InputError(
+            f"Expected members who hand in a row each for {where}, got {spec.text(strategy)}, in "
+            "which they withhold it. Measure it by quorate curve or quorate audit."
+        )
+
+
 def learn_of(strategy: Strategy, people: Table, member: Mask, rng: Rng) -> Knowledge:
     """Return what a collective knows.
 

@@ -89,6 +89,11 @@ class Strategy(Protocol):
     def goal(self) -> Goal:
         """What the strategy is judged by where no other goal is named."""
 
+    @property
+    def withholds(self) -> bool:
+        """Whether members hand in nothing: the platform then learns from the others' rows alone."""
+        return False
+
     def eligible(self, people: Table) -> Mask | None:
         """Return who of the people can be a member, (n,); None means anyone."""
         return None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate import spec
+from quorate.adapter import refuse_withholding
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
@@ -73,6 +74,7 @@ class MembershipStudy:
             "Each is attacked with the others as shadows; use 32.",
             most=MOST_ROUNDS,
         )
+        refuse_withholding(self.strategy, "membership inference")
         if not self.seeds:
             raise InputError("Expected at least one of seeds, got none. Use seeds=5.")
         if 0.0 not in self.alphas:

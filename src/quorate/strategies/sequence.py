@@ -45,6 +45,11 @@ class StrategySequence(Strategy):
         """The second one's own."""
         return self.then.goal
 
+    @property
+    def withholds(self) -> bool:
+        """Whether one of the two does."""
+        return self.first.withholds or self.then.withholds
+
     def eligible(self, people: Table) -> Mask | None:
         """Return who can be a member of both, (n,)."""
         one, other = (find_who_can(each, people) for each in (self.first, self.then))

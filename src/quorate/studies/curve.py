@@ -214,8 +214,8 @@ def line_of(curve: Curve, mass: CriticalMass, label: str) -> Any:
 
 
 def row_of(outcome: Outcome) -> Row:
-    """Return one outcome as a flat row: no description, record or provenance."""
-    left_out = ("record", "provenance", "description")
+    """Return one outcome as a flat row: no description, record, provenance or group's accuracy."""
+    left_out = ("record", "provenance", "description", "group_accuracy")
     row = {k: v for k, v in vars(outcome).items() if k not in left_out}
     said = leaves_out_in_words(outcome.learner, outcome.epsilon)
     return row | {"collective": outcome.collective} | ({"epsilon_leaves_out": said} if said else {})

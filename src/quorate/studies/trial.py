@@ -13,7 +13,7 @@ import numpy as np
 from quorate import spec
 from quorate.adapter import apply_strategy, draw_split, find_who_can, learn_of
 from quorate.dependencies import find_dependencies, stamp
-from quorate.errors import InputError
+from quorate.errors import FitFailedError, InputError
 from quorate.plain import as_plain
 from quorate.protocols import Goal, Learner, Population, Strategy
 from quorate.runs.cell import Cell, Record
@@ -108,6 +108,9 @@ FITTING: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("record", "provenance", "description"), _is_table),
     "epsilon": lambda value: value == math.inf or _is_number_or_none(value),
     "error": lambda value: value is None or _is_text(value),
+    "group_accuracy": lambda value: (
+        value is None or (_is_table(value) and all(map(_is_number, value.values())))
+    ),
     "exact_law": lambda value: value is None or isinstance(value, bool),
     "stored_at": _is_text,
 }
@@ -122,6 +125,7 @@ class Outcome:
         success: S(α) on held-out people, in [0, 1].
         accuracy: on honest held-out people, in [0, 1]; what the action costs others.
         worst_group_accuracy: the lowest over their groups.
+        group_accuracy: that of each group by its name, as far as anyone held out is of it.
         members, people: how many acted, of how many the platform learned from.
         epsilon: privacy budget achieved; None for a learner that is not private, inf for none.
         seconds: of planting, training and measuring; an equal part of its stack's.
@@ -146,6 +150,7 @@ class Outcome:
     success: float | None = None
     accuracy: float | None = None
     worst_group_accuracy: float | None = None
+    group_accuracy: dict[str, float] | None = None
     epsilon: float | None = None
     error: str | None = None
     xi: float | None = None
@@ -303,9 +308,19 @@ def submit(
 def submit_from(honest: Table, strategy: Strategy, member: Mask, rng: Rng) -> Submission:
     """Return what the platform receives when these members, (n,), act.
 
+    Where they withhold their data, it receives the honest rows of the others and no member's.
+
     Raises:
         InputError: as the strategy.
+        FitFailedError: everyone withholds their data.
     """
+    if strategy.withholds:
+        if member.all():
+            raise FitFailedError(
+                "Expected people left to learn from, got none: everyone withholds their data. Use "
+                "a smaller alpha."
+            )
+        return Submission.without_collective(honest.take(~member))
     known = learn_of(strategy, honest, member, rng)
     return Submission(honest, apply_strategy(strategy, known.own, known, rng), member)
 

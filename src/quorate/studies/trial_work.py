@@ -132,18 +132,20 @@ def _measure(cell: Trial, model: Classifier | FitFailedError, people: Split) -> 
     return {
         "success": success,
         "accuracy": float(correct.mean()),
-        "worst_group_accuracy": _worst_group(correct, held_out),
+        **_by_group(correct, held_out),
         "epsilon": None if epsilon is None else float(epsilon),
         "record": dict(model.record),
     }
 
 
-def _worst_group(correct: Mask, people: Table) -> float | None:
+def _by_group(correct: Mask, people: Table) -> dict[str, Any]:
+    """Return the accuracy of each group that has people, and the worst; nothing without groups."""
     if people.group is None:
-        return None
+        return {}
     sizes = np.bincount(people.group, minlength=len(people.groups))  # (m,)
     right = np.bincount(people.group, weights=correct, minlength=len(people.groups))  # (m,)
-    return float((right[sizes > 0] / sizes[sizes > 0]).min())
+    each = {people.groups[at]: float(right[at] / sizes[at]) for at in np.flatnonzero(sizes)}
+    return {"worst_group_accuracy": min(each.values()), "group_accuracy": each}
 
 
 # What was found of the people who are still in memory: the cells of one seed share theirs.

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from quorate import spec
-from quorate.adapter import find_who_can
+from quorate.adapter import find_who_can, refuse_withholding
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.learners.networks.sgd import SGD
@@ -165,6 +165,7 @@ class Collectives(Scenario):
         """Raise unless every strategy and every learner fits these people."""
         two = np.arange(len(people)) < 2
         for strategy in (one for strategies, _ in self.variants() for one in strategies):
+            refuse_withholding(strategy, "several collectives")
             if find_who_can(strategy, people) is not None:
                 raise InputError(
                     "Expected strategies whose members can be anyone, got "
