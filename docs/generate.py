@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import typer
 
 from quorate.catalog import CATALOG
 from quorate.cli.entry import app
-from quorate.report.listing import listing
+from quorate.report.listing import description, listing
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 WIDTH = 88  # of the help, whatever the terminal
@@ -89,18 +88,11 @@ def catalog_page() -> str:
             if entry["distribution"]:
                 continue  # not of this project
             cls = CATALOG[kind][entry["name"]]
-            parts.append(f"### `{entry['name']}`\n\n{_description(cls)}\n")
+            prose = description(cls).replace("*", "\\*")
+            parts.append(f"### `{entry['name']}`\n\n{prose}\n")
             if entry["parameters"]:
                 parts.append(_parameter_table(entry["parameters"]))
     return "\n".join(parts)
-
-
-def _description(cls: type) -> str:
-    """Return the prose of a method's docstring: what stands before its example and sections."""
-    text = inspect.cleandoc(cls.__doc__ or "")
-    for end in (">>>", "Args:", "Raises:"):
-        text = text.partition(end)[0]
-    return text.strip().replace("*", "\\*")
 
 
 def _parameter_table(parameters: list[dict[str, Any]]) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from quorate.cli.completion import names_of
 from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, Out, computing, stoppable
 from quorate.cli.present import present
 
@@ -15,15 +16,17 @@ def audit_privacy(
     population: Annotated[
         str,
         typer.Option(
+            autocompletion=names_of("populations"),
             help="Population to learn from, as name:key=value,... (`quorate list populations`); "
-            "a file of yours: table:path=FILE,label=COLUMN."
+            "a file of yours: table:path=FILE,label=COLUMN.",
         ),
     ],
     learner: Annotated[
         str,
         typer.Option(
+            autocompletion=names_of("learners"),
             help="Learner whose privacy is audited; its models give probabilities (`quorate list "
-            "learners`)."
+            "learners`).",
         ),
     ],
     canaries: Annotated[

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from quorate.cli import correction_options as options
+from quorate.cli.commands import Commands, add
 from quorate.cli.options import (
     AsJson,
     Device,
@@ -23,7 +24,9 @@ from quorate.cli.options import (
 from quorate.cli.present import present
 from quorate.printable import printable
 
-platform_app = typer.Typer(no_args_is_help=True, help="Serve a platform to practise on.")
+platform_app = typer.Typer(
+    cls=Commands, no_args_is_help=True, help="Serve a platform to practise on."
+)
 
 
 def correct(
@@ -80,7 +83,6 @@ def correct(
         present(result, out, json)
 
 
-@platform_app.command("serve")
 def platform_serve(
     model: Annotated[
         Path, typer.Option(help="Folder of a saved platform, such as runs/correct/platform.")
@@ -113,6 +115,9 @@ def platform_serve(
 
     platform = load_platform(model, spec.convert(answers, Gives, "answers"), trust)
     serve(platform, model, keys, budget, rate, host, port)
+
+
+add(platform_app, "Commands", platform_serve, "serve")
 
 
 def compare_queries(

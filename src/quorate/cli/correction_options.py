@@ -7,14 +7,21 @@ from typing import Annotated
 
 import typer
 
+from quorate.cli.completion import names_of
+
 Population = Annotated[
-    str | None, typer.Option(help="People with images, as name:key=value,... such as cifar10.")
+    str | None,
+    typer.Option(
+        autocompletion=names_of("populations"),
+        help="People with images, as name:key=value,... such as cifar10.",
+    ),
 ]
 Platform = Annotated[
     list[str] | None,
     typer.Option(
+        autocompletion=names_of("learners"),
         help="The platform that is asked: a learner, an architecture, the folder of a saved "
-        "platform by its path, as ./NAME, or an address. Several make a transfer matrix."
+        "platform by its path, as ./NAME, or an address. Several make a transfer matrix.",
     ),
 ]
 File = Annotated[
@@ -22,7 +29,11 @@ File = Annotated[
     typer.Option(help="TOML file with a correction; options given beside it win."),
 ]
 Subgroup = Annotated[
-    str | None, typer.Option(help="The subgroup served badly: low_light, blur, jpeg, ...")
+    str | None,
+    typer.Option(
+        autocompletion=names_of("subgroups"),
+        help="The subgroup served badly: low_light, blur, jpeg, ...",
+    ),
 ]
 Group = Annotated[
     str | None,
@@ -34,7 +45,8 @@ Task = Annotated[
 Proxy = Annotated[
     list[str] | None,
     typer.Option(
-        help="The surrogate model that is extracted: cnn, mlp, ...; joined by +, an ensemble."
+        autocompletion=names_of("learners"),
+        help="The surrogate model that is extracted: cnn, mlp, ...; joined by +, an ensemble.",
     ),
 ]
 Members = Annotated[

@@ -7,42 +7,68 @@ import itertools
 import os
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
 from quorate.cli import audit_privacy, config, correction, export, plan, scenario, studies, theory
+from quorate.cli.commands import Commands, Quiet, add
 from quorate.cli.list import list_
+from quorate.cli.scenario_help import ScenarioCommand
 from quorate.errors import QuorateError
 from quorate.printable import one_line
 from quorate.runtime.output import make_readable
 from quorate.runtime.places import place
-from quorate.runtime.progress import patience
+from quorate.runtime.progress import be_quiet, patience
+from quorate.version import __version__
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    rich_markup_mode=None,  # plain text, that is the same in every terminal, pipe and page
     context_settings={"help_option_names": ["-h", "--help"]},
     help="How many people, acting together on their own data, move a learning algorithm?",
 )
-app.command()(studies.curve)
-app.command()(studies.run)
-app.command("critical-mass")(studies.critical_mass)
-app.command()(studies.show)
-app.command()(studies.demo)
-app.command("audit-privacy")(audit_privacy.audit_privacy)
-app.add_typer(theory.bound_app, name="bound")
-app.command()(plan.plan)
-app.command(context_settings=scenario.OWN_HELP)(scenario.scenario)
-app.command(context_settings=scenario.ANY_OPTION)(scenario.participation)
-app.command()(correction.correct)
-app.add_typer(correction.platform_app, name="platform")
-app.command("compare-queries")(correction.compare_queries)
-app.command()(correction.apply)
-app.command()(export.export)
-app.command("list")(list_)
-app.command()(config.config)
+MEASURE, PLAN, AUDIT = "Measure a collective", "Plan a collective", "Audit a platform"
+TEST_TIME, RESULTS = "Act on a deployed model", "Read results"
+SETTINGS = "Look up"
+
+add(app, MEASURE, studies.demo)
+add(app, MEASURE, studies.curve)
+add(app, MEASURE, studies.critical_mass, "critical-mass")
+add(app, MEASURE, scenario.scenario, cls=ScenarioCommand, context_settings=scenario.OWN_HELP)
+add(app, MEASURE, studies.run)
+add(app, PLAN, plan.plan)
+app.add_typer(theory.bound_app, name="bound", rich_help_panel=PLAN)
+add(app, PLAN, scenario.participation, cls=ScenarioCommand, context_settings=scenario.ANY_OPTION)
+add(app, AUDIT, audit_privacy.audit_privacy, "audit-privacy")
+add(app, TEST_TIME, correction.correct)
+add(app, TEST_TIME, correction.compare_queries, "compare-queries")
+add(app, TEST_TIME, correction.apply)
+app.add_typer(correction.platform_app, name="platform", rich_help_panel=TEST_TIME)
+add(app, RESULTS, studies.show)
+add(app, RESULTS, export.export)
+add(app, SETTINGS, list_, "list")
+add(app, SETTINGS, config.config)
+
+
+def _version(asked: bool) -> None:
+    """Print the version and stop, where it is asked for."""
+    if asked:
+        print(f"quorate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def quorate(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take what holds for every command."""
+    be_quiet(quiet)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import typer
 from quorate.cli.options import warn_of_search
 from quorate.errors import InputError
 from quorate.printable import printable
+from quorate.runtime.progress import is_quiet
 
 
 def export(
@@ -51,7 +52,8 @@ def export(
         print_content(content)
     else:
         export.write_export(content, out)
-        print(f"Wrote {out}")
+        if not is_quiet():
+            print(f"Wrote {out}")
     if kind == "latex" or what == "critical-mass":
         warn_of_search(folder)
 

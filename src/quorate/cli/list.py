@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from quorate.cli.completion import kinds, names_of_kind
 from quorate.cli.options import AsJson, console_of, print_json
 
 
@@ -14,18 +15,38 @@ def list_(
         str | None,
         typer.Argument(
             help="Kind to list, such as populations, strategies, learners or scenarios; by "
-            "default, every kind."
+            "default, every kind.",
+            autocompletion=kinds,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="Name of one method, to show in full; by default, all of the kind.",
+            autocompletion=names_of_kind,
         ),
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """List what can be named, with a one-line meaning, parameters and defaults.
+    """List everything that can be named, or one method in full.
+
+    Each stands with its meaning, its parameters and their defaults; a method in full has its
+    sources and an example, too.
 
     \b
+    quorate list
     quorate list learners
+    quorate list learners dp-sgd
     """
-    from quorate.report.listing import listing, print_listing
+    from quorate.report.listing import listing, method_listing, print_listing, print_method
 
+    if kind is not None and name is not None:
+        found = method_listing(kind, name)
+        if json:
+            print_json(found)
+        else:
+            print_method(found, console_of())
+        return
     entries = listing(kind)
     if json:
         print_json(entries)

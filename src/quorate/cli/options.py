@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from quorate.cli.completion import names_of
 from quorate.printable import escaped
 from quorate.runtime.output import is_utf8
 from quorate.runtime.progress import tell
@@ -32,6 +33,7 @@ ExecutorName = Annotated[
     str | None,
     typer.Option(
         "--executor",
+        autocompletion=names_of("executors"),
         help="Executor, which says where the work is done, in place of --jobs: "
         "processes:workers=8, slurm:partition=cpu,workers=64, dask:scheduler_file=FILE, "
         "ray:address=auto, ... `quorate list executors` shows them all with their parameters.",
@@ -121,7 +123,7 @@ def warn_of_search(folder: Path) -> None:
 
 def given_options(context: typer.Context, *left_out: str) -> dict[str, Any]:
     """Return what is set by the options of a command that are its own, by name."""
-    shared = ("out", "jobs", "executor", "device", "json", *left_out)
+    shared = ("out", "jobs", "executor", "device", "json", "quiet", *left_out)
     given = {key: value for key, value in context.params.items() if key not in shared}
     return {key: value for key, value in given.items() if value not in (None, [], ())}
 

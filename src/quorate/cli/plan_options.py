@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from quorate.cli.completion import names_of
+
 Members = Annotated[Path, typer.Argument(help="File of the members' rows: .csv or .parquet.")]
 Label = Annotated[str, typer.Option(help="Column of the labels.")]
 PlatformSize = Annotated[
@@ -115,7 +117,8 @@ Multiplicity = Annotated[
 Learner = Annotated[
     list[str] | None,
     typer.Option(
-        help="Learner to rehearse and to simulate in place of the usual ones; may be repeated."
+        autocompletion=names_of("learners"),
+        help="Learner to rehearse and to simulate in place of the usual ones; may be repeated.",
     ),
 ]
 Simulated = Annotated[

@@ -8,6 +8,7 @@ from pathlib import Path
 from quorate.cli.options import console_of, print_json
 from quorate.printable import printable
 from quorate.runs.result import Result
+from quorate.runtime.progress import is_quiet
 
 
 def present(result: Result, folder: Path, as_json: bool) -> None:
@@ -46,6 +47,6 @@ def print_words(result: Result) -> None:
 
 
 def print_page(page: Path | None) -> None:
-    """Print where the page of a result is."""
-    if page is not None:
+    """Print where the page of a result is, unless the result alone is asked for."""
+    if page is not None and not is_quiet():
         console_of().print(printable(f"Report: {page}"), soft_wrap=True)

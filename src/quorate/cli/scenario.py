@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, computing, console_of, stoppable
+from quorate.cli.completion import names_of
+from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, computing, stoppable
 from quorate.cli.present import present
 from quorate.errors import InputError
 
@@ -25,7 +26,10 @@ def scenario(
     context: typer.Context,
     name: Annotated[
         str | None,
-        typer.Argument(help="Name of the scenario; quorate list scenarios shows them all."),
+        typer.Argument(
+            help="Name of the scenario; quorate list scenarios shows them all.",
+            autocompletion=names_of("scenarios"),
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -36,16 +40,18 @@ def scenario(
     device: Device = None,
     json: AsJson = False,
 ) -> None:
-    """Run a scenario, a setting in which a collective acts; its parameters are options.
+    """Run a scenario, a setting in which a collective acts.
+
+    The parameters of a scenario are options: quorate scenario NAME --help lists them.
 
     \b
     quorate scenario navigation --network siouxfalls --reports 200 --share 0.6
     quorate list scenarios
     """
     if name is None or name in HELP or any(word in HELP for word in context.args):
+        words = [word for word in (name, *context.args) if word and not word.startswith("-")]
+        context.params["name"] = next(iter(words), None)  # which the help is to tell of
         print(context.get_help())
-        if name is not None and name not in HELP:
-            show_parameters(name)
         return
 
     folder = Path("runs") / name if out is None else out
@@ -60,37 +66,19 @@ def participation(
     out: Annotated[Path, typer.Option(help="Folder for the results and the report.")] = (
         Path("runs") / "participation"
     ),
+    jobs: Jobs = None,
+    executor: ExecutorName = None,
     json: AsJson = False,
 ) -> None:
     """Tell whether joining pays: the game of participation on a measured S(α).
 
-    Each parameter of the scenario is an option: --cost, --share, --learner, --strategy, --belief,
-    --spread, --threshold, --defectors, --noise, --network and more. The command does the same as
-    quorate scenario participation --folder RUN.
+    It is the scenario of that name, played on the curves of a folder.
 
     \b
     quorate participation runs/mnist --cost 0.1 --share 0.5 --json
-    quorate list scenarios
     """
-    from quorate.executors.serial import SERIAL
-
-    run_named("participation", ["--folder", str(run), *context.args], out, SERIAL, "auto", json)
-
-
-def show_parameters(name: str) -> None:
-    """Print what a scenario is, and each of its parameters.
-
-    Raises:
-        InputError: there is no such scenario.
-    """
-    from quorate.report.listing import listing, print_listing
-    from quorate.validate import unknown
-
-    entries = listing("scenarios")["scenarios"]
-    found = [entry for entry in entries if entry["name"] == name]
-    if not found:
-        raise unknown("scenario", name, [entry["name"] for entry in entries])
-    print_listing({"parameters": found}, console_of())
+    words = ["--folder", str(run), *context.args]
+    run_named("participation", words, out, *computing(jobs, executor), json)
 
 
 def run_named(

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from quorate.cli import study_options as options
+from quorate.cli.completion import names_of
 from quorate.cli.options import (
     AsJson,
     Device,
@@ -27,6 +28,7 @@ from quorate.cli.present import present, print_page, print_words
 from quorate.errors import QuorateError
 from quorate.printable import printable
 from quorate.runs.result import Result
+from quorate.runtime.progress import is_quiet
 
 MOST_TOLD = 10  # results in folders inside that are named
 
@@ -120,13 +122,23 @@ def run(
 
 def critical_mass(
     population: Annotated[
-        str, typer.Option(help="Population to learn from, as name:key=value,...")
+        str,
+        typer.Option(
+            autocompletion=names_of("populations"),
+            help="Population to learn from, as name:key=value,...",
+        ),
     ],
     learner: options.Learner,
-    strategy: Annotated[str, typer.Option(help="Strategy that members follow.")] = "planting",
+    strategy: Annotated[
+        str,
+        typer.Option(autocompletion=names_of("strategies"), help="Strategy that members follow."),
+    ] = "planting",
     goal: Annotated[
         str | None,
-        typer.Option(help="Goal that counts as success; by default, the strategy's own."),
+        typer.Option(
+            autocompletion=names_of("goals"),
+            help="Goal that counts as success; by default, the strategy's own.",
+        ),
     ] = None,
     target: Annotated[float, typer.Option(help="Success S* to reach and keep.")] = 0.9,
     width: Annotated[
@@ -230,7 +242,7 @@ def _tell_of_others(main: Result, folder: Path) -> None:
     """Say which results lie in folders inside, where they are not what was shown."""
     from quorate.report.stored_folders import FolderOverview, look_inside
 
-    if isinstance(main, FolderOverview):
+    if isinstance(main, FolderOverview) or is_quiet():
         return
     for one in look_inside(folder)[:MOST_TOLD]:
         print(printable(f"There is also {one.title}. To see it: quorate show {one.folder}"))

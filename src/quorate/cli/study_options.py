@@ -6,13 +6,27 @@ from typing import Annotated
 
 import typer
 
+from quorate.cli.completion import names_of
+
 Population = Annotated[
     list[str],
-    typer.Option(help="Population to learn from, as name:key=value,...; may be repeated."),
+    typer.Option(
+        autocompletion=names_of("populations"),
+        help="Population to learn from, as name:key=value,...; may be repeated.",
+    ),
 ]
-Strategy = Annotated[list[str], typer.Option(help="Strategy that members follow; may be repeated.")]
+Strategy = Annotated[
+    list[str],
+    typer.Option(
+        autocompletion=names_of("strategies"), help="Strategy that members follow; may be repeated."
+    ),
+]
 Learner = Annotated[
-    list[str], typer.Option(help="Learner that the platform trains; may be repeated.")
+    list[str],
+    typer.Option(
+        autocompletion=names_of("learners"),
+        help="Learner that the platform trains; may be repeated.",
+    ),
 ]
 Name = Annotated[
     list[str] | None,
@@ -24,7 +38,8 @@ Name = Annotated[
 Goal = Annotated[
     list[str] | None,
     typer.Option(
-        help="Goal that counts as success; may be repeated. By default, the strategy's own."
+        autocompletion=names_of("goals"),
+        help="Goal that counts as success; may be repeated. By default, the strategy's own.",
     ),
 ]
 Collective = Annotated[

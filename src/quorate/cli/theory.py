@@ -8,10 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from quorate.cli.commands import Commands, add
+from quorate.cli.completion import names_of
 from quorate.cli.options import AsJson, print_json
 from quorate.theory.bounds import ALPHA, BOUNDS, Bound, BoundParameter, bound_called, read_size
 
 bound_app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     help="What theory promises a collective of a size, and the size that is enough.",
 )
@@ -119,13 +122,24 @@ Reading = Annotated[str, typer.Option(help=_HELP["reading"])]
 
 def exact(
     population: Annotated[
-        str, typer.Option(help="Population whose law is known, such as finite:values=6.")
+        str,
+        typer.Option(
+            autocompletion=names_of("populations"),
+            help="Population whose law is known, such as finite:values=6.",
+        ),
     ],
     strategy: Annotated[
-        str, typer.Option(help="Strategy of the members: planting, planting-features, unplanting.")
+        str,
+        typer.Option(
+            autocompletion=names_of("strategies"),
+            help="Strategy of the members: planting, planting-features, unplanting.",
+        ),
     ],
     alpha: Annotated[float | None, typer.Option(help=ALPHA)] = None,
-    rival: Annotated[str | None, typer.Option(help="Strategy of another collective.")] = None,
+    rival: Annotated[
+        str | None,
+        typer.Option(autocompletion=names_of("strategies"), help="Strategy of another collective."),
+    ] = None,
     rival_size: Annotated[
         str, typer.Option(help="Its share of the data, in [0, 1], or its ends LOW:HIGH.")
     ] = "0",
@@ -178,5 +192,5 @@ def exact(
 
 
 for _bound in BOUNDS:
-    bound_app.command(_bound.name)(_command(_bound))
-bound_app.command("exact")(exact)
+    add(bound_app, "Bounds", _command(_bound), _bound.name)
+add(bound_app, "Bounds", exact)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Literal, get_args, get_origin
 
 from rich.console import Console
@@ -10,6 +11,27 @@ from quorate import catalog, spec
 from quorate.catalog import CATALOG, Entry
 from quorate.errors import InputError
 from quorate.validate import unknown
+
+# A command in which a method of a kind is used; NAME stands for its name.
+EXAMPLES = {
+    "populations": "quorate curve --population NAME --strategy planting --learner sgd "
+    "--out runs/first",
+    "signals": "quorate curve --population POPULATION --strategy planting:signal=NAME "
+    "--learner sgd --out runs/first",
+    "strategies": "quorate curve --population POPULATION --strategy NAME --learner sgd "
+    "--out runs/first",
+    "goals": "quorate curve --population POPULATION --strategy planting --goal NAME "
+    "--learner sgd --out runs/first",
+    "learners": "quorate curve --population digits --strategy planting:size=2 --learner NAME "
+    "--out runs/first",
+    "subgroups": "quorate correct --population digits --subgroup NAME --platform cnn --proxy cnn "
+    "--members 50 --queries 10 --epsilon 8/255",
+    "scenarios": "quorate scenario NAME",
+    "networks": "quorate scenario navigation --network NAME",
+    "attacks": "quorate compare-queries runs/correct --attacks NAME",
+    "executors": "quorate curve --population digits --strategy planting:size=2 --learner sgd "
+    "--executor NAME --out runs/first",
+}
 
 
 def listing(kind: str | None) -> dict[str, list[dict[str, Any]]]:
@@ -22,7 +44,9 @@ def listing(kind: str | None) -> dict[str, list[dict[str, Any]]]:
         InputError: there is no such kind.
     """
     if kind is not None and kind not in CATALOG:
-        raise unknown("kind", kind, CATALOG)
+        of = [one for one in CATALOG if kind in (entry.name for entry in catalog.entries(one))]
+        fix = f"{kind} is one of the {of[0]}: quorate list {of[0]} {kind}." if of else ""
+        raise unknown("kind", kind, CATALOG, fix)
     kinds = [kind] if kind else list(CATALOG)
     return {name: [_listed(entry) for entry in catalog.entries(name)] for name in kinds}
 
@@ -30,12 +54,13 @@ def listing(kind: str | None) -> dict[str, list[dict[str, Any]]]:
 def _listed(entry: Entry) -> dict[str, Any]:
     plain: dict[str, Any] = {"name": entry.name, "distribution": entry.distribution or None}
     try:
-        return {**plain, **_about(entry.load())}
+        return {**plain, **about(entry.load())}
     except InputError as error:
         return {**plain, "meaning": "It cannot be used.", "parameters": [], "error": str(error)}
 
 
-def _about(cls: type) -> dict[str, Any]:
+def about(cls: type) -> dict[str, Any]:
+    """Return what a method means, and its parameters with their types and defaults."""
     parameters = [
         {
             "name": name,
@@ -47,6 +72,73 @@ def _about(cls: type) -> dict[str, Any]:
         for name, field in spec.parameters(cls).items()
     ]
     return {"meaning": spec.summary(cls), "parameters": parameters}
+
+
+def method_listing(kind: str, name: str) -> dict[str, Any]:
+    """Return one method in full: its whole description, where it stands, and a command.
+
+    Args:
+        kind: such as "learners".
+        name: of the method.
+
+    Raises:
+        InputError: there is no such kind, or no such method, or it cannot be used.
+    """
+    if kind not in CATALOG:
+        raise unknown("kind", kind, CATALOG)
+    entries = catalog.entries(kind)
+    found = [one for one in entries if one.name == name.replace("_", "-")]
+    if not found:
+        raise unknown(f"name among the {kind}", name, [one.name for one in entries])
+    entry = found[0]
+    cls = entry.load()
+    return {
+        "name": entry.name,
+        "distribution": entry.distribution or None,
+        **about(cls),
+        "description": description(cls),
+        "defined_in": entry.place,
+        "example": _example(kind, entry.name, cls),
+    }
+
+
+def description(cls: type) -> str:
+    """Return the prose of a method's docstring: what stands before its example and sections."""
+    text = inspect.cleandoc(cls.__doc__ or "")
+    for end in (">>>", "Args:", "Raises:"):
+        text = text.partition(end)[0]
+    return text.strip()
+
+
+def _example(kind: str, name: str, cls: type) -> str | None:
+    """Return a command that uses a method, with the parameters that it cannot do without."""
+    if kind not in EXAMPLES:
+        return None
+    needed = [key for key, field in spec.parameters(cls).items() if spec.is_required(field)]
+    if kind == "scenarios":
+        given = "".join(f" --{key.replace('_', '-')} {key.upper()}" for key in needed)
+    else:
+        given = ":" * bool(needed) + ",".join(f"{key}={key.upper()}" for key in needed)
+    return EXAMPLES[kind].replace("NAME", name + given)
+
+
+def print_method(found: dict[str, Any], console: Console) -> None:
+    """Print one method in full."""
+    source = f" ({found['distribution']})" if found["distribution"] else ""
+    console.print(f"{found['name']}{source}\n\n{found['description']}\n", soft_wrap=True)
+    if found["parameters"]:
+        console.print("Parameters")
+    for one in found["parameters"]:
+        console.print(f"  {one['name']}=  {one['meaning']}", soft_wrap=True)
+        console.print(f"      {one['type']}; {shown_default(one)}", soft_wrap=True)
+    if found["example"]:
+        console.print(f"\nExample\n  {found['example']}", soft_wrap=True)
+    console.print(f"\nDefined in {found['defined_in']}", soft_wrap=True)
+
+
+def shown_default(parameter: dict[str, Any]) -> str:
+    """Return in words what a parameter is where it is not given."""
+    return "required" if parameter["required"] else f"default {_shown(parameter['default'])}"
 
 
 def _default(field: Any) -> Any:
@@ -77,10 +169,8 @@ def print_listing(entries: dict[str, list[dict[str, Any]]], console: Console) ->
             if "error" in method:
                 console.print(f"      {method['error']}", soft_wrap=True)
             for p in method["parameters"]:
-                value = "required" if p["required"] else f"default {_shown(p['default'])}"
-                console.print(
-                    f"      {p['name']:<16}{p['meaning']} ({p['type']}, {value})", soft_wrap=True
-                )
+                said = f"{p['meaning']} ({p['type']}, {shown_default(p)})"
+                console.print(f"      {p['name']:<15} {said}", soft_wrap=True)
         console.print()
 
 

@@ -15,6 +15,7 @@ from quorate.printable import printable
 
 PATIENCE = 0.7  # seconds without a word
 _silent = False
+_quiet = False
 _waiting: threading.Timer | None = None
 
 
@@ -24,9 +25,28 @@ def silence() -> None:
     _silent = True
 
 
+def be_quiet(quiet: bool = True) -> None:
+    """Show no progress and no notes from here on, as --quiet asks; warnings are shown."""
+    global _quiet
+    _quiet = quiet
+    if quiet:
+        _end_patience()
+
+
+def is_quiet() -> bool:
+    """Whether the result alone is asked for."""
+    return _quiet
+
+
 def tell(what: str) -> None:
     """Say something that must not be missed, on standard error."""
     print(printable(what), file=sys.stderr, flush=True)
+
+
+def note(what: str) -> None:
+    """Say on standard error what is good to know, unless the result alone is asked for."""
+    if not _quiet:
+        tell(what)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -37,7 +57,7 @@ def tell_once(what: str) -> None:
 
 
 def _shown() -> bool:
-    return sys.stderr.isatty() and not _silent
+    return sys.stderr.isatty() and not _silent and not _quiet
 
 
 def _is_dumb() -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from quorate.errors import InputError
 from quorate.executors.clusters.guard import Guard
 from quorate.executors.clusters.slurm_queue import QueuedJob, count_jobs, read_queue, submit
-from quorate.runtime.progress import tell
+from quorate.runtime.progress import note, tell
 
 LOOK = 10.0  # seconds between two questions to Slurm, whose time belongs to all users
 BEGINNING = 30.0  # seconds in which it is asked more often, so that mistakes show at once
@@ -52,7 +52,7 @@ class SlurmJobs:
             InputError: Slurm does not take them.
         """
         self._submit(self.wanted)
-        tell(f"Slurm was asked for {count_jobs(self.wanted)}: squeue --name={self.name}")
+        note(f"Slurm was asked for {count_jobs(self.wanted)}: squeue --name={self.name}")
         self._watching.start()
 
     def end(self) -> None:

@@ -14,7 +14,7 @@ from quorate.runs.store import Store, stored_ids
 from quorate.runtime import device
 from quorate.runtime.files import place, write_plain
 from quorate.runtime.network import offline
-from quorate.runtime.progress import tell
+from quorate.runtime.progress import note
 from quorate.test_time.extraction.questions import key_of
 from quorate.test_time.http.client import HTTPPlatform, warn_if_open
 from quorate.test_time.platforms.in_process import load_platform, read_about, read_card
@@ -77,7 +77,7 @@ def run_correction(
             missing = [cell for cell in cells if cell.id not in there]
             if any(map(work.asks_an_address, missing)) and pool.is_elsewhere:
                 SERIAL.check()
-                tell(ASKED_HERE)
+                note(ASKED_HERE)
             deployment.train_missing(pool)
             if not correction.anyway:
                 check_gaps(deployment, missing, pool)
