@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check unit clean
+.PHONY: demo test check unit docs clean
 
 demo: $(READY)
 	$(BIN)/quorate demo
@@ -19,6 +19,10 @@ check: $(READY)
 # compiled files are kept, whatever the environment says: tests start many processes that read them
 unit: $(READY)
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
+
+docs: $(READY)
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs . build/site
+	@echo "Open build/site/index.html"
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

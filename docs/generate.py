@@ -12,6 +12,10 @@ from typing import Any
 
 import typer
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from api_pages import api_pages
+
 from quorate.catalog import CATALOG
 from quorate.cli.entry import app
 from quorate.report.listing import description, listing
@@ -118,7 +122,8 @@ def _default(parameter: dict[str, Any]) -> str:
 
 def pages() -> dict[Path, str]:
     """Return the generated pages by path."""
-    return {REFERENCE / "cli.md": cli_page(), REFERENCE / "catalog.md": catalog_page()}
+    here = {REFERENCE / "cli.md": cli_page(), REFERENCE / "catalog.md": catalog_page()}
+    return here | {REFERENCE / "api" / name: GENERATED + text for name, text in api_pages().items()}
 
 
 def stale() -> list[Path]:
@@ -140,7 +145,7 @@ def main() -> int:
             print(f"Out of date: {path.name}. Run: python docs/generate.py", file=sys.stderr)
         return 1 if old else 0
     for path in old:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(pages()[path], encoding="utf-8")
         print(f"Wrote {path.name}")
     return 0

@@ -32,7 +32,7 @@ from quorate.studies.trial import stored_outcomes
 
 FOLDERS = ("docs", "experiments", "benchmarks")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for f in FOLDERS for page in (ROOT / f).rglob("*.md"))])
-EXECUTED = [page for page in PAGES if page.parent.name != "reference"]
+EXECUTED = [page for page in PAGES if "reference" not in page.parts]
 CLUSTERS = ROOT / "docs" / "how-to" / "clusters.md"
 RAY = ROOT / "docs" / "how-to" / "ray.md"
 IN_PLACE = [page for page in EXECUTED if page.name != "CONTRIBUTING.md"]  # run on a copy elsewhere

@@ -27,7 +27,12 @@ FILE = "finding.json"
 
 @dataclass(frozen=True, eq=False)
 class ExperimentResult(RunResult):
-    """The result of an experiment, with its finding where the file makes a claim."""
+    """The result of an experiment, with its finding where the file makes a claim.
+
+    Args:
+        result, measures, source, overview, also, step_sizes: as in ``RunResult``.
+        finding: the claim with its verdict, None where the file makes none.
+    """
 
     finding: Finding | None = None
 

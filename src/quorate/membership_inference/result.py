@@ -51,7 +51,8 @@ class MembershipResult(Result):
 
     Args:
         cells: of every seed × size.
-        alphas, seeds: of the study.
+        alphas: sizes of the collective, fractions in [0, 1].
+        seeds: of the study.
         whose: people whose membership is inferred by default.
         title: of the figure.
     """

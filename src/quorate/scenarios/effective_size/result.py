@@ -18,7 +18,11 @@ ERRORS = ("error_by_effective", "error_by_alpha")
 
 @dataclass(frozen=True, eq=False)
 class EffectiveSizeResult(Result):
-    """Critical masses as measured and as predicted, of each world, learner and seed."""
+    """Critical masses as measured and as predicted, of each world, learner and seed.
+
+    Args:
+        found: what was measured in each world.
+    """
 
     found: tuple[MassPrediction, ...]
 

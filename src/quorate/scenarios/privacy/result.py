@@ -46,7 +46,17 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class PrivacyResult(Result):
-    """Attribute inference against the size of a collective, by what members did."""
+    """Attribute inference against the size of a collective, by what members did.
+
+    Args:
+        measured: one a trained platform.
+        ways: what members did, as text.
+        alphas: sizes of the collective, fractions in [0, 1].
+        margin: advantage over the largest group's share up to which an attribute counts as
+            unreadable, in (0, 1).
+        attribute: the sensitive column.
+        learner: the platform's, as text.
+    """
 
     measured: tuple[Measured, ...]
     ways: tuple[str, ...]

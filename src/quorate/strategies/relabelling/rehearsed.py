@@ -22,6 +22,9 @@ class Rehearsed(MinorityStrategy):
     favour anyway last: their labels move no boundary. M is the number that brings equalised odds,
     the mean over copies trained again with M acting, closest to 0. Where half of what is known has
     one label only there is nothing to rehearse, and members act as in ``rb-prob``. Ours.
+
+    Raises:
+        InputError: the minority or the favourable label is not among these people's.
     """
 
     name: ClassVar[str] = "rehearsed"
