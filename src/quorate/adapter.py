@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from quorate import spec
+from quorate.bring_your_own.holding import HoldsObject
 from quorate.errors import FitFailedError, InputError, QuorateError
 from quorate.knowledge import Knowledge
 from quorate.protocols import (
@@ -70,7 +71,7 @@ def fit_models(
 
 def _checked(model: Any, learner: Learner, data: Submission) -> Classifier:
     """Return a model; one of a class from outside the package behind what checks its answers."""
-    if not spec.is_own(type(learner)) and not spec.is_own(type(model)):
+    if not _is_theirs(learner) and not spec.is_own(type(model)):
         return model  # type: ignore[no-any-return]
     who = f"the learner {spec.text(learner)}"
     if not callable(getattr(model, "predict", None)):
@@ -258,7 +259,7 @@ def apply_strategy(strategy: Strategy, members: Table, known: Knowledge, rng: Rn
     """
     with _called(strategy, "apply"):
         changed = strategy.apply(*_lent(strategy, (members, known)), rng)
-    if spec.is_own(type(strategy)):
+    if _is_theirs(strategy):
         _check_people(changed, strategy, "apply", members, len(members))
     return changed
 
@@ -285,7 +286,7 @@ def learn_of(strategy: Strategy, people: Table, member: Mask, rng: Rng) -> Knowl
     """
     with _called(strategy, "learn"):
         known = strategy.learn(*_lent(strategy, (people, member)), rng)
-    if spec.is_own(type(strategy)) and not (
+    if _is_theirs(strategy) and not (
         isinstance(known, Knowledge) and len(known.own) == int(member.sum())
     ):
         expected = f"the Knowledge of {int(member.sum())} members"
@@ -301,7 +302,7 @@ def find_who_can(strategy: Strategy, people: Table) -> Mask | None:
     """
     with _called(strategy, "eligible"):
         found = strategy.eligible(_lent(strategy, people))
-    if found is None or not spec.is_own(type(strategy)):
+    if found is None or not _is_theirs(strategy):
         return found
     mask = _array(found)
     if mask.dtype != bool or mask.shape != (len(people),):
@@ -318,7 +319,7 @@ def measure_success(goal: Goal, model: Classifier, held_out: Table, rng: Rng) ->
     """
     with _called(goal, "success"):
         success = goal.success(model, _lent(goal, held_out), rng)
-    if not spec.is_own(type(goal)):
+    if not _is_theirs(goal):
         return success
     found = _array(success)
     if found.shape == () and found.dtype.kind in "fiub" and 0 <= float(found) <= 1:
@@ -336,7 +337,7 @@ def plant_signal(signal: Signal, people: Table) -> Array:
     """
     with _called(signal, "plant"):
         planted = signal.plant(_lent(signal, people))
-    if not spec.is_own(type(signal)):
+    if not _is_theirs(signal):
         return planted
     found = _array(planted)
     if found.shape != people.x.shape or found.dtype.kind not in "fiub":
@@ -390,6 +391,11 @@ def _check_people(people: Any, method: Any, called: str, like: Any, n: int | Non
 # ----------------------------------------------------------------------------------------- words
 
 
+def _is_theirs(method: Any) -> bool:
+    """Whether a method is a user's own: of a class of theirs, or around an object of theirs."""
+    return spec.is_own(type(method)) or isinstance(method, HoldsObject)
+
+
 def _lent(method: Any, given: T) -> T:
     """Return what a method is handed: where it is from outside, a copy that it may write into."""
     return copy.deepcopy(given) if spec.is_own(type(method)) else given
@@ -398,7 +404,7 @@ def _lent(method: Any, given: T) -> T:
 @contextlib.contextmanager
 def _called(method: Any, called: str) -> Iterator[None]:
     """Say whose method it was, where one from outside the package raises what it should not."""
-    if not spec.is_own(type(method)):
+    if not _is_theirs(method):
         yield
         return
     with _explained(f"{called} of {spec.text(method)}"):

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from quorate import spec
+from quorate.bring_your_own import STANDING_FOR, adapt
+from quorate.bring_your_own.import_paths import is_import_path, load
 from quorate.errors import InputError, QuorateError
 from quorate.validate import storable
 
@@ -185,8 +187,7 @@ def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
             or a method is of another kind, or its class cannot be registered.
     """
     spec.check_levels(kind, value)
-    if _is_import_path(value) or not (isinstance(value, str | Mapping) or _is_method(value)):
-        value = _adapt(kind, value)
+    value = CATALOG.adapt(kind, value)
     _register_within(value)
     made = spec.build(kind, value, CATALOG)
     _check_whole_numbers(made)
@@ -196,29 +197,6 @@ def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
             f"{kind_of(type(made))}. See: quorate list {kind}"
         )
     return made
-
-
-def _is_method(value: Any) -> bool:
-    return spec.is_method_class(value if isinstance(value, type) else type(value))
-
-
-def _is_import_path(value: Any) -> bool:
-    from quorate.bring_your_own.import_paths import is_import_path
-
-    return isinstance(value, str) and is_import_path(value)
-
-
-def _adapt(kind: str, value: Any) -> Any:
-    """Return the method that stands for an object of the user's own, or for an import path."""
-    from quorate.bring_your_own import adapt
-    from quorate.bring_your_own.import_paths import load
-
-    if isinstance(value, str):
-        found = load(value)
-        if _is_method(found.value):
-            return found.value() if isinstance(found.value, type) else found.value
-        value = found
-    return adapt(kind, value)
 
 
 def _check_whole_numbers(value: Any, key: str = "") -> None:
@@ -385,14 +363,31 @@ class _Classes(Mapping[str, type]):
         return len(list(iter(self)))
 
 
-CATALOG: Mapping[str, Mapping[str, type]] = {kind: _Classes(kind) for kind in BUILT_IN}
+class _Adapting(spec.AdaptingCatalog):
+    def adapt(self, kind: str, value: Any) -> Any:
+        """Return the method that stands for an object of the user's own, or for an import path."""
+        if isinstance(value, str) and is_import_path(value):
+            value = load(value)
+            if _is_method(value.value):
+                return value.value() if isinstance(value.value, type) else value.value
+        elif isinstance(value, str | Mapping) or _is_method(value):
+            return value
+        return adapt(kind, value)
+
+
+def _is_method(value: Any) -> bool:
+    return spec.is_method_class(value if isinstance(value, type) else type(value))
+
+
+CATALOG = _Adapting({kind: _Classes(kind) for kind in BUILT_IN})
 _registered: dict[str, dict[str, type]] = {kind: {} for kind in BUILT_IN}
 
 
 def _with_name(kind: str, name: str) -> list[Entry]:
     """Return the lines with a name; quorate's own is found without a look at what is installed."""
-    if name in BUILT_IN[kind]:
-        return [Entry(kind, name, BUILT_IN[kind][name])]
+    for known in (BUILT_IN[kind], STANDING_FOR.get(kind, {})):
+        if name in known:
+            return [Entry(kind, name, known[name])]
     return [entry for entry in entries(kind) if entry.name == name]
 
 

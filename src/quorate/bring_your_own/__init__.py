@@ -10,7 +10,21 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-ADAPTERS: Mapping[str, str] = {}
+ADAPTERS: Mapping[str, str] = {
+    "signals": "quorate.signals.own_signal:adapt_signal",
+    "goals": "quorate.goals.own_goal:adapt_goal",
+    "strategies": "quorate.strategies.own_strategy:adapt_strategy",
+    "learners": "quorate.learners.own.adapt:adapt_learner",
+}
+
+# The methods that stand for objects, by kind and name. They cannot be named without an object, so
+# the catalog finds them in what was stored, and does not list them.
+STANDING_FOR: Mapping[str, Mapping[str, str]] = {
+    "signals": {"own": "quorate.signals.own_signal:OwnSignal"},
+    "goals": {"own": "quorate.goals.own_goal:OwnGoal"},
+    "strategies": {"own": "quorate.strategies.own_strategy:OwnStrategy"},
+    "learners": {"own": "quorate.learners.own.own_learner:OwnLearner"},
+}
 
 
 def adapt(kind: str, value: Any) -> Any:

@@ -2,57 +2,60 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import hashlib
-import types
-from collections.abc import Mapping
+import weakref
+from collections import deque
 from typing import Any
 
-import numpy as np
-
+from quorate.bring_your_own.content import digest_of
 from quorate.bring_your_own.import_paths import ImportPath
 from quorate.errors import InputError
-from quorate.spec import code_digest
-from quorate.validate import shown
 
-DEEPEST = 50  # levels of objects inside each other
-ATOMS = (type(None), bool, int, float, complex, str, bytes)
+DIGITS = 8  # of a digest, in the text
+LATELY = 16  # objects that came from another process and are kept for the next message
 
 
 class HandedIn(str):
     """An object under a name that says what it is and, by a digest, that it is this one.
 
-    A parameter of this type reads as text wherever it is described, stored or shown. Text that was
-    stored and read again has no object: ``value`` then says what to do.
+    A parameter of this type reads as text wherever it is described, stored or shown. The same text
+    finds the object again while it is in use in this process; text that was stored and is read
+    elsewhere has no object, and ``value`` then says what to do. It travels to other processes with
+    its object, by cloudpickle: functions of scripts and notebooks, too. There the digest is found
+    anew, so that a worker whose code differs is noticed.
 
     Attributes:
         digest: of all that the object does, 64 bits in hex; "" where there is no object.
     """
 
     digest: str = ""
+    _called: str = ""
     _value: Any = None
+    _packed: bytes = b""
 
     @classmethod
     def of(cls, value: Any, called: str) -> HandedIn:
-        """Return an object as a parameter.
+        """Return an object as a parameter: what it is called, and eight digits of its digest.
 
         Args:
             value: the object.
             called: what it is, in few words, such as "Pipeline". What was named by an import path
-                is called by that alone.
+                is called by that.
 
         Raises:
             InputError: what the object does cannot be told by its content.
         """
         if isinstance(value, ImportPath):
-            held = cls(value.text)
-            held._value = value.value
-        else:
-            held = cls(f"{called} {digest_of(value)[:8]}")
-            held._value = value
-        held.digest = digest_of(held._value)
+            value, called = value.value, value.text
+        digest = digest_of(value)
+        held = cls(f"{called} {digest[:DIGITS]}")
+        held.digest, held._called, held._value = digest, called, value
+        _in_use[str(held)] = held
         return held
+
+    @classmethod
+    def found(cls, text: str) -> HandedIn:
+        """Return a parameter as it was described: with its object, where it is in use here."""
+        return text if isinstance(text, HandedIn) else _in_use.get(str(text)) or cls(text)
 
     @property
     def value(self) -> Any:
@@ -64,95 +67,43 @@ class HandedIn(str):
         if not self.digest:
             raise InputError(
                 f"Expected the object that was handed in as {str(self)!r}, got its name alone. "
-                "Hand it in again, from Python."
+                "Hand it in again, from Python or by its import path."
             )
         return self._value
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not self.digest:
+            return HandedIn.found, (str(self),)
+        if not self._packed:
+            import cloudpickle
 
-def digest_of(value: Any) -> str:
-    """Return a digest of an object's content, 64 bits in hex: equal content, equal digest.
+            self._packed = cloudpickle.dumps(self._value)
+        return _arrive, (self._called, str(self), self._packed)
 
-    Numbers, text and arrays count by their values, data frames by columns and values, functions
-    and classes by their code (see ``quorate.spec.code_digest``), estimators of scikit-learn by
-    class and parameters, networks by layers and weights, all else by class and attributes.
+    def __deepcopy__(self, memo: Any) -> HandedIn:
+        return self
 
-    Raises:
-        InputError: it holds something that has no such content, such as an open file.
-    """
-    found = hashlib.sha256()
-    _feed(found, value, 0, set())
-    return found.hexdigest()[:16]
-
-
-def _feed(found: Any, value: Any, depth: int, around: set[int]) -> None:
-    def say(*words: str) -> None:
-        found.update("\x1f".join((*words, "\x1e")).encode(errors="surrogateescape"))
-
-    def within(one: Any) -> None:
-        _feed(found, one, depth + 1, around | {id(value)})
-
-    if depth > DEEPEST or id(value) in around:
-        say("again", type(value).__name__)
-    elif type(value) in ATOMS:
-        say(type(value).__name__, repr(value))
-    elif isinstance(value, np.generic | np.ndarray):
-        array = np.asarray(value)
-        say("array", str(array.dtype), str(array.shape))
-        if array.dtype.hasobject:
-            within(array.ravel().tolist())
-        else:
-            found.update(np.ascontiguousarray(array).tobytes())
-    elif isinstance(value, types.BuiltinFunctionType):
-        say("built in", str(value.__module__), value.__qualname__)
-    elif isinstance(value, types.FunctionType | type | types.MethodType):
-        say("code", _place(value), code_digest(value))
-        if isinstance(value, types.MethodType):
-            within(value.__self__)
-    elif isinstance(value, functools.partial):
-        say("partial")
-        within([value.func, value.args, value.keywords])
-    elif isinstance(value, Mapping):
-        say("mapping", str(len(value)))
-        for key in sorted(value, key=repr):
-            within(key)
-            within(value[key])
-    elif isinstance(value, set | frozenset):
-        say("set", *sorted(digest_of(one) for one in value))
-    elif isinstance(value, list | tuple):
-        say(type(value).__name__, str(len(value)))
-        for one in value:
-            within(one)
-    elif hasattr(value, "__dataframe__") and hasattr(value, "columns"):
-        say("frame", type(value).__module__.partition(".")[0])
-        for at, name in enumerate(value.columns):
-            within(str(name))
-            series = value.iloc[:, at] if hasattr(value, "iloc") else value[name]
-            say(str(series.dtype))
-            within(np.asarray(series.to_numpy()))
-    elif hasattr(value, "get_params") and not isinstance(value, type):
-        say("estimator", _place(type(value)))
-        _feed_own_code(say, type(value))
-        within(value.get_params(deep=False))
-    elif hasattr(value, "state_dict") and not isinstance(value, type):
-        say("network", _place(type(value)), repr(value))
-        _feed_own_code(say, type(value))
-        within({name: part.detach().cpu().numpy() for name, part in value.state_dict().items()})
-    elif dataclasses.is_dataclass(value) or hasattr(value, "__dict__"):
-        say("object", _place(type(value)))
-        _feed_own_code(say, type(value))
-        within(dict(vars(value)))
-    else:
-        raise InputError(
-            f"Expected an object whose content can be read, got {shown(value)} of type "
-            f"{type(value).__name__}. Hand in a function that makes it."
-        )
+    def __copy__(self) -> HandedIn:
+        return self
 
 
-def _feed_own_code(say: Any, cls: type) -> None:
-    top = cls.__module__.partition(".")[0]
-    if top not in ("sklearn", "torch", "builtins"):
-        say(code_digest(cls))
+# By their text, as long as something uses them; what arrives in a worker stays a while.
+_in_use: weakref.WeakValueDictionary[str, HandedIn] = weakref.WeakValueDictionary()
+_lately: deque[HandedIn] = deque(maxlen=LATELY)
 
 
-def _place(thing: Any) -> str:
-    return f"{getattr(thing, '__module__', '')}:{getattr(thing, '__qualname__', '')}"
+def _arrive(called: str, text: str, packed: bytes) -> HandedIn:
+    """Return an object that was sent to this process, under the text that is right for it here."""
+    known = _in_use.get(text)
+    if known is not None:
+        return known
+    import pickle
+
+    arrived = HandedIn.of(pickle.loads(packed), called)
+    _lately.append(arrived)
+    return arrived
+
+
+def in_use(within: str) -> tuple[HandedIn, ...]:
+    """Return the objects whose text stands in a longer one, such as the description of a cell."""
+    return tuple(held for text, held in list(_in_use.items()) if text in within)

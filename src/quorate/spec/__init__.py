@@ -6,7 +6,7 @@ a method of its own, ``signal=(patch:size=3)``. A parameter that a method does n
 on to the method inside it, so ``planting:target=8,size=3`` sets the size of its signal.
 """
 
-from quorate.spec.building import Catalog, build, check_levels
+from quorate.spec.building import AdaptingCatalog, Catalog, build, check_levels
 from quorate.spec.converting import convert, whole
 from quorate.spec.declaration import (
     default_of,
@@ -18,10 +18,11 @@ from quorate.spec.declaration import (
     summary,
 )
 from quorate.spec.describing import content_id, describe, methods_within, text, text_of
-from quorate.spec.own_code import code_digest, is_own, reading_once
+from quorate.spec.own_code import code_digest, is_installed, is_own, reading_once
 from quorate.spec.parsing import is_path, parse
 
 __all__ = [
+    "AdaptingCatalog",
     "Catalog",
     "build",
     "check_levels",
@@ -31,6 +32,7 @@ __all__ = [
     "default_of",
     "describe",
     "hints",
+    "is_installed",
     "is_method_class",
     "is_own",
     "is_path",

@@ -28,22 +28,32 @@ from quorate.validate import shown, unknown
 Catalog = Mapping[str, Mapping[str, type]]  # by kind and name, the name spelt with -
 
 
+class AdaptingCatalog(dict[str, Mapping[str, type]]):
+    """A catalog that makes methods of what is none: a user's objects, and text that names them."""
+
+    def adapt(self, kind: str, value: Any) -> Any:
+        """Return the method that stands for a value; text and mappings stay."""
+        return value
+
+
 def build(kind: str, value: Any, catalog: Catalog) -> Any:
     """Return the method of ``kind`` that ``value`` (text, plain data or the method) stands for.
 
     Of a method that is handed in, numbers are brought to the declared type: np.int64(2) and 2.0
-    to 2.
+    to 2; and objects inside it that are no methods are adapted as the catalog does it.
 
     Raises:
         InputError: the name, a parameter or a value is not known; the message lists the valid ones.
     """
+    if isinstance(catalog, AdaptingCatalog):
+        value = catalog.adapt(kind, value)
     if not isinstance(value, str | Mapping):
         if not dataclasses.is_dataclass(value) or not hasattr(value, "name"):
             raise InputError(
                 f"Expected a method's name or its parameters, got {shown(value)}. Write "
                 "name:key=value."
             )
-        return value if isinstance(value, type) else _with_own_numbers(value)
+        return value if isinstance(value, type) else _with_own_values(value, catalog)
     check_levels(kind, value)
     data = dict(parse(value) if isinstance(value, str) else value)
     return _construct(_class(kind, data.pop("name", None), catalog), data, catalog)
@@ -58,16 +68,21 @@ def check_levels(kind: str, value: Any) -> None:
         )
 
 
-def _with_own_numbers(method: Any) -> Any:
-    """Return a method whose whole numbers and numbers are Python's own.
+def _with_own_values(method: Any, catalog: Catalog) -> Any:
+    """Return a method whose numbers are Python's own, and inside which methods are methods.
 
     Raises:
-        InputError: a number is not of the declared type.
+        InputError: a number is not of the declared type, or nothing can be made of an object.
     """
     cls: type = type(method)
     changed: dict[str, Any] = {}
     for key, field in parameters(cls).items():
         value, wanted = getattr(method, key), hints(cls)[key]
+        if field.metadata.get("kind") and field.init and isinstance(catalog, AdaptingCatalog):
+            own = _adapted_inside(field.metadata["kind"], value, catalog)
+            if own is not value:
+                changed[key] = own
+            continue
         of_a_number = wanted in (int, float, int | None, float | None)
         # A bool is a number to Python; a numeric NumPy scalar is one too, but for np.bool_.
         if not of_a_number or value is None or not field.init:
@@ -77,6 +92,17 @@ def _with_own_numbers(method: Any) -> Any:
             if type(own) is not type(value) and not (wanted is float and type(value) is int):
                 changed[key] = own
     return dataclasses.replace(method, **changed) if changed else method
+
+
+def _adapted_inside(kind: str, value: Any, catalog: Catalog) -> Any:
+    """Return a method, or several, that stand inside another one; text is left as it is."""
+    if value is None or isinstance(value, str | Mapping):
+        return value
+    if isinstance(value, tuple):
+        several = tuple(_adapted_inside(kind, one, catalog) for one in value)
+        same = all(a is b for a, b in zip(several, value, strict=True))
+        return value if same else several
+    return build(kind, value, catalog)
 
 
 def _class(kind: str, name: Any, catalog: Catalog) -> type:

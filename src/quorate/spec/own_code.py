@@ -37,6 +37,16 @@ def is_own(thing: Any) -> bool:
     return _top(thing) != PACKAGE
 
 
+def is_installed(thing: Any) -> bool:
+    """Whether a class or a function is of Python itself, or of an installed library."""
+    top = _top(thing)
+    if top == "__main__":  # a script or a notebook, whatever has started it
+        return False
+    if top == "builtins" or top in sys.stdlib_module_names:
+        return True
+    return bool(set(Path(_file_of(top)).parts) & set(OF_LIBRARIES))
+
+
 def code_digest(thing: Any) -> str:
     """Return a digest of the code of a class or a function from outside the package.
 
@@ -150,11 +160,7 @@ class _Reader:
     def _is_theirs(self, thing: Any) -> bool:
         """Whether code is of the author of what is read: neither ours nor a library's."""
         top = _top(thing)
-        if top == self._package:
-            return True
-        if top in (PACKAGE, "builtins") or top in sys.stdlib_module_names:
-            return False
-        return not set(Path(_file_of(top)).parts) & set(OF_LIBRARIES)
+        return top == self._package or not (top == PACKAGE or is_installed(thing))
 
     def _once(self, name: str, thing: Any) -> None:
         is_known = id(thing) in self._seen

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,7 @@ def make_study(**plain: Any) -> Study:
     )
     if plain.get("name"):
         _name_in_order(plain["name"], learners, strategies, names)
+    _name_own((*populations, *strategies, *learners, *goals), names)
     return Study(
         populations=populations,
         strategies=strategies,
@@ -201,6 +203,15 @@ def _methods(key: str, plain: Mapping[str, Any], names: dict[str, str]) -> tuple
                 "give the two different parameters."
             )
     return tuple(distinct.values())
+
+
+def _name_own(methods: Iterable[Any], names: dict[str, str]) -> None:
+    """Note in ``names`` what objects of the user's own are called, where no name was given."""
+    own = [one for one in methods if hasattr(one, "called") and spec.text(one) not in names]
+    taken = Counter([*(one.called for one in own), *names.values()])
+    for one in own:
+        text, called = spec.text(one), _name("name", one.called)
+        names[text] = called if taken[called] == 1 else f"{called} {text.rpartition(' ')[2]}"
 
 
 def _name_in_order(

@@ -86,3 +86,8 @@ class MinibatchLearner(NetworkLearner):
         from quorate.engine.optimizers import MomentumOptimizer
 
         return MomentumOptimizer(stack.weights, self.momentum, self.weight_decay)
+
+
+def name_of(learner: Any) -> str:
+    """Return the name of a learner, or the class of an object that is handed in as one."""
+    return str(getattr(learner, "name", type(learner).__name__))

@@ -11,7 +11,7 @@ import numpy as np
 
 from quorate.errors import FitFailedError, InputError
 from quorate.learners.base.groups import no_groups
-from quorate.learners.base.minibatch_learner import MinibatchTrainer
+from quorate.learners.base.minibatch_learner import MinibatchTrainer, name_of
 from quorate.learners.base.network_learner import classifiers
 from quorate.learners.base.training import Training
 from quorate.learners.networks.sgd import SGD
@@ -68,7 +68,7 @@ class EarlyStopping(StackedLearner):
         if not isinstance(self.learner, MinibatchTrainer):
             raise InputError(
                 f"Expected a learner that trains by minibatch gradients for {self.name}, got "
-                f"{self.learner.name}. Wrap one such as sgd, adam, group-dro or "
+                f"{name_of(self.learner)}. Wrap one such as sgd, adam, group-dro or "
                 "robust-aggregation; another defence goes around this one."
             )
         return self.learner

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from quorate.errors import FitFailedError, InputError
-from quorate.learners.base.minibatch_learner import MinibatchLearner
+from quorate.learners.base.minibatch_learner import MinibatchLearner, name_of
 from quorate.learners.base.network_learner import in_lockstep
 from quorate.learners.base.rounding import floor_of_share
 from quorate.learners.networks.sgd import SGD
@@ -63,8 +63,8 @@ class RobustAggregation(StackedLearner):
         if not isinstance(self.learner, MinibatchLearner):
             raise InputError(
                 f"Expected a learner that descends minibatch gradients for {self.name}, got "
-                f"{self.learner.name}. Wrap one such as sgd, adam or group-dro; another defence "
-                "goes around this one."
+                f"{name_of(self.learner)}. Wrap one such as sgd, adam or group-dro; another "
+                "defence goes around this one."
             )
         return self.learner
 
