@@ -18,7 +18,7 @@ SOURCE = Path(quorate.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("printable",),
     ("version", "errors", "plain", "short_names"),
-    ("validate",),
+    ("validate", "extras"),
     ("compared_groups", "column"),
     ("given_column",),
     ("given",),

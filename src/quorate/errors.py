@@ -26,6 +26,10 @@ class InputError(QuorateError, ValueError):
     """An argument, parameter or data set is not as expected."""
 
 
+class MissingPackageError(InputError):
+    """A package that what was asked for needs is not installed."""
+
+
 class DataUnavailableError(QuorateError):
     """A data set is neither on this machine nor reachable."""
 

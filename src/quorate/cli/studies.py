@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,9 +26,13 @@ from quorate.cli.options import (
 )
 from quorate.cli.present import present, print_page, print_words
 from quorate.errors import QuorateError
+from quorate.extras import command, is_installed
 from quorate.printable import printable
 from quorate.runs.result import Result
 from quorate.runtime.progress import is_quiet
+
+if TYPE_CHECKING:
+    from quorate.executors.executor import Executor
 
 MOST_TOLD = 10  # results in folders inside that are named
 
@@ -276,6 +280,9 @@ def demo(
 
     several = Resources(jobs=min(4, os.cpu_count() or 1))
     workers, place = computing(jobs, executor, device, built_in=several)
+    if not is_installed("torch"):
+        _demo_without_networks(out, workers, place, json)
+        return
     with demo_file("demo") as file:
         private = read_study(file)
     with demo_file("demo_groups") as file:
@@ -299,6 +306,22 @@ def demo(
     if json:
         first, second, third = (result.to_json() for result in found)
         print_json({**first, "groups": second, "correction": third})
+
+
+def _demo_without_networks(out: Path, workers: Executor, place: str, json: bool) -> None:
+    """Run the demo of platforms that train no network, and say how to see the others."""
+    from quorate.studies.study import read_study
+    from quorate.studies.sweep import run_study
+
+    with demo_file("demo_without_networks") as file:
+        study = read_study(file)
+    with stoppable(out):
+        present(run_study(study, out, workers, place), out, json)
+    print(
+        "PyTorch is not installed, so these platforms train no network. The whole demo also shows "
+        f"private training, group DRO and a correction: {command('train')}",
+        file=sys.stderr,
+    )
 
 
 def demo_file(name: str) -> AbstractContextManager[Path]:

@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 from quorate.errors import InputError, reason
 from quorate.executors.clusters.dask_jobs import (
-    NEEDS,
     OF_WORKERS,
     SCHEDULER,
     JobsPool,
@@ -23,10 +22,10 @@ from quorate.executors.clusters.dask_jobs import (
 )
 from quorate.executors.clusters.dask_pool import DaskPool, quiet
 from quorate.executors.clusters.guard import guarded
-from quorate.executors.clusters.message import require
 from quorate.executors.clusters.waiting import seconds_of, wait_for_first
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.processes import check_workers
+from quorate.extras import require
 from quorate.spec import param
 
 WORKERS = 2
@@ -78,7 +77,7 @@ class Dask(Executor):
 
     def check(self) -> None:
         """Raise InputError unless Dask is installed, and the file of a scheduler is there."""
-        require(self.name, *NEEDS)
+        require(self.name, "the executor dask")
         if self.scheduler_file and not Path(self.scheduler_file).is_file():
             raise InputError(
                 f"Expected the file of a Dask scheduler at {self.scheduler_file}, got none. Start "

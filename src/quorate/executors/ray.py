@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from quorate.errors import InputError, reason
-from quorate.executors.clusters.message import require
 from quorate.executors.clusters.ray_pool import RayPool, count_places, in_a_line
 from quorate.executors.clusters.waiting import seconds_of, wait_for_first
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.processes import check_workers
+from quorate.extras import require
 from quorate.runtime import device
 from quorate.spec import param
 from quorate.validate import at_least, shown
@@ -73,7 +73,7 @@ class Ray(Executor):
 
     def check(self) -> None:
         """Raise InputError where Ray is not installed, nobody is at the address, or GPUs lack."""
-        require(self.name, "ray")
+        require(self.name, "the executor ray")
         if device.asked() == "cuda" and not self.gpus:
             raise InputError(
                 "Expected GPUs for device=cuda, got workers of Ray without one. Ask for one each, "

@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 from quorate.errors import InputError
 from quorate.executors.clusters.dask_jobs import (
-    NEEDS,
     OF_WORKERS,
     keys_of,
     load_jobqueue,
@@ -21,13 +20,13 @@ from quorate.executors.clusters.dask_jobs import (
     open_jobs,
 )
 from quorate.executors.clusters.guard import guarded
-from quorate.executors.clusters.message import require
 from quorate.executors.clusters.slurm_jobs import SlurmJobs
 from quorate.executors.clusters.slurm_pool import SlurmPool
 from quorate.executors.clusters.slurm_queue import GUARD, check_commands, check_script
 from quorate.executors.clusters.waiting import seconds_of, wait_for_first
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.processes import check_workers
+from quorate.extras import require
 from quorate.runtime.places import place
 from quorate.spec import param
 from quorate.validate import at_least, shown
@@ -90,7 +89,7 @@ class Slurm(Executor):
 
         Also where this is no login node, or what the executor needs is not installed.
         """
-        require(self.name, *NEEDS)
+        require(self.name, "the executor slurm")
         check_commands()
         name, make = new_name(), load_jobqueue().slurm.SLURMJob
         job = make("tls://scheduler", name, job_name=name, **self._job(name, self._place))
@@ -104,7 +103,7 @@ class Slurm(Executor):
             InputError: Slurm does not take the jobs, in its own words.
             WorkerError: the jobs end before a worker comes, or none starts while there is patience.
         """
-        require(self.name, *NEEDS)
+        require(self.name, "the executor slurm")
         check_commands()
         name, folder, make = new_name(), self._place, load_jobqueue().SLURMCluster
         with (

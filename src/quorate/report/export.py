@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from quorate.errors import StoreError, reason
+from quorate.extras import require
 from quorate.plain import finite
 from quorate.report.files import to_csv
 from quorate.report.latex import latex_table
@@ -133,6 +134,7 @@ def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
     A column of several types, such as numbers and words, is text.
     """
+    require("data", "Parquet files", "pyarrow")
     import pyarrow as pa
     import pyarrow.parquet as pq
 

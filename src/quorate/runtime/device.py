@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any, Literal, TypeVar, cast
 
 from quorate.errors import InputError
+from quorate.extras import is_installed, require
 from quorate.table import Rng
 from quorate.validate import unknown
 
@@ -50,6 +51,7 @@ def resolve(device: str) -> Place:
     found = find(device)
     if device != "cuda" or found == "cuda":
         return found
+    require("train", "device=cuda")
     import torch
 
     raise InputError(
@@ -65,7 +67,7 @@ def find(device: str) -> Place:
         InputError: the name is unknown.
     """
     check_name(device)
-    if device == "cpu":
+    if device == "cpu" or not is_installed("torch"):
         return "cpu"
     import torch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.metadata
 import os
@@ -13,6 +14,7 @@ from typing import Any
 
 from quorate.runtime import device
 
+# Those of them that are installed are named.
 LIBRARIES = ("numpy", "torch", "scikit-learn", "dp-accounting", "datasets")
 
 
@@ -39,13 +41,21 @@ def _trained_on(place: str) -> dict[str, Any]:
 def _machine() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
-        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "libraries": _libraries(),
         "git_revision": git_revision(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": 1,
     }
+
+
+def _libraries() -> dict[str, str]:
+    found = {}
+    for name in LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 @functools.cache

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from quorate.extras import is_installed
+
 THREADED = ("torch", "sklearn.base", "scipy.special")  # libraries with threads of their own
 
 
@@ -32,9 +34,13 @@ def one_thread() -> Iterator[None]:
 
 
 def load_libraries(names: Iterable[str] = THREADED) -> None:
-    """Load libraries that have threads of their own: all of them, or those that will be used."""
+    """Load libraries that have threads of their own: all of them, or those that will be used.
+
+    One that is not installed is left out: nothing here can use it.
+    """
     for name in names:
-        importlib.import_module(name)
+        if is_installed(name.partition(".")[0]):
+            importlib.import_module(name)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_a_platform_alone_comes_closer_to_equal_odds(name: str) -> None:
 
 
 def test_without_fairlearn_the_rest_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform_alone, "is_installed", lambda: False)
+    monkeypatch.setitem(sys.modules, "fairlearn", None)
     found = run_scenario({**SMALL, "seeds": "1", "knowledge": "all"}).result
     assert all(not row["strategy"].startswith("platform") for row in found.rows())
     assert "quorate[fairness]" in found.to_json()["notes"][0]

@@ -22,7 +22,6 @@ from quorate.errors import InputError, reason
 from quorate.executors.clusters.dask_pool import DaskPool, quiet
 from quorate.executors.executor import Workers
 
-NEEDS = "dask", "distributed", "dask_jobqueue", "cryptography"
 PREFIX = "quorate-"
 OF_WORKERS = (  # settings of Dask: what is in a worker's memory is our own, not Dask's to spill
     # Dask has memory returned at once: a training fetches it anew at every step, and takes half as

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from quorate.errors import InputError, WorkerError
+from quorate.errors import WorkerError
 from quorate.executors.clusters import sender
 from quorate.printable import one_line
 from quorate.version import __version__
@@ -170,16 +170,4 @@ def check_versions(said: Mapping[str, Any]) -> None:
             raise WorkerError(
                 f"Expected {what} {wanted} on every worker, as here, got {what} {here.get(what)} "
                 f"on {socket.gethostname()}. Install the same version there."
-            )
-
-
-def require(extra: str, *modules: str) -> None:
-    """Raise InputError unless the modules of an extra of quorate are installed."""
-    import importlib.util
-
-    for module in modules:
-        if importlib.util.find_spec(module) is None:
-            raise InputError(
-                f"Expected {module} for the executor {extra}, got no such package installed. "
-                f"Install it: pip install 'quorate[{extra}]'."
             )

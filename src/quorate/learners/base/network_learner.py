@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import FitFailedError
+from quorate.extras import require
 from quorate.learners.base.network_classifier import (
     DIVERGED,
     SMALLEST_IMAGE,
@@ -58,7 +59,8 @@ class NetworkLearner(StackedLearner):
         above_zero("learning_rate", self.learning_rate, "Use a step size such as 0.1.")
 
     def check(self, people: Table) -> None:
-        """Raise InputError if the network cannot take these people."""
+        """Raise InputError if PyTorch is not installed, or the network cannot take these people."""
+        require("train", "training networks")
         check_shape(self.model, people)
 
     def stack_size(self, people: Table) -> int:

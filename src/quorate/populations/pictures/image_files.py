@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
+from quorate.extras import require
 from quorate.populations.local_copies import are_published
 from quorate.populations.pictures.encoded_pictures import Pixels, make_alike, read_pixels
 from quorate.populations.pictures.opened_images import (
@@ -303,9 +304,9 @@ def _people_parts(
     reader: int = READER,
 ) -> tuple[Any, ...]:
     """Return what ``ReadPeople`` is made of."""
+    opened = _opened(source, stamp, config, label)
     import datasets
 
-    opened = _opened(source, stamp, config, label)
     splits = opened.splits
     features = next(iter(splits.values())).features  # every split has the same
     images = [c for c, f in features.items() if isinstance(f, datasets.Image)]
@@ -328,6 +329,7 @@ def _opened(source: str, stamp: str, config: str | None, label: str | None) -> O
 
     ``label`` decides, in a folder of pictures, who has one.
     """
+    require("data", "pictures and data sets of the hub")
     found = _found(source, stamp)
     if _is_pictures(found):
         return open_pictures(Path(source), _sorted(source, stamp, label or LABEL))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate.errors import InputError
+from quorate.extras import require
 from quorate.runtime.files import decoded
 from quorate.validate import listed
 
@@ -140,6 +141,7 @@ def _json_lines(file: Path) -> list[Line]:
 
 
 def _parquet_lines(file: Path) -> list[Line]:
+    require("data", "Parquet files", "pyarrow")
     import pyarrow.parquet as pq
 
     lines: list[Line] = pq.read_table(file).to_pylist()

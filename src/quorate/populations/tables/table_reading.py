@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from quorate.errors import InputError
+from quorate.errors import InputError, MissingPackageError
+from quorate.extras import require
 from quorate.populations.tables.csv_files import CsvRows, read_csv
 from quorate.populations.tables.table_format import TableFormat
 from quorate.populations.tables.written_columns import read_column
@@ -197,6 +198,8 @@ def read_table(
         content = file.read_bytes()
         is_parquet = content[:4] == b"PAR1" or file.suffix.lower() in PARQUET
         read = CsvRows(_read_parquet(file)) if is_parquet else read_csv(file, content, how, names)
+    except MissingPackageError:
+        raise
     except (*_UNREADABLE, pd.errors.ParserWarning) as error:
         raise _no_table(file, error, how) from error
     if not len(read.frame):
@@ -232,6 +235,7 @@ def _no_table(file: Path, error: Exception, how: TableFormat) -> InputError:
 
 def _read_parquet(file: Path) -> Any:
     """Return a parquet file with its named index as columns: they are columns in the file."""
+    require("data", "Parquet files", "pyarrow")
     import pandas as pd
 
     frame = pd.read_parquet(file)

@@ -6,7 +6,6 @@ decisions are drawn at random where the method says so.
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -22,7 +21,6 @@ from quorate.protocols import Learner, ScoredClassifier
 from quorate.strategies.relabelling.minority_knowledge import flat
 from quorate.table import Array, Labels, Rng, Split, Submission
 
-INSTALL = "pip install 'quorate[fairness]'"
 ROUNDS = 10  # of exponentiated gradient: each is many fits
 GRID = 30  # weights that the grid search tries
 KEPT_BACK = 1 / 3  # of the people, for the thresholds: on those learnt from scores are too good
@@ -80,11 +78,6 @@ ALONE: Mapping[str, Alone] = {
     "exponentiated-gradient": exponentiated_gradient,
     "grid-search": grid_search,
 }
-
-
-def is_installed() -> bool:
-    """Whether fairlearn is there."""
-    return importlib.util.find_spec("fairlearn") is not None
 
 
 def fits(name: str, learner: Learner) -> bool:

@@ -14,6 +14,7 @@ from quorate import catalog, spec
 from quorate.compared_groups import ComparedGroups, choose_groups
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
+from quorate.extras import command, is_installed
 from quorate.protocols import Learner
 from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count
@@ -175,7 +176,7 @@ class Bias(Scenario):
         return cells
 
     def _platforms_alone(self) -> Sequence[tuple[Learner, str]]:
-        if not platform_alone.is_installed():
+        if not is_installed("fairlearn"):
             return ()
         return [
             (learner, name)
@@ -185,9 +186,9 @@ class Bias(Scenario):
         ]
 
     def _notes(self) -> list[str]:
-        if self._named_alone() and not platform_alone.is_installed():
+        if self._named_alone() and not is_installed("fairlearn"):
             return [
                 "What a platform could do itself is left out: fairlearn is not installed. "
-                f"{platform_alone.INSTALL}"
+                f"{command('fairness')}"
             ]
         return []

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quorate.errors import InputError, StoreError
+from quorate.errors import StoreError
+from quorate.extras import require
 from quorate.printable import one_line
 from quorate.test_time.http.bodies import (
     image_in_form,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 LOG = logging.getLogger(__name__)
-FIX = "Install what the server needs: pip install 'quorate[server]'"
 SPARE_BYTES = 65_536  # of a request's body, beside its images
 HELD_BYTES = 64 * 1024 * 1024  # of the bodies of all requests at once
 
@@ -76,12 +76,9 @@ def app(
         InputError: the extra ``server`` is not installed, or an argument is not usable.
         StoreError: the ledger cannot be used.
     """
-    try:
-        import fastapi  # noqa: F401 - named first where it is missing
-        import python_multipart  # noqa: F401 - reads uploads
-        from fastapi_offline import FastAPIOffline
-    except ImportError as error:
-        raise InputError(f"Expected the module {error.name}, got none. {FIX}") from None
+    require("server", "a server")
+    from fastapi_offline import FastAPIOffline
+
     c, h, w = platform.card.shape
     # PNG of noise is as large as its pixels, and base64 a third larger.
     limit = bytes_at_once or images_at_once * (2 * c * h * w + 1024) + SPARE_BYTES

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from quorate.errors import InputError
+from quorate.extras import require
 from quorate.printable import one_line
 from quorate.runtime.files import make_file
 from quorate.runtime.progress import tell
-from quorate.test_time.http.app import FIX, app
+from quorate.test_time.http.app import app
 from quorate.test_time.http.service import check_limits
 from quorate.test_time.platforms.platform import EVALUATION, Platform
 from quorate.validate import at_least, in_interval
@@ -131,13 +132,9 @@ def serve(
             the file of keys is not usable.
         StoreError: the ledger cannot be used.
     """
-    try:
-        import httptools  # noqa: F401 - named first where it is missing
-        import uvicorn  # noqa: F401
+    require("server", "a server")
+    from quorate.test_time.http.connections import Connections, make_server, raise_file_limit
 
-        from quorate.test_time.http.connections import Connections, make_server, raise_file_limit
-    except ImportError as error:
-        raise InputError(f"Expected the module {error.name}, got none. {FIX}") from None
     folder = Path(folder)
     check_limits(budget, rate)
     host = host.removeprefix("[").removesuffix("]")

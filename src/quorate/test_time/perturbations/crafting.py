@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from quorate.errors import InputError
+from quorate.extras import require
 from quorate.runtime import device
 from quorate.runtime.progress import bar
 from quorate.spec import param
@@ -114,8 +115,9 @@ def craft(
         that did not craft them, else the family with most parameters would win.
 
     Raises:
-        InputError: there are no pictures, or the budget moves no level.
+        InputError: there are no pictures, the budget moves no level, or PyTorch is not installed.
     """
+    require("train", "crafting a change")
     import torch
 
     from quorate.engine.generator import torch_generator

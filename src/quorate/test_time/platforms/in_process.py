@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from quorate.errors import InputError, reason
+from quorate.errors import InputError, MissingPackageError, reason
 from quorate.plain import read_json
 from quorate.protocols import Classifier, ScoredClassifier
 from quorate.runtime.files import write_files
@@ -139,6 +139,8 @@ def load_platform(
         renew(folder)
     try:
         model = read_model(_read_files(folder), card)
+    except MissingPackageError:
+        raise
     except Exception as error:  # what is damaged raises whatever its damage leads to
         raise _no_platform(folder, error) from error
     return InProcessPlatform(model, card if gives is None else replace(card, gives=gives))

@@ -7,12 +7,14 @@ file of skops beside it. A name in a file is looked up in the tables below; it i
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from quorate.errors import InputError
+from quorate.extras import require
 from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.learners.base.pretrained import Pretrained
 from quorate.learners.base.private_trees import DEEPEST, LeafScores
@@ -100,6 +102,7 @@ def read_model(files: Mapping[str, bytes], card: Card) -> Classifier:
         card: what the platform says of itself.
 
     Raises:
+        MissingPackageError: it is a network, and PyTorch is not installed.
         ValueError, and whatever else a damaged file leads to: it is no such model.
     """
 
@@ -144,6 +147,8 @@ def _check_trees(model: LeafScores) -> None:
 
 def _layer_as_plain(value: Any) -> dict[str, Any] | None:
     """Return a network, or a layer, as a mapping; None where it is none of ours."""
+    if "torch" not in sys.modules:
+        return None  # nothing is a network here
     from torch import nn
 
     from quorate.engine.architectures import Residual
@@ -168,6 +173,7 @@ def _layer_as_plain(value: Any) -> dict[str, Any] | None:
 
 def _layer(plain: dict[str, Any]) -> nn.Module:
     """Return a layer, or a network. No memory is taken but for the weights that are there."""
+    require("train", "a model that is a network")
     import torch
     from torch import nn
 

@@ -1,0 +1,60 @@
+"""What a plain installation leaves out: packages that few commands need, and how to get them.
+
+Whatever needs one of them asks here first, so a missing package is one message everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from quorate.errors import MissingPackageError
+
+_DASK = ("dask", "distributed", "dask_jobqueue", "cryptography")
+EXTRAS: Mapping[str, Sequence[str]] = {  # modules by extra, as pyproject.toml has the packages
+    "train": ("torch",),
+    "data": ("datasets", "pyarrow"),
+    "server": ("fastapi", "fastapi_offline", "httptools", "python_multipart", "uvicorn"),
+    "dask": _DASK,
+    "slurm": _DASK,
+    "ray": ("ray",),
+    "fairness": ("fairlearn",),
+}
+
+
+def require(extra: str, purpose: str, *modules: str) -> None:
+    """Raise MissingPackageError unless what an extra of quorate brings is installed.
+
+    Args:
+        extra: such as ``train``.
+        purpose: what the packages are needed for, to be read after "for".
+        modules: those that are needed, where not all of the extra are.
+
+    Raises:
+        MissingPackageError: one is missing; the message has the command that installs it.
+    """
+    for module in modules or EXTRAS[extra]:
+        if not is_installed(module):
+            raise MissingPackageError(
+                f"Expected {module} for {purpose}, got no such package installed. Install it: "
+                f"{command(extra)}."
+            )
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module can be imported; it is not imported.
+
+    >>> is_installed("numpy"), is_installed("no_such_module")
+    (True, False)
+    """
+    import importlib.util
+
+    return importlib.util.find_spec(module) is not None
+
+
+def command(extra: str) -> str:
+    """Return the command that installs an extra.
+
+    >>> command("train")
+    "pip install 'quorate[train]'"
+    """
+    return f"pip install 'quorate[{extra}]'"
