@@ -42,7 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("membership_inference",),
     ("test_time", "planning", "scenarios"),
     ("report", "checks"),
-    ("findings",),
+    ("findings", "comparison"),
     ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
     ("__main__",),
 )

@@ -20,6 +20,7 @@ from quorate.version import __version__
 os.environ.setdefault("MKL_CBWR", "AUTO")
 
 if TYPE_CHECKING:
+    from quorate.comparison.result import Comparison
     from quorate.executors.choose import AnyExecutor
     from quorate.findings.running import ExperimentResult
     from quorate.protocols import Learner
@@ -33,6 +34,7 @@ __all__ = [
     "__version__",
     "apply",
     "check",
+    "compare",
     "critical_mass",
     "curve",
     "load",
@@ -182,6 +184,27 @@ def check(method: Any, people: Any = None, kind: str | None = None) -> list[str]
     from quorate import checks
 
     return checks.check(method, people, kind)
+
+
+def compare(*folders: str | Path, target: float | None = None) -> Comparison:
+    """Put stored runs beside one another: each against the first, cell by cell.
+
+    Cells are paired by all that both runs share, size and seed among it; what differs throughout is
+    what is compared. The result holds paired differences and critical masses with intervals, and
+    names what had no partner.
+
+    Args:
+        folders: two or more, of runs of any kind whose cells have seeds.
+        target: S* in [0, 1] at which critical masses are read; by default the first study's.
+
+    Raises:
+        InputError: there are fewer than two folders, one is named twice, or two have no cells in
+            common.
+        StoreError: a folder holds no result, or it cannot be read.
+    """
+    from quorate.comparison.reading import compare
+
+    return compare(*folders, target=target)
 
 
 def scenario(

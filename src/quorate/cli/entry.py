@@ -11,7 +11,17 @@ from typing import Annotated
 
 import typer
 
-from quorate.cli import audit_privacy, config, correction, export, plan, scenario, studies, theory
+from quorate.cli import (
+    audit_privacy,
+    compare,
+    config,
+    correction,
+    export,
+    plan,
+    scenario,
+    studies,
+    theory,
+)
 from quorate.cli.commands import Commands, Quiet, add
 from quorate.cli.list import list_
 from quorate.cli.scenario_help import ScenarioCommand
@@ -48,6 +58,7 @@ add(app, TEST_TIME, correction.compare_queries, "compare-queries")
 add(app, TEST_TIME, correction.apply)
 app.add_typer(correction.platform_app, name="platform", rich_help_panel=TEST_TIME)
 add(app, RESULTS, studies.show)
+add(app, RESULTS, compare.compare)
 add(app, RESULTS, export.export)
 add(app, SETTINGS, list_, "list")
 add(app, SETTINGS, config.config)

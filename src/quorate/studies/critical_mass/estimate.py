@@ -72,16 +72,16 @@ def critical_mass(
             f"Expected success of shape ({len(alphas)}, seeds), got shape {success.shape}. Give "
             "one row a size and one column a seed; NaN where a cell failed."
         )
-    below, upper = _brackets(
+    below, upper = brackets(
         alphas, resampled_means(success, confidence), target
     )  # (RESAMPLES,) each
     tail = (1 - confidence) / 2
-    under, at = (float(e[0]) for e in _brackets(alphas, mean_over_seeds(success)[:, None], target))
+    under, at = (float(e[0]) for e in brackets(alphas, mean_over_seeds(success)[:, None], target))
     if np.isnan(success).all():
         under = at = math.nan
-    alone = _brackets(alphas, success, target)[1]
-    low = min(_order_statistic(below, tail), under)
-    high = max(_order_statistic(upper, 1 - tail), at)
+    alone = brackets(alphas, success, target)[1]
+    low = min(order_statistic(below, tail), under)
+    high = max(order_statistic(upper, 1 - tail), at)
     return CriticalMass(
         target=target,
         estimate=at,
@@ -93,7 +93,7 @@ def critical_mass(
     )
 
 
-def _brackets(alphas: Floats, curves: Floats, target: float) -> tuple[Floats, Floats]:
+def brackets(alphas: Floats, curves: Floats, target: float) -> tuple[Floats, Floats]:
     """Return the ends of (below, at] for each curve of (a, curves); at is inf if never reached."""
     edges = np.concatenate([[0.0], alphas, [math.inf]])
     place = np.arange(1, len(alphas) + 1)[:, None]  # of each size among the edges, (a, 1)
@@ -102,6 +102,6 @@ def _brackets(alphas: Floats, curves: Floats, target: float) -> tuple[Floats, Fl
     return edges[short], edges[np.where(enough, place, len(alphas) + 1).min(axis=0)]
 
 
-def _order_statistic(values: Floats, quantile: float) -> float:
+def order_statistic(values: Floats, quantile: float) -> float:
     """Return a quantile that is one of the values, so that inf stays inf."""
     return float(np.sort(values)[min(len(values) - 1, math.floor(quantile * len(values)))])
