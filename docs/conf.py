@@ -33,6 +33,7 @@ nitpicky = (
     False  # types of NumPy and PyTorch are named, not linked: their inventories lie elsewhere
 )
 
+myst_enable_extensions = ["html_image"]  # the thumbnails of the gallery
 myst_heading_anchors = 4  # as the repository's host makes them
 myst_links_external_new_tab = False
 suppress_warnings = ["myst.header"]  # generated pages may begin below the first level

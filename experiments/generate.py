@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import re
 import shutil
 import sys
 import tomllib
@@ -67,9 +68,10 @@ time](../docs/explanation/test-time-findings.md).
 GALLERY_INTRODUCTION = """\
 # Gallery
 
-What was measured here, in pictures. Each stands beside its numbers, its verdict and its command in
-[experiments](../experiments/README.md).
+What was measured here: for each claim a picture, its verdict, and the command that measures it
+again. The numbers are in [experiments](../experiments/README.md).
 """
+THUMBNAIL = 240  # pixels, the width of a picture in the overview
 
 OLDER = "**The file asks for other settings by now than were measured: run it again.**"
 
@@ -191,16 +193,33 @@ def readme(root: Path, found: dict[str, Finding]) -> str:
 def gallery(found: dict[str, Finding]) -> str:
     """Return the page of pictures."""
     parts = [GENERATED + GALLERY_INTRODUCTION]
+    if found:
+        rows = [_thumbnail(name, finding) for name, finding in found.items()]
+        parts.append(
+            "\n".join(["| picture | what was asked | verdict |", "|---|---|---|", *rows, ""])
+        )
     for name, finding in found.items():
         parts.append(f"## {plain(finding['title'])}\n")
         parts.append(
             f"**{finding['verdict'].capitalize()}**: {plain(finding['claim'])} "
             f"([numbers](../{README}#{name}))\n"
         )
+        parts.append(f"`{finding['command']}`\n")
         parts += _pictures(finding, f"../{EXPERIMENTS}/")
     if not found:
         parts.append("Nothing is measured here yet.\n")
     return "\n".join(parts)
+
+
+def _thumbnail(name: str, finding: Finding) -> str:
+    """Return a finding's row in the overview of the gallery: its first picture, small."""
+    title = plain(finding["title"])
+    anchor = re.sub(r"[^\w\- ]", "", finding["title"].lower()).replace(" ", "-")
+    picture = ""
+    for file in _drawn(finding)[:1]:
+        source = f"../{EXPERIMENTS}/{RESULTS}/{name}/{file}"
+        picture = f'<img src="{source}" alt="" width="{THUMBNAIL}">'
+    return f"| {picture} | [{title}](#{anchor}) | {finding['verdict']} |"
 
 
 def _row(finding: Finding) -> str:
@@ -308,12 +327,17 @@ def _curves(curves: list[dict[str, Any]]) -> str:
 
 
 def _pictures(finding: Finding, to: str) -> list[str]:
+    """Return the lines that show a finding's pictures."""
+    title = plain(finding["title"]).replace("[", "(").replace("]", ")")
+    return [f"![{title}]({to}{RESULTS}/{finding['name']}/{file})\n" for file in _drawn(finding)]
+
+
+def _drawn(finding: Finding) -> list[str]:
     """Return each picture once: the one of pixels where there are two forms of it."""
     by_stem = {Path(name).stem: name for name in sorted(finding["pictures"], reverse=True)}
     by_stem |= {Path(name).stem: name for name in finding["pictures"] if name.endswith(".png")}
     order = dict.fromkeys(Path(name).stem for name in finding["pictures"])
-    title = plain(finding["title"]).replace("[", "(").replace("]", ")")
-    return [f"![{title}]({to}{RESULTS}/{finding['name']}/{by_stem[stem]})\n" for stem in order]
+    return [by_stem[stem] for stem in order]
 
 
 def _costs(finding: Finding) -> str:

@@ -206,6 +206,11 @@ def test_pictures_stand_once_each(measured: Path) -> None:
     assert "../experiments/results/private-epsilon/masses.svg" in linked
     assert all((measured / "docs" / path).exists() for path in linked)
     assert "## Privacy asks for more members" in page
+    small = '<img src="../experiments/results/private-epsilon/curves.png" alt="" width="240">'
+    row = f"| {small} | [Privacy asks for more members](#privacy-asks-for-more-members) | holds |"
+    assert row in page.splitlines()
+    command = "quorate run experiments/private-epsilon.toml --out runs/private-epsilon"
+    assert f"`{command}`" in page
     assert r"**Holds**: α\* grows as ε shrinks. ([numbers](../experiments/README.md#" in page
 
 
