@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check unit docs clean
+.PHONY: demo test check unit docs release-check clean
 
 demo: $(READY)
 	$(BIN)/quorate demo
@@ -23,6 +23,10 @@ unit: $(READY)
 docs: $(READY)
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs . build/site
 	@echo "Open build/site/index.html"
+
+# the release checklist; one step alone: make release-check STEPS=wheel
+release-check: $(READY)
+	$(BIN)/python .ci/release.py $(STEPS)
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
