@@ -176,7 +176,8 @@ def test_models_and_records_that_are_none(made: Callable[[], Any], said: str) ->
 
 def test_numbers_of_numpy_in_a_record_are_numbers(tmp_path: Path) -> None:
     record = {"loss": np.float32(0.5), 3: (np.int64(1), np.bool_(True)), "epsilon": np.float32(2)}
-    curves = quorate.curve(tmp_path, **GIVEN, learner=learner(lambda: Fitted(zeros, record=record)))
+    made = learner(lambda: Fitted(zeros, record=record))
+    curves = quorate.curve(out=tmp_path, **GIVEN, learner=made)
     plain = {"loss": 0.5, "3": [1, True], "epsilon": 2.0}
     assert [one.record for one in curves.outcomes] == [plain] * 2
     assert [one.record for one in quorate.load(tmp_path).outcomes] == [plain] * 2

@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("spec",),
     ("bring_your_own",),  # adapters lie above it, and are imported when they are asked for
     ("catalog",),  # which names what lies above it, and imports it when it is asked for
+    ("exported",),
     ("adapter",),
     ("dependencies",),
     ("runtime", "figures", "intervals"),
@@ -43,7 +44,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("test_time", "planning", "scenarios"),
     ("report", "checks"),
     ("findings", "comparison"),
-    ("cli", "quorate"),  # the package's own __init__ imports lazily, and anything
+    ("cli", "api"),  # the command line, and Python
+    ("quorate",),  # the package's own __init__ imports lazily, and anything
     ("__main__",),
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}

@@ -173,7 +173,7 @@ def test_an_object_stands_for_its_text_where_text_is_asked_for() -> None:
 def test_a_stored_study_is_loaded_once_its_classes_are_registered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran = quorate.curve(tmp_path, **METHODS, strategy=Relabel(), learner=Majority())
+    ran = quorate.curve(out=tmp_path, **METHODS, strategy=Relabel(), learner=Majority())
     assert set(catalog.registered()) == {Relabel, Majority}
     monkeypatch.setattr(catalog, "_registered", {kind: {} for kind in catalog.BUILT_IN})
     with pytest.raises(InputError, match=r"got 'relabel_all'.*quorate\.register is called on it"):
@@ -249,7 +249,7 @@ class ByName(Learner):
 if __name__ == "__main__":
     os.environ["PARENT"] = str(os.getpid())
     curves = quorate.curve(
-        sys.argv[1], jobs=2, strategy=Relabel(), learner=[Constant(), ByName()],
+        out=sys.argv[1], jobs=2, strategy=Relabel(), learner=[Constant(), ByName()],
         population="gaussian:n=40,held_out=20", alphas="0,0.5", seeds=1,
     )
     cells = curves.to_json()["cells"]

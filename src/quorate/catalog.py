@@ -317,12 +317,12 @@ class Entry:
                 class of this kind that can be imported.
         """
         if not self.distribution:
-            return _registered[self.kind].get(self.name) or _import(self.place)
+            return _registered[self.kind].get(self.name) or load_place(self.place)
         for other in _with_name(self.kind, self.name):
             if other.place != self.place:
                 raise _name_taken(self, other)
         try:
-            cls = _import(self.place)
+            cls = load_place(self.place)
             found = _entry_of(cls)
             if (found.kind, found.name) != (self.kind, self.name):
                 raise InputError(f"a class called {found.name!r} among the {found.kind}")
@@ -441,7 +441,8 @@ def _place(cls: type) -> str:
     return f"{cls.__module__}:{cls.__qualname__}"
 
 
-def _import(place: str) -> type:
+def load_place(place: str) -> type:
+    """Return the class that ``module:Class`` stands for."""
     module, _, name = place.partition(":")
     cls: type = getattr(importlib.import_module(module), name)
     return cls

@@ -85,7 +85,7 @@ def measured(folder: Path) -> list[Outcome]:
 def straight(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
     """The cells of the study as this process computes them."""
     folder = tmp_path_factory.mktemp("straight")
-    quorate.curve(folder, **STUDY)
+    quorate.curve(out=folder, **STUDY)
     return measured(folder)
 
 
@@ -106,7 +106,7 @@ def test_an_executor(
         assert executor.is_elsewhere == pool.is_elsewhere
         shared = Shared(pool)
         assert len(check_executor(shared)) == 7
-        quorate.curve(tmp_path / "out", **STUDY, executor=shared)  # a worker has just been lost
+        quorate.curve(out=tmp_path / "out", **STUDY, executor=shared)  # a worker has just been lost
         own = quorate.curve(**{**STUDY, "learner": Majority(most=3)}, executor=shared)
     assert measured(tmp_path / "out") == straight
     assert len(straight) == 8

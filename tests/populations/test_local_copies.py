@@ -36,7 +36,7 @@ def test_another_copy_is_measured_again(
     accuracies, ids = [], []
     for rows in (60, 90, 60):
         few_rows("ylecun/mnist", rows)
-        one = quorate.curve(tmp_path / "out", population="mnist", **given, seeds=1).outcomes[-1]
+        one = quorate.curve(out=tmp_path / "out", population="mnist", **given, seeds=1).outcomes[-1]
         accuracies.append(one.accuracy)
         ids.append(one.id)
         (tmp_path / "ylecun--mnist").rename(tmp_path / f"before {len(ids)}")

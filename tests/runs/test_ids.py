@@ -441,7 +441,7 @@ def typed(**parts: str) -> Any:
 
 def curve_of(learner: Any, out: Path | None = None, **more: Any) -> Any:
     given = {"population": "gaussian:n=40,held_out=20", "strategy": "planting:signal=columns,x2=3"}
-    return quorate.curve(out, **{**given, **more}, learner=learner, alphas="0.5", seeds=1)
+    return quorate.curve(out=out, **{**given, **more}, learner=learner, alphas="0.5", seeds=1)
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)

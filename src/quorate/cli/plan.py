@@ -63,19 +63,11 @@ def plan(
     Everything stays on this machine, unless --executor or your configuration names others: members'
     rows are sent to them, to simulate and to rehearse.
     """
-    from quorate.planning.plan import PlanRequest, make_plan
-    from quorate.planning.rehearsal import REHEARSED
-    from quorate.planning.simulate import PANEL
+    from quorate.planning.plan import make_plan, make_request
     from quorate.report.files import check_report_folder
 
     given = given_options(context, "members", "learner", "simulated", "rehearsed")
-    given |= {"columns": _names(columns), "ignore": _names(ignore) or ()}
-    lists = {"labels": labels, "missing": missing, "text": text, "keep": keep}
-    given |= {name: _names(several) or () for name, several in lists.items()}
-    given["learners"] = tuple(learner or PANEL) if simulated else ()
-    if simulated if rehearsed is None else rehearsed:
-        given["rehearsed"] = tuple(learner or REHEARSED)
-    request = PlanRequest(**given)
+    request = make_request(**given, learner=learner or None, simulate=simulated, rehearse=rehearsed)
     check_report_folder(out)
     try:
         made = make_plan(members, request, *computing(jobs, executor, device))
@@ -83,7 +75,3 @@ def plan(
         print("\nStopped. Nothing was written.", file=sys.stderr)
         raise SystemExit(130) from None
     present(made, out, json)
-
-
-def _names(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())

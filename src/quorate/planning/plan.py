@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -19,14 +19,16 @@ from quorate.planning.certify import Certification, CertifiedSuccess, Objective,
 from quorate.planning.coarsening import coarsen
 from quorate.planning.details import plan_details
 from quorate.planning.members import Members, read_members
-from quorate.planning.rehearsal import Rehearsal, rehearse
+from quorate.planning.rehearsal import REHEARSED, Rehearsal, rehearse
 from quorate.planning.result import Plan
-from quorate.planning.simulate import SEEDS, Simulation, simulate
+from quorate.planning.simulate import PANEL, SEEDS, Simulation, simulate
 from quorate.planning.suggest import Multiplicity, Suggestions, suggest
 from quorate.populations.tables.table_format import TableFormat
 from quorate.runtime.progress import status
 from quorate.theory.certificates.counts import failure
 from quorate.validate import at_least, unknown
+
+LISTS = ("columns", "ignore", "labels", "missing", "text", "keep")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,13 +114,58 @@ class PlanRequest:
         )
 
 
-def make_plan(
-    source: str | Path, request: PlanRequest, executor: Executor = SERIAL, device: str = "auto"
-) -> Plan:
-    """Return the plan for the members in a file; their rows go to the workers, and nowhere else.
+def make_request(
+    *,
+    learner: Any = None,
+    simulate: bool = True,
+    rehearse: bool | None = None,
+    **asked: Any,
+) -> PlanRequest:
+    """Return the request that options of the command line, or arguments in Python, stand for.
 
     Args:
-        source: the file, .csv or .parquet.
+        learner: one or several to rehearse and to simulate; None for the usual ones.
+        simulate: whether platforms are simulated.
+        rehearse: whether the plan is rehearsed; None as ``simulate``.
+        asked: the fields of ``PlanRequest``; those that are lists may be text with commas, and None
+            stands for what they are by default.
+
+    >>> request = make_request(label="y", platform_size=9, ignore="id, age", simulate=False)
+    >>> request.ignore, request.columns, request.learners
+    (('id', 'age'), None, ())
+
+    Raises:
+        InputError: a value is of another type.
+    """
+    given = {key: value for key, value in asked.items() if value is not None}
+    given |= {key: _names(given[key]) for key in LISTS if key in given}
+    learners = None if learner is None else _each(learner)
+    if simulate:
+        given["learners"] = learners or PANEL
+    if simulate if rehearse is None else rehearse:
+        given["rehearsed"] = learners or REHEARSED
+    return PlanRequest(**given)
+
+
+def _each(given: Any) -> tuple[Any, ...]:
+    several = isinstance(given, Iterable) and not isinstance(given, str | Mapping)
+    return tuple(given) if several else (given,)
+
+
+def _names(given: Any) -> tuple[str, ...]:
+    """Return names as a list of them, or text with commas, holds them."""
+    if not isinstance(given, str):
+        return tuple(map(str, given))
+    return tuple(name.strip() for name in given.split(",") if name.strip())
+
+
+def make_plan(
+    source: Any, request: PlanRequest, executor: Executor = SERIAL, device: str = "auto"
+) -> Plan:
+    """Return the plan for some members; their rows go to the workers, and nowhere else.
+
+    Args:
+        source: their file, .csv or .parquet, or a pandas frame.
         request: what they ask for.
         executor: where the simulation is computed; the plan does not depend on it.
         device: where networks are trained.
@@ -126,7 +173,8 @@ def make_plan(
     Raises:
         InputError: a name is unknown, or a value is out of range or missing.
     """
-    with status(f"Reading {source}"):
+    called = str(source) if isinstance(source, str | Path) else "a data frame"
+    with status(f"Reading {called}"):
         members = read_members(
             source,
             request.label,
@@ -167,7 +215,7 @@ def make_plan(
             rehearsal = rehearse(
                 members, outside, request.rehearsed, executor=executor, device=device
             )
-    return Plan(str(source), certified, details, simulation, suggestions, rehearsal, coarsenings)
+    return Plan(called, certified, details, simulation, suggestions, rehearsal, coarsenings)
 
 
 def _check_no_search(request: PlanRequest) -> None:

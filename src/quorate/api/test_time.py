@@ -1,0 +1,192 @@
+"""Test time in Python: correct a deployed model, compare its queries, and apply a change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quorate.api.accepted import (
+        AnyLearner,
+        AnyPopulation,
+        AnySubgroup,
+        Budgets,
+        Counts,
+        Folder,
+        Names,
+        Seeds,
+    )
+    from quorate.executors.choose import AnyExecutor
+    from quorate.test_time.attacks.attack import Attack
+    from quorate.test_time.extraction.surrogate import Extraction
+    from quorate.test_time.perturbations.apply import AppliedChange
+    from quorate.test_time.perturbations.budget import Norm
+    from quorate.test_time.perturbations.crafting import Crafting
+    from quorate.test_time.platforms.platform import Gives
+    from quorate.test_time.study.comparison_result import QueryComparison
+    from quorate.test_time.study.correction import Aim
+    from quorate.test_time.study.result import CorrectionResult
+
+
+def correct(
+    population: AnyPopulation | None = None,
+    platform: AnyLearner | Sequence[AnyLearner] | None = None,
+    file: Folder | None = None,
+    *,
+    subgroup: AnySubgroup | None = None,
+    group: str | None = None,
+    task: str | None = None,
+    proxy: AnyLearner | Sequence[AnyLearner] | None = None,
+    members: Counts | None = None,
+    queries: Counts | None = None,
+    epsilon: Budgets | None = None,
+    norm: Norm | None = None,
+    answers: Gives | None = None,
+    photos: int | None = None,
+    share: float | None = None,
+    measured: float | None = None,
+    label_free: Names | None = None,
+    adaptive: Names | None = None,
+    crafting: str | Mapping[str, object] | Crafting | None = None,
+    extraction: str | Mapping[str, object] | Extraction | None = None,
+    aim: Aim | None = None,
+    anyway: bool | None = None,
+    key_file: Folder | None = None,
+    api: Folder | None = None,
+    rate: str | None = None,
+    seeds: Seeds | None = None,
+    out: Folder = "runs/correct",
+    jobs: int | None = None,
+    executor: AnyExecutor = None,
+    device: str | None = None,
+    trust: bool = False,
+) -> CorrectionResult:
+    """Pool queries to a black box, extract a surrogate, craft a change, and measure what it mends.
+
+    The change is a universal adversarial perturbation that moves the platform towards people's true
+    labels. Everything that is left out is what the file says, or else the default named below.
+
+    Args:
+        population: people with images, such as ``"digits"``.
+        platform: the platform that is asked: a learner, an architecture such as ``"cnn"``, the
+            folder of a saved platform by its path, or an address; several make a transfer matrix.
+        file: TOML file with a correction; what is given beside it wins.
+        subgroup: the subgroup served badly, such as ``"low_light"``.
+        group: in its place, a group as ``"COLUMN=VALUE"``.
+        task: what is predicted of the population, such as gender.
+        proxy: surrogate model that is extracted, by default ``"cnn"``; joined by +, an ensemble.
+        members: number of members, by default 200; several sweep over it.
+        queries: queries of each member, by default 50; likewise.
+        epsilon: budget ε of a picture's change on the pixel scale [0, 1], by default ``"8/255"``;
+            likewise.
+        norm: norm that ε is measured in, ``"linf"`` (the default) or ``"l2"``.
+        answers: what the platform answers with, ``"labels"`` (the default) or ``"scores"``.
+        photos: number of photos that each member holds; by default all there are, up to 10.
+        share, measured: share of the subgroup, in [0, 1], among the people that the platform learns
+            from, and among those that results are measured on.
+        label_free: families of label-free changes: additive, gain, filter, combined; by default
+            all.
+        adaptive: how the platform may adapt: jpeg, blur, resize (the default), adversarial,
+            private, retrained.
+        crafting, extraction: settings, as ``"key=value,..."``, a mapping or an object.
+        aim: ``"most"`` (the default) uses a budget to the full, ``"parity"`` the least of it that
+            closes the gap.
+        anyway: whether to ask even if a first small sample tells of no gap to close.
+        key_file, api, rate: for an address: the file of its keys, a TOML file that describes
+            another provider's API, and the most requests sent, such as ``"5/s"``.
+        seeds: how many, by default 1, or which.
+        out: folder of the store, the platforms and the change; run again, it does only what is
+            missing.
+        jobs, executor, device: as for ``quorate.curve``; what is left out, the file may say.
+        trust: whether to read platforms that an older version has kept as pickles, which can run
+            code.
+
+    Returns:
+        The result; ``perturbation.npz`` in ``out`` is what ``quorate.apply`` adds to a picture.
+
+    Raises:
+        InputError: a name or a value is not known or out of range, the methods do not fit
+            together, or a first sample tells of no gap to close.
+        PlatformError: a platform refused or failed; what was answered is stored.
+        StoreError: the folder cannot be read or written; what it holds is kept.
+        WorkerError: workers died again and again; what is stored is kept.
+    """
+    own = {key: value for key, value in locals().items() if key not in _SHARED}
+    from quorate.executors.choose import choose_executor
+    from quorate.executors.resources import Resources
+    from quorate.test_time.study.running import run_correction
+    from quorate.test_time.study.settings import make_correction, read_correction_file
+
+    given: dict[str, Any] = {key: value for key, value in own.items() if value is not None}
+    given |= {key: str(given[key]) for key in ("key_file", "api") if key in given}
+    where = Resources(executor, jobs, device)
+    if file is None:
+        study = make_correction(**given)
+    else:
+        study, said = read_correction_file(file, **given)
+        where = where.or_else(said)
+    chosen = choose_executor(where.jobs, where.executor)
+    return run_correction(study, out, chosen, where.device or "auto", trust)
+
+
+_SHARED = ("file", "out", "jobs", "executor", "device", "trust")
+
+
+def compare_queries(
+    folder: Folder,
+    attacks: str | Sequence[str | Attack] = "square,nes,simba,hopskipjump",
+    budget: int = 1000,
+    people: int = 100,
+    seeds: int | None = None,
+    *,
+    jobs: int | None = None,
+    executor: AnyExecutor = None,
+    trust: bool = False,
+) -> QueryComparison:
+    """Compare the queries of a pool with those of everyone attacking alone, at the same ε.
+
+    Args:
+        folder: of a correction that was run.
+        attacks: attacks by everyone alone: text with commas, or a list of names and methods.
+        budget: queries of each person who attacks alone.
+        people: largest number of misread people to try it on.
+        seeds: number of the correction's seeds to use; by default all.
+        jobs, executor: as for ``quorate.curve``.
+        trust: as for ``correct``.
+
+    Raises:
+        InputError: nothing was run there, or not to its end, the platform is behind an address, or
+            an attack is not known or named twice.
+        StoreError: an outcome cannot be stored; what is stored is kept.
+        WorkerError: workers died again and again; what is stored is kept.
+    """
+    from quorate.executors.choose import choose_executor
+    from quorate.test_time.study.query_comparison import compare
+
+    chosen = choose_executor(jobs, executor)
+    return compare(folder, attacks, budget, people, seeds, chosen, trust)
+
+
+def apply(
+    perturbation: Folder,
+    picture: Folder,
+    out: Folder,
+    label: str | None = None,
+    preview: Folder | None = None,
+) -> AppliedChange:
+    """Add a collective's change to one picture and write it; no network, no PyTorch.
+
+    Args:
+        perturbation: file that ``correct`` has left.
+        picture: file of the member's own picture; it is not changed.
+        out: file to write: .png or .webp.
+        label: the picture's true class, by the platform's name; None for a label-free change.
+        preview: file to show before, after and the change in, .png; None shows nothing.
+
+    Raises:
+        InputError: a file cannot be read, the label is not known, or one is missing.
+        StoreError: a file cannot be written, or would replace another.
+    """
+    from quorate.test_time.perturbations.apply import apply_to_file
+
+    return apply_to_file(perturbation, picture, out, label, preview)
