@@ -24,7 +24,7 @@ from quorate import scenarios as scenarios
 from quorate import signals as signals
 from quorate import strategies as strategies
 from quorate import subgroups as subgroups
-from quorate.api.own import check, register
+from quorate.api.own import check, people, register
 from quorate.api.results import compare, export, show
 from quorate.api.scenarios import participation, plan, scenario
 from quorate.api.studies import audit_privacy, critical_mass, curve, load, run
@@ -48,6 +48,7 @@ __all__ = [
     "export",
     "load",
     "participation",
+    "people",
     "plan",
     "register",
     "run",

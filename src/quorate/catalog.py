@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from quorate import spec
 from quorate.bring_your_own import STANDING_FOR, adapt
+from quorate.bring_your_own.data_kinds import is_data
 from quorate.bring_your_own.import_paths import is_import_path, load
 from quorate.errors import InputError, QuorateError
 from quorate.validate import storable
@@ -370,7 +371,7 @@ class _Adapting(spec.AdaptingCatalog):
             value = load(value)
             if _is_method(value.value):
                 return value.value() if isinstance(value.value, type) else value.value
-        elif isinstance(value, str | Mapping) or _is_method(value):
+        elif _is_method(value) or (isinstance(value, str | Mapping) and not is_data(value)):
             return value
         return adapt(kind, value)
 

@@ -129,7 +129,12 @@ def take(values: Any, at: npt.NDArray[np.integer[Any]]) -> Any:
     """Return the values at some places, of an array or of a series of any library."""
     if hasattr(values, "iloc"):
         return values.take(at).reset_index(drop=True)
-    return values.gather(at) if hasattr(values, "gather") else values[at]
+    return values.gather(at) if is_polars(values) else values[at]
+
+
+def is_polars(values: Any) -> bool:
+    """Whether data are of polars, which is not imported to find out."""
+    return type(values).__module__.partition(".")[0] == "polars"
 
 
 def _with_more(values: Any, numbers: Numbers) -> Any:
@@ -144,10 +149,16 @@ def _with_more(values: Any, numbers: Numbers) -> Any:
         whole = isinstance(values.dtype, np.dtype) or more.dtype != dtype
         series = pd.Series(more, dtype=None if whole else values.dtype)
         return pd.concat([values, series]) if len(values) else series
+    return _with_more_of_polars(values, numbers)
+
+
+def _with_more_of_polars(values: Any, numbers: Numbers) -> Any:
     import polars as pl  # its own frame was handed in
 
-    more = _of_type(numbers, values.head(0).to_numpy().dtype)
-    return pl.concat([pl.Series(values), pl.Series(more)], how="vertical_relaxed")
+    more = pl.Series(_of_type(numbers, values.head(0).to_numpy().dtype))
+    if more.dtype != values.dtype:
+        values, more = values.cast(pl.Float64), more.cast(pl.Float64)
+    return values.clone().append(more)
 
 
 def _of_type(numbers: Numbers, dtype: Any) -> npt.NDArray[Any]:

@@ -241,16 +241,26 @@ def truth_of(text: str) -> bool | None:
     return {"true": True, "false": False}.get(clean_text(text).lower())
 
 
+def _bit_of(text: str) -> int | None:
+    """Return 0 or 1 for what spells it as a number or as a truth value, None for all else."""
+    truth, number = truth_of(text), number_of(text)
+    if truth is not None:
+        return int(truth)
+    return int(number) if number is not None and number in (0, 1) else None
+
+
 def match_value(what: str, given: object, values: Sequence[str]) -> int | None:
     """Return the index of a value as somebody wrote it among values as they were read.
 
     In this order: the same text, the same but for blanks around it, the same number (1 is 1.0),
-    the same truth value (TRUE is True).
+    the same truth value (TRUE is True), and, where all are 0, 1 or truth values, 1 for True.
 
     Raises:
         InputError: it is two of them.
 
     >>> match_value("label", "1", ("0.0", "1.0")), match_value("label", "TRUE", ("False", "True"))
+    (1, 1)
+    >>> match_value("label", True, ("0", "1")), match_value("label", 1.0, ("False", "True"))
     (1, 1)
     >>> match_value("label", "NA", ("nan", "missing")) is None
     True
@@ -261,7 +271,8 @@ def match_value(what: str, given: object, values: Sequence[str]) -> int | None:
     if given is None:  # the word none, without quotes, as text of a method gives it
         found = [i for i, value in enumerate(values) if value.lower() == "none"]
         return found[0] if len(found) == 1 else None
-    for same in (clean_text, number_of, truth_of):
+    binary = all(_bit_of(value) is not None for value in values)
+    for same in (clean_text, number_of, truth_of, *((_bit_of,) if binary else ())):
         wanted = same(text)
         if wanted is None:
             continue

@@ -32,6 +32,7 @@ ONLY_A_COMMAND = {
 }
 ONLY_IN_PYTHON = {
     "load": "the curves of a folder as Curves; quorate show prints them",
+    "people": "data are at hand in Python alone; a file or an import path is named",
     "register": "a class is at hand in Python alone",
     "check": "likewise",
 }

@@ -1,13 +1,50 @@
-"""Methods of one's own in Python: register and check them."""
+"""Data and methods of one's own in Python: hand them in, register and check them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from quorate.populations.own.own_people import OwnPeople
     from quorate.table import Split
 
 C = TypeVar("C", bound=type)
+
+
+def people(
+    data: Any,
+    label: Any = None,
+    group: Any = None,
+    *,
+    held_out: Any = 0.25,
+    n: int | None = None,
+) -> OwnPeople:
+    """Return data of your own as a population.
+
+    Args:
+        data: a data frame of pandas or polars; arrays, tensors or series ``(X, y)`` or
+            ``(X, y, group)``, X of shape (n, d) or pictures (n, h, w), (n, c, h, w) or
+            (n, h, w, c); a ``Dataset`` or ``DatasetDict`` of Hugging Face; or a ``Dataset`` of
+            PyTorch, whose items are (x, y) or (x, y, group) and are read once. A pair of two of
+            them, or a mapping with the keys train and test, says who is held out.
+        label: the column of the labels of a data frame or of a data set with columns.
+        group: the column of the groups, which stays a feature; None for no groups.
+        held_out: fraction of the people held out, in (0, 1), drawn for each seed; or the people
+            held out, in the form of ``data``.
+        n: number of people trained on, drawn for each seed; by default everyone not held out.
+
+    >>> import numpy as np, quorate
+    >>> ours = quorate.people((np.arange(8)[:, None], np.arange(8) % 2), held_out=0.5)
+    >>> print(ours.split(np.random.default_rng(0)).train.classes)
+    ('0', '1')
+
+    Raises:
+        InputError: the data are of another form, a label is missing, or a column holds neither
+            numbers nor names.
+    """
+    from quorate.populations.own.own_people import people_of
+
+    return people_of(data, label, group, held_out, n)
 
 
 def register(cls: C) -> C:

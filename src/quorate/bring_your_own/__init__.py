@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 ADAPTERS: Mapping[str, str] = {
+    "populations": "quorate.populations.own.own_people:adapt_population",
     "signals": "quorate.signals.own_signal:adapt_signal",
     "goals": "quorate.goals.own_goal:adapt_goal",
     "strategies": "quorate.strategies.own_strategy:adapt_strategy",
@@ -20,6 +21,7 @@ ADAPTERS: Mapping[str, str] = {
 # The methods that stand for objects, by kind and name. They cannot be named without an object, so
 # the catalog finds them in what was stored, and does not list them.
 STANDING_FOR: Mapping[str, Mapping[str, str]] = {
+    "populations": {"own": "quorate.populations.own.own_people:OwnPeople"},
     "signals": {"own": "quorate.signals.own_signal:OwnSignal"},
     "goals": {"own": "quorate.goals.own_goal:OwnGoal"},
     "strategies": {"own": "quorate.strategies.own_strategy:OwnStrategy"},

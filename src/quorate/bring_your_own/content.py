@@ -91,6 +91,8 @@ class _Reader:
             self.say(type(value).__name__, str(len(value)))
             for one in value:
                 self.read(one)
+        elif isinstance(getattr(value, "content_digest", None), str):  # it has read itself
+            self.say("content", _place(type(value)), value.content_digest)
         elif hasattr(value, "__dataframe__") and hasattr(value, "columns"):
             self._read_frame(value)
         else:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate import catalog, spec
+from quorate.bring_your_own.data_kinds import is_data
 from quorate.dependencies import find_dependencies
 from quorate.errors import InputError
 from quorate.executors.resources import take_resources
@@ -140,7 +141,7 @@ def make_study(**plain: Any) -> Study:
         if key not in KEYS:
             raise unknown("key of a study", key, KEYS)
     for key in ("population", "strategy", "learner"):
-        if not plain.get(key):
+        if _is_left_out(plain.get(key)):
             raise InputError(
                 f"Expected a {key}, got none. Name one; quorate list {_kind(key)} shows them."
             )
@@ -185,9 +186,13 @@ def _kind(key: str) -> str:
 
 def _methods(key: str, plain: Mapping[str, Any], names: dict[str, str]) -> tuple[Any, ...]:
     """Return the methods named under a key, and note in ``names`` what they are to be called."""
-    given: Any = plain.get(key) or []
-    if _is_named(given):
-        named: list[tuple[str | None, Any]] = [
+    given: Any = plain.get(key)
+    if _is_left_out(given):
+        given = []
+    if is_data(given):  # of one population, though it may be a tuple or a mapping
+        named: list[tuple[str | None, Any]] = [(None, catalog.build(_kind(key), given))]
+    elif _is_named(given):
+        named = [
             (_name("name", name), catalog.build(_kind(key), one)) for name, one in given.items()
         ]
     else:
@@ -259,6 +264,11 @@ def _groups(given: Any) -> tuple[str, ...]:
     several = isinstance(given, Sequence) and not isinstance(given, str)
     names = [spec.convert(one, str, "collective") for one in (given if several else [given])]
     return tuple(dict.fromkeys(names))
+
+
+def _is_left_out(given: Any) -> bool:
+    """Whether nothing was given; whether a data frame is empty is not for it to say."""
+    return given is None or (isinstance(given, str | Sequence | Mapping) and not given)
 
 
 def _is_named(given: Any) -> bool:
