@@ -8,13 +8,16 @@ about a + b·k seconds; ``calls`` is a/b, the number of models that the calls of
 from __future__ import annotations
 
 import functools
+import math
 import os
 import statistics
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from benchmarks.rows import Row, parser_of, print_rows
 from benchmarks.spine import one_thread
@@ -32,6 +35,7 @@ LEARNERS = (
     "dp-sgd:epsilon=inf,epochs=2",
     "dp-sgd:epsilon=inf,model=mlp,epochs=2",
 )
+OWN = ("sgd:epochs=2", "dp-sgd:epsilon=inf,model=mlp,epochs=2")
 
 
 @functools.cache
@@ -84,6 +88,34 @@ def calls(seconds: dict[int, float]) -> float:
     return float(a / b)
 
 
+def own_mlp(shape: tuple[int, ...], k: int) -> nn.Module:
+    """Return the layers of ``model=mlp``, as a user would bring them."""
+    first = nn.Linear(math.prod(shape), 64)
+    return nn.Sequential(nn.Flatten(), first, nn.ReLU(), nn.Linear(64, k))
+
+
+def measure_own(text: str, repeats: int) -> list[Row]:
+    """Return the seconds of a model of the user's own, beside ours and beside one by one."""
+    ours: Any = build("learners", text)
+    own = replace(ours, model=own_mlp)
+    models = own.stack_size(_data("digits", 1)[0].honest)
+    data = _data("digits", models)
+    taken: dict[str, list[float]] = {"own": [], "ours": [], "one by one": []}
+    for turn in range(repeats + 1):
+        for who, learner in (("own", own), ("ours", ours), ("one by one", own)):
+            stacks = [[i] for i in range(models)] if who == "one by one" else [range(models)]
+            started = time.perf_counter()
+            for stack in stacks:
+                rngs = [np.random.default_rng(i) for i in stack]
+                learner.fit_many([data[i] for i in stack], rngs)
+            if turn:  # the first warms up
+                taken[who].append((time.perf_counter() - started) / models)
+    mine = statistics.median(taken.pop("own"))
+    what = f"digits, {text}, an nn.Module of the same layers: one model in a stack of {models}"
+    peers = {"ours": "our own mlp", "one by one": "the same, one by one"}
+    return [Row(what, mine, peers[who], statistics.median(each)) for who, each in taken.items()]
+
+
 def measure_all(repeats: int) -> list[Row]:
     """Return the rows of every population that is here."""
     populations: Sequence[str] = [*TABLES, *([IMAGES] if os.environ.get("QUORATE_DATA") else [])]
@@ -95,6 +127,9 @@ def measure_all(repeats: int) -> list[Row]:
                     found = measure(population, learner, repeats)
                 rows += rows_of(found, f"{population}, {learner}")
             _data.cache_clear()
+        for learner in OWN:
+            with status(f"An nn.Module, {learner}"):
+                rows += measure_own(learner, repeats)
     return rows
 
 

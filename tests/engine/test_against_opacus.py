@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from quorate.engine.architectures import build_network
-from quorate.engine.stack import Stack
+from quorate.engine.layer_stack import LayerStack
 
 SHAPES = {"logistic": (50,), "mlp": (50,), "cnn": (1, 12, 12), "resnet": (3, 8, 8)}
 
@@ -35,7 +35,7 @@ def opacus_sums(network, x, y, max_grad_norm):
 def test_clipped_sums_equal_opacus_s(model: str, max_grad_norm: float) -> None:
     shape = SHAPES[model]
     network = build_network(model, shape, 4, 16, np.random.default_rng(0))
-    stack = Stack([network])
+    stack = LayerStack([network])
     x = torch.rand(20, *shape, generator=torch.Generator().manual_seed(0))
     y = torch.arange(20) % 4
     sums, over = stack.clipped_gradient_sums(x[None], y[None], torch.ones(1, 20), max_grad_norm)

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from quorate.engine.architectures import build_network
+from quorate.engine.layer_stack import LayerStack
 from quorate.engine.layers import LAYERS, Convolution, Dense, GroupNormalisation
-from quorate.engine.stack import Stack
 
 CONVOLUTIONS = {
     "one channel": nn.Conv2d(1, 5, 3, padding=1),
@@ -122,7 +122,7 @@ def test_a_stacked_resnet_gives_each_network_s_logits() -> None:
         build_network("resnet", (3, 8, 8), 4, 16, np.random.default_rng(k)) for k in range(2)
     ]
     x = examples(2, 5, 3, 8, 8)
-    logits = Stack(networks).logits(x)
+    logits = LayerStack(networks).logits(x)
     for k, network in enumerate(networks):
         torch.testing.assert_close(logits[k], network(x[k]), rtol=1e-4, atol=1e-5)
 
@@ -139,7 +139,7 @@ def test_clipped_sums_of_a_resnet_equal_one_person_at_a_time(max_grad_norm: floa
         over += norm > max_grad_norm
         for into, grad in zip(expected, grads, strict=True):
             into += grad * min(1.0, max_grad_norm / norm)
-    stack = Stack([network])
+    stack = LayerStack([network])
     sums, clipped = stack.clipped_gradient_sums(x[None], y[None], torch.ones(1, 6), max_grad_norm)
     assert clipped.tolist() == [over]
     for got, value in zip(stack.as_in_networks(sums), expected, strict=True):
@@ -148,7 +148,7 @@ def test_clipped_sums_of_a_resnet_equal_one_person_at_a_time(max_grad_norm: floa
 
 def test_shard_gradients_are_those_of_each_shard_s_mean_loss() -> None:
     networks = [build_network("cnn", (1, 8, 8), 3, 8, np.random.default_rng(k)) for k in range(2)]
-    stack, x = Stack(networks), examples(2, 7, 1, 8, 8)
+    stack, x = LayerStack(networks), examples(2, 7, 1, 8, 8)
     y = torch.arange(14).view(2, 7) % 3
     through = stack.forward(x)
     losses = nn.functional.cross_entropy(

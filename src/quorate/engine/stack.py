@@ -1,20 +1,19 @@
-"""K networks of one architecture trained in lockstep on K submissions that share their rows.
+"""K networks trained in lockstep on K submissions that share their rows: what any stack can do.
 
 Shape letters: K models, B people in a batch.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-from quorate.engine.architectures import Residual
-from quorate.engine.layers import LAYERS, Layer
+from quorate.engine.layers import Layer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from quorate.engine.row_pool import RowPool
 
 JUDGED_AT_ONCE = 512  # people of each model, to bound the memory of activations
-CONVOLVED_AT_ONCE = 64  # people whose gradients are clipped at once, to fit a core's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +40,10 @@ class LayerPass:
 
 @dataclass(frozen=True, eq=False)
 class ForwardPass:
-    """A forward pass: the logits, (K, B, k), and the layers with weights that led to them."""
+    """A forward pass: the logits, (K, B, k), and the layers with weights, if known."""
 
     logits: Tensor
-    layers: list[LayerPass]
+    layers: list[LayerPass] = field(default_factory=list)
 
     def deltas(self, losses: Tensor) -> list[tuple[LayerPass, Tensor]]:
         """Return each layer with the gradient of the summed losses with respect to its output."""
@@ -56,97 +54,38 @@ class ForwardPass:
 Aggregate = Callable[["Stack", ForwardPass, "Tensor"], "list[Tensor]"]
 
 
-class Stack:
-    """K networks side by side: every weight has a leading axis K, in its layer's own layout.
+class Stack(ABC):
+    """K networks side by side: every weight has a leading axis K.
 
     Args:
-        networks: K networks of one architecture.
         device: where the weights are stored.
         aggregate: returns each model's gradient from its losses (K, B) after a pass; by default
             the gradient of their mean.
     """
 
-    def __init__(
-        self,
-        networks: Sequence[nn.Sequential],
-        device: torch.device | str = "cpu",
-        aggregate: Aggregate | None = None,
-    ) -> None:
-        self._networks = networks
+    def __init__(self, device: torch.device | str, aggregate: Aggregate | None) -> None:
         self.aggregate = aggregate or mean_gradient
         self.device = torch.device(device)
         self.weights: list[Tensor] = []
-        self.convolves = False
-        self._layers: dict[nn.Module, tuple[Layer, slice]] = {}
-        for same in zip(*(network.modules() for network in networks), strict=True):
-            if type(same[0]) in LAYERS:
-                layer = LAYERS[type(same[0])](same[0])
-                params = zip(*(module.parameters(recurse=False) for module in same), strict=True)
-                weights = layer.convert_layout(
-                    [torch.stack([p.detach() for p in each]) for each in params]
-                )
-                start = len(self.weights)
-                self.weights += [w.contiguous().to(self.device).requires_grad_() for w in weights]
-                self._layers[same[0]] = layer, slice(start, len(self.weights))
-                self.convolves |= isinstance(same[0], nn.Conv2d)
 
+    @abstractmethod
     def __len__(self) -> int:
-        return len(self._networks)
+        """Return K."""
 
     @property
+    @abstractmethod
     def clipped_at_once(self) -> int | None:
         """Number of people whose gradients are best clipped at once; None for all of them."""
-        return CONVOLVED_AT_ONCE if self.convolves and self.device.type == "cpu" else None
 
+    @abstractmethod
     def forward(self, x: Tensor, *, exact: bool = False) -> ForwardPass:
-        """Return the forward pass of a batch (K, B, ...), in full precision if ``exact``."""
-        layers: list[LayerPass] = []
-        # bfloat16 is faster, and safe, for convolutions on a GPU; small dense networks wait for
-        # kernel launches rather than arithmetic, and gradients are clipped in full precision.
-        reduced = self.convolves and self.device.type == "cuda" and not exact
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
-            logits = self._run(self._networks[0], x, layers)
-        return ForwardPass(logits.float(), layers)
+        """Return the pass of a batch (K, B, ...) in training, in full precision if ``exact``."""
 
-    # A method rather than a function inside forward: a recursive closure would be a reference
-    # cycle that keeps the tensors of each pass alive until cycles are collected.
-    def _run(self, module: nn.Module, x: Tensor, layers: list[LayerPass]) -> Tensor:
-        """Return the output of a module, and append its layers with weights to ``layers``."""
-        if isinstance(module, nn.Sequential):
-            for part in module:
-                x = self._run(part, x, layers)
-            return x
-        if isinstance(module, Residual):
-            branch = self._run(module.branch, x, layers)
-            return functional.relu(branch + self._run(module.shortcut, x, layers))
-        if isinstance(module, nn.Flatten):
-            return x.flatten(2)
-        if module not in self._layers:
-            flat: Tensor = module(x.flatten(0, 1))
-            return flat.view(*x.shape[:2], *flat.shape[1:])
-        layer, at = self._layers[module]
-        out = layer.forward(x, self.weights[at])
-        layers.append(LayerPass(layer, at, x, out))
-        return out
+    @abstractmethod
+    def logits(self, x: Tensor, *, exact: bool = False) -> Tensor:
+        """Return the logits, (K, B, k), of a batch (K, B, ...) as the networks are deployed."""
 
-    def logits(self, x: Tensor) -> Tensor:
-        """Return the logits, (K, B, k), of a batch (K, B, ...)."""
-        return self.forward(x).logits
-
-    def predicts_right(self, pool: RowPool) -> Tensor:
-        """Return whether each model predicts its people right, (K, n), in full precision."""
-        everyone = torch.arange(pool.n, device=self.device).expand(len(self), -1)
-        found = []
-        with torch.no_grad():
-            for rows in everyone.split(JUDGED_AT_ONCE, dim=1):
-                x, y = pool.batch(rows)
-                found.append(self.forward(x, exact=True).logits.argmax(dim=2) == y)
-        return torch.cat(found, dim=1)
-
-    def gradients(self, through: ForwardPass, losses: Tensor) -> list[Tensor]:
-        """Return the aggregated gradient of each model's weights, (K, ...), from losses (K, B)."""
-        return self.aggregate(self, through, losses)
-
+    @abstractmethod
     def clipped_gradient_sums(
         self, x: Tensor, y: Tensor, present: Tensor, max_grad_norm: float
     ) -> tuple[list[Tensor], Tensor]:
@@ -157,21 +96,8 @@ class Stack:
             present: who is in the batch, (K, B); the other rows are padding.
             max_grad_norm: the threshold C.
         """
-        through = self.forward(x, exact=True)
-        losses = functional.cross_entropy(
-            through.logits.flatten(0, 1), y.flatten(), reduction="sum"
-        )
-        traced = through.deltas(losses)
-        with torch.no_grad():
-            found = [step.layer.squared_norms(step.a, delta) for step, delta in traced]
-            norms = sum((square for square, _ in found), torch.zeros_like(present)).sqrt()
-            scale = (max_grad_norm / norms.clamp(min=1e-12)).clamp(max=1.0) * present  # (K, B)
-            sums = list(self.weights)
-            for (step, delta), (_, formed) in zip(traced, found, strict=True):
-                sums[step.weights] = step.layer.weighted_sums(step.a, delta, scale, formed)
-            over = ((norms > max_grad_norm) & (present > 0)).sum(1)
-        return sums, over
 
+    @abstractmethod
     def shard_gradients(self, through: ForwardPass, losses: Tensor, shards: int) -> list[Tensor]:
         """Return the gradient of the mean loss of each shard of the batch, (K, shards, ...).
 
@@ -179,33 +105,46 @@ class Stack:
             through, losses: a forward pass and its losses, (K, B).
             shards: number of nearly equal parts of the batch, at most B.
         """
-        found: list[list[Tensor]] = [[] for _ in self.weights]
-        parts = torch.arange(losses.shape[1], device=self.device).tensor_split(shards)
-        for step, delta in through.deltas(losses):
-            for rows in parts:
-                scale = torch.full((len(self), len(rows)), 1 / len(rows), device=self.device)
-                with torch.no_grad():
-                    # In full precision, which the pass on a GPU may not have had.
-                    a, back = step.a[:, rows].float(), delta[:, rows].float()
-                    sums = step.layer.weighted_sums(a, back, scale, None)
-                for into, total in zip(found[step.weights], sums, strict=True):
-                    into.append(total)
-        return [torch.stack(each, dim=1) for each in found]
 
-    def as_in_networks(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """Return tensors shaped like the weights in the networks' own order and layout."""
-        return [t for layer, at in self._layers.values() for t in layer.convert_layout(tensors[at])]
-
-    def networks(self) -> list[nn.Sequential]:
+    @abstractmethod
+    def networks(self) -> Sequence[nn.Module]:
         """Return the K networks with their current weights."""
-        back = self.as_in_networks(self.weights)
+
+    def predicts_right(self, pool: RowPool) -> Tensor:
+        """Return whether each model predicts its people right, (K, n), in full precision."""
+        everyone = torch.arange(pool.n, device=self.device).expand(len(self), -1)
+        found = []
         with torch.no_grad():
-            for k, network in enumerate(self._networks):
-                for own, stacked in zip(network.parameters(), back, strict=True):
-                    own.copy_(stacked[k])
-        return list(self._networks)
+            for rows in everyone.split(JUDGED_AT_ONCE, dim=1):
+                x, y = pool.batch(rows)
+                found.append(self.logits(x, exact=True).argmax(dim=2) == y)
+        return torch.cat(found, dim=1)
+
+    def gradients(self, through: ForwardPass, losses: Tensor) -> list[Tensor]:
+        """Return the aggregated gradient of each model's weights, (K, ...), from losses (K, B)."""
+        return self.aggregate(self, through, losses)
+
+    def snapshot(self, model: int) -> list[Tensor]:
+        """Return a copy of all that training changes in one model."""
+        return [w.detach()[model].clone() for w in self.weights]
+
+    def restore(self, model: int, snapshot: Sequence[Tensor]) -> None:
+        """Set one model to a snapshot of it."""
+        with torch.no_grad():
+            for w, kept in zip(self.weights, snapshot, strict=True):
+                w[model] = kept
 
 
 def mean_gradient(stack: Stack, through: ForwardPass, losses: Tensor) -> list[Tensor]:
     """Return the gradient of the mean of each model's losses, independently of other models."""
-    return list(torch.autograd.grad(losses.mean(dim=1).sum(), stack.weights))
+    loss = losses.mean(dim=1).sum()
+    return list(gradients_of(loss, stack.weights))
+
+
+def gradients_of(
+    loss: Tensor, weights: Sequence[Tensor], *, retain_graph: bool = False
+) -> tuple[Tensor, ...]:
+    """Return the gradient of each weight: 0 for one that the loss does not depend on."""
+    return torch.autograd.grad(
+        loss, weights, retain_graph=retain_graph, allow_unused=True, materialize_grads=True
+    )

@@ -153,6 +153,8 @@ def _type(annotation: Any) -> str:
     inner = options[0] if options and type(None) in get_args(annotation) else annotation
     if get_origin(inner) is Literal:
         return "|".join(get_args(inner))
+    if options and get_origin(options[0]) is Literal:  # these, or an object of the user's own
+        return f"{_type(options[0])}|MODULE:NAME"
     if get_origin(inner) is tuple:
         return f"comma list, each {_type(get_args(inner)[0])}"
     names = {int: "whole number", float: "number", str: "text", bool: "true|false"}

@@ -7,8 +7,9 @@ import dataclasses
 import functools
 import itertools
 import math
+import types
 from collections.abc import Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 import pytest
@@ -78,6 +79,8 @@ def small(cls: Any, **given: Any) -> Plain:
 def options_of(cls: type, key: str) -> tuple[Any, ...]:
     """The values of a parameter that has a few."""
     hint = spec.hints(cls)[key]
+    if get_origin(hint) in (types.UnionType, Union):  # of names, and of what only the user has
+        hint = get_args(hint)[0]
     return (False, True) if hint is bool else get_args(hint) if get_origin(hint) is Literal else ()
 
 

@@ -12,7 +12,7 @@ from dp_accounting import pld
 from scipy.stats import norm
 
 from quorate.engine.architectures import build_network
-from quorate.engine.stack import Stack
+from quorate.engine.layer_stack import LayerStack
 from quorate.errors import InputError
 from quorate.learners.base import privacy
 from quorate.learners.base.private_learner import poisson_sample, slices
@@ -29,7 +29,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 def clipped_gradient_sum(network, x, y, max_grad_norm):
     """The stack's sums, for a stack of one and a batch in which everyone counts."""
     everyone = torch.ones(1, len(y))
-    stack = Stack([network])
+    stack = LayerStack([network])
     sums, over = stack.clipped_gradient_sums(x[None], y[None], everyone, max_grad_norm)
     return [value[0] for value in stack.as_in_networks(sums)], int(over)
 
@@ -80,7 +80,7 @@ def test_clipping_by_hand() -> None:
 
 def test_rows_that_only_fill_up_add_nothing() -> None:
     people = Digits(n=10).split(rng()).train
-    stack = Stack([build_network("mlp", people.x.shape[1:], people.k, 8, rng(1))])
+    stack = LayerStack([build_network("mlp", people.x.shape[1:], people.k, 8, rng(1))])
     x, y = torch.from_numpy(people.x)[None], torch.from_numpy(people.y)[None]
     some = torch.zeros(1, 10)
     some[0, :4] = 1
@@ -110,7 +110,7 @@ def test_noise_has_the_calibrated_variance(monkeypatch) -> None:
     def nothing(stack, x, y, present, max_grad_norm):
         return [torch.zeros_like(w) for w in stack.weights], torch.zeros(len(stack)).long()
 
-    monkeypatch.setattr(Stack, "clipped_gradient_sums", nothing)
+    monkeypatch.setattr(LayerStack, "clipped_gradient_sums", nothing)
     people = Digits(n=400).split(rng()).train
     learner = DPSGD(
         epsilon=3,

@@ -131,6 +131,8 @@ def test_an_own_class_of_any_kind_is_refused(people: Table) -> None:
     from sklearn.linear_model import LogisticRegression
     from torch import nn
 
+    from quorate.engine.own_network import make_network
+
     class Own(LogisticRegression):  # type: ignore[misc]
         pass
 
@@ -147,6 +149,7 @@ def test_an_own_class_of_any_kind_is_refused(people: Table) -> None:
         NetworkClassifier(with_dropout),
         NetworkClassifier(dilated),
         NetworkClassifier(nn.Sequential(Layer(), nn.Linear(64, 3))),
+        NetworkClassifier(make_network(lambda: flat, (1, 8, 8), 3, np.random.default_rng(0))),
         with_record(fitted("tree", people), {"object": object()}),
     ):
         with pytest.raises(InputError, match="Expected plain data, arrays and models of quorate"):

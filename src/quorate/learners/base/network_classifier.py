@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from quorate.bring_your_own.handed_in import HandedIn
 from quorate.errors import FitFailedError, InputError
 from quorate.runtime import device
 from quorate.table import Array, Labels, Probabilities, Table
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Architecture = Literal["logistic", "mlp", "cnn", "resnet"]
+Model = Architecture | HandedIn | Callable[..., Any]  # ours, or what makes one of the user's own
+MODEL_HELP = "Architecture: logistic, mlp, cnn or resnet; or your own, as mypackage.nets:Net."
 SMALLEST_IMAGE = {"cnn": 4, "resnet": 8}  # pixels: each halving must leave some
 PREDICT_ROWS = 512  # rows predicted at once, to bound the memory of activations
 
 
-def check_shape(model: Architecture, people: Table) -> None:
+def check_shape(model: Model, people: Table) -> None:
     """Raise InputError if the architecture cannot take these people."""
     if model not in SMALLEST_IMAGE:
         return
@@ -40,7 +43,7 @@ def check_shape(model: Architecture, people: Table) -> None:
 class NetworkClassifier:
     """A fitted network that predicts the label with the largest logit."""
 
-    network: nn.Sequential
+    network: nn.Module
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def predict(self, x: Array) -> Labels:
@@ -68,24 +71,29 @@ class NetworkClassifier:
 
         Raises:
             FitFailedError: the network's output is not finite.
+            InputError: a network of the user's own has no last linear layer.
         """
-        return np.concatenate([inside.numpy() for _, inside in self._through(self.network[:-1], x)])
+        network: Any = self.network
+        inside = network.representation if hasattr(network, "representation") else network[:-1]
+        return np.concatenate([units.numpy() for _, units in self._through(inside, x)])
 
-    def _through(self, network: nn.Module, x: Array) -> Iterator[tuple[slice, Tensor]]:
+    def _through(
+        self, call: Callable[[Tensor], Tensor], x: Array
+    ) -> Iterator[tuple[slice, Tensor]]:
         """Yield slices of rows with their outputs; one empty batch if there are no rows."""
         import torch
 
         from quorate.engine.layers import channels_last
 
         place = device.current()
-        network = network.eval().to(place)
+        self.network.eval().to(place)
         for start in range(0, max(1, len(x)), PREDICT_ROWS):
             rows = slice(start, start + PREDICT_ROWS)
             with torch.no_grad():
                 batch = torch.from_numpy(np.ascontiguousarray(x[rows])).to(place)
                 if batch.ndim == 4 and place == "cpu":
                     batch = channels_last(batch)
-                out = network(batch).cpu()
+                out = call(batch).cpu()
             if not bool(torch.isfinite(out).all()):
                 raise FitFailedError(DIVERGED)
             yield rows, out

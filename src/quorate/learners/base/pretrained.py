@@ -146,16 +146,14 @@ def pretrained(public: Population, pretraining: NetworkLearner, seed: int) -> Pr
     return _known[key]
 
 
-def _network(pretraining: NetworkLearner, people: Table, weights: Sequence[Array]) -> nn.Sequential:
+def _network(pretraining: NetworkLearner, people: Table, weights: Sequence[Array]) -> nn.Module:
     """Return the network for people of this shape with these weights."""
     import torch
 
-    from quorate.engine.architectures import build_network
-
-    shape, rng = people.x.shape[1:], np.random.default_rng(0)
-    network = build_network(pretraining.model, shape, people.k, pretraining.hidden, rng)
+    shape, rng = tuple(people.x.shape[1:]), np.random.default_rng(0)
+    network = pretraining.network(shape, people.k, rng)
     with torch.no_grad():
-        for own, kept in zip(network.parameters(), weights, strict=True):
+        for own, kept in zip(network.state_dict().values(), weights, strict=True):
             own.copy_(torch.from_numpy(np.array(kept)))  # what is kept on disk is read-only
     return network
 
@@ -174,5 +172,5 @@ def _trained(
         mean, spread = units.mean(axis=0), units.std(axis=0)
         scale = np.maximum(spread, FLOOR * spread.mean())
         right = model.predict(people.held_out.x) == people.held_out.y
-    weights = [w.detach().numpy() for w in model.network.parameters()]
+    weights = [w.detach().numpy() for w in model.network.state_dict().values()]
     return weights, mean.astype(np.float32), scale.astype(np.float32), float(right.mean())

@@ -6,11 +6,11 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from quorate.errors import InputError
 from quorate.learners.base import privacy
-from quorate.learners.base.network_classifier import Architecture
+from quorate.learners.base.network_classifier import MODEL_HELP, Model
 from quorate.learners.base.network_learner import NetworkLearner
 from quorate.learners.base.schedules import schedule_factor
 from quorate.spec import param
@@ -41,8 +41,9 @@ class PrivateLearner(NetworkLearner):
         1.0, "Clipping threshold C on the L2 norm of each person's gradient.", shown=True
     )
     delta: float = param(1e-5, "Privacy budget δ, below 1/n.")
-    model: Architecture = param("logistic", "Architecture: logistic, mlp, cnn or resnet.")
+    model: Model = param("logistic", MODEL_HELP)
     batch_size: int = param(512, "Expected number of people per gradient step.")
+    clips_people: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -159,7 +159,7 @@ class _BestEpoch:
         models = len(training.stack)
         groups, labels = validation.groups() if by_group else None, validation.labels()
         self._codes = np.zeros_like(labels) if groups is None else groups * validation.k + labels
-        self._weights = [w.detach().clone() for w in training.stack.weights]
+        self._best = [training.stack.snapshot(k) for k in range(models)]
         self._records: list[dict[str, Any]] = [{} for _ in range(models)]
         self._scores: list[list[float]] = [[] for _ in range(models)]
         self._epoch = [0] * models  # the best one so far
@@ -183,19 +183,15 @@ class _BestEpoch:
             score = worst_accuracy(right[k], self._codes[k])
             if not scores or score > max(scores):
                 self._epoch[k], self._records[k] = epoch, copy.deepcopy(records[k])
-                for kept, w in zip(self._weights, self._training.stack.weights, strict=True):
-                    kept[k] = w.detach()[k]
+                self._best[k] = self._training.stack.snapshot(k)
             scores.append(score)
             self._stopped[k] |= epoch - self._epoch[k] >= self._patience
         return all(self._stopped)
 
     def deploy(self) -> list[dict[str, Any]]:
         """Set every model to its best weights; return the records."""
-        import torch
-
-        with torch.no_grad():
-            for w, kept in zip(self._training.stack.weights, self._weights, strict=True):
-                w.copy_(kept)
+        for k, best in enumerate(self._best):
+            self._training.stack.restore(k, best)
         parts = {"training_alpha": self._training.pool, "validation_alpha": self._validation}
         shares = {k: part.member.cpu().numpy().mean(axis=1) for k, part in parts.items()}
         return [
