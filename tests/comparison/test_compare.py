@@ -90,7 +90,10 @@ def test_what_cannot_be_compared() -> None:
         (["curve"], "Expected two or more folders of runs, got 1"),
         (["curve", "curve/"], "got curve twice"),
         (["curve", "correct"], "Expected cells in common between curve and correct"),
+        (["curve", "curve/store.sqlite"], "got curve twice"),
         (["curve", "."], "which holds several"),
     ):
         with pytest.raises(InputError, match=said):
             library.compare(*folders)
+    with pytest.raises(InputError, match=r"Expected target=nan in \[0, 1\]"):
+        library.compare("curve", "correct", target=float("nan"))

@@ -18,6 +18,7 @@ import pytest
 
 import quorate as library
 from pages import Page
+from quorate.comparison.result import Comparison
 from quorate.findings.kinds.kind import RunResult
 from quorate.findings.running import ExperimentResult
 from quorate.membership_inference.audit_result import AuditResult
@@ -95,9 +96,9 @@ STORED_OTHERWISE = (
     "plan",
 )  # in part, or as more
 # What is around another result; and what no run leaves as its result: a file that tells of itself,
-# and what test_show_any_folder.py reads.
+# what test_show_any_folder.py reads, and what is made of two runs (tests/comparison).
 AROUND = {WrappedResult, ScenarioRun, RunResult, ExperimentResult, ToldPerturbation}
-AROUND |= {StoredResult, JudgedResult, FolderOverview}
+AROUND |= {StoredResult, JudgedResult, FolderOverview, Comparison}
 
 
 def write_members(file: Path) -> None:

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 import quorate as library
 from pages import Page
@@ -180,6 +182,57 @@ def test_a_folder_of_folders_lists_what_is_in_them(here: Path, quorate: Run) -> 
     assert [one["folder"] for one in listed] == ["runs/a", "runs/b", "runs/deep/er"]
     with pytest.raises(StoreError, match=r"which holds 3\. Name one of: runs/a, runs/b, runs/deep"):
         export("runs")
+
+
+def test_a_folder_of_runs_gets_an_index_page(here: Path, quorate: Run) -> None:
+    for name in ("runs/b & co", "runs/a", "runs/deep/er"):
+        plan(here / name)
+    changed = here / "runs/b & co/results.json"
+    if not changed.exists():
+        (changed,) = (here / "runs/b & co").glob("*.json")
+    changed.write_text(changed.read_text().replace("x", "y"))
+    assert quorate("show", "runs")[1].endswith("\nReport: runs/index.html\n")
+    page = Path("runs/index.html").read_text()
+    cards = re.findall("<article.*?</article>", page, re.DOTALL)
+    places = [re.search('class="note">([^<:]*)', card) for card in cards]
+    assert [one[1].partition(",")[0] for one in places if one] == ["a", "deep/er"]
+    pages = re.findall('<a href="([^"]+)">', "".join(cards))
+    assert [Path("runs", one).exists() for one in pages] == [True, True]
+    assert "<script" not in page
+    quorate("show", "runs")  # its own page is replaced
+    Path("other").mkdir()
+    plan(here / "other/a")
+    Path("other/index.html").write_text("mine")
+    code, shown, said = quorate("show", "other")
+    assert (code, Path("other/index.html").read_text()) == (0, "mine")
+    assert "There is a result in 1" in shown  # which is shown all the same
+    assert said.startswith("No report: Expected to write index.html to other")
+
+
+def test_an_index_names_what_is_damaged_or_unfinished(
+    here: Path, quorate: Run, run_stored: Callable[[str], str]
+) -> None:
+    run_stored("curve")
+    Path("runs").mkdir()
+    for name in ("whole", "changed", "unfinished"):
+        shutil.copytree("curve", Path("runs", name))
+    report = Path("runs/changed/results.json")
+    report.write_text(report.read_text().replace("digits", "figures"))
+    Path("runs/unfinished/results.json").unlink()
+    Image.new("RGB", (900, 450)).save("runs/whole/curves.png")
+    printed = quorate("show", "runs")[1]
+    assert "Damaged, or not finished: runs/changed, runs/unfinished." in printed
+    page = Path("runs/index.html").read_text()
+    changed, unfinished, whole = re.findall("<article.*?</article>", page, re.DOTALL)
+    assert "a report that cannot be read" in changed
+    assert "a run without a report" in unfinished
+    assert 'class="problem"' in changed
+    assert 'class="problem"' in unfinished
+    assert 'class="problem"' not in whole
+    assert 'src="data:image/png;base64,' in whole  # its first picture, made small
+    assert re.search(r"whole: study, \d{4}-\d{2}-\d{2}<", whole)
+    told = json.loads(quorate("show", "runs", "--json")[1])["folders"]
+    assert [one["kind"] for one in told] == ["", "", "study"]
 
 
 def test_a_result_in_a_folder_inside_is_named(here: Path, quorate: Run) -> None:

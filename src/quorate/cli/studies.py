@@ -191,11 +191,11 @@ def show(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Show what a folder holds: any result, whatever was run, and results in folders inside.
+    """Show a stored result, or an index of all results in a folder.
 
-    The page of trials, and of a correction, is made anew.
-
-    Of a perturbation file it says whom it is for, its budget, what was measured and what undoes it.
+    The page of a study or a correction is made anew from what is stored. Of a folder of runs, an
+    index page (index.html) is written with the title, date, headline and first picture of each. Of
+    a perturbation file, its budget, its use and what was measured are shown.
 
     \b
     quorate show runs/first --target 0.8
@@ -230,12 +230,16 @@ def _show(folder: Path, target: float | None, json: bool) -> None:
 def _write_anew(result: Result, folder: Path) -> Path | None:
     """Write the page of what is made of stored cells; return where the page is, if there is one."""
     from quorate.report.files import write_result
+    from quorate.report.index_page import write_index
     from quorate.report.reports import folder_of
     from quorate.report.stored import is_as_written, page_of
+    from quorate.report.stored_folders import FolderOverview
 
-    if is_as_written(result):
+    if is_as_written(result) and not isinstance(result, FolderOverview):
         return page_of(result)
     try:
+        if isinstance(result, FolderOverview):
+            return write_index(result)
         return write_result(result, folder_of(folder))
     except QuorateError as error:  # what was measured is shown all the same
         print(f"No report: {error}", file=sys.stderr)

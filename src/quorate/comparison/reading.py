@@ -13,13 +13,16 @@ from quorate.comparison.pairing import Pairing, pair, say_variant
 from quorate.comparison.result import Beside, Comparison
 from quorate.errors import InputError
 from quorate.intervals import Estimate
+from quorate.report.reports import folder_of
 from quorate.report.stored import load_results
 from quorate.report.stored_folders import FolderOverview
 from quorate.runs.reading import as_stored
 from quorate.runs.result import Result, Row, WrappedResult
+from quorate.runtime.places import place
 from quorate.studies.critical_mass.search import last_search
 from quorate.studies.curve import CURVE, Curve
 from quorate.studies.curves import Curves
+from quorate.validate import in_interval
 
 SEARCH = "search"  # stem of what a search for α* leaves
 MASS = {"estimate", "low", "high", "target"}  # what a row of a search says
@@ -42,9 +45,11 @@ def compare(*folders: str | Path, target: float | None = None) -> Comparison:
             f"Expected two or more folders of runs, got {len(folders)}. Name those to compare: "
             "quorate compare runs/first runs/second."
         )
-    paths = [Path(folder) for folder in folders]
-    for place, path in enumerate(paths):
-        if path.resolve() in [other.resolve() for other in paths[:place]]:
+    if target is not None:
+        in_interval("target", target, 0, 1, "It is a success rate.")
+    paths = [folder_of(place(folder)) for folder in folders]
+    for number, path in enumerate(paths):
+        if path.resolve() in [other.resolve() for other in paths[:number]]:
             raise InputError(f"Expected different runs, got {path} twice. Name it once.")
     runs = [_read(path, target) for path in paths]
     first, *others = runs
@@ -134,6 +139,8 @@ def _beside(first: _Run, other: _Run, target: float | None) -> Beside:
 
 def _why(first: _Run, other: _Run) -> str:
     """Return what keeps the cells of two runs apart."""
+    if len({any("alpha" in row for row in run.rows) for run in (first, other)}) > 1:
+        return "one has measured sizes α, the other has not."
     for name in ("seed", "alpha"):
         one, two = ({row.get(name) for row in run.rows} for run in (first, other))
         if not one & two:

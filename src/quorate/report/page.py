@@ -34,6 +34,24 @@ def render_page(
         pictures: those of the result; each is drawn in ``files`` already.
         files: what the page shows and offers to take away, by name.
     """
+    import markupsafe
+
+    sections = result.sections()
+    placed = {name for section in sections for name in section.pictures}
+    page: str = template("page.html.j2").render(
+        result=result,
+        sections=sections,
+        finding=result.verdict,
+        pictures={name: _shown(name, picture, files) for name, picture in pictures.items()},
+        at_top=[name for name in pictures if name not in placed],
+        downloads={name: _data_uri(name, content) for name, content in files.items()},
+        nowhere=markupsafe.Markup(lead_to({})),
+    )
+    return page
+
+
+def template(name: str) -> Any:
+    """Return a template of pages, in which every text is escaped."""
     import jinja2
     import markupsafe
 
@@ -49,17 +67,7 @@ def render_page(
     environment.filters["columns"] = lambda rows: {
         name: markupsafe.Markup(LEFT if left else "") for name, left in columns(rows).items()
     }
-    sections = result.sections()
-    placed = {name for section in sections for name in section.pictures}
-    return environment.get_template("page.html.j2").render(
-        result=result,
-        sections=sections,
-        finding=result.verdict,
-        pictures={name: _shown(name, picture, files) for name, picture in pictures.items()},
-        at_top=[name for name in pictures if name not in placed],
-        downloads={name: _data_uri(name, content) for name, content in files.items()},
-        nowhere=markupsafe.Markup(lead_to({})),
-    )
+    return environment.get_template(name)
 
 
 def _shown(name: str, picture: Picture, files: Mapping[str, bytes]) -> dict[str, Any]:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from quorate.errors import StoreError
-from quorate.report.reports import read_reports
+from quorate.errors import StoreError, reason
+from quorate.report.reports import DATA, FINDING, Report, read_reports
 from quorate.runs.result import Result, Row, Section
 from quorate.runs.store import FILE, Store
 from quorate.test_time.study.settings import FILE as CORRECTION
+from quorate.validate import listed
 
+AGAIN = "Run the same command with the same --out again: what is stored is kept."
+KINDS = {  # by a report's stem
+    "search": "search for α*",
+    "queries": "comparison of queries",
+    "plan": "plan",
+    "audit": "audit of privacy",
+}
+# By what the JSON of a report holds.
+KEYS = {"runs": "comparison", "critical_mass": "study"}
+OF_A_SCENARIO = "provenance.json"
 DEPTH = 3  # of folders within one another that are looked into
 PARTS = {"cells", "ledgers", "platform", "platforms", "tuning"}  # of a run, no runs of their own
-MOST = 50  # results that are listed
+MOST = 200  # results that are listed
 
 
 @dataclass(frozen=True)
@@ -26,11 +38,19 @@ class FolderInside:
         folder: where.
         title: what its result is called.
         found: the first sentence of it; empty where it is not written yet.
+        kind: what was run, in a word or two; empty where nothing tells.
+        date: the day of its report, as YYYY-MM-DD; empty where there is none.
+        page: where its page stands, or stood; None where there is no report.
+        problem: what is wrong with what is stored, and what to do; empty for nothing.
     """
 
     folder: Path
     title: str
     found: str
+    kind: str = ""
+    date: str = ""
+    page: Path | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,19 +75,28 @@ class FolderOverview(Result):
         number = len(self.inside)
         there = f"There are results in {number} folders" if number > 1 else "There is a result in 1"
         most = " or more" if number == MOST else ""
-        return [f"{there}{most}. To see one: quorate show {self.inside[0].folder}"]
+        said = [f"{there}{most}. To see one: quorate show {self.inside[0].folder}"]
+        damaged = [str(one.folder) for one in self.inside if one.problem]
+        if damaged:
+            said.append(f"Damaged, or not finished: {listed(damaged)}.")
+        return said
 
     def sections(self) -> list[Section]:
         """Return one row a folder."""
         rows = tuple(
-            {"folder": str(one.folder), "what": one.title, "found": one.found or "–"}
+            {
+                "folder": str(one.folder),
+                "what": one.title,
+                "found": one.found or one.problem or "–",
+                "date": one.date or "–",
+            }
             for one in self.inside
         )
         return [Section("Folders", rows=rows)]
 
     def rows(self) -> list[Row]:
         """Return one row a folder."""
-        each = ("folder", "title", "found")
+        each = ("folder", "title", "found", "kind", "date", "problem")
         return [{key: str(getattr(one, key)) for key in each} for one in self.inside]
 
     def to_json(self) -> dict[str, Any]:
@@ -100,16 +129,37 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
 
 def _told(folder: Path) -> FolderInside | None:
     """Return what a folder's reports say; None where nothing was run there."""
+    is_run = (folder / FILE).exists() or (folder / CORRECTION).exists()
+    is_run = is_run or (folder / "cells").is_dir()
     try:
         reports = read_reports(folder)
         first = reports[0] if reports else None
         if first is not None:
-            return FolderInside(folder, first.title, next(iter(first.sentences), ""))
-    except StoreError:
-        return FolderInside(folder, "a report that cannot be read", "")
-    if (folder / FILE).exists() or (folder / CORRECTION).exists() or (folder / "cells").is_dir():
-        return FolderInside(folder, "a run without a report", "")
-    return None
+            date = datetime.fromtimestamp(first.file.stat().st_mtime, UTC).date().isoformat()
+            found = next(iter(first.sentences), "")
+            return FolderInside(folder, first.title, found, _kind(first), date, first.page)
+    except (StoreError, OSError) as error:
+        problem = str(error) if isinstance(error, StoreError) else reason(error)
+        return FolderInside(folder, "a report that cannot be read", "", problem=problem)
+    if not is_run:
+        return None
+    damaged = (folder / DATA).exists()
+    title = "a report that cannot be read" if damaged else "a run without a report"
+    return FolderInside(folder, title, "", problem=AGAIN)
+
+
+def _kind(report: Report) -> str:
+    """Return what a report is of, in a word or two, by what stands beside it and in it."""
+    folder, plain = report.file.parent, report.plain
+    if (folder / FINDING).exists():
+        return "experiment"
+    if (folder / CORRECTION).exists():
+        return "correction"
+    if report.stem in KINDS:
+        return KINDS[report.stem]
+    if (folder / OF_A_SCENARIO).exists():
+        return "scenario"
+    return next((said for key, said in KEYS.items() if key in plain), "")
 
 
 def why_nothing(folder: Path) -> str:
