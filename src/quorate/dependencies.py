@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from quorate import catalog, spec
+from quorate.protocols import Population
 
 Dependencies = dict[str, dict[str, str]]
 
@@ -31,7 +32,23 @@ def find_dependencies(methods: Iterable[Any], known: str | None = None) -> Depen
         if digest is not None and digest != known:
             files[spec.text(method)] = str(digest)
     code = catalog.code_of(within)
+    if _meet_categories(within):
+        code["learners/categories"] = "split into sets"
     return {name: found for name, found in (("files", files), ("code", code)) if found}
+
+
+# Older versions handed trees a category value by value, and their outcomes have ids without this.
+SPLITS = "splits_categories"
+
+
+def _meet_categories(within: Iterable[Any]) -> bool:
+    """Whether a learner that splits categories into sets meets people who may have some."""
+    may_have = any(
+        getattr(one, "has_categories", spec.is_own(type(one)))
+        for one in within
+        if isinstance(one, Population)
+    )
+    return may_have and any(getattr(one, SPLITS, False) for one in within)
 
 
 # A sweep asks about the same few methods once a cell. By identity, as the texts of methods are.
@@ -47,7 +64,7 @@ def _of_interest(method: Any) -> list[Any]:
     found = [
         one
         for one in spec.methods_within(method)
-        if hasattr(one, "fingerprint") or spec.is_own(type(one))
+        if hasattr(one, "fingerprint") or hasattr(one, SPLITS) or spec.is_own(type(one))
     ]
     if len(_kept) >= MOST_KEPT:
         _kept.clear()

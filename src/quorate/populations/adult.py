@@ -71,6 +71,7 @@ class Adult(Population):
     """
 
     name: ClassVar[str] = "adult"
+    has_categories: ClassVar[bool] = True
     group: str | None = param("sex", "Column that defines the groups; it stays a feature.")
     n: int | None = param(None, REDRAWN_N)
     held_out: int | None = param(None, REDRAWN_HELD_OUT)

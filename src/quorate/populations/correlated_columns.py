@@ -29,6 +29,7 @@ class CorrelatedColumns(DrawnPopulation):
     """
 
     name: ClassVar[str] = "proxies"
+    has_categories: ClassVar[bool] = True
     proxies: int = param(6, "Number of columns correlated with the attribute, at least 1.")
     strength: float = param(
         0.5, "Shift of each such column by the attribute, in standard deviations."

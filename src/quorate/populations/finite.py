@@ -38,6 +38,7 @@ class Finite(DrawnPopulation):
     """
 
     name: ClassVar[str] = "finite"
+    has_categories: ClassVar[bool] = True
     n: int = param(5000, "Number of training people.")
     held_out: int = param(5000, "Number of people held out as the test set.")
     values: int = param(20, "Number of feature values v.")

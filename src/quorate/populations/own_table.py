@@ -52,6 +52,7 @@ class OwnTable(Population):
     """
 
     name: ClassVar[str] = "table"
+    has_categories: ClassVar[bool] = True
     path: str = param(help="The file, .csv or .parquet.")
     label: str = param(help="Column of the labels.")
     group: str | None = param(None, "Column that defines the groups.")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from quorate.errors import FitFailedError, InputError
+from quorate.learners.base.category_codes import FlatRows, RowEncoding
 from quorate.protocols import Classifier, Learner
 from quorate.table import Array, Labels, Probabilities, Rng, Submission, Table
 
@@ -19,14 +20,18 @@ from quorate.table import Array, Labels, Probabilities, Rng, Submission, Table
 class ScikitLearner(Learner):
     """Base of the learners that fit a scikit-learn classifier.
 
-    A new one implements ``build``. Images are flattened to pixels. Features are used as the
-    population gives them, numbers of a table standardised and pixels in [0, 1], so no learner
-    scales them again.
+    A new one implements ``build``, and ``encoding`` where it knows categories. Images are flattened
+    to pixels. Features are used as the population gives them, numbers of a table standardised and
+    pixels in [0, 1], so no learner scales them again.
     """
 
     @abstractmethod
     def build(self, rng: Rng) -> Any:
         """Return the unfitted estimator; if it needs a seed, draw it from ``rng``."""
+
+    def encoding(self, people: Table) -> RowEncoding:
+        """Return how the estimator is handed features; by default one-hot categories and all."""
+        return FlatRows()
 
     def check(self, people: Table) -> None:
         """Raise InputError with scikit-learn's own message if it refuses a parameter's value."""
@@ -53,11 +58,13 @@ class ScikitLearner(Learner):
             FitFailedError: it refuses data in which everyone has one label, as after planting.
         """
         people = data.mixed()
-        estimator = self.build(rng)
+        estimator, rows = self.build(rng), self.encoding(people)
+        if rows.categorical and hasattr(estimator, "categorical_features"):
+            estimator.set_params(categorical_features=list(rows.categorical))
         try:
             with warnings.catch_warnings(record=True) as heard:
                 warnings.simplefilter("always")
-                estimator.fit(_rows(people.x), people.y)
+                estimator.fit(rows.encode(people.x), people.y)
         except (ValueError, TypeError) as error:
             if (people.y == people.y[0]).all():
                 raise FitFailedError(
@@ -69,8 +76,8 @@ class ScikitLearner(Learner):
         said = sorted({str(warning.message).splitlines()[0] for warning in heard})
         record = {"warnings": said} if said else {}
         if hasattr(estimator, "predict_proba"):
-            return ScoredEstimator(estimator, people.k, record)
-        return PlainEstimator(estimator, record)
+            return ScoredEstimator(estimator, people.k, record, rows)
+        return PlainEstimator(estimator, record, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +86,7 @@ class PlainEstimator:
 
     estimator: Any
     record: Mapping[str, Any] = field(default_factory=dict)
+    rows: RowEncoding = FlatRows()
 
     def predict(self, x: Array) -> Labels:
         """Return the index of the predicted label of each row, (n,).
@@ -86,7 +94,7 @@ class PlainEstimator:
         Raises:
             FitFailedError: the estimator was fitted to data that it cannot predict from.
         """
-        return _labels(self.estimator, x)
+        return _labels(self.estimator, self.rows.encode(x))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +104,7 @@ class ScoredEstimator:
     estimator: Any
     k: int
     record: Mapping[str, Any] = field(default_factory=dict)
+    rows: RowEncoding = FlatRows()
 
     def predict(self, x: Array) -> Labels:
         """Return the index of the predicted label of each row, (n,).
@@ -103,7 +112,7 @@ class ScoredEstimator:
         Raises:
             FitFailedError: the estimator was fitted to data that it cannot predict from.
         """
-        return _labels(self.estimator, x)
+        return _labels(self.estimator, self.rows.encode(x))
 
     def probabilities(self, x: Array) -> Probabilities:
         """Return the probability of each label, (n, k); 0 for labels nobody had in training.
@@ -116,10 +125,13 @@ class ScoredEstimator:
         seen = self.estimator.classes_
         found = np.zeros((len(x), self.k))  # (n, k)
         # Boosting on a single label returns a second column, for "any other".
-        found[:, seen] = _asked(self.estimator, self.estimator.predict_proba, x)[:, : len(seen)]
+        found[:, seen] = self._scores(x)[:, : len(seen)]
         total = found.sum(axis=1, keepdims=True)  # (n, 1)
         found /= np.where(total > 0, total, 1)
         return found
+
+    def _scores(self, x: Array) -> Any:
+        return _asked(self.estimator, self.estimator.predict_proba, self.rows.encode(x))
 
 
 def draw_random_state(rng: Rng) -> int:
@@ -138,14 +150,9 @@ def _asked(estimator: Any, method: Callable[[Array], Any], x: Array) -> Any:
         FitFailedError: it has none, as k nearest neighbours with fewer people than k.
     """
     try:
-        return method(_rows(x))
+        return method(x)
     except ValueError as error:
         raise FitFailedError(str(_refused(estimator, error))) from error
-
-
-def _rows(x: Array) -> Array:
-    """Return one row of d features per person, (n, d)."""
-    return x.reshape(len(x), -1)
 
 
 def _refused(estimator: Any, error: Exception) -> InputError:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from quorate.learners.base.scikit_learner import ScikitLearner, draw_random_state
+from quorate.learners.base.category_learner import CategoryLearner
+from quorate.learners.base.scikit_learner import draw_random_state
 from quorate.spec import param
 from quorate.table import Rng
 from quorate.validate import MOST_ROUNDS, above_zero, at_least
 
 
 @dataclass(frozen=True, kw_only=True)
-class Boosting(ScikitLearner):
+class Boosting(CategoryLearner):
     """Gradient boosting of trees on binned features (histograms), by scikit-learn.
 
-    Each round adds one tree per label that descends the log loss (Friedman 2001; Ke et al. 2017).
+    Each round adds one tree per label that descends the log loss (Friedman 2001; Ke et al. 2017). A
+    table's category is split into two sets of values, found anew in each node; one of more than 255
+    values is split in an order by their labels, found once.
     All rounds are run: nobody is held back to stop early. With more than 200,000 people, the seed
     draws those from whom bins are made.
 
@@ -24,6 +27,7 @@ class Boosting(ScikitLearner):
     """
 
     name: ClassVar[str] = "boosting"
+    most_unordered: ClassVar[int] = 255  # bins of scikit-learn
     learning_rate: float = param(0.1, "Step size of a round.")
     max_iter: int = param(
         100, "Number of rounds; each adds one tree, or k trees if there are k > 2 labels."

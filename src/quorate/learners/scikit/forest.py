@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from quorate.learners.base.scikit_learner import ScikitLearner, draw_random_state
+from quorate.learners.base.category_learner import CategoryLearner
+from quorate.learners.base.scikit_learner import draw_random_state
 from quorate.spec import param
 from quorate.table import Rng
 from quorate.validate import MOST_ROUNDS, at_least
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forest(ScikitLearner):
+class Forest(CategoryLearner):
     """Random forest: the mean of trees grown on bootstrap samples, by scikit-learn.
 
-    Each split considers √d random features (Breiman 2001).
+    Each split considers √d random features (Breiman 2001). A table's category is one of them: it is
+    split into two sets of values, in an order by their labels that is found once before trees are
+    grown (Wright, König 2019, arXiv:1807.04982).
 
     Raises:
         InputError: a parameter is out of range.

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from quorate.learners.base.scikit_learner import ScikitLearner, draw_random_state
+from quorate.learners.base.category_learner import CategoryLearner
+from quorate.learners.base.scikit_learner import draw_random_state
 from quorate.spec import param
 from quorate.table import Rng
 from quorate.validate import at_least
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tree(ScikitLearner):
+class Tree(CategoryLearner):
     """Decision tree, grown greedily by the purity of its leaves, by scikit-learn.
 
-    CART (Breiman, Friedman, Olshen, Stone 1984). The cell's seed breaks ties between equally good
-    splits.
+    CART (Breiman, Friedman, Olshen, Stone 1984). A table's category is split into two sets of
+    values, those with fewer and those with more of a label, in an order that is found once before
+    the tree is grown. The cell's seed breaks ties between equally good splits.
 
     Raises:
         InputError: a parameter is out of range.

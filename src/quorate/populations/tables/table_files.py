@@ -66,6 +66,7 @@ class PublicTable(Population):
     """Base of populations from one public file, whose split is random and redrawn for each seed."""
 
     file: ClassVar[str]
+    has_categories: ClassVar[bool] = True
     source: ClassVar[str]
     group: str | None = param(None, "Column that defines the groups; it stays a feature.")
     n: int | None = param(None, sizes.REMAINING_N)

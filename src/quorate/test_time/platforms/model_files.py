@@ -15,6 +15,7 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.extras import require
+from quorate.learners.base.category_codes import FlatRows
 from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.learners.base.pretrained import Pretrained
 from quorate.learners.base.private_trees import DEEPEST, LeafScores
@@ -41,6 +42,7 @@ KINDS: Mapping[str, type] = {
     "fine-tuned-scores": FineTunedScores,
     "estimator": PlainEstimator,
     "estimator-scores": ScoredEstimator,
+    "flat-rows": FlatRows,
     "leaf-scores": LeafScores,
     "random-trees": RandomTrees,
     "public-columns": PublicColumns,
