@@ -9,15 +9,21 @@ from __future__ import annotations
 import dataclasses
 import posixpath
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from notebook import NotebookParser
+
 from quorate.version import __version__
 
 project = "quorate"
-author = "the quorate authors"
-copyright = "the quorate authors"
+author = "the quorate developers"
+copyright = "the quorate developers"
 release = version = __version__
 
 extensions = [
@@ -28,7 +34,7 @@ extensions = [
 root_doc = "docs/index"
 include_patterns = ["*.md", "docs/**", "experiments/*.md", "benchmarks/*.md"]
 exclude_patterns = [".*", "build", "runs", "src", "tests", "experiments/results"]
-source_suffix = {".md": "markdown"}
+source_suffix = {".md": "markdown", ".ipynb": "notebook"}
 nitpicky = (
     False  # types of NumPy and PyTorch are named, not linked: their inventories lie elsewhere
 )
@@ -116,6 +122,7 @@ def _contents(app: Sphinx, docname: str, source: list[str]) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect what is said above."""
+    app.add_source_parser(NotebookParser)
     app.connect("source-read", _contents)
     app.connect("autodoc-process-docstring", _parameters, priority=100)
     app.connect("autodoc-process-docstring", _as_prose, priority=200)

@@ -118,6 +118,23 @@ def test_each_begins_with_a_sentence(everything: dict[str, Any]) -> None:
     assert bad == []
 
 
+def test_functions_say_what_goes_in_comes_out_and_goes_wrong(everything: dict[str, Any]) -> None:
+    bad = []
+    for name, function in everything.items():
+        if not isinstance(function, FunctionType):
+            continue
+        doc, signature = function.__doc__ or "", inspect.signature(function)
+        types = {n: str(p.annotation) for n, p in signature.parameters.items()}
+        bad += faults(name, types, described(doc))
+        comes_out = str(signature.return_annotation)
+        names_a_class = re.fullmatch(r"[A-Z]\w+", comes_out) and comes_out != "Any"
+        if not (comes_out == "None" or names_a_class or "return" in doc.lower()):
+            bad.append(f"{name} does not say what it returns.")
+        if types and "Raises:\n" not in doc:
+            bad.append(f"{name} does not say what it raises.")
+    assert bad == []
+
+
 def test_classes_say_what_they_hold_and_refuse(everything: dict[str, Any]) -> None:
     bad = []
     for name, cls in everything.items():
