@@ -87,7 +87,7 @@ def test_a_registered_class_is_named_in_text_and_listed() -> None:
     assert catalog.registered() == (Majority,)
     (shown,) = (entry for entry in listing("learners")["learners"] if entry["name"] == "majority")
     assert shown["meaning"] == Majority.__doc__
-    assert shown["distribution"] is None
+    assert (shown["distribution"], shown["origin"]) == (None, "yours")
     quorate.register(Relabel)  # its name is found with - as with _
     for spelt in ("relabel_all", "relabel-all"):
         assert catalog.build("strategies", spelt) == Relabel()
@@ -330,12 +330,40 @@ def test_a_distribution_s_methods_are_found_and_listed(install: Install, quorate
         catalog.build("learners", "outsidde")
 
 
+OBJECTS = """
+from sklearn.naive_bayes import GaussianNB
+
+model = GaussianNB()
+
+
+def mark(rows):
+    '''Adds a mark.'''
+    return rows.assign(x2=1.0)
+"""
+
+
+def test_a_distribution_may_name_estimators_and_functions(install: Install, quorate: Any) -> None:
+    points = {"learners": {"bayes": "outside:model"}, "signals": {"own_mark": "outside:mark"}}
+    install("outside", points, OBJECTS)
+    for text in ("bayes", "knn-cleaning:learner=bayes"):
+        made = catalog.build("learners", text)
+        assert "model=bayes " in spec.text(made)
+        assert catalog.build("learners", spec.text(made)) == made
+    assert catalog.build("learners", "bayes").called == "bayes"
+    assert spec.text(catalog.build("signals", "own-mark")).startswith("own:function=own-mark ")
+    assert "\n  own-mark  Adds a mark. (outside 1.0)\n" in quorate("list", "signals")[1]
+    (shown,) = (one for one in listing("signals")["signals"] if one["name"] == "own-mark")
+    assert (shown["origin"], shown["parameters"]) == ("outside 1.0", [])
+    with pytest.raises(InputError, match="parameter of own, got 'size'"):
+        catalog.build("learners", "bayes:size=3")
+
+
 @pytest.mark.parametrize(
     ("points", "said"),
     [
         ({"learners": {"lost": "nowhere:Lost"}}, "No module named 'nowhere'"),
         ({"learners": {"lost": "outside:Lost"}}, "has no attribute 'Lost'"),
-        ({"learners": {"lost": "outside:line"}}, "Expected a frozen dataclass with a name"),
+        ({"learners": {"lost": "outside:line"}}, "Expected lost to take X, y"),
         ({"learners": {"lost": "outside:Other"}}, "a class called 'other' among the learners"),
         ({"strategies": {"other": "outside:Other"}}, "'other' among the learners"),
     ],

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from quorate import spec
 from quorate.bring_your_own import STANDING_FOR, adapt
 from quorate.bring_your_own.data_kinds import is_data
-from quorate.bring_your_own.import_paths import is_import_path, load
+from quorate.bring_your_own.import_paths import ImportPath, is_import_path, load, refusing
 from quorate.errors import InputError, QuorateError
 from quorate.validate import storable
 
@@ -200,6 +200,16 @@ def build(kind: str, value: str | Mapping[str, Any] | Any) -> Any:
     return made
 
 
+def rebuild(kind: str, value: Any) -> Any:
+    """Return the method that a stored result names; nothing is imported for it but what is known.
+
+    Raises:
+        InputError: as ``build``, or it is an import path.
+    """
+    with refusing("a stored result"):
+        return build(kind, value)
+
+
 def _check_whole_numbers(value: Any, key: str = "") -> None:
     """Raise InputError where a method, or one inside it, has a whole number beyond 64 bits."""
     if isinstance(value, int):
@@ -293,12 +303,19 @@ class Entry:
         place: where it stands, ``module:Class``.
         distribution: the installed one that names it, with its version; empty for quorate's own and
             for what was registered.
+        is_yours: whether it was registered in this process.
     """
 
     kind: str
     name: str
     place: str
     distribution: str = ""
+    is_yours: bool = False
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from: "quorate", a distribution with its version, or "yours"."""
+        return self.distribution or ("yours" if self.is_yours else "quorate")
 
     def __str__(self) -> str:
         return f"{self.place} of {self.distribution}" if self.distribution else self.place
@@ -310,12 +327,19 @@ class Entry:
         except InputError:
             return False
 
+    def own_object(self) -> Any:
+        """Return the estimator or function that a distribution's line names; None for a class."""
+        if not self.distribution or not self.is_usable():
+            return None
+        found = _import(self.place)
+        return None if _is_method(found) else found
+
     def load(self) -> type:
-        """Return the class.
+        """Return the class, or of an object's line that of the method which stands for it.
 
         Raises:
-            InputError: a distribution's line cannot be used: its name is taken, or it names no
-                class of this kind that can be imported.
+            InputError: a distribution's line cannot be used: its name is taken, or it names nothing
+                of this kind that can be imported.
         """
         if not self.distribution:
             return _registered[self.kind].get(self.name) or load_place(self.place)
@@ -323,7 +347,10 @@ class Entry:
             if other.place != self.place:
                 raise _name_taken(self, other)
         try:
-            cls = load_place(self.place)
+            cls: type = _import(self.place)
+            if not _is_method(cls):  # an estimator, a function: what stands for it is of our class
+                standing: type = type(adapt(self.kind, ImportPath(self.name, cls)))
+                return standing
             found = _entry_of(cls)
             if (found.kind, found.name) != (self.kind, self.name):
                 raise InputError(f"a class called {found.name!r} among the {found.kind}")
@@ -339,7 +366,8 @@ class Entry:
 def entries(kind: str) -> list[Entry]:
     """Return every line of a kind: quorate's own, those of distributions, what was registered."""
     own = [Entry(kind, name, place) for name, place in BUILT_IN[kind].items()]
-    more = [Entry(kind, name, _place(cls)) for name, cls in _registered[kind].items()]
+    own_classes = _registered[kind].items()
+    more = [Entry(kind, name, _place(cls), is_yours=True) for name, cls in own_classes]
     return [*own, *_installed(kind), *more]
 
 
@@ -371,9 +399,25 @@ class _Adapting(spec.AdaptingCatalog):
             value = load(value)
             if _is_method(value.value):
                 return value.value() if isinstance(value.value, type) else value.value
-        elif _is_method(value) or (isinstance(value, str | Mapping) and not is_data(value)):
-            return value
+        elif isinstance(value, str | Mapping) and not is_data(value):
+            return self._installed_object(kind, value) or value
+        elif _is_method(value) or value is None or isinstance(value, int | float):
+            return value  # a number is no object: of it is said what a name looks like
         return adapt(kind, value)
+
+    def _installed_object(self, kind: str, value: str | Mapping[str, Any]) -> Any:
+        """Return the method of an object that an installed distribution names; else None."""
+        name = value.get("name") if isinstance(value, Mapping) else value.strip()
+        if (
+            not isinstance(name, str)
+            or name in BUILT_IN[kind]
+            or (value != name and len(value) > 1)
+        ):
+            return None
+        for entry in _installed(kind):
+            if entry.name == _spelt(name) and (found := entry.own_object()) is not None:
+                return adapt(kind, ImportPath(entry.name, found))
+        return None
 
 
 def _is_method(value: Any) -> bool:
@@ -444,6 +488,13 @@ def _place(cls: type) -> str:
 
 def load_place(place: str) -> type:
     """Return the class that ``module:Class`` stands for."""
+    found: type = _import(place)
+    return found
+
+
+def _import(place: str) -> Any:
     module, _, name = place.partition(":")
-    cls: type = getattr(importlib.import_module(module), name)
-    return cls
+    found = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found

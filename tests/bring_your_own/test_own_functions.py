@@ -152,9 +152,9 @@ def test_a_strategy_without_a_goal_asks_for_one(tmp_path: Path) -> None:
         return x.assign(x2=3.0), np.repeat(y[:1], len(y))
 
     with pytest.raises(InputError, match="Name one, as in goal=planted"):
-        quorate.curve(tmp_path, strategy=shout, **settings)
+        quorate.curve(out=tmp_path, strategy=shout, **settings)
     found = quorate.curve(
-        tmp_path,
+        out=tmp_path,
         strategy=shout,
         goal={"always one": lambda predict, x, y: (predict(x.assign(x2=3.0)) == y).mean()},
         **settings,
@@ -170,8 +170,8 @@ def test_wrong_arguments_are_told_at_once() -> None:
     ):
         with pytest.raises(InputError, match="Give other arguments a default"):
             catalog.build(kind, wrong)
-    with pytest.raises(InputError, match="Expected a strategy's name or a function, got 3"):
-        catalog.build("strategies", 3)
+    with pytest.raises(InputError, match="Expected a strategy's name or a function, got set"):
+        catalog.build("strategies", set())
 
 
 def test_signals_inside_strategies_and_checks() -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from quorate.populations.own.own_people import OwnPeople
-    from quorate.table import Split
 
 C = TypeVar("C", bound=type)
 
@@ -64,16 +63,20 @@ def register(cls: C) -> C:
     return catalog.register(cls)
 
 
-def check(method: Any, people: Split | None = None) -> list[str]:
+def check(method: Any, people: Any = None, kind: str | None = None) -> list[str]:
     """Check that a method of your own keeps to its role; return the names of the properties.
 
     Args:
-        method: of any kind: a strategy, a learner, a scenario, ...
-        people: whom to check it on; by default small data sets, the first that it accepts.
+        method: of any kind: a strategy, a learner, a scenario, ...; or an object that stands for
+            one, such as a pipeline or a data frame.
+        people: whom to check it on, a ``Split`` or a population in any form; by default small data
+            sets, the first that it accepts.
+        kind: what a function is: "learners", "strategies", "signals" or "goals".
 
     Raises:
         CheckFailedError: a property does not hold; the message says which.
+        InputError: nobody knows what kind it is.
     """
     from quorate import checks
 
-    return checks.check(method, people)
+    return checks.check(method, people, kind)

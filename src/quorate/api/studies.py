@@ -117,6 +117,7 @@ def run(
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str | None = None,
+    trust: bool = False,
 ) -> ExperimentResult:
     """Run what a TOML file says, and judge the claim that it makes.
 
@@ -125,6 +126,8 @@ def run(
         out: folder of the results; by default ``runs/`` and the file's name.
         quick: whether the file's smaller form is run (minutes; not evidence).
         jobs, executor, device: as for ``curve``; what is left out, the file may say.
+        trust: whether import paths in the file, such as mypackage.train:fit, are followed, which
+            runs code.
 
     Returns:
         ``.result`` is what was measured, of a study its curves; ``.finding`` the claim with its
@@ -142,7 +145,7 @@ def run(
     experiment = read_experiment(file, quick)
     where = Resources(executor, jobs, device).or_else(experiment.resources)
     chosen = choose_executor(where.jobs, where.executor)
-    return run_experiment(experiment, out, chosen, where.device or "auto")
+    return run_experiment(experiment, out, chosen, where.device or "auto", trust)
 
 
 def load(out: Folder, target: float | None = None) -> Curves:

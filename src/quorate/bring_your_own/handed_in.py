@@ -18,16 +18,19 @@ class HandedIn(str):
     """An object under a name that says what it is and, by a digest, that it is this one.
 
     A parameter of this type reads as text wherever it is described, stored or shown. The same text
-    finds the object again while it is in use in this process; text that was stored and is read
-    elsewhere has no object, and ``value`` then says what to do. It travels to other processes with
+    finds the object again in this process: functions and estimators until it ends, data while they
+    are in use. Text that was stored and is read elsewhere has no object, and ``value`` then says
+    what to do. It travels to other processes with
     its object, by cloudpickle: functions of scripts and notebooks, too. There the digest is found
     anew, so that a worker whose code differs is noticed.
 
     Attributes:
         digest: of all that the object does, 64 bits in hex; "" where there is no object.
+        is_named: whether it was named by an import path, or by a distribution.
     """
 
     digest: str = ""
+    is_named: bool = False
     _called: str = ""
     _value: Any = None
     _packed: bytes = b""
@@ -44,12 +47,16 @@ class HandedIn(str):
         Raises:
             InputError: what the object does cannot be told by its content.
         """
+        is_named = isinstance(value, ImportPath)
         if isinstance(value, ImportPath):
             value, called = value.value, value.text
         digest = digest_of(value)
         held = cls(f"{called} {digest[:DIGITS]}")
-        held.digest, held._called, held._value = digest, called, value
+        held.digest, held.is_named = digest, is_named
+        held._called, held._value = called, value
         _in_use[str(held)] = held
+        if callable(value) or hasattr(value, "fit"):  # small: code and parameters, no data
+            _kept[str(held)] = held
         return held
 
     @classmethod
@@ -78,7 +85,7 @@ class HandedIn(str):
             import cloudpickle
 
             self._packed = cloudpickle.dumps(self._value)
-        return _arrive, (self._called, str(self), self._packed)
+        return _arrive, (self._called, self.is_named, str(self), self._packed)
 
     def __deepcopy__(self, memo: Any) -> HandedIn:
         return self
@@ -89,19 +96,26 @@ class HandedIn(str):
 
 # By their text, as long as something uses them; what arrives in a worker stays a while.
 _in_use: weakref.WeakValueDictionary[str, HandedIn] = weakref.WeakValueDictionary()
+_kept: dict[str, HandedIn] = {}
 _lately: deque[HandedIn] = deque(maxlen=LATELY)
 
 
-def _arrive(called: str, text: str, packed: bytes) -> HandedIn:
+def _arrive(called: str, is_named: bool, text: str, packed: bytes) -> HandedIn:
     """Return an object that was sent to this process, under the text that is right for it here."""
     known = _in_use.get(text)
     if known is not None:
         return known
     import pickle
 
-    arrived = HandedIn.of(pickle.loads(packed), called)
+    value = pickle.loads(packed)
+    arrived = HandedIn.of(ImportPath(called, value) if is_named else value, called)
     _lately.append(arrived)
     return arrived
+
+
+def any_in_use() -> bool:
+    """Whether any object of the user's own is in use in this process."""
+    return bool(_in_use)
 
 
 def in_use(within: str) -> tuple[HandedIn, ...]:

@@ -41,7 +41,7 @@ class HoldsObject:
         held = self.held
         if not held.digest:
             return str(held)
-        return self.who if ":" in self.who else short_name(held.value)
+        return self.who if held.is_named else short_name(held.value)
 
     def failed(self, error: BaseException, doing: str) -> str:
         """Return what to say of an exception that the object raised.

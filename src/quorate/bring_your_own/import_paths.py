@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import re
 import sys
+from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from quorate.errors import InputError
 
 PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+# Whose words are read, and what allows an import all the same; none where they are the user's own.
+_others_words: ContextVar[tuple[str, str] | None] = ContextVar("others_words", default=None)
+
+
+@contextlib.contextmanager
+def refusing(whose: str, fix: str = "Name what quorate knows: see quorate list.") -> Iterator[None]:
+    """Refuse import paths inside: what is read may be a stranger's, and an import runs code.
+
+    Args:
+        whose: what is read, such as "a study file".
+        fix: what a user can do who trusts it.
+    """
+    before = _others_words.set((whose, fix))
+    try:
+        yield
+    finally:
+        _others_words.reset(before)
+
+
+@contextlib.contextmanager
+def trusting() -> Iterator[None]:
+    """Allow import paths inside, in what the user has said to trust."""
+    before = _others_words.set(None)
+    try:
+        yield
+    finally:
+        _others_words.reset(before)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +71,20 @@ def is_import_path(text: str) -> bool:
 def load(text: str) -> ImportPath:
     """Return what stands at an import path; modules of the working directory are found too.
 
-    Importing a module runs its code.
+    Importing a module runs its code, so that it is done only where the user has named it.
 
     Raises:
-        InputError: there is no such module, it cannot be imported, or it has no such name.
+        InputError: there is no such module, it cannot be imported, or it has no such name; or the
+            path stands in what may be a stranger's.
     """
+    if (others := _others_words.get()) is not None:
+        raise InputError(
+            f"Expected no import path in {others[0]}, since importing a module runs its code, got "
+            f"{text.strip()}. {others[1]}"
+        )
     module, _, name = text.strip().partition(":")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
+    if not {"", os.getcwd()} & set(sys.path):
+        sys.path.append(os.getcwd())  # last: nothing there stands in for what is installed
     try:
         value: Any = importlib.import_module(module)
     except Exception as error:  # an import may raise anything

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from quorate.bring_your_own.import_paths import refusing
 from quorate.cli import correction_options as options
 from quorate.cli.commands import Commands, add
 from quorate.cli.options import (
@@ -120,6 +121,7 @@ def platform_serve(
 add(platform_app, "Commands", platform_serve, "serve")
 
 
+@refusing("a stored correction")
 def compare_queries(
     folder: Annotated[Path, typer.Argument(help="Folder of a correction.")],
     attacks: Annotated[

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from quorate.bring_your_own.import_paths import refusing
 from quorate.cli.options import warn_of_search
 from quorate.errors import InputError
 from quorate.printable import printable
 from quorate.runtime.progress import is_quiet
 
 
+@refusing("a stored result")
 def export(
     folder: Annotated[Path, typer.Argument(help="Folder of a run of any kind.")],
     kind: Annotated[

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from quorate.bring_your_own.import_paths import refusing
 from quorate.cli import study_options as options
 from quorate.cli.completion import names_of
 from quorate.cli.options import (
@@ -34,6 +35,7 @@ from quorate.runtime.progress import is_quiet
 if TYPE_CHECKING:
     from quorate.executors.executor import Executor
 
+STORED = "a stored result"
 MOST_TOLD = 10  # results in folders inside that are named
 
 
@@ -96,6 +98,14 @@ def run(
     jobs: Jobs = None,
     executor: ExecutorName = None,
     device: Device = None,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust",
+            help="Follow import paths in the file, such as mypackage.train:fit. Importing runs "
+            "code: trust files and modules of your own only.",
+        ),
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Run what a file describes and judge its claim; run again, it does only what is missing.
@@ -114,7 +124,7 @@ def run(
     folder = folder_of(experiment) if out is None else out
     with stoppable(folder):
         where = computing(jobs, executor, device, experiment.resources)
-        found = run_experiment(experiment, folder, *where)
+        found = run_experiment(experiment, folder, *where, trust)
         for one in (*found.also.values(), found):
             if json:
                 write_result(one, folder)
@@ -179,6 +189,7 @@ def critical_mass(
         raise SystemExit(2)
 
 
+@refusing(STORED)
 def show(
     folder: Annotated[
         Path, typer.Argument(help="Folder of a run of any kind, or a perturbation file (.npz).")

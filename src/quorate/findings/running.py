@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quorate.bring_your_own.import_paths import refusing, trusting
 from quorate.executors.executor import Executor
 from quorate.executors.opening import workers_of
 from quorate.executors.serial import SERIAL
@@ -23,6 +24,7 @@ from quorate.runs.result import Picture
 
 RUNS = "runs"
 FILE = "finding.json"
+TRUST = "If you trust whoever wrote the file and the module: quorate run FILE --trust."
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +80,7 @@ def run_experiment(
     out: str | Path | None = None,
     executor: Executor = SERIAL,
     device: str = "auto",
+    trust: bool = False,
 ) -> ExperimentResult:
     """Run what is missing of an experiment, and judge what it expects.
 
@@ -86,15 +89,17 @@ def run_experiment(
         out: folder of the results; by default ``runs/`` and its name.
         executor: where cells are computed; the results do not depend on it.
         device: where networks are trained: auto, cpu or cuda.
+        trust: whether import paths in its file are followed, which runs code.
 
     Raises:
         InputError: the settings do not fit together, or what is expected is not there.
         StoreError: the folder cannot be read or written; what it holds is kept.
     """
     out = folder_of(experiment) if out is None else Path(out)
-    kind = kind_of(experiment.settings)
-    kind.check(experiment)
-    with workers_of(executor):  # once, however many studies it takes
+    allowed = trusting() if trust else refusing("a study file", TRUST)
+    with allowed, workers_of(executor):  # once, however many studies it takes
+        kind = kind_of(experiment.settings)
+        kind.check(experiment)
         run = kind.run(experiment, out, executor, device)
     finding = find(experiment, run) if experiment.expectations else None
     return ExperimentResult(**vars(run), finding=finding)

@@ -37,8 +37,9 @@ EXAMPLES = {
 def listing(kind: str | None) -> dict[str, list[dict[str, Any]]]:
     """Return every method of a kind (or of all kinds) with its meaning and parameters.
 
-    ``distribution`` is the installed one that a method comes from, None for quorate's own; where
-    its line cannot be used, ``error`` says why.
+    ``origin`` says where a method comes from: "quorate", the installed distribution with its
+    version, which is ``distribution`` too, or "yours", where it was registered. Where the line of a
+    distribution cannot be used, ``error`` says why.
 
     Raises:
         InputError: there is no such kind.
@@ -52,11 +53,25 @@ def listing(kind: str | None) -> dict[str, list[dict[str, Any]]]:
 
 
 def _listed(entry: Entry) -> dict[str, Any]:
-    plain: dict[str, Any] = {"name": entry.name, "distribution": entry.distribution or None}
+    plain = _origin(entry)
     try:
-        return {**plain, **about(entry.load())}
+        return {**plain, **_about_entry(entry)}
     except InputError as error:
         return {**plain, "meaning": "It cannot be used.", "parameters": [], "error": str(error)}
+
+
+def _origin(entry: Entry) -> dict[str, Any]:
+    named = {"name": entry.name, "distribution": entry.distribution or None}
+    return {**named, "origin": entry.origin}
+
+
+def _about_entry(entry: Entry) -> dict[str, Any]:
+    """Return what a line means; an estimator's or a function's has no parameters to give."""
+    cls, found = entry.load(), entry.own_object()
+    if found is None:
+        return about(cls)
+    said = inspect.getdoc(found) or ""
+    return {"meaning": said.partition("\n")[0] or spec.summary(cls), "parameters": []}
 
 
 def about(cls: type) -> dict[str, Any]:
@@ -92,13 +107,13 @@ def method_listing(kind: str, name: str) -> dict[str, Any]:
         raise unknown(f"name among the {kind}", name, [one.name for one in entries])
     entry = found[0]
     cls = entry.load()
+    own = entry.own_object()
     return {
-        "name": entry.name,
-        "distribution": entry.distribution or None,
-        **about(cls),
-        "description": description(cls),
+        **_origin(entry),
+        **_about_entry(entry),
+        "description": description(cls) if own is None else inspect.getdoc(own) or "",
         "defined_in": entry.place,
-        "example": _example(kind, entry.name, cls),
+        "example": _example(kind, entry.name, None if own is not None else cls),
     }
 
 
@@ -110,11 +125,12 @@ def description(cls: type) -> str:
     return text.strip()
 
 
-def _example(kind: str, name: str, cls: type) -> str | None:
+def _example(kind: str, name: str, cls: type | None) -> str | None:
     """Return a command that uses a method, with the parameters that it cannot do without."""
     if kind not in EXAMPLES:
         return None
-    needed = [key for key, field in spec.parameters(cls).items() if spec.is_required(field)]
+    fields = spec.parameters(cls) if cls is not None else {}
+    needed = [key for key, field in fields.items() if spec.is_required(field)]
     if kind == "scenarios":
         given = "".join(f" --{key.replace('_', '-')} {key.upper()}" for key in needed)
     else:
@@ -124,7 +140,7 @@ def _example(kind: str, name: str, cls: type) -> str | None:
 
 def print_method(found: dict[str, Any], console: Console) -> None:
     """Print one method in full."""
-    source = f" ({found['distribution']})" if found["distribution"] else ""
+    source = _source(found)
     console.print(f"{found['name']}{source}\n\n{found['description']}\n", soft_wrap=True)
     if found["parameters"]:
         console.print("Parameters")
@@ -134,6 +150,10 @@ def print_method(found: dict[str, Any], console: Console) -> None:
     if found["example"]:
         console.print(f"\nExample\n  {found['example']}", soft_wrap=True)
     console.print(f"\nDefined in {found['defined_in']}", soft_wrap=True)
+
+
+def _source(method: dict[str, Any]) -> str:
+    return "" if method["origin"] == "quorate" else f" ({method['origin']})"
 
 
 def shown_default(parameter: dict[str, Any]) -> str:
@@ -166,7 +186,7 @@ def print_listing(entries: dict[str, list[dict[str, Any]]], console: Console) ->
     for kind, methods in entries.items():
         console.print(kind.upper())
         for method in methods:
-            source = f" ({method['distribution']})" if method["distribution"] else ""
+            source = _source(method)
             console.print(f"\n  {method['name']}  {method['meaning']}{source}", soft_wrap=True)
             if "error" in method:
                 console.print(f"      {method['error']}", soft_wrap=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quorate import catalog
+from quorate.bring_your_own.handed_in import any_in_use, in_use
 from quorate.executors.clusters.message import as_sent
 from quorate.executors.clusters.waiting import TICK
 from quorate.executors.executor import Pool, Workers
@@ -122,12 +123,19 @@ class Messages:
 
     def _submit(self, stacks: list[Stack]) -> None:
         pool, work = self._pool, self._work
-        limit, own = (pool.turn, catalog.registered()) if pool.is_remote else (None, ())
+        limit, own = (pool.turn, self._own(stacks)) if pool.is_remote else (None, ())
         if pool.is_elsewhere:
             work = work.packed([cell for stack in stacks for _, cell in stack])
         message = _Message(stacks, time.monotonic())
         sent = pool.submit(work_on, work, stacks, device.asked(), limit, own, self._probe)
         self._at_work[sent] = message
+
+    def _own(self, stacks: list[Stack]) -> tuple[Any, ...]:
+        """Return what is the user's own: classes, and the objects that cells name by their text."""
+        if not any_in_use():
+            return catalog.registered()
+        described = str([cell.describe() for stack in stacks for _, cell in stack])
+        return *catalog.registered(), *in_use(described)
 
     def _receive(self) -> tuple[list[list[Record]], Exception | None, bool]:
         """Return the records that came, what was raised first, and whether a worker was lost."""
@@ -169,7 +177,7 @@ def work_on(
     stacks: Sequence[Stack],
     place: str,
     limit: float | None,
-    own: Sequence[type] = (),
+    own: Sequence[Any] = (),
     probe: Probe | None = None,
 ) -> Answer:
     """Return the records of the first stacks: of one at least, of no more once time is up.
@@ -181,11 +189,13 @@ def work_on(
         stacks: the cells, with the ids that their records are stored under.
         place: the device that is asked for.
         limit: seconds after which no other stack is begun; None in the process that asks.
-        own: classes of the user's own, which the cells may name.
+        own: what is the user's own, and may be named by the cells: classes, which are registered,
+            and objects, which were found anew as they arrived.
         probe: what shows that this machine sees the folder of the work; None where it need not.
     """
-    for cls in own:
-        catalog.register(cls)
+    for one in own:
+        if isinstance(one, type):
+            catalog.register(one)
     end = math.inf if limit is None else time.monotonic() + limit
     found: list[list[Record]] = []
     with device.use(place), reading_once():

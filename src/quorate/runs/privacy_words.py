@@ -39,7 +39,7 @@ def _made(learner: Any) -> Any:
     if not isinstance(learner, str | Mapping):
         return learner
     try:
-        return catalog.build("learners", learner)
+        return catalog.rebuild("learners", learner)
     except QuorateError:
         return None
 

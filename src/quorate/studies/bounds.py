@@ -155,7 +155,7 @@ def _claim_may_err(cells: Sequence[Outcome]) -> str:
         return ""
     if strategy.get("claim") is not None:
         return "members claim one label everywhere, whichever is the likeliest"
-    law = catalog.build("populations", cells[0].description["population"]).law()
+    law = catalog.rebuild("populations", cells[0].description["population"]).law()
     if law is None or law.points.k > 2:
         return "members vote on the label that is likeliest, and may err"
     return ""
@@ -214,6 +214,6 @@ def _about_something_else(cells: Sequence[Outcome]) -> str:
 
 def _exactly(cells: Sequence[Outcome]) -> tuple[FiniteLaw, int, Signal]:
     """Return the law, the target's index and the signal of cells whose law is exact."""
-    law = catalog.build("populations", cells[0].description["population"]).law()
-    strategy = catalog.build("strategies", cells[0].description["strategy"])
+    law = catalog.rebuild("populations", cells[0].description["population"]).law()
+    strategy = catalog.rebuild("strategies", cells[0].description["strategy"])
     return law, law.points.label(getattr(strategy, "target", None)), strategy.signal

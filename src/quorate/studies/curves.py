@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quorate import spec
+from quorate.bring_your_own.import_paths import refusing
 from quorate.catalog import CATALOG
 from quorate.errors import StoreError
 from quorate.plain import finite
@@ -452,5 +453,6 @@ def _load(folder: str | Path, target: float | None) -> Curves:
         raise StoreError(
             f"Expected cells of the last study in the store at {folder}, got none. Run it there."
         )
-    study = make_study(**studies[-1][0])
+    with refusing("a stored result"):
+        study = make_study(**studies[-1][0])
     return Curves.of(cells, study if target is None else replace(study, target=target))

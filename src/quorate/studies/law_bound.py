@@ -117,14 +117,14 @@ def law_bound(
         InputError: the law is not known, no bound speaks of the strategy, or a number is out of
             range.
     """
-    among, of = beside or Beside(), catalog.build("populations", population)
+    among, of = beside or Beside(), catalog.rebuild("populations", population)
     law = of.law()
     if law is None:
         raise InputError(
             f"Expected a population whose law is known, such as finite, got {spec.text(of)}. "
             "Where it is not, give ξ and Δ: quorate bound planting."
         )
-    plan = _plan(law, catalog.build("strategies", strategy))
+    plan = _plan(law, catalog.rebuild("strategies", strategy))
     stand = stand_among(
         law.mass,
         plan.members,
@@ -172,7 +172,7 @@ def _others(law: FiniteLaw, plan: Plan, among: Beside) -> list[Others]:
         Others(among.unknown),
     ]
     if among.rival is not None:
-        rival = _plan(law, catalog.build("strategies", among.rival))
+        rival = _plan(law, catalog.rebuild("strategies", among.rival))
         if among.known == "label" and rival.action != "planting":
             raise InputError(
                 f"Expected a rival that claims one label, got {rival.action}. Use planting, or "
@@ -246,7 +246,7 @@ def _sizes(law: FiniteLaw, plan: Plan, among: Beside) -> dict[str, Any]:
     """
     sizes = {name: _ends(getattr(among, name)) for name in ("opposed", "elsewhere", "unknown")}
     if among.rival is not None:
-        features = _plan(law, catalog.build("strategies", among.rival)).members.sum(axis=1)
+        features = _plan(law, catalog.rebuild("strategies", among.rival)).members.sum(axis=1)
         there = plan.image == np.arange(len(plan.image))
         ours, theirs = plan.carried[there], features[there]
         shares = np.divide(theirs, ours, out=np.where(theirs > 0, np.inf, 0.0), where=ours > 0)

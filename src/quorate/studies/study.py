@@ -11,6 +11,7 @@ from typing import Any
 
 from quorate import catalog, spec
 from quorate.bring_your_own.data_kinds import is_data
+from quorate.bring_your_own.import_paths import refusing
 from quorate.dependencies import find_dependencies
 from quorate.errors import InputError
 from quorate.executors.resources import take_resources
@@ -177,7 +178,8 @@ def read_study(path: str | Path) -> Study:
     """
     plain = read_toml(path)
     take_resources(plain, path)
-    return make_study(**plain)
+    with refusing("a study file"):
+        return make_study(**plain)
 
 
 def _kind(key: str) -> str:

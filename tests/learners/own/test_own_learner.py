@@ -18,12 +18,10 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from typer.testing import CliRunner
 
 import quorate
 from quorate import catalog, spec
 from quorate.bring_your_own import handed_in
-from quorate.cli.entry import app
 from quorate.errors import FitFailedError, InputError
 from quorate.learners.defences.early_stopping import EarlyStopping
 from quorate.learners.defences.knn_cleaning import KNNCleaning
@@ -250,7 +248,7 @@ def test_one_label_alone_is_a_failed_training() -> None:
         (lambda: torch.nn.Linear(2, 2), r"SGD\(model=lambda\)"),
         (lambda x: x, "to take X, y"),
         (lambda x, y, weights: x, "Give other arguments a default"),
-        (3, "Expected a learner's name, an estimator"),
+        (set(), "Expected a learner's name, an estimator"),
         (dict, "without fit"),
         (LogisticRegression(C=-1), "InvalidParameterError"),
     ],
@@ -300,17 +298,20 @@ def test_own_learners_run_in_workers_and_are_told_apart(
         "alphas": "0,0.2",
         "seeds": 1,
     }
-    here = quorate.curve(tmp_path / "here", learner=two, **settings)
-    there = quorate.curve(tmp_path / "there", learner=two, jobs=2, **settings)
+    here = quorate.curve(out=tmp_path / "here", learner=two, **settings)
+    there = quorate.curve(out=tmp_path / "there", learner=two, jobs=2, **settings)
     success = [[row["success"] for row in one.rows()] for one in (here, there)]
     assert success[0] == success[1]
     names = {row["learner"] for row in here.rows()}
     assert len(names) == 3
     monkeypatch.setattr(handed_in, "_in_use", {})  # as in another process
-    shown = CliRunner().invoke(app, ["show", str(tmp_path / "here")]).stdout
-    for called in ("GaussianNB()", "GaussianNB(var_smoothing=0.5)", "returning_first"):
-        assert called in shown
+    loaded = quorate.load(tmp_path / "here")
+    assert {loaded.called(name) for name in names} == {
+        "GaussianNB()",
+        "GaussianNB(var_smoothing=0.5)",
+        "returning_first",
+    }
     stored = next(name for name in names if "returning_first" in name)
     resumed = settings | {"learner": stored.replace(stored[-8:], "00000000")}
     with pytest.raises(InputError, match="Hand it in again"):
-        quorate.curve(tmp_path / "here", **resumed)
+        quorate.curve(out=tmp_path / "here", **resumed)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate import spec
+from quorate.bring_your_own.import_paths import refusing
 from quorate.errors import InputError
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.serial import SERIAL
@@ -132,7 +133,8 @@ def _last_search(folder: str | Path, studies: Sequence[tuple[dict[str, Any], str
     if search is None:
         return None
     take_state(plain)
-    study = make_study(**plain)
+    with refusing("a stored result"):
+        study = make_study(**plain)
     words = ["quorate", "critical-mass"]
     for method in METHODS:
         for text in dict.fromkeys(spec.text(getattr(cell, method)) for cell in study.cells()):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quorate import catalog, spec
+from quorate.bring_your_own.import_paths import is_import_path, refusing
 from quorate.errors import InputError, reason
 from quorate.executors.resources import Resources, take_resources
 from quorate.plain import as_plain, read_json
@@ -130,7 +131,8 @@ def read_correction_file(path: str | Path, **given: Any) -> tuple[Correction, Re
     """
     plain = read_toml(path, "a correction")
     resources = take_resources(plain, path)
-    correction = make_correction(**{**plain, **given})
+    with refusing("a correction's file"):
+        correction = make_correction(**{**plain, **given})
     if correction.asks_an_address:
         _check_given(path, correction, given)
     return correction, resources
@@ -265,7 +267,8 @@ def _text(value: Any) -> str:
     """Return a platform or a surrogate as text; a learner that is handed in has its own."""
     if isinstance(value, Path):
         return str(value) if spec.is_path(str(value)) else os.path.join(".", value)
-    if spec.is_method_class(type(value)):
+    is_own = spec.is_method_class(type(value)) or callable(value) or hasattr(value, "fit")
+    if is_own or (isinstance(value, str) and is_import_path(value)):
         return spec.text(catalog.build("learners", value))
     return str(value)
 

@@ -98,7 +98,7 @@ def read_learner(text: str, looks: int) -> SizedLearner:
     """
     name = text.strip().partition(":")[0]
     if name not in get_args(Architecture):
-        return SizedLearner(catalog.build("learners", text))
+        return SizedLearner(catalog.rebuild("learners", text))
     given = spec.parse(text)
     if "model" in given:
         raise InputError(
