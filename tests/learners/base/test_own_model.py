@@ -349,7 +349,7 @@ def test_a_curve_is_the_same_in_any_number_of_processes(tmp_path: Any) -> None:
     found = []
     for jobs in (1, 2):
         curves = quorate.curve(
-            tmp_path / str(jobs),
+            out=tmp_path / str(jobs),
             population="digits:n=100",
             strategy="planting:size=2,target=3",
             learner=[learner, DPSGD(model=make, epochs=1, epsilon=math.inf)],
