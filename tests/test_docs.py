@@ -78,6 +78,13 @@ def test_commands_of_make_are_there() -> None:
     assert all(f"\n{target}:" in makefile for target in targets)
 
 
+def test_the_readme_is_short() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 150
+    screen = "\n".join(lines[:25])  # what it is, two commands, one picture
+    assert screen.index("How many people") < screen.index("make demo") < screen.index("![")
+
+
 @pytest.mark.parametrize("quick", [False, True], ids=["whole", "quick"])
 @pytest.mark.parametrize("path", sorted(ROOT.glob("experiments/*.toml")), ids=name_of)
 def test_every_experiment_can_be_read(path: Path, quick: bool) -> None:
