@@ -56,6 +56,19 @@ class Branching(nn.Module):
         return torch.stack(rows)
 
 
+class Convolutional(nn.Module):
+    """A convolution, flattened by ``view``, as tutorials do."""
+
+    def __init__(self, shape: tuple[int, ...], k: int) -> None:
+        super().__init__()
+        c, h, w = shape
+        self.inside = nn.Conv2d(c, 2, 3, padding=1)
+        self.last = nn.Linear(2 * h * w, k)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(functional.relu(self.inside(x)).view(len(x), -1))
+
+
 class Recurrent(nn.Module):
     """A recurrent network over the features."""
 
@@ -90,12 +103,6 @@ def group_normal(shape: tuple[int, ...], k: int) -> nn.Module:
     return nn.Sequential(
         nn.Flatten(), nn.Linear(math.prod(shape), 4), nn.GroupNorm(2, 4), nn.ELU(), nn.Linear(4, k)
     )
-
-
-def convolutional(shape: tuple[int, ...], k: int) -> nn.Module:
-    c, h, w = shape
-    convolution = nn.Conv2d(c, 2, 3, padding=1)
-    return nn.Sequential(convolution, nn.ReLU(), nn.Flatten(), nn.Linear(2 * h * w, k))
 
 
 def dropout(shape: tuple[int, ...], k: int) -> nn.Module:

@@ -29,7 +29,7 @@ WAYS: list[tuple[Any, bool, bool | None]] = [
     (nets.group_normal, True, True),
     (nets.lazy, True, True),
     (nets.ten_labels, True, True),
-    (nets.convolutional, False, True),
+    (nets.Convolutional, False, True),
     (nets.dropout, False, True),
     (nets.batch_normal, False, None),
     (nets.Branching, False, False),

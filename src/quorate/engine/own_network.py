@@ -34,8 +34,12 @@ class OwnNetwork(nn.Module):
         self._draws = draws
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the logits, (n, k); features are in the plain order of memory."""
-        out: Tensor = self.module(x.contiguous())
+        """Return the logits, (n, k); features come in the plain order of memory.
+
+        A single channel is in both orders, and its strides may say the other one, in which a
+        convolution would answer and ``view`` fail: they are made anew.
+        """
+        out: Tensor = self.module(x.contiguous().flatten(1).view(x.shape))
         return out
 
     def representation(self, x: Tensor) -> Tensor:

@@ -74,7 +74,7 @@ def own_learners() -> list[Any]:
     found.append(EarlyStopping(learner=inner, patience=1))
     found += [
         trained(cls, make)
-        for make in (nets.Unusual, nets.convolutional, nets.dropout, nets.Branching)
+        for make in (nets.Unusual, nets.Convolutional, nets.dropout, nets.Branching)
         for cls in (SGD, DPSGD)
     ]
     found += [trained(SGD, make) for make in (nets.batch_normal, nets.Recurrent, nets.Attention)]
@@ -326,7 +326,7 @@ def test_no_architecture(wrong: Any) -> None:
 def test_stack_sizes() -> None:
     people = Digits(n=100).split(rng()).train
     assert SGD(model=nets.Dense).stack_size(people) == 64  # 128·64 features a batch
-    assert SGD(model=nets.convolutional).stack_size(people) == 1
+    assert SGD(model=nets.Convolutional).stack_size(people) == 1
     assert SGD(model=nets.dropout).stack_size(people) == 1
     wide = SGD(
         model=lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 10000), nn.Linear(10000, 10))
