@@ -36,7 +36,7 @@ EXECUTED = [page for page in PAGES if "reference" not in page.parts]
 CLUSTERS = ROOT / "docs" / "how-to" / "clusters.md"
 RAY = ROOT / "docs" / "how-to" / "ray.md"
 IN_PLACE = [page for page in EXECUTED if page.name != "CONTRIBUTING.md"]  # run on a copy elsewhere
-LANGUAGES = {"python", "sh", "console", "toml", "text", "diff"}
+LANGUAGES = {"python", "sh", "console", "toml", "text", "diff", "yaml"}
 
 
 def name_of(path: Path) -> str:
@@ -284,6 +284,7 @@ class Session:
             patch.setattr("quorate.test_time.study.query_comparison.compare", begin)
             patch.setattr("quorate.planning.plan.make_plan", begin)
             patch.setattr("quorate.scenarios.scenario.run_scenario", begin)
+            patch.setattr("quorate.auditing.audit.make_audit", begin)
             patch.setattr(sys, "argv", words)
             try:
                 cli.main()

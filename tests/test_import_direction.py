@@ -42,6 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("studies",),
     ("membership_inference",),
     ("test_time", "planning", "scenarios"),
+    ("auditing",),  # above planning: its certificates stand beside what an audit simulates
     ("report", "checks"),
     ("findings", "comparison"),
     ("cli", "api"),  # the command line, and Python

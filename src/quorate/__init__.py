@@ -24,6 +24,7 @@ from quorate import scenarios as scenarios
 from quorate import signals as signals
 from quorate import strategies as strategies
 from quorate import subgroups as subgroups
+from quorate.api.audits import audit
 from quorate.api.own import check, people, register
 from quorate.api.results import compare, export, show
 from quorate.api.scenarios import participation, plan, scenario
@@ -38,6 +39,7 @@ os.environ.setdefault("MKL_CBWR", "AUTO")
 __all__ = [
     "__version__",
     "apply",
+    "audit",
     "audit_privacy",
     "check",
     "compare",

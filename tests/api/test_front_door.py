@@ -39,11 +39,11 @@ ONLY_IN_PYTHON = {
 PRINTING = {"json", "quiet", "help"}  # how a command prints
 # Python knows no configuration of the command line: what it says by None, a function says itself.
 DIFFERENT_DEFAULTS = {
-    **{(name, "out"): None for name in ("curve", "critical_mass", "audit_privacy")},
+    **{(name, "out"): None for name in ("curve", "critical_mass", "audit", "audit_privacy")},
     ("participation", "out"): None,
     **{
         (name, "device"): "auto"
-        for name in ("curve", "critical_mass", "audit_privacy", "plan", "scenario")
+        for name in ("curve", "critical_mass", "audit", "audit_privacy", "plan", "scenario")
     },
 }
 NOT_IN_PYTHON = {

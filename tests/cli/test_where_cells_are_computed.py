@@ -53,8 +53,9 @@ LONG = {  # every long command, and what it calls with an executor
     "scenario": (["scenario", "navigation"], "scenarios.scenario.run_scenario"),
     "plan": (
         ["plan", "m.csv", "--label", "y", "--platform-size", "100", "--target", "1"],
-        "plan.plan.make_plan",
+        "planning.plan.make_plan",
     ),
+    "audit": (["audit", "tree", "digits:n=90"], "auditing.running.run_audit"),
     "audit-privacy": (
         ["audit-privacy", *METHODS[:2], *METHODS[4:]],
         "membership_inference.audit.run_audit",

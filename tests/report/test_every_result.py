@@ -18,6 +18,7 @@ import pytest
 
 import quorate as library
 from pages import Page
+from quorate.auditing.result import ModelAuditResult
 from quorate.comparison.result import Comparison
 from quorate.findings.kinds.kind import RunResult
 from quorate.findings.running import ExperimentResult
@@ -46,6 +47,7 @@ from quorate.test_time.study.result import CorrectionResult
 from test_stored_results import COMMANDS, STORED
 
 KINDS: dict[str, type[Result]] = {  # by what a folder of tests/stored or a command is called
+    "audit": ModelAuditResult,
     "audit-privacy": AuditResult,
     "bias": BiasResult,
     "collectives": CollectivesResult,
@@ -78,6 +80,10 @@ AUDIT = [
     ),
     *("--out", "audit-privacy"),
 ]
+MODEL_AUDIT = [
+    *("audit", "tree", "digits:n=90", "--size", "5000", "--seeds", "2", "--budget", "80"),
+    *("--out", "audit"),
+]
 MASSES = [
     *("critical-mass", "--population", "gaussian:n=300,held_out=200", "--budget", "4"),
     *("--strategy", "planting:signal=columns,x2=3", "--learner", "tree", "--learner", "logistic"),
@@ -85,6 +91,7 @@ MASSES = [
 ]
 NOT_STORED = {
     "plan": PLAN,
+    "audit": MODEL_AUDIT,
     "audit-privacy": AUDIT,
     "critical-masses": MASSES,
 }  # what older versions did not store

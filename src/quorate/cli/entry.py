@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from quorate.cli import (
+    audit,
     audit_privacy,
     compare,
     config,
@@ -52,6 +53,7 @@ add(app, MEASURE, studies.run)
 add(app, PLAN, plan.plan)
 app.add_typer(theory.bound_app, name="bound", rich_help_panel=PLAN)
 add(app, PLAN, scenario.participation, cls=ScenarioCommand, context_settings=scenario.ANY_OPTION)
+add(app, AUDIT, audit.audit)
 add(app, AUDIT, audit_privacy.audit_privacy, "audit-privacy")
 add(app, TEST_TIME, correction.correct)
 add(app, TEST_TIME, correction.compare_queries, "compare-queries")

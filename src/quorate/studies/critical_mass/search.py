@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,34 +10,26 @@ from typing import Any
 from quorate import spec
 from quorate.bring_your_own.import_paths import refusing
 from quorate.errors import InputError
-from quorate.executors.executor import Executor, Pool
+from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.runs.reading import as_stored
 from quorate.runs.running import opened
 from quorate.runs.store import Store
 from quorate.runtime.device import use
+from quorate.studies.critical_mass.measurements import Measurements, cell_at
 from quorate.studies.critical_mass.neighbours import first_cells
 from quorate.studies.critical_mass.result import CriticalMassSearch
 from quorate.studies.critical_mass.result_of_several import CriticalMassSearches
 from quorate.studies.critical_mass.rounds import (
-    SEEDS,
-    Bracket,
-    Cell,
-    Point,
     SearchEnd,
     close_in,
     validate_search,
 )
 from quorate.studies.curves import Curves, take_state
 from quorate.studies.study import Study, make_study
-from quorate.studies.sweep import check, run_trials
+from quorate.studies.sweep import check
 from quorate.studies.trial import (
-    TRIAL,
-    Outcome,
-    Trial,
     draw_people,
-    find_eligible,
-    stored_outcomes,
     streams,
 )
 from quorate.version import __version__
@@ -100,10 +91,10 @@ def find_critical_mass(
     validate_search(target, width, budget)
     study = _study(target, population=population, strategy=strategy, goal=goal, learner=learner)
     cells = study.cells()  # one a learner
-    check([_cell(cell, 0.0, 0) for cell in cells])
+    check([cell_at(cell, 0.0, 0) for cell in cells])
     people = len(draw_people(cells[0].population, streams(0)[0]).train)
     with use(device), opened(out, executor) as (store, pool):
-        runs = [_Run(cell, people, store, pool) for cell in cells]
+        runs = [Measurements(cell, people, store, pool) for cell in cells]
         begins_with, spent = _begin(study, store, {"width": width, "budget": budget}, runs)
         found: list[CriticalMassSearch] = []
         for run, before in zip(runs, spent, strict=True):
@@ -113,7 +104,7 @@ def find_critical_mass(
             start = first_cells([one.end for one in found], run.most(), width)
             limits = run.most(), target, width, budget
             end = close_in(run.measure, *limits, given, before, start)
-            found.append(run.result(end, study, width))
+            found.append(_result(run, end, study, width))
     return found[0] if len(found) == 1 else CriticalMassSearches(tuple(found))
 
 
@@ -145,104 +136,21 @@ def _last_search(folder: str | Path, studies: Sequence[tuple[dict[str, Any], str
     return shlex.join([*words, "--out", str(folder)])
 
 
-class _Run:
-    """Measures cells for the search of one learner, and keeps their outcomes."""
-
-    name = ""  # of the learner, where there are several
-
-    def __init__(self, cell: Trial, people: int, store: Store, pool: Pool) -> None:
-        self.cell, self.people, self.store, self.pool = cell, people, store, pool
-        self.outcomes: dict[Cell, Outcome] = {}
-        self.refused: dict[int, str] = {}
-        self._looked_at = {0}  # seed 0 is looked at before
-        self._can_act: dict[int, int] = {}  # how many, by seed
-        self.trainings = 0
-
-    def point(self, outcome: Outcome) -> Point:
-        """Return an outcome as the search sees it."""
-        members = round(outcome.members * self.people / outcome.people)
-        success = math.nan if outcome.success is None else outcome.success
-        return Point(members, outcome.seed, success)
-
-    def stored(self) -> dict[str, Outcome]:
-        """Return the stored outcomes of these methods, of this version and state of the data."""
-        ours = _without_place(self.cell.describe())
-        return {
-            one.id: one
-            for one in stored_outcomes(self.store)
-            if _without_place(one.description) == ours
-        }
-
-    def take_stored(self, ids: Sequence[str]) -> None:
-        """Begin with these stored outcomes."""
-        stored = self.stored()
-        for outcome in (stored[id_] for id_ in sorted(ids) if id_ in stored):
-            members, seed, _ = self.point(outcome)
-            self.outcomes.setdefault((members, seed), outcome)
-
-    def measure(self, cells: Sequence[Cell], bracket: Bracket | None) -> list[float]:
-        """Return S of each cell, in order; NaN where the training failed."""
-        fit = [
-            (members, seed)
-            for members, seed in cells
-            if not self._refuses(seed) and members <= self._eligible(seed)
-        ]
-        wanted = [_cell(self.cell, members / self.people, seed) for members, seed in fit]
-        trials = {trial.id: cell for trial, cell in zip(wanted, fit, strict=True)}
-        self.trainings += len(trials.keys() - self.store.ids(TRIAL))
-        if wanted:
-            for outcome in run_trials(wanted, self.store, self.pool, self._under_way(bracket)):
-                self.outcomes[trials[outcome.id]] = outcome
-        known = {cell: self.point(self.outcomes[cell]).success for cell in fit}
-        return [known.get(cell, math.nan) for cell in cells]
-
-    def result(self, end: SearchEnd, study: Study, width: float) -> CriticalMassSearch:
-        """Return what the search has come to."""
-        return CriticalMassSearch(
-            target=study.target,
-            estimate=end.bracket.estimate / self.people,
-            low=end.bracket.low / self.people,
-            high=end.bracket.high / self.people,
-            trainings=self.trainings,
-            stopped=end.stopped,
-            width=width,
-            people=self.people,
-            refused=self.refused,
-            curves=Curves.of(self.outcomes.values(), study),
-            end=end,
-        )
-
-    def _refuses(self, seed: int) -> bool:
-        """Whether the methods do not fit the people of a seed; each seed is looked at once."""
-        if seed not in self._looked_at:
-            try:
-                check([_cell(self.cell, 0.0, seed)])
-            except InputError as error:
-                self.refused[seed] = str(error.__cause__ or error)
-            self._looked_at.add(seed)
-        return seed in self.refused
-
-    def most(self) -> int:
-        """Return how many can be members, in each of the first seeds where not everyone can."""
-        first = self._eligible(0)
-        return first if first == self.people else min(map(self._eligible, range(SEEDS)))
-
-    def _eligible(self, seed: int) -> int:
-        """Return how many people of a seed can be members, of as many as seed 0 has."""
-        if seed not in self._can_act:
-            people = draw_people(self.cell.population, streams(seed)[0]).train
-            among = find_eligible(people, self.cell.strategy, 0.0)
-            share = 1.0 if among is None else float(among.mean())
-            self._can_act[seed] = math.floor(share * self.people + 1e-9)
-        return self._can_act[seed]
-
-    def _under_way(self, bracket: Bracket | None) -> str:
-        of = f"{self.name}: " if self.name else ""
-        if bracket is None or bracket.fit is None:
-            return f"{of}Looking for α*"
-        low, high = (f"{100 * end / self.people:.3g}%" for end in (bracket.low, bracket.high))
-        said = f"α* above {low}" if math.isinf(bracket.high) else f"α* in ({low}, {high}]"
-        return of + said
+def _result(run: Measurements, end: SearchEnd, study: Study, width: float) -> CriticalMassSearch:
+    """Return what the search has come to."""
+    return CriticalMassSearch(
+        target=study.target,
+        estimate=end.bracket.estimate / run.people,
+        low=end.bracket.low / run.people,
+        high=end.bracket.high / run.people,
+        trainings=run.trainings,
+        stopped=end.stopped,
+        width=width,
+        people=run.people,
+        refused=run.refused,
+        curves=Curves.of(run.outcomes.values(), study),
+        end=end,
+    )
 
 
 def _study(target: float, **methods: Any) -> Study:
@@ -261,16 +169,8 @@ def _study(target: float, **methods: Any) -> Study:
     return study
 
 
-def _cell(like: Trial, alpha: float, seed: int) -> Trial:
-    return Trial(like.population, like.strategy, like.goal, like.learner, alpha, seed)
-
-
-def _without_place(description: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in description.items() if key not in ("alpha", "seed")}
-
-
 def _begin(
-    study: Study, store: Store, limits: Mapping[str, Any], runs: Sequence[_Run]
+    study: Study, store: Store, limits: Mapping[str, Any], runs: Sequence[Measurements]
 ) -> tuple[list[str], list[int]]:
     """Note the search in the store; return the ids of the cells it begins with, and how much of
     the budget of each run they took.

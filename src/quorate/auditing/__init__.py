@@ -1,0 +1,1 @@
+"""Audits of a model: how few people, acting together on their own data, can move it?"""

@@ -1,0 +1,230 @@
+"""Audits from end to end, on tiny people: the battery, the page, the comparison, the errors."""
+
+import csv
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import quorate.auditing.running as running
+from quorate.auditing.audit import ModelAudit, least_favoured, make_audit, rarest_label
+from quorate.auditing.battery import BATTERY, Aim
+from quorate.auditing.defences import find_defences
+from quorate.auditing.result import ModelAuditResult
+from quorate.auditing.running import run_audit
+from quorate.auditing.searching import Purse
+from quorate.auditing.signals import as_members, plantable, telling
+from quorate.catalog import build
+from quorate.errors import InputError
+from quorate.learners.scikit.naive_bayes import NaiveBayes
+from quorate.runs.digests import with_digest
+from quorate.signals.columns import Columns
+from quorate.studies.trial import draw_people, streams
+from quorate.table import Table
+
+Command = Callable[..., tuple[int, str, str]]
+ASKED = {"label": "loan", "group": "sex", "people": 200, "seeds": 2, "budget": 190}
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of 400 people: loans go with work and income, less often to women."""
+    rng = np.random.default_rng(0)
+    n, file = 400, tmp_path_factory.mktemp("people") / "people.csv"
+    sex = rng.choice(["f", "m"], n)
+    work = rng.choice(["nurse", "smith", "cook", "diver"], n, p=[0.4, 0.3, 0.27, 0.03])
+    income = rng.integers(10, 60, n)
+    odds = 0.1 * (income - 42) + (sex == "m") + (work == "smith")
+    loan = np.where(rng.random(n) < 1 / (1 + np.exp(-odds)), "yes", "no")
+    with file.open("w", newline="") as lines:
+        rows = zip(sex, work, income, loan, strict=True)
+        csv.writer(lines).writerows([("sex", "work", "income", "loan"), *rows])
+    return file
+
+
+@pytest.fixture(scope="module")
+def found(people: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelAuditResult, Path]:
+    """The audit of naive Bayes, and its folder."""
+    out = tmp_path_factory.mktemp("audit")
+    asked = make_audit(model="naive-bayes", data=people, size=10_000, **ASKED)
+    return run_audit(asked, out), out
+
+
+def test_every_line_of_the_battery_is_tried_or_said_not_to_be(
+    found: tuple[ModelAuditResult, Path],
+) -> None:
+    result, _ = found
+    tried = {one.name for one in result.attacks}
+    assert tried | set(result.left_out) == {one.name for one in BATTERY}
+    assert tried & set(result.left_out) == set()
+    assert {"planting", "feature-only planting", "data strike", "random noise (control)"} <= tried
+
+
+def test_the_target_is_half_of_the_way(found: tuple[ModelAuditResult, Path]) -> None:
+    for one in found[0].attacks:
+        assert one.target == pytest.approx((1 + one.without) / 2)
+
+
+def test_the_first_sentence_is_the_smallest_collective(
+    found: tuple[ModelAuditResult, Path],
+) -> None:
+    result, _ = found
+    smallest = result.smallest
+    assert smallest is not None
+    moving = [one for one in result.attacks if not one.is_control]
+    assert smallest.estimate == min(one.estimate for one in moving if one.estimate == one.estimate)
+    number = math.ceil(smallest.estimate * 10_000 - 1e-9)
+    said = result.summary()[0]
+    assert said.startswith(f"About {number:,} people of 10,000")
+    assert smallest.does in said
+    assert smallest.gains in said
+    assert smallest.low < smallest.estimate <= smallest.high
+
+
+def test_each_part_of_the_page_is_there(found: tuple[ModelAuditResult, Path]) -> None:
+    result, _ = found
+    headings = [one.heading for one in result.sections()]
+    assert headings == [
+        "The smallest collectives that move it",
+        "What they do, what they gain, and what it costs everyone else",
+        "What it costs each group",
+        f"Defences against {result.defended}",
+        "Certified, beside simulated",
+        "What was not tried",
+    ]
+    assert {"early-stopping", "robust-aggregation", "dp-sgd", "group-dro"} <= set(result.refused)
+    names = {one.name for one in result.defences}
+    assert names | set(result.refused) >= {"loss-trimming", "knn-cleaning", "spectral-signatures"}
+    costs = [one for one in result.attacks if one.group_costs]
+    assert costs
+    assert set(costs[0].group_costs) == {"f", "m"}
+
+
+def test_the_same_again_trains_nothing_and_says_the_same(
+    found: tuple[ModelAuditResult, Path], people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, out = found
+    monkeypatch.setattr(NaiveBayes, "fit", None)
+    asked = make_audit(model="naive-bayes", data=people, size=10_000, **ASKED)
+    again = run_audit(asked, out)
+    assert again.to_json() == result.to_json()
+    assert result.spent <= ASKED["budget"]
+
+
+def test_from_the_command_line_and_against_an_earlier_one(
+    quorate: Command, people: Path, tmp_path: Path
+) -> None:
+    words = ["--label", "loan", "--wanted", "yes", "--people", 200, "--seeds", 2, "--budget", 90]
+    before = tmp_path / "before"
+    code, printed, said = quorate("audit", "naive-bayes", people, *words, "--out", before)
+    assert code == 0, said
+    assert "How few people can move naive-bayes?" in printed
+    assert (before / "report.html").exists()
+    assert (before / "attacks.csv").read_text().count("\n") >= 4
+    same = ("audit", "naive-bayes", people, *words, "--against", before, "--out", tmp_path / "same")
+    code, printed, said = quorate(*same)
+    assert code == 0, said
+    assert "No regression beyond noise." in printed
+    # Had it taken everyone then, it would take fewer people now.
+    file = before / "results.json"
+    plain = json.loads(file.read_text())
+    for one in plain["attacks"]:
+        one |= {"estimate": None, "low": 1.0, "high": None, "is_reached": False}
+    plain.pop("digest", None)
+    file.write_text(json.dumps(with_digest(plain)))
+    code, printed, said = quorate(*same, "--json")
+    assert code == 1
+    assert "Regression: fewer people move the model by planting" in said
+    assert json.loads(printed)["regression"] is True
+    verdicts = {one["name"]: one["verdict"] for one in json.loads(printed)["comparison"]}
+    assert verdicts["planting"] == "fewer people"
+    file.write_text(file.read_text().replace('"low": 1.0', '"low": 0.5'))
+    code, _, said = quorate(*same)
+    assert (code, "numbers that were changed since" in said) == (2, True)
+
+
+def test_candidates_are_signals_that_people_can_carry(people: Path) -> None:
+    asked = make_audit(model="tree", data=people, label="loan")
+    train = draw_people(asked.population, streams(0)[0]).train
+    for some in (plantable(train, "yes", 10_000), telling(train, "yes", 10_000)):
+        assert some.signals
+        for signal in some.signals:
+            assert isinstance(signal, Columns)
+            signal.plant(train)
+            if "income" in signal.set:
+                assert float(signal.set["income"]).is_integer()  # as the file has them
+    members = as_members(train, 10_000)
+    assert members.numbers["income"].tolist() == [float(int(v)) for v in members.numbers["income"]]
+    first = telling(train, "yes", 10_000).signals[0]
+    assert set(first.set) & {"work", "income", "sex"}
+
+
+def test_defences_that_apply_to_a_network() -> None:
+    train = draw_people(build("populations", "digits:n=60"), streams(0)[0]).train
+    found = find_defences(build("learners", "sgd:hidden=8"), train)
+    assert set(found.learners) == {
+        "loss-trimming", "knn-cleaning", "spectral-signatures", "early-stopping",
+        "robust-aggregation", "dp-sgd",
+    }  # fmt: skip
+    assert found.learners["dp-sgd"].hidden == 8
+    assert "these people have none" in found.refused["group-dro"]
+
+
+def test_a_purse_grants_what_is_left() -> None:
+    purse = Purse(10)
+    assert [purse.take(6), purse.take(6), purse.take(6)] == [6, 4, 0]
+    assert purse.used() == 1
+    assert Purse(10, minutes=1e-9).left() == 0
+
+
+def test_who_wants_what() -> None:
+    y = np.array([0, 0, 0, 1, 1, 0, 1, 0])
+    group = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    table = Table(np.zeros((8, 1), np.float32), y, ("no", "yes", "never"), group, ("f", "m"))
+    assert rarest_label(table) == "yes"  # nobody has "never"
+    assert least_favoured(table, "yes") == "f"
+    assert least_favoured(Table(table.x, y, table.classes), "yes") == ""
+
+
+def test_words_of_the_battery_are_whole() -> None:
+    aim = Aim("yes", Columns({"work": "diver"}), "f")
+    for attack in BATTERY:
+        strategy = attack.make(aim)
+        assert strategy.goal
+        for words in (attack.does, attack.gains):
+            said = words.format(signal="work=diver", wanted="yes", minority="f")
+            assert "{" not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"data": "people.csv"}, r"Expected the column of the labels in people\.csv"),
+        ({"data": "digits", "label": "y"}, r"Expected --label y beside a \.csv or \.parquet file"),
+        ({"data": "digits", "budget": 3}, r"Expected budget=3 to be at least 20"),
+        ({"data": "digits", "target": 0}, r"Expected target=0 in \(0, 1\]"),
+        ({"data": "digits", "size": 1}, r"Expected size=1 to be at least 2"),
+        ({"data": "digits", "seeds": 1}, r"Expected seeds=1 to be at least 2"),
+        ({"data": "digits", "minutes": 0}, r"Expected minutes=0"),
+        ({"data": "digits", "width": 1}, r"Expected width=1 above 1"),
+        ({"data": "digits", "attack": "x"}, r"key of an audit"),
+        ({"data": None}, "Expected a data to audit"),
+    ],
+)
+def test_mistakes_are_named(given: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make_audit(model="tree", **given)
+
+
+def test_pictures_are_audited_too() -> None:
+    audit = ModelAudit(
+        model=build("learners", "tree"), population=build("populations", "digits:n=150"),
+        seeds=2, budget=40,
+    )  # fmt: skip
+    result = run_audit(audit)
+    planting = next(one for one in result.attacks if one.name == "planting")
+    assert planting.does.startswith("sets the mark patch:size=")
+    assert running.smallest_of(result.attacks) == result.smallest
