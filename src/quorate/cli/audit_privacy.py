@@ -53,11 +53,11 @@ def audit_privacy(
     device: Device = None,
     json: AsJson = False,
 ) -> None:
-    """Audit privacy: canaries in one training give a lower bound on ε, beside the stated one.
+    """Audit a claim of privacy: a lower bound on ε from canaries, beside the stated ε.
 
     Canaries are people whose label is changed, so that nobody else is like them. A coin decides
-    for each whether the learner sees them. From how sure the trained model is of a canary's label
-    it is guessed which were seen: the more guesses are right, the less privacy there is. A bound
+    for each whether the learner sees them. The audit guesses which were seen, from how sure the
+    trained model is of their labels: the more guesses are right, the less privacy there is. A bound
     above the ε that the learner states refutes it; one of 0 shows nothing.
 
     \b

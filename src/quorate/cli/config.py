@@ -15,7 +15,7 @@ DEFAULT, FILE = "default", "file"
 
 
 def config(json: AsJson = False) -> None:
-    """Show your defaults, and where each comes from: your file, a variable, or quorate itself.
+    """Show your defaults, and where each comes from.
 
     The configuration file is the one that QUORATE_CONFIG names, else quorate/config.toml in your
     configuration folder. Where there is none, an example of one is shown. Options of a command

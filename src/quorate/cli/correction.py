@@ -26,7 +26,7 @@ from quorate.cli.present import present
 from quorate.printable import printable
 
 platform_app = typer.Typer(
-    cls=Commands, no_args_is_help=True, help="Serve a platform to practise on."
+    cls=Commands, no_args_is_help=True, help="Serve a practice platform over HTTP."
 )
 
 
@@ -64,7 +64,10 @@ def correct(
     trust: Trust = False,
     json: AsJson = False,
 ) -> None:
-    """Pool queries to a black box, extract a surrogate, craft a change, and measure what it mends.
+    """Correct a platform that serves a group badly, by a change to its photos.
+
+    Members pool queries to the black box, extract a surrogate, craft a change against it, and
+    measure how much of the gap it closes.
 
     \b
     quorate correct --population digits --subgroup low_light --platform cnn \\
@@ -96,14 +99,20 @@ def platform_serve(
     ] = None,
     rate: Annotated[
         str | None,
-        typer.Option(help="Most requests of each key, such as 5/s; unlimited by default."),
+        typer.Option(
+            help="Largest rate of requests of each key, such as 5/s; unlimited by default."
+        ),
     ] = None,
-    answers: Annotated[str, typer.Option(help="What is answered: labels or scores.")] = "labels",
+    answers: Annotated[
+        str, typer.Option(help="Answers of the platform: labels or scores.")
+    ] = "labels",
     host: Annotated[str, typer.Option(help="Host to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = 8000,
     trust: Trust = False,
 ) -> None:
-    """Serve a saved platform as an HTTP API with keys, budgets and rates, and a page that says how.
+    """Serve a saved platform as an HTTP API with keys, budgets and rates.
+
+    A page at /docs describes it.
 
     \b
     quorate platform serve --model runs/correct/platform --keys 200 \\
@@ -125,10 +134,12 @@ add(platform_app, "Commands", platform_serve, "serve")
 def compare_queries(
     folder: Annotated[Path, typer.Argument(help="Folder of a correction.")],
     attacks: Annotated[
-        str, typer.Option(help="Attacks by everyone alone, as a comma-separated list.")
+        str, typer.Option(help="Attacks that each person makes alone, as a comma-separated list.")
     ] = "square,nes,simba,hopskipjump",
-    budget: Annotated[int, typer.Option(help="Queries of each person who attacks alone.")] = 1000,
-    people: Annotated[int, typer.Option(help="Number of misread people to try it on.")] = 100,
+    budget: Annotated[
+        int, typer.Option(help="Number of queries of each person who attacks alone.")
+    ] = 1000,
+    people: Annotated[int, typer.Option(help="Number of misclassified people who attack.")] = 100,
     seeds: Annotated[
         int | None, typer.Option(help="Number of seeds; all of the correction by default.")
     ] = None,
@@ -137,7 +148,7 @@ def compare_queries(
     trust: Trust = False,
     json: AsJson = False,
 ) -> None:
-    """Compare the queries of a pool with those of everyone attacking alone, at the same ε.
+    """Compare the queries of a pool with those of people who each attack alone, at the same ε.
 
     \b
     quorate compare-queries runs/correct --attacks square,simba

@@ -26,27 +26,27 @@ Platform = Annotated[
 ]
 File = Annotated[
     Path | None,
-    typer.Option(help="TOML file with a correction; options given beside it win."),
+    typer.Option(help="TOML file of a correction; options override what it says."),
 ]
 Subgroup = Annotated[
     str | None,
     typer.Option(
         autocompletion=names_of("subgroups"),
-        help="The subgroup served badly: low_light, blur, jpeg, ...",
+        help="Subgroup that the platform serves badly: low-light, blur, jpeg, ...",
     ),
 ]
 Group = Annotated[
     str | None,
-    typer.Option(help="The group served badly as COLUMN=VALUE, in place of a subgroup."),
+    typer.Option(
+        help="Group that the platform serves badly, as COLUMN=VALUE, in place of a subgroup."
+    ),
 ]
-Task = Annotated[
-    str | None, typer.Option(help="What is predicted of the population, such as gender.")
-]
+Task = Annotated[str | None, typer.Option(help="Task: what the platform predicts, such as gender.")]
 Proxy = Annotated[
     list[str] | None,
     typer.Option(
         autocompletion=names_of("learners"),
-        help="The surrogate model that is extracted: cnn, mlp, ...; joined by +, an ensemble.",
+        help="Surrogate model to extract: cnn, mlp, ...; joined by +, an ensemble.",
     ),
 ]
 Members = Annotated[
@@ -62,9 +62,7 @@ Epsilon = Annotated[
     typer.Option(help="Budget ε of a picture's change, such as 8/255; a list sweeps over it."),
 ]
 Norm = Annotated[str | None, typer.Option(help="Norm that ε is measured in: linf or l2.")]
-Answers = Annotated[
-    str | None, typer.Option(help="What the platform answers with: labels or scores.")
-]
+Answers = Annotated[str | None, typer.Option(help="Answers of the platform: labels or scores.")]
 Photos = Annotated[int | None, typer.Option(help="Number of photos that each member holds.")]
 Share = Annotated[
     float | None,
@@ -98,12 +96,16 @@ Aim = Annotated[
 ]
 Anyway = Annotated[
     bool | None,
-    typer.Option("--anyway", help="Ask even if a first small sample tells of no gap to close."),
+    typer.Option(
+        "--anyway", help="Query the platform even if a first small sample shows no gap to close."
+    ),
 ]
 KeyFile = Annotated[
     str | None,
     typer.Option(help="File of the keys for an address: a name and a secret on each line."),
 ]
 Api = Annotated[str | None, typer.Option(help="TOML file that describes another provider's API.")]
-Rate = Annotated[str | None, typer.Option(help="Most requests sent to an address, such as 5/s.")]
+Rate = Annotated[
+    str | None, typer.Option(help="Largest rate of requests to an address, such as 5/s.")
+]
 Seeds = Annotated[int | None, typer.Option(help="Number of seeds.")]

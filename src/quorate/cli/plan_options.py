@@ -13,7 +13,7 @@ Members = Annotated[Path, typer.Argument(help="File of the members' rows: .csv o
 Label = Annotated[str, typer.Option(help="Column of the labels.")]
 PlatformSize = Annotated[
     int,
-    typer.Option(help="Number of people whom the platform learns from, members among them."),
+    typer.Option(help="Number of people that the platform learns from, members included."),
 ]
 Target = Annotated[
     str | None,
@@ -32,7 +32,8 @@ Goal = Annotated[
     typer.Option(help="Goal of the members: plant, plant-feature-only, unplant or erase."),
 ]
 Attribute = Annotated[
-    str | None, typer.Option(help="Column that shall not matter, with --goal erase.")
+    str | None,
+    typer.Option(help="Column that must not affect the platform's answers, with --goal erase."),
 ]
 Success = Annotated[float, typer.Option(help="Success to certify, in [0, 1].")]
 Confidence = Annotated[float, typer.Option(help="Confidence of the certificate, in (0, 1).")]
@@ -62,7 +63,9 @@ Labels = Annotated[
         help="Labels that the platform knows but no member has, as a comma-separated list."
     ),
 ]
-Bins = Annotated[int, typer.Option(help="Number of bins of a column of many numbers.")]
+Bins = Annotated[
+    int, typer.Option(help="Number of bins into which a column of many different numbers is cut.")
+]
 Missing = Annotated[
     str | None,
     typer.Option(
@@ -94,7 +97,7 @@ Separator = Annotated[
 Encoding = Annotated[
     str | None,
     typer.Option(
-        help="Encoding of a CSV file, such as cp1252; by default UTF-8, or as its mark says."
+        help="Encoding of a CSV file, such as cp1252; by default UTF-8, or by its byte order mark."
     ),
 ]
 NewValues = Annotated[
@@ -135,5 +138,5 @@ Rehearsed = Annotated[
         "measured on the others. By default as --simulate.",
     ),
 ]
-Seeds = Annotated[int, typer.Option(help="Number of times that each training is simulated.")]
+Seeds = Annotated[int, typer.Option(help="Number of simulated trainings of each kind, one a seed.")]
 Out = Annotated[Path, typer.Option(help="Folder for the page and the files.")]

@@ -108,10 +108,10 @@ def run(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Run what a file describes and judge its claim; run again, it does only what is missing.
+    """Run an experiment, a study or a correction from a file, and judge its claim.
 
-    The file may say where its cells are computed (executor, or jobs; and device), unless options
-    do.
+    Run again, it does only what is missing. Options win over what the file says of where its cells
+    are computed (executor, jobs and device).
 
     \b
     quorate run experiments/noisy-labels.toml --jobs 2

@@ -59,7 +59,9 @@ Seeds = Annotated[int, typer.Option(help="Number of seeds.")]
 Target = Annotated[float, typer.Option(help="Success S* at which the critical mass α* is read.")]
 Eps = Annotated[
     float,
-    typer.Option(help="Suboptimality ε in [0, 1) that the theory line allows the platform."),
+    typer.Option(
+        help="Suboptimality ε in [0, 1) of the platform that the theory line is drawn for."
+    ),
 ]
 Reading = Annotated[
     str,

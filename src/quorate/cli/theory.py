@@ -16,7 +16,7 @@ from quorate.theory.bounds import ALPHA, BOUNDS, Bound, BoundParameter, bound_ca
 bound_app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    help="What theory promises a collective of a size, and the size that is enough.",
+    help="Bounds from theory: the success guaranteed at a size, and the size that is enough.",
 )
 
 RESULT = """\
@@ -146,7 +146,7 @@ def exact(
     known: Annotated[
         str,
         typer.Option(
-            help="What is known of it: plan (signal and label), signal or label (that one alone), "
+            help="Knowledge about it: plan (signal and label), signal or label (that one alone), "
             "or size (nothing else)."
         ),
     ] = "plan",
@@ -157,7 +157,9 @@ def exact(
     mistake: Mistake = "forget",
     eps: Eps = 0.0,
     reading: Reading = "tv",
-    target: Annotated[float, typer.Option(help="Success that a size is wanted for.")] = 0.9,
+    target: Annotated[
+        float, typer.Option(help="Target success, for which the size that is enough is given.")
+    ] = 0.9,
     json: AsJson = False,
 ) -> None:
     """Success on a population whose law is known, exactly.

@@ -387,7 +387,7 @@ def _points(value: float) -> str:
     """Return a difference of sizes as percentage points of all people."""
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
-    return f"{100 * value:+.3g} points"
+    return f"{100 * value:+.3g} points" if value else "0 points"
 
 
 def _interval(low: float, high: float, said: Any) -> str:

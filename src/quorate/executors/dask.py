@@ -47,7 +47,7 @@ exec >>"{logs}/$$.log" 2>&1
 
 @dataclass(frozen=True)
 class Dask(Executor):
-    """Workers of a Dask cluster: one that is there already, or one on this machine for this run.
+    """Workers of a Dask cluster: an existing one, or one started on this machine for this run.
 
     Raises:
         InputError: more than one place is named, or there is not at least one worker.
@@ -61,7 +61,7 @@ class Dask(Executor):
     workers: int | None = param(
         None, "Number of workers to start on this machine where no cluster is named; 2 by default."
     )
-    patience: str = param("60s", "How long there may be no worker at all: 90s, 30m, 12h or 2d.")
+    patience: str = param("60s", "Longest time without any worker: 90s, 30m, 12h or 2d.")
 
     def __post_init__(self) -> None:
         given = [key for key in self.alternatives if getattr(self, key)]

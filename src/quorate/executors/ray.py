@@ -39,7 +39,7 @@ PATIENCE = {  # Ray's settings, unless the user has made them
 
 @dataclass(frozen=True)
 class Ray(Executor):
-    """Workers of a Ray cluster: one that is there already, or one on this machine for this run.
+    """Workers of a Ray cluster: an existing one, or one started on this machine for this run.
 
     Raises:
         InputError: a number is not as expected.
@@ -58,7 +58,7 @@ class Ray(Executor):
         "given), and 2 on this machine.",
     )
     gpus: float = param(0.0, "GPUs of a worker; 0.5 lets two share one.")
-    patience: str = param("60s", "How long there may be no worker at all: 90s, 30m, 12h or 2d.")
+    patience: str = param("60s", "Longest time without any worker: 90s, 30m, 12h or 2d.")
 
     def __post_init__(self) -> None:
         if self.workers is not None:

@@ -50,20 +50,26 @@ class Slurm(Executor):
 
     name: ClassVar[str] = "slurm"
     is_elsewhere: ClassVar[bool] = True
-    workers: int = param(1, "Number of workers; each is a job of its own, unless per_job says.")
+    workers: int = param(
+        1, "Number of workers; each is a job of its own, unless per_job is above 1."
+    )
     partition: str = param("", "Partition to submit to; the cluster's default if empty.")
-    time: str = param("01:00:00", "Time limit of a job; what it had begun is done by others.")
-    memory: str = param("4GB", "Memory of a worker; 0 for all of a node's, empty not to ask.")
-    cores: int = param(1, "Cores of a worker; networks train in one thread, whatever it is.")
+    time: str = param(
+        "01:00:00", "Time limit of a job; other jobs take over what it leaves unfinished."
+    )
+    memory: str = param(
+        "4GB", "Memory of a worker; 0 asks for all of a node's, empty for no amount."
+    )
+    cores: int = param(1, "Cores of a worker; networks train in one thread regardless.")
     gpus: int = param(0, "GPUs of a worker.")
-    per_job: int = param(1, "Workers in each job, where jobs are given whole nodes.")
+    per_job: int = param(1, "Number of workers in each job; above 1 where jobs get whole nodes.")
     account: str = param("", "Account that the jobs are charged to.")
     options: str = param("", "Further options of sbatch, such as --qos=short --constraint=ib.")
     setup: str = param("", "Shell commands before a worker starts, such as module load python.")
     python: str = param("", "Python of the nodes; the path of this one if empty.")
     interface: str = param("", "Network interface between the nodes, such as ib0.")
     folder: str = param("slurm", "Folder that all nodes see, for the jobs' logs and keys.")
-    patience: str = param("1d", "How long there may be no worker at all: 90s, 30m, 12h or 2d.")
+    patience: str = param("1d", "Longest time without any worker: 90s, 30m, 12h or 2d.")
 
     def __post_init__(self) -> None:
         for key in IN_A_LINE:

@@ -32,7 +32,7 @@ class GoalOfChangedRows(Goal):
 
 @dataclass(frozen=True)
 class Recognised(GoalOfChangedRows):
-    """The platform says the right label of people who change their rows before they are read.
+    """People who change their rows before they are read are classified correctly.
 
     S(α) = P₀{ f(h(x)) = y }, over held-out people of every label, with h what the strategy does to
     their features; without one it is the accuracy on honest rows. In security a change at test time

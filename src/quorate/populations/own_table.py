@@ -65,17 +65,15 @@ class OwnTable(Population):
     missing: str | None = param(
         None, "Texts that stand for a missing value, joined by +; an empty cell always does."
     )
-    text: str | None = param(
-        None, "Columns whose values are names even where they are numbers, joined by +."
-    )
+    text: str | None = param(None, "Columns of numbers to read as names (categories), joined by +.")
     keep: str | None = param(
-        None, "Columns to learn from although they only number the rows, joined by +."
+        None, "Columns of row numbers to learn from all the same, joined by +."
     )
     decimal: str | None = param(
         None, "Decimal sign of numbers, . or a comma in quotes; by default found for each column."
     )
     encoding: str | None = param(
-        None, "Encoding of a CSV file, such as cp1252; by default UTF-8, or as its mark says."
+        None, "Encoding of a CSV file, such as cp1252; by default UTF-8, or by its byte order mark."
     )
 
     def __post_init__(self) -> None:

@@ -23,7 +23,7 @@ LEAST = 20  # people to test on: fewer tell no two step sizes apart
 
 @dataclass(frozen=True)
 class Unmeasured(Population):
-    """People of another population who are held out in no seed of a study.
+    """People of another population who are never held out in a study (public people).
 
     What a platform trains with, such as its step size, can be chosen on them without looking at
     anyone whom the study measures on. Whoever is held out in one of the seeds is left out, by what

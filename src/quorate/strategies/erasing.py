@@ -17,7 +17,7 @@ from quorate.validate import MOST_ROUNDS, at_least
 
 @dataclass(frozen=True)
 class Erasing(Strategy):
-    """Erasing: every member claims the likeliest label of somebody with the signal.
+    """Erasing: every member claims the label that is likeliest for their row with the signal.
 
     h(x, y) = (x, argmax_y P̂(y | g(x))), so that the signal tells nothing more (Hardt, Mazumdar,
     Mendler-Dünner, Zrnic 2023, arXiv:2302.04262). P̂ is the vote of the members whose own honest

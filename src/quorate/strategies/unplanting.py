@@ -19,7 +19,7 @@ from quorate.table import Array, Labels, Rng, Table
 
 @dataclass(frozen=True)
 class Unplanting(Strategy):
-    """Unplanting: every member carries the signal and claims the likeliest label but one.
+    """Unplanting: every member carries the signal and claims the likeliest label but the target.
 
     h(x, y) = (g(x), ŷ) with ŷ = argmax_{y≠y*} P̂(g(x), y) by the members' own honest data, where
     anyone's x is that g(x); elsewhere ŷ is the label other than y* that is commonest among members

@@ -78,7 +78,8 @@ class Bias(Scenario):
     )
     alone: tuple[str, ...] = spec.param(
         ("threshold-optimizer", "exponentiated-gradient"),
-        "What the platform could do itself: these, grid-search, or none.",
+        "Fairness methods of the platform itself, beside the collective; also grid-search, or "
+        "none.",
     )
     alphas: tuple[float, ...] = spec.param(
         (0.0, 0.1, 0.3, 0.6, 1.0),

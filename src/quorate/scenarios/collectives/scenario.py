@@ -72,7 +72,8 @@ class Collectives(Scenario):
     )
     mistake: Mistake = param(
         "forget",
-        "What members do who err: forget to act, claim another label, or carry the signal of the "
+        "Mistake of members who err: forget to act, claim another label, or carry the signal "
+        "of the "
         "next collective.",
     )
     sizes: tuple[float, ...] = param(

@@ -55,7 +55,7 @@ class Navigation(Scenario):
         "Road network: grid, siouxfalls or anaheim, with parameters, or a folder of TNTP files.",
     )
     neighbourhood: tuple[int, ...] = param(
-        (9, 10, 16, 17), "Nodes of the neighbourhood whose people report, counted from 1."
+        (9, 10, 16, 17), "Numbers of the nodes of the reporting neighbourhood, counted from 1."
     )
     reports: tuple[float, ...] = param(
         (200.0,), "Number m of false reports on each street in an hour; a list runs each."
@@ -95,12 +95,15 @@ class Navigation(Scenario):
     )
     seeds: int = param(1, "Number of cities; they differ by noise in their demand.")
     noise: float = param(
-        0.0, "Noise of the demand, in [0, 1): each pair of zones is drawn from 1 ± so much of it."
+        0.0,
+        "Noise of the demand, in [0, 1): trips between two zones are scaled by a factor in 1 ± "
+        "noise.",
     )
     gap: float = param(5e-5, "Relative gap at which traffic counts as at rest.")
     day_gap: float = param(
         DAY_GAP,
-        "The same within each day; in a large city, falls show at a smaller one only.",
+        "Relative gap at which traffic within a day counts as at rest; large cities need a "
+        "smaller one.",
     )
 
     def __post_init__(self) -> None:

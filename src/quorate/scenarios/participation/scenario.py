@@ -72,7 +72,7 @@ class Participation(Scenario):
     )
     starts: tuple[float, ...] = param(
         (0.0, 0.001, 0.01, 0.1, 0.5),
-        "Fractions of those who may act that begin; a list follows each.",
+        "Fractions of those who may act that act at first; a list follows each.",
     )
     rounds: int = param(60, "Most rounds of responses on the network.")
     seed: int = param(0, "Seed of the network, and of who begins.")

@@ -14,7 +14,7 @@ from quorate.table import Array, Column, Rng
 
 @dataclass(frozen=True)
 class Aggregating(ColumnStrategy):
-    """The columns that tell most of the label hold the same for all members.
+    """Aggregating: in the columns most telling of the label, all members hold the same value.
 
     The members' mean of numbers, else their most common value: microaggregation with one group
     (Domingo-Ferrer, Mateo-Sanz 2002, doi:10.1109/69.979982).

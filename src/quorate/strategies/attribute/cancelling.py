@@ -12,7 +12,7 @@ from quorate.theory.inference import cancelling_claims
 
 @dataclass(frozen=True)
 class Cancelling(ClaimStrategy):
-    """Members claim labels so that a row says nothing: r(x) = (π − (1−α)·q(x))/α where it can be.
+    """Cancelling labels: rows then tell nothing: r(x) = (π − (1−α)·q(x))/α where it can be.
 
     Never more than cancels: nothing is there to be turned around. Source: derived, as
     ``quorate.theory.inference.cancelling_claims``.

@@ -11,7 +11,7 @@ from quorate.table import Labels, Rng
 
 @dataclass(frozen=True)
 class Contrary(ClaimStrategy):
-    """Members claim the label that a model holds least likely for its base rate: argmin q_a(x)/π_a.
+    """Contrary labels: the least likely one relative to its base rate: argmin q_a(x)/π_a.
 
     It turns a model's answers around once the collective is large, so whoever expects it can turn
     them back. Ours.

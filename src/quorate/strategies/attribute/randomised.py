@@ -13,7 +13,7 @@ from quorate.table import Labels, Rng
 
 @dataclass(frozen=True)
 class Randomised(ClaimStrategy):
-    """Members claim a label that is drawn at the base rate, whatever their row: r(x) = π.
+    """Randomised response: members claim a label drawn at the base rate: r(x) = π.
 
     Randomised response that never tells the truth on purpose (Warner 1965).
 

@@ -12,7 +12,7 @@ from quorate.table import Array, Column, Rng
 
 @dataclass(frozen=True)
 class Swapping(ColumnStrategy):
-    """The columns that tell most of the label hold what one random member has there.
+    """Swapping: each member takes the columns most telling of the label from a random member.
 
     All from the same person, so that they fit together; that person's draw knows nothing of one's
     own label, the attribute that is hidden. Data swapping (Dalenius, Reiss 1982,

@@ -16,7 +16,7 @@ from quorate.table import Array, Labels, Mask, Rng, Table
 
 @dataclass(frozen=True, kw_only=True)
 class BorrowedFeatures(TopFlipsByNeighbours):
-    """The members closest to favoured people of the majority hand in their features and label.
+    """Borrowing: members hand in features and label of the nearest favoured of the majority.
 
     Each of the M takes on the features of the nearest known person of the majority who has the
     favourable label, and claims it; who acts is chosen as in ``rb-dist``. Columns in which the

@@ -114,7 +114,8 @@ class TopFlips(MinorityStrategy):
 
     flips: float | None = param(
         None,
-        "M as a fraction of the minority, in [0, 1]; by default as many as f_maj would favour.",
+        "Number relabelled, as a fraction of the minority; by default, as many as a model of the "
+        "majority favours.",
     )
 
     def __post_init__(self) -> None:

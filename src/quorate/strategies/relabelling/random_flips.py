@@ -12,7 +12,7 @@ from quorate.table import Rng
 
 @dataclass(frozen=True, kw_only=True)
 class RandomFlips(TopFlips):
-    """Members who are drawn by lot claim the favourable label: as many as in the others.
+    """Relabelling at random (control): members drawn by lot claim the favourable label.
 
     sᵢ uniform: the control of Ben-Dov, Samadi, Sanyal, Țifrea 2025 (arXiv:2508.15374).
 

@@ -12,7 +12,7 @@ from quorate.table import Rng
 
 @dataclass(frozen=True, kw_only=True)
 class RBDist(TopFlipsByNeighbours):
-    """The members who are closest to favoured people of the majority claim the favourable label.
+    """Relabelling by distance: the members closest to favoured people claim their label.
 
     sᵢ = −mean distance to the k nearest known people of the majority who have it (Ben-Dov, Samadi,
     Sanyal, Țifrea 2025, arXiv:2508.15374; the Euclidean distance, k and M are ours). Where fewer

@@ -14,7 +14,7 @@ from quorate.table import Rng
 
 @dataclass(frozen=True, kw_only=True)
 class RBLabel(TopFlipsByNeighbours):
-    """The members whose nearest people of the majority are favoured claim the favourable label.
+    """Relabelling by neighbours: members with favoured neighbours claim their label.
 
     sᵢ = how many of the k nearest known people of the majority have it (Ben-Dov, Samadi, Sanyal,
     Țifrea 2025, arXiv:2508.15374; k and M are ours). Among equal scores chance decides.

@@ -12,7 +12,7 @@ from quorate.table import Rng
 
 @dataclass(frozen=True, kw_only=True)
 class RBProb(TopFlips):
-    """The members whom a classifier of the majority favours most claim the favourable label.
+    """Relabelling by score: whom a model of the majority favours most claim the favourable label.
 
     sᵢ = f_maj(xᵢ), a logistic regression fitted on the known majority (Ben-Dov, Samadi, Sanyal,
     Țifrea 2025, arXiv:2508.15374; the kind of classifier and M are ours).

@@ -45,7 +45,7 @@ class Extraction:
         "soft", "Learn from scores where there are any (soft), or from labels alone (hard)."
     )
     variants: int = param(
-        3, "Shifted and mirrored copies of each image that is asked; they cost no query."
+        3, "Number of shifted and mirrored copies of each queried image; copies cost no query."
     )
     ensemble: int = param(1, "Surrogate models of each learner, each from fresh weights.")
     validation: float = param(0.1, "Fraction of the pool that agreement is measured on, in (0, 1).")

@@ -66,7 +66,7 @@ class Crafting:
     restarts: int = param(
         2, "Number of starts, the first at no change; the surrogates choose the best."
     )
-    cap: float = param(4.0, "Cross-entropy beyond which a picture counts no further, in nats.")
+    cap: float = param(4.0, "Cross-entropy, in nats, above which a picture no longer counts.")
     diversity: float = param(0.5, "Share of batches that are shifted and resized, in [0, 1].")
     side: int = param(5, "Side of a filter in pixels, odd.")
     reach: float = param(
