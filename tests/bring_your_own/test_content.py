@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import linecache
 import os
 import pickle
 import subprocess
@@ -58,6 +59,19 @@ def test_the_data_around_a_function_count_as_they_are() -> None:
     frame = pd.DataFrame({"a": [1, 2]})
     held = [digest_of(function(FIT, names=names, weights=one)) for one in (frame, frame * 2)]
     assert held[0] != held[1]
+
+
+def test_a_notebooks_source_does_not_count_since_workers_lack_it() -> None:
+    source = "names = ['a', 'b']\n\ndef fit(x, y):\n    return x[names]\n"
+    cell = "<a cell of a notebook>"
+    linecache.cache[cell] = len(source), None, source.splitlines(keepends=True), cell
+    module = types.ModuleType("__main__")
+    exec(compile(source, cell, "exec"), vars(module))
+    here = digest_of(vars(module)["fit"])
+    del linecache.cache[cell]
+    assert digest_of(vars(module)["fit"]) == here
+    vars(module)["names"].append("c")
+    assert digest_of(vars(module)["fit"]) != here
 
 
 def test_closures_defaults_and_partials_count() -> None:

@@ -142,7 +142,12 @@ def test_code_is_read_once_in_a_run_and_anew_in_the_next(monkeypatch: pytest.Mon
 
     read: list[Any] = []
     real = own_code._digest
-    monkeypatch.setattr(own_code, "_digest", lambda thing: read.append(thing) or real(thing))
+
+    def digest(thing: Any, *more: Any) -> str:
+        read.append(thing)
+        return real(thing, *more)
+
+    monkeypatch.setattr(own_code, "_digest", digest)
     fit = typed("ONE = 1\ndef one():\n  return ONE")
     with spec.reading_once():
         before = spec.code_digest(fit)

@@ -117,7 +117,7 @@ class _Reader:
         if not is_own(value) or (isinstance(value, type) and is_installed(value)):
             self.say("class or function", _place(value))  # its version is its library's
             return
-        self.say("code", _place(value), code_digest(value))
+        self.say("code", _place(value), code_digest(value, as_written=False))
         if isinstance(value, types.MethodType):
             self.read(value.__self__)
         around = _Reader(is_lenient=True)
@@ -130,7 +130,7 @@ class _Reader:
         cls = type(value)
         self.say("object", _place(cls))
         if is_own(cls) and not is_installed(cls):
-            self.say(code_digest(cls))
+            self._read_code(cls)
         if _stays_fitted(cls):
             self._within_fitted(vars(value))
         elif hasattr(value, "get_params") and not self._is_fitted:

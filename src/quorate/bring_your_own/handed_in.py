@@ -20,9 +20,9 @@ class HandedIn(str):
     A parameter of this type reads as text wherever it is described, stored or shown. The same text
     finds the object again in this process: functions and estimators until it ends, data while they
     are in use. Text that was stored and is read elsewhere has no object, and ``value`` then says
-    what to do. It travels to other processes with
-    its object, by cloudpickle: functions of scripts and notebooks, too. There the digest is found
-    anew, so that a worker whose code differs is noticed.
+    what to do. It travels to other processes with its object, by cloudpickle: functions of scripts
+    and notebooks, too. There the digest is found anew, so that a worker whose code differs is
+    noticed.
 
     Attributes:
         digest: of all that the object does, 64 bits in hex; "" where there is no object.

@@ -47,7 +47,7 @@ def is_installed(thing: Any) -> bool:
     return bool(set(Path(_file_of(top)).parts) & set(OF_LIBRARIES))
 
 
-def code_digest(thing: Any) -> str:
+def code_digest(thing: Any, as_written: bool = True) -> str:
     """Return a digest of the code of a class or a function from outside the package.
 
     It covers what is written in the class and in its bases, the functions and classes of its
@@ -56,15 +56,23 @@ def code_digest(thing: Any) -> str:
     Others may change as the code runs: of these counts what is written, where there is a source.
     Not covered are installed libraries, comments, and where lines stand. Within ``reading_once`` it
     is found once.
+
+    Args:
+        thing: a class or a function.
+        as_written: whether what is written of changeable values counts; a notebook's source is not
+            at hand in other processes.
     """
     if _found is None:
-        return _digest(thing)
-    if id(thing) not in _found:
-        _found[id(thing)] = thing, _digest(thing)
-    return _found[id(thing)][1]
+        return _digest(thing, as_written)
+    key = id(thing), as_written
+    if key not in _found:
+        _found[key] = thing, _digest(thing, as_written)
+    return _found[key][1]
 
 
-_found: dict[int, tuple[Any, str]] | None = None  # by identity: a class may say how it is compared
+_found: dict[tuple[int, bool], tuple[Any, str]] | None = (
+    None  # by identity: a class may say how it is compared
+)
 
 
 @contextlib.contextmanager
@@ -81,10 +89,10 @@ def reading_once() -> Iterator[None]:
         _found = None
 
 
-def _digest(thing: Any) -> str:
-    first = _Reader(_top(thing))
+def _digest(thing: Any, as_written: bool) -> str:
+    first = _Reader(_top(thing), (), as_written)
     first.read("", thing, is_part=True)
-    reader = _Reader(_top(thing), first.changed)
+    reader = _Reader(_top(thing), first.changed, as_written)
     reader.read("", thing, is_part=True)
     return hashlib.sha256("\n".join(reader.lines).encode()).hexdigest()[:16]
 
@@ -101,9 +109,11 @@ class _Reader:
     Args:
         package: whose code is read even where it is installed.
         changing: names that the code itself gives new values, such as a counter's: no constants.
+        as_written: whether what is written of changeable values is read.
     """
 
-    def __init__(self, package: str, changing: Iterable[str] = ()) -> None:
+    def __init__(self, package: str, changing: Iterable[str], as_written: bool) -> None:
+        self._as_written = as_written
         self.lines: list[str] = []
         self.changed: set[str] = set()  # names that what was read gives new values
         self._changing = frozenset(changing)
@@ -244,7 +254,8 @@ class _Reader:
 
     def _read_written(self, name: str, value: Any, where: Any) -> None:
         """Read what is written of a list or mapping that may change as the code runs."""
-        if isinstance(value, CHANGEABLE) and not self._is_constant(name, value):
+        is_read = self._as_written and isinstance(value, CHANGEABLE)
+        if is_read and not self._is_constant(name, value):
             self.lines.append(f"{name} is written {find_written(name, where)}")
 
     def _read_code(self, code: types.CodeType) -> None:

@@ -89,5 +89,5 @@ class MinibatchLearner(NetworkLearner):
 
 
 def name_of(learner: Any) -> str:
-    """Return the name of a learner, or the class of an object that is handed in as one."""
-    return str(getattr(learner, "name", type(learner).__name__))
+    """Return the name of a learner, or what an object that is handed in as one is called."""
+    return str(getattr(learner, "who", None) or getattr(learner, "name", type(learner).__name__))
