@@ -102,7 +102,7 @@ EXAMPLES = {
     "attribute": ["attribute:value=rare", "attribute:value=majority"],
     "finite": ["finite:n=50", "finite:labels=3,values=4"],
 }
-AT_LEAST = dict.fromkeys(["scenarios", "networks", "settings"], 5)  # properties; else 8
+AT_LEAST = dict.fromkeys(["scenarios", "networks", "settings", "logs"], 5)  # properties; else 8
 NEED_FILES = {
     "composite",
     "noisy-labels",

@@ -34,6 +34,7 @@ ROLES: Mapping[str, str] = {
     "networks": "quorate.scenarios.navigation.network_sources:NetworkSource",
     "attacks": "quorate.test_time.attacks.attack:Attack",
     "executors": "quorate.executors.executor:Executor",
+    "logs": "quorate.runs.logs.log:RunLog",
 }
 
 BUILT_IN: Mapping[str, dict[str, str]] = {
@@ -159,6 +160,10 @@ BUILT_IN: Mapping[str, dict[str, str]] = {
         "simba": "quorate.test_time.attacks.simba:SimBA",
         "hopskipjump": "quorate.test_time.attacks.hopskipjump:HopSkipJump",
         "boundary": "quorate.test_time.attacks.boundary:Boundary",
+    },
+    "logs": {
+        "mlflow": "quorate.runs.logs.mlflow:MLflow",
+        "wandb": "quorate.runs.logs.wandb:WandB",
     },
     "executors": {
         "serial": "quorate.executors.serial:Serial",

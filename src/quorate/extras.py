@@ -18,6 +18,8 @@ EXTRAS: Mapping[str, Sequence[str]] = {  # modules by extra, as pyproject.toml h
     "slurm": _DASK,
     "ray": ("ray",),
     "fairness": ("fairlearn",),
+    "mlflow": ("mlflow",),
+    "wandb": ("wandb",),
 }
 
 

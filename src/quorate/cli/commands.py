@@ -1,17 +1,22 @@
-"""What every command has: its group in --help, and --quiet before or after its name."""
+"""What every command has: its group in --help, --quiet, and --log where it computes cells."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from quorate.cli.completion import names_of
 from quorate.runtime.progress import be_quiet
+from quorate.version import __version__
 
+IN_ADDRESS = re.compile(r"//[^/@\s]+@")  # a name and a password in front of a host
 WHOLE = 10_000  # characters of a summary that --help shows: all of them
 
 Quiet = Annotated[
@@ -38,10 +43,24 @@ class Commands(TyperGroup):
                 formatter.write_dl([(name.ljust(width), summary) for name, summary in rows])
 
 
+Log = Annotated[
+    list[str],
+    typer.Option(
+        "--log",
+        autocompletion=names_of("logs"),
+        help="Tracker of experiments that is told of the run as it goes: mlflow:uri=...,"
+        "experiment=... or wandb:project=...; several may be named. `quorate list logs` shows them "
+        "with their parameters.",
+    ),
+]
+
+
 def add(
     app: typer.Typer, group: str, function: Callable[..., None], name: str | None = None, **how: Any
 ) -> None:
     """Add a command to an app, in a group of its --help, with --quiet as its last option.
+
+    One that takes an executor, so computes cells, has --log before it.
 
     Args:
         app: takes the command.
@@ -50,23 +69,52 @@ def add(
         name: by default, the function's own.
         how: further settings of ``typer.Typer.command``.
     """
-    app.command(name, rich_help_panel=group, **how)(_with_quiet(function))
+    app.command(name, rich_help_panel=group, **how)(_with_shared(function))
 
 
-def _with_quiet(function: Callable[..., None]) -> Callable[..., None]:
-    """Return a command's function with one option more, which it need not know of."""
+def _with_shared(function: Callable[..., None]) -> Callable[..., None]:
+    """Return a command's function with the options of all, which it need not know of."""
 
     @functools.wraps(function)
-    def command(*given: Any, quiet: bool, **named: Any) -> None:
+    def command(*given: Any, quiet: bool, log: Sequence[str] = (), **named: Any) -> None:
         if quiet:
             be_quiet()
-        function(*given, **named)
+        with _logged(log, function.__name__, named):
+            function(*given, **named)
 
     own = inspect.signature(function, eval_str=True)
-    option = inspect.Parameter(
-        "quiet", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Quiet
-    )
-    parameters = (*own.parameters.values(), option)
+    only = inspect.Parameter.KEYWORD_ONLY
+    options = [inspect.Parameter("quiet", only, default=False, annotation=Quiet)]
+    if "executor" in own.parameters:
+        options.insert(0, inspect.Parameter("log", only, default=[], annotation=Log))
+    parameters = (*own.parameters.values(), *options)
     command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {one.name: one.annotation for one in parameters}
     return command
+
+
+# Where and how is no part of what is run; and who may do it is nobody's business.
+LEFT_OUT = {"out", "jobs", "executor", "device", "json", "key_file", "trust"}
+
+
+def _logged(
+    logs: Sequence[str], command: str, options: Mapping[str, Any]
+) -> AbstractContextManager[None]:
+    """Return a context that tells logs of what is computed in it."""
+    if not logs:
+        return nullcontext()
+    from quorate import catalog
+    from quorate.runs.logs.telling import logged
+
+    return logged([catalog.build("logs", one) for one in logs], _description(command, options))
+
+
+def _description(command: str, options: Mapping[str, Any]) -> dict[str, str]:
+    """Return a command and its options, in text, without secrets."""
+    told = {"command": command, "version": __version__}
+    for name, value in options.items():
+        if isinstance(value, typer.Context):
+            name, value = "options", value.args
+        if name not in LEFT_OUT and value not in (None, [], (), False):
+            told[name] = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return {name: IN_ADDRESS.sub("//", value) for name, value in told.items()}

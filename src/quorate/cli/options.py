@@ -123,7 +123,7 @@ def warn_of_search(folder: Path) -> None:
 
 def given_options(context: typer.Context, *left_out: str) -> dict[str, Any]:
     """Return what is set by the options of a command that are its own, by name."""
-    shared = ("out", "jobs", "executor", "device", "json", "quiet", *left_out)
+    shared = ("out", "jobs", "executor", "device", "json", "log", "quiet", *left_out)
     given = {key: value for key, value in context.params.items() if key not in shared}
     return {key: value for key, value in given.items() if value not in (None, [], ())}
 

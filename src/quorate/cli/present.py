@@ -21,11 +21,13 @@ def present(result: Result, folder: Path, as_json: bool) -> None:
             the report cannot be written.
     """
     from quorate.report.files import write_result
+    from quorate.runs.logs.telling import tell_result
     from quorate.runs.reading import as_stored
     from quorate.spec import is_own
 
     # What goes wrong in a result of the user's own is not said to be the store's fault.
     with contextlib.nullcontext() if is_own(type(result)) else as_stored(folder):
+        tell_result(result)
         if as_json:
             write_result(result, folder)
             print_json(result.to_json())

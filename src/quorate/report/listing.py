@@ -31,6 +31,8 @@ EXAMPLES = {
     "attacks": "quorate compare-queries runs/correct --attacks NAME",
     "executors": "quorate curve --population digits --strategy planting:size=2 --learner sgd "
     "--executor NAME --out runs/first",
+    "logs": "quorate curve --population digits --strategy planting:size=2 --learner sgd "
+    "--log NAME --out runs/first",
 }
 
 

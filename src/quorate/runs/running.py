@@ -13,6 +13,7 @@ from quorate.errors import WorkerError
 from quorate.executors.executor import Executor, Pool
 from quorate.executors.opening import workers_of
 from quorate.runs.cell import Cell, Record, Work
+from quorate.runs.logs.telling import tell_records
 from quorate.runs.messages import MOST_LOSSES, Messages
 from quorate.runs.sharing import seen_by_all
 from quorate.runs.store import Store, stored_ids
@@ -114,6 +115,7 @@ def _run_missing(
             for records in found:
                 for record in records:
                     store.add(work.kind, record)
+                tell_records(records)
                 progress.advance(len(records))
     if messages.set_aside:
         raise _set_aside(messages.set_aside, len(missing))

@@ -27,7 +27,7 @@ Measure = Callable[[Plain], dict[str, Any]]
 
 
 UNMARKED = "0.1.0"  # its cells of some scenarios were stored without their version
-IN_CELLS = tuple(kind for kind in catalog.ROLES if kind not in ("scenarios", "executors"))
+IN_CELLS = tuple(kind for kind in catalog.ROLES if kind not in ("scenarios", "executors", "logs"))
 
 
 @dataclass(frozen=True, eq=False)

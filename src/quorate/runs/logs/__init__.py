@@ -1,0 +1,1 @@
+"""Where a run is followed while it is computed: one tracker of experiments a file."""
