@@ -34,12 +34,12 @@ class OwnNetwork(nn.Module):
         self._draws = draws
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the logits, (n, k); features come in the plain order of memory.
+        """Return the logits, (n, k), of a copy of the features in the plain order of memory.
 
-        A single channel is in both orders, and its strides may say the other one, in which a
-        convolution would answer and ``view`` fail: they are made anew.
+        The module may write into its input, and flatten it by ``view``, which fails where strides
+        say that channels come last.
         """
-        out: Tensor = self.module(x.contiguous().flatten(1).view(x.shape))
+        out: Tensor = self.module(x.clone(memory_format=torch.contiguous_format))
         return out
 
     def representation(self, x: Tensor) -> Tensor:

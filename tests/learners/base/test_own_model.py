@@ -100,6 +100,25 @@ def state(model: Any) -> list[torch.Tensor]:
     return list(model.network.state_dict().values())
 
 
+def test_a_network_may_write_into_its_input() -> None:
+    def make(shape: Any, k: int) -> nn.Module:
+        last = nn.Linear(math.prod(shape), k)
+        return nn.Sequential(nn.Hardtanh(0.2, 0.7, inplace=True), nn.Flatten(), last)
+
+    before = PEOPLE.x.copy()
+    for cls in (
+        SGD,
+        DPSGD,
+        CATALOG["learners"]["lff"],
+        CATALOG["learners"]["adversarial-training"],
+    ):
+        learner = trained(cls, make)
+        learner.check(PEOPLE)
+        model = learner.fit(DATA[0], rng())
+        assert model.predict(PEOPLE.x).shape == (N,)
+        np.testing.assert_array_equal(PEOPLE.x, before)
+
+
 def test_no_training_disturbs_the_global_generator() -> None:
     before = torch.get_rng_state()
     trained(SGD, nets.dropout).fit(DATA[0], rng())
