@@ -20,8 +20,8 @@ Platform = Annotated[
     list[str] | None,
     typer.Option(
         autocompletion=names_of("learners"),
-        help="The platform that is asked: a learner, an architecture, the folder of a saved "
-        "platform by its path, as ./NAME, or an address. Several make a transfer matrix.",
+        help="Platform to query: a learner, an architecture, the folder of a saved platform (as "
+        "./NAME), or an address; several make a transfer matrix.",
     ),
 ]
 File = Annotated[
@@ -55,7 +55,7 @@ Members = Annotated[
 ]
 Queries = Annotated[
     str | None,
-    typer.Option(help="Queries of each member; a comma-separated list sweeps over them."),
+    typer.Option(help="Number of queries of each member; a comma-separated list sweeps over it."),
 ]
 Epsilon = Annotated[
     str | None,
@@ -74,12 +74,14 @@ Measured = Annotated[
 ]
 LabelFree = Annotated[
     str | None,
-    typer.Option(help="Families of label-free changes: additive, gain, filter, combined; or none."),
+    typer.Option(
+        help="Families of label-free changes: additive, gain, filter or combined; or none."
+    ),
 ]
 Adaptive = Annotated[
     str | None,
     typer.Option(
-        help="How the platform may adapt: jpeg, blur, resize, adversarial, private, "
+        help="Adaptations of the platform to try: jpeg, blur, resize, adversarial, private or "
         "retrained; all or none."
     ),
 ]
@@ -90,8 +92,8 @@ Extraction = Annotated[
 Aim = Annotated[
     str | None,
     typer.Option(
-        help="What a budget ε is used for: most (to the full), or parity (the least of it that "
-        "closes the gap on photos kept apart)."
+        help="Use of the budget ε: most (all of it), or parity (the smallest part that closes the "
+        "gap on photos kept apart)."
     ),
 ]
 Anyway = Annotated[

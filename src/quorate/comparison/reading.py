@@ -104,7 +104,8 @@ def _read(folder: Path, target: float | None) -> _Run:
     if not rows and not searches:
         raise InputError(
             f"Expected a run whose cells have seeds in {folder}, got {main.title!r}, which has "
-            "none. Compare runs of quorate curve, critical-mass, run, correct or scenario."
+            "none. Compare runs of quorate curve, critical-mass, run, correct or scenario; audits "
+            "are compared by quorate audit --against."
         )
     return _Run(folder, rows, curves, searches)
 
