@@ -10,10 +10,12 @@ from typing import Any, ClassVar
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 import quorate
 from quorate import catalog, spec
-from quorate.cli.scenario import read_options, show_parameters
+from quorate.cli.entry import app
+from quorate.cli.scenario import read_options
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import read_experiment
@@ -233,10 +235,10 @@ def test_a_scenario_is_run_from_python() -> None:
     assert quorate.scenario("doubling", numbers=(4,), seeds=1).result.to_json() == {"largest": 8}
 
 
-def test_help_tells_of_a_scenario_s_own_parameters(capsys: pytest.CaptureFixture[str]) -> None:
-    show_parameters("doubling")
-    told = capsys.readouterr().out
+def test_help_tells_of_a_scenario_s_own_parameters() -> None:
+    told = CliRunner().invoke(app, ["scenario", "doubling", "--help"]).stdout
     assert "Doubles numbers." in told
     assert "against whom" in told
-    with pytest.raises(InputError, match="Did you mean doubling"):
-        show_parameters("dubling")
+    wrong = CliRunner().invoke(app, ["scenario", "dubling", "--help"]).exception
+    assert isinstance(wrong, InputError)
+    assert "Did you mean doubling" in str(wrong)
