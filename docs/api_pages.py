@@ -17,7 +17,7 @@ from quorate.catalog import BUILT_IN, ROLES
 INTRODUCTION = """\
 # The API
 
-Each page is built from docstrings. Everything that is named here can be imported as it stands;
+On the site (`make docs`), each page shows docstrings; in the repository it only names whose. Everything that is named here can be imported as it stands;
 `quorate.curve` and the other functions of the package `quorate` are all that most scripts need.
 """
 

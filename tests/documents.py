@@ -1,7 +1,9 @@
-"""What the pages of the project hold: fenced blocks, the commands in them, and changes to files."""
+"""What the pages of the project hold, and what the reference has to: blocks, commands, results."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -63,3 +65,19 @@ def patched(source: str, block: Block) -> str:
     at = [found.start() for found in re.finditer(f"^{re.escape(before)}", source, re.MULTILINE)]
     assert len(at) == 1, f"Found {len(at)} times in {block.file}, not once:\n{before}"
     return source[: at[0]] + after + source[at[0] + len(before) :]
+
+
+def results() -> list[type]:
+    """Return every class of quorate that is a result, wherever it lies."""
+    import quorate
+    from quorate.runs.result import Result
+
+    for module in pkgutil.walk_packages(quorate.__path__, "quorate."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    found, left = [], [Result]
+    while left:
+        below = left.pop().__subclasses__()
+        found += [cls for cls in below if cls.__module__.startswith("quorate.")]
+        left += below
+    return found

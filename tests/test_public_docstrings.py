@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
 import inspect
 import re
 from collections.abc import Iterator
@@ -14,8 +13,8 @@ from typing import Any
 import pytest
 
 import quorate
+from documents import results
 from quorate import catalog, knowledge, law, protocols, spec, table
-from quorate.runs.result import Result
 
 # A number's unit or range, as docstrings word them.
 UNIT = re.compile(
@@ -75,32 +74,6 @@ def public() -> Iterator[tuple[str, Any]]:
             yield f"{kind} {name}", catalog.CATALOG[kind][name]
     for result in results():
         yield f"results {result.__name__}", result
-
-
-def results() -> Iterator[type]:
-    """Yield the results that functions and scenarios return."""
-    for name in (
-        *("findings.running:ExperimentResult", "scenarios.scenario:ScenarioRun"),
-        *(
-            "studies.curves:Curves",
-            "planning.result:Plan",
-            "test_time.study.result:CorrectionResult",
-        ),
-        *("membership_inference.result:MembershipResult", "scenarios.bias.result:BiasResult"),
-        *("membership_inference.audit_result:AuditResult",),
-        *("test_time.study.comparison_result:QueryComparison",),
-        *("scenarios.collectives.result:CollectivesResult",),
-        *("scenarios.effective_size.result:EffectiveSizeResult",),
-        *("scenarios.navigation.result:NavigationResult",),
-        *("scenarios.participation.result:ParticipationResult",),
-        *("scenarios.privacy.result:PrivacyResult",),
-        *("studies.critical_mass.result:CriticalMassSearch",),
-        *("studies.critical_mass.result_of_several:CriticalMassSearches",),
-    ):
-        module, _, cls = name.partition(":")
-        found = getattr(importlib.import_module(f"quorate.{module}"), cls)
-        assert Result in found.__mro__
-        yield found
 
 
 @pytest.fixture(scope="module")

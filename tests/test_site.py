@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import quorate
-from documents import ROOT
+from documents import ROOT, results
 from pages import Page
 from quorate import catalog, protocols
 
@@ -121,6 +121,5 @@ def public() -> list[str]:
     methods = [
         path.replace(":", ".") for names in catalog.BUILT_IN.values() for path in names.values()
     ]
-    returned = ["quorate.studies.curves.Curves", "quorate.scenarios.scenario.ScenarioRun"]
-    returned += ["quorate.planning.result.Plan", "quorate.test_time.study.result.CorrectionResult"]
+    returned = [f"{cls.__module__}.{cls.__qualname__}" for cls in results()]
     return [*functions, *roles, *methods, *returned]
