@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from quorate.bring_your_own.content import digest_of
-from quorate.bring_your_own.handed_in import HandedIn
+from quorate.bring_your_own.handed_in import HandedIn, in_use
 from quorate.bring_your_own.naming import short_name
 from quorate.errors import InputError
 
@@ -203,3 +203,10 @@ def test_text_alone_has_no_object() -> None:
 )
 def test_names_are_short(value: Any, called: str) -> None:
     assert short_name(value) == called
+
+
+def test_cells_that_name_an_object_by_its_text_take_it_along() -> None:
+    held = HandedIn.of(lambda x, y: 4, "lambda")
+    cell = {"learner": {"name": "own", "model": str(held)}, "seed": 0}
+    assert in_use(str(cell)) == (held,)
+    assert in_use(str({**cell, "learner": "sgd"})) == ()
