@@ -17,8 +17,9 @@ from quorate.catalog import BUILT_IN, ROLES
 INTRODUCTION = """\
 # The API
 
-On the site (`make docs`), each page shows docstrings; in the repository it only names whose. Everything that is named here can be imported as it stands;
-`quorate.curve` and the other functions of the package `quorate` are all that most scripts need.
+On the site (`make docs`), each page shows docstrings; in the repository it only names whose.
+Everything can be imported as it is named; `quorate.curve` and the other functions of the package
+`quorate` are all that most scripts need.
 """
 
 PEOPLE = (
