@@ -39,9 +39,9 @@ def check_version(_: Sequence[str]) -> str:
     found = version()
     if not re.fullmatch(r"\d+\.\d+\.\d+", found):
         raise FailedError(f"Expected a version such as 0.1.0, got {found}. Write it so.")
-    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    if f"\nversion: {found}\n" not in cited:
-        raise FailedError(f"Expected version {found} in CITATION.cff, got another. Write it there.")
+    for name, line in (("CITATION.cff", "version: {}\n"), ("docs/cite.md", "version = {{{}}}\n")):
+        if line.format(found) not in (ROOT / name).read_text(encoding="utf-8"):
+            raise FailedError(f"Expected version {found} in {name}, got another. Write it there.")
     return found
 
 

@@ -68,6 +68,18 @@ def test_the_wheel_says_what_it_is(packed: Path) -> None:
     assert not plain & {"torch", "datasets", "pyarrow"}
 
 
+def test_the_changes_keep_to_their_format() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    form = r"\[Unreleased\]|\[\d+\.\d+\.\d+\] - (unreleased|\d{4}-\d{2}-\d{2})"
+    assert all(re.fullmatch(form, one) for one in versions), versions
+    assert f"[{__version__}]" in " ".join(versions)
+    kinds = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
+    for part in re.split(r"^## .+$", text, flags=re.MULTILINE)[1:]:
+        found = re.findall(r"^### (.+)$", part, re.MULTILINE)
+        assert found == [kind for kind in kinds if kind in found]
+
+
 def test_the_citation_is_of_this_version_and_of_its_format() -> None:
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     # Version 1.2.0 of the Citation File Format asks for these four, and knows these others.

@@ -60,7 +60,7 @@ class Noted(RunLog, OpenLog):
     def _note(self, what: str, *said: Any) -> None:
         self.told.append((what, *said))
         if what == self.fails:
-            raise ConnectionError("the tracker is away.\nno second line")
+            raise ConnectionError("https://me:hunter2@host is away.\nno second line")
 
     def open(self, description: Mapping[str, str]) -> OpenLog:
         self._note("open", dict(description))
@@ -101,7 +101,7 @@ def test_a_tracker_that_fails_is_told_of_once_and_stops_no_run(
     with logged([log, other], {}):
         assert run() == [2, 4, 6]
     said = capsys.readouterr().err
-    assert said.count("Warning: the log noted failed (the tracker is away). The run goes on") == 1
+    assert said.count("Warning: the log noted failed (https://host is away). The run goes on") == 1
     assert [what for what, *_ in log.told].index(step) == len(log.told) - 1  # and no more
     assert other.told[-1] == ("end", "finished")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Any
@@ -16,7 +15,6 @@ from quorate.cli.completion import names_of
 from quorate.runtime.progress import be_quiet
 from quorate.version import __version__
 
-IN_ADDRESS = re.compile(r"//[^/@\s]+@")  # a name and a password in front of a host
 WHOLE = 10_000  # characters of a summary that --help shows: all of them
 
 Quiet = Annotated[
@@ -111,10 +109,12 @@ def _logged(
 
 def _description(command: str, options: Mapping[str, Any]) -> dict[str, str]:
     """Return a command and its options, in text, without secrets."""
+    from quorate.runs.logs.telling import without_secrets
+
     told = {"command": command, "version": __version__}
     for name, value in options.items():
         if isinstance(value, typer.Context):
             name, value = "options", value.args
         if name not in LEFT_OUT and value not in (None, [], (), False):
             told[name] = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return {name: IN_ADDRESS.sub("//", value) for name, value in told.items()}
+    return {name: without_secrets(value) for name, value in told.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -15,6 +16,7 @@ from quorate.runs.logs.log import Ending, OpenLog, RunLog
 from quorate.runs.result import Result
 from quorate.runtime.progress import tell
 
+IN_ADDRESS = re.compile(r"//[^/@\s]+@")  # a name and a password in front of a host
 TURN = 1.0  # seconds between what is sent: small records come by the thousand
 _told: ContextVar[tuple[_Told, ...]] = ContextVar("open logs", default=())
 
@@ -73,6 +75,15 @@ def numbers_of(plain: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
+def without_secrets(text: str) -> str:
+    """Return text without names and passwords in its addresses.
+
+    >>> without_secrets("no answer from https://me:secret@host/api")
+    'no answer from https://host/api'
+    """
+    return IN_ADDRESS.sub("//", text)
+
+
 class _Told:
     """One log of one run: what it is told, until it fails."""
 
@@ -90,8 +101,9 @@ class _Told:
             yield
         except Exception as error:  # whatever a tracker's client raises, the run is worth more
             said = str(error).strip().splitlines() or [type(error).__name__]
+            why = without_secrets(one_line(said[0].rstrip(".")))
             tell(
-                f"Warning: the log {self.log.name} failed ({one_line(said[0].rstrip('.'))}). The "
+                f"Warning: the log {self.log.name} failed ({why}). The "
                 "run goes on without it; its results are stored as always."
             )
             self.run = None
