@@ -400,7 +400,8 @@ class _Classes(Mapping[str, type]):
 class _Adapting(spec.AdaptingCatalog):
     def adapt(self, kind: str, value: Any) -> Any:
         """Return the method that stands for an object of the user's own, or for an import path."""
-        if isinstance(value, str) and is_import_path(value):
+        is_ours = isinstance(value, str) and _spelt(value.partition(":")[0]) in BUILT_IN[kind]
+        if isinstance(value, str) and is_import_path(value) and not is_ours:  # as sgd:epochs is
             value = load(value)
             if _is_method(value.value):
                 return value.value() if isinstance(value.value, type) else value.value

@@ -85,7 +85,7 @@ def test_a_target_that_is_no_rate_for_show(run_refused: Callable[..., str], out:
         (
             {"strategy": "plant"},
             "Expected a known strategy, got 'plant'. Did you mean planting? Known: "
-            "aggregating, borrowed-features, cancelling, contrary, erasing, ",
+            "aggregating, borrowed-features, cancelling, contrary, data-strike, erasing, ",
         ),
         ({"learner": "sdg"}, "Expected a known learner, got 'sdg'. Did you mean sgd? Known: "),
         (
@@ -168,7 +168,7 @@ def test_an_unknown_parameter(
         ),
         (
             {"learner": "sgd:model=cn"},
-            "Expected a known value of model, got 'cn'. Did you mean cnn? Known: cnn, logistic, "
+            "Expected a known model, got 'cn'. Did you mean cnn? Known: cnn, logistic, "
             "mlp, resnet.",
         ),
         (
@@ -200,6 +200,6 @@ def test_a_value_of_the_wrong_type_or_size(
 def test_a_kind_that_is_none(run_refused: Callable[..., str]) -> None:
     assert run_refused("list", "learner") == (
         "Expected a known kind, got 'learner'. Did you mean learners? Known: attacks, executors, "
-        "goals, learners, networks, populations, scenarios, settings, signals, strategies, "
+        "goals, learners, logs, networks, populations, scenarios, settings, signals, strategies, "
         "subgroups."
     )
