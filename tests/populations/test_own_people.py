@@ -1,11 +1,13 @@
 """Data that a user hands in: frames, arrays and data sets, as they are and as features."""
 
+import re
 import subprocess
 import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ import pytest
 import quorate
 from quorate import catalog
 from quorate.api.own import people
+from quorate.bring_your_own.handed_in import sent_by_file
 from quorate.errors import InputError
 from quorate.given import given_of
 from quorate.populations.own.own_people import OwnPeople
@@ -354,6 +357,65 @@ def test_a_stored_run_of_data_is_shown_and_goes_on(tmp_path: Path) -> None:
     assert store.stat().st_mtime_ns == before
     older = frame.assign(age=frame["age"] ** 2)  # other data have cells of their own
     pd.testing.assert_frame_equal(run(older), run(older, None))
+
+
+def test_a_pipeline_gets_the_columns_by_name_whatever_brought_them(tmp_path: Path) -> None:
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    pipeline = make_pipeline(
+        ColumnTransformer(
+            [
+                ("names", OneHotEncoder(handle_unknown="ignore"), ["job", "city"]),
+                ("numbers", SimpleImputer(), ["age", "debt"]),
+            ]
+        ),
+        LogisticRegression(max_iter=1000),
+    )
+    frame = loans()[["age", "debt", "job", "city", "paid"]]
+    whole = frame.fillna({"debt": 0.5, "city": "Rome"})
+    whole.to_csv(tmp_path / "loans.csv", index=False)
+    for population in (
+        people(frame, label="paid"),
+        f"table:path={tmp_path}/loans.csv,label=paid",
+    ):
+        found = quorate.curve(
+            population,
+            "planting:target=1,signal=columns,age=60",
+            pipeline,
+            alphas=[0, 0.5],
+            seeds=1,
+        )
+        assert found.to_frame()["success"].between(0, 1).all()
+
+
+def test_large_data_are_sent_to_processes_once_by_a_file() -> None:
+    n = 20_000
+    rows = np.random.default_rng(0).normal(size=(n, 2))
+    population = people((rows, np.arange(n) % 2))
+    alone = cloudpickle.dumps(population)
+    assert len(alone) > rows.nbytes  # a message that stands alone holds the data
+    with sent_by_file():
+        by_file = cloudpickle.dumps(population)
+        assert len(by_file) < 2000
+        wanted = rb"/[^\x00-\x1f]*" + population.held.digest.encode()
+        (file,) = {Path(found.decode()) for found in re.findall(wanted, by_file)}
+        written = file.stat().st_mtime_ns
+        assert cloudpickle.dumps(population) == by_file
+        assert file.stat().st_mtime_ns == written  # once
+        code = (
+            "import pickle, sys; people = pickle.load(sys.stdin.buffer).held; "
+            "print(people.digest, people.value.everyone.x[3, 0])"
+        )
+        there = subprocess.run([sys.executable, "-c", code], input=by_file, capture_output=True)
+        assert there.stdout.decode().split() == [
+            population.held.digest,
+            str(population.held.value.everyone.x[3, 0]),
+        ], there.stderr
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from quorate import catalog
 from quorate.errors import InputError
+from quorate.given import given_of
+from quorate.populations.own_table import OwnTable
 from quorate.populations.tables.table_files import encode_features, encode_names, file_fingerprint
 from quorate.table import Split, Table
 
@@ -346,3 +348,21 @@ def test_real_people_of_a_bank(quorate_data: Path) -> None:
     assert len(drawn.train.columns) == 16
     # 7 numbers, and 9 alphabets of 12, 3, 4, 2, 2, 2, 3, 12 and 4 values
     assert drawn.train.x.shape[1] == 7 + 44
+
+
+def test_a_file_comes_back_as_a_data_frame_holds_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "age": rng.integers(18, 90, 40),
+            "income": rng.normal(40, 12, 40).round(2),
+            "job": rng.choice(["nurse", "smith"], 40),
+            "smoker": rng.random(40) < 0.5,
+            "paid": rng.integers(0, 2, 40),
+        }
+    )
+    frame.to_csv(tmp_path / "loans.csv", index=False)
+    table = OwnTable(str(tmp_path / "loans.csv"), "paid").everyone()
+    rows = given_of(table).rows(table.x)
+    pd.testing.assert_frame_equal(rows, pd.read_csv(tmp_path / "loans.csv").drop(columns="paid"))
+    assert given_of(table).labels(table.y).tolist() == frame["paid"].tolist()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+import threading
 import weakref
 from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from quorate.bring_your_own.content import digest_of
@@ -11,6 +16,7 @@ from quorate.bring_your_own.import_paths import ImportPath
 from quorate.errors import InputError
 
 DIGITS = 8  # of a digest, in the text
+LARGE = 2**16  # bytes of an object from which on it is sent by a file, where that can be read
 LATELY = 16  # objects that came from another process and are kept for the next message
 
 
@@ -85,7 +91,13 @@ class HandedIn(str):
             import cloudpickle
 
             self._packed = cloudpickle.dumps(self._value)
-        return _arrive, (self._called, self.is_named, str(self), self._packed)
+        if _folder is None or len(self._packed) < LARGE:
+            return _arrive, (self._called, self.is_named, str(self), self._packed)
+        file = _folder / self.digest
+        with _writing:
+            if not file.exists():
+                file.write_bytes(self._packed)
+        return _arrive_in_file, (self._called, self.is_named, str(self), str(file))
 
     def __deepcopy__(self, memo: Any) -> HandedIn:
         return self
@@ -116,6 +128,29 @@ def _arrive(called: str, is_named: bool, text: str, packed: bytes) -> HandedIn:
 def any_in_use() -> bool:
     """Whether any object of the user's own is in use in this process."""
     return bool(_in_use)
+
+
+def _arrive_in_file(called: str, is_named: bool, text: str, file: str) -> HandedIn:
+    """Return an object that lies in a file; the file is read where the object is not at hand."""
+    known = _in_use.get(text)
+    return known if known is not None else _arrive(called, is_named, text, Path(file).read_bytes())
+
+
+_folder: Path | None = None  # where objects lie for other processes of this machine
+_writing = threading.Lock()  # messages may be packed in a thread
+
+
+@contextlib.contextmanager
+def sent_by_file() -> Iterator[None]:
+    """Let large objects inside travel by a file, written once, to processes of this machine."""
+    global _folder
+    before = _folder
+    with tempfile.TemporaryDirectory(prefix="quorate-") as folder:
+        _folder = Path(folder)
+        try:
+            yield
+        finally:
+            _folder = before
 
 
 def in_use(within: str) -> tuple[HandedIn, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from typing import Any, ClassVar, TypeVar
 
+from quorate.bring_your_own.handed_in import sent_by_file
 from quorate.errors import InputError
 from quorate.executors.executor import Executor, Pool
 from quorate.runtime import device, interrupts
@@ -51,10 +52,11 @@ class Processes(Executor):
     def open(self) -> Iterator[Pool]:
         """Yield a pool whose workers start with the first piece of work."""
         pool = _LokyPool(self.workers)
-        try:
-            yield pool
-        finally:
-            pool.stop()
+        with sent_by_file():
+            try:
+                yield pool
+            finally:
+                pool.stop()
 
 
 def check_workers(name: str, workers: int) -> None:

@@ -29,13 +29,13 @@ class DistinctColumn:
         name: as in the user's data.
         values: the distinct values, (v,), ascending, and a missing one last where some are; an
             array or a series.
-        codes: the place of everyone's value among them, (n,); int32.
+        codes: the place of everyone's value among them, (n,), in the smallest type that holds it.
         spelt: the distinct values that are not missing, as numbers or as text.
     """
 
     name: Any
     values: Any
-    codes: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.unsignedinteger[Any]]
     spelt: npt.NDArray[Any]
 
     @classmethod
@@ -70,9 +70,10 @@ class DistinctColumn:
             if len(set(names)) < len(names):
                 raise _mixed(name, "values such as 1 and '1'")
             spelt = np.array(names, dtype=object)
-        codes = found.astype(np.int32)
-        codes[found < 0] = len(distinct)
-        _, first = np.unique(codes, return_index=True)
+        found = np.where(found < 0, len(distinct), found)
+        first = np.zeros(int(found.max(initial=-1)) + 1, np.int64)  # who has it first
+        first[found[::-1]] = np.arange(len(found))[::-1]
+        codes = found.astype(np.min_scalar_type(len(first)))
         return cls(name, take(column, first), codes, spelt)
 
     @property

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from quorate.compared_groups import ComparedGroups
 from quorate.errors import DataUnavailableError, InputError
+from quorate.given import Given
+from quorate.given_column import GivenColumn
 from quorate.populations import sizes
 from quorate.populations.local_copies import are_published
 from quorate.populations.tables.standardising import moments, standardise
@@ -24,7 +26,7 @@ from quorate.protocols import Population
 from quorate.runtime.digests import digest_file
 from quorate.spec import param
 from quorate.table import Array, Column, Rng, Split, Table
-from quorate.validate import unknown
+from quorate.validate import truth_of, unknown
 
 MOST_LABELS = 1000  # a column with more distinct values is a quantity or an id, not a label
 LARGEST_ALPHABET = 200  # a text column with more distinct values holds ids or prose
@@ -144,7 +146,31 @@ def encode_people(
     features = frame.drop(columns=[label, *drop], errors="ignore")
     x, columns = encode_features(features, path, read.said)
     signed = tuple(replace(one, decimal=read.decimals.get(one.name, "")) for one in columns)
-    return Table(x, y, classes, codes, groups, signed, compared=compared, notes=read.notes)
+    columns_given = tuple(_as_given(features[one.name], one, x) for one in signed)
+    labels = _values_of(frame[label], classes)
+    given = Given(classes, labels, columns_given, label=label)
+    people = Table(x, y, classes, codes, groups, signed, compared=compared, notes=read.notes)
+    return replace(people, given=given)
+
+
+def _as_given(series: Any, column: Column, x: Array) -> GivenColumn:
+    """Return a column of a file as a data frame of pandas would hold it."""
+    import pandas as pd
+
+    if column.values:
+        return GivenColumn(column.name, column, _values_of(series, column.values))
+    numbers, first = np.unique(series.to_numpy(), return_index=True)
+    return GivenColumn(column.name, column, pd.Series(numbers), x[first, column.start])
+
+
+def _values_of(series: Any, names: tuple[str, ...]) -> Any:
+    """Return the distinct values of a column of names: numbers, truth values, or text."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(series):
+        return pd.Series(np.unique(series.to_numpy()))
+    truths = [truth_of(name) for name in names]
+    return pd.Series(list(names) if None in truths else truths)
 
 
 def encode_names(
