@@ -47,6 +47,7 @@ suppress_warnings = ["myst.header"]  # generated pages may begin below the first
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 88  # longer ones have a line a parameter
 napoleon_numpy_docstring = False
 
 html_theme = "furo"

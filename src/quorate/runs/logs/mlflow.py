@@ -25,6 +25,9 @@ class MLflow(RunLog):
     """A run in MLflow: the options as parameters, the numbers of each record as metrics.
 
     Who may write is said as MLflow has it: in MLFLOW_TRACKING_USERNAME, ..._TOKEN and so on.
+
+    Raises:
+        InputError: MLflow is not installed.
     """
 
     name: ClassVar[str] = "mlflow"

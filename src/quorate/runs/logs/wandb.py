@@ -16,6 +16,9 @@ class WandB(RunLog):
     """A run in Weights & Biases: the options as its config, the numbers of each record as history.
 
     Who may write is said as it has it: by ``wandb login``, or in WANDB_API_KEY.
+
+    Raises:
+        InputError: wandb is not installed.
     """
 
     name: ClassVar[str] = "wandb"
