@@ -228,3 +228,33 @@ def test_pictures_are_audited_too() -> None:
     planting = next(one for one in result.attacks if one.name == "planting")
     assert planting.does.startswith("sets the mark patch:size=")
     assert running.smallest_of(result.attacks) == result.smallest
+
+
+def test_a_file_makes_a_claim_about_an_audit(
+    quorate: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "audited.toml").write_text(
+        """title = "t"
+claim = "It takes fewer than nearly all."
+source = "ours"
+ours = "All."
+expected = "Less than 90%."
+model = "tree"
+data = "digits:n=150"
+seeds = 2
+budget = 60
+[[expect]]
+measure = "alpha"
+of = {attack = "planting"}
+at_most = 0.9
+[[expect]]
+measure = "alpha"
+of = {attack = "planting"}
+at_least = 0.9
+"""
+    )
+    code, printed, said = quorate("run", "audited.toml", "--json")
+    assert code == 0, said
+    finding = json.loads(printed)["finding"]
+    assert [one["verdict"] for one in finding["statements"]] == ["holds", "does not hold"]

@@ -36,6 +36,7 @@ class ModelAuditResult(Result):
         refused: defences that do not apply, and why.
         left_out: attacks that were not tried, and why.
         spent: trainings of the budget.
+        seconds: that they took, summed over workers.
         provenance: where the numbers come from.
         comparison: each attack then and now, where an earlier audit was named.
     """
@@ -52,6 +53,7 @@ class ModelAuditResult(Result):
     refused: Mapping[str, str]
     left_out: Mapping[str, str]
     spent: int
+    seconds: float
     provenance: Mapping[str, Any]
     comparison: tuple[Compared, ...] = ()
 

@@ -32,7 +32,7 @@ from quorate.runtime.provenance import with_reading
 from quorate.strategies.erasing import Erasing
 from quorate.strategies.planting import Planting
 from quorate.studies.sweep import check, run_trials
-from quorate.studies.trial import Outcome, Trial, draw_people, streams
+from quorate.studies.trial import Outcome, Trial, draw_people, stored_outcomes, streams
 from quorate.table import Split
 
 SCREENED_AT = {"planted": 0.01, "planted-features": 0.05}  # α that signals are chosen at
@@ -141,6 +141,7 @@ class _Run:
             refused=refused,
             left_out=self.left_out,
             spent=self.purse.spent,
+            seconds=sum(one.seconds for one in stored_outcomes(self.store)),
             provenance=with_reading(self.people.train.notes),
             comparison=self.earlier.compare(results) if self.earlier else (),
         )
@@ -245,12 +246,12 @@ class _Run:
         return search
 
     def _close_in(self, searches: Sequence[AlphaSearch], part: float) -> None:
-        """Spend the budget up to a part of it, each time where least is known."""
+        """Spend the budget up to a part of it, each time where a training may tell most."""
         while self.purse.used() < part and self.purse.left():
             open_ = [one for one in searches if not one.is_over]
             if not open_:
                 return
-            max(open_, key=lambda one: one.doubt).go_on(self.purse, self.audit.width)
+            max(open_, key=lambda one: one.promise).go_on(self.purse, self.audit.width)
 
     def _attack_result(self, one: _Chosen, search: AlphaSearch) -> AttackResult:
         before = self._stored(search, 0.0)

@@ -92,11 +92,16 @@ class AlphaSearch:
 
     @property
     def doubt(self) -> float:
-        """Log of high/low, inf where nothing is known: the widest asks for trainings most."""
+        """Log of high/low of the interval; inf where nothing is known."""
         if self.end is None:
             return math.inf
         low, high = self.members[1:]
         return math.log(min(high, FARTHEST * self.people) / max(low, 0.5))
+
+    @property
+    def promise(self) -> float:
+        """How much the next training may tell: the doubt that is left, by those it has taken."""
+        return self.doubt / max(len(self._points), 1)
 
     @property
     def members(self) -> tuple[float, float, float]:

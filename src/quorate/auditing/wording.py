@@ -201,17 +201,14 @@ def factor(shift: Interval) -> str:
 
 def row_of(one: AttackResult, people: People) -> Row:
     """Return one flat row of numbers and words for an attack."""
-    ends = ("estimate", "low", "high")
     return {
         "attack": one.name,
-        **{f"alpha_{end}": finite_or_none(getattr(one, end)) for end in ends},
-        **{f"people_{end}": finite_or_none(people(getattr(one, end))) for end in ends},
+        **_with_ends("alpha", one.estimate, one.low, one.high),
+        **_with_ends("people", *map(people, (one.estimate, one.low, one.high))),
         "target": one.target,
         "without": finite_or_none(one.without),
         "reached": finite_or_none(one.reached),
-        "accuracy_change": finite_or_none(one.cost.estimate),
-        "accuracy_change_low": finite_or_none(one.cost.low),
-        "accuracy_change_high": finite_or_none(one.cost.high),
+        **_with_ends("accuracy_change", one.cost.estimate, one.cost.low, one.cost.high),
         **{f"accuracy_change[{k}]": finite_or_none(v.estimate) for k, v in one.group_costs.items()},
         "bound": finite_or_none(one.bounds.enough),
         "certified_members": one.bounds.certified,
@@ -224,12 +221,11 @@ def row_of(one: AttackResult, people: People) -> Row:
 
 def defence_row(one: DefenceResult, people: People) -> Row:
     """Return one flat row of numbers for a defence."""
-    ends = ("estimate", "low", "high")
     return {
         "defence": one.name,
-        **{f"alpha_{end}": finite_or_none(getattr(one, end)) for end in ends},
-        **{f"people_{end}": finite_or_none(people(getattr(one, end))) for end in ends},
-        "accuracy_change": finite_or_none(one.cost.estimate),
+        **_with_ends("alpha", one.estimate, one.low, one.high),
+        **_with_ends("people", *map(people, (one.estimate, one.low, one.high))),
+        **_with_ends("accuracy_change", one.cost.estimate, one.cost.low, one.cost.high),
         "trainings": one.trainings,
     }
 
@@ -243,3 +239,9 @@ def compared_row(one: Compared) -> Row:
         **{f"log_ratio_{key}": finite_or_none(value) for key, value in vars(one.shift).items()},
         "verdict": one.verdict,
     }
+
+
+def _with_ends(name: str, value: float, low: float, high: float) -> Row:
+    """Return a number with the ends of its interval, in columns that statements know."""
+    ends = {name: value, f"{name}.low": low, f"{name}.high": high}
+    return {key: finite_or_none(end) for key, end in ends.items()}

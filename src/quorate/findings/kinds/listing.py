@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from quorate.findings.kinds.audits import AuditKind
 from quorate.findings.kinds.corrections import CorrectionKind
 from quorate.findings.kinds.kind import Kind
 from quorate.findings.kinds.memberships import MembershipStudyKind
@@ -16,6 +17,7 @@ KINDS: tuple[Kind, ...] = (
     QueryCostKind(),
     CorrectionKind(),
     MembershipStudyKind(),
+    AuditKind(),
     ScenarioKind(),
     StudyKind(),
 )
