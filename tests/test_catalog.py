@@ -48,7 +48,10 @@ BY_NAME: Mapping[tuple[str, str], st.SearchStrategy[Any]] = {
     ("patch", "place"): st.sampled_from(["top-left", "centre", "2x13"]),
     ("composite", "digits"): st.sampled_from(["0/1", "9/4"]),
     ("composite", "photos"): st.sampled_from(["automobile/truck", "a, b/c"]),
+    ("slurm", "time"): st.sampled_from(["01:00:00", "2-12:00:00", "90"]),
+    ("slurm", "memory"): st.sampled_from(["4GB", "0", "", "512MB"]),
 }
+PATIENCE = st.sampled_from(["90s", "30m", "12h", "2d"])
 
 
 def values(cls: Any, key: str, annotation: Any) -> st.SearchStrategy[Any]:
@@ -56,6 +59,8 @@ def values(cls: Any, key: str, annotation: Any) -> st.SearchStrategy[Any]:
     kind = spec.parameters(cls)[key].metadata.get("kind")
     if (cls.name, key) in BY_NAME:
         return BY_NAME[cls.name, key]
+    if key == "patience" and annotation is str:
+        return PATIENCE
     if key == "knowledge":
         return st.sampled_from(["50", "all"])
     if kind:
@@ -74,6 +79,8 @@ def values_of_type(annotation: Any) -> st.SearchStrategy[Any]:
     if origin is tuple:
         one = PARTS if options[0] is str else values_of_type(options[0])
         return st.lists(one, max_size=3).map(tuple)
+    if options and typing.get_origin(options[0]) is Literal:  # or an object of the user's own
+        return values_of_type(options[0])
     if type(None) in options:
         (inner,) = (option for option in options if option is not type(None))
         return st.none() | values_of_type(inner)

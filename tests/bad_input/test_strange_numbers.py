@@ -215,7 +215,7 @@ def test_people_beyond_memory_are_refused(n: str, refuse: Callable[..., str]) ->
 
 
 def test_path_that_has_a_name_is_no_method(tmp_path: Any) -> None:
-    with pytest.raises(InputError, match="Expected a method's name or its parameters"):
+    with pytest.raises(InputError, match="Expected a population's name, a data frame with label="):
         study(population=tmp_path)
 
 

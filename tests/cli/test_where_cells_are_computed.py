@@ -208,7 +208,7 @@ def test_correct_obeys_the_file_that_it_reads(ask: Ask) -> None:
 def test_python_runs_a_file_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(
-        "quorate.findings.running.run_experiment", lambda *given: asked.append(given[2:])
+        "quorate.findings.running.run_experiment", lambda *given: asked.append(given[2:4])
     )
     configure("executor = 'dask'\ndevice = 'cuda'")
     library.run("study.toml")

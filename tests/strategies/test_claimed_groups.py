@@ -8,6 +8,7 @@ from quorate.catalog import CATALOG
 from quorate.compared_groups import ComparedGroups
 from quorate.engine.row_pool import RowPool
 from quorate.strategies.attribute.column_change import ColumnStrategy
+from quorate.strategies.data_strike import DataStrike
 from quorate.strategies.relabelling.minority_strategy import TopFlips
 from quorate.studies.trial import submit_from
 from quorate.table import Table
@@ -33,13 +34,13 @@ def pets(n: int = 60) -> Table:
 
 
 def texts() -> list[str]:
-    """Every strategy that images will do for, and no file is needed for.
+    """Every strategy whose members claim a label, that images will do for without a file.
 
     A minority's has some who act, as chance is all there is to go by here.
     """
     found = {name: name for name in CATALOG["strategies"]}
     for name, cls in CATALOG["strategies"].items():
-        if issubclass(cls, ColumnStrategy | Perturbed):
+        if issubclass(cls, ColumnStrategy | Perturbed | DataStrike):
             del found[name]
         if issubclass(cls, TopFlips):
             found[name] = f"{name}:flips=0.3"
