@@ -122,7 +122,7 @@ def test_a_function_says_what_it_takes_and_what_it_raises(name: str) -> None:
 
 def test_a_curve_takes_every_key_of_a_study() -> None:
     parameters = set(inspect.signature(quorate.curve).parameters)
-    assert parameters - set(KEYS) == {"out", "jobs", "executor", "device"}
+    assert parameters - set(KEYS) == {"out", "jobs", "executor", "device", "log"}
     assert not set(KEYS) - parameters
 
 

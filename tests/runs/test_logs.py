@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
+import quorate
 from quorate import catalog
 from quorate.errors import InputError
 from quorate.executors.serial import SERIAL
@@ -69,6 +72,9 @@ class Noted(RunLog, OpenLog):
     def add(self, first: int, records: Sequence[Mapping[str, float]]) -> None:
         self._note("add", first, list(records))
 
+    def result(self, words: str) -> None:
+        self._note("result", words)
+
     def end(self, how: str) -> None:
         self._note("end", how)
 
@@ -104,6 +110,34 @@ def test_a_tracker_that_fails_is_told_of_once_and_stops_no_run(
     assert said.count("Warning: the log noted failed (https://host is away). The run goes on") == 1
     assert [what for what, *_ in log.told].index(step) == len(log.told) - 1  # and no more
     assert other.told[-1] == ("end", "finished")
+
+
+def test_a_function_tells_its_log_what_it_computes_and_finds(at_once: None) -> None:
+    frame = pd.DataFrame({"a": [0.25, 0.75] * 40, "secret": ["yes", "no"] * 40})
+    log = Noted()
+    curves = quorate.curve(
+        quorate.people(frame, label="secret"),
+        "planting:target=yes,signal=(columns:a=0.75)",
+        DecisionTreeClassifier(),
+        alphas=[0.5],
+        seeds=[0],
+        log=[log],
+    )
+    opened, *added, found, ended = log.told
+    assert opened[1]["command"] == "curve"
+    assert opened[1]["seeds"] == "0"  # which, and not left out for being zero
+    assert opened[1]["learner"] == "DecisionTreeClassifier"
+    assert not {"log", "out", "goal"} & set(opened[1])
+    told = [numbers["success"] for _, _, some in added for numbers in some]
+    assert sorted(told) == sorted(outcome.success for outcome in curves.outcomes)
+    assert found == ("result", "\n".join([curves.title, *curves.summary()]))
+    assert ended == ("end", "finished")
+
+
+def test_an_unknown_log_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="loggy"):
+        quorate.curve("digits", "planting", "tree", tmp_path / "out", log="loggy")
+    assert not (tmp_path / "out").exists()
 
 
 def test_how_a_run_ends_is_told() -> None:

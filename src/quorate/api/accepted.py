@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from quorate.protocols import Goal, Learner, Population, Strategy, Subgroup
+from quorate.runs.logs.log import RunLog
 
 # Text such as "sgd:epochs=5", a method, plain data of a file, or any object of one's own; or, where
 # there may be several, a list of them, or a mapping from what they are to be called.
@@ -15,6 +16,8 @@ AnyStrategy: TypeAlias = str | Strategy | Mapping[str, object] | object
 AnyLearner: TypeAlias = str | Learner | Mapping[str, object] | object
 AnyGoal: TypeAlias = str | Goal | Mapping[str, object] | object
 AnySubgroup: TypeAlias = str | Subgroup | Mapping[str, object] | object
+
+AnyLog: TypeAlias = str | RunLog | Sequence[str | RunLog] | None  # who is told of the run
 
 Folder: TypeAlias = str | Path
 Names: TypeAlias = str | Iterable[str]  # a list, or text with commas

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from quorate.api.logs import telling
+
 if TYPE_CHECKING:
-    from quorate.api.accepted import AnyLearner, Folder
+    from quorate.api.accepted import AnyLearner, AnyLog, Folder
     from quorate.auditing.result import ModelAuditResult
     from quorate.executors.choose import AnyExecutor
 
@@ -28,6 +30,7 @@ def audit(
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str = "auto",
+    log: AnyLog = None,
 ) -> ModelAuditResult:
     """Audit a model: how few people, acting together on their own data, can move it?
 
@@ -48,7 +51,7 @@ def audit(
         against: folder of an earlier audit, whose attacks are repeated; ``.regression`` of the
             result says where fewer people are enough now, beyond noise.
         out: folder to store trainings in; run again, it does only what is missing.
-        jobs, executor, device: as for ``curve``.
+        jobs, executor, device, log: as for ``curve``.
 
     Raises:
         InputError: a name or a value is not known or out of range, the model cannot learn from
@@ -56,6 +59,7 @@ def audit(
         StoreError: the folder or the earlier audit cannot be read, or the folder be written.
         WorkerError: workers died again and again; what is stored is kept.
     """
+    given = dict(locals())
     from quorate.auditing.audit import make_audit
     from quorate.auditing.running import run_audit
     from quorate.executors.choose import choose_executor
@@ -73,4 +77,6 @@ def audit(
         budget=budget,
         minutes=minutes,
     )
-    return run_audit(asked, out, choose_executor(jobs, executor), device, against)
+    with telling(log, "audit", given) as logs:
+        found = run_audit(asked, out, choose_executor(jobs, executor), device, against)
+        return logs.tell(found)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from quorate.api.logs import telling
+
 if TYPE_CHECKING:
     import pandas as pd
 
-    from quorate.api.accepted import AnyLearner, Folder, Names
+    from quorate.api.accepted import AnyLearner, AnyLog, Folder, Names
     from quorate.executors.choose import AnyExecutor
     from quorate.planning.certify import PlanGoal
     from quorate.planning.result import Plan
@@ -52,6 +54,7 @@ def plan(
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str = "auto",
+    log: AnyLog = None,
 ) -> Plan:
     """Plan a collective: how many members, doing what, and how sure they can be.
 
@@ -85,20 +88,23 @@ def plan(
         simulate: whether platforms are simulated on members' rows.
         rehearse: whether the plan is rehearsed on halves of the members; by default as simulate.
         seeds: number of times that each training is simulated.
-        jobs, executor, device: as for ``quorate.curve``. Members' rows are sent to the workers.
+        jobs, executor, device, log: as for ``quorate.curve``. Members' rows are sent to workers.
 
     Raises:
         InputError: a name is unknown, or a value is out of range or missing.
         WorkerError: workers died again and again.
     """
-    asked = {key: value for key, value in locals().items() if key not in _ELSEWHERE}
+    given = dict(locals())
+    asked = {key: value for key, value in given.items() if key not in _ELSEWHERE}
     from quorate.executors.choose import choose_executor
     from quorate.planning.plan import make_plan, make_request
 
-    return make_plan(members, make_request(**asked), choose_executor(jobs, executor), device)
+    request = make_request(**asked)
+    with telling(log, "plan", given) as logs:
+        return logs.tell(make_plan(members, request, choose_executor(jobs, executor), device))
 
 
-_ELSEWHERE = ("members", "jobs", "executor", "device")
+_ELSEWHERE = ("members", "jobs", "executor", "device", "log")
 
 
 def scenario(
@@ -108,6 +114,7 @@ def scenario(
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str = "auto",
+    log: AnyLog = None,
     **parameters: Any,
 ) -> ScenarioRun:
     """Run a scenario, a setting in which a collective acts.
@@ -116,7 +123,7 @@ def scenario(
         name: which, as ``quorate list scenarios`` shows them; or its text or object, such as
             ``quorate.scenarios.Navigation(reports=(200,))``, whose parameters an editor completes.
         out: folder where finished parts are kept; None keeps nothing.
-        jobs, executor, device: as for ``quorate.curve``.
+        jobs, executor, device, log: as for ``quorate.curve``.
         parameters: the scenario's own, where it is named.
 
     Returns:
@@ -131,7 +138,8 @@ def scenario(
     from quorate.scenarios.scenario import run_scenario
 
     given = {"name": name, **parameters} if parameters else name
-    return run_scenario(given, out, choose_executor(jobs, executor), device)
+    with telling(log, "scenario", {"name": name, **parameters}) as logs:
+        return logs.tell(run_scenario(given, out, choose_executor(jobs, executor), device))
 
 
 def participation(
@@ -156,6 +164,7 @@ def participation(
     seed: int = 0,
     jobs: int | None = None,
     executor: AnyExecutor = None,
+    log: AnyLog = None,
 ) -> ScenarioRun:
     """Tell whether joining pays: the game of participation on a measured S(α).
 
@@ -180,13 +189,13 @@ def participation(
         starts: fractions of those who may act that begin; each is followed.
         rounds: most rounds of responses on the network.
         seed: of the network, and of who begins.
-        jobs, executor: as for ``quorate.curve``.
+        jobs, executor, log: as for ``quorate.curve``.
 
     Raises:
         InputError: a parameter is out of range, or several curves fit.
         StoreError: the folder holds no measured curve.
     """
-    shared = ("run", "out", "jobs", "executor")
+    shared = ("run", "out", "jobs", "executor", "log")
     game: dict[str, Any] = {key: one for key, one in locals().items() if key not in shared}
     game |= {"folder": str(run), "starts": tuple(starts)}
-    return scenario("participation", out, jobs=jobs, executor=executor, **game)
+    return scenario("participation", out, jobs=jobs, executor=executor, log=log, **game)

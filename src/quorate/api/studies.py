@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
+from quorate.api.logs import telling
+
 if TYPE_CHECKING:
     from quorate.api.accepted import (
         AnyGoal,
         AnyLearner,
+        AnyLog,
         AnyPopulation,
         AnyStrategy,
         Folder,
@@ -43,6 +46,7 @@ def curve(
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str = "auto",
+    log: AnyLog = None,
     title: str | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Curves:
@@ -73,6 +77,8 @@ def curve(
             or an executor in the shape of ``concurrent.futures``, such as Parsl's, which is not
             shut down.
         device: where networks are trained: cpu, cuda, or auto for a GPU where there is one.
+        log: tracker that is told of the run as it goes, such as ``"mlflow:experiment=unions"``
+            (``quorate list logs`` shows what there is), or a list of them.
         title: of the report.
         names: what methods are called, by their text.
 
@@ -90,6 +96,7 @@ def curve(
     >>> sorted(curves.to_frame()["alpha"])
     [0.0, 0.5]
     """
+    asked = dict(locals())
     from quorate.executors.choose import choose_executor
     from quorate.studies.study import make_study
     from quorate.studies.sweep import run_study
@@ -106,7 +113,9 @@ def curve(
     }
     further = {"name": name, "goal": goal, "collective": collective, "title": title, "names": names}
     given |= {key: value for key, value in further.items() if value is not None}
-    return run_study(make_study(**given), out, choose_executor(jobs, executor), device)
+    with telling(log, "curve", asked) as logs:
+        chosen = choose_executor(jobs, executor)
+        return logs.tell(run_study(make_study(**given), out, chosen, device))
 
 
 def run(
@@ -117,6 +126,7 @@ def run(
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str | None = None,
+    log: AnyLog = None,
     trust: bool = False,
 ) -> ExperimentResult:
     """Run what a TOML file says, and judge the claim that it makes.
@@ -125,7 +135,8 @@ def run(
         file: of an experiment, a study or a correction.
         out: folder of the results; by default ``runs/`` and the file's name.
         quick: whether the file's smaller form is run (minutes; not evidence).
-        jobs, executor, device: as for ``curve``; what is left out, the file may say.
+        jobs, executor, device, log: as for ``curve``; what is left out, the file may say, but not
+            the log.
         trust: whether import paths in the file, such as mypackage.train:fit, are followed, which
             runs code.
 
@@ -137,6 +148,7 @@ def run(
         InputError: the file cannot be read, or its settings do not fit together.
         StoreError: the folder cannot be read or written; what it holds is kept.
     """
+    asked = dict(locals())
     from quorate.executors.choose import choose_executor
     from quorate.executors.resources import Resources
     from quorate.findings.experiment import read_experiment
@@ -145,7 +157,8 @@ def run(
     experiment = read_experiment(file, quick)
     where = Resources(executor, jobs, device).or_else(experiment.resources)
     chosen = choose_executor(where.jobs, where.executor)
-    return run_experiment(experiment, out, chosen, where.device or "auto", trust)
+    with telling(log, "run", asked) as logs:
+        return logs.tell(run_experiment(experiment, out, chosen, where.device or "auto", trust))
 
 
 def load(out: Folder, target: float | None = None) -> Curves:
@@ -178,6 +191,7 @@ def critical_mass(
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str = "auto",
+    log: AnyLog = None,
 ) -> CriticalMassSearch: ...
 @overload
 def critical_mass(
@@ -193,6 +207,7 @@ def critical_mass(
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str = "auto",
+    log: AnyLog = None,
 ) -> CriticalMassSearch | CriticalMassSearches: ...
 def critical_mass(
     population: AnyPopulation,
@@ -207,6 +222,7 @@ def critical_mass(
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str = "auto",
+    log: AnyLog = None,
 ) -> CriticalMassSearch | CriticalMassSearches:
     """Search for α*, the smallest collective that reaches the target, in few trainings.
 
@@ -219,7 +235,7 @@ def critical_mass(
         width: the search stops when high/low of the 95% interval is at most this; above 1.
         budget: it stops after this many trainings of each learner.
         out: folder to store trainings in; run again, the search goes on where it stopped.
-        jobs, executor, device: as for ``curve``.
+        jobs, executor, device, log: as for ``curve``.
 
     Returns:
         The search with ``estimate``, ``low`` and ``high``, fractions of the people; of several
@@ -235,13 +251,16 @@ def critical_mass(
     >>> mass.trainings <= 4
     True
     """
+    asked = dict(locals())
     from quorate.executors.choose import choose_executor
     from quorate.studies.critical_mass.search import find_critical_mass
 
     chosen = choose_executor(jobs, executor)
-    return find_critical_mass(
-        population, learner, strategy, goal, target, width, budget, out, chosen, device
-    )
+    with telling(log, "critical_mass", asked) as logs:
+        found = find_critical_mass(
+            population, learner, strategy, goal, target, width, budget, out, chosen, device
+        )
+        return logs.tell(found)
 
 
 def audit_privacy(
@@ -257,6 +276,7 @@ def audit_privacy(
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str = "auto",
+    log: AnyLog = None,
 ) -> AuditResult:
     """Audit privacy: canaries in one training give a lower bound on ε, beside the stated one.
 
@@ -271,7 +291,7 @@ def audit_privacy(
         delta: δ of the claim that is tested; by default the learner's, or 1e-5.
         confidence: probability that the bound holds, in (0, 1).
         out: folder to store trainings in; run again, it does only what is missing.
-        jobs, executor, device: as for ``curve``.
+        jobs, executor, device, log: as for ``curve``.
 
     Raises:
         InputError: a name or a value is not known or out of range, or the learner's models give no
@@ -279,6 +299,7 @@ def audit_privacy(
         StoreError: the folder cannot be read or written; what it holds is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
+    given = dict(locals())
     from quorate.executors.choose import choose_executor
     from quorate.membership_inference.audit import make_audit, run_audit
 
@@ -291,4 +312,5 @@ def audit_privacy(
         delta=delta,
         confidence=confidence,
     )
-    return run_audit(asked, out, choose_executor(jobs, executor), device)
+    with telling(log, "audit_privacy", given) as logs:
+        return logs.tell(run_audit(asked, out, choose_executor(jobs, executor), device))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from quorate.api.logs import telling
+
 if TYPE_CHECKING:
     from quorate.api.accepted import (
         AnyLearner,
+        AnyLog,
         AnyPopulation,
         AnySubgroup,
         Budgets,
@@ -59,6 +62,7 @@ def correct(
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str | None = None,
+    log: AnyLog = None,
     trust: bool = False,
 ) -> CorrectionResult:
     """Pool queries to a black box, extract a surrogate, craft a change, and measure what it mends.
@@ -97,7 +101,8 @@ def correct(
         seeds: how many, by default 1, or which.
         out: folder of the store, the platforms and the change; run again, it does only what is
             missing.
-        jobs, executor, device: as for ``quorate.curve``; what is left out, the file may say.
+        jobs, executor, device, log: as for ``quorate.curve``; where cells are computed, the file
+            may say as well.
         trust: whether to read platforms that an older version has kept as pickles, which can run
             code.
 
@@ -111,7 +116,8 @@ def correct(
         StoreError: the folder cannot be read or written; what it holds is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
-    own = {key: value for key, value in locals().items() if key not in _SHARED}
+    asked = dict(locals())
+    own = {key: value for key, value in asked.items() if key not in _SHARED}
     from quorate.executors.choose import choose_executor
     from quorate.executors.resources import Resources
     from quorate.test_time.study.running import run_correction
@@ -126,10 +132,11 @@ def correct(
         study, said = read_correction_file(file, **given)
         where = where.or_else(said)
     chosen = choose_executor(where.jobs, where.executor)
-    return run_correction(study, out, chosen, where.device or "auto", trust)
+    with telling(log, "correct", asked) as logs:
+        return logs.tell(run_correction(study, out, chosen, where.device or "auto", trust))
 
 
-_SHARED = ("file", "out", "jobs", "executor", "device", "trust")
+_SHARED = ("file", "out", "jobs", "executor", "device", "log", "trust")
 
 
 def compare_queries(
@@ -141,6 +148,7 @@ def compare_queries(
     *,
     jobs: int | None = None,
     executor: AnyExecutor = None,
+    log: AnyLog = None,
     trust: bool = False,
 ) -> QueryComparison:
     """Compare the queries of a pool with those of everyone attacking alone, at the same ε.
@@ -151,7 +159,7 @@ def compare_queries(
         budget: queries of each person who attacks alone.
         people: largest number of misread people to try it on.
         seeds: number of the correction's seeds to use; by default all.
-        jobs, executor: as for ``quorate.curve``.
+        jobs, executor, log: as for ``quorate.curve``.
         trust: as for ``correct``.
 
     Raises:
@@ -160,11 +168,13 @@ def compare_queries(
         StoreError: an outcome cannot be stored; what is stored is kept.
         WorkerError: workers died again and again; what is stored is kept.
     """
+    asked = dict(locals())
     from quorate.executors.choose import choose_executor
     from quorate.test_time.study.query_comparison import compare
 
     chosen = choose_executor(jobs, executor)
-    return compare(folder, attacks, budget, people, seeds, chosen, trust)
+    with telling(log, "compare_queries", asked) as logs:
+        return logs.tell(compare(folder, attacks, budget, people, seeds, chosen, trust))
 
 
 def apply(

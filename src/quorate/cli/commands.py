@@ -13,7 +13,6 @@ from typer.core import TyperGroup
 
 from quorate.cli.completion import names_of
 from quorate.runtime.progress import be_quiet
-from quorate.version import __version__
 
 WHOLE = 10_000  # characters of a summary that --help shows: all of them
 
@@ -91,10 +90,6 @@ def _with_shared(function: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-# Where and how is no part of what is run; and who may do it is nobody's business.
-LEFT_OUT = {"out", "jobs", "executor", "device", "json", "key_file", "trust"}
-
-
 def _logged(
     logs: Sequence[str], command: str, options: Mapping[str, Any]
 ) -> AbstractContextManager[None]:
@@ -102,19 +97,9 @@ def _logged(
     if not logs:
         return nullcontext()
     from quorate import catalog
-    from quorate.runs.logs.telling import logged
+    from quorate.runs.logs.telling import described, logged
 
-    return logged([catalog.build("logs", one) for one in logs], _description(command, options))
-
-
-def _description(command: str, options: Mapping[str, Any]) -> dict[str, str]:
-    """Return a command and its options, in text, without secrets."""
-    from quorate.runs.logs.telling import without_secrets
-
-    told = {"command": command, "version": __version__}
-    for name, value in options.items():
-        if isinstance(value, typer.Context):
-            name, value = "options", value.args
-        if name not in LEFT_OUT and value not in (None, [], (), False):
-            told[name] = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return {name: without_secrets(value) for name, value in told.items()}
+    given = dict(options)
+    if isinstance(context := given.pop("context", None), typer.Context):
+        given["options"] = context.args
+    return logged([catalog.build("logs", one) for one in logs], described(command, given))

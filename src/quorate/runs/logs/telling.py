@@ -8,16 +8,22 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
+from quorate import spec
 from quorate.printable import one_line
 from quorate.runs.cell import Record
 from quorate.runs.logs.log import Ending, OpenLog, RunLog
 from quorate.runs.result import Result
 from quorate.runtime.progress import tell
+from quorate.spec.declaration import is_method_class
+from quorate.version import __version__
 
 IN_ADDRESS = re.compile(r"//[^/@\s]+@")  # a name and a password in front of a host
 TURN = 1.0  # seconds between what is sent: small records come by the thousand
+# Where and how is no part of what is run; and who may do it is nobody's business.
+LEFT_OUT = {"out", "jobs", "executor", "device", "json", "key_file", "trust", "log"}
 _told: ContextVar[tuple[_Told, ...]] = ContextVar("open logs", default=())
 
 
@@ -60,6 +66,34 @@ def tell_result(result: Result) -> None:
     """Tell the open logs what was found."""
     for log in _told.get():
         log.result("\n".join([result.title, *result.summary()]))
+
+
+def described(command: str, options: Mapping[str, Any]) -> dict[str, str]:
+    """Return a command and its options in text: no secrets, and objects by name alone.
+
+    >>> found = described("curve", {"learner": ["tree", "svm"], "goal": None, "out": "runs"})
+    >>> found.pop("version") and found
+    {'command': 'curve', 'learner': 'tree svm'}
+    """
+    told = {"command": command, "version": __version__}
+    for name, value in options.items():
+        is_empty = isinstance(value, list | tuple) and not value
+        if name not in LEFT_OUT and value is not None and value is not False and not is_empty:
+            told[name] = _in_text(value)
+    return {name: without_secrets(value) for name, value in told.items()}
+
+
+def _in_text(value: Any) -> str:
+    """Return one option in text; data and models of the user's own only say what they are."""
+    if isinstance(value, list | tuple):
+        return " ".join(map(_in_text, value))
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={_in_text(one)}" for key, one in value.items())
+    if isinstance(value, str | int | float | Path):
+        return str(value)
+    if is_method_class(type(value)):
+        return spec.text(value)
+    return str(getattr(value, "__qualname__", type(value).__qualname__))
 
 
 def numbers_of(plain: Mapping[str, Any]) -> dict[str, float]:
