@@ -80,6 +80,8 @@ WORK = [  # what trains no network
     "scenario navigation --network siouxfalls --reports 20 --share 0.6 --out runs/roads",
     "plan members.csv --label decision --target yes --platform-size 1000 --signal sex=f "
     "--no-simulate --no-rehearse --out runs/plan",
+    "plan members.csv --label decision --target yes --platform-size 1000 --signal sex=f "
+    "--no-rehearse --seeds 1 --out runs/simulated",
     "list learners",
 ]
 REFUSED = {  # and what needs more than is installed
@@ -132,6 +134,12 @@ def test_what_trains_no_network_works_without_the_extras(tmp_path: Path) -> None
     found = json.loads(run.stdout)
     for words, (code, said) in zip(WORK, found, strict=False):
         assert code == 0, f"{words}\n{said}"
+    simulated = json.loads((tmp_path / "runs/simulated/plan.json").read_text(encoding="utf-8"))
+    names = {row["learner"].partition(":")[0] for row in simulated["simulated"]}
+    assert names == {"forest", "boosting"}  # of the usual panel, what trains no network
+    (note,) = (one for one in simulated["notes"] if "PyTorch" in one)
+    assert "dp-sgd:epsilon=1, " in note
+    assert "pip install 'quorate[train]'" in note
     refused = zip(REFUSED.items(), found[len(WORK) :], strict=True)
     for (words, (module, extra)), (code, said) in refused:
         assert code == 2, words

@@ -16,6 +16,7 @@ from quorate import catalog
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
+from quorate.extras import command, is_installed
 from quorate.intervals import mean_over_seeds
 from quorate.planning.cells import carriers, signal_codes
 from quorate.planning.certify import Objective
@@ -128,8 +129,7 @@ def simulate(
     at_least("seeds", seeds, 1, "Simulate at least once.", most=MOST_ROUNDS)
     if not learners:
         raise InputError("Expected at least one learner to simulate, got none. Name one.")
-    for text in learners:
-        catalog.build("learners", text)
+    learners, left_out = _trainable(learners)
     why_not = _why_not(members, objective)
     if why_not:
         return Simulation((), None, (f"Nothing was simulated: {why_not}",))
@@ -146,11 +146,30 @@ def simulate(
         title="Simulated on the members' own rows",
     )
     curves = run_study(study, None, executor, device)
-    notes = _notes(members, objective, rows, seeds)
+    notes = [*_notes(members, objective, rows, seeds), *left_out]
     failed = sum(outcome.error is not None for outcome in curves.outcomes)
     if failed:
         notes.append(f"{failed} of {len(curves.outcomes)} trainings failed and were left out.")
     return Simulation(_rows(curves, share), curves, tuple(notes))
+
+
+def _trainable(learners: Sequence[str]) -> tuple[Sequence[str], list[str]]:
+    """Return the learners, of the usual panel those that can be trained, and what is left out.
+
+    A learner that somebody names and that cannot be trained is refused as everywhere.
+    """
+    from quorate.learners.base.network_learner import NetworkLearner
+
+    methods = [catalog.build("learners", text) for text in learners]
+    if tuple(learners) != PANEL or is_installed("torch"):
+        return learners, []
+    networks = [isinstance(method, NetworkLearner) for method in methods]
+    kept = [text for text, is_network in zip(learners, networks, strict=True) if not is_network]
+    left_out = ", ".join(name for name in learners if name not in kept)
+    return kept, [
+        f"Not simulated, as networks take PyTorch, which is not installed: {left_out}. To simulate "
+        f"them as well: {command('train')}."
+    ]
 
 
 def _why_not(members: Members, objective: Objective) -> str:
