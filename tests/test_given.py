@@ -185,8 +185,11 @@ def test_answers_are_read_as_people_write_labels(answers: object) -> None:
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        (["maybe"], r"Expected answers among the labels no, yes, got 'maybe'\. Return labels"),
-        ([[0.2, 0.8]], r"Expected one label a row, got answers of shape \(1, 2\)\. .* not prob"),
+        (["maybe"], r"Expected labels among no, yes from the model, got 'maybe'\. Return labels"),
+        (
+            [[0.2, 0.8]],
+            r"Expected one label a row from the model, got shape \(1, 2\)\. .* not prob",
+        ),
         ([float("nan")], r"got nan"),
     ],
 )

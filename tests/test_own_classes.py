@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from sklearn.naive_bayes import GaussianNB
 
 import quorate
 from quorate import catalog, spec
@@ -78,6 +79,17 @@ METHODS: dict[str, Any] = {
 
 
 # ------------------------------------------------------------------------------ classes registered
+
+
+def test_a_class_of_ones_own_may_be_called_own() -> None:
+    @dataclass(frozen=True)
+    class Own(Majority):
+        name: ClassVar[str] = "own"
+
+    quorate.register(Own)
+    methods = METHODS | {"strategy": "planting:signal=columns,x2=3"}
+    curves = quorate.curve(**methods, learner=["own", GaussianNB()])
+    assert {one.learner.partition(":")[0] for one in curves} == {"own", "handed-in"}
 
 
 def test_a_registered_class_is_named_in_text_and_listed() -> None:
@@ -350,11 +362,12 @@ def test_a_distribution_may_name_estimators_and_functions(install: Install, quor
         assert "model=bayes " in spec.text(made)
         assert catalog.build("learners", spec.text(made)) == made
     assert catalog.build("learners", "bayes").called == "bayes"
-    assert spec.text(catalog.build("signals", "own-mark")).startswith("own:function=own-mark ")
+    mark = spec.text(catalog.build("signals", "own-mark"))
+    assert mark.startswith("handed-in:function=own-mark ")
     assert "\n  own-mark  Adds a mark. (outside 1.0)\n" in quorate("list", "signals")[1]
     (shown,) = (one for one in listing("signals")["signals"] if one["name"] == "own-mark")
     assert (shown["origin"], shown["parameters"]) == ("outside 1.0", [])
-    with pytest.raises(InputError, match="parameter of own, got 'size'"):
+    with pytest.raises(InputError, match="parameter of handed-in, got 'size'"):
         catalog.build("learners", "bayes:size=3")
 
 

@@ -176,7 +176,7 @@ def test_none_is_no_value_where_there_may_be_none(text: str) -> None:
             "atc",
             r"Expected a known act, got 'atc'\. Did you mean act\? Known: act, load, twice\. See: ",
         ),
-        ({"rate": 1}, "Expected a known act, got 'None'"),
+        ({"rate": 1}, "Expected act to be named among its parameters, got none"),
         ({"name": 5}, "Expected a known act, got '5'"),
         ({"name": ["act"]}, "Expected a known act"),
         (5, r"Expected a method's name or its parameters, got 5\. Write name:key=value"),

@@ -16,7 +16,13 @@ from typing import Any, TypeVar
 from quorate import spec
 from quorate.bring_your_own import STANDING_FOR, adapt
 from quorate.bring_your_own.data_kinds import is_data
-from quorate.bring_your_own.import_paths import ImportPath, is_import_path, load, refusing
+from quorate.bring_your_own.import_paths import (
+    ImportPath,
+    is_import_path,
+    lies_here,
+    load,
+    refusing,
+)
 from quorate.errors import InputError, QuorateError
 from quorate.validate import storable
 
@@ -400,8 +406,7 @@ class _Classes(Mapping[str, type]):
 class _Adapting(spec.AdaptingCatalog):
     def adapt(self, kind: str, value: Any) -> Any:
         """Return the method that stands for an object of the user's own, or for an import path."""
-        is_ours = isinstance(value, str) and _spelt(value.partition(":")[0]) in BUILT_IN[kind]
-        if isinstance(value, str) and is_import_path(value) and not is_ours:  # as sgd:epochs is
+        if isinstance(value, str) and is_import_path(value) and not self._lacks_value(kind, value):
             value = load(value)
             if _is_method(value.value):
                 return value.value() if isinstance(value.value, type) else value.value
@@ -410,6 +415,11 @@ class _Adapting(spec.AdaptingCatalog):
         elif _is_method(value) or value is None or isinstance(value, int | float):
             return value  # a number is no object: of it is said what a name looks like
         return adapt(kind, value)
+
+    def _lacks_value(self, kind: str, text: str) -> bool:
+        """Whether a text is a method's name and a parameter's alone, as sgd:epochs, no path."""
+        name = _spelt(text.strip().partition(":")[0])
+        return name in BUILT_IN[kind] and not lies_here(text)
 
     def _installed_object(self, kind: str, value: str | Mapping[str, Any]) -> Any:
         """Return the method of an object that an installed distribution names; else None."""

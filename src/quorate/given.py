@@ -132,10 +132,14 @@ class Given:
 
         return pd.Series(found, name=self.label)
 
-    def read_labels(self, answers: Any) -> npt.NDArray[np.int64]:
-        """Return the index of each label that a user's own model answered, (n,).
+    def read_labels(self, answers: Any, who: str = "the model") -> npt.NDArray[np.int64]:
+        """Return the index of each label that something of the user's own answered, (n,).
 
         1, 1.0, True and "1" are one label, unless the user's data tell them apart.
+
+        Args:
+            answers: labels, (n,).
+            who: has answered, in words.
 
         Raises:
             InputError: the answers are no labels, or not one a row.
@@ -145,13 +149,13 @@ class Given:
             found = found[:, 0]
         if found.ndim != 1:
             raise InputError(
-                f"Expected one label a row, got answers of shape {found.shape}. Return labels, "
+                f"Expected one label a row from {who}, got shape {found.shape}. Return labels, "
                 "such as those of predict, not probabilities."
             )
         at = {value: i for i, value in enumerate(_as_list(self.label_values))}
-        return np.array([self._index(one, at) for one in found.tolist()], dtype=np.int64)
+        return np.array([self._index(one, at, who) for one in found.tolist()], dtype=np.int64)
 
-    def _index(self, answer: Any, at: dict[Any, int]) -> int:
+    def _index(self, answer: Any, at: dict[Any, int], who: str) -> int:
         try:
             if answer in at:
                 return at[answer]
@@ -160,8 +164,8 @@ class Given:
         found = match_value("label", answer, self.names)
         if found is None:
             raise InputError(
-                f"Expected answers among the labels {listed(self.names)}, got {shown(answer, 40)}. "
-                "Return labels as they stand in the data."
+                f"Expected labels among {listed(self.names)} from {who}, got "
+                f"{shown(answer, 40)}. Return labels as they stand in the data."
             )
         at[answer] = found
         return found

@@ -41,7 +41,7 @@ STUDY_TOML = "population = 'digits'\nstrategy = 'planting'\nlearner = 'sgd'\n"
         ),
         (
             STUDY_TOML.replace("'sgd'", "{epochs = 5}"),
-            "Expected a known learner, got 'None'. Known: ",
+            "Expected learner to be named among its parameters, got none. ",
         ),
         (
             STUDY_TOML.replace("'sgd'", "5"),

@@ -207,6 +207,6 @@ def test_names_are_short(value: Any, called: str) -> None:
 
 def test_cells_that_name_an_object_by_its_text_take_it_along() -> None:
     held = HandedIn.of(lambda x, y: 4, "lambda")
-    cell = {"learner": {"name": "own", "model": str(held)}, "seed": 0}
+    cell = {"learner": {"name": "handed-in", "model": str(held)}, "seed": 0}
     assert in_use(str(cell)) == (held,)
     assert in_use(str({**cell, "learner": "sgd"})) == ()

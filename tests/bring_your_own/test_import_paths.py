@@ -67,8 +67,8 @@ def test_the_command_line_follows_import_paths(folder: Path) -> None:
     assert found.exit_code == 0, found.output
     learners = {one["learner"] for one in json.loads(found.stdout)["cells"]}
     first, second = sorted(learners)
-    assert first.startswith("knn-cleaning:neighbours=5,learner=own,model=own_module:model ")
-    assert second.startswith("own:model=own_module:fit ")
+    assert first.startswith("handed-in:model=own_module:fit ")
+    assert second.startswith("knn-cleaning:neighbours=5,learner=handed-in,model=own_module:model ")
     (folder / "it_ran").unlink()
     sys.modules.pop("own_module")
     shown = run("show", "out")
@@ -82,7 +82,7 @@ def test_an_edited_function_gets_cells_of_its_own(folder: Path) -> None:
     sys.modules.pop("own_module")
     Path("own_module.py").write_text(SOURCE.replace("found.predict", "lambda x: found.predict(x)"))
     after = spec.text(catalog.build("learners", "own_module:fit"))
-    assert before.rpartition(" ")[0] == after.rpartition(" ")[0] == "own:model=own_module:fit"
+    assert before.rpartition(" ")[0] == after.rpartition(" ")[0] == "handed-in:model=own_module:fit"
     assert before != after
 
 
@@ -136,6 +136,13 @@ def test_trust_holds_inside_alone(folder: Path) -> None:
 def test_what_is_not_there_is_told(folder: Path, text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         catalog.build("learners", text)
+
+
+def test_a_module_here_may_be_called_as_a_method_is(folder: Path) -> None:
+    with pytest.raises(InputError, match="Expected key=value in 'forest:fit', got 'fit'"):
+        catalog.build("learners", "forest:fit")
+    Path("own_module.py").rename("forest.py")
+    assert catalog.build("learners", "forest:fit").called == "forest:fit"
 
 
 def test_modules_of_the_working_directory_stand_in_for_none(folder: Path) -> None:

@@ -264,7 +264,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3, 4], "y": [0, 1, 0, 1]})
         ((np.zeros((4, 2, 2, 2, 2)), Y), {}, r"Expected X of shape .*, got \(4, 2, 2, 2, 2\)"),
         ((np.zeros((4, 9, 9, 9)), Y), {}, r"of 1 to 4 channels, got \(4, 9, 9, 9\)"),
         ((X[:, 0], Y), {}, r"got \(4,\)\. One column is X\[:, None\]"),
-        (([[1, 2], [3]], [0, 1]), {}, r"one y a row|rows of different lengths|a tuple of 2"),
+        (([[1, 2], [3]], [0, 1]), {}, r"Expected X as an array, got rows of different lengths"),
         ((X, Y), {"label": "y"}, r"label= and group= beside a data frame, got them beside arrays"),
         ((FRAME[["a"]], FRAME.y.iloc[::-1]), {}, r"y to have the index of X.*y\.to_numpy\(\)"),
         ((X[:2], Y[:2], Y[:2], Y[:2]), {}, r"got a tuple of 4: ndarray, ndarray"),
@@ -282,6 +282,11 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3, 4], "y": [0, 1, 0, 1]})
             pd.DataFrame({"a": range(1200), "y": np.arange(1200) / 7}),
             {"label": "y"},
             r"between 2 and 1000 labels in 'y', got 1200\. .* bin this one",
+        ),
+        (
+            pd.DataFrame({"a": range(40), "y": np.arange(40) / 7}),
+            {"label": "y"},
+            r"labels in 'y', got 40 different numbers with fractions\. .* pd\.cut",
         ),
     ],
 )
@@ -335,6 +340,20 @@ def test_equal_content_has_one_digest_whatever_its_layout() -> None:
 # ---------------------------------------------------------------------------------------- in a run
 
 
+@pytest.mark.parametrize(
+    ("data", "called"),
+    [
+        ((FRAME[["a"]], FRAME.y), "DataFrame"),
+        ((X, Y), "arrays"),
+        ((X.tolist(), Y.tolist()), "arrays"),
+        (((X, Y), (X, Y)), "arrays"),
+        (people((FRAME, FRAME), label="y"), "DataFrame"),
+    ],
+)
+def test_data_are_called_by_what_they_are(data: object, called: str) -> None:
+    assert catalog.build("populations", data).called == called
+
+
 def test_a_stored_run_of_data_is_shown_and_goes_on(tmp_path: Path) -> None:
     frame = loans()[["age", "job", "paid"]]
     study = {"strategy": "planting:target=1,signal=columns,job=nurse", "learner": "logistic"}
@@ -347,6 +366,8 @@ def test_a_stored_run_of_data_is_shown_and_goes_on(tmp_path: Path) -> None:
         return found.to_frame()[["alpha", "success"]]
 
     first = run(frame, jobs=2)
+    (said,) = quorate.load(out).summary()
+    assert said.startswith("logistic (DataFrame, planting:"), said
     pd.testing.assert_frame_equal(run(frame, None), first)
     code = f"import quorate; print(len(quorate.load({str(out)!r}).to_frame()))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -21,11 +21,11 @@ ADAPTERS: Mapping[str, str] = {
 # The methods that stand for objects, by kind and name. They cannot be named without an object, so
 # the catalog finds them in what was stored, and does not list them.
 STANDING_FOR: Mapping[str, Mapping[str, str]] = {
-    "populations": {"own": "quorate.populations.own.own_people:OwnPeople"},
-    "signals": {"own": "quorate.signals.own_signal:OwnSignal"},
-    "goals": {"own": "quorate.goals.own_goal:OwnGoal"},
-    "strategies": {"own": "quorate.strategies.own_strategy:OwnStrategy"},
-    "learners": {"own": "quorate.learners.own.own_learner:OwnLearner"},
+    "populations": {"handed-in": "quorate.populations.own.own_people:OwnPeople"},
+    "signals": {"handed-in": "quorate.signals.own_signal:OwnSignal"},
+    "goals": {"handed-in": "quorate.goals.own_goal:OwnGoal"},
+    "strategies": {"handed-in": "quorate.strategies.own_strategy:OwnStrategy"},
+    "learners": {"handed-in": "quorate.learners.own.own_learner:OwnLearner"},
 }
 
 

@@ -57,9 +57,11 @@ def is_data(value: Any) -> bool:
     """Whether a value is data of one population, rather than methods or several of them."""
     kind = kind_of(value)
     if kind == "several":
-        return 2 <= len(value) <= 3 and any(
-            kind_of(one) not in (None, "list", "several") or is_data(one) for one in value
-        )
+        if not 2 <= len(value) <= 3:
+            return False
+        if all(kind_of(one) == "list" for one in value):  # X and y as lists
+            return True
+        return any(kind_of(one) not in (None, "list", "several") or is_data(one) for one in value)
     return kind not in (None, "list")
 
 

@@ -11,6 +11,9 @@ from quorate.errors import InputError
 from quorate.spec import parameters
 from quorate.validate import shown
 
+MEND = "Mend it; quorate.check tries it on a few people."
+MOST_SAID = 160  # characters of another's message
+
 
 class HoldsObject:
     """Base of the methods that stand for an object; their first parameter is its ``HandedIn``.
@@ -43,18 +46,26 @@ class HoldsObject:
             return str(held)
         return self.who if held.is_named else short_name(held.value)
 
-    def failed(self, error: BaseException, doing: str) -> str:
+    def failed(self, error: BaseException, doing: str, fix: str = MEND) -> str:
         """Return what to say of an exception that the object raised.
 
         Args:
             error: the exception.
             doing: what the object was to do, such as "fit a model".
+            fix: what the user can do.
         """
-        said = " ".join(str(error).split()).rstrip(".") or "no message"
-        return (
-            f"Expected {self.who} to {doing}, got {type(error).__name__}: {said}. Mend it; "
-            "quorate.check tries it on a few people."
-        )
+        return f"Expected {self.who} to {doing}, got {said_by(error)}. {fix}"
+
+
+def said_by(error: BaseException) -> str:
+    """Return an exception in one line: its type, and the beginning of its message.
+
+    >>> said_by(ValueError("X contains NaN.\\nSee the manual.")), said_by(KeyError())
+    ('ValueError: X contains NaN. See the manual', 'KeyError: no message')
+    """
+    said = " ".join(str(error).split()) or "no message"
+    said = said.rstrip(".") if len(said) <= MOST_SAID else f"{said[:MOST_SAID].rstrip()}.."
+    return f"{type(error).__name__}: {said}"
 
 
 def checked_function(value: Any, kind: str) -> Any:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from quorate.errors import InputError
@@ -66,6 +67,12 @@ def is_import_path(text: str) -> bool:
     (True, False, False)
     """
     return PATH.fullmatch(text.strip()) is not None
+
+
+def lies_here(text: str) -> bool:
+    """Whether an import path begins with a module or a package of the working directory."""
+    top = text.strip().partition(":")[0].partition(".")[0]
+    return Path(f"{top}.py").is_file() or Path(top, "__init__.py").is_file()
 
 
 def load(text: str) -> ImportPath:

@@ -25,7 +25,11 @@ def offer(function: Callable[..., Any], given: tuple[Any, ...], offered: Mapping
 
 
 def check_arguments(
-    function: Callable[..., Any], given: tuple[str, ...], offered: tuple[str, ...], called: str
+    function: Callable[..., Any],
+    given: tuple[str, ...],
+    offered: tuple[str, ...],
+    called: str,
+    fix: str = "Give other arguments a default, or use functools.partial.",
 ) -> None:
     """Raise InputError unless a function can be called so; what has no signature is not checked.
 
@@ -34,6 +38,7 @@ def check_arguments(
         given: what its first arguments are, in words of one.
         offered: names that it can take besides.
         called: what the function is called.
+        fix: what to do where it cannot.
     """
     try:
         signature = inspect.signature(function)
@@ -45,7 +50,7 @@ def check_arguments(
         more = f", and by name any of {', '.join(offered)}" if offered else ""
         raise InputError(
             f"Expected {called} to take {', '.join(given) or 'no arguments'}{more}, got "
-            f"{called}{signature}. Give other arguments a default, or use functools.partial."
+            f"{called}{signature}. {fix}"
         ) from None
 
 

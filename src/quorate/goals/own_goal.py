@@ -35,7 +35,7 @@ class OwnGoal(HoldsObject, Goal):
         InputError: the function fails, or returns anything but a number in [0, 1].
     """
 
-    name: ClassVar[str] = "own"
+    name: ClassVar[str] = "handed-in"
     function: str = param(help="What was handed in, with eight digits of its content.", shown=True)
 
     def success(self, model: Classifier, held_out: Table, rng: Rng) -> float:

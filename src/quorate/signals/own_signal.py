@@ -32,7 +32,7 @@ class OwnSignal(HoldsObject, Signal):
         InputError: the function fails, or returns rows of another form.
     """
 
-    name: ClassVar[str] = "own"
+    name: ClassVar[str] = "handed-in"
     function: str = param(help="What was handed in, with eight digits of its content.", shown=True)
 
     def plant(self, people: Table) -> Array:

@@ -110,6 +110,11 @@ def _class(kind: str, name: Any, catalog: Catalog) -> type:
     found = catalog[kind].get(name.replace("_", "-")) if isinstance(name, str) else None
     if found is None:
         one = kind.removesuffix("s") if not kind.endswith("ies") else kind[:-3] + "y"
+        if name is None:
+            raise InputError(
+                f"Expected {one} to be named among its parameters, got none. Give it as name, or "
+                f"hand in an object. See: quorate list {kind}"
+            )
         fix = (
             f"See: quorate list {kind}. A class of your own can be named once its module is "
             "imported and quorate.register is called on it; or hand in an object."

@@ -6,8 +6,6 @@ import copy
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-import numpy as np
-
 from quorate.bring_your_own.encoded_rows import encode_rows, takes_a_table
 from quorate.bring_your_own.handed_in import HandedIn
 from quorate.bring_your_own.holding import HoldsObject, checked_function
@@ -37,7 +35,7 @@ class OwnStrategy(HoldsObject, Strategy):
         InputError: the function fails, or returns anything but one row and label a member.
     """
 
-    name: ClassVar[str] = "own"
+    name: ClassVar[str] = "handed-in"
     function: str = param(help="What was handed in, with eight digits of its content.", shown=True)
 
     def apply(self, members: Table, known: Knowledge, rng: Rng) -> Table:
@@ -62,7 +60,7 @@ class OwnStrategy(HoldsObject, Strategy):
                 "Return X, y."
             )
         x = encode_rows(found[0], members, self.who)
-        y = np.asarray(given_of(members).read_labels(found[1]), dtype=np.int64)
+        y = given_of(members).read_labels(found[1], self.who)
         if len(x) != len(members) or len(y) != len(members):
             raise InputError(
                 f"Expected {self.who} to return one row and one label for each of {len(members)} "
@@ -79,7 +77,8 @@ class OwnStrategy(HoldsObject, Strategy):
         """
         raise InputError(
             f"Expected a goal beside the strategy {self.who}, since a function has none of its "
-            "own, got none. Name one, as in goal=planted, or hand in a function."
+            "own, got none. Hand in a function goal=share(predict, X, y), or take that of another "
+            "strategy, as goal='planted:target=LABEL,signal=columns,NAME=VALUE'."
         )
 
 

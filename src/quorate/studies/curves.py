@@ -180,7 +180,10 @@ class Curves(Result):
 
     def summary(self) -> list[str]:
         """Return each critical mass as a sentence, and how many trainings failed."""
-        said = [mass_sentence(row) for row in self.critical_masses().to_rows()]
+        said = [
+            mass_sentence(row | {who: self.called(row[who]) for who in ("population", "strategy")})
+            for row in self.critical_masses().to_rows()
+        ]
         return [*said, *failures(self.outcomes)]
 
     def sections(self) -> list[Section]:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -120,8 +120,12 @@ def test_every_random_state_is_drawn_from_the_cells_seed() -> None:
 def test_a_function_gets_what_it_names() -> None:
     seen: dict[str, Any] = {}
 
-    def train(x: Any, y: Any, *, groups: Any, seed: int, rng: Any, depth: int = 3) -> Any:
-        seen.update(groups=groups, seed=seed, depth=depth, columns=list(x.columns))
+    def train(
+        x: Any, y: Any, sample_weight: Any, *, groups: Any, seed: int, rng: Any, depth: int = 3
+    ) -> Any:
+        seen.update(
+            weights=sample_weight, groups=groups, seed=seed, depth=depth, columns=list(x.columns)
+        )
         seen["draw"] = rng.random()
         return by_channel(x, y)
 
@@ -132,6 +136,7 @@ def test_a_function_gets_what_it_names() -> None:
     assert seen["draws"][0] == seen["draws"][1] != seen["draws"][2]
     assert seen["columns"] == ["channel", "age"]
     assert seen["depth"] == 3
+    assert seen["weights"].tolist() == [1] * 40
     assert seen["groups"].tolist()[:4] == ["few", "others", "others", "others"]
 
 
@@ -201,9 +206,12 @@ def returning(answers: Any) -> Any:
     [
         (returning(None), "got None"),
         (returning(["yes"]), r"of shape \(1,\)"),
-        (returning(["maybe"] * 40), "maybe"),
+        (
+            returning(["maybe"] * 40),
+            r"^Expected labels among no, yes from the model of train, got 'm",
+        ),
         (returning(np.full((40, 2), 0.5)), "predict_proba"),
-        (returning(np.arange(40)), "as they were given"),
+        (returning(np.arange(40)), "from the model of train, got 0"),
     ],
 )
 def test_answers_that_are_no_labels_are_named(value: Any, said: str) -> None:
@@ -220,7 +228,8 @@ def fails(x: Any, y: Any) -> Any:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (fails, "Expected fails to fit a model .* RuntimeError: out of cheese"),
+        (fails, "Expected fails to fit a model .* RuntimeError: out of cheese. Mend"),
+        (LogisticRegression(), "ValueError: could not convert string to float.*: OneHotEncoder"),
         (lambda x, y: None, "Expected lambda to return a function that predicts.*got None"),
         (lambda x, y: torch.nn.Linear(2, 2), "got an object of type Linear"),
     ],
@@ -251,6 +260,7 @@ def test_one_label_alone_is_a_failed_training() -> None:
         (set(), "Expected a learner's name, an estimator"),
         (dict, "without fit"),
         (LogisticRegression(C=-1), "InvalidParameterError"),
+        (VotingClassifier, r"Hand in an object, VotingClassifier\(\.\.\.\)"),
     ],
 )
 def test_what_is_no_learner_is_told_at_once(value: Any, said: str) -> None:

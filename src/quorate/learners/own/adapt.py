@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from typing import Any
 
 from quorate.bring_your_own.handed_in import HandedIn
@@ -11,7 +10,7 @@ from quorate.bring_your_own.import_paths import ImportPath
 from quorate.bring_your_own.naming import kind_name
 from quorate.bring_your_own.offering import check_arguments
 from quorate.errors import InputError
-from quorate.learners.own.own_learner import OFFERED, OFFERED_TO_CLASSES, OwnLearner
+from quorate.learners.own.own_learner import OFFERED, OFFERED_TO_CLASSES, OwnLearner, is_network
 from quorate.validate import shown
 
 
@@ -27,7 +26,7 @@ def adapt_learner(value: Any) -> OwnLearner:
     """
     thing = value.value if isinstance(value, ImportPath) else value
     called = kind_name(value)
-    if _is_network(thing):
+    if is_network(thing) and not hasattr(thing, "fit"):
         raise InputError(
             f"Expected something that fits a model, got the PyTorch network {called}. Let a "
             "learner of quorate train it, as in SGD(model=make_network), where make_network() "
@@ -36,7 +35,8 @@ def adapt_learner(value: Any) -> OwnLearner:
     if isinstance(thing, type):
         if not callable(getattr(thing, "fit", None)):
             raise _no_learner(f"the class {called} without fit")
-        check_arguments(thing, (), OFFERED_TO_CLASSES, called)
+        fix = f"Hand in an object, {called}(...), or give its other arguments a default."
+        check_arguments(thing, (), OFFERED_TO_CLASSES, called, fix)
     elif callable(getattr(thing, "fit", None)):
         check_arguments(thing.fit, ("X", "y"), OFFERED, f"{called}.fit")
     elif callable(thing):
@@ -50,14 +50,6 @@ def adapt_learner(value: Any) -> OwnLearner:
     else:
         raise _no_learner(shown(thing))
     return OwnLearner(HandedIn.of(value, called))
-
-
-def _is_network(thing: Any) -> bool:
-    torch = sys.modules.get("torch")
-    if torch is None or hasattr(thing, "fit"):
-        return False
-    module = torch.nn.Module
-    return isinstance(thing, module) or (isinstance(thing, type) and issubclass(thing, module))
 
 
 def _takes_nothing(function: Any) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import sys
 import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from quorate.bring_your_own.holding import HoldsObject
+from quorate.bring_your_own.holding import MEND, HoldsObject
 from quorate.bring_your_own.offering import offer
 from quorate.errors import FitFailedError, InputError, QuorateError
 from quorate.given import given_of
@@ -19,9 +20,10 @@ from quorate.protocols import Classifier, Learner
 from quorate.spec import param
 from quorate.table import Rng, Submission, Table
 
-OFFERED = ("groups", "rng", "seed", "random_state")  # to a function, by name
+OFFERED = ("sample_weight", "groups", "rng", "seed", "random_state")  # to a function, by name
 OFFERED_TO_CLASSES = ("rng", "seed", "random_state")
 DOING = "fit a model to people's data as they were given"
+ENCODE = "Encode text and fill gaps before it in a pipeline: OneHotEncoder, SimpleImputer."
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,15 @@ class OwnLearner(HoldsObject, Learner):
     labels. An estimator of scikit-learn's kind gets images as flat pixels; it is cloned, and every
     ``random_state`` in it, and in the estimators inside it, is drawn from the cell's seed. A class
     is made anew for each training, any other object with ``fit`` is copied. A function gets what it
-    names of ``groups``, (n,) names or None, and of ``rng``, ``seed`` and ``random_state``, drawn
-    from the cell's seed. It returns a function that predicts, or an object with ``predict`` and
-    maybe ``predict_proba``.
+    names of ``groups``, (n,) names or None, ``sample_weight``, (n,) ones, and of ``rng``, ``seed``
+    and ``random_state``, drawn from the cell's seed. It returns a function that predicts, or an
+    object with ``predict`` and maybe ``predict_proba``.
 
     Raises:
         InputError: the model fails, or answers with anything but one known label a person.
     """
 
-    name: ClassVar[str] = "own"
+    name: ClassVar[str] = "handed-in"
     model: str = param(help="What was handed in, with eight digits of its content.", shown=True)
 
     @property
@@ -90,9 +92,11 @@ class OwnLearner(HoldsObject, Learner):
                     f"{people.classes[people.y[0]]!r} alone. {self.who} cannot be trained on "
                     "that: use a smaller alpha."
                 ) from error
-            raise InputError(self.failed(error, DOING)) from error
+            fix = ENCODE if hasattr(self.held.value, "get_params") else MEND
+            raise InputError(self.failed(error, DOING, fix)) from error
         predict = getattr(made, "predict", None) or made
-        if isinstance(made, type) or not callable(predict) or _is_network(made):
+        is_no_model = isinstance(made, type) or (predict is made and is_network(made))
+        if is_no_model or not callable(predict):
             got = "None" if made is None else f"an object of type {type(made).__name__}"
             raise InputError(
                 f"Expected {self.who} to return a function that predicts, or a model with "
@@ -104,9 +108,11 @@ class OwnLearner(HoldsObject, Learner):
         return kind(made, people.take(np.zeros(0, np.int64)), self.who, record)
 
 
-def _is_network(made: Any) -> bool:
-    """Whether it is a PyTorch network, which can be called but gives no labels."""
-    return hasattr(made, "state_dict") and not hasattr(made, "predict")
+def is_network(thing: Any) -> bool:
+    """Whether it is a PyTorch network, or a class of such."""
+    torch = sys.modules.get("torch")
+    cls = thing if isinstance(thing, type) else type(thing)
+    return torch is not None and issubclass(cls, torch.nn.Module)
 
 
 def _fitted(thing: Any, rows: Any, labels: Any, groups: Any, rng: Rng) -> Any:
@@ -116,14 +122,19 @@ def _fitted(thing: Any, rows: Any, labels: Any, groups: Any, rng: Rng) -> Any:
     if isinstance(thing, type):
         return _fit_object(_seeded(offer(thing, (), draws), rng), rows, labels, groups, draws)
     if not hasattr(thing, "fit"):
-        return offer(thing, (rows, labels), {"groups": groups, **draws})
+        return offer(thing, (rows, labels), {**_about_people(labels, groups), **draws})
     return _fit_object(_seeded(_copy(thing), rng), rows, labels, groups, draws)
 
 
 def _fit_object(made: Any, rows: Any, labels: Any, groups: Any, draws: dict[str, Any]) -> Any:
-    offered = {} if hasattr(made, "get_params") else {"groups": groups, **draws}
+    offered = {} if hasattr(made, "get_params") else {**_about_people(labels, groups), **draws}
     returned = offer(made.fit, (rows, labels), offered)
     return returned if hasattr(returned, "predict") else made
+
+
+def _about_people(labels: Any, groups: Any) -> dict[str, Any]:
+    """Return what a function may ask for of each person; everyone weighs the same."""
+    return {"sample_weight": np.ones(len(labels)), "groups": groups}
 
 
 def _copy(thing: Any) -> Any:

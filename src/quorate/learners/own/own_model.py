@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quorate.adapter import check_probabilities
+from quorate.bring_your_own.holding import said_by
 from quorate.errors import FitFailedError, InputError, QuorateError
 from quorate.given import given_of
 from quorate.table import Array, Labels, Probabilities, Table
@@ -49,12 +50,11 @@ class OwnModel:
         except (QuorateError, MemoryError):
             raise
         except (Exception, SystemExit) as error:  # a user's code may raise anything
-            said = " ".join(str(error).split()).rstrip(".") or "no message"
             is_estimators = isinstance(error, ValueError) and hasattr(self.model, "get_params")
             kind = FitFailedError if is_estimators else InputError
             raise kind(
                 f"Expected the model of {self.who} to answer for {len(x)} people, got "
-                f"{type(error).__name__}: {said}. Mend its predict."
+                f"{said_by(error)}. Let it take all columns of X, as given to fit."
             ) from error
 
     def _read(self, answers: Any, n: int) -> Labels:
@@ -70,11 +70,7 @@ class OwnModel:
         if found.shape != (n,):
             got = "None" if answers is None else f"{type(answers).__name__} of shape {found.shape}"
             raise self._wrong(got, "Return an array with one label for each row of X.")
-        try:
-            read: Labels = np.asarray(given_of(self.like).read_labels(found), dtype=np.int64)
-        except InputError as error:
-            raise self._wrong(f"others: {error}", "Return labels as they stand in y.") from error
-        return read
+        return given_of(self.like).read_labels(found, f"the model of {self.who}")
 
     def _wrong(self, got: str, fix: str) -> InputError:
         known = given_of(self.like).labels(np.arange(self.like.k))

@@ -18,6 +18,7 @@ from quorate.table import Column, Table
 from quorate.validate import listed
 
 CHANNELS = (1, 2, 3, 4)
+MOST_GRADES = 20  # labels such as 3.5; more numbers with fractions are a quantity
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +157,12 @@ def _class_names(labels: DistinctColumn, names: tuple[str, ...]) -> tuple[str, .
         raise InputError(
             f"Expected between 2 and {MOST_LABELS} labels in {str(labels.name)!r}, got {got}. "
             "Name the column of the labels, or bin this one first."
+        )
+    values = np.asarray(labels.values)
+    if len(spelt) > MOST_GRADES and values.dtype.kind == "f" and (values % 1 != 0).any():
+        raise InputError(
+            f"Expected labels in {str(labels.name)!r}, got {len(spelt)} different numbers with "
+            "fractions. Name the column of the labels, or bin this one first, as pd.cut does."
         )
     if names and all(one.isdigit() and int(one) < len(names) for one in spelt):
         return tuple(names[int(one)] for one in spelt)

@@ -9,7 +9,7 @@ import numpy as np
 
 from quorate.bring_your_own.data_kinds import is_data, kind_of
 from quorate.bring_your_own.handed_in import HandedIn
-from quorate.bring_your_own.holding import HoldsObject
+from quorate.bring_your_own.holding import HoldsObject, said_by
 from quorate.bring_your_own.import_paths import ImportPath
 from quorate.errors import InputError, QuorateError
 from quorate.populations import sizes
@@ -42,7 +42,7 @@ class OwnPeople(HoldsObject, Population):
             (0, 1).
     """
 
-    name: ClassVar[str] = "own"
+    name: ClassVar[str] = "handed-in"
     data: str = param(help="What was handed in, with eight digits of its content.", shown=True)
     n: int | None = param(None, sizes.REMAINING_N)
     held_out: float = param(0.25, sizes.HELD_OUT_FRACTION)
@@ -82,7 +82,7 @@ def people_of(
     else:
         parts = read_part(data, label, group), read_part(held_out, label, group)
         fraction = 0.25
-    return _population(parts, CALLED.get(kind_of(data) or "", "arrays"), None, n, fraction)
+    return _population(parts, _called(data), None, n, fraction)
 
 
 def adapt_population(value: Any) -> Population:
@@ -106,8 +106,13 @@ def adapt_population(value: Any) -> Population:
             f"Expected a population's name, {FORMS}, got {shown(found, 60)}. See: quorate list "
             "populations"
         )
-    called = CALLED.get(kind_of(found) or "", "arrays")
-    return _population(read_parts(found, None, None), called, path)
+    return _population(read_parts(found, None, None), _called(found), path)
+
+
+def _called(data: Any) -> str:
+    """Return what data are called: of several parts or arrays, as the first is."""
+    kind = kind_of(data)
+    return _called(data[0]) if kind == "several" else CALLED.get(kind or "", "arrays")
 
 
 def _returned(function: Any, path: ImportPath | None) -> Any:
@@ -118,10 +123,9 @@ def _returned(function: Any, path: ImportPath | None) -> Any:
     except QuorateError:
         raise
     except Exception as error:  # a user's code may raise anything
-        said = " ".join(str(error).split()).rstrip(".") or "no message"
         raise InputError(
-            f"Expected {called}() to return people, got {type(error).__name__}: {said}. Let it "
-            "take no arguments, and return data or quorate.people(data, label=COLUMN)."
+            f"Expected {called}() to return people, got {said_by(error)}. Let it take no "
+            "arguments, and return data or quorate.people(data, label=COLUMN)."
         ) from error
 
 
