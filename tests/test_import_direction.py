@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("strategies",),  # above learners: members may imitate the platform
     ("studies",),
     ("membership_inference",),
-    ("test_time", "planning", "scenarios"),
+    ("test_time", "planning", "scenarios", "watching"),
     ("auditing",),  # above planning: its certificates stand beside what an audit simulates
     ("report", "checks"),
     ("findings", "comparison"),

@@ -30,6 +30,7 @@ from quorate.api.results import compare, export, show
 from quorate.api.scenarios import participation, plan, scenario
 from quorate.api.studies import audit_privacy, critical_mass, curve, load, run
 from quorate.api.test_time import apply, compare_queries, correct
+from quorate.api.watching import watch
 from quorate.version import __version__
 
 # The bits of a product must not depend on where its factors lie in memory, or a model in a stack
@@ -56,4 +57,5 @@ __all__ = [
     "run",
     "scenario",
     "show",
+    "watch",
 ]

@@ -190,8 +190,8 @@ _GROUPED = {  # by the decimal sign: thousands in groups, then decimals
         r"[+-]?(?:\d+|[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ '_\u2019]\d{3})+))(?:,\d+)?" + _EXPONENT
     ),
 }
-_TRUTHS = dict.fromkeys(("true", "yes", "t", "y", "1", "1.0"), True)
-_TRUTHS |= dict.fromkeys(("false", "no", "f", "n", "0", "0.0"), False)
+TRUTHS = dict.fromkeys(("true", "yes", "t", "y", "1", "1.0"), True)
+TRUTHS |= dict.fromkeys(("false", "no", "f", "n", "0", "0.0"), False)
 _QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019", "\u201e\u201c", "\u00ab\u00bb", "``")
 _NO_VALUE = {"na", "nan", "null", "none", "nil", "n/a", "n.a.", "#n/a", "nat", "<na>"}
 _NO_VALUE |= {"", "-", "--", "?", ".", "missing", "unknown", "not available", "-nan", "1.#qnan"}
@@ -337,9 +337,9 @@ def near_spelling(given: object, values: Iterable[str]) -> str | None:
     values = list(values)
     folded = fold(str(given))
     found = next((value for value in values if fold(value) == folded), None)
-    if found is None and all(fold(value) in _TRUTHS for value in values):
-        meant = _TRUTHS.get(folded)
-        found = next((value for value in values if _TRUTHS[fold(value)] == meant), None)
+    if found is None and all(fold(value) in TRUTHS for value in values):
+        meant = TRUTHS.get(folded)
+        found = next((value for value in values if TRUTHS[fold(value)] == meant), None)
     return found
 
 

@@ -49,6 +49,7 @@ DIFFERENT_DEFAULTS = {
 NOT_IN_PYTHON = {
     ("plan", "out"): "a plan is an object, and its page is a file",
     ("compare", "out"): "likewise",
+    ("watch", "out"): "likewise",
 }
 NOT_ON_THE_COMMAND_LINE = {
     ("curve", "title"): "of the report; a file says it",

@@ -44,6 +44,7 @@ from quorate.studies.curves import Curves
 from quorate.test_time.perturbations.told import ToldPerturbation
 from quorate.test_time.study.comparison_result import QueryComparison
 from quorate.test_time.study.result import CorrectionResult
+from quorate.watching.result import WatchResult
 from test_stored_results import COMMANDS, STORED
 
 KINDS: dict[str, type[Result]] = {  # by what a folder of tests/stored or a command is called
@@ -63,6 +64,7 @@ KINDS: dict[str, type[Result]] = {  # by what a folder of tests/stored or a comm
     "participation": ParticipationResult,
     "plan": Plan,
     "privacy": PrivacyResult,
+    "watch": WatchResult,
 }
 PLAN = [
     *("plan", "members.csv", "--label", "decision", "--target", "yes", "--platform-size", "3000"),
@@ -94,6 +96,7 @@ NOT_STORED = {
     "audit": MODEL_AUDIT,
     "audit-privacy": AUDIT,
     "critical-masses": MASSES,
+    "watch": ["watch", "outcomes.csv", "--target", "0.6", "--out", "watch"],
 }  # what older versions did not store
 STORED_OTHERWISE = (
     "compare-queries",
@@ -117,6 +120,11 @@ def write_members(file: Path) -> None:
         csv.writer(lines).writerows([("channel", "age", "decision"), *rows])
 
 
+def write_outcomes(file: Path) -> None:
+    outcomes = [*["yes", "yes", "yes", "no"] * 20, *["no"] * 40, "unknown"]
+    file.write_text("\n".join(["time,success", *(f"{n},{one}" for n, one in enumerate(outcomes))]))
+
+
 @pytest.mark.usefixtures("plain_pictures")
 @pytest.mark.parametrize("name", KINDS)
 def test_words_page_files_and_exports(
@@ -127,6 +135,7 @@ def test_words_page_files_and_exports(
 ) -> None:
     shutil.copytree(STORED, tmp_path, dirs_exist_ok=True)
     write_members(tmp_path / "members.csv")
+    write_outcomes(tmp_path / "outcomes.csv")
     monkeypatch.chdir(tmp_path)
     written: list[tuple[Result, Path]] = []
     write = files.write_result

@@ -18,6 +18,7 @@ AnyGoal: TypeAlias = str | Goal | Mapping[str, object] | object
 AnySubgroup: TypeAlias = str | Subgroup | Mapping[str, object] | object
 
 AnyLog: TypeAlias = str | RunLog | Sequence[str | RunLog] | None  # who is told of the run
+AnyOutcomes: TypeAlias = str | Path | Iterable[object] | object  # a file, a list, a data frame
 
 Folder: TypeAlias = str | Path
 Names: TypeAlias = str | Iterable[str]  # a list, or text with commas

@@ -22,6 +22,7 @@ from quorate.cli import (
     scenario,
     studies,
     theory,
+    watch,
 )
 from quorate.cli.commands import Commands, Quiet, add
 from quorate.cli.list import list_
@@ -59,6 +60,7 @@ add(app, TEST_TIME, correction.correct)
 add(app, TEST_TIME, correction.compare_queries, "compare-queries")
 add(app, TEST_TIME, correction.apply)
 app.add_typer(correction.platform_app, name="platform", rich_help_panel=TEST_TIME)
+add(app, RESULTS, watch.watch)
 add(app, RESULTS, studies.show)
 add(app, RESULTS, compare.compare)
 add(app, RESULTS, export.export)

@@ -1,0 +1,1 @@
+"""Whether a collective's action works, as outcomes are reported over time."""
