@@ -46,13 +46,20 @@ def check_version(_: Sequence[str]) -> str:
 
 
 def check_changelog(_: Sequence[str]) -> str:
-    """The changes of this version have a heading with its date."""
+    """The changes stand under [Unreleased], or, where a tag says so, under this version's date."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    heading = re.search(rf"^## \[{re.escape(version())}\] - (.+)$", text, re.MULTILINE)
-    if not heading or not re.fullmatch(DATED, heading[1]):
-        got = heading[0] if heading else "none"
-        raise FailedError(f"Expected a heading of {version()} with its date, got {got}. Write it.")
-    return heading[1]
+    found = re.search(r"^## (.+)$", text, re.MULTILINE)
+    newest = found[1] if found else "none"
+    tagged = f"v{version()}" in run("git", "tag", "--points-at", "HEAD").split()
+    if not tagged and newest == "[Unreleased]":
+        return "in development"
+    if not re.fullmatch(rf"\[{re.escape(version())}\] - {DATED}", newest):
+        also = "" if tagged else ", or [Unreleased]"
+        raise FailedError(
+            f"Expected the newest heading to be [{version()}] with its date{also}, got {newest}. "
+            "Write it so."
+        )
+    return newest
 
 
 def check_files(_: Sequence[str]) -> str:

@@ -48,6 +48,8 @@ def test_a_missing_package_is_named_with_the_command(monkeypatch: pytest.MonkeyP
         "Expected torch for training networks, got no such package installed. Install it: "
         "pip install 'quorate[train]'."
     )
+    with pytest.raises(InputError, match=r"'quorate\[train\]'\. Trees do without\.$"):
+        require("train", "training networks", instead="Trees do without.")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     require("data", "pictures", "datasets")  # the other one of the extra is not asked for
     with pytest.raises(InputError, match="Expected pyarrow for pictures"):
@@ -87,6 +89,8 @@ WORK = [  # what trains no network
 REFUSED = {  # and what needs more than is installed
     f"{CURVE} --learner sgd --out runs/sgd": ("torch", "train"),
     f"{CURVE} --learner tree --device cuda --out runs/cuda": ("torch", "train"),
+    "correct --population digits:n=300 --subgroup low-light --platform tree --proxy tree "
+    "--members 5 --queries 2 --anyway --out runs/correct": ("torch", "train"),
     "curve --population mnist --strategy planting --learner tree --seeds 1 --out runs/mnist": (
         "datasets",
         "data",
@@ -140,6 +144,9 @@ def test_what_trains_no_network_works_without_the_extras(tmp_path: Path) -> None
     (note,) = (one for one in simulated["notes"] if "PyTorch" in one)
     assert "dp-sgd:epsilon=1, " in note
     assert "pip install 'quorate[train]'" in note
+    assert " Learners such as boosting train no network." in found[len(WORK)][1]
+    asked = list((tmp_path / "runs/correct").glob("ledgers/*.sqlite"))
+    assert not asked  # no query is spent on what cannot be crafted
     refused = zip(REFUSED.items(), found[len(WORK) :], strict=True)
     for (words, (module, extra)), (code, said) in refused:
         assert code == 2, words

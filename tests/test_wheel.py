@@ -71,9 +71,10 @@ def test_the_wheel_says_what_it_is(packed: Path) -> None:
 def test_the_changes_keep_to_their_format() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     versions = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    form = r"\[Unreleased\]|\[\d+\.\d+\.\d+\] - (unreleased|\d{4}-\d{2}-\d{2})"
-    assert all(re.fullmatch(form, one) for one in versions), versions
-    assert f"[{__version__}]" in " ".join(versions)
+    dated = [one for one in versions if one != "[Unreleased]"]
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}", one) for one in dated)
+    assert versions[0] == "[Unreleased]" or versions[0].startswith(f"[{__version__}]")
+    assert "[Unreleased]" not in versions[1:]
     kinds = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
     for part in re.split(r"^## .+$", text, flags=re.MULTILINE)[1:]:
         found = re.findall(r"^### (.+)$", part, re.MULTILINE)

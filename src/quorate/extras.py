@@ -23,13 +23,14 @@ EXTRAS: Mapping[str, Sequence[str]] = {  # modules by extra, as pyproject.toml h
 }
 
 
-def require(extra: str, purpose: str, *modules: str) -> None:
+def require(extra: str, purpose: str, *modules: str, instead: str = "") -> None:
     """Raise MissingPackageError unless what an extra of quorate brings is installed.
 
     Args:
         extra: such as ``train``.
         purpose: what the packages are needed for, to be read after "for".
         modules: those that are needed, where not all of the extra are.
+        instead: a sentence on what does without it.
 
     Raises:
         MissingPackageError: one is missing; the message has the command that installs it.
@@ -38,7 +39,7 @@ def require(extra: str, purpose: str, *modules: str) -> None:
         if not is_installed(module):
             raise MissingPackageError(
                 f"Expected {module} for {purpose}, got no such package installed. Install it: "
-                f"{command(extra)}."
+                f"{command(extra)}.{instead and ' '}{instead}"
             )
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 64
 MOST_AT_ONCE_ON_CUDA = 256
 BATCH_AT_ONCE = 2**21  # features in the batches of a stack: 8 MiB
+WITHOUT = "Learners such as boosting train no network."  # for who has no PyTorch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ class NetworkLearner(StackedLearner):
 
     def check(self, people: Table) -> None:
         """Raise InputError if PyTorch is not installed, or the network cannot take these people."""
-        require("train", "training networks")
+        require("train", "training networks", instead=WITHOUT)
         if isinstance(self.model, HandedIn):
             check_model(self.model, people, self.batch_size, private=self.clips_people)
         check_shape(self.model, people)

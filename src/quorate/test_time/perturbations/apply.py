@@ -232,7 +232,7 @@ def _row(perturbation: Perturbation, label: str | None) -> int:
         more = ", ..." if len(perturbation.classes) > 20 else ""
         raise InputError(
             "Expected the picture's true label, as this perturbation has a change for each, got "
-            f"none. Give one as label: {names}{more}."
+            f"none. Name it with --label (in Python, label=): {names}{more}."
         )
     row = perturbation.label(label)
     if not perturbation.arrays["delta"][row].any():

@@ -8,6 +8,7 @@ from pathlib import Path
 from quorate.errors import InputError, StoreError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
+from quorate.extras import require
 from quorate.runs.cell import Record
 from quorate.runs.running import opened
 from quorate.runs.store import Store, stored_ids
@@ -75,6 +76,8 @@ def run_correction(
             work, cells = CorrectionWork(deployment.out), cells_of(deployment)
             ids, there = [cell.id for cell in cells], store.ids(work.kind)
             missing = [cell for cell in cells if cell.id not in there]
+            if missing:  # not once people's queries are spent
+                require("train", "crafting a change")
             if any(map(work.asks_an_address, missing)) and pool.is_elsewhere:
                 SERIAL.check()
                 note(ASKED_HERE)
