@@ -174,10 +174,30 @@ def test_misspelt_names_are_answered_with_the_near_ones(
 def test_help_of_a_scenario_lists_its_own_options(quorate: Any, words: tuple[str, ...]) -> None:
     code, printed, err = quorate("scenario", *words)
     assert (code, err) == (0, "")
+    assert printed.startswith("Usage: quorate scenario bias [OPTIONS]\n")
     assert "The disadvantaged group changes its own rows" in printed
-    own, _, shared = printed.partition("\nArguments:")
+    assert "Arguments:" not in printed  # the name is given
+    own, _, shared = printed.partition("\nOptions:\n")
     assert "--standard-error <float>" in own
     assert "--executor <str>" in shared
+
+
+def test_help_shows_the_type_of_one_value_of_what_may_be_repeated(quorate: Any) -> None:
+    printed = quorate("curve", "--help")[1]
+    assert "  --learner <str> " in printed
+    assert "list[" not in printed
+
+
+def test_defaults_are_shown_as_they_are_written(quorate: Any) -> None:
+    assert "[default: none]" in quorate("scenario", "navigation", "--help")[1]
+    assert "MODULE:NAME, default none)" in quorate("list", "scenarios")[1]
+
+
+def test_meanings_stand_below_one_another(quorate: Any) -> None:
+    printed = quorate("list", "learners")[1]
+    of_tree = printed.partition("\n  tree  ")[2].partition("\n\n")[0].splitlines()[1:]
+    meanings = ("Impurity that", "Largest depth", "Smallest number")
+    assert len({line.index(one) for line, one in zip(of_tree, meanings, strict=True)}) == 1
 
 
 def test_help_of_participation_lists_its_own_options(quorate: Any) -> None:

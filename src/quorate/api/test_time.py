@@ -151,7 +151,7 @@ def compare_queries(
     log: AnyLog = None,
     trust: bool = False,
 ) -> QueryComparison:
-    """Compare the queries of a pool with those of everyone attacking alone, at the same ε.
+    """Compare pooled queries with attacks by each person alone, at the same ε.
 
     Args:
         folder: of a correction that was run.

@@ -49,8 +49,8 @@ def audit(
     target: Annotated[
         float,
         typer.Option(
-            help="Part of the way from what the model does alone to all that a collective wants, "
-            "from which on it counts as moved, in (0, 1]."
+            help="Share, in (0, 1], of what a collective can gain over nobody acting, at which the "
+            "model counts as moved."
         ),
     ] = 0.5,
     people: Annotated[

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from quorate.cli.completion import names_of
 from quorate.runtime.progress import be_quiet
 
 WHOLE = 10_000  # characters of a summary that --help shows: all of them
+SEVERAL = re.compile(r"<list\[(\w+)\]>")  # how Typer shows the type of what may be repeated
 
 Quiet = Annotated[
     bool,
@@ -40,14 +42,29 @@ class Commands(TyperGroup):
                 formatter.write_dl([(name.ljust(width), summary) for name, summary in rows])
 
 
+class Command(TyperCommand):
+    """A command whose --help shows the type of one value, also of what may be repeated."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments, and then the options."""
+        rows: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+        for param in self.get_params(ctx):
+            if (record := param.get_help_record(ctx)) is not None:
+                written = SEVERAL.sub(r"<\1>", record[0])
+                rows[param.param_type_name].append((written, record[1]))
+        for heading, found in (("Arguments", rows["argument"]), ("Options", rows["option"])):
+            if found:
+                with formatter.section(heading):
+                    formatter.write_dl(found)
+
+
 Log = Annotated[
     list[str],
     typer.Option(
         "--log",
         autocompletion=names_of("logs"),
-        help="Tracker of experiments that is told of the run as it goes: mlflow:uri=...,"
-        "experiment=... or wandb:project=...; several may be named. `quorate list logs` shows them "
-        "with their parameters.",
+        help="Experiment tracker to report to: mlflow:uri=...,experiment=... or wandb:project=...; "
+        "may be repeated. `quorate list logs` shows their parameters.",
     ),
 ]
 
@@ -66,7 +83,7 @@ def add(
         name: by default, the function's own.
         how: further settings of ``typer.Typer.command``.
     """
-    app.command(name, rich_help_panel=group, **how)(_with_shared(function))
+    app.command(name, rich_help_panel=group, **{"cls": Command, **how})(_with_shared(function))
 
 
 def _with_shared(function: Callable[..., None]) -> Callable[..., None]:

@@ -15,7 +15,7 @@ def compare(
     folders: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN1 RUN2 ...",
+            metavar="RUN",
             help="Folders of runs, two or more; each is compared with the first.",
         ),
     ],

@@ -148,7 +148,7 @@ def compare_queries(
     trust: Trust = False,
     json: AsJson = False,
 ) -> None:
-    """Compare the queries of a pool with those of people who each attack alone, at the same ε.
+    """Compare pooled queries with attacks by each person alone, at the same ε.
 
     \b
     quorate compare-queries runs/correct --attacks square,simba
@@ -174,7 +174,7 @@ def apply(
         ),
     ] = None,
     preview: Annotated[
-        Path | None, typer.Option(help="File to show before, after and the change in; .png.")
+        Path | None, typer.Option(help="Picture to write of before, after and the change: .png.")
     ] = None,
     json: AsJson = False,
 ) -> None:

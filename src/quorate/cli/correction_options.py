@@ -13,7 +13,7 @@ Population = Annotated[
     str | None,
     typer.Option(
         autocompletion=names_of("populations"),
-        help="People with images, as name:key=value,... such as cifar10.",
+        help="Population with images, as name:key=value,... such as cifar10.",
     ),
 ]
 Platform = Annotated[
@@ -59,7 +59,9 @@ Queries = Annotated[
 ]
 Epsilon = Annotated[
     str | None,
-    typer.Option(help="Budget ε of a picture's change, such as 8/255; a list sweeps over it."),
+    typer.Option(
+        help="Budget ε of a picture's change, such as 8/255; a comma-separated list sweeps over it."
+    ),
 ]
 Norm = Annotated[str | None, typer.Option(help="Norm that ε is measured in: linf or l2.")]
 Answers = Annotated[str | None, typer.Option(help="Answers of the platform: labels or scores.")]
@@ -81,7 +83,7 @@ LabelFree = Annotated[
 Adaptive = Annotated[
     str | None,
     typer.Option(
-        help="Adaptations of the platform to try: jpeg, blur, resize, adversarial, private or "
+        help="Defences that the platform may adopt: jpeg, blur, resize, adversarial, private or "
         "retrained; all or none."
     ),
 ]

@@ -34,16 +34,16 @@ ExecutorName = Annotated[
     typer.Option(
         "--executor",
         autocompletion=names_of("executors"),
-        help="Executor, which says where the work is done, in place of --jobs: "
-        "processes:workers=8, slurm:partition=cpu,workers=64, dask:scheduler_file=FILE, "
-        "ray:address=auto, ... `quorate list executors` shows them all with their parameters.",
+        help="Executor (where the work is done), in place of --jobs: processes:workers=8, "
+        "slurm:partition=cpu,workers=64, dask:scheduler_file=FILE, ray:address=auto, ... `quorate "
+        "list executors` shows them all with their parameters.",
     ),
 ]
 Device = Annotated[
     str | None,
     typer.Option(
         help="Device that trains networks: auto (a GPU if there is one), cpu or cuda; by default, "
-        "what your configuration says, or auto. Each machine looks for its own."
+        "what your configuration says, or auto. With auto, each machine looks for a GPU of its own."
     ),
 ]
 Trust = Annotated[

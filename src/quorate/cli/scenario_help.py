@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from typer.core import TyperCommand
+from quorate.cli.commands import Command
 
 TYPES = {"whole number": "int", "number": "float", "true|false": "bool"}
 PARTICIPATION = "participation"  # the scenario that has a command of its own
 
 
-class ScenarioCommand(TyperCommand):
+class ScenarioCommand(Command):
     """A command whose --help lists the options of the scenario that it is to run."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return what --help lists: a scenario's name only where none is given yet."""
+        params = super().get_params(ctx)
+        named = ctx.params.get("name") is not None
+        return [one for one in params if not (named and one.name == "name")]
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """Write how the command is called, with the scenario's name where one is given."""
+        name = ctx.params.get("name")
+        if name is None:
+            super().format_usage(ctx, formatter)
+        else:
+            formatter.write_usage(f"{ctx.command_path} {name}", "[OPTIONS]")
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write what the scenario is, where one is named; else what the command does."""
@@ -64,6 +78,7 @@ def _row(parameter: dict[str, Any]) -> tuple[str, str]:
     short = "list" if kind.startswith("comma list") else TYPES.get(kind, "str")
     choices = f" One of: {kind.replace('|', ', ')}." if "|" in kind and short == "str" else ""
     default = shown_default(parameter)
-    said = "" if default in ("default none", "default empty") else f"  [{default}]"
+    is_left_out = not parameter["required"] and parameter["default"] in (None, "", {})
+    said = "" if is_left_out else f"  [{default.replace('default ', 'default: ', 1)}]"
     meaning = f"{parameter['meaning']}{choices}{said}"
     return f"--{parameter['name'].replace('_', '-')} <{short}>", meaning

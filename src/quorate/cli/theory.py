@@ -20,8 +20,9 @@ bound_app = typer.Typer(
 )
 
 RESULT = """\
-With --json: "bound" at that size and "critical_mass" for the target, null where nothing is promised
-or no size is enough; "in_reach" is then what everyone together is promised. "reading", "status"."""
+With --json, "bound" is what holds at --alpha, and "critical_mass" the size that is enough for
+--target; each is null where there is none. Where no size is enough, "in_reach" is what holds if
+everyone acts."""
 
 
 def _command(bound: Bound) -> Callable[..., None]:
@@ -38,7 +39,7 @@ def _command(bound: Bound) -> Callable[..., None]:
         else:
             print("\n".join(_lines(found)))
 
-    wanted = f"{bound.measures.capitalize()} that a size is wanted for."
+    wanted = f"{bound.measures.capitalize()} to reach, for which the size that is enough is given."
     options = {
         "alpha": (Annotated[float | None, typer.Option(help=ALPHA)], None),
         **{parameter.name: _option(parameter) for parameter in bound.parameters},
@@ -141,13 +142,13 @@ def exact(
         typer.Option(autocompletion=names_of("strategies"), help="Strategy of another collective."),
     ] = None,
     rival_size: Annotated[
-        str, typer.Option(help="Its share of the data, in [0, 1], or its ends LOW:HIGH.")
+        str, typer.Option(help="Rival's share of the data, in [0, 1], or its ends LOW:HIGH.")
     ] = "0",
     known: Annotated[
         str,
         typer.Option(
-            help="Knowledge about it: plan (signal and label), signal or label (that one alone), "
-            "or size (nothing else)."
+            help="Knowledge about the rival: plan (signal and label), signal or label (that one "
+            "alone), or size (nothing else)."
         ),
     ] = "plan",
     opposed: Opposed = "0",
@@ -158,22 +159,22 @@ def exact(
     eps: Eps = 0.0,
     reading: Reading = "tv",
     target: Annotated[
-        float, typer.Option(help="Target success, for which the size that is enough is given.")
+        float, typer.Option(help="Success to reach, for which the size that is enough is given.")
     ] = 0.9,
     json: AsJson = False,
 ) -> None:
     """Success on a population whose law is known, exactly.
 
-    The least over all platforms that are ε-suboptimal, all that others may do and all mistakes.
-    They overturn the values x that cost the collective most, B, and can pay for a margin, the lead
-    of its label at x, with c + β_u + lα in all (quorate bound several: what c and l are).
+    The minimum over all ε-suboptimal platforms, all that others may do and all mistakes. Together
+    they can overturn any set B of values x whose margins (the lead of the collective's label at x)
+    add up to at most c + β_u + lα; quorate bound several says what c and l are.
 
     \b
     S = 1 − max{P₀{g ∈ B} : Σ over x in B of max(0, margin) ≤ c + β_u + lα}
 
-    A size is enough if every larger one is, too. The looser closed form stands beside it. With
-    --json it is "closed_form", and "in_reach" is the largest success that is sure from some size
-    on, where none is enough for the target. Status: derived.
+    A size is enough if every larger one is, too. The looser closed form is printed beside it
+    ("closed_form" with --json). Where no size is enough, "in_reach" is the largest success that is
+    certain from some size on. Status: derived.
 
     \b
     quorate bound exact --population finite:values=6,labels=3,concentration=2 \\

@@ -58,7 +58,7 @@ class Slurm(Executor):
         "01:00:00", "Time limit of a job; other jobs take over what it leaves unfinished."
     )
     memory: str = param(
-        "4GB", "Memory of a worker; 0 asks for all of a node's, empty for no amount."
+        "4GB", "Memory of a worker; 0 asks for all that a node has, an empty text for no amount."
     )
     cores: int = param(1, "Cores of a worker; networks train in one thread regardless.")
     gpus: int = param(0, "GPUs of a worker.")

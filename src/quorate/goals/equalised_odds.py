@@ -16,7 +16,7 @@ from quorate.table import Rng, Table
 
 @dataclass(frozen=True)
 class EqualisedOdds(Goal):
-    """A minority and the majority are treated alike, whoever deserves the favourable label or not.
+    """Groups get the favourable label equally often, both where it is deserved and where not.
 
     S(α) = 1 − ½(|TPR₁ − TPR₀| + |FPR₁ − FPR₀|), with 1 the minority and 0 the majority, on
     held-out people by their honest labels (Hardt, Price, Srebro 2016, arXiv:1610.02413; the mean of

@@ -13,7 +13,7 @@ from quorate.table import Rng, Table
 
 @dataclass(frozen=True)
 class Misread(Goal):
-    """The platform misreads people of one label, or anyone: its loss when data are withheld.
+    """The platform misclassifies people of one label, or anyone: what a data strike costs it.
 
     S(α) = P₀{ f(x) ≠ y | y = y* }, over held-out people: one minus the recall of y*; without a
     label, one minus the accuracy. Source: ours; data strikes are measured by what the platform

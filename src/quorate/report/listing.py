@@ -166,7 +166,7 @@ def shown_default(parameter: dict[str, Any]) -> str:
 def _default(field: Any) -> Any:
     value = spec.default_of(field)
     if isinstance(value, tuple):
-        return ",".join(spec.text_of(one) for one in value)
+        return ",".join(one if isinstance(one, str) else spec.text_of(one) for one in value)
     return spec.text(value) if field.metadata.get("kind") and value is not None else value
 
 
@@ -192,9 +192,10 @@ def print_listing(entries: dict[str, list[dict[str, Any]]], console: Console) ->
             console.print(f"\n  {method['name']}  {method['meaning']}{source}", soft_wrap=True)
             if "error" in method:
                 console.print(f"      {method['error']}", soft_wrap=True)
+            width = max((len(p["name"]) for p in method["parameters"]), default=0)
             for p in method["parameters"]:
                 said = f"{p['meaning']} ({p['type']}, {shown_default(p)})"
-                console.print(f"      {p['name']:<15} {said}", soft_wrap=True)
+                console.print(f"      {p['name']:<{width}}  {said}", soft_wrap=True)
         console.print()
 
 

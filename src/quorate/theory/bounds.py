@@ -59,8 +59,8 @@ OPPOSED, ELSEWHERE, UNKNOWN = (
 ERROR = BoundParameter("error", "Probability ρ that a member errs, in [0, 1].", 0.0)
 MISTAKE = BoundParameter(
     "mistake",
-    "What those do who err: forget (honest rows), label (another label), anything; or chosen: "
-    "anything, and by the members who matter most.",
+    "What members who err hand in: honest rows (forget), another label (label), anything "
+    "(anything), or the worst, by the members who matter most (chosen).",
     "forget",
 )
 SYMBOLS = """\
@@ -241,7 +241,11 @@ BOUNDS = (
         "erasing.erasing_critical_mass",
         (
             BoundParameter("tau", "Mean τ of max_y |P₀(y|x) − P₀(y|g(x))|, in [0, 1]."),
-            BoundParameter("eps", "Must be 0: no such bound holds for a suboptimal platform.", 0.0),
+            BoundParameter(
+                "eps",
+                "Suboptimality ε of the platform; only 0, as no such bound holds for others.",
+                0.0,
+            ),
         ),
         0.9,
         "--alpha 0.2 --tau 0.01",

@@ -47,7 +47,7 @@ class Coarsened(StackedLearner):
         2, "Side of the squares of pixels that are averaged; 1 averages nothing.", shown=True
     )
     step: float | None = param(
-        None, "Step to whose multiples pixels, and numbers in standard deviations, are rounded."
+        None, "Step of rounding, of pixels or of a table's numbers in standard deviations."
     )
     buckets: int | None = param(None, "Number of buckets that share the words of each column.")
 

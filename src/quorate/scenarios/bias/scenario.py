@@ -87,7 +87,7 @@ class Bias(Scenario):
     )
     knowledge: tuple[str, ...] = spec.param(
         ("10", ALL),
-        "Numbers of people of the majority whose rows are known, or all; the last over all α.",
+        "Numbers of people of the majority whose rows are known, or all; every α uses the last.",
     )
     at: float = spec.param(
         0.3, "Size of the collective at which knowledge is varied, a fraction of the minority."

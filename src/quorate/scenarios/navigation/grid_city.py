@@ -33,7 +33,7 @@ class GridCity(NetworkSource):
     name: ClassVar[str] = "grid"
     rows: int = param(7, "Number of nodes from south to north, at least 2.")
     columns: int = param(7, "Number of nodes from west to east, at least 2.")
-    every: int = param(3, "Every so many streets one is an arterial, beginning with the first.")
+    every: int = param(3, "Every how many streets there is an arterial; the first street is one.")
     block: float = param(0.3, "Distance between neighbouring nodes, in km.")
     arterial_speed: float = param(40.0, "Speed on empty arterials, in km/h.")
     street_speed: float = param(30.0, "Speed on empty side streets, in km/h.")

@@ -113,7 +113,7 @@ class Anaheim(PublishedNetwork):
 
 @dataclass(frozen=True)
 class Tntp(NetworkSource):
-    """A network of your own in TNTP files: NAME_net.tntp, NAME_trips.tntp, places if there are any.
+    """A network of your own in TNTP files: NAME_net.tntp and NAME_trips.tntp; nodes if there are.
 
     Drivers go by generalised cost = time + toll factor · toll + distance factor · length.
 
@@ -125,16 +125,18 @@ class Tntp(NetworkSource):
     path: str = param(help="Folder of the files.")
     toll_factor: float | None = param(
         None,
-        "Time that drivers weigh a unit of toll like, in the network's unit of time; by default, "
+        "Time that a unit of toll is worth to drivers, in the network's unit of time; by default, "
         "the TOLL FACTOR at the top of the file, or 0.",
     )
     distance_factor: float | None = param(
         None,
-        "Time that drivers weigh a unit of length like; by default, the DISTANCE FACTOR at the top "
-        "of the file, or 0.",
+        "Time that a unit of length is worth to drivers; by default, the DISTANCE FACTOR at the "
+        "top of the file, or 0.",
     )
     separable: bool = param(
-        False, "Take each link by its own flow alone where the files call costs asymmetric."
+        False,
+        "Whether each link's time is taken to depend on its own flow alone, where the files say "
+        "otherwise (asymmetric costs).",
     )
 
     def __post_init__(self) -> None:

@@ -68,7 +68,8 @@ class Navigation(Scenario):
     )
     others: tuple[Others, ...] = param(
         ("habit",),
-        "Drivers without the app keep to their habit, or adapt to true times; a list runs both.",
+        "What drivers without the app do: keep to their habit, or adapt to true times; a list runs "
+        "each.",
     )
     told: float = param(
         10.0, "Reported travel time r, in multiples of the time on the empty street."
@@ -87,8 +88,8 @@ class Navigation(Scenario):
     )
     learning: float = param(
         0.1,
-        "Rate, in [0, 1], at which trust in a street's reports moves each day to the share of them "
-        "that traces bear out.",
+        "Rate, in [0, 1], at which the app learns each day how far to trust a street's reports, "
+        "from the share of them that traces confirm.",
     )
     reconsider: float = param(
         0.1, "Fraction of drivers by habit who may change it overnight, in [0, 1]."
@@ -99,11 +100,11 @@ class Navigation(Scenario):
         "Noise of the demand, in [0, 1): trips between two zones are scaled by a factor in 1 ± "
         "noise.",
     )
-    gap: float = param(5e-5, "Relative gap at which traffic counts as at rest.")
+    gap: float = param(5e-5, "Relative gap below which traffic counts as in equilibrium.")
     day_gap: float = param(
         DAY_GAP,
-        "Relative gap at which traffic within a day counts as at rest; large cities need a "
-        "smaller one.",
+        "Relative gap below which traffic within a day counts as in equilibrium; large cities need "
+        "a smaller one.",
     )
 
     def __post_init__(self) -> None:

@@ -64,9 +64,7 @@ class Participation(Scenario):
     noise: float = param(
         0.2, "Standard deviation of the logarithm of the estimated α*, at least 0."
     )
-    network: Kind = param(
-        "small-world", "Network of who sees whom: complete, ring, small-world or random."
-    )
+    network: Kind = param("small-world", "Network of who sees whom act.")
     acquaintances: int = param(
         10, "Number of people whom each person sees act or not, on average; even."
     )

@@ -59,8 +59,8 @@ class Privacy(Scenario):
     ways: tuple[str, ...] = param(
         ("swapping", "cancelling", "swapping+cancelling", "cancelling/swapping"),
         "What members do: change columns (swapping, aggregating), claim another value "
-        "(randomised, contrary, cancelling), both (CHANGE+CLAIM), or CLAIM/CHANGE: those who state "
-        "the attribute claim, and those who do not change their rows.",
+        "(randomised, contrary, cancelling), both (CHANGE+CLAIM), or either (CLAIM/CHANGE: "
+        "people who state the attribute claim, all others change columns).",
     )
     columns: tuple[str, ...] = param((), "Columns to change; by default the most telling ones.")
     how_many: int = param(3, "Number of the most telling columns that are changed, at least 1.")

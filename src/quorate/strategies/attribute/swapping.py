@@ -12,7 +12,7 @@ from quorate.table import Array, Column, Rng
 
 @dataclass(frozen=True)
 class Swapping(ColumnStrategy):
-    """Swapping: each member takes the columns most telling of the label from a random member.
+    """Swapping: each member takes a random member's values in the columns that tell the label most.
 
     All from the same person, so that they fit together; that person's draw knows nothing of one's
     own label, the attribute that is hidden. Data swapping (Dalenius, Reiss 1982,

@@ -25,7 +25,7 @@ ADAPTED = 0.3  # by how much, on the log scale, one answer changes a step
 
 @dataclass(frozen=True)
 class Boundary(Attack):
-    """Walks at random around x, always read as y, and each time a little nearer to it.
+    """Walks at random through images read as y, each a little nearer to x than the last.
 
     A step goes sideways on the sphere around x by the fraction ``sideways`` of the distance, then
     towards x by the fraction ``nearer``; it is kept if it is read as y. Both fractions are adapted
@@ -44,7 +44,10 @@ class Boundary(Attack):
     needs_start: ClassVar[bool] = True
     sideways: float = param(0.01, "First step on the sphere, as a fraction of the distance.")
     nearer: float = param(0.01, "First step towards x, as a fraction of the distance.")
-    every: int = param(10, "Steps between two queries about the sideways step and the ball.")
+    every: int = param(
+        10,
+        "Steps between extra queries about the sideways step and the ball.",
+    )
 
     def __post_init__(self) -> None:
         above_zero("sideways", self.sideways, "Use 0.01.")

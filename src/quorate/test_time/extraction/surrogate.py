@@ -42,14 +42,15 @@ class Extraction:
 
     name: ClassVar[str] = "extraction"
     distillation: Literal["soft", "hard"] = param(
-        "soft", "Learn from scores where there are any (soft), or from labels alone (hard)."
+        "soft",
+        "What surrogates learn from: scores where there are any (soft), or labels alone (hard).",
     )
     variants: int = param(
         3, "Number of shifted and mirrored copies of each queried image; copies cost no query."
     )
     ensemble: int = param(1, "Surrogate models of each learner, each from fresh weights.")
     validation: float = param(0.1, "Fraction of the pool that agreement is measured on, in (0, 1).")
-    robust: bool = param(False, "Leave out members whose answers contradict everyone else's.")
+    robust: bool = param(False, "Whether to leave out members whose answers contradict all others.")
 
     def __post_init__(self) -> None:
         at_least("variants", self.variants, 0, "Use 0 for the questions alone.", most=MOST_ROUNDS)
