@@ -151,9 +151,7 @@ def test_a_strategy_without_a_goal_asks_for_one(tmp_path: Path) -> None:
     def shout(x: Any, y: Any) -> Any:
         return x.assign(x2=3.0), np.repeat(y[:1], len(y))
 
-    with pytest.raises(
-        InputError, match=r"goal=share.*goal='planted:target=LABEL"
-    ):
+    with pytest.raises(InputError, match=r"goal=share.*goal='planted:target=LABEL"):
         quorate.curve(out=tmp_path, strategy=shout, **settings)
     found = quorate.curve(
         out=tmp_path,

@@ -54,6 +54,11 @@ class CategoryAxis:
     places: Sequence[float]
     ticks: Sequence[str]
 
+    @property
+    def width(self) -> float:
+        """How far apart its ends are; 1 where there is one place alone."""
+        return max(self.places) - min(self.places) or 1
+
 
 @style.styled
 def platforms_figure(
@@ -92,8 +97,7 @@ def _draw(axes: Axes, measured: MeasureLines, axis: CategoryAxis, bottom: float 
         ends = [min(axis.places), max(axis.places)]
         axes.plot(ends, [level] * 2, color=style.GREY, linewidth=0.9, linestyle=dash)
     axes.set_xticks(list(axis.places), list(axis.ticks), fontsize=7)
-    width = max(axis.places) - min(axis.places)
-    axes.set_xlim(min(axis.places) - 0.03 * width, max(axis.places) + 0.52 * width)
+    axes.set_xlim(min(axis.places) - 0.03 * axis.width, max(axis.places) + 0.52 * axis.width)
     least, most = _span(measured)
     room = most - least
     axes.set_ylim(least - 0.15 * room if bottom is None else bottom, most + 0.2 * room)
@@ -120,7 +124,7 @@ def _label(axes: Axes, measured: MeasureLines, axis: CategoryAxis) -> None:
     ends += [(at, label, "#333333") for label, at in measured.levels if not math.isnan(at)]
     ends.sort(key=lambda end: end[0])
     places = spread(np.array([end[0] for end in ends]), apart, low + apart / 2, high - apart / 2)
-    right, room = max(axis.places), 0.06 * (max(axis.places) - min(axis.places))
+    right, room = max(axis.places), 0.06 * axis.width
     for (value, text, shade), place in zip(ends, places, strict=True):
         line: Any = {"color": shade, "linewidth": 0.5, "clip_on": False}
         axes.plot([right, right + room], [value, place], **line)
