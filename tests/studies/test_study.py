@@ -179,7 +179,7 @@ def test_the_demo_sets_group_dro_beside_plain_training_where_a_group_is_small() 
         ({"population": ""}, "Expected a population"),
         ({"strategy": None}, "quorate list strategies"),
         ({"learner": 5}, "a method's name"),
-        ({"learner": [["sgd"]]}, "a method's name"),
+        ({"learner": [["sgd"]]}, "a learner's name"),
         ({"population": True}, "a method's name"),
         ({"seeds": 0}, "at least one seed"),
         ({"seeds": -2}, "at least one seed"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from quorate import catalog, spec
 from quorate.bring_your_own.data_kinds import is_data
+from quorate.bring_your_own.holding import HoldsObject
 from quorate.bring_your_own.import_paths import refusing
 from quorate.dependencies import find_dependencies
 from quorate.errors import InputError
@@ -213,12 +214,25 @@ def _methods(key: str, plain: Mapping[str, Any], names: dict[str, str]) -> tuple
 
 
 def _name_own(methods: Iterable[Any], names: dict[str, str]) -> None:
-    """Note in ``names`` what objects of the user's own are called, where no name was given."""
+    """Note in ``names`` what objects of the user's own are called, where no name was given.
+
+    A method with such an object inside it is called by its text, less what says how it is held.
+    """
+    methods = list(methods)
     own = [one for one in methods if hasattr(one, "called") and spec.text(one) not in names]
     taken = Counter([*(one.called for one in own), *names.values()])
     for one in own:
         text, called = spec.text(one), _name("name", one.called)
         names[text] = called if taken[called] == 1 else f"{called} {text.rpartition(' ')[2]}"
+    for one in methods:
+        text = called = spec.text(one)
+        for inside in spec.methods_within(one):
+            if inside is not one and isinstance(inside, HoldsObject):
+                words, held = spec.text(inside), str(inside.held)
+                called = called.replace(f"({words})", held)
+                called = called.replace(words.replace(":", ",", 1), held)
+        if called != text:
+            names.setdefault(text, _name("name", called))
 
 
 def _name_in_order(

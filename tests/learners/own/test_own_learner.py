@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -314,6 +315,9 @@ def test_own_learners_run_in_workers_and_are_told_apart(
     assert success[0] == success[1]
     names = {row["learner"] for row in here.rows()}
     assert len(names) == 3
+    (said,) = quorate.curve(learner=KNNCleaning(learner=returning_first), **settings).summary()
+    inside = r"knn-cleaning:neighbours=5,learner=returning_first \w{8} \(gaussian"
+    assert re.match(inside, said), said
     monkeypatch.setattr(handed_in, "_in_use", {})  # as in another process
     loaded = quorate.load(tmp_path / "here")
     assert {loaded.called(name) for name in names} == {
