@@ -85,6 +85,23 @@ def test_searches_are_compared_by_their_own_intervals() -> None:
 
 
 @pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("compare", "correct", "curve"),
+        ("participation", "curve"),
+        ("compare", "correct", "curve/store.sqlite"),
+    ],
+)
+def test_the_report_of_a_run_is_not_replaced(quorate: Any, words: tuple[str, ...]) -> None:
+    before = {file: file.read_bytes() for file in Path("curve").iterdir()}
+    code, _, err = quorate(*words, "--out", "./correct/../curve")
+    assert code == 2
+    assert "its report would be replaced. Name another: --out" in err
+    assert {file: file.read_bytes() for file in Path("curve").iterdir()} == before
+
+
+@pytest.mark.usefixtures("here")
 def test_what_cannot_be_compared() -> None:
     for folders, said in (
         (["curve"], "Expected two or more folders of runs, got 1"),

@@ -205,7 +205,9 @@ def test_a_folder_of_runs_gets_an_index_page(here: Path, quorate: Run) -> None:
     Path("other/index.html").write_text("mine")
     code, shown, said = quorate("show", "other")
     assert (code, Path("other/index.html").read_text()) == (0, "mine")
-    assert "There is a result in 1" in shown  # which is shown all the same
+    assert (
+        "There are results in one folder. To see them: quorate show other/a" in shown
+    )  # which is shown all the same
     assert said.startswith("No report: Expected to write index.html to other")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from quorate.cli.options import AsJson, stoppable
+from quorate.cli.options import AsJson, check_apart, stoppable
 from quorate.cli.present import present
 
 
@@ -42,6 +42,7 @@ def compare(
     from quorate.comparison.reading import compare as compare_runs
     from quorate.runtime.progress import status
 
+    check_apart(out, *folders)
     with stoppable(out):
         with status("Reading the runs"):
             found = compare_runs(*folders, target=target)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from quorate.cli.completion import names_of
+from quorate.errors import InputError
 from quorate.printable import escaped
 from quorate.runtime.output import is_utf8
 from quorate.runtime.progress import tell
@@ -105,6 +106,18 @@ def stoppable(out: Path) -> Iterator[None]:
             file=sys.stderr,
         )
         raise SystemExit(130) from None
+
+
+def check_apart(out: Path, *read: str | Path) -> None:
+    """Raise InputError where a report would replace that of a run which it is made from."""
+    for folder in map(Path, read):
+        run = folder.parent if folder.is_file() else folder
+        if out.resolve() == run.resolve():
+            raise InputError(
+                f"Expected a folder of its own for the results, got --out {out}, which holds a run "
+                f"that they are made from: its report would be replaced. Name another: --out "
+                f"{out}-again."
+            )
 
 
 def warn_of_search(folder: Path) -> None:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from quorate.cli.completion import names_of
-from quorate.cli.options import AsJson, Device, ExecutorName, Jobs, computing, stoppable
+from quorate.cli.options import (
+    AsJson,
+    Device,
+    ExecutorName,
+    Jobs,
+    check_apart,
+    computing,
+    stoppable,
+)
 from quorate.cli.present import present
 from quorate.errors import InputError
 
@@ -77,6 +85,7 @@ def participation(
     \b
     quorate participation runs/mnist --cost 0.1 --share 0.5 --json
     """
+    check_apart(out, run)
     words = ["--folder", str(run), *context.args]
     run_named("participation", words, out, *computing(jobs, executor), json)
 

@@ -73,9 +73,11 @@ class FolderOverview(Result):
     def summary(self) -> list[str]:
         """Return how many there are, and how one is shown."""
         number = len(self.inside)
-        there = f"There are results in {number} folders" if number > 1 else "There is a result in 1"
         most = " or more" if number == MOST else ""
-        said = [f"{there}{most}. To see one: quorate show {self.inside[0].folder}"]
+        there = f"There are results in {number} folders{most}. To see one"
+        if number == 1:
+            there = "There are results in one folder. To see them"
+        said = [f"{there}: quorate show {self.inside[0].folder}"]
         damaged = [str(one.folder) for one in self.inside if one.problem]
         if damaged:
             said.append(f"Damaged, or not finished: {listed(damaged)}.")

@@ -323,7 +323,7 @@ class Curves(Result):
             "include the spacing of the grid, an arrow means that some or all of them never reach "
             "it. Bands are 95% bootstrap intervals of the mean over seeds. A line without marks, "
             "where there is one, is the theory's lower bound for a platform as suboptimal as its "
-            "label says; what is said of each bound stands below.",
+            "label says; notes on each bound stand below.",
         )
         sizes = self.effective_sizes()
         if not sizes:
