@@ -182,7 +182,7 @@ def test_a_long_column_has_one_type(write: Write) -> None:
         ),
         (
             "age,y\n",
-            r"Expected people in .*people\.csv, got no rows\. Give a file with one row per person",
+            r"Expected people or outcomes in .*people\.csv, got no rows\. Give a file with a row",
         ),
         (
             "age,y\n1,no\n",

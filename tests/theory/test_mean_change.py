@@ -49,6 +49,17 @@ def test_a_change_is_seen_when_the_e_value_comes_to_one_over_delta(seed: int) ->
     assert (found is None) == (seed == 0)
 
 
+def test_the_e_value_is_exact() -> None:
+    outcomes = [1] * 12 + [0] * 4
+    values = [e_value(outcomes[:t]) for t in range(1, 17)]
+    assert max(values) == values[-1] > 1
+    delta = 1 / values[-1]
+    at_least = first_change(outcomes, delta * (1 + 1e-9))  # rounding of sums of logs is far below
+    assert at_least is not None
+    assert at_least.seen == 16
+    assert first_change(outcomes, delta * (1 - 1e-9)) is None
+
+
 @pytest.mark.parametrize("t", [1, 2, 9])
 def test_the_believer_says_a_probability(t: int) -> None:
     # Over all sequences it adds up to 1: the ratio to any p's likelihood is a martingale from 1.

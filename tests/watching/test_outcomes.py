@@ -87,6 +87,20 @@ def test_mistakes(outcomes: Any, named: dict[str, str], message: str) -> None:
     assert message in str(error.value)
 
 
+def test_files_that_say_how_they_are_written(tmp_path: Path) -> None:
+    file = tmp_path / "outcomes.csv"
+    file.write_bytes("success|who\nyes|Zoë\n0|Ann\n".encode("cp1252"))
+    assert read_outcomes(file, separator="|", encoding="cp1252").successes.tolist() == [True, False]
+    with pytest.raises(InputError, match="--encoding cp1252"):
+        read_outcomes(file, separator="|")
+    file.write_text("success,success\n1,0\n")
+    with pytest.raises(InputError, match=r"Expected one column 'success' in .*, got 2"):
+        read_outcomes(file)
+    file.write_text("success\n")
+    with pytest.raises(InputError, match=r"Expected people or outcomes in .*, got no rows"):
+        read_outcomes(file)
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="got nothing there"):
         read_outcomes(tmp_path / "none.csv")

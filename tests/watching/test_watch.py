@@ -45,7 +45,9 @@ def test_what_is_said() -> None:
     found = library.watch(FALL, target=0.6)
     now, target, fall, promise = found.summary()
     assert found.fell
-    assert "the probability of success is between" in now
+    last = found.last
+    assert now.startswith(f"Successes since outcome {last.start + 1}: {last.successes[-1]} of ")
+    assert "The probability of success is between" in now
     assert target.startswith("The target of 60% is excluded, which outcome ")
     assert fall.startswith("Success fell from 80")
     assert fall.endswith("The platform may have adapted.")
@@ -55,6 +57,15 @@ def test_what_is_said() -> None:
     assert not rise.fell
     assert "Success rose from 19" in " ".join(rise.summary())
     assert "adapted" not in " ".join(rise.summary())
+
+
+def test_of_many_changes_the_last_are_told() -> None:
+    found = library.watch(FALL * 3)
+    said = [line for line in found.summary() if line.startswith("Success ")]
+    assert [line.split()[1] for line in said] == ["fell", "rose", "fell"]
+    assert "Before, success changed 2 times." in found.summary()
+    assert len(found.sections()[0].rows) == 6
+    assert [one["change"] is None for one in found.to_json()["periods"]] == [False] * 5 + [True]
 
 
 def test_nothing_is_known_where_the_change_is_seen_with_the_last_outcome() -> None:
@@ -81,7 +92,7 @@ def test_drift_that_is_no_change_is_said_to_be_unsteady() -> None:
     drifting = replace(found.periods[0], low=low[-20:], high=high[-20:])
     unsteady = replace(found, periods=(drifting,))
     assert unsteady.status == "unsteady"
-    assert unsteady.summary()[0].endswith("no one probability of success fits them all: it drifts.")
+    assert unsteady.summary()[0].endswith("No one probability of success fits them all: it drifts.")
     assert unsteady.to_json()["periods"][0]["low"] is None
     assert unsteady.sections()[0].rows[0]["95% interval"] == "–"
 

@@ -15,6 +15,8 @@ def watch(
     confidence: float = 0.95,
     success: str | None = None,
     time: str | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
 ) -> WatchResult:
     """Watch whether an action works: is the target reached or excluded, and has success changed?
 
@@ -30,6 +32,7 @@ def watch(
         success: column of the outcomes; by default ``success``, or the only one beside the time.
         time: column of numbers or dates (2026-05-31) that outcomes are put in order by; by default
             ``time`` where there is one, else the order is that of the rows.
+        separator, encoding: how a CSV file is written; by default this is found out.
 
     Returns:
         ``.status`` is "reached", "excluded", "open" or "unsteady"; ``.fell`` says whether success
@@ -44,4 +47,4 @@ def watch(
     """
     from quorate.watching.watch import watch
 
-    return watch(outcomes, target, confidence, success, time)
+    return watch(outcomes, target, confidence, success, time, separator, encoding)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from quorate.cli.options import AsJson, stoppable
+from quorate.cli.plan_options import Encoding, Separator
 from quorate.cli.present import present
 
 
@@ -41,6 +42,8 @@ def watch(
             "default time where there is one, else the order is that of the rows."
         ),
     ] = None,
+    separator: Separator = None,
+    encoding: Encoding = None,
     out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("runs") / "watch",
     json: AsJson = False,
 ) -> None:
@@ -55,4 +58,5 @@ def watch(
     from quorate.watching.watch import watch as watch_outcomes
 
     with stoppable(out):
-        present(watch_outcomes(outcomes, target, confidence, success, time), out, json)
+        found = watch_outcomes(outcomes, target, confidence, success, time, separator, encoding)
+        present(found, out, json)

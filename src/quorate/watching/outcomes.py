@@ -43,7 +43,13 @@ class Outcomes:
         return len(self.successes)
 
 
-def read_outcomes(outcomes: Any, success: str | None = None, time: str | None = None) -> Outcomes:
+def read_outcomes(
+    outcomes: Any,
+    success: str | None = None,
+    time: str | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
+) -> Outcomes:
     """Return outcomes as they were reported; rows that cannot be read are counted and left out.
 
     Args:
@@ -51,18 +57,25 @@ def read_outcomes(outcomes: Any, success: str | None = None, time: str | None = 
             outcomes in order.
         success: column of the outcomes; by default ``success``, or the only one beside the time.
         time: column of their times; by default ``time`` where there is one.
+        separator, encoding: of a CSV file; by default they are found out.
 
     Raises:
-        InputError: it is none of these, there is no such column, no outcome or no time can be
-            read, or two times are written in ways that cannot be put in order.
+        InputError: it is none of these, there is no such column or there are two, or no outcome or
+            no time can be read.
     """
-    table = _table_of(outcomes)
+    how = TableFormat(separator=separator, encoding=encoding, options=True)
+    table = _table_of(outcomes, how)
     columns = table.columns
     if time is None and TIME in columns and success != TIME:
         time = TIME
     others = [name for name in columns if name != time]
     if success is None:
         success = others[0] if len(others) == 1 else SUCCESS
+    for name in (success, time or success):
+        if (many := columns.count(name)) > 1:
+            raise InputError(
+                f"Expected one column {name!r} in {table.path}, got {many}. Rename the others."
+            )
     table.check_columns([success, time])
     values = [_truth(value) for value in _column(table, success)]
     if all(isinstance(value, str) for value in values):
@@ -88,7 +101,7 @@ def read_outcomes(outcomes: Any, success: str | None = None, time: str | None = 
     return replace(_without(read, left_out, order), reordered=order != kept)
 
 
-def _table_of(outcomes: Any) -> RawTable:
+def _table_of(outcomes: Any, how: TableFormat) -> RawTable:
     """Return outcomes as a table; a list is one of a single column.
 
     Raises:
@@ -97,7 +110,7 @@ def _table_of(outcomes: Any) -> RawTable:
     import pandas as pd
 
     if isinstance(outcomes, str | Path):
-        return read_table(str(outcomes), TableFormat(options=True))
+        return read_table(str(outcomes), how)
     kind = kind_of(outcomes)
     if kind == "polars":
         frame, called = pd.DataFrame(outcomes.to_dict(as_series=False)), "the data frame"
@@ -115,7 +128,7 @@ def _table_of(outcomes: Any) -> RawTable:
         raise InputError(f"Expected outcomes as {FORMS}, got {shown(outcomes, 60)}. Give one.")
     if not len(frame):
         raise InputError(f"Expected outcomes in {called}, got none. Report at least one.")
-    return RawTable(frame, called, TableFormat(options=True), from_file=False)
+    return RawTable(frame, called, how, from_file=False)
 
 
 def _column(table: RawTable, name: str) -> list[Any]:

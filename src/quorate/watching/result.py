@@ -12,6 +12,7 @@ from quorate.theory.mean_change import Change, times_to_look
 from quorate.watching.outcomes import Outcomes
 from quorate.watching.periods import Period, Status
 
+TOLD = 3  # changes that the summary tells of; the table has all
 TAKEN_FOR_GRANTED = (
     "Within a period every outcome has the same probability of success, whatever came before. "
     "Where people or pictures differ, report them in an order that says nothing about success.",
@@ -76,7 +77,10 @@ class WatchResult(Result):
     def summary(self) -> list[str]:
         """Return where success stands against the target, and when it changed, the latest first."""
         changes = [self._say_change(one, one.change) for one in self.periods if one.change]
-        return [*self._now(), *reversed(changes), self._promise()]
+        said = changes[: -TOLD - 1 : -1]
+        if len(changes) > TOLD:
+            said.append(f"Before, success changed {len(changes) - TOLD:,} times.")
+        return [*self._now(), *said, self._promise()]
 
     def _now(self) -> Iterator[str]:
         """Yield what is known of success since the last change."""
@@ -84,13 +88,13 @@ class WatchResult(Result):
         if last.change:
             yield "No outcome has been reported since success changed: report more."
             return
-        since = f"since outcome {last.start + 1:,}" if last.start else f"in {len(last):,} outcomes"
-        found = f"{percent(last.rate)} of outcomes {since} are successes"
+        since = f" since outcome {self._at(last.start + 1)}" if last.start else ""
+        found = f"Successes{since}: {last.successes[-1]:,} of {len(last):,}, {percent(last.rate)}"
         if last.status == "unsteady":
-            yield f"{found}, but no one probability of success fits them all: it drifts."
+            yield f"{found}. No one probability of success fits them all: it drifts."
             return
         ends = f"{percent(last.low[-1])} and {percent(last.high[-1])}"
-        yield f"{found}; the probability of success is between {ends}."
+        yield f"{found}. The probability of success is between {ends}."
         if last.reached:
             yield f"{target} is reached, which outcome {self._at(last.reached)} settled."
         elif last.excluded:
@@ -141,14 +145,13 @@ class WatchResult(Result):
         known = {"reached": one.reached, "excluded": one.excluded}.get(one.status)
         ended = "–"
         if one.change:
-            ended = f"a {'fall' if one.change.is_fall else 'rise'} at about outcome "
-            ended += self._at(one.stop + 1)
+            ended = f"a {'fall' if one.change.is_fall else 'rise'}, seen at {one.seen:,}"
         return {
             "from outcome": self._at(one.start + 1),
             "to": self._at(one.stop),
             "successes": f"{one.successes[-1]:,} of {len(one):,}, {percent(one.rate)}",
             f"{percent(self.confidence)} interval": ends,
-            "target": one.status + (f" at outcome {self._at(known)}" if known else ""),
+            "target": one.status + (f" at {known:,}" if known else ""),
             "ended by": ended,
         }
 

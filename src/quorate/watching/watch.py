@@ -11,7 +11,13 @@ from quorate.watching.result import WatchResult
 
 
 def watch(
-    outcomes: Any, target: float, confidence: float, success: str | None, time: str | None
+    outcomes: Any,
+    target: float,
+    confidence: float,
+    success: str | None,
+    time: str | None,
+    separator: str | None,
+    encoding: str | None,
 ) -> WatchResult:
     """Return what outcomes show: see ``quorate.watch``.
 
@@ -20,5 +26,5 @@ def watch(
     """
     in_interval("target", target, 0, 1, "It is the success to reach.", open_low=True)
     in_interval("confidence", confidence, 0, 1, "0.95 is usual.", open_low=True, open_high=True)
-    read = read_outcomes(outcomes, success, time)
+    read = read_outcomes(outcomes, success, time, separator, encoding)
     return WatchResult(read, periods_of(read.successes, target, confidence), target, confidence)

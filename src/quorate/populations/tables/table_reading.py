@@ -204,7 +204,7 @@ def read_table(
         raise _no_table(file, error, how) from error
     if not len(read.frame):
         raise InputError(
-            f"Expected people in {path}, got no rows. Give a file with one row per person."
+            f"Expected people or outcomes in {path}, got no rows. Give a file with a row for each."
         )
     return RawTable(
         read.frame, path, how, written=not is_parquet, notes=read.notes, again=read.again
