@@ -79,9 +79,9 @@ def audit(
 ) -> None:
     """Audit a model: how few people, acting together on their own data, can move it?
 
-    A battery of attacks is tried, each with cheap signals that a search finds, and the smallest
-    collective that moves the model is searched for; then what defences change. Run again, it does
-    only what is missing.
+    The audit tries a battery of attacks, each with cheap signals found by search, and looks for the
+    smallest collective that moves the model; then it shows what defences change. Running it again
+    computes only what is missing.
 
     \b
     quorate audit boosting people.csv --label income --group sex --size 50000

@@ -112,7 +112,7 @@ def platform_serve(
 ) -> None:
     """Serve a saved platform as an HTTP API with keys, budgets and rates.
 
-    A page at /docs describes it.
+    A page at /docs describes the API.
 
     \b
     quorate platform serve --model runs/correct/platform --keys 200 \\

@@ -30,8 +30,8 @@ def list_(
 ) -> None:
     """List everything that can be named, or one method in full.
 
-    Each stands with its meaning, its parameters and their defaults; a method in full has its
-    sources and an example, too.
+    Each is listed with its meaning, parameters and defaults; a method in full also has its sources
+    and an example.
 
     \b
     quorate list

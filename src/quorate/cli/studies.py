@@ -110,8 +110,8 @@ def run(
 ) -> None:
     """Run an experiment, a study or a correction from a file, and judge its claim.
 
-    Run again, it does only what is missing. Options win over what the file says of where its cells
-    are computed (executor, jobs and device).
+    Running it again computes only what is missing. --executor, --jobs and --device override what
+    the file says.
 
     \b
     quorate run experiments/noisy-labels.toml --jobs 2
@@ -204,9 +204,9 @@ def show(
 ) -> None:
     """Show a stored result, or an index of all results in a folder.
 
-    The page of a study or a correction is made anew from what is stored. Of a folder of runs, an
-    index page (index.html) is written with the title, date, headline and first picture of each. Of
-    a perturbation file, its budget, its use and what was measured are shown.
+    The page of a study or a correction is written anew from what is stored. For a folder of runs,
+    there is an index page (index.html) with the title, date, headline and first picture of each.
+    A perturbation file is shown with its budget, its use and what was measured.
 
     \b
     quorate show runs/first --target 0.8

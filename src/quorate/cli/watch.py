@@ -25,8 +25,8 @@ def watch(
     confidence: Annotated[
         float,
         typer.Option(
-            help="Probability that an interval is right at all times; a change is seen where there "
-            "is none with at most the rest."
+            help="Probability that the intervals are right at all times; the rest is the largest "
+            "probability of a false alarm."
         ),
     ] = 0.95,
     success: Annotated[

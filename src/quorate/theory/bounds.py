@@ -64,8 +64,8 @@ MISTAKE = BoundParameter(
     "forget",
 )
 SYMBOLS = """\
-Of the members' α, nα act, mα are no honest rows and lα may stand
-anywhere; --mistake says how many:
+Of the members' share α of the data, nα act, mα are not honest rows
+and lα may be any rows, depending on --mistake:
 forget: n = 1−ρ, m = 1−ρ, l = 0
 label: n = 1−2ρ, m = 1, l = 0
 anything: n = 1−ρ, m = 1, l = ρ
