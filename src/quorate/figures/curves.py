@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from quorate.figures.direct_labels import LabelSpot, place_labels
 from quorate.figures.style import Axes, Figure, Floats
 from quorate.short_names import short_labels
 
+Part = Literal["success", "accuracy", "critical-mass"]
+PARTS: tuple[Part, ...] = ("success", "accuracy", "critical-mass")
+PANEL_WIDTH = 5.9  # inches, of one panel where nothing else is asked for
+NARROW, WIDE = 3.3, 6.0  # inches: a column of a paper; from where on two panels stand side by side
 _BOUND_DASHES: tuple[Any, ...] = ((0, (4, 2)), (0, (1, 1)))
 
 
@@ -68,44 +72,114 @@ class CurvePanel:
 
 
 @style.styled
-def curves_figure(panels: Sequence[CurvePanel]) -> Figure:
-    """Return S(α), honest accuracy, and α* with its interval, two panels in a row."""
+def curves_figure(
+    panels: Sequence[CurvePanel],
+    parts: Sequence[Part] = PARTS,
+    width: float | None = None,
+) -> Figure:
+    """Return S(α), honest accuracy, and α* with its interval, two panels in a row.
+
+    Args:
+        panels: one for each population, strategy and goal.
+        parts: which of "success", "accuracy" and "critical-mass" each panel has.
+        width: of the figure in inches, as a paper asks for; by default as large as is needed.
+    """
     most = max(len(panel.lines) for panel in panels)
-    heights = [2.9, 1.4, 0.3 + 0.29 * most]
-    columns = min(2, len(panels))
+    columns = min(2, len(panels)) if width is None or width >= WIDE else 1
+    each = PANEL_WIDTH if width is None else width / columns
+    heights = [_height(part, most, each) for part in parts]
     rows = math.ceil(len(panels) / columns)
-    figure = style.new_figure(5.9 * columns + 0.4, (sum(heights) + 0.6) * rows)
-    parts = figure.subfigures(rows, columns, squeeze=False).flat
-    drawn = []
-    for part, panel in zip(parts, panels, strict=False):
-        success, accuracy, masses = part.subplots(
-            3, 1, sharex=True, gridspec_kw={"height_ratios": heights}
-        )
-        zero = alpha_axis.place_of_zero(panel.lines)
-        _draw_success(success, panel, zero)
-        alpha_axis.draw_bands(accuracy, panel.lines, zero, lambda line: line.accuracy)
-        accuracy.set_ylabel("accuracy on\nhonest people")
-        _draw_masses(masses, panel.lines, zero)
-        alpha_axis.set_alpha_axis(masses, panel.lines, zero)
-        masses.set_xlabel("α, fraction of the platform's data held by the collective")
-        masses.set_ylabel("α*")
-        drawn.append((success, panel, zero))
-    figure.draw_without_rendering()  # fixes all positions, which labels need
-    for success, panel, zero in drawn:
-        _label_curves(success, panel, zero, figure.dpi)
+    total = PANEL_WIDTH * columns + 0.4 if width is None else width
+    with style.for_width(each):
+        figure = style.new_figure(total, (sum(heights) + 0.6) * rows)
+        places = figure.subfigures(rows, columns, squeeze=False).flat
+        drawn = []
+        for place, panel in zip(places, panels, strict=False):
+            found = place.subplots(
+                len(parts), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
+            )[:, 0]
+            for part, axes in zip(parts, found, strict=True):
+                _draw_part(axes, panel, part, each)
+                drawn.append((axes, panel, part))
+            _set_title(found[0], panel, each)
+            _set_alpha_axis(found[-1], panel, each)
+        figure.draw_without_rendering()  # fixes all positions, which labels need
+        for axes, panel, part in drawn:
+            _label_part(axes, panel, part, parts, figure.dpi)
     return figure
+
+
+def draw_curves(axes: Axes, panel: CurvePanel, part: Part) -> None:
+    """Draw one part of a panel into axes of somebody else's figure, who gives them a title."""
+    figure = style.figure_of(axes)
+    with style.in_style():
+        width = axes.get_window_extent().width / figure.dpi
+        _draw_part(axes, panel, part, width)
+        _set_alpha_axis(axes, panel, NARROW)
+        figure.draw_without_rendering()
+        _label_part(axes, panel, part, (part,), figure.dpi)
+
+
+def draw_masses(axes: Axes, lines: Sequence[LearnerCurve]) -> None:
+    """Draw critical masses alone, one row per learner, into axes of somebody else's figure."""
+    with style.in_style():
+        zero = alpha_axis.place_of_zero(lines)
+        _draw_masses(axes, lines, zero)
+        alpha_axis.set_alpha_axis(axes, lines, zero)
+        axes.set_xlabel("critical mass α*")
 
 
 @style.styled
 def masses_figure(lines: Sequence[LearnerCurve]) -> Figure:
     """Return the critical masses alone, one row per learner."""
     figure = style.new_figure(5.9, 0.8 + 0.3 * len(lines))
-    axes = figure.subplots()
-    zero = alpha_axis.place_of_zero(lines)
-    _draw_masses(axes, lines, zero)
-    alpha_axis.set_alpha_axis(axes, lines, zero)
-    axes.set_xlabel("critical mass α*")
+    draw_masses(figure.subplots(), lines)
     return figure
+
+
+def _height(part: Part, most: int, width: float) -> float:
+    """Return the height of a part in inches, in a panel of so many lines and such a width."""
+    if part == "critical-mass":
+        return 0.3 + 0.29 * most
+    full = {"success": 2.9, "accuracy": 1.4}[part]
+    return full if width >= PANEL_WIDTH else max(1.1, full * (0.3 + 0.7 * width / PANEL_WIDTH))
+
+
+def _draw_part(axes: Axes, panel: CurvePanel, part: Part, width: float) -> None:
+    zero = alpha_axis.place_of_zero(panel.lines)
+    if part == "success":
+        _draw_success(axes, panel, zero, width)
+    elif part == "accuracy":
+        alpha_axis.draw_bands(axes, panel.lines, zero, lambda line: line.accuracy)
+        axes.set_ylabel("accuracy on\nhonest people")
+    else:
+        _draw_masses(axes, panel.lines, zero)
+        axes.set_ylabel("α*")
+
+
+def _set_title(axes: Axes, panel: CurvePanel, width: float) -> None:
+    """Write the title above the bounds' legend; a path in it may hold dollars."""
+    legend = axes.get_legend()
+    lines = sum(one.get_text().count("\n") + 1 for one in legend.get_texts()) if legend else 0
+    pad = 6 + (10 if width >= PANEL_WIDTH else 8) * lines
+    letters = 72 if width >= PANEL_WIDTH else round(10 * width)  # of the smaller size
+    axes.set_title(style.wrapped(panel.title, letters), pad=pad, parse_math=False)
+
+
+def _set_alpha_axis(axes: Axes, panel: CurvePanel, width: float) -> None:
+    alpha_axis.set_alpha_axis(axes, panel.lines, alpha_axis.place_of_zero(panel.lines))
+    said = "α, fraction of the platform's data held by the collective"
+    axes.set_xlabel(style.wrapped(said, 36) if width < WIDE / 2 + 1 else said)
+
+
+def _label_part(
+    axes: Axes, panel: CurvePanel, part: Part, parts: Sequence[Part], dpi: float
+) -> None:
+    """Name the curves beside those of success, or where there are none, of accuracy."""
+    named = "success" if "success" in parts else "accuracy"
+    if part == named:
+        zero = alpha_axis.place_of_zero(panel.lines)
+        _label_curves(axes, panel, zero, dpi, part)
 
 
 @style.styled
@@ -147,9 +221,10 @@ def search_figure(
     return figure
 
 
-def _draw_success(axes: Axes, panel: CurvePanel, zero: float) -> None:
+def _draw_success(axes: Axes, panel: CurvePanel, zero: float, width: float) -> None:
     alpha_axis.draw_bands(axes, panel.lines, zero, lambda line: line.success)
-    _draw_target(axes, panel.target)
+    if math.isfinite(panel.target):
+        _draw_target(axes, panel.target)
     for number, line in enumerate(panel.lines):
         if math.isfinite(line.mass.estimate):
             at = line.mass.estimate or zero
@@ -158,17 +233,18 @@ def _draw_success(axes: Axes, panel: CurvePanel, zero: float) -> None:
     for number, bound in enumerate(panel.bounds):
         shown = bound.values > 0  # a bound at or below 0 is vacuous
         dashed: Any = {"color": "black", "linewidth": 1, "linestyle": _BOUND_DASHES[number % 2]}
-        axes.plot(bound.alphas[shown], bound.values[shown], label=bound.label, **dashed)
+        label = bound.label if width >= PANEL_WIDTH else style.wrapped(bound.label, 34)
+        axes.plot(bound.alphas[shown], bound.values[shown], label=label, **dashed)
     if panel.bounds:
         slim: Any = {"borderpad": 0, "fontsize": 7, "frameon": False, "handlelength": 2.6}
+        if width < PANEL_WIDTH:
+            slim |= {"fontsize": 6, "handlelength": 1.6}
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), **slim)
     axes.set_ylim(-0.03, 1.05)
     axes.set_ylabel("success S(α)")
-    pad = 6 + 10 * len(panel.bounds)
-    axes.set_title(style.wrapped(panel.title), pad=pad, parse_math=False)  # a path may hold dollars
 
 
-def _label_curves(axes: Axes, panel: CurvePanel, zero: float, dpi: float) -> None:
+def _label_curves(axes: Axes, panel: CurvePanel, zero: float, dpi: float, part: Part) -> None:
     """Write each line's marker and name beside its curve, over no other label.
 
     A line that was never measured has no label; its row below says so.
@@ -178,18 +254,21 @@ def _label_curves(axes: Axes, panel: CurvePanel, zero: float, dpi: float) -> Non
     named = [line.label if line.is_name else next(short) for line in panel.lines]
     curves, sizes, looks, others = [], [], [], []
     for number, (line, name) in enumerate(zip(panel.lines, named, strict=True)):
-        measured = ~np.isnan(line.success[0])
+        mean = line.success[0] if part == "success" else line.accuracy[0]
+        measured = ~np.isnan(mean)
         if not measured.any():
             continue
-        points = _dots(axes, np.where(line.alphas > 0, line.alphas, zero), line.success[0])
+        points = _dots(axes, np.where(line.alphas > 0, line.alphas, zero), mean)
         joined = measured & (line.alphas > 0)
         curves.append(points[joined if joined.any() else measured])
         others.append(points[measured & ~joined])
         looks.append(_label_look(number, name))
         sizes.append(_label_size(axes, looks[-1]))
-    for bound in panel.bounds:
-        others.append(_dots(axes, bound.alphas, bound.values)[bound.values > 0])
-    others.append(_dots(axes, np.array(axes.get_xlim()), np.full(2, panel.target)))
+    if part == "success":
+        for bound in panel.bounds:
+            others.append(_dots(axes, bound.alphas, bound.values)[bound.values > 0])
+        if math.isfinite(panel.target):
+            others.append(_dots(axes, np.array(axes.get_xlim()), np.full(2, panel.target)))
     spots = place_labels(curves, sizes, axes.bbox.extents, taken, others)
     for spot, shown in zip(spots, looks, strict=True):
         _write_label(axes, spot, shown, 72 / dpi)

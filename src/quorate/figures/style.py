@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
 import numpy as np
@@ -47,6 +48,14 @@ STYLE: Any = {
     "figure.constrained_layout.use": True,
 }
 
+SMALL_BELOW = 4.5  # inches
+SMALL: Any = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3,
+}
+
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Let a function that returns a figure draw it in the common style."""
@@ -59,6 +68,32 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             return draw(*args, **kwargs)
 
     return drawn
+
+
+@contextlib.contextmanager
+def in_style() -> Iterator[None]:
+    """Draw in the common style, in a figure that may be somebody else's."""
+    import matplotlib as mpl
+
+    with mpl.rc_context({key: value for key, value in STYLE.items() if "layout" not in key}):
+        yield
+
+
+@contextlib.contextmanager
+def for_width(width: float) -> Iterator[None]:
+    """Draw in sizes that fit a panel of so many inches: smaller ones in a paper's column."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(SMALL if width < SMALL_BELOW else {}):
+        yield
+
+
+def figure_of(axes: Axes) -> Figure:
+    """Return the whole figure that axes stand in, of which they may be in a part."""
+    figure = axes.figure
+    while figure is not (above := figure.figure):
+        figure = above
+    return figure
 
 
 def new_figure(width: float, height: float) -> Figure:

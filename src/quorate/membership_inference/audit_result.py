@@ -248,7 +248,7 @@ class AuditResult(Result):
             return {}
         return {
             "audit": Picture(
-                self.plot(),
+                self._figure(),
                 "Left: how sure the model is of each canary's label, φ = log p/(1 − p), of those "
                 "that were in the training data and those that were not; where the lines part, "
                 "the model has kept something of single people. Right: the lower bound on ε from "
@@ -256,7 +256,7 @@ class AuditResult(Result):
             )
         }
 
-    def plot(self) -> Figure:
+    def _figure(self) -> Figure:
         """Return the figure: scores of canaries in and out, and bounds by the number of guesses."""
         from quorate.figures.audit import audit_figure
 

@@ -24,7 +24,6 @@ from quorate.table import Mask
 from quorate.validate import unknown
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 Whose = Literal["honest", "members", "everyone"]
@@ -139,12 +138,6 @@ class MembershipResult(Result):
         """Return the values of a measure, (a, s), as ``samples`` gives them."""
         return np.stack([self.samples(measure, alpha, whose) for alpha in self.alphas])
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per cell × attacker × whose, as a pandas frame."""
-        import pandas as pd
-
-        return pd.DataFrame(self._rows)
-
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON: the rows, and means with 95% intervals; no value is None."""
         summary = []
@@ -208,7 +201,7 @@ class MembershipResult(Result):
         """Return AUC, success and accuracy over the sizes."""
         return {
             "membership": Picture(
-                self.plot(),
+                self._figure(),
                 "The AUC of LiRA, a likelihood-ratio attack on membership: 1 finds everyone, ½ is "
                 "a coin. The informed attacker's shadow models are trained while the same "
                 "collective acts, the unaware one's without it. Of members the question is whether "
@@ -217,7 +210,7 @@ class MembershipResult(Result):
             )
         }
 
-    def plot(self) -> Figure:
+    def _figure(self) -> Figure:
         """Return the figure: AUC over α of honest people and of members; success and accuracy."""
         from quorate.figures.alpha_axis import MeasureCurve
         from quorate.figures.membership import inference_figure

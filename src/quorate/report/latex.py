@@ -6,7 +6,7 @@ import itertools
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from quorate.report.columns import columns
+from quorate.runs.columns import columns
 from quorate.runs.result import TextRow
 from quorate.version import __version__
 

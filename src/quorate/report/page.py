@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from quorate.report.columns import columns
 from quorate.report.other_pages import lead_to
+from quorate.runs.columns import columns
 from quorate.runs.result import Picture, Result
 
 MEDIA_TYPES = {

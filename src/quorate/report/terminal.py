@@ -10,7 +10,7 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from quorate.report.columns import columns
+from quorate.runs.columns import columns
 from quorate.runs.result import Result, TextRow
 from quorate.runtime.output import readable
 

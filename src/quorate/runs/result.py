@@ -4,69 +4,28 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, overload, runtime_checkable
 
+from quorate.errors import InputError
 from quorate.plain import finite
+from quorate.runs.parts import Picture as Picture
+from quorate.runs.parts import Row as Row
+from quorate.runs.parts import Section as Section
+from quorate.runs.parts import TextRow as TextRow
+from quorate.runs.shown import Shown
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-Row = dict[str, Any]  # numbers and words for programs: value by column
-TextRow = Mapping[str, str]  # one row of a table for people: text by column heading
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A figure, with the sentence or two that say what is seen in it.
-
-    Args:
-        figure: what is drawn.
-        caption: what is seen.
-        photographs: whether pixels are shown; it is then a PNG alone, at its own size.
-    """
-
-    figure: Figure
-    caption: str
-    photographs: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Section:
-    """One part of a page or of what is printed: a heading, sentences, pictures, and a table.
-
-    Args:
-        heading: what the part is about; also the table's name.
-        sentences: whole sentences, each a paragraph of its own.
-        rows: the table, one row of text each.
-        after: sentences that stand below the table.
-        pictures: names of the pictures that stand here; all others stand at the top of the page.
-        on_page_only: whether the terminal leaves it out, since it is long.
-    """
-
-    heading: str
-    sentences: tuple[str, ...] = ()
-    rows: tuple[TextRow, ...] = ()
-    after: tuple[str, ...] = ()
-    pictures: tuple[str, ...] = ()
-    on_page_only: bool = False
-
-    def told(self) -> dict[str, Any]:
-        """Return all but the table and the pictures, as plain data."""
-        return {
-            "heading": self.heading,
-            "sentences": list(self.sentences),
-            "after": list(self.after),
-            "on_page_only": self.on_page_only,
-        }
 
 
 @runtime_checkable
-class Result(Protocol):
+class Result(Shown, Protocol):
     """What came of a run: numbers for programs, and words, tables and pictures for people.
 
-    A new kind of result needs no code anywhere else: the terminal, the page, the files and the
-    exports are made from what is here.
+    A new kind of result needs no code anywhere else: the terminal, the page, the files, the exports
+    and what a notebook shows are made from what is here.
 
     Attributes:
         stem: begins the names of its files: STEM.html and STEM.json. They are report.html and
@@ -113,6 +72,58 @@ class Result(Protocol):
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """Return what ``--json`` prints: plain data, None where there is no number."""
+
+    def brief(self) -> str:
+        """Return the main numbers in a line, for ``repr``: the first sentence of the summary."""
+        return next(iter(self.summary()), self.title)
+
+    def _repr_html_(self) -> str:
+        from quorate.runs.snippet import snippet
+
+        section = next((one for one in self.sections() if one.rows), None)
+        picture = next(iter(self.pictures().values()), None)
+        return snippet(self.title, self.summary(), section, picture)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows as a pandas frame: one for each thing measured."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    @overload
+    def plot(self, ax: None = None) -> Figure: ...
+    @overload
+    def plot(self, ax: Axes) -> Axes: ...
+    def plot(self, ax: Axes | None = None) -> Figure | Axes:
+        """Draw the main picture: into ``ax``, which is returned, or as a figure of its own.
+
+        Args:
+            ax: axes to draw into, where the main picture is one panel.
+
+        Raises:
+            InputError: there is no picture, or it has several panels and takes no ``ax``.
+        """
+        if ax is not None:
+            self.draw(ax)
+            return ax
+        picture = next(iter(self.pictures().values()), None)
+        if picture is None:
+            raise InputError(
+                f"Expected a result with a picture, got {type(self).__name__}, which has none "
+                "here. Use .to_frame() or .tables()."
+            )
+        return picture.figure
+
+    def draw(self, ax: Axes) -> None:
+        """Draw the main picture into axes of the caller's, where it is one panel.
+
+        Raises:
+            InputError: it has several panels.
+        """
+        raise InputError(
+            f"Expected no ax for {type(self).__name__}, whose picture has panels of its own, got "
+            "one. Use .plot(), and take what you need from its .axes."
+        )
 
     def data(self) -> dict[str, list[Row]]:
         """Return every table of numbers by its name, each a CSV file; the first is the main one."""
@@ -198,6 +209,18 @@ class WrappedResult(Result):
     def to_json(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
         return self.result.to_json()
+
+    def brief(self) -> str:
+        """Return the main numbers in a line."""
+        return self.result.brief()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the main table as a pandas frame."""
+        return self.result.to_frame()
+
+    def draw(self, ax: Axes) -> None:
+        """Draw the main picture of the result inside into axes of the caller's."""
+        self.result.draw(ax)
 
     def data(self) -> dict[str, list[Row]]:
         """Return every table of numbers by its name."""

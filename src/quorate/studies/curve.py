@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from quorate.intervals import CONFIDENCE, Floats, band, mean_over_seeds
 from quorate.plain import finite
 from quorate.runs.privacy_words import leaves_out_in_words
 from quorate.runs.result import Row
+from quorate.runs.shown import Shown
+from quorate.runs.wording import percent, rate
 from quorate.studies.bounds import EXACT, CurveBound, bounds_of
 from quorate.studies.critical_mass.estimate import CriticalMass, critical_mass
 from quorate.studies.trial import ANYONE, Outcome
@@ -20,6 +22,7 @@ from quorate.theory.suboptimality import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 WHO = ("population", "strategy", "goal", "learner")  # its methods
@@ -27,7 +30,7 @@ CURVE = (*WHO, "collective")  # what tells one curve from another
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class Curve(Shown):
     """S(α) of one strategy against one learner, over sizes and seeds.
 
     Args:
@@ -55,6 +58,35 @@ class Curve:
     exact_law: bool | None
     bounds: tuple[CurveBound, ...]
     collective: str = ANYONE
+
+    def brief(self) -> str:
+        """Return whose curve it is, and both its ends, in a line."""
+        methods = f"{self.learner} on {self.population}, {self.strategy}"
+        first, last = self.ends()[:2]
+        sizes = f"{len(self.alphas)} sizes × {len(self.seeds)} seeds"
+        return f"S {rate(first)} at α = 0, {rate(last)} at the largest; {sizes}; {methods}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a size, as a pandas frame: means over seeds with 95% intervals."""
+        import pandas as pd
+
+        return pd.DataFrame(self.mean_rows(self.learner))
+
+    @overload
+    def plot(self, ax: None = None) -> Figure: ...
+    @overload
+    def plot(self, ax: Axes) -> Axes: ...
+    def plot(self, ax: Axes | None = None) -> Figure | Axes:
+        """Draw success over α: into ``ax``, which is returned, or as a figure of its own."""
+        from quorate.figures import curves as figures
+
+        nothing = CriticalMass(math.nan, math.nan, math.nan, math.nan, math.nan, 0, 0)
+        panel = figures.CurvePanel(f"{self.population}, {self.strategy}", math.nan)
+        panel.lines.append(line_of(self, nothing, self.learner))
+        if ax is None:
+            return figures.curves_figure([panel], parts=("success",))
+        figures.draw_curves(ax, panel, "success")
+        return ax
 
     def critical_mass(self, target: float, confidence: float = CONFIDENCE) -> CriticalMass:
         """Return the smallest collective that reaches ``target``, with its interval."""
@@ -107,7 +139,7 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class CriticalMasses:
+class CriticalMasses(Shown):
     """The critical mass of every curve of a study."""
 
     rows: tuple[tuple[Curve, CriticalMass], ...]
@@ -161,15 +193,28 @@ class CriticalMasses:
             for row, (curve, mass) in zip(self.to_rows(), self.rows, strict=True)
         ]
 
-    def plot(self) -> Figure:
-        """Return the figure of estimates and intervals."""
+    def brief(self) -> str:
+        """Return the critical mass of each curve in a line."""
+        named = [(self.names.get(curve.learner, curve.learner), mass) for curve, mass in self.rows]
+        said = [f"{name} {percent(mass.estimate)}" for name, mass in named]
+        return f"α* for S* = {self.rows[0][1].target:g}: {', '.join(said)}" if said else "none"
+
+    @overload
+    def plot(self, ax: None = None) -> Figure: ...
+    @overload
+    def plot(self, ax: Axes) -> Axes: ...
+    def plot(self, ax: Axes | None = None) -> Figure | Axes:
+        """Draw estimates and intervals: into ``ax``, which is returned, or as a figure."""
         from quorate.figures import curves as figures
 
         lines = [
             line_of(curve, mass, self.names.get(curve.learner, curve.learner))
             for curve, mass in self.rows
         ]
-        return figures.masses_figure(lines)
+        if ax is None:
+            return figures.masses_figure(lines)
+        figures.draw_masses(ax, lines)
+        return ax
 
 
 def curve_of(cells: Sequence[Outcome]) -> Curve:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
 from quorate import spec
 from quorate.bring_your_own.import_paths import refusing
 from quorate.catalog import CATALOG
-from quorate.errors import StoreError
+from quorate.errors import InputError, StoreError
 from quorate.plain import finite
 from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.reading import as_stored
@@ -39,12 +39,17 @@ from quorate.studies.outcome_words import facts_of, failures, what_failed
 from quorate.studies.study import Study, make_study
 from quorate.studies.trial import ANYONE, Outcome, stored_outcomes
 from quorate.theory.suboptimality import Reading
-from quorate.validate import listed
+from quorate.validate import in_interval, listed, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from quorate.figures.curves import Part
+
+Width = Literal["column", "page"] | float
+WIDTHS = {"column": 3.3, "page": 6.9}  # inches, as of most journals and conferences
 KINDS = dict(zip(WHO, ("populations", "strategies", "goals", "learners"), strict=True))
 ABOUT_BOUNDS = (
     "Enough by theory is the α that the bound for the strategy asks of a platform as suboptimal as "
@@ -169,6 +174,11 @@ class Curves(Result):
         return {**self.to_json(), **self.told()}
 
     # ------------------------------------------------------------------------------- for people
+
+    def brief(self) -> str:
+        """Return how many cells there are, and the critical masses, in a line."""
+        masses = self.critical_masses()
+        return f"{len(self.outcomes)} cells, {len(masses.rows)} curves; {masses.brief()}"
 
     @property
     def question(self) -> str:
@@ -337,11 +347,59 @@ class Curves(Result):
         )
         return {"curves": curves, "alpha_effective": effective}
 
-    def plot(self) -> Figure:
-        """Return the figure: success, honest accuracy and critical mass over α."""
+    @overload
+    def plot(
+        self,
+        ax: None = None,
+        *,
+        width: Width | None = None,
+        panels: Part | Sequence[Part] | None = None,
+    ) -> Figure: ...
+    @overload
+    def plot(
+        self,
+        ax: Axes,
+        *,
+        width: Width | None = None,
+        panels: Part | Sequence[Part] | None = None,
+    ) -> Axes: ...
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        width: Width | None = None,
+        panels: Part | Sequence[Part] | None = None,
+    ) -> Figure | Axes:
+        """Draw success, honest accuracy and critical mass over α.
+
+        Args:
+            ax: axes to draw one panel into, by default success; they are returned.
+            width: of the figure: ``"column"`` (3.3 in) or ``"page"`` (6.9 in) of a paper, with
+                letters to match, or inches. By default as large as is needed.
+            panels: one or several of ``"success"``, ``"accuracy"`` and ``"critical-mass"``.
+
+        Raises:
+            InputError: there is no such width or panel, or several panels, a width, or curves of
+                several populations or strategies are asked for in one ``ax``.
+        """
         from quorate.figures import curves as figures
 
-        return figures.curves_figure(self._panels())
+        parts = _parts(("success",) if ax is not None and panels is None else panels)
+        if ax is None:
+            return figures.curves_figure(self._panels(), parts, _inches(width))
+        drawn = self._panels()
+        if len(parts) > 1 or len(drawn) > 1 or width is not None:
+            raise InputError(
+                f"Expected one panel for ax, without a width, got {len(parts)} panels of "
+                f"{len(drawn)} populations and strategies{' and a width' * (width is not None)}. "
+                "Name one of panels, and leave width to the figure of ax."
+            )
+        figures.draw_curves(ax, drawn[0], parts[0])
+        return ax
+
+    def draw(self, ax: Axes) -> None:
+        """Draw success over α into axes of the caller's."""
+        self.plot(ax)
 
     def effective_sizes(self) -> list[EffectiveSizes]:
         """Return α_eff of every curve whose learner records it."""
@@ -378,6 +436,32 @@ class Curves(Result):
             label = f"{what}, platform {self.eps:g}-suboptimal ({self.reading}{law})"
             values = bound.at(grid, self.eps, self.reading)
             panel.bounds.append(figures.BoundCurve(bound.name, label, grid, values))
+
+
+def _parts(panels: Part | Sequence[Part] | None) -> tuple[Part, ...]:
+    """Return the panels that are asked for, in their order from top to bottom."""
+    from quorate.figures.curves import PARTS
+
+    if panels is None:
+        return PARTS
+    wanted: Sequence[str] = [panels] if isinstance(panels, str) else panels
+    for one in wanted:
+        if one not in PARTS:
+            raise unknown("panel", str(one), PARTS)
+    if not wanted:
+        raise InputError(f"Expected one of panels or more, got none. Name {listed(PARTS)}.")
+    return tuple(part for part in PARTS if part in wanted)
+
+
+def _inches(width: Width | None) -> float | None:
+    if width is None:
+        return None
+    if isinstance(width, str):
+        if width not in WIDTHS:
+            raise unknown("width", width, WIDTHS)
+        return WIDTHS[width]
+    in_interval("width", width, 2, 40, 'It is in inches; or "column" or "page".')
+    return float(width)
 
 
 def mass_sentence(row: Row) -> str:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from quorate.errors import InputError
 from quorate.intervals import CONFIDENCE, Floats, mean_over_seeds, resampled_means
+from quorate.runs.shown import Shown
+from quorate.runs.wording import interval, percent
 from quorate.validate import in_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROUNDING = 1e-12  # a mean of rates that all equal the target may differ from it in the last digit
 
 
 @dataclass(frozen=True)
-class CriticalMass:
+class CriticalMass(Shown):
     """α*(S*) = min{ α : S(α′) ≥ S* for every α′ ≥ α }, as far as a grid can tell.
 
     Args:
@@ -38,6 +44,20 @@ class CriticalMass:
     below: float
     reached: float
     seeds: int
+
+    def brief(self) -> str:
+        """Return α* with its interval in a line."""
+        if math.isnan(self.estimate):
+            return f"nothing was measured; S* = {self.target:g}"
+        ends = interval(self.low, self.high)
+        seeds = f"{self.seeds} seed{'s' * (self.seeds != 1)}"
+        return f"α* {percent(self.estimate)}, 95% interval {ends}; S* = {self.target:g}, {seeds}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row, as a pandas frame; inf where the target is never reached."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(self)])
 
 
 def critical_mass(

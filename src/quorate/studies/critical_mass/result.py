@@ -21,6 +21,7 @@ from quorate.studies.curves import Curves
 from quorate.studies.outcome_words import what_failed
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -233,14 +234,14 @@ class CriticalMassSearch(Result):
             f"S* = {self.target:g} only. Bottom, and shaded: the critical mass α* with its 95% "
             "interval. An arrow means that not even everyone may be enough."
         )
-        return {"search": Picture(self.plot(), caption)}
+        return {"search": Picture(self._figure(), caption)}
 
     def fitted(self, alphas: Floats) -> Floats | None:
         """Return the fitted monotone curve at ``alphas``, (a,); None if every training failed."""
         fit = self.end.bracket.fit
         return None if fit is None else fit.mean_curve(alphas * self.people)
 
-    def plot(self) -> Figure:
+    def _figure(self) -> Figure:
         """Return the figure: each training, the fitted curve, the target and the interval."""
         from quorate.figures import curves as figures
 
@@ -253,6 +254,14 @@ class CriticalMassSearch(Result):
         line = figures.LearnerCurve(curve.learner, alphas, nothing, nothing, self)
         title = self.curves.heading(curve)
         return figures.search_figure(title, line, tuple(points.T), self.fitted(alphas), self.target)
+
+    def draw(self, ax: Axes) -> None:
+        """Draw the estimate and its interval into axes of the caller's."""
+        from quorate.figures import curves as figures
+
+        nothing = (np.zeros(0),) * 3  # the bands of a line are not drawn here
+        line = figures.LearnerCurve(self.curve.learner, self.curve.alphas, nothing, nothing, self)
+        figures.draw_masses(ax, [line])
 
 
 def sections_of(named: Sequence[tuple[str, CriticalMassSearch]], curves: Curves) -> list[Section]:

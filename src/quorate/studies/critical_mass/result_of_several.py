@@ -14,6 +14,7 @@ from quorate.studies.critical_mass.result import CriticalMassSearch, sections_of
 from quorate.studies.curves import Curves
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -120,13 +121,13 @@ class CriticalMassSearches(Result):
             f"The critical mass α* of each learner for S* = {self.target:g}, with its 95% "
             "interval. An arrow means that not even everyone may be enough."
         )
-        found = {"search": Picture(self.plot(), caption)}
+        found = {"search": Picture(self._figure(), caption)}
         for number, (learner, one) in enumerate(self.named, start=1):
             (picture,) = one.pictures().values()
             found[f"search_{number}"] = replace(picture, caption=f"{learner}. {picture.caption}")
         return found
 
-    def plot(self) -> Figure:
+    def _figure(self) -> Figure:
         """Return the figure of estimates and intervals: over the one number in which the learners
         differ, where that is all, else a row a learner."""
         from quorate.figures import curves as figures
@@ -140,12 +141,22 @@ class CriticalMassSearches(Result):
                 MassPoint(f"{values[at]:g}", self.searches[at], np.nan) for at in order.tolist()
             ]
             return masses_over_figure(name, points, self.target)
+        return figures.masses_figure(self._lines())
+
+    def draw(self, ax: Axes) -> None:
+        """Draw estimates and intervals, a row a learner, into axes of the caller's."""
+        from quorate.figures import curves as figures
+
+        figures.draw_masses(ax, self._lines())
+
+    def _lines(self) -> list[Any]:
+        from quorate.figures import curves as figures
+
         nothing = (np.zeros(0),) * 3  # the bands of a line are not drawn here
-        lines = [
+        return [
             figures.LearnerCurve(learner, one.curve.alphas, nothing, nothing, one)
             for learner, one in self.named
         ]
-        return figures.masses_figure(lines)
 
     def differing_number(self) -> tuple[str, list[float]] | None:
         """Return the parameter in which alone the learners differ, and its values in their order;

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import InputError
+from quorate.runs.shown import Shown
 from quorate.test_time.perturbations import images
 from quorate.test_time.perturbations.brought import Moved, change_of, length_scale
 from quorate.test_time.perturbations.budget import Norm, levels_of
@@ -28,7 +29,7 @@ LIMITS = (
 
 
 @dataclass(frozen=True)
-class AppliedChange:
+class AppliedChange(Shown):
     """How one picture was changed.
 
     Args:
@@ -78,6 +79,13 @@ class AppliedChange:
         if self.norm == "linf":
             return f"budget {self.budget:g} of 255 levels a value"
         return f"budget a length of {self.budget:.4g} levels"
+
+    def brief(self) -> str:
+        """Return what was written, and how much changed, in a line."""
+        return (
+            f"{self.out}, {self.budget_in_words}, values changed by {self.mean_change:.3g} levels "
+            f"on average and {self.largest_change} at most"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain data, with what it does not protect against."""

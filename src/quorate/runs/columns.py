@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from quorate.runs.result import TextRow
+from quorate.runs.parts import TextRow
 
 
 def columns(rows: Sequence[TextRow]) -> dict[str, bool]:
