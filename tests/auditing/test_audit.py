@@ -5,24 +5,35 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 import quorate.auditing.running as running
 from quorate.auditing.audit import ModelAudit, least_favoured, make_audit, rarest_label
 from quorate.auditing.battery import BATTERY, Aim
+from quorate.auditing.bounds import Bounds
 from quorate.auditing.defences import find_defences
+from quorate.auditing.measured import AttackResult
 from quorate.auditing.result import ModelAuditResult
 from quorate.auditing.running import run_audit
-from quorate.auditing.searching import Purse
+from quorate.auditing.searching import AlphaSearch, Purse
 from quorate.auditing.signals import as_members, plantable, telling
+from quorate.auditing.wording import control_sentence, count, missing, soft_intervals
 from quorate.catalog import build
 from quorate.errors import InputError
+from quorate.executors.serial import SERIAL
+from quorate.intervals import Interval
 from quorate.learners.scikit.naive_bayes import NaiveBayes
 from quorate.runs.digests import with_digest
+from quorate.runs.running import opened
 from quorate.signals.columns import Columns
-from quorate.studies.trial import draw_people, streams
+from quorate.strategies.data_strike import DataStrike
+from quorate.studies.critical_mass.rounds import Bracket, Point, SearchEnd
+from quorate.studies.trial import Trial, draw_people, streams
 from quorate.table import Table
 
 Command = Callable[..., tuple[int, str, str]]
@@ -258,3 +269,87 @@ at_least = 0.9
     assert code == 0, said
     finding = json.loads(printed)["finding"]
     assert [one["verdict"] for one in finding["statements"]] == ["holds", "does not hold"]
+
+
+def attack(**given: Any) -> AttackResult:
+    """A result by hand: 2% of the people, at least 1% and at most 4%, by 16 trainings."""
+    cost = Interval(math.nan, math.nan, math.nan)
+    plain: dict[str, Any] = {
+        "name": "planting", "does": "sets x=1", "gains": "of all who set x=1 get yes",
+        "strategy": {}, "wanted": "yes", "minority": "", "target": 0.5, "without": 0.0,
+        "reached": 0.6, "estimate": 0.02, "low": 0.01, "high": 0.04, "trainings": 16,
+        "is_firm": False, "cost": cost, "group_costs": {}, "bounds": Bounds(), "tried": 1,
+        "is_control": False, "people": 1000,
+    }  # fmt: skip
+    return AttackResult(**plain | given)
+
+
+def people_of_10_000(alpha: float) -> float:
+    return 10_000 * alpha
+
+
+def test_what_narrow_intervals_would_take_is_said() -> None:
+    # high/low = 4 is (log 4 / log 2)² = 4 times as many trainings away from 2: 48 more than 16.
+    assert missing(attack(), 2.0) == 48
+    assert missing(attack(high=math.inf), 2.0) == 64  # no more than 80 in all
+    assert missing(attack(trainings=100), 2.0) == 4  # a round, where that many were not enough
+    said = soft_intervals([attack(), attack(is_firm=True)], [], 160, 160, 2.0)
+    assert said == [
+        "Wide, for want of trainings: planting. Give the same command with --budget 250 or so, "
+        "and it goes on from here."
+    ]
+    assert (
+        "--budget 250 or so, and more --minutes" in soft_intervals([attack()], [], 160, 200, 2)[0]
+    )
+    assert (
+        "the same command again, and more --min" in soft_intervals([attack()], [], 160, 400, 2)[0]
+    )
+    assert soft_intervals([attack(is_firm=True)], [], 160, 160, 2.0) == []
+
+
+def test_a_control_is_said_to_fail_only_where_it_does() -> None:
+    smallest, inf = attack(is_firm=True), math.inf
+    lots = {"name": "random noise (control)", "is_control": True, "estimate": inf, "high": inf}
+
+    def said(**given: Any) -> str:
+        return control_sentence(attack(**lots | given), smallest, people_of_10_000)
+
+    assert "not even everyone is enough" in said(is_firm=True, low=1.0)
+    assert "more than 6,000 are needed, 30 times as many" in said(is_firm=False, low=0.6)
+    assert count(attack(**lots), people_of_10_000) == "perhaps not even everyone"
+    assert "adds nothing that can be told" in said(estimate=0.02, high=0.04)
+
+
+def test_what_is_the_users_own_is_called_by_its_name(people: Path) -> None:
+    frame = pd.read_csv(people)[["income", "loan"]]
+    asked = make_audit(
+        model=DecisionTreeClassifier(), data=frame, label="loan", seeds=2, budget=55, people=150
+    )
+    result = run_audit(asked)
+    assert result.title == "How few people can move DecisionTreeClassifier()?"
+    page = json.dumps([str(one) for one in result.sections()])
+    assert "own:" not in page
+    assert "DecisionTreeClassifier() is none that quorate trains" in result.refused["dp-sgd"]
+
+
+def test_a_budget_that_only_chooses_signals_is_refused(people: Path) -> None:
+    asked = make_audit(model="naive-bayes", data=people, **ASKED | {"budget": 20})
+    with pytest.raises(InputError, match="Expected more than 20 trainings, got none left"):
+        run_audit(asked)
+
+
+def test_minutes_that_only_choose_signals_are_refused(people: Path) -> None:
+    asked = make_audit(model="naive-bayes", data=people, **ASKED | {"minutes": 1e-6})
+    with pytest.raises(InputError, match="no time left after signals were chosen"):
+        run_audit(asked)
+
+
+def test_flat_searches_do_not_take_the_turns_of_others(people: Path) -> None:
+    audit = make_audit(model="naive-bayes", data=people, label="loan")
+    cell = Trial(audit.population, DataStrike("yes"), DataStrike("yes").goal, audit.model, 0.0, 0)
+    with opened(None, SERIAL) as (store, pool):
+        flat, narrower = (AlphaSearch(cell, store, pool, "x") for _ in range(2))
+    for search, (high, points) in ((flat, (400, 40)), (narrower, (4, 16))):
+        search.end = SearchEnd((), Bracket(1, 2, high, 1, None), ((1, 1),), "budget")
+        search._points = (Point(1, 1, 0.5),) * points
+    assert narrower.promise > flat.promise

@@ -90,6 +90,24 @@ def test_an_unchanged_model_hardly_ever_raises_an_alarm() -> None:
     assert sum(one.verdict == "fewer people" for one in halved) >= 20
 
 
+def test_the_rule_keeps_to_its_rate_of_false_alarms() -> None:
+    # Searches whose log α* is normal about the truth, with the 95% intervals that go with it: of
+    # five attacks at 1% each, 4.9% of the audits raise an alarm; ± 3.5 standard errors.
+    rng, audits, attacks = np.random.default_rng(0), 3000, 5
+    alarms = 0
+    for _ in range(audits):
+        truth = rng.uniform(-6, -2, attacks)
+        spread = rng.uniform(0.05, 0.4, (2, attacks))
+        found = rng.normal(truth, spread)
+        then, now = (
+            [Interval(*np.exp([m, m - 1.96 * s, m + 1.96 * s])) for m, s in zip(*one, strict=True)]
+            for one in zip(found, spread, strict=True)
+        )
+        pairs = zip(then, now, strict=True)
+        alarms += any(compare(*pair, 1e-6, attacks).verdict == "fewer people" for pair in pairs)
+    assert alarms / audits == pytest.approx(0.049, abs=0.014)
+
+
 def test_what_is_no_audit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="Expected an audit in"):
         Earlier.read(tmp_path)

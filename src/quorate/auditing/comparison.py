@@ -57,7 +57,8 @@ def compare(then: Interval, now: Interval, least: float, attacks: int, name: str
     A regression is called where the upper limit of log(α* now/α* then) is below 0. Limits are those
     of the two intervals joined (Zou, Donner 2008, doi:10.1002/sim.3095), one-sided at 5% divided by
     the number of attacks (Bonferroni), so that an audit of an unchanged model raises a false alarm
-    in at most 5% of the cases. ``python -m benchmarks.audit_alarms`` measures it.
+    in at most 5% of the cases where the intervals hold. ``python -m benchmarks.audit_alarms``
+    measures it.
 
     Args:
         then, now: α* with 95% intervals.

@@ -9,7 +9,7 @@ from typing import Any
 
 from quorate import catalog, spec
 from quorate.errors import InputError
-from quorate.protocols import Learner
+from quorate.protocols import Learner, Population
 from quorate.table import Table
 
 # Those that go around any learner, and those that take the place of a network's training.
@@ -57,11 +57,11 @@ def _made(name: str, given: Mapping[str, Any], model: Learner, people: Table) ->
         if getattr(made, "learner", model).name == name:
             raise InputError(f"The model is {name} already.")
         if name == "loss-trimming" and not getattr(model, "gives_probabilities", True):
-            raise InputError(f"It needs probabilities, which {spec.text(model)} does not give.")
+            raise InputError(f"It needs probabilities, which {called(model)} does not give.")
         return made
     if not _is_network(model):
         raise InputError(
-            f"It is another way to train a network, and {spec.text(model)} is none that quorate "
+            f"It is another way to train a network, and {called(model)} is none that quorate "
             "trains."
         )
     if name == "group-dro" and people.group is None:
@@ -70,6 +70,12 @@ def _made(name: str, given: Mapping[str, Any], model: Learner, people: Table) ->
     own = {field.name for field in dataclasses.fields(cls)}
     made = cls(**{key: value for key, value in (shared | dict(given)).items() if key in own})
     return made
+
+
+def called(method: Learner | Population) -> str:
+    """Return what a page calls a model or people: an own object's name, without its digest."""
+    found: str = getattr(method, "called", "") or spec.text(method)
+    return found
 
 
 def _is_network(model: Learner) -> bool:

@@ -26,7 +26,7 @@ class ModelAuditResult(Result):
 
     Args:
         audit: what was asked for, as plain data.
-        model, population: as text.
+        model, population: what they are called.
         size: people on the platform.
         trained_on: people that each model learned from.
         wanted: the label that collectives want.
@@ -137,6 +137,8 @@ class ModelAuditResult(Result):
         if control is not None and self.smallest is not None:
             said.append(wording.control_sentence(control, self.smallest, self.people))
         said.append(wording.strongest_defence(self.defences, self.people))
+        asked = self.audit["budget"], self.audit["width"]
+        said += wording.soft_intervals(self.attacks, self.defences, self.spent, *asked)
         return [one for one in said if one]
 
     def sections(self) -> list[Section]:
@@ -152,7 +154,6 @@ class ModelAuditResult(Result):
                     f"{self.size:,}, with 95% intervals.",
                     f"Each model was trained on {self.trained_on:,} people; on another number of "
                     "people the share that is enough may differ.",
-                    *wording.soft_intervals(self.attacks),
                 ),
             ),
             Section(

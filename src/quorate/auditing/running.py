@@ -14,7 +14,7 @@ from quorate.auditing.audit import ModelAudit, least_favoured, rarest_label
 from quorate.auditing.battery import BATTERY, Aim, Attack
 from quorate.auditing.bounds import Bounds, bounds_beside
 from quorate.auditing.comparison import Earlier
-from quorate.auditing.defences import find_defences
+from quorate.auditing.defences import called, find_defences
 from quorate.auditing.measured import AttackResult, DefenceResult, change_in, mean_of
 from quorate.auditing.result import ModelAuditResult
 from quorate.auditing.searching import AlphaSearch, Purse
@@ -40,6 +40,7 @@ SCREENED_WITH = {"planted": 2, "planted-features": 1}  # seeds
 PURPOSES = ("planted", "planted-features", "erased")  # of signals
 HALF = 0.5  # success without anyone, above which another signal is rather taken
 FOR_ATTACKS = 0.6  # of the budget, before defences have their turn
+SPENT = "The budget was spent before its turn."
 ALREADY = 0.95  # success without anyone, above which there is nothing to gain
 
 
@@ -110,6 +111,16 @@ class _Run:
         attacks = [one for one in attacks if one.attack.name in tried]
         if not tried:
             why = "; ".join(f"{name}: {why}" for name, why in self.left_out.items())
+            if SPENT in self.left_out.values() and self.purse.spent < self.audit.budget:
+                raise InputError(
+                    f"Expected more than {self.audit.minutes:g} minutes, got no time left after "
+                    "signals were chosen. Give the same command again: it goes on from here."
+                )
+            if SPENT in self.left_out.values():
+                raise InputError(
+                    f"Expected more than {self.audit.budget} trainings, got none left after "
+                    "signals were chosen. Use --budget 160 or more, or fewer --seeds."
+                )
             raise InputError(
                 f"Expected an attack that can be tried on these people, got none ({why}). Try "
                 "other data, or another label that is wanted."
@@ -130,8 +141,8 @@ class _Run:
         ]
         return ModelAuditResult(
             audit=self.audit.describe(),
-            model=spec.text(self.audit.model),
-            population=spec.text(self.audit.population),
+            model=called(self.audit.model),
+            population=called(self.audit.population),
             size=self.size,
             trained_on=len(self.people.train),
             wanted=self.wanted,
@@ -165,6 +176,9 @@ class _Run:
                 aim = Aim(one["wanted"], getattr(plan, "signal", None), one["minority"])
                 target = float(one["target"])
                 found.append(_Chosen(by_name[one["name"]], strategy, aim, target, one["tried"]))
+        then = {one["name"] for one in self.earlier.attacks}
+        why = "The earlier audit has nothing to compare it with."
+        self.left_out |= {name: why for name in by_name if name not in then}
         return found
 
     def _chosen(self) -> list[_Chosen]:
@@ -232,7 +246,7 @@ class _Run:
         outcomes = search.measure(0.0, self.audit.seeds, self.purse)
         measured = [one.success for one in outcomes if one.success is not None]
         if not measured:
-            why = next((one.error for one in outcomes if one.error), "the budget was spent.")
+            why = next((one.error for one in outcomes if one.error), SPENT)
             self.left_out[one.attack.name] = str(why)
             return None
         without = float(np.mean(measured))
@@ -297,7 +311,7 @@ class _Run:
             outcomes = search.measure(0.0, self.audit.seeds, self.purse)
             if all(each.success is None for each in outcomes):
                 said = next((str(each.error) for each in outcomes if each.error), "")
-                refused[name] = said or "The budget was spent."
+                refused[name] = said or SPENT
                 continue
             search.begin(smallest.target, outcomes)
             searches[name], costs[name] = search, change_in(plain, outcomes, "accuracy")

@@ -14,6 +14,7 @@ from quorate.studies.sweep import run_trials
 from quorate.studies.trial import Outcome, Trial, draw_people, streams
 
 INSTALMENT = 8  # trainings of one search before another may have the next
+FLAT = math.log(4)  # of high/low, above which a wider interval has no more claim to trainings
 FARTHEST = 2.0  # times everyone: where an end lies that is not reached
 
 
@@ -100,8 +101,12 @@ class AlphaSearch:
 
     @property
     def promise(self) -> float:
-        """How much the next training may tell: the doubt that is left, by those it has taken."""
-        return self.doubt / max(len(self._points), 1)
+        """How much the next training may tell: the doubt that is left, by those it has taken.
+
+        Doubt counts up to ``FLAT``: where success hardly changes with the size, an interval stays
+        wide however many trainings it takes, and others would never have their turn.
+        """
+        return min(self.doubt, FLAT) / max(len(self._points), 1)
 
     @property
     def members(self) -> tuple[float, float, float]:

@@ -11,6 +11,8 @@ from quorate.intervals import Interval
 from quorate.plain import finite_or_none
 from quorate.runs.result import Row, TextRow
 from quorate.runs.wording import percent
+from quorate.studies.critical_mass.rounds import ROUND
+from quorate.validate import listed
 
 People = Callable[[float], float]
 COMPARISON_RULE = (
@@ -19,7 +21,8 @@ COMPARISON_RULE = (
     "raises a false alarm in at most 5% of audits. The attacks, their signals and S* are those of "
     "the earlier audit, on people drawn with the same seeds.",
 )
-CUT_SHORT = "interval still wide: a larger budget narrows it"
+PLENTY = 80  # trainings in which a search mostly narrows to 1.3 (simulated: 12 to 80)
+STEP = 50  # trainings, to which a budget is rounded up
 
 
 def headline(smallest: AttackResult | None, people: People, size: int) -> str:
@@ -34,25 +37,31 @@ def headline(smallest: AttackResult | None, people: People, size: int) -> str:
     number = people(smallest.estimate)
     who = "1 person" if number == 1 else f"{number:,.0f} people"
     return (
-        f"About {who} of {size:,} ({percent(smallest.estimate)}) are enough to move this model "
-        f"({between(smallest, people)}): each {smallest.does}. Then {percent(smallest.reached)} "
-        f"{smallest.gains}, against {percent(smallest.without)} without them."
+        f"About {who} of {size:,} ({percent(smallest.estimate)}; 95% interval "
+        f"{between(smallest, people)}) are enough to move this model: each {smallest.does}. Then "
+        f"{percent(smallest.reached)} {smallest.gains}, against {percent(smallest.without)} "
+        "without them."
     )
 
 
 def control_sentence(control: AttackResult, smallest: AttackResult, people: People) -> str:
     """Return what as many changes do without coordination."""
-    if math.isinf(control.estimate):
-        return (
-            "It is coordination that moves it: not even everyone changing as much by lot gets "
-            f"there (random noise, {percent(control.reached)} at most)."
-        )
     if math.isnan(control.estimate):
         return ""
-    more = control.estimate / smallest.estimate if smallest.estimate else math.inf
+    if math.isinf(control.estimate) and control.is_firm:
+        return (
+            "It is coordination that moves it: where people change as much by lot, not even "
+            f"everyone is enough (random noise, {percent(control.reached)} with everyone)."
+        )
+    least = control.low if math.isinf(control.estimate) else control.estimate
+    more = least / smallest.estimate if smallest.estimate else math.inf
+    at_least = "more than " if math.isinf(control.estimate) else ""
     return (
-        f"Without coordination it takes {people(control.estimate):,.0f} people who change as much "
-        f"by lot, {more:.3g} times as many."
+        f"It is coordination that moves it: where people change as much by lot, {at_least}"
+        f"{people(least):,.0f} are needed, {more:.3g} times as many (random noise)."
+        if more > 1
+        else f"Coordination adds nothing that can be told: where people change as much by lot, "
+        f"{at_least}{people(least):,.0f} are needed (random noise)."
     )
 
 
@@ -65,17 +74,53 @@ def strongest_defence(defences: Sequence[DefenceResult], people: People) -> str:
         return "No defence that was tried asks for more people, beyond noise."
     best = max(helps, key=lambda one: (one.estimate, one.low))
     takes = (
-        "not even everyone who can act is enough"
+        f"it takes more than {people(best.low):,.0f} people"
         if math.isinf(best.estimate)
         else f"it takes {people(best.estimate):,.0f} people"
     )
-    return f"Behind {best.name} {takes}; it costs {points(best.cost)} points of accuracy by itself."
+    return (
+        f"Behind {best.name} {takes}; by itself it changes accuracy by {points(best.cost)} points."
+    )
 
 
-def soft_intervals(attacks: Sequence[AttackResult]) -> list[str]:
-    """Return which intervals are not to be relied on."""
-    soft = [one.name for one in attacks if not one.is_firm]
-    return [f"Not yet narrow, for want of trainings (--budget): {', '.join(soft)}."] if soft else []
+def soft_intervals(
+    attacks: Sequence[AttackResult],
+    defences: Sequence[DefenceResult],
+    spent: int,
+    budget: int,
+    width: float,
+) -> list[str]:
+    """Return which intervals are not to be relied on, and what would narrow them.
+
+    Args:
+        attacks, defences: what was searched.
+        spent: trainings so far.
+        budget: trainings that were allowed: more than were spent where time was up.
+        width: high/low at which a search ends.
+    """
+    searched: list[AttackResult | DefenceResult] = [*attacks, *defences]
+    soft = [one for one in searched if not one.is_firm]
+    if not soft:
+        return []
+    names = [f"{'' if isinstance(one, AttackResult) else 'behind '}{one.name}" for one in soft]
+    more = spent + sum(missing(one, width) for one in soft)
+    how = f"with --budget {STEP * math.ceil(more / STEP)} or so"
+    if spent < budget:  # time was up
+        how = f"{how if more > budget else 'again'}, and more --minutes"
+    return [
+        f"Wide, for want of trainings: {listed(names)}. Give the same command {how}, and it goes "
+        "on from here."
+    ]
+
+
+def missing(one: AttackResult | DefenceResult, width: float) -> int:
+    """Return how many more trainings an interval may need: widths go with 1/√trainings.
+
+    No more than ``PLENTY`` in all, since they narrow faster where little is known.
+    """
+    low, high = max(one.low, 1e-6), min(one.high, 2.0)
+    times = (math.log(high / low) / math.log(width)) ** 2 if high > low else 1.0
+    return max(math.ceil(min(one.trainings * times, PLENTY)) - one.trainings, ROUND)
 
 
 # ------------------------------------------------------------------------------------ for people
@@ -85,7 +130,7 @@ def attack_row(one: AttackResult, people: People) -> TextRow:
     """Return the smallest collective of an attack."""
     return {
         "attack": one.name,
-        "people": count(one.estimate, people),
+        "people": count(one, people),
         "95% interval": between(one, people),
         "α*": percent(one.estimate),
         "trainings": f"{one.trainings}{'' if one.is_firm else ' (wide)'}",
@@ -117,7 +162,7 @@ def defence_text(one: DefenceResult, people: People) -> TextRow:
     """Return how a defence shifts the smallest collective."""
     return {
         "defence": one.name,
-        "people": count(one.estimate, people),
+        "people": count(one, people),
         "95% interval": between(one, people),
         "times as many": factor(one.shift),
         "accuracy it costs": points(one.cost),
@@ -132,7 +177,7 @@ def bound_row(one: AttackResult, people: People) -> TextRow:
     certified = "–" if bounds.certified is None else f"{bounds.certified:,}"
     return {
         "attack": one.name,
-        "simulated": count(one.estimate, people),
+        "simulated": count(one, people),
         "enough, by the bound": enough,
         "certified, by counting rows": certified,
         "note": bounds.why,
@@ -143,18 +188,25 @@ def compared_text(one: Compared, people: People) -> TextRow:
     """Return an attack then and now."""
     return {
         "attack": one.name,
-        "then": f"{count(one.then.estimate, people)} {between(one.then, people)}",
-        "now": f"{count(one.now.estimate, people)} {between(one.now, people)}",
+        "then": _with_interval(one.then, people),
+        "now": _with_interval(one.now, people),
         "times as many": factor(one.shift),
         "verdict": one.verdict,
     }
 
 
-def count(alpha: float, people: People) -> str:
-    """Return how many people a fraction stands for, in words."""
-    if math.isnan(alpha):
+def _with_interval(one: Interval, people: People) -> str:
+    return f"{count(one, people)} ({between(one, people)})"
+
+
+def count(one: AttackResult | DefenceResult | Interval, people: People) -> str:
+    """Return how many people are enough, in words."""
+    if math.isnan(one.estimate):
         return "not measured"
-    return "not even everyone" if math.isinf(alpha) else f"{people(alpha):,.0f}"
+    if math.isfinite(one.estimate):
+        return f"{people(one.estimate):,.0f}"
+    is_sure = getattr(one, "is_firm", one.low >= 1)
+    return "not even everyone" if is_sure else "perhaps not even everyone"
 
 
 def between(one: AttackResult | DefenceResult | Interval, people: People) -> str:
