@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,18 @@ from quorate.auditing.audit import ModelAudit, least_favoured, make_audit, rares
 from quorate.auditing.battery import BATTERY, Aim
 from quorate.auditing.bounds import Bounds
 from quorate.auditing.defences import find_defences
-from quorate.auditing.measured import AttackResult
+from quorate.auditing.measured import AttackResult, DefenceResult
 from quorate.auditing.result import ModelAuditResult
 from quorate.auditing.running import run_audit
 from quorate.auditing.searching import AlphaSearch, Purse
 from quorate.auditing.signals import as_members, plantable, telling
-from quorate.auditing.wording import control_sentence, count, missing, soft_intervals
+from quorate.auditing.wording import (
+    control_sentence,
+    count,
+    missing,
+    soft_intervals,
+    strongest_defence,
+)
 from quorate.catalog import build
 from quorate.errors import InputError
 from quorate.executors.serial import SERIAL
@@ -318,6 +325,14 @@ def test_a_control_is_said_to_fail_only_where_it_does() -> None:
     assert "more than 6,000 are needed, 30 times as many" in said(is_firm=False, low=0.6)
     assert count(attack(**lots), people_of_10_000) == "perhaps not even everyone"
     assert "adds nothing that can be told" in said(estimate=0.02, high=0.04)
+
+
+def test_defences_that_had_no_turn_are_not_said_to_fail() -> None:
+    nan = Interval(math.nan, math.nan, math.nan)
+    unknown = DefenceResult("knn-cleaning", *vars(nan).values(), nan, nan, 2, is_firm=False)
+    assert strongest_defence([unknown], people_of_10_000) == ""
+    useless = replace(unknown, estimate=0.02, low=0.01, high=0.04, shift=Interval(0, -1, 1))
+    assert strongest_defence([unknown, useless], people_of_10_000).startswith("No defence that")
 
 
 def test_what_is_the_users_own_is_called_by_its_name(people: Path) -> None:

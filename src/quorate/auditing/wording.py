@@ -67,8 +67,8 @@ def control_sentence(control: AttackResult, smallest: AttackResult, people: Peop
 
 def strongest_defence(defences: Sequence[DefenceResult], people: People) -> str:
     """Return which defence asks for the most people, beyond noise; else that none does."""
-    if not defences:
-        return ""
+    if all(math.isnan(one.estimate) for one in defences):
+        return ""  # none, or none had its turn
     helps = [one for one in defences if one.shift.low > 0]
     if not helps:
         return "No defence that was tried asks for more people, beyond noise."
