@@ -13,7 +13,7 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.planning import rehearsal_words as words
 from quorate.planning.certify import Objective
-from quorate.planning.held_rows import HeldRows, MembersHalves
+from quorate.planning.held_members import MembersHalves, hold
 from quorate.planning.members import Members, read_members
 from quorate.planning.rehearsal import (
     FEWEST_ROWS,
@@ -102,7 +102,7 @@ def test_a_new_value_can_be_rehearsed() -> None:
 def test_the_halves_are_apart() -> None:
     """Nothing of those measured on is known in training, not even the scale of their numbers."""
     people, _ = people_of(MEMBERS, WEB)
-    population = MembersHalves(HeldRows.of(people), 40, 60)
+    population = MembersHalves(hold(people), 40, 60)
     split = population.split(np.random.default_rng(3))
     assert (len(split.train), len(split.held_out)) == (40, 60)
     trips = split.train.column("trips").start
@@ -112,7 +112,7 @@ def test_the_halves_are_apart() -> None:
     assert (split.held_out.y == people.y[order[:60]]).all()
     changed = replace(people, x=people.x.copy())
     changed.x[order[:60], trips] *= 1000
-    again = MembersHalves(HeldRows.of(changed), 40, 60).split(np.random.default_rng(3))
+    again = MembersHalves(hold(changed), 40, 60).split(np.random.default_rng(3))
     assert (again.train.x == split.train.x).all()
 
 

@@ -6,6 +6,7 @@ import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cloudpickle
 import numpy as np
@@ -15,13 +16,16 @@ import pytest
 import quorate
 from quorate import catalog
 from quorate.api.own import people
-from quorate.bring_your_own.handed_in import sent_by_file
+from quorate.bring_your_own import handed_in
+from quorate.bring_your_own.handed_in import sent_by_file, sent_elsewhere
+from quorate.cli.entry import main
 from quorate.errors import InputError
 from quorate.given import given_of
 from quorate.populations.own.own_people import OwnPeople
 from quorate.table import Split
 
 N = 60
+STRATEGY = "planting:target=1,signal=columns,job=nurse"
 
 
 def loans(n: int = N) -> pd.DataFrame:
@@ -92,7 +96,7 @@ def test_missing_values_are_encoded_counted_and_named() -> None:
 
 
 def test_a_frame_of_polars_comes_back_as_it_was() -> None:
-    pl = pytest.importorskip("polars")
+    import polars as pl
     from polars.testing import assert_frame_equal
 
     frame = pl.from_pandas(loans().drop(columns=["job", "grade"]))
@@ -356,28 +360,49 @@ def test_data_are_called_by_what_they_are(data: object, called: str) -> None:
 
 def test_a_stored_run_of_data_is_shown_and_goes_on(tmp_path: Path) -> None:
     frame = loans()[["age", "job", "paid"]]
-    study = {"strategy": "planting:target=1,signal=columns,job=nurse", "learner": "logistic"}
+    study = {"strategy": STRATEGY, "learner": "naive-bayes", "alphas": [0, 0.5], "seeds": 1}
     out = tmp_path / "run"
 
-    def run(data: pd.DataFrame, out: Path | None = out, jobs: int | None = None) -> pd.DataFrame:
-        found = quorate.curve(
-            people(data, label="paid"), **study, out=out, alphas=[0, 0.5], seeds=1, jobs=jobs
-        )
+    def run(data: pd.DataFrame, out: Path | None = out) -> pd.DataFrame:
+        found = quorate.curve(people(data, label="paid"), **study, out=out)
         return found.to_frame()[["alpha", "success"]]
 
-    first = run(frame, jobs=2)
+    first = run(frame)
     (said,) = quorate.load(out).summary()
-    assert said.startswith("logistic (DataFrame, planting:"), said
+    assert said.startswith("naive-bayes (DataFrame, planting:"), said
     pd.testing.assert_frame_equal(run(frame, None), first)
-    code = f"import quorate; print(len(quorate.load({str(out)!r}).to_frame()))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert loaded.stdout == "2\n", loaded.stderr
     store = next(out.glob("*.sqlite"))
     before = store.stat().st_mtime_ns
     pd.testing.assert_frame_equal(run(frame), first)
     assert store.stat().st_mtime_ns == before
     older = frame.assign(age=frame["age"] ** 2)  # other data have cells of their own
     pd.testing.assert_frame_equal(run(older), run(older, None))
+
+
+def test_a_stored_run_is_read_without_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, cells = tmp_path / "run", tmp_path / "cells.csv"
+
+    def fit(rows: pd.DataFrame, labels: np.ndarray) -> Any:
+        return lambda others: np.full(len(others), labels[0])
+
+    found = quorate.curve(
+        people(loans(), label="paid"), STRATEGY, fit, out=out, alphas=[0.5], seeds=1
+    )
+    monkeypatch.setattr(handed_in, "_in_use", {})  # as in another process
+    monkeypatch.setattr(handed_in, "_kept", {})
+    assert len(quorate.load(out).to_frame()) == len(found.to_frame())
+    for words in (["show", str(out)], ["export", str(out), "--out", str(cells)]):
+        monkeypatch.setattr(sys, "argv", ["quorate", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert not ended.value.code
+    assert "fit (DataFrame, planting:" in capsys.readouterr().out
+    assert set(pd.read_csv(cells)["population"]) == set(found.to_frame()["population"])
+    population = quorate.load(out).outcomes[0].description["population"]
+    with pytest.raises(InputError, match=r"Expected the object that was handed in as 'DataFrame "):
+        split(catalog.build("populations", population))
 
 
 def test_a_pipeline_gets_the_columns_by_name_whatever_brought_them(tmp_path: Path) -> None:
@@ -417,9 +442,9 @@ def test_large_data_are_sent_to_processes_once_by_a_file() -> None:
     n = 20_000
     rows = np.random.default_rng(0).normal(size=(n, 2))
     population = people((rows, np.arange(n) % 2))
-    alone = cloudpickle.dumps(population)
-    assert len(alone) > rows.nbytes  # a message that stands alone holds the data
     with sent_by_file():
+        with sent_elsewhere(whole=True):  # where the file is not seen
+            assert len(cloudpickle.dumps(population)) > rows.nbytes
         by_file = cloudpickle.dumps(population)
         assert len(by_file) < 2000
         wanted = rb"/[^\x00-\x1f]*" + population.held.digest.encode()

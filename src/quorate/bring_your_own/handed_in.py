@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import tempfile
 import threading
 import weakref
@@ -13,10 +14,10 @@ from typing import Any
 
 from quorate.bring_your_own.content import digest_of
 from quorate.bring_your_own.import_paths import ImportPath
-from quorate.errors import InputError
+from quorate.errors import InputError, QuorateError
 
 DIGITS = 8  # of a digest, in the text
-LARGE = 2**16  # bytes of an object from which on it is sent by a file, where that can be read
+LARGE = 2**16  # bytes of an object from which on it is not sent with every message
 LATELY = 16  # objects that came from another process and are kept for the next message
 
 
@@ -28,7 +29,7 @@ class HandedIn(str):
     are in use. Text that was stored and is read elsewhere has no object, and ``value`` then says
     what to do. It travels to other processes with its object, by cloudpickle: functions of scripts
     and notebooks, too. There the digest is found anew, so that a worker whose code differs is
-    noticed.
+    noticed. Large objects travel once, where ``sent_by_file`` or ``sent_elsewhere`` sees to that.
 
     Attributes:
         digest: of all that the object does, 64 bits in hex; "" where there is no object.
@@ -91,7 +92,10 @@ class HandedIn(str):
             import cloudpickle
 
             self._packed = cloudpickle.dumps(self._value)
-        if _folder is None or len(self._packed) < LARGE:
+        is_large = len(self._packed) >= LARGE
+        if is_large and _elsewhere.get() == "by name":
+            return _arrive_by_name, (str(self),)
+        if not is_large or _folder is None or _elsewhere.get():
             return _arrive, (self._called, self.is_named, str(self), self._packed)
         file = _folder / self.digest
         with _writing:
@@ -121,7 +125,8 @@ def _arrive(called: str, is_named: bool, text: str, packed: bytes) -> HandedIn:
 
     value = pickle.loads(packed)
     arrived = HandedIn.of(ImportPath(called, value) if is_named else value, called)
-    _lately.append(arrived)
+    if _kept.get(str(arrived)) is not arrived:
+        _lately.append(arrived)
     return arrived
 
 
@@ -134,6 +139,35 @@ def _arrive_in_file(called: str, is_named: bool, text: str, file: str) -> Handed
     """Return an object that lies in a file; the file is read where the object is not at hand."""
     known = _in_use.get(text)
     return known if known is not None else _arrive(called, is_named, text, Path(file).read_bytes())
+
+
+class NotHereError(QuorateError):
+    """A process was sent an object's name alone, and has not been sent the object before."""
+
+
+def _arrive_by_name(text: str) -> HandedIn:
+    known = _in_use.get(text)
+    if known is None:
+        raise NotHereError(f"Expected {text!r} to be here, got its name alone. Send it whole.")
+    return known
+
+
+_elsewhere: contextvars.ContextVar[str] = contextvars.ContextVar("_elsewhere", default="")
+
+
+@contextlib.contextmanager
+def sent_elsewhere(*, whole: bool) -> Iterator[None]:
+    """Let what is packed inside travel to another machine, which sees no file of this one.
+
+    Args:
+        whole: with its objects; otherwise large ones go by name, to who may have them already. Who
+            has not answers with ``NotHereError``.
+    """
+    before = _elsewhere.set("whole" if whole else "by name")
+    try:
+        yield
+    finally:
+        _elsewhere.reset(before)
 
 
 _folder: Path | None = None  # where objects lie for other processes of this machine

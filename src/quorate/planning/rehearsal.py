@@ -19,7 +19,7 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.planning.certify import Objective
-from quorate.planning.held_rows import HeldRows, MembersHalves
+from quorate.planning.held_members import MembersHalves, hold
 from quorate.planning.members import Members
 from quorate.planning.rehearsal_rows import people_of
 from quorate.planning.simulate import FEWEST_ROWS, strategy_of
@@ -173,7 +173,7 @@ def rehearse(
     except InputError as error:  # of numbers that no learner could tell apart
         return Rehearsal(notes=(f"Nothing was rehearsed. {error}",))
     target = None if objective.target is None else people.classes[members.label(objective.target)]
-    held = HeldRows.of(people)
+    held = hold(people)
     whole = Study(
         populations=(MembersHalves(held, trained, held_out),),
         strategies=(strategy_of(objective, signal, target),),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from quorate import catalog
+from quorate.bring_your_own.handed_in import HandedIn
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
@@ -20,7 +21,7 @@ from quorate.extras import command, is_installed
 from quorate.intervals import mean_over_seeds
 from quorate.planning.cells import carriers, signal_codes
 from quorate.planning.certify import Objective
-from quorate.planning.held_rows import HeldRows, MembersDrawn
+from quorate.planning.held_members import MembersDrawn, hold
 from quorate.planning.members import Members
 from quorate.populations.own_table import OwnTable
 from quorate.populations.tables.table_files import LARGEST_ALPHABET
@@ -224,11 +225,11 @@ def _notes(members: Members, objective: Objective, rows: int, seeds: int) -> lis
     return notes
 
 
-def _held(members: Members) -> HeldRows:
+def _held(members: Members) -> HandedIn:
     """Return the rows as a table of theirs is read."""
     with tempfile.TemporaryDirectory(prefix="quorate-plan-") as folder:
         path = _write(members, Path(folder))
-        return HeldRows.of(OwnTable(str(path), LABEL, separator=",").everyone())
+        return hold(OwnTable(str(path), LABEL, separator=",").everyone())
 
 
 def _write(members: Members, folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import time
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quorate import catalog
-from quorate.bring_your_own.handed_in import any_in_use, in_use
+from quorate.bring_your_own.handed_in import NotHereError, any_in_use, in_use, sent_elsewhere
 from quorate.executors.clusters.message import as_sent
 from quorate.executors.clusters.waiting import TICK
 from quorate.executors.executor import Pool, Workers
@@ -62,6 +63,7 @@ class Messages:
         self._losses: dict[str, int] = {}  # of workers, by the cells that they had
         self._at_work: dict[Future[Answer], _Message] = {}
         self._suspects = deque[list[Stack]]()  # messages whose worker was lost
+        self._lacking = deque[list[Stack]]()  # those whose worker lacks an object that they name
         self._ahead = 1  # messages to have at work
         self._cut(cells, pool.workers)
 
@@ -72,7 +74,7 @@ class Messages:
         """
         has_lost = False
         try:
-            while self._waiting or self._suspects or self._at_work:
+            while self._waiting or self._suspects or self._lacking or self._at_work:
                 there = self._pool.look()  # which raises where nothing can be tried again
                 if has_lost:
                     tell("A worker was lost; what it had begun is tried again.")
@@ -114,6 +116,8 @@ class Messages:
 
     def _send(self) -> None:
         """Send as many messages as are to be at work."""
+        while self._lacking:
+            self._submit(self._lacking.popleft(), whole=True)
         alone = bool(self._suspects) and self._pool.falls_together  # it shows who is to blame
         while self._suspects and len(self._at_work) < (1 if alone else self._ahead):
             self._submit(self._suspects.popleft())
@@ -121,13 +125,16 @@ class Messages:
             count = self._load.stacks(len(self._waiting), self._workers)
             self._submit([self._waiting.popleft() for _ in range(count)])
 
-    def _submit(self, stacks: list[Stack]) -> None:
+    def _submit(self, stacks: list[Stack], whole: bool = False) -> None:
+        """Send a message: to other machines large objects go by name, unless it is to be whole."""
         pool, work = self._pool, self._work
         limit, own = (pool.turn, self._own(stacks)) if pool.is_remote else (None, ())
         if pool.is_elsewhere:
             work = work.packed([cell for stack in stacks for _, cell in stack])
         message = _Message(stacks, time.monotonic())
-        sent = pool.submit(work_on, work, stacks, device.asked(), limit, own, self._probe)
+        way = sent_elsewhere(whole=whole) if pool.is_elsewhere else contextlib.nullcontext()
+        with way:
+            sent = pool.submit(work_on, work, stacks, device.asked(), limit, own, self._probe)
         self._at_work[sent] = message
 
     def _own(self, stacks: list[Stack]) -> tuple[Any, ...]:
@@ -149,6 +156,8 @@ class Messages:
             except self._pool.lost:
                 has_lost = True
                 self._suspects.extend(self._try_again(sent.stacks))
+            except NotHereError:
+                self._lacking.append(sent.stacks)
             except Exception as error:  # of the executor itself
                 failures.append(error)
             else:

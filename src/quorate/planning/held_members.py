@@ -1,4 +1,4 @@
-"""The members' rows in memory: they travel with the cells, as no other machine has their file."""
+"""The members' rows as populations, which carry them along: no other machine has their file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
+from quorate.bring_your_own.handed_in import HandedIn
 from quorate.populations import sizes
 from quorate.populations.tables.table_files import standardised
 from quorate.protocols import Population
@@ -16,21 +17,17 @@ from quorate.spec import param
 from quorate.table import Rng, Split, Table
 
 
-class HeldRows(str):
-    """The digest of a table, which it carries along: a parameter that reads as text.
+@dataclass(frozen=True)
+class PackedRows:
+    """A table, packed: of the few values that members have, a small part of its size.
 
-    ``content`` is the table, packed: of the few values that members have, a small part of its size.
+    Args:
+        content: the table, packed.
+        content_digest: of its values and names, 64 bits in hex.
     """
 
     content: bytes
-
-    @classmethod
-    def of(cls, people: Table) -> HeldRows:
-        """Return the rows of a table."""
-        plain = pickle.dumps(people)
-        held = cls(hashlib.sha256(plain).hexdigest()[:16])
-        held.content = zlib.compress(plain, 1)
-        return held
+    content_digest: str
 
     def table(self) -> Table:
         """Return the table; the last one that was asked for stays in memory."""
@@ -38,8 +35,15 @@ class HeldRows(str):
 
 
 @functools.lru_cache(maxsize=1)
-def _table(rows: HeldRows) -> Table:
+def _table(rows: PackedRows) -> Table:
     return cast(Table, pickle.loads(zlib.decompress(rows.content)))
+
+
+def hold(people: Table) -> HandedIn:
+    """Return the rows of a table as a parameter of the populations below."""
+    plain = pickle.dumps(people)
+    packed = PackedRows(zlib.compress(plain, 1), hashlib.sha256(plain).hexdigest()[:16])
+    return HandedIn.of(packed, "members")
 
 
 @dataclass(frozen=True)
@@ -47,17 +51,13 @@ class MembersDrawn(Population):
     """The members' rows; the split is random and drawn anew for each seed."""
 
     name: ClassVar[str] = "members"
-    rows: HeldRows = param(help="The rows.")
+    rows: HandedIn = param(help="The rows.")
     n: int = param(1000, "Number of people trained on.")
     held_out: float = param(0.25, sizes.HELD_OUT_FRACTION)
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""
-        return sizes.split_at_random(self.rows.table(), self.n, self.held_out, rng)
-
-    def fingerprint(self) -> str:
-        """Return a digest of the rows."""
-        return str(self.rows)
+        return sizes.split_at_random(self.rows.value.table(), self.n, self.held_out, rng)
 
 
 @dataclass(frozen=True)
@@ -69,18 +69,14 @@ class MembersHalves(Population):
     """
 
     name: ClassVar[str] = "members-halves"
-    rows: HeldRows = param(help="The rows.")
+    rows: HandedIn = param(help="The rows.")
     n: int = param(1000, "Number of people trained on, at most the first half.")
     held_out: int = param(1000, "Number of people measured on, at most the other half.")
 
     def split(self, rng: Rng) -> Split:
         """Return a random split."""
-        people = self.rows.table()
+        people: Table = self.rows.value.table()
         order = rng.permutation(len(people))
         half = len(people) // 2
         train, test = order[half:][: self.n], order[:half][: self.held_out]
         return standardised(Split(people.take(train), people.take(test)))
-
-    def fingerprint(self) -> str:
-        """Return a digest of the rows."""
-        return str(self.rows)
