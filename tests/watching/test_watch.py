@@ -114,6 +114,8 @@ def test_from_the_file_to_the_page(
     assert "column 'time' is empty" in printed
     assert "Rows were put in the order of their times" in printed
     assert load_result("w").title == "Is it working?"
+    assert quorate("show", ".")[0] == 0
+    assert ">w: watch, 20" in Path("index.html").read_text()  # its folder, kind and date
     plain = rounded(quorate("watch", "o.csv", "--target", "0.6", "--out", "w", "--json")[1])
     expected = rounded(json.dumps(library.watch(FALL, target=0.6).to_json()))
     assert plain == {**expected, "left_out": {"column 'time' is empty": 1}}

@@ -23,7 +23,7 @@ KINDS = {  # by a report's stem
     "audit": "audit of privacy",
 }
 # By what the JSON of a report holds.
-KEYS = {"runs": "comparison", "critical_mass": "study"}
+KEYS = {"runs": "comparison", "critical_mass": "study", "periods": "watch"}
 OF_A_SCENARIO = "provenance.json"
 DEPTH = 3  # of folders within one another that are looked into
 PARTS = {"cells", "ledgers", "platform", "platforms", "tuning"}  # of a run, no runs of their own
