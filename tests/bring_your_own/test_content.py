@@ -135,6 +135,7 @@ def test_what_has_no_content_is_refused(tmp_path: Path) -> None:
 SCRIPT = """
 import functools, sys
 import numpy as np
+import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 from quorate.bring_your_own.content import digest_of
 
@@ -148,8 +149,17 @@ def fit(x, y, depth=2):
 
 
 print(digest_of([fit, lambda x, y: fit, functools.partial(fit, depth=3),
-                 RandomForestClassifier(n_estimators=7), labels, np.arange(3)]))
+                 RandomForestClassifier(n_estimators=7), labels, np.arange(3),
+                 pd.Series(["a", None, 1.5], index=list("xyz")), pd.Index([1, 2])]))
 """
+
+
+def test_frames_and_series_count_with_their_index() -> None:
+    rates = pd.Series([1.0, 2.0], index=["no", "yes"])
+    other = rates.set_axis(["yes", "no"])  # looked up by label, as in y.map(rates)
+    assert digest_of(rates) == digest_of(rates.copy()) != digest_of(other)
+    assert digest_of(rates.to_frame("a")) != digest_of(other.to_frame("a"))
+    assert digest_of(rates) != digest_of(rates + 1)
 
 
 def test_processes_agree_whatever_the_order_of_sets(tmp_path: Path) -> None:

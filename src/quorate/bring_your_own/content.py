@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from quorate.bring_your_own.data_kinds import kind_of
 from quorate.errors import InputError
 from quorate.spec import code_digest, is_installed, is_own
 from quorate.spec.code_names import globals_of, stored_by
@@ -24,7 +25,7 @@ ATOMS = (type(None), bool, int, float, complex, str, bytes, bytearray, type(...)
 def digest_of(value: Any) -> str:
     """Return a digest of an object's content, 64 bits in hex: equal content, equal digest.
 
-    Numbers, text and arrays count by their values, data frames by columns and values. Functions and
+    Numbers, text and arrays count by their values, frames and series by index, too. Functions and
     classes count by their code (see ``quorate.spec.code_digest``) and by the data that they take
     from around them: arrays, frames, lists, mappings, estimators, as they are now. Estimators count
     by class and parameters, but for those that keep what they have learned when they are cloned;
@@ -95,6 +96,8 @@ class _Reader:
             self.say("content", _place(type(value)), value.content_digest)
         elif hasattr(value, "__dataframe__") and hasattr(value, "columns"):
             self._read_frame(value)
+        elif kind_of(value) == "series":
+            self._read_series(value)
         else:
             self._read_object(value)
 
@@ -112,6 +115,15 @@ class _Reader:
             series = frame.iloc[:, at] if hasattr(frame, "iloc") else frame[name]
             self.say(str(series.dtype))
             self.read(np.asarray(series.to_numpy()))
+        if hasattr(frame, "iloc"):
+            self.read(frame.index.to_numpy())
+
+    def _read_series(self, series: Any) -> None:
+        self.say("series", type(series).__module__.partition(".")[0], str(series.dtype))
+        self.read(str(series.name))
+        self.read(np.asarray(series.to_numpy()))
+        if hasattr(series, "iloc"):
+            self.read(series.index.to_numpy())
 
     def _read_code(self, value: Any) -> None:
         if not is_own(value) or (isinstance(value, type) and is_installed(value)):
