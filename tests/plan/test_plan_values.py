@@ -197,9 +197,7 @@ def test_what_is_no_frame_is_answered(source: object) -> None:
 @pytest.mark.parametrize(
     ("values", "given", "known"),
     [
-        (("FALSE", "TRUE"), "1", "TRUE"),
         (("FALSE", "TRUE", "missing"), "no", "FALSE"),
-        (("0", "1"), "True", "1"),
         (("no", "yes"), "0", "no"),
         (("n", "y"), "YES", "y"),
     ],
@@ -210,6 +208,11 @@ def test_a_truth_value_in_other_words_is_not_new(
     column = MemberColumn("member", values, missing="missing" if "missing" in values else None)
     with pytest.raises(InputError, match=f"Members have {known!r}: write it so"):
         column.code(given, new_values=True)
+
+
+@pytest.mark.parametrize(("values", "given"), [(("FALSE", "TRUE"), "1"), (("0", "1"), "True")])
+def test_true_and_one_are_the_same_value(values: tuple[str, ...], given: str) -> None:
+    assert MemberColumn("member", values).code(given, new_values=True) == 1
 
 
 def test_a_word_beside_others_than_truth_values_is_new() -> None:
