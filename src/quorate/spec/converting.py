@@ -35,7 +35,7 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
         spelt = inner[0] is not str and str(value).lower() == "none"  # text may well say "none"
         if value is None or spelt:
             return None
-        if typing.get_origin(inner[0]) is Literal:
+        if len(inner) > 1 and typing.get_origin(inner[0]) is Literal:
             return value  # one of these names, or what only the method can read
         return convert(value, inner[0], key)
     if origin is tuple:
