@@ -6,6 +6,7 @@ Pure functions of plain arrays; shapes: a sizes.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -162,8 +163,10 @@ def _set_title(axes: Axes, panel: CurvePanel, width: float) -> None:
     legend = axes.get_legend()
     lines = sum(one.get_text().count("\n") + 1 for one in legend.get_texts()) if legend else 0
     pad = 6 + (10 if width >= PANEL_WIDTH else 8) * lines
-    letters = 72 if width >= PANEL_WIDTH else round(10 * width)  # of the smaller size
-    axes.set_title(style.wrapped(panel.title, letters), pad=pad, parse_math=False)
+    title, letters = panel.title, 72
+    if width < PANEL_WIDTH:  # in smaller letters, and in lines that end at a comma
+        title, letters = re.sub(",(?! )", ", ", title), round(10 * width)
+    axes.set_title(style.wrapped(title, letters), pad=pad, parse_math=False)
 
 
 def _set_alpha_axis(axes: Axes, panel: CurvePanel, width: float) -> None:
