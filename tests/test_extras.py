@@ -1,6 +1,7 @@
 """What a plain installation can do, and the one message where it cannot."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -133,6 +134,7 @@ def test_what_trains_no_network_works_without_the_extras(tmp_path: Path) -> None
         capture_output=True,
         text=True,
         cwd=tmp_path,
+        env={**os.environ, "QUORATE_CACHE": str(tmp_path / "cache")},  # which may hold MNIST
     )
     assert run.returncode == 0, run.stderr
     found = json.loads(run.stdout)
