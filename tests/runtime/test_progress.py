@@ -2,6 +2,9 @@
 
 import io
 import re
+import sys
+import time
+import types
 from collections.abc import Callable
 
 import pytest
@@ -151,3 +154,30 @@ def test_patience_is_silent_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_waiting", None)
     with patience("Loading"):
         assert progress._waiting is None
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in for a notebook's kernel."""
+    shell = types.SimpleNamespace(get_ipython=lambda: object())
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+
+
+@pytest.mark.usefixtures("notebook")
+def test_a_notebook_is_told_in_few_lines_of_what_takes_a_while(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_bar(total=100, done=100)
+    with status("Checking"):
+        pass
+    assert capsys.readouterr().err == ""  # it was over before anyone could wait
+    monkeypatch.setattr(progress, "PATIENCE", 0.01)
+    with bar(100, "Training") as told:
+        told.advance(5)
+        time.sleep(0.2)
+        for _ in range(95):
+            told.advance(1)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "Training: 5 of 100"
+    assert said[1:] == [f"Training: {tenth} of 100" for tenth in range(10, 101, 10)]

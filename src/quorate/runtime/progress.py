@@ -1,4 +1,4 @@
-"""Progress on standard error: bars with the time left in a terminal, silence elsewhere."""
+"""Progress on standard error: bars in a terminal, lines in a notebook, silence elsewhere."""
 
 from __future__ import annotations
 
@@ -57,12 +57,18 @@ def tell_once(what: str) -> None:
 
 
 def _shown() -> bool:
-    return sys.stderr.isatty() and not _silent and not _quiet
+    return (sys.stderr.isatty() or _in_notebook()) and not _silent and not _quiet
+
+
+def _in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook, whose cells show what is printed."""
+    ipython = sys.modules.get("IPython")
+    return "ipykernel" in sys.modules and ipython is not None and ipython.get_ipython() is not None
 
 
 def _is_dumb() -> bool:
-    """Whether the terminal cannot go back to a line that it has shown."""
-    return os.environ.get("TERM", "").lower() in ("dumb", "unknown")
+    """Whether what shows the words cannot go back to a line that it has shown."""
+    return _in_notebook() or os.environ.get("TERM", "").lower() in ("dumb", "unknown")
 
 
 @contextlib.contextmanager
@@ -115,7 +121,8 @@ def bar(total: int, what: str) -> Iterator[Bar]:
         return
     _end_patience()
     if _is_dumb():
-        yield Bar(_count_in_lines(total, what))
+        with _lines(total, what) as advance:
+            yield Bar(advance)
         return
     from rich.console import Console
     from rich.progress import (
@@ -151,8 +158,8 @@ def status(what: str) -> Iterator[Callable[[str], None]]:
         return
     _end_patience()
     if _is_dumb():
-        tell(f"{what} ...")
-        yield lambda _: None
+        with _first(lambda: tell(f"{what} ...")):
+            yield lambda _: None
         return
     from rich.console import Console
     from rich.text import Text
@@ -161,15 +168,37 @@ def status(what: str) -> Iterator[Callable[[str], None]]:
         yield lambda words: shown.update(Text(printable(words)))
 
 
-def _count_in_lines(total: int, what: str) -> Callable[[int], None]:
-    """Say so at the beginning, and after each tenth of the steps; return what is to be called."""
-    tell(f"{what}: 0 of {total}")
-    done = 0
+@contextlib.contextmanager
+def _lines(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """Say how many steps are done, at first and after each tenth; yield what is to be called."""
+    done, has_begun = 0, False
+
+    def say() -> None:
+        nonlocal has_begun
+        has_begun = True
+        tell(f"{what}: {done} of {total}")
 
     def advance(steps: int) -> None:
         nonlocal done
         before, done = done, done + steps
-        if 10 * done // total > 10 * before // total:
-            tell(f"{what}: {done} of {total}")
+        if has_begun and 10 * done // total > 10 * before // total:
+            say()
 
-    return advance
+    with _first(say):
+        yield advance
+
+
+@contextlib.contextmanager
+def _first(say: Callable[[], None]) -> Iterator[None]:
+    """Say the first words at once; in a notebook, whose lines stay, only of what takes a while."""
+    if not _in_notebook():
+        say()
+        yield
+        return
+    waiting = threading.Timer(PATIENCE, say)
+    waiting.daemon = True
+    waiting.start()
+    try:
+        yield
+    finally:
+        waiting.cancel()
