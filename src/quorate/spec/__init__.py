@@ -7,7 +7,7 @@ on to the method inside it, so ``planting:target=8,size=3`` sets the size of its
 """
 
 from quorate.spec.building import AdaptingCatalog, Catalog, build, check_levels
-from quorate.spec.converting import convert, whole
+from quorate.spec.converting import convert, make_tuples, whole
 from quorate.spec.declaration import (
     default_of,
     hints,
@@ -37,6 +37,7 @@ __all__ = [
     "is_own",
     "is_path",
     "is_required",
+    "make_tuples",
     "methods_within",
     "param",
     "parameters",

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from quorate.errors import InputError
 from quorate.plain import as_plain
-from quorate.spec.declaration import is_method_class
+from quorate.spec.declaration import hints, is_method_class, parameters
 from quorate.spec.describing import text
 from quorate.spec.parsing import listed, unquoted
 from quorate.validate import shown, storable, unknown
@@ -66,6 +66,24 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
         f"Expected {key} to be {wanted.get(annotation, '(NAME=VALUE,...)')}, got {shown(value)}. "
         f"Write {key}=VALUE with such a value."
     )
+
+
+def make_tuples(method: Any) -> None:
+    """Make a tuple of each parameter that takes several, where one value or a list was given.
+
+    It is for the ``__post_init__`` of a method that people may make themselves, in Python.
+
+    >>> from quorate.scenarios.navigation.scenario import Navigation
+    >>> Navigation(reports=3, defence=["none"]).reports
+    (3,)
+    """
+    cls: type = type(method)
+    for key in parameters(cls):
+        value = getattr(method, key)
+        takes_several: Any = typing.get_origin(hints(cls)[key])
+        if takes_several is tuple and not isinstance(value, tuple):
+            several = tuple(value) if isinstance(value, list) else (value,)
+            object.__setattr__(method, key, several)
 
 
 def whole(value: Any, key: str) -> int:

@@ -99,6 +99,7 @@ class Bias(Scenario):
     )
 
     def __post_init__(self) -> None:
+        spec.make_tuples(self)
         for alpha in (*self.alphas, self.at):
             in_interval("alpha", alpha, 0, 1, "It is a fraction of the minority.")
         check_count(self.seeds, "Five or more give intervals.")

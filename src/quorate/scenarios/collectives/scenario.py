@@ -27,7 +27,7 @@ from quorate.scenarios.collectives.submission import Case, Mistake
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
 from quorate.signals.patch import Patch
-from quorate.spec import param
+from quorate.spec import make_tuples, param
 from quorate.strategies.planting import Planting
 from quorate.studies.trial import draw_people, streams, submit_from
 from quorate.table import Table
@@ -90,6 +90,7 @@ class Collectives(Scenario):
     target: float = param(0.9, "S*, the success at the critical mass, in [0, 1].")
 
     def __post_init__(self) -> None:
+        make_tuples(self)
         if len(self.strategies) < 2:
             raise InputError(
                 f"Expected two strategies or more, got {len(self.strategies)}. Of one collective "

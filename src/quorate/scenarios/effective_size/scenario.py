@@ -90,6 +90,7 @@ class EffectiveSize(Scenario):
     seeds: int = spec.param(3, "Number of seeds.")
 
     def __post_init__(self) -> None:
+        spec.make_tuples(self)
         several = (self.worlds, self.populations, self.strategies, self.targets)
         counts = [len(each) for each in several]
         if len(set(counts)) > 1 or not counts[0]:

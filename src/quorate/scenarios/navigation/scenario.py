@@ -23,7 +23,7 @@ from quorate.scenarios.navigation.result import NavigationResult
 from quorate.scenarios.navigation.route_choice import Drivers
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
-from quorate.spec import param
+from quorate.spec import make_tuples, param
 from quorate.validate import above_zero, at_least, in_interval
 
 Defence = Literal["none", "trimmed-mean", "contradicting-traces", "decay", "bans"]
@@ -108,6 +108,7 @@ class Navigation(Scenario):
     )
 
     def __post_init__(self) -> None:
+        make_tuples(self)
         for key in ("network", "reports", "share", "defence", "others", "schedule"):
             if not getattr(self, key):
                 raise InputError(f"Expected {key} to name one or more, got none. Give a value.")

@@ -19,7 +19,7 @@ from quorate.errors import InputError, StoreError
 from quorate.intervals import Floats
 from quorate.plain import group_by
 from quorate.runs.store import FILE as STORE
-from quorate.studies.curves import load
+from quorate.studies.loading import load
 from quorate.studies.trial import ANYONE
 
 CELLS, CALLED = "cells.csv", "critical_mass.csv"

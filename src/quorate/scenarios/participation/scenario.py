@@ -15,7 +15,7 @@ from quorate.scenarios.participation.measured_curve import MeasuredCurve, choose
 from quorate.scenarios.participation.responses import follow_responses
 from quorate.scenarios.participation.result import ParticipationResult
 from quorate.scenarios.scenario import Scenario
-from quorate.spec import param
+from quorate.spec import make_tuples, param
 from quorate.theory.acquaintances import Kind
 from quorate.validate import LARGEST, MOST_ROUNDS, at_least, in_interval
 
@@ -76,6 +76,7 @@ class Participation(Scenario):
     seed: int = param(0, "Seed of the network, and of who begins.")
 
     def __post_init__(self) -> None:
+        make_tuples(self)
         at_least("cost", self.cost, 0, "It is in units of full success, as in 0.1.")
         in_interval("share", self.share, 0, 1, "1: who stays out gets as much as who acts.")
         in_interval("belief", self.belief, 0, 1, "It is a fraction of all people.")

@@ -26,7 +26,7 @@ from quorate.scenarios.privacy.result import Measured, PrivacyResult
 from quorate.scenarios.privacy.strategies import read_strategies
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
-from quorate.spec import param
+from quorate.spec import make_tuples, param
 from quorate.studies.alphas import parse_alphas
 from quorate.studies.trial import draw_people, streams
 from quorate.validate import MOST_ROUNDS, at_least, in_interval
@@ -80,6 +80,7 @@ class Privacy(Scenario):
     probed: int = param(400, "Number of people of the membership attack, at least 20.")
 
     def __post_init__(self) -> None:
+        make_tuples(self)
         object.__setattr__(self, "alphas", parse_alphas(self.alphas))
         check_count(self.seeds, "Run at least one seed.")
         at_least("how_many", self.how_many, 1, "Change at least one column.")
