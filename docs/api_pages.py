@@ -30,6 +30,12 @@ PEOPLE = (
     "quorate.knowledge:Knowledge",
     "quorate.law:FiniteLaw",
 )
+MORE_TYPES = (
+    "quorate.executors.choose:AnyExecutor",
+    "quorate.membership_inference.audit_cell:Kind",
+    "quorate.studies.curves:Width",
+    "quorate.figures.curves:Part",
+)
 KIND_TITLES = {"settings": "Settings"}
 
 
@@ -37,6 +43,7 @@ def sections() -> dict[str, tuple[str, str, list[str]]]:
     """Return each page's title, a sentence on it, and the objects on it, by the page's name."""
     found = {
         "functions": ("Functions", "What `import quorate` gives.", functions()),
+        "types": ("Types", "What signatures call the things that may be handed in.", types()),
         "people": ("People", "How people and their data are held.", list(PEOPLE)),
         "roles": ("Roles", "What a method of your own inherits, by its role.", roles()),
         "results": ("Results", "What functions return, and what a stored folder is.", results()),
@@ -66,13 +73,22 @@ def roles() -> list[str]:
 
 
 def results() -> list[str]:
-    """Return every class that is a result, as the package has them."""
+    """Return every class that says what it is in a line: results, and what they are made of."""
     for module in pkgutil.walk_packages(quorate.__path__, "quorate."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    from quorate.runs.result import Result
+    from quorate.runs.shown import Shown
 
-    return sorted(path for cls in _subclasses(Result) if (path := _path(cls)).startswith("quorate"))
+    found = {_path(cls) for cls in _subclasses(Shown)} - {RESULT}
+    return sorted(path for path in found if path.startswith("quorate"))
+
+
+def types() -> list[str]:
+    """Return what the signatures of functions call the things that may be handed to them."""
+    from quorate.api import accepted
+
+    own = [name for name in vars(accepted) if name in accepted.__annotations__]
+    return [*(f"{accepted.__name__}:{name}" for name in own), *MORE_TYPES]
 
 
 def errors() -> list[str]:
@@ -111,8 +127,10 @@ def page(title: str, said: str, paths: list[str], members: bool) -> str:
     """Return the page of some objects, for Sphinx to fill in."""
     blocks = []
     for path in paths:
-        cls = inspect.isclass(load(path))
-        directive = "autoclass" if cls else "autofunction"
+        found = load(path)
+        cls = inspect.isclass(found)
+        of_others = "autofunction" if inspect.isroutine(found) else "autodata"
+        directive = "autoclass" if cls else of_others
         options = "\n   :members:\n   :show-inheritance:" if cls and members else ""
         blocks.append(f"```{{eval-rst}}\n.. {directive}:: {path.replace(':', '.')}{options}\n```\n")
     return "\n".join([f"# {title}\n\n{said}\n", *blocks])

@@ -68,14 +68,14 @@ def patched(source: str, block: Block) -> str:
 
 
 def results() -> list[type]:
-    """Return every class of quorate that is a result, wherever it lies."""
+    """Return every class that says what it is in a line: results, and what they are made of."""
     import quorate
-    from quorate.runs.result import Result
+    from quorate.runs.shown import Shown
 
     for module in pkgutil.walk_packages(quorate.__path__, "quorate."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    found, left = [], [Result]
+    found, left = [], [Shown]
     while left:
         below = left.pop().__subclasses__()
         found += [cls for cls in below if cls.__module__.startswith("quorate.")]

@@ -275,7 +275,7 @@ class Session:
         with self.monkeypatch.context() as patch:
             patch.setattr("quorate.studies.sweep.run_study", begin)
             patch.setattr("quorate.findings.running.run_experiment", begin)
-            patch.setattr("quorate.studies.curves.load", begin)
+            patch.setattr("quorate.studies.loading.load", begin)
             patch.setattr("quorate.report.stored.load_results", begin)
             patch.setattr("quorate.studies.critical_mass.search.find_critical_mass", begin)
             patch.setattr("quorate.test_time.perturbations.apply.apply_to_file", begin)

@@ -17,7 +17,7 @@ SOURCE = Path(quorate.__file__).parent
 # From the bottom to the top. Rooms on one layer do not know each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("printable",),
-    ("version", "errors", "plain", "short_names"),
+    ("version", "errors", "plain", "short_names", "built_in"),
     ("validate", "extras"),
     ("compared_groups", "column"),
     ("given_column",),

@@ -16,6 +16,7 @@ import quorate
 from documents import ROOT, results
 from pages import Page
 from quorate import catalog, protocols
+from quorate.api import accepted
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("sphinx") is None,
@@ -122,4 +123,5 @@ def public() -> list[str]:
         path.replace(":", ".") for names in catalog.BUILT_IN.values() for path in names.values()
     ]
     returned = [f"{cls.__module__}.{cls.__qualname__}" for cls in results()]
-    return [*functions, *roles, *methods, *returned]
+    types = [f"{accepted.__name__}.{name}" for name in accepted.__annotations__]
+    return [*functions, *types, *roles, *methods, *returned]

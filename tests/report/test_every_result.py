@@ -158,10 +158,24 @@ def test_words_page_files_and_exports(
     assert code == 0, said
     if name not in STORED_OTHERWISE:
         assert all(line in shown for line in printed.splitlines() if not line.startswith("Report"))
+    check_shown(result)
     check_page(result, folder)
     check_access(result, folder)
     check_data(result, folder)
     check_exports(result, folder)
+
+
+def check_shown(result: Result) -> None:
+    """In Python it is a line, in a notebook a snippet that loads nothing, and a frame of rows."""
+    said = repr(result)
+    assert said.startswith(f"<{type(result).__name__}: ")
+    assert "\n" not in said
+    assert len(said) < 600
+    snippet = Page(result._repr_html_())
+    assert snippet.open == []
+    assert all(address.startswith("data:") for address in snippet.loads())
+    assert not {tag for tag, _ in snippet.elements} & {"script", "link", "iframe", "object"}
+    assert len(result.to_frame()) == len(result.rows())
 
 
 def check_page(result: Result, folder: Path) -> None:

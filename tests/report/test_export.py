@@ -16,7 +16,8 @@ import pytest
 from quorate.errors import InputError, StoreError
 from quorate.report.export import export, to_parquet, write_export
 from quorate.studies.curve import row_with_record
-from quorate.studies.curves import Curves, load
+from quorate.studies.curves import Curves
+from quorate.studies.loading import load
 
 AWKWARD = 0.1 + 0.2  # 0.30000000000000004: lost by anything that rounds
 

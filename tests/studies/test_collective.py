@@ -10,7 +10,7 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.report.files import write_result
-from quorate.studies.curves import load
+from quorate.studies.loading import load
 from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import run_study
 from quorate.studies.trial import draw_people, streams

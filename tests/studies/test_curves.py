@@ -16,7 +16,8 @@ from quorate import spec
 from quorate.errors import InputError, StoreError
 from quorate.runs.store import Store
 from quorate.studies.curve import Curve
-from quorate.studies.curves import Curves, load
+from quorate.studies.curves import Curves
+from quorate.studies.loading import load
 from quorate.studies.study import Study, make_study
 from quorate.studies.trial import Outcome, Trial
 from quorate.theory.planting import planting_critical_mass

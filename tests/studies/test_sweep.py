@@ -27,7 +27,7 @@ from quorate.runs.store import FILE, Store
 from quorate.studies import stacking, trial, trial_work
 from quorate.studies import sweep as sweep_module
 from quorate.studies import trial_work as run
-from quorate.studies.curves import load
+from quorate.studies.loading import load
 from quorate.studies.stacking import stack_trials
 from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import run_study

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from quorate.api.logs import telling
 
 if TYPE_CHECKING:
-    from quorate.api.accepted import AnyLearner, AnyLog, Folder
+    from quorate.api.accepted import AnyLearner, AnyLog, Place
     from quorate.auditing.result import ModelAuditResult
     from quorate.executors.choose import AnyExecutor
 
@@ -24,8 +24,8 @@ def audit(
     seeds: int = 5,
     budget: int = 400,
     minutes: float | None = None,
-    against: Folder | None = None,
-    out: Folder | None = None,
+    against: Place | None = None,
+    out: Place | None = None,
     *,
     jobs: int | None = None,
     executor: AnyExecutor = None,

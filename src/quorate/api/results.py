@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from quorate.api.accepted import Folder
+    from quorate.api.accepted import Place
     from quorate.comparison.result import Comparison
     from quorate.runs.result import Result
 
 Format = Literal["csv", "parquet", "json", "latex"]
 
 
-def show(folder: Folder, target: float | None = None) -> Result:
+def show(folder: Place, target: float | None = None) -> Result:
     """Return the result that a folder holds, whatever was run there; a notebook shows it.
 
     Args:
@@ -28,7 +28,7 @@ def show(folder: Folder, target: float | None = None) -> Result:
     return load_result(folder, target)
 
 
-def compare(*folders: Folder, target: float | None = None) -> Comparison:
+def compare(*folders: Place, target: float | None = None) -> Comparison:
     """Put stored runs beside one another: each against the first, cell by cell.
 
     Cells are paired by all that both runs share, size and seed among it; what differs throughout is
@@ -50,10 +50,10 @@ def compare(*folders: Folder, target: float | None = None) -> Comparison:
 
 
 def export(
-    folder: Folder,
+    folder: Place,
     format: Format = "csv",
     what: str | None = None,
-    out: Folder | None = None,
+    out: Place | None = None,
 ) -> bytes:
     """Return the numbers of a folder as CSV, Parquet or JSON, or its tables as LaTeX.
 

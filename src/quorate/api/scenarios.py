@@ -10,7 +10,7 @@ from quorate.api.logs import telling
 if TYPE_CHECKING:
     import pandas as pd
 
-    from quorate.api.accepted import AnyLearner, AnyLog, Folder, Names
+    from quorate.api.accepted import AnyLearner, AnyLog, Names, Place
     from quorate.executors.choose import AnyExecutor
     from quorate.planning.certify import PlanGoal
     from quorate.planning.result import Plan
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def plan(
-    members: Folder | pd.DataFrame,
+    members: Place | pd.DataFrame,
     label: str,
     platform_size: int,
     target: str | None = None,
@@ -109,7 +109,7 @@ _ELSEWHERE = ("members", "jobs", "executor", "device", "log")
 
 def scenario(
     name: str | Scenario,
-    out: Folder | None = None,
+    out: Place | None = None,
     *,
     jobs: int | None = None,
     executor: AnyExecutor = None,
@@ -143,8 +143,8 @@ def scenario(
 
 
 def participation(
-    run: Folder,
-    out: Folder | None = None,
+    run: Place,
+    out: Place | None = None,
     *,
     learner: str | None = None,
     strategy: str | None = None,

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
         AnyLog,
         AnyPopulation,
         AnyStrategy,
-        Folder,
         Names,
+        Place,
         Seeds,
     )
     from quorate.executors.choose import AnyExecutor
@@ -33,7 +33,7 @@ def curve(
     population: AnyPopulation,
     strategy: AnyStrategy,
     learner: AnyLearner,
-    out: Folder | None = None,
+    out: Place | None = None,
     *,
     name: Names | None = None,
     goal: AnyGoal | None = None,
@@ -119,8 +119,8 @@ def curve(
 
 
 def run(
-    file: Folder,
-    out: Folder | None = None,
+    file: Place,
+    out: Place | None = None,
     *,
     quick: bool = False,
     jobs: int | None = None,
@@ -161,7 +161,7 @@ def run(
         return logs.tell(run_experiment(experiment, out, chosen, where.device or "auto", trust))
 
 
-def load(out: Folder, target: float | None = None) -> Curves:
+def load(out: Place, target: float | None = None) -> Curves:
     """Return the curves that a folder holds.
 
     Args:
@@ -172,7 +172,7 @@ def load(out: Folder, target: float | None = None) -> Curves:
         InputError: the target is out of range.
         StoreError: there are no trials of a study, or they cannot be read.
     """
-    from quorate.studies.curves import load
+    from quorate.studies.loading import load
 
     return load(out, target)
 
@@ -186,7 +186,7 @@ def critical_mass(
     target: float = 0.9,
     width: float = 1.15,
     budget: int = 60,
-    out: Folder | None = None,
+    out: Place | None = None,
     *,
     jobs: int | None = None,
     executor: AnyExecutor = None,
@@ -202,7 +202,7 @@ def critical_mass(
     target: float = 0.9,
     width: float = 1.15,
     budget: int = 60,
-    out: Folder | None = None,
+    out: Place | None = None,
     *,
     jobs: int | None = None,
     executor: AnyExecutor = None,
@@ -217,7 +217,7 @@ def critical_mass(
     target: float = 0.9,
     width: float = 1.15,
     budget: int = 60,
-    out: Folder | None = None,
+    out: Place | None = None,
     *,
     jobs: int | None = None,
     executor: AnyExecutor = None,
@@ -271,7 +271,7 @@ def audit_privacy(
     seeds: Seeds = 1,
     delta: float | None = None,
     confidence: float = 0.95,
-    out: Folder | None = None,
+    out: Place | None = None,
     *,
     jobs: int | None = None,
     executor: AnyExecutor = None,

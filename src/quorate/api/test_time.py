@@ -15,8 +15,8 @@ if TYPE_CHECKING:
         AnySubgroup,
         Budgets,
         Counts,
-        Folder,
         Names,
+        Place,
         Seeds,
     )
     from quorate.executors.choose import AnyExecutor
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def correct(
     population: AnyPopulation | None = None,
     platform: AnyLearner | Sequence[AnyLearner] | None = None,
-    file: Folder | None = None,
+    file: Place | None = None,
     *,
     subgroup: AnySubgroup | None = None,
     group: str | None = None,
@@ -54,11 +54,11 @@ def correct(
     extraction: str | Mapping[str, object] | Extraction | None = None,
     aim: Aim | None = None,
     anyway: bool | None = None,
-    key_file: Folder | None = None,
-    api: Folder | None = None,
+    key_file: Place | None = None,
+    api: Place | None = None,
     rate: str | None = None,
     seeds: Seeds | None = None,
-    out: Folder = "runs/correct",
+    out: Place = "runs/correct",
     jobs: int | None = None,
     executor: AnyExecutor = None,
     device: str | None = None,
@@ -140,7 +140,7 @@ _SHARED = ("file", "out", "jobs", "executor", "device", "log", "trust")
 
 
 def compare_queries(
-    folder: Folder,
+    folder: Place,
     attacks: str | Sequence[str | Attack] = "square,nes,simba,hopskipjump",
     budget: int = 1000,
     people: int = 100,
@@ -178,11 +178,11 @@ def compare_queries(
 
 
 def apply(
-    perturbation: Folder,
-    picture: Folder,
-    out: Folder,
+    perturbation: Place,
+    picture: Place,
+    out: Place,
     label: str | None = None,
-    preview: Folder | None = None,
+    preview: Place | None = None,
 ) -> AppliedChange:
     """Add a collective's change to one picture and write it; no network, no PyTorch.
 

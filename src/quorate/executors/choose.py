@@ -13,6 +13,8 @@ from quorate.executors.resources import Resources
 from quorate.executors.serial import Serial
 
 AnyExecutor = Executor | concurrent.futures.Executor | str | None
+"""Where cells are computed: a name with parameters, such as ``"slurm:partition=cpu"``, an executor,
+or one in the shape of ``concurrent.futures``, which is not shut down; None for this process."""
 
 
 def choose_executor(jobs: int | None = None, executor: AnyExecutor = None) -> Executor:

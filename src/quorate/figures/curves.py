@@ -20,6 +20,7 @@ from quorate.figures.style import Axes, Figure, Floats
 from quorate.short_names import short_labels
 
 Part = Literal["success", "accuracy", "critical-mass"]
+"""A panel of the figure of curves."""
 PARTS: tuple[Part, ...] = ("success", "accuracy", "critical-mass")
 PANEL_WIDTH = 5.9  # inches, of one panel where nothing else is asked for
 NARROW, WIDE = 3.3, 6.0  # inches: a column of a paper; from where on two panels stand side by side

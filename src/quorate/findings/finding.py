@@ -11,12 +11,13 @@ from quorate.findings.kinds.kind import Origin, RunResult
 from quorate.findings.measures import Measures
 from quorate.plain import finite_or_none
 from quorate.report.verdict import verdict_lines
+from quorate.runs.shown import Shown
 
 NO_MASS = {"critical_mass": None, "low": None, "high": None}  # of rows that are no curves S(α)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Shown):
     """What an experiment found.
 
     Args:
@@ -35,6 +36,10 @@ class Finding:
     def verdict(self) -> Verdict:
         """Whether the claim holds: all statements do, or one refutes it; asides do not count."""
         return overall([one for one in self.statements if not one.expectation.aside])
+
+    def brief(self) -> str:
+        """Return the verdict and the claim in a line."""
+        return f"{self.verdict}: {self.experiment.claim}"
 
     def lines(self) -> list[str]:
         """Return the verdict and the numbers behind it, in words, one line each."""

@@ -43,6 +43,11 @@ class ExperimentResult(RunResult):
         """The finding as plain data."""
         return None if self.finding is None else self.finding.to_json()
 
+    def brief(self) -> str:
+        """Return the verdict, where something is claimed, and the main numbers in a line."""
+        said = super().brief()
+        return said if self.finding is None else f"{self.finding.brief()} {said}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the results and the finding as plain data."""
         found = {} if self.finding is None else {"finding": self.finding.to_json()}

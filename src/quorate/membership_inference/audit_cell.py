@@ -30,6 +30,7 @@ from quorate.table import Labels, Mask, Rng, Submission, Table
 from quorate.version import __version__
 
 Kind = Literal["mislabelled", "random-label"]
+"""What canaries are: people with a label that is not theirs, or with any label."""
 CANARIES = 5  # the stream beside a trial's four and a membership study's: canaries and their coins
 
 

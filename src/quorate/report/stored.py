@@ -21,7 +21,7 @@ from quorate.runs.store import FILE, Store
 from quorate.runtime.files import place
 from quorate.runtime.network import offline
 from quorate.runtime.progress import tell
-from quorate.studies import curves
+from quorate.studies import loading
 from quorate.test_time.perturbations.told import ToldPerturbation, tell_perturbation
 from quorate.test_time.study import running
 from quorate.test_time.study.settings import FILE as CORRECTION
@@ -182,7 +182,7 @@ def _unjudged(folder: Path, reports: list[Report], target: float | None) -> Resu
     if own is not None and own.is_whole and target is None:
         return _as_written(own)
     if _holds_studies(folder):
-        return curves.load(folder, target)
+        return loading.load(folder, target)
     if target is not None and (reports or (folder / CORRECTION).exists()):
         raise InputError(
             f"Expected trials in {folder}, to read critical masses at S* = {target:g}, got a "

@@ -140,7 +140,13 @@ class Curve(Shown):
 
 @dataclass(frozen=True, eq=False)
 class CriticalMasses(Shown):
-    """The critical mass of every curve of a study."""
+    """The critical mass of every curve of a study.
+
+    Args:
+        rows: each curve with its critical mass.
+        eps, reading: how suboptimal a platform the theory line allows for, ε in [0, 1].
+        names: what methods are called, by their text.
+    """
 
     rows: tuple[tuple[Curve, CriticalMass], ...]
     eps: float = 0.0

@@ -28,7 +28,7 @@ from quorate.runs.store import Store
 from quorate.studies import trial_work
 from quorate.studies.critical_mass.rounds import SEEDS, Point
 from quorate.studies.critical_mass.search import find_critical_mass
-from quorate.studies.curves import load
+from quorate.studies.loading import load
 from quorate.studies.study import make_study
 from quorate.studies.sweep import run_study
 from quorate.studies.trial import Outcome, Trial, draw_people, stored_outcomes, streams

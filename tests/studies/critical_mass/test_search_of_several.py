@@ -20,7 +20,7 @@ from quorate.executors.serial import Serial
 from quorate.report.files import write_result
 from quorate.studies.critical_mass.result_of_several import CriticalMassSearches
 from quorate.studies.critical_mass.search import find_critical_mass, last_search
-from quorate.studies.curves import load
+from quorate.studies.loading import load
 from studies.critical_mass.test_search import METHODS, REAL, Rising, Threshold, answer, outcomes
 
 pytestmark = pytest.mark.usefixtures("plain_pictures")

@@ -25,7 +25,8 @@ from quorate.studies.critical_mass.rounds import (
     close_in,
     validate_search,
 )
-from quorate.studies.curves import Curves, take_state
+from quorate.studies.curves import Curves
+from quorate.studies.loading import take_state
 from quorate.studies.study import Study, make_study
 from quorate.studies.sweep import check
 from quorate.studies.trial import (

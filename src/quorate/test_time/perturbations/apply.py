@@ -6,7 +6,7 @@ Shape letters: c h w axes of the images trained for.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from quorate.test_time.perturbations.budget import Norm, levels_of
 from quorate.test_time.perturbations.perturbation import Perturbation, load
 
 if TYPE_CHECKING:
+    import pandas as pd
     from PIL.Image import Image
 
 LIMITS = (
@@ -79,6 +80,12 @@ class AppliedChange(Shown):
         if self.norm == "linf":
             return f"budget {self.budget:g} of 255 levels a value"
         return f"budget a length of {self.budget:.4g} levels"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row, as a pandas frame."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(self)])
 
     def brief(self) -> str:
         """Return what was written, and how much changed, in a line."""
