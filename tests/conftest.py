@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 import uuid
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import absl.logging
 import hypothesis
 import numpy as np
 import pytest
@@ -36,6 +38,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The command line is built at every call, of hundreds of annotations: here, once a process.
 typer.main.get_command = functools.cache(typer.main.get_command)
+
+# Absl, which the privacy accountant imports, closes the stream that it logs to when logging is
+# configured anew, unless it knows the stream. It does not know the file that pytest captures into.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 # Doctests are looked for in every module, and modules of one name cannot be told apart.
 collect_ignore_glob = ["*conftest.py"]

@@ -22,7 +22,8 @@ def served(folder: Path, keys: Path, members: int, budget: int | None) -> Iterat
     write_keys(keys, secrets)
     made = app(load_platform(folder), keys.parent / "platform.ledger", secrets, budget, None)
     with _listening("127.0.0.1", 0) as sock:
-        server = uvicorn.Server(uvicorn.Config(made, log_level="warning", access_log=False))
+        config = uvicorn.Config(made, log_config=None, log_level="warning", access_log=False)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
         thread.start()
         try:

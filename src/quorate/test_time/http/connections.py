@@ -291,6 +291,7 @@ def make_server(app: Any, connections: Connections) -> Server:
         app,
         http=connections,  # type: ignore[arg-type]  # whatever makes a protocol will do
         ws="none",
+        log_config=None,  # how a program logs is its own affair
         log_level="warning",
         access_log=False,
         server_header=False,
