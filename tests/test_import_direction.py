@@ -44,7 +44,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("test_time", "planning", "scenarios", "watching"),
     ("auditing",),  # above planning: its certificates stand beside what an audit simulates
     ("report", "checks"),
-    ("findings", "comparison"),
+    ("findings", "comparison", "collective"),
     ("cli", "api"),  # the command line, and Python
     ("quorate",),  # the package's own __init__ imports lazily, and anything
     ("__main__",),
@@ -62,10 +62,22 @@ HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "polars", "sklearn", "scipy", "joblib"),
     *("dp_accounting", "jinja2", "PIL", "pyarrow", "filelock", "threadpoolctl"),
     *("safetensors", "skops"),
+    *("sqlalchemy", "alembic", "cryptography", "psycopg"),
     *("httpx", "httpcore", "fastapi", "fastapi_offline", "starlette", "uvicorn"),
 }
 # Rooms that are heavy as a whole: they import these where they please, and are imported late.
-HEAVY_ROOMS = {"engine": {"torch"}}
+HEAVY_ROOMS = {
+    "engine": {"torch"},
+    "collective": {
+        "sqlalchemy",
+        "alembic",
+        "filelock",
+        "fastapi",
+        "starlette",
+        "jinja2",
+        "uvicorn",
+    },
+}
 HEAVY_MODULES = {  # likewise, single modules
     "quorate.test_time.perturbations.families": {"torch"},
     "quorate.test_time.http.line": {"httpx", "httpcore"},

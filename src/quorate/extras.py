@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from quorate.errors import MissingPackageError
 
+_SERVER = ("fastapi", "fastapi_offline", "httptools", "python_multipart", "uvicorn")
 _DASK = ("dask", "distributed", "dask_jobqueue", "cryptography")
 EXTRAS: Mapping[str, Sequence[str]] = {  # modules by extra, as pyproject.toml has the packages
     "train": ("torch",),
     "data": ("datasets", "pyarrow"),
-    "server": ("fastapi", "fastapi_offline", "httptools", "python_multipart", "uvicorn"),
+    "server": _SERVER,
+    "collective": (*_SERVER, "alembic", "cryptography", "sqlalchemy"),
+    "postgresql": ("psycopg",),
     "dask": _DASK,
     "slurm": _DASK,
     "ray": ("ray",),

@@ -1,0 +1,186 @@
+"""What a campaign plans, as plain data: what its members do to their own data, or ask together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, Literal, Self
+
+from quorate.errors import InputError
+from quorate.printable import one_line
+from quorate.validate import at_least, in_interval
+
+MOST_TEXT = 10_000  # letters of one text
+MOST_MEMBERS = 1_000_000
+
+Kind = Literal["training", "test"]
+State = Literal["open", "acting", "crafting", "measuring", "published", "lapsed", "ended"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPlan:
+    """What members do to their own rows or pictures before they hand them in.
+
+    Args:
+        strategy: name of the strategy, such as ``planting``.
+        signal: what members set (in security: the trigger), such as ``channel=web``.
+        label: name of the column that the platform learns to predict; empty for pictures.
+        target: label that the collective wants.
+        platform_size: people whose data the platform learns from.
+        success: share that the collective aims for, in [0, 1].
+        instruction: what one member does, as ``acting`` compiled it; empty until it is compiled.
+    """
+
+    kind: ClassVar[Kind] = "training"
+    strategy: str
+    signal: str
+    label: str
+    target: str
+    platform_size: int
+    success: float = 0.9
+    instruction: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_texts(self)
+        at_least("platform_size", self.platform_size, 1, "Say whose data it learns from.")
+        in_interval("success", self.success, 0, 1, "Use 0.9.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestPlan:
+    """What members ask a platform together, and how large the change may be that they craft.
+
+    Args:
+        platform: which platform, in words or by its address.
+        subgroup: whom it serves badly.
+        classes: the k labels that it gives.
+        shape: of the pictures that it takes, (c, h, w).
+        queries: most questions that one member asks.
+        epsilon: budget of the change on the pixel scale [0, 1].
+        norm: norm of that budget.
+        doubled: share of the questions that two members answer, in [0, 1].
+        rate: most questions of one member, such as 10/min; empty is without end.
+        proxy: learner of the surrogate.
+        crafting, extraction: settings, as ``quorate correct`` takes them.
+        success: share of the corrected pictures that should pass, in [0, 1].
+    """
+
+    __test__: ClassVar[bool] = False  # not a test, whatever pytest makes of the name
+    kind: ClassVar[Kind] = "test"
+    platform: str
+    subgroup: str
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+    queries: int
+    epsilon: str
+    norm: Literal["linf", "l2"] = "linf"
+    doubled: float = 0.25
+    rate: str = ""
+    proxy: str = "mlp"
+    crafting: str = ""
+    extraction: str = ""
+    success: float = 0.9
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "shape", tuple(self.shape))
+        _check_texts(self)
+        at_least("queries", self.queries, 1, "Let each member ask at least one.", most=100_000)
+        in_interval("doubled", self.doubled, 0, 1, "Use 0.25.")
+        in_interval("success", self.success, 0, 1, "Use 0.9.")
+
+
+Plan = TrainingPlan | TestPlan
+
+
+def to_plain(plan: Plan) -> dict[str, Any]:
+    """Return a plan as plain data."""
+    return {"kind": plan.kind, **asdict(plan)}
+
+
+def from_plain(plain: Mapping[str, Any]) -> Plan:
+    """Return the plan that plain data describe.
+
+    Raises:
+        InputError: something is missing, unknown, or out of range.
+    """
+    kinds: dict[Any, type[Plan]] = {"training": TrainingPlan, "test": TestPlan}
+    kind = kinds.get(plain.get("kind"))
+    if kind is None:
+        raise InputError(
+            f"Expected a plan of kind training or test, got {one_line(repr(plain.get('kind')))}. "
+            "Name one of them."
+        )
+    given = {name: value for name, value in plain.items() if name != "kind"}
+    known = {one.name for one in fields(kind)}
+    if not set(given) <= known:
+        strange = ", ".join(sorted(map(str, set(given) - known)))
+        raise InputError(
+            f"Expected {', '.join(sorted(known))} of a plan, got {one_line(strange)}. Leave it out."
+        )
+    try:
+        return kind(**given)
+    except TypeError as error:
+        raise InputError(f"Expected a whole plan, got: {one_line(str(error))}. Add it.") from None
+
+
+def _check_texts(plan: Any) -> None:
+    for one in fields(plan):
+        value = getattr(plan, one.name)
+        if one.type == "str" and not isinstance(value, str):
+            raise InputError(
+                f"Expected {one.name} to be text, got {one_line(repr(value))}. Write it in quotes."
+            )
+        if isinstance(value, str) and len(value) > MOST_TEXT:
+            raise InputError(
+                f"Expected {one.name} of at most {MOST_TEXT:,} letters, got {len(value):,}. "
+                "Shorten it."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What an organiser sets up: the campaign before it is created.
+
+    Args:
+        title, why, rules: texts for members.
+        plan: what is planned.
+        quorum: pledges from which on members act.
+        deadline: when everything lapses without a quorum, in seconds since 1970 (UTC).
+        source: facts of a plan or a correction that it rests on, as plain data; None without one.
+    """
+
+    title: str
+    why: str
+    rules: str
+    plan: Plan
+    quorum: int
+    deadline: float
+    source: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("title", "why", "rules"):
+            if not str(getattr(self, name)).strip():
+                raise InputError(f"Expected some {name}, got nothing. Members decide by it.")
+        _check_texts(self)
+        at_least("quorum", self.quorum, 1, "Ask for at least one pledge.", most=MOST_MEMBERS)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the draft that plain data describe.
+
+        Raises:
+            InputError: something is missing, unknown, or out of range.
+        """
+        known = {one.name for one in fields(cls)}
+        if not isinstance(plain.get("plan"), Mapping) or not set(plain) <= known:
+            raise InputError(
+                f"Expected {', '.join(sorted(known))} of a campaign, got "
+                f"{one_line(', '.join(map(str, plain)))}. Write these, and a plan among them."
+            )
+        try:
+            return cls(**{**plain, "plan": from_plain(plain["plan"])})
+        except TypeError as error:
+            raise InputError(
+                f"Expected a whole campaign, got: {one_line(str(error))}. Add it."
+            ) from None

@@ -1,0 +1,129 @@
+"""Campaigns: created by an organiser, open until the quorum or the deadline, ended by either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from quorate.collective import chain, plans, secrets
+from quorate.collective.plans import Draft
+from quorate.collective.storage import schema
+from quorate.collective.storage.writer import Body, Transaction
+from quorate.test_time.http.service import RefusedError
+
+AT_WORK = ("acting", "crafting", "measuring", "published")  # states after the quorum
+
+
+@dataclass(frozen=True)
+class Create:
+    """An organiser sets up a campaign.
+
+    Args:
+        draft: what is planned.
+        secret: random part of the organiser's secret.
+    """
+
+    draft: Draft
+    secret: str
+
+    def __call__(self, transaction: Transaction) -> Body:
+        draft = self.draft
+        if draft.deadline <= transaction.now:
+            raise RefusedError(
+                422,
+                "deadline",
+                "Expected a deadline that is still to come, got one that has passed. Choose a "
+                "later one.",
+            )
+        id_ = secrets.new_id()
+        plain = plans.to_plain(draft.plan)
+        transaction.connection.execute(
+            schema.campaign.insert(),
+            {
+                "id": id_,
+                "kind": draft.plan.kind,
+                "title": draft.title.strip(),
+                "why": draft.why.strip(),
+                "rules": draft.rules.strip(),
+                "plan": plain,
+                "source": None if draft.source is None else dict(draft.source),
+                "quorum": draft.quorum,
+                "deadline": draft.deadline,
+                "state": "open",
+                "created": transaction.now,
+                "organiser_hash": secrets.hash_secret(f"{id_}.{self.secret}"),
+                "pledges": 0,
+                "members": 0,
+                "entries": 0,
+                "head": chain.FIRST,
+            },
+        )
+        transaction.log(
+            id_,
+            "created",
+            title=draft.title.strip(),
+            plan=plain,
+            quorum=draft.quorum,
+            deadline=draft.deadline,
+        )
+        return {"campaign": id_}
+
+
+def find(connection: Connection, campaign: str) -> Row[Any]:
+    """Return a campaign's row.
+
+    Raises:
+        RefusedError: there is none with that id.
+    """
+    row = connection.execute(
+        select(schema.campaign).where(schema.campaign.c.id == campaign)
+    ).first()
+    if row is None:
+        raise RefusedError(
+            404,
+            "no_campaign",
+            "Expected the address of a campaign, got one that does not exist here. Ask the "
+            "organiser for the link.",
+        )
+    return row
+
+
+def find_settled(transaction: Transaction, campaign: str) -> Row[Any]:
+    """Return a campaign's row, once it has lapsed if its deadline has passed without a quorum."""
+    row = find(transaction.connection, campaign)
+    if row.state == "open" and row.deadline <= transaction.now:
+        set_state(transaction, campaign, "lapsed", pledges=row.pledges, quorum=row.quorum)
+        return find(transaction.connection, campaign)
+    return row
+
+
+def set_state(transaction: Transaction, campaign: str, state: plans.State, **facts: Any) -> None:
+    """Move a campaign to another state, and log it."""
+    transaction.connection.execute(
+        update(schema.campaign).where(schema.campaign.c.id == campaign).values(state=state)
+    )
+    transaction.log(campaign, state, **facts)
+
+
+def lapse_overdue(transaction: Transaction) -> None:
+    """Let every campaign lapse whose deadline has passed without a quorum: a chore."""
+    table = schema.campaign
+    overdue = select(table.c.id).where(table.c.state == "open", table.c.deadline <= transaction.now)
+    for (id_,) in transaction.connection.execute(overdue).all():
+        find_settled(transaction, id_)
+
+
+@dataclass(frozen=True)
+class End:
+    """The organiser ends a campaign: nobody is asked to do anything any more."""
+
+    campaign: str
+    reason: str
+
+    def __call__(self, transaction: Transaction) -> Body:
+        row = find_settled(transaction, self.campaign)
+        if row.state not in ("lapsed", "ended"):
+            set_state(transaction, self.campaign, "ended", reason=self.reason)
+        return {"state": find(transaction.connection, self.campaign).state}

@@ -1,0 +1,1 @@
+"""Where campaigns are stored: tables, their migrations, and the one thread that writes."""

@@ -1,0 +1,195 @@
+"""The tables of a coordinator, the same on SQLite and PostgreSQL.
+
+Times are seconds since 1970 (UTC). Ids are 16 random letters and digits. What belongs to a member
+is removed with the member; the log of events holds nothing of theirs.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[str]:
+    return Column("id", String(16), primary_key=True)
+
+
+def _of(table: str, *, nullable: bool = False, index: bool = True) -> Column[str]:
+    return Column(
+        table,
+        String(16),
+        ForeignKey(f"{table}.id", ondelete="CASCADE"),
+        nullable=nullable,
+        index=index,
+    )
+
+
+server = Table(
+    "server",
+    metadata,
+    Column("id", Integer, primary_key=True),  # 1: there is one row
+    Column("key", LargeBinary, nullable=False),  # derives secrets, see secrets.derive_secret
+    Column("signing_key", LargeBinary, nullable=False),  # Ed25519, 32 bytes
+    Column("setup_hash", String(64), nullable=False),  # of the secret that lets create campaigns
+)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    _id(),
+    Column("kind", String(8), nullable=False),  # training, test
+    Column("title", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("plan", JSON, nullable=False),  # plans.TrainingPlan or plans.TestPlan, as plain data
+    Column("source", JSON),  # facts of a plan or a correction, as plain data
+    Column("quorum", Integer, nullable=False),
+    Column("deadline", Float, nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("created", Float, nullable=False),
+    Column("organiser_hash", String(64), nullable=False),
+    Column("pledges", Integer, nullable=False),
+    Column("members", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),  # of the log
+    Column("head", String(64), nullable=False),  # digest of its last entry
+)
+
+invitation = Table(
+    "invitation",
+    metadata,
+    _id(),
+    _of("campaign"),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("cap", Integer, nullable=False),  # 1: single use
+    Column("used", Integer, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+member = Table(
+    "member",
+    metadata,
+    _id(),
+    _of("campaign"),
+    _of("invitation"),
+    Column("secret_hash", String(64), nullable=False),
+    Column("joined", Float, nullable=False),
+    Column("pledged", Float),  # when
+    Column("pledge_nonce", String(43)),  # the log holds its hash, so that a member finds the entry
+    Column("confirmed", Float),  # when they said that they had handed in their changed data
+    Column("confirmed_rows", Integer),
+    Column("excluded", Text),  # why their answers are left out
+)
+
+picture = Table(
+    "picture",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("png", LargeBinary, nullable=False),
+)
+
+question = Table(
+    "question",
+    metadata,
+    _id(),
+    _of("campaign"),
+    Column("picture", String(64), ForeignKey("picture.digest"), nullable=False),
+    Column("purpose", String(16), nullable=False),  # pool, or what a trial question measures
+    Column("label", Integer, nullable=False),  # the true one, an index
+    Column("in_subgroup", Boolean, nullable=False),
+    Column("photo", Integer, nullable=False),  # variants of one photo share it
+    Column("wanted", Integer, nullable=False),  # answers that it is to get: 1, or 2
+    Column("place", Integer, nullable=False),  # where it stands in the queue
+    Index("ix_question_queue", "campaign", "purpose", "place"),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    _id(),
+    _of("campaign"),
+    _of("question"),
+    _of("member"),
+    Column("given", Float, nullable=False),  # when the question was given to the member
+    Column("until", Float, nullable=False),  # if it is not answered by then, others may get it
+    Column("label", Integer),  # None: not answered yet
+    Column("at", Float),
+    UniqueConstraint("question", "member"),
+)
+
+outcome = Table(
+    "outcome",
+    metadata,
+    _id(),
+    _of("campaign"),
+    _of("member", nullable=True),
+    Column("at", Float, nullable=False),
+    Column("success", Boolean, nullable=False),
+)
+
+change = Table(
+    "change",
+    metadata,
+    _id(),
+    _of("campaign"),
+    Column("npz", LargeBinary, nullable=False),
+    Column("report", JSON, nullable=False),
+    Column("page", Text),  # the report for people, a whole HTML page
+    Column("signature", String(128), nullable=False),
+    Column("published", Float),
+)
+
+job = Table(
+    "job",
+    metadata,
+    _id(),
+    _of("campaign"),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(12), nullable=False),  # waiting, running, done, failed
+    Column("created", Float, nullable=False),
+    Column("message", Text, nullable=False),  # how far it is, or why it failed
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("campaign", String(16), ForeignKey("campaign.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+reply = Table(
+    "reply",
+    metadata,
+    Column("actor", String(64), primary_key=True),
+    Column("key_hash", String(64), primary_key=True),
+    Column("asked", String(64), nullable=False),  # digest of the request
+    Column("body", JSON, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+)
