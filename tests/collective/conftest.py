@@ -1,0 +1,56 @@
+"""What tests of the coordinator share: databases of both kinds, and people with browsers."""
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import Visitors, chromium, why_no_browser
+from postgres_cluster import PostgresCluster, postgres_cluster, why_no_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresCluster]:
+    """A PostgreSQL for this test process; tests that need it are skipped without."""
+    reason = why_no_postgres()
+    if not reason and importlib.util.find_spec("psycopg") is None:
+        reason = "no psycopg: pip install 'quorate[postgresql]'"
+    if reason:
+        pytest.skip(f"no PostgreSQL here: {reason}")
+    with postgres_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new, empty database: the same test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'coordinator.sqlite'}"
+        return
+    cluster: PostgresCluster = request.getfixturevalue("postgres")
+    address = cluster.new_database()
+    yield address
+    cluster.drop(address)
+
+
+# Of a module, not of the session: while Playwright's event loop runs in this thread, no test of
+# another module could run one of its own.
+@pytest.fixture(scope="module")
+def a_browser() -> Iterator[object]:
+    """Chromium, for the tests of a module; they are skipped without."""
+    if reason := why_no_browser():
+        pytest.skip(f"no browser here: {reason}")
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(a_browser: object) -> Iterator[Visitors]:
+    """People with browsers: ``visitor("phone", "dark")`` is an empty page, for a new one each.
+
+    A test fails if any of their pages asks another machine, has an error on its console, or
+    breaks its content security policy.
+    """
+    people = Visitors(a_browser)  # type: ignore[arg-type]
+    yield people
+    assert people.end() == []
