@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from browser import Visitors, chromium, why_no_browser
+from coordinators import Coordinator, coordinator_at
 from postgres_cluster import PostgresCluster, postgres_cluster, why_no_postgres
 
 
@@ -54,3 +55,10 @@ def visitor(a_browser: object) -> Iterator[Visitors]:
     people = Visitors(a_browser)  # type: ignore[arg-type]
     yield people
     assert people.end() == []
+
+
+@pytest.fixture
+def coordinator(database_url: str) -> Iterator[Coordinator]:
+    """A coordinator without a web server, on SQLite and on PostgreSQL."""
+    with coordinator_at(database_url) as made:
+        yield made

@@ -55,7 +55,8 @@ class TestPlan:
         subgroup: whom it serves badly.
         classes: the k labels that it gives.
         shape: of the pictures that it takes, (c, h, w).
-        queries: most questions that one member asks.
+        queries: most questions that one member asks in all.
+        reserved: share of these that is kept for trying the change, in [0, 1].
         epsilon: budget of the change on the pixel scale [0, 1].
         norm: norm of that budget.
         doubled: share of the questions that two members answer, in [0, 1].
@@ -75,6 +76,7 @@ class TestPlan:
     epsilon: str
     norm: Literal["linf", "l2"] = "linf"
     doubled: float = 0.25
+    reserved: float = 0.3
     rate: str = ""
     proxy: str = "mlp"
     crafting: str = ""
@@ -87,6 +89,7 @@ class TestPlan:
         _check_texts(self)
         at_least("queries", self.queries, 1, "Let each member ask at least one.", most=100_000)
         in_interval("doubled", self.doubled, 0, 1, "Use 0.25.")
+        in_interval("reserved", self.reserved, 0, 1, "Use 0.3.", open_high=True)
         in_interval("success", self.success, 0, 1, "Use 0.9.")
 
 

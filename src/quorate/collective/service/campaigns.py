@@ -56,6 +56,7 @@ class Create:
                 "organiser_hash": secrets.hash_secret(f"{id_}.{self.secret}"),
                 "pledges": 0,
                 "members": 0,
+                "answers": 0,
                 "entries": 0,
                 "head": chain.FIRST,
             },

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 
 from quorate.collective import secrets
 from quorate.collective.service import campaigns
+from quorate.collective.service.leases import change_left
 from quorate.collective.storage import schema
 from quorate.collective.storage.writer import Body, Transaction
 from quorate.errors import InputError
@@ -168,7 +169,8 @@ def stored_about(connection: Connection, campaign: str, member: str) -> Body:
     for table, name in ((schema.answer, "answers"), (schema.outcome, "outcomes")):
         rows = connection.execute(select(table).where(table.c.member == member)).all()
         told[name] = [dict(one._mapping) for one in rows]
-    replies = select(func.count()).select_from(schema.reply).where(schema.reply.c.actor == member)
+    mine = schema.reply.c.actor == secrets.hash_secret(member)
+    replies = select(func.count()).select_from(schema.reply).where(mine)
     told["kept_replies"] = connection.execute(replies).scalar_one()
     return told
 
@@ -188,7 +190,9 @@ class Delete:
         connection = transaction.connection
         row = find(connection, self.campaign, self.member)
         campaign = campaigns.find_settled(transaction, self.campaign)
-        connection.execute(delete(schema.reply).where(schema.reply.c.actor == self.member))
+        self._leave_questions(connection, campaign.state)
+        mine = schema.reply.c.actor == secrets.hash_secret(self.member)
+        connection.execute(delete(schema.reply).where(mine))
         connection.execute(delete(schema.member).where(schema.member.c.id == self.member))
         pledged = row.pledged is not None
         _count(connection, schema.campaign, self.campaign, members=-1, pledges=-int(pledged))
@@ -199,6 +203,17 @@ class Delete:
             pledges=campaign.pledges - int(pledged),
         )
         return {"deleted": True}
+
+    def _leave_questions(self, connection: Connection, state: str) -> None:
+        """Take the member's answers out of the pool; while it is open, others get the questions."""
+        a = schema.answer
+        rows = connection.execute(
+            select(a.c.question, a.c.label).where(a.c.member == self.member)
+        ).all()
+        if state in ("acting", "measuring"):
+            change_left(connection, [row.question for row in rows], 1)
+        answered = sum(row.label is not None for row in rows)
+        _count(connection, schema.campaign, self.campaign, answers=-answered)
 
 
 def _count(connection: Connection, table: Any, id_: str, **by: int) -> None:

@@ -46,7 +46,7 @@ class Database:
             try:
                 migrate(self._engine)
             except BaseException:
-                self._release()
+                self._close()
                 raise
         except SQLAlchemyError as error:
             raise StoreError(
@@ -57,8 +57,11 @@ class Database:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._engine.dispose()
+        self._close()
+
+    def _close(self) -> None:
         self._release()
+        self._engine.dispose()  # with the connection that held PostgreSQL's lock
 
     @property
     def shown(self) -> str:

@@ -72,6 +72,7 @@ campaign = Table(
     Column("organiser_hash", String(64), nullable=False),
     Column("pledges", Integer, nullable=False),
     Column("members", Integer, nullable=False),
+    Column("answers", Integer, nullable=False),
     Column("entries", Integer, nullable=False),  # of the log
     Column("head", String(64), nullable=False),  # digest of its last entry
 )
@@ -121,8 +122,16 @@ question = Table(
     Column("in_subgroup", Boolean, nullable=False),
     Column("photo", Integer, nullable=False),  # variants of one photo share it
     Column("wanted", Integer, nullable=False),  # answers that it is to get: 1, or 2
-    Column("place", Integer, nullable=False),  # where it stands in the queue
-    Index("ix_question_queue", "campaign", "purpose", "place"),
+    Column("left", Integer, nullable=False),  # of these, neither answered nor given to anyone
+    Column("place", Integer, nullable=False),  # where it stands in the queue: drawn, not counted
+    UniqueConstraint("campaign", "purpose", "picture"),
+)
+Index(
+    "ix_question_queue",
+    question.c.campaign,
+    question.c.place,
+    sqlite_where=question.c.left > 0,
+    postgresql_where=question.c.left > 0,
 )
 
 answer = Table(
@@ -132,11 +141,13 @@ answer = Table(
     _of("campaign"),
     _of("question"),
     _of("member"),
+    Column("invitation", String(16), nullable=False),  # the member's
     Column("given", Float, nullable=False),  # when the question was given to the member
-    Column("until", Float, nullable=False),  # if it is not answered by then, others may get it
+    Column("until", Float),  # when others may get it; None once it is answered
     Column("label", Integer),  # None: not answered yet
     Column("at", Float),
     UniqueConstraint("question", "member"),
+    Index("ix_answer_until", "until"),
 )
 
 outcome = Table(

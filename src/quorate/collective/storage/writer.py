@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from quorate.collective import chain
 from quorate.collective.secrets import hash_secret
@@ -28,6 +28,7 @@ from quorate.test_time.http.service import RefusedError
 
 MOST_AT_ONCE = 256  # requests in one transaction
 CHORES_EVERY = 1.0  # seconds
+KEPT = 7 * 86_400  # seconds in which a request can be repeated
 
 Body = dict[str, Any]  # plain data, which goes out as JSON
 
@@ -184,7 +185,7 @@ class Writer:
                 transaction.connection.execute(
                     schema.reply.insert(),
                     {
-                        "actor": one.actor,
+                        "actor": hash_secret(one.actor),
                         "key_hash": hash_secret(one.key),
                         "asked": one.asked,
                         "body": body,
@@ -209,7 +210,7 @@ class Writer:
         table = schema.reply
         row = connection.execute(
             select(table.c.asked, table.c.body).where(
-                table.c.actor == one.actor, table.c.key_hash == hash_secret(one.key)
+                table.c.actor == hash_secret(one.actor), table.c.key_hash == hash_secret(one.key)
             )
         ).first()
         if row is None:
@@ -222,6 +223,23 @@ class Writer:
                 "new key for each.",
             )
         return dict(row.body)
+
+
+def forget_replies(transaction: Transaction) -> None:
+    """Remove the answers to requests that nobody will repeat any more: a chore."""
+    table = schema.reply
+    transaction.connection.execute(delete(table).where(table.c.at < transaction.now - KEPT))
+
+
+def first_answer(connection: Connection, actor: str, key: str) -> Body | None:
+    """Return the answer to a request that was done already, even if its actor is gone by now."""
+    table = schema.reply
+    row = connection.execute(
+        select(table.c.body).where(
+            table.c.actor == hash_secret(actor), table.c.key_hash == hash_secret(key)
+        )
+    ).first()
+    return None if row is None else dict(row.body)
 
 
 def _nothing_said(chore: Callable[[Transaction], object]) -> Operation:

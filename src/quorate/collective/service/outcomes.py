@@ -1,0 +1,107 @@
+"""Outcomes over time: whether it worked, as members report it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from quorate.collective import secrets
+from quorate.collective.service import campaigns, members
+from quorate.collective.storage import schema
+from quorate.collective.storage.writer import Body, Transaction
+from quorate.test_time.http.service import RefusedError
+
+MOST_AT_ONCE = 200
+MOST_OF_ONE = 10_000  # outcomes of one member
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether it worked once: the platform said the target, or a corrected picture passed.
+
+    Args:
+        success: whether it did.
+        at: when, in seconds since 1970; None is now.
+    """
+
+    success: bool
+    at: float | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A member, or an auditor who joined as one, reports outcomes."""
+
+    campaign: str
+    member: str
+    outcomes: Sequence[Outcome]
+
+    def __call__(self, transaction: Transaction) -> Body:
+        connection = transaction.connection
+        row = campaigns.find_settled(transaction, self.campaign)
+        members.find(connection, self.campaign, self.member)
+        if row.state not in campaigns.AT_WORK:
+            raise RefusedError(
+                409,
+                "not_now",
+                f"Expected a campaign in which members act, got one that is {row.state}. There is "
+                "nothing to report before the quorum.",
+            )
+        table = schema.outcome
+        mine = connection.execute(
+            select(func.count()).select_from(table).where(table.c.member == self.member)
+        ).scalar_one()
+        if len(self.outcomes) > MOST_AT_ONCE or mine + len(self.outcomes) > MOST_OF_ONE:
+            raise RefusedError(
+                422,
+                "too_many",
+                f"Expected at most {MOST_AT_ONCE} outcomes at once and {MOST_OF_ONE:,} of one "
+                f"member, got {len(self.outcomes)} beside {mine:,}. Report fewer.",
+            )
+        times = [transaction.now if one.at is None else one.at for one in self.outcomes]
+        if any(not row.created <= at <= transaction.now + 60 for at in times):
+            raise RefusedError(
+                422,
+                "time",
+                "Expected times between the start of the campaign and now, got another one. Leave "
+                "the time out to report what happened now.",
+            )
+        if self.outcomes:
+            connection.execute(
+                table.insert(),
+                [
+                    {
+                        "id": secrets.new_id(),
+                        "campaign": self.campaign,
+                        "member": self.member,
+                        "at": at,
+                        "success": one.success,
+                    }
+                    for at, one in zip(times, self.outcomes, strict=True)
+                ],
+            )
+            successes = sum(one.success for one in self.outcomes)
+            transaction.log(
+                self.campaign, "reported", outcomes=len(self.outcomes), successes=successes
+            )
+        return {"reported": len(self.outcomes), "yours": mine + len(self.outcomes)}
+
+
+def all_of(connection: Connection, campaign: str) -> list[tuple[float, bool, int]]:
+    """Return a campaign's outcomes in the order of their times.
+
+    Each is the time, whether it was a success, and the number of the member who reported it,
+    counted from 1 in the order of their first outcome: it names nobody.
+    """
+    table = schema.outcome
+    rows = connection.execute(
+        select(table.c.at, table.c.success, table.c.member)
+        .where(table.c.campaign == campaign)
+        .order_by(table.c.at, table.c.id)
+    ).all()
+    numbers: dict[str | None, int] = {}
+    return [
+        (at, success, numbers.setdefault(member, len(numbers) + 1)) for at, success, member in rows
+    ]
