@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from quorate.collective import secrets as words
 from quorate.collective.storage import schema
 from quorate.errors import InputError, StoreError
 from quorate.printable import one_line
+from quorate.validate import listed
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -43,17 +45,17 @@ class Database:
     def __enter__(self) -> Database:
         try:
             self._release = self._take()
-            try:
-                migrate(self._engine)
-            except BaseException:
-                self._close()
-                raise
-        except SQLAlchemyError as error:
+            migrate(self._engine)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            self._close()
             raise StoreError(
                 f"Expected a coordinator's database at {self.shown}, got: "
-                f"{one_line(str(getattr(error, 'orig', error)))}. Start the database server, or "
-                "choose another --database."
+                f"{one_line(str(getattr(error, 'orig', error))).rstrip('.')}. Start the database "
+                "server, or choose another --database."
             ) from None
+        except BaseException:
+            self._close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -128,12 +130,25 @@ def migrate(engine: Engine) -> None:
     """Bring the tables of a database to this version's, and fill in what every server has."""
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        tables = inspect(connection).get_table_names()
+        if tables and "alembic_version" not in tables:
+            raise StoreError(
+                "Expected an empty database, or a coordinator's, got another program's tables: "
+                f"{one_line(listed(tables))}. Choose another --database."
+            )
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise StoreError(
+                "Expected a coordinator's database of this version or an older one, got one that a "
+                "newer quorate wrote. Upgrade quorate, or choose another --database."
+            ) from None
         if connection.execute(select(schema.server.c.id)).first() is None:
             connection.execute(schema.server.insert(), _new_server())
 
