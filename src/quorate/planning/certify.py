@@ -172,6 +172,8 @@ class Certification:
             "members": self.members,
             "carrying": self.carrying,
             "platform_size": objective.platform_size,
+            "eps": objective.eps,
+            "reading": objective.reading,
             "by_radius": [row.to_dict() for row in self.by_radius],
             "by_eps": [row.to_dict() for row in self.by_eps],
             "by_gamma": [row.to_dict() for row in self.by_gamma],

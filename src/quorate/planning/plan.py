@@ -26,7 +26,7 @@ from quorate.planning.suggest import Multiplicity, Suggestions, suggest
 from quorate.populations.tables.table_format import TableFormat
 from quorate.runtime.progress import status
 from quorate.theory.certificates.counts import failure
-from quorate.validate import at_least, unknown
+from quorate.validate import at_least, clean_text, unknown
 
 LISTS = ("columns", "ignore", "labels", "missing", "text", "keep")
 
@@ -215,7 +215,8 @@ def make_plan(
             rehearsal = rehearse(
                 members, outside, request.rehearsed, executor=executor, device=device
             )
-    return Plan(called, certified, details, simulation, suggestions, rehearsal, coarsenings)
+    found = certified, details, simulation, suggestions, rehearsal, coarsenings
+    return Plan(called, *found, label=clean_text(str(request.label)))
 
 
 def _check_no_search(request: PlanRequest) -> None:

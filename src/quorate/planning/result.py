@@ -49,6 +49,7 @@ class Plan(Result):
         suggestions: the signals that were tried, or None.
         rehearsal: what was rehearsed.
         coarsenings: columns with which the target is certified; None if they were not searched.
+        label: column of the members' labels; None where it is not told.
     """
 
     source: str
@@ -58,6 +59,7 @@ class Plan(Result):
     suggestions: Suggestions | None = None
     rehearsal: Rehearsal = Rehearsal()
     coarsenings: Coarsenings | None = None
+    label: str | None = None
 
     stem: ClassVar[str] = "plan"
 
@@ -77,10 +79,12 @@ class Plan(Result):
         details = self.details
         return {
             **self.certified.to_dict(),
+            "label": self.label,
             "coarsened": self._coarsened(),
             "rehearsed": [row.to_dict() for row in self.rehearsal.rows],
             "rehearsed_trends": [one.to_dict() for one in self.rehearsal.trends],
             "simulated": [row.to_dict() for row in self.simulation.rows],
+            "simulated_curves": self.simulation.mean_curves(),
             "costs": {
                 "having": details.having,
                 "claiming": None if math.isnan(details.claiming) else details.claiming,

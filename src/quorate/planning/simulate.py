@@ -100,6 +100,19 @@ class Simulation:
     curves: Curves | None
     notes: tuple[str, ...]
 
+    def mean_curves(self) -> list[dict[str, Any]]:
+        """Return mean success at each share that was simulated, by learner, as plain data.
+
+        A share at which every training failed is left out.
+        """
+        found = []
+        for curve in self.curves or ():
+            means = mean_over_seeds(curve.success)  # (a,)
+            kept = ~np.isnan(means)
+            points = {"shares": curve.alphas[kept].tolist(), "success": means[kept].tolist()}
+            found.append({"learner": curve.learner, **points})
+        return found
+
 
 def simulate(
     members: Members,

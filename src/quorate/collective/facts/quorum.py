@@ -1,0 +1,104 @@
+"""The quorum that a source speaks for, and why."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from quorate.collective.facts.correction import CorrectionFacts
+from quorate.collective.facts.sources import Facts
+from quorate.collective.facts.training import TrainingFacts
+from quorate.planning.wording import asked
+from quorate.theory.pledges import pledges_needed
+
+DEFECTORS = 0.1  # share of those who pledged that are reckoned with not to act
+
+
+@dataclass(frozen=True)
+class SuggestedQuorum:
+    """How many pledges a campaign should ask for, by its source.
+
+    Args:
+        pledges: the quorum; None where the source tells of no number that is enough.
+        why: in whole sentences.
+    """
+
+    pledges: int | None
+    why: str
+
+
+def suggest_quorum(facts: Facts) -> SuggestedQuorum:
+    """Return the quorum that a source speaks for: what is certified, else the cautious end of less.
+
+    In this order: the certified critical mass; the largest upper end of the intervals of what was
+    simulated; the largest share from which on rehearsals reach the target; for a correction, the
+    smallest collective whose gap closed is above 0 by its interval.
+    """
+    if isinstance(facts, CorrectionFacts):
+        return _suggest_measured(facts)
+    wanted = asked(facts.certification.objective.success)
+    if (certified := facts.certified_members) is not None:
+        return SuggestedQuorum(
+            certified,
+            f"From {certified:,} members like those of the plan on, a success of {wanted} is "
+            f"certified.{_spare(certified)}",
+        )
+    size = facts.platform_size
+    ends = {row.learner: row.high for row in facts.simulated}
+    found = {name: high for name, high in ends.items() if math.isfinite(high) and high > 0}
+    if found:
+        name = max(found, key=lambda one: found[one])
+        members = math.ceil(found[name] * size - 1e-9)
+        others = [one for one in ends if one not in found]
+        never = f" For {', '.join(others)} not even this was shown to do." if others else ""
+        return SuggestedQuorum(
+            members,
+            f"Nothing is certified for a success of {wanted}. In simulation {members:,} members "
+            f"were enough: the upper end of the 95% interval for {name}, the largest of those "
+            f"simulated.{never} It is a forecast, no promise.{_spare(members)}",
+        )
+    return _suggest_rehearsed(facts, wanted)
+
+
+def _suggest_rehearsed(facts: TrainingFacts, wanted: str) -> SuggestedQuorum:
+    target = facts.certification.objective.success
+    rows = [facts.least_rehearsed(name, target) for name in facts.rehearsed_learners]
+    enough = [row for row in rows if row is not None]
+    if not enough:
+        return SuggestedQuorum(
+            None,
+            f"The plan tells of no number of members that is enough for {wanted}: neither "
+            "certified, nor simulated, nor rehearsed. Whatever quorum you set is a guess.",
+        )
+    row = max(enough, key=lambda one: one.share)
+    members = math.ceil(row.share * facts.platform_size - 1e-9)
+    return SuggestedQuorum(
+        members,
+        f"Nothing is certified for a success of {wanted}. In rehearsal {members:,} members were "
+        f"enough, on platforms that train {row.learner} as here.{_spare(members)}",
+    )
+
+
+def _suggest_measured(facts: CorrectionFacts) -> SuggestedQuorum:
+    real = [one.members for one in facts.collectives if one.gap_closed.low > 0]
+    if not real:
+        return SuggestedQuorum(
+            None,
+            f"With up to {facts.members:,} members the correction may have closed nothing, by its "
+            "interval: it tells of no number that is enough. Whatever quorum you set is a guess.",
+        )
+    members = min(real)
+    return SuggestedQuorum(
+        members,
+        f"{members:,} members who ask {facts.queries:,} questions each were the fewest whose "
+        f"change closed some of the gap, by its 95% interval.{_spare(members)}",
+    )
+
+
+def _spare(members: int) -> str:
+    """Return how many pledges it takes if some of those who pledge do not act."""
+    pledges = int(pledges_needed(members, DEFECTORS, 0.0))
+    return (
+        f" If {DEFECTORS:.0%} of those who pledge do not act, {pledges:,} pledges make it likely "
+        "(95%) that enough do."
+    )
