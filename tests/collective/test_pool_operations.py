@@ -177,7 +177,9 @@ def test_confirmations_count_members_and_rows(coordinator: Coordinator) -> None:
     assert coordinator.do(Confirm(id_, one, 0)) == {"confirmed": 0, "rows": 0}
 
 
-def test_outcomes_come_back_in_their_order_and_name_nobody(coordinator: Coordinator) -> None:
+def test_outcomes_come_back_as_they_were_reported_and_outlast_their_members(
+    coordinator: Coordinator,
+) -> None:
     id_, token = coordinator.campaign(quorum=1)
     one, other = coordinator.join(token, pledge=True), coordinator.join(token)
     coordinator.clock[0] += 10
@@ -186,10 +188,15 @@ def test_outcomes_come_back_in_their_order_and_name_nobody(coordinator: Coordina
     )
     coordinator.do(outcomes.Report(id_, other, [outcomes.Outcome(True, 1007.0)]))
     found = coordinator.read(outcomes.all_of, id_)
-    assert found == [(1004.0, False, 1), (1007.0, True, 2), (1010.0, True, 1)]
+    assert found == [(1010.0, True, 1), (1004.0, False, 2), (1007.0, True, 1)]
+    coordinator.do(outcomes.Report(id_, one, [outcomes.Outcome(False, 1004.0)]))
+    assert coordinator.read(outcomes.all_of, id_) == [*found, (1004.0, False, 3)]
     for wrong in (999.0, 1071.0):
         with pytest.raises(RefusedError, match="Expected times between the start"):
             coordinator.do(outcomes.Report(id_, one, [outcomes.Outcome(True, wrong)]))
+    coordinator.do(members.Delete(id_, one))
+    assert coordinator.read(outcomes.all_of, id_) == [*found, (1004.0, False, 3)]
+    assert coordinator.read(members.stored_about, id_, other)["outcomes"][0]["number"] == 3
 
 
 def test_a_change_is_crafted_tried_and_published_once(coordinator: Coordinator) -> None:

@@ -179,8 +179,8 @@ def stored_about(connection: Connection, campaign: str, member: str) -> Body:
 class Delete:
     """A member deletes everything that is stored about them, and leaves.
 
-    A pledge goes with them, and so do answers that no published change was made from. The place on
-    the invitation stays used.
+    A pledge goes with them, and so do answers that no published change was made from. Outcomes that
+    they reported stay, linked to nobody. The place on the invitation stays used.
     """
 
     campaign: str

@@ -69,6 +69,9 @@ class Report:
                 "the time out to report what happened now.",
             )
         if self.outcomes:
+            last = connection.execute(
+                select(func.max(table.c.number)).where(table.c.campaign == self.campaign)
+            ).scalar_one()
             connection.execute(
                 table.insert(),
                 [
@@ -76,10 +79,12 @@ class Report:
                         "id": secrets.new_id(),
                         "campaign": self.campaign,
                         "member": self.member,
+                        "number": (last or 0) + place,
+                        "turn": mine + place,
                         "at": at,
                         "success": one.success,
                     }
-                    for at, one in zip(times, self.outcomes, strict=True)
+                    for place, (at, one) in enumerate(zip(times, self.outcomes, strict=True), 1)
                 ],
             )
             successes = sum(one.success for one in self.outcomes)
@@ -90,18 +95,16 @@ class Report:
 
 
 def all_of(connection: Connection, campaign: str) -> list[tuple[float, bool, int]]:
-    """Return a campaign's outcomes in the order of their times.
+    """Return a campaign's outcomes in the order in which they were reported.
 
-    Each is the time, whether it was a success, and the number of the member who reported it,
-    counted from 1 in the order of their first outcome: it names nobody.
+    Not in that of their times: what is reported late, or dated back, would change what was said
+    before. Each is the time, whether it was a success, and which of its member's it is, from 1;
+    that names nobody, and stays known once the member has left.
     """
     table = schema.outcome
     rows = connection.execute(
-        select(table.c.at, table.c.success, table.c.member)
+        select(table.c.at, table.c.success, table.c.turn)
         .where(table.c.campaign == campaign)
-        .order_by(table.c.at, table.c.id)
+        .order_by(table.c.number)
     ).all()
-    numbers: dict[str | None, int] = {}
-    return [
-        (at, success, numbers.setdefault(member, len(numbers) + 1)) for at, success, member in rows
-    ]
+    return [(at, success, turn) for at, success, turn in rows]

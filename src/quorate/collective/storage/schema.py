@@ -1,7 +1,8 @@
 """The tables of a coordinator, the same on SQLite and PostgreSQL.
 
 Times are seconds since 1970 (UTC). Ids are 16 random letters and digits. What belongs to a member
-is removed with the member; the log of events holds nothing of theirs.
+is removed with the member, but for outcomes, which stay and are linked to nobody; the log of events
+holds nothing of theirs.
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ def _id() -> Column[str]:
     return Column("id", String(16), primary_key=True)
 
 
-def _of(table: str, *, nullable: bool = False, index: bool = True) -> Column[str]:
+def _of(
+    table: str, *, nullable: bool = False, index: bool = True, ondelete: str = "CASCADE"
+) -> Column[str]:
     return Column(
         table,
         String(16),
-        ForeignKey(f"{table}.id", ondelete="CASCADE"),
+        ForeignKey(f"{table}.id", ondelete=ondelete),
         nullable=nullable,
         index=index,
     )
@@ -155,9 +158,14 @@ outcome = Table(
     metadata,
     _id(),
     _of("campaign"),
-    _of("member", nullable=True),
+    # None once the member has left: the outcome stays, linked to nobody, since success would look
+    # higher if those who leave took their failures along.
+    _of("member", nullable=True, ondelete="SET NULL"),
+    Column("number", Integer, nullable=False),  # in the order in which they were reported, from 1
+    Column("turn", Integer, nullable=False),  # which of its member's it is, from 1
     Column("at", Float, nullable=False),
     Column("success", Boolean, nullable=False),
+    UniqueConstraint("campaign", "number"),
 )
 
 change = Table(

@@ -196,15 +196,18 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("campaign", sa.String(length=16), nullable=False),
         sa.Column("member", sa.String(length=16), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.Column("success", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign"], ["campaign.id"], name=op.f("fk_outcome_campaign"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["member"], ["member.id"], name=op.f("fk_outcome_member"), ondelete="CASCADE"
+            ["member"], ["member.id"], name=op.f("fk_outcome_member"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outcome")),
+        sa.UniqueConstraint("campaign", "number", name=op.f("uq_outcome_campaign_number")),
     )
     op.create_index(op.f("ix_outcome_campaign"), "outcome", ["campaign"], unique=False)
     op.create_index(op.f("ix_outcome_member"), "outcome", ["member"], unique=False)
