@@ -17,7 +17,7 @@ from quorate.test_time.perturbations.images import pixels_of
 from quorate.test_time.perturbations.perturbation import Perturbation
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image, Resampling
 
 AT_ONCE = 2**20  # pixels of the picture changed at once: bounds memory
 Levels = npt.NDArray[np.int16]
@@ -92,9 +92,7 @@ def change_of(picture: Image, perturbation: Perturbation, row: int) -> BroughtCh
     c, h, w = perturbation.shape
     mode = "L" if c == 1 else "RGB"
     seen = picture if picture.mode == mode else picture.convert(mode)
-    if seen.size != (w, h):
-        seen = seen.resize((w, h), Image.Resampling.BILINEAR)
-    small = pixels_of(seen)  # (c, h, w)
+    small = pixels_of(_resized(seen, (w, h), Image.Resampling.BILINEAR))  # (c, h, w)
     levels = perturbation.apply(small[None], np.array([row]))[0].astype(np.int16) - small
     if picture.size == (w, h):
         return BroughtChange(levels, np.arange(h), np.arange(w))
@@ -109,7 +107,7 @@ def _brought_to(levels: Levels, picture: Image, perturbation: Perturbation) -> B
     width, height = picture.size
     fewer = (min(w, width), min(h, height))
     means = [
-        np.asarray(Image.fromarray(one.astype(np.float32)).resize(fewer, Image.Resampling.BOX))
+        np.asarray(_resized(Image.fromarray(one.astype(np.float32)), fewer, Image.Resampling.BOX))
         for one in levels
     ]
     rows, columns = _places(height, fewer[1]), _places(width, fewer[0])
@@ -118,6 +116,16 @@ def _brought_to(levels: Levels, picture: Image, perturbation: Perturbation) -> B
     counts = np.outer(np.bincount(rows), np.bincount(columns))  # pixels of a block, (h', w')
     moved = within(np.stack(means)[None], epsilon, perturbation.norm, bands * counts)[0]
     return BroughtChange(moved, rows, columns)
+
+
+def _resized(image: Image, size: tuple[int, int], how: Resampling) -> Image:
+    """Return an image at another size: its rows first, then its columns.
+
+    Pillow goes over both at once in an order of its own, which differs between its versions, and
+    rounds to levels between. One after the other, the result is always the same.
+    """
+    across = image.resize((size[0], image.height), how)
+    return across.resize(size, how)
 
 
 def _places(many: int, few: int) -> Indices:

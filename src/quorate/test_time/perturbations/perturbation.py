@@ -204,7 +204,10 @@ def _check_labels(y: Labels, n: int, k: int) -> None:
 
 
 def convolve(x: Floats, weight: Floats) -> Floats:
-    """Return the cross-correlation of images with a filter, edges repeated, (n, c, h, w).
+    """Return the cross-correlation of images with a filter, edges repeated, (n, c', h, w).
+
+    Summed in float32 in a fixed order, so that every machine, and a browser, gets the same bits:
+    for each place of the filter over the channels, then over the places, row by row.
 
     Args:
         x: images, (n, c, h, w).
@@ -217,8 +220,12 @@ def convolve(x: Floats, weight: Floats) -> Floats:
     out = np.zeros((len(x), len(weight), h, w), dtype=np.float32)
     for i in range(side):
         for j in range(side):
-            seen = wide[:, :, i : i + h, j : j + w]
-            out += np.einsum("oc,nchw->nohw", weight[:, :, i, j], seen, optimize=True)
+            seen = wide[:, :, None, i : i + h, j : j + w]  # (n, c, 1, h, w)
+            taps = weight[:, :, i, j, None, None]  # (c', c, 1, 1)
+            part = taps[:, 0] * seen[:, 0]  # (n, c', h, w)
+            for channel in range(1, seen.shape[1]):
+                part += taps[:, channel] * seen[:, channel]
+            out += part
     return out
 
 
