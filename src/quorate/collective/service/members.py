@@ -191,8 +191,7 @@ class Delete:
         row = find(connection, self.campaign, self.member)
         campaign = campaigns.find_settled(transaction, self.campaign)
         self._leave_questions(connection, campaign.state)
-        mine = schema.reply.c.actor == secrets.hash_secret(self.member)
-        connection.execute(delete(schema.reply).where(mine))
+        transaction.forget(self.member)
         connection.execute(delete(schema.member).where(schema.member.c.id == self.member))
         pledged = row.pledged is not None
         _count(connection, schema.campaign, self.campaign, members=-1, pledges=-int(pledged))

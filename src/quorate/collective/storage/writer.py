@@ -7,6 +7,7 @@ nothing along. A request that is repeated under its idempotency key gets its fir
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import queue
@@ -14,10 +15,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 
 from quorate.collective import chain
 from quorate.collective.secrets import hash_secret
@@ -33,9 +34,12 @@ KEPT = 7 * 86_400  # seconds in which a request can be repeated
 Body = dict[str, Any]  # plain data, which goes out as JSON
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Transaction:
     """What an operation may use: one connection, inside a savepoint, and the time.
+
+    Entries of logs and answers to requests are kept back, and written together at the end: single
+    statements for each would take as long as all the rest.
 
     Args:
         connection: of the transaction that all requests of this moment share.
@@ -44,33 +48,69 @@ class Transaction:
 
     connection: Connection
     now: float
+    _entries: list[tuple[str, chain.Entry]] = field(default_factory=list)
+    _heads: dict[str, tuple[int, str]] = field(default_factory=dict)
+    _replies: dict[tuple[str, str], Body] = field(default_factory=dict)
 
     def log(self, campaign: str, kind: str, **facts: Any) -> chain.Entry:
         """Append an entry to a campaign's log, and return it."""
+        number, head = self._heads.get(campaign) or self._stored_head(campaign)
+        entry = chain.chain(number + 1, self.now, kind, facts, head)
+        self._entries.append((campaign, entry))
+        self._heads[campaign] = entry.number, entry.digest
+        return entry
+
+    def forget(self, actor: str) -> None:
+        """Remove the answers to all requests of somebody."""
+        hashed, table = hash_secret(actor), schema.reply
+        self.connection.execute(delete(table).where(table.c.actor == hashed))
+        self._replies = {name: one for name, one in self._replies.items() if name[0] != hashed}
+
+    def _stored_head(self, campaign: str) -> tuple[int, str]:
         table = schema.campaign
         row = self.connection.execute(
             select(table.c.entries, table.c.head).where(table.c.id == campaign)
         ).one()
-        entry = chain.chain(row.entries + 1, self.now, kind, facts, row.head)
-        self.connection.execute(schema.event.insert(), {"campaign": campaign, **entry.to_plain()})
-        self.connection.execute(
-            update(table)
-            .where(table.c.id == campaign)
-            .values(entries=entry.number, head=entry.digest)
-        )
-        return entry
+        return row.entries, row.head
+
+    def _take_back(self, mark: int) -> None:
+        """Forget the entries from a number on."""
+        while len(self._entries) > mark:
+            campaign, entry = self._entries.pop()
+            self._heads[campaign] = entry.number - 1, entry.previous
+
+    def _write(self) -> None:
+        """Write what was kept back."""
+        if self._entries:
+            rows = [{"campaign": campaign, **vars(entry)} for campaign, entry in self._entries]
+            self.connection.execute(schema.event.insert(), rows)
+            table = schema.campaign
+            heads = {campaign: self._heads[campaign] for campaign, _ in self._entries}
+            self.connection.execute(
+                update(table)
+                .where(table.c.id == bindparam("of"))
+                .values(entries=bindparam("number"), head=bindparam("digest")),
+                [{"of": one, "number": n, "digest": head} for one, (n, head) in heads.items()],
+            )
+        if self._replies:
+            self.connection.execute(schema.reply.insert(), [*self._replies.values()])
 
 
 Operation = Callable[[Transaction], Body]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Waiting:
     operation: Operation
     actor: str
     key: str | None
     asked: str
     answer: Future[Body]
+
+    @functools.cached_property
+    def name(self) -> tuple[str, str]:
+        """What the answer is kept under: hashes of the actor and the key."""
+        return hash_secret(self.actor), hash_secret(self.key or "")
 
 
 class Writer:
@@ -164,7 +204,9 @@ class Writer:
         try:
             with self._database.engine.begin() as connection:
                 transaction = Transaction(connection, self._clock())
-                answers = [self._answer(transaction, one) for one in batch]
+                known = _known(connection, batch)
+                answers = [self._answer(transaction, one, known) for one in batch]
+                transaction._write()
         except Exception as error:
             failed = StoreError(f"The database could not be written to: {type(error).__name__}.")
             failed.__cause__ = error
@@ -176,53 +218,50 @@ class Writer:
                 else:
                     one.answer.set_result(answer)
 
-    def _answer(self, transaction: Transaction, one: _Waiting) -> Body | BaseException:
-        savepoint = transaction.connection.begin_nested()
+    def _answer(
+        self, transaction: Transaction, one: _Waiting, known: dict[tuple[str, str], Body]
+    ) -> Body | BaseException:
+        """Return an operation's answer; if it fails, it leaves nothing."""
+        if (first := known.get(one.name)) is not None:
+            return _again(first, one)
+        # Not begin_nested, whose names are new each time, so that none is prepared or cached.
+        do, mark = transaction.connection.exec_driver_sql, len(transaction._entries)
+        do("SAVEPOINT request")
         try:
-            known = self._known(transaction.connection, one)
-            body = one.operation(transaction) if known is None else known
-            if known is None and one.key is not None:
-                transaction.connection.execute(
-                    schema.reply.insert(),
-                    {
-                        "actor": hash_secret(one.actor),
-                        "key_hash": hash_secret(one.key),
-                        "asked": one.asked,
-                        "body": body,
-                        "at": transaction.now,
-                    },
-                )
-            savepoint.commit()
-        except RefusedError as refusal:
-            savepoint.rollback()
-            return refusal
+            body = one.operation(transaction)
         except Exception as error:
-            if not transaction.connection.in_transaction():
-                raise
-            savepoint.rollback()
+            do("ROLLBACK TO SAVEPOINT request")
+            transaction._take_back(mark)
             return error
+        do("RELEASE SAVEPOINT request")
+        if one.key is not None:
+            actor, key_hash = one.name
+            reply = {"actor": actor, "key_hash": key_hash, "asked": one.asked, "body": body}
+            known[one.name] = transaction._replies[one.name] = {**reply, "at": transaction.now}
         return body
 
-    def _known(self, connection: Connection, one: _Waiting) -> Body | None:
-        """Return the first answer to a request that is repeated."""
-        if one.key is None:
-            return None
-        table = schema.reply
-        row = connection.execute(
-            select(table.c.asked, table.c.body).where(
-                table.c.actor == hash_secret(one.actor), table.c.key_hash == hash_secret(one.key)
-            )
-        ).first()
-        if row is None:
-            return None
-        if row.asked != one.asked:
-            raise RefusedError(
-                409,
-                "key_reused",
-                "Expected one Idempotency-Key for one request, got it with another request. Make a "
-                "new key for each.",
-            )
-        return dict(row.body)
+
+def _known(connection: Connection, batch: list[_Waiting]) -> dict[tuple[str, str], Body]:
+    """Return the first answers to those requests of a batch that are repeated, by their names."""
+    table = schema.reply
+    names = [one.name for one in batch if one.key is not None]
+    if not names:
+        return {}
+    wanted = select(table).where(tuple_(table.c.actor, table.c.key_hash).in_(names))
+    rows = connection.execute(wanted).mappings()
+    return {(row["actor"], row["key_hash"]): dict(row) for row in rows}
+
+
+def _again(first: Body, one: _Waiting) -> Body | RefusedError:
+    """Return the first answer to a request that is repeated; a refusal if it is another request."""
+    if first["asked"] == one.asked:
+        return dict(first["body"])
+    return RefusedError(
+        409,
+        "key_reused",
+        "Expected one Idempotency-Key for one request, got it with another request. Make a new key "
+        "for each.",
+    )
 
 
 def forget_replies(transaction: Transaction) -> None:
