@@ -16,12 +16,12 @@ def served(folder: Path, keys: Path, members: int, budget: int | None) -> Iterat
     """Serve the platform of a folder at a free port, in a thread."""
     uvicorn = pytest.importorskip("uvicorn")
     from quorate.test_time.http.app import app
-    from quorate.test_time.http.server import _listening, make_keys, write_keys
+    from quorate.test_time.http.server import listening, make_keys, write_keys
 
     secrets = make_keys(members)
     write_keys(keys, secrets)
     made = app(load_platform(folder), keys.parent / "platform.ledger", secrets, budget, None)
-    with _listening("127.0.0.1", 0) as sock:
+    with listening("127.0.0.1", 0) as sock:
         config = uvicorn.Config(made, log_config=None, log_level="warning", access_log=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})

@@ -23,7 +23,7 @@ from parity_platform import Parity, images
 from quorate.test_time.http import connections as deadlines
 from quorate.test_time.http.app import app
 from quorate.test_time.http.connections import Connections, make_server, raise_file_limit
-from quorate.test_time.http.server import _listening, is_here, read_keys
+from quorate.test_time.http.server import is_here, listening, read_keys
 from quorate.test_time.http.sparing import SECONDS, Sparing
 from quorate.test_time.platforms.encoding import to_base64, to_png
 
@@ -65,7 +65,7 @@ class Running:
         for one in list(log.filters):
             log.removeFilter(one)
         self._loop: Any = None
-        self._listener = _listening("127.0.0.1", 0)
+        self._listener = listening("127.0.0.1", 0)
         self._sock = self._listener.__enter__()
         self.port = self._sock.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -517,7 +517,7 @@ def test_more_connections_than_files_lock_nobody_out_and_fill_no_log(tmp_path: P
     ("host", "here"), [("127.0.0.1", True), ("localhost", True), ("0.0.0.0", False)]
 )
 def test_who_listens_to_other_machines_is_known(host: str, here: bool) -> None:
-    with _listening(host, 0) as sock:
+    with listening(host, 0) as sock:
         assert is_here(sock) is here
 
 

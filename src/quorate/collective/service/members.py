@@ -98,6 +98,11 @@ def find_invitation(connection: Connection, token: str) -> Row[Any]:
     return row
 
 
+def joining(token_hash: str) -> str:
+    """Return under which name people join by an invitation: their requests have no other."""
+    return f"join:{token_hash}"
+
+
 @dataclass(frozen=True)
 class Join:
     """Somebody joins by an invitation.
@@ -192,6 +197,7 @@ class Delete:
         campaign = campaigns.find_settled(transaction, self.campaign)
         self._leave_questions(connection, campaign.state)
         transaction.forget(self.member)
+        self._forget_joining(transaction, row.invitation)
         connection.execute(delete(schema.member).where(schema.member.c.id == self.member))
         pledged = row.pledged is not None
         _count(connection, schema.campaign, self.campaign, members=-1, pledges=-int(pledged))
@@ -202,6 +208,14 @@ class Delete:
             pledges=campaign.pledges - int(pledged),
         )
         return {"deleted": True}
+
+    def _forget_joining(self, transaction: Transaction, invitation: str) -> None:
+        """Remove the answer to the request to join, which holds the member's id."""
+        table = schema.invitation
+        token_hash = transaction.connection.execute(
+            select(table.c.token_hash).where(table.c.id == invitation)
+        ).scalar_one()
+        transaction.forget(joining(token_hash), self.member)
 
     def _leave_questions(self, connection: Connection, state: str) -> None:
         """Take the member's answers out of the pool; while it is open, others get the questions."""

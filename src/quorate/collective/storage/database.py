@@ -13,7 +13,6 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from quorate.collective import secrets as words
 from quorate.collective.storage import schema
 from quorate.errors import InputError, StoreError
 from quorate.printable import one_line
@@ -158,7 +157,7 @@ def _new_server() -> dict[str, Any]:
         "id": 1,
         "key": secrets.token_bytes(32),
         "signing_key": secrets.token_bytes(32),  # any 32 bytes are a private key of Ed25519
-        "setup_hash": words.hash_secret(secrets.token_urlsafe(32)),  # nobody's, until one is made
+        "setup_hash": "",  # nobody's: serving makes one
     }
 
 

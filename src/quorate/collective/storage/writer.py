@@ -60,11 +60,18 @@ class Transaction:
         self._heads[campaign] = entry.number, entry.digest
         return entry
 
-    def forget(self, actor: str) -> None:
-        """Remove the answers to all requests of somebody."""
+    def forget(self, actor: str, member: str | None = None) -> None:
+        """Remove the answers to all requests of somebody; with a member, those that name it."""
         hashed, table = hash_secret(actor), schema.reply
-        self.connection.execute(delete(table).where(table.c.actor == hashed))
-        self._replies = {name: one for name, one in self._replies.items() if name[0] != hashed}
+        found = delete(table).where(table.c.actor == hashed)
+        if member is not None:
+            found = found.where(table.c.body["member"].as_string() == member)
+        self.connection.execute(found)
+        self._replies = {
+            name: one
+            for name, one in self._replies.items()
+            if name[0] != hashed or member not in (None, one["body"].get("member"))
+        }
 
     def _stored_head(self, campaign: str) -> tuple[int, str]:
         table = schema.campaign

@@ -138,7 +138,7 @@ def serve(
     folder = Path(folder)
     check_limits(budget, rate)
     host = host.removeprefix("[").removesuffix("]")
-    with _listening(host, port) as sock:  # first: where that fails, no files are made
+    with listening(host, port) as sock:  # first: where that fails, no files are made
         made = app(platform, folder / LEDGER, _keys_of(folder, keys), budget, rate)
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{sock.getsockname()[1]}"
@@ -151,12 +151,12 @@ def serve(
                 "face the others."
             )
         connections = Connections(raise_file_limit())
-        with contextlib.suppress(KeyboardInterrupt), _collecting_seldom():
+        with contextlib.suppress(KeyboardInterrupt), collecting_seldom():
             make_server(made, connections).run(sockets=[sock])
 
 
 @contextlib.contextmanager
-def _collecting_seldom() -> Iterator[None]:
+def collecting_seldom() -> Iterator[None]:
     """Let Python not look through all modules for garbage again and again: a quarter of the time.
 
     Requests make small objects by the hundred, and every 70,000 of them had all there is searched.
@@ -203,7 +203,12 @@ def _keys_of(folder: Path, wanted: int | None) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Yield a socket that listens, until it is closed.
+
+    Raises:
+        InputError: the host or the port cannot be listened at.
+    """
     if not host.strip():
         raise InputError(
             f"Expected a host to listen on, got {host!r}. Leave it out to answer this machine "

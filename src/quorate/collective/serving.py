@@ -1,0 +1,116 @@
+"""Serve a coordinator: its database, its one writer, its pages, its address."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quorate.collective import secrets
+from quorate.extras import require
+from quorate.runtime.progress import tell
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from quorate.collective.storage.database import Database
+    from quorate.collective.storage.writer import Writer
+    from quorate.collective.web.site import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinator:
+    """A coordinator whose database is open, and whose writer runs.
+
+    Args:
+        database, writer: where everything is.
+        app: its pages and API.
+        setup: the secret with which campaigns are set up, if it was made just now; else empty.
+    """
+
+    database: Database
+    writer: Writer
+    app: FastAPI
+    setup: str
+
+
+@contextlib.contextmanager
+def opened(
+    database: str, settings: Settings | None = None, *, new_setup: bool = False
+) -> Iterator[Coordinator]:
+    """Yield a coordinator, ready to be served.
+
+    Args:
+        database: path of an SQLite file, or postgresql://USER@HOST/NAME.
+        settings: how it is reached.
+        new_setup: whether to make a new set-up secret, as at the first start.
+
+    Raises:
+        InputError: an extra is not installed, or the address of the database is none.
+        StoreError: the database cannot be used, or another server uses it.
+    """
+    require("collective", "a coordinator")
+    from quorate.collective.service.campaigns import lapse_overdue
+    from quorate.collective.service.leases import take_back_overdue
+    from quorate.collective.service.setup import SetSetup, has_setup
+    from quorate.collective.storage.database import Database
+    from quorate.collective.storage.writer import Writer, forget_replies
+    from quorate.collective.web.app import app
+
+    chores = (lapse_overdue, take_back_overdue, forget_replies)
+    with Database(database) as found, Writer(found, chores) as writer:
+        setup = ""
+        with found.read() as connection:
+            is_first = not has_setup(connection)
+        if new_setup or is_first:
+            setup = secrets.new_nonce()
+            writer.do(SetSetup(setup), actor="server")
+        yield Coordinator(found, writer, app(found, writer, settings), setup)
+
+
+def serve(
+    database: str,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    settings: Settings | None = None,
+    *,
+    new_setup: bool = False,
+) -> None:
+    """Serve a coordinator until it is interrupted; started again on its database, it goes on.
+
+    Args:
+        database: path of an SQLite file, or postgresql://USER@HOST/NAME.
+        host, port: where to listen; port 0 takes any free one.
+        settings: how it is reached.
+        new_setup: whether to make a new set-up secret, as at the first start.
+
+    Raises:
+        InputError: an extra is not installed, the port is taken, or an argument is not usable.
+        StoreError: the database cannot be used, or another server uses it.
+    """
+    require("collective", "a coordinator")
+    from quorate.test_time.http.connections import Connections, make_server, raise_file_limit
+    from quorate.test_time.http.server import collecting_seldom, is_here, listening
+    from quorate.test_time.http.sparing import Sparing
+
+    host = host.removeprefix("[").removesuffix("]")
+    with listening(host, port) as sock, opened(database, settings, new_setup=new_setup) as found:
+        shown = f"[{host}]" if ":" in host else host
+        url = (settings.public_url if settings else "").rstrip("/")
+        url = url or f"http://{shown}:{sock.getsockname()[1]}"
+        print(f"The collective meets at {url}", flush=True)
+        if found.setup:
+            print(f"set up campaigns at {url}/new/{found.setup}   (shown once)", flush=True)
+        print(f"database: {found.database.shown}   Ctrl-C stops it", flush=True)
+        if not is_here(sock) and not (settings and settings.is_secure):
+            tell(
+                f"Warning: other machines can reach {url}, and secrets travel to it in the open. "
+                "Leave --host out to answer this machine alone, and let a proxy with TLS face the "
+                "others."
+            )
+        Sparing.watch(logging.getLogger("quorate.collective.web.guard"))
+        connections = Connections(raise_file_limit())
+        with contextlib.suppress(KeyboardInterrupt), collecting_seldom():
+            make_server(found.app, connections).run(sockets=[sock])

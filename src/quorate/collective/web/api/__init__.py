@@ -1,0 +1,1 @@
+"""The JSON API: the same operations as on the pages, for programs."""

@@ -1,0 +1,127 @@
+"""Campaigns for programs: created, read, invited to and ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse
+
+from quorate.collective.plans import Draft
+from quorate.collective.service import campaigns, members
+from quorate.collective.web import views
+from quorate.collective.web.described import (
+    ANY,
+    ID,
+    INVITATION,
+    LIVE,
+    NUMBER,
+    STATE,
+    YES,
+    answered,
+    many,
+    taken,
+)
+from quorate.collective.web.fields import UPLOAD_BYTES
+from quorate.collective.web.pages.creating import created
+from quorate.collective.web.pages.organiser import invitations, invite
+from quorate.test_time.http.described import TEXT, WHOLE, record
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from starlette.responses import Response
+
+    from quorate.collective.web.fields import Fields
+    from quorate.collective.web.routing import Routes
+    from quorate.collective.web.visits import Visit
+
+ONE = "/api/v1/campaigns/{campaign}"
+DRAFT = {
+    "title": TEXT,
+    "why": TEXT,
+    "rules": TEXT,
+    "plan": ANY,
+    "quorum": {"type": "integer", "minimum": 1},
+    "deadline": NUMBER,
+    "source": {"anyOf": [ANY, {"type": "null"}]},
+}
+MADE = record(invitation=ID, cap=WHOLE, link=TEXT)
+
+
+def add(routes: Routes) -> None:
+    """Add these answers."""
+    routes.change(
+        "/api/v1/campaigns",
+        _create,
+        "setup",
+        limit=UPLOAD_BYTES,
+        summary="Create a campaign",
+        responses=answered(record(campaign=ID, secret=TEXT, url=TEXT), 401, 409, 413, 422),
+        openapi_extra=taken(DRAFT, "source"),
+    )
+    told = {"campaign": ID, "kind": TEXT, "title": TEXT, "plan": ANY, **LIVE}
+    public = {"type": "object", "required": list(told), "properties": told}
+    routes.answer(ONE, _public, summary="What anyone may know", responses=answered(public, 404))
+    routes.change(
+        f"{ONE}/invitations",
+        _invite,
+        "organiser",
+        summary="Make an invitation",
+        responses=answered(MADE, 401, 403, 404, 409, 413, 422),
+        openapi_extra=taken({"cap": {"type": "integer", "minimum": 1}}),
+    )
+    listed = record(invitations=many(INVITATION))
+    routes.answer(
+        f"{ONE}/invitations",
+        _list,
+        "organiser",
+        summary="All invitations, without their links",
+        responses=answered(listed, 401, 403, 404),
+    )
+    routes.change(
+        f"{ONE}/invitations/{{invitation}}",
+        _revoke,
+        "organiser",
+        method="DELETE",
+        summary="Take an invitation back",
+        responses=answered(record(invitation=ID, revoked=YES), 401, 403, 404, 409, 422),
+        openapi_extra=taken(),
+    )
+    routes.change(
+        f"{ONE}/end",
+        _end,
+        "organiser",
+        summary="End the campaign for everyone",
+        responses=answered(record(state=STATE), 401, 403, 404, 409, 413, 422),
+        openapi_extra=taken({"reason": {"type": "string", "minLength": 1}}),
+    )
+
+
+async def _create(visit: Visit, fields: Fields) -> Response:
+    draft = await visit.site.in_thread(Draft.from_plain, fields.values)
+    id_, secret = await created(visit, fields, draft)
+    url = visit.site.url(visit.request, f"/c/{id_}")
+    return JSONResponse({"campaign": id_, "secret": secret, "url": url})
+
+
+def _public(visit: Visit, connection: Connection) -> Response:
+    return JSONResponse(views.public(visit.campaign, connection))
+
+
+async def _invite(visit: Visit, fields: Fields) -> Response:
+    return JSONResponse(await invite(visit, fields, fields.plain_whole("cap")))
+
+
+def _list(visit: Visit, connection: Connection) -> Response:
+    return JSONResponse({"invitations": invitations(connection, visit.id)})
+
+
+async def _revoke(visit: Visit, fields: Fields) -> Response:
+    named = str(visit.request.path_params["invitation"])
+    operation = members.Revoke(visit.id, named)
+    return JSONResponse(await visit.do(operation, fields, "organiser", {"invitation": named}))
+
+
+async def _end(visit: Visit, fields: Fields) -> Response:
+    reason = fields.plain_text("reason")
+    operation = campaigns.End(visit.id, reason)
+    return JSONResponse(await visit.do(operation, fields, "organiser", {"reason": reason}))

@@ -1,0 +1,13 @@
+"""All of the JSON API, topic by topic."""
+
+from collections.abc import Callable
+
+from quorate.collective.web.api import about, campaigns, members, records
+from quorate.collective.web.routing import Routes
+
+ALL: tuple[Callable[[Routes], None], ...] = (
+    about.add,
+    campaigns.add,
+    members.add,
+    records.add,
+)

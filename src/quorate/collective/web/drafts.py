@@ -1,0 +1,126 @@
+"""A campaign's draft from the fields of a form, or from the file of a plan or a correction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from quorate.collective.plans import Draft, Plan, TestPlan, TrainingPlan
+from quorate.collective.web.fields import Fields, parse_json
+from quorate.errors import InputError
+from quorate.printable import one_line
+from quorate.test_time.http.service import RefusedError
+
+MOST_TITLE = 200
+MOST_CLASSES = 1000
+QUORUM_HINT = "Enough that the plan can work, and few enough that they will come together."
+BLANK: Mapping[str, Any] = {
+    **dict.fromkeys(("title", "why", "rules", "signal", "label", "target", "platform_size"), ""),
+    **dict.fromkeys(("platform", "subgroup", "classes", "width", "height", "rate", "source"), ""),
+    "strategy": "planting",
+    "success": "90",
+    "channels": "1",
+    "queries": "100",
+    "epsilon": "8/255",
+    "norm": "linf",
+    "doubled": "25",
+    "quorum": "",
+    "quorum_hint": QUORUM_HINT,
+}
+
+
+def read(kind: str, fields: Fields) -> Draft:
+    """Return the draft that a form describes.
+
+    Raises:
+        InputError, RefusedError: a field is missing, or not what it should be.
+    """
+    title = fields.text("title")
+    if len(title) > MOST_TITLE:
+        raise InputError(
+            f"Expected a title of at most {MOST_TITLE} letters, got {len(title)}. Shorten it."
+        )
+    plan: Plan = _training(fields) if kind == "training" else _test(fields)
+    source = fields.text("source")
+    return Draft(
+        title=title,
+        why=fields.text("why"),
+        rules=fields.text("rules"),
+        plan=plan,
+        quorum=fields.whole("quorum", "the pledges from which on members act"),
+        deadline=_deadline(fields.text("deadline")),
+        source=parse_json(source.encode()) if source else None,
+    )
+
+
+def from_source(content: bytes) -> tuple[str, dict[str, Any]]:
+    """Return the kind of campaign that a source is of, and the fields that it fills in.
+
+    Raises:
+        RefusedError: it is neither a plan nor a correction.
+    """
+    raise RefusedError(422, "no_source", "Expected a plan or a correction, got another file.")
+
+
+def _training(fields: Fields) -> TrainingPlan:
+    return TrainingPlan(
+        strategy=_some(fields, "strategy", "a strategy, such as planting"),
+        signal=_some(fields, "signal", "a signal, such as channel=web"),
+        label=fields.text("label"),
+        target=_some(fields, "target", "the label that the collective wants"),
+        platform_size=fields.whole("platform_size", "the people that the platform learns from"),
+        success=fields.number("success", "the success that you aim for in per cent") / 100,
+    )
+
+
+def _test(fields: Fields) -> TestPlan:
+    classes = tuple(one.strip() for one in fields.text("classes").splitlines() if one.strip())
+    if not 2 <= len(classes) <= MOST_CLASSES or len(set(classes)) < len(classes):
+        raise InputError(
+            f"Expected 2 to {MOST_CLASSES:,} different labels, one a line, got {len(classes)}. "
+            "Write down all answers that the platform gives."
+        )
+    norm = fields.text("norm")
+    if norm not in ("linf", "l2"):
+        raise InputError(f"Expected linf or l2, got {one_line(norm)[:20]}. Choose one.")
+    return TestPlan(
+        platform=_some(fields, "platform", "which platform"),
+        subgroup=_some(fields, "subgroup", "whom it serves badly"),
+        classes=classes,
+        shape=(
+            fields.whole("channels", "1 for grey or 3 for colour"),
+            fields.whole("height", "the height of pictures"),
+            fields.whole("width", "the width of pictures"),
+        ),
+        queries=fields.whole("queries", "the most questions of one member"),
+        epsilon=_some(fields, "epsilon", "a budget, such as 8/255"),
+        norm="l2" if norm == "l2" else "linf",
+        doubled=fields.number("doubled", "a share in per cent") / 100,
+        rate=fields.text("rate"),
+        success=fields.number("success", "the pictures that should pass in per cent") / 100,
+    )
+
+
+def _some(fields: Fields, name: str, what: str) -> str:
+    text = fields.text(name)
+    if not text:
+        raise InputError(f"Expected {what}, got nothing. Fill it in.")
+    return text
+
+
+def _deadline(text: str) -> float:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            f"Expected a day and a time such as 2030-01-31T18:00, got {one_line(text)[:40]}. "
+            "Choose them."
+        ) from None
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+
+
+def as_field(source: Mapping[str, Any]) -> str:
+    """Return a source's facts as one field of a form."""
+    return json.dumps(source, ensure_ascii=False)
