@@ -23,7 +23,9 @@ from quorate.validate import all_in_interval, in_interval
 HALVINGS = 45  # of an interval within [0, 1]: ends are exact to 3e-14
 
 
-def confidence_sequence(outcomes: npt.ArrayLike, delta: float) -> tuple[Floats, Floats]:
+def confidence_sequence(
+    outcomes: npt.ArrayLike, delta: float, known: tuple[Floats, Floats] | None = None
+) -> tuple[Floats, Floats]:
     """Return the lower and the upper limit for the mean after each outcome, (..., n) each.
 
     After n outcomes with sum s, m is inside while B(s + 1/2, n − s + 1/2)/π < mˢ(1 − m)ⁿ⁻ˢ/δ, and
@@ -36,6 +38,8 @@ def confidence_sequence(outcomes: npt.ArrayLike, delta: float) -> tuple[Floats, 
     Args:
         outcomes: in [0, 1], in order, (..., n).
         delta: δ, the probability that the mean is ever outside, in (0, 1).
+        known: what this has returned for the first of the outcomes, at the same δ: the limits of
+            the others alone are computed.
 
     >>> low, high = confidence_sequence([1, 1, 1, 1, 1, 1, 1, 1], delta=0.05)
     >>> low.round(3).tolist()
@@ -46,18 +50,27 @@ def confidence_sequence(outcomes: npt.ArrayLike, delta: float) -> tuple[Floats, 
     Raises:
         InputError: an outcome is not in [0, 1], or δ not in (0, 1).
     """
-    from scipy.special import betaln
-
     in_interval("delta", delta, 0, 1, "0.05 is usual.", open_low=True, open_high=True)
     x = np.asarray(outcomes, dtype=np.float64)  # (..., n)
     all_in_interval("outcomes", x, 0, 1, "Write 1 for success and 0 for failure.")
     s = np.cumsum(x, axis=-1)
     n = np.broadcast_to(np.arange(1.0, x.shape[-1] + 1), s.shape)
     s = np.minimum(s, n)  # sums of fractions round
-    level = betaln(s + 0.5, n - s + 0.5) - np.log(np.pi / delta)  # inside, log mˢ(1−m)ⁿ⁻ˢ is above
-    low = _end(s, n, level, np.zeros_like(s))
-    high = _end(s, n, level, np.ones_like(s))
+    if known is not None:
+        begun = known[0].shape[-1]
+        low, high = _limits(s[..., begun:], n[..., begun:], delta)
+        low, high = np.append(known[0], low, axis=-1), np.append(known[1], high, axis=-1)
+    else:
+        low, high = _limits(s, n, delta)
     return np.maximum.accumulate(low, axis=-1), np.minimum.accumulate(high, axis=-1)
+
+
+def _limits(s: Floats, n: Floats, delta: float) -> tuple[Floats, Floats]:
+    """Return both limits after n outcomes with sum s, each by itself, (..., n) each."""
+    from scipy.special import betaln
+
+    level = betaln(s + 0.5, n - s + 0.5) - np.log(np.pi / delta)  # inside, log mˢ(1−m)ⁿ⁻ˢ is above
+    return _end(s, n, level, np.zeros_like(s)), _end(s, n, level, np.ones_like(s))
 
 
 def _end(s: Floats, n: Floats, level: Floats, outside: Floats) -> Floats:

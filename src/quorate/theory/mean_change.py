@@ -56,13 +56,15 @@ class Change:
         return self.rate_after < self.rate_before
 
 
-def first_change(outcomes: npt.ArrayLike, delta: float) -> Change | None:
+def first_change(outcomes: npt.ArrayLike, delta: float, looked: int = 0) -> Change | None:
     """Return the first change that the outcomes show, None where they show none.
 
     Args:
         outcomes: 0 or 1, in order, (n,).
         delta: δ, in (0, 1): while the probability of success stays the same, a change is ever
             seen with probability at most this.
+        looked: number of outcomes among which no change was seen before: the work for them is not
+            done again.
 
     Returns:
         It depends on the outcomes up to ``seen`` alone: more of them do not take it back.
@@ -83,7 +85,8 @@ def first_change(outcomes: npt.ArrayLike, delta: float) -> Change | None:
     s = np.concatenate([[0], np.cumsum(x)]).astype(np.int64)  # (n+1,): successes of the first t
     forecasts = _Forecasts.of(len(x))
     times = times_to_look(len(x))
-    for at in range(0, len(times), AT_ONCE):
+    first = int(np.searchsorted(times, looked, side="right")) // AT_ONCE * AT_ONCE
+    for at in range(first, len(times), AT_ONCE):
         some = times[at : at + AT_ONCE]
         terms = _log_terms(s, some, times[: at + AT_ONCE], forecasts)
         alarms = np.flatnonzero(_log_sum(terms) >= np.log(1 / delta))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -85,7 +86,10 @@ class Period:
 
 
 def periods_of(
-    successes: npt.NDArray[np.bool_], target: float, confidence: float
+    successes: npt.NDArray[np.bool_],
+    target: float,
+    confidence: float,
+    known: Sequence[Period] = (),
 ) -> tuple[Period, ...]:
     """Return the periods of steady success, at least one.
 
@@ -94,14 +98,18 @@ def periods_of(
         target: success to reach, in [0, 1].
         confidence: probability, for each period, that its sequence always holds its success, and
             that no change is seen in it where there is none; in (0, 1).
+        known: the periods of the first of these outcomes, at the same confidence: what follows
+            from them is not computed again.
     """
-    found: list[Period] = []
-    start = 0
+    found = [replace(one, target=target) for one in known if one.change is not None]
+    begun = next((one for one in known if one.change is None), None)  # it may go on
+    start = found[-1].seen if found else 0
     while start < len(successes):
         rest = successes[start:]
-        change = first_change(rest, 1 - confidence)
+        change = first_change(rest, 1 - confidence, 0 if begun is None else len(begun))
         own = rest if change is None else rest[: change.before]
-        low, high = confidence_sequence(own, 1 - confidence)
+        limits = None if begun is None else (begun.low[: len(own)], begun.high[: len(own)])
+        low, high = confidence_sequence(own, 1 - confidence, limits)
         found.append(Period(start, np.cumsum(own), low, high, target, change))
-        start = found[-1].seen
+        start, begun = found[-1].seen, None
     return tuple(found)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from quorate.collective.facts.reading import items, number, text
 from quorate.intervals import Floats
@@ -62,7 +63,7 @@ class SuccessCurve:
         """The largest number of members that it speaks of."""
         return self.members[-1]
 
-    def success_of(self, members: Floats | Sequence[float] | float) -> Floats:
+    def success_of(self, members: npt.ArrayLike) -> Floats:
         """Return the success of numbers of members, in their shape.
 
         >>> curve = SuccessCurve("simulated", "sgd", (0, 10, 40), (0.0, 0.4, 0.8))
