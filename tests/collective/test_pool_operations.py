@@ -84,6 +84,22 @@ def test_people_of_one_invitation_confirm_one_another_only_where_there_is_no_oth
     assert take(coordinator, id_, twin, 9) == []  # of the same invitation as the first
 
 
+def test_two_who_take_turns_are_not_given_each_others_questions(
+    coordinator: Coordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Both take 20 of 250 turns: of the first's 8 or so that are doubled, the second has 20 in 250.
+    monkeypatch.setattr(questions, "CHANCE", random.Random(0))
+    id_, pair = asking(coordinator, 200, members=2, doubled=0.25)
+    had: dict[str, list[str]] = {one: [] for one in pair}
+    for one in pair * 4:
+        given = take(coordinator, id_, one, 5)
+        answer(coordinator, id_, one, given)
+        had[one] += given
+    assert all(len(mine) == 20 for mine in had.values())
+    assert len(set(had[pair[0]]) & set(had[pair[1]])) <= 3
+    check_left(coordinator)
+
+
 def test_a_question_that_is_not_answered_in_time_is_given_to_others(
     coordinator: Coordinator,
 ) -> None:

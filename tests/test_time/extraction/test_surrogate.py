@@ -1,7 +1,5 @@
 """Surrogates: trained on a pool, judged on photos apart, and members whose answers do not fit."""
 
-import itertools
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +16,6 @@ from quorate.test_time.extraction.pool import QueryPool, collect
 from quorate.test_time.extraction.questions import make_questions
 from quorate.test_time.extraction.surrogate import (
     Extraction,
-    _dealt,
     _drawn,
     _variants,
     extract,
@@ -191,17 +188,6 @@ def test_suspicion_by_hand() -> None:
         assert find_contradicting(QueryPool(x, Answers(labels), member, photo), proxy).tolist() == (
             suspects
         )
-
-
-@pytest.mark.parametrize("counts", [[2, 0, 3, 3, 1], [0, 0], [1], [4, 4, 4, 1, 0, 2]])
-def test_sums_of_counts_dealt_at_random(counts: list[int]) -> None:
-    most = len(counts)
-    found = _dealt(np.array(counts), most)
-    for t in range(most + 1):
-        sums = [sum(dealt) for dealt in itertools.combinations(counts, t)]
-        expected = [sums.count(s) / math.comb(len(counts), t) for s in range(found.shape[1])]
-        # sums of a few products in double precision
-        assert found[t].tolist() == pytest.approx(expected, abs=1e-12)
 
 
 def test_keys_that_ran_out_do_not_make_a_suspect() -> None:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, select
+from sqlalchemy import Connection, Row, and_, exists, func, select, update
 
 from quorate.collective import plans, secrets
 from quorate.collective.plans import TestPlan
+from quorate.collective.pool.assignment import first_place, next_place
 from quorate.collective.service import campaigns, members
 from quorate.collective.service.leases import LEASE, change_left, held_by
 from quorate.collective.storage import schema
@@ -98,7 +99,7 @@ def add(transaction: Transaction, campaign: Row[Any], questions: Sequence[Questi
                 "photo": one.photo,
                 "wanted": wanted,
                 "left": wanted,
-                "place": CHANCE.randrange(2**31),
+                "place": first_place(wanted, CHANCE),
             }
         )
     if rows:
@@ -226,6 +227,15 @@ class Take:
             ],
         )
         change_left(transaction.connection, questions, -1)
+        self._move_back(transaction.connection, questions)
+
+    def _move_back(self, connection: Connection, questions: list[str]) -> None:
+        """Move questions that another member is to get to a random place behind."""
+        q = schema.question
+        again = select(q.c.id, q.c.place).where(q.c.id.in_(questions), q.c.left > 0)
+        for row in connection.execute(again).all():
+            place = next_place(row.place, CHANCE)
+            connection.execute(update(q).where(q.c.id == row.id).values(place=place))
 
 
 def left_for(transaction: Transaction, campaign: Row[Any], plan: TestPlan, member: str) -> int:

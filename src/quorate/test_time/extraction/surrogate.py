@@ -6,12 +6,12 @@ variants, k labels.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from quorate.adapter import fit_model
 from quorate.errors import InputError
@@ -20,11 +20,11 @@ from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.protocols import Learner
 from quorate.spec import param
 from quorate.table import Array, Labels, Mask, Rng, Submission, Table
+from quorate.test_time.extraction.dealing import law_of_sum
 from quorate.test_time.extraction.pool import QueryPool
 from quorate.test_time.platforms.platform import Pixels, to_features
 from quorate.validate import MOST_ROUNDS, at_least, in_interval
 
-Floats = npt.NDArray[np.float64]
 SHIFT = 16  # variants are moved by up to a sixteenth of the side
 SUSPECT = 0.01  # how often one honest collective has a member flagged
 
@@ -162,35 +162,15 @@ def find_contradicting(pool: QueryPool, model: NetworkClassifier) -> Labels:
     asked = np.bincount(place)  # (p,) of p photos
     agreed = np.bincount(place, weights=right).astype(np.int64)  # (p,)
     holder = pool.member[first]  # (p,)
-    dealt: dict[int, Floats] = {}
-    for times in np.unique(asked).tolist():
-        same = asked == times
-        most = int(np.unique(holder[same], return_counts=True)[1].max())
-        dealt[times] = _dealt(agreed[same], most)
+    dealt = functools.cache(lambda times, count: law_of_sum(agreed[asked == times], count))
     flagged = []
     for member in members:
         own = holder == member
         chance = np.ones(1)  # of 0, 1, ... agreements
         for times, count in zip(*np.unique(asked[own], return_counts=True), strict=True):
-            chance = np.convolve(chance, dealt[int(times)][count])
+            chance = np.convolve(chance, dealt(int(times), int(count)))
         flagged.append(chance[: agreed[own].sum() + 1].sum() < SUSPECT / len(members))
     return np.asarray(members[flagged])
-
-
-def _dealt(counts: Labels, most: int) -> Floats:
-    """Return the law of the sum of t counts drawn without replacement, (most + 1, ...).
-
-    g_t(s) after j counts is (1 − t/j)·g_t(s) + (t/j)·g_{t−1}(s − count) after j − 1 of them.
-    """
-    chance = np.zeros((most + 1, most * int(counts.max()) + 1))
-    chance[0, 0] = 1
-    share = np.arange(most + 1)[:, None]
-    for j, count in enumerate(counts.tolist(), start=1):
-        drawn = np.zeros_like(chance)
-        drawn[1:, count:] = chance[:-1, : chance.shape[1] - count]
-        part = np.minimum(share / j, 1)
-        chance = (1 - part) * chance + part * drawn
-    return chance
 
 
 def _train(
