@@ -56,3 +56,7 @@ class PlatformError(QuorateError):
 
 class QuotaError(PlatformError):
     """A key has no queries left."""
+
+
+class CoordinatorError(QuorateError):
+    """A coordinator refused a request, failed, or gave an answer that cannot be read."""

@@ -29,6 +29,8 @@ ONLY_A_COMMAND = {
     "config": "a file of defaults for the command line; in Python, arguments are given",
     "bound": "quorate.theory has a function for each bound",
     "platform": "a server, which runs until it is stopped",
+    "collective": "a server, and what its organisers do from a terminal",
+    "member": "what a page does, from a terminal",
 }
 ONLY_IN_PYTHON = {
     "load": "the curves of a folder as Curves; quorate show prints them",

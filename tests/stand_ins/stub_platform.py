@@ -22,6 +22,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
     def labels(self) -> list[int]:
         """What an honest platform says of its images."""
@@ -99,4 +100,5 @@ def _read(coming) -> Asked | None:  # type: ignore[no-untyped-def]
     while (text := coming.readline().decode().strip()) != "":
         name, _, value = text.partition(":")
         headers[name.lower()] = value.strip()
-    return Asked(first[1], headers, coming.read(int(headers.get("content-length", 0))))
+    body = coming.read(int(headers.get("content-length", 0)))
+    return Asked(first[1], headers, body, first[0])

@@ -14,10 +14,14 @@ import typer
 from quorate.cli import (
     audit,
     audit_privacy,
+    collective,
     compare,
     config,
+    coordinator,
     correction,
     export,
+    member,
+    member_asking,
     plan,
     scenario,
     studies,
@@ -44,6 +48,7 @@ app = typer.Typer(
 )
 MEASURE, PLAN, AUDIT = "Measure a collective", "Plan a collective", "Audit a platform"
 TEST_TIME, RESULTS = "Act on a deployed model", "Read results"
+TOGETHER = "Act together"
 SETTINGS = "Look up"
 
 add(app, MEASURE, studies.demo)
@@ -60,6 +65,10 @@ add(app, TEST_TIME, correction.correct)
 add(app, TEST_TIME, correction.compare_queries, "compare-queries")
 add(app, TEST_TIME, correction.apply)
 app.add_typer(correction.platform_app, name="platform", rich_help_panel=TEST_TIME)
+coordinator.add_to(collective.app)
+member_asking.add_to(member.app)
+app.add_typer(collective.app, name="collective", rich_help_panel=TOGETHER)
+app.add_typer(member.app, name="member", rich_help_panel=TOGETHER)
 add(app, RESULTS, watch.watch)
 add(app, RESULTS, studies.show)
 add(app, RESULTS, compare.compare)
@@ -126,7 +135,10 @@ def main() -> None:
         raise SystemExit(2) from None
 
 
-PLACES = ("--out", "--preview", "--model", "--file", "--key-file", "--api")
+PLACES = (
+    *("--out", "--preview", "--model", "--file", "--key-file", "--api", "--member", "--organiser"),
+    *("--setup", "--ledger", "--by-hand", "--change"),
+)
 
 
 def _check_names(words: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file beside the old one, then put it in its place: whole or not at all.
 
     It is on the disk before it has its name, so that a power cut leaves the old one or this.
@@ -18,7 +18,7 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written; the old file is as it was.
     """
-    with _written_beside(path, content, 0o644) as name:
+    with _written_beside(path, content, mode) as name:
         os.replace(name, path)
 
 

@@ -43,7 +43,7 @@ class Database:
 
     def __enter__(self) -> Database:
         try:
-            self._release = self._take()
+            self._release = self.take()
             migrate(self._engine)
         except (SQLAlchemyError, sqlite3.Error) as error:
             self._close()
@@ -80,7 +80,7 @@ class Database:
         with self._engine.connect() as connection:
             yield connection
 
-    def _take(self) -> Callable[[], None]:
+    def take(self) -> Callable[[], None]:
         """Take this server's lock, which ends with the process, and return how to release it."""
         taken = (
             f"Expected one server on {self.shown}, got another one that runs. Stop it first, or "

@@ -101,6 +101,8 @@ def _inside(plain: Any) -> list[Any]:
 
 def without(text: str, secret: str) -> str:
     """Return text in which a secret is not to be read, as it is or as it stands in an address."""
+    if not secret:
+        return text
     for form in {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}:
         text = text.replace(form, "***")
     return text

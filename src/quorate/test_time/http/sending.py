@@ -22,6 +22,7 @@ from quorate.test_time.http.reading import (
     told,
     without,
 )
+from quorate.test_time.http.wording import PLATFORM, Wording
 from quorate.version import __version__
 
 if TYPE_CHECKING:
@@ -29,27 +30,6 @@ if TYPE_CHECKING:
 
 LASTING = {501, 505, 506, 508, 510, 511}  # of 500 to 599: these do not pass
 PASSING = {408, 425, 429} | set(range(500, 600)) - LASTING
-LATER = "Go on later, or ask its operator."
-ADDRESS = "Check the address, and whether the platform runs."
-SLOW = "The platform is slow, or stalls: ask its operator, or send fewer images_at_once."
-FIXES = {
-    400: "Mend the API's description.",
-    401: "Give the right key, and check key_in, key_name and key_format.",
-    403: "Give a key that may ask here.",
-    404: "Check the address and the API's paths.",
-    405: "Check the API's paths.",
-    407: "Sign in at the proxy that the environment names.",
-    408: SLOW,
-    410: "What was there is gone: check the address and the API's paths.",
-    413: "Set images_at_once lower.",
-    414: "Check the API's paths, and send the key in a header.",
-    415: "Set another encoding.",
-    422: "Check the images' shape and the API's encoding and image_at.",
-    429: "Ask more slowly, with --rate, or go on later.",
-    431: "Check the key, which is too long for this platform.",
-    501: "Check the API's paths, or ask its operator.",
-    511: "Sign in to the network that you are in.",
-}
 
 
 class FailedError(PlatformError):
@@ -83,8 +63,15 @@ class StoppedError(FailedError):
     """No more requests shall be sent."""
 
 
-class _AgainError(Exception):
-    """Worth another try, after ``wait`` seconds where the server names them."""
+class AgainError(Exception):
+    """Worth another try, after ``wait`` seconds where the server names them.
+
+    Args:
+        came: what came, in words.
+        fix: what to do if it comes every time.
+        metered: whether the platform may have counted the request's images.
+        wait: seconds that the server asks to wait, if it does.
+    """
 
     def __init__(self, came: str, fix: str, metered: bool, wait: float | None = None) -> None:
         super().__init__(came)
@@ -126,6 +113,9 @@ class Sender:
         patience: seconds that all tries of one request and the waits between them may take.
         timeout: seconds that one try may take, from the first byte sent to the last received.
         clock, sleep: give the time, and wait, in seconds; by default so that a stop ends the wait.
+        wording: what to do about what may go wrong.
+        read: returns what a response comes to, or raises AgainError, FailedError or an error of its
+            own; by default, as a platform behind an API answers.
     """
 
     def __init__(
@@ -140,6 +130,8 @@ class Sender:
         timeout: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
+        wording: Wording = PLATFORM,
+        read: Callable[[httpx.Response, bytes, Question], Any] | None = None,
     ) -> None:
         self.url = url
         self.transport = transport
@@ -150,6 +142,8 @@ class Sender:
         self.timeout = timeout
         self.clock = clock
         self.sleep = sleep
+        self.wording = wording
+        self.read = self._read if read is None else read
 
     def send(self, question: Question, stop: Stop | None = None) -> Any:
         """Return the JSON that a request is answered with.
@@ -168,18 +162,18 @@ class Sender:
             except ExhaustedError as error:
                 error.metered |= tries.metered
                 raise
-            except _AgainError as error:
+            except AgainError as error:
                 wait = tries.wait_after(error.wait, error.metered)
                 if wait is None:
                     raise self._given_up(question, error, tries) from error
             self._pause(wait, stop, tries)
 
-    def _given_up(self, question: Question, error: _AgainError, tries: Tries) -> FailedError:
+    def _given_up(self, question: Question, error: AgainError, tries: Tries) -> FailedError:
         asked = "" if error.wait is None else f" (wait {error.wait:.0f} seconds, it says)"
         times = "1 try" if tries.count == 1 else f"{tries.count} tries"
         return FailedError(
             f"Expected an answer from {self.url} to {question.name}, got {error}{asked} after "
-            f"{times}. {error.fix} What was answered is stored: do the same again to go on.",
+            f"{times}. {error.fix} {self.wording.again}",
             tries.metered,
         )
 
@@ -202,7 +196,7 @@ class Sender:
     def _request(self, question: Question) -> httpx.Request:
         import httpx
 
-        text = self.api.key_format.replace("{key}", question.secret)
+        text = self.api.key_format.replace("{key}", question.secret) if question.secret else ""
         headers = {
             "User-Agent": f"quorate/{__version__}",
             "Accept": "application/json",
@@ -210,7 +204,9 @@ class Sender:
             **question.headers,
         }
         body = dict(question.body)
-        if self.api.key_in == "header":
+        if not text:
+            pass  # a request that anyone may make
+        elif self.api.key_in == "header":
             headers[self.api.key_name] = text
         else:
             body["params"] = {self.api.key_name: text}
@@ -254,7 +250,7 @@ class Sender:
                     metered=True,
                 ) from None
             body = b""
-        return self._read(response, body, question)
+        return self.read(response, body, question)
 
     def _lost(self, error: httpx.HTTPError, question: Question) -> Exception:
         """Return what a request that was not answered comes to."""
@@ -263,17 +259,18 @@ class Sender:
         kinds = [type(cause) for cause in _causes(error)]
         unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
         came = one_line(without(f"{type(error).__name__}: {error}", question.secret))
-        fix = SLOW if isinstance(error, httpx.TimeoutException) and not unsent else ADDRESS
+        slow = isinstance(error, httpx.TimeoutException) and not unsent
+        fix = self.wording.slow if slow else self.wording.address
         lasting = any(issubclass(kind, ssl.SSLCertVerificationError) for kind in kinds)
         lasting |= any(_unknown_host(cause) for cause in _causes(error))
         lasting |= isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol)
         if lasting or not isinstance(error, httpx.TransportError):
             return FailedError(
-                f"Expected an answer from {self.url} to {question.name}, got {came}. Check the "
-                "address, its certificate, and the key.",
+                f"Expected an answer from {self.url} to {question.name}, got {came}. "
+                f"{self.wording.lasting}",
                 metered=False,
             )
-        return _AgainError(came, fix, metered=not unsent)
+        return AgainError(came, fix, metered=not unsent)
 
     def _read(self, response: httpx.Response, body: bytes, question: Question) -> Any:
         """Return a response's JSON, or raise what its status means."""
@@ -297,9 +294,9 @@ class Sender:
             )
         wait = read_retry_after(response.headers.get_list("retry-after"))
         if status in PASSING or (status >= 400 and wait is not None):
-            fix = FIXES.get(status, LATER)
-            raise _AgainError(came, fix, metered=status >= 500, wait=wait)
-        fix = FIXES.get(status, "Check the address, or ask its operator.")
+            fix = self.wording.fixes.get(status, self.wording.later)
+            raise AgainError(came, fix, metered=status >= 500, wait=wait)
+        fix = self.wording.fixes.get(status, "Check the address, or ask its operator.")
         if response.has_redirect_location:
             to = one_line(without(response.headers["location"], secret))
             came = f"{status}, which leads to {to}"

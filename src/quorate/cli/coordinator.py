@@ -1,0 +1,95 @@
+"""The commands of who runs a coordinator, and of who checks its record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quorate.cli.commands import add
+from quorate.cli.member import say
+from quorate.cli.options import AsJson
+from quorate.extras import require
+
+SERVER, RECORD = "The coordinator", "The record"
+
+DATABASE = Path("coordinator") / "coordinator.sqlite"
+Database = Annotated[
+    str,
+    typer.Option(
+        help="Path of an SQLite file, or postgresql://USER@HOST/NAME.",
+    ),
+]
+
+
+def verify(
+    record: Annotated[
+        str,
+        typer.Argument(
+            metavar="LOG", help="File of a campaign's log, or the address of the campaign's page."
+        ),
+    ],
+    json: AsJson = False,
+) -> None:
+    """Check a campaign's log: each entry follows from the one before; exit code 1 if not.
+
+    Every entry holds the digest of the one before: none can be changed, removed or added without
+    all digests after it changing. A file is checked on this machine alone.
+
+    \b
+    quorate collective verify campaign.log
+    quorate collective verify https://collective.example/c/mfqxg2dfoj4gk3tf
+    """
+    from quorate.collective.client.record import check_record, read_record
+
+    verdict = check_record(read_record(record))
+    say(verdict.to_json(), verdict.lines(), json)
+    if not verdict.holds:
+        raise SystemExit(1)
+
+
+def backup(
+    out: Annotated[Path, typer.Argument(help="New file for the copy.")],
+    database: Database = str(DATABASE),
+    json: AsJson = False,
+) -> None:
+    """Copy a coordinator's SQLite file, also while the coordinator runs.
+
+    The copy holds the coordinator's keys: only you can read it. PostgreSQL has pg_dump.
+
+    \b
+    quorate collective backup copies/monday.sqlite
+    """
+    require("collective", "a coordinator's database", "sqlalchemy", "alembic")
+    from quorate.collective.storage.backup import back_up
+
+    count = back_up(database, out)
+    say({"out": str(out), "campaigns": count}, [f"Copied: {out}, {count} campaigns."], json)
+
+
+def restore(
+    copy: Annotated[Path, typer.Argument(help="File that quorate collective backup has made.")],
+    database: Database = str(DATABASE),
+    json: AsJson = False,
+) -> None:
+    """Put a copy in the place of a coordinator's SQLite file, once the coordinator is stopped.
+
+    What was there is kept beside it, with .before added to its name.
+
+    \b
+    quorate collective restore copies/monday.sqlite
+    """
+    require("collective", "a coordinator's database", "sqlalchemy", "alembic")
+    from quorate.collective.storage.backup import restore as put_back
+
+    count = put_back(copy, database)
+    told = {"database": database, "campaigns": count}
+    say(told, [f"Restored: {database}, {count} campaigns."], json)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to those of an organiser."""
+    add(app, RECORD, verify)
+    add(app, SERVER, backup)
+    add(app, SERVER, restore)
