@@ -281,3 +281,13 @@ def count(connection: Connection, campaign: str) -> Body:
                 "not_given": int(row[2]),
             }
     return found
+
+
+def pictures(connection: Connection, digests: Sequence[str]) -> dict[str, bytes]:
+    """Return the PNG files of pictures by their digests."""
+    table = schema.picture
+    found: dict[str, bytes] = {}
+    for start in range(0, len(digests), 500):
+        some = select(table).where(table.c.digest.in_(digests[start : start + 500]))
+        found |= {row.digest: row.png for row in connection.execute(some)}
+    return found

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from quorate.collective.acting.instruction import Instruction
+from quorate.collective.acting.planned import compile_plan
+from quorate.collective.facts.quorum import suggest_quorum
+from quorate.collective.facts.sources import Facts, source_of, source_to_plain
+from quorate.collective.facts.training import TrainingFacts
 from quorate.collective.plans import Draft, Plan, TestPlan, TrainingPlan
 from quorate.collective.web.fields import Fields, parse_json
-from quorate.errors import InputError
+from quorate.errors import InputError, StoreError
 from quorate.printable import one_line
 from quorate.test_time.http.service import RefusedError
 
@@ -44,7 +50,7 @@ def read(kind: str, fields: Fields) -> Draft:
         )
     plan: Plan = _training(fields) if kind == "training" else _test(fields)
     source = fields.text("source")
-    return Draft(
+    draft = Draft(
         title=title,
         why=fields.text("why"),
         rules=fields.text("rules"),
@@ -53,6 +59,7 @@ def read(kind: str, fields: Fields) -> Draft:
         deadline=_deadline(fields.text("deadline")),
         source=parse_json(source.encode()) if source else None,
     )
+    return checked(draft)
 
 
 def from_source(content: bytes) -> tuple[str, dict[str, Any]]:
@@ -61,7 +68,69 @@ def from_source(content: bytes) -> tuple[str, dict[str, Any]]:
     Raises:
         RefusedError: it is neither a plan nor a correction.
     """
-    raise RefusedError(422, "no_source", "Expected a plan or a correction, got another file.")
+    facts = _facts(content)
+    quorum = suggest_quorum(facts)
+    found: dict[str, Any] = {
+        "title": facts.title[:MOST_TITLE],
+        "source": json.dumps(source_to_plain(facts), ensure_ascii=False),
+        "quorum": "" if quorum.pledges is None else f"{quorum.pledges}",
+        "quorum_hint": quorum.why,
+    }
+    if isinstance(facts, TrainingFacts):
+        objective = facts.certification.objective
+        found |= {
+            "signal": ",".join(f"{name}={value}" for name, value in objective.signal.items()),
+            "label": facts.label or "",
+            "target": objective.target or "",
+            "platform_size": str(objective.platform_size),
+            "success": f"{100 * objective.success:g}",
+        }
+        return facts.kind, found
+    found |= {
+        "platform": facts.platform,
+        "subgroup": facts.subgroup,
+        "classes": "\n".join(facts.classes),
+        "queries": str(facts.queries),
+        "epsilon": f"{facts.epsilon:g}",
+        "norm": facts.norm,
+    }
+    if facts.shape is not None:
+        found |= dict(zip(("channels", "height", "width"), map(str, facts.shape), strict=True))
+    return facts.kind, found
+
+
+def checked(draft: Draft) -> Draft:
+    """Return a draft once its source is read, with the instruction that its members carry out.
+
+    Raises:
+        RefusedError, InputError: the source is none, or of the other kind; or a member cannot carry
+            the strategy out alone.
+    """
+    if draft.source is not None:
+        facts = _facts(draft.source)
+        if facts.kind != draft.plan.kind:
+            raise RefusedError(
+                422,
+                "source",
+                f"Expected a source for acting at {draft.plan.kind} time, got one for "
+                f"{facts.kind} time. Give the other file, or set the other campaign up.",
+            )
+        draft = replace(draft, source=source_to_plain(facts))
+    plan = draft.plan
+    if isinstance(plan, TrainingPlan):
+        if plan.instruction:
+            instruction = Instruction.from_plain(plan.instruction)
+        else:
+            instruction = compile_plan(plan)
+        draft = replace(draft, plan=replace(plan, instruction=instruction.to_plain()))
+    return draft
+
+
+def _facts(content: bytes | Mapping[str, Any]) -> Facts:
+    try:
+        return source_of(content)
+    except StoreError as error:
+        raise RefusedError(422, "source", str(error)) from None
 
 
 def _training(fields: Fields) -> TrainingPlan:
@@ -119,8 +188,3 @@ def _deadline(text: str) -> float:
             "Choose them."
         ) from None
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
-
-
-def as_field(source: Mapping[str, Any]) -> str:
-    """Return a source's facts as one field of a form."""
-    return json.dumps(source, ensure_ascii=False)

@@ -71,7 +71,7 @@ class Fields:
         """
         value = self.values.get(name)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self._not("a whole number", name, value)
+            raise not_expected("a whole number", name, value)
         return value
 
     def plain_text(self, name: str) -> str:
@@ -82,7 +82,7 @@ class Fields:
         """
         value = self.values.get(name)
         if not isinstance(value, str) or not value.strip():
-            raise self._not("a text", name, value)
+            raise not_expected("a text", name, value)
         return value.strip()
 
     def plain_list(self, name: str, most: int) -> list[Any]:
@@ -93,17 +93,8 @@ class Fields:
         """
         value = self.values.get(name)
         if not isinstance(value, list) or len(value) > most:
-            raise self._not(f"a list of at most {most}", name, value)
+            raise not_expected(f"a list of at most {most}", name, value)
         return value
-
-    def _not(self, expected: str, name: str, value: Any) -> RefusedError:
-        got = f"{len(value)} of them" if isinstance(value, list) else one_line(repr(value))[:40]
-        return RefusedError(
-            422,
-            name,
-            f"Expected {expected} under {name!r}, got {'nothing' if value is None else got}. "
-            "/docs says what is taken.",
-        )
 
     def _number(self, name: str, what: str, form: str, expected: str) -> float:
         text = self.text(name)
@@ -115,6 +106,17 @@ class Fields:
         found = float(re.sub("[,_ ]", "", text))
         check_storable(int(found))
         return found
+
+
+def not_expected(expected: str, name: str, value: Any) -> RefusedError:
+    """Return the refusal of a JSON body in which a field is missing or not what it should be."""
+    got = f"{len(value)} of them" if isinstance(value, list) else one_line(repr(value))[:40]
+    return RefusedError(
+        422,
+        name,
+        f"Expected {expected} under {name!r}, got {'nothing' if value is None else got}. "
+        "/docs says what is taken.",
+    )
 
 
 async def read_form(request: Request, limit: int = FORM_BYTES) -> Fields:

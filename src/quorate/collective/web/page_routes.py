@@ -3,12 +3,16 @@
 from collections.abc import Callable
 
 from quorate.collective.web.pages import (
+    asking,
     campaign,
     creating,
     joining,
     member,
     organiser,
+    outcomes,
+    pool,
     record,
+    results,
     start,
 )
 from quorate.collective.web.routing import Routes
@@ -19,6 +23,10 @@ ALL: tuple[Callable[[Routes], None], ...] = (
     campaign.add,
     joining.add,
     member.add,
+    asking.add,
+    outcomes.add,
+    results.add,
     record.add,
+    pool.add,
     organiser.add,
 )

@@ -18,6 +18,7 @@ from quorate.collective.secrets import derive_secret
 from quorate.collective.storage import schema
 from quorate.collective.web.limits import Limits, Rates
 from quorate.collective.web.rendering import Rendering
+from quorate.collective.web.told_source import Sources
 from quorate.errors import InputError
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Site:
         self.clock = clock
         self.limits = Limits(settings.rates, settings.hops)
         self.rendering = Rendering(clock)
+        self.sources = Sources()
         with database.read() as connection:
             self._key = bytes(connection.execute(select(schema.server.c.key)).scalar_one())
             self.signing_key = bytes(

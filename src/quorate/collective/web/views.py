@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import func, select
+
 from quorate.collective import plans
+from quorate.collective.service import confirmations, questions
+from quorate.collective.storage import schema
 from quorate.collective.web import words
 
 if TYPE_CHECKING:
@@ -38,14 +42,32 @@ def public(row: Row[Any], connection: Connection) -> dict[str, Any]:
         "plan": row.plan,
         "source": row.source,
         "created": row.created,
+        "invitations": invitations_used(connection, row.id),
+        "answers": row.answers,
+        "questions": questions.count(connection, row.id) if row.kind == "test" else {},
+        "confirmed": confirmations.count(connection, row.id),
         **live(row),
     }
+
+
+def invitations_used(connection: Connection, campaign: str) -> int:
+    """Return by how many invitations members have come."""
+    table = schema.invitation
+    used = select(func.count()).where(table.c.campaign == campaign, table.c.used > 0)
+    return int(connection.execute(used).scalar_one())
 
 
 def planned(visit: Visit) -> dict[str, Any]:
     """Return what the pages say of a campaign's plan."""
     plan = plans.from_plain(visit.campaign.plan)
-    return {"planned": words.planned(plan), "limits": words.limits(plan)}
+    sources = visit.site.sources
+    return {
+        "planned": words.planned(plan),
+        "limits": words.limits(plan),
+        "told": sources.told(visit.campaign),
+        "joining": sources.joining(visit.campaign),
+        "chart": sources.chart(visit.campaign),
+    }
 
 
 def next_step(visit: Visit) -> tuple[str, str] | None:

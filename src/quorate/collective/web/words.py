@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from quorate.collective.acting.instruction import Instruction
 from quorate.collective.plans import Plan, TestPlan, TrainingPlan
 
 ALWAYS = (
@@ -49,7 +50,14 @@ def _training(plan: TrainingPlan) -> list[tuple[str, str]]:
         ("People whose data the platform learns from", f"{plan.platform_size:,}"),
         ("Success aimed for", f"{plan.success:.0%} of those who carry the signal"),
     ]
+    if plan.instruction:
+        told.insert(1, ("What each member does", " ".join(instructed(plan))))
     return [(name, value) for name, value in told if value]
+
+
+def instructed(plan: TrainingPlan) -> tuple[str, ...]:
+    """Return what one member does, in sentences."""
+    return Instruction.from_plain(plan.instruction).sentences()
 
 
 def _test(plan: TestPlan) -> list[tuple[str, str]]:

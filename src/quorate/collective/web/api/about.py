@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
+from quorate.collective.web.api.results import public_key
 from quorate.collective.web.described import HEALTH, SERVER, answered
 from quorate.version import __version__
 
@@ -31,8 +31,4 @@ def _health(_: Visit, __: Connection) -> Response:
 
 
 def _server(visit: Visit, _: Connection) -> Response:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    key = Ed25519PrivateKey.from_private_bytes(visit.site.signing_key)
-    public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
-    return JSONResponse({"version": __version__, "public_key": public})
+    return JSONResponse({"version": __version__, "public_key": public_key(visit)})

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 
 from quorate.collective.plans import Draft
 from quorate.collective.service import campaigns, members
-from quorate.collective.web import views
+from quorate.collective.web import drafts, views
 from quorate.collective.web.described import (
     ANY,
     ID,
@@ -97,7 +97,7 @@ def add(routes: Routes) -> None:
 
 
 async def _create(visit: Visit, fields: Fields) -> Response:
-    draft = await visit.site.in_thread(Draft.from_plain, fields.values)
+    draft = await visit.site.in_thread(lambda: drafts.checked(Draft.from_plain(fields.values)))
     id_, secret = await created(visit, fields, draft)
     url = visit.site.url(visit.request, f"/c/{id_}")
     return JSONResponse({"campaign": id_, "secret": secret, "url": url})

@@ -26,8 +26,13 @@ def add(routes: Routes) -> None:
     routes.form("/c/{campaign}/withdraw", _withdraw, "member")
 
 
-def _campaign(visit: Visit, _: Connection) -> Response:
-    return visit.page("campaign.html", next=views.next_step(visit), **views.planned(visit))
+def _campaign(visit: Visit, connection: Connection) -> Response:
+    return visit.page(
+        "campaign.html",
+        next=views.next_step(visit),
+        invitations=views.invitations_used(connection, visit.id),
+        **views.planned(visit),
+    )
 
 
 def _live(visit: Visit, _: Connection) -> Response:

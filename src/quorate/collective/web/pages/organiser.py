@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
-from quorate.collective.service import campaigns, members
+from quorate.collective.service import campaigns, confirmations, members
 from quorate.collective.storage import schema
 from quorate.collective.web.pages.member import secret_file
 from quorate.test_time.http.service import RefusedError
@@ -34,7 +34,11 @@ def _organise(visit: Visit, connection: Connection, **more: Any) -> Response:
     address = visit.site.url(visit.request, f"/c/{visit.id}")
     shown = {"link": "", "cap": 1, **more}
     return visit.page(
-        "organise.html", invitations=invitations(connection, visit.id), address=address, **shown
+        "organise.html",
+        invitations=invitations(connection, visit.id),
+        address=address,
+        confirmed=confirmations.count(connection, visit.id),
+        **shown,
     )
 
 
