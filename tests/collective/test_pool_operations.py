@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from coordinators import TEST, Coordinator
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from quorate.collective.plans import TestPlan
 from quorate.collective.service import campaigns, leases, members, outcomes, publishing, questions
@@ -252,3 +252,24 @@ def test_an_ended_campaign_stays_ended(coordinator: Coordinator) -> None:
     assert coordinator.do(campaigns.End(id_, "over"))["state"] == "ended"
     assert coordinator.do(publishing.StartTrial(id_, job, b"", {}, [], {})) == {"state": "ended"}
     assert coordinator.do(publishing.Publish(id_, job, {}, "", "", {})) == {"state": "ended"}
+
+
+def test_the_next_questions_are_found_without_sorting_all(coordinator: Coordinator) -> None:
+    id_, (one, *_) = asking(coordinator, 40, members=2)
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(coordinator.database.engine, "before_cursor_execute")
+    def keep(_c: Any, _: Any, statement: str, parameters: Any, *more: Any) -> None:
+        if statement.startswith("SELECT question.id") and "LIMIT" in statement:
+            asked.append((statement, parameters))
+
+    take(coordinator, id_, one, 8)
+    ((statement, parameters),) = asked
+    assert schema.IN_QUEUE in statement  # PostgreSQL, once it has prepared it, sees no parameters
+    is_sqlite = coordinator.database.url.get_backend_name() == "sqlite"
+    explain = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
+    with coordinator.database.read() as connection:
+        plan = str(connection.exec_driver_sql(explain + statement, parameters).all())
+    assert "ix_question_queue" in plan
+    assert "TEMP B-TREE" not in plan  # SQLite's words for a sort
+    assert "Sort" not in plan  # PostgreSQL's

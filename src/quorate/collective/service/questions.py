@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, select, update
+from sqlalchemy import Connection, Row, and_, exists, func, select, text, update
 
 from quorate.collective import plans, secrets
 from quorate.collective.plans import TestPlan
@@ -188,7 +188,7 @@ class Take:
         # In the pool phase there are no others; a trial begins when the pool is closed.
         queue = (
             select(q.c.id)
-            .where(q.c.campaign == self.campaign, q.c.left > 0)
+            .where(q.c.campaign == self.campaign, text(schema.IN_QUEUE))
             .order_by(q.c.place)
             .limit(count)
         )

@@ -21,7 +21,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
+
+# Which questions somebody can be given. Only in these words, and not with 0 as a parameter, does a
+# database know that the index of those holds what is asked for.
+IN_QUEUE = 'question."left" > 0'
 
 metadata = MetaData(
     naming_convention={
@@ -118,7 +123,7 @@ question = Table(
     "question",
     metadata,
     _id(),
-    _of("campaign"),
+    _of("campaign", index=False),  # the unique constraint below has one that begins with it
     Column("picture", String(64), ForeignKey("picture.digest"), nullable=False),
     Column("purpose", String(16), nullable=False),  # pool, or what a trial question measures
     Column("label", Integer, nullable=False),  # the true one, an index
@@ -127,14 +132,15 @@ question = Table(
     Column("wanted", Integer, nullable=False),  # answers that it is to get: 1, or 2
     Column("left", Integer, nullable=False),  # of these, neither answered nor given to anyone
     Column("place", Integer, nullable=False),  # where it stands in the queue: drawn, not counted
-    UniqueConstraint("campaign", "purpose", "picture"),
+    UniqueConstraint("campaign", "picture", "purpose"),
 )
 Index(
     "ix_question_queue",
     question.c.campaign,
+    question.c.purpose,  # with it, no planner sorts all questions, however little it knows of them
     question.c.place,
-    sqlite_where=question.c.left > 0,
-    postgresql_where=question.c.left > 0,
+    sqlite_where=text(IN_QUEUE),
+    postgresql_where=text(IN_QUEUE),
 )
 
 answer = Table(

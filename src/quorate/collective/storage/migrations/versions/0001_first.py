@@ -130,14 +130,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["picture"], ["picture.digest"], name=op.f("fk_question_picture")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question")),
         sa.UniqueConstraint(
-            "campaign", "purpose", "picture", name=op.f("uq_question_campaign_purpose_picture")
+            "campaign", "picture", "purpose", name=op.f("uq_question_campaign_picture_purpose")
         ),
     )
-    op.create_index(op.f("ix_question_campaign"), "question", ["campaign"], unique=False)
     op.create_index(
         "ix_question_queue",
         "question",
-        ["campaign", "place"],
+        ["campaign", "purpose", "place"],
         unique=False,
         sqlite_where=sa.text('"left" > 0'),
         postgresql_where=sa.text('"left" > 0'),
