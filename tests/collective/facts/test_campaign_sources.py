@@ -90,8 +90,8 @@ def test_every_figure_says_how_it_is_known() -> None:
     rows = planned().figures()
     known = {one.label: (one.value, one.known) for one in rows}
     assert known["People on the platform"] == ("4,000", "stated")
-    assert known["Members for it"] == ("399", "certified")
-    assert known["Members for it, logistic"][1] == "simulated"
+    assert known["Members for 90%"] == ("399", "certified")
+    assert known["Members for 90%, logistic"][1] == "simulated"
     assert {one.known for one in rows} == {"stated", "certified", "rehearsed", "simulated"}
     assert all(one.sure for one in rows if one.known in ("certified", "rehearsed", "simulated"))
     measured = {one.label: one for one in corrected().figures()}

@@ -8,7 +8,7 @@ import pytest
 from campaign_sources import plan_json
 
 from quorate.collective.facts.curve import SuccessCurve, Surety
-from quorate.collective.facts.joining import Joining, JoiningTerms, joining
+from quorate.collective.facts.joining import Joining, JoiningTerms, joining, terms_in
 from quorate.collective.facts.joining_words import NO_CURVE, say_joining
 from quorate.collective.facts.sources import source_of
 from quorate.errors import InputError
@@ -163,7 +163,8 @@ def test_a_quorum_that_is_hardly_met_is_not_said_to_be_impossible() -> None:
 def test_terms_as_plain_data() -> None:
     terms = JoiningTerms(0.2, 0.1, 40, 0.0, 0.3)
     assert JoiningTerms.from_plain(terms.to_plain()) == terms
-    assert JoiningTerms.from_plain({}) == JoiningTerms()
+    assert JoiningTerms.from_plain({}) == JoiningTerms() == terms_in(None) == terms_in({})
+    assert terms_in({"joining": terms.to_plain()}) == terms
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_terms_as_plain_data() -> None:
     ],
 )
 def test_terms_that_cannot_be(plain: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"Expected|no number|no whole|no terms"):
+    with pytest.raises(InputError, match="Expected"):
         JoiningTerms.from_plain(plain)
 
 

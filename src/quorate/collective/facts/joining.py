@@ -10,14 +10,16 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from quorate.collective.facts.curve import SuccessCurve, Surety
 from quorate.collective.facts.reading import mapping, number, whole
+from quorate.errors import InputError
 from quorate.intervals import Floats
+from quorate.printable import one_line
 from quorate.theory.best_response import rest_points
 from quorate.theory.participation import gain_from_acting, success_that_pays
 from quorate.theory.pledges import expected_after_defection, turnout_law
@@ -26,6 +28,7 @@ from quorate.validate import at_least, in_interval
 MOST_PEOPLE = 20_000  # counted one by one; of more, groups of equal size are counted
 BEYOND = 4  # times the quorum, what pays and who is expected: more people are not looked at
 MOST_EXPECTED = 10**9
+TERMS = "joining"  # key of a campaign's source at which the organiser's terms stand
 PREFERRED: tuple[Surety, ...] = ("simulated", "rehearsed", "measured", "certified")
 
 
@@ -67,18 +70,32 @@ class JoiningTerms:
         """Return the terms that plain data hold; what they leave out is as by default.
 
         Raises:
-            InputError: a number is out of range.
-            ValueError: something is no number, or unknown.
+            InputError: something is no number, out of range, or unknown.
         """
-        given = dict(mapping(plain))
-        expected = given.pop("expected", None)
-        names = {"cost", "share", "spread", "defectors"}
-        if not set(given) <= names:
-            raise ValueError(f"{sorted(set(given) - names)} are no terms of joining")
-        return cls(
-            expected=None if expected is None else whole(expected, 1, MOST_EXPECTED),
-            **{name: number(value) for name, value in given.items()},
-        )
+        names = {one.name for one in fields(cls)}
+        try:
+            given = dict(mapping(plain))
+            if not set(given) <= names:
+                raise ValueError(f"{', '.join(sorted(set(given) - names))} among them")
+            expected = given.pop("expected", None)
+            read = {name: number(value) for name, value in given.items()}
+            people = None if expected is None else whole(expected, 1, MOST_EXPECTED)
+        except (ValueError, ArithmeticError) as error:
+            raise InputError(
+                f"Expected {', '.join(sorted(names))} as terms of joining, got: "
+                f"{one_line(str(error))}. Give numbers."
+            ) from None
+        return cls(expected=people, **read)
+
+
+def terms_in(source: Mapping[str, Any] | None) -> JoiningTerms:
+    """Return the terms that stand in a campaign's source; those by default where none do.
+
+    Raises:
+        InputError: as ``JoiningTerms.from_plain``.
+    """
+    given = None if source is None else source.get(TERMS)
+    return JoiningTerms() if given is None else JoiningTerms.from_plain(given)
 
 
 @dataclass(frozen=True)
@@ -251,7 +268,7 @@ def _call(game: _Game, terms: JoiningTerms, quorum: int, pledges: int) -> Call:
     else:  # more have pledged than were ever expected
         law[so_far] = 1.0
     acts = np.where(np.arange(n + 1) >= math.ceil(quorum / unit), law, 0.0)  # (n+1,)
-    reached = min(float(acts.sum()), 1.0)
+    reached = 1.0 if pledges >= quorum else min(float(acts.sum()), 1.0)
     nobody = float(game.success[0])
     success = float(acts @ game.everyone) + (1 - reached) * nobody
     member = float(acts @ (game.mine - terms.cost)) + (1 - reached) * terms.share * nobody

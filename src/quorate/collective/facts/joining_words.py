@@ -27,7 +27,7 @@ NO_PROMISE = (
 def say_joining(found: Joining) -> tuple[str, ...]:
     """Return what members should know, the most important first."""
     if found.spoken_of is None:
-        return (*_say_terms(found.terms), NO_CURVE)
+        return (NO_CURVE,)
     return (
         *_say_quorum(found, found.spoken_of),
         _say_certified(found),
@@ -86,12 +86,15 @@ def _say_now(found: Joining, one: JoiningOnCurve) -> str:
         if other is not one
     ]
     beside = f" ({'; '.join(others)})" if others else ""
+    said = f"By {_whose(one)}, acting pays if {_people(one.pays_from)} or more act{beside}."
     so_far = f"{found.pledges:,} {'has' if found.pledges == 1 else 'have'} pledged so far"
-    said = (
-        f"By {_whose(one)}, acting pays if {_people(one.pays_from)} or more act{beside}. {so_far}: "
-        "a pledge costs nothing until the quorum is reached, and nobody is asked to act before."
+    if found.pledges >= found.quorum:
+        return f"{said} {so_far}: the quorum is reached, and whoever pledges now promises to act."
+    said += (
+        f" {so_far}: a pledge costs nothing until the quorum is reached, and nobody is asked to "
+        "act before."
     )
-    if found.tipping is not None and found.pledges < found.quorum:
+    if found.tipping is not None:
         said += (
             f" Without pledges it would tip at {found.tipping:,}: with fewer, people would rather "
             "drop out, each waiting for the others."
@@ -104,11 +107,13 @@ def _say_call(found: Joining) -> Iterator[str]:
     call, expected = found.call, found.terms.expected
     if call is None or expected is None:
         return
+    met = f"Given those so far, the quorum is met with probability {_chance(call.reached)}. "
+    if found.pledges >= found.quorum:
+        met = ""
     yield (
-        f"About {expected:,} pledges are expected. Given those so far, the quorum is met with "
-        f"probability {_chance(call.reached)}. On average over what may come, and reckoning with "
-        f"{percent(found.terms.defectors)} who pledge and do not act, someone who pledges gets "
-        f"{_worth(call.member)} and someone who stays out {_worth(call.outsider)}."
+        f"About {expected:,} pledges are expected. {met}On average over what may come, and "
+        f"reckoning with {percent(found.terms.defectors)} who pledge and do not act, someone who "
+        f"pledges gets {_worth(call.member)} and someone who stays out {_worth(call.outsider)}."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from quorate.collective.facts import correction_source, plan_source
 from quorate.collective.facts.correction import CorrectionFacts
+from quorate.collective.facts.joining import TERMS
 from quorate.collective.facts.training import TrainingFacts
 from quorate.errors import InputError, StoreError, reason
 from quorate.plain import finite, read_json
@@ -56,6 +57,8 @@ def read_source(place: str | Path) -> Facts:
 def source_of(content: bytes | str | Mapping[str, Any], called: str = "the file") -> Facts:
     """Return the facts in JSON of a plan or a correction, or in what ``source_to_plain`` returned.
 
+    An organiser's terms of joining may stand beside them.
+
     Args:
         content: the JSON, or what it says.
         called: where it is from, for messages.
@@ -70,7 +73,7 @@ def source_of(content: bytes | str | Mapping[str, Any], called: str = "the file"
     )
     for marks, read in kinds:
         if all(mark in plain for mark in marks):
-            if not is_unchanged(plain):
+            if not is_unchanged({key: one for key, one in plain.items() if key != TERMS}):
                 raise StoreError(
                     f"Expected {called} as it was written, got numbers that were changed since. "
                     "Run the command that made it again."

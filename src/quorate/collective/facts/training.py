@@ -17,7 +17,7 @@ import numpy as np
 from quorate.collective.facts.curve import SuccessCurve
 from quorate.collective.facts.figure import StatedFigure
 from quorate.planning import rehearsal_words, wording
-from quorate.planning.certify import Certification
+from quorate.planning.certify import Certification, PlanGoal
 from quorate.planning.details import PlanDetails
 from quorate.planning.reach import Reach
 from quorate.planning.rehearsal import Rehearsal, RehearsalTrend, RehearsedSuccess
@@ -25,6 +25,13 @@ from quorate.planning.result import ABOUT_SIMULATED
 from quorate.planning.simulate import SimulatedMass
 from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.wording import percent
+
+STRATEGIES: dict[PlanGoal, str] = {
+    "plant": "planting",
+    "plant-feature-only": "planting-features",
+    "unplant": "unplanting",
+    "erase": "erasing",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +72,11 @@ class TrainingFacts:
     def title(self) -> str:
         """What it is a plan for."""
         return wording.title(self.certification)
+
+    @property
+    def strategy(self) -> str:
+        """The name of what members carry out."""
+        return STRATEGIES[self.certification.objective.goal]
 
     @property
     def platform_size(self) -> int:
@@ -179,7 +191,9 @@ class TrainingFacts:
         rows = [
             StatedFigure("People on the platform", f"{self.platform_size:,}", "stated"),
             StatedFigure("Success wanted", wanted, "stated"),
-            StatedFigure("Members for it", wording.number(best.n_for_target), "certified", how),
+            StatedFigure(
+                f"Members for {wanted}", wording.number(best.n_for_target), "certified", how
+            ),
         ]
         if best.success > 0:
             now = f"{wording.no_more_than(best.success)} or more"
@@ -195,11 +209,11 @@ class TrainingFacts:
             row = self.least_rehearsed(name, objective.success)
             enough = "no share tried" if row is None else self._people(row.share)
             how = f"{confidence}, if it trains {name}"
-            rows.append(StatedFigure(f"Members for it, {name}", enough, "rehearsed", how))
+            rows.append(StatedFigure(f"Members for {wanted}, {name}", enough, "rehearsed", how))
         for mass in self.simulated:
             low, high = (self._people(end) for end in (mass.low, mass.high))
             ends = "" if math.isnan(mass.low) else f"95% interval: {low} to {high}"
-            label = f"Members for it, {mass.learner}"
+            label = f"Members for {wanted}, {mass.learner}"
             value = self._people(mass.critical_mass)
             rows.append(StatedFigure(label, value, "simulated", ends))
         return tuple(rows)

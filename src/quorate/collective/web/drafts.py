@@ -10,6 +10,7 @@ from typing import Any
 
 from quorate.collective.acting.instruction import Instruction
 from quorate.collective.acting.planned import compile_plan
+from quorate.collective.facts.joining import TERMS, terms_in
 from quorate.collective.facts.quorum import suggest_quorum
 from quorate.collective.facts.sources import Facts, source_of, source_to_plain
 from quorate.collective.facts.training import TrainingFacts
@@ -18,6 +19,7 @@ from quorate.collective.web.fields import Fields, parse_json
 from quorate.errors import InputError, StoreError
 from quorate.printable import one_line
 from quorate.test_time.http.service import RefusedError
+from quorate.test_time.study.wording import budget
 
 MOST_TITLE = 200
 MOST_CLASSES = 1000
@@ -32,6 +34,9 @@ BLANK: Mapping[str, Any] = {
     "epsilon": "8/255",
     "norm": "linf",
     "doubled": "25",
+    "cost": "10",
+    "share": "50",
+    "expected": "",
     "quorum": "",
     "quorum_hint": QUORUM_HINT,
 }
@@ -57,9 +62,20 @@ def read(kind: str, fields: Fields) -> Draft:
         plan=plan,
         quorum=fields.whole("quorum", "the pledges from which on members act"),
         deadline=_deadline(fields.text("deadline")),
-        source=parse_json(source.encode()) if source else None,
+        source=_with_terms(parse_json(source.encode()), fields) if source else None,
     )
     return checked(draft)
+
+
+def _with_terms(source: Any, fields: Fields) -> dict[str, Any]:
+    """Return a source with what the organiser says of joining."""
+    terms: dict[str, Any] = {
+        "cost": fields.number("cost", "what acting costs in per cent") / 100,
+        "share": fields.number("share", "what those who stay out get in per cent") / 100,
+    }
+    if fields.text("expected"):
+        terms["expected"] = fields.whole("expected", "the pledges that you expect")
+    return {**(source if isinstance(source, dict) else {}), TERMS: terms}
 
 
 def from_source(content: bytes) -> tuple[str, dict[str, Any]]:
@@ -79,6 +95,7 @@ def from_source(content: bytes) -> tuple[str, dict[str, Any]]:
     if isinstance(facts, TrainingFacts):
         objective = facts.certification.objective
         found |= {
+            "strategy": facts.strategy,
             "signal": ",".join(f"{name}={value}" for name, value in objective.signal.items()),
             "label": facts.label or "",
             "target": objective.target or "",
@@ -91,7 +108,7 @@ def from_source(content: bytes) -> tuple[str, dict[str, Any]]:
         "subgroup": facts.subgroup,
         "classes": "\n".join(facts.classes),
         "queries": str(facts.queries),
-        "epsilon": f"{facts.epsilon:g}",
+        "epsilon": budget(facts.epsilon),
         "norm": facts.norm,
     }
     if facts.shape is not None:
@@ -115,7 +132,8 @@ def checked(draft: Draft) -> Draft:
                 f"Expected a source for acting at {draft.plan.kind} time, got one for "
                 f"{facts.kind} time. Give the other file, or set the other campaign up.",
             )
-        draft = replace(draft, source=source_to_plain(facts))
+        terms = terms_in(draft.source).to_plain()
+        draft = replace(draft, source={**source_to_plain(facts), TERMS: terms})
     plan = draft.plan
     if isinstance(plan, TrainingPlan):
         if plan.instruction:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from quorate.collective.facts.figure import KNOWN, Known, StatedFigure
-from quorate.collective.facts.joining import JoiningTerms, joining
+from quorate.collective.facts.joining import joining, terms_in
 from quorate.collective.facts.joining_words import say_joining
 from quorate.collective.facts.pledge_chart import CriticalMassMark, marks_of, pledge_chart
 from quorate.collective.facts.sources import Facts, source_of
@@ -57,10 +57,10 @@ class Sources:
         """Return what a member gains and pays by joining, in sentences."""
         told = self.told(row)
         curves = () if told is None else told.facts.curves
-        people = None
+        terms, people = terms_in(row.source), None
         if told is not None and isinstance(told.facts, TrainingFacts):
             people = told.facts.platform_size
-        return say_joining(joining(curves, JoiningTerms(), row.quorum, row.pledges, people))
+        return say_joining(joining(curves, terms, row.quorum, row.pledges, people))
 
     def chart(self, row: Row[Any]) -> Markup:
         """Return the chart of the pledges, beside how many are enough."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
+from quorate.collective.facts.outcomes import outcomes_csv
 from quorate.collective.service import outcomes, publishing
 from quorate.collective.service.outcomes import Outcome
 from quorate.collective.web.api.campaigns import ONE
@@ -53,7 +52,7 @@ def add(routes: Routes) -> None:
     routes.answer(
         f"{ONE}/outcomes.csv",
         show_csv,
-        summary="The same as CSV, for quorate watch",
+        summary="Those of them that count as CSV, for quorate watch",
         responses=answered(TEXT, 404, media="text/csv"),
     )
     routes.answer(
@@ -93,14 +92,10 @@ def _outcomes(visit: Visit, connection: Connection) -> Response:
 
 
 def show_csv(visit: Visit, connection: Connection) -> Response:
-    """Return the outcomes as CSV: success, and when it was seen."""
-    made = io.StringIO()
-    writer = csv.writer(made, lineterminator="\n")
-    writer.writerow(("at", "success"))
-    for at, success, _ in outcomes.all_of(connection, visit.id):
-        writer.writerow((f"{at:.3f}", int(success)))
+    """Return the outcomes that count as CSV, of which ``quorate watch`` says what the page says."""
+    made = outcomes_csv(outcomes.all_of(connection, visit.id))
     name = f'attachment; filename="outcomes-{visit.id}.csv"'
-    return Response(made.getvalue(), media_type="text/csv", headers={"Content-Disposition": name})
+    return Response(made, media_type="text/csv", headers={"Content-Disposition": name})
 
 
 def published(visit: Visit, connection: Connection) -> Row[Any]:
