@@ -163,7 +163,11 @@ def _new_server() -> dict[str, Any]:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
+        engine = create_engine(
+            url,
+            connect_args={"check_same_thread": False, "timeout": 30},
+            hide_parameters=True,  # which are people's, and no log's
+        )
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
         return engine
@@ -172,6 +176,7 @@ def _engine(url: URL) -> Engine:
         return create_engine(
             url,
             isolation_level="REPEATABLE READ",
+            hide_parameters=True,
             pool_size=20,
             max_overflow=20,
             pool_pre_ping=True,

@@ -18,8 +18,8 @@ from quorate.test_time.http.service import RefusedError
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-FORM_BYTES = 128 * 1024
-JSON_BYTES = 1024 * 1024
+FORM_BYTES = 64 * 1024
+JSON_BYTES = 64 * 1024
 UPLOAD_BYTES = 24 * 1024 * 1024
 MOST_FIELDS = 64
 MOST_FILES = 512

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -85,7 +85,9 @@ class Guard:
         except RefusedError as refusal:
             await self._tell(request, refusal)(scope, receive, guarded)
         except Exception:
-            LOG.exception("A request failed: %s", scope.get("route_path", scope["method"]))
+            # Which route, not which address: addresses of invitations are secrets.
+            route = getattr(scope.get("route"), "path", "none")
+            LOG.exception("A request failed: %s %s", scope["method"], route)
             if started:
                 raise
             failed = RefusedError(
@@ -115,8 +117,3 @@ class Guard:
             "and try again.",
             {"Connection": "close"},
         )
-
-
-def hold_to_itself(headers: Any) -> None:
-    """Say in headers that only the browser that asked may keep the answer, and must ask again."""
-    headers["Cache-Control"] = "private, no-cache"

@@ -17,7 +17,7 @@ from quorate.collective.web import visits
 from quorate.collective.web.fields import FORM_BYTES, JSON_BYTES, Fields, read_form, read_json
 from quorate.collective.web.site import Site
 from quorate.collective.web.visits import Role, Visit
-from quorate.test_time.http.bodies import without_body
+from quorate.test_time.http.bodies import size_of, without_body
 from quorate.test_time.http.service import RefusedError
 
 Show = Callable[[Visit, Connection], Response]
@@ -69,6 +69,10 @@ class Routes:
                 visit = await site.read(look, request)
             except RefusedError as refusal:
                 raise without_body(request, refusal) from None
+            async with site.room.hold(visit.who, size_of(request, limit)):
+                return await act(visit, await checked(visit, request))
+
+        async def checked(visit: Visit, request: Request) -> Fields:
             fields = await read_form(request, limit)
             if role != "anyone" and not site.is_form_token(fields.text(TOKEN), visit.secrets[role]):
                 raise RefusedError(
@@ -77,7 +81,7 @@ class Routes:
                     "Expected a form of a page that this browser has opened, got another one. Open "
                     "the page again, and send its form.",
                 )
-            return await act(visit, fields)
+            return fields
 
         self._add(path, form, "POST", role)
 
@@ -115,7 +119,8 @@ class Routes:
                 visit = await site.read(look, request)
             except RefusedError as refusal:
                 raise without_body(request, refusal) from None
-            return await act(visit, await read_json(request, limit))
+            async with site.room.hold(visit.who, size_of(request, limit)):
+                return await act(visit, await read_json(request, limit))
 
         described_role: Role = "member" if is_secret else role
         self._add(path, change, method, described_role, **described)

@@ -16,10 +16,12 @@ from sqlalchemy import select
 
 from quorate.collective.secrets import derive_secret
 from quorate.collective.storage import schema
+from quorate.collective.web.fields import UPLOAD_BYTES
 from quorate.collective.web.limits import Limits, Rates
 from quorate.collective.web.rendering import Rendering
 from quorate.collective.web.told_source import Sources
 from quorate.errors import InputError
+from quorate.test_time.http.desk import Room
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from quorate.collective.storage.database import Database
     from quorate.collective.storage.writer import Body, Operation, Writer
 
+HELD_BYTES = 96 * 1024 * 1024  # of the bodies of all requests at once
 THREADS = 8  # that read at once: more would wait for one another
 T = TypeVar("T")
 
@@ -82,6 +85,7 @@ class Site:
         self.limits = Limits(settings.rates, settings.hops)
         self.rendering = Rendering(clock)
         self.sources = Sources()
+        self.room = Room(HELD_BYTES, UPLOAD_BYTES)
         with database.read() as connection:
             self._key = bytes(connection.execute(select(schema.server.c.key)).scalar_one())
             self.signing_key = bytes(

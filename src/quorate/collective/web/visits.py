@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from quorate.collective import secrets
 from quorate.collective.service import campaigns
 from quorate.collective.storage import schema
+from quorate.collective.web.limits import address_of
 from quorate.test_time.http.service import RefusedError
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ class Visit:
     def is_organiser(self) -> bool:
         """Whether the organiser asks."""
         return "organiser" in self.secrets
+
+    @property
+    def who(self) -> str:
+        """Who asks, as memory is shared out: by secret, or else by network address."""
+        hops = self.site.settings.hops
+        return next(iter(self.secrets.values()), "") or address_of(self.request, hops)
 
     async def do(
         self, operation: Operation, fields: Fields, role: Role, asked: Mapping[str, Any]
