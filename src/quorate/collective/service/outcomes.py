@@ -94,17 +94,22 @@ class Report:
         return {"reported": len(self.outcomes), "yours": mine + len(self.outcomes)}
 
 
-def all_of(connection: Connection, campaign: str) -> list[tuple[float, bool, int]]:
+def all_of(connection: Connection, campaign: str, after: int = 0) -> list[tuple[float, bool, int]]:
     """Return a campaign's outcomes in the order in which they were reported.
 
     Not in that of their times: what is reported late, or dated back, would change what was said
     before. Each is the time, whether it was a success, and which of its member's it is, from 1;
     that names nobody, and stays known once the member has left.
+
+    Args:
+        connection: to read by.
+        campaign: its id.
+        after: number of outcomes that are known already, and left out: none of them ever changes.
     """
     table = schema.outcome
     rows = connection.execute(
         select(table.c.at, table.c.success, table.c.turn)
-        .where(table.c.campaign == campaign)
+        .where(table.c.campaign == campaign, table.c.number > after)
         .order_by(table.c.number)
     ).all()
     return [(at, success, turn) for at, success, turn in rows]

@@ -19,6 +19,7 @@ from quorate.collective.storage import schema
 from quorate.collective.web.fields import UPLOAD_BYTES
 from quorate.collective.web.limits import Limits, Rates
 from quorate.collective.web.rendering import Rendering
+from quorate.collective.web.told_outcomes import WatchedCampaigns
 from quorate.collective.web.told_source import Sources
 from quorate.errors import InputError
 from quorate.test_time.http.desk import Room
@@ -85,6 +86,7 @@ class Site:
         self.limits = Limits(settings.rates, settings.hops)
         self.rendering = Rendering(clock)
         self.sources = Sources()
+        self.outcomes = WatchedCampaigns()
         self.room = Room(HELD_BYTES, UPLOAD_BYTES)
         with database.read() as connection:
             self._key = bytes(connection.execute(select(schema.server.c.key)).scalar_one())

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
-from quorate.collective import plans
 from quorate.collective.service import campaigns, outcomes
 from quorate.collective.service.outcomes import Outcome
 from quorate.collective.web.api.results import show_csv
@@ -29,18 +26,10 @@ def add(routes: Routes) -> None:
 
 
 def _outcomes(visit: Visit, connection: Connection) -> Response:
-    from quorate.collective.facts.outcomes import watch_outcomes
-    from quorate.collective.facts.outcomes_chart import outcomes_chart
-
     row = visit.campaign
-    plan = plans.from_plain(row.plan)
-    view = watch_outcomes(outcomes.all_of(connection, visit.id), plan.kind, plan.success)
-    return visit.page(
-        "outcomes.html",
-        view=view,
-        chart=Markup(outcomes_chart(view)) if view.counted else "",
-        may_report=row.state in campaigns.AT_WORK,
-    )
+    told = visit.site.outcomes.told(connection, row)
+    may_report = row.state in campaigns.AT_WORK
+    return visit.page("outcomes.html", view=told.view, chart=told.chart, may_report=may_report)
 
 
 async def _report(visit: Visit, fields: Fields) -> Response:
