@@ -156,7 +156,7 @@ def invitations(organiser: Organiser = None, json: AsJson = False) -> None:
         row = one if isinstance(one, dict) else {}
         used, cap = part(row, "used", int), part(row, "cap", int)
         gone = ", taken back" if row.get("revoked") is True else ""
-        name = one_line(part(row, "invitation", str), 40)
+        name = one_line(part(row, "id", str), 40)
         lines.append(f"{name}: used by {used} of {cap}{gone}")
     say(told, lines or ["No invitations yet: quorate collective invite"], json)
 

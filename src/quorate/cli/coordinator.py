@@ -23,6 +23,65 @@ Database = Annotated[
 ]
 
 
+def serve(
+    database: Database = str(DATABASE),
+    host: Annotated[str, typer.Option(help="Host to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = 8000,
+    public_url: Annotated[
+        str,
+        typer.Option(
+            help="Address that people use, such as https://collective.example, where a proxy with "
+            "TLS stands in front."
+        ),
+    ] = "",
+    hops: Annotated[
+        int,
+        typer.Option(help="Number of proxies in front, whose X-Forwarded-For is believed."),
+    ] = 0,
+    new_setup: Annotated[
+        bool,
+        typer.Option(
+            "--new-setup", help="Print a new link that lets set up campaigns; the old one ends."
+        ),
+    ] = False,
+) -> None:
+    """Serve a coordinator: the web pages where a group plans, joins, pledges, acts and measures.
+
+    At its first start it prints a link that lets set up campaigns. Started again on its database,
+    it goes on where it was.
+
+    \b
+    quorate collective serve
+    quorate collective serve --database postgresql://quorate@localhost/quorate \\
+                             --public-url https://collective.example --hops 1
+    """
+    require("collective", "a coordinator")
+    from quorate.collective.serving import serve as serve_coordinator
+    from quorate.collective.web.site import Settings
+
+    settings = Settings(public_url, hops)
+    make_place(database)
+    serve_coordinator(database, host, port, settings, new_setup=new_setup)
+
+
+def make_place(database: str) -> None:
+    """Make the folder of a new SQLite file, which only its owner can read."""
+    from quorate.collective.storage.database import read_url
+    from quorate.errors import InputError, reason
+
+    url = read_url(database)
+    if url.get_backend_name() != "sqlite":
+        return
+    folder = Path(str(url.database)).parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"Expected a folder for the database at {folder}, got: {reason(error)}. Choose another "
+            "--database."
+        ) from None
+
+
 def verify(
     record: Annotated[
         str,
@@ -91,5 +150,6 @@ def restore(
 def add_to(app: typer.Typer) -> None:
     """Add these commands to those of an organiser."""
     add(app, RECORD, verify)
+    add(app, SERVER, serve)
     add(app, SERVER, backup)
     add(app, SERVER, restore)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quorate.collective import secrets
 from quorate.extras import require
+from quorate.printable import printable
 from quorate.runtime.progress import tell
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def serve(
     settings: Settings | None = None,
     *,
     new_setup: bool = False,
+    announce: Callable[[str], Iterable[str]] = lambda _: (),
 ) -> None:
     """Serve a coordinator until it is interrupted; started again on its database, it goes on.
 
@@ -85,6 +87,7 @@ def serve(
         host, port: where to listen; port 0 takes any free one.
         settings: how it is reached.
         new_setup: whether to make a new set-up secret, as at the first start.
+        announce: returns more lines to print, once the address is known.
 
     Raises:
         InputError: an extra is not installed, the port is taken, or an argument is not usable.
@@ -103,6 +106,8 @@ def serve(
         print(f"The collective meets at {url}", flush=True)
         if found.setup:
             print(f"set up campaigns at {url}/new/{found.setup}   (shown once)", flush=True)
+        for line in announce(url):
+            print(printable(line), flush=True)
         print(f"database: {found.database.shown}   Ctrl-C stops it", flush=True)
         if not is_here(sock) and not (settings and settings.is_secure):
             tell(

@@ -9,20 +9,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quorate import catalog
 from quorate.collective.client.access import Access
 from quorate.collective.client.asking import read_test_plan
 from quorate.collective.client.channel import Channel
 from quorate.collective.plans import TestPlan
 from quorate.errors import InputError, reason
-from quorate.protocols import Population, Subgroup
 from quorate.runtime.archives import ArrayArchive
 from quorate.runtime.progress import bar
 from quorate.runtime.seeds import stream
 from quorate.table import Labels, Mask
 from quorate.test_time.platforms.encoding import to_base64, to_png
 from quorate.test_time.platforms.platform import Pixels, to_pixels
-from quorate.test_time.study.people import PEOPLE, SUBGROUP, split_people
+from quorate.test_time.study.people import SUBGROUP, PeopleSplit, people_of
+from quorate.test_time.study.settings import make_correction
 
 BATCH_BYTES = 1 << 19  # of pictures in one request
 MOST_AT_ONCE = 128  # pictures in one request
@@ -107,30 +106,35 @@ def _places(photos: Photos, plan: TestPlan) -> list[int]:
 def photos_of_population(
     population: str, subgroup: str, most: int | None = None, seed: int = 0
 ) -> Photos:
-    """Return pictures of a population's people: most of the subgroup, and others to compare with.
+    """Return pictures of a population's people: two thirds of the subgroup, a third of others.
 
     They are those whom ``quorate correct`` gives to members or measures on with the same seed, so
     that a platform which it has trained and saved has learned from none of them.
 
     Args:
         population, subgroup: as ``quorate correct`` takes them.
-        most: number of pictures; None is all.
+        most: number of pictures; None is as many as there are.
         seed: of the split.
 
     Raises:
         InputError: there is no such population of pictures, or no such subgroup.
     """
-    drawn: Population = catalog.build("populations", population)
-    group: Subgroup = catalog.build("subgroups", subgroup)
-    rng = np.random.default_rng(stream(seed, PEOPLE))
-    people = split_people(drawn, group, rng, share=0.05, measured=0.5, reserve=0.5)
+    people = split_of(population, subgroup, seed)
     held, measured = people.photos, people.held_out
     assert measured.group is not None  # drawn with groups
-    x = np.concatenate([to_pixels(held.x), to_pixels(measured.x)])  # (n, c, h, w)
-    y = np.concatenate([held.y, measured.y])  # (n,)
-    inside = np.concatenate([np.ones(len(held), bool), measured.group == SUBGROUP])  # (n,)
-    order = np.random.default_rng(stream(seed, 0)).permutation(len(x))[:most]
-    return Photos(x[order], y[order], held.classes, inside[order], order)
+    others = measured.take(np.flatnonzero(measured.group != SUBGROUP))
+    outside = len(others) if most is None else min(len(others), -(-most // 3))
+    inside = min(len(held), 2 * outside if most is None else most - outside)
+    order = np.random.default_rng(stream(seed, 0)).permutation(inside + outside)
+    x = np.concatenate([to_pixels(held.x[:inside]), to_pixels(others.x[:outside])])
+    y = np.concatenate([held.y[:inside], others.y[:outside]])
+    return Photos(x[order], y[order], held.classes, order < inside, order)
+
+
+def split_of(population: str, subgroup: str, seed: int) -> PeopleSplit:
+    """Return a population's people as ``quorate correct`` splits them."""
+    correction = make_correction(population=population, subgroup=subgroup, platform="mlp")
+    return people_of(correction, seed)
 
 
 def photos_of_archive(path: Path) -> Photos:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,11 @@ from quorate.collective.acting.pictures import PictureSummary, apply_to_picture
 from quorate.collective.acting.rows import apply_to_rows
 from quorate.collective.acting.summary import RowsSummary
 from quorate.collective.client.access import Access
+from quorate.collective.client.asking import plan_of
+from quorate.collective.client.channel import part
+from quorate.collective.plans import TrainingPlan
 from quorate.errors import CoordinatorError, InputError, reason
+from quorate.printable import one_line
 from quorate.runtime.files import make_file
 
 MOST_BYTES = 1 << 30  # of a member's own file
@@ -103,12 +106,21 @@ def read_instruction(access: Access) -> Instruction:
         CoordinatorError: nobody is asked to act yet, or what came cannot be carried out.
     """
     with access.open() as channel:
-        plain = channel.get(f"{access.path}/instruction", 1 << 24)
-    inner = plain.get("instruction", plain)
+        campaign = channel.get(access.path)
+    plan = plan_of(campaign)
+    if not isinstance(plan, TrainingPlan):
+        raise CoordinatorError(
+            "Expected a campaign in which members change their own data, got one that asks a "
+            "platform. Ask it: quorate member ask"
+        )
+    state = part(campaign, "state", str)
+    if state != "acting":
+        raise CoordinatorError(
+            f"Expected a campaign in which members act, got one that is {one_line(state, 20)}. "
+            "Nobody is asked to act before the quorum: quorate member status shows the pledges."
+        )
     try:
-        if not isinstance(inner, Mapping):
-            raise InputError(f"Expected an object, got {type(inner).__name__}.")
-        return Instruction.from_plain(inner)
+        return Instruction.from_plain(plan.instruction)
     except InputError as error:
         raise CoordinatorError(
             f"Expected an instruction that can be carried out, got another: {error} Ask the "

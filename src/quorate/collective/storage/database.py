@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ class Database:
     def __enter__(self) -> Database:
         try:
             self._release = self.take()
+            self._keep_private()
             migrate(self._engine)
         except (SQLAlchemyError, sqlite3.Error) as error:
             self._close()
@@ -79,6 +81,17 @@ class Database:
         """Yield a connection that sees one state of the database, and changes nothing."""
         with self._engine.connect() as connection:
             yield connection
+
+    def _keep_private(self) -> None:
+        """Make an SQLite file that only its owner can read: it holds the server's keys."""
+        if self.url.get_backend_name() == "sqlite":
+            try:
+                os.close(os.open(str(self.url.database), os.O_CREAT | os.O_RDWR, 0o600))
+            except OSError as error:
+                raise StoreError(
+                    f"Expected a file that can be written to at {self.shown}, got: "
+                    f"{error.strerror}. Choose another --database."
+                ) from None
 
     def take(self) -> Callable[[], None]:
         """Take this server's lock, which ends with the process, and return how to release it."""
