@@ -87,7 +87,7 @@ API: Mapping[str, tuple[int, ...]] = {
     "PUT /api/v1/campaigns/{campaign}/me/pledge": MEMBER,
     "DELETE /api/v1/campaigns/{campaign}/me/pledge": MEMBER,
     "PUT /api/v1/campaigns/{campaign}/me/confirmation": _same(422, MEMBER),
-    "POST /api/v1/campaigns/{campaign}/questions": _same(409, ORGANISER),
+    "POST /api/v1/campaigns/{campaign}/questions": _same(422, ORGANISER),
     "POST /api/v1/campaigns/{campaign}/craft": _same(409, ORGANISER),
     "POST /api/v1/campaigns/{campaign}/publish": _same(409, ORGANISER),
     "POST /api/v1/campaigns/{campaign}/me/questions": _same(422, MEMBER),

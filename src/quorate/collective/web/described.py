@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from quorate.test_time.http.described import TEXT, WHOLE, record
@@ -27,6 +27,12 @@ ID: Schema = {"type": "string", "pattern": "^[a-z2-7]{16}$"}
 STATE: Schema = {
     "type": "string",
     "enum": ["open", "acting", "crafting", "measuring", "published", "lapsed", "ended"],
+}
+# Text that is not empty and holds no control character but tabs and ends of lines.
+SOME_TEXT: Schema = {
+    "type": "string",
+    "maxLength": 10_000,
+    "pattern": "^[^{0}]*[^{0}\\s][^{0}]*$".format(r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f"),
 }
 ANY: Schema = {"type": "object"}
 HEALTH = record(status={"type": "string", "enum": ["ok"]})
@@ -76,7 +82,7 @@ def many(schema: Schema, most: int | None = None) -> Schema:
     return found if most is None else {**found, "maxItems": most}
 
 
-def taken(fields: Mapping[str, Schema] | None = None, *optional: str) -> dict[str, Any]:
+def taken(fields: Mapping[str, Schema], optional: Collection[str] = ()) -> dict[str, Any]:
     """Return what a writing operation takes: the fields of its body, and a key for repeating it."""
     key = {
         "name": "Idempotency-Key",
@@ -87,11 +93,12 @@ def taken(fields: Mapping[str, Schema] | None = None, *optional: str) -> dict[st
         "key gets the first answer, and nothing is done twice",
     }
     told: dict[str, Any] = {"parameters": [key]}
-    if fields is not None:
+    if fields:
         schema = {
             "type": "object",
             "required": [name for name in fields if name not in optional],
             "properties": dict(fields),
+            "additionalProperties": False,
         }
         body = {"required": True, "content": {"application/json": {"schema": schema}}}
         told["requestBody"] = body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FORM_BYTES = 64 * 1024
 JSON_BYTES = 64 * 1024
 UPLOAD_BYTES = 24 * 1024 * 1024
+MOST_TEXT = 10_000  # letters of one text
 MOST_FIELDS = 64
 MOST_FILES = 512
 DEPTH = 24  # of objects and lists within each other
@@ -63,15 +64,18 @@ class Fields:
         """
         return self._number(name, what, r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", "a number, such as 0.5")
 
-    def plain_whole(self, name: str) -> int:
-        """Return a whole number of a JSON body.
+    def plain_whole(self, name: str, low: int = -LARGEST, high: int = LARGEST) -> int:
+        """Return a whole number of a JSON body, from one limit to another.
 
         Raises:
             RefusedError: it is none.
         """
         value = self.values.get(name)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise not_expected("a whole number", name, value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # 1.0, which JSON holds to be whole
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            between = "" if low == -LARGEST else f" from {low} to {high}"
+            raise not_expected(f"a whole number{between}", name, value)
         return value
 
     def plain_text(self, name: str) -> str:
@@ -81,7 +85,7 @@ class Fields:
             RefusedError: it is none.
         """
         value = self.values.get(name)
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str) or not 0 < len(value.strip()) <= MOST_TEXT:
             raise not_expected("a text", name, value)
         return value.strip()
 
@@ -106,6 +110,26 @@ class Fields:
         found = float(re.sub("[,_ ]", "", text))
         check_storable(int(found))
         return found
+
+
+def check_names(
+    values: Mapping[str, Any], known: Collection[str], optional: Collection[str]
+) -> None:
+    """Check that a JSON body has the fields that are taken, and no others.
+
+    Raises:
+        RefusedError: one is missing, or unknown.
+    """
+    strange = [one_line(name)[:40] for name in values if name not in known]
+    missing = [name for name in known if name not in values and name not in optional]
+    if strange or missing:
+        got = f"also {', '.join(strange[:5])}" if strange else f"no {', '.join(missing)}"
+        raise RefusedError(
+            422,
+            "fields",
+            f"Expected {', '.join(known) or 'nothing'} in the body, got {got}. /docs says what is "
+            "taken.",
+        )
 
 
 def not_expected(expected: str, name: str, value: Any) -> RefusedError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quorate.collective.web import visits
-from quorate.collective.web.fields import FORM_BYTES, JSON_BYTES, Fields, read_form, read_json
+from quorate.collective.web.described import Schema, taken
+from quorate.collective.web.fields import (
+    FORM_BYTES,
+    JSON_BYTES,
+    Fields,
+    check_names,
+    read_form,
+    read_json,
+)
 from quorate.collective.web.site import Site
 from quorate.collective.web.visits import Role, Visit
 from quorate.test_time.http.bodies import size_of, without_body
@@ -105,10 +113,20 @@ class Routes:
         *,
         method: str = "POST",
         limit: int = JSON_BYTES,
+        takes: Mapping[str, Schema] | None = None,
+        optional: Collection[str] = (),
         is_secret: bool = False,
         **described: Any,
     ) -> None:
-        """Add what programs change; ``is_secret`` says that the function looks at the secret."""
+        """Add what programs change.
+
+        Args:
+            path, act, role, method, limit: as everywhere.
+            takes: schemas of the fields of its body; other fields are refused.
+            optional: those of them that may be left out.
+            is_secret: whether the function looks at the secret itself.
+            described: more for the description.
+        """
         site = self.site
 
         def look(connection: Connection, request: Request) -> Visit:
@@ -120,9 +138,12 @@ class Routes:
             except RefusedError as refusal:
                 raise without_body(request, refusal) from None
             async with site.room.hold(visit.who, size_of(request, limit)):
-                return await act(visit, await read_json(request, limit))
+                fields = await read_json(request, limit)
+                check_names(fields.values, takes or {}, optional)
+                return await act(visit, fields)
 
         described_role: Role = "member" if is_secret else role
+        described["openapi_extra"] = taken(takes or {}, optional)
         self._add(path, change, method, described_role, **described)
 
     def _add(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
-from quorate.collective.plans import Draft
+from quorate.collective.plans import MOST_MEMBERS, Draft
 from quorate.collective.service import campaigns, members
 from quorate.collective.web import drafts, views
 from quorate.collective.web.described import (
@@ -15,11 +15,11 @@ from quorate.collective.web.described import (
     INVITATION,
     LIVE,
     NUMBER,
+    SOME_TEXT,
     STATE,
     YES,
     answered,
     many,
-    taken,
 )
 from quorate.collective.web.fields import UPLOAD_BYTES
 from quorate.collective.web.pages.creating import created
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 ONE = "/api/v1/campaigns/{campaign}"
 DRAFT = {
-    "title": TEXT,
-    "why": TEXT,
-    "rules": TEXT,
+    "title": SOME_TEXT,
+    "why": SOME_TEXT,
+    "rules": SOME_TEXT,
     "plan": ANY,
-    "quorum": {"type": "integer", "minimum": 1},
+    "quorum": {"type": "integer", "minimum": 1, "maximum": MOST_MEMBERS},
     "deadline": NUMBER,
     "source": {"anyOf": [ANY, {"type": "null"}]},
 }
@@ -56,7 +56,8 @@ def add(routes: Routes) -> None:
         limit=UPLOAD_BYTES,
         summary="Create a campaign",
         responses=answered(record(campaign=ID, secret=TEXT, url=TEXT), 401, 409, 413, 422),
-        openapi_extra=taken(DRAFT, "source"),
+        takes=DRAFT,
+        optional=("source",),
     )
     told = {"campaign": ID, "kind": TEXT, "title": TEXT, "plan": ANY, **LIVE}
     public = {"type": "object", "required": list(told), "properties": told}
@@ -67,7 +68,7 @@ def add(routes: Routes) -> None:
         "organiser",
         summary="Make an invitation",
         responses=answered(MADE, 401, 403, 404, 409, 413, 422),
-        openapi_extra=taken({"cap": {"type": "integer", "minimum": 1}}),
+        takes={"cap": {"type": "integer", "minimum": 1, "maximum": members.MOST_USES}},
     )
     listed = record(invitations=many(INVITATION))
     routes.answer(
@@ -84,7 +85,6 @@ def add(routes: Routes) -> None:
         method="DELETE",
         summary="Take an invitation back",
         responses=answered(record(invitation=ID, revoked=YES), 401, 403, 404, 409, 422),
-        openapi_extra=taken(),
     )
     routes.change(
         f"{ONE}/end",
@@ -92,7 +92,7 @@ def add(routes: Routes) -> None:
         "organiser",
         summary="End the campaign for everyone",
         responses=answered(record(state=STATE), 401, 403, 404, 409, 413, 422),
-        openapi_extra=taken({"reason": {"type": "string", "minLength": 1}}),
+        takes={"reason": SOME_TEXT},
     )
 
 

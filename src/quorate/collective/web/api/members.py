@@ -10,7 +10,7 @@ from quorate.collective.service import confirmations, members, pledges
 from quorate.collective.storage.writer import first_answer
 from quorate.collective.web import visits
 from quorate.collective.web.api.campaigns import ONE
-from quorate.collective.web.described import ANY, ID, PLEDGED, YES, answered, taken
+from quorate.collective.web.described import ANY, ID, PLEDGED, YES, answered
 from quorate.collective.web.fields import key_of
 from quorate.collective.web.pages.joining import join
 from quorate.collective.web.pages.member import leave, leaving
@@ -36,7 +36,6 @@ def add(routes: Routes) -> None:
         _join,
         summary="Join by an invitation",
         responses=answered(record(campaign=ID, member=ID, secret=TEXT), 404, 409, 413, 422),
-        openapi_extra=taken(),
     )
     routes.answer(
         f"{ONE}/me",
@@ -51,7 +50,6 @@ def add(routes: Routes) -> None:
         method="DELETE",
         summary="Delete everything that is stored about me, and leave",
         responses=answered(record(deleted=YES), *CHANGED),
-        openapi_extra=taken(),
         is_secret=True,
     )
     for method, act, summary in (
@@ -65,7 +63,6 @@ def add(routes: Routes) -> None:
             method=method,
             summary=summary,
             responses=answered(PLEDGED, *CHANGED),
-            openapi_extra=taken(),
         )
     routes.change(
         f"{ONE}/me/confirmation",
@@ -74,7 +71,7 @@ def add(routes: Routes) -> None:
         method="PUT",
         summary="Say that I handed in my changed data",
         responses=answered(record(confirmed=WHOLE, rows=WHOLE), *CHANGED),
-        openapi_extra=taken({"rows": WHOLE}),
+        takes={"rows": {**WHOLE, "maximum": confirmations.MOST_ROWS}},
     )
 
 

@@ -11,7 +11,7 @@ from quorate.collective.service.answers import Given
 from quorate.collective.service.questions import Question
 from quorate.collective.web.api.campaigns import ONE
 from quorate.collective.web.api.members import CHANGED
-from quorate.collective.web.described import ID, NUMBER, STATE, YES, answered, many, taken
+from quorate.collective.web.described import ID, NUMBER, STATE, YES, answered, many
 from quorate.collective.web.fields import UPLOAD_BYTES, not_expected
 from quorate.collective.web.questions import MOST_BROUGHT, checked_picture, photo_of
 from quorate.errors import InputError
@@ -45,7 +45,7 @@ def add(routes: Routes) -> None:
         limit=UPLOAD_BYTES,
         summary="Bring pictures that the platform is asked about",
         responses=answered(record(added=WHOLE, known=WHOLE, questions=WHOLE), *CHANGED),
-        openapi_extra=taken({"questions": many(BROUGHT)}),
+        takes={"questions": many(BROUGHT, MOST_BROUGHT)},
     )
     for job in ("craft", "publish"):
         routes.change(
@@ -56,7 +56,6 @@ def add(routes: Routes) -> None:
             if job == "craft"
             else "Close the trial, and have the change published",
             responses=answered(record(job=ID, state=STATE), *CHANGED),
-            openapi_extra=taken(),
         )
     given = record(questions=many(record(question=ID, png=PNG, until=NUMBER)), left=WHOLE)
     routes.change(
@@ -65,7 +64,7 @@ def add(routes: Routes) -> None:
         "member",
         summary="Be given questions to put to the platform",
         responses=answered(given, *CHANGED),
-        openapi_extra=taken({"count": WHOLE}),
+        takes={"count": {**WHOLE, "maximum": questions.MOST_AT_ONCE}},
     )
     one = {
         "type": "object",
@@ -78,7 +77,7 @@ def add(routes: Routes) -> None:
         "member",
         summary="Send what the platform said",
         responses=answered(ANSWERED, *CHANGED),
-        openapi_extra=taken({"answers": many(one)}),
+        takes={"answers": many(one, answers.MOST_AT_ONCE)},
     )
 
 
@@ -115,7 +114,7 @@ def _start(job: str) -> Any:
 
 async def _take(visit: Visit, fields: Fields) -> Response:
     assert visit.member is not None
-    count = fields.plain_whole("count")
+    count = fields.plain_whole("count", 0, questions.MOST_AT_ONCE)
     operation = questions.Take(visit.id, visit.member.id, count)
     told = await visit.do(operation, fields, "member", {"count": count})
     digests = [one["picture"] for one in told["questions"]]

@@ -12,7 +12,7 @@ from quorate.collective.service import outcomes, publishing
 from quorate.collective.service.outcomes import Outcome
 from quorate.collective.web.api.campaigns import ONE
 from quorate.collective.web.api.members import CHANGED
-from quorate.collective.web.described import ANY, NUMBER, YES, answered, many, taken
+from quorate.collective.web.described import ANY, NUMBER, YES, answered, many
 from quorate.collective.web.fields import not_expected
 from quorate.test_time.http.described import TEXT, WHOLE, record
 from quorate.test_time.http.service import RefusedError
@@ -40,7 +40,7 @@ def add(routes: Routes) -> None:
         "member",
         summary="Report whether it worked",
         responses=answered(record(reported=WHOLE, yours=WHOLE), *CHANGED),
-        openapi_extra=taken({"outcomes": many(one)}),
+        takes={"outcomes": many(one, outcomes.MOST_AT_ONCE)},
     )
     told = record(at=NUMBER, success=YES, turn=WHOLE)
     routes.answer(
