@@ -30,7 +30,7 @@ def test_at_the_quorum_by_hand() -> None:
     found = joining((curve(),), JoiningTerms(cost=0.2, share=0.5), quorum=20, pledges=3)
     (one,) = found.curves
     assert (one.at_quorum, one.member, one.outsider) == pytest.approx((0.6, 0.4, 0.3))
-    assert (one.pays, one.pays_from) == (True, 10)
+    assert (one.pays, one.decisive, one.pays_from) == (True, True, 10)
     assert found.call is None  # nobody said how many are expected
     dear = joining((curve(),), JoiningTerms(cost=0.45, share=0.5), quorum=20, pledges=3).curves[0]
     assert (dear.pays, dear.pays_from) == (False, None)  # it takes S > 0.9
@@ -38,6 +38,9 @@ def test_at_the_quorum_by_hand() -> None:
     assert (free.pays, free.pays_from) == (True, 1)
     for_others = joining((curve(),), JoiningTerms(share=1.0), quorum=20, pledges=3).curves[0]
     assert (for_others.pays, for_others.pays_from) == (False, None)
+    assert for_others.decisive  # 0.6 − 0.1, where without it there is nothing
+    already = curve((0, 40), (0.9, 0.9))  # success without anybody
+    assert not joining((already,), JoiningTerms(share=1.0), 20, 3).curves[0].decisive
 
 
 def test_a_curve_that_wobbles_is_taken_as_the_nearest_that_does_not_fall() -> None:
@@ -150,6 +153,15 @@ def test_words_are_honest_where_little_is_known() -> None:
     assert "at no number of members" in others
     nothing = curve((100,), (0.9,), "certified", ""), curve()
     assert "Certified for 20 members: nothing." in said(joining(nothing, JoiningTerms(), 20, 1))
+
+
+def test_of_a_correction_success_is_the_gap_that_is_closed() -> None:
+    measured = curve((0, 10), (0.0, 0.6), "measured", "gap closed")
+    text = said(joining((measured,), JoiningTerms(share=1.0), 10, 3))
+    assert "60% of the gap is closed, which counts as success here, by what was measured" in text
+    assert "would rather stay out" in text  # who stays out gets the published change as well
+    assert "where the quorum hangs on one pledge, making it pays" in text
+    assert "hangs on" not in said(joining((measured,), JoiningTerms(share=1.0), 10, 10))
 
 
 def test_a_quorum_that_is_hardly_met_is_not_said_to_be_impossible() -> None:

@@ -17,6 +17,7 @@ from quorate.collective.facts.outcomes import watch_outcomes
 from quorate.collective.facts.sources import source_of, source_to_plain
 from quorate.collective.service import pledges
 from quorate.collective.serving import opened
+from quorate.collective.storage import schema
 from quorate.collective.web.drafts import from_source
 from quorate.collective.web.site import Settings
 from quorate.test_time.http.service import RefusedError
@@ -117,6 +118,22 @@ def test_a_hostile_source_creates_nothing(site: Visitors) -> None:
     assert "<script>alert" not in page
     assert "<img onerror" not in page
     assert "&lt;img onerror" in page
+
+
+def test_a_page_outlasts_a_source_that_no_version_reads_any_more(site: Visitors) -> None:
+    id_ = create(site, plan_json()).json()["campaign"]
+
+    def damage(transaction: Any) -> dict[str, Any]:
+        table = schema.campaign
+        changed = table.update().where(table.c.id == id_).values(source={"certified": 1})
+        transaction.connection.execute(changed)
+        return {}
+
+    site.do(damage)
+    page = site.client.get(f"/c/{id_}")
+    assert page.status_code == 200
+    assert "How sure this is" not in page.text
+    assert "0 of 399" in page.text
 
 
 def inputs(html: str) -> dict[str, str]:

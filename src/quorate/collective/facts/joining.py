@@ -108,6 +108,8 @@ class JoiningOnCurve:
         member: what each of them gets, S − k.
         outsider: what each one gets who stays out, γS.
         pays: whether acting then pays, (1 − γ)S > k.
+        decisive: whether the pledge pays on which the quorum hangs, S − k > γS₀: without it nobody
+            acts.
         pays_from: members from which on acting pays: the minimum viable size; None for nowhere.
     """
 
@@ -117,6 +119,7 @@ class JoiningOnCurve:
     member: float
     outsider: float
     pays: bool
+    decisive: bool
     pays_from: int | None
 
 
@@ -207,6 +210,7 @@ def _on_curve(curve: SuccessCurve, terms: JoiningTerms, quorum: int) -> JoiningO
         success - terms.cost,
         terms.share * success,
         float(gain_from_acting(success, terms.cost, terms.share)) > 0,
+        success - terms.cost > terms.share * float(curve.success_of(0)),
         max(1, math.ceil(from_size - 1e-6)) if math.isfinite(from_size) else None,
     )
 

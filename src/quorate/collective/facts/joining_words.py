@@ -18,6 +18,9 @@ NO_CURVE = (
     "How success grows with the number of members is not known for this campaign, so that nobody "
     "can say what joining brings."
 )
+WHERE_IT_HANGS = (
+    " Yet where the quorum hangs on one pledge, making it pays: without it nobody acts."
+)
 NO_PROMISE = (
     "This is a model and no promise: it counts everybody alike, and only what success is worth and "
     "what acting costs."
@@ -41,10 +44,13 @@ def say_joining(found: Joining) -> tuple[str, ...]:
 def _say_quorum(found: Joining, one: JoiningOnCurve) -> Iterator[str]:
     """Yield what acting brings at the quorum, beside staying out."""
     least = "at least " if one.surety == "certified" else ""
+    success = f"success is {least}{percent(one.at_quorum)}"
+    if one.surety == "measured":
+        success = f"{percent(one.at_quorum)} of the gap is closed, which counts as success here"
     yield (
-        f"If {_people(found.quorum)} act, success is {least}{percent(one.at_quorum)}, by "
-        f"{_whose(one)}. After what it costs, someone who acts then gets {least}"
-        f"{_worth(one.member)}; someone who stays out gets {least}{_worth(one.outsider)}."
+        f"If {_people(found.quorum)} act, {success}, by {_whose(one)}. After what it costs, "
+        f"someone who acts then gets {least}{_worth(one.member)}; someone who stays out gets "
+        f"{least}{_worth(one.outsider)}."
     )
     if one.pays:
         yield "So acting pays, once the quorum is reached."
@@ -54,6 +60,7 @@ def _say_quorum(found: Joining, one: JoiningOnCurve) -> Iterator[str]:
         yield (
             "So someone who thinks of themselves alone would rather stay out: acting helps the "
             "others more than it brings oneself."
+            + (WHERE_IT_HANGS if one.decisive and found.pledges < found.quorum else "")
         )
 
 

@@ -15,6 +15,7 @@ from quorate.collective.facts.joining_words import say_joining
 from quorate.collective.facts.pledge_chart import CriticalMassMark, marks_of, pledge_chart
 from quorate.collective.facts.sources import Facts, source_of
 from quorate.collective.facts.training import TrainingFacts
+from quorate.errors import StoreError
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -50,7 +51,7 @@ class Sources:
         self._told = lru_cache(maxsize=REMEMBERED)(_told)
 
     def told(self, row: Row[Any]) -> ToldSource | None:
-        """Return what a campaign's source says; None if it has none."""
+        """Return what a campaign's source says; None if it has none that can be read."""
         return None if row.source is None else self._told(_Held(row.id, row.source))
 
     def joining(self, row: Row[Any]) -> tuple[str, ...]:
@@ -82,8 +83,12 @@ class _Held:
         return isinstance(other, _Held) and self.id == other.id
 
 
-def _told(held: _Held) -> ToldSource:
-    facts = source_of(held.source, "the campaign's source")
+def _told(held: _Held) -> ToldSource | None:
+    """Return what a source says; None for one that an older version stored and this cannot read."""
+    try:
+        facts = source_of(held.source, "the campaign's source")
+    except StoreError:
+        return None
     figures = facts.figures()
     sections = (
         ("How sure this is", facts.how_sure()),
