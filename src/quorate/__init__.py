@@ -29,7 +29,7 @@ from quorate.api.own import check, people, register
 from quorate.api.results import compare, export, show
 from quorate.api.scenarios import participation, plan, scenario
 from quorate.api.studies import audit_privacy, critical_mass, curve, load, run
-from quorate.api.test_time import apply, compare_queries, correct
+from quorate.api.test_time import apply, apply_page, compare_queries, correct
 from quorate.api.watching import watch
 from quorate.version import __version__
 
@@ -40,6 +40,7 @@ os.environ.setdefault("MKL_CBWR", "AUTO")
 __all__ = [
     "__version__",
     "apply",
+    "apply_page",
     "audit",
     "audit_privacy",
     "check",

@@ -42,6 +42,8 @@ PAGES: Mapping[str, tuple[int, ...]] = {
     "GET /c/{campaign}/live.json": PUBLIC,
     "GET /c/{campaign}/record": PUBLIC,
     "GET /c/{campaign}/log.jsonl": PUBLIC,
+    "GET /c/{campaign}/apply": (404,) * 6,  # no change is published yet
+    "GET /c/{campaign}/apply.html": (404,) * 6,
     "GET /c/{campaign}/join/{token}": (404,) * 6,
     "POST /c/{campaign}/join/{token}": (404,) * 6,
     "GET /c/{campaign}/enter": PUBLIC,

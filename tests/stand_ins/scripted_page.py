@@ -9,7 +9,7 @@ import numpy as np
 import quorate
 
 STATIC = Path(quorate.__file__).parent / "collective" / "web" / "static"
-SCRIPTS = ("bytes", "png", "jpeg", "pictures", "archives", "change")
+SCRIPTS = ("bytes", "png", "jpeg", "pictures", "archives", "change", "apply")
 WORDS = """
 globalThis.base64 = (bytes) => {
   let text = "";

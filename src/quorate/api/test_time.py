@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from quorate.api.logs import telling
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from quorate.api.accepted import (
         AnyLearner,
         AnyLog,
@@ -200,3 +202,25 @@ def apply(
     from quorate.test_time.perturbations.apply import apply_to_file
 
     return apply_to_file(perturbation, picture, out, label, preview)
+
+
+def apply_page(perturbation: Place, out: Place) -> Path:
+    """Write a page on which members add a change to their own pictures, in one file.
+
+    It opens in any browser from 2023 on, without a network, and uploads nothing; what it saves
+    has the same pixels as what ``apply`` writes.
+
+    Args:
+        perturbation: file that ``correct`` has left.
+        out: file to write, .html.
+
+    Returns:
+        Where it was written.
+
+    Raises:
+        InputError: the file cannot be read, or the page not written.
+        StoreError: the page would replace a file that is none.
+    """
+    from quorate.collective.web.standalone import write_apply_page
+
+    return write_apply_page(perturbation, out)

@@ -161,6 +161,24 @@ def compare_queries(
         present(result, folder, json)
 
 
+def apply_page(
+    perturbation: Annotated[
+        Path, typer.Argument(help="Perturbation file that quorate correct has left.")
+    ],
+    out: Annotated[Path, typer.Argument(help="File to write: .html.")],
+) -> None:
+    """Write a page on which members add the change to their pictures, in one file.
+
+    It opens in a browser without installing anything, without a network and without an upload.
+
+    \b
+    quorate apply-page runs/cifar10/perturbation.npz apply.html
+    """
+    from quorate.collective.web.standalone import write_apply_page
+
+    print(printable(f"Wrote {write_apply_page(perturbation, out)}"))
+
+
 def apply(
     perturbation: Annotated[
         Path, typer.Argument(help="Perturbation file that quorate correct has left.")

@@ -217,6 +217,21 @@ def test_turned_as_its_xmp_says(scripted: ScriptedPage) -> None:
     assert compare(scripted, pictures) == 3
 
 
+def test_turned_as_a_text_says_that_holds_exif(scripted: ScriptedPage) -> None:
+    x = np.random.default_rng(9).integers(0, 256, (9, 14, 3)).astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    told = f"\nexif\n  {len(exif.tobytes())}\n{exif.tobytes().hex()}\n".encode()
+    png = files.encoded(x)
+    texts = [
+        files.chunk(b"tEXt", b"Raw profile type exif\0" + told),
+        files.chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(told)),
+    ]
+    pictures = [png[:33] + one + png[33:] for one in texts]
+    assert compare(scripted, pictures) == 2
+    assert scripted.each(DECODE, [text(pictures[0])])[0]["shape"] == [14, 9, 3]
+
+
 def test_a_colour_profile_is_kept(scripted: ScriptedPage) -> None:
     x = np.zeros((3, 5, 3), np.uint8)
     profile = np.random.default_rng(6).bytes(70_000)  # more than one segment of a JPEG holds

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from quorate.collective.web.pages import (
+    applying,
     asking,
     campaign,
     creating,
@@ -26,6 +27,7 @@ ALL: tuple[Callable[[Routes], None], ...] = (
     asking.add,
     outcomes.add,
     results.add,
+    applying.add,
     record.add,
     pool.add,
     organiser.add,

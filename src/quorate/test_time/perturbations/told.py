@@ -38,8 +38,8 @@ FAMILIES = {
 # What may always undo it, measured or not.
 UNDOES = (
     "Another platform, or a later model of this one, may read it otherwise.",
-    "JPEG weakens it, and so does whatever makes pictures smaller, sharper or softer: send the PNG "
-    "or WebP that quorate apply writes, as it is.",
+    "JPEG weakens it, and so does whatever makes pictures smaller, sharper or softer: send the "
+    "changed file, a PNG or WebP, as it is.",
 )
 
 

@@ -13,8 +13,10 @@
   const LOCAL = 0x04034b50;
   const [STORED, DEFLATED] = [0, 8];
   const ENDING = /\.npy$/;
-  const HEADER =
-    /^\{'descr': '([<>|=])([iufU])(\d+)', 'fortran_order': (True|False), 'shape': \(([\d, ]*)\), \} *\n$/;
+  const HEADER = new RegExp(
+    "^\\{'descr': '([<>|=])([iufU])(\\d+)', 'fortran_order': (True|False), " +
+      "'shape': \\(([\\d, ]*)\\), \\} *\\n$",
+  );
   const LONGEST_HEADER = 2 ** 16; // bytes
   const ARRAYS = {
     i1: Int8Array,
@@ -51,7 +53,8 @@
       const local = at.getUint32(place + 42, true);
       const name = latin1(bytes.subarray(place + 46, place + 46 + long)).replace(ENDING, "");
       if (members.has(name)) throw broken("two arrays of one name");
-      if (flags & 1 || ![STORED, DEFLATED].includes(packing)) throw broken("an unusual compression");
+      const known = [STORED, DEFLATED].includes(packing);
+      if (flags & 1 || !known) throw broken("an unusual compression");
       if (at.getUint32(local, true) !== LOCAL) throw broken("a damaged archive");
       const start = local + 30 + at.getUint16(local + 26, true) + at.getUint16(local + 28, true);
       if (start + packed > bytes.length) throw broken("an archive that is cut off");
@@ -77,14 +80,15 @@
     if (latin1(start.subarray(0, 6)) !== "\x93NUMPY" || ![1, 2].includes(version) || start[7]) {
       throw broken(`the array ${member.name} in an unknown format`);
     }
-    const [size, begins] = version === 1 ? [at.getUint16(8, true), 10] : [at.getUint32(8, true), 12];
+    const begins = version === 1 ? 10 : 12;
+    const size = version === 1 ? at.getUint16(8, true) : at.getUint32(8, true);
     const found = HEADER.exec(latin1(start.subarray(begins, begins + size)));
     if (!found) throw broken(`the array ${member.name} of another type`);
     const [, order, kind, bytes, columnsFirst, axes] = found;
     const shape = axes.split(",").filter((axis) => axis.trim()).map(Number);
     const item = Number(bytes) * (kind === "U" ? 4 : 1);
     const count = shape.reduce((product, axis) => product * axis, 1);
-    const header = { shape, kind, item, big: order === ">", count, begins: begins + size };
+    const header = { shape, kind, item, count, big: order === ">", begins: begins + size };
     if (header.begins + count * item !== member.plain) {
       throw broken(`the array ${member.name} of another size than it says`);
     }
@@ -150,7 +154,9 @@
     if (count !== 1) throw broken("several texts");
     const at = view(plain);
     let text = "";
-    for (let place = 0; place < item; place += 4) text += String.fromCodePoint(at.getUint32(place, !big));
+    for (let place = 0; place < item; place += 4) {
+      text += String.fromCodePoint(at.getUint32(place, !big));
+    }
     return text.replace(/\0+$/, "");
   }
 

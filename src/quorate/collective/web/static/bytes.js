@@ -104,9 +104,7 @@
   /** How often a run of bytes occurs. */
   function count(bytes, wanted) {
     let many = 0;
-    for (let at = indexOf(bytes, wanted); at >= 0; at = indexOf(bytes, wanted, at + wanted.length)) {
-      many++;
-    }
+    for (let at = 0; (at = indexOf(bytes, wanted, at)) >= 0; at += wanted.length) many++;
     return many;
   }
 

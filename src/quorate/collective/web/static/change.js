@@ -282,7 +282,10 @@
       for (let i = 0; i < pixels; i++) {
         const at = channels * i;
         if (channels === c) plane[i] = data[at + band];
-        else plane[i] = (data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 0x8000) >> 16;
+        else {
+          const grey = data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471;
+          plane[i] = (grey + 0x8000) >> 16;
+        }
       }
       return plane;
     });
@@ -290,7 +293,8 @@
 
   /** The block, of few, that each of many pixels lies in by its centre. */
   function placesOf(many, few) {
-    return Int32Array.from({ length: many }, (_, i) => Math.floor(((2 * i + 1) * few) / (2 * many)));
+    const place = (i) => Math.floor(((2 * i + 1) * few) / (2 * many));
+    return Int32Array.from({ length: many }, (_, i) => place(i));
   }
 
   function countsOf(rows, columns, high, wide) {

@@ -4,18 +4,16 @@
 (function () {
   "use strict";
   const quorate = (globalThis.quorate = globalThis.quorate || {});
-  const { join, latin1, view } = quorate.bytes;
+  const { latin1, view } = quorate.bytes;
 
   const ZIGZAG = Uint8Array.of(
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
-    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52,
-    45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
+    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
   );
   const LOOKED_UP = 9; // bits of a code that one look finds
 
-  function broken(what) {
-    return new Error(what);
-  }
+  const broken = (what) => new Error(what);
 
   /** Tables of one Huffman code, from its 16 counts and its symbols. */
   function huffman(counts, symbols) {
@@ -212,7 +210,7 @@
     return at;
   }
 
-  /** One dimension of the IDCT of libjpeg's jidctint.c: 8 values, `step` apart, shifted by `shift`. */
+  /** One dimension of the IDCT of libjpeg's jidctint.c: 8 values, `step` apart. */
   function transform(values, at, step, shift, out, to, toStep) {
     const v0 = values[at];
     const v4 = values[at + 4 * step];
@@ -334,9 +332,14 @@
   }
 
   /** Whether three components are already red, green and blue. */
-  function isRgb(frame, found) {
-    if (found.jfif) return false;
-    if (found.adobe >= 0) return found.adobe === 0;
+  function isRgb(frame, segments) {
+    let transform = null;
+    for (const [marker, segment] of segments) {
+      const text = latin1(segment.subarray(0, 5));
+      if (marker === 0xe0 && text === "JFIF\0") return false;
+      if (marker === 0xee && text === "Adobe" && segment.length >= 12) transform = segment[11];
+    }
+    if (transform !== null) return transform === 0;
     return frame.components.map((one) => one.id).join() === "82,71,66";
   }
 
@@ -449,42 +452,14 @@
     }
   }
 
-  function readMetadata(marker, segment, found) {
-    const text = latin1(segment.subarray(0, 30));
-    if (marker === 0xe0 && text.startsWith("JFIF\0")) found.jfif = true;
-    if (marker === 0xee && text.startsWith("Adobe") && segment.length >= 12) {
-      found.adobe = segment[11];
-    }
-    if (marker === 0xe1 && text.startsWith("Exif\0\0")) {
-      const more = segment.subarray(6);
-      found.exif = found.exif ? join([found.exif, more]) : more;
-    }
-    if (marker === 0xe1 && text.startsWith("http://ns.adobe.com/xap/1.0/\0")) {
-      found.xmp = segment.subarray(29);
-    }
-    if (marker === 0xe2 && text.startsWith("ICC_PROFILE\0")) found.profiles.push(segment);
-  }
-
-  /** The colour profile, of as many segments as the first says; null where some are missing. */
-  function profileOf(parts) {
-    if (!parts.length) return null;
-    const sorted = [...parts].sort((one, other) => one[12] - other[12]);
-    return sorted[0][13] === sorted.length ? join(sorted.map((part) => part.subarray(14))) : null;
-  }
-
   /**
-   * Read a JPEG: {width, height, channels, data, opaque, exif, xmp, profile}.
-   * Without pixels where it is of a kind that is not decoded, with `unusual` saying which.
+   * Read a JPEG: {width, height, channels, data, opaque, segments}; `segments` are its metadata,
+   * [marker, bytes] each. No pixels where its kind is not decoded, but `unusual`, which says why.
    * `check` gets [width, height] before anything is unpacked, and throws where it is too large.
    */
   function decode(bytes, check) {
     const tables = { quantization: [], dc: [], ac: [] };
-    const found = { jfif: false, adobe: -1, exif: null, xmp: null, profiles: [] };
-    const metadata = () => ({
-      exif: found.exif,
-      xmp: found.xmp,
-      profile: profileOf(found.profiles),
-    });
+    const segments = [];
     let frame = null;
     let restart = 0;
     for (let at = 2; ; ) {
@@ -501,16 +476,14 @@
       if (marker === 0xdb) readQuantization(segment, tables);
       else if (marker === 0xc4) readHuffman(segment, tables);
       else if (marker === 0xdd) restart = view(segment).getUint16(0);
-      else if (marker >= 0xe0 && marker <= 0xef) readMetadata(marker, segment, found);
+      else if (marker >= 0xe0 && marker <= 0xef) segments.push([marker, segment]);
       else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8 && marker !== 0xcc) {
         if (frame) throw broken("a second frame");
         frame = frameOf(segment, marker === 0xc2, check);
-        const kinds = { 1: "", 3: "", 4: "of the colours CMYK" };
-        let unusual = kinds[frame.components.length];
-        if (unusual === undefined) unusual = `of ${frame.components.length} components`;
+        let unusual = [1, 3].includes(frame.components.length) ? "" : "of other colours (CMYK)";
         if (frame.depth !== 8) unusual = `of ${frame.depth} bits a value`;
         if (marker > 0xc2) unusual = "of a rare kind (lossless or arithmetic)";
-        if (unusual) return { ...metadata(), unusual: `a JPEG ${unusual}` };
+        if (unusual) return { segments, unusual: `a JPEG ${unusual}` };
         prepare(frame);
       } else if (marker === 0xda) {
         if (!frame) throw broken("a scan before its frame");
@@ -519,8 +492,8 @@
     }
     if (!frame) throw broken("no picture");
     const missing = frame.components.some((one) => one.known.some((low) => low !== 0));
-    if (missing) return { ...metadata(), unusual: "a JPEG without its last scans" };
-    return { ...levelsOf(frame, frame.components.length === 3 && isRgb(frame, found)), ...metadata() };
+    if (missing) return { segments, unusual: "a JPEG without its last scans" };
+    return { ...levelsOf(frame, isRgb(frame, segments)), segments };
   }
 
   quorate.jpeg = { decode };

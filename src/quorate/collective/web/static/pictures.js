@@ -89,6 +89,28 @@
     return { ...picture, width: wide, height: high, data: out };
   }
 
+  /** What the segments of a JPEG say: EXIF, XMP and the colour profile, if it is whole. */
+  function jpegMetadata(segments) {
+    const found = { exif: null, xmp: null, profile: null };
+    const profiles = [];
+    for (const [marker, segment] of segments) {
+      const text = latin1(segment.subarray(0, 30));
+      if (marker === 0xe1 && text.startsWith("Exif\0\0")) {
+        const more = segment.subarray(6);
+        found.exif = found.exif ? join([found.exif, more]) : more;
+      }
+      if (marker === 0xe1 && text.startsWith("http://ns.adobe.com/xap/1.0/\0")) {
+        found.xmp = segment.subarray(29);
+      }
+      if (marker === 0xe2 && text.startsWith("ICC_PROFILE\0")) profiles.push(segment);
+    }
+    profiles.sort((one, other) => one[12] - other[12]);
+    if (profiles.length && profiles[0][13] === profiles.length) {
+      found.profile = join(profiles.map((part) => part.subarray(14)));
+    }
+    return found;
+  }
+
   // --- What the browser itself unpacks: WebP, GIF and BMP.
 
   /** What a WebP says of itself, and the file with nothing in it but its pixels. */
@@ -235,7 +257,8 @@
     }
     if (kind === "JPEG") {
       if (count(bytes, [0xff, 0xda]) > MOST_SCANS) throw new Error(`more than ${MOST_SCANS} scans`);
-      return quorate.jpeg.decode(bytes, (size) => checkSize(size, where));
+      const found = quorate.jpeg.decode(bytes, (size) => checkSize(size, where));
+      return { ...found, ...jpegMetadata(found.segments) };
     }
     const found = { WEBP: webpOf, GIF: gifOf, BMP: bmpOf }[kind](bytes);
     if (!found.size) throw new Error("no pixels");

@@ -62,27 +62,44 @@
     return { width, height, depth, colour, interlaced: interlaced !== 0 };
   }
 
+  /** The key and the text of a chunk that holds one; null where it is cut off or damaged. */
+  async function textOf(name, chunk) {
+    const end = chunk.indexOf(0);
+    if (end < 0) return null;
+    const key = latin1(chunk.subarray(0, end));
+    let text = chunk.subarray(end + 1);
+    let packed = name === "zTXt";
+    if (packed) text = text.subarray(1);
+    if (name === "iTXt") {
+      packed = chunk[end + 1] === 1;
+      const language = chunk.indexOf(0, end + 3);
+      const begins = language < 0 ? -1 : chunk.indexOf(0, language + 1);
+      if (begins < 0) return null;
+      text = chunk.subarray(begins + 1);
+    }
+    if (packed) text = await inflate([text], "deflate", MOST_TEXT).catch(() => null);
+    return text && { key, text };
+  }
+
+  /** EXIF that is written as hexadecimal digits, after three lines of a heading. */
+  function fromHex(text) {
+    const digits = latin1(text).split("\n").slice(3).join("").replace(/\s/g, "");
+    return Uint8Array.from(digits.match(/../g) || [], (pair) => parseInt(pair, 16));
+  }
+
   /** The texts and the profile that a reader needs: EXIF, XMP, colour profile. */
   async function metadataOf(name, chunk, into) {
     if (name === "eXIf") into.exif = chunk;
-    if (name === "tEXt") {
-      const end = chunk.indexOf(0);
-      if (latin1(chunk.subarray(0, end)) === "XML:com.adobe.xmp") into.xmp = chunk.subarray(end + 1);
-    }
-    if (name === "iTXt") {
-      const end = chunk.indexOf(0);
-      if (end < 0 || latin1(chunk.subarray(0, end)) !== "XML:com.adobe.xmp") return;
-      const language = chunk.indexOf(0, end + 3);
-      const text = language < 0 ? -1 : chunk.indexOf(0, language + 1);
-      if (text < 0) return;
-      const plain = chunk.subarray(text + 1);
-      if (!chunk[end + 1]) into.xmp = plain;
-      else into.xmp = await inflate([plain], "deflate", MOST_TEXT).catch(() => into.xmp);
+    if (["tEXt", "zTXt", "iTXt"].includes(name)) {
+      const found = (await textOf(name, chunk)) || {};
+      if (found.key === "XML:com.adobe.xmp") into.xmp = found.text;
+      if (found.key === "Raw profile type exif" && !into.exif) into.exif = fromHex(found.text);
     }
     if (name === "iCCP") {
       const end = chunk.indexOf(0);
       if (chunk[end + 1] !== 0) throw broken("an unknown compression of its colour profile");
-      into.profile = await inflate([chunk.subarray(end + 2)], "deflate", MOST_TEXT).catch(() => null);
+      const packed = chunk.subarray(end + 2);
+      into.profile = await inflate([packed], "deflate", MOST_TEXT).catch(() => null);
     }
   }
 
@@ -202,6 +219,8 @@
     return { channels, data, opaque };
   }
 
+  const framesOf = (chunk) => view(chunk).getUint32(0) || 1;
+
   /**
    * Read a PNG: {width, height, channels, data, opaque, deep, frames, exif, xmp, profile}.
    * Where it is `deep` (16 bits a value) or has several `frames` it is not unpacked.
@@ -225,7 +244,7 @@
       if (name === "IHDR") head = headOf(chunk);
       else if (name === "PLTE" && !ended) palette = chunk;
       else if (name === "tRNS" && !ended) transparent = chunk;
-      else if (name === "acTL" && !ended) frames = chunk.length < 8 ? 1 : view(chunk).getUint32(0) || 1;
+      else if (name === "acTL" && !ended) frames = chunk.length < 8 ? 1 : framesOf(chunk);
       else await metadataOf(name, chunk, found);
     }
     const first = chunks.findIndex(([name]) => name === "IDAT");
