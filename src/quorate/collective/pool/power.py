@@ -87,8 +87,9 @@ def _found_at(plan: PoolPlan, suspected: float, limit: float) -> float:
     trusted = 1 - plan.false * suspected
     hidden = plan.false * (1 - suspected) / trusted  # share of the trusted who are false
     # of the answers, 2·doubled/(1 + doubled) are to questions that two members answer
-    compared = round(plan.queries * 2 * plan.doubled / (1 + plan.doubled) * trusted)
-    others = plan.queries - compared
+    queries = min(plan.queries, MOST_QUERIES)  # more find no fewer
+    compared = round(queries * 2 * plan.doubled / (1 + plan.doubled) * trusted)
+    others = queries - compared
     alone, both = _dealt(plan, hidden).tails(compared, others)
     by_others = binomial(compared, 1 - 1 / plan.classes)
     found = float(by_others[_least(alone, limit) :].sum())
@@ -97,7 +98,7 @@ def _found_at(plan: PoolPlan, suspected: float, limit: float) -> float:
         for part in [_false_both(plan)] * compared + [_false_alone(plan)] * others:
             law = np.convolve(law, part)
         found = max(found, float(law[_least(both, limit) :].sum()))
-    return found
+    return min(1.0, found)
 
 
 def queries_needed(plan: PoolPlan, sure: float = SURE) -> int | None:
@@ -117,6 +118,32 @@ def queries_needed(plan: PoolPlan, sure: float = SURE) -> int | None:
             (low, middle) if chance_found(replace(plan, queries=middle)) >= sure else (middle, high)
         )
     return high
+
+
+def in_words(plan: PoolPlan) -> str:
+    """Return how surely false members are found, in sentences for an organiser.
+
+    >>> import textwrap
+    >>> print(textwrap.fill(in_words(PoolPlan(members=50, queries=20)), 80))
+    A member who answers at random would be found with a probability of 99%, if 50
+    members give 20 answers each, a fifth of them falsely. With 15 answers each it
+    would be 90%.
+    """
+    needed = queries_needed(plan)
+    least = (
+        f"Up to {MOST_QUERIES:,} answers each, it stays below {SURE:.0%}: let more questions be "
+        "answered twice."
+        if needed is None
+        else f"With {needed:,} answers each it would be {SURE:.0%}."
+    )
+    found = chance_found(plan)
+    chance = "over 99%" if found > 0.994 else f"{found:.0%}"
+    share = "a fifth" if plan.false == 0.2 else f"{plan.false:.0%}"
+    return (
+        f"A member who answers at random would be found with a probability of {chance}, if "
+        f"{plan.members:,} members give {plan.queries:,} answers each, {share} of them falsely. "
+        f"{least}"
+    )
 
 
 def _dealt(plan: PoolPlan, hidden: float) -> Dealt:

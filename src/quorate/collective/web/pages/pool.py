@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select
 
+from quorate.collective.pool.power import PoolPlan, in_words
 from quorate.collective.service import publishing, questions
 from quorate.collective.service.questions import Question
 from quorate.collective.storage import schema
@@ -32,14 +33,26 @@ def add(routes: Routes) -> None:
 
 
 def _pool(visit: Visit, connection: Connection) -> Response:
+    plan = questions.plan_of(visit.campaign)
     return visit.page(
         "pool.html",
-        plan=questions.plan_of(visit.campaign),
+        plan=plan,
+        found=_found(plan, visit.campaign.quorum),
         counts=questions.count(connection, visit.id),
         job=publishing.find_job(connection, visit.id),
         excluded=left_out(connection, visit.id),
         fewest=publishing.FEWEST_ANSWERS,
         most=MOST_BROUGHT,
+    )
+
+
+def _found(plan: TestPlan, quorum: int) -> str:
+    """Return how surely false members are found, if as many as the quorum answer all they may."""
+    queries = plan.queries - int(plan.queries * plan.reserved)
+    if len(plan.classes) < 2 or quorum < 2 or not queries:
+        return ""
+    return in_words(
+        PoolPlan(members=quorum, queries=queries, doubled=plan.doubled, classes=len(plan.classes))
     )
 
 
