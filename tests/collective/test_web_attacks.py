@@ -321,3 +321,23 @@ def test_refusals_are_pages_for_people_and_json_for_programs(site: Visitors) -> 
     assert site.client.get("/nothing").status_code == 404
     assert site.client.put("/").status_code == 405
     assert json.loads(site.client.get("/openapi.json").text)["openapi"].startswith("3.")
+
+
+def test_who_has_left_is_not_remembered(site: Visitors) -> None:
+    """A member who wrote a moment ago is known without looking, but not once they have left."""
+    people = site.campaign_with_people()
+    headers = {"authorization": f"Bearer {people.secrets['member']}"}
+    path = f"/api/v1/campaigns/{people.campaign}/me"
+    assert site.client.put(f"{path}/pledge", headers=headers).status_code == 200
+    site.do(members.Delete(people.campaign, people.secrets["member"].partition(".")[0]))
+    for method, what, body in (
+        ("PUT", "pledge", None),
+        ("DELETE", "pledge", None),
+        ("PUT", "confirmation", {"rows": 1}),
+        ("POST", "outcomes", {"outcomes": [{"success": True}]}),
+    ):
+        answer = site.client.request(method, f"{path}/{what}", json=body, headers=headers)
+        assert answer.status_code == 401
+    # A secret of one campaign, remembered there, is none of another's.
+    foreign = {"authorization": f"Bearer {people.secrets['foreign_member']}"}
+    assert site.client.put(f"{path}/pledge", headers=foreign).status_code == 401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from quorate.collective.storage import schema
 from quorate.collective.storage.writer import Body, Transaction
 from quorate.test_time.http.service import RefusedError
 
+_FOUND = select(*(one for one in schema.campaign.c if one.name != "source"))
 AT_WORK = ("acting", "crafting", "measuring", "published")  # states after the quorum
 
 
@@ -73,14 +75,12 @@ class Create:
 
 
 def find(connection: Connection, campaign: str) -> Row[Any]:
-    """Return a campaign's row.
+    """Return a campaign's row, without its source, which can be long: see ``find_source``.
 
     Raises:
         RefusedError: there is none with that id.
     """
-    row = connection.execute(
-        select(schema.campaign).where(schema.campaign.c.id == campaign)
-    ).first()
+    row = connection.execute(_FOUND.where(schema.campaign.c.id == campaign)).first()
     if row is None:
         raise RefusedError(
             404,
@@ -89,6 +89,13 @@ def find(connection: Connection, campaign: str) -> Row[Any]:
             "organiser for the link.",
         )
     return row
+
+
+def find_source(connection: Connection, campaign: str) -> Mapping[str, Any] | None:
+    """Return the source that a campaign rests on, as plain data; None if it has none."""
+    table = schema.campaign
+    found = connection.execute(select(table.c.source).where(table.c.id == campaign)).scalar()
+    return None if found is None else dict(found)
 
 
 def find_settled(transaction: Transaction, campaign: str) -> Row[Any]:

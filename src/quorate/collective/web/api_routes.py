@@ -6,10 +6,10 @@ from quorate.collective.web.api import about, campaigns, members, pool, records,
 from quorate.collective.web.routing import Routes
 
 ALL: tuple[Callable[[Routes], None], ...] = (
-    about.add,
-    campaigns.add,
+    pool.add,  # first what is asked for most
     members.add,
-    pool.add,
+    campaigns.add,
+    about.add,
     results.add,
     records.add,
 )

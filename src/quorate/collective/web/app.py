@@ -62,7 +62,7 @@ def app(
     made.add_middleware(Guard, host=host, is_secure=site.settings.is_secure, tell=refusals)
     made.mount("/static", _Static(directory=Path(STATIC)), name="static")
     routes = Routes(made, site)
-    for add in (*page_routes.ALL, *api_routes.ALL):
+    for add in (*api_routes.ALL, *page_routes.ALL):  # in the order in which they are tried
         add(routes)
     return made
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -23,6 +23,7 @@ from quorate.collective.web.fields import (
     read_form,
     read_json,
 )
+from quorate.collective.web.remembered import Remembered
 from quorate.collective.web.site import Site
 from quorate.collective.web.visits import Role, Visit
 from quorate.test_time.http.bodies import size_of, without_body
@@ -52,6 +53,7 @@ class Routes:
 
     made: FastAPI
     site: Site
+    remembered: Remembered = field(default_factory=Remembered)
 
     def page(self, path: str, show: Show, role: Role = "anyone") -> None:
         """Add a page; its function may read, and runs in a thread."""
@@ -134,7 +136,10 @@ class Routes:
 
         async def change(request: Request) -> Response:
             try:
-                visit = await site.read(look, request)
+                visit = self.remembered.visit(site, request) if role == "member" else None
+                if visit is None:
+                    visit = await site.read(look, request)
+                    self.remembered.keep(visit)
             except RefusedError as refusal:
                 raise without_body(request, refusal) from None
             async with site.room.hold(visit.who, size_of(request, limit)):

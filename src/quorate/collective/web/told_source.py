@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from quorate.collective.facts.figure import KNOWN, Known, StatedFigure
-from quorate.collective.facts.joining import joining, terms_in
+from quorate.collective.facts.joining import JoiningTerms, joining, terms_in
 from quorate.collective.facts.joining_words import say_joining
 from quorate.collective.facts.pledge_chart import CriticalMassMark, marks_of, pledge_chart
 from quorate.collective.facts.sources import Facts, source_of
 from quorate.collective.facts.training import TrainingFacts
+from quorate.collective.service import campaigns
 from quorate.errors import StoreError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
 REMEMBERED = 256  # campaigns, and charts
 
@@ -44,49 +47,56 @@ class ToldSource:
     marks: tuple[CriticalMassMark, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """A campaign's source, which never changes: what it says, and the terms of joining in it."""
+
+    told: ToldSource | None
+    terms: JoiningTerms
+
+
 class Sources:
     """The sources of all campaigns of a site: each is read once."""
 
     def __init__(self) -> None:
-        self._told = lru_cache(maxsize=REMEMBERED)(_told)
+        self._read: OrderedDict[str, _Read] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def told(self, row: Row[Any]) -> ToldSource | None:
+    def told(self, connection: Connection, row: Row[Any]) -> ToldSource | None:
         """Return what a campaign's source says; None if it has none that can be read."""
-        return None if row.source is None else self._told(_Held(row.id, row.source))
+        return self._of(connection, row.id).told
 
-    def joining(self, row: Row[Any]) -> tuple[str, ...]:
+    def joining(self, connection: Connection, row: Row[Any]) -> tuple[str, ...]:
         """Return what a member gains and pays by joining, in sentences."""
-        told = self.told(row)
-        curves = () if told is None else told.facts.curves
-        terms, people = terms_in(row.source), None
-        if told is not None and isinstance(told.facts, TrainingFacts):
-            people = told.facts.platform_size
-        return say_joining(joining(curves, terms, row.quorum, row.pledges, people))
+        read = self._of(connection, row.id)
+        curves = () if read.told is None else read.told.facts.curves
+        people = None
+        if read.told is not None and isinstance(read.told.facts, TrainingFacts):
+            people = read.told.facts.platform_size
+        return say_joining(joining(curves, read.terms, row.quorum, row.pledges, people))
 
-    def chart(self, row: Row[Any]) -> Markup:
+    def chart(self, connection: Connection, row: Row[Any]) -> Markup:
         """Return the chart of the pledges, beside how many are enough."""
-        told = self.told(row)
+        told = self.told(connection, row)
         return _chart(row.pledges, row.quorum, () if told is None else told.marks)
 
-
-@dataclass(frozen=True)
-class _Held:
-    """A campaign's source, which never changes: its id stands for it."""
-
-    id: str
-    source: Mapping[str, Any]
-
-    def __hash__(self) -> int:
-        return hash(self.id)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and self.id == other.id
+    def _of(self, connection: Connection, campaign: str) -> _Read:
+        with self._lock:
+            found = self._read.get(campaign)
+        if found is None:
+            source = campaigns.find_source(connection, campaign)
+            found = _Read(None if source is None else _told(source), terms_in(source))
+            with self._lock:
+                self._read[campaign] = found
+                if len(self._read) > REMEMBERED:
+                    self._read.popitem(last=False)
+        return found
 
 
-def _told(held: _Held) -> ToldSource | None:
+def _told(source: Mapping[str, Any]) -> ToldSource | None:
     """Return what a source says; None for one that an older version stored and this cannot read."""
     try:
-        facts = source_of(held.source, "the campaign's source")
+        facts = source_of(source, "the campaign's source")
     except StoreError:
         return None
     figures = facts.figures()

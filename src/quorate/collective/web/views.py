@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from quorate.collective import plans
-from quorate.collective.service import confirmations, questions
+from quorate.collective.service import campaigns, confirmations, questions
 from quorate.collective.storage import schema
 from quorate.collective.web import words
 
@@ -40,7 +40,7 @@ def public(row: Row[Any], connection: Connection) -> dict[str, Any]:
         "rules": row.rules,
         "limits": list(words.limits(plans.from_plain(row.plan))),
         "plan": row.plan,
-        "source": row.source,
+        "source": campaigns.find_source(connection, row.id),
         "created": row.created,
         "invitations": invitations_used(connection, row.id),
         "answers": row.answers,
@@ -57,16 +57,16 @@ def invitations_used(connection: Connection, campaign: str) -> int:
     return int(connection.execute(used).scalar_one())
 
 
-def planned(visit: Visit) -> dict[str, Any]:
+def planned(visit: Visit, connection: Connection) -> dict[str, Any]:
     """Return what the pages say of a campaign's plan."""
     plan = plans.from_plain(visit.campaign.plan)
     sources = visit.site.sources
     return {
         "planned": words.planned(plan),
         "limits": words.limits(plan),
-        "told": sources.told(visit.campaign),
-        "joining": sources.joining(visit.campaign),
-        "chart": sources.chart(visit.campaign),
+        "told": sources.told(connection, visit.campaign),
+        "joining": sources.joining(connection, visit.campaign),
+        "chart": sources.chart(connection, visit.campaign),
     }
 
 

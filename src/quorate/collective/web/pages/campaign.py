@@ -31,7 +31,7 @@ def _campaign(visit: Visit, connection: Connection) -> Response:
         "campaign.html",
         next=views.next_step(visit),
         invitations=views.invitations_used(connection, visit.id),
-        **views.planned(visit),
+        **views.planned(visit, connection),
     )
 
 

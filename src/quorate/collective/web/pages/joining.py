@@ -47,7 +47,7 @@ def _invited(visit: Visit, connection: Connection) -> Row[tuple[object, ...]]:
 def _invitation(visit: Visit, connection: Connection) -> Response:
     invited = _invited(visit, connection)
     full = invited.used >= invited.cap
-    return visit.page("join.html", full=full, **views.planned(visit))
+    return visit.page("join.html", full=full, **views.planned(visit, connection))
 
 
 async def _join(visit: Visit, fields: Fields) -> Response:
