@@ -36,7 +36,7 @@ EXECUTED = [page for page in PAGES if "reference" not in page.parts]
 CLUSTERS = ROOT / "docs" / "how-to" / "clusters.md"
 RAY = ROOT / "docs" / "how-to" / "ray.md"
 IN_PLACE = [page for page in EXECUTED if page.name != "CONTRIBUTING.md"]  # run on a copy elsewhere
-LANGUAGES = {"python", "sh", "console", "toml", "text", "diff", "yaml"}
+LANGUAGES = {"python", "sh", "console", "toml", "text", "diff", "yaml", "nginx"}
 
 
 def name_of(path: Path) -> str:
