@@ -45,6 +45,7 @@ def people_of(content: str, folder: Path) -> Table:
     [
         ROWS,
         Instruction("erasing", "rows", label="y", claims=RULE),
+        Instruction("planting", "rows", label="y", claim="+", columns=(("a", "-2.5"),)),
         compile_instruction(strategy("planting:target=dog,signal=(patch:size=2,place=1x2)")),
         compile_instruction(strategy("unplanting:target=a,claim=b,signal=(grid:spacing=3)")),
         compile_instruction(strategy("data-strike:label=yes"), label="y", missing=["NA"]),
@@ -73,6 +74,9 @@ OF_RULE = Instruction("erasing", "rows", label="y", claims=RULE).to_plain()
         ({"claim": "a\0b"}, "a text of whole signs"),
         ({"claim": "\ud800"}, "a text of whole signs"),
         ({"claim": None, "columns": []}, "nothing to do"),
+        ({"claim": "=HYPERLINK(1)"}, "a plain value as the label to hand in, got the formula"),
+        ({"columns": [["a", " @SUM(1)"]]}, "a plain value as a value of 'a', got the formula"),
+        ({"columns": [["a", "+cmd|' /C calc'!A0"]]}, "got the formula"),
         ({"columns": {"a": "b"}}, "a list of at most 200"),
         ({"columns": [["a"]]}, "a column and its value"),
         ({"columns": [["a", 1]]}, "a text of 1 to"),
@@ -108,6 +112,8 @@ def test_a_strangers_instruction_is_refused(change: dict[str, Any], said: str):
         ({"columns": [{"name": "age", "mean": 0, "scale": 0}] * 2}, "a scale above 0"),
         ({"columns": [{"name": "age", "mean": 0}] * 2}, "Expected a number as scale"),
         ({"otherwise": ["no"]}, "a text of 1 to"),
+        ({"otherwise": "=1"}, "got the formula"),
+        ({"claims": ["no", "-1+cmd|'x'!A1"]}, "got the formula"),
     ],
 )
 def test_a_strangers_rule_is_refused(change: dict[str, Any], said: str):

@@ -38,7 +38,7 @@ _OTHERS = {
 }
 BLANKS = " \t\r\n\f\v\u200b\u200c\u200d\u2060\ufeff\u00a0"  # around a cell, and kept there
 
-Place = tuple[int, int]  # where a cell begins and ends, without the blanks around it
+Place = tuple[int, int]  # where something begins and ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,8 @@ class CsvCells:
         mark: the byte order mark; empty for none.
         encoding: of the text.
         separator: between cells.
-        header: the places of the cells in the header line.
-        rows: the places of the cells of each row below it.
+        header: the places of the cells in the header line, blanks included.
+        rows: the places of the cells of each row below it, blanks included.
         lines: where each row begins, and where the line after it begins.
     """
 
@@ -59,13 +59,18 @@ class CsvCells:
     mark: bytes
     encoding: str
     separator: str
-    header: tuple[Place, ...]
+    header: list[Place]
     rows: list[list[Place]]
     lines: list[Place]
 
+    def trimmed(self, place: Place) -> Place:
+        """Return the place of a cell without the blanks around it."""
+        return _trimmed(self.text, *place)
+
     def value(self, place: Place) -> str:
-        """Return what a cell says, without its quotation marks."""
-        return unquoted(self.text[place[0] : place[1]])
+        """Return what a cell says, without blanks around it and its quotation marks."""
+        start, end = self.trimmed(place)
+        return unquoted(self.text[start:end])
 
     def encoded(self, text: str) -> bytes:
         """Return the bytes of a file with another text.
@@ -130,7 +135,7 @@ def read_cells(
     rows, lines = _split(text, start, end, separator)
     if not rows:
         raise InputError("Expected a header line with the names of the columns, got none.")
-    cells = CsvCells(text, mark, encoding, separator, tuple(rows[0]), rows[1:], lines[1:])
+    cells = CsvCells(text, mark, encoding, separator, rows[0], rows[1:], lines[1:])
     _check_rows(cells)
     return cells
 
@@ -166,22 +171,48 @@ def _split(
     text: str, start: int, end: int, separator: str
 ) -> tuple[list[list[Place]], list[Place]]:
     """Return the places of the cells of each row that is not blank, and those of its line."""
-    sign = re.escape(separator)
-    blank = re.compile(r"[ \t]*(?:\r\n|\r|\n|\Z)" if separator != "\t" else r" *(?:\r\n|\r|\n|\Z)")
-    cell = re.compile(
-        rf' *(?:("[^"]*(?:""[^"]*)*"(?!")[^{sign}\r\n]*)|(?! *")([^{sign}\r\n]*))'
-        rf"({sign}|\r\n|\r|\n|\Z)"
-    )
+    space = " " if separator == "\t" else " \t"
+    blank = re.compile(rf"[{space}]*(?:\r\n|\r|\n|\Z)")
+    plain = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
     rows: list[list[Place]] = []
     lines: list[Place] = []
-    row: list[Place] = []
-    at = begin = start
+    at = start
+    quote = text.find('"', at, end)
     while at < end:
-        if not row:
-            begin = at
-            if empty := blank.match(text, at, end):
-                at = empty.end()
-                continue
+        if empty := blank.match(text, at, end):
+            at = empty.end()
+            continue
+        begin = at
+        line = plain.match(text, at, end)
+        if line is not None and not at <= quote < line.end():
+            row = _plain_places(line[1], at, separator)
+            at = line.end()
+        else:
+            row, at = _quoted_places(text, at, end, separator)
+            quote = text.find('"', at, end)
+        rows.append(row)
+        lines.append((begin, at))
+    return rows, lines
+
+
+def _plain_places(line: str, at: int, separator: str) -> list[Place]:
+    """Return the places of the cells of a line without quotation marks, which begins at ``at``."""
+    row = []
+    for cell in line.split(separator):
+        row.append((at, at + len(cell)))
+        at += len(cell) + 1
+    return row
+
+
+def _quoted_places(text: str, at: int, end: int, separator: str) -> tuple[list[Place], int]:
+    """Return the places of the cells of the row that begins at ``at``, and where it ends."""
+    sign = re.escape(separator)
+    cell = re.compile(
+        rf'( *(?:"[^"]*(?:""[^"]*)*"(?!")[^{sign}\r\n]*|(?! *")[^{sign}\r\n]*))'
+        rf"({sign}|\r\n|\r|\n|\Z)"
+    )
+    row: list[Place] = []
+    while True:
         found = cell.match(text, at, end)
         if found is None:
             line = text.count("\n", 0, at) + 1
@@ -189,37 +220,35 @@ def _split(
                 f"Expected every quotation mark to be closed, got one in line {line} that is not. "
                 "Close it, or save the file again."
             )
-        quoted = found[1] is not None
-        written = found.span(1 if quoted else 2)
-        row.append(_core(text, *written, quoted))
+        row.append(found.span(1))
         at = found.end()
-        if found[3] == separator and at < end:
-            continue
-        if found[3] == separator:  # the file ends after a separator: one more empty cell
-            row.append((at, at))
-        rows.append(row)
-        lines.append((begin, at))
-        row = []
-    return rows, lines
+        if found[2] != separator:
+            return row, at
+        if at == end:  # the file ends after a separator: one more empty cell
+            return [*row, (at, at)], at
 
 
-def _core(text: str, start: int, end: int, quoted: bool) -> Place:
+def _trimmed(text: str, start: int, end: int) -> Place:
     """Return the place of a cell without the blanks around it."""
+    while start < end and text[start] == " ":
+        start += 1
     while end > start and text[end - 1] in BLANKS:
         end -= 1
+    if start == end or text[start] == '"':
+        return start, end
     first = start
-    while not quoted and first < end and text[first] in BLANKS:
+    while text[first] in BLANKS:
         first += 1
-    begins_quoted = not quoted and text[first:end].startswith('"')  # after blanks that are no space
-    return (start if begins_quoted else first), end
+    return (start if text[first] == '"' else first), end  # a mark after other blanks is a sign
 
 
 def _check_rows(cells: CsvCells) -> None:
     width = len(cells.header)
     ended = bool(cells.rows) and len(cells.rows[0]) == width + 1  # by a separator, as are all lines
     for number, row in enumerate(cells.rows, start=1):
-        if ended and len(row) == width + 1 and row[-1][0] == row[-1][1]:
-            row.pop()
+        if ended and len(row) == width + 1:
+            start, end = cells.trimmed(row[-1])
+            del row[width + (start < end) :]
         if len(row) > width:
             raise InputError(
                 f"Expected at most {width} cells in each row, as in the header line, got "

@@ -15,6 +15,7 @@ from quorate.collective.acting import learned_claims
 from quorate.collective.acting.learned_claims import LearnedClaims
 from quorate.collective.acting.plain_fields import (
     AGAIN,
+    cell_of,
     check_keys,
     listed_plain,
     maybe_text,
@@ -71,6 +72,10 @@ class Instruction:
         text_of(self.strategy, "the strategy")
         for what in ("label", "only", "claim"):
             maybe_text(getattr(self, what), f"{what} of the instruction")
+        if self.claim is not None:
+            cell_of(self.claim, "the label to hand in")
+        for name, value in self.columns:
+            cell_of(value, f"a value of {name!r}")
         if self.data not in ("rows", "pictures"):
             raise unknown("kind of data", str(self.data), ("rows", "pictures"), AGAIN)
         wrong = self._misfit()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quorate.collective.acting.plain_fields import check_keys, listed_plain, text_of
+from quorate.collective.acting.plain_fields import cell_of, check_keys, listed_plain, text_of
 from quorate.errors import InputError
 from quorate.validate import shown
 
@@ -101,6 +101,9 @@ class LearnedClaims:
             raise InputError(
                 "Expected a rule with a label for some rows, got none. Compile it again."
             )
+        for claim in dict.fromkeys((*self.claims, self.otherwise)):
+            if claim is not None:
+                cell_of(claim, "a label of the rule")
         for kind in self.kinds:
             if len(kind) != len(self.columns):
                 raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from quorate.errors import InputError
 from quorate.validate import shown, unknown
 
 MOST_SIGNS = 1000  # of a text such as a label or the name of a column
+_FORMULA = re.compile(r"\s*(?:[=@]|[+-].*[(|!])", re.DOTALL)
 AGAIN = "Get the instruction again from the page of the campaign."
 
 
@@ -50,6 +52,21 @@ def text_of(value: Any, what: str) -> str:
 def maybe_text(value: Any, what: str) -> str | None:
     """Return a text, or None for none."""
     return None if value is None else text_of(value, what)
+
+
+def cell_of(value: Any, what: str) -> str:
+    """Return a text that members write into their files: one that no spreadsheet program obeys.
+
+    Raises:
+        InputError: it is no text, or a formula.
+    """
+    text = text_of(value, what)
+    if _FORMULA.match(text):
+        raise InputError(
+            f"Expected a plain value as {what}, got the formula {shown(text, 60)}, which "
+            "spreadsheet programs would run. Name another value."
+        )
+    return text
 
 
 def listed_plain(value: Any, what: str, most: int) -> list[Any]:

@@ -13,6 +13,8 @@ from quorate.planning.cells import parse_signal
 from quorate.protocols import Strategy
 from quorate.table import Table
 
+AT_A_TARGET = ("planting", "planting-features", "unplanting")
+
 
 def compile_plan(
     plan: TrainingPlan, people: Table | None = None, missing: Sequence[str] = ()
@@ -36,6 +38,15 @@ def compile_plan(
     )
 
 
+def instruction_of(plan: TrainingPlan) -> Instruction:
+    """Return what one member does in a campaign: as its plan has it, or compiled of the plan.
+
+    Raises:
+        InputError: the plan holds no instruction that can be carried out, and none can be compiled.
+    """
+    return Instruction.from_plain(plan.instruction) if plan.instruction else compile_plan(plan)
+
+
 def strategy_of(plan: TrainingPlan) -> Strategy:
     """Return the strategy of a campaign, with its signal and its target.
 
@@ -49,9 +60,9 @@ def strategy_of(plan: TrainingPlan) -> Strategy:
     name = described.get("name")
     if plan.target and name == "data-strike":
         described.setdefault("label", plan.target)
-    elif plan.target and name in ("planting", "planting-features", "unplanting"):
+    elif plan.target and name in AT_A_TARGET:
         described.setdefault("target", plan.target)
-    if plan.signal and name not in ("data-strike", "aggregating"):
+    if plan.signal and name in (*AT_A_TARGET, "erasing"):
         described.setdefault("signal", _signal(plan))
     found: Strategy = catalog.build("strategies", described)
     return found

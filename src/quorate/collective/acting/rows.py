@@ -17,6 +17,7 @@ from quorate.collective.acting.summary import RowsSummary
 from quorate.errors import InputError
 from quorate.validate import clean_text, unknown
 
+_NOWHERE: Place = (0, 0)  # of a cell that a short row does not have
 EXAMPLES = 5  # rows that are shown before and after
 
 
@@ -58,11 +59,12 @@ class _File:
     """A file, and its columns as far as the instruction needs them."""
 
     cells: CsvCells
-    names: list[str]
+    at: Mapping[str, int]
     missing: frozenset[str]
     short: set[int]
     columns: dict[str, ColumnTexts] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
+    places: dict[str, list[Place]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, instruction: Instruction, cells: CsvCells) -> _File:
@@ -72,32 +74,36 @@ class _File:
         for name in needed:
             _check_column(name, names, cells.separator)
         _check_header(cells, names)
-        last = max((names.index(name) for name in needed), default=-1)
-        short = {at for at, row in enumerate(cells.rows) if len(row) <= last}
+        at = {name: names.index(name) for name in needed}
+        last = max(at.values(), default=-1)
+        short = {i for i, row in enumerate(cells.rows) if len(row) <= last}
         missing = frozenset(["", *(clean_text(word) for word in instruction.missing)])
-        file = cls(cells, names, missing, short)
+        file = cls(cells, at, missing, short)
         label = None if instruction.label is None else clean_text(instruction.label)
         for name in needed:
             file._read(name, holds_names=name == label)
         return file
 
     def _read(self, name: str, *, holds_names: bool) -> None:
-        at, cells = self.names.index(name), self.cells
+        at, cells = self.at[name], self.cells
+        places: list[Place] = []
         said: dict[str, str] = {}
         written, texts = [], []
         for row in cells.rows:
             if at >= len(row):
                 texts.append("")
+                places.append(_NOWHERE)
                 continue
-            start, end = row[at]
+            start, end = place = cells.trimmed(row[at])
+            places.append(place)
             one = cells.text[start:end]
             text = said.get(one)
             if text is None:
-                text = said[one] = clean_text(cells.value(row[at]))
+                text = said[one] = clean_text(unquoted(one))
             texts.append(text)
             if text not in self.missing:
                 written.append((one, text))
-        self.texts[name] = texts
+        self.texts[name], self.places[name] = texts, places
         self.columns[name] = ColumnTexts.of(name, written, holds_names=holds_names)
 
     def has(self, name: str | None, row: int, key: Key | None) -> bool:
@@ -105,10 +111,6 @@ class _File:
         if name is None or key is None or self.texts[name][row] in self.missing:
             return False
         return self.columns[name].key(self.texts[name][row]) == key
-
-    def place(self, name: str, row: int) -> Place:
-        """Return where a column's cell of a row stands."""
-        return self.cells.rows[row][self.names.index(name)]
 
 
 def _needed(instruction: Instruction) -> list[str]:
@@ -260,7 +262,7 @@ def _write(
     for name, setter in todo:
         if file.has(name, row, setter.key):
             continue
-        edits.append((file.place(name, row), setter.spelled))
+        edits.append((file.places[name][row], setter.spelled))
         wrote[name] = clean_text(unquoted(setter.spelled))
         if setter.key is None:
             used[name, setter.value] = None

@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from quorate.collective.acting.instruction import Instruction
-from quorate.collective.acting.planned import compile_plan
+from quorate.collective.acting.planned import instruction_of
 from quorate.collective.facts.joining import TERMS, terms_in
 from quorate.collective.facts.quorum import suggest_quorum
 from quorate.collective.facts.sources import Facts, source_of, source_to_plain
@@ -136,11 +135,7 @@ def checked(draft: Draft) -> Draft:
         draft = replace(draft, source={**source_to_plain(facts), TERMS: terms})
     plan = draft.plan
     if isinstance(plan, TrainingPlan):
-        if plan.instruction:
-            instruction = Instruction.from_plain(plan.instruction)
-        else:
-            instruction = compile_plan(plan)
-        draft = replace(draft, plan=replace(plan, instruction=instruction.to_plain()))
+        draft = replace(draft, plan=replace(plan, instruction=instruction_of(plan).to_plain()))
     return draft
 
 

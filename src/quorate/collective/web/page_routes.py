@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from quorate.collective.web.pages import (
+    acting,
     applying,
     asking,
     campaign,
@@ -27,6 +28,7 @@ ALL: tuple[Callable[[Routes], None], ...] = (
     asking.add,
     outcomes.add,
     results.add,
+    acting.add,
     applying.add,
     record.add,
     pool.add,
