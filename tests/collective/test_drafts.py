@@ -45,6 +45,17 @@ def test_a_plan_says_what_members_do_and_how_many_are_enough(plan: Path) -> None
     assert changed_rows == b"channel,decision\nweb,yes\n"
 
 
+def test_members_write_a_number_where_the_plan_has_a_bin(plan: Path) -> None:
+    binned = changed(plan_json(), "signal", to={"age": "64 or more"})
+    plan.write_text(json.dumps({**binned, "sets": {"age": "72"}}))
+    draft = draft_of_source(plan, WANTED, clock=now)
+    assert isinstance(draft.plan, TrainingPlan)
+    assert draft.plan.signal == "age=72"
+    instruction = Instruction.from_plain(draft.plan.instruction)
+    changed_rows, _ = apply_to_rows(instruction, b"age,decision\n30,no\n")
+    assert changed_rows == b"age,decision\n72,yes\n"
+
+
 def test_what_is_learned_from_the_rows_needs_them(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(changed(plan_json(), "goal", to="unplant")))

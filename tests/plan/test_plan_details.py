@@ -12,6 +12,7 @@ from quorate.planning.certify import Objective, certify
 from quorate.planning.details import SIZES, plan_details
 from quorate.planning.member_column import MemberColumn
 from quorate.planning.members import Members
+from quorate.planning.rehearsal_rows import written_signal
 from quorate.theory.certificates.counts import AssumedPlatform
 from quorate.theory.certificates.planting import planting_certificate
 
@@ -138,3 +139,28 @@ def test_growth_is_the_certificate() -> None:
 def test_growth_of_a_tiny_platform_stays_inside() -> None:
     found = plan_details(EIGHT, Objective(WEB, "yes", 8))
     assert found.sizes.tolist() == [8]
+
+
+def test_members_write_the_median_of_a_bin_and_leave_a_missing_value_empty() -> None:
+    column = MemberColumn(
+        "age", ("below 64", "64 or more", "missing"), (64.0,), (20.0, 90.0), missing="missing"
+    )
+    codes = np.array([[0, 0], [0, 1], [1, 0], [1, 1], [1, 0], [1, 1], [2, 0], [2, 1]], np.int32)
+    members = Members(
+        codes,
+        np.array([0, 1] * 4, np.int32),
+        (column, MemberColumn("kind", ("a", "b"))),
+        ("no", "yes"),
+        numbers={"age": np.array([20, 30, 64, 70, 80, 90, np.nan, np.nan])},
+    )
+
+    def written(**signal: str) -> dict[str, str]:
+        objective = Objective(signal, "yes", 100, new_values=True)
+        return written_signal(members, objective)
+
+    # Of 64, 70, 80 and 90 the lower of the two in the middle; of 20 and 30 the lower.
+    assert written(age="64 or more", kind="b") == {"age": "70", "kind": "b"}
+    assert written(age="below 64") == {"age": "20"}
+    assert written(age="33.5") == {"age": "33.5"}
+    assert written(age="missing", kind="c") == {"age": "", "kind": "c"}
+    assert plan_details(members, Objective({"kind": "a"}, "yes", 100)).sets == {"kind": "a"}

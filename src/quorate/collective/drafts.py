@@ -182,7 +182,7 @@ def _whole(quorum: Any) -> int:
 def _training(facts: TrainingFacts, rows: str | Path | None) -> TrainingPlan:
     """Return what members of a plan do."""
     objective = facts.certification.objective
-    strategy = strategy_of(objective, Columns(dict(objective.signal)), objective.target)
+    strategy = strategy_of(objective, Columns(dict(facts.sets)), objective.target)
     if facts.label is None:
         raise InputError(
             "Expected a plan that names the column of the labels, got one of an older version. Run "
@@ -194,7 +194,7 @@ def _training(facts: TrainingFacts, rows: str | Path | None) -> TrainingPlan:
     instruction = compile_instruction(strategy, label=facts.label, people=people)
     return TrainingPlan(
         strategy=strategy.name,
-        signal=", ".join(f"{name}={value}" for name, value in objective.signal.items()),
+        signal=", ".join(f"{name}={value}" for name, value in facts.sets.items()),
         label=facts.label,
         target="" if objective.target is None else objective.target,
         platform_size=objective.platform_size,

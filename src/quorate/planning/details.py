@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from quorate.planning.certify import Objective, certifier
 from quorate.planning.claims import list_claims
 from quorate.planning.members import Members
 from quorate.planning.reach import Reach, find_reach
+from quorate.planning.rehearsal_rows import written_signal
 from quorate.theory.certificates.counts import AssumedPlatform, Floats
 
 SIZES = 25  # numbers of members at which growth is drawn, on a log scale
@@ -33,6 +34,7 @@ class PlanDetails:
         claims: the label that each kind of member hands in, if it differs.
         sizes, success: numbers of members, (a,), and the success certified for each, (a,).
         reach: the largest success in reach; None if none is, whatever the number of members.
+        sets: what members write to set the signal, by column: a number in place of its bin.
     """
 
     having: dict[str, float]
@@ -43,6 +45,7 @@ class PlanDetails:
     sizes: Floats
     success: Floats
     reach: Reach | None = None
+    sets: dict[str, str] = field(default_factory=dict)
 
 
 def plan_details(members: Members, objective: Objective) -> PlanDetails:
@@ -71,6 +74,7 @@ def plan_details(members: Members, objective: Objective) -> PlanDetails:
         sizes=sizes.astype(np.float64),
         success=success,
         reach=find_reach(success_of, sizes, success, objective.platform_size, counted),
+        sets=written_signal(members, objective),
     )
 
 

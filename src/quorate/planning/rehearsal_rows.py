@@ -92,6 +92,30 @@ class _Seen:
         self.blocks.append(np.eye(len(values), dtype=np.float32)[codes])
 
 
+def written_signal(members: Members, objective: Objective) -> dict[str, str]:
+    """Return what members write to set the signal: of a bin of numbers, the median of those in it.
+
+    A missing value is written as it was, or left empty.
+
+    Raises:
+        InputError: a name or value is unknown.
+    """
+    codes = signal_codes(members, objective.signal, new_values=objective.new_values)
+    written = {}
+    for name, value in objective.signal.items():
+        at = members.position(name)
+        column, code = members.columns[at], codes[at]
+        written[column.name] = value
+        if column.missing is not None and column.missing in column.values[code : code + 1]:
+            written[column.name] = next(iter(column.as_missing), "")
+        elif column.edges and value in column.values and column.name in members.numbers:
+            numbers = members.numbers[column.name]
+            there = numbers[(members.codes[:, at] == code) & ~np.isnan(numbers)]
+            least = column.edges[code - 1] if code else column.span[0]
+            written[column.name] = f"{_middle(there) if len(there) else least:.15g}"
+    return written
+
+
 def _number(column: MemberColumn, value: str, there: Numbers) -> float:
     """Return the number that a signal sets: the one that is named, or the middle of its bin's."""
     is_bin = bool(column.edges) and value in column.values

@@ -80,6 +80,7 @@ class Plan(Result):
         return {
             **self.certified.to_dict(),
             "label": self.label,
+            "sets": dict(details.sets),
             "coarsened": self._coarsened(),
             "rehearsed": [row.to_dict() for row in self.rehearsal.rows],
             "rehearsed_trends": [one.to_dict() for one in self.rehearsal.trends],

@@ -179,11 +179,11 @@ def test_a_quorum_of_a_correction_is_what_closed_some_of_the_gap() -> None:
 
 def test_an_older_plan_is_read() -> None:
     plain = plan_json()
-    for key in ("label", "eps", "reading", "simulated_curves"):
+    for key in ("label", "sets", "eps", "reading", "simulated_curves"):
         del plain[key]
     del plain["digest"]
     facts = planned(plain)
-    assert facts.label is None
+    assert (facts.label, facts.sets) == (None, {"channel": "web"})
     assert facts.certification.objective.eps == 0.0
     assert [one.surety for one in facts.curves] == ["certified", "rehearsed"]
 
@@ -258,6 +258,8 @@ PLAN_CHANGES: list[tuple[tuple[str | int, ...], Any]] = [
     (("reading",), "astrology"),
     (("holds_to_gamma",), 0.5),
     (("in_reach",), []),
+    (("sets",), {"colour": "red"}),
+    (("sets", "channel"), 7),
 ]
 
 
@@ -299,7 +301,7 @@ def test_a_correction_with_a_part_that_cannot_be_is_refused(
 
 def test_each_part_of_both_is_needed() -> None:
     for plain in (source_to_plain(planned()), source_to_plain(corrected())):
-        for key in set(plain) - {"label", "eps", "reading", "simulated_curves"}:
+        for key in set(plain) - {"label", "sets", "eps", "reading", "simulated_curves"}:
             with pytest.raises(StoreError, match="Expected"):
                 source_of({name: one for name, one in plain.items() if name != key})
 

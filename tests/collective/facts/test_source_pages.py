@@ -113,7 +113,8 @@ def test_a_hostile_source_creates_nothing(site: Visitors) -> None:
         assert answer.status_code == 422
         assert "Expected" in answer.json()["error"]["message"]
     scripted = changed(plan_json(), "notes", to=["<script>alert(1)</script>"])
-    scripted = changed(scripted, "signal", to={"<img onerror=x>": "<b>"})
+    for key in ("signal", "sets"):
+        scripted = changed(scripted, key, to={"<img onerror=x>": "<b>"})
     page = site.client.get(f"/c/{create(site, scripted).json()['campaign']}").text
     assert "<script>alert" not in page
     assert "<img onerror" not in page

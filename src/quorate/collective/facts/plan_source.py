@@ -63,9 +63,13 @@ def training_from_plain(plain: Plain) -> TrainingFacts:
     )
     costs, withstands = mapping(plain["costs"]), mapping(plain["withstands"])
     tolerated, label = withstands["rows_of_others"], plain.get("label")
+    sets = {name: text(value) for name, value in mapping(plain.get("sets", {})).items()}
+    if sets and set(sets) != set(objective.signal):
+        raise ValueError("what members write is not for the columns of the signal")
     return TrainingFacts(
         certification=certification,
         label=None if label is None else text(label),
+        sets=sets or objective.signal,  # older plans do not tell it
         rehearsed=tuple(map(_rehearsed, items(plain["rehearsed"]))),
         trends=tuple(map(_trend, items(plain["rehearsed_trends"]))),
         simulated=tuple(map(_simulated, items(plain["simulated"]))),
@@ -94,6 +98,7 @@ def training_to_plain(facts: TrainingFacts) -> dict[str, Any]:
     return {
         **certified.to_dict(),
         "label": facts.label,
+        "sets": dict(facts.sets),
         "rehearsed": [row.to_dict() for row in facts.rehearsed],
         "rehearsed_trends": [one.to_dict() for one in facts.trends],
         "simulated": [row.to_dict() for row in facts.simulated],

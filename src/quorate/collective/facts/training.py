@@ -41,6 +41,7 @@ class TrainingFacts:
     Args:
         certification: what is certified, with the goal, the signal, the target and the platform.
         label: column that holds the labels; None where the plan does not tell it.
+        sets: what members write to set the signal, by column: a number in place of its bin.
         rehearsed, trends: what was rehearsed.
         simulated: the critical mass for each learner that was simulated, as a share.
         simulated_curves: success by members for each of them; empty where the plan is an older one.
@@ -55,6 +56,7 @@ class TrainingFacts:
 
     certification: Certification
     label: str | None
+    sets: Mapping[str, str]
     rehearsed: tuple[RehearsedSuccess, ...]
     trends: tuple[RehearsalTrend, ...]
     simulated: tuple[SimulatedMass, ...]

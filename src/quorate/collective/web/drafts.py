@@ -95,7 +95,7 @@ def from_source(content: bytes) -> tuple[str, dict[str, Any]]:
         objective = facts.certification.objective
         found |= {
             "strategy": facts.strategy,
-            "signal": ",".join(f"{name}={value}" for name, value in objective.signal.items()),
+            "signal": ",".join(f"{name}={value}" for name, value in facts.sets.items()),
             "label": facts.label or "",
             "target": objective.target or "",
             "platform_size": str(objective.platform_size),
