@@ -132,9 +132,8 @@ def test_test_time_asks_nobody_to_change_their_data(site: Visitors):
     assert answer.status_code == 409
 
 
-@pytest.mark.parametrize(("screen", "scheme"), [("phone", "light"), ("desk", "dark")])
 def test_in_a_browser_under_the_policy_of_the_site(
-    site: Visitors, visitor: BrowserVisitors, tmp_path: Path, screen: str, scheme: str
+    site: Visitors, visitor: BrowserVisitors, tmp_path: Path
 ):
     """The site answers through Playwright's own router, with its headers; nothing is uploaded."""
     id_, secret = member_of(site)
@@ -147,7 +146,7 @@ def test_in_a_browser_under_the_policy_of_the_site(
         )
         route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.content)
 
-    page = visitor(screen, scheme)
+    page = visitor("phone", "light")
     page.route("**/*", answer)
     page.goto(f"{HERE}/c/{id_}/act")
     assert axe(page) == []

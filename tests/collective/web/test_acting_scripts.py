@@ -121,7 +121,7 @@ def test_rules_learned_from_the_collective_give_the_same_labels(
 ):
     rng = np.random.default_rng(2)
     cases: list[Case] = []
-    for at in range(8):
+    for at in range(4):
         file = draw_file(rng, 40)
         path = tmp_path / f"{at}.csv"
         path.write_bytes(file.content)
@@ -144,7 +144,7 @@ ODD = (
 def test_odd_files_come_out_the_same_or_are_refused_by_both(in_browser: InBrowser):
     rng = np.random.default_rng(3)
     cases: list[Case] = []
-    for _ in range(400):
+    for _ in range(300):
         body = "".join(rng.choice(np.array(ODD, dtype=object), size=rng.integers(1, 30)))
         separator = str(rng.choice([",", ";", "\t"]))
         body = body.replace("|", separator)
