@@ -230,12 +230,12 @@ def test_a_change_is_crafted_tried_and_published_once(coordinator: Coordinator) 
     assert len(rows(coordinator, schema.change)) == 1
     assert len(take(coordinator, id_, one, 9)) == 4
     job = coordinator.do(publishing.Start(id_, "publish"))["job"]
-    publish = publishing.Publish(id_, job, {"gap": 0.5}, "<p>", "ab", {"digest": "d"})
+    publish = publishing.Publish(id_, job, b"final", {"gap": 0.5}, "<p>", {"gap_closed": 0.5})
     for _ in range(2):
         assert coordinator.do(publish) == {"state": "published"}
     kinds = [entry.kind for entry in coordinator.log(id_)]
     assert kinds.count("published") == kinds.count("measuring") == 1
-    assert coordinator.read(publishing.find_change, id_).npz == b"npz"
+    assert coordinator.read(publishing.find_change, id_).npz == b"final"
     assert coordinator.read(publishing.unfinished_jobs) == []
 
 
@@ -251,7 +251,7 @@ def test_an_ended_campaign_stays_ended(coordinator: Coordinator) -> None:
     job = coordinator.do(publishing.Start(id_, "craft"))["job"]
     assert coordinator.do(campaigns.End(id_, "over"))["state"] == "ended"
     assert coordinator.do(publishing.StartTrial(id_, job, b"", {}, [], {})) == {"state": "ended"}
-    assert coordinator.do(publishing.Publish(id_, job, {}, "", "", {})) == {"state": "ended"}
+    assert coordinator.do(publishing.Publish(id_, job, b"", {}, "", {})) == {"state": "ended"}
 
 
 def test_the_next_questions_are_found_without_sorting_all(coordinator: Coordinator) -> None:

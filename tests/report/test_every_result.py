@@ -19,6 +19,7 @@ import pytest
 import quorate as library
 from pages import Page
 from quorate.auditing.result import ModelAuditResult
+from quorate.collective.publishing.report import PublishedChange
 from quorate.comparison.result import Comparison
 from quorate.findings.kinds.kind import RunResult
 from quorate.findings.running import ExperimentResult
@@ -109,6 +110,7 @@ STORED_OTHERWISE = (
 # what test_show_any_folder.py reads, and what is made of two runs (tests/comparison).
 AROUND = {WrappedResult, ScenarioRun, RunResult, ExperimentResult, ToldPerturbation}
 AROUND |= {StoredResult, JudgedResult, FolderOverview, Comparison}
+AROUND |= {PublishedChange}  # of a server, not of a folder: tests/collective/publishing renders it
 
 
 def write_members(file: Path) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from quorate.collective.storage.database import Database
     from quorate.collective.storage.writer import Writer
     from quorate.collective.web.site import Settings
+    from quorate.executors.executor import Executor
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,11 @@ class Coordinator:
 
 @contextlib.contextmanager
 def opened(
-    database: str, settings: Settings | None = None, *, new_setup: bool = False
+    database: str,
+    settings: Settings | None = None,
+    *,
+    new_setup: bool = False,
+    executor: Executor | None = None,
 ) -> Iterator[Coordinator]:
     """Yield a coordinator, ready to be served.
 
@@ -47,12 +52,14 @@ def opened(
         database: path of an SQLite file, or postgresql://USER@HOST/NAME.
         settings: how it is reached.
         new_setup: whether to make a new set-up secret, as at the first start.
+        executor: where changes are crafted and measured; by default a process of its own here.
 
     Raises:
         InputError: an extra is not installed, or the address of the database is none.
         StoreError: the database cannot be used, or another server uses it.
     """
     require("collective", "a coordinator")
+    from quorate.collective.publishing.runner import Publisher
     from quorate.collective.service.campaigns import lapse_overdue
     from quorate.collective.service.leases import take_back_overdue
     from quorate.collective.service.setup import SetSetup, has_setup
@@ -68,7 +75,8 @@ def opened(
         if new_setup or is_first:
             setup = secrets.new_nonce()
             writer.do(SetSetup(setup), actor="server")
-        yield Coordinator(found, writer, app(found, writer, settings), setup)
+        with Publisher(found, writer, executor):
+            yield Coordinator(found, writer, app(found, writer, settings), setup)
 
 
 def serve(
@@ -79,6 +87,7 @@ def serve(
     *,
     new_setup: bool = False,
     announce: Callable[[str], Iterable[str]] = lambda _: (),
+    executor: Executor | None = None,
 ) -> None:
     """Serve a coordinator until it is interrupted; started again on its database, it goes on.
 
@@ -88,6 +97,7 @@ def serve(
         settings: how it is reached.
         new_setup: whether to make a new set-up secret, as at the first start.
         announce: returns more lines to print, once the address is known.
+        executor: where changes are crafted and measured; by default a process of its own here.
 
     Raises:
         InputError: an extra is not installed, the port is taken, or an argument is not usable.
@@ -99,7 +109,10 @@ def serve(
     from quorate.test_time.http.sparing import Sparing
 
     host = host.removeprefix("[").removesuffix("]")
-    with listening(host, port) as sock, opened(database, settings, new_setup=new_setup) as found:
+    with (
+        listening(host, port) as sock,
+        opened(database, settings, new_setup=new_setup, executor=executor) as found,
+    ):
         shown = f"[{host}]" if ":" in host else host
         url = (settings.public_url if settings else "").rstrip("/")
         url = url or f"http://{shown}:{sock.getsockname()[1]}"

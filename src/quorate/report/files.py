@@ -43,6 +43,13 @@ def write_result(result: Result, folder: str | Path) -> Path:
 
 
 def _write(result: Result, folder: Path) -> Path:
+    write_files(folder, render_files(result), "run the same command again")
+    link_pages(folder)
+    return folder / f"{result.stem}.html"
+
+
+def render_files(result: Result) -> dict[str, bytes]:
+    """Return every file of a result by name; its page, which holds the others, is the last."""
     pictures = result.pictures()
     files = {name: content for item in pictures.items() for name, content in _drawn(*item).items()}
     for name, rows in result.data().items():
@@ -52,11 +59,8 @@ def _write(result: Result, folder: Path) -> Path:
         with_digest(result.stored()), indent=1, ensure_ascii=False, allow_nan=False
     ).encode()
     files |= result.files()
-    page = f"{result.stem}.html"
-    files[page] = render_page(result, pictures, files).encode()
-    write_files(folder, files, "run the same command again")
-    link_pages(folder)
-    return folder / page
+    files[f"{result.stem}.html"] = render_page(result, pictures, files).encode()
+    return files
 
 
 def check_report_folder(folder: Path) -> None:

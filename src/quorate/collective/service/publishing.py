@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
 from quorate.collective import secrets
+from quorate.collective.publishing.signing import SignedChange, sign
 from quorate.collective.service import campaigns, questions
 from quorate.collective.service.questions import Question
 from quorate.collective.storage import schema
@@ -16,6 +17,7 @@ from quorate.collective.storage.writer import Body, Transaction
 from quorate.test_time.http.service import RefusedError
 
 FROM = {"craft": "acting", "publish": "measuring"}  # states in which a kind of job may start
+LOGGED = ("change", "report", "signature", "public_key")  # what the log says of a published change
 FEWEST_ANSWERS = 30  # below which nothing is learnt from a pool
 
 
@@ -101,6 +103,28 @@ class SetJob:
 
 
 @dataclass(frozen=True)
+class Fail:
+    """The worker cannot go on: the organiser reads why, and members go on answering.
+
+    Args:
+        campaign: id of the campaign.
+        job: the job.
+        why: one sentence or a few, for the organiser.
+    """
+
+    campaign: str
+    job: str
+    why: str
+
+    def __call__(self, transaction: Transaction) -> Body:
+        row = campaigns.find(transaction.connection, self.campaign)
+        SetJob(self.job, "failed", self.why)(transaction)
+        if row.state == "crafting":
+            campaigns.set_state(transaction, self.campaign, "acting", reason=self.why)
+        return {"state": campaigns.find(transaction.connection, self.campaign).state}
+
+
+@dataclass(frozen=True)
 class StartTrial:
     """The worker has crafted a change: members are to try it, by questions about changed pictures.
 
@@ -111,6 +135,7 @@ class StartTrial:
         excluded: members whose answers were left out, and why.
         trial: the questions.
         facts: what the log says of it.
+        draft: what the worker needs to know again when the trial is over.
     """
 
     campaign: str
@@ -119,6 +144,7 @@ class StartTrial:
     excluded: Mapping[str, str]
     trial: Sequence[Question]
     facts: Mapping[str, Any]
+    draft: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, transaction: Transaction) -> Body:
         connection = transaction.connection
@@ -134,7 +160,7 @@ class StartTrial:
                 "id": secrets.new_id(),
                 "campaign": self.campaign,
                 "npz": self.npz,
-                "report": {},
+                "report": dict(self.draft),
                 "signature": "",
             },
         )
@@ -146,13 +172,23 @@ class StartTrial:
 
 @dataclass(frozen=True)
 class Publish:
-    """The worker publishes the change that members have tried, signed, with its report."""
+    """The worker publishes the change that members have tried, signed, with its report.
+
+    The signature is made here, since it covers the digest of the log's last entry before this.
+
+    Args:
+        campaign: id of the campaign.
+        job: the job, which is done then.
+        npz: file of the change, which says by now what was measured.
+        report: the report as plain data, and ``page`` for people.
+        facts: what the log says beside the digests and the signature.
+    """
 
     campaign: str
     job: str
+    npz: bytes
     report: Mapping[str, Any]
     page: str
-    signature: str
     facts: Mapping[str, Any]
 
     def __call__(self, transaction: Transaction) -> Body:
@@ -161,19 +197,41 @@ class Publish:
         if row.state != "measuring":
             return {"state": row.state}
         found = find_change(connection, self.campaign)
+        key = connection.execute(select(schema.server.c.signing_key)).scalar_one()
+        signed = sign(key, self.campaign, self.npz, self.report, row.head)
         connection.execute(
             update(table)
             .where(table.c.id == found.id)
             .values(
+                npz=self.npz,
                 report=dict(self.report),
                 page=self.page,
-                signature=self.signature,
+                signature=signed.signature,
                 published=transaction.now,
             )
         )
-        campaigns.set_state(transaction, self.campaign, "published", **self.facts)
+        digests = {name: getattr(signed, name) for name in LOGGED}
+        campaigns.set_state(transaction, self.campaign, "published", **self.facts, **digests)
         SetJob(self.job, "done", "Published.")(transaction)
         return {"state": "published"}
+
+
+def find_signature(connection: Connection, campaign: str) -> SignedChange:
+    """Return the signature of a campaign's published change, with all that it covers.
+
+    Raises:
+        RefusedError: none is published yet.
+    """
+    table = schema.event
+    row = connection.execute(
+        select(table.c.facts, table.c.previous).where(
+            table.c.campaign == campaign, table.c.kind == "published"
+        )
+    ).first()
+    if row is None:
+        raise _no_change()
+    facts = {name: row.facts[name] for name in LOGGED}
+    return SignedChange(campaign=campaign, head=row.previous, **facts)
 
 
 def find_change(connection: Connection, campaign: str) -> Row[Any]:
@@ -186,10 +244,14 @@ def find_change(connection: Connection, campaign: str) -> Row[Any]:
         select(schema.change).where(schema.change.c.campaign == campaign)
     ).first()
     if row is None:
-        raise RefusedError(
-            404,
-            "no_change",
-            "Expected a campaign with a change, got one that has none yet. Come back when the "
-            "page of the campaign says that it is published.",
-        )
+        raise _no_change()
     return row
+
+
+def _no_change() -> RefusedError:
+    return RefusedError(
+        404,
+        "no_change",
+        "Expected a campaign with a change, got one that has none yet. Come back when the page of "
+        "the campaign says that it is published.",
+    )

@@ -233,6 +233,7 @@ class Take:
         """Move questions that another member is to get to a random place behind."""
         q = schema.question
         again = select(q.c.id, q.c.place).where(q.c.id.in_(questions), q.c.left > 0)
+        again = again.order_by(q.c.place)
         for row in connection.execute(again).all():
             place = next_place(row.place, CHANCE)
             connection.execute(update(q).where(q.c.id == row.id).values(place=place))

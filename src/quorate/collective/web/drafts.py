@@ -14,6 +14,7 @@ from quorate.collective.facts.quorum import suggest_quorum
 from quorate.collective.facts.sources import Facts, source_of, source_to_plain
 from quorate.collective.facts.training import TrainingFacts
 from quorate.collective.plans import Draft, Plan, TestPlan, TrainingPlan
+from quorate.collective.publishing.settings import read_settings
 from quorate.collective.web.fields import Fields, parse_json
 from quorate.errors import InputError, StoreError
 from quorate.printable import one_line
@@ -119,8 +120,8 @@ def checked(draft: Draft) -> Draft:
     """Return a draft once its source is read, with the instruction that its members carry out.
 
     Raises:
-        RefusedError, InputError: the source is none, or of the other kind; or a member cannot carry
-            the strategy out alone.
+        RefusedError, InputError: the source is none, or of the other kind; a member cannot carry
+            the strategy out alone; or no change can be crafted as the plan says.
     """
     if draft.source is not None:
         facts = _facts(draft.source)
@@ -136,6 +137,8 @@ def checked(draft: Draft) -> Draft:
     plan = draft.plan
     if isinstance(plan, TrainingPlan):
         draft = replace(draft, plan=replace(plan, instruction=instruction_of(plan).to_plain()))
+    else:
+        read_settings(plan)  # raises where no change could be crafted by it
     return draft
 
 

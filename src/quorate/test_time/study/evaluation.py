@@ -134,7 +134,7 @@ def evaluate(
     became = evaluator.fairness(after)
     closed = evaluator.closed(after, rng)
     controls = _controls(evaluator, perturbation, rng)
-    free = {family: _label_free(evaluator, one, rng) for family, one in label_free.items()}
+    free = {family: label_free_effect(evaluator, one, rng) for family, one in label_free.items()}
     best = next(iter(free.values()), None)
     return CorrectionMeasures(
         before=before,
@@ -199,7 +199,9 @@ def random_sign(perturbation: Perturbation, rng: Rng) -> Perturbation:
     )
 
 
-def _label_free(evaluator: Evaluator, perturbation: Perturbation, rng: Rng) -> LabelFreeEffect:
+def label_free_effect(
+    evaluator: Evaluator, perturbation: Perturbation, rng: Rng
+) -> LabelFreeEffect:
     """Return what a change that cannot carry the label does."""
     after = evaluator.after(perturbation)
     inside = evaluator.split.inside

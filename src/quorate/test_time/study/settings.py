@@ -96,7 +96,7 @@ def _make(plain: Mapping[str, Any]) -> Correction:
         fields["adaptive"] = ADAPTIVE
     for key, type_ in (("crafting", Crafting), ("extraction", Extraction)):
         if key in plain:
-            fields[key] = _settings(type_, plain[key])
+            fields[key] = settings_from(type_, plain[key])
     types = {
         "norm": Norm,
         "answers": Gives,
@@ -245,8 +245,12 @@ def _people(plain: dict[str, Any]) -> tuple[Population, Subgroup]:
     )
 
 
-def _settings(kind: type[Crafting | Extraction], value: Any) -> Any:
-    """Return settings from their parameters, as text or a mapping."""
+def settings_from(kind: type[Crafting | Extraction], value: Any) -> Any:
+    """Return settings from their parameters, as text or a mapping.
+
+    Raises:
+        InputError: a parameter is unknown or out of range.
+    """
     if isinstance(value, kind):
         return value
     if not isinstance(value, str | Mapping):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
 from quorate.collective.facts.outcomes import outcomes_csv
+from quorate.collective.publishing.signing import SIGNED, public_key_of
 from quorate.collective.service import outcomes, publishing
 from quorate.collective.service.outcomes import Outcome
 from quorate.collective.web.api.campaigns import ONE
@@ -65,8 +65,8 @@ def add(routes: Routes) -> None:
     routes.answer(
         f"{ONE}/signature",
         show_signature,
-        summary="Its signature (Ed25519), and the key to check it with, both in base64",
-        responses=answered(record(signature=TEXT, public_key=TEXT), 404),
+        summary="Its signature (Ed25519) with all that it covers, in hex digits",
+        responses=answered(record(**dict.fromkeys(SIGNED, TEXT)), 404),
     )
 
 
@@ -139,14 +139,10 @@ def _show_report(visit: Visit, connection: Connection) -> Response:
 
 
 def show_signature(visit: Visit, connection: Connection) -> Response:
-    """Return the signature of the change, and the key to check it with."""
-    signature = published(visit, connection).signature
-    return JSONResponse({"signature": signature, "public_key": public_key(visit)})
+    """Return the signature of the change, all that it covers, and the key to check it with."""
+    return JSONResponse(publishing.find_signature(connection, visit.id).to_plain())
 
 
 def public_key(visit: Visit) -> str:
-    """Return the key by which this server's signatures are checked, in base64."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    key = Ed25519PrivateKey.from_private_bytes(visit.site.signing_key)
-    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+    """Return the key by which this server's signatures are checked, 64 hex digits."""
+    return public_key_of(visit.site.signing_key)

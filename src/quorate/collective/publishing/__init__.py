@@ -1,0 +1,1 @@
+"""From members' answers to a change: learned from them, crafted, tried, reported and signed."""
