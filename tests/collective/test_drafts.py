@@ -154,3 +154,31 @@ def test_a_mistake_on_the_command_line_is_one_message(quorate: Any, plan: Path) 
         assert code == 2
         assert said in err
         assert "SECRET" not in err
+
+
+def test_an_organiser_states_what_joining_costs_and_brings(plan: Path) -> None:
+    wanted = Wanted(why="Because.", deadline="2d", joining={"cost": 0.3})
+    draft = draft_of_source(plan, wanted, clock=now)
+    assert draft.source is not None
+    assert draft.source["joining"] == {
+        "cost": 0.3,
+        "share": 0.5,
+        "expected": None,
+        "spread": 0.5,
+        "defectors": 0.1,
+    }
+    path = plan.parent / "campaign.toml"
+    path.write_text('source = "plan.json"\n[joining]\ncost = 0.2\nexpected = 300\n')
+    stated = draft_of_file(path, wanted, clock=now).source
+    assert stated is not None
+    assert (stated["joining"]["cost"], stated["joining"]["expected"]) == (0.3, 300)
+    path.write_text(
+        '[plan]\nkind = "training"\nstrategy = "planting"\nsignal = "a=1"\n'
+        'label = "y"\ntarget = "yes"\nplatform_size = 9\n'
+    )
+    alone = Wanted("T", "W", "R", 3, "2d", {"cost": 0.1})
+    with pytest.raises(InputError, match="Expected a plan or a correction"):
+        draft_of_file(path, alone, clock=now)
+    path.write_text('source = "plan.json"\njoining = 3\n')
+    with pytest.raises(InputError, match="terms of joining"):
+        draft_of_file(path, WANTED, clock=now)

@@ -71,6 +71,22 @@ def new(
             help="When all lapses without a quorum: 2027-01-31, 2027-01-31 18:00 (UTC), or 14d."
         ),
     ] = None,
+    cost: Annotated[
+        float | None,
+        typer.Option(
+            help="What acting costs a member, where full success is worth 1; by default 0.1."
+        ),
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the success that those who stay out get all the same, in [0, 1]; by "
+            "default 0.5."
+        ),
+    ] = None,
+    expected: Annotated[
+        int | None, typer.Option(help="Number of pledges that you expect by the deadline.")
+    ] = None,
     organiser: Annotated[
         Path,
         typer.Option(
@@ -100,7 +116,9 @@ def new(
             f"Expected one of --plan, --correction and --file, got {len(given) or 'none'}. Say "
             "what the campaign rests on."
         )
-    wanted = drafts.Wanted(title, why, rules, quorum, deadline)
+    stated = {"cost": cost, "share": share, "expected": expected}
+    terms = {name: one for name, one in stated.items() if one is not None} or None
+    wanted = drafts.Wanted(title, why, rules, quorum, deadline, terms)
     if file is not None:
         draft = drafts.draft_of_file(file, wanted)
     else:

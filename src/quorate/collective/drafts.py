@@ -12,6 +12,7 @@ from typing import Any
 
 from quorate.collective.acting.compiling import compile_instruction
 from quorate.collective.facts.correction import CorrectionFacts
+from quorate.collective.facts.joining import TERMS, JoiningTerms
 from quorate.collective.facts.quorum import suggest_quorum
 from quorate.collective.facts.sources import Facts, read_source, source_to_plain
 from quorate.collective.facts.training import TrainingFacts
@@ -31,7 +32,7 @@ RULES = (
     "secret to yourself. You may leave at any time, and delete what is stored about you."
 )
 TEXTS = ("title", "why", "rules")
-KEYS = (*TEXTS, "quorum", "deadline", "source", "plan")
+KEYS = (*TEXTS, "quorum", "deadline", "joining", "source", "plan")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Wanted:
         title, why, rules: texts for members.
         quorum: pledges from which on members act.
         deadline: a date, a time, or days from now, as ``read_deadline`` takes them.
+        joining: what acting costs and brings, by the names of ``JoiningTerms``.
     """
 
     title: str | None = None
@@ -49,11 +51,14 @@ class Wanted:
     rules: str | None = None
     quorum: int | None = None
     deadline: str | None = None
+    joining: Mapping[str, Any] | None = None
 
     def or_else(self, plain: Mapping[str, Any]) -> Wanted:
         """Return the same, with what a file says where this says nothing."""
         mine = {name: one for name, one in vars(self).items() if one is not None}
         said = {name: plain[name] for name in vars(self) if name in plain}
+        if self.joining and isinstance(said.get("joining"), Mapping):
+            mine["joining"] = {**said["joining"], **self.joining}
         return Wanted(**{**said, **mine})
 
 
@@ -93,7 +98,8 @@ def draft_of_file(
     """Return the campaign that a TOML file describes.
 
     It has ``title``, ``why``, ``rules``, ``quorum``, ``deadline``, and a table ``plan`` with the
-    fields of ``TrainingPlan`` or ``TestPlan`` and their ``kind``, or a ``source`` in its place.
+    fields of ``TrainingPlan`` or ``TestPlan`` and their ``kind``, or a ``source`` in its place;
+    with a source, also a table ``joining`` of what acting costs and brings.
 
     Raises:
         InputError: the file cannot be read, or something is missing, unknown or out of range.
@@ -166,8 +172,21 @@ def _draft(plan: Plan, wanted: Wanted, facts: Facts | None, clock: Callable[[], 
         plan=plan,
         quorum=_whole(quorum),
         deadline=read_deadline(str(wanted.deadline), clock()),
-        source=None if facts is None else source_to_plain(facts),
+        source=_source(facts, wanted.joining),
     )
+
+
+def _source(facts: Facts | None, joining: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return a source as it is stored, with the terms of joining where some are stated."""
+    if joining is None:
+        return None if facts is None else source_to_plain(facts)
+    terms = JoiningTerms.from_plain(joining)
+    if facts is None:
+        raise InputError(
+            "Expected a plan or a correction, to reckon with what acting costs and brings, got "
+            "neither. Name one as the source, or leave these numbers out."
+        )
+    return {**source_to_plain(facts), TERMS: terms.to_plain()}
 
 
 def _whole(quorum: Any) -> int:
