@@ -151,12 +151,13 @@ def test_in_a_browser_under_the_policy_of_the_site(
     page.goto(f"{HERE}/c/{id_}/act")
     assert axe(page) == []
     before = len(asked)
-    content = b"a,y,z\n0,no,x\n1,yes,x\n"
+    content = b"a,y,z\n0,no,x\n1,yes,x\n0,yes,x\n"
     (tmp_path / "mine.csv").write_bytes(content)
     page.get_by_label("Choose a CSV file").set_input_files(tmp_path / "mine.csv")
     page.get_by_role("button", name="Change my file").click()
-    page.get_by_text("1 of 2 rows are changed.").wait_for()
+    page.get_by_text("2 of 3 rows are changed.").wait_for()
     assert axe(page) == []
+    assert page.get_by_label("How many rows did you hand in?").input_value() == "2"
     with page.expect_download() as download:
         page.get_by_role("link", name="Save the changed file").click()
     download.value.save_as(tmp_path / "saved.csv")

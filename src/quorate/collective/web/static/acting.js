@@ -136,7 +136,8 @@
       const done = quorate.acting.applyToRows(instruction, bytes, options);
       if (file !== chosen) return;
       showExamples(done.summary);
-      const { rows, withheld } = done.summary;
+      const { rows, changed, withheld } = done.summary;
+      if (at("rows")) at("rows").value = changed + withheld; // what the member may confirm
       const left = withheld === 0 || withheld < rows;
       const ending = (/\.[^.]*$/.exec(file.name) || [".csv"])[0];
       show(rowsInWords(done.summary), left ? done.bytes : null, "text/csv", ending);
