@@ -32,7 +32,7 @@ def test_texts_of_an_organiser_are_text_on_every_page(site: Visitors) -> None:
         classes=(EVIL, "b"),
         shape=(1, 2, 2),
         queries=9,
-        epsilon=EVIL,
+        epsilon="8/255",
         rate="",
     )
     id_, organiser = site.campaign(plan, quorum=1, title=EVIL, why=EVIL, rules=EVIL)
@@ -341,3 +341,41 @@ def test_who_has_left_is_not_remembered(site: Visitors) -> None:
     # A secret of one campaign, remembered there, is none of another's.
     foreign = {"authorization": f"Bearer {people.secrets['foreign_member']}"}
     assert site.client.put(f"{path}/pledge", headers=foreign).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("deadline", "tomorrow"),
+        ("deadline", None),
+        ("deadline", 1),
+        ("deadline", True),
+        ("quorum", "many"),
+        ("quorum", 1.5),
+        ("title", ""),
+        ("title", 5),
+        ("why", ["a"]),
+        ("source", []),
+        ("source", {"a": 1}),
+        ("source", "text"),
+        ("plan", []),
+        ("plan", {"kind": "training"}),
+        ("plan", {"kind": ["test"]}),
+        ("more", 1),
+    ],
+)
+def test_campaigns_that_make_no_sense_are_refused(site: Visitors, name: str, value: object) -> None:
+    plan = {"kind": "training", "strategy": "planting", "signal": "a=1", "label": "y"}
+    good: dict[str, object] = {
+        "title": "T",
+        "why": "W",
+        "rules": "R",
+        "plan": {**plan, "target": "yes", "platform_size": 10},
+        "quorum": 2,
+        "deadline": 4e9,
+    }
+    headers = {"authorization": f"Bearer {site.coordinator.setup}"}
+    answer = site.client.post("/api/v1/campaigns", json={**good, name: value}, headers=headers)
+    assert answer.status_code == 422
+    assert "Expected" in answer.json()["error"]["message"]
+    assert site.client.post("/api/v1/campaigns", json=good, headers=headers).status_code == 200

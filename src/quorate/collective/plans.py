@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Literal, Self
@@ -12,6 +13,9 @@ from quorate.validate import at_least, in_interval
 
 MOST_TEXT = 10_000  # letters of one text
 MOST_MEMBERS = 1_000_000
+MOST_CLASSES = 1000
+LONGEST = 200  # letters of one label
+MOST_SIDE = 4096  # of a picture, in pixels
 
 Kind = Literal["training", "test"]
 State = Literal["open", "acting", "crafting", "measuring", "published", "lapsed", "ended"]
@@ -84,13 +88,42 @@ class TestPlan:
     success: float = 0.9
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "classes", tuple(self.classes))
-        object.__setattr__(self, "shape", tuple(self.shape))
         _check_texts(self)
+        self._check_answers()
+        self._check_budget()
         at_least("queries", self.queries, 1, "Let each member ask at least one.", most=100_000)
         in_interval("doubled", self.doubled, 0, 1, "Use 0.25.")
         in_interval("reserved", self.reserved, 0, 1, "Use 0.3.", open_high=True)
         in_interval("success", self.success, 0, 1, "Use 0.9.")
+
+    def _check_answers(self) -> None:
+        """Check the pictures that the platform takes, and the labels that it gives."""
+        names, sides = self.classes, self.shape
+        good = isinstance(names, list | tuple) and 2 <= len(names) <= MOST_CLASSES
+        good = good and all(isinstance(one, str) and 0 < len(one) <= LONGEST for one in names)
+        if not good or len(set(names)) < len(names):
+            raise InputError(
+                f"Expected 2 to {MOST_CLASSES:,} different labels of up to {LONGEST} letters, "
+                f"got {one_line(repr(names), 80)}. Write down all answers that it gives."
+            )
+        good = isinstance(sides, list | tuple) and len(sides) == 3
+        good = good and all(type(one) is int and 1 <= one <= MOST_SIDE for one in sides)
+        if not good or sides[0] not in (1, 3):
+            raise InputError(
+                f"Expected a shape of 1 or 3 channels, a height and a width of 1 to {MOST_SIDE:,}, "
+                f"got {one_line(repr(sides), 80)}. Write it as in (3, 32, 32)."
+            )
+        object.__setattr__(self, "classes", tuple(names))
+        object.__setattr__(self, "shape", tuple(sides))
+
+    def _check_budget(self) -> None:
+        """Check how much may be changed, and how often may be asked."""
+        from quorate.test_time.http.rate import parse_rate
+        from quorate.test_time.perturbations.budget import check_budget
+        from quorate.test_time.study.settings import read_epsilon
+
+        check_budget(read_epsilon(self.epsilon), self.norm)
+        parse_rate(self.rate or None)
 
 
 Plan = TrainingPlan | TestPlan
@@ -166,7 +199,21 @@ class Draft:
             if not str(getattr(self, name)).strip():
                 raise InputError(f"Expected some {name}, got nothing. Members decide by it.")
         _check_texts(self)
+        if type(self.quorum) is not int:
+            raise InputError(
+                f"Expected a whole number as quorum, got {one_line(repr(self.quorum), 40)}. Use 9."
+            )
         at_least("quorum", self.quorum, 1, "Ask for at least one pledge.", most=MOST_MEMBERS)
+        if type(self.deadline) not in (int, float) or not math.isfinite(self.deadline):
+            raise InputError(
+                "Expected a deadline in seconds since 1970, got "
+                f"{one_line(repr(self.deadline), 40)}. Write a number."
+            )
+        if not (self.source is None or isinstance(self.source, Mapping)):
+            raise InputError(
+                f"Expected a source as an object, got {one_line(repr(self.source), 40)}. Give the "
+                "JSON of a plan or of a correction, or leave it out."
+            )
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:

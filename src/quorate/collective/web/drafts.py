@@ -34,6 +34,10 @@ BLANK: Mapping[str, Any] = {
     "epsilon": "8/255",
     "norm": "linf",
     "doubled": "25",
+    "reserved": "30",
+    "proxy": "mlp",
+    "extraction": "",
+    "crafting": "",
     "cost": "10",
     "share": "50",
     "expected": "",
@@ -183,7 +187,11 @@ def _test(fields: Fields) -> TestPlan:
         epsilon=_some(fields, "epsilon", "a budget, such as 8/255"),
         norm="l2" if norm == "l2" else "linf",
         doubled=fields.number("doubled", "a share in per cent") / 100,
+        reserved=fields.number("reserved", "the questions kept for trying in per cent") / 100,
         rate=fields.text("rate"),
+        proxy=fields.text("proxy", "mlp"),
+        extraction=fields.text("extraction"),
+        crafting=fields.text("crafting"),
         success=fields.number("success", "the pictures that should pass in per cent") / 100,
     )
 

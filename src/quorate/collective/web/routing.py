@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,7 +65,7 @@ class Routes:
         async def page(request: Request) -> Response:
             return await site.read(read, request)
 
-        self._add(path, page, "GET", role)
+        self._add(path, page, "GET", role, methods=["GET", "HEAD"])
 
     def form(self, path: str, act: Act, role: Role = "anyone", limit: int = FORM_BYTES) -> None:
         """Add what a form is sent to. Whoever has a secret must send the form's token too."""
@@ -152,13 +152,19 @@ class Routes:
         self._add(path, change, method, described_role, **described)
 
     def _add(
-        self, path: str, endpoint: Any, method: str, role: Role, **described: Mapping[str, Any]
+        self,
+        path: str,
+        endpoint: Any,
+        method: str,
+        role: Role,
+        methods: Sequence[str] = (),
+        **described: Mapping[str, Any],
     ) -> None:
         bearer = HTTPBearer(auto_error=False, description="A secret of the collective.")
         self.made.router.add_api_route(
             path,
             endpoint,
-            methods=[method],
+            methods=[*methods] or [method],
             include_in_schema=bool(described),
             response_model=None,
             route_class_override=Direct,

@@ -75,6 +75,7 @@ def _test(plan: TestPlan) -> list[tuple[str, str]]:
             f"at most {plan.epsilon} "
             + ("of each pixel" if plan.norm == "linf" else "of all pixels together (l2)"),
         ),
+        ("Questions kept for trying the change", f"{plan.reserved:.0%} of each member's"),
         ("Questions that two members answer", f"{plan.doubled:.0%}, to find false answers"),
         ("Aimed for", f"{plan.success:.0%} of the corrected pictures pass"),
     ]
@@ -97,7 +98,7 @@ _EVENTS = {
     "confirmed": "Handed in so far, as members say: {rows} rows or pictures, by {confirmed}",
     "questions": "{added} new pictures to ask about were brought, {of} in all",
     "answered": "Answers of the platform came in: {answers} in all",
-    "reported": "Whether it works was reported: {successes} of {outcomes} times it did",
+    "reported": "Reported whether it works: {successes} of {outcomes} did",
     "ended": "The organiser ended the campaign: {reason}",
 }
 
