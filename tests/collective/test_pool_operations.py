@@ -273,3 +273,13 @@ def test_the_next_questions_are_found_without_sorting_all(coordinator: Coordinat
     assert "ix_question_queue" in plan
     assert "TEMP B-TREE" not in plan  # SQLite's words for a sort
     assert "Sort" not in plan  # PostgreSQL's
+
+
+def test_a_question_that_is_answered_twice_in_one_request_counts_once(
+    coordinator: Coordinator,
+) -> None:
+    id_, (one, *_) = asking(coordinator, 5, members=1)
+    asked = take(coordinator, id_, one, 2)
+    told = answer(coordinator, id_, one, [*asked, asked[0]])
+    assert (told["counted"], told["answers"]) == (2, 2)
+    assert coordinator.row(id_).answers == 2

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from quorate.collective.service import campaigns, members, questions
 from quorate.collective.storage import schema
@@ -14,6 +14,7 @@ from quorate.collective.storage.writer import Body, Transaction
 from quorate.test_time.http.service import RefusedError
 
 MOST_AT_ONCE = 200
+_STORE = update(schema.answer).where(schema.answer.c.id == bindparam("of"))
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Answer:
                 f"Expected at most {MOST_AT_ONCE} answers at once, got {len(self.answers)}.",
             )
         held = self._held(connection)
-        counted = known = late = 0
+        known = late = 0
+        new: list[dict[str, Any]] = []
         for one in self.answers:
             if not 0 <= one.label < len(plan.classes):
                 raise RefusedError(
@@ -67,10 +69,13 @@ class Answer:
                     )
                 known += 1
             else:
-                self._store(transaction, mine.id, one.label)
-                counted += 1
+                new.append(
+                    {"of": mine.id, "label": one.label, "at": transaction.now, "until": None}
+                )
+        counted = len({one["of"] for one in new})
         total = row.answers + counted
         if counted:
+            connection.execute(_STORE, new)
             table = schema.campaign
             connection.execute(
                 update(table).where(table.c.id == self.campaign).values(answers=total)
@@ -84,9 +89,3 @@ class Answer:
         wanted = [one.question for one in self.answers]
         mine = select(a).where(a.c.member == self.member, a.c.question.in_(wanted))
         return {row.question: row for row in connection.execute(mine).all()}
-
-    def _store(self, transaction: Transaction, id_: str, label: int) -> None:
-        a = schema.answer
-        transaction.connection.execute(
-            update(a).where(a.c.id == id_).values(label=label, at=transaction.now, until=None)
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from quorate.collective.storage import schema
 from quorate.collective.storage.writer import Transaction
@@ -13,25 +13,29 @@ from quorate.collective.storage.writer import Transaction
 LEASE = 15 * 60  # seconds in which a member answers, before others are given the question
 
 
+_HELD = (
+    select(schema.question.c.id, schema.question.c.picture, schema.answer.c.until)
+    .join(schema.answer, schema.answer.c.question == schema.question.c.id)
+    .where(schema.answer.c.member == bindparam("whose"), schema.answer.c.label.is_(None))
+    .order_by(schema.question.c.place)
+)
+_CHANGE = (
+    update(schema.question)
+    .where(schema.question.c.id.in_(bindparam("some", expanding=True)))
+    .values(left=schema.question.c.left + bindparam("by"))
+)
+
+
 def held_by(connection: Connection, member: str) -> list[Row[Any]]:
     """Return the questions that a member holds and has not answered: id, picture, until."""
-    q, a = schema.question, schema.answer
-    held = (
-        select(q.c.id, q.c.picture, a.c.until)
-        .join(a, a.c.question == q.c.id)
-        .where(a.c.member == member, a.c.label.is_(None))
-        .order_by(q.c.place)
-    )
-    found: list[Any] = list(connection.execute(held))
+    found: list[Any] = list(connection.execute(_HELD, {"whose": member}))
     return found
 
 
 def change_left(connection: Connection, questions: Sequence[str], by: int) -> None:
     """Add to the number of answers that questions are still to get."""
-    q = schema.question
     for start in range(0, len(questions), 500):
-        some = questions[start : start + 500]
-        connection.execute(update(q).where(q.c.id.in_(some)).values(left=q.c.left + by))
+        connection.execute(_CHANGE, {"some": questions[start : start + 500], "by": by})
 
 
 def take_back_overdue(transaction: Transaction) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from quorate.collective import secrets
 from quorate.collective.service import campaigns
@@ -16,6 +16,9 @@ from quorate.errors import InputError
 from quorate.test_time.http.service import RefusedError
 from quorate.validate import in_interval
 
+_FOUND = select(schema.member).where(
+    schema.member.c.id == bindparam("wanted"), schema.member.c.campaign == bindparam("of")
+)
 MOST_USES = 100_000
 
 
@@ -147,16 +150,18 @@ class Join:
         return {"member": id_, "campaign": invited.campaign}
 
 
+def look_up(connection: Connection, campaign: str, member: str) -> Row[Any] | None:
+    """Return a member's row; None if there is no such member of the campaign."""
+    return connection.execute(_FOUND, {"of": campaign, "wanted": member}).first()
+
+
 def find(connection: Connection, campaign: str, member: str) -> Row[Any]:
     """Return a member's row.
 
     Raises:
         RefusedError: there is no such member of the campaign.
     """
-    table = schema.member
-    row = connection.execute(
-        select(table).where(table.c.id == member, table.c.campaign == campaign)
-    ).first()
+    row = look_up(connection, campaign, member)
     if row is None:
         raise RefusedError(
             401,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, select, text, update
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select, text, update
 
 from quorate.collective import plans, secrets
 from quorate.collective.plans import TestPlan
@@ -184,22 +185,15 @@ class Take:
     def _choose(
         self, transaction: Transaction, campaign: Row[Any], invitation: str, count: int
     ) -> list[str]:
-        q, a, connection = schema.question, schema.answer, transaction.connection
+        connection = transaction.connection
         # In the pool phase there are no others; a trial begins when the pool is closed.
-        queue = (
-            select(q.c.id)
-            .where(q.c.campaign == self.campaign, text(schema.IN_QUEUE))
-            .order_by(q.c.place)
-            .limit(count)
-        )
-        queue = queue.where(
-            q.c.purpose == POOL if campaign.state == "acting" else q.c.purpose != POOL
-        )
-        near = exists().where(a.c.question == q.c.id, a.c.invitation == invitation)
-        found = list(connection.execute(queue.where(~near)).scalars())
+        is_pool = campaign.state == "acting"
+        asked = {"of": self.campaign, "most": count}
+        near = _queue(is_pool, "invitation")
+        found = list(connection.execute(near, {**asked, "who": invitation}).scalars())
         if len(found) < count and self._is_alone(connection):
-            mine = exists().where(and_(a.c.question == q.c.id, a.c.member == self.member))
-            found = list(connection.execute(queue.where(~mine)).scalars())
+            mine = _queue(is_pool, "member")
+            found = list(connection.execute(mine, {**asked, "who": self.member}).scalars())
         return found
 
     def _is_alone(self, connection: Connection) -> bool:
@@ -237,6 +231,20 @@ class Take:
         for row in connection.execute(again).all():
             place = next_place(row.place, CHANCE)
             connection.execute(update(q).where(q.c.id == row.id).values(place=place))
+
+
+@functools.cache
+def _queue(is_pool: bool, whose: str) -> Select[Any]:
+    """Return what finds the next questions that nobody of ``whose`` has been given."""
+    q, a = schema.question, schema.answer
+    given = exists().where(a.c.question == q.c.id, a.c[whose] == bindparam("who"))
+    return (
+        select(q.c.id)
+        .where(q.c.campaign == bindparam("of"), text(schema.IN_QUEUE), ~given)
+        .where(q.c.purpose == POOL if is_pool else q.c.purpose != POOL)
+        .order_by(q.c.place)
+        .limit(bindparam("most"))
+    )
 
 
 def left_for(transaction: Transaction, campaign: Row[Any], plan: TestPlan, member: str) -> int:

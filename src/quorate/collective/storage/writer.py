@@ -91,18 +91,23 @@ class Transaction:
         if self._entries:
             rows = [{"campaign": campaign, **vars(entry)} for campaign, entry in self._entries]
             self.connection.execute(schema.event.insert(), rows)
-            table = schema.campaign
             heads = {campaign: self._heads[campaign] for campaign, _ in self._entries}
             self.connection.execute(
-                update(table)
-                .where(table.c.id == bindparam("of"))
-                .values(entries=bindparam("number"), head=bindparam("digest")),
+                _HEADS,
                 [{"of": one, "number": n, "digest": head} for one, (n, head) in heads.items()],
             )
         if self._replies:
             self.connection.execute(schema.reply.insert(), [*self._replies.values()])
 
 
+_HEADS = (
+    update(schema.campaign)
+    .where(schema.campaign.c.id == bindparam("of"))
+    .values(entries=bindparam("number"), head=bindparam("digest"))
+)
+_KNOWN = select(schema.reply).where(
+    tuple_(schema.reply.c.actor, schema.reply.c.key_hash).in_(bindparam("names", expanding=True))
+)
 Operation = Callable[[Transaction], Body]
 
 
@@ -250,12 +255,10 @@ class Writer:
 
 def _known(connection: Connection, batch: list[_Waiting]) -> dict[tuple[str, str], Body]:
     """Return the first answers to those requests of a batch that are repeated, by their names."""
-    table = schema.reply
     names = [one.name for one in batch if one.key is not None]
     if not names:
         return {}
-    wanted = select(table).where(tuple_(table.c.actor, table.c.key_hash).in_(names))
-    rows = connection.execute(wanted).mappings()
+    rows = connection.execute(_KNOWN, {"names": names}).mappings()
     return {(row["actor"], row["key_hash"]): dict(row) for row in rows}
 
 

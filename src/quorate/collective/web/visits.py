@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from quorate.collective import secrets
-from quorate.collective.service import campaigns
+from quorate.collective.service import campaigns, members
 from quorate.collective.storage import schema
 from quorate.collective.web.limits import address_of
 from quorate.test_time.http.service import RefusedError
@@ -192,12 +192,7 @@ def member_of(connection: Connection, campaign: str, secret: str) -> Row[Any] | 
     """Return the row of the member of a campaign who has a secret."""
     if not secret or len(secret) > LONGEST_SECRET:
         return None
-    table = schema.member
-    row = connection.execute(
-        select(table).where(
-            table.c.id == checked_id(secrets.id_of(secret)), table.c.campaign == campaign
-        )
-    ).first()
+    row = members.look_up(connection, campaign, checked_id(secrets.id_of(secret)))
     return row if row is not None and secrets.matches(secret, row.secret_hash) else None
 
 
