@@ -371,24 +371,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @style.styled
 def draw(rows: Sequence[Summary]) -> style.Figure:
-    """Return what each attack costs by the share of false members, a line for each defence."""
-    figure, panels = style.paired_panels(len(ATTACKS), 3.1, 2.1, sharex=True, sharey=True)
-    for panel, attack in zip(panels, ATTACKS, strict=True):
-        panel.axhline(0.1, **style.DASHED)
-        panel.axhline(0, color=style.GREY, linewidth=0.8)
+    """Return what each attack costs under each defence: a panel for each share of false members."""
+    shares = sorted({row.share for row in rows if row.attack != HONEST})
+    figure, panels = style.paired_panels(len(shares), 3.1, 2.9, margin=1.0, sharex=True)
+    for panel, share in zip(panels, shares, strict=True):
+        panel.axvline(0.1, **style.DASHED)
+        panel.axvline(0, color=style.GREY, linewidth=0.8)
         for i, defence in enumerate(DEFENCES):
-            mine = [row for row in rows if (row.attack, row.defence) == (attack, defence)]
-            at = [row.share for row in mine]
-            panel.plot(at, [row.lost for row in mine], label=defence, **style.look(i))
-            ends = [row.low for row in mine], [row.high for row in mine]
-            panel.fill_between(at, *ends, color=style.colour(i), alpha=0.15, linewidth=0)
-        panel.set_title(attack)
-        panel.set_xticks(sorted({row.share for row in rows if row.share}))
+            at, lost, ends = [], [], ([], [])  # type: ignore[var-annotated]
+            for row in rows:
+                if (row.share, row.defence) == (share, defence):
+                    at.append(ATTACKS.index(row.attack) + 0.22 * (i - 1))
+                    lost.append(row.lost)
+                    ends[0].append(row.lost - row.low)
+                    ends[1].append(row.high - row.lost)
+            panel.errorbar(lost, at, xerr=ends, linestyle="none", label=defence, **style.look(i))
+        panel.set_title(f"{style.percent_of(share)} of the members are false")
+        panel.set_yticks(range(len(ATTACKS)), ATTACKS if panel is panels[0] else [])
+        panel.grid(visible=False, axis="y")
+        panel.invert_yaxis()
         panel.xaxis.set_major_formatter(lambda value, _: style.percent_of(round(value, 4)))
-        panel.yaxis.set_major_formatter(lambda value, _: style.percent_of(round(value, 4)))
-    panels[0].legend(title="defence", frameon=False, fontsize=8)
-    figure.supxlabel("false members", fontsize=9)
-    figure.supylabel("lost of the gap closed with honest members", fontsize=9)
+        panel.tick_params(labelbottom=True)
+    panels[0].legend(title="defence", frameon=False, fontsize=8, loc="center right")
+    figure.supxlabel("lost of the gap closed with honest members (95% intervals)", fontsize=9)
     return figure
 
 

@@ -117,11 +117,12 @@ def measure(members: int, each: int, attack: str, share: float, runs: int) -> Ro
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print."""
     parser = parser_of("benchmarks.false_members", __doc__)
-    parser.add_argument("--runs", type=int, default=200, help="number of collectives of each kind")
+    parser.add_argument("--runs", type=int, default=30, help="number of collectives of each kind")
+    parser.add_argument("--share", type=float, default=0.2, help="share of false members")
     given = parser.parse_args(arguments)
     kinds = [
-        (members, each, attack, 0.0 if attack == HONEST else 0.2)
-        for members, each in ((30, 10), (30, 20), (100, 20))
+        (members, each, attack, 0.0 if attack == HONEST else given.share)
+        for members, each in ((30, 10), (30, 20), (60, 20))
         for attack in LIES
     ]
     rows = []

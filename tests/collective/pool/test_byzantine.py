@@ -2,7 +2,18 @@
 
 import numpy as np
 import pytest
-from benchmarks.byzantine import ATTACKS, HONEST, NONE, TESTED, Outcome, digits, measure, summarise
+from benchmarks import false_members
+from benchmarks.byzantine import (
+    ATTACKS,
+    COPIES,
+    HONEST,
+    NONE,
+    TESTED,
+    Outcome,
+    digits,
+    measure,
+    summarise,
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +44,14 @@ def test_losses_are_those_of_the_same_seeds() -> None:
     assert attacked.closed == pytest.approx(0.75)
     assert attacked.lost == pytest.approx(0.25)  # (0.2 + 0.3)/2 of 1
     assert (attacked.found, attacked.alarms) == (0.25, 1)
+
+
+def test_estimates_find_false_members_and_more() -> None:
+    row = false_members.measure(20, 20, "inverted", 0.2, runs=2)
+    assert row.found_estimated == row.found == 1
+    assert row.alarms == 0
+    answers, false = false_members.simulate(20, 20, COPIES, 0.2, np.random.default_rng(0))
+    inside = answers.by_invitation
+    pairs = {(int(q), int(i)) for q, i in zip(answers.question, inside, strict=True)}
+    assert len(pairs) == len(answers)  # nobody is compared with a copy of themselves
+    assert false.sum() == 4
