@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from quorate.cli.commands import add
+from quorate.cli.completion import names_of
 from quorate.cli.member import say
 from quorate.cli.options import AsJson
 from quorate.extras import require
@@ -44,6 +45,15 @@ def serve(
             "--new-setup", help="Print a new link that lets set up campaigns; the old one ends."
         ),
     ] = False,
+    worker: Annotated[
+        str | None,
+        typer.Option(
+            "--executor",
+            autocompletion=names_of("executors"),
+            help="Executor that crafts and measures changes; by default a process of its own on "
+            "this machine, which yields to the server.",
+        ),
+    ] = None,
 ) -> None:
     """Serve a coordinator: the web pages where a group plans, joins, pledges, acts and measures.
 
@@ -58,10 +68,12 @@ def serve(
     require("collective", "a coordinator")
     from quorate.collective.serving import serve as serve_coordinator
     from quorate.collective.web.site import Settings
+    from quorate.executors.choose import choose_executor
 
     settings = Settings(public_url, hops)
+    executor = None if worker is None else choose_executor(executor=worker)
     make_place(database)
-    serve_coordinator(database, host, port, settings, new_setup=new_setup)
+    serve_coordinator(database, host, port, settings, new_setup=new_setup, executor=executor)
 
 
 def make_place(database: str) -> None:

@@ -42,7 +42,7 @@ class TrialSizes:
         cleaned: of the subgroup and as many others, on each platform that cleans uploads.
         joined: others, had they made the change.
         width: half the interval of the gap closed, at 95%, that is to be expected if all of the
-            gap is closed; None where no gap shows in the pool.
+            gap is closed and nobody is served worse; None where no gap shows in the pool.
     """
 
     inside: int
@@ -66,8 +66,8 @@ class TrialSizes:
         if self.width is None:
             return f"{said} In the pool no gap shows, so nothing is said of its interval."
         reach = (
-            f"If all of the gap is closed, the interval is expected to reach {self.width:.2f} to "
-            "either side"
+            "If all of the gap is closed and nobody is served worse than before, the interval is "
+            f"expected to reach {self.width:.2f} to either side"
         )
         if self.width <= WIDTH:
             return f"{said} {reach}, so that half of a gap is told from none."
