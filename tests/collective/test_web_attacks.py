@@ -2,8 +2,10 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -379,3 +381,42 @@ def test_campaigns_that_make_no_sense_are_refused(site: Visitors, name: str, val
     assert answer.status_code == 422
     assert "Expected" in answer.json()["error"]["message"]
     assert site.client.post("/api/v1/campaigns", json=good, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("training", "strategy", "planting:signal=hostile_words:Thing"),
+        ("training", "strategy", "hostile_words:Thing"),
+        ("training", "signal", "hostile_words:Thing"),
+        ("training", "signal", "columns:set=hostile_words:Thing"),
+        ("test", "proxy", "hostile_words:Thing"),
+        ("test", "proxy", "mlp:model=hostile_words:Thing"),
+        ("test", "crafting", "steps=hostile_words:Thing"),
+        ("test", "extraction", "looks=hostile_words:Thing"),
+        ("test", "epsilon", "hostile_words:Thing"),
+        ("test", "rate", "hostile_words:Thing"),
+    ],
+)
+def test_a_plan_runs_no_code_on_the_server(
+    site: Visitors,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    name: str,
+    value: str,
+) -> None:
+    """The library takes import paths from its user; a campaign's words are somebody else's."""
+    (tmp_path / "hostile_words.py").write_text("class Thing:\n    pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plans: dict[str, dict[str, object]] = {
+        "training": {"strategy": "planting", "signal": "patch", "label": "", "target": "yes"},
+        "test": {"platform": "P", "subgroup": "S", "classes": ["a", "b"], "shape": [1, 2, 2]},
+    }
+    more = {"training": {"platform_size": 10}, "test": {"queries": 9, "epsilon": "8/255"}}
+    draft = {"title": "T", "why": "W", "rules": "R", "quorum": 2, "deadline": 4e9}
+    plan = {"kind": kind, **plans[kind], **more[kind], name: value}
+    headers = {"authorization": f"Bearer {site.coordinator.setup}"}
+    answer = site.client.post("/api/v1/campaigns", json={**draft, "plan": plan}, headers=headers)
+    assert answer.status_code == 422
+    assert "hostile_words" not in sys.modules

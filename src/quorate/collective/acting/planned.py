@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from quorate import catalog, spec
+from quorate.bring_your_own.import_paths import refusing
 from quorate.collective.acting.compiling import compile_instruction
 from quorate.collective.acting.instruction import Instruction
 from quorate.collective.plans import TrainingPlan
@@ -64,7 +65,8 @@ def strategy_of(plan: TrainingPlan) -> Strategy:
         described.setdefault("target", plan.target)
     if plan.signal and name in (*AT_A_TARGET, "erasing"):
         described.setdefault("signal", _signal(plan))
-    found: Strategy = catalog.build("strategies", described)
+    with refusing("a campaign's plan"):  # which is an organiser's, and compiled on the server
+        found: Strategy = catalog.build("strategies", described)
     return found
 
 

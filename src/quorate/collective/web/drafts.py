@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from quorate.bring_your_own.import_paths import refusing
 from quorate.collective.acting.planned import instruction_of
 from quorate.collective.facts.joining import TERMS, terms_in
 from quorate.collective.facts.quorum import suggest_quorum
@@ -142,13 +143,15 @@ def checked(draft: Draft) -> Draft:
     if isinstance(plan, TrainingPlan):
         draft = replace(draft, plan=replace(plan, instruction=instruction_of(plan).to_plain()))
     else:
-        read_settings(plan)  # raises where no change could be crafted by it
+        with refusing("a campaign's plan"):
+            read_settings(plan)  # raises where no change could be crafted by it
     return draft
 
 
 def _facts(content: bytes | Mapping[str, Any]) -> Facts:
     try:
-        return source_of(content)
+        with refusing("a campaign's source"):
+            return source_of(content)
     except StoreError as error:
         raise RefusedError(422, "source", str(error)) from None
 
