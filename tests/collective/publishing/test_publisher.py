@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from coordinators import Coordinator, coordinator_at
-from digits_campaign import MEMBERS, Campaign, answer_all, begin
+from digits_campaign import Campaign, answer_all, begin
 from sqlalchemy import select, text
 
 from quorate.collective.publishing.crafting import CraftingCell, craft_change
@@ -110,7 +110,7 @@ def test_the_same_pool_gives_the_same_change_in_any_process(story: Story) -> Non
     crafted = story.draft.report["crafted"]
     assert stored.digest() == crafted["pool"]
     assert len(stored.label) == story.pooled
-    again = craft_change(CraftingCell(stored, read_settings(plan), MEMBERS * 60 * 4 // 5))
+    again = craft_change(CraftingCell(stored, read_settings(plan), 60, 0.25))
     assert again.files[PERTURBATION] == story.draft.npz
     assert again.files[LABEL_FREE] == base64.b64decode(story.draft.report["free"])
     assert {**again.plain, "trial": None} == {**crafted, "trial": None}

@@ -28,11 +28,13 @@ from quorate.test_time.study.outcome import LABEL_FREE, PERTURBATION
 from quorate.test_time.study.people import CHANGES, JUDGING, SURROGATES, PeopleSplit
 
 FACTS = CampaignFacts("abc", "<b>Dark</b>", "a forest", PLAN.proxy, PLAN.queries)
-MOST = 900  # trial questions
+RESERVED = 95  # trial questions of each member
 
 
 def cell(**changes: Any) -> CraftingCell:
-    return CraftingCell(replace(answered_pool(), **changes), read_settings(PLAN), MOST)
+    return CraftingCell(
+        replace(answered_pool(), **changes), read_settings(PLAN), RESERVED, PLAN.doubled
+    )
 
 
 @pytest.fixture(scope="module")
@@ -238,8 +240,6 @@ def test_a_trial_without_answers_is_not_published(crafted: Record) -> None:
         ({"epsilon": "0"}, "at least 1/255"),
         ({"crafting": "steps=0"}, "steps=0"),
         ({"extraction": "nothing=1"}, "nothing"),
-        ({"classes": ("a",)}, "Expected two labels or more"),
-        ({"classes": ("a", "a")}, "twice"),
     ],
 )
 def test_a_plan_that_nothing_can_be_crafted_by_is_refused(

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from quorate.collective.pool.assignment import questions_within
 from quorate.collective.pool.reliability import ALARM, Reliability
 from quorate.collective.publishing.answered import NO_LABEL, StoredAnswers, labels_of
 from quorate.collective.publishing.apart import (
@@ -54,12 +55,14 @@ class CraftingCell(Cell):
     Args:
         stored: what members answered.
         settings: how it is crafted.
-        most: trial questions that may be asked.
+        reserved: trial questions that each member whose answers count can be asked.
+        doubled: share of these that two members answer, in [0, 1].
     """
 
     stored: StoredAnswers
     settings: CraftingSettings
-    most: int
+    reserved: int
+    doubled: float
 
     def describe(self) -> dict[str, Any]:
         """Return all that decides the change."""
@@ -67,7 +70,8 @@ class CraftingCell(Cell):
             "version": __version__,
             "pool": self.stored.digest(),
             "settings": self.settings.describe(),
-            "most": self.most,
+            "reserved": self.reserved,
+            "doubled": self.doubled,
         }
 
     @property
@@ -146,7 +150,9 @@ class PreparedPool:
         known = agreed != NO_LABEL
         _check_enough(stored, int(known.sum()), len(settings.classes))
         photo, inside = stored.photo, stored.inside
-        rows, sizes = choose_apart(photo, inside, agreed == stored.y, known, cell.most, cell.seed)
+        asking = len(np.unique(stored.member[reliability.kept[stored.member]]))
+        most = questions_within(asking * cell.reserved, cell.doubled)
+        rows, sizes = choose_apart(photo, inside, agreed == stored.y, known, most, cell.seed)
         learned = learned_from(photo, rows)
         if len(np.unique(photo[learned & known])) < 2 or not (learned & inside).any():
             raise InputError(

@@ -17,7 +17,6 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from quorate.collective.plans import TestPlan
-from quorate.collective.pool.assignment import questions_within
 from quorate.collective.service import campaigns, publishing, questions
 from quorate.collective.service.questions import POOL, Question
 from quorate.collective.storage import schema
@@ -167,8 +166,8 @@ class Publisher:
             stored = read_answers(connection, campaign.id, plan, trial=False)
             members = [row.id for row in members_of(connection, campaign.id)]
         asking = len(set(stored.member.tolist()))
-        reserved = asking * (plan.queries - _pooled(plan))
-        cell = CraftingCell(stored, settings, questions_within(reserved, plan.doubled))
+        reserved = int(plan.queries * plan.reserved)
+        cell = CraftingCell(stored, settings, reserved, plan.doubled)
         said = f"Learning from {len(stored.label):,} answers of {asking} members, and crafting."
         self._write(publishing.SetJob(job.id, "running", said))
         record = self._run(CraftingWork(), cell)
@@ -234,8 +233,3 @@ class Publisher:
             record.files["report.html"].decode(),
             {"gap_closed": record.plain["on_platform"]["gap_closed"]},
         )
-
-
-def _pooled(plan: TestPlan) -> int:
-    """Return how many questions of the pool one member is given at most."""
-    return plan.queries - int(plan.queries * plan.reserved)

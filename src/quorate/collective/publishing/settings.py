@@ -13,7 +13,7 @@ from quorate.printable import one_line
 from quorate.test_time.extraction.surrogate import Extraction
 from quorate.test_time.perturbations.budget import Norm, check_budget
 from quorate.test_time.perturbations.crafting import Crafting
-from quorate.test_time.perturbations.perturbation import Family, check_classes
+from quorate.test_time.perturbations.perturbation import Family
 from quorate.test_time.study.settings import read_epsilon, settings_from
 from quorate.test_time.study.sources import SURROGATE_LOOKS, SizedLearner, read_learner
 
@@ -64,12 +64,6 @@ def read_settings(plan: TestPlan) -> CraftingSettings:
     Raises:
         InputError: the plan names something that is not there, or a value is out of range.
     """
-    check_classes(plan.classes)
-    if len(plan.classes) < 2:
-        raise InputError(
-            f"Expected two labels or more, got {len(plan.classes)}: nothing can be misread. Name "
-            "all that the platform gives."
-        )
     epsilon = read_epsilon(plan.epsilon)
     check_budget(epsilon, plan.norm)
     return CraftingSettings(

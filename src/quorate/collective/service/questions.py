@@ -167,6 +167,13 @@ class Take:
             raise RefusedError(
                 403, "no_pledge", "Expected a pledge first, got none. Pledge, and then ask."
             )
+        if member.excluded is not None:
+            raise RefusedError(
+                403,
+                "left_out",
+                "Expected a member whose answers count, got one who is left out: "
+                f"{member.excluded} Others are given the questions.",
+            )
         held = held_by(transaction.connection, self.member)
         budget = left_for(transaction, row, plan, self.member)
         count = max(0, min(self.count, MOST_AT_ONCE, budget))
