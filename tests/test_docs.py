@@ -2,15 +2,18 @@
 
 A block that is not run says why, in a comment just above: <!-- not run: reason -->. Its commands
 are still read, so that a name or parameter that is gone is found. Commands run in this process,
-without --jobs, and reports hold no pictures: workers and pictures have tests of their own.
+without --jobs, and reports hold no pictures: workers and pictures have tests of their own. One that
+ends with & is a server: it runs beside, until the end of the document.
 """
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import importlib.util
 import re
 import shlex
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -208,6 +211,10 @@ class Session:
         monkeypatch.delenv("QUORATE_DATA", raising=False)
 
     def run(self) -> None:
+        with contextlib.ExitStack() as self.servers:
+            self.run_blocks()
+
+    def run_blocks(self) -> None:
         for block in blocks(self.path):
             if block.language == "python":
                 self.python(block)
@@ -249,21 +256,38 @@ class Session:
             if block.not_run:
                 assert self.is_read(words), f"Not understood: {place}"
                 continue
-            code, printed = self.quorate(words)
+            if words[-1] == "&":
+                self.serve(words[:-1])
+                continue
+            words, to = (words[:-2], words[-1]) if ">" in words else (words, None)
+            code, printed = self.quorate(words, to)
             self.ran.append(words)
             assert code == (2 if expected.startswith("Error:") else 0), f"{place}\n{printed}"
             if block.language == "console":
                 same = doctest.OutputChecker().check_output(expected, printed, doctest.ELLIPSIS)
                 assert same, f"{place}\nExpected:\n{expected}\nGot:\n{printed}"
 
-    def quorate(self, words: list[str]) -> tuple[Any, str]:
-        """Run the command line here; return its exit code and what it printed."""
+    def serve(self, words: list[str]) -> None:
+        """Start a command that serves, in a process of its own, and return once it does."""
+        server = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True)
+        self.servers.enter_context(server)
+        self.servers.callback(server.terminate)
+        assert server.stdout is not None
+        assert any("Ctrl-C stops it" in line for line in server.stdout)
+
+    def quorate(self, words: list[str], to: str | None = None) -> tuple[Any, str]:
+        """Run the command line here; return its exit code and what it printed.
+
+        What goes to standard output is written to a file where one is named.
+        """
         jobs = words.index("--jobs") if "--jobs" in words else len(words)
         self.monkeypatch.setattr(sys, "argv", [*words[:jobs], *words[jobs + 2 :]])
         self.capsys.readouterr()
         with pytest.raises(SystemExit) as stop:
             cli.main()
         printed = self.capsys.readouterr()
+        if to is not None:
+            Path(to).write_text(printed.out, encoding="utf-8")
         return stop.value.code or 0, printed.out + printed.err
 
     def is_read(self, words: list[str]) -> bool:

@@ -16,6 +16,7 @@ EXTRAS: Mapping[str, Sequence[str]] = {  # modules by extra, as pyproject.toml h
     "data": ("datasets", "pyarrow"),
     "server": _SERVER,
     "collective": (*_SERVER, "alembic", "cryptography", "sqlalchemy"),
+    "member": ("cryptography",),
     "postgresql": ("psycopg",),
     "dask": _DASK,
     "slurm": _DASK,

@@ -111,6 +111,13 @@ def test_demo_runs_the_studies_that_come_with_it(quorate: Any, called: dict[str,
     assert called["corrected"][1:] == (Path("elsewhere/correction"), Processes(3), "auto")
 
 
+def test_the_demo_ends_by_naming_the_command_that_opens_a_coordinator(
+    quorate: Any, called: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quorate.cli.studies.present", lambda *_: None)
+    assert quorate("demo")[1].endswith("\n  quorate collective serve --demo\n")
+
+
 def test_correct_reads_a_file_and_options_win(
     quorate: Any, called: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 from parity_platform import CLASSES, SHAPE, images, parity
 from served_coordinator import Served, served_coordinator
-from stub_platform import predictions, serving
+from stub_platform import Asked, http, predictions, serving
+
+from quorate.collective.client.access import Access
+from quorate.collective.client.organising import publish, wait_for
+from quorate.errors import CoordinatorError
 
 TRAINING = """
 title = "Ours"
@@ -117,10 +121,12 @@ def test_a_campaign_at_training_time(served: Served, run: Terminal, tmp_path: Pa
     assert run("member", "status", *first)["members"] == 1
 
     run("collective", "end", "--reason", "Enough.")
-    log = run("member", "log", "campaign.jsonl", *first)
-    assert log["holds"]
-    assert log["kinds"]["pledged"] == 2
-    verified = run("collective", "verify", "campaign.jsonl")
+    record = run("member", "record", "campaign", *first)
+    assert record["holds"]
+    assert record["kinds"]["pledged"] == 2
+    assert record["out"] == ["campaign/log.jsonl"]
+    verified = run("collective", "verify", "campaign")
+    assert run("collective", "verify", "campaign/log.jsonl") == verified
     assert verified["head"] == run("member", "status", *first)["head"]
     assert run("collective", "verify", f"{served.url}/c/{stored['campaign']}") == verified
 
@@ -165,10 +171,10 @@ def test_strangers_get_a_sentence(served: Served, run: Terminal, tmp_path: Path)
     (first,) = set_up(run, served, TRAINING, 1)
     kept = json.loads(first[1].read_text())
     first[1].write_text(json.dumps(kept | {"secret": "x" * 16 + ".SECRET"}))
-    for words in (("me",), ("pledge",), ("confirm", "--rows", "1"), ("log", "a.jsonl")):
+    for words in (("me",), ("pledge",), ("confirm", "--rows", "1"), ("record", "a")):
         code, _, err = run.quorate("member", *words, *first)
         assert "SECRET" not in err
-        assert code == (0 if words[0] == "log" else 2)
+        assert code == (0 if words[0] == "record" else 2)
     assert "organiser" in run.fails("collective", "status", "--organiser", first[1])
     said = run.fails(
         "collective",
@@ -204,3 +210,35 @@ def test_a_folder_of_pictures_or_a_population_is_brought(
         (("--population", "adult", "--subgroup", "low_light"), "images"),
     ):
         assert said in run.fails("collective", "questions", *words)
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        (["crafting", "crafting", "measuring"], ""),
+        (["published"], ""),
+        (["crafting", "acting"], "got one that is acting"),
+        (["ended"], "got one that is ended"),
+    ],
+)
+def test_who_waits_is_told_how_it_ends(states: list[str], said: str) -> None:
+    left, slept = list(states), []
+    with serving(lambda _: http(200, {"state": left.pop(0)})) as stub:
+        access = Access("organiser", stub.url, "abc", "abc.SECRET")
+        if said:
+            with pytest.raises(CoordinatorError, match=said):
+                wait_for(access, "measuring", "Crafting", slept.append)
+        else:
+            assert wait_for(access, "measuring", "Crafting", slept.append)["state"] == states[-1]
+    assert len(slept) == len(states) - 1
+
+
+def test_who_publishes_what_is_published_is_told_so() -> None:
+    refused = http(409, {"error": {"code": "not_now", "message": "Expected measuring, got else."}})
+
+    def answer(asked: Asked) -> bytes:
+        return refused if asked.method == "POST" else http(200, {"state": "published"})
+
+    with serving(answer) as stub:
+        told = publish(Access("organiser", stub.url, "abc", "abc.SECRET"))
+    assert told == {"state": "published"}

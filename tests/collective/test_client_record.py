@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stub_platform import http, serving
+from stub_platform import Asked, http, serving
 
 from quorate.collective.chain import FIRST, chain
-from quorate.collective.client.record import check_record
+from quorate.collective.client.record import Record, check_record
 
 
 def log() -> list[dict[str, Any]]:
@@ -27,7 +27,7 @@ def written(entries: list[dict[str, Any]]) -> bytes:
 
 
 def test_a_whole_log_holds() -> None:
-    found = check_record(written(log()))
+    found = check_record(Record(written(log())))
     assert found.holds
     assert (found.entries, found.head) == (3, log()[2]["digest"])
     assert found.kinds == {"created": 1, "pledged": 1, "ended": 1}
@@ -66,14 +66,14 @@ def with_value(place: int, name: str, value: Any) -> list[dict[str, Any]]:
     ],
 )
 def test_a_log_that_was_changed_does_not_hold(content: bytes) -> None:
-    found = check_record(content)
+    found = check_record(Record(content))
     assert not found.holds
     assert found.broken.startswith("Expected")
 
 
 def test_a_log_without_its_end_holds_with_another_digest() -> None:
     """What was cut off is not to be seen in the log: hence the digest that others have kept."""
-    found = check_record(written(without(2)))
+    found = check_record(Record(written(without(2))))
     assert found.holds
     assert found.head == log()[1]["digest"]
 
@@ -92,8 +92,13 @@ def test_the_command_has_an_exit_code(quorate: Any, tmp_path: Path) -> None:
 
 
 def test_a_log_is_read_from_its_campaign_s_address(quorate: Any) -> None:
-    with serving(lambda _: http(200, written(log()))) as stub:
+    none = http(404, {"error": {"code": "no_change", "message": "Expected a change, got none."}})
+
+    def answer(asked: Asked) -> bytes:
+        return http(200, written(log())) if asked.path.endswith("/log") else none
+
+    with serving(answer) as stub:
         code, out, _ = quorate("collective", "verify", f"{stub.url}/c/abc", "--json")
     assert (code, json.loads(out)["entries"]) == (0, 3)
-    assert [one.path for one in stub.asked] == ["/api/v1/campaigns/abc/log"]
+    assert stub.asked[-1].path == "/api/v1/campaigns/abc/log"
     assert "authorization" not in stub.asked[0].headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from quorate.cli.commands import Commands, add
 from quorate.cli.member import say, stopping
 from quorate.cli.options import AsJson
 from quorate.printable import one_line
+from quorate.runtime.progress import note
 
 app = typer.Typer(
     cls=Commands,
@@ -142,7 +144,7 @@ def invite(
 
     \b
     quorate collective invite
-    quorate collective invite --cap 50
+    quorate collective invite --cap 50 > link.txt
     """
     from quorate.collective.client.access import find_access
     from quorate.collective.client.channel import part
@@ -150,12 +152,12 @@ def invite(
 
     told = make(find_access("organiser", organiser)[1], cap)
     link, id_ = part(told, "link", str), part(told, "invitation", str)
-    lines = [
-        one_line(link, 400),
-        f"For {cap} {'person' if cap == 1 else 'people'}. To take it back: quorate collective "
-        f"revoke {one_line(id_, 40)}",
-    ]
-    say(told, lines, json)
+    say(told, [one_line(link, 400)], json)
+    if not json:
+        note(
+            f"For {cap} {'person' if cap == 1 else 'people'}. To take it back: quorate collective "
+            f"revoke {one_line(id_, 40)}"
+        )
 
 
 def invitations(organiser: Organiser = None, json: AsJson = False) -> None:
@@ -270,7 +272,12 @@ def questions(
     say(told, lines, json)
 
 
-def craft(organiser: Organiser = None, json: AsJson = False) -> None:
+Wait = Annotated[
+    bool, typer.Option("--wait", help="Wait until it is done, which takes a minute or a few.")
+]
+
+
+def craft(wait: Wait = False, organiser: Organiser = None, json: AsJson = False) -> None:
     """Close the pool and have the change crafted: enough is answered.
 
     Then members try it: their budgets have a part that is reserved for this.
@@ -280,22 +287,38 @@ def craft(organiser: Organiser = None, json: AsJson = False) -> None:
     """
     from quorate.collective.client.access import find_access
     from quorate.collective.client.organising import craft as begin
+    from quorate.collective.client.organising import wait_for
 
-    told = begin(find_access("organiser", organiser)[1])
-    say(told, ["The pool is closed, and the change is being crafted.", _FOLLOW], json)
+    access = find_access("organiser", organiser)[1]
+    told = begin(access)
+    lines = ["The pool is closed, and the change is being crafted.", _FOLLOW]
+    if wait:
+        with stopping("It goes on all the same."):
+            told = wait_for(access, "measuring", "Crafting", time.sleep)
+        lines = ["The change is crafted. Members try it now: quorate member ask"]
+    say(told, lines, json)
 
 
-def publish(organiser: Organiser = None, json: AsJson = False) -> None:
+def publish(wait: Wait = False, organiser: Organiser = None, json: AsJson = False) -> None:
     """Close the trial and have the change measured, signed and published.
+
+    Once members have tried all there is, this begins by itself.
 
     \b
     quorate collective publish
     """
     from quorate.collective.client.access import find_access
     from quorate.collective.client.organising import publish as begin
+    from quorate.collective.client.organising import wait_for
 
-    told = begin(find_access("organiser", organiser)[1])
-    say(told, ["The trial is closed, and the change is being measured.", _FOLLOW], json)
+    access = find_access("organiser", organiser)[1]
+    told = begin(access)
+    lines = ["The trial is closed, and the change is being measured.", _FOLLOW]
+    if wait:
+        with stopping("It goes on all the same."):
+            told = wait_for(access, "published", "Measuring", time.sleep)
+        lines = ["The change is published: quorate member apply PICTURE OUT"]
+    say(told, lines, json)
 
 
 _FOLLOW = "See how far it is: quorate collective status"

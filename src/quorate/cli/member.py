@@ -51,7 +51,13 @@ def stopping(how: str) -> Iterator[None]:
 
 
 def join(
-    link: Annotated[str, typer.Argument(help="Invitation link that the organiser gave you.")],
+    link: Annotated[
+        str,
+        typer.Argument(
+            metavar="LINK|FILE",
+            help="Invitation link that the organiser gave you, or a file that holds it.",
+        ),
+    ],
     member: Annotated[
         Path | None,
         typer.Option(
@@ -261,23 +267,26 @@ def report(
     say(told, [f"Reported {part(told, 'reported', int)}; {total} of yours are there."], json)
 
 
-def log(
-    out: Annotated[Path, typer.Argument(help="File to write the campaign's log to.")],
+def record(
+    folder: Annotated[Path, typer.Argument(help="Folder to write the record into.")],
     member: Member = None,
     json: AsJson = False,
 ) -> None:
-    """Download the campaign's log, and check it as `quorate collective verify` does.
+    """Download the campaign's record, and check it as `quorate collective verify` does.
+
+    It is the log and, once a change is published, the change with its report and signature.
 
     \b
-    quorate member log campaign.log
+    quorate member record campaign
     """
     from quorate.collective.client.access import find_access
     from quorate.collective.client.record import check_record, fetch_record
 
-    access = find_access("member", member)[1]
-    content = fetch_record(access, out)
-    verdict = check_record(content)
-    say({"out": str(out), **verdict.to_json()}, [f"Written: {out}", *verdict.lines()], json)
+    found = fetch_record(find_access("member", member)[1])
+    written = found.write(folder)
+    verdict = check_record(found)
+    lines = [f"Written: {', '.join(map(str, written))}", *verdict.lines()]
+    say({"out": [str(one) for one in written], **verdict.to_json()}, lines, json)
     if not verdict.holds:
         raise SystemExit(1)
 
@@ -287,7 +296,7 @@ add(app, JOINING, pledge)
 add(app, JOINING, withdraw)
 add(app, WATCHING, status)
 add(app, WATCHING, me)
-add(app, WATCHING, log)
+add(app, WATCHING, record)
 add(app, WATCHING, delete)
 add(app, ACTING, act)
 add(app, ACTING, confirm)

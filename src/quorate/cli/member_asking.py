@@ -1,4 +1,4 @@
-"""The command of a member at test time: asking the platform."""
+"""The commands of a member at test time: asking the platform, and applying the change."""
 
 from __future__ import annotations
 
@@ -117,7 +117,52 @@ def _answer(picture: Path, names: Sequence[str]) -> str | None:
         print(printable(f"{said[:40]!r} is none of these."), file=sys.stderr)
 
 
+def apply(
+    picture: Annotated[Path, typer.Argument(help="Your picture; it is not changed.")],
+    out: Annotated[Path, typer.Argument(help="File to write: .png, or lossless .webp.")],
+    label: Annotated[
+        str | None,
+        typer.Option(
+            help="True class of the picture, by the platform's name; none for a label-free change."
+        ),
+    ] = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="Picture to write of before, after and the change: .png.")
+    ] = None,
+    change: Annotated[
+        Path | None,
+        typer.Option(
+            help="File to keep the change in; by default beside your file, with the ending .npz."
+        ),
+    ] = None,
+    key: Annotated[
+        str,
+        typer.Option(
+            help="Public key that must have signed it; by default the coordinator's word."
+        ),
+    ] = "",
+    member: Member = None,
+    json: AsJson = False,
+) -> None:
+    """Download the published change, check its signature, and add it to a picture of your own.
+
+    The picture stays on this machine. `quorate apply` does the same with a change that is there.
+
+    \b
+    quorate member apply photo.png corrected.png --label cat
+    """
+    from quorate.collective.client.access import find_access
+    from quorate.collective.client.applying import apply_change
+
+    path, access = find_access("member", member)
+    kept = path.with_suffix(".npz") if change is None else change
+    applied, signed_by = apply_change(access, picture, out, label, preview, kept, key)
+    lines = [*applied.lines(), f"The change is kept in {kept}, signed by the key {signed_by}"]
+    say({**applied.to_json(), "change": str(kept), "signed_by": signed_by}, lines, json)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to those of a member."""
     add(app, ACTING, ask)
+    add(app, ACTING, apply)
     add(app, ACTING, report)

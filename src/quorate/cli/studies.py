@@ -321,6 +321,17 @@ def demo(
     if json:
         first, second, third = (result.to_json() for result in found)
         print_json({**first, "groups": second, "correction": third})
+    else:
+        print(_together())
+
+
+def _together() -> str:
+    """Return how to see a collective act, which the demo ends with."""
+    install = "" if is_installed("sqlalchemy") else f" (first: {command('collective')})"
+    return (
+        "\nA real group acts together on web pages. To open them, filled with a demonstration "
+        f"campaign of each kind{install}:\n  quorate collective serve --demo"
+    )
 
 
 def _demo_without_networks(out: Path, workers: Executor, place: str, json: bool) -> None:
@@ -332,6 +343,8 @@ def _demo_without_networks(out: Path, workers: Executor, place: str, json: bool)
         study = read_study(file)
     with stoppable(out):
         present(run_study(study, out, workers, place), out, json)
+    if not json:
+        print(_together())
     print(
         "PyTorch is not installed, so these platforms train no network. The whole demo also shows "
         f"private training, group DRO and a correction: {command('train')}",

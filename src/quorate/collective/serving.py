@@ -6,11 +6,14 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quorate.collective import secrets
+from quorate.errors import InputError, reason
 from quorate.extras import require
 from quorate.printable import printable
+from quorate.runtime.files import replace_file
 from quorate.runtime.progress import tell
 
 if TYPE_CHECKING:
@@ -86,6 +89,7 @@ def serve(
     settings: Settings | None = None,
     *,
     new_setup: bool = False,
+    setup_file: Path | None = None,
     announce: Callable[[str], Iterable[str]] = lambda _: (),
     executor: Executor | None = None,
 ) -> None:
@@ -96,6 +100,7 @@ def serve(
         host, port: where to listen; port 0 takes any free one.
         settings: how it is reached.
         new_setup: whether to make a new set-up secret, as at the first start.
+        setup_file: file that gets the link which sets up campaigns, in place of being printed.
         announce: returns more lines to print, once the address is known.
         executor: where changes are crafted and measured; by default a process of its own here.
 
@@ -117,8 +122,12 @@ def serve(
         url = (settings.public_url if settings else "").rstrip("/")
         url = url or f"http://{shown}:{sock.getsockname()[1]}"
         print(f"The collective meets at {url}", flush=True)
-        if found.setup:
-            print(f"set up campaigns at {url}/new/{found.setup}   (shown once)", flush=True)
+        link = f"{url}/new/{found.setup}"
+        if found.setup and setup_file is not None:
+            _keep_link(setup_file, link)
+            print(f"set up campaigns with the link in {setup_file}", flush=True)
+        elif found.setup:
+            print(f"set up campaigns at {link}   (shown once)", flush=True)
         for line in announce(url):
             print(printable(line), flush=True)
         print(f"database: {found.database.shown}   Ctrl-C stops it", flush=True)
@@ -132,3 +141,14 @@ def serve(
         connections = Connections(raise_file_limit())
         with contextlib.suppress(KeyboardInterrupt), collecting_seldom():
             make_server(found.app, connections).run(sockets=[sock])
+
+
+def _keep_link(path: Path, link: str) -> None:
+    """Write a link to a file that only its owner can read."""
+    try:
+        replace_file(path, f"{link}\n".encode(), 0o600)
+    except OSError as error:
+        raise InputError(
+            f"Expected to write the link to {path}, got: {reason(error)}. Name another file, and "
+            "give --new-setup: the first link is lost."
+        ) from None

@@ -242,10 +242,13 @@ def read_link(link: str) -> Link:
 def read_invitation(link: str) -> Link:
     """Return what an invitation leads to.
 
+    Args:
+        link: of the invitation, or the name of a file that holds it.
+
     Raises:
         InputError: it is no invitation.
     """
-    found = read_link(link)
+    found = read_link(_text_at(link))
     if not found.token:
         raise _no_link(link)
     return found
@@ -261,22 +264,27 @@ def read_setup(text: str) -> tuple[str, str]:
     Raises:
         InputError: it is neither.
     """
-    if not text.startswith(("http://", "https://")):
-        try:
-            with open(text, "rb") as file:
-                text = file.read(2000).decode("utf-8-sig").strip()
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"Expected the link that sets up campaigns, or a file that holds it, got: "
-                f"{reason(error)}. `quorate collective serve` prints the link."
-            ) from None
-    address, after = _split(text, "new")
+    address, after = _split(_text_at(text), "new")
     if len(after) != 1 or not NAME.fullmatch(after[0]):
         raise InputError(
             "Expected the link that sets up campaigns, such as https://collective.example/new/..., "
             "got another text. Copy it from what `quorate collective serve` printed."
         )
     return address, after[0]
+
+
+def _text_at(link: str) -> str:
+    """Return a link, or what a file holds in its place."""
+    if link.startswith(("http://", "https://")):
+        return link
+    try:
+        with open(link, "rb") as file:
+            return file.read(2000).decode("utf-8-sig").strip()
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"Expected a link, or a file that holds one, got: {reason(error)}. Copy the whole "
+            "link, beginning with https://."
+        ) from None
 
 
 def _split(link: str, word: str) -> tuple[str, list[str]]:

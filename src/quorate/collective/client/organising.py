@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from quorate.collective.client.access import NAME, Access, begin, complete, keep, read_setup
-from quorate.collective.client.channel import Channel, new_key, part
+from quorate.collective.client.channel import Channel, RefusalError, new_key, part
 from quorate.collective.plans import Draft, to_plain
 from quorate.errors import CoordinatorError, InputError
+from quorate.printable import one_line
+from quorate.runtime.progress import status
 
 Plain = dict[str, Any]
+EVERY, LONGEST = 1, 3600  # seconds between two looks, and that crafting is waited for
 
 
 def create(setup: str, draft: Draft, path: Path) -> tuple[Access, str]:
@@ -91,9 +95,49 @@ def craft(access: Access) -> Plain:
 
 
 def publish(access: Access) -> Plain:
-    """Say that enough is tried: the change is measured, signed and published."""
+    """Say that enough is tried: the change is measured, signed and published.
+
+    It begins by itself once all is tried, and may be over already.
+    """
     with access.open() as channel:
-        return channel.write("POST", f"{access.path}/publish")
+        try:
+            return channel.write("POST", f"{access.path}/publish")
+        except RefusalError:
+            campaign = channel.get(access.path)
+            if campaign.get("state") != "published":
+                raise
+            return {"state": "published"}
+
+
+def wait_for(access: Access, state: str, what: str, sleep: Callable[[float], None]) -> Plain:
+    """Return a campaign once it has reached a state.
+
+    Args:
+        access: of the organiser.
+        state: ``measuring``, after crafting; or ``published``.
+        what: is under way, in words.
+        sleep: waits so many seconds.
+
+    Raises:
+        CoordinatorError: it went elsewhere, as crafting failed or the campaign was ended; or it
+            took longer than ``LONGEST``.
+    """
+    with access.open() as channel, status(what):
+        for _ in range(LONGEST // EVERY):
+            campaign = channel.get(access.path)
+            found = part(campaign, "state", str)
+            if found in (state, "published"):
+                return campaign
+            if found not in ("crafting", "measuring"):
+                raise CoordinatorError(
+                    f"Expected the campaign to become {state}, got one that is "
+                    f"{one_line(found, 20)}. The page of its organiser and its log say why."
+                )
+            sleep(EVERY)
+    raise CoordinatorError(
+        f"Expected the campaign to be {state} within {LONGEST // 60} minutes, got none that is. "
+        "See how far it is: quorate collective status"
+    )
 
 
 def end(access: Access, why: str) -> Plain:
