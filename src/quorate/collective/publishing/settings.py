@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from quorate import spec
+from quorate.bring_your_own.import_paths import refusing
 from quorate.collective.plans import TestPlan
 from quorate.errors import InputError
 from quorate.learners.base.network_classifier import Architecture
@@ -66,12 +67,15 @@ def read_settings(plan: TestPlan) -> CraftingSettings:
     """
     epsilon = read_epsilon(plan.epsilon)
     check_budget(epsilon, plan.norm)
+    with refusing("a campaign's plan"):
+        learners = tuple(_read_network(one) for one in plan.proxy.split("+"))
+        extraction, crafting = _read(Extraction, plan.extraction), _read(Crafting, plan.crafting)
     return CraftingSettings(
         plan.classes,
         plan.subgroup.strip() or "the subgroup",
-        tuple(_read_network(one) for one in plan.proxy.split("+")),
-        _read(Extraction, plan.extraction),
-        _read(Crafting, plan.crafting),
+        learners,
+        extraction,
+        crafting,
         epsilon,
         plan.norm,
     )
