@@ -145,12 +145,11 @@ def draw(measured: Sequence[dict[str, Any]]) -> Figure:
     shown = ((one, phase) for one in measured for phase in phases)
     for axes, (one, phase) in zip(panels, shown, strict=True):
         for number, (kind, waits) in enumerate(sorted(one["phases"][phase]["waits"].items())):
-            seconds = np.sort(waits)
-            share = np.arange(1, len(seconds) + 1) / len(seconds)
-            axes.step(
+            share = np.append(np.linspace(0, 0.98, 99), 1 - np.geomspace(0.02, 0.001, 60))
+            seconds = np.quantile(waits, share)
+            axes.plot(
                 seconds,
                 1 - share,
-                where="post",
                 label=kind,
                 color=COLOURS[number],
                 linestyle=DASHES[number % len(DASHES)],
@@ -159,7 +158,7 @@ def draw(measured: Sequence[dict[str, Any]]) -> Figure:
         axes.axhline(0.01, **DASHED)
         axes.set_xscale("log")
         axes.set_yscale("log")
-        axes.set_xlim(0.001, 5)
+        axes.set_xlim(0.001, 10)
         axes.set_ylim(0.001, 1.1)
         axes.set_title(f"{one['database']}: {PHASES[phase]}")
         axes.set_xlabel("seconds")

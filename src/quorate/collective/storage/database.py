@@ -189,6 +189,9 @@ def _engine(url: URL) -> Engine:
         return create_engine(
             url,
             isolation_level="REPEATABLE READ",
+            # PostgreSQL plans while tables are still empty, and keeps that plan for a while: it
+            # would read all answers for each question. An index is never much worse here.
+            connect_args={"options": "-c enable_seqscan=off"},
             hide_parameters=True,
             pool_size=20,
             max_overflow=20,
