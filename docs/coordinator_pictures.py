@@ -1,0 +1,91 @@
+"""Photograph the coordinator's pages: ``python docs/coordinator_pictures.py``, from the checkout.
+
+A demonstration coordinator is filled and served; each page is opened in Chromium as who may see it,
+390 and 1,400 pixels wide, light and dark, looked at by axe-core, and kept.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "stand_ins")]
+
+from benchmarks.coordinator_served import ServedCoordinator  # noqa: E402
+from browser import SCREENS, Visitors, axe, chromium, why_no_browser  # noqa: E402
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+FOLDER = Path(__file__).resolve().parent / "images" / "coordinator"
+COLOURS = 48  # of a picture: pages have few, and files stay small
+PATIENCE = 60_000  # milliseconds, on a busy machine
+TALLEST = 1800  # pixels of a long page that are kept
+EITHER = {"join": "/join/{token}", "campaign": "", "me": "/me", "outcomes": "/outcomes"}
+EITHER |= {"record": "/record", "organise": "/organise"}
+TRAINING = {**EITHER, "act": "/act"}
+TEST = {**EITHER, "ask": "/ask", "apply": "/apply", "pool": "/organise/pool"}
+
+
+def photograph(page: Page, path: Path) -> None:
+    """Keep what a page shows, from its top."""
+    height = page.evaluate("() => document.documentElement.scrollHeight")
+    width = page.viewport_size["width"]  # type: ignore[index]
+    clip = {"x": 0, "y": 0, "width": width, "height": min(height, TALLEST)}
+    shot = page.screenshot(full_page=True, clip=clip)
+    few = Image.open(io.BytesIO(shot)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+
+
+def photograph_all(served: ServedCoordinator, shown: Any, visitors: Visitors) -> list[str]:
+    """Photograph each page of the demonstration campaigns; return what axe-core has against any."""
+    found = []
+    for kind, one in zip(("training", "test"), shown, strict=False):
+        for screen in SCREENS:
+            for scheme in ("light", "dark"):
+                page = visitors(screen, scheme)
+                page.set_default_timeout(PATIENCE)
+                url = f"{served.url}/c/{one.campaign}"
+                cookies = [("member", one.member), ("organiser", one.organiser)]
+                for name, path in (TRAINING if kind == "training" else TEST).items():
+                    page.context.clear_cookies()
+                    if name != "join":
+                        page.context.add_cookies(
+                            [
+                                {"name": role, "value": secret, "url": url}
+                                for role, secret in cookies
+                                if (role == "organiser") == path.startswith("/organise")
+                            ]
+                        )
+                    page.goto(url + path.format(token=one.token), wait_until="networkidle")
+                    width = page.viewport_size["width"]  # type: ignore[index]
+                    photograph(page, FOLDER / f"{kind}-{name}-{width}-{scheme}.png")
+                    found += [f"{kind} {name} {width} {scheme}: {line}" for line in axe(page)]
+    return found + visitors.end()
+
+
+def main() -> None:
+    """Fill, serve and photograph; exit code 1 if any page has a fault."""
+    from quorate.collective.demonstration.filling import fill
+
+    if reason := why_no_browser():
+        raise SystemExit(reason)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        database = str(Path(name) / "coordinator.sqlite")
+        shown = fill(database, time.time())
+        with ServedCoordinator(database, Path(name)) as served, chromium() as browser:
+            wrong = photograph_all(served, shown, Visitors(browser))
+    if wrong:
+        raise SystemExit("\n".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
