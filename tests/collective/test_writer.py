@@ -5,10 +5,13 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from coordinators import Coordinator
+from coordinators import TEST, Coordinator
 from sqlalchemy import select
 
-from quorate.collective.service import members, pledges
+from quorate.collective.publishing.signing import verify_change
+from quorate.collective.service import campaigns, members, pledges
+from quorate.collective.service.publishing import Publish, StartTrial, find_signature
+from quorate.collective.service.questions import AddQuestions, Question
 from quorate.collective.storage import schema
 from quorate.collective.storage.writer import Transaction
 from quorate.test_time.http.service import RefusedError
@@ -99,3 +102,22 @@ def test_who_leaves_in_the_moment_of_a_request_leaves_nothing(coordinator: Coord
         for found in coordinator.read(lambda c, table=table: c.execute(select(table)).all()):
             assert one not in str(found)
             assert "entry" not in str(found)  # as in the answer to a pledge
+
+
+def test_a_signature_covers_the_entry_before_it_whoever_else_writes_in_that_moment(
+    coordinator: Coordinator,
+) -> None:
+    """An entry of the same transaction is not in the campaign's row yet."""
+    id_, token = coordinator.campaign(quorum=1, plan=TEST)
+    coordinator.join(token, pledge=True)
+    coordinator.do(AddQuestions(id_, [Question(b"p", 0, True, 0)]))
+    made = together(
+        coordinator,
+        (lambda t: campaigns.set_state(t, id_, "crafting") or {}, "worker", None),
+        (StartTrial(id_, "job", b"npz", {}, [], {}), "worker", None),
+        (members.Join(token, "s"), "guest", None),
+        (Publish(id_, "job", b"npz", {"gap": 0.5}, "<p>", {"gap_closed": 0.5}), "worker", None),
+    )
+    assert made[-1].result() == {"state": "published"}
+    signed = coordinator.read(find_signature, id_)
+    verify_change(b"npz", {"gap": 0.5}, signed, log=coordinator.log(id_))

@@ -198,7 +198,7 @@ class Publish:
             return {"state": row.state}
         found = find_change(connection, self.campaign)
         key = connection.execute(select(schema.server.c.signing_key)).scalar_one()
-        signed = sign(key, self.campaign, self.npz, self.report, row.head)
+        signed = sign(key, self.campaign, self.npz, self.report, transaction.head(self.campaign))
         connection.execute(
             update(table)
             .where(table.c.id == found.id)

@@ -54,11 +54,15 @@ class Transaction:
 
     def log(self, campaign: str, kind: str, **facts: Any) -> chain.Entry:
         """Append an entry to a campaign's log, and return it."""
-        number, head = self._heads.get(campaign) or self._stored_head(campaign)
+        number, head = self._head(campaign)
         entry = chain.chain(number + 1, self.now, kind, facts, head)
         self._entries.append((campaign, entry))
         self._heads[campaign] = entry.number, entry.digest
         return entry
+
+    def head(self, campaign: str) -> str:
+        """Return the digest of a campaign's last entry, which its row may not hold yet."""
+        return self._head(campaign)[1]
 
     def forget(self, actor: str, member: str | None = None) -> None:
         """Remove the answers to all requests of somebody; with a member, those that name it."""
@@ -73,7 +77,9 @@ class Transaction:
             if name[0] != hashed or member not in (None, one["body"].get("member"))
         }
 
-    def _stored_head(self, campaign: str) -> tuple[int, str]:
+    def _head(self, campaign: str) -> tuple[int, str]:
+        if (known := self._heads.get(campaign)) is not None:
+            return known
         table = schema.campaign
         row = self.connection.execute(
             select(table.c.entries, table.c.head).where(table.c.id == campaign)
