@@ -120,6 +120,7 @@ def test_a_file_says_all_and_options_override_it(tmp_path: Path, plan: Path) -> 
         (FILE.replace("deadline = 2027-01-31", 'deadline = "soon"'), "Expected a deadline such"),
         (FILE.replace('"training"', '"train"'), "training or test"),
         (FILE.replace("platform_size", "size"), "size"),
+        (FILE.replace("platform_size = 4000", "platform_size = 1.5"), "to be a whole number"),
         ("plan = 3", "to be a table"),
         ("[", "TOML"),
     ],

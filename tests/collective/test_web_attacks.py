@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from served_coordinator import served_coordinator
 from web_visitors import UNLIMITED, Visitors, visitors_of
 
 from quorate.collective.plans import TestPlan
@@ -133,8 +135,14 @@ def test_malformed_forms_get_a_page(site: Visitors, kind: str, body: bytes, stat
     assert "Expected" in answer.text
 
 
-@pytest.mark.parametrize("key", ["", " ", "a" * 129, "é", "a b"])
-def test_idempotency_keys_are_plain(site: Visitors, key: str) -> None:
+def test_a_secret_file_may_hold_what_no_text_can(site: Visitors) -> None:
+    id_, _ = site.campaign()
+    files = {"file": ("secret.json", b'{"secret": "a.\\ud800"}')}
+    assert site.client.post(f"/c/{id_}/enter", files=files).status_code == 401
+
+
+@pytest.mark.parametrize("key", ["", " ", "a" * 15, "a" * 129, "é" * 16, "a b" * 9])
+def test_idempotency_keys_are_plain_and_long(site: Visitors, key: str) -> None:
     people = site.campaign_with_people()
     answer = site.client.put(
         f"/api/v1/campaigns/{people.campaign}/me/pledge",
@@ -176,7 +184,7 @@ def test_a_deletion_that_is_repeated_gets_its_first_answer(site: Visitors) -> No
     path = f"/api/v1/campaigns/{people.campaign}/me"
     for _ in range(2):
         assert site.client.delete(path, headers=headers).json() == {"deleted": True}
-    headers["idempotency-key"] = "another-key"
+    headers["idempotency-key"] = "another-0123456789"
     assert site.client.delete(path, headers=headers).status_code == 401
     assert site.client.get(path, headers=headers).status_code == 401
 
@@ -240,6 +248,21 @@ def test_rates_are_of_a_secret_or_an_address(tmp_path: Any) -> None:
         # An IPv6 network is one address.
         assert [ask("", f"2001:db8::{i}") for i in range(5)] == [200] * 4 + [429]
         assert ask("", "2001:db8:0:1::1") == 200
+
+
+def test_without_a_proxy_nobody_says_from_where_they_come(tmp_path: Any) -> None:
+    """Not on this machine either, where servers like to believe those who speak for others."""
+    rates = Rates(secret="none", address="none", failures="3/min")
+    with served_coordinator(tmp_path / "c.sqlite", Settings(rates=rates)) as served:
+        tried = [
+            httpx.get(
+                f"{served.url}/new/wrong{i}",
+                headers={"x-forwarded-for": f"9.9.9.{i}"},
+                trust_env=False,
+            )
+            for i in range(5)
+        ]
+    assert [one.status_code for one in tried] == [401] * 3 + [429] * 2
 
 
 def test_a_failure_shows_nothing_of_the_inside_and_logs_no_secret(

@@ -25,11 +25,14 @@ class Served:
 
 
 @contextmanager
-def served_coordinator(database: str | Path) -> Iterator[Served]:
+def served_coordinator(
+    database: str | Path,
+    settings: Settings = Settings(rates=UNLIMITED),  # noqa: B008  # nothing changes it
+) -> Iterator[Served]:
     """Serve a coordinator at a free port, in a thread."""
     with (
         listening("127.0.0.1", 0) as sock,
-        opened(str(database), Settings(rates=UNLIMITED)) as made,
+        opened(str(database), settings) as made,
     ):
         server = make_server(made.app, Connections(200))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})

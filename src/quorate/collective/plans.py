@@ -45,7 +45,7 @@ class TrainingPlan:
     instruction: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_texts(self)
+        _check_types(self)
         at_least("platform_size", self.platform_size, 1, "Say whose data it learns from.")
         in_interval("success", self.success, 0, 1, "Use 0.9.")
 
@@ -88,7 +88,7 @@ class TestPlan:
     success: float = 0.9
 
     def __post_init__(self) -> None:
-        _check_texts(self)
+        _check_types(self)
         self._check_answers()
         self._check_budget()
         at_least("queries", self.queries, 1, "Let each member ask at least one.", most=100_000)
@@ -160,9 +160,14 @@ def from_plain(plain: Mapping[str, Any]) -> Plan:
         raise InputError(f"Expected a whole plan, got: {one_line(str(error))}. Add it.") from None
 
 
-def _check_texts(plan: Any) -> None:
+def _check_types(plan: Any) -> None:
     for one in fields(plan):
         value = getattr(plan, one.name)
+        if one.type == "int" and type(value) is not int:
+            raise InputError(
+                f"Expected {one.name} to be a whole number, got {one_line(repr(value))}. Write it "
+                "without a decimal point."
+            )
         if one.type == "str" and not isinstance(value, str):
             raise InputError(
                 f"Expected {one.name} to be text, got {one_line(repr(value))}. Write it in quotes."
@@ -198,7 +203,7 @@ class Draft:
         for name in ("title", "why", "rules"):
             if not str(getattr(self, name)).strip():
                 raise InputError(f"Expected some {name}, got nothing. Members decide by it.")
-        _check_texts(self)
+        _check_types(self)
         if type(self.quorum) is not int:
             raise InputError(
                 f"Expected a whole number as quorum, got {one_line(repr(self.quorum), 40)}. Use 9."

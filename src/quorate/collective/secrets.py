@@ -39,8 +39,8 @@ def derive_secret(server_key: bytes, purpose: str, key: str) -> str:
 
 
 def hash_secret(secret: str) -> str:
-    """Return what is stored of a secret: its SHA-256, 64 hex digits."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    """Return what is stored of a secret, or of any text: its SHA-256, 64 hex digits."""
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def matches(secret: str, stored: str) -> bool:

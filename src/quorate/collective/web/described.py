@@ -88,7 +88,7 @@ def taken(fields: Mapping[str, Schema], optional: Collection[str] = ()) -> dict[
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
-        "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
+        "schema": {"type": "string", "pattern": "^[!-~]{16,128}$"},
         "description": "random text, new for each request: whoever repeats a request with the same "
         "key gets the first answer, and nothing is done twice",
     }

@@ -26,7 +26,8 @@ MOST_FIELDS = 64
 MOST_FILES = 512
 DEPTH = 24  # of objects and lists within each other
 LARGEST = 2**53  # whole numbers that every program reads alike
-KEY = re.compile(r"[!-~]{1,128}")  # visible ASCII
+# Visible ASCII. New secrets follow from it: nobody may hit upon the key of another by chance.
+KEY = re.compile(r"[!-~]{16,128}")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -250,7 +251,7 @@ def key_of(key: str | None) -> str:
         raise RefusedError(
             422,
             "bad_key",
-            "Expected an Idempotency-Key of 1 to 128 visible ASCII characters, got another one. "
+            "Expected an Idempotency-Key of 16 to 128 visible ASCII characters, got another one. "
             "Make a random one, such as a UUID, for each request.",
         )
     return key

@@ -294,6 +294,7 @@ def make_server(app: Any, connections: Connections) -> Server:
         log_config=None,  # how a program logs is its own affair
         log_level="warning",
         access_log=False,
+        proxy_headers=False,  # which anyone on this machine could write, to be somebody else
         server_header=False,
         backlog=ACCEPTED_AT_ONCE,
         timeout_keep_alive=SILENT_SECONDS,
