@@ -109,8 +109,8 @@ def test_a_campaign_at_training_time(served: Served, run: Terminal, tmp_path: Pa
 
     assert run("member", "report", "yes", "no", "YES", *second) == {"reported": 3, "yours": 3}
     assert "Expected yes or no" in run.fails("member", "report", "maybe", *second)
-    assert run("collective", "outcomes", "outcomes.csv")["outcomes"] == 3
-    assert run("watch", "outcomes.csv", "--out", "watched")["outcomes"] == 3
+    assert run("collective", "outcomes", "outcomes.csv")["outcomes"] == 1  # the first of the day
+    assert run("watch", "outcomes.csv", "--out", "watched")["outcomes"] == 1
 
     stored = run("member", "me", *second)
     assert len(stored["outcomes"]) == 3

@@ -264,7 +264,11 @@ def report(
         )
     told = tell_of(find_access("member", member)[1], [words[one.lower()] for one in outcomes])
     total = part(told, "yours", int)
-    say(told, [f"Reported {part(told, 'reported', int)}; {total} of yours are there."], json)
+    lines = [
+        f"Reported {part(told, 'reported', int)}; {total} of yours are there.",
+        "Your first report of a day counts, so that all members count alike.",
+    ]
+    say(told, lines, json)
 
 
 def record(

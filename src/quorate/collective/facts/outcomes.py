@@ -2,8 +2,9 @@
 
 What is looked at is the sequence of reports in which each is the next one: nothing that comes later
 moves what came before, so that looking after every report is allowed. Which of them count is known
-before their outcome: the first few of each member. See docs/explanation/theory.md, "Success over
-time", for the intervals.
+before their outcome: the first of a member's on each day, of the first few days. Outcomes of one
+member in a row are no draws from all members, and would seem to show changes. See
+docs/explanation/theory.md, "Success over time", for the intervals.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from quorate.watching.outcomes import Outcomes
 from quorate.watching.periods import Period, Status, periods_of
 from quorate.watching.result import TAKEN_FOR_GRANTED, WatchResult
 
-Reported = tuple[float, bool, int]  # seconds since 1970 (UTC), success, which of its member's
+# Seconds since 1970 (UTC), success, which of its member's days it speaks for, from 1; 0 for none.
+Reported = tuple[float, bool, int]
 Kind = Literal["training", "test"]
 CONFIDENCE = 0.95
-MOST_OF_ONE = 20  # outcomes of one member that count
+MOST_OF_ONE = 20  # outcomes of one member that count, each of another day
 FEWEST_ANEW = 512  # outcomes beyond what is remembered that are computed anew each time
 REMEMBERED = 128  # beginnings of campaigns' outcomes
 SUCCESS: dict[Kind, str] = {
@@ -36,6 +38,12 @@ SUCCESS: dict[Kind, str] = {
 WHO_REPORTS = (
     "Members report themselves, and nobody checks them. Who reports only what worked makes success "
     "look higher than it is; what a member reported stays when they leave."
+)
+WHO_DIFFER = (
+    "It may work for some members more often than for others. The interval is then for a random "
+    "one of those who report, and right if they report over the same days. If other people report "
+    "this week than last week, success may change with no change of the platform, and the interval "
+    "errs more often than stated."
 )
 
 
@@ -48,7 +56,7 @@ class OutcomesView:
         result: what ``quorate watch`` says of those that count; None where there are none yet.
         reported: number of outcomes that were reported.
         target, confidence: success to reach, and the probability that the intervals are right.
-        most_of_one: outcomes of one member that count, in the order of their reports.
+        most_of_one: outcomes of one member that count, each the first of a day.
     """
 
     kind: Kind
@@ -99,8 +107,9 @@ class OutcomesView:
         beyond = f" {left:,} beyond that do not count." if left else ""
         return (
             SUCCESS[self.kind],
-            f"Of each member the first {self.most_of_one} outcomes count, so that nobody can flood "
-            f"the rest.{beyond}",
+            f"Of each member the first outcome of a day counts, on {self.most_of_one} days at most, so "
+            f"that nobody can flood the rest.{beyond}",
+            WHO_DIFFER,
             WHO_REPORTS,
             *TAKEN_FOR_GRANTED,
         )
@@ -128,8 +137,8 @@ def watch_outcomes(
     What was computed for a beginning of them is remembered: one report more costs little.
 
     Args:
-        reported: each with its time, whether it was a success, and which of its member's it is,
-            from 1.
+        reported: each with its time, whether it was a success, and which of its member's days it
+            speaks for, from 1; 0 for none.
         kind: of the campaign.
         target: success to reach, in (0, 1].
         confidence: probability, in (0, 1), that an interval is right at all times.
@@ -141,7 +150,7 @@ def watch_outcomes(
     in_interval("target", target, 0, 1, "It is the success to reach.", open_low=True)
     in_interval("confidence", confidence, 0, 1, "0.95 is usual.", open_low=True, open_high=True)
     at_least("most_of_one", most_of_one, 1, "Let each member report once or more.")
-    counted = [one for one in reported if one[2] <= most_of_one]
+    counted = [one for one in reported if 1 <= one[2] <= most_of_one]
     found = None
     if counted:
         successes = np.fromiter((one[1] for one in counted), dtype=np.bool_, count=len(counted))
@@ -157,7 +166,7 @@ def outcomes_csv(reported: Sequence[Reported], most_of_one: int = MOST_OF_ONE) -
 
     Columns: ``reported``, their number, by which they stand in order; ``at``, when; ``success``.
     """
-    counted = [one for one in reported if one[2] <= most_of_one]
+    counted = [one for one in reported if 1 <= one[2] <= most_of_one]
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
     rows.writerow(["reported", "at", "success"])

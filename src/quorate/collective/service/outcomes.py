@@ -15,6 +15,7 @@ from quorate.test_time.http.service import RefusedError
 
 MOST_AT_ONCE = 200
 MOST_OF_ONE = 10_000  # outcomes of one member
+DAY = 86_400.0  # seconds, of UTC: of a day's outcomes of one member the first one counts
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """A member, or an auditor who joined as one, reports outcomes."""
+    """A member, or an auditor who joined as one, reports outcomes.
+
+    Members differ in how often it works for them, so many outcomes of one in a row would look like
+    a change: the first of each day alone has a turn. Days are those of reporting, by the server's
+    clock, so that which outcome counts is known before it is reported.
+    """
 
     campaign: str
     member: str
@@ -50,9 +56,10 @@ class Report:
                 "nothing to report before the quorum.",
             )
         table = schema.outcome
-        mine = connection.execute(
-            select(func.count()).select_from(table).where(table.c.member == self.member)
-        ).scalar_one()
+        told = (func.count(), func.max(table.c.turn), func.max(table.c.reported))
+        mine, turns, before = connection.execute(
+            select(*told).where(table.c.member == self.member)
+        ).one()
         if len(self.outcomes) > MOST_AT_ONCE or mine + len(self.outcomes) > MOST_OF_ONE:
             raise RefusedError(
                 422,
@@ -72,6 +79,7 @@ class Report:
             last = connection.execute(
                 select(func.max(table.c.number)).where(table.c.campaign == self.campaign)
             ).scalar_one()
+            counts = before is None or before // DAY < transaction.now // DAY
             connection.execute(
                 table.insert(),
                 [
@@ -80,7 +88,8 @@ class Report:
                         "campaign": self.campaign,
                         "member": self.member,
                         "number": (last or 0) + place,
-                        "turn": mine + place,
+                        "turn": (turns or 0) + 1 if counts and place == 1 else 0,
+                        "reported": transaction.now,
                         "at": at,
                         "success": one.success,
                     }
@@ -98,8 +107,8 @@ def all_of(connection: Connection, campaign: str, after: int = 0) -> list[tuple[
     """Return a campaign's outcomes in the order in which they were reported.
 
     Not in that of their times: what is reported late, or dated back, would change what was said
-    before. Each is the time, whether it was a success, and which of its member's it is, from 1;
-    that names nobody, and stays known once the member has left.
+    before. Each is the time, whether it was a success, and which of its member's days it speaks
+    for, from 1, or 0; that names nobody, and stays known once the member has left.
 
     Args:
         connection: to read by.

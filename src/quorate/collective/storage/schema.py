@@ -168,7 +168,9 @@ outcome = Table(
     # higher if those who leave took their failures along.
     _of("member", nullable=True, ondelete="SET NULL"),
     Column("number", Integer, nullable=False),  # in the order in which they were reported, from 1
-    Column("turn", Integer, nullable=False),  # which of its member's it is, from 1
+    # Which of its member's days it speaks for, from 1; 0 where another one does for that day.
+    Column("turn", Integer, nullable=False),
+    Column("reported", Float, nullable=False),
     Column("at", Float, nullable=False),
     Column("success", Boolean, nullable=False),
     UniqueConstraint("campaign", "number"),

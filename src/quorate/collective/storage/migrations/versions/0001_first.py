@@ -197,6 +197,7 @@ def upgrade() -> None:
         sa.Column("member", sa.String(length=16), nullable=True),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("reported", sa.Float(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.Column("success", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
