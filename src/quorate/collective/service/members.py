@@ -200,7 +200,7 @@ class Delete:
         connection = transaction.connection
         row = find(connection, self.campaign, self.member)
         campaign = campaigns.find_settled(transaction, self.campaign)
-        self._leave_questions(connection, campaign.state)
+        self._leave_questions(connection)
         transaction.forget(self.member)
         self._forget_joining(transaction, row.invitation)
         connection.execute(delete(schema.member).where(schema.member.c.id == self.member))
@@ -222,14 +222,16 @@ class Delete:
         ).scalar_one()
         transaction.forget(joining(token_hash), self.member)
 
-    def _leave_questions(self, connection: Connection, state: str) -> None:
-        """Take the member's answers out of the pool; while it is open, others get the questions."""
+    def _leave_questions(self, connection: Connection) -> None:
+        """Take the member's answers out of the pool: others are given the questions, if any are.
+
+        Also while a change is crafted: if that fails, members go on answering.
+        """
         a = schema.answer
         rows = connection.execute(
             select(a.c.question, a.c.label).where(a.c.member == self.member)
         ).all()
-        if state in ("acting", "measuring"):
-            change_left(connection, [row.question for row in rows], 1)
+        change_left(connection, [row.question for row in rows], 1)
         answered = sum(row.label is not None for row in rows)
         _count(connection, schema.campaign, self.campaign, answers=-answered)
 
