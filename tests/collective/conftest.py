@@ -8,6 +8,11 @@ import pytest
 from browser import Visitors, chromium, why_no_browser
 from coordinators import Coordinator, coordinator_at
 from postgres_cluster import PostgresCluster, postgres_cluster, why_no_postgres
+from web_visitors import UNLIMITED, visitors_of
+from web_visitors import Visitors as Askers
+
+from quorate.collective.serving import opened
+from quorate.collective.web.site import Settings
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +67,11 @@ def coordinator(database_url: str) -> Iterator[Coordinator]:
     """A coordinator without a web server, on SQLite and on PostgreSQL."""
     with coordinator_at(database_url) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Askers]:
+    """A coordinator's application, asked without a network, for the campaigns of a module."""
+    place = tmp_path_factory.mktemp("site") / "c.sqlite"
+    with opened(str(place), Settings(rates=UNLIMITED)) as found, visitors_of(found) as visitors:
+        yield visitors

@@ -5,38 +5,27 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import pytest
 from browser import Visitors as BrowserVisitors
 from browser import axe
-from web_visitors import PLAN, UNLIMITED, Visitors, fields_of, visitors_of
+from web_visitors import PLAN, Visitors, fields_of
 
 from quorate.collective.acting.instruction import Instruction
 from quorate.collective.acting.planned import compile_plan
 from quorate.collective.acting.rows import apply_to_rows
 from quorate.collective.plans import TestPlan, TrainingPlan
 from quorate.collective.service import pledges
-from quorate.collective.serving import opened
 from quorate.collective.web.acting_page import act_page
-from quorate.collective.web.site import Settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
 
 HERE = "http://127.0.0.1"
 NASTY = '</script><img src=x onerror=alert(1)>"'
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitors]:
-    place = tmp_path_factory.mktemp("acting") / "c.sqlite"
-    with opened(str(place), Settings(rates=UNLIMITED)) as found, visitors_of(found) as visitors:
-        yield visitors
 
 
 def member_of(site: Visitors, plan: TrainingPlan = PLAN, pledged: bool = True) -> tuple[str, str]:

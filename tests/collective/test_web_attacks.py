@@ -3,7 +3,6 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from served_coordinator import served_coordinator
-from web_visitors import UNLIMITED, Visitors, visitors_of
+from web_visitors import Visitors, visitors_of
 
 from quorate.collective.plans import TestPlan
 from quorate.collective.service import campaigns, members, pledges
@@ -20,13 +19,6 @@ from quorate.collective.web.limits import Rates
 from quorate.collective.web.site import Settings
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitors]:
-    place = tmp_path_factory.mktemp("attacks") / "c.sqlite"
-    with opened(str(place), Settings(rates=UNLIMITED)) as found, visitors_of(found) as visitors:
-        yield visitors
 
 
 def test_texts_of_an_organiser_are_text_on_every_page(site: Visitors) -> None:

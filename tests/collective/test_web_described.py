@@ -1,17 +1,12 @@
 """The API's description of itself, held against its answers by schemathesis."""
 
-from collections.abc import Iterator
-
 import hypothesis
-import pytest
 import schemathesis
 from hypothesis import strategies as st
 from schemathesis.checks import load_all_checks, positive_data_acceptance
-from web_visitors import UNLIMITED, Visitors, visitors_of
+from web_visitors import Visitors
 
 from quorate.collective.plans import TestPlan
-from quorate.collective.serving import opened
-from quorate.collective.web.site import Settings
 
 PLAN = TestPlan(
     platform="P", subgroup="S", classes=("a", "b"), shape=(1, 2, 2), queries=9, epsilon="8/255"
@@ -19,13 +14,6 @@ PLAN = TestPlan(
 # What is taken by these depends on more than a schema can say: that a plan can be carried out, that
 # base64 is a PNG, the labels of the plan, the time.
 MEANING = ("POST /api/v1/campaigns", "questions", "answers", "outcomes")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitors]:
-    place = tmp_path_factory.mktemp("described") / "c.sqlite"
-    with opened(str(place), Settings(rates=UNLIMITED)) as found, visitors_of(found) as visitors:
-        yield visitors
 
 
 def test_every_answer_is_as_described(site: Visitors) -> None:

@@ -1,7 +1,6 @@
 """Forms: bound to their page and its visitor, sent once, and forgiving of mistakes."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,13 +8,6 @@ from web_visitors import UNLIMITED, Visitors, fields_of, visitors_of
 
 from quorate.collective.serving import opened
 from quorate.collective.web.site import Settings
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitors]:
-    place = tmp_path_factory.mktemp("forms") / "c.sqlite"
-    with opened(str(place), Settings(rates=UNLIMITED)) as found, visitors_of(found) as visitors:
-        yield visitors
 
 
 def send(site: Visitors, path: str, cookie: str, data: Any, **headers: str) -> Any:

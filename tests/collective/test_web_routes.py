@@ -1,14 +1,11 @@
 """Every route, as everyone who may try it: nobody reads or changes what is another's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
-from web_visitors import UNLIMITED, Visitors, visitors_of
-
-from quorate.collective.serving import opened
-from quorate.collective.web.site import Settings
+from web_visitors import Visitors
 
 NOBODY = "aaaaaaaaaaaaaaaa"
 # Who asks: a member; another member; a member and the organiser of another campaign; ...
@@ -106,13 +103,6 @@ API: Mapping[str, tuple[int, ...]] = {
     "GET /api/v1/campaigns/{campaign}/log": PUBLIC,
 }
 NOT_OURS = ("/openapi.json", "/static", "/static-offline-docs", "/docs/oauth2-redirect")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitors]:
-    place = tmp_path_factory.mktemp("routes") / "c.sqlite"
-    with opened(str(place), Settings(rates=UNLIMITED)) as found, visitors_of(found) as visitors:
-        yield visitors
 
 
 def test_every_route_has_a_row(site: Visitors) -> None:

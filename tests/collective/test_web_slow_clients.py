@@ -2,17 +2,16 @@
 
 import contextlib
 import socket
-import threading
 import time
 from pathlib import Path
 
 import httpx
+from threaded_server import in_a_thread
 from web_visitors import UNLIMITED
 
 from quorate.collective.serving import opened
 from quorate.collective.web.site import Settings
 from quorate.test_time.http.connections import Connections, make_server
-from quorate.test_time.http.server import listening
 
 FASTER = 60.0  # times, that the clock of the connections runs: a deadline of 10 s is one of 0.17 s
 
@@ -21,15 +20,8 @@ def test_slow_clients_are_dropped_and_others_answered(tmp_path: Path) -> None:
     settings = Settings(rates=UNLIMITED)
     connections = Connections(50, clock=lambda: FASTER * time.monotonic())
     place = str(tmp_path / "c.sqlite")
-    with listening("127.0.0.1", 0) as sock, opened(place, settings) as made:
-        server = make_server(made.app, connections)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-        thread.start()
-        try:
-            while not server.started:
-                assert thread.is_alive()
-                time.sleep(0.01)
-            port = sock.getsockname()[1]
+    with opened(place, settings) as made:
+        with in_a_thread(make_server(made.app, connections)) as port:
             slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
             slow[1].sendall(b"GET / HTTP/1.1\r\nHost: a")  # half a head
             slow[2].sendall(  # half a body
@@ -44,7 +36,4 @@ def test_slow_clients_are_dropped_and_others_answered(tmp_path: Path) -> None:
                 with contextlib.suppress(ConnectionResetError):
                     assert one.recv(1) == b""  # closed, without an answer
                 one.close()
-        finally:
-            server.should_exit = True
-            thread.join(20)
         assert len(connections) == 0

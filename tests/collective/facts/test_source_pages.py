@@ -3,31 +3,21 @@
 import json
 import re
 import time
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from campaign_sources import changed, correction_json, plan_json
-from web_visitors import UNLIMITED, Visitors, visitors_of
+from web_visitors import Visitors
 
 import quorate as library
 from quorate.collective.facts.outcomes import watch_outcomes
 from quorate.collective.facts.sources import source_of, source_to_plain
 from quorate.collective.service import pledges
-from quorate.collective.serving import opened
 from quorate.collective.storage import schema
 from quorate.collective.web.drafts import from_source
-from quorate.collective.web.site import Settings
 from quorate.test_time.http.service import RefusedError
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitors]:
-    place = tmp_path_factory.mktemp("sources") / "c.sqlite"
-    with opened(str(place), Settings(rates=UNLIMITED)) as found, visitors_of(found) as visitors:
-        yield visitors
 
 
 def test_the_form_is_filled_in() -> None:

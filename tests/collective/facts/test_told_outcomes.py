@@ -1,24 +1,12 @@
 """The page of outcomes reads and reckons with new ones alone, and says what it would say of all."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from web_visitors import UNLIMITED, Visitors, visitors_of
+from web_visitors import Visitors
 
 from quorate.collective.facts.outcomes import Reported, watch_outcomes
 from quorate.collective.service import campaigns, members, outcomes, pledges
-from quorate.collective.serving import opened
 from quorate.collective.web import told_outcomes
-from quorate.collective.web.site import Settings
 from quorate.collective.web.told_outcomes import WatchedCampaigns
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Visitors]:
-    place = str(tmp_path / "c.sqlite")
-    with opened(place, Settings(rates=UNLIMITED)) as found, visitors_of(found) as visitors:
-        yield visitors
 
 
 def test_only_new_outcomes_are_read(site: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,27 +1,20 @@
 """The page of a coordinator that adds the published change, and the same page as a file."""
 
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import picture_files as files
-import pytest
 from browser import Visitors, axe
 from coordinators import TEST
 from PIL import Image
+from threaded_server import in_a_thread, quiet_server
 from web_visitors import Visitors as Askers
-from web_visitors import visitors_of
 
 from quorate.collective.service import campaigns
-from quorate.collective.serving import opened
 from quorate.collective.storage import schema
 from quorate.collective.web import standalone
-from quorate.test_time.http.server import listening
 from quorate.test_time.perturbations.apply import apply_to_file
 from quorate.test_time.perturbations.perturbation import Perturbation, to_bytes
 
@@ -35,7 +28,7 @@ class Made:
     is_published: bool
 
     def __call__(self, transaction: Any) -> dict[str, Any]:
-        row = {"id": "change", "campaign": self.campaign, "npz": self.npz, "report": {}}
+        row = {"id": self.campaign, "campaign": self.campaign, "npz": self.npz, "report": {}}
         row |= {"signature": "", "published": transaction.now if self.is_published else None}
         transaction.connection.execute(schema.change.insert(), row)
         state: Any = "published" if self.is_published else "measuring"
@@ -48,54 +41,28 @@ def change() -> Perturbation:
     return Perturbation("additive", {"delta": delta}, ("cat", "dog", "fox"), (1, 2, 2), 8 / 255)
 
 
-@contextmanager
-def answering(app: Any) -> Iterator[str]:
-    """Serve an application in a thread, at the address that is given."""
-    uvicorn = pytest.importorskip("uvicorn")
-    with listening("127.0.0.1", 0) as sock:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-        thread.start()
-        try:
-            while not server.started:
-                assert thread.is_alive()
-                time.sleep(0.01)
-            yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(20)
-
-
-@pytest.fixture
-def askers(tmp_path: Path) -> Iterator[Askers]:
-    with opened(str(tmp_path / "c.sqlite")) as found, visitors_of(found) as visitors:
-        yield visitors
-
-
-def test_a_change_that_is_measured_still_is_not_given_out(askers: Askers) -> None:
-    id_, _ = askers.campaign(TEST)
-    askers.do(Made(id_, to_bytes(change()), is_published=False))
+def test_a_change_that_is_measured_still_is_not_given_out(site: Askers) -> None:
+    id_, _ = site.campaign(TEST)
+    site.do(Made(id_, to_bytes(change()), is_published=False))
     for page in ("apply", "apply.html"):
-        answer = askers.client.get(f"/c/{id_}/{page}")
+        answer = site.client.get(f"/c/{id_}/{page}")
         assert answer.status_code == 404
         assert "members still try" in answer.text
 
 
-def test_the_page_works_once_it_is_loaded(
-    visitor: Visitors, askers: Askers, tmp_path: Path
-) -> None:
-    id_, _ = askers.campaign(TEST, title="<b>Ours</b>")
+def test_the_page_works_once_it_is_loaded(visitor: Visitors, site: Askers, tmp_path: Path) -> None:
+    id_, _ = site.campaign(TEST, title="<b>Ours</b>")
     npz = to_bytes(change())
-    askers.do(Made(id_, npz, is_published=True))
-    as_file = askers.client.get(f"/c/{id_}/apply.html")
+    site.do(Made(id_, npz, is_published=True))
+    as_file = site.client.get(f"/c/{id_}/apply.html")
     assert as_file.text == standalone.apply_page(npz, "<b>Ours</b>")
     assert as_file.headers["content-disposition"] == f'attachment; filename="apply-{id_}.html"'
 
     picture = tmp_path / "photo.jpg"
     picture.write_bytes(files.encoded(np.arange(300).astype(np.uint8).reshape(20, 15), "JPEG"))
     page = visitor("phone")
-    with answering(askers.app) as address:
-        page.goto(f"{address}/c/{id_}/apply")
+    with in_a_thread(quiet_server(site.app)) as port:
+        page.goto(f"http://127.0.0.1:{port}/c/{id_}/apply")
         assert axe(page) == []
     page.context.set_offline(True)  # and the server is gone
     page.get_by_label("Choose a picture").set_input_files(picture)
