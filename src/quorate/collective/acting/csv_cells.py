@@ -7,19 +7,15 @@ Cells are split as ``quorate.populations.tables.csv_files`` splits them; the sam
 from __future__ import annotations
 
 import codecs
-import csv
-import io
-import itertools
 import re
 from dataclasses import dataclass
 
 from quorate.errors import InputError
+from quorate.populations.tables.csv_files import find_separator
 from quorate.validate import shown, unknown
 
 MOST_BYTES = 2**28  # of a file: what a browser holds several times
-SEPARATORS = ",;\t"
 ENCODINGS = ("utf-8", "cp1252", "latin-1")  # that a member can name; others are told by their mark
-LINES = 20  # of a file by which its separator is found
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
@@ -125,7 +121,7 @@ def read_cells(
     hint = re.match(r"sep=(.)\r?\n", text)  # how spreadsheets are told
     start = hint.end() if hint else 0
     body = text[start:end]
-    separator = separator or (hint[1] if hint else _separator(body))
+    separator = separator or (hint[1] if hint else find_separator(body))
     separator = "\t" if separator in ("tab", "\\t") else separator
     if len(separator) != 1 or separator in '" \r\n' or ord(separator) > 0xFFFF:
         raise InputError(
@@ -255,21 +251,3 @@ def _check_rows(cells: CsvCells) -> None:
                 f"{len(row)} in row {number} below it. Name every column, or give another "
                 "separator."
             )
-
-
-def _separator(text: str) -> str:
-    """Return the one of , ; and tab by which the first lines have equally many cells, and most.
-
-    Where they have not, the most frequent one in the header line. As ``read_csv`` finds it.
-    """
-    header = text.lstrip("\r\n").partition("\n")[0]
-    widths = {}
-    for one in SEPARATORS:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=one, skipinitialspace=True)
-        try:
-            seen = {len(row) for row in itertools.islice(filter(None, rows), LINES)}
-        except csv.Error:  # a cell that is too long for it
-            seen = set()
-        widths[one] = seen.pop() if len(seen) == 1 else 0
-    best = max(SEPARATORS, key=lambda one: widths[one])
-    return best if widths[best] > 1 else max(SEPARATORS, key=header.count)

@@ -10,8 +10,6 @@ from quorate.collective.acting.column_texts import ColumnTexts, number_in_text
 from quorate.collective.acting.learned_claims import LearnedClaims, LearnedColumn
 from quorate.validate import clean_text, truth_of
 
-NOWHERE = -1.0  # stands for a value that no row had that the rule was learned from
-
 
 class Matcher:
     """Finds the label that a rule says for a row.

@@ -7,7 +7,6 @@ gets that answer, and nothing happens twice.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
 from types import TracebackType
@@ -20,7 +19,7 @@ from quorate.test_time.http.api import API
 from quorate.test_time.http.client import check_address, is_open
 from quorate.test_time.http.patience import read_retry_after
 from quorate.test_time.http.rate import TokenBucket
-from quorate.test_time.http.reading import SMALL, read_json, told
+from quorate.test_time.http.reading import SMALL, read_json, read_object, told
 from quorate.test_time.http.sending import PASSING, AgainError, FailedError, Question, Sender
 from quorate.test_time.http.wording import Wording
 
@@ -194,12 +193,8 @@ class Channel:
         return found
 
     def _object(self, content: bytes, path: str) -> dict[str, Any]:
-        plain = read_json(content)
-        try:
-            json.dumps(plain, allow_nan=False)
-        except ValueError:
-            plain = None
-        if not isinstance(plain, dict):
+        plain = read_object(content)
+        if plain is None:
             shown = one_line(content[:200].decode("utf-8", "replace"), 60)
             raise CoordinatorError(
                 f"Expected a JSON object from {self.address}, got {shown!r}. Check the address: it "

@@ -6,7 +6,6 @@ In a folder the record is ``log.jsonl`` and, once a change is published, ``chang
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from quorate.collective.publishing.signing import SignedChange, verify_change
 from quorate.errors import InputError, MissingPackageError, QuorateError, reason
 from quorate.extras import require
 from quorate.printable import one_line
+from quorate.test_time.http.reading import read_object
 
 LOG, CHANGE = "log.jsonl", "change.npz"
 REPORT, SIGNATURE = "report.json", "signature.json"
@@ -209,12 +209,8 @@ def _entries(log: bytes) -> Iterator[Mapping[str, Any]]:
 
 def _plain(content: bytes, what: str) -> dict[str, Any]:
     """Return the JSON object that bytes hold."""
-    try:
-        plain = json.loads(content)
-        json.dumps(plain, allow_nan=False)
-    except (ValueError, RecursionError):
-        plain = None
-    if not isinstance(plain, dict):
+    plain = read_object(content)
+    if plain is None:
         raise InputError(
             f"Expected {what} as JSON, got another text. Give the file as it was downloaded."
         )

@@ -5,11 +5,8 @@ All is drawn from streams of one seed, so that the same pool gives the same byte
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,8 +24,9 @@ from quorate.collective.publishing.apart import (
 from quorate.collective.publishing.settings import FAMILIES, CraftingSettings
 from quorate.collective.publishing.stand_ins import on_stand_ins
 from quorate.collective.publishing.trials import make_trials, questions_of
+from quorate.collective.publishing.yielding import YieldingWork
 from quorate.errors import InputError
-from quorate.runs.cell import Cell, Record, Work
+from quorate.runs.cell import Cell, Record
 from quorate.runtime.seeds import stream
 from quorate.table import Labels, Mask, Table
 from quorate.test_time.extraction.pool import QueryPool
@@ -42,7 +40,6 @@ from quorate.test_time.study.people import CHANGES, SUBGROUP, SURROGATES
 from quorate.validate import listed
 from quorate.version import __version__
 
-NICE = 10  # that a worker yields to the server by, on the same machine
 PER_LABEL = 3  # answered questions of a pool for each label, at least
 ALARM_OF_PHASE = ALARM / 2  # the pool is one, the trial the other
 TRIAL = "trial-{:06d}.png"  # file of a trial question in a record
@@ -84,31 +81,14 @@ class CraftingCell(Cell):
 
 
 @dataclass(frozen=True)
-class CraftingWork(Work[CraftingCell]):
-    """Crafts changes, where the executor says.
-
-    Args:
-        server: process that must go on answering: a worker beside it yields to it.
-    """
+class CraftingWork(YieldingWork[CraftingCell]):
+    """Crafts changes, where the executor says."""
 
     kind: ClassVar[str] = "collective-change"
-    server: int = field(default_factory=os.getpid)
-
-    def prepare(self, stack: Sequence[CraftingCell]) -> None:
-        """Load libraries, and yield to the server."""
-        yield_to(self.server)
-        super().prepare(stack)
 
     def compute(self, stack: Sequence[CraftingCell]) -> list[Record]:
         """Return the changes of each pool, with what is known before they are tried."""
         return [craft_change(cell) for cell in stack]
-
-
-def yield_to(server: int) -> None:
-    """Let the server's process go first, where this one is another."""
-    if os.getpid() != server and sys.platform != "win32":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, NICE)
 
 
 @dataclass(frozen=True, eq=False)

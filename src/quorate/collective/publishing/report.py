@@ -16,15 +16,15 @@ from quorate.collective.publishing.apart import KeptApart
 from quorate.collective.publishing.judging import Tried
 from quorate.collective.publishing.settings import CraftingSettings
 from quorate.collective.publishing.wording import MemberFacts
-from quorate.intervals import Estimate
 from quorate.plain import finite
 from quorate.runs.result import Picture, Result, Row, Section
 from quorate.test_time.perturbations.perturbation import Perturbation, to_bytes
 from quorate.test_time.study import wording as correction_wording
+from quorate.test_time.study.change_facts import measured_facts
 from quorate.test_time.study.charts import groups_figure
 from quorate.test_time.study.examples import ExamplePictures
 from quorate.test_time.study.means import MeanOutcome
-from quorate.test_time.study.measures import UNDEFINED, AdaptedEffect
+from quorate.test_time.study.measures import AdaptedEffect, read_estimate
 from quorate.test_time.study.outcome import LABEL_FREE, PERTURBATION
 from quorate.test_time.study.sheets import MOST_CLASSES, Sheet, changes_sheet
 from quorate.version import __version__
@@ -93,7 +93,7 @@ class PublishedChange(Result):
     def stand_ins(self) -> dict[str, AdaptedEffect]:
         """What the change does on stand-ins, by name."""
         return {
-            name: AdaptedEffect(**{key: _read(one) for key, one in effect.items()})
+            name: AdaptedEffect(**{key: read_estimate(**one) for key, one in effect.items()})
             for name, effect in self.crafted["on_surrogate"].items()
         }
 
@@ -221,41 +221,24 @@ class PublishedChange(Result):
 
     def files(self) -> dict[str, bytes]:
         """Return both changes, as members use them: each says what it is for."""
-        free = self.tried.measures.best_label_free
         of = {PERTURBATION: (self.change, False), LABEL_FREE: (self.free, True)}
         return {
-            name: to_bytes(one.with_about(**self._about(is_free, free is not None)))
+            name: to_bytes(one.with_about(**self._about(is_free)))
             for name, (one, is_free) in of.items()
         }
 
-    def _about(self, is_free: bool, measured: bool) -> dict[str, Any]:
+    def _about(self, is_free: bool) -> dict[str, Any]:
         """Return what the file of a change says of itself, as that of a correction does."""
-        measures, who = self.tried.measures, self.subgroup
-        after, closed = measures.after.accuracy_by_group[who], measures.gap_closed
-        forced, adaptive = measures.controls.force_rate, measures.adaptive
-        if is_free:
-            best = measures.best_label_free
-            after, closed = (best.accuracy, best.gap_closed) if best else (UNDEFINED,) * 2
-            forced, adaptive = UNDEFINED, {}
         return {
             "campaign": self.campaign.campaign,
             "platform_name": self.campaign.platform,
-            "subgroup": who,
+            "subgroup": self.subgroup,
             "surrogate": self.campaign.surrogate,
             "members": self.who.members,
             "queries": self.who.pooled,
             "seed": self.crafted["seed"],
             "quorate": __version__,
-            "measured": {
-                "before": measures.before.accuracy_by_group[who].to_json(),
-                "after": after.to_json(),
-                "gap_closed": closed.to_json(),
-                "force_rate": forced.to_json(),
-            },
-            "adaptive": {
-                name: {"before": one.before.to_json(), "after": one.after.to_json()}
-                for name, one in adaptive.items()
-            },
+            **measured_facts(self.tried.measures, self.subgroup, is_free),
         }
 
     # --------------------------------------------------------------------------------- pictures
@@ -287,15 +270,3 @@ class PublishedChange(Result):
                 photographs=True,
             ),
         }
-
-
-def _read(plain: Mapping[str, Any]) -> Estimate:
-    """Return a number as plain data hold it: None is not defined, or as an end, without bound."""
-    value, low, high = (plain[name] for name in ("value", "low", "high"))
-    if value is None:
-        return UNDEFINED
-    return Estimate(
-        float(value),
-        -np.inf if low is None else float(low),
-        np.inf if high is None else float(high),
-    )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,15 +12,16 @@ from quorate.collective.pool.agreed import AgreedPool
 from quorate.collective.pool.reliability import Reliability
 from quorate.collective.publishing.answered import StoredAnswers
 from quorate.collective.publishing.apart import people_of_rows, sizes_of
-from quorate.collective.publishing.crafting import ALARM_OF_PHASE, yield_to
+from quorate.collective.publishing.crafting import ALARM_OF_PHASE
 from quorate.collective.publishing.judging import AnsweredPlatform, judge
 from quorate.collective.publishing.report import CampaignFacts, PublishedChange
 from quorate.collective.publishing.settings import CraftingSettings
 from quorate.collective.publishing.trials import make_trials
 from quorate.collective.publishing.wording import MemberFacts
+from quorate.collective.publishing.yielding import YieldingWork
 from quorate.intervals import Estimate
 from quorate.report.files import render_files
-from quorate.runs.cell import Cell, Record, Work
+from quorate.runs.cell import Cell, Record
 from quorate.runtime.provenance import provenance
 from quorate.spec import content_id
 from quorate.test_time.perturbations.perturbation import from_bytes
@@ -64,20 +64,10 @@ class TrialCell(Cell):
 
 
 @dataclass(frozen=True)
-class TrialWork(Work[TrialCell]):
-    """Measures what members were told, and writes the report, where the executor says.
-
-    Args:
-        server: process that must go on answering: a worker beside it yields to it.
-    """
+class TrialWork(YieldingWork[TrialCell]):
+    """Measures what members were told, and writes the report, where the executor says."""
 
     kind: ClassVar[str] = "collective-trial"
-    server: int = field(default_factory=os.getpid)
-
-    def prepare(self, stack: Sequence[TrialCell]) -> None:
-        """Load libraries, and yield to the server."""
-        yield_to(self.server)
-        super().prepare(stack)
 
     def compute(self, stack: Sequence[TrialCell]) -> list[Record]:
         """Return the report of each change as plain data, with its page and the changes' files."""

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from quorate.collective.web import words
 from quorate.version import __version__
 
 HERE = Path(__file__).parent
@@ -83,7 +84,7 @@ def moment(at: float) -> Markup:
     except (OverflowError, OSError, ValueError):
         return Markup("never")
     return Markup('<time datetime="{}">{}</time>').format(
-        when.isoformat(timespec="seconds"), when.strftime("%-d %B %Y, %H:%M UTC")
+        when.isoformat(timespec="seconds"), words.in_words(when)
     )
 
 

@@ -154,4 +154,13 @@ def stored(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _moment(at: float | None) -> str:
     if at is None:
         return "not yet"
-    return datetime.fromtimestamp(at, UTC).strftime("%-d %B %Y, %H:%M UTC")
+    return in_words(datetime.fromtimestamp(at, UTC))
+
+
+def in_words(when: datetime) -> str:
+    """Return a time of UTC as people write it.
+
+    >>> in_words(datetime(2027, 1, 2, 18, 5))
+    '2 January 2027, 18:05 UTC'
+    """
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"

@@ -60,7 +60,7 @@ def read_csv(file: Path, content: bytes, how: TableFormat, names: Sequence[str] 
         raise ValueError(f"a zero byte in line {text[: text.index(chr(0))].count(chr(10)) + 1}")
     hint = re.match(r"sep=(.)\r?\n", text)  # how spreadsheets are told
     text = text[hint.end() :] if hint else text
-    separator = how.separator or (hint[1] if hint else _separator(text))
+    separator = how.separator or (hint[1] if hint else find_separator(text))
     separator = "\t" if separator in ("\\t", "tab") else separator
     headless = {} if names is None else {"names": list(names), "comment": "|"}
     rows = iter(()) if names is not None else _rows(text, separator)
@@ -144,7 +144,7 @@ def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         return
 
 
-def _separator(text: str) -> str:
+def find_separator(text: str) -> str:
     """Return the one of , ; and tab by which the first lines have equally many cells, and most.
 
     Where they have not, the most frequent one in the header line.

@@ -92,6 +92,16 @@ def read_json(body: bytes) -> Any:
     return None
 
 
+def read_object(body: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that a body holds; None where it is none, or has NaN or Infinity."""
+    plain = read_json(body)
+    try:
+        json.dumps(plain, allow_nan=False)
+    except ValueError:
+        return None
+    return plain if isinstance(plain, dict) else None
+
+
 def _inside(plain: Any) -> list[Any]:
     values = plain.values() if isinstance(plain, dict) else plain
     return (

@@ -6,7 +6,7 @@ from typing import Any
 
 from quorate import spec
 from quorate.test_time.study.correction import Correction
-from quorate.test_time.study.measures import UNDEFINED
+from quorate.test_time.study.measures import UNDEFINED, CorrectionMeasures
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.version import __version__
 
@@ -19,13 +19,7 @@ def facts_of(outcome: CorrectionOutcome, correction: Correction, free: bool) -> 
         correction: the study.
         free: whether it is the label-free change of the cell.
     """
-    measures, who = outcome.measures, correction.subgroup.label
-    best = measures.best_label_free
-    after = measures.after.accuracy_by_group.get(who, UNDEFINED)
-    closed, forced, adaptive = measures.gap_closed, measures.controls.force_rate, measures.adaptive
-    if free:  # it carries no label, and platforms that adapt were not asked about it
-        after, closed = (best.accuracy, best.gap_closed) if best else (UNDEFINED, UNDEFINED)
-        forced, adaptive = UNDEFINED, {}
+    who = correction.subgroup.label
     return {
         "cell": outcome.id,
         "platform": outcome.platform_id,
@@ -37,6 +31,25 @@ def facts_of(outcome: CorrectionOutcome, correction: Correction, free: bool) -> 
         "queries": outcome.queries.pooled,
         "seed": outcome.seed,
         "quorate": __version__,
+        **measured_facts(outcome.measures, who, free),
+    }
+
+
+def measured_facts(measures: CorrectionMeasures, who: str, free: bool) -> dict[str, Any]:
+    """Return what was measured of a change, and what undoes it, as plain data.
+
+    Args:
+        measures: of the change.
+        who: the subgroup whom it is for.
+        free: whether it is the label-free change.
+    """
+    best = measures.best_label_free
+    after = measures.after.accuracy_by_group.get(who, UNDEFINED)
+    closed, forced, adaptive = measures.gap_closed, measures.controls.force_rate, measures.adaptive
+    if free:  # it carries no label, and platforms that adapt were not asked about it
+        after, closed = (best.accuracy, best.gap_closed) if best else (UNDEFINED, UNDEFINED)
+        forced, adaptive = UNDEFINED, {}
+    return {
         "measured": {
             "before": measures.before.accuracy_by_group.get(who, UNDEFINED).to_json(),
             "after": after.to_json(),

@@ -154,7 +154,7 @@ class CorrectionMeasures:
         """Return what the plain data of a cell hold, the agreement among them."""
         intervals, agreement = plain["intervals"], plain["proxy_agreement"]
         controls = {
-            name: _estimate(value, *intervals["controls"][name])
+            name: read_estimate(value, *intervals["controls"][name])
             for name, value in plain["controls"].items()
         }
         label_free = {
@@ -164,13 +164,13 @@ class CorrectionMeasures:
         return cls(
             before=_read_fairness(plain["before"], intervals["before"]),
             after=_read_fairness(plain["after"], intervals["after"]),
-            gap_closed=_estimate(plain["gap_closed"], *intervals["gap_closed"]),
+            gap_closed=read_estimate(plain["gap_closed"], *intervals["gap_closed"]),
             controls=ControlEffects(**controls),
             label_free=label_free,
             outside=OutsideEffect(**_read_estimates(plain["outside"])),
             best_label_free=next(iter(label_free.values()), None),
             adaptive={name: _read_adapted(one) for name, one in plain["adaptive"].items()},
-            agreement=_estimate(agreement["value"], agreement["low"], agreement["high"]),
+            agreement=read_estimate(agreement["value"], agreement["low"], agreement["high"]),
         )
 
 
@@ -269,7 +269,7 @@ def _fairness_ends(fairness: FairnessEstimates) -> dict[str, list[float | None]]
 
 def _read_fairness(values: Mapping[str, Any], intervals: Mapping[str, Any]) -> FairnessEstimates:
     def read(value: float | None, name: str) -> Estimate:
-        return _estimate(value, *intervals.get(name, (None, None)))
+        return read_estimate(value, *intervals.get(name, (None, None)))
 
     groups = values["accuracy_by_group"].items()
     return FairnessEstimates(
@@ -284,15 +284,19 @@ def _adapted_values(effect: AdaptedEffect) -> dict[str, Any]:
 
 
 def _read_adapted(plain: Mapping[str, Any]) -> AdaptedEffect:
-    accuracy, before, after = (_estimate(plain[name]) for name in ("accuracy", "before", "after"))
-    return AdaptedEffect(accuracy, before, after, _estimate(**plain["gap_closed"]))
+    accuracy, before, after = (
+        read_estimate(plain[name]) for name in ("accuracy", "before", "after")
+    )
+    return AdaptedEffect(accuracy, before, after, read_estimate(**plain["gap_closed"]))
 
 
 def _read_estimates(plain: Mapping[str, Any]) -> dict[str, Estimate]:
-    return {name: _estimate(**one) for name, one in plain.items()}
+    return {name: read_estimate(**one) for name, one in plain.items()}
 
 
-def _estimate(value: float | None, low: float | None = None, high: float | None = None) -> Estimate:
+def read_estimate(
+    value: float | None, low: float | None = None, high: float | None = None
+) -> Estimate:
     """Return a number as it was stored: None is not defined, or as an end, without bound.
 
     One that is not defined may have ends all the same, between which it lies whatever it is.
