@@ -77,6 +77,8 @@ OF_RULE = Instruction("erasing", "rows", label="y", claims=RULE).to_plain()
         ({"claim": "=HYPERLINK(1)"}, "a plain value as the label to hand in, got the formula"),
         ({"columns": [["a", " @SUM(1)"]]}, "a plain value as a value of 'a', got the formula"),
         ({"columns": [["a", "+cmd|' /C calc'!A0"]]}, "got the formula"),
+        ({"claim": "\ufeff\u200b=1"}, "got the formula"),
+        ({"claim": "a;=1"}, "got the formula"),
         ({"columns": {"a": "b"}}, "a list of at most 200"),
         ({"columns": [["a"]]}, "a column and its value"),
         ({"columns": [["a", 1]]}, "a text of 1 to"),

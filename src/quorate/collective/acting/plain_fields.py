@@ -10,7 +10,10 @@ from quorate.errors import InputError
 from quorate.validate import shown, unknown
 
 MOST_SIGNS = 1000  # of a text such as a label or the name of a column
-_FORMULA = re.compile(r"\s*(?:[=@]|[+-].*[(|!])", re.DOTALL)
+# What is blank, but nothing to see, is dropped around a cell; and a program may split a cell at a
+# sign that separates none in the file.
+_BLANK = r"[\s\u200b-\u200d\u2060\ufeff]*"
+_FORMULA = re.compile(rf"{_BLANK}[+-].*[(|!]|(?:.*[,;\t\n\r])?{_BLANK}[=@]", re.DOTALL)
 AGAIN = "Get the instruction again from the page of the campaign."
 
 
