@@ -146,6 +146,22 @@ def test_idempotency_keys_are_plain_and_long(site: Visitors, key: str) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "bad_key")
 
 
+def test_addresses_may_hold_what_no_database_can(database_url: str) -> None:
+    with opened(database_url, Settings(rates=UNLIMITED)) as found, visitors_of(found) as site:
+        people = site.campaign_with_people()
+        api = f"/api/v1/campaigns/{people.campaign}"
+        headers = {"authorization": f"Bearer {people.secrets['organiser']}"}
+        for odd in ("%00", "%ff", "%ed%a0%80", "a%00" * 4):
+            for method, path in (
+                ("DELETE", f"{api}/invitations/{odd}"),
+                ("POST", f"/api/v1/invitations/{odd}/join"),
+                ("GET", f"/api/v1/campaigns/{odd}"),
+                ("GET", f"/c/{people.campaign}/join/{odd}"),
+                ("GET", f"/c/{odd}/ask/{odd}.png"),
+            ):
+                assert site.client.request(method, path, headers=headers).status_code == 404
+
+
 def test_a_repeated_request_is_done_once_and_a_key_is_for_one_request(site: Visitors) -> None:
     people = site.campaign_with_people()
     api = f"/api/v1/campaigns/{people.campaign}"
@@ -216,6 +232,10 @@ def test_wrong_secrets_are_few_and_right_ones_pass(tmp_path: Any) -> None:
         assert links.status_code == 429
         right = {"authorization": f"Bearer {people.secrets['member']}"}
         assert site.client.get(path, headers=right).status_code == 200
+        # So does a browser that was also somebody who has left since.
+        both = f"organiser={people.secrets['organiser']}; member={member}.gone"
+        page = site.client.get(f"/c/{people.campaign}/organise", headers={"cookie": both})
+        assert page.status_code == 200
 
 
 def test_rates_are_of_a_secret_or_an_address(tmp_path: Any) -> None:

@@ -40,6 +40,7 @@ def test_a_form_needs_the_token_of_its_own_visitor(site: Visitors) -> None:
         ({"sec_fetch_site": "same-site"}, False),
         ({"origin": "https://evil.example"}, False),
         ({"origin": "null"}, False),
+        ({"origin": "http://["}, False),
         ({"origin": "http://testserver.evil.example"}, False),
         ({"sec_fetch_site": "same-origin"}, True),
         ({"origin": "http://testserver"}, True),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -108,7 +107,7 @@ class Guard:
         if site is not None:
             if site in ("same-origin", "none"):
                 return
-        elif origin is None or urlsplit(origin).netloc == (self._host or headers.get("host")):
+        elif origin is None or origin.partition("://")[2] == (self._host or headers.get("host")):
             return
         raise RefusedError(
             403,

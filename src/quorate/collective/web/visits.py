@@ -172,10 +172,10 @@ def _visit(
             right["organiser"] = sent["organiser"]
     elif is_setup(connection, sent.get("setup", "")):
         right["setup"] = sent["setup"]
-    if any(secret and one not in right for one, secret in sent.items()):
-        site.limits.failed(request)
     if right:
         site.limits.known(next(iter(right.values())))
+    elif any(sent.values()):
+        site.limits.failed(request)
     else:
         site.limits.stranger(request)
     if role != "anyone" and role not in right:

@@ -24,6 +24,7 @@ from quorate.collective.web.described import (
 from quorate.collective.web.fields import UPLOAD_BYTES
 from quorate.collective.web.pages.creating import created
 from quorate.collective.web.pages.organiser import invitations, invite
+from quorate.collective.web.visits import checked_id
 from quorate.test_time.http.described import TEXT, WHOLE, record
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _list(visit: Visit, connection: Connection) -> Response:
 
 
 async def _revoke(visit: Visit, fields: Fields) -> Response:
-    named = str(visit.request.path_params["invitation"])
+    named = checked_id(str(visit.request.path_params["invitation"]))
     operation = members.Revoke(visit.id, named)
     return JSONResponse(await visit.do(operation, fields, "organiser", {"invitation": named}))
 
