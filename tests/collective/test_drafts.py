@@ -1,6 +1,7 @@
 """A campaign from a plan, from a correction, or from a file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from quorate.collective.drafts import (
     draft_of_file,
     draft_of_source,
     read_deadline,
+    warning_of,
 )
 from quorate.collective.plans import TestPlan, TrainingPlan
 from quorate.errors import InputError
@@ -38,6 +40,8 @@ def test_a_plan_says_what_members_do_and_how_many_are_enough(plan: Path) -> None
     assert (draft.plan.strategy, draft.plan.signal) == ("planting", "channel=web")
     assert (draft.plan.label, draft.plan.target) == ("decision", "yes")
     assert (draft.quorum, draft.deadline) == (399, 1000.0 + 2 * 86400)
+    assert warning_of(draft) == ""
+    assert "The quorum of 2 is too small" in warning_of(replace(draft, quorum=2))
     assert draft.rules == RULES
     assert draft.source is not None
     instruction = Instruction.from_plain(draft.plan.instruction)
@@ -74,6 +78,8 @@ def test_a_correction_says_what_members_ask(tmp_path: Path) -> None:
         draft_of_source(tmp_path, WANTED, clock=now)
     change = next(STORED.glob("cells/*-label-free.npz"))
     (tmp_path / "perturbation.npz").write_bytes(change.read_bytes())
+    with pytest.raises(InputError, match=r"no quorum.*Whatever quorum you set is a guess"):
+        draft_of_source(tmp_path, WANTED, clock=now)
     draft = draft_of_source(tmp_path, Wanted("T", "W", "R", 7, "9d"), clock=now)
     assert isinstance(draft.plan, TestPlan)
     assert (draft.plan.classes, draft.plan.shape) == (tuple("0123456789"), (1, 8, 8))

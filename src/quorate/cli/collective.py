@@ -130,6 +130,7 @@ def new(
     lines = [
         f"Campaign: {one_line(url, 200)}",
         f"Your secret is in {organiser}: keep a copy, nobody else has it.",
+        *filter(None, [drafts.warning_of(draft)]),
         "Next: quorate collective invite --cap 50",
     ]
     say(told, lines, json)

@@ -13,8 +13,8 @@ from typing import Any
 from quorate.collective.acting.compiling import compile_instruction
 from quorate.collective.facts.correction import CorrectionFacts
 from quorate.collective.facts.joining import TERMS, JoiningTerms
-from quorate.collective.facts.quorum import suggest_quorum
-from quorate.collective.facts.sources import Facts, read_source, source_to_plain
+from quorate.collective.facts.quorum import say_quorum, suggest_quorum
+from quorate.collective.facts.sources import Facts, read_source, source_of, source_to_plain
 from quorate.collective.facts.training import TrainingFacts
 from quorate.collective.plans import Draft, Plan, TestPlan, TrainingPlan, from_plain
 from quorate.errors import InputError
@@ -123,6 +123,11 @@ def draft_of_file(
     return _draft(from_plain(given), wanted, None, clock)
 
 
+def warning_of(draft: Draft) -> str:
+    """Return what a draft's source says against its quorum; empty where nothing does."""
+    return "" if draft.source is None else say_quorum(source_of(draft.source), draft.quorum)
+
+
 def read_deadline(text: str, now: float) -> float:
     """Return when a deadline is, in seconds since 1970.
 
@@ -154,16 +159,19 @@ def read_deadline(text: str, now: float) -> float:
 
 
 def _draft(plan: Plan, wanted: Wanted, facts: Facts | None, clock: Callable[[], float]) -> Draft:
-    quorum, title = wanted.quorum, wanted.title
+    quorum, title, why_none = wanted.quorum, wanted.title, ""
     if facts is not None:
         title = facts.title if title is None else title
-        quorum = suggest_quorum(facts).pledges if quorum is None else quorum
+        if quorum is None:
+            suggested = suggest_quorum(facts)
+            quorum, why_none = suggested.pledges, f" {suggested.why}"
     given = {"title": title, "why": wanted.why, "quorum": quorum, "deadline": wanted.deadline}
     missing = [name for name, one in given.items() if one is None]
     if missing:
         raise InputError(
             f"Expected a title, a why, a quorum and a deadline, got no {', '.join(missing)}. Give "
             f"{', '.join(f'--{name}' for name in missing)}, or write it into the campaign's file."
+            + (why_none if quorum is None else "")
         )
     return Draft(
         title=str(title),

@@ -75,11 +75,15 @@ def test_pledges_by_hand() -> None:
     root = drawn(pledge_chart(30, 100, [CriticalMassMark("certified", "", 80, 80, 80)]))
     scale = (RIGHT - LEFT) / (ROOM * 100)
     bars = [float(one.attrib["width"]) for one in root.iter(f"{SVG}rect")]
-    assert bars == pytest.approx([RIGHT - LEFT, 30 * scale], abs=0.06)  # one decimal is written
+    whole = RIGHT - LEFT  # each row has the whole scale; one decimal is written
+    assert bars == pytest.approx([whole, 30 * scale, whole, whole], abs=0.06)
     lines = [float(one.attrib["x1"]) for one in root.iter(f"{SVG}line")]
-    assert lines == pytest.approx([LEFT + 100 * scale] * 2, abs=0.06)  # at the bar, and the mark
+    assert lines == pytest.approx([LEFT + 100 * scale] * 2, abs=0.06)  # its row, and the mark's
+    told = [one.text for one in root.iter(f"{SVG}text")]
+    rows = ["Pledges so far", "30", "Quorum", "100", "Certified", "80"]
+    assert told == rows
     assert description(root) == (
-        "30 pledges of the 100 that are asked for: 70 are missing. Certified: 80."
+        "30 pledges of the 100 that are asked for: 70 are missing. Certified, 80."
     )
 
 
@@ -96,9 +100,18 @@ def test_any_numbers_of_pledges(pledges: int, quorum: int) -> None:
     root = drawn(pledge_chart(pledges, quorum, marks, "second"))
     told = description(root)
     assert "x" * 200 in told  # whole for who has it read out
-    assert "<b>&\"': 12 (3 to more than was tried)" in told
-    assert "Certified: no number tried was enough." in told
-    assert "failed: failed." in told
+    assert "<b>&\"', 12 (3 to more than was tried)" in told
+    assert "Certified, no number tried." in told
+    assert "Simulated: failed, failed." in told
+
+
+def test_what_no_label_has_room_for_is_said_by_the_shape() -> None:
+    long = "dp-sgd:epsilon=10,max_grad_norm=1"
+    marks = [CriticalMassMark("simulated", one, 140, 97, 140) for one in (long, "sgd")]
+    told = [one.text for one in drawn(pledge_chart(1, 2, marks)).iter(f"{SVG}text")]
+    assert told[4].startswith("dp-sgd:epsilon=10")
+    assert told[4].endswith("…")
+    assert told[6] == "Simulated: sgd"
 
 
 def test_the_marks_of_sources() -> None:
@@ -111,11 +124,11 @@ def test_the_marks_of_sources() -> None:
     assert (simulated.members, simulated.low) == (at["critical_mass"] * 4000, at["low"] * 4000)
     drawn(pledge_chart(5, 399, [certified, rehearsed, simulated]))
     never = changed(plan_json(), "certified", "n_for_target", to=None)
-    assert marks_of(source_of(never))[0].words() == "certified: no number tried was enough"
+    assert marks_of(source_of(never))[0].words() == "Certified, no number tried"
     assert marks_of(source_of(correction_json())) == ()
     closed = {"value": 0.5, "low": 0.2, "high": 0.9}
     real = changed(correction_json(), "cells", 0, "gap_closed", to=closed)
-    assert [one.words() for one in marks_of(source_of(real))] == ["measured: 10"]
+    assert [one.words() for one in marks_of(source_of(real))] == ["Measured, 10"]
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 40, 700])
@@ -136,7 +149,7 @@ def test_a_fall_is_shaded_and_drawn_small() -> None:
     root = drawn(chart)
     (shaded,) = root.iter(f"{SVG}rect")
     first = view.periods[0]
-    left, right = (38 + 312 * (at - 1) / 2499 for at in (first.stop, first.seen))
+    left, right = (38 + 282 * (at - 1) / 2499 for at in (first.stop, first.seen))
     assert float(shaded.attrib["x"]) == pytest.approx(left, abs=0.06)
     assert float(shaded.attrib["width"]) == pytest.approx(right - left, abs=0.06)
     assert len(chart) < 9000

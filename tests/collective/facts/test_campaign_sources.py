@@ -10,7 +10,7 @@ from campaign_sources import changed, correction_json, plan_json
 
 from quorate.collective.facts.correction import CorrectionFacts
 from quorate.collective.facts.figure import KNOWN
-from quorate.collective.facts.quorum import suggest_quorum
+from quorate.collective.facts.quorum import say_quorum, suggest_quorum
 from quorate.collective.facts.sources import digest_of, read_source, source_of, source_to_plain
 from quorate.collective.facts.training import TrainingFacts
 from quorate.errors import StoreError
@@ -36,7 +36,8 @@ def test_a_plan_says_what_its_own_page_says() -> None:
     # Every sentence is one of the plan's own, but for that on what was simulated.
     for sentence in (*facts.what(), *facts.how_sure()[:-1], *facts.costs(), *facts.limits()):
         assert any(sentence in one for one in said), sentence
-    assert facts.title == plain["title"]
+    assert facts.title == "Get 'yes' where channel is 'web'"
+    assert "the certificate has the radius" in facts.assumptions()[-1]
     assert (facts.label, facts.platform_size, facts.certified_members) == ("decision", 4000, 399)
     assert facts.certification.to_dict()["certified"] == plain["certified"]
     assert set(plain["notes"]) <= set(facts.assumptions())
@@ -125,6 +126,40 @@ def test_a_certified_curve_is_a_bound_between_its_points_too() -> None:
         assert curve.success_of(row["members"]) <= max(0, row["success"]) + 1e-12
     below = [row for row in plain["growth"] if row["members"] < 399][-1]
     assert curve.success_of(398.9) == max(0, below["success"])
+
+
+def test_what_campaigns_of_each_goal_are_called() -> None:
+    unplanting = changed(plan_json(), "goal", to="unplant")
+    assert planned(unplanting).title == "No more 'yes' where channel is 'web'"
+    erasing = {**changed(plan_json(), "goal", to="erase"), "target": None}
+    assert planned(erasing).title == "Make it no difference whether channel is 'web'"
+
+
+def test_a_quorum_that_is_too_small_is_said_to_be() -> None:
+    facts = planned()
+    (simulated,) = facts.simulated
+    forecast = math.ceil(simulated.high * 4000 - 1e-9)
+    assert say_quorum(facts, 399) == ""
+    far = say_quorum(facts, 2)
+    assert far.startswith("The quorum of 2 is too small by all that is known: for a success of 90%")
+    assert "what is certified (399)" in far
+    between = say_quorum(facts, 398)
+    assert forecast <= 398
+    assert "is enough for a success of 90% by what was" in between
+    assert "but not by what is certified (399) and what was rehearsed (logistic: 400)." in between
+    row = plan_json()["simulated"][0]
+    two = [row, {**row, "learner": "tree", "critical_mass": 0.1, "low": 0.05, "high": 0.2}]
+    several = planned(changed(plan_json(), "simulated", to=two))
+    least = math.ceil(row["critical_mass"] * 4000 - 1e-9)
+    assert f"what was simulated ({least} to 400, by learner)" in say_quorum(several, 2)
+    never = planned(changed(plan_json(), "certified", "n_for_target", to=None))
+    assert "what is certified (no number tried)" in say_quorum(never, 1000)
+    closed = {"value": 0.5, "low": 0.2, "high": 0.9}
+    real = corrected(changed(correction_json(), "cells", 0, "gap_closed", to=closed))
+    assert "for closing any of the gap it takes more, by what was measured (10)" in (
+        say_quorum(real, 9)
+    )
+    assert say_quorum(real, 10) == say_quorum(corrected(), 1) == ""
 
 
 def test_rehearsed_and_simulated_curves_hold_their_means() -> None:

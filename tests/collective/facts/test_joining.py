@@ -121,17 +121,21 @@ def test_the_page_speaks_of_the_most_cautious_forecast() -> None:
 
 
 def said(found: Joining) -> str:
-    return " ".join(say_joining(found))
+    told = say_joining(found)
+    return " ".join((*told.first, *told.reckoning))
 
 
 def test_words_of_a_plan() -> None:
     facts = source_of(plan_json())
     found = joining(facts.curves, JoiningTerms(expected=300), 399, 12, 4000)
     text = said(found)
-    assert "If 399 members act, success is 100%, by what was simulated (logistic)." in text
-    assert "someone who acts then gets 0.90; someone who stays out gets 0.50." in text
+    assert text.startswith("Say that full success is worth 100 points to everybody. Then acting")
+    assert "acting costs 10 points, and those who stay out get 50% of the success" in text
+    assert "If 399 members act, a success of 100% is expected, by what was simulated" in text
+    assert "acts then has 90 points in the end, and someone who stays out 50 points." in text
     assert "So acting pays, once the quorum is reached." in text
     assert "Certified for 399 members is a success of at least 90%" in text
+    assert "leaves someone who acts with at least 80 points" in text
     assert "12 have pledged so far" in text
     assert "About 300 pledges are expected." in text
     assert "no promise" in text
@@ -140,13 +144,18 @@ def test_words_of_a_plan() -> None:
 def test_words_are_honest_where_little_is_known() -> None:
     assert NO_CURVE in said(joining((), JoiningTerms(), 30, 1))
     bound = said(joining((curve((100,), (0.9,), "certified", ""),), JoiningTerms(), 100, 1))
-    assert "success is at least 90%" in bound
-    assert "gets at least 0.80" in bound
-    assert "Only a lower bound is known" in bound
+    assert "If 100 members act, a success of at least 90% is certified." in bound
+    assert "has at least 80 points" in bound
+    assert "Only what is certified is known here" in bound
     assert "1 has pledged so far" in bound
     assert "tip at" not in bound
     below = said(joining((curve((100,), (0.9,), "certified", ""),), JoiningTerms(), 99, 1))
+    assert "If no more than 99 members act, no success is certified" in below
+    assert "may lose the 10 points that it costs" in below
     assert "not certain that acting pays" in below
+    alone = said(joining((curve((1,), (0.9,), "certified", ""),), JoiningTerms(), 1, 0))
+    assert "If 1 member acts, a success of at least 90%" in alone
+    assert "acting pays if 1 member or more acts" in alone
     others = said(joining((curve(),), JoiningTerms(share=0.9), 20, 1))
     assert "would rather stay out" in others
     assert "None of this is certified." in others

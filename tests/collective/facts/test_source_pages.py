@@ -77,14 +77,19 @@ def test_from_the_api_to_the_page(site: Visitors) -> None:
     assert "Robust training and cleaning" in page  # what would break it, among the limits
     assert "style=" not in page
     assert "0 of 399" in page
-    assert "acting costs 0.1" in page  # nobody said otherwise
+    assert "acting costs 10 points" in page  # nobody said otherwise
     stored = site.client.get(f"/api/v1/campaigns/{id_}").json()["source"]
     assert stored.pop("joining")["cost"] == 0.1
     assert stored == source_to_plain(source_of(plan_json()))
     stated = create(site, {**plan_json(), "joining": {"cost": 0.25, "expected": 300}})
     page = site.client.get(f"/c/{stated.json()['campaign']}").text
-    assert "acting costs 0.25" in page
+    assert "acting costs 25 points" in page
     assert "About 300 pledges are expected." in page
+    assert "too small" not in page
+    small = create(site, plan_json(), quorum=2).json()["campaign"]
+    assert (
+        "The quorum of 2 is too small by all that is known" in site.client.get(f"/c/{small}").text
+    )
 
 
 def test_a_hostile_source_creates_nothing(site: Visitors) -> None:
@@ -152,7 +157,9 @@ def test_the_form_keeps_the_source_and_the_terms(site: Visitors) -> None:
     source = site.client.get(f"/api/v1/campaigns/{id_}").json()["source"]
     assert source["joining"]["cost"] == 0.2
     assert source["joining"]["expected"] == 300
-    wrong = site.client.post("/new/training", data={**given, **texts, "cost": "-5", "key": "n"})
+    wrong = site.client.post(
+        "/new/training", data={**given, **texts, "cost": "-5", "key": "n" * 32}
+    )
     assert wrong.status_code == 422
     assert "cost" in wrong.text
 

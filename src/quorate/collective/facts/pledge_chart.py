@@ -12,8 +12,10 @@ from quorate.collective.facts.figure import Known
 from quorate.collective.facts.sources import Facts
 
 LEFT, RIGHT = 8.0, svg.WIDTH - 8.0
-BAR, ROW = 16.0, 34.0  # heights of the bar of pledges, and of one row below it
-ROOM = 1.08  # of the largest number that is drawn, the axis goes on so far
+ROW = 40.0  # height of one row: its words, and its place on the scale below them
+TRACK = 6.0  # height of the scale in a row
+GAP = 2 * svg.LETTER  # between the words of a row and its number
+ROOM = 1.08  # of the largest number that is drawn, the scale goes on so far
 
 
 @dataclass(frozen=True)
@@ -33,16 +35,23 @@ class CriticalMassMark:
     low: float
     high: float
 
+    def label(self) -> str:
+        """Return how it is known, and by whom."""
+        known = self.known.capitalize()
+        return f"{known}: {self.called}" if self.called else known
+
+    def number(self) -> str:
+        """Return how many are enough, with the interval."""
+        if not math.isfinite(self.members):
+            return "no number tried" if math.isinf(self.members) else "failed"
+        if self.low == self.high:
+            return _people(self.members)
+        high = _people(self.high) if math.isfinite(self.high) else "more than was tried"
+        return f"{_people(self.members)} ({_people(self.low)} to {high})"
+
     def words(self) -> str:
         """Return it in a few words."""
-        who = f"{self.known}, {self.called}" if self.called else self.known
-        if not math.isfinite(self.members):
-            none = "no number tried was enough" if math.isinf(self.members) else "failed"
-            return f"{who}: {none}"
-        if self.low == self.high:
-            return f"{who}: {_people(self.members)}"
-        high = _people(self.high) if math.isfinite(self.high) else "more than was tried"
-        return f"{who}: {_people(self.members)} ({_people(self.low)} to {high})"
+        return f"{self.label()}, {self.number()}"
 
 
 def marks_of(facts: Facts) -> tuple[CriticalMassMark, ...]:
@@ -102,37 +111,51 @@ def pledge_chart(
     def place(members: float) -> float:
         return min(LEFT + scale * members, RIGHT)
 
-    top = 2 * svg.TEXT
-    bottom = top + BAR + ROW * len(marks) + 6
-    parts = [
-        svg.words(f"{pledges:,} of {quorum:,}", place(pledges), svg.TEXT),
-        _bar(LEFT, RIGHT, top, "currentColor", 0.12),
-        _bar(LEFT, place(pledges), top, svg.BLUE, 1.0),
-    ]
-    quorum_at = place(quorum)
-    parts.append(_at_quorum(quorum_at, top - 4, top + BAR + 4))
-    for number, mark in enumerate(marks):
-        y = top + BAR + ROW * number + svg.TEXT + 4
-        parts.append(svg.tag("text", svg.cut(mark.words(), RIGHT - LEFT), x=LEFT, y=y))
-        line = y + 10
-        parts.append(_at_quorum(quorum_at, line - 6, line + 6))
-        parts += _mark(mark, line, *map(place, (mark.members, mark.low, mark.high)))
-    parts.append(svg.words(f"quorum {quorum:,}", quorum_at, bottom + svg.TEXT + 2))
+    rows = [("Pledges so far", f"{pledges:,}"), ("Quorum", f"{quorum:,}")]
+    rows += [(_fitting(mark), mark.number()) for mark in marks]
+    parts: list[str] = []
+    for row, (label, number) in enumerate(rows):
+        y = ROW * row + svg.TEXT + 1
+        parts += _words(label, number, y)
+        parts.append(_bar(LEFT, RIGHT, y + 12, "currentColor", 0.12))
+        if row == 0:
+            parts.append(_bar(LEFT, place(pledges), y + 12, svg.BLUE, 1.0))
+        else:
+            parts.append(_at_quorum(place(quorum), y + 12, 9 if row == 1 else 5))
+        if row > 1:
+            mark = marks[row - 2]
+            parts += _mark(mark, y + 12, *map(place, (mark.members, mark.low, mark.high)))
     said = [pledge_words(pledges, quorum)]
-    said += [f"{_capital(mark.words())}." for mark in marks]
+    said += [f"{mark.words()}." for mark in marks]
     title = "Pledges so far, the quorum, and how many are enough"
-    return svg.chart(name, title, " ".join(said), bottom + 2 * svg.TEXT, parts)
+    return svg.chart(name, title, " ".join(said), ROW * len(rows) - 8, parts)
 
 
-def _bar(left: float, right: float, top: float, fill: str, opacity: float) -> str:
-    box = {"x": left, "y": top, "width": max(right - left, 0.0), "height": BAR, "rx": 3}
+def _fitting(mark: CriticalMassMark) -> str:
+    """Return a label, without how it is known where the shape must say that."""
+    room = RIGHT - LEFT - len(mark.number()) * svg.LETTER - GAP
+    return mark.label() if len(mark.label()) * svg.LETTER <= room else mark.called
+
+
+def _words(label: str, number: str, y: float) -> tuple[str, str]:
+    """Return the words of a row, cut where its number needs the room, and its number."""
+    number = svg.cut(number, (RIGHT - LEFT) * 0.7)
+    label = svg.cut(label, RIGHT - LEFT - len(number) * svg.LETTER - GAP)
+    return (
+        svg.tag("text", label, x=LEFT, y=y),
+        svg.tag("text", number, x=RIGHT, y=y, text_anchor="end", font_weight="bold"),
+    )
+
+
+def _bar(left: float, right: float, y: float, fill: str, opacity: float) -> str:
+    box = {"x": left, "y": y - TRACK / 2, "width": max(right - left, 0.0), "height": TRACK, "rx": 3}
     return svg.tag("rect", **box, fill=fill, fill_opacity=f"{opacity:g}")
 
 
-def _at_quorum(x: float, top: float, bottom: float) -> str:
+def _at_quorum(x: float, y: float, half: float) -> str:
     """Return a piece of the line of the quorum, which leaves the words free."""
-    ends = {"x1": x, "x2": x, "y1": top, "y2": bottom}
-    return svg.tag("line", **ends, stroke="currentColor", stroke_width=1.5)
+    ends = {"x1": x, "x2": x, "y1": y - half, "y2": y + half}
+    return svg.tag("line", **ends, stroke="currentColor", stroke_width=2)
 
 
 def _mark(mark: CriticalMassMark, y: float, at: float, low: float, high: float) -> Iterator[str]:
@@ -158,7 +181,3 @@ def _mark(mark: CriticalMassMark, y: float, at: float, low: float, high: float) 
 
 def _people(members: float) -> str:
     return f"{math.ceil(members - 1e-6):,}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

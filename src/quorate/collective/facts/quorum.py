@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
 from quorate.collective.facts.correction import CorrectionFacts
+from quorate.collective.facts.joining_words import BY
+from quorate.collective.facts.pledge_chart import CriticalMassMark, marks_of
 from quorate.collective.facts.sources import Facts
 from quorate.collective.facts.training import TrainingFacts
 from quorate.planning.wording import asked
@@ -58,6 +61,51 @@ def suggest_quorum(facts: Facts) -> SuggestedQuorum:
             f"simulated.{never} It is a forecast, no promise.{_spare(members)}",
         )
     return _suggest_rehearsed(facts, wanted)
+
+
+def say_quorum(facts: Facts, quorum: int) -> str:
+    """Return what a quorum is too small for; empty where it is certified, or enough by all."""
+    found = [one for one in marks_of(facts) if not math.isnan(one.members)]
+    missed = [one for one in found if quorum < _cautious(one)]
+    if not missed or any(one.known == "certified" and one not in missed for one in found):
+        return ""
+    wanted = (
+        "closing any of the gap"
+        if isinstance(facts, CorrectionFacts)
+        else f"a success of {asked(facts.certification.objective.success)}"
+    )
+    enough = [one for one in found if one not in missed]
+    if enough:
+        return (
+            f"The quorum of {quorum:,} is enough for {wanted} by {_each(enough)}, but not by "
+            f"{_each(missed)}."
+        )
+    return (
+        f"The quorum of {quorum:,} is too small by all that is known: for {wanted} it takes more, "
+        f"by {_each(missed)}. If no more act, expect less."
+    )
+
+
+def _cautious(mark: CriticalMassMark) -> float:
+    """Return the number that is enough even at the upper end of its interval, where it has one."""
+    return mark.high if math.isfinite(mark.high) else mark.members
+
+
+def _each(marks: list[CriticalMassMark]) -> str:
+    """Return by what each of them is known, and its number; of several learners, the range."""
+    named = []
+    for known, same in itertools.groupby(marks, lambda one: one.known):
+        first, *more = same
+        found = [one.members for one in (first, *more) if math.isfinite(one.members)]
+        if not more:
+            who = f"{first.called}: " if first.called else ""
+            named.append(f"{BY[known]} ({who}{first.number()})")
+        elif found:
+            most = f"{math.ceil(max(found) - 1e-6):,}" if len(found) > len(more) else "never"
+            named.append(f"{BY[known]} ({math.ceil(min(found) - 1e-6):,} to {most}, by learner)")
+        else:
+            named.append(f"{BY[known]} (no number tried, by any learner)")
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
 
 
 def _suggest_rehearsed(facts: TrainingFacts, wanted: str) -> SuggestedQuorum:

@@ -12,9 +12,9 @@ from html import escape
 
 from quorate.figures.style import COLOURS
 
-WIDTH = 360.0  # units of a chart, pixels on a phone
-TEXT = 12.0  # size of letters
-LETTER = 6.6  # width of one, about
+WIDTH = 330.0  # units of a chart, pixels on a phone
+TEXT = 13.0  # size of letters
+LETTER = 7.8  # width of one, in wide fonts
 BLUE, ORANGE, GREEN = COLOURS[0], COLOURS[1], COLOURS[2]  # 3:1 or more on white and on #111
 
 
@@ -68,7 +68,7 @@ def words(text: str, x: float, y: float) -> str:
 def cut(text: str, width: float) -> str:
     """Return text that is no wider than so many units, with dots where it is cut.
 
-    >>> cut("simulated", 40), cut("simulated", 99)
+    >>> cut("simulated", 47), cut("simulated", 99)
     ('simul…', 'simulated')
     """
     most = int(width / LETTER)

@@ -72,8 +72,13 @@ class TrainingFacts:
 
     @property
     def title(self) -> str:
-        """What it is a plan for."""
-        return wording.title(self.certification)
+        """What it is a plan for, as people would call it."""
+        objective = self.certification.objective
+        signal = wording.setting(objective.signal, "is")
+        if objective.goal == "erase":
+            return f"Make it no difference whether {signal}"
+        wanted = "No more" if objective.goal == "unplant" else "Get"
+        return f"{wanted} {objective.target!r} where {signal}"
 
     @property
     def strategy(self) -> str:
@@ -165,7 +170,13 @@ class TrainingFacts:
         stated = [ABOUT_SIMULATED] if self.simulated else []
         private = privacy_sections((row.learner, None) for row in self.simulated)
         said = [sentence for section in private for sentence in section.sentences]
-        return (wording.if_others_differ(self.certification), *stated, *said, *self.notes)
+        sure = self.certification.certificate
+        proof = (
+            f"For those who check it: the certificate has the radius {sure.radius!r}, and its "
+            f"proof is {sure.status}."
+        )
+        others = wording.if_others_differ(self.certification)
+        return (others, *stated, *said, *self.notes, proof)
 
     def limits(self) -> tuple[str, ...]:
         """Return what is not guaranteed: what would break it."""
@@ -186,15 +197,14 @@ class TrainingFacts:
     def figures(self) -> tuple[StatedFigure, ...]:
         """Return every number that the page shows, each with how it is known and how sure."""
         found = self.certification
-        best, objective, sure = found.best, found.objective, found.certificate
+        best, objective = found.best, found.objective
         wanted = wording.asked(objective.success)
         confidence = f"{wording.asked(objective.confidence)} confidence"
-        how = f"{confidence}; radius: {sure.radius}; {sure.status}"
         rows = [
             StatedFigure("People on the platform", f"{self.platform_size:,}", "stated"),
             StatedFigure("Success wanted", wanted, "stated"),
             StatedFigure(
-                f"Members for {wanted}", wording.number(best.n_for_target), "certified", how
+                f"Members for {wanted}", wording.number(best.n_for_target), "certified", confidence
             ),
         ]
         if best.success > 0:
@@ -205,8 +215,13 @@ class TrainingFacts:
             most = f"{wording.no_more_than(self.reach.success)} with {self.reach.members:,} members"
             rows.append(StatedFigure("The most in reach", most, "certified", confidence))
         if found.holds_to is not None:
-            value = f"up to {found.holds_to:g} times the odds"
-            rows.append(StatedFigure("If others are unlike members", value, "certified", "Γ"))
+            value = (
+                f"by up to {found.holds_to:g} times the odds"
+                if found.holds_to > 1
+                else "not at all"
+            )
+            label = "Others may differ from members, and it still holds"
+            rows.append(StatedFigure(label, value, "certified", confidence))
         for name in self.rehearsed_learners:
             row = self.least_rehearsed(name, objective.success)
             enough = "no share tried" if row is None else self._people(row.share)

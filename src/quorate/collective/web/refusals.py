@@ -27,7 +27,7 @@ TITLES = {
     404: "There is nothing here",
     405: "This page does not take that",
     408: "That took too long",
-    409: "That is not possible any more",
+    409: "That is not possible now",
     413: "That is too large",
     422: "Something is missing, or not as expected",
     429: "That was very often",

@@ -13,8 +13,9 @@ from markupsafe import Markup
 
 from quorate.collective.facts.figure import KNOWN, Known, StatedFigure
 from quorate.collective.facts.joining import JoiningTerms, joining, terms_in
-from quorate.collective.facts.joining_words import say_joining
+from quorate.collective.facts.joining_words import ToldJoining, say_joining
 from quorate.collective.facts.pledge_chart import CriticalMassMark, marks_of, pledge_chart
+from quorate.collective.facts.quorum import say_quorum
 from quorate.collective.facts.sources import Facts, source_of
 from quorate.collective.facts.training import TrainingFacts
 from quorate.collective.service import campaigns
@@ -66,7 +67,12 @@ class Sources:
         """Return what a campaign's source says; None if it has none that can be read."""
         return self._of(connection, row.id).told
 
-    def joining(self, connection: Connection, row: Row[Any]) -> tuple[str, ...]:
+    def quorum(self, connection: Connection, row: Row[Any]) -> str:
+        """Return what the source says against a quorum; empty where nothing does."""
+        told = self.told(connection, row)
+        return "" if told is None else say_quorum(told.facts, row.quorum)
+
+    def joining(self, connection: Connection, row: Row[Any]) -> ToldJoining:
         """Return what a member gains and pays by joining, in sentences."""
         read = self._of(connection, row.id)
         curves = () if read.told is None else read.told.facts.curves

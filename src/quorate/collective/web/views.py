@@ -62,11 +62,13 @@ def planned(visit: Visit, connection: Connection) -> dict[str, Any]:
     plan = plans.from_plain(visit.campaign.plan)
     sources = visit.site.sources
     return {
+        "does": words.does(plan),
         "planned": words.planned(plan),
         "limits": words.limits(plan),
         "told": sources.told(connection, visit.campaign),
         "joining": sources.joining(connection, visit.campaign),
         "chart": sources.chart(connection, visit.campaign),
+        "too_small": sources.quorum(connection, visit.campaign),
     }
 
 

@@ -35,6 +35,22 @@ def planned(plan: Plan) -> list[tuple[str, str]]:
     return _test(plan)
 
 
+def does(plan: Plan) -> tuple[str, ...]:
+    """Return what one member does, in sentences."""
+    if isinstance(plan, TrainingPlan):
+        if plan.instruction:
+            return instructed(plan)
+        return (
+            f"Every member sets {plan.signal} in their own data, as the strategy {plan.strategy} "
+            "says, before handing them in.",
+        )
+    return (
+        f"Every member puts at most {plan.queries:,} pictures to the platform, and tells the "
+        "collective what it answers. From all answers one small change is made, which "
+        f"{plan.subgroup} people add to their own pictures before they send them in.",
+    )
+
+
 def limits(plan: Plan) -> tuple[str, ...]:
     """Return what a campaign does not do, in whole sentences."""
     return (*(TRAINING if isinstance(plan, TrainingPlan) else TEST), *ALWAYS)

@@ -38,6 +38,7 @@ def _organise(visit: Visit, connection: Connection, **more: Any) -> Response:
         invitations=invitations(connection, visit.id),
         address=address,
         confirmed=confirmations.count(connection, visit.id),
+        too_small=visit.site.sources.quorum(connection, visit.campaign),
         **shown,
     )
 
