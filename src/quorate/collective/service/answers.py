@@ -76,10 +76,7 @@ class Answer:
         total = row.answers + counted
         if counted:
             connection.execute(_STORE, new)
-            table = schema.campaign
-            connection.execute(
-                update(table).where(table.c.id == self.campaign).values(answers=total)
-            )
+            campaigns.change(transaction, self.campaign, answers=total)
             transaction.log(self.campaign, "answered", count=counted, answers=total)
         return {"counted": counted, "known": known, "late": late, "answers": total}
 

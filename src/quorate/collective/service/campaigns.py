@@ -103,18 +103,30 @@ def find_source(connection: Connection, campaign: str) -> Mapping[str, Any] | No
 
 def find_settled(transaction: Transaction, campaign: str) -> Row[Any]:
     """Return a campaign's row, once it has lapsed if its deadline has passed without a quorum."""
-    row = find(transaction.connection, campaign)
+    row = transaction.campaigns.get(campaign) or find(transaction.connection, campaign)
     if row.state == "open" and row.deadline <= transaction.now:
         set_state(transaction, campaign, "lapsed", pledges=row.pledges, quorum=row.quorum)
-        return find(transaction.connection, campaign)
+        row = find(transaction.connection, campaign)
+    transaction.campaigns[campaign] = row
     return row
+
+
+def change(transaction: Transaction, campaign: str, **values: Any) -> None:
+    """Set columns of a campaign's row."""
+    transaction.campaigns.pop(campaign, None)
+    table = schema.campaign
+    transaction.connection.execute(update(table).where(table.c.id == campaign).values(**values))
+
+
+def count(transaction: Transaction, campaign: str, **by: int) -> None:
+    """Add to columns of a campaign's row that count."""
+    columns = schema.campaign.c
+    change(transaction, campaign, **{name: columns[name] + more for name, more in by.items()})
 
 
 def set_state(transaction: Transaction, campaign: str, state: plans.State, **facts: Any) -> None:
     """Move a campaign to another state, and log it."""
-    transaction.connection.execute(
-        update(schema.campaign).where(schema.campaign.c.id == campaign).values(state=state)
-    )
+    change(transaction, campaign, state=state)
     transaction.log(campaign, state, **facts)
 
 

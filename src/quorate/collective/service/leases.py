@@ -13,11 +13,17 @@ from quorate.collective.storage.writer import Transaction
 LEASE = 15 * 60  # seconds in which a member answers, before others are given the question
 
 
-_HELD = (
-    select(schema.question.c.id, schema.question.c.picture, schema.answer.c.until)
+_GIVEN = (
+    select(
+        schema.question.c.id,
+        schema.question.c.picture,
+        schema.answer.c.given,
+        schema.answer.c.until,
+        schema.answer.c.label,
+    )
     .join(schema.answer, schema.answer.c.question == schema.question.c.id)
-    .where(schema.answer.c.member == bindparam("whose"), schema.answer.c.label.is_(None))
-    .order_by(schema.question.c.place)
+    .where(schema.answer.c.member == bindparam("whose"))
+    .order_by(schema.answer.c.given, schema.answer.c.id)
 )
 _CHANGE = (
     update(schema.question)
@@ -26,10 +32,18 @@ _CHANGE = (
 )
 
 
-def held_by(connection: Connection, member: str) -> list[Row[Any]]:
-    """Return the questions that a member holds and has not answered: id, picture, until."""
-    found: list[Any] = list(connection.execute(_HELD, {"whose": member}))
+def given_to(connection: Connection, member: str) -> Sequence[Row[Any]]:
+    """Return the questions that a member was given: id, picture, given, until, and label or None.
+
+    Those of which ``label`` is None are theirs to answer, until the time ``until``.
+    """
+    found: Sequence[Any] = connection.execute(_GIVEN, {"whose": member}).all()
     return found
+
+
+def held_by(connection: Connection, member: str) -> list[Row[Any]]:
+    """Return those questions that a member was given and has not answered."""
+    return [one for one in given_to(connection, member) if one.label is None]
 
 
 def change_left(connection: Connection, questions: Sequence[str], by: int) -> None:

@@ -144,8 +144,10 @@ class Join:
                 "joined": transaction.now,
             },
         )
-        _count(connection, schema.invitation, invited.id, used=1)
-        _count(connection, schema.campaign, invited.campaign, members=1)
+        table = schema.invitation
+        uses = update(table).where(table.c.id == invited.id)
+        connection.execute(uses.values(used=table.c.used + 1))
+        campaigns.count(transaction, invited.campaign, members=1)
         transaction.log(invited.campaign, "joined", members=row.members + 1)
         return {"member": id_, "campaign": invited.campaign}
 
@@ -200,12 +202,12 @@ class Delete:
         connection = transaction.connection
         row = find(connection, self.campaign, self.member)
         campaign = campaigns.find_settled(transaction, self.campaign)
-        self._leave_questions(connection)
+        self._leave_questions(transaction)
         transaction.forget(self.member)
         self._forget_joining(transaction, row.invitation)
         connection.execute(delete(schema.member).where(schema.member.c.id == self.member))
         pledged = row.pledged is not None
-        _count(connection, schema.campaign, self.campaign, members=-1, pledges=-int(pledged))
+        campaigns.count(transaction, self.campaign, members=-1, pledges=-int(pledged))
         transaction.log(
             self.campaign,
             "left",
@@ -222,21 +224,15 @@ class Delete:
         ).scalar_one()
         transaction.forget(joining(token_hash), self.member)
 
-    def _leave_questions(self, connection: Connection) -> None:
+    def _leave_questions(self, transaction: Transaction) -> None:
         """Take the member's answers out of the pool: others are given the questions, if any are.
 
         Also while a change is crafted: if that fails, members go on answering.
         """
-        a = schema.answer
+        a, connection = schema.answer, transaction.connection
         rows = connection.execute(
             select(a.c.question, a.c.label).where(a.c.member == self.member)
         ).all()
         change_left(connection, [row.question for row in rows], 1)
         answered = sum(row.label is not None for row in rows)
-        _count(connection, schema.campaign, self.campaign, answers=-answered)
-
-
-def _count(connection: Connection, table: Any, id_: str, **by: int) -> None:
-    """Add to columns that count."""
-    values = {name: table.c[name] + more for name, more in by.items()}
-    connection.execute(update(table).where(table.c.id == id_).values(**values))
+        campaigns.count(transaction, self.campaign, answers=-answered)

@@ -63,10 +63,7 @@ def _set(transaction: Transaction, member: str, **values: object) -> None:
 
 
 def _counted(transaction: Transaction, campaign: str, pledges: int, nonce: str | None) -> Body:
-    table = schema.campaign
-    transaction.connection.execute(
-        update(table).where(table.c.id == campaign).values(pledges=pledges)
-    )
+    campaigns.change(transaction, campaign, pledges=pledges)
     if nonce is None:
         entry = transaction.log(campaign, "withdrawn", pledges=pledges)
     else:

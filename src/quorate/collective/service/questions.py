@@ -15,7 +15,7 @@ from quorate.collective import plans, secrets
 from quorate.collective.plans import TestPlan
 from quorate.collective.pool.assignment import first_place, next_place
 from quorate.collective.service import campaigns, members
-from quorate.collective.service.leases import LEASE, change_left, held_by
+from quorate.collective.service.leases import LEASE, given_to
 from quorate.collective.storage import schema
 from quorate.collective.storage.writer import Body, Transaction
 from quorate.test_time.http.rate import parse_rate
@@ -174,33 +174,31 @@ class Take:
                 "Expected a member whose answers count, got one who is left out: "
                 f"{member.excluded} Others are given the questions.",
             )
-        held = held_by(transaction.connection, self.member)
-        budget = left_for(transaction, row, plan, self.member)
+        mine = given_to(transaction.connection, self.member)
+        held = [one for one in mine if one.label is None]
+        told = [{"question": one.id, "picture": one.picture, "until": one.until} for one in held]
+        budget = _budget(transaction, row, plan, mine)
         count = max(0, min(self.count, MOST_AT_ONCE, budget))
         if count:
-            given = self._choose(transaction, row, member.invitation, count)
-            self._give(transaction, member.invitation, given)
-            held = held_by(transaction.connection, self.member)
-            budget -= len(given)
-        return {
-            "questions": [
-                {"question": one.id, "picture": one.picture, "until": one.until} for one in held
-            ],
-            "left": budget,
-        }
+            new = self._choose(transaction, row, member.invitation, count)
+            self._give(transaction, member.invitation, new)
+            until = transaction.now + LEASE
+            told += [{"question": one.id, "picture": one.picture, "until": until} for one in new]
+            budget -= len(new)
+        return {"questions": told, "left": budget}
 
     def _choose(
         self, transaction: Transaction, campaign: Row[Any], invitation: str, count: int
-    ) -> list[str]:
+    ) -> Sequence[Row[Any]]:
         connection = transaction.connection
         # In the pool phase there are no others; a trial begins when the pool is closed.
         is_pool = campaign.state == "acting"
         asked = {"of": self.campaign, "most": count}
         near = _queue(is_pool, "invitation")
-        found = list(connection.execute(near, {**asked, "who": invitation}).scalars())
+        found = connection.execute(near, {**asked, "who": invitation}).all()
         if len(found) < count and self._is_alone(connection):
             mine = _queue(is_pool, "member")
-            found = list(connection.execute(mine, {**asked, "who": self.member}).scalars())
+            found = connection.execute(mine, {**asked, "who": self.member}).all()
         return found
 
     def _is_alone(self, connection: Connection) -> bool:
@@ -209,7 +207,10 @@ class Take:
         used = select(func.count()).where(table.c.campaign == self.campaign, table.c.used > 0)
         return connection.execute(used).scalar_one() < 2
 
-    def _give(self, transaction: Transaction, invitation: str, questions: list[str]) -> None:
+    def _give(
+        self, transaction: Transaction, invitation: str, questions: Sequence[Row[Any]]
+    ) -> None:
+        """Give the member questions, and move those that another is to get behind."""
         if not questions:
             return
         transaction.connection.execute(
@@ -218,7 +219,7 @@ class Take:
                 {
                     "id": secrets.new_id(),
                     "campaign": self.campaign,
-                    "question": one,
+                    "question": one.id,
                     "member": self.member,
                     "invitation": invitation,
                     "given": transaction.now,
@@ -227,17 +228,18 @@ class Take:
                 for one in questions
             ],
         )
-        change_left(transaction.connection, questions, -1)
-        self._move_back(transaction.connection, questions)
+        moved = []
+        for one in questions:
+            place = next_place(one.place, CHANCE) if one.left > 1 else one.place
+            moved.append({"of": one.id, "to": place, "still": one.left - 1})
+        transaction.connection.execute(_MOVE, moved)
 
-    def _move_back(self, connection: Connection, questions: list[str]) -> None:
-        """Move questions that another member is to get to a random place behind."""
-        q = schema.question
-        again = select(q.c.id, q.c.place).where(q.c.id.in_(questions), q.c.left > 0)
-        again = again.order_by(q.c.place)
-        for row in connection.execute(again).all():
-            place = next_place(row.place, CHANCE)
-            connection.execute(update(q).where(q.c.id == row.id).values(place=place))
+
+_MOVE = (
+    update(schema.question)
+    .where(schema.question.c.id == bindparam("of"))
+    .values(place=bindparam("to"), left=bindparam("still"))
+)
 
 
 @functools.cache
@@ -246,7 +248,7 @@ def _queue(is_pool: bool, whose: str) -> Select[Any]:
     q, a = schema.question, schema.answer
     given = exists().where(a.c.question == q.c.id, a.c[whose] == bindparam("who"))
     return (
-        select(q.c.id)
+        select(q.c.id, q.c.picture, q.c.place, q.c.left)
         .where(q.c.campaign == bindparam("of"), text(schema.IN_QUEUE), ~given)
         .where(q.c.purpose == POOL if is_pool else q.c.purpose != POOL)
         .order_by(q.c.place)
@@ -254,18 +256,17 @@ def _queue(is_pool: bool, whose: str) -> Select[Any]:
     )
 
 
-def left_for(transaction: Transaction, campaign: Row[Any], plan: TestPlan, member: str) -> int:
+def _budget(
+    transaction: Transaction, campaign: Row[Any], plan: TestPlan, mine: Sequence[Row[Any]]
+) -> int:
     """Return how many more questions a member may be given now, by budget and rate."""
-    a, connection = schema.answer, transaction.connection
-    mine = select(func.count()).select_from(a).where(a.c.member == member)
-    budget = plan.queries
+    budget = plan.queries - len(mine)
     if campaign.state == "acting":
         budget -= int(plan.queries * plan.reserved)
-    budget -= connection.execute(mine).scalar_one()
     rate = parse_rate(plan.rate or None)
     if rate is not None:
-        recent = mine.where(a.c.given > transaction.now - rate.seconds)
-        budget = min(budget, rate.requests - connection.execute(recent).scalar_one())
+        recent = sum(one.given > transaction.now - rate.seconds for one in mine)
+        budget = min(budget, rate.requests - recent)
     return max(0, budget)
 
 

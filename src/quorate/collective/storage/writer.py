@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, tuple_, update
 
 from quorate.collective import chain
 from quorate.collective.secrets import hash_secret
@@ -44,10 +44,12 @@ class Transaction:
     Args:
         connection: of the transaction that all requests of this moment share.
         now: seconds since 1970.
+        campaigns: rows of campaigns as they are now, by id: whoever changes one removes it here.
     """
 
     connection: Connection
     now: float
+    campaigns: dict[str, Row[Any]] = field(default_factory=dict)
     _entries: list[tuple[str, chain.Entry]] = field(default_factory=list)
     _heads: dict[str, tuple[int, str]] = field(default_factory=dict)
     _replies: dict[tuple[str, str], Body] = field(default_factory=dict)
@@ -223,6 +225,8 @@ class Writer:
             with self._database.engine.begin() as connection:
                 transaction = Transaction(connection, self._clock())
                 known = _known(connection, batch)
+                # Not begin_nested, whose names are new each time: none is prepared or cached.
+                connection.exec_driver_sql("SAVEPOINT request")
                 answers = [self._answer(transaction, one, known) for one in batch]
                 transaction._write()
         except Exception as error:
@@ -236,22 +240,29 @@ class Writer:
                 else:
                     one.answer.set_result(answer)
 
+    def _keep(self, connection: Connection) -> None:
+        """Begin the next savepoint, once what was done in this one is kept."""
+        if self._database.url.get_backend_name() == "sqlite":
+            connection.exec_driver_sql("RELEASE SAVEPOINT request")
+            connection.exec_driver_sql("SAVEPOINT request")
+        else:  # one way to the server and back in place of two
+            connection.exec_driver_sql("RELEASE SAVEPOINT request; SAVEPOINT request")
+
     def _answer(
         self, transaction: Transaction, one: _Waiting, known: dict[tuple[str, str], Body]
     ) -> Body | BaseException:
         """Return an operation's answer; if it fails, it leaves nothing."""
         if (first := known.get(one.name)) is not None:
             return _again(first, one)
-        # Not begin_nested, whose names are new each time, so that none is prepared or cached.
-        do, mark = transaction.connection.exec_driver_sql, len(transaction._entries)
-        do("SAVEPOINT request")
+        mark = len(transaction._entries)
         try:
             body = one.operation(transaction)
         except Exception as error:
-            do("ROLLBACK TO SAVEPOINT request")
+            transaction.connection.exec_driver_sql("ROLLBACK TO SAVEPOINT request")
+            transaction.campaigns.clear()
             transaction._take_back(mark)
             return error
-        do("RELEASE SAVEPOINT request")
+        self._keep(transaction.connection)
         if one.key is not None:
             actor, key_hash = one.name
             reply = {"actor": actor, "key_hash": key_hash, "asked": one.asked, "body": body}
