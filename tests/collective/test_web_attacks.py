@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from served_coordinator import served_coordinator
-from web_visitors import Visitors, visitors_of
+from web_visitors import UNLIMITED, Visitors, visitors_of
 
 from quorate.collective.plans import TestPlan
 from quorate.collective.service import campaigns, members, pledges

@@ -107,8 +107,8 @@ class OutcomesView:
         beyond = f" {left:,} beyond that do not count." if left else ""
         return (
             SUCCESS[self.kind],
-            f"Of each member the first outcome of a day counts, on {self.most_of_one} days at most, so "
-            f"that nobody can flood the rest.{beyond}",
+            f"Of each member the first outcome of a day counts, on {self.most_of_one} days at "
+            f"most, so that nobody can flood the rest.{beyond}",
             WHO_DIFFER,
             WHO_REPORTS,
             *TAKEN_FOR_GRANTED,
