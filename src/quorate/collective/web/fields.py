@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+import anyio.to_thread
+
 from quorate.collective.secrets import new_nonce
 from quorate.printable import one_line
 from quorate.test_time.http.bodies import read_body, size_of
@@ -210,7 +212,10 @@ async def read_json(request: Request, limit: int = JSON_BYTES) -> Fields:
     key = key_of(request.headers.get("idempotency-key"))
     if not body.strip():
         return Fields({}, key)
-    plain = parse_json(body)
+    if len(body) <= JSON_BYTES:
+        plain = parse_json(body)
+    else:  # which takes seconds, in which others want to be answered
+        plain = await anyio.to_thread.run_sync(parse_json, body)
     if not isinstance(plain, dict):
         raise RefusedError(
             422,

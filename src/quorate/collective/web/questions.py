@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 
 from quorate.collective.plans import TestPlan
 from quorate.test_time.platforms.encoding import from_png, to_png
 
 MOST_BROUGHT = 500  # pictures in one request
+MOST_LEVELS = 1 << 27  # of all of them: a file of a few bytes can be a picture that takes long
+
+
+def most_brought(plan: TestPlan) -> int:
+    """Return how many pictures may be brought in one request."""
+    return max(1, min(MOST_BROUGHT, MOST_LEVELS // math.prod(plan.shape)))
 
 
 def checked_picture(content: bytes, plan: TestPlan) -> bytes:

@@ -13,7 +13,12 @@ from quorate.collective.web.api.campaigns import ONE
 from quorate.collective.web.api.members import CHANGED
 from quorate.collective.web.described import ID, NUMBER, STATE, YES, answered, many
 from quorate.collective.web.fields import UPLOAD_BYTES, not_expected
-from quorate.collective.web.questions import MOST_BROUGHT, checked_picture, photo_of
+from quorate.collective.web.questions import (
+    MOST_BROUGHT,
+    checked_picture,
+    most_brought,
+    photo_of,
+)
 from quorate.errors import InputError
 from quorate.test_time.http.described import TEXT, WHOLE, record
 from quorate.test_time.http.service import RefusedError
@@ -83,7 +88,7 @@ def add(routes: Routes) -> None:
 
 async def _bring(visit: Visit, fields: Fields) -> Response:
     plan = questions.plan_of(visit.campaign)
-    brought = fields.plain_list("questions", MOST_BROUGHT)
+    brought = fields.plain_list("questions", most_brought(plan))
     found = await visit.site.in_thread(lambda: [_question(one, plan) for one in brought])
     operation = questions.AddQuestions(visit.id, found)
     return JSONResponse(await visit.do(operation, fields, "organiser", dict(fields.values)))

@@ -11,7 +11,7 @@ from quorate.collective.service import publishing, questions
 from quorate.collective.service.questions import Question
 from quorate.collective.storage import schema
 from quorate.collective.web.fields import UPLOAD_BYTES
-from quorate.collective.web.questions import MOST_BROUGHT, checked_picture, photo_of
+from quorate.collective.web.questions import checked_picture, most_brought, photo_of
 from quorate.errors import InputError
 from quorate.test_time.http.service import RefusedError
 
@@ -42,7 +42,7 @@ def _pool(visit: Visit, connection: Connection) -> Response:
         job=publishing.find_job(connection, visit.id),
         excluded=left_out(connection, visit.id),
         fewest=publishing.FEWEST_ANSWERS,
-        most=MOST_BROUGHT,
+        most=most_brought(plan),
     )
 
 
@@ -71,12 +71,12 @@ async def _bring(visit: Visit, fields: Fields) -> Response:
     plan = questions.plan_of(visit.campaign)
     files = fields.files.get("pictures", [])
     label = fields.whole("label", "what the pictures truly show")
-    if not 0 < len(files) <= MOST_BROUGHT:
+    if not 0 < len(files) <= most_brought(plan):
         raise RefusedError(
             422,
             "pictures",
-            f"Expected 1 to {MOST_BROUGHT} pictures at once, got {len(files)}. Choose PNG files, "
-            "and send the rest afterwards.",
+            f"Expected 1 to {most_brought(plan)} pictures at once, got {len(files)}. Choose PNG "
+            "files, and send the rest afterwards.",
         )
     inside = fields.text("in_subgroup") == "yes"
     found = await visit.site.in_thread(_questions, files, plan, label, inside)
