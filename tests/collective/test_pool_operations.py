@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from coordinators import TEST, Coordinator
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 
 from quorate.collective.plans import TestPlan
+from quorate.collective.publishing.stored import read_answers
 from quorate.collective.service import campaigns, leases, members, outcomes, publishing, questions
 from quorate.collective.service.answers import Answer, Given
 from quorate.collective.service.confirmations import Confirm
@@ -166,6 +167,31 @@ def test_pictures_that_are_there_already_are_counted(coordinator: Coordinator) -
     assert again == {"added": 2, "known": 2, "questions": 6}
     other, _ = coordinator.campaign(plan=TEST)
     assert coordinator.do(AddQuestions(other, pictures(4)))["added"] == 4
+
+
+def test_what_is_brought_once_members_were_given_some_is_another_batch(
+    coordinator: Coordinator,
+) -> None:
+    id_, token = coordinator.campaign(quorum=1, plan=TEST)
+    one, q = coordinator.join(token, pledge=True), schema.question
+
+    def batches() -> list[int]:
+        wanted = select(q.c.batch, func.count()).where(q.c.campaign == id_)
+        rows = coordinator.read(
+            lambda connection: connection.execute(wanted.group_by(q.c.batch)).all()
+        )
+        return [count for _, count in sorted(tuple(row) for row in rows)]
+
+    coordinator.do(AddQuestions(id_, pictures(3)))
+    coordinator.do(AddQuestions(id_, pictures(2, start=3)))
+    assert batches() == [5]
+    take(coordinator, id_, one, 1)
+    coordinator.do(AddQuestions(id_, pictures(4, start=5)))
+    assert batches() == [5, 4]
+    stored = coordinator.read(
+        lambda connection: read_answers(connection, id_, TEST, trial=False).batch
+    )
+    assert sorted(stored.tolist()) == [0] * 5 + [1] * 4
 
 
 def test_who_leaves_takes_answers_along_and_others_get_the_questions(

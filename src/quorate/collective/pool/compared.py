@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quorate.collective.pool.dealt import Counts, Dealt, binomial
+from quorate.collective.pool.dealt import Counts, Dealt, binomial, chance
 from quorate.errors import InputError
 from quorate.table import Labels, Mask
 
@@ -31,6 +31,8 @@ class MemberAnswers:
         invitation: the invitation that each member came by, (m,).
         expected: label that the platform is likely to give to each question, such as the true one
             or a surrogate's; -1 where nothing is expected, (n,).
+        batch: with which others each question was brought, (n,); None for all at once. Who answered
+            earlier cannot have been dealt those of a later batch.
 
     Raises:
         InputError: lengths disagree, an index is out of range, or a member answered a question
@@ -42,6 +44,7 @@ class MemberAnswers:
     label: Labels
     invitation: Labels
     expected: Labels
+    batch: Labels | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.question), len(self.member), len(self.label)}
@@ -57,6 +60,11 @@ class MemberAnswers:
                     f"Expected each {name} in [0, {most - 1}], got {index.min()} to {index.max()}. "
                     "Number them from 0."
                 )
+        if self.batch is not None and len(self.batch) != len(self.expected):
+            raise InputError(
+                f"Expected a batch of each of {len(self.expected)} questions, got "
+                f"{len(self.batch)}. Give those of one campaign."
+            )
         if len(np.unique(_numbered(self.question, self.member))) < len(self.question):
             raise InputError(
                 "Expected one answer of a member to a question, got several. Keep the first."
@@ -69,6 +77,14 @@ class MemberAnswers:
     def by_invitation(self) -> Labels:
         """The invitation behind each answer, (a,)."""
         return np.asarray(self.invitation[self.member])
+
+    @property
+    def batches(self) -> list[Mask]:
+        """Which answers are to questions of each batch, (a,) each; of those with answers."""
+        if self.batch is None or not len(self):
+            return [np.ones(len(self), dtype=bool)]
+        of_answer = self.batch[self.question]
+        return [of_answer == one for one in np.unique(of_answer)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,34 +131,28 @@ class Compared:
         """How often trusted members contradict one another."""
         return _rate(self.contradicted[self.used & self.compared])
 
-    def counts(self, who: Labels, size: int) -> Labels:
-        """Return how many answers each gave, and of these the unexpected, those with something
-        expected, the contradicted and the compared, (5, size).
+    def counts(self, among: Mask) -> Labels:
+        """Return of each member's answers, among some, how many are compared, how many are not,
+        how many are contradicted and how many unexpected, (4, m).
         """
-        every = np.ones(len(who), dtype=bool)
-        parts = (every, self.unexpected, self.of_expected, self.contradicted, self.compared)
-        return np.stack([np.bincount(who[part], minlength=size) for part in parts])
+        parts = (self.compared, ~self.compared, self.contradicted, self.unexpected)
+        who, size = self.answers.member, len(self.trusted)
+        return np.stack([np.bincount(who[part & among], minlength=size) for part in parts])
 
     def member_chances(self, error: float) -> Floats:
         """Return the probability that an honest member is contradicted as often as each, (m,)."""
-        answers = self.answers
-        dealt = self._dealt(self.used, error)
-        total, unexpected, _, contradicted, compared = self.counts(
-            answers.member, len(self.trusted)
-        )
+        answers, batches = self.answers, self.answers.batches
+        dealt = [self._dealt(self.used & among, error) for among in batches]
+        counted = np.stack([self.counts(among) for among in batches])  # (batches, 4, m)
         chances = np.ones(len(self.trusted))  # (m,)
-        for member in np.flatnonzero(total).tolist():
-            counts = Counts(
-                int(compared[member]),
-                int(total[member] - compared[member]),
-                int(contradicted[member]),
-                int(unexpected[member]),
-            )
-            chances[member] = dealt.chance(counts)
+        for member in np.unique(answers.member).tolist():
+            counts = [Counts(*some) for some in counted[:, :, member].tolist()]
+            chances[member] = chance(dealt, counts)
             if not self.trusted[member] and chances[member] < SUSPECT:
                 # everyone's answers include their own, which only raises the probability
-                with_own = self._dealt(self.used | (answers.member == member), error)
-                chances[member] = with_own.chance(counts)
+                used = self.used | (answers.member == member)
+                with_own = [self._dealt(used & among, error) for among in batches]
+                chances[member] = chance(with_own, counts)
         return chances
 
     def invitation_chances(self, error: float) -> dict[int, float]:
@@ -152,25 +162,34 @@ class Compared:
         then contradicted and unexpected; else it is each as often as those of trusted members, or
         spoilt. The lower of the probabilities of as much as C, and as C + U.
         """
-        rates = self.disagreement, _rate(self.unexpected[self.used & self.of_expected])
-        worse = [(1 + min(1.0, rate + error)) / 2 for rate in rates]
-        both = _mixed([min(1.0, rate + error) for rate in rates])
         numbers, members = np.unique(self.answers.invitation, return_counts=True)
         chances = {}
         for one in numbers[members > 1].tolist():
             mine = self.answers.by_invitation == one
-            compared, known = mine & self.compared, mine & self.of_expected
             contradicted = int((self.contradicted & mine).sum())
             total = contradicted + int((self.unexpected & mine).sum())
-            laws = (
-                _power(both, int((compared & known).sum())),
-                binomial(int((compared & ~known).sum()), worse[0]),
-                binomial(int((known & ~compared).sum()), worse[1]),
-            )
-            law = functools.reduce(np.convolve, laws)
-            alone = binomial(int(compared.sum()), worse[0])
+            laws = [self._half_false(mine & among, among, error) for among in self.answers.batches]
+            alone, law = (functools.reduce(np.convolve, some) for some in zip(*laws, strict=True))
             chances[one] = float(min(law[total:].sum(), alone[contradicted:].sum(), 1.0))
         return chances
+
+    def _half_false(self, mine: Mask, among: Mask, error: float) -> tuple[Floats, Floats]:
+        """Return the laws of C and C + U of answers of a batch, if half of them were false."""
+        rates = [
+            min(1.0, _rate(some[self.used & known & among]) + error)
+            for some, known in (
+                (self.contradicted, self.compared),
+                (self.unexpected, self.of_expected),
+            )
+        ]
+        worse = [(1 + rate) / 2 for rate in rates]
+        compared, known = mine & self.compared, mine & self.of_expected
+        laws = (
+            _power(_mixed(rates), int((compared & known).sum())),
+            binomial(int((compared & ~known).sum()), worse[0]),
+            binomial(int((known & ~compared).sum()), worse[1]),
+        )
+        return binomial(int(compared.sum()), worse[0]), functools.reduce(np.convolve, laws)
 
     def _dealt(self, used: Mask, error: float) -> Dealt:
         """Return what these answers deal to an honest member."""

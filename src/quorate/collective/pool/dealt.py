@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,18 +47,18 @@ class Dealt:
         self._error = error
         self._known: dict[tuple[int, int], tuple[Floats, Floats]] = {}
 
-    def chance(self, counts: Counts) -> float:
-        """Return the lower of the probabilities of as much as C, and as C + U."""
-        means, n = self._means, (counts.compared, counts.others)
-        both = counts.contradicted + counts.unexpected
-        usual = means[1] * n[0] + means[2] * n[1]
-        if counts.contradicted <= means[0] * n[0] and both <= usual:
-            return 1.0  # nothing to suspect
-        one, other = self.tails(*n)
-        return min(_at(one, counts.contradicted), _at(other, both))
+    def usual(self, counts: Counts) -> tuple[float, float]:
+        """Return the means of C and of C + U of as many answers."""
+        one, both, alone = self._means
+        return one * counts.compared, both * counts.compared + alone * counts.others
 
     def tails(self, compared: int, others: int) -> tuple[Floats, Floats]:
-        """Return P(C ≥ s) and P(C + U ≥ s), s = 0, 1, ...
+        """Return P(C ≥ s) and P(C + U ≥ s), s = 0, 1, ..."""
+        one, other = self.laws(compared, others)
+        return _upper(one), _upper(other)
+
+    def laws(self, compared: int, others: int) -> tuple[Floats, Floats]:
+        """Return P(C = s) and P(C + U = s), s = 0, 1, ...
 
         A spoilt answer adds as much as any can: 2 where it is compared, else 1.
         """
@@ -71,8 +72,26 @@ class Dealt:
                 [_law(both, compared), double, _law(alone, others), slips[1]],
             ]
             one, other = (functools.reduce(np.convolve, some) for some in laws)
-            self._known[compared, others] = _upper(one), _upper(other)
+            self._known[compared, others] = one, other
         return self._known[compared, others]
+
+
+def chance(dealt: Sequence[Dealt], counts: Sequence[Counts]) -> float:
+    """Return the lower of the probabilities of as much as C, and as C + U, over all batches.
+
+    Args:
+        dealt: what each batch of questions deals.
+        counts: what is counted of the member's answers in each.
+    """
+    contradicted = sum(one.contradicted for one in counts)
+    both = contradicted + sum(one.unexpected for one in counts)
+    pairs = list(zip(dealt, counts, strict=True))
+    usual = [sum(some) for some in zip(*(one.usual(own) for one, own in pairs), strict=True)]
+    if contradicted <= usual[0] and both <= usual[1]:
+        return 1.0  # nothing to suspect
+    laws = zip(*(one.laws(own.compared, own.others) for one, own in pairs), strict=True)
+    one, other = (_upper(functools.reduce(np.convolve, some)) for some in laws)
+    return min(_at(one, contradicted), _at(other, both))
 
 
 def _law(counts: Labels, drawn: int) -> Floats:

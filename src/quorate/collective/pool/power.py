@@ -126,8 +126,8 @@ def in_words(plan: PoolPlan) -> str:
     >>> import textwrap
     >>> print(textwrap.fill(in_words(PoolPlan(members=50, queries=20)), 80))
     A member who answers at random would be found with a probability of 99%, if 50
-    members give 20 answers each, a fifth of them falsely. With 15 answers each it
-    would be 90%.
+    members give 20 answers each, a fifth of them falsely, and the platform gives
+    the true label to 70% of the questions. With 15 answers each it would be 90%.
     """
     needed = queries_needed(plan)
     least = (
@@ -138,11 +138,15 @@ def in_words(plan: PoolPlan) -> str:
     )
     found = chance_found(plan)
     chance = "over 99%" if found > 0.994 else f"{found:.0%}"
+    known = ""
+    if plan.agreement > 0:
+        right = f"{plan.agreement:.0%}"
+        known = f", and the platform gives the true label to {right} of the questions"
     share = "a fifth" if plan.false == 0.2 else f"{plan.false:.0%}"
     return (
         f"A member who answers at random would be found with a probability of {chance}, if "
-        f"{plan.members:,} members give {plan.queries:,} answers each, {share} of them falsely. "
-        f"{least}"
+        f"{plan.members:,} members give {plan.queries:,} answers each, {share} of them falsely"
+        f"{known}. {least}"
     )
 
 

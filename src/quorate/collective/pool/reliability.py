@@ -18,6 +18,7 @@ from quorate.table import Mask
 from quorate.validate import in_interval
 
 ALARM = 0.01  # how often a collective leaves an honest member out
+ALARM_OF_PHASE = ALARM / 2  # the pool is one phase, the trial the other
 ERROR = 0.03  # of a careful member's answers, this share may be wrong beyond everyone's
 SUSPECT_TOGETHER = 0.25  # likewise an invitation, of one half of whose answers is false
 ROUNDS = 20  # of suspecting, which ends much earlier as a rule
@@ -97,11 +98,11 @@ def find_unreliable(
     all of them, against answers of which each is false, and contradicted, with probability 1/2.
 
     What is guaranteed: the probability that any honest member is left out is at most ``alarm``,
-    except behind an invitation most of whose answers are false. It needs questions that were dealt
-    at random, and false answers that are the fewer half. It is exact where nobody honest is
-    suspected; that about 1% of them are changes little, which is simulated and not proved. Sources:
-    Fisher 1935 (exact test); derived, see docs/explanation/coordinator.md, also on why not the
-    estimates of Dawid, Skene 1979, doi:10.2307/2346806.
+    except behind an invitation most of whose answers are false. It needs questions of each batch
+    that were dealt at random, and false answers that are the fewer half. It is exact where nobody
+    honest is suspected; that about 1% of them are changes little, which is simulated and not
+    proved. Sources: Fisher 1935 (exact test); derived, see docs/explanation/coordinator.md, also on
+    why not the estimates of Dawid, Skene 1979, doi:10.2307/2346806.
 
     Raises:
         InputError: a rate is out of range.

@@ -38,6 +38,7 @@ class StoredAnswers:
         label: index of the label that they say the platform gave, (a,).
         invitation: the invitation that each member came by, (m,).
         left_out: whether a member's answers were left out before, (m,).
+        batch: with which others each question was brought, (n,); None for all at once.
     """
 
     shape: tuple[int, int, int]
@@ -51,6 +52,7 @@ class StoredAnswers:
     label: Labels
     invitation: Labels
     left_out: Mask
+    batch: Labels | None = None
 
     def __len__(self) -> int:
         return len(self.png)
@@ -71,7 +73,8 @@ class StoredAnswers:
         for content in self.png:
             found.update(hashlib.sha256(content).digest())
         numbers = (self.y, self.inside, self.photo, self.question, self.member, self.label)
-        for part in (*numbers, self.invitation, self.left_out):
+        later = () if self.batch is None or not self.batch.any() else (self.batch,)
+        for part in (*numbers, self.invitation, self.left_out, *later):
             found.update(np.asarray(part, dtype="<i8").tobytes())
         found.update("\0".join(self.purpose).encode())
         return found.hexdigest()
@@ -97,7 +100,9 @@ class StoredAnswers:
         """The answers, which are compared with each other and with the true labels."""
         unlike = np.array([purpose in UNLIKE for purpose in self.purpose], dtype=bool)
         expected = np.where(unlike, UNKNOWN, self.y)
-        return MemberAnswers(self.question, self.member, self.label, self.invitation, expected)
+        return MemberAnswers(
+            self.question, self.member, self.label, self.invitation, expected, self.batch
+        )
 
     def reliability(self, alarm: float) -> Reliability:
         """Return whose answers are used: not those of members left out before.

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from quorate.collective.pool.assignment import questions_within
-from quorate.collective.pool.reliability import ALARM, Reliability
+from quorate.collective.pool.reliability import ALARM_OF_PHASE, Reliability
 from quorate.collective.publishing.answered import NO_LABEL, StoredAnswers, labels_of
 from quorate.collective.publishing.apart import (
     FEWEST,
@@ -41,7 +41,6 @@ from quorate.validate import listed
 from quorate.version import __version__
 
 PER_LABEL = 3  # answered questions of a pool for each label, at least
-ALARM_OF_PHASE = ALARM / 2  # the pool is one, the trial the other
 TRIAL = "trial-{:06d}.png"  # file of a trial question in a record
 
 

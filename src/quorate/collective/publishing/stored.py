@@ -38,9 +38,9 @@ def read_answers(
     """
     q, a = schema.question, schema.answer
     phase = q.c.purpose != POOL if trial else q.c.purpose == POOL
-    columns = (q.c.id, q.c.label, q.c.in_subgroup, q.c.photo, q.c.purpose, schema.picture.c.png)
+    columns = (q.c.id, q.c.label, q.c.in_subgroup, q.c.photo, q.c.purpose, q.c.batch)
     questions = connection.execute(
-        select(*columns)
+        select(*columns, schema.picture.c.png)
         .join(schema.picture)
         .where(q.c.campaign == campaign, phase)
         .order_by(q.c.photo, q.c.place, q.c.id)
@@ -72,4 +72,5 @@ def read_answers(
         table[:, 2],
         each(invitations[row.invitation] for row in members),
         each((row.excluded is not None for row in members), np.bool_),
+        each(row.batch for row in questions),
     )

@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from quorate.collective.pool.agreed import AgreedPool
-from quorate.collective.pool.reliability import Reliability
+from quorate.collective.pool.reliability import ALARM_OF_PHASE, Reliability
 from quorate.collective.publishing.answered import StoredAnswers
 from quorate.collective.publishing.apart import people_of_rows, sizes_of
-from quorate.collective.publishing.crafting import ALARM_OF_PHASE
 from quorate.collective.publishing.judging import AnsweredPlatform, judge
 from quorate.collective.publishing.report import CampaignFacts, PublishedChange
 from quorate.collective.publishing.settings import CraftingSettings

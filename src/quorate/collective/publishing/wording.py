@@ -34,7 +34,8 @@ LIMITS = (
     "The label-free change was chosen by the surrogate, not by the platform.",
     "Each interval is at 95% by itself. There are more than ten, so one or another may miss.",
     "A question that two members answered counts once: by what they agree on. Where they do not, "
-    "it counts for nothing.",
+    "it counts for nothing. So a platform that does not always give the same answer looks a little "
+    "surer of itself than it is.",
     "Members report what the platform said, and nobody can check that from outside. Members whose "
     "answers contradict the others' are left out; if most members agreed to lie, these numbers "
     "would be false.",

@@ -86,6 +86,7 @@ def add(transaction: Transaction, campaign: Row[Any], questions: Sequence[Questi
         )
     new = _new(connection, campaign.id, questions)
     doubled = set(CHANCE.sample(range(len(new)), round(plan_of(campaign).doubled * len(new))))
+    batch = _batch(connection, campaign.id)
     rows = []
     for i, (digest, one) in enumerate(new.items()):
         wanted = 2 if i in doubled else 1
@@ -100,6 +101,7 @@ def add(transaction: Transaction, campaign: Row[Any], questions: Sequence[Questi
                 "photo": one.photo,
                 "wanted": wanted,
                 "left": wanted,
+                "batch": batch,
                 "place": first_place(wanted, CHANCE),
             }
         )
@@ -113,6 +115,23 @@ def add(transaction: Transaction, campaign: Row[Any], questions: Sequence[Questi
         "known": len(questions) - len(rows),
         "questions": before + len(rows),
     }
+
+
+def _batch(connection: Connection, campaign: str) -> int:
+    """Return the batch of questions that are added now, from 0.
+
+    Members who answer before they are there cannot be given them. So members' answers are compared
+    within batches, and a new one begins once a question of the last has been given to anyone.
+    """
+    q = schema.question
+    last = connection.execute(
+        select(func.max(q.c.batch)).where(q.c.campaign == campaign)
+    ).scalar_one()
+    if last is None:
+        return 0
+    of_last = select(q.c.id).where(q.c.campaign == campaign, q.c.batch == last)
+    begun = connection.execute(of_last.where(q.c.left < q.c.wanted).limit(1)).first()
+    return int(last) + (begun is not None)
 
 
 def _new(

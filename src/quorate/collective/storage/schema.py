@@ -131,6 +131,7 @@ question = Table(
     Column("photo", Integer, nullable=False),  # variants of one photo share it
     Column("wanted", Integer, nullable=False),  # answers that it is to get: 1, or 2
     Column("left", Integer, nullable=False),  # of these, neither answered nor given to anyone
+    Column("batch", Integer, nullable=False),  # one more whenever members were given some before
     Column("place", Integer, nullable=False),  # where it stands in the queue: drawn, not counted
     UniqueConstraint("campaign", "picture", "purpose"),
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, func, select
 
 from quorate.collective.pool.power import PoolPlan, in_words
+from quorate.collective.pool.reliability import ALARM_OF_PHASE
 from quorate.collective.service import publishing, questions
 from quorate.collective.service.questions import Question
 from quorate.collective.storage import schema
@@ -52,7 +53,13 @@ def _found(plan: TestPlan, quorum: int) -> str:
     if len(plan.classes) < 2 or quorum < 2 or not queries:
         return ""
     return in_words(
-        PoolPlan(members=quorum, queries=queries, doubled=plan.doubled, classes=len(plan.classes))
+        PoolPlan(
+            members=quorum,
+            queries=queries,
+            doubled=plan.doubled,
+            classes=len(plan.classes),
+            alarm=ALARM_OF_PHASE,
+        )
     )
 
 

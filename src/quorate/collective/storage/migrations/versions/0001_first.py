@@ -123,6 +123,7 @@ def upgrade() -> None:
         sa.Column("photo", sa.Integer(), nullable=False),
         sa.Column("wanted", sa.Integer(), nullable=False),
         sa.Column("left", sa.Integer(), nullable=False),
+        sa.Column("batch", sa.Integer(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign"], ["campaign.id"], name=op.f("fk_question_campaign"), ondelete="CASCADE"
