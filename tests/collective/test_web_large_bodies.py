@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from served_coordinator import served_coordinator
-from web_visitors import Askers, visitors_of
+from web_visitors import Visitors, visitors_of
 
 from quorate.collective.plans import TestPlan
 from quorate.collective.web import questions
@@ -46,7 +46,7 @@ def test_others_are_answered_while_a_large_body_is_read(tmp_path: Path) -> None:
 
 
 def test_pictures_of_one_request_have_a_size_together(
-    site: Askers, monkeypatch: pytest.MonkeyPatch
+    site: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file of a few bytes can be a large picture."""
     monkeypatch.setattr(questions, "MOST_LEVELS", 100)
