@@ -137,6 +137,15 @@ def test_budgets_and_rates_hold(coordinator: Coordinator) -> None:
     assert take(coordinator, id_, one, 50) == []
 
 
+def test_nobody_hoards_questions(coordinator: Coordinator) -> None:
+    id_, (one,) = asking(coordinator, 250, 1, queries=1000, doubled=0)
+    for _ in range(3):
+        held = take(coordinator, id_, one, 150)
+    assert len(held) == questions.MOST_AT_ONCE
+    answer(coordinator, id_, one, held[:30])
+    assert len(take(coordinator, id_, one, 20)) == questions.MOST_AT_ONCE - 10
+
+
 def test_an_answer_cannot_be_changed_and_must_be_a_label(coordinator: Coordinator) -> None:
     id_, (one,) = asking(coordinator, 2, members=1)
     (first, _) = take(coordinator, id_, one, 2)

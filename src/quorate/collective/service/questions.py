@@ -23,7 +23,7 @@ from quorate.test_time.http.service import RefusedError
 
 POOL = "pool"  # purpose of the questions that a surrogate learns from; others try the change
 MOST_QUESTIONS = 200_000  # of a campaign
-MOST_AT_ONCE = 200  # questions that a member is given at once
+MOST_AT_ONCE = 200  # questions that a member holds at once
 CHANCE = random.SystemRandom()  # members cannot foresee which questions two of them answer
 
 
@@ -197,7 +197,7 @@ class Take:
         held = [one for one in mine if one.label is None]
         told = [{"question": one.id, "picture": one.picture, "until": one.until} for one in held]
         budget = _budget(transaction, row, plan, mine)
-        count = max(0, min(self.count, MOST_AT_ONCE, budget))
+        count = max(0, min(self.count, MOST_AT_ONCE - len(held), budget))
         if count:
             new = self._choose(transaction, row, member.invitation, count)
             self._give(transaction, member.invitation, new)
