@@ -194,7 +194,7 @@ def test_comparisons_are_those_of_a_naive_loop() -> None:
 def test_the_reason_in_words() -> None:
     made = collective(np.random.default_rng(0), how="invert")
     (first, *_) = find_unreliable(made.answers).left_out
-    assert first.sentence().startswith("Member 1 is left out because of their answers: ")
+    assert first.sentence().startswith("Someone is left out because of their answers: ")
     assert f"{first.unexpected} of {first.of_expected} not as expected" in first.sentence()
     assert first.answers == first.of_expected == 20
     assert first.chance < 0.01 / 60

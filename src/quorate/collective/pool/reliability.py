@@ -50,10 +50,13 @@ class LeftOut:
     chance: float
 
     def sentence(self) -> str:
-        """Return the reason in words; members are counted from 1."""
+        """Return the reason in words, which names nobody.
+
+        Not by number either: members are counted as they joined, and who invited them saw that.
+        """
         whose = "their answers" if self.reason == "answers" else "answers behind their invitation"
         return (
-            f"Member {self.member + 1} is left out because of {whose}: {self.contradicted} of "
+            f"Someone is left out because of {whose}: {self.contradicted} of "
             f"{self.of_compared} contradicted by another member, {self.unexpected} of "
             f"{self.of_expected} not as expected."
         )

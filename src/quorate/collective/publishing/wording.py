@@ -50,7 +50,7 @@ class MemberFacts:
 
     Args:
         members: members who answered anything.
-        left_out: why those are left out who are, in whole sentences, each naming one by number.
+        left_out: why those are left out who are, in whole sentences, which name nobody.
         pooled, trial: answers in the pool, and to trial questions, those left out among them.
         twice: questions that more than one member answered.
         disputed: of these, those left out since members gave different answers.
