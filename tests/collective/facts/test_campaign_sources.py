@@ -2,18 +2,21 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from campaign_sources import changed, correction_json, plan_json
 
-from quorate.collective.facts.correction import CorrectionFacts
+from quorate.collective.facts.correction import CollectiveMeasured, CorrectionFacts
 from quorate.collective.facts.figure import KNOWN
 from quorate.collective.facts.quorum import say_quorum, suggest_quorum
 from quorate.collective.facts.sources import digest_of, read_source, source_of, source_to_plain
 from quorate.collective.facts.training import TrainingFacts
 from quorate.errors import StoreError
+from quorate.intervals import Estimate
 from quorate.test_time.study.wording import CAUTIONS
 
 
@@ -174,10 +177,35 @@ def test_rehearsed_and_simulated_curves_hold_their_means() -> None:
     assert rehearsed.success[1:] == tuple(row["mean"] for row in plain["rehearsed"])
 
 
+def test_a_small_collective_that_succeeds_beside_larger_ones_that_do_not_is_chance() -> None:
+    # 5 in 100 intervals of nothing lie above or below 0: the smallest of several that does is no
+    # number to rely on, unless all larger ones do as well.
+    facts = corrected()
+
+    def least(*lows: float) -> int | None:
+        found = tuple(
+            CollectiveMeasured(10 * place, Estimate(0.5, low, 0.9))
+            for place, low in enumerate(lows, 1)
+        )
+        return replace(facts, collectives=found).least_members
+
+    assert least(0.2, 0.2, 0.2) == 10
+    assert least(0.2, -0.1, 0.2) == 30
+    assert least(0.2, 0.2, -0.1) is None
+    assert least() is None
+    rng, none = np.random.default_rng(0), 0
+    for _ in range(2000):  # nothing is closed by any of four collectives
+        none += least(*(rng.standard_normal(4) - 1.96)) is not None
+    assert none / 2000 <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / 2000)
+
+
 def test_quorums_and_why() -> None:
     certified = suggest_quorum(planned())
     assert certified.pledges == 399
     assert "a success of 90% is certified" in certified.why
+    assert "For other people who join it is a forecast" in certified.why
+    assert "just like them" in planned().assumptions()[0]
+    assert "one row each" in planned().assumptions()[0]
     # At 455 pledges 409.5 act on average, which is 1.6 standard deviations of 6.4 above 399.
     assert "455 pledges make it likely" in certified.why
     nothing = changed(plan_json(), "certified", "n_for_target", to=None)

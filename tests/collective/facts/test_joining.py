@@ -134,7 +134,9 @@ def test_words_of_a_plan() -> None:
     assert "If 399 members act, a success of 100% is expected, by what was simulated" in text
     assert "acts then has 90 points in the end, and someone who stays out 50 points." in text
     assert "So acting pays, once the quorum is reached." in text
-    assert "Certified for 399 members is a success of at least 90%" in text
+    assert (
+        "Certified for 399 members just like those of the plan is a success of at least 90%" in text
+    )
     assert "leaves someone who acts with at least 80 points" in text
     assert "12 have pledged so far" in text
     assert "About 300 pledges are expected." in text

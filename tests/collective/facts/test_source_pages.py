@@ -73,7 +73,9 @@ def test_from_the_api_to_the_page(site: Visitors) -> None:
     page = site.client.get(f"/c/{id_}").text
     assert "How sure this is" in page
     assert '<span class="known certified">certified</span>' in page
-    assert "Certified for 399 members is a success of at least 90%" in page
+    assert (
+        "Certified for 399 members just like those of the plan is a success of at least 90%" in page
+    )
     assert "Robust training and cleaning" in page  # what would break it, among the limits
     assert "style=" not in page
     assert "0 of 399" in page

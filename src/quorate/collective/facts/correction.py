@@ -93,6 +93,20 @@ class CorrectionFacts:
         members = tuple(float(one.members) for one in found)
         return (SuccessCurve("measured", "gap closed", (0.0, *members), (0.0, *closed)),)
 
+    @property
+    def least_members(self) -> int | None:
+        """The fewest members from which on all collectives surely closed some of the gap.
+
+        By the lower ends of their intervals, from the largest down to the first that fails: in a
+        fixed order, so that looking at several makes no error likelier than looking at one.
+        """
+        found = None
+        for one in reversed(self.collectives):
+            if not one.gap_closed.low > 0:
+                break
+            found = one.members
+        return found
+
     @cached_property
     def _mean(self) -> MeanOutcome:
         """The headline as ``test_time`` words it."""

@@ -114,8 +114,9 @@ def _say_certified(found: Joining) -> str:
     if one.at_quorum <= 0:
         return f"Certified for {_people(found.quorum)}: nothing. All this is a forecast."
     return (
-        f"Certified for {_people(found.quorum)} is a success of at least {percent(one.at_quorum)}, "
-        f"which leaves someone who acts with at least {_worth(one.member)}."
+        f"Certified for {_people(found.quorum)} just like those of the plan is a success of at "
+        f"least {percent(one.at_quorum)}, which leaves someone who acts with at least "
+        f"{_worth(one.member)}."
     )
 
 

@@ -57,8 +57,8 @@ class CriticalMassMark:
 def marks_of(facts: Facts) -> tuple[CriticalMassMark, ...]:
     """Return all that a source says of how many members are enough, the surest first."""
     if isinstance(facts, CorrectionFacts):
-        real = [float(one.members) for one in facts.collectives if one.gap_closed.low > 0]
-        return (CriticalMassMark("measured", "", *[min(real)] * 3),) if real else ()
+        least = facts.least_members
+        return () if least is None else (CriticalMassMark("measured", "", *[float(least)] * 3),)
     certified = facts.certified_members
     enough = math.inf if certified is None else float(certified)
     found = [CriticalMassMark("certified", "", enough, enough, enough)]

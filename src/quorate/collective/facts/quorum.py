@@ -35,7 +35,7 @@ def suggest_quorum(facts: Facts) -> SuggestedQuorum:
 
     In this order: the certified critical mass; the largest upper end of the intervals of what was
     simulated; the largest share from which on rehearsals reach the target; for a correction, the
-    smallest collective whose gap closed is above 0 by its interval.
+    smallest collective from which on the gap closed is above 0 by all intervals.
     """
     if isinstance(facts, CorrectionFacts):
         return _suggest_measured(facts)
@@ -43,8 +43,9 @@ def suggest_quorum(facts: Facts) -> SuggestedQuorum:
     if (certified := facts.certified_members) is not None:
         return SuggestedQuorum(
             certified,
-            f"From {certified:,} members like those of the plan on, a success of {wanted} is "
-            f"certified.{_spare(certified)}",
+            f"From {certified:,} members just like those of the plan on, a success of {wanted} is "
+            "certified. For other people who join it is a forecast, until a plan is made with "
+            f"their rows.{_spare(certified)}",
         )
     size = facts.platform_size
     ends = {row.learner: row.high for row in facts.simulated}
@@ -128,18 +129,17 @@ def _suggest_rehearsed(facts: TrainingFacts, wanted: str) -> SuggestedQuorum:
 
 
 def _suggest_measured(facts: CorrectionFacts) -> SuggestedQuorum:
-    real = [one.members for one in facts.collectives if one.gap_closed.low > 0]
-    if not real:
+    members = facts.least_members
+    if members is None:
         return SuggestedQuorum(
             None,
             f"With up to {facts.members:,} members the correction may have closed nothing, by its "
             "interval: it tells of no number that is enough. Whatever quorum you set is a guess.",
         )
-    members = min(real)
     return SuggestedQuorum(
         members,
-        f"{members:,} members who ask {facts.queries:,} questions each were the fewest whose "
-        f"change closed some of the gap, by its 95% interval.{_spare(members)}",
+        f"{members:,} members who ask {facts.queries:,} questions each were the fewest from "
+        f"which on the change closed some of the gap, by its 95% interval.{_spare(members)}",
     )
 
 

@@ -26,6 +26,11 @@ from quorate.planning.simulate import SimulatedMass
 from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.wording import percent
 
+JUST_LIKE = (
+    "What is certified is so for the members whose rows the plan was made from, and for more or "
+    "fewer just like them. Other people join a campaign: for them it is certified once a plan is "
+    "made with their rows. Members are counted as rows, one row each."
+)
 STRATEGIES: dict[PlanGoal, str] = {
     "plant": "planting",
     "plant-feature-only": "planting-features",
@@ -176,7 +181,7 @@ class TrainingFacts:
             f"proof is {sure.status}."
         )
         others = wording.if_others_differ(self.certification)
-        return (others, *stated, *said, *self.notes, proof)
+        return (JUST_LIKE, others, *stated, *said, *self.notes, proof)
 
     def limits(self) -> tuple[str, ...]:
         """Return what is not guaranteed: what would break it."""

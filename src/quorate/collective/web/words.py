@@ -17,6 +17,8 @@ ALWAYS = (
 TRAINING = (
     "It does not promise success. A platform may learn from other people, or in another way, than "
     "the plan assumes.",
+    "It does not count rows. The quorum counts people, and what is said of how many are enough is "
+    "for one row each: who hands in several that are alike is still one member.",
     "It does not send your data anywhere. They are changed on your device, and you hand them in "
     "yourself.",
 )
