@@ -42,7 +42,7 @@ def test_others_are_answered_while_a_large_body_is_read(tmp_path: Path) -> None:
                 assert client.get(f"{served.url}/healthz").status_code == 200
                 took.append(time.monotonic() - began)
         assert sent.result().status_code == 422
-        assert sum(took) > 2 * max(took)  # were all kept waiting, one answer would take all of it
+        assert sum(took) > 1.5 * max(took)  # were all kept waiting, one answer would take all of it
 
 
 def test_pictures_of_one_request_have_a_size_together(
