@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from web_visitors import UNLIMITED, Visitors, fields_of, visitors_of
 
+from quorate.collective.service import campaigns
 from quorate.collective.serving import opened
 from quorate.collective.web.site import Settings
 
@@ -73,6 +74,25 @@ def test_a_form_sent_twice_is_done_once(site: Visitors) -> None:
     another = send(site, path, "", {**fields_of(site.client.get(path).text), "agreed": "yes"})
     assert secrets[0][1] not in another.text
     assert site.client.get(f"/c/{people.campaign}/live.json").json()["members"] == 4
+
+
+def test_an_ended_campaign_says_why_and_asks_for_nothing(site: Visitors) -> None:
+    people = site.campaign_with_people()
+    page = f"/c/{people.campaign}"
+    assert "What joining gains and costs" in site.client.get(page).text
+    site.do(campaigns.End(people.campaign, "The <platform> has changed."))
+    text = site.client.get(page).text
+    assert "The &lt;platform&gt; has changed." in text
+    assert "What joining gains and costs" not in text
+    site.client.cookies.set("member", people.secrets["member"])
+    outcomes = site.client.get(f"{page}/outcomes").text
+    site.client.cookies.clear()
+    assert "has ended: nothing is reported any more" in outcomes
+
+
+def test_the_form_begins_with_rules(site: Visitors) -> None:
+    site.client.get(f"/new/{site.coordinator.setup}")
+    assert "Pledge only if you will act" in site.client.get("/new/training").text
 
 
 def test_a_cookie_is_kept_from_scripts_other_sites_and_other_campaigns(site: Visitors) -> None:

@@ -8,6 +8,15 @@ from quorate.collective import chain
 from quorate.collective.storage import schema
 
 
+def reason_ended(connection: Connection, campaign: str) -> str:
+    """Return why an organiser has ended a campaign; empty where none has."""
+    table = schema.event
+    found = connection.execute(
+        select(table.c.facts).where(table.c.campaign == campaign, table.c.kind == "ended")
+    ).scalar()
+    return "" if found is None else str(found.get("reason", ""))
+
+
 def entries(
     connection: Connection, campaign: str, after: int = 0, most: int | None = None
 ) -> list[chain.Entry]:

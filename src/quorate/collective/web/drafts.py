@@ -10,6 +10,7 @@ from typing import Any
 
 from quorate.bring_your_own.import_paths import refusing
 from quorate.collective.acting.planned import instruction_of
+from quorate.collective.drafts import RULES
 from quorate.collective.facts.joining import TERMS, terms_in
 from quorate.collective.facts.quorum import suggest_quorum
 from quorate.collective.facts.sources import Facts, source_of, source_to_plain
@@ -26,7 +27,8 @@ MOST_TITLE = 200
 MOST_CLASSES = 1000
 QUORUM_HINT = "Enough that the plan can work, and few enough that they will come together."
 BLANK: Mapping[str, Any] = {
-    **dict.fromkeys(("title", "why", "rules", "signal", "label", "target", "platform_size"), ""),
+    **dict.fromkeys(("title", "why", "signal", "label", "target", "platform_size"), ""),
+    "rules": RULES,
     **dict.fromkeys(("platform", "subgroup", "classes", "width", "height", "rate", "source"), ""),
     "strategy": "planting",
     "success": "90",

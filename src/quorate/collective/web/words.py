@@ -46,10 +46,11 @@ def does(plan: Plan) -> tuple[str, ...]:
             f"Every member sets {plan.signal} in their own data, as the strategy {plan.strategy} "
             "says, before handing them in.",
         )
+    pictures = "1 picture" if plan.queries == 1 else f"{plan.queries:,} pictures"
     return (
-        f"Every member puts at most {plan.queries:,} pictures to the platform, and tells the "
-        "collective what it answers. From all answers one small change is made, which "
-        f"{plan.subgroup} people add to their own pictures before they send them in.",
+        f"Every member puts at most {pictures} to the platform, and tells the collective what it "
+        f"answers. From all answers one small change is made, which {plan.subgroup} people add to "
+        "their own pictures before they send them in.",
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
-from quorate.collective.service import pledges
+from quorate.collective.service import pledges, record
 from quorate.collective.web import views
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def _campaign(visit: Visit, connection: Connection) -> Response:
     return visit.page(
         "campaign.html",
         next=views.next_step(visit),
+        reason=record.reason_ended(connection, visit.id) if visit.campaign.state == "ended" else "",
         invitations=views.invitations_used(connection, visit.id),
         **views.planned(visit, connection),
     )
