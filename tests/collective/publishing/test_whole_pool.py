@@ -193,6 +193,23 @@ def test_members_who_answer_falsely_are_left_out_and_not_named(crafted: Record) 
     assert result.tried.missing > 0
 
 
+def test_who_is_left_out_twice_is_counted_by_person_though_others_have_left(
+    crafted: Record,
+) -> None:
+    # Members 3 and 4 of 13 were left out of the pool. The latter has left the campaign since, so
+    # that another is the fourth now, who answers the trial falsely.
+    trial = trial_of(crafted)
+    label = trial.label.copy()
+    label[trial.member == 3] = (label[trial.member == 3] + 3) % 10
+    trial = replace(trial, label=label, left_out=np.arange(MEMBERS) == 2)
+    plain = {**crafted.plain, "left_out": {"2": "Member 3 lied.", "3": "Member 4 lied."}}
+    who = published_change(replace(tried(crafted, trial=trial), crafted=plain)).who
+    assert who.members == MEMBERS + 1
+    assert who.left_out[:2] == ("Member 3 lied.", "Member 4 lied.")
+    assert len(who.left_out) == 3
+    assert who.left_out[2].startswith("Someone is left out because of their answers")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -130,12 +130,18 @@ def _answers(agreed: AgreedPool) -> dict[bytes, int]:
 def _who(cell: TrialCell, reliability: Reliability, disputed: int) -> MemberFacts:
     """Return whose answers count, in both phases."""
     crafted = cell.crafted
-    sentences = dict(crafted["left_out"])
-    sentences |= {str(one.member): one.sentence() for one in reliability.left_out}
+    earlier, before = crafted["left_out"], cell.trial.left_out
+    # Members are numbered as they are now: the numbers of those left out before may be others'.
+    later = [one for one in reliability.left_out if not before[one.member]]
     members = {*cell.pool.member.tolist(), *cell.trial.member.tolist()}
+    members |= {*np.flatnonzero(before).tolist(), *(one.member for one in later)}
+    gone = len(earlier) - int(before.sum())  # left out, and have left the campaign since
     return MemberFacts(
-        members=len(members),
-        left_out=tuple(sentences[number] for number in sorted(sentences, key=int)),
+        members=len(members) + gone,
+        left_out=(
+            *(earlier[number] for number in sorted(earlier, key=int)),
+            *(one.sentence() for one in later),
+        ),
         pooled=crafted["answers"],
         trial=len(cell.trial.label),
         twice=crafted["twice"] + cell.trial.twice,
