@@ -36,6 +36,7 @@ def rows_of(n: int = N) -> pd.DataFrame:
 ROWS = rows_of()
 MEMBERS = read_members(ROWS, "offer")
 WEB = Objective({"channel": "web"}, "yes", SIZE)
+FEWER = read_members(ROWS[: N // 4], "offer")  # for what takes long with all of them
 FOUND = coarsen(MEMBERS, WEB, 4)
 
 
@@ -96,9 +97,16 @@ def test_as_many_columns_as_today_allows_come_with_larger_sets() -> None:
 @pytest.mark.parametrize("goal", ["plant-feature-only", "unplant", "erase"])
 def test_every_goal(goal: str) -> None:
     target = None if goal == "erase" else "yes"
-    objective = replace(WEB, goal=goal, target=target, success=0.7)  # type: ignore[arg-type]
-    found = coarsen(MEMBERS, objective, 4)
+    objective = replace(
+        WEB,
+        goal=goal,  # type: ignore[arg-type]
+        target=target,
+        success=0.7,
+        platform_size=SIZE // 4,
+    )
+    found = coarsen(FEWER, objective, 4)
     assert found.tried == 48
+    assert found.items
     for one in found.items:
         assert one.n_for_target is not None
 
