@@ -26,11 +26,13 @@ class ServedCoordinator:
     Args:
         database: path of an SQLite file, or postgresql://USER@HOST/NAME.
         folder: where what it prints is kept.
+        options: more of the command's.
     """
 
-    def __init__(self, database: str, folder: Path) -> None:
+    def __init__(self, database: str, folder: Path, *options: str) -> None:
         self.database = database
         self.folder = folder
+        self.options = options
         self.port = 0
         self.setup = ""
         self._process: subprocess.Popen[str] | None = None
@@ -49,7 +51,7 @@ class ServedCoordinator:
 
     def start(self) -> None:
         """Start it, and return once it answers; a second start is that after a crash, as it was."""
-        command = [*RUN, "--database", self.database, "--port", str(self.port)]
+        command = [*RUN, "--database", self.database, "--port", str(self.port), *self.options]
         if shutil.which(TOGETHER[0]):
             command = [*TOGETHER, *command]
         with open(self.folder / "coordinator.log", "a") as log:
