@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 FOLDER = Path(__file__).resolve().parent / "images" / "coordinator"
-COLOURS = 48  # of a picture: pages have few, and files stay small
+COLOURS = 32  # of a picture: pages have few, and files stay small
 PATIENCE = 60_000  # milliseconds, on a busy machine
 TALLEST = 1800  # pixels of a long page that are kept
 EITHER = {"join": "/join/{token}", "campaign": "", "me": "/me", "outcomes": "/outcomes"}
