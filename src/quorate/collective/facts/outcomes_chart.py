@@ -35,8 +35,9 @@ def outcomes_chart(view: OutcomesView, name: str = "outcomes") -> str:
     y = float(_y(view.target))
     parts.append(svg.tag("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, **dash))
     above = y - 4 if view.target < 0.9 else y + svg.TEXT + 2
-    target = f"target {percent(view.target)}"
-    parts.append(svg.tag("text", target, x=RIGHT, y=above, text_anchor="end"))
+    target, where = f"target {percent(view.target)}", {"x": RIGHT, "y": above}
+    named: dict[str, float | str] = {"text_anchor": "end", "class": "over"}  # over the line
+    parts.append(svg.tag("text", target, **where, **named))
     parts.append(svg.tag("text", "1", x=LEFT, y=BOTTOM + svg.TEXT + 3))
     if n > 1:
         last = svg.tag("text", f"{n:,}", x=RIGHT, y=BOTTOM + svg.TEXT + 3, text_anchor="end")

@@ -7,7 +7,6 @@
   if (!place) {
     return;
   }
-  var state = document.querySelector("[data-live=state]");
   var before = null;
   var drawn = 0;
 
@@ -51,12 +50,11 @@
       return;
     }
     if (before.state !== told.state) {
-      if (state) {
-        state.textContent = told.state;
-      }
+      drawn = 0;
       put("note", "The campaign has moved on. Load this page again to see what is next.");
     }
-    if (before.pledges === told.pledges || drawParts()) {
+    var same = before.pledges === told.pledges && before.state === told.state;
+    if (same || drawParts()) {
       before = told;
     }
   }
