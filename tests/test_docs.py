@@ -310,6 +310,7 @@ class Session:
             patch.setattr("quorate.scenarios.scenario.run_scenario", begin)
             patch.setattr("quorate.auditing.audit.make_audit", begin)
             patch.setattr("quorate.collective.serving.serve", begin)
+            patch.setattr("quorate.collective.client.access._text_at", begin)
             patch.setattr("quorate.collective.storage.backup.back_up", begin)
             patch.setattr("quorate.collective.storage.backup.restore", begin)
             patch.setattr(sys, "argv", words)
