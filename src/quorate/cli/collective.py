@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,9 @@ from quorate.cli.member import say, stopping
 from quorate.cli.options import AsJson
 from quorate.printable import one_line
 from quorate.runtime.progress import note
+
+if TYPE_CHECKING:
+    from quorate.collective.client.access import Access
 
 app = typer.Typer(
     cls=Commands,
@@ -286,18 +290,11 @@ def craft(wait: Wait = False, organiser: Organiser = None, json: AsJson = False)
     \b
     quorate collective craft
     """
-    from quorate.collective.client.access import find_access
     from quorate.collective.client.organising import craft as begin
-    from quorate.collective.client.organising import wait_for
 
-    access = find_access("organiser", organiser)[1]
-    told = begin(access)
     lines = ["The pool is closed, and the change is being crafted.", _FOLLOW]
-    if wait:
-        with stopping("It goes on all the same."):
-            told = wait_for(access, "measuring", "Crafting", time.sleep)
-        lines = ["The change is crafted. Members try it now: quorate member ask"]
-    say(told, lines, json)
+    done = "The change is crafted. Members try it now: quorate member ask"
+    _go_on(begin, lines, ("measuring", "Crafting", done) if wait else None, organiser, json)
 
 
 def publish(wait: Wait = False, organiser: Organiser = None, json: AsJson = False) -> None:
@@ -308,17 +305,40 @@ def publish(wait: Wait = False, organiser: Organiser = None, json: AsJson = Fals
     \b
     quorate collective publish
     """
-    from quorate.collective.client.access import find_access
     from quorate.collective.client.organising import publish as begin
+
+    lines = ["The trial is closed, and the change is being measured.", _FOLLOW]
+    done = "The change is published: quorate member apply PICTURE OUT"
+    _go_on(begin, lines, ("published", "Measuring", done) if wait else None, organiser, json)
+
+
+def _go_on(
+    begin: Callable[[Access], dict[str, Any]],
+    lines: list[str],
+    awaited: tuple[str, str, str] | None,
+    organiser: Path | None,
+    json: bool,
+) -> None:
+    """Let the campaign go on, and say so.
+
+    Args:
+        begin: asks the coordinator for it.
+        lines: what is said once it has begun.
+        awaited: state to wait for, what is done until then, and what is said instead; None to
+            return at once.
+        organiser: file of the organiser's secret.
+        json: whether to print JSON.
+    """
+    from quorate.collective.client.access import find_access
     from quorate.collective.client.organising import wait_for
 
     access = find_access("organiser", organiser)[1]
     told = begin(access)
-    lines = ["The trial is closed, and the change is being measured.", _FOLLOW]
-    if wait:
+    if awaited is not None:
+        state, doing, done = awaited
         with stopping("It goes on all the same."):
-            told = wait_for(access, "published", "Measuring", time.sleep)
-        lines = ["The change is published: quorate member apply PICTURE OUT"]
+            told = wait_for(access, state, doing, time.sleep)
+        lines = [done]
     say(told, lines, json)
 
 

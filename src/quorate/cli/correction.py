@@ -183,17 +183,10 @@ def apply(
     perturbation: Annotated[
         Path, typer.Argument(help="Perturbation file that quorate correct has left.")
     ],
-    picture: Annotated[Path, typer.Argument(help="Your picture; it is not changed.")],
-    out: Annotated[Path, typer.Argument(help="File to write: .png, or lossless .webp.")],
-    label: Annotated[
-        str | None,
-        typer.Option(
-            help="True class of the picture, by the platform's name; none for a label-free change."
-        ),
-    ] = None,
-    preview: Annotated[
-        Path | None, typer.Option(help="Picture to write of before, after and the change: .png.")
-    ] = None,
+    picture: options.Picture,
+    out: options.Changed,
+    label: options.TrueLabel = None,
+    preview: options.Preview = None,
     json: AsJson = False,
 ) -> None:
     """Add a collective's change to one picture of your own: no upload, no network.

@@ -1,4 +1,4 @@
-"""The options of ``quorate correct``."""
+"""The options of ``quorate correct``, and of adding a change to a picture."""
 
 from __future__ import annotations
 
@@ -113,3 +113,14 @@ Rate = Annotated[
     str | None, typer.Option(help="Largest rate of requests to an address, such as 5/s.")
 ]
 Seeds = Annotated[int | None, typer.Option(help="Number of seeds.")]
+Picture = Annotated[Path, typer.Argument(help="Your picture; it is not changed.")]
+Changed = Annotated[Path, typer.Argument(help="File to write: .png, or lossless .webp.")]
+TrueLabel = Annotated[
+    str | None,
+    typer.Option(
+        help="True class of the picture, by the platform's name; none for a label-free change."
+    ),
+]
+Preview = Annotated[
+    Path | None, typer.Option(help="Picture to write of before, after and the change: .png.")
+]

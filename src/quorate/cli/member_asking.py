@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from quorate.cli import correction_options as options
 from quorate.cli.commands import add
 from quorate.cli.member import ACTING, Member, report, say, stopping
 from quorate.cli.options import AsJson
@@ -118,17 +119,10 @@ def _answer(picture: Path, names: Sequence[str]) -> str | None:
 
 
 def apply(
-    picture: Annotated[Path, typer.Argument(help="Your picture; it is not changed.")],
-    out: Annotated[Path, typer.Argument(help="File to write: .png, or lossless .webp.")],
-    label: Annotated[
-        str | None,
-        typer.Option(
-            help="True class of the picture, by the platform's name; none for a label-free change."
-        ),
-    ] = None,
-    preview: Annotated[
-        Path | None, typer.Option(help="Picture to write of before, after and the change: .png.")
-    ] = None,
+    picture: options.Picture,
+    out: options.Changed,
+    label: options.TrueLabel = None,
+    preview: options.Preview = None,
     change: Annotated[
         Path | None,
         typer.Option(
