@@ -48,6 +48,7 @@ class SlurmPool(DaskPool):
         self._began = time.monotonic()
         self._said = set[str]()
         self._named: dict[str, str] = {}  # the workers that were there, by address
+        self._unexplained = set[str]()  # jobs whose logs do not tell yet why a worker is gone
         self._buried = 0
 
     def look(self) -> Workers:
@@ -60,8 +61,10 @@ class SlurmPool(DaskPool):
         before, there = self._named, super().look()
         self._named = {address: str(one["name"]) for address, one in self._there.items()}
         self._jobs.note(self._named.values())
-        for address in before.keys() - self._named.keys():
-            self._explain(self._jobs.of(before[address]))
+        self._unexplained |= {
+            self._jobs.of(before[one]) for one in before.keys() - self._named.keys()
+        }
+        self._unexplained = {one for one in self._unexplained if not self._explain(one)}
         for job in self._jobs.ended[self._buried :]:
             self._buried += 1
             self._say(job.state, job.number, ENDS.get(job.state, ""))
@@ -91,13 +94,16 @@ class SlurmPool(DaskPool):
         waited = time.monotonic() - self._began
         self._say("first", "", f"The first worker is there, after {waited:.0f} seconds.")
 
-    def _explain(self, number: str) -> None:
-        """Say why a worker is gone, where the log of its job tells it."""
+    def _explain(self, number: str) -> bool:
+        """Say why a worker is gone, and return True, once the log of its job tells it."""
         log = self._jobs.tail(number)
         if any(word in log for word in MEMORY):
             self._say("OUT_OF_MEMORY", number, OUT_OF_MEMORY)
         elif "killed by signal 9" in log:
             self._say("KILLED", number, KILLED)
+        else:
+            return False
+        return True
 
     def _say(self, what: str, number: str, words: str) -> None:
         """Say something once, not for every worker."""
