@@ -18,6 +18,7 @@ from quorate.test_time.extraction.surrogate import (
     Extraction,
     _drawn,
     _variants,
+    average,
     extract,
     find_contradicting,
 )
@@ -97,6 +98,32 @@ def test_the_seed_decides_and_an_ensemble_is_of_each_learner() -> None:
     assert len(one.models) == 4
     assert said[0] == said[1] != said[2]
     assert said[0][0] != said[0][1]  # fresh weights and variants each
+
+
+def test_several_proxies_are_judged_by_the_mean_of_their_logits() -> None:
+    # logits on the two pixels: (3a, b) and (0, 2b); their mean (1.5a, 1.5b) says which is brighter
+    first = linear_proxy([[[[3.0, 0.0]]], [[[0.0, 1.0]]]])
+    second = linear_proxy([[[[0.0, 0.0]]], [[[0.0, 2.0]]]])
+    x = np.array([[0.2, 0.4], [0.2, 0.7], [0.4, 0.3]], np.float32).reshape(3, 1, 1, 2)
+    both = average([first, second])
+    assert first.predict(x).tolist() == [0, 1, 0]
+    assert second.predict(x).tolist() == [1, 1, 1]
+    assert both.predict(x).tolist() == [1, 1, 0]
+    assert average([first]) is first
+    # and that label has the least mean cross-entropy, which is what crafting follows
+    losses = -np.log([one.probabilities(x) for one in (first, second)]).mean(axis=0)
+    assert losses.argmin(axis=1).tolist() == both.predict(x).tolist()
+
+
+def test_the_agreement_of_several_is_not_that_of_the_first() -> None:
+    pool = pool_of()
+    coarse = Adam(model="logistic", epochs=1, learning_rate=1e-6)  # says what its weights say
+    extraction = Extraction(variants=0, validation=0.5)
+    found = extract(pool, CLASSES, [coarse, COPIES], extraction, rng(3))
+    apart = pool.held_out(0.5, rng(3))
+    x, said = to_features(pool.x[apart]), pool.answers.labels[apart]
+    agreed = [(one.predict(x) == said).mean() for one in (*found.models, average(found.models))]
+    assert found.agreement.value == agreed[2] != agreed[0]
 
 
 def test_a_proxy_without_gradients_is_refused() -> None:

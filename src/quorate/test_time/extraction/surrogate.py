@@ -64,8 +64,8 @@ class SurrogateEnsemble:
 
     Args:
         models: fitted networks.
-        agreement: how often the first answers as the platform, on questions about photos kept
-            apart.
+        agreement: how often they answer as the platform, on questions about photos kept apart; of
+            several, how often the mean of their logits does, whose loss crafting follows.
         suspects: members whose answers contradict everyone else's, (m,).
         left_out: whether they were left out.
         notes: problems met on the way, in words.
@@ -104,8 +104,8 @@ def extract(
         FitFailedError: a training diverged.
     """
     apart = _kept_apart(pool, extraction, rng)
-    models = _train(pool.take(~apart), classes, learners, extraction, rng)
-    suspects = find_contradicting(pool, models[0])
+    models = train_models(pool.take(~apart), classes, learners, extraction, rng)
+    suspects = find_contradicting(pool, average(models))
     notes = list(pool.notes)
     if len(suspects):
         notes.append(
@@ -117,9 +117,9 @@ def extract(
     if left_out:
         pool = pool.without(suspects)
         apart = _kept_apart(pool, extraction, rng)
-        models = _train(pool.take(~apart), classes, learners, extraction, rng)
+        models = train_models(pool.take(~apart), classes, learners, extraction, rng)
     judged = pool.take(apart)
-    right = models[0].predict(to_features(judged.x)) == judged.answers.labels
+    right = average(models).predict(to_features(judged.x)) == judged.answers.labels
     return SurrogateEnsemble(
         tuple(models), _agreement(right, judged.photo), suspects, left_out, tuple(notes)
     )
@@ -173,14 +173,28 @@ def find_contradicting(pool: QueryPool, model: NetworkClassifier) -> Labels:
     return np.asarray(members[flagged])
 
 
-def _train(
+def average(models: Sequence[NetworkClassifier]) -> NetworkClassifier:
+    """Return several networks as one, whose logits are the mean of theirs; one alone as it is."""
+    if len(models) == 1:
+        return models[0]
+    from quorate.engine.mean_network import MeanNetwork
+
+    return NetworkClassifier(MeanNetwork([one.network for one in models]))
+
+
+def train_models(
     pool: QueryPool,
     classes: tuple[str, ...],
     learners: Sequence[Learner],
     extraction: Extraction,
     rng: Rng,
 ) -> list[NetworkClassifier]:
-    """Return the surrogates, each from fresh weights and with variants drawn anew."""
+    """Return networks trained on answers, each from fresh weights and with variants drawn anew.
+
+    Raises:
+        InputError: a learner makes no network, which crafting needs.
+        FitFailedError: a training diverged.
+    """
     models = []
     for learner in learners:
         for _ in range(extraction.ensemble):
