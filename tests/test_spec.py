@@ -313,6 +313,18 @@ def test_a_description_writes_every_parameter_out() -> None:
     }
 
 
+def test_what_a_later_version_added_leaves_ids_as_they_were() -> None:
+    @dataclass(frozen=True)
+    class Grown:
+        name: ClassVar[str] = "grown"
+        size: int = param(2, "How large.")
+        rounds: int = param(0, "How often.", later=True)
+
+    assert spec.describe(Grown()) == {"name": "grown", "size": 2}
+    assert spec.describe(Grown(rounds=1)) == {"name": "grown", "size": 2, "rounds": 1}
+    assert spec.text(Grown(rounds=1)) == "grown:rounds=1"
+
+
 def test_only_plain_data_can_be_described() -> None:
     with pytest.raises(InputError, match=r"Expected a parameter that is plain data, got .*object"):
         spec.describe(Load(object()))  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ def param(
     kind: str | None = None,
     takes_rest: bool = False,
     shown: bool = False,
+    later: bool = False,
 ) -> Any:
     """Declare one parameter of a method.
 
@@ -24,8 +25,16 @@ def param(
         kind: the catalog's kind it is built from, where it is itself a method.
         takes_rest: a mapping that receives every parameter the method does not have.
         shown: written out in every label, even at its default.
+        later: added to a method that results are stored of: left out of its plain data at its
+            default, so that the ids of those results stay.
     """
-    metadata = {"help": help, "kind": kind, "takes_rest": takes_rest, "shown": shown}
+    metadata = {
+        "help": help,
+        "kind": kind,
+        "takes_rest": takes_rest,
+        "shown": shown,
+        "later": later,
+    }
     if _is_missing(default):
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)

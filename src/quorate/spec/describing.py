@@ -24,11 +24,16 @@ from quorate.validate import shown
 
 
 def describe(method: Any) -> dict[str, Any]:
-    """Return the method as plain data, every parameter written out: ``build`` takes it back."""
+    """Return the method as plain data, every parameter written out: ``build`` takes it back.
+
+    But for what a later version added, where it is as it always was.
+    """
     plain = {"name": type(method).name}
     cls: type = type(method)
-    for key in parameters(cls):
-        plain[key] = _plain(getattr(method, key))
+    for key, field in parameters(cls).items():
+        value = getattr(method, key)
+        if not (field.metadata.get("later") and value == default_of(field)):
+            plain[key] = _plain(value)
     return plain
 
 
