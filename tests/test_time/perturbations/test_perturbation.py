@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from quorate.errors import InputError
 from quorate.test_time.perturbations import perturbation
 from quorate.test_time.perturbations.budget import Norm, check_budget, levels_of, within
+from quorate.test_time.perturbations.kinds.filter import convolve
 from quorate.test_time.perturbations.perturbation import (
     Family,
     Perturbation,
-    convolve,
     load,
     save,
     to_bytes,

@@ -14,11 +14,11 @@ from quorate.printable import one_line
 from quorate.test_time.extraction.surrogate import Extraction
 from quorate.test_time.perturbations.budget import Norm, check_budget
 from quorate.test_time.perturbations.crafting import Crafting
-from quorate.test_time.perturbations.perturbation import Family
+from quorate.test_time.perturbations.perturbation import Crafted
 from quorate.test_time.study.settings import read_epsilon, settings_from
 from quorate.test_time.study.sources import SURROGATE_LOOKS, SizedLearner, read_learner
 
-FAMILIES: tuple[Family, ...] = ("additive", "gain", "filter", "combined")  # label-free ones
+FAMILIES: tuple[Crafted, ...] = ("additive", "gain", "filter", "combined")  # label-free ones
 
 
 @dataclass(frozen=True)

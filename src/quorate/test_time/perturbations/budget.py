@@ -15,6 +15,7 @@ from quorate.errors import InputError
 from quorate.validate import unknown
 
 Norm = Literal["linf", "l2"]
+NO_BUDGET = 1.0  # ε under L∞ within which any picture may become any other
 ROUNDING = 1e-6  # of a level: 255·(33/255) falls short of 33
 
 

@@ -21,7 +21,7 @@ from quorate.spec import param
 from quorate.table import Labels, Rng
 from quorate.test_time.perturbations.budget import Norm, check_budget
 from quorate.test_time.perturbations.perturbation import (
-    Family,
+    Crafted,
     Perturbation,
     check_classes,
     shapes_of,
@@ -95,7 +95,7 @@ def craft(
     *,
     epsilon: float,
     norm: Norm = "linf",
-    family: Family = "additive",
+    family: Crafted = "additive",
     label_free: bool = False,
 ) -> Perturbation:
     """Return the perturbation that serves members' own pictures best, by the surrogates' word.
@@ -164,7 +164,7 @@ def craft(
     return Perturbation(family, arrays, classes, (c, h, w), epsilon, norm, about)
 
 
-def _check_filter(family: Family, shape: tuple[int, int, int], k: int, side: int) -> None:
+def _check_filter(family: Crafted, shape: tuple[int, int, int], k: int, side: int) -> None:
     """Raise InputError before anything is crafted that no file may hold."""
     weight = (shape[0], shape[0], side, side)
     if not shapes_of(family, shape, k, {"weight": weight}):

@@ -18,7 +18,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from quorate.test_time.perturbations.budget import Norm, levels_of
-from quorate.test_time.perturbations.perturbation import Family
+from quorate.test_time.perturbations.perturbation import Crafted
 
 SOFTNESS = 2.0  # budgets over which the gradient of a clipped change fades
 EDGE = 1 + 1e-5  # a change projected onto the budget is longer by rounding: it is not clipped again
@@ -216,7 +216,7 @@ class Combined(Filter):
         return {**super().arrays(filtering), "delta": whole}
 
 
-FAMILIES: Mapping[Family, Callable[..., DifferentiableChange]] = {
+FAMILIES: Mapping[Crafted, Callable[..., DifferentiableChange]] = {
     "additive": Additive,
     "gain": Gain,
     "filter": Filter,

@@ -16,7 +16,7 @@ import numpy as np
 from quorate.errors import InputError, StoreError, reason
 from quorate.runtime.files import check_file, write_file
 from quorate.runtime.pictures import read_picture
-from quorate.test_time.perturbations.perturbation import Pixels
+from quorate.test_time.perturbations.kinds.kind import Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -21,22 +21,18 @@ from quorate.errors import InputError, reason
 from quorate.runtime.archives import MOST_BYTES, ArrayArchive, ArrayHeader
 from quorate.runtime.files import replace_file
 from quorate.test_time.perturbations.budget import Norm, check_budget, within
+from quorate.test_time.perturbations.kinds import KINDS
+from quorate.test_time.perturbations.kinds.kind import Kind, Labels, Pixels, Shape, Shapes
 from quorate.validate import listed, unknown
 
-Pixels = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
-Shapes = dict[str, tuple[int, ...]]
 Family = Literal["additive", "gain", "filter", "combined"]
-FORMAT = 1  # of the file
+Crafted = Literal["additive", "gain", "filter", "combined"]  # those that follow gradients
+FORMAT = max(kind.file_format for kind in KINDS.values())  # of the file: the newest that is read
 AT_ONCE = 4096  # images changed at once: bounds memory, as does
 VALUES_AT_ONCE = 2**26  # their values
 ARCHIVE = b"PK"  # how the file begins
 MOST_FACTS = 2**24  # bytes of what a file says in words
-MOST_LEVELS = 1e6  # of any value of an array: far beyond what a picture could show
-MOST_SIDE = 63  # of a filter, in pixels
 MOST_VALUES = 2**26  # of one image trained for, c·h·w
-MOST_WORK = 10**10  # multiplications of a filter on one such image: some seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,16 +41,13 @@ class Perturbation:
 
     x' = x + Π(T(x) − x), kept in [0, 255].
 
-    additive: T(x) = x + δ_y. gain: T(x)_j = g_j·x_j + b_j of channel j. filter: T(x) = x + w∗x + b,
-    a small convolution with edges repeated. combined: T(x) = x + w∗x + b + δ. T works on 8-bit
-    levels. Whatever it is, Π brings each picture's change to whole levels within the budget: under
-    L∞ it rounds, then clips each level; under L2 it shrinks the change, then cuts it towards 0.
+    T is what the family says, in ``kinds/``, on 8-bit levels. Whatever it is, Π brings each
+    picture's change to whole levels within the budget: under L∞ it rounds, then clips each level;
+    under L2 it shrinks the change, then cuts it towards 0. No budget is ε = 1 under L∞.
 
     Args:
         family: name of T.
-        arrays: its parameters: ``delta`` (k, c, h, w), or (1, c, h, w) where label-free; ``gain``
-            and ``bias`` (c,); ``weight`` (c, c, s, s) and ``bias`` (c,), with ``delta`` (1, c, h,
-            w) where combined.
+        arrays: its parameters, as the family names them.
         classes: the k label names.
         shape: shape of the images it was crafted for, (c, h, w).
         epsilon: the budget of a picture's change on the pixel scale [0, 1], such as 8/255.
@@ -68,7 +61,7 @@ class Perturbation:
     family: Family
     arrays: Mapping[str, npt.NDArray[Any]]
     classes: tuple[str, ...]
-    shape: tuple[int, int, int]
+    shape: Shape
     epsilon: float
     norm: Norm = "linf"
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -80,19 +73,26 @@ class Perturbation:
         check_classes(self.classes)
         shapes: Shapes = {name: array.shape for name, array in self.arrays.items()}
         good = shapes in shapes_of(self.family, self.shape, len(self.classes), shapes)
-        if not good or not all(map(_is_fine, self.arrays.values())):
+        if not good or not all(_is_fine(one, self.kind.most) for one in self.arrays.values()):
             kinds = {name: f"{array.dtype} {array.shape}" for name, array in self.arrays.items()}
             raise InputError(
                 f"Expected finite arrays of a perturbation of family {self.family} for images of "
-                f"shape {self.shape}, of numbers up to {MOST_LEVELS:g}, got "
+                f"shape {self.shape}, of numbers up to {self.kind.most:g}, got "
                 f"{listed([f'{name}: {kind}' for name, kind in kinds.items()]) or 'none'}. Craft "
                 "it again; the file may be damaged."
             )
+        if (problem := self.kind.problem(self.arrays, self.shape)) is not None:
+            raise InputError(f"{problem} Craft it again; the file may be damaged.")
+
+    @property
+    def kind(self) -> Kind:
+        """What the family does."""
+        return KINDS[self.family]
 
     @property
     def label_free(self) -> bool:
         """Whether everyone makes the same change, so that it cannot carry the label."""
-        return self.family != "additive" or len(self.arrays["delta"]) == 1
+        return self.kind.is_label_free(self.arrays)
 
     def label(self, name: str) -> int:
         """Return the index of the label called ``name``.
@@ -120,22 +120,10 @@ class Perturbation:
         at_once = max(1, min(AT_ONCE, VALUES_AT_ONCE // math.prod(self.shape)))
         for start in range(0, len(x), at_once):
             rows = slice(start, start + at_once)
-            moved = within(self._moved(x[rows], y[rows]), self.epsilon, self.norm)
+            moved = self.kind.moved(self.arrays, x[rows], y[rows])
+            moved = within(moved, self.epsilon, self.norm)
             changed[rows] = np.clip(x[rows] + moved, 0, 255)
         return changed
-
-    def _moved(self, x: Pixels, y: Labels) -> npt.NDArray[Any]:
-        """Return T(x) − x in levels, (n, c, h, w)."""
-        if self.family == "additive":
-            delta = self.arrays["delta"]
-            return delta[np.zeros_like(y) if len(delta) == 1 else y]
-        bias = self.arrays["bias"].astype(np.float32)[:, None, None]  # (c, 1, 1)
-        levels = x.astype(np.float32)
-        if self.family == "gain":
-            gain = self.arrays["gain"].astype(np.float32)[:, None, None]
-            return (gain - 1) * levels + bias
-        moved = convolve(levels, self.arrays["weight"].astype(np.float32)) + bias
-        return moved + self.arrays["delta"] if self.family == "combined" else moved
 
     def with_about(self, **facts: Any) -> Perturbation:
         """Return the same with more said of where it comes from."""
@@ -152,22 +140,10 @@ def shapes_of(family: str, shape: tuple[int, ...], k: int, given: Shapes) -> lis
         given: the arrays' shapes, of which the side of a filter is taken.
     """
     whole = (isinstance(axis, int | np.integer) and not isinstance(axis, bool) for axis in shape)
-    if len(shape) != 3 or not all(whole) or min(shape) < 1:
+    if len(shape) != 3 or not all(whole) or min(shape) < 1 or math.prod(shape) > MOST_VALUES:
         return []
     c, h, w = shape
-    if c * h * w > MOST_VALUES:
-        return []
-    if family == "additive":
-        return [{"delta": (count, *shape)} for count in (k, 1)]
-    if family == "gain":
-        return [{"gain": (c,), "bias": (c,)}]
-    side = (given.get("weight") or (0,))[-1]
-    if not (side % 2 and 1 <= side <= MOST_SIDE and (c * side) ** 2 * h * w <= MOST_WORK):
-        return []
-    wanted: Shapes = {"weight": (c, c, side, side), "bias": (c,)}
-    if family == "combined":
-        wanted["delta"] = (1, *shape)
-    return [wanted]
+    return KINDS[family].shapes((c, h, w), k, given) if family in KINDS else []
 
 
 def check_classes(classes: Sequence[str]) -> None:
@@ -185,12 +161,12 @@ def check_classes(classes: Sequence[str]) -> None:
         )
 
 
-def _is_fine(array: npt.NDArray[Any]) -> bool:
-    """Whether an array holds finite numbers of a usual size."""
+def _is_fine(array: npt.NDArray[Any], most: float) -> bool:
+    """Whether an array holds finite numbers up to ``most``."""
     if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8 or not array.size:
         return False
     low, high = float(array.min()), float(array.max())  # NaN where one is
-    return low >= -MOST_LEVELS and high <= MOST_LEVELS
+    return low >= -most and high <= most
 
 
 def _check_labels(y: Labels, n: int, k: int) -> None:
@@ -203,32 +179,6 @@ def _check_labels(y: Labels, n: int, k: int) -> None:
         )
 
 
-def convolve(x: Floats, weight: Floats) -> Floats:
-    """Return the cross-correlation of images with a filter, edges repeated, (n, c', h, w).
-
-    Summed in float32 in a fixed order, so that every machine, and a browser, gets the same bits:
-    for each place of the filter over the channels, then over the places, row by row.
-
-    Args:
-        x: images, (n, c, h, w).
-        weight: (c', c, s, s), s odd.
-    """
-    side = weight.shape[-1]
-    h, w = x.shape[2:]
-    margin = side // 2
-    wide = np.pad(x, ((0, 0), (0, 0), (margin, margin), (margin, margin)), mode="edge")
-    out = np.zeros((len(x), len(weight), h, w), dtype=np.float32)
-    for i in range(side):
-        for j in range(side):
-            seen = wide[:, :, None, i : i + h, j : j + w]  # (n, c, 1, h, w)
-            taps = weight[:, :, i, j, None, None]  # (c', c, 1, 1)
-            part = taps[:, 0] * seen[:, 0]  # (n, c', h, w)
-            for channel in range(1, seen.shape[1]):
-                part += taps[:, channel] * seen[:, channel]
-            out += part
-    return out
-
-
 def save(perturbation: Perturbation, path: str | Path) -> None:
     """Write a perturbation to one file, ``perturbation.npz``: arrays and plain data, no code."""
     replace_file(Path(path), to_bytes(perturbation))
@@ -237,7 +187,7 @@ def save(perturbation: Perturbation, path: str | Path) -> None:
 def to_bytes(perturbation: Perturbation) -> bytes:
     """Return the bytes of the file that ``save`` writes."""
     facts = {
-        "format": FORMAT,
+        "format": perturbation.kind.file_format,
         "family": perturbation.family,
         "classes": list(perturbation.classes),
         "shape": list(perturbation.shape),

@@ -16,7 +16,7 @@ from quorate.subgroups.shift import Shift
 from quorate.test_time.extraction.surrogate import Extraction
 from quorate.test_time.perturbations.budget import Norm, check_budget
 from quorate.test_time.perturbations.crafting import Crafting
-from quorate.test_time.perturbations.perturbation import Family
+from quorate.test_time.perturbations.perturbation import Crafted
 from quorate.test_time.platforms.platform import Gives
 from quorate.test_time.study.adaptive import ADAPTIVE, HARDENED, TRAINS, harden
 from quorate.test_time.study.sources import (
@@ -103,7 +103,7 @@ class Correction:
     seeds: tuple[int, ...] = (0,)
     crafting: Crafting = field(default_factory=Crafting)
     extraction: Extraction = field(default_factory=Extraction)
-    label_free: tuple[Family, ...] = ("additive", "gain", "filter", "combined")
+    label_free: tuple[Crafted, ...] = ("additive", "gain", "filter", "combined")
     adaptive: tuple[str, ...] = DEFAULT_ADAPTIVE
     aim: Aim = "most"
     anyway: bool = False
@@ -129,8 +129,8 @@ class Correction:
             if given not in ADAPTIVE:
                 raise unknown("adaptive platform", given, ADAPTIVE)
         for family in self.label_free:
-            if family not in get_args(Family):
-                raise unknown("family of label-free changes", family, get_args(Family))
+            if family not in get_args(Crafted):
+                raise unknown("family of label-free changes", family, get_args(Crafted))
         for text, source in self.sources.items():
             self._check_source(text, source)
         for name in ("api", "rate"):

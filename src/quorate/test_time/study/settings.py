@@ -19,7 +19,7 @@ from quorate.runtime.files import read_toml
 from quorate.runtime.seeds import read_seeds
 from quorate.test_time.extraction.surrogate import Extraction
 from quorate.test_time.http.client import check_address
-from quorate.test_time.perturbations.budget import Norm
+from quorate.test_time.perturbations.budget import NO_BUDGET, Norm
 from quorate.test_time.perturbations.crafting import Crafting
 from quorate.test_time.platforms.platform import Gives
 from quorate.test_time.study.adaptive import ADAPTIVE
@@ -111,6 +111,8 @@ def _make(plain: Mapping[str, Any]) -> Correction:
         "rate": str,
     }
     fields |= {key: spec.convert(plain[key], t, key) for key, t in types.items() if key in plain}
+    if fields.get("norm") == "l2" and "none" in _listed(plain.get("epsilon", ())):
+        raise InputError("Expected norm=linf for epsilon=none, got l2. Leave the norm out.")
     return Correction(**fields)
 
 
@@ -186,10 +188,12 @@ def _read_file(folder: str | Path) -> dict[str, Any]:
 
 
 def read_epsilon(value: Any, key: str = "epsilon") -> float:
-    """Return a budget on the pixel scale: a number, or a fraction such as 8/255.
+    """Return a budget on the pixel scale: a number, a fraction such as 8/255, or none at all.
 
     >>> read_epsilon("8/255") == 8 / 255
     True
+    >>> read_epsilon("none")  # any level may become any other
+    1.0
 
     Raises:
         InputError: it is neither.
@@ -198,14 +202,16 @@ def read_epsilon(value: Any, key: str = "epsilon") -> float:
     try:
         if isinstance(value, bool):
             raise TypeError
+        if isinstance(value, str) and value.strip() == "none":
+            return NO_BUDGET
         if isinstance(value, str) and re.fullmatch(r"\s*\d+\s*/\s*\d+\s*", value):
             top, bottom = value.split("/")
             return float(Fraction(int(top), int(bottom)))
         return float(value)
     except (TypeError, ValueError, ArithmeticError):
         raise InputError(
-            f"Expected {key} to be a number or a fraction such as 8/255, got {shown(value)}. Write "
-            f"{key}=8/255."
+            f"Expected {key} to be a number, a fraction such as 8/255 or none, got {shown(value)}. "
+            f"Write {key}=8/255."
         ) from None
 
 
