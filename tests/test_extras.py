@@ -17,7 +17,10 @@ from quorate.runtime import provenance
 
 PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 FOR_DEVELOPERS = {"bench", "docs", "test"}
-MODULES = {"mlflow_skinny": "mlflow"}  # packages that are imported by another name
+MODULES = {
+    "mlflow_skinny": "mlflow",
+    "scikit_image": "skimage",
+}  # packages that are imported by another name
 
 
 def test_extras_are_those_of_the_project_s_metadata() -> None:

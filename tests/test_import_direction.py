@@ -61,7 +61,7 @@ NOT_SEEN_BY = {
 HEAVY = {
     *("torch", "matplotlib", "datasets", "pandas", "polars", "sklearn", "scipy", "joblib"),
     *("dp_accounting", "jinja2", "PIL", "pyarrow", "filelock", "threadpoolctl"),
-    *("safetensors", "skops"),
+    *("safetensors", "skimage", "skops"),
     *("sqlalchemy", "alembic", "cryptography", "psycopg"),
     *("httpx", "httpcore", "fastapi", "fastapi_offline", "starlette", "uvicorn"),
 }

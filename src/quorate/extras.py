@@ -12,7 +12,7 @@ from quorate.errors import MissingPackageError
 _SERVER = ("fastapi", "fastapi_offline", "httptools", "python_multipart", "uvicorn")
 _DASK = ("dask", "distributed", "dask_jobqueue", "cryptography")
 EXTRAS: Mapping[str, Sequence[str]] = {  # modules by extra, as pyproject.toml has the packages
-    "train": ("torch",),
+    "train": ("torch", "skimage"),
     "data": ("datasets", "pyarrow"),
     "server": _SERVER,
     "collective": (*_SERVER, "alembic", "cryptography", "sqlalchemy"),

@@ -2,4 +2,4 @@
 
 from quorate.extras import require
 
-require("train", "training networks")
+require("train", "training networks", "torch")

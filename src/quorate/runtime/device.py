@@ -51,7 +51,7 @@ def resolve(device: str) -> Place:
     found = find(device)
     if device != "cuda" or found == "cuda":
         return found
-    require("train", "device=cuda")
+    require("train", "device=cuda", "torch")
     import torch
 
     raise InputError(

@@ -70,7 +70,7 @@ class NetworkLearner(StackedLearner):
 
     def check(self, people: Table) -> None:
         """Raise InputError if PyTorch is not installed, or the network cannot take these people."""
-        require("train", "training networks", instead=WITHOUT)
+        require("train", "training networks", "torch", instead=WITHOUT)
         if isinstance(self.model, HandedIn):
             check_model(self.model, people, self.batch_size, private=self.clips_people)
         check_shape(self.model, people)

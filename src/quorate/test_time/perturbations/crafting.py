@@ -117,7 +117,7 @@ def craft(
     Raises:
         InputError: there are no pictures, the budget moves no level, or PyTorch is not installed.
     """
-    require("train", "crafting a change")
+    require("train", "crafting a change", "torch")
     import torch
 
     from quorate.engine.generator import torch_generator

@@ -175,7 +175,7 @@ def _layer_as_plain(value: Any) -> dict[str, Any] | None:
 
 def _layer(plain: dict[str, Any]) -> nn.Module:
     """Return a layer, or a network. No memory is taken but for the weights that are there."""
-    require("train", "a model that is a network")
+    require("train", "a model that is a network", "torch")
     import torch
     from torch import nn
 

@@ -77,7 +77,7 @@ def run_correction(
             ids, there = [cell.id for cell in cells], store.ids(work.kind)
             missing = [cell for cell in cells if cell.id not in there]
             if missing:  # not once people's queries are spent
-                require("train", "crafting a change")
+                require("train", "crafting a change", "torch")
             if any(map(work.asks_an_address, missing)) and pool.is_elsewhere:
                 SERIAL.check()
                 note(ASKED_HERE)

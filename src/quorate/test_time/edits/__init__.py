@@ -1,0 +1,1 @@
+"""Photo edits as perturbations: what a phone's editor does, in whole numbers alone."""

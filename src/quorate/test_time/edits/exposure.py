@@ -1,0 +1,42 @@
+"""An edit of tone: more or less light."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from quorate.spec import param
+from quorate.test_time.edits.tone import LEVELS, Tone
+
+
+@dataclass(frozen=True)
+class Exposure(Tone):
+    """Every value times 2^stops.
+
+    >>> Exposure(stops=2).tables((1, 8, 8))["curve"][[10, 100]].tolist()
+    [40, 255]
+
+    Raises:
+        InputError: stops are outside [-4, 4].
+    """
+
+    name: ClassVar[str] = "exposure"
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {"stops": (-4, 4)}
+    stops: float = param(1.0, "Doublings of the light, in [-4, 4]; 0 for none.", shown=True)
+
+    @property
+    def by_hand(self) -> str:
+        """What a phone's editor calls it."""
+        if not self.stops:
+            return "Exposure or Brightness: leave it."
+        way = "bright" if self.stops > 0 else "dark"
+        return f"Exposure or Brightness: {2 ** abs(self.stops):.2g} times as {way}."
+
+    def curve(self) -> npt.NDArray[np.float64]:
+        """Return 2^stops times each level, (256,)."""
+        gain: float = 2.0**self.stops
+        return LEVELS * gain
