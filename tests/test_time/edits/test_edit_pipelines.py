@@ -5,7 +5,13 @@ import numpy.typing as npt
 import pytest
 
 from quorate.errors import InputError
-from quorate.test_time.edits.pipeline import Pipeline, edit_names, pipeline_of, shapes_of_edits
+from quorate.test_time.edits.pipeline import (
+    Pipeline,
+    check_arrays,
+    edit_names,
+    pipeline_in,
+    shapes_of_edits,
+)
 
 TEXT = "gaussian:sigma=0.7 + exposure:stops=2 + median:size=3"
 SHAPE = (3, 9, 8)
@@ -61,7 +67,8 @@ def test_arrays_come_back() -> None:
         "1.exposure.curve",
         "2.median.parameters",
     ]
-    assert pipeline_of(arrays, SHAPE) == Pipeline.parse(TEXT)
+    assert pipeline_in(arrays) == Pipeline.parse(TEXT)
+    check_arrays(arrays, SHAPE)
     names = edit_names(list(arrays))
     assert shapes_of_edits(names, SHAPE) == {name: one.shape for name, one in arrays.items()}
 
@@ -72,10 +79,11 @@ def test_a_table_may_differ_by_rounding_alone() -> None:
     curve[10] += 1
     arrays["1.exposure.curve"] = curve
     x = np.full((1, *SHAPE), 10, np.uint8)
-    assert (pipeline_of(arrays, SHAPE).apply(x, arrays) == 41).all()  # the file's table counts
+    check_arrays(arrays, SHAPE)
+    assert (pipeline_in(arrays).apply(x, arrays) == 41).all()  # the file's table counts
     curve[10] += 2
     with pytest.raises(InputError, match=r"table 1\.exposure\.curve to be what its parameters"):
-        pipeline_of(arrays, SHAPE)
+        check_arrays(arrays, SHAPE)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +116,7 @@ def test_arrays_of_a_stranger_are_refused(
         if one is None:
             del arrays[name]
     with pytest.raises(InputError) as caught:
-        pipeline_of(arrays, SHAPE)
+        check_arrays(arrays, SHAPE)
     assert said in str(caught.value)
 
 

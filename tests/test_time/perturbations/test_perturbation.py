@@ -484,8 +484,8 @@ def test_other_archives_and_no_file_are_named(tmp_path: Path) -> None:
     ("change", "named"),
     [
         (
-            {"format": 2},
-            "Expected a perturbation of format 1 or older in .*, got format 2. Upgrade",
+            {"format": 9},
+            "Expected a perturbation of format 2 or older in .*, got format 9. Upgrade",
         ),
         ({"format": "new"}, "Expected a perturbation file"),
         ({"family": "melody"}, "known family"),

@@ -6,6 +6,7 @@ every machine, and a browser, gets the same bits. Shape letters: n images, c h w
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -22,6 +23,7 @@ Whole = npt.NDArray[np.int32]
 Tables = Mapping[str, npt.NDArray[Any]]
 Shape = tuple[int, int, int]  # (c, h, w)
 GREY, COLOUR = 1, 3  # channels of the pictures that are edited
+MOST_VALUES = 2**22  # of one, c·h·w, where a pixel depends on others: a second or so a step
 
 
 @runtime_checkable
@@ -66,6 +68,11 @@ class Edit(Protocol):
             raise InputError(
                 f"Expected grey or RGB pictures for {self.name}, got {channels} channels. Use "
                 "another family."
+            )
+        if not self.is_tone and math.prod(shape) > MOST_VALUES:
+            raise InputError(
+                f"Expected pictures of at most {MOST_VALUES:,} values for {self.name}, got "
+                f"{math.prod(shape):,}. Craft it for smaller ones."
             )
 
     @property

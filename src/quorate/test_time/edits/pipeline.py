@@ -125,23 +125,30 @@ class Pipeline:
         return out
 
 
-def pipeline_of(arrays: Arrays, shape: Shape) -> Pipeline:
-    """Return the pipeline whose arrays these are, for pictures (c, h, w).
+def pipeline_in(arrays: Arrays) -> Pipeline:
+    """Return the pipeline whose arrays these are.
 
     Raises:
-        InputError: an edit is not known, there are too many, parameters are out of range, a table
-            is missing, or does not fit the parameters, or such pictures cannot be edited so.
+        InputError: an edit is not known, there are too many, or parameters are out of range.
     """
     names = edit_names(list(arrays))
-    pipeline = Pipeline(
+    return Pipeline(
         tuple(_edit_of(name, arrays[f"{i}.{name}.{PARAMETERS}"]) for i, name in enumerate(names))
     )
-    wanted = pipeline.arrays(shape)
+
+
+def check_arrays(arrays: Arrays, shape: Shape) -> None:
+    """Raise InputError unless the tables of a pipeline are what its parameters give.
+
+    Args:
+        arrays: from a file, which may be a stranger's.
+        shape: (c, h, w) of the pictures.
+    """
+    wanted = pipeline_in(arrays).arrays(shape)
     for name, own in wanted.items():
         _check_table(name, arrays.get(name), own)
     if extra := sorted(set(arrays) - set(wanted)):
         raise _damaged(f"no table {shown(extra[0], 60)}")
-    return pipeline
 
 
 def edit_names(arrays: list[str]) -> list[str]:

@@ -25,7 +25,7 @@ from quorate.test_time.perturbations.kinds import KINDS
 from quorate.test_time.perturbations.kinds.kind import Kind, Labels, Pixels, Shape, Shapes
 from quorate.validate import listed, unknown
 
-Family = Literal["additive", "gain", "filter", "combined"]
+Family = Literal["additive", "gain", "filter", "combined", "edit"]
 Crafted = Literal["additive", "gain", "filter", "combined"]  # those that follow gradients
 FORMAT = max(kind.file_format for kind in KINDS.values())  # of the file: the newest that is read
 AT_ONCE = 4096  # images changed at once: bounds memory, as does

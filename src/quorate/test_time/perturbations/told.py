@@ -34,6 +34,7 @@ FAMILIES = {
     "gain": "a gain of each channel",
     "filter": "a small filter",
     "combined": "a small filter and a picture that is added",
+    "edit": "photo edits",
 }
 # What may always undo it, measured or not.
 UNDOES = (

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 
 from quorate.test_time.perturbations.kinds.additive import Additive
 from quorate.test_time.perturbations.kinds.combined import Combined
+from quorate.test_time.perturbations.kinds.edit import PhotoEdit
 from quorate.test_time.perturbations.kinds.filter import Filter
 from quorate.test_time.perturbations.kinds.gain import Gain
 from quorate.test_time.perturbations.kinds.kind import Kind
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (Additive(), Gain(), Filter(), Combined())}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind for kind in (Additive(), Gain(), Filter(), Combined(), PhotoEdit())
+}
