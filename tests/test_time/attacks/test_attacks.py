@@ -14,7 +14,8 @@ from linear_platform import LinearPlatform
 from quorate.catalog import BUILT_IN, CATALOG, build
 from quorate.errors import InputError
 from quorate.spec import describe, parameters
-from quorate.test_time.attacks.attack import Attack, Case, Search
+from quorate.test_time.attacks import hopskipjump
+from quorate.test_time.attacks.attack import Attack, Case, Feedback, Search
 from quorate.test_time.attacks.boundary import Boundary
 from quorate.test_time.attacks.dither import Dither
 from quorate.test_time.attacks.hopskipjump import HopSkipJump
@@ -341,6 +342,36 @@ def test_hopskipjump_tries_the_ball_before_it_bisects() -> None:
         assert attempt.corrected.tolist() == [corrected]
         assert attempt.queries.tolist() == [queries]
         assert platform.asked_by("p0")[1] == [epsilon] * 64
+
+
+@pytest.mark.parametrize(
+    ("probes", "reach", "all_alike"), [(32, 1, False), (16, 300, False), (7, 3, True)]
+)
+def test_hopskipjump_estimates_the_direction_probe_by_probe(
+    probes: int, reach: int, all_alike: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Σ (φ − mean φ) Δ, or Σ φ Δ where all are alike; the mean is exact at 16 and 32 probes."""
+    monkeypatch.setattr(hopskipjump, "BLOCK", 5 * 64)  # five probes at once
+    rng = np.random.default_rng(probes)
+    z = rng.integers(256, size=SHAPE).astype(np.float32)
+    z[0, 0] = [0, 0, 1, 2, 253, 254, 255, 255]  # some cannot go that far
+    walk = HopSkipJump(probes, reach)._direction(z, Dither(SHAPE, rng), 1, rng)
+    asked, said, direction = [next(walk).copy()], [True], None
+    while direction is None:
+        try:
+            asked.append(walk.send(Feedback(said[-1], math.nan, math.nan)).copy())
+        except StopIteration as ended:
+            direction = ended.value
+        else:
+            said.append(all_alike or bool(rng.integers(2)))
+    assert len(asked) == probes
+    phi = [1 if one else -1 for one in said]
+    moves = [probe.astype(int) - z.astype(int) for probe in asked]
+    for move in moves:
+        assert np.isin(move, [np.minimum(reach, 255 - z), -np.minimum(reach, z)]).all()
+    mean = 0 if all_alike else sum(phi) / probes
+    expected = np.sign(sum((p - mean) * move for p, move in zip(phi, moves, strict=True)))
+    assert (direction == expected).all()
 
 
 def test_boundary_bisects_the_straight_line() -> None:

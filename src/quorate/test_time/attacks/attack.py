@@ -131,7 +131,8 @@ class Attack(Protocol):
         corrected, x_adv = np.zeros(len(x), dtype=bool), x.copy()  # (n,), (n, c, h, w)
         while questions:
             who = np.fromiter(questions, dtype=np.int64)  # (m,)
-            asked = np.stack(list(questions.values()))  # (m, c, h, w)
+            rows = np.concatenate(list(questions.values()))  # half of what np.stack takes
+            asked = rows.reshape(len(who), *x.shape[1:])  # (m, c, h, w)
             answers = meter.ask(asked, who)
             done = _within(asked, x, who, epsilon, answers.labels == y[who])
             corrected[who[done]], x_adv[who[done]] = True, asked[done]
@@ -199,6 +200,8 @@ def _next_question(search: Search, reading: Feedback) -> Pixels | None:
 def _within(asked: Pixels, x: Pixels, who: Labels, epsilon: int, right: Mask) -> Mask:
     """Return which of the images that were read right lie within ε of the person's own, (m,)."""
     done = right.copy()  # (m,)
+    if not right.any():
+        return done
     moved = np.abs(asked[right].astype(np.int16) - x[who[right]])
     done[right] = moved.max(axis=(1, 2, 3), initial=0) <= epsilon
     return done

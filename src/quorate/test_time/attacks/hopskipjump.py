@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from quorate.validate import at_least
 
 Walk = Generator[Pixels, Feedback, Levels]  # a part of the search that ends at an image
 SMALLEST_LEAP = 0.25  # levels; a shorter one is not tried
+BLOCK = 2**17  # pixels of probes drawn at once
 
 
 @dataclass(frozen=True)
@@ -60,20 +61,37 @@ class HopSkipJump(Attack):
 
     def _direction(self, z: Levels, dither: Dither, t: int, rng: Rng) -> Walk:
         """Return the sign of the estimated gradient at ``z``, (c, h, w)."""
-        base = dither(z).astype(np.float32)
-        moves, by_sign, signs = np.zeros_like(z), np.zeros_like(z), 0
-        count = int(self.probes * math.sqrt(t))
-        for _ in range(count):
-            toss = rng.integers(2, size=z.shape, dtype=np.int8)
-            probe = np.clip(base + self.reach * (2 * toss - 1), 0, 255).astype(np.uint8)
-            sign = 1 if (yield probe).right else -1
-            move = probe - base
-            moves += move
-            by_sign += sign * move
-            signs += sign
+        base = dither(z)
+        reach = min(self.reach, 255)
+        up = np.minimum(base, 255 - reach) + np.uint8(reach)  # (c, h, w)
+        down = np.maximum(base, reach) - np.uint8(reach)  # (c, h, w)
+        count, said = int(self.probes * math.sqrt(t)), 0
+        ups, right_ups = np.zeros((2, *z.shape), dtype=np.int64)  # probes that went up, (c, h, w)
+        for n in _blocks(count, z.size):
+            tosses = rng.integers(2, size=(n, *z.shape), dtype=np.int8).astype(bool)
+            right: list[bool] = []
+            for probe in np.where(tosses, up, down):
+                right.append((yield probe).right)
+            said += sum(right)
+            ups += tosses.sum(axis=0)
+            right_ups += tosses[right].sum(axis=0)
+        rise, fall = up.astype(np.float32) - base, down.astype(np.float32) - base
+        signs, sign_ups = 2 * said - count, 2 * right_ups - ups  # Σ φ, over all and those up
+        by_sign = sign_ups * rise + (signs - sign_ups) * fall
         if abs(signs) == count:  # all alike: nothing is left but where they went
-            return np.sign(by_sign)
-        return np.sign(by_sign - np.float32(signs / count) * moves)
+            return np.asarray(np.sign(by_sign), dtype=np.float32)
+        moves = ups * rise + (count - ups) * fall
+        direction = by_sign.astype(np.float32) - np.float32(signs / count) * moves.astype(
+            np.float32
+        )
+        return np.asarray(np.sign(direction))
+
+
+def _blocks(count: int, size: int) -> Iterator[int]:
+    """Yield how many of ``count`` probes of this size are drawn at once, until all are."""
+    most = max(1, BLOCK // size)
+    for drawn in range(0, count, most):
+        yield min(most, count - drawn)
 
 
 def _come_nearer(z: Levels, x: Levels, epsilon: int, dither: Dither) -> Walk:

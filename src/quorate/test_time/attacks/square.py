@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from quorate.spec import param
 from quorate.table import Rng
 from quorate.test_time.attacks.attack import Attack, Case, Search
-from quorate.test_time.platforms.platform import Gives
+from quorate.test_time.platforms.platform import Gives, Pixels
 from quorate.validate import in_interval
 
 HALVED_AFTER = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)  # of 10,000 queries
@@ -49,15 +50,16 @@ class Square(Attack):
         best = np.where(rng.integers(2, size=(c, 1, w)), edges[1], edges[0])  # (c, h, w)
         lowest = (yield best).margin
         squares = _drawn(c, rng)
-        for query in range(1, case.budget):
-            s = self.side(query - 1, case.budget, h, w)
+        by_signs: dict[tuple[int, ...], Pixels] = {}  # an edge for each channel, (c, h, w)
+        for s in _sides(self, case.budget, h, w):
             while True:
                 row, column, *signs = next(squares)
                 top, left = int(row * (h - s + 1)), int(column * (w - s + 1))
                 place = np.s_[:, top : top + s, left : left + s]
-                ends = [int(2 * sign) for sign in signs]
-                square = edges[ends, channels, top : top + s, left : left + s]  # (c, s, s)
-                before = best[place].copy()
+                ends = tuple([int(2 * sign) for sign in signs])
+                if ends not in by_signs:
+                    by_signs[ends] = edges[list(ends), channels]
+                square, before = by_signs[ends][place], best[place].copy()  # (c, s, s)
                 if square.tobytes() != before.tobytes():
                     break
             best[place] = square
@@ -72,6 +74,12 @@ class Square(Attack):
         halved = bisect_left(HALVED_AFTER, int(iteration / budget * 10_000))
         s = round(math.sqrt(self.p / 2**halved * h * w))
         return min(max(s, 1), h, w)
+
+
+@functools.lru_cache(maxsize=16)
+def _sides(attack: Square, budget: int, h: int, w: int) -> list[int]:
+    """Return the side of every iteration: one schedule for all people."""
+    return [attack.side(iteration, budget, h, w) for iteration in range(budget - 1)]
 
 
 def _drawn(c: int, rng: Rng) -> Iterator[list[float]]:
