@@ -15,13 +15,15 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.intervals import Estimate
 from quorate.test_time.platforms.in_process import load_platform
+from quorate.test_time.platforms.platform import to_features, to_pixels
 from quorate.test_time.study import comparison_cell
 from quorate.test_time.study.comparison_cell import AttackWork, PoolWork
 from quorate.test_time.study.comparison_result import QueryComparison
 from quorate.test_time.study.evaluation import Evaluator
-from quorate.test_time.study.people import people_of
+from quorate.test_time.study.outcome import CorrectionOutcome
+from quorate.test_time.study.people import people_of, photos_held
 from quorate.test_time.study.query_comparison import compare, split_attacks
-from quorate.test_time.study.query_costs import PoolEffect, SoloAttack
+from quorate.test_time.study.query_costs import PoolEffect, SharedChange, SoloAttack
 from quorate.test_time.study.running import run_correction, stored
 from quorate.test_time.study.settings import make_correction
 
@@ -218,6 +220,34 @@ def test_queries_are_those_the_platform_counted(out: Path, found: QueryCompariso
             assert (one.queries, one.spread) == (100, 0.0)
     assert {row.attack for row in found.attacks} == set(ATTACKS.split(","))
     assert all(row.people == 10 for row in found.attacks)
+
+
+def test_of_a_change_for_everyone_members_own_pictures_are_told_too(
+    out: Path, found: QueryComparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Path(shutil.copytree(out, tmp_path / "copy"))
+    monkeypatch.setattr(
+        CorrectionOutcome, "perturbation", CorrectionOutcome.label_free_perturbation
+    )
+    shared = compare(copy, "square", seeds=1, **ASKED)
+    (pool,), usual = shared.pooled, found.pooled[0]
+    assert (pool.corrected, pool.broken) == (usual.corrected_label_free, usual.broken_label_free)
+    assert pool.corrected_label_free is pool.broken_label_free is usual.shared is None
+    (outcome,) = (one for one in stored(copy).outcomes if (one.epsilon, one.seed) == (64 / 255, 0))
+    photos = people_of(STUDY, 0).photos
+    held = photos_held(STUDY, 0)
+    platform = load_platform(copy / "platform").model
+    free = outcome.label_free_perturbation()
+    assert free is not None
+    right = [0, 0]
+    for i in range(10 * held):  # ten members, one picture after another
+        x = to_pixels(photos.x[i : i + 1])
+        for which, picture in enumerate((x, free.apply(x, photos.y[i : i + 1]))):
+            right[which] += int(platform.predict(to_features(picture))[0] == photos.y[i])
+    assert pool.shared == SharedChange(outcome.measures.gap_closed, 10 * held, *right)
+    assert "carries no label" in " ".join(shared.sections()[0].after)
+    again = compare(copy, "square", seeds=1, **ASKED)  # as it is stored
+    assert again.pooled == shared.pooled
 
 
 def test_workers_lead_to_the_same_numbers(

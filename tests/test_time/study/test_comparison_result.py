@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ import pytest
 from rich.console import Console
 
 from quorate.figures.queries import AttackCurve, queries_figure
+from quorate.intervals import Estimate
 from quorate.report.files import write_result
 from quorate.report.terminal import print_result
 from quorate.test_time.study.comparison_result import QueryComparison
-from quorate.test_time.study.query_costs import PoolEffect, SoloAttack
+from quorate.test_time.study.query_costs import PoolEffect, SharedChange, SoloAttack
 
 pytestmark = pytest.mark.usefixtures("plain_pictures")
 
@@ -175,3 +177,91 @@ def test_the_right_panel_is_of_the_whole_subgroup() -> None:
     (band,) = right.collections
     assert {float(y) for y in band.get_paths()[0].vertices[:, 1]} == {1.0, 11.0}
     assert left.get_ylabel() == "share of the misread that is corrected"
+
+
+# ------------------------------------------------------------------- changes the same for everyone
+
+
+def shared(seeds: int = 2, members: tuple[int, ...] = (200, 1)) -> QueryComparison:
+    """Return the same, with pools that found one change for everyone, on 10 pictures a member."""
+    found = made(seeds, free=False)
+    pooled = [
+        replace(
+            found.pooled[0],
+            seed=seed,
+            members=size,
+            queries_per_member=50,
+            queries=50 * size,
+            # a half of the pictures are read rightly, then .7 and .9
+            shared=SharedChange(
+                Estimate(0.5 + 0.25 * seed, 0.25, 0.75), 10 * size, 5 * size, (7 + 2 * seed) * size
+            ),
+        )
+        for seed in range(seeds)
+        for size in members
+    ]
+    correction = {**found.description["correction"], "proxy": ["edits"]}
+    return replace(
+        found, pooled=tuple(pooled), description={**found.description, "correction": correction}
+    )
+
+
+def test_a_change_for_everyone_is_told_as_one_and_carries_no_label() -> None:
+    said = shared().summary()
+    assert "The 10,000 queries of the pool of 200 members are fewer in all" in said[0]
+    assert said[2:] == [
+        "That pool's change, the same for everyone, corrects 50.0% of the misread and breaks 10.0% "
+        "of those classified correctly.",
+        "With 10,000 queries, a pool of 200 members found a change that closes 0.62 of the gap and "
+        "takes the accuracy on the pictures it was found with from 50.0% to 80.0%.",
+        "With 50 queries, one member alone found a change that closes 0.62 of the gap and takes "
+        "the accuracy on the pictures it was found with from 50.0% to 80.0%.",
+    ]
+    text = printed(shared())
+    assert "carries no label. Whoever searches alone chooses by the answer" in text
+    assert "per class" not in text
+    assert shared().facts()["Pools"] == "one change for everyone, found with edits"
+    assert made().facts()["Surrogate"] == "cnn"
+    assert "label does: see the force rate" in printed(made())
+    # one seed: exact ends of 7 of 10 (Clopper and Pearson), and the gap's own interval
+    assert [list(row.values()) for row in shared(seeds=1).sections()[1].rows][1] == [
+        *("one member × 50", "50.0", "10", "0.500", "0.700", "[0.348, 0.933]"),
+        *("0.500", "[0.250, 0.750]"),
+    ]
+
+
+def test_a_change_for_everyone_is_in_the_files_and_others_have_no_trace_of_it(
+    tmp_path: Path,
+) -> None:
+    write_result(shared(), tmp_path)
+    data = strict((tmp_path / "queries.json").read_text())
+    assert [one["shared"]["gap_closed"]["value"] for one in data["pools"]] == [0.625, 0.625]
+    assert [one["shared"]["photos"] for one in data["pools"]] == [4000, 20]
+    assert [round(one["shared"]["after"]["value"], 9) for one in data["pools"]] == [0.8, 0.8]
+    assert all("shared" not in one for one in made().to_json()["pools"])
+    names = {"own_before", "own_after", "gap_closed_by_pool", "broken_by_pool"}
+    for row in shared().rows():
+        assert names <= set(row)
+        assert row["gap_closed_by_pool"] == 0.625
+    assert not any(names & set(row) for row in made().rows())
+
+
+@pytest.mark.parametrize("gap", [Estimate(0.5, 0.25, 0.75), Estimate(math.nan, math.nan, math.nan)])
+def test_what_a_pool_did_survives_as_plain_data(gap: Estimate) -> None:
+    bare = made().pooled[0]
+    assert "shared" not in bare.to_plain()
+    assert PoolEffect.from_plain(strict(json.dumps(bare.to_plain()))) == bare
+    full = replace(bare, shared=SharedChange(gap, 10, 5, 7))
+    again = PoolEffect.from_plain(strict(json.dumps(full.to_plain())))
+    assert str(again) == str(full)  # NaN is not equal to itself
+
+
+def test_a_gap_that_is_not_defined_is_left_out_of_the_words() -> None:
+    found = shared(seeds=1, members=(1,))
+    unknown = SharedChange(Estimate(math.nan, math.nan, math.nan), 10, 5, 7)
+    (pool,) = found.pooled
+    said = replace(found, pooled=(replace(pool, shared=unknown),)).summary()
+    assert said[-1] == (
+        "With 50 queries, one member alone found a change that takes the accuracy on the pictures "
+        "it was found with from 50.0% to 70.0%."
+    )

@@ -32,7 +32,7 @@ from quorate.test_time.study.evaluation import Evaluator
 from quorate.test_time.study.on_platforms import PlatformsWork
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.people import PeopleSplit, people_of
-from quorate.test_time.study.query_costs import PoolEffect, SoloAttack
+from quorate.test_time.study.query_costs import PoolEffect, SharedChange, SoloAttack
 
 POINTS = 41  # of the curve of people corrected by queries spent
 ATTACKS = 7  # the number that attacks draw by, beside the seed
@@ -201,7 +201,8 @@ def _try(cell: PoolCell, evaluator: Evaluator) -> PoolEffect:
         y = evaluator.y[who]
         return int((evaluator.ask(change.apply(split.x[who], y)) == y).sum())
 
-    change, free = cell.outcome.perturbation(), cell.outcome.label_free_perturbation()
+    change = cell.outcome.perturbation()
+    free = None if change.label_free else cell.outcome.label_free_perturbation()
     return PoolEffect(
         seed=cell.compared.group.seed,
         members=cell.compared.group.members,
@@ -214,4 +215,19 @@ def _try(cell: PoolCell, evaluator: Evaluator) -> PoolEffect:
         broken=len(fine) - right(change, fine),
         corrected_label_free=right(free, tried) if free else None,
         broken_label_free=len(fine) - right(free, fine) if free else None,
+        shared=_shared(cell, evaluator, change) if change.label_free else None,
     )
+
+
+def _shared(cell: PoolCell, evaluator: Evaluator, change: Perturbation) -> SharedChange:
+    """Return what a change that is the same for everyone does for members' own pictures.
+
+    A change per class would be judged by labels that it was chosen by.
+    """
+    photos = evaluator.split.photos
+    held = photos.take(np.arange(cell.compared.group.members * cell.compared.photos))
+    x, y = to_pixels(held.x), held.y
+    before, after = (
+        int((evaluator.ask(pictures) == y).sum()) for pictures in (x, change.apply(x, y))
+    )
+    return SharedChange(cell.outcome.measures.gap_closed, len(y), before, after)

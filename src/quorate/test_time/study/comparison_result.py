@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -12,8 +12,16 @@ import numpy as np
 
 from quorate.figures.queries import AttackCurve, queries_figure
 from quorate.intervals import Estimate
-from quorate.runs.result import Picture, Result, Row, Section, TextRow
-from quorate.runs.wording import rate
+from quorate.runs.result import Picture, Result, Row, Section
+from quorate.test_time.study.comparison_wording import (
+    attack_text,
+    break_even_words,
+    does,
+    pool_name,
+    pool_texts,
+    shared_text,
+    shared_words,
+)
 from quorate.test_time.study.query_costs import (
     AttackCosts,
     BreakEven,
@@ -24,6 +32,8 @@ from quorate.test_time.study.query_costs import (
     pool_costs,
 )
 from quorate.test_time.study.wording import budget
+
+SHARED = "For those who found the change, and for everyone"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +79,7 @@ class QueryComparison(Result):
                 **_columns("queries_per_member", one.queries_per_member),
                 **_columns("corrected_alone", one.corrected),
                 **_columns("corrected_by_pool", pool.corrected),
+                **_shared_columns(pool),
             }
             for one in self.attacks
             for even, pool in zip(one.break_even, self.pools, strict=True)
@@ -113,28 +124,45 @@ class QueryComparison(Result):
             return [
                 "The platform reads everyone of the subgroup rightly: there is nobody to correct."
             ]
-        said = [_break_even_words(one, pool) for one in self.attacks]
-        said.append(f"That pool's change per class {_does(pool.corrected, pool.broken)}.")
+        said = [break_even_words(one, pool) for one in self.attacks]
+        named = "change, the same for everyone," if pool.shared else "change per class"
+        said.append(f"That pool's {named} {does(pool.corrected, pool.broken)}.")
+        said += [shared_words(one) for one in self.pools if one.shared]
         if pool.corrected_label_free is not None:
-            does = _does(pool.corrected_label_free, pool.broken_label_free)
-            said.append(f"Its best label-free change {does}.")
+            done = does(pool.corrected_label_free, pool.broken_label_free)
+            said.append(f"Its best label-free change {done}.")
         return said
 
     def sections(self) -> list[Section]:
         """Return one row an attack and two a pool."""
-        rows = [_attack_text(one) for one in self.attacks]
+        rows = [attack_text(one) for one in self.attacks]
         for pool in self.pools:
-            rows += _pool_texts(pool)
+            rows += pool_texts(pool)
         after = (
             "Corrected: of those whom the platform reads wrongly. Broken: of those whom it reads "
             "rightly, the share that a pool's change makes it misread; alone, they change nothing. "
             "A pool's queries per person, and per corrected person, are those of a subgroup as "
             "large as the one measured on.",
-            "The change of a pool per class carries its class, as an attack towards one's own "
-            "label does: see the force rate in the report of the correction.",
+            *self._carried(),
         )
         said = (f"{self._heading()}.", *self._less_used())
-        return [Section("The numbers", said, tuple(rows), after)]
+        numbers = Section("The numbers", said, tuple(rows), after)
+        shared = tuple(shared_text(pool) for pool in self.pools if pool.shared)
+        return [numbers, Section(SHARED, (), shared)] if shared else [numbers]
+
+    def _carried(self) -> Iterator[str]:
+        """Yield what the changes carry of the label."""
+        if any(pool.shared is None for pool in self.pools):
+            yield (
+                "The change of a pool per class carries its class, as an attack towards one's own "
+                "label does: see the force rate in the report of the correction."
+            )
+        if any(pool.shared for pool in self.pools):
+            yield (
+                "A change that is the same for everyone carries no label. Whoever searches alone "
+                "chooses by the answer about their own picture, and so lets their label in, even "
+                "by photo edits."
+            )
 
     def _less_used(self) -> list[str]:
         """Return that pools use less than everyone alone, where they aim for parity."""
@@ -165,7 +193,7 @@ class QueryComparison(Result):
         plain, source = self.description["correction"], self.description["provenance"]
         return {
             "Platform": str(plain["platform"][0]),
-            "Surrogate": str(plain["proxy"][0]),
+            **self._found_by(str(plain["proxy"][0])),
             "Attacks": ", ".join(one.attack for one in self.attacks),
             "Queries per person": "of the whole subgroup: anyone already classified correctly uses "
             "one query, that of finding out; a misread person's first is not counted apart",
@@ -175,6 +203,11 @@ class QueryComparison(Result):
             "quorate": str(source.get("git_revision") or "installed"),
             "Machine": f"{source.get('processor')}, {source.get('system')}",
         }
+
+    def _found_by(self, proxy: str) -> dict[str, str]:
+        if all(pool.shared for pool in self.pools):
+            return {"Pools": f"one change for everyone, found with {proxy}"}
+        return {"Surrogate": proxy}
 
     def pictures(self) -> dict[str, Picture]:
         """Return the share corrected by queries of one's own, and queries per person."""
@@ -202,105 +235,12 @@ class QueryComparison(Result):
     def _pool_lines(self) -> list[tuple[str, float, float]]:
         return [
             (
-                _pool_name(pool),
+                pool_name(pool),
                 float(pool.queries),
                 math.nan if pool.corrected is None else pool.corrected.value,
             )
             for pool in self.pools
         ]
-
-
-# ----------------------------------------------------------------------------------------- in words
-
-
-def _break_even_words(one: AttackCosts, pool: PoolCosts) -> str:
-    (even,) = (e for e in one.break_even if (e.members, e.queries_per_member) == pool.size)
-    assert even.subgroup is not None  # somebody is misread
-    assert one.misread is not None
-    assert one.queries_per_misread is not None
-    most = math.floor(even.subgroup.value)
-    return (
-        f"With {one.attack}, each alone, a person of the subgroup spends "
-        f"{one.queries_per_member.value:,.1f} queries on average "
-        f"({_percent(one.misread)} are misread and spend {one.queries_per_misread.value:,.1f}, the "
-        f"others one). The {pool.queries:,.0f} queries of the pool of {pool.members} members are "
-        f"fewer in all once the subgroup has more than {most:,} "
-        f"{'person' if most == 1 else 'people'} (95%: {math.floor(even.subgroup.low):,} to "
-        f"{math.floor(even.subgroup.high):,})."
-    )
-
-
-def _does(corrected: Estimate, broken: Estimate | None) -> str:
-    breaks = (
-        "" if broken is None else f" and breaks {_percent(broken)} of those classified correctly"
-    )
-    return f"corrects {_percent(corrected)} of the misread{breaks}"
-
-
-def _percent(one: Estimate) -> str:
-    return f"{100 * one.value:.1f}%"
-
-
-def _pool_name(pool: PoolCosts) -> str:
-    return f"pool: {pool.members} × {pool.queries_per_member}"
-
-
-def _attack_text(one: AttackCosts) -> TextRow:
-    member, misread = one.queries_per_member, one.queries_per_misread
-    return {
-        "alone or pooled": one.attack,
-        **_rate_text(one.corrected),
-        "broken": "–",
-        "queries per misread person": _number(None if misread is None else misread.value),
-        "per person of the subgroup": _number(member.value),
-        "its 95%": f"{_number(member.low)} to {_number(member.high)}",
-        "per corrected person": _number(one.queries_per_corrected),
-    }
-
-
-def _pool_texts(pool: PoolCosts) -> list[TextRow]:
-    """Return the row of a pool, and one of its label-free change."""
-    name, shared = (
-        _pool_name(pool),
-        {
-            "queries per misread person": "–",
-            "per person of the subgroup": _number(pool.queries / pool.subgroup),
-            "its 95%": "",
-        },
-    )
-    found: list[TextRow] = [
-        {
-            "alone or pooled": name,
-            **_rate_text(pool.corrected),
-            "broken": _rate_of(pool.broken),
-            **shared,
-            "per corrected person": _number(pool.queries_per_corrected),
-        }
-    ]
-    if pool.corrected_label_free is not None:
-        found.append(
-            {
-                "alone or pooled": f"{name}, label-free",
-                **_rate_text(pool.corrected_label_free),
-                "broken": _rate_of(pool.broken_label_free),
-                **shared,
-                "per corrected person": "",
-            }
-        )
-    return found
-
-
-def _rate_text(one: Estimate | None) -> Mapping[str, str]:
-    span = "" if one is None else f"{one.low:.3f} to {one.high:.3f}"
-    return {"corrected": _rate_of(one), "corrected, 95%": span}
-
-
-def _rate_of(one: Estimate | None) -> str:
-    return rate(None if one is None else one.value)
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 # ------------------------------------------------------------------------------------- as flat rows
@@ -318,6 +258,18 @@ def _row(one: AttackCosts, even: BreakEven) -> Row:
         "pool_members": even.members,
         "pool_queries_per_member": even.queries_per_member,
         **_columns("break_even_subgroup", even.subgroup, "_"),
+    }
+
+
+def _shared_columns(pool: PoolCosts) -> Row:
+    """Return what a change that is the same for everyone does; nothing of one per class."""
+    if pool.shared is None:
+        return {}
+    return {
+        **_columns("broken_by_pool", pool.broken),
+        **_columns("gap_closed_by_pool", pool.shared.gap_closed),
+        **_columns("own_before", pool.shared.before),
+        **_columns("own_after", pool.shared.after),
     }
 
 

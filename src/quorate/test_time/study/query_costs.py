@@ -11,6 +11,7 @@ import numpy as np
 
 from quorate.intervals import CONFIDENCE, Estimate, band, exact_rate, mean_interval
 from quorate.plain import finite
+from quorate.test_time.study.measures import over_seeds, read_estimate
 
 
 @dataclass(frozen=True)
@@ -83,16 +84,35 @@ class SoloAttack:
 
 
 @dataclass(frozen=True)
+class SharedChange:
+    """What a change that is the same for everyone does, beside those whom attacks are tried on.
+
+    Args:
+        gap_closed: share of the subgroup's accuracy gap that it closes.
+        photos: members' own pictures, with which it was found.
+        before, after: how many of them the platform reads rightly, as they are and changed.
+    """
+
+    gap_closed: Estimate
+    photos: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
 class PoolEffect:
     """What one pool did for the same people, one seed.
 
     Args:
         members, queries_per_member, queries: numbers of the pool.
         subgroup, misread, people: as of ``SoloAttack``.
-        corrected: number of the people corrected by the change per class.
+        corrected: number of the people corrected by the pool's change: one per class, or
+            ``shared``.
         broken: of the subgroup − misread whom the platform classifies correctly, how many it reads
             wrongly once they make that change.
-        corrected_label_free, broken_label_free: with the best label-free change; None without one.
+        corrected_label_free, broken_label_free: with the best label-free change beside one per
+            class; None without one.
+        shared: effect of a change that is the same for everyone; None of one per class.
     """
 
     seed: int
@@ -106,6 +126,7 @@ class PoolEffect:
     broken: int
     corrected_label_free: int | None = None
     broken_label_free: int | None = None
+    shared: SharedChange | None = None
 
     @property
     def fine(self) -> int:
@@ -114,12 +135,17 @@ class PoolEffect:
 
     def to_plain(self) -> dict[str, Any]:
         """Return everything as plain data."""
-        return asdict(self)
+        plain: dict[str, Any] = finite(asdict(self))
+        return _without_none(plain, "shared")
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> PoolEffect:
         """Return what plain data hold, as ``to_plain`` returned them."""
-        return cls(**plain)
+        shared = plain.get("shared")
+        if shared is not None:
+            gap_closed = read_estimate(**shared["gap_closed"])
+            shared = SharedChange(**{**shared, "gap_closed": gap_closed})
+        return cls(**{**plain, "shared": shared})
 
 
 # -------------------------------------------------------------------------------- means over seeds
@@ -168,6 +194,22 @@ class AttackCosts:
 
 
 @dataclass(frozen=True)
+class SharedCosts:
+    """What a pool's change does that is the same for everyone, see ``SharedChange``.
+
+    Args:
+        gap_closed: share of the subgroup's accuracy gap that it closes.
+        photos: members' own pictures, of all seeds.
+        before, after: share of them that the platform reads rightly.
+    """
+
+    gap_closed: Estimate
+    photos: int
+    before: Estimate
+    after: Estimate
+
+
+@dataclass(frozen=True)
 class PoolCosts:
     """What one pool costs, and does; None where nobody is misread, or without such a change.
 
@@ -176,10 +218,11 @@ class PoolCosts:
         queries: in all.
         people: people it was tried on.
         subgroup: number of people measured on.
-        corrected, broken: by the change per class, see ``PoolEffect``.
-        corrected_label_free, broken_label_free: by the best label-free change.
+        corrected, broken: by the pool's change, see ``PoolEffect``.
+        corrected_label_free, broken_label_free: by the best label-free change beside it.
         queries_per_corrected: of a subgroup as large as the one measured on: the pool's queries ÷
             (people misread × rate corrected).
+        shared: where the pool's change is the same for everyone.
     """
 
     members: int
@@ -192,6 +235,7 @@ class PoolCosts:
     corrected_label_free: Estimate | None
     broken_label_free: Estimate | None
     queries_per_corrected: float | None
+    shared: SharedCosts | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -201,7 +245,7 @@ class PoolCosts:
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         plain: dict[str, Any] = finite(asdict(self))
-        return plain
+        return _without_none(plain, "shared")
 
 
 def attack_costs(
@@ -265,9 +309,22 @@ def pool_costs(pooled: Sequence[PoolEffect]) -> list[PoolCosts]:
                 ),
                 broken_label_free=_rate([(one.broken_label_free or 0, one.fine) for one in free]),
                 queries_per_corrected=queries / reached if reached else None,
+                shared=_shared_costs([one.shared for one in ours if one.shared is not None]),
             )
         )
     return found
+
+
+def _shared_costs(of_seeds: Sequence[SharedChange]) -> SharedCosts | None:
+    """Return the means over seeds; None where no change is the same for everyone."""
+    before, after = (
+        _rate([(getattr(one, when), one.photos) for one in of_seeds])
+        for when in ("before", "after")
+    )
+    if before is None or after is None:
+        return None
+    gap_closed = over_seeds([one.gap_closed for one in of_seeds], rate=False)
+    return SharedCosts(gap_closed, sum(one.photos for one in of_seeds), before, after)
 
 
 def _mean(of_seeds: Sequence[Estimate], budget: int) -> Estimate:
@@ -297,6 +354,11 @@ def _rate(counts: Sequence[tuple[int, int]]) -> Estimate | None:
 def _reached(one: SoloAttack | PoolEffect) -> float:
     """Return how many of the subgroup are corrected: the misread × the rate among those tried."""
     return one.misread * one.corrected / one.people if one.people else 0.0
+
+
+def _without_none(plain: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return plain data without what a later version added, where it is not there."""
+    return {key: value for key, value in plain.items() if key != name or value is not None}
 
 
 def _mean_of(values: Sequence[float]) -> float:
