@@ -12,6 +12,8 @@ from quorate.figures.correction import (
     SIDE,
     AccuracyMark,
     GapCurve,
+    TransferMatrix,
+    equal_queries_figure,
     gap_figure,
     groups_figure,
     sheet_figure,
@@ -59,6 +61,22 @@ def test_what_is_not_defined_is_left_out() -> None:
     assert render(gap_figure([("", [trace(nothing, nothing, nothing)])]), "png")
 
 
+def test_ways_are_compared_at_equal_queries_a_panel_for_each_budget() -> None:
+    proxy = trace([0.25, 0.5], [0.0, 0.4], [0.5, 0.6])
+    searched = GapCurve("by searching", *np.array([[9.0], [400.0], [0.7], [0.6], [0.8]]))
+    figure = equal_queries_figure([("ε = 8/255", [proxy]), ("no budget", [proxy, searched])])
+    left, right = figure.axes
+    assert (left.get_title(loc="left"), right.get_title(loc="left")) == ("ε = 8/255", "no budget")
+    assert right.get_xscale() == "log"
+    drawn = {one.get_label(): one for one in right.get_lines()}
+    assert drawn["5 queries a member"].get_xdata().tolist() == [100, 250]
+    assert drawn["by searching"].get_xdata() == pytest.approx([400], rel=0.05)  # set aside a bit
+    assert drawn["by searching"].get_ydata().tolist() == [0.7]
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert named == ["5 queries a member", "by searching"]  # each way once
+    assert render(figure, "png")
+
+
 def test_groups_are_hollow_before_and_filled_after() -> None:
     marks = [
         AccuracyMark("low-light", 0.75, 0.5, 1.0, 0.25),
@@ -78,7 +96,11 @@ def test_transfer_has_a_number_in_every_place() -> None:
     before = np.array([[0.5, math.nan], [0.25, 0.75]])
     after = np.array([[0.75, math.nan], [0.5, 0.5]])
     closed = np.array([[1.25, math.nan], [math.nan, -0.1]])
-    figure = transfer_figure(["mlp", "cnn"], ["cnn", "cnn+resnet"], before, after, closed)
+    matrix = TransferMatrix("the same for everyone", before, after, closed)
+    per_class = TransferMatrix("for each class", before, before, closed)
+    figure = transfer_figure(["mlp", "cnn"], ["cnn", "cnn+resnet"], [matrix, per_class])
+    titles = [axes.get_title(loc="left") for axes in figure.axes[:2]]
+    assert titles == ["the same for everyone", "for each class"]
     shown = [text.get_text() for text in figure.axes[0].texts]
     assert shown == [
         "0.50 → 0.75\ngap closed 1.25",

@@ -17,10 +17,11 @@ from quorate.figures import style
 from quorate.figures.style import Axes, Figure, Floats
 
 Pixels = npt.NDArray[np.uint8]
-FREE = "#555555"  # of a label-free change
+ASIDE = "#555555"  # of what stands beside the change that is shown first
 DPI = 160  # of rendered figures
 SIDE = 112  # of a picture on a sheet, in dots, roughly
 MOST_GAINED = 0.6  # accuracy gained at the end of the colour scale
+LINE = 16  # height of a caption's line, in dots
 LARGEST = 256  # pixels of a side that are shown
 
 
@@ -32,7 +33,7 @@ class GapCurve:
         label: the query budget per member.
         members, pooled: number of members, and of answered queries in all, (a,).
         value, low, high: gap closed and the ends of its interval, (a,); ends may be infinite.
-        free: whether the change is label-free, the same for everyone.
+        aside: whether the change stands beside the one that is shown first: dashed and grey.
     """
 
     label: str
@@ -41,7 +42,7 @@ class GapCurve:
     value: Floats
     low: Floats
     high: Floats
-    free: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,28 @@ def gap_figure(panels: Sequence[tuple[str, Sequence[GapCurve]]]) -> Figure:
     return figure
 
 
+@style.styled
+def equal_queries_figure(panels: Sequence[tuple[str, Sequence[GapCurve]]]) -> Figure:
+    """Return gap closed over pooled queries, a panel for each budget: one curve a way of search."""
+    limits = _limits([trace for _, traces in panels for trace in traces])
+    figure, axes_of = style.paired_panels(len(panels), 3.6, 2.8, sharey=True)
+    for (title, traces), axes in zip(panels, axes_of, strict=True):
+        _draw_levels(axes)
+        for number, trace in enumerate(traces):
+            _draw_trace(axes, trace, trace.pooled, number, limits)
+        axes.set_ylim(limits)
+        _sizes_axis(axes, np.concatenate([trace.pooled for trace in traces]))
+        axes.set_title(title, parse_math=False)
+        axes.set_xlabel("queries pooled in all")
+    axes_of[0].set_ylabel("gap closed by the label-free change")
+    handles: dict[str, Any] = {}
+    for axes in axes_of:
+        handles |= {text: one for one, text in zip(*axes.get_legend_handles_labels(), strict=True)}
+    key: Any = {"loc": "outside upper center", "ncols": 1, "frameon": False, "fontsize": 8}
+    figure.legend(list(handles.values()), list(handles), **key)
+    return figure
+
+
 def _limits(traces: Sequence[GapCurve]) -> tuple[float, float]:
     """Return the limits of the axis: all values, 0 and 1, and a part of the intervals."""
     values = np.concatenate([trace.value[np.isfinite(trace.value)] for trace in traces])
@@ -117,12 +140,12 @@ def _draw_trace(
 
     A whisker that leaves the panel ends in an arrow.
     """
-    colour = FREE if trace.free else style.COLOURS[number % len(style.COLOURS)]
+    colour = ASIDE if trace.aside else style.COLOURS[number % len(style.COLOURS)]
     look: Any = {
         "color": colour,
-        "marker": "x" if trace.free else style.MARKERS[number % len(style.MARKERS)],
+        "marker": "x" if trace.aside else style.MARKERS[number % len(style.MARKERS)],
     }
-    dashes: Any = (0, (4, 2)) if trace.free else "-"
+    dashes: Any = (0, (4, 2)) if trace.aside else "-"
     shown = np.isfinite(trace.value)
     aside = max(1.015, float(xs.max() / xs.min()) ** 0.012) ** number
     xs, low, high = xs[shown] * aside, trace.low[shown], trace.high[shown]
@@ -181,7 +204,7 @@ def _draw_mark(axes: Axes, mark: AccuracyMark, at: float) -> None:
     colour = {
         "accuracy": style.COLOURS[0],
         "free": style.COLOURS[1],
-        "control": FREE,
+        "control": ASIDE,
         "force": "black",
     }
     marker = {"accuracy": "o", "free": "s", "control": "D", "force": "X"}[mark.kind]
@@ -200,43 +223,67 @@ def _draw_mark(axes: Axes, mark: AccuracyMark, at: float) -> None:
 # ----------------------------------------------------------------------------------------- transfer
 
 
+@dataclass(frozen=True, eq=False)
+class TransferMatrix:
+    """What each platform (rows) does after each surrogate's change (columns).
+
+    Args:
+        title: which change it is.
+        before, after: the subgroup's accuracy, (rows, columns); NaN if not measured.
+        closed: gap closed, (rows, columns); NaN if meaningless.
+    """
+
+    title: str
+    before: Floats
+    after: Floats
+    closed: Floats
+
+
 @style.styled
 def transfer_figure(
-    rows: Sequence[str], columns: Sequence[str], before: Floats, after: Floats, closed: Floats
+    rows: Sequence[str], columns: Sequence[str], matrices: Sequence[TransferMatrix]
 ) -> Figure:
-    """Return the transferability matrix: platforms (rows) under each surrogate's change (columns).
+    """Return transferability matrices, one below another: platforms (rows) by surrogates (columns).
 
     Shades show the accuracy gained. Gap closed is written below, where there is a gap to close.
 
     Args:
         rows, columns: platforms and surrogate models.
-        before, after: the subgroup's accuracy, (rows, columns); NaN if not measured.
-        closed: gap closed, (rows, columns); NaN if meaningless.
+        matrices: of each change.
     """
-    gained = after - before
-    figure = style.new_figure(1.5 * len(columns) + 3.0, 0.75 * len(rows) + 1.1)
-    axes = figure.subplots()
-    axes.grid(visible=False)
+    height = (0.75 * len(rows) + 0.35) * len(matrices) + 0.9
+    figure = style.new_figure(1.5 * len(columns) + 3.0, height)
+    places = figure.subplots(len(matrices), squeeze=False, sharex=True)[:, 0]
     scale: Any = {"cmap": "Blues", "vmin": 0, "vmax": MOST_GAINED}
-    shown = axes.imshow(np.ma.masked_invalid(gained), aspect="auto", **scale)
-    for (row, column), gain in np.ndenumerate(gained):
-        share = closed[row, column]
+    for matrix, axes in zip(matrices, places, strict=True):
+        shown = axes.imshow(
+            np.ma.masked_invalid(matrix.after - matrix.before), aspect="auto", **scale
+        )
+        _write_matrix(axes, matrix)
+        axes.grid(visible=False)
+        axes.set_title(matrix.title, parse_math=False)
+        axes.set_xticks(range(len(columns)), columns)
+        axes.set_yticks(range(len(rows)), rows)
+        style.take_literally([*axes.get_xticklabels(), *axes.get_yticklabels()])
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        axes.set_ylabel("platform")
+    places[-1].set_xlabel("surrogate model")
+    bar = figure.colorbar(shown, ax=places, extend="both")
+    bar.set_label("accuracy gained by the subgroup")
+    return figure
+
+
+def _write_matrix(axes: Axes, matrix: TransferMatrix) -> None:
+    """Write the numbers of each platform and surrogate into their place."""
+    for (row, column), gain in np.ndenumerate(matrix.after - matrix.before):
+        share = matrix.closed[row, column]
         colour = "white" if gain > 0.6 * MOST_GAINED else "black"
-        change = f"{before[row, column]:.2f} → {after[row, column]:.2f}"
+        change = f"{matrix.before[row, column]:.2f} → {matrix.after[row, column]:.2f}"
         lines = ["–" if math.isnan(gain) else change]
         lines += [] if math.isnan(share) else [f"gap closed {share:.2f}"]
         text = "\n".join(lines)
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
-    style.take_literally([*axes.get_xticklabels(), *axes.get_yticklabels()])
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    axes.set_xlabel("surrogate model")
-    axes.set_ylabel("platform")
-    bar = figure.colorbar(shown, ax=axes, extend="both")
-    bar.set_label("accuracy gained by the subgroup")
-    return figure
 
 
 # ----------------------------------------------------------------------------------------- pictures
@@ -255,7 +302,7 @@ def sheet_figure(rows: Sequence[tuple[str, Sequence[tuple[str, Pixels]]]]) -> Fi
     times = max(1, round(SIDE / max(h, w)))
     tall, wide, gap = h * times, w * times, 10
     left = 16 + 11 * max(len(name) for name, _ in rows)
-    above = [24 if any(caption for caption, _ in pictures) else 0 for _, pictures in rows]
+    above = [_room([caption for caption, _ in pictures]) for _, pictures in rows]
     width = left + max(len(pictures) for _, pictures in rows) * (wide + gap)
     height = gap + sum(above) + len(rows) * (tall + gap)
     figure = style.new_figure(width / DPI, height / DPI)
@@ -273,6 +320,12 @@ def sheet_figure(rows: Sequence[tuple[str, Sequence[tuple[str, Pixels]]]]) -> Fi
             _draw_picture(figure, box, some.repeat(times, 1).repeat(times, 2))
     style.take_literally(figure.texts)
     return figure
+
+
+def _room(captions: Sequence[str]) -> int:
+    """Return the dots above pictures that their captions take, of one line or several."""
+    lines = max(len(caption.splitlines()) for caption in captions)
+    return 8 + LINE * lines if lines else 0
 
 
 def _draw_picture(figure: Figure, box: tuple[float, float, float, float], picture: Pixels) -> None:

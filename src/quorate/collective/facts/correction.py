@@ -14,7 +14,7 @@ from quorate.collective.facts.curve import SuccessCurve
 from quorate.collective.facts.figure import StatedFigure
 from quorate.intervals import Estimate
 from quorate.runs.wording import percent
-from quorate.test_time.study import wording
+from quorate.test_time.study import effects, wording
 from quorate.test_time.study.means import MeanOutcome
 from quorate.test_time.study.measures import UNDEFINED, CorrectionMeasures
 from quorate.test_time.study.outcome import CorrectionOutcome, QueryCounts
@@ -147,8 +147,8 @@ class CorrectionFacts:
         """Return how much of the gap was closed, how much of it is real, and for how many."""
         seeds = f"Means over {wording.counted(self.seeds, 'seed')}."
         return (
-            wording.closed(self._mean, self.subgroup),
-            *wording.how_real(self._mean, self.subgroup),
+            *effects.found(self._mean, self.subgroup),
+            *effects.how_real(self._mean, self.subgroup),
             wording.agreement(self._mean),
             seeds,
         )
@@ -174,7 +174,7 @@ class CorrectionFacts:
         before, after = (
             one.accuracy_by_group.get(who, UNDEFINED) for one in (measures.before, measures.after)
         )
-        controls = measures.controls
+        controls, free = measures.controls, measures.best_label_free
         budget = wording.budget(self.epsilon, self.norm)
         rows = [
             StatedFigure("Change of a picture, at most", budget, "stated", "ε"),
@@ -182,14 +182,12 @@ class CorrectionFacts:
             StatedFigure("Questions a member", f"{self.queries:,}", "stated"),
             _measured("Gap before", measures.before.accuracy_gap),
             _measured("Gap after", measures.after.accuracy_gap),
+            *([] if free is None else [_measured("Gap closed, label-free", free.gap_closed)]),
             _measured("Gap closed", measures.gap_closed),
             _measured(f"Accuracy of {who} people before", before),
             _measured(f"Accuracy of {who} people after", after),
             _measured("Force rate (label leakage)", controls.force_rate),
         ]
-        free = measures.best_label_free
-        if free is not None:
-            rows.append(_measured("Gap closed, label-free", free.gap_closed))
         rows += [
             _measured("Accuracy under a wrong class's change", controls.wrong_class),
             _measured("Accuracy under random signs", controls.random_sign),

@@ -19,6 +19,7 @@ from quorate.collective.publishing.wording import MemberFacts
 from quorate.plain import finite
 from quorate.runs.result import Picture, Result, Row, Section
 from quorate.test_time.perturbations.perturbation import Perturbation, to_bytes
+from quorate.test_time.study import effects
 from quorate.test_time.study import wording as correction_wording
 from quorate.test_time.study.change_facts import measured_facts
 from quorate.test_time.study.charts import groups_figure
@@ -120,7 +121,7 @@ class PublishedChange(Result):
     def summary(self) -> list[str]:
         """Return how much of the gap is closed, and for whom."""
         return [
-            correction_wording.closed(self.mean, self.subgroup),
+            *effects.found(self.mean, self.subgroup),
             f"This was measured {wording.ON_PLATFORM}: on {self.tried.inside} people of the "
             f"subgroup and {self.tried.outside} others, whose pictures were kept apart when the "
             "change was crafted.",
@@ -138,7 +139,7 @@ class PublishedChange(Result):
             (f"Measured {wording.ON_PLATFORM}.",),
             pictures=("groups",),
         )
-        adapted = wording.adapted_rows(correction_wording.adaptive_rows(mean, who), self.tried)
+        adapted = wording.adapted_rows(effects.adaptive_rows(mean, who), self.tried)
         stand_ins = wording.stand_in_rows(self.stand_ins, who)
         said = (*self.crafted["notes"], *wording.missing_said(self.tried))
         return [
@@ -256,15 +257,15 @@ class PublishedChange(Result):
         return {
             "groups": Picture(
                 groups_figure(self.mean, self.subgroup),
-                "Top: accuracy by group, by the platform's own answers. Middle: the same people "
-                "under changes that show how much of it is real. A label-free change is the same "
-                "for everyone and cannot carry the label: this is the honest line. The force rate "
-                "(cross) is the share of other classes' pictures that the change turns into its "
-                "class. Bottom: the subgroup behind steps that clean uploads.",
+                "By the platform's own answers. A label-free change (squares) is the same for "
+                "everyone and cannot carry the label: this is the honest line. A change per class "
+                "(circles) is picked by the true label; the force rate (cross) is the share of "
+                "other classes' pictures that it turns into its class. Diamonds are controls. "
+                "Bottom: the subgroup behind steps that clean uploads.",
             ),
             "changes": Picture(
                 self._sheet.figure,
-                f"The change of each class (of {MOST_CLASSES} at most), and the label-free one, "
+                f"The label-free change, and that of each class (of {MOST_CLASSES} at most), "
                 f"{self._sheet.times} times as strong around mid grey. A filter is shown by what "
                 "it does to the subgroup's average picture.",
                 photographs=True,

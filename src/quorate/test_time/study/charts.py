@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.figures import correction as figures
-from quorate.figures.correction import AccuracyMark, GapCurve
+from quorate.figures.correction import AccuracyMark, GapCurve, TransferMatrix
 from quorate.intervals import Estimate
 from quorate.runs.result import Row
+from quorate.test_time.study import effects, wording
 from quorate.test_time.study.correction import Correction
+from quorate.test_time.study.effects import FREE, PER_CLASS
 from quorate.test_time.study.means import MeanOutcome
 from quorate.test_time.study.measures import UNDEFINED
-from quorate.test_time.study.wording import budget
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,8 +26,8 @@ Of = Callable[[MeanOutcome], Estimate]
 
 
 def per_class(mean: MeanOutcome) -> Estimate:
-    """Return the gap closed by the change of each class."""
-    return mean.measures.gap_closed
+    """Return the gap closed by the change of each class; undefined where there is none."""
+    return mean.measures.gap_closed if mean.has_per_class else UNDEFINED
 
 
 def label_free(mean: MeanOutcome) -> Estimate:
@@ -35,7 +36,8 @@ def label_free(mean: MeanOutcome) -> Estimate:
     return UNDEFINED if best is None else best.gap_closed
 
 
-CHANGES: dict[str, Of] = {"per class": per_class, "label-free": label_free}
+CHANGES: dict[str, Of] = {FREE: label_free, PER_CLASS: per_class}  # in this order
+TITLES = {FREE: "the same change for everyone", PER_CLASS: "a change for each class"}
 
 
 def gap_rows(means: Sequence[MeanOutcome], shown: MeanOutcome) -> list[Row]:
@@ -50,18 +52,58 @@ def gap_rows(means: Sequence[MeanOutcome], shown: MeanOutcome) -> list[Row]:
 
 def gap_figure(means: Sequence[MeanOutcome], shown: MeanOutcome, norm: str) -> Figure:
     """Return gap closed by members and by pooled queries, a row of panels for each budget."""
+    first, beside = FREE, PER_CLASS
+    if math.isnan(label_free(shown).value) and not math.isnan(per_class(shown).value):
+        first, beside = PER_CLASS, FREE
     panels = []
     for epsilon, same in _by_budget(means, shown):
-        curves = [
-            _curve([one for one in same if one.queries == each], f"{each:,} queries a member")
-            for each in dict.fromkeys(one.queries for one in same)
-        ]
-        if not math.isnan(label_free(shown).value):
-            most = [one for one in same if one.queries == shown.queries]
-            label = f"label-free, {shown.queries:,} queries a member"
-            curves.append(_curve(most, label, label_free))
-        panels.append((f"ε = {budget(epsilon, norm)}", curves))
+        curves = []
+        for each in dict.fromkeys(one.queries for one in same):
+            label = f"{first}, {wording.counted(each, 'query')} a member"
+            curves.append(_curve([one for one in same if one.queries == each], label, first))
+        most = [one for one in same if one.queries == shown.queries]
+        if not all(math.isnan(CHANGES[beside](one).value) for one in most):
+            label = f"{beside}, {wording.counted(shown.queries, 'query')} a member"
+            curves.append(_curve(most, label, beside, aside=True))
+        panels.append((wording.at_most(epsilon, norm), curves))
     return figures.gap_figure(panels)
+
+
+def equal_queries_rows(means: Sequence[MeanOutcome], shown: MeanOutcome) -> list[Row]:
+    """Return gap closed by the label-free change of each way of search, on the platform shown."""
+    return [
+        _gap_row(one, FREE)
+        for _, ways in _by_way(means, shown)
+        for same in ways.values()
+        for one in same
+    ]
+
+
+def equal_queries_figure(means: Sequence[MeanOutcome], shown: MeanOutcome, norm: str) -> Figure:
+    """Return the same as a picture, a panel for each budget: which way wins at equal queries."""
+    panels = []
+    for epsilon, ways in _by_way(means, shown):
+        curves = [
+            _curve(same, _way_in_words(proxy), FREE, proxy == wording.ITSELF)
+            for proxy, same in ways.items()
+        ]
+        panels.append((wording.at_most(epsilon, norm), curves))
+    return figures.equal_queries_figure(panels)
+
+
+def _way_in_words(proxy: str) -> str:
+    return f"with a proxy: {proxy}" if proxy not in wording.WAYS else f"by {wording.WAYS[proxy]}"
+
+
+def _by_way(
+    means: Sequence[MeanOutcome], shown: MeanOutcome
+) -> list[tuple[float, dict[str, list[MeanOutcome]]]]:
+    """Return what each surrogate, or each way without one, did on the platform shown, by ε."""
+    same = [one for one in means if one.platform == shown.platform]
+    found: dict[float, dict[str, list[MeanOutcome]]] = {}
+    for one in same:
+        found.setdefault(one.epsilon, {}).setdefault(one.proxy, []).append(one)
+    return list(found.items())
 
 
 def _by_budget(
@@ -73,8 +115,9 @@ def _by_budget(
     return [(epsilon, [one for one in same if one.epsilon == epsilon]) for epsilon in budgets]
 
 
-def _curve(means: Sequence[MeanOutcome], label: str, of: Of = per_class) -> GapCurve:
-    means = sorted(means, key=lambda one: one.members)
+def _curve(means: Sequence[MeanOutcome], label: str, change: str, aside: bool = False) -> GapCurve:
+    of = CHANGES[change]
+    means = sorted(means, key=lambda one: (one.pooled, one.members))
 
     def over(values: Callable[[MeanOutcome], float]) -> npt.NDArray[np.float64]:
         return np.array([float(values(one)) for one in means])
@@ -86,7 +129,7 @@ def _curve(means: Sequence[MeanOutcome], label: str, of: Of = per_class) -> GapC
         value=over(lambda one: of(one).value),
         low=over(lambda one: of(one).low),
         high=over(lambda one: of(one).high),
-        free=of is label_free,
+        aside=aside,
     )
 
 
@@ -119,22 +162,60 @@ def groups_figure(mean: MeanOutcome, subgroup: str) -> Figure:
 
 
 def _sections(mean: MeanOutcome, subgroup: str) -> list[tuple[str, list[AccuracyMark]]]:
-    measures, controls = mean.measures, mean.measures.controls
-    before, after = measures.before.accuracy_by_group, measures.after.accuracy_by_group
-    was = before[subgroup].value
-    by_group = [_mark(group, one, before[group].value) for group, one in after.items()]
-    real = [
+    per_class = _per_class_marks(mean, subgroup) if mean.has_per_class else []
+    sections = [
+        (f"{subgroup}, the same change for everyone", _free_marks(mean, subgroup)),
+        ("everyone, with a change for each class", per_class),
+        (f"{subgroup}, how much is real", _control_marks(mean, subgroup)),
+    ]
+    for change in CHANGES:
+        marks = [
+            _mark(name, one.after, one.before.value, "free" if change == FREE else "accuracy")
+            for name, one in effects.adapted_by(mean, change).items()
+        ]
+        sections.append((f"{subgroup}, platforms that adapt, {change}", marks))
+    return [(heading, marks) for heading, marks in sections if marks]
+
+
+def _free_marks(mean: MeanOutcome, subgroup: str) -> list[AccuracyMark]:
+    measures = mean.measures
+    was = measures.before.accuracy_by_group[subgroup].value
+    marks = [
         _mark(f"label-free {family}", one.accuracy, was, "free")
         for family, one in measures.label_free.items()
     ]
-    real += [
-        _mark("change of a wrong class", controls.wrong_class, was, "control"),
-        _mark("random signs", controls.random_sign, was, "control"),
-        _mark("force rate: the class is told", controls.force_rate, kind="force"),
-    ]
-    adapted = [_mark(name, one.after, one.before.value) for name, one in measures.adaptive.items()]
-    sections = [("accuracy by group", by_group), (f"{subgroup}, how much is real", real)]
-    return [*sections, *([(f"{subgroup}, platforms that adapt", adapted)] if adapted else [])]
+    best = measures.best_label_free
+    outside = None if best is None else effects.outside_of(best)
+    if outside is not None:
+        others = measures.outside.accuracy.value
+        marks.append(_mark("others, had they used it", outside, others, "control"))
+    return marks
+
+
+def _per_class_marks(mean: MeanOutcome, subgroup: str) -> list[AccuracyMark]:
+    """Return the subgroup first, then the other groups."""
+    before, after = (one.accuracy_by_group for one in (mean.measures.before, mean.measures.after))
+    groups = [subgroup, *(group for group in after if group != subgroup)]
+    return [_mark(group, after[group], before[group].value) for group in groups]
+
+
+def _control_marks(mean: MeanOutcome, subgroup: str) -> list[AccuracyMark]:
+    measures, controls = mean.measures, mean.measures.controls
+    was = measures.before.accuracy_by_group[subgroup].value
+    marks = []
+    shuffled = getattr(controls, "shuffled", None)
+    if shuffled is not None:
+        marks.append(_mark("labels shuffled among members", shuffled.accuracy, was, "control"))
+    own = getattr(measures, "own_classifier", None)
+    if own is not None:
+        marks.append(_mark("members' own classifier", own, kind="control"))
+    if mean.has_per_class:
+        marks += [
+            _mark("change of a wrong class", controls.wrong_class, was, "control"),
+            _mark("random signs", controls.random_sign, was, "control"),
+            _mark("force rate: the class is told", controls.force_rate, kind="force"),
+        ]
+    return marks
 
 
 def _mark(
@@ -159,15 +240,32 @@ def transfer_figure(
 ) -> Figure:
     """Return what each platform does after each surrogate's change: a matrix of transferability."""
     platforms, proxies = correction.platforms, correction.proxies
+    same = _of_collective(means, shown)
+    matrices = [_matrix(same, change, correction) for change in CHANGES]
+    some = [one for one in matrices if not np.isnan(one.after).all()]
+    return figures.transfer_figure(platforms, proxies, some or matrices[:1])
+
+
+def _matrix(means: Sequence[MeanOutcome], change: str, correction: Correction) -> TransferMatrix:
+    """Return the accuracies of the subgroup under a change, by platform and by surrogate."""
+    platforms, proxies = correction.platforms, correction.proxies
     subgroup = correction.subgroup.label
     before, after, closed = np.full((3, len(platforms), len(proxies)), math.nan)  # 3 of (p, q)
-    for mean in _of_collective(means, shown):
+    for mean in means:
         at, measures = (platforms.index(mean.platform), proxies.index(mean.proxy)), mean.measures
+        accuracy = _accuracy_under(mean, change, subgroup)
         before[at] = measures.before.accuracy_by_group[subgroup].value
-        after[at] = measures.after.accuracy_by_group[subgroup].value
+        after[at] = accuracy
         if measures.before.accuracy_gap.low > 0:  # there was one to close
-            closed[at] = measures.gap_closed.value
-    return figures.transfer_figure(platforms, proxies, before, after, closed)
+            closed[at] = CHANGES[change](mean).value
+    return TransferMatrix(TITLES[change], before, after, closed)
+
+
+def _accuracy_under(mean: MeanOutcome, change: str, subgroup: str) -> float:
+    best = mean.measures.best_label_free
+    if change == FREE:
+        return math.nan if best is None else best.accuracy.value
+    return mean.measures.after.accuracy_by_group[subgroup].value if mean.has_per_class else math.nan
 
 
 def _of_collective(means: Sequence[MeanOutcome], shown: MeanOutcome) -> list[MeanOutcome]:

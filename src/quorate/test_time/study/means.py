@@ -50,6 +50,11 @@ class MeanOutcome:
         """Whether they were left out in any seed."""
         return any(one.left_out for one in self.outcomes)
 
+    @property
+    def has_per_class(self) -> bool:
+        """Whether a change per class was made: where edits are searched, all make the same one."""
+        return all(getattr(one, "edit", None) is None for one in self.outcomes)
+
     def row(self) -> Row:
         """Return one flat row: who and what, then each mean with its ends."""
         who = ("platform", "proxy", "members", "queries", "epsilon", "pooled")

@@ -13,10 +13,13 @@ from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section
 from quorate.runs.wording import name_reading
 from quorate.test_time.perturbations.perturbation import to_bytes
-from quorate.test_time.study import wording
+from quorate.test_time.study import effects, wording
 from quorate.test_time.study.adaptive import HARDENED, harden
+from quorate.test_time.study.captions import captions
 from quorate.test_time.study.change_facts import facts_of
 from quorate.test_time.study.charts import (
+    equal_queries_figure,
+    equal_queries_rows,
     gap_figure,
     gap_rows,
     groups_figure,
@@ -25,11 +28,11 @@ from quorate.test_time.study.charts import (
     transfer_rows,
 )
 from quorate.test_time.study.correction import Correction
-from quorate.test_time.study.examples import MOST_PEOPLE, ExamplePictures, choose_examples
+from quorate.test_time.study.examples import ExamplePictures, choose_examples
 from quorate.test_time.study.means import MeanOutcome, headline_of, mean_outcomes
 from quorate.test_time.study.outcome import EXAMPLES, LABEL_FREE, PERTURBATION, CorrectionOutcome
 from quorate.test_time.study.people import people_of
-from quorate.test_time.study.sheets import MOST_CLASSES, Sheet, changes_sheet, people_sheet
+from quorate.test_time.study.sheets import Sheet, changes_sheet, people_sheet
 from quorate.test_time.study.sources import SizedLearner
 from quorate.test_time.study.summary import notes, summarize
 from quorate.version import __version__
@@ -80,9 +83,11 @@ class CorrectionResult(Result):
             "gap": gap_rows(self.means, self.headline),
             "groups": groups_rows(self.headline, self.subgroup),
         }
+        if self._compares_ways:
+            found["equal"] = equal_queries_rows(self.means, self.headline)
         if self._transfers:
             found["transfer"] = transfer_rows(self.means, self.headline)
-        if PERTURBATION in self._shown.files:
+        if (PERTURBATION if self.headline.has_per_class else LABEL_FREE) in self._shown.files:
             found |= {name: sheet.rows for name, sheet in self._sheets.items()}
         return found
 
@@ -127,46 +132,66 @@ class CorrectionResult(Result):
         return super().closing
 
     def summary(self) -> list[str]:
-        """Return how much of the gap is closed, and for whom."""
+        """Return how much of the gap each change closes and what it carries, label-free first."""
         return [
-            wording.closed(self.headline, self.subgroup),
+            *effects.found(self.headline, self.subgroup),
             f"Shown: {wording.heading(self.headline, self.correction)}.",
             "Every number is the platform's own answer about people whom neither it nor the "
             "collective had seen.",
         ]
 
     def sections(self) -> list[Section]:
-        """Return the cautions, the measures, the controls, and what each picture belongs to."""
+        """Return the cautions, what each change did, the controls, and what pictures belong to."""
         mean, norm = self.headline, self.correction.norm
-        noise = wording.noise(mean.epsilon, norm)
-        measures = wording.measure_rows(mean)
         asked = (wording.queries(mean), wording.agreement(mean))
+        gaps = ("gap", "equal") if self._compares_ways else ("gap",)
         sections = [
             Section("Before you use it", wording.CAUTIONS, on_page_only=True),
-            Section("Before and after", (noise,), measures, pictures=("groups",)),
+            *self._change_sections(),
             *self._parity_sections(),
-            Section("How much of it is real", wording.how_real(mean, self.subgroup)),
+            Section("How much of it is real", effects.how_real(mean, self.subgroup)),
             self._adaptive_section(),
-            Section("How many members, how many queries", asked, pictures=("gap",)),
+            Section("How many members, how many queries", asked, pictures=gaps),
         ]
         if self._transfers:
             transfer = Section(
                 "From surrogate to platform", pictures=("transfer",), on_page_only=True
             )
             sections.append(transfer)
-        pictures = ("pictures", "perturbations")
-        sections.append(
-            Section("What it looks like", (noise,), pictures=pictures, on_page_only=True)
-        )
+        noise = wording.noise(mean.epsilon, norm)
+        looks = ("pictures", "perturbations") if mean.has_per_class else ("pictures",)
+        sections.append(Section("What it looks like", (noise,), pictures=looks, on_page_only=True))
         seeds = wording.counted(len(self.correction.seeds), "seed")
         after = f"Means over {seeds}. Every cell with every number: cells.csv."
         rows, one = wording.collective_rows(self.means, norm), len(self.means) == 1
         sections.append(Section("Every collective", (), rows, (after,), on_page_only=one))
-        said = tuple(notes(self.means, mean))
+        told = tuple(notes(self.means, mean))
         sections += privacy_sections(
             (learner, None) for learner in learners_trained(self.correction)
         )
-        return [*sections, *([Section("To know about these numbers", said)] if said else [])]
+        return [*sections, *([Section("To know about these numbers", told)] if told else [])]
+
+    def _change_sections(self) -> list[Section]:
+        """Return what each change did: the same one for everyone first, that of a class after."""
+        mean, who = self.headline, self.subgroup
+        noise, sections = wording.noise(mean.epsilon, self.correction.norm), []
+        pictures: tuple[str, ...] = ("groups",)
+        if mean.measures.label_free:
+            sections.append(
+                Section(
+                    "The same change for everyone",
+                    (effects.CARRIES_NOTHING, noise),
+                    effects.free_rows(mean, who),
+                    (effects.families_in_words(mean),),
+                    pictures,
+                )
+            )
+            noise, pictures = "", ()
+        if mean.has_per_class:
+            carries = (effects.carries_label(mean), *((noise,) if noise else ()))
+            rows = wording.measure_rows(mean)
+            sections.append(Section("A change for each class", carries, rows, pictures=pictures))
+        return sections
 
     def _parity_sections(self) -> list[Section]:
         """Return which budgets were chosen, where parity was the aim."""
@@ -184,17 +209,25 @@ class CorrectionResult(Result):
         return [Section("The least ε that closes the gap", said, rows)]
 
     def _adaptive_section(self) -> Section:
-        if not self.headline.measures.adaptive:
+        mean = self.headline
+        rows = effects.both_adaptive_rows(mean, self.subgroup)
+        if not rows:
             return Section(
                 "Platforms that adapt",
                 ("None was measured, so nothing says that this would last.",),
             )
+        without = mean.measures.label_free and not effects.adapted_by(mean, effects.FREE)
+        alone = (
+            " The label-free change was not tried on them: these rows are of the change per class."
+            if without
+            else ""
+        )
         return Section(
             "Platforms that adapt",
-            rows=wording.adaptive_rows(self.headline, self.subgroup),
+            rows=rows,
             after=(
                 "What the subgroup gets where the platform cleans uploads or trains otherwise; the "
-                "perturbation is the same. Each gap closed is of that platform's own gap.",
+                f"perturbation is the same. Each gap closed is of that platform's own gap.{alone}",
             ),
         )
 
@@ -245,6 +278,11 @@ class CorrectionResult(Result):
         """Whether there is more than one platform or surrogate."""
         return len(self.correction.platforms) > 1 or len(self.correction.proxies) > 1
 
+    @property
+    def _compares_ways(self) -> bool:
+        """Whether edits are searched beside what is crafted against a surrogate."""
+        return len({one.proxy == wording.EDITS for one in self.means}) > 1
+
     @functools.cached_property
     def _sheets(self) -> dict[str, Sheet]:
         shown = self._shown
@@ -252,10 +290,13 @@ class CorrectionResult(Result):
             examples = ExamplePictures.from_bytes(shown.files[EXAMPLES])
         else:  # an older version kept none: the people are drawn again
             examples = choose_examples(people_of(self.correction, shown.seed))
-        changes = shown.perturbation(), shown.label_free_perturbation()
+        free = shown.label_free_perturbation()
+        if not self.headline.has_per_class:
+            return {"pictures": people_sheet(examples, None, free)}
+        each = shown.perturbation()
         return {
-            "pictures": people_sheet(examples, *changes),
-            "perturbations": changes_sheet(examples, *changes),
+            "pictures": people_sheet(examples, each, free),
+            "perturbations": changes_sheet(examples, each, free),
         }
 
     def pictures(self) -> dict[str, Picture]:
@@ -269,42 +310,15 @@ class CorrectionResult(Result):
             "gap": gap_figure(means, mean, correction.norm),
             "groups": groups_figure(mean, self.subgroup),
         }
+        if self._compares_ways:
+            charts["equal"] = equal_queries_figure(means, mean, correction.norm)
         if self._transfers:
             charts["transfer"] = transfer_figure(means, mean, correction)
-        captions = self._captions()
-        found = {name: Picture(figure, captions[name]) for name, figure in charts.items()}
+        said = captions(mean, correction.norm, self._sheets)
+        found = {name: Picture(figure, said[name]) for name, figure in charts.items()}
         for name, sheet in self._sheets.items():
-            found[name] = Picture(sheet.figure, captions[name], photographs=True)
+            found[name] = Picture(sheet.figure, said[name], photographs=True)
         return found
-
-    def _captions(self) -> dict[str, str]:
-        mean, free = self.headline, bool(self.headline.measures.label_free)
-        members = wording.counted(mean.members, "member")
-        each = wording.counted(mean.queries, "query")
-        then = ", then with the label-free change" if free else ""
-        and_free = ", and the label-free one" if free else ""
-        times = {name: sheet.times for name, sheet in self._sheets.items()}
-        return {
-            "groups": "Top: accuracy by group. Middle: the same people under changes that show how "
-            "much of it is real. A label-free change (squares) is the same for everyone and cannot "
-            "carry the label: this is the honest line. A change per class is picked by the true "
-            "label; the force rate (cross) is the share of other classes' pictures that it turns "
-            "into its class. Bottom: the subgroup on platforms that adapt.",
-            "gap": f"Gap closed on {mean.platform} with surrogate {mean.proxy}: 0 is no change, "
-            "1 is no gap, above 1 the gap is turned around. The dashed line is the label-free "
-            "change that surrogates like best. Bars and bands are 95% intervals; one that ends in "
-            "an arrow goes on.",
-            "transfer": "Accuracy before and after, and gap closed, by platform and by surrogate, "
-            f"with {members} of {each} each, "
-            f"ε = {wording.budget(mean.epsilon, self.correction.norm)}. All numbers, label-free "
-            "ones beside: transfer.csv.",
-            "pictures": f"Up to {MOST_PEOPLE} people of the subgroup, at true scale: as they are "
-            f"and with the change of their class{then}. Beside them the change alone around mid "
-            f"grey, at true scale and {times['pictures']} times as strong.",
-            "perturbations": f"The change of each class (of {MOST_CLASSES} at most){and_free}, "
-            f"{times['perturbations']} times as strong around mid grey. A gain or a filter is "
-            "shown by what it does to the subgroup's average picture.",
-        }
 
 
 def _set(method: Any) -> str:

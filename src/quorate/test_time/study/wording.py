@@ -1,4 +1,4 @@
-"""A correction in words: what it did, how much of it is real, and what it is not."""
+"""A correction in words: who, how much was asked, the measures, and what it is not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from quorate.intervals import Estimate
 from quorate.plain import finite_or_none
 from quorate.runs.result import TextRow
-from quorate.runs.wording import percent, rate
+from quorate.runs.wording import rate
 from quorate.test_time.perturbations.budget import levels_of
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.means import MeanOutcome
@@ -16,6 +16,12 @@ from quorate.test_time.study.measures import MEASURES, AdaptedEffect
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.parity import ParityChoice
 
+NO_BUDGET = "no budget"
+EDITS, ITSELF = "edits", "itself"  # as surrogates: none, and the platform's own gradients
+WAYS = {
+    EDITS: "photo edits searched by asking",
+    ITSELF: "the platform's own gradients, which no collective has",
+}
 NAMES = {
     "accuracy": "accuracy of everyone",
     "accuracy_gap": "accuracy gap",
@@ -31,9 +37,9 @@ CAUTIONS = (
     "looks, or a decision taken elsewhere; people who do not send it are served as before.",
     "A later model may undo it: the platform may train again, or clean what is uploaded, any day. "
     "That is why platforms that adapt are measured as well.",
-    "A change per class carries the label: a member picks it by their own true label, so part of "
-    "the gain comes from label leakage, not from better recognition. The change that is the same "
-    "for everyone cannot carry the label: the label-free line is the honest one.",
+    "The change that is the same for everyone cannot carry the label: the label-free line is the "
+    "honest one. A change per class carries the label: a member picks it by their own true label, "
+    "so part of the gain comes from label leakage, not from better recognition.",
 )
 
 
@@ -41,11 +47,35 @@ def heading(mean: MeanOutcome, correction: Correction) -> str:
     """Return what the numbers that are shown are of."""
     return (
         f"{correction.subgroup.label} people of {correction.population.name} on {mean.platform}: "
-        f"{counted(mean.members, 'member')} × {counted(mean.queries, 'query')}, surrogate "
-        f"{mean.proxy}, ε {'≤' if correction.aim == 'parity' else '='} "
-        f"{budget(mean.epsilon, correction.norm)}, "
+        f"{counted(mean.members, 'member')} × {counted(mean.queries, 'query')}, {way(mean.proxy)}, "
+        f"{at_most(mean.epsilon, correction.norm, correction.aim)}, "
         f"{counted(len(correction.seeds), 'seed')}"
     )
+
+
+def way(proxy: str) -> str:
+    """Return how a change is found, by the name of its surrogate.
+
+    >>> way("cnn+mlp"), way("edits")
+    ('surrogate cnn+mlp', 'photo edits searched by asking')
+    """
+    return WAYS.get(proxy, f"surrogate {proxy}")
+
+
+def at_most(epsilon: float, norm: str = "linf", aim: str = "most") -> str:
+    """Return the budget as an equation, or that there is none.
+
+    >>> at_most(8 / 255), at_most(1.5, "l2"), at_most(1.0)
+    ('ε = 8/255', 'ε = 1.5 (L2)', 'no budget')
+    """
+    if has_none(epsilon, norm):
+        return NO_BUDGET
+    return f"ε {'≤' if aim == 'parity' else '='} {budget(epsilon, norm)}"
+
+
+def has_none(epsilon: float, norm: str = "linf") -> bool:
+    """Whether a budget lets every value move as far as it can: then there is none."""
+    return norm == "linf" and levels_of(epsilon) >= 255
 
 
 def counted(number: int, what: str) -> str:
@@ -62,9 +92,11 @@ def counted(number: int, what: str) -> str:
 def budget(epsilon: float, norm: str = "linf") -> str:
     """Return ε as a fraction of 255 levels where it is one, with the norm where it is not L∞.
 
-    >>> budget(8 / 255), budget(0.05), budget(1.5, "l2")
-    ('8/255', '0.05', '1.5 (L2)')
+    >>> budget(8 / 255), budget(0.05), budget(1.5, "l2"), budget(1.0)
+    ('8/255', '0.05', '1.5 (L2)', 'no budget')
     """
+    if has_none(epsilon, norm):
+        return NO_BUDGET
     levels = epsilon * 255
     whole = norm == "linf" and abs(levels - round(levels)) < 1e-6
     return f"{round(levels)}/255" if whole else f"{epsilon:.4g}{' (L2)' if norm == 'l2' else ''}"
@@ -111,97 +143,10 @@ def measure_rows(mean: MeanOutcome) -> tuple[TextRow, ...]:
     )
 
 
-# ------------------------------------------------------------------------------------ what was done
-
-
-def closed(mean: MeanOutcome, who: str) -> str:
-    """Return in words how much of the accuracy gap is closed; over-correction is named."""
-    one = mean.measures.gap_closed
-    if math.isnan(one.value):
-        return (
-            f"There was no gap to close: {who} people were served no worse than the others before."
-        )
-    gap = f"the accuracy gap between {who} people and the others"
-    if one.value > 1:
-        return (
-            f"The change over-corrects {gap}: it makes up for {_share(one)} of it. The gap is "
-            f"turned around: {who} people are now served better than the others."
-        )
-    if one.value < 0:
-        grown = Estimate(-one.value, -one.high, -one.low)
-        return (
-            f"The change widens {gap} by {_share(grown)}: {who} people are served worse than "
-            f"before.{_unsure(one)}"
-        )
-    return f"The change closes {_share(one)} of {gap}.{_unsure(one)}"
-
-
-def _unsure(one: Estimate) -> str:
-    return " By this interval it may have changed nothing." if one.low <= 0 <= one.high else ""
-
-
-def _share(one: Estimate) -> str:
-    """Return a share with its interval in words.
-
-    >>> _share(Estimate(0.5, 0.4, math.inf)), _share(Estimate(0.5, -0.2, 0.75))
-    ('50% (95% interval: 40% or more)', '50% (95% interval: -20% to 75%)')
-    """
-    low, high = (percent(end) if math.isfinite(end) else "" for end in (one.low, one.high))
-    if low and high:
-        ends = f"{low} to {high}"
-    else:
-        ends = f"{low} or more" if low else f"{high} or less" if high else "any number"
-    return f"{percent(one.value)} (95% interval: {ends})"
-
-
-def how_real(mean: MeanOutcome, who: str) -> tuple[str, ...]:
-    """Return the controls in words: how much of the gain is real."""
-    measures = mean.measures
-    controls, outside = measures.controls, measures.outside
-    was, now = (one.accuracy_by_group[who].value for one in (measures.before, measures.after))
-    said = [f"Accuracy of {who} people: {rate(was)} before, {rate(now)} after."]
-    if controls.label_free is not None:
-        families = ", ".join(
-            f"{family} {rate(one.gap_closed.value)}" for family, one in measures.label_free.items()
-        )
-        said.append(
-            "Label-free, the same change for everyone (what surrogates like best): accuracy "
-            f"{measured(controls.label_free)}. It cannot carry the label. Gap closed: {families}."
-        )
-    return (
-        *said,
-        f"Force rate: {measured(controls.force_rate)}. The change of class c turns this share of "
-        "other classes' pictures into c (label leakage).",
-        f"Accuracy under a wrong class's change: {measured(controls.wrong_class)}.",
-        f"Accuracy under random signs of the same budget: {measured(controls.random_sign)}.",
-        f"Accuracy of the others: {measured(outside.accuracy)} as they are, served as before; "
-        f"{measured(outside.had_they_joined)} had they joined.",
-    )
-
-
-def adaptive_rows(mean: MeanOutcome, who: str) -> tuple[TextRow, ...]:
-    """Return one row a platform that adapts, with the platform as it is first."""
-    measures = mean.measures
-    as_it_is = AdaptedEffect(
-        measures.before.accuracy,
-        measures.before.accuracy_by_group[who],
-        measures.after.accuracy_by_group[who],
-        measures.gap_closed,
-    )
-    return tuple(
-        {
-            "platform": name,
-            "everyone, before": rate(one.accuracy.value),
-            f"{who}, before": rate(one.before.value),
-            f"{who}, after": rate(one.after.value),
-            "gap closed": measured(one.gap_closed),
-        }
-        for name, one in {"as it is": as_it_is, **measures.adaptive}.items()
-    )
-
-
 def agreement(mean: MeanOutcome) -> str:
     """Return in a sentence how well the surrogate stands for the platform."""
+    if mean.proxy in WAYS:
+        return f"There is no surrogate: the change comes from {WAYS[mean.proxy]}."
     said = (
         f"The surrogate answers as the platform in {measured(mean.measures.agreement)} of the "
         "questions kept apart."
@@ -227,6 +172,11 @@ def noise(epsilon: float, norm: str) -> str:
         return (
             f"Noise budget: all changes of a picture together have a length of at most "
             f"{epsilon:.4g} (L2), where black to white is 1."
+        )
+    if has_none(epsilon, norm):
+        return (
+            "No budget: each value of a picture may change as far as it takes. How far that is can "
+            "be seen side by side, with the structural similarity (SSIM: 1 is the same picture)."
         )
     most = levels_of(epsilon)
     return (
@@ -268,24 +218,42 @@ def collective_rows(means: Sequence[MeanOutcome], norm: str) -> tuple[TextRow, .
     Platform and surrogate are named where there are several.
     """
     named = [name for name in ("platform", "proxy") if len({getattr(m, name) for m in means}) > 1]
+    per_class = any(mean.has_per_class for mean in means)
     rows = []
     for mean in means:
-        measures, best = mean.measures, mean.measures.best_label_free
-        worst = [rate(one.worst_group_accuracy.value) for one in (measures.before, measures.after)]
-        rows.append(
-            {
-                **{name: getattr(mean, name) for name in named},
-                "members × queries": f"{mean.members:,} × {mean.queries:,}",
-                "ε": budget(mean.epsilon, norm),
-                "gap closed": rate(measures.gap_closed.value),
-                "95%": span(measures.gap_closed),
-                "worst group": " → ".join(worst),
-                "force rate": rate(measures.controls.force_rate.value),
-                "label-free": rate(best.gap_closed.value if best else None),
-                "least where it adapts": _weakest(measures.adaptive),
-            }
-        )
+        best = mean.measures.best_label_free
+        row = {
+            **{name: getattr(mean, name) for name in named},
+            "members × queries": f"{mean.members:,} × {mean.queries:,}",
+            "ε": budget(mean.epsilon, norm),
+            "gap closed, label-free": measured(best.gap_closed, 2) if best else "–",
+        }
+        if any(_free_where_it_adapts(one) for one in means):
+            row["least where it adapts"] = _weakest(_free_where_it_adapts(mean))
+        if per_class:
+            row |= _per_class_row(mean)
+        rows.append(row)
     return tuple(rows)
+
+
+def _free_where_it_adapts(mean: MeanOutcome) -> Mapping[str, AdaptedEffect]:
+    return getattr(mean.measures, "adaptive_label_free", {})
+
+
+def _per_class_row(mean: MeanOutcome) -> TextRow:
+    """Return what the change of each class did, where there is one."""
+    columns = ("per class", "force rate", "worst group", "per class, least where it adapts")
+    if not mean.has_per_class:
+        return dict.fromkeys(columns, "–")
+    measures = mean.measures
+    worst = [rate(one.worst_group_accuracy.value) for one in (measures.before, measures.after)]
+    values = (
+        measured(measures.gap_closed, 2),
+        rate(measures.controls.force_rate.value),
+        " → ".join(worst),
+        _weakest(measures.adaptive),
+    )
+    return dict(zip(columns, values, strict=True))
 
 
 def _weakest(adaptive: Mapping[str, AdaptedEffect]) -> str:
