@@ -17,7 +17,6 @@ from quorate.test_time.extraction.questions import make_questions
 from quorate.test_time.extraction.surrogate import (
     Extraction,
     _drawn,
-    _variants,
     average,
     extract,
     find_contradicting,
@@ -245,31 +244,6 @@ def test_soft_labels_are_drawn_at_the_rates_of_the_scores() -> None:
     assert (rates[expected == 0] == 0).all()
 
 
-@pytest.mark.parametrize("shape", [(1, 6, 8), (3, 6, 8), (3, 40, 5)])
-def test_a_variant_is_a_shifted_or_mirrored_copy(shape: tuple[int, int, int]) -> None:
-    c, h, w = shape
-    x = np.random.default_rng(0).integers(0, 256, size=(60, *shape), dtype=np.uint8)
-    before = x.copy()
-    variants = _variants(x, rng(2))
-    assert (x == before).all()
-    assert variants.dtype == np.uint8
-    reach = max(1, h // 16)
-    ways = set()
-    for image, variant in zip(x, variants, strict=True):
-        wide = np.pad(image, ((0, 0), (reach, reach), (reach, reach)), mode="edge")
-        found = {
-            (i - reach, j - reach, flip)
-            for i in range(2 * reach + 1)
-            for j in range(2 * reach + 1)
-            for flip in (1, -1)
-            if (wide[:, i : i + h, j : j + w][:, :, ::flip] == variant).all()
-        }
-        assert len(found) == 1
-        ways |= found
-    assert {flip for *_, flip in ways} == ({1} if c == 1 else {1, -1})
-    assert {down for down, *_ in ways} == set(range(-reach, reach + 1))
-
-
 @pytest.mark.parametrize(
     ("given", "named"),
     [
@@ -277,6 +251,8 @@ def test_a_variant_is_a_shifted_or_mirrored_copy(shape: tuple[int, int, int]) ->
         ({"ensemble": 0}, "ensemble=0"),
         ({"validation": 0.0}, r"validation=0 in \(0, 1\)"),
         ({"validation": 1.0}, r"validation=1 in \(0, 1\)"),
+        ({"self_training": -1}, "self_training=-1"),
+        ({"sure": 1.5}, r"sure=1\.5 in \[0, 1\]"),
     ],
 )
 def test_parameters_out_of_range_are_named(given: Any, named: str) -> None:

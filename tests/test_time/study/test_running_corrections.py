@@ -26,6 +26,7 @@ from quorate.runs.older import CELLS, PERTURBATIONS
 from quorate.runs.store import Store
 from quorate.test_time.extraction.pool import collect
 from quorate.test_time.extraction.questions import Questions
+from quorate.test_time.extraction.surrogate import extract
 from quorate.test_time.platforms.encoding import digests
 from quorate.test_time.platforms.in_process import (
     MODEL,
@@ -35,7 +36,7 @@ from quorate.test_time.platforms.in_process import (
 )
 from quorate.test_time.platforms.ledger import Ledger
 from quorate.test_time.platforms.metered import MeteredPlatform
-from quorate.test_time.platforms.platform import EVALUATION
+from quorate.test_time.platforms.platform import EVALUATION, to_pixels
 from quorate.test_time.study.access import LEDGERS
 from quorate.test_time.study.cell import CorrectionCell, CorrectionWork, PreparedGroup
 from quorate.test_time.study.correction import Correction
@@ -214,6 +215,24 @@ def test_what_is_stored_is_not_run_again(
     assert measured == [32 / 255]  # the missing one alone
     assert [cells[0], cells[2]] == done[1]
     assert spent(out) == spent(done[0])  # its answers were there
+
+
+def test_self_training_gets_the_photos_that_members_hold_and_nobody_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[np.ndarray] = []
+
+    def watched(*positional: Any, unlabelled: np.ndarray, **named: Any) -> Any:
+        given.append(unlabelled)
+        return extract(*positional, unlabelled=unlabelled, **named)
+
+    monkeypatch.setattr("quorate.test_time.study.cell.extract", watched)
+    (outcome,) = run_all(tmp_path, extraction="variants=0,self_training=1", photos=5)
+    held = to_pixels(people_of(study(photos=5), 0).photos.x[: 10 * 5])
+    mine = np.arange(50) % 5 >= 3  # of five photos, three questions ask about three
+    (unlabelled,) = given
+    assert (unlabelled == held[mine]).all()
+    assert outcome.description["extraction"]["self_training"] == 1
 
 
 def test_the_same_words_lead_to_the_same_bits(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,5 +40,6 @@ def train_own(
     """
     each = np.arange(len(photos))
     known = QueryPool(to_pixels(photos.x), Answers(photos.y), member=each, photo=each)
-    models = train_models(known, photos.classes, learners, extraction, rng)
+    labelled = replace(extraction, self_training=0)  # no label is missing
+    models = train_models(known, photos.classes, learners, labelled, rng)
     return average(models)

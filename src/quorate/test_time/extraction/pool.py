@@ -49,6 +49,10 @@ class QueryPool:
         """Return what everyone but these members asked."""
         return self.take(~np.isin(self.member, members))
 
+    def unasked(self, photos: int) -> Labels:
+        """Return which of the first ``photos`` photos nobody asked about, in order."""
+        return np.setdiff1d(np.arange(photos), self.photo)
+
     def held_out(self, fraction: float, rng: Rng) -> Mask:
         """Return which questions to keep for judging a surrogate, (n,): all of some photos."""
         photos = np.unique(self.photo)

@@ -22,10 +22,11 @@ from quorate.spec import param
 from quorate.table import Array, Labels, Mask, Rng, Submission, Table
 from quorate.test_time.extraction.dealing import law_of_sum
 from quorate.test_time.extraction.pool import QueryPool
+from quorate.test_time.extraction.self_training import add_own_labels
+from quorate.test_time.extraction.variants import vary
 from quorate.test_time.platforms.platform import Pixels, to_features
 from quorate.validate import MOST_ROUNDS, at_least, in_interval
 
-SHIFT = 16  # variants are moved by up to a sixteenth of the side
 SUSPECT = 0.01  # how often one honest collective has a member flagged
 
 
@@ -51,11 +52,22 @@ class Extraction:
     ensemble: int = param(1, "Surrogate models of each learner, each from fresh weights.")
     validation: float = param(0.1, "Fraction of the pool that agreement is measured on, in (0, 1).")
     robust: bool = param(False, "Whether to leave out members whose answers contradict all others.")
+    self_training: int = param(
+        0,
+        "Rounds in which surrogates also learn from pictures that nobody asked about, labelled by "
+        "the surrogates of the round before.",
+        later=True,
+    )
+    sure: float = param(
+        0.9, "Probability from which on such a label counts, in [0, 1].", later=True
+    )
 
     def __post_init__(self) -> None:
         at_least("variants", self.variants, 0, "Use 0 for the questions alone.", most=MOST_ROUNDS)
         at_least("ensemble", self.ensemble, 1, "Use at least one surrogate.", most=MOST_ROUNDS)
         in_interval("validation", self.validation, 0, 1, "Use 0.1.", open_low=True, open_high=True)
+        at_least("self_training", self.self_training, 0, "Use 0 for none.", most=MOST_ROUNDS)
+        in_interval("sure", self.sure, 0, 1, "Use 0.9.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +101,8 @@ def extract(
     learners: Sequence[Learner],
     extraction: Extraction,
     rng: Rng,
+    *,
+    unlabelled: Pixels | None = None,
 ) -> SurrogateEnsemble:
     """Return surrogates of the platform that answered a pool.
 
@@ -98,13 +112,15 @@ def extract(
         learners: learners of the surrogates; each is trained ``ensemble`` times.
         extraction: settings of the extraction.
         rng: draws who is held out, the variants and the weights.
+        unlabelled: pictures of members that nobody asked about, (u, c, h, w), for self-training;
+            None for none.
 
     Raises:
         InputError: a learner makes no network, which crafting needs, or fewer than two photos.
         FitFailedError: a training diverged.
     """
     apart = _kept_apart(pool, extraction, rng)
-    models = train_models(pool.take(~apart), classes, learners, extraction, rng)
+    models = train_models(pool.take(~apart), classes, learners, extraction, rng, unlabelled)
     suspects = find_contradicting(pool, average(models))
     notes = list(pool.notes)
     if len(suspects):
@@ -117,7 +133,7 @@ def extract(
     if left_out:
         pool = pool.without(suspects)
         apart = _kept_apart(pool, extraction, rng)
-        models = train_models(pool.take(~apart), classes, learners, extraction, rng)
+        models = train_models(pool.take(~apart), classes, learners, extraction, rng, unlabelled)
     judged = pool.take(apart)
     right = average(models).predict(to_features(judged.x)) == judged.answers.labels
     return SurrogateEnsemble(
@@ -188,13 +204,30 @@ def train_models(
     learners: Sequence[Learner],
     extraction: Extraction,
     rng: Rng,
+    unlabelled: Pixels | None = None,
 ) -> list[NetworkClassifier]:
-    """Return networks trained on answers, each from fresh weights and with variants drawn anew.
+    """Return networks trained on answers, and in rounds of self-training on their own as well.
 
     Raises:
         InputError: a learner makes no network, which crafting needs.
         FitFailedError: a training diverged.
     """
+    models = _train(pool, classes, learners, extraction, rng)
+    others = pool.x[:0] if unlabelled is None else unlabelled
+    for _ in range(extraction.self_training):
+        more = add_own_labels(pool, average(models), others, extraction.sure, rng)
+        models = _train(more, classes, learners, extraction, rng)
+    return models
+
+
+def _train(
+    pool: QueryPool,
+    classes: tuple[str, ...],
+    learners: Sequence[Learner],
+    extraction: Extraction,
+    rng: Rng,
+) -> list[NetworkClassifier]:
+    """Return the surrogates, each from fresh weights and with variants drawn anew."""
     models = []
     for learner in learners:
         for _ in range(extraction.ensemble):
@@ -216,7 +249,7 @@ def _training_set(pool: QueryPool, extraction: Extraction, rng: Rng) -> tuple[Ar
     soft = extraction.distillation == "soft" and pool.answers.probabilities is not None
     x, y = [pool.x], [_drawn(pool, rng) if soft else pool.answers.labels]
     for _ in range(extraction.variants):
-        x.append(_variants(pool.x, rng))
+        x.append(vary(pool.x, rng))
         y.append(_drawn(pool, rng) if soft else pool.answers.labels)
     return to_features(np.concatenate(x)), np.concatenate(y)
 
@@ -228,19 +261,3 @@ def _drawn(pool: QueryPool, rng: Rng) -> Labels:
     steps = scores.cumsum(axis=1)
     drawn: Labels = (rng.random((len(steps), 1)) * steps[:, -1:] > steps).sum(axis=1)
     return drawn
-
-
-def _variants(x: Pixels, rng: Rng) -> Pixels:
-    """Return a copy of each image, moved by up to a sixteenth of its side, and mirrored or not."""
-    n, c, h, w = x.shape
-    reach = max(1, h // SHIFT)
-    wide = np.pad(x, ((0, 0), (0, 0), (reach, reach), (reach, reach)), mode="edge")
-    down, right = rng.integers(0, 2 * reach + 1, size=(2, n))
-    rows = down[:, None] + np.arange(h)  # (n, h)
-    columns = right[:, None] + np.arange(w)  # (n, w)
-    if c > 1:  # grey pictures may be writing, which mirrored is another
-        mirrored = rng.random((n, 1)) < 0.5
-        columns = np.where(mirrored, columns[:, ::-1], columns)
-    person, channel = np.arange(n)[:, None, None, None], np.arange(c)[:, None, None]
-    moved: Pixels = wide[person, channel, rows[:, None, :, None], columns[:, None, None, :]]
-    return moved  # (n, c, h, w)

@@ -363,7 +363,15 @@ def _extract(cell: CorrectionCell, pool: QueryPool, split: PeopleSplit) -> Surro
     copies = correction.extraction.variants + 1
     learners = [one.sized(copies * len(pool)) for one in correction.surrogates[group.proxy]]
     rng = np.random.default_rng(stream(group.seed, SURROGATES))
-    return extract(pool, split.train.classes, learners, correction.extraction, rng)
+    unasked = split.photos.take(pool.unasked(group.members * cell.photos))
+    return extract(
+        pool,
+        split.train.classes,
+        learners,
+        correction.extraction,
+        rng,
+        unlabelled=to_pixels(unasked.x),
+    )
 
 
 def _hardened(trained: PlatformCell, name: str) -> Classifier:
