@@ -21,6 +21,7 @@ NEUTRAL = {  # edits that change nothing
     "exposure": "exposure:stops=0",
     "gamma": "gamma:power=1",
     "contrast": "contrast:factor=1",
+    "own-contrast": "own-contrast:factor=1",
     "white-balance": "white-balance:warmth=0",
     "gaussian": "gaussian:sigma=0",
     "median": "median:size=1",
@@ -30,6 +31,7 @@ DIGESTS = {  # of ``_pictures`` edited at the defaults: another machine has the 
     "exposure": "8241a112a1cb41d6",
     "gamma": "066f79b731519d0a",
     "contrast": "5bb721df908fdc09",
+    "own-contrast": "7d011ff37af84ff5",
     "white-balance": "52945139df70a991",
     "gaussian": "ea49c0d8bd5dec82",
     "median": "40b434dd38a93bb9",
@@ -169,6 +171,14 @@ def test_curves_by_hand() -> None:
         assert _apply(text, x).ravel().tolist() == wanted, text
     colours = np.full((1, 3, 1, 1), 100, np.uint8)
     assert _apply("white-balance:warmth=1,tint=1", colours).ravel().tolist() == [200, 50, 50]
+
+
+def test_own_contrast_is_about_each_pictures_mean() -> None:
+    x = np.array([[0, 10, 20, 30], [100, 101, 102, 104]], np.uint8)[:, None, None]  # means 15, 102
+    wanted = [[0, 0, 30, 60], [96, 99, 102, 108]]  # 15 + 3·(v − 15); 101.75 is 102
+    assert _apply("own-contrast:factor=3", x)[:, 0, 0].tolist() == wanted
+    bright = np.full((1, 1, 4200, 4100), 255, np.uint8)  # whose sum is beyond 2^32
+    assert (_apply("own-contrast:factor=3", bright) == 255).all()
 
 
 def test_a_colour_change_is_refused_for_grey_pictures() -> None:

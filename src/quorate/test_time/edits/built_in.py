@@ -14,6 +14,7 @@ from quorate.test_time.edits.exposure import Exposure
 from quorate.test_time.edits.gamma import Gamma
 from quorate.test_time.edits.gaussian import Gaussian
 from quorate.test_time.edits.median import Median
+from quorate.test_time.edits.own_contrast import OwnContrast
 from quorate.test_time.edits.sharpen import Sharpen
 from quorate.test_time.edits.white_balance import WhiteBalance
 
@@ -21,6 +22,7 @@ EDITS: Mapping[str, type[Edit]] = {
     "exposure": Exposure,
     "gamma": Gamma,
     "contrast": Contrast,
+    "own-contrast": OwnContrast,
     "white-balance": WhiteBalance,
     "gaussian": Gaussian,
     "median": Median,

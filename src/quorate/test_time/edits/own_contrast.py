@@ -1,0 +1,60 @@
+"""An edit of tone: light and dark further apart, about each picture's own mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from quorate.spec import param
+from quorate.test_time.edits.edit import Edit, Pixels, Shape, Tables, rounded
+
+FRACTION = 8  # bits of a fraction that the factor has
+
+
+@dataclass(frozen=True)
+class OwnContrast(Edit):
+    """A value v becomes m + factor·(v − m), m the mean of its channel in its picture.
+
+    So a picture keeps its brightness and its cast, whatever they are: a contrast about mid-grey
+    makes dark pictures darker. Where a value stands does not matter.
+
+    Raises:
+        InputError: the factor is outside [0, 8].
+    """
+
+    name: ClassVar[str] = "own-contrast"
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {"factor": (0, 8)}
+    is_tone: ClassVar[bool] = True
+    factor: float = param(
+        1.5, "Factor on distances to the mean, in [0, 8]; 1 for none.", shown=True
+    )
+
+    @property
+    def by_hand(self) -> str:
+        """What a phone's editor calls it."""
+        if self.factor == 1:
+            return "Contrast: leave it."
+        way = "right" if self.factor > 1 else "left"
+        return (
+            f"Contrast: to the {way}, {self.factor:.2g} times as much as there is, with Brightness "
+            "as it was on average."
+        )
+
+    def tables(self, shape: Shape) -> Tables:
+        """Return the factor in parts of 256, (1,)."""
+        return {"factor": rounded([self.factor * 2**FRACTION]).astype(np.int32)}
+
+    def apply(self, x: Pixels, tables: Tables) -> Pixels:
+        """Return pictures with another contrast, (n, c, h, w)."""
+        h, w = x.shape[2:]
+        total = x.sum(axis=(2, 3), keepdims=True, dtype=np.int64)  # (n, c, 1, 1)
+        mean = ((2 * total + h * w) // (2 * h * w)).astype(np.int32)  # rounded, halves upwards
+        levels = (x - mean) * tables["factor"][0]  # below 2^19
+        levels += 1 << (FRACTION - 1)
+        levels >>= FRACTION
+        levels += mean
+        changed: Pixels = np.clip(levels, 0, 255).astype(np.uint8)
+        return changed
