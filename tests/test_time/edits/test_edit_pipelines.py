@@ -33,7 +33,7 @@ def test_text_comes_back() -> None:
     [
         ("", "Expected edits joined by +"),
         ("exposure + ", "Expected edits joined by +"),
-        ("exposur", "Did you mean exposure? Known: contrast, exposure, gamma"),
+        ("exposur", "Did you mean exposure? Known: bilateral, contrast, deblur, exp"),
         ("exposure:stop=2", "known parameter of exposure, got 'stop'. Did you mean stops?"),
         ("exposure:stops=nan", "Expected stops=nan in [-4, 4]"),
         ("exposure:stops=9", "Expected stops=9 in [-4, 4]"),
@@ -118,6 +118,23 @@ def test_arrays_of_a_stranger_are_refused(
     with pytest.raises(InputError) as caught:
         check_arrays(arrays, SHAPE)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["jpeg:quality=100", "non-local-means:strength=1"])
+def test_what_is_divided_by_is_held_to_exactly(text: str) -> None:
+    arrays = dict(Pipeline.parse(text).arrays(SHAPE))
+    check_arrays(arrays, SHAPE)
+    name = next(one for one in arrays if one.endswith((".step", ".steps")))
+    arrays[name] = arrays[name] - np.ones((), arrays[name].dtype)
+    with pytest.raises(InputError, match="to be what its parameters give"):
+        check_arrays(arrays, SHAPE)
+
+
+def test_pictures_that_would_take_long_are_refused() -> None:
+    for text, shape in (("jpeg", (3, 2000, 2000)), ("rescale", (1, 1100, 20))):
+        with pytest.raises(InputError, match="Craft it for smaller ones"):
+            Pipeline.parse(text).arrays(shape)
+    Pipeline.parse("exposure").arrays((3, 4000, 4000))
 
 
 def test_too_many_steps_are_refused() -> None:

@@ -38,6 +38,7 @@ class Edit(Protocol):
     bounds: ClassVar[Mapping[str, tuple[float, float]]]  # of each parameter
     is_tone: ClassVar[bool] = False  # whether a value becomes what a curve has for it
     needs_colour: ClassVar[bool] = False
+    exact: ClassVar[tuple[str, ...]] = ()  # tables that are the same on every machine
 
     def __post_init__(self) -> None:
         for name, (low, high) in self.bounds.items():
