@@ -145,6 +145,7 @@ BUILT_IN: Mapping[str, dict[str, str]] = {
         "simba": "quorate.test_time.attacks.simba:SimBA",
         "hopskipjump": "quorate.test_time.attacks.hopskipjump:HopSkipJump",
         "boundary": "quorate.test_time.attacks.boundary:Boundary",
+        "edits": "quorate.test_time.attacks.edits:Edits",
     },
     "logs": {
         "mlflow": "quorate.runs.logs.mlflow:MLflow",

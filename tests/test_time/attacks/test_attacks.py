@@ -1,4 +1,4 @@
-"""What one person can do alone: five searches, run side by side under a hard budget."""
+"""What one person can do alone: searches, run side by side under a hard budget."""
 
 import math
 from collections.abc import Sequence
@@ -110,9 +110,9 @@ def test_budget_epsilon_and_success_are_what_was_asked(
             assert found.index(True) == len(questions) - 1  # who is corrected stops asking
             assert attempt.x_adv[i].reshape(-1).tolist() == questions[-1]
         else:
-            assert len(questions) == budget
+            assert len(questions) == budget or attack.name == "edits"  # which may run out of them
             assert (attempt.x_adv[i] == x[i]).all()
-        if attack.needs == "scores":
+        if not attack.needs_start:
             assert all(near)
 
 
@@ -155,7 +155,8 @@ def test_every_parameter_says_what_it_is(name: str) -> None:
 
 
 def test_the_names_are_those_of_the_papers() -> None:
-    assert [*BUILT_IN["attacks"]] == ["square", "nes", "simba", "hopskipjump", "boundary"]
+    papers = ["square", "nes", "simba", "hopskipjump", "boundary"]
+    assert [*BUILT_IN["attacks"]] == [*papers, "edits"]
 
 
 @pytest.mark.parametrize("attack", EVERY, ids=str)

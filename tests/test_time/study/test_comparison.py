@@ -5,6 +5,7 @@ import math
 import shutil
 import sqlite3
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -291,6 +292,21 @@ def test_of_a_platform_that_reads_everyone_rightly(
     assert math.isnan(none.alone[0].spread)
     assert none.attacks[2].break_even[0].subgroup is None
     json.dumps(none.to_json(), allow_nan=False)
+
+
+def test_without_a_budget_photo_edits_alone_are_tried_and_starts_are_answers(
+    tmp_path: Path,
+) -> None:
+    """A start that another picture of the class gives is within no budget at all."""
+    free = replace(STUDY, epsilons=(1.0,), seeds=(0,))
+    run_correction(free, tmp_path, device_name="cpu")
+    found = compare(tmp_path, "edits,hopskipjump", **ASKED)
+    assert found.epsilon == 1.0
+    assert found.given == ("hopskipjump",)
+    edits, given = found.alone
+    assert (given.people, given.queries) == (5, 5)  # read rightly or not, the start is the end
+    assert edits.people == 5
+    assert 5 <= edits.queries <= 100
 
 
 # ------------------------------------------------------------------------------------- mistakes

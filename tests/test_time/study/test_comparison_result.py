@@ -265,3 +265,11 @@ def test_a_gap_that_is_not_defined_is_left_out_of_the_words() -> None:
         "With 50 queries, one member alone found a change that takes the accuracy on the pictures "
         "it was found with from 50.0% to 70.0%."
     )
+
+
+def test_without_a_budget_attacks_that_begin_at_an_answer_are_told() -> None:
+    told = replace(made(), given=("hopskipjump",))
+    assert "Without a budget hopskipjump is given its answer" in printed(told)
+    assert told.to_json()["given_an_answer"] == ["hopskipjump"]
+    assert "given" not in printed(made())
+    assert "given_an_answer" not in made().to_json()

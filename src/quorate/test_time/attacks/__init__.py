@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from quorate.test_time.attacks.boundary import Boundary as Boundary
+    from quorate.test_time.attacks.edits import Edits as Edits
     from quorate.test_time.attacks.hopskipjump import HopSkipJump as HopSkipJump
     from quorate.test_time.attacks.nes import NES as NES
     from quorate.test_time.attacks.simba import SimBA as SimBA

@@ -14,7 +14,7 @@ import numpy as np
 
 from quorate.table import Labels, Rng
 from quorate.test_time.search.inquiry import Inquiry
-from quorate.test_time.search.space import COST_OF_A_STOP, Floats, SearchSpace
+from quorate.test_time.search.space import Floats, SearchSpace, drawn_order
 
 QUERIES_A_SETTING = 15
 SETTINGS = 6, 64  # that begin, at least and at most
@@ -50,6 +50,5 @@ def search_halving(space: SearchSpace, expected: Floats, inquiry: Inquiry, rng: 
 
 def _first(expected: Floats, n: int, rng: Rng) -> Labels:
     """Return no edit and n − 1 settings, drawn the more often the more is expected of them."""
-    drawn = expected / COST_OF_A_STOP + rng.gumbel(size=len(expected))
-    drawn[0] = np.inf
-    return np.argsort(-drawn, kind="stable")[:n]
+    order = drawn_order(expected, rng)
+    return np.concatenate([np.zeros(1, dtype=np.int64), order[order != 0]])[:n]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quorate.table import Mask
+from quorate.table import Labels, Mask, Rng
 from quorate.test_time.edits.edit import Edit
 from quorate.test_time.edits.exposure import Exposure
 from quorate.test_time.edits.gaussian import Gaussian
@@ -106,6 +106,17 @@ def expected_by_sight(space: SearchSpace, change: Change, photos: Pixels) -> Flo
         expected[i] = -COST_OF_A_STOP * min(away, FARTHEST)
     expected -= expected[0]
     return expected
+
+
+def drawn_order(expected: Floats, rng: Rng) -> Labels:
+    """Return all settings in an order that is drawn: the sooner the more is expected of them, (a,).
+
+    As if one after another were drawn without replacement, with odds of exp(expected ÷ cost of a
+    stop): Gumbel noise does that in one step (Kool, van Hoof, Welling 2019, arXiv:1903.06059).
+    """
+    noise = rng.gumbel(size=len(expected))
+    order: Labels = np.argsort(-(expected / COST_OF_A_STOP + noise), kind="stable")
+    return order
 
 
 def similar_enough(space: SearchSpace, change: Change, photos: Pixels, least: float) -> Mask:

@@ -46,6 +46,7 @@ class QueryComparison(Result):
         alone, pooled: by seed.
         description: settings that decide the result.
         used: budgets that the pools use of it, where they aim for parity.
+        given: attacks that begin at an answer, since without a budget their start is one.
     """
 
     stem: ClassVar[str] = "queries"
@@ -57,6 +58,7 @@ class QueryComparison(Result):
     pooled: tuple[PoolEffect, ...]
     description: dict[str, Any] = field(default_factory=dict)
     used: tuple[float, ...] = ()
+    given: tuple[str, ...] = ()
 
     @functools.cached_property
     def attacks(self) -> list[AttackCosts]:
@@ -103,6 +105,7 @@ class QueryComparison(Result):
             ],
             "description": self.description,
             **({"epsilon_used": list(self.used)} if self.used else {}),
+            **({"given_an_answer": list(self.given)} if self.given else {}),
         }
 
     # ------------------------------------------------------------------------------- for people
@@ -145,7 +148,7 @@ class QueryComparison(Result):
             "large as the one measured on.",
             *self._carried(),
         )
-        said = (f"{self._heading()}.", *self._less_used())
+        said = (f"{self._heading()}.", *self._less_used(), *self._given_words())
         numbers = Section("The numbers", said, tuple(rows), after)
         shared = tuple(shared_text(pool) for pool in self.pools if pool.shared)
         return [numbers, Section(SHARED, (), shared)] if shared else [numbers]
@@ -174,6 +177,14 @@ class QueryComparison(Result):
             f"The pools aim for parity and use ε = {some} of it, which mends fewer people; alone, "
             "everyone may use all of it. For pools at the same ε, compare a correction with "
             "aim=most."
+        ]
+
+    def _given_words(self) -> list[str]:
+        """Return which attacks mend nothing: they submit another person's picture."""
+        return [
+            f"Without a budget {one} is given its answer: it begins at somebody else's picture of "
+            "the class, asks once, and its costs say nothing."
+            for one in self.given
         ]
 
     def _heading(self) -> str:

@@ -15,6 +15,7 @@ from quorate.runs.running import opened, run_missing
 from quorate.runs.store import Store
 from quorate.runtime.provenance import provenance
 from quorate.test_time.attacks.attack import Attack
+from quorate.test_time.perturbations.budget import NO_BUDGET
 from quorate.test_time.platforms.in_process import CARD
 from quorate.test_time.study.cell import CorrectionWork, cells_of
 from quorate.test_time.study.comparison_cell import AttackCell, AttackWork, PoolCell, PoolWork
@@ -97,6 +98,7 @@ def compare(
             "provenance": provenance(),
         },
         used=tuple(one.outcome.parity.epsilon for one in pools if one.outcome.parity),
+        given=_given(correction, named),
     )
 
 
@@ -125,6 +127,13 @@ def _read_attacks(attacks: str | Sequence[str | Attack]) -> list[Attack]:
         if texts.count(one) > 1:
             raise InputError(f"Expected {one!r} once among the attacks, got it twice. Keep one.")
     return found
+
+
+def _given(correction: Correction, attacks: Sequence[Attack]) -> tuple[str, ...]:
+    """Return the attacks that are given an answer: without a budget, their start is one."""
+    if correction.epsilons[-1] < NO_BUDGET:
+        return ()
+    return tuple(spec.text(attack) for attack in attacks if attack.needs_start)
 
 
 def _check(correction: Correction) -> None:
