@@ -231,7 +231,7 @@ def hostile_files() -> dict[str, bytes]:
         "cut": good[:-30],
         "damaged": good[:90] + bytes([good[90] ^ 255]) + good[91:],
         "no facts": archive(delta=delta),
-        "newer": archive(facts=np.array(facts_of(format=2)), delta=delta),
+        "newer": archive(facts=np.array(facts_of(format=99)), delta=delta),
         "objects": archive(facts=np.array(facts_of()), delta=np.array([None])),
         "text for numbers": archive(facts=np.array(facts_of()), delta=np.full((2, 1, 2, 2), "a")),
         "another shape": archive(facts=np.array(facts_of()), delta=delta[0]),

@@ -17,7 +17,7 @@ from PIL import Image
 import quorate
 from quorate.cli import entry as cli
 from quorate.errors import InputError
-from quorate.test_time.perturbations import brought, images
+from quorate.test_time.perturbations import images, spread
 from quorate.test_time.perturbations.apply import LIMITS, apply_to_file
 from quorate.test_time.perturbations.budget import Norm
 from quorate.test_time.perturbations.perturbation import Family, Perturbation, save
@@ -142,6 +142,8 @@ def test_by_hand() -> None:
         "brightness": False,
         "clipped": 0.0,
         "made_colour": False,
+        "way": "in blocks",
+        "steps": [],
         "limits": list(LIMITS),
     }
 
@@ -231,7 +233,7 @@ def test_strips_and_the_whole_are_the_same(monkeypatch: pytest.MonkeyPatch) -> N
     additive()
     x = drawn(50, 31)
     whole = apply_to_file("p.npz", written(x), "out.png", "cat")
-    monkeypatch.setattr(brought, "AT_ONCE", 100)  # two rows a strip
+    monkeypatch.setattr(spread, "AT_ONCE", 100)  # two rows a strip
     strips = apply_to_file("p.npz", "photo.png", "strips.png", "cat")
     np.testing.assert_array_equal(pixels("strips.png"), pixels("out.png"))
     assert replace(strips, out=whole.out) == whole

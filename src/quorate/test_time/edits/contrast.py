@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.spec import param
-from quorate.test_time.edits.tone import LEVELS, Tone
+from quorate.test_time.edits.tone import LEVELS, FixedCurve
 
 
 @dataclass(frozen=True)
-class Contrast(Tone):
+class Contrast(FixedCurve):
     """A value v becomes middle + factor·(v − middle).
 
     >>> Contrast(factor=2, middle=100).tables((1, 8, 8))["curve"][[40, 100, 120]].tolist()

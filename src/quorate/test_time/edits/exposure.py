@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.spec import param
-from quorate.test_time.edits.tone import LEVELS, Tone
+from quorate.test_time.edits.tone import LEVELS, FixedCurve
 
 
 @dataclass(frozen=True)
-class Exposure(Tone):
+class Exposure(FixedCurve):
     """Every value times 2^stops.
 
     >>> Exposure(stops=2).tables((1, 8, 8))["curve"][[10, 100]].tolist()

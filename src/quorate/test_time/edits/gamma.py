@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.spec import param
-from quorate.test_time.edits.tone import LEVELS, Tone
+from quorate.test_time.edits.tone import LEVELS, FixedCurve
 
 
 @dataclass(frozen=True)
-class Gamma(Tone):
+class Gamma(FixedCurve):
     """A value v on the scale [0, 1] becomes v^power: below 1, dark parts become lighter.
 
     >>> Gamma(power=0.5).tables((1, 8, 8))["curve"][[0, 64, 255]].tolist()

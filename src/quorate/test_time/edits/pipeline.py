@@ -17,6 +17,7 @@ from quorate import spec
 from quorate.errors import InputError
 from quorate.test_time.edits.built_in import EDITS
 from quorate.test_time.edits.edit import Edit, Pixels, Shape, Tables
+from quorate.test_time.edits.tone import Counts, Tone
 from quorate.validate import shown, unknown
 
 MOST_EDITS = 6
@@ -79,6 +80,11 @@ class Pipeline:
         return all(one.is_tone for one in self.edits)
 
     @property
+    def needs_colour(self) -> bool:
+        """Whether a step is for pictures in colour alone."""
+        return any(one.needs_colour for one in self.edits)
+
+    @property
     def by_hand(self) -> list[str]:
         """What a phone's editor calls each step, and how far to move it."""
         return [one.by_hand for one in self.edits]
@@ -123,6 +129,29 @@ class Pipeline:
                 part = one.apply(part, tables)
             out[start : start + at_once] = part
         return out
+
+
+def curves_of(pipeline: Pipeline, counts: Counts, arrays: Arrays) -> Pixels | None:
+    """Return what each level of a picture becomes, (c, 256); None unless all edits are of tone.
+
+    Args:
+        pipeline: the edits.
+        counts: how many values of the picture have each level, (c, 256).
+        arrays: as the pipeline has them for pictures of as many channels.
+    """
+    found = np.array(np.broadcast_to(np.arange(256, dtype=np.uint8), counts.shape))  # (c, 256)
+    for i, one in enumerate(pipeline.edits):
+        if not isinstance(one, Tone):
+            return None
+        curves = one.curves(counts, _own(arrays, i, one.name))
+        counts = np.array(
+            [
+                np.bincount(curve, weights=many, minlength=256)  # exact: far fewer than 2^53
+                for curve, many in zip(curves, counts, strict=True)
+            ]
+        ).astype(np.int64)
+        found = np.take_along_axis(curves, found.astype(np.intp), axis=1)
+    return found
 
 
 def pipeline_in(arrays: Arrays) -> Pipeline:

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from quorate.spec import param
-from quorate.test_time.edits.tone import LEVELS, Tone
+from quorate.test_time.edits.tone import LEVELS, FixedCurve
 
 
 @dataclass(frozen=True)
-class WhiteBalance(Tone):
+class WhiteBalance(FixedCurve):
     """Red times 2^warmth, blue times 2^−warmth, green times 2^−tint.
 
     >>> WhiteBalance(warmth=1).tables((3, 8, 8))["curve"][:, 100].tolist()

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from quorate.errors import InputError
 from quorate.runs.shown import Shown
 from quorate.test_time.perturbations import images
-from quorate.test_time.perturbations.brought import Moved, change_of, length_scale
-from quorate.test_time.perturbations.budget import Norm, levels_of
+from quorate.test_time.perturbations.brought import change_of, length_scale
+from quorate.test_time.perturbations.budget import Norm, is_none, levels_of
 from quorate.test_time.perturbations.perturbation import Perturbation, load
+from quorate.test_time.perturbations.spread import Moved, Way
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,9 @@ class AppliedChange(Shown):
         brightness: whether a change of one channel was added to the brightness of a colour picture.
         made_colour: whether a grey picture became one in colour, as the change has colours.
         clipped: share of the pixels where a value at black or white took less than the change.
+        way: how the change came to the picture's size: each value became another wherever it
+            stands, or what was made on a small copy was spread in blocks or smoothly.
+        steps: each step's name and how to do it by hand; none where nobody could.
     """
 
     out: Path
@@ -63,6 +67,8 @@ class AppliedChange(Shown):
     brightness: bool = False
     clipped: float = 0.0
     made_colour: bool = False
+    way: Way = "in blocks"
+    steps: tuple[tuple[str, str], ...] = ()
 
     @property
     def label_free(self) -> bool:
@@ -77,6 +83,8 @@ class AppliedChange(Shown):
     @property
     def budget_in_words(self) -> str:
         """What the change may come to at most."""
+        if is_none(self.epsilon, self.norm):
+            return "no budget"
         if self.norm == "linf":
             return f"budget {self.budget:g} of 255 levels a value"
         return f"budget a length of {self.budget:.4g} levels"
@@ -105,6 +113,7 @@ class AppliedChange(Shown):
             "trained_size": list(self.trained_size),
             "label_free": self.label_free,
             "resized": self.resized,
+            "steps": [{"edit": edit, "by_hand": by_hand} for edit, by_hand in self.steps],
             "limits": list(LIMITS),
         }
 
@@ -113,8 +122,7 @@ class AppliedChange(Shown):
         whose = "the same change for everyone" if self.label is None else f"for {self.label!r}"
         told = [
             f"Written: {self.out}, {self.size[0]} x {self.size[1]}, {whose}. It keeps no EXIF.",
-            f"Noise: {self.budget_in_words}; used here {self.used:.4g}. Largest change of a value "
-            f"{self.largest_change}, mean {self.mean_change:.1f}.",
+            self._change_in_words(),
         ]
         if not self.largest_change:
             told.append("Nothing changed: what is written is the picture as it was.")
@@ -122,11 +130,20 @@ class AppliedChange(Shown):
             told.append(self._brightness_in_words())
         if self.made_colour:
             told.append("Colour: your picture was grey; the change has colours, so the file has.")
+        if self.steps:
+            told.append("By hand, in a phone's editor, it would be about:")
+            told += [f"{i}. {by_hand} ({edit})" for i, (edit, by_hand) in enumerate(self.steps, 1)]
         if self.preview is not None:
             told.append(f"Preview: {self.preview}")
         if self.resized:
             told.append(self._size_in_words())
         return [*told, "What it does not protect against:", *(f"- {line}" for line in LIMITS)]
+
+    def _change_in_words(self) -> str:
+        sizes = f"argest change of a value {self.largest_change}, mean {self.mean_change:.1f}."
+        if is_none(self.epsilon, self.norm):
+            return f"Change: no budget, so that people may see it. L{sizes}"
+        return f"Noise: {self.budget_in_words}; used here {self.used:.4g}. L{sizes}"
 
     def _brightness_in_words(self) -> str:
         less = ""
@@ -142,8 +159,15 @@ class AppliedChange(Shown):
 
     def _size_in_words(self) -> str:
         (width, height), (w, h) = self.size, self.trained_size
+        if self.way == "by value":
+            return (
+                f"Any size: each value becomes another wherever it stands, as in pictures of {w} x "
+                f"{h}, which it was found for."
+            )
         blocks = ""
-        if width > w or height > h:
+        if self.way == "smoothly":
+            blocks = " It is spread smoothly between its values."
+        elif width > w or height > h:
             blocks = (
                 f" Each of its values covers about {max(1, width / w):.3g} x "
                 f"{max(1, height / h):.3g} pixels, a block that people may see."
@@ -164,9 +188,11 @@ def apply_to_file(
     """Add a perturbation to one picture and write it, as PNG or lossless WebP.
 
     A picture of the size trained for comes out as ``Perturbation.apply`` has it, to the bit. Any
-    other keeps its size: the change is made on a small copy of it (bilinear) and added to the
-    picture, each value of the small grid becoming a block of pixels (their mean where the picture
-    is the smaller one). The budget holds at every size; under L2, the same mean square a value.
+    other keeps its size. Photo edits of tone alone change the picture itself. Any other change is
+    made on a small copy of it (bilinear) and added to the picture, each value of the small grid
+    becoming a block of pixels (their mean where the picture is the smaller one); photo edits and
+    networks without a budget are spread smoothly instead. The budget holds at every size; under
+    L2, the same mean square a value.
 
     The picture is turned as its EXIF says. A change of one channel is added to the brightness of a
     picture in colour, red, green and blue alike: a platform that makes it grey sees the change, and
@@ -192,11 +218,16 @@ def apply_to_file(
     perturbation = load(perturbation_path)
     row = _row(perturbation, label)
     picture, profile, was_grey = images.open_picture(Path(image_path), perturbation.shape[0])
+    if was_grey and perturbation.kind.needs_colour(perturbation.arrays):
+        raise InputError(
+            f"Expected a picture in colour, as this change is one of colours, got a grey one: "
+            f"{image_path}. Give one in colour."
+        )
     change = change_of(picture, perturbation, row)
     before = images.Panels.of(picture) if shown is not None else None
     moved = change.add_to(picture)
     applied = _facts(picture, perturbation, moved, out, shown, label)
-    applied = replace(applied, made_colour=was_grey and picture.mode == "RGB")
+    applied = replace(applied, made_colour=was_grey and picture.mode == "RGB", way=change.way)
     images.write(picture, out, icc_profile=profile)
     if shown is not None and before is not None:
         after = images.Panels.of(picture)
@@ -230,6 +261,7 @@ def _facts(
         trained_size=(w, h),
         brightness=c == 1 and picture.mode == "RGB",
         clipped=moved.clipped / (picture.width * picture.height),
+        steps=tuple(perturbation.kind.steps(perturbation.arrays)),
     )
 
 

@@ -38,6 +38,15 @@ most 1. Use 8/255, say.
         )
 
 
+def is_none(epsilon: float, norm: str) -> bool:
+    """Whether a budget is none: any level may become any other.
+
+    >>> is_none(1, "linf"), is_none(8 / 255, "linf"), is_none(1, "l2")
+    (True, False, False)
+    """
+    return norm == "linf" and epsilon >= NO_BUDGET
+
+
 def levels_of(epsilon: float) -> int:
     """Return how many whole levels a budget on the pixel scale comes to; -1 where it is none.
 

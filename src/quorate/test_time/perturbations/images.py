@@ -133,11 +133,11 @@ def preview(before: Panels, after: Panels, largest_change: int, budget: str) -> 
     from PIL import Image, ImageDraw
 
     change = np.asarray(after.points).astype(np.int16) - np.asarray(before.points)
-    times = 127 // max(1, largest_change)
+    times = max(1, 127 // max(1, largest_change))
     panels = [
         before.means,
         after.means,
-        Image.fromarray((GREY + times * change).astype(np.uint8)),
+        Image.fromarray(np.clip(GREY + times * change, 0, 255).astype(np.uint8)),
     ]
     words = ["before", "after", f"change x {times}, {budget}"]
     wide, gap, band = max(panels[0].width, WORDS), 8, 20  # pixels: between panels, and above them

@@ -16,7 +16,7 @@ from quorate.printable import one_line
 from quorate.runs.result import Result, Row, Section, TextRow
 from quorate.runs.wording import rate
 from quorate.test_time.perturbations.apply import LIMITS
-from quorate.test_time.perturbations.budget import levels_of
+from quorate.test_time.perturbations.budget import is_none, levels_of
 from quorate.test_time.perturbations.perturbation import Perturbation, load
 
 LONGEST = 120  # characters of a word from a file
@@ -36,6 +36,10 @@ FAMILIES = {
     "combined": "a small filter and a picture that is added",
     "edit": "photo edits",
 }
+BY_HAND = (
+    "Its steps are what photo editors do, so that members could do about the same by hand. Editors "
+    "differ: quorate apply does exactly what was measured."
+)
 # What may always undo it, measured or not.
 UNDOES = (
     "Another platform, or a later model of this one, may read it otherwise.",
@@ -74,7 +78,13 @@ class ToldPerturbation(Result):
 
     def summary(self) -> list[str]:
         """Return whom it is for, the budget, and what was measured."""
-        return [self._platform(), self._labels(), self._budget(), *self._gain()]
+        return [
+            self._platform(),
+            self._labels(),
+            self._budget(),
+            *self._distance(),
+            *self._gain(),
+        ]
 
     def _platform(self) -> str:
         c, h, w = self.perturbation.shape
@@ -111,11 +121,31 @@ class ToldPerturbation(Result):
     def _budget(self) -> str:
         perturbation = self.perturbation
         what = FAMILIES[perturbation.family]
+        if is_none(perturbation.epsilon, perturbation.norm):
+            return f"Budget: no budget; people may see the change. It is made by {what}."
         if perturbation.norm == "linf":
             levels = levels_of(perturbation.epsilon)
             return f"Budget: at most {levels} of 255 levels a value (L∞), by {what}."
         length = 255 * perturbation.epsilon
         return f"Budget: a length of {length:.4g} levels of 255 (L2), by {what}."
+
+    def _distance(self) -> list[str]:
+        """Return how far it changes pictures, in what people understand."""
+        found = (self.about.get(name) for name in ("similarity", "distance"))
+        alike, largest = (
+            _number(one.get("value") if isinstance(one, Mapping) else one) for one in found
+        )
+        told = []
+        if -1 <= alike <= 1:
+            told.append(
+                f"a structural similarity (SSIM) of {alike:.2f} with the picture before, where 1 "
+                "is the same"
+            )
+        if 0 <= largest <= 1:
+            told.append(f"a largest change of a value of {255 * largest:.0f} of 255 levels (L∞)")
+        if not told:
+            return []
+        return [f"How far it changes pictures, on average: {', and '.join(told)}."]
 
     def _gain(self) -> list[str]:
         found = self._measured()
@@ -146,12 +176,18 @@ class ToldPerturbation(Result):
         return {name: one for name, one in found.items() if one is not None}
 
     def sections(self) -> list[Section]:
-        """Return what undoes it, and where it comes from."""
+        """Return how to do it by hand, where anybody could, and what undoes it."""
         rows = self._adapted()
         told = () if rows else ("The file does not say what platforms that adapt did to it.",)
         sections = [Section("What undoes it", told, rows, UNDOES)]
+        if steps := self._steps():
+            sections.insert(0, Section("By hand", (BY_HAND,), steps))
         sections.append(Section("What it does not protect against", LIMITS))
         return sections
+
+    def _steps(self) -> tuple[TextRow, ...]:
+        steps = self.perturbation.kind.steps(self.perturbation.arrays)
+        return tuple({"step": edit, "in a phone's editor": by_hand} for edit, by_hand in steps)
 
     def _adapted(self) -> tuple[TextRow, ...]:
         adaptive = self.about.get("adaptive")
@@ -195,6 +231,7 @@ class ToldPerturbation(Result):
             "classes": list(self.perturbation.classes),
             "about": about,
             "sentences": self.summary(),
+            "steps": list(self._steps()),
             "undoes": list(UNDOES),
             "limits": list(LIMITS),
         }

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from quorate import spec
 from quorate.test_time.edits.pipeline import (
     check_arrays,
+    curves_of,
     edit_names,
     pipeline_in,
     shapes_of_edits,
@@ -21,6 +23,7 @@ class PhotoEdit(Kind):
 
     name: ClassVar[str] = "edit"
     file_format: ClassVar[int] = 2
+    is_smooth: ClassVar[bool] = True
 
     def shapes(self, shape: Shape, k: int, given: Shapes) -> list[Shapes]:
         """Return those of the edits that the names speak of.
@@ -38,6 +41,19 @@ class PhotoEdit(Kind):
         """
         check_arrays(arrays, shape)
         return None
+
+    def needs_colour(self, arrays: Arrays) -> bool:
+        """Return whether one of the edits is of colours."""
+        return pipeline_in(arrays).needs_colour
+
+    def steps(self, arrays: Arrays) -> list[tuple[str, str]]:
+        """Return each edit's text, and what a phone's editor calls it."""
+        edits = pipeline_in(arrays).edits
+        return [(spec.text(one), one.by_hand) for one in edits]
+
+    def curves(self, arrays: Arrays, counts: npt.NDArray[np.int64]) -> Pixels | None:
+        """Return the curves that edits of tone come to."""
+        return curves_of(pipeline_in(arrays), counts, arrays)
 
     def moved(self, arrays: Arrays, x: Pixels, y: Labels) -> npt.NDArray[Any]:
         """Return what the edits change."""

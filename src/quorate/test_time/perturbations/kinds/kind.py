@@ -29,11 +29,14 @@ class Kind(ABC):
         name: as a file names it.
         file_format: the first format of files that knows it.
         most: largest absolute value of any of its arrays.
+        is_smooth: whether a change without a budget is brought to larger pictures smoothly, rather
+            than in blocks.
     """
 
     name: ClassVar[str]
     file_format: ClassVar[int] = 1
     most: ClassVar[float] = MOST_LEVELS
+    is_smooth: ClassVar[bool] = False
 
     @abstractmethod
     def shapes(self, shape: Shape, k: int, given: Shapes) -> list[Shapes]:
@@ -61,6 +64,25 @@ class Kind(ABC):
     def smallest(self, arrays: Arrays) -> tuple[int, int]:
         """Return the height and width, in pixels, of the smallest picture that it can change."""
         return (1, 1)
+
+    def needs_colour(self, arrays: Arrays) -> bool:
+        """Return whether it is for pictures in colour alone, so that grey ones are refused."""
+        return False
+
+    def steps(self, arrays: Arrays) -> list[tuple[str, str]]:
+        """Return each step's name and how a member could do it by hand; none where they cannot."""
+        return []
+
+    def curves(self, arrays: Arrays, counts: npt.NDArray[np.int64]) -> Pixels | None:
+        """Return what each level becomes in a picture of any size, (c, 256), before the budget.
+
+        None where a value's place, or those around it, matter as well.
+
+        Args:
+            arrays: the parameters.
+            counts: how many values of the picture have each level, (c, 256).
+        """
+        return None
 
     @abstractmethod
     def moved(self, arrays: Arrays, x: Pixels, y: Labels) -> npt.NDArray[Any]:
