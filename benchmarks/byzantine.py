@@ -244,7 +244,7 @@ def _extract(
     extraction = replace(correction.extraction, robust=robust)
     copies = extraction.variants + 1
     (proxy,) = correction.proxies
-    learners = [one.sized(copies * len(pool)) for one in correction.surrogates[proxy]]
+    learners = [one.sized(copies * len(pool)) for one in correction.surrogates[proxy].learners]
     rng = np.random.default_rng(stream(seed, LEARNING))
     return extract(pool, ready.split.train.classes, learners, extraction, rng)
 

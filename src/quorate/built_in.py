@@ -161,5 +161,6 @@ BUILT_IN: Mapping[str, dict[str, str]] = {
     "settings": {
         "crafting": "quorate.test_time.perturbations.crafting:Crafting",
         "extraction": "quorate.test_time.extraction.surrogate:Extraction",
+        "search": "quorate.test_time.search.settings:EditSearch",
     },
 }

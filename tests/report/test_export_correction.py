@@ -17,9 +17,10 @@ from quorate.errors import InputError, StoreError
 from quorate.report.export import export
 from quorate.runs.store import Store
 from quorate.runtime.files import write_plain
-from quorate.test_time.study.cell import CorrectionWork, cells_of
+from quorate.test_time.study.cell import cells_of
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.deployment import Deployment
+from quorate.test_time.study.measuring import CorrectionWork
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.running import stored
 from quorate.test_time.study.settings import FILE

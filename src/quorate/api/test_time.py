@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from quorate.test_time.perturbations.budget import Norm
     from quorate.test_time.perturbations.crafting import Crafting
     from quorate.test_time.platforms.platform import Gives
+    from quorate.test_time.search.settings import EditSearch
     from quorate.test_time.study.comparison_result import QueryComparison
     from quorate.test_time.study.correction import Aim
     from quorate.test_time.study.result import CorrectionResult
@@ -54,6 +55,7 @@ def correct(
     adaptive: Names | None = None,
     crafting: str | Mapping[str, object] | Crafting | None = None,
     extraction: str | Mapping[str, object] | Extraction | None = None,
+    search: str | Mapping[str, object] | EditSearch | None = None,
     aim: Aim | None = None,
     anyway: bool | None = None,
     key_file: Place | None = None,
@@ -81,20 +83,23 @@ def correct(
         group: in its place, a group as ``"COLUMN=VALUE"``.
         task: what is predicted of the population, such as gender.
         proxy: surrogate model that is extracted, by default ``"cnn"``; joined by +, an ensemble.
+            ``"edits"`` extracts none: photo edits are searched for by asking about them, beside a
+            surrogate that says where to begin as ``"cnn+edits"``. ``"itself"`` takes the platform's
+            own gradients, an upper line that no collective has.
         members: number of members, by default 200; several sweep over it.
         queries: queries of each member, by default 50; likewise.
         epsilon: budget ε of a picture's change on the pixel scale [0, 1], by default ``"8/255"``;
-            likewise.
+            likewise; ``"none"`` for no budget.
         norm: norm that ε is measured in, ``"linf"`` (the default) or ``"l2"``.
         answers: what the platform answers with, ``"labels"`` (the default) or ``"scores"``.
         photos: number of photos that each member holds; by default all there are, up to 10.
         share, measured: share of the subgroup, in [0, 1], among the people that the platform learns
             from, and among those that results are measured on.
-        label_free: families of label-free changes: additive, gain, filter, combined; by default
-            all.
+        label_free: families of label-free changes that surrogates craft: additive, gain, filter,
+            combined (by default these), network.
         adaptive: how the platform may adapt: jpeg, blur, resize (the default), adversarial,
-            private, retrained.
-        crafting, extraction: settings, as ``"key=value,..."``, a mapping or an object.
+            private, retrained; replaced, by a model of another architecture.
+        crafting, extraction, search: settings, as ``"key=value,..."``, a mapping or an object.
         aim: ``"most"`` (the default) uses a budget to the full, ``"parity"`` the least of it that
             closes the gap.
         anyway: whether to ask even if a first small sample tells of no gap to close.

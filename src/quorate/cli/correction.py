@@ -51,6 +51,7 @@ def correct(
     adaptive: options.Adaptive = None,
     crafting: options.Crafting = None,
     extraction: options.Extraction = None,
+    search: options.Search = None,
     aim: options.Aim = None,
     anyway: options.Anyway = None,
     key_file: options.KeyFile = None,
@@ -72,6 +73,11 @@ def correct(
     \b
     quorate correct --population digits --subgroup low_light --platform cnn \\
                     --proxy cnn --members 50 --queries 10 --epsilon 8/255
+
+    \b
+    Without a surrogate and without a budget, by asking about photo edits:
+    quorate correct --population digits --subgroup low_light --platform cnn \\
+                    --proxy edits --members 50 --queries 40 --epsilon none
     """
     from quorate.test_time.study.running import run_correction
     from quorate.test_time.study.settings import make_correction, read_correction_file

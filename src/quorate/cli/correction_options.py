@@ -46,7 +46,9 @@ Proxy = Annotated[
     list[str] | None,
     typer.Option(
         autocompletion=names_of("learners"),
-        help="Surrogate model to extract: cnn, mlp, ...; joined by +, an ensemble.",
+        help="Surrogate model to extract: cnn, mlp, ...; joined by +, an ensemble. In its place, "
+        "edits searches photo edits by asking about them, and itself takes the platform's own "
+        "gradients, an upper line that no collective has.",
     ),
 ]
 Members = Annotated[
@@ -60,7 +62,8 @@ Queries = Annotated[
 Epsilon = Annotated[
     str | None,
     typer.Option(
-        help="Budget ε of a picture's change, such as 8/255; a comma-separated list sweeps over it."
+        help="Budget ε of a picture's change, such as 8/255, or none; a comma-separated list "
+        "sweeps over it."
     ),
 ]
 Norm = Annotated[str | None, typer.Option(help="Norm that ε is measured in: linf or l2.")]
@@ -77,19 +80,23 @@ Measured = Annotated[
 LabelFree = Annotated[
     str | None,
     typer.Option(
-        help="Families of label-free changes: additive, gain, filter or combined; or none."
+        help="Families of label-free changes that surrogates craft: additive, gain, filter, "
+        "combined or network; or none."
     ),
 ]
 Adaptive = Annotated[
     str | None,
     typer.Option(
         help="Defences that the platform may adopt: jpeg, blur, resize, adversarial, private or "
-        "retrained; all or none."
+        "retrained; all or none; or replaced, by a model of another architecture."
     ),
 ]
 Crafting = Annotated[str | None, typer.Option(help="Settings of crafting, as key=value,...")]
 Extraction = Annotated[
     str | None, typer.Option(help="Settings of model extraction, as key=value,...")
+]
+Search = Annotated[
+    str | None, typer.Option(help="Settings of the search for photo edits, as key=value,...")
 ]
 Aim = Annotated[
     str | None,

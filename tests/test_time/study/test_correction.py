@@ -153,7 +153,7 @@ def test_budgets(value: Any, expected: float) -> None:
 
 @pytest.mark.parametrize("value", ["8/0", "a", "1/2/3", "-8/255", None, [1], "8/255/"])
 def test_budgets_that_are_none(value: Any) -> None:
-    with pytest.raises(InputError, match="Expected epsilon to be a number or a fraction such as"):
+    with pytest.raises(InputError, match="Expected epsilon to be a number, a fraction such as"):
         read_epsilon(value)
 
 

@@ -11,7 +11,7 @@ from quorate.errors import InputError
 from quorate.intervals import Estimate, exact_rate
 from quorate.test_time.perturbations.perturbation import Perturbation
 from quorate.test_time.platforms.platform import to_pixels
-from quorate.test_time.study import cell as cell_module
+from quorate.test_time.study import approaches, measuring
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.parity import budgets_within, choose_budget, keep_apart
 from quorate.test_time.study.people import people_of, photos_held
@@ -77,13 +77,13 @@ def test_no_change_is_crafted_on_the_photos_kept_apart(
 ) -> None:
     study = make_correction(**TINY, aim="parity")
     crafted: list[Any] = []
-    real = cell_module.craft
+    real = approaches.craft
 
     def craft(models: Any, x: Any, *more: Any, **named: Any) -> Perturbation:
         crafted.append((x, named["epsilon"]))
         return real(models, x, *more, **named)
 
-    monkeypatch.setattr(cell_module, "craft", craft)
+    monkeypatch.setattr(approaches, "craft", craft)
     result = run_correction(study, tmp_path, device_name="cpu")
     (outcome,) = result.outcomes
     own, apart = keep_apart(np.arange(10 * photos_held(study, 0)))
@@ -145,7 +145,7 @@ def test_a_comparison_says_that_a_pool_which_aims_for_parity_uses_less(
             budgets, lambda epsilon: Estimate(accurate[round(255 * epsilon)], 0, 1), *more
         )
 
-    monkeypatch.setattr(cell_module, "choose_budget", choose)
+    monkeypatch.setattr(measuring, "choose_budget", choose)
     run_correction(make_correction(**TINY, aim="parity"), tmp_path, device_name="cpu")
     found = compare(tmp_path, "simba", budget=2, people=2)
     assert found.used == (1 / 255,)

@@ -38,10 +38,11 @@ from quorate.test_time.platforms.ledger import Ledger
 from quorate.test_time.platforms.metered import MeteredPlatform
 from quorate.test_time.platforms.platform import EVALUATION, to_pixels
 from quorate.test_time.study.access import LEDGERS
-from quorate.test_time.study.cell import CorrectionCell, CorrectionWork, PreparedGroup
+from quorate.test_time.study.cell import CorrectionCell
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.deployment import Deployment, PlatformWork, _again
 from quorate.test_time.study.examples import ExamplePictures
+from quorate.test_time.study.measuring import CorrectionWork, PreparedGroup
 from quorate.test_time.study.outcome import EXAMPLES, CorrectionOutcome
 from quorate.test_time.study.people import people_of
 from quorate.test_time.study.running import run_correction, stored
@@ -167,7 +168,8 @@ def test_a_cell_says_what_was_done_and_its_files_are_there(
         assert note.startswith("Disparate impact: ")
         assert "labels are left out" in note
         # 90 are measured on, 45 of them dark: before, after, two controls, a family, the others
-        assert cell["queries"]["evaluation"] == 90 + 4 * 45 + 45
+        # twice, and the family crafted on labels dealt anew
+        assert cell["queries"]["evaluation"] == 90 + 4 * 45 + 2 * 45 + 45
         perturbation = outcome.perturbation()
         assert perturbation.about["cell"] == cell["id"]
         assert perturbation.about["platform"] == cell["platform_id"]
@@ -279,7 +281,7 @@ KILLED = """
 import os, signal, sys
 from quorate.executors.serial import SERIAL
 from quorate.test_time.platforms.in_process import InProcessPlatform
-from quorate.test_time.study.cell import PreparedGroup
+from quorate.test_time.study.measuring import PreparedGroup
 from quorate.test_time.study.running import run_correction
 from quorate.test_time.study.settings import make_correction
 

@@ -17,8 +17,7 @@ from quorate.test_time.edits.pipeline import Pipeline
 from quorate.test_time.edits.similarity import similarity
 from quorate.test_time.perturbations.budget import Norm, check_budget, within
 from quorate.test_time.perturbations.perturbation import Perturbation
-from quorate.test_time.platforms.metered import MeteredPlatform
-from quorate.test_time.platforms.platform import Pixels, to_features
+from quorate.test_time.platforms.platform import Pixels, Platform, to_features
 from quorate.test_time.search.bayesian import search_bayesian
 from quorate.test_time.search.confirming import paired_gain
 from quorate.test_time.search.found import FoundEdit, Tried
@@ -48,7 +47,7 @@ METHODS: Mapping[str, Method] = {"bayesian": search_bayesian, "halving": search_
 
 
 def search_edits(
-    platform: MeteredPlatform,
+    platform: Platform,
     photos: Pixels,
     y: Labels,
     member: Labels,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from quorate.errors import InputError
 from quorate.spec import content_id
@@ -16,6 +18,7 @@ from quorate.test_time.study.correction import CellGroup
 from quorate.test_time.study.deployment import Deployment
 from quorate.test_time.study.sources import PlatformAddress
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 LEDGERS, LEDGER = "ledgers", "ledger.sqlite"  # of platforms here, and of one behind an address
 
 
@@ -52,13 +55,16 @@ class MeteredAccess:
 
 
 @contextmanager
-def open_access(deployment: Deployment, group: CellGroup, photos: int) -> Iterator[MeteredAccess]:
+def open_access(
+    deployment: Deployment, group: CellGroup, photos: int, searched: Mapping[str, Any] = NOTHING
+) -> Iterator[MeteredAccess]:
     """Open the platform of a group behind a ledger with the members' budgets.
 
     Args:
         deployment: the platforms.
         group: collective and the platform it asks.
         photos: number of photos each member holds.
+        searched: what sets a search for photo edits apart, which has budgets of its own.
 
     Raises:
         InputError: the platform was not trained yet, is damaged, or another model answers now.
@@ -79,6 +85,7 @@ def open_access(deployment: Deployment, group: CellGroup, photos: int) -> Iterat
     platform = deployment.load(group, correction.answers)
     # The budgets of an experiment are of one collective: who holds other photos is another one.
     facts = {**correction.describe_people(), "platform": platform.card.id, "photos": photos}
+    facts |= searched
     name = content_id({**facts, "seed": group.seed, "answers": correction.answers})[:16]
     with Ledger(out / LEDGERS / f"{name}.sqlite") as ledger:
         yield MeteredAccess(MeteredPlatform(platform, ledger, group.queries), platform, platform)

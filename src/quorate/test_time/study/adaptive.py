@@ -24,6 +24,7 @@ from quorate.test_time.perturbations.perturbation import Perturbation
 from quorate.test_time.perturbations.perturbed import add_perturbation
 from quorate.test_time.platforms.in_process import InProcessPlatform
 from quorate.test_time.platforms.platform import to_features, to_pixels
+from quorate.test_time.study.sources import PLATFORM_LOOKS, SizedLearner, read_learner
 
 Cleaning = Callable[[Array], Array]
 RADIUS = 8 / 255  # of adversarial training: the budget that perturbations usually have
@@ -54,7 +55,9 @@ CLEANING: Mapping[str, Cleaning] = {
 }
 HARDENED = ("adversarial", "private")
 TRAINS = (*HARDENED, "retrained")
-ADAPTIVE = (*CLEANING, *TRAINS)
+ADAPTIVE = (*CLEANING, *TRAINS)  # what "all" stands for
+REPLACED = "replaced"  # by a model of another architecture: what a change outlives, or does not
+KNOWN = (*ADAPTIVE, REPLACED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +101,12 @@ def harden(learner: Learner, name: str) -> Learner:
         steps = ("learning_rate", "schedule", "momentum", "weight_decay")
         same |= {"adam": True} | {key: getattr(learner, key) for key in steps}
     return AdversarialTraining(**same, radius=RADIUS, steps=3)
+
+
+def replace_architecture(learner: Learner) -> SizedLearner:
+    """Return the learner of a later platform: a residual network, or a small one in its place."""
+    small = isinstance(learner, NetworkLearner) and learner.model == "cnn"
+    return read_learner("resnet" if small else "cnn", PLATFORM_LOOKS)
 
 
 def add_members(train: Table, perturbation: Perturbation, members: Table) -> Table:

@@ -12,19 +12,22 @@ from quorate import spec
 from quorate.dependencies import find_dependencies
 from quorate.errors import InputError
 from quorate.protocols import Population, Subgroup
+from quorate.spec.declaration import default_of
 from quorate.subgroups.shift import Shift
 from quorate.test_time.extraction.surrogate import Extraction
 from quorate.test_time.perturbations.budget import Norm, check_budget
 from quorate.test_time.perturbations.crafting import Crafting
 from quorate.test_time.perturbations.perturbation import Crafted
 from quorate.test_time.platforms.platform import Gives
-from quorate.test_time.study.adaptive import ADAPTIVE, HARDENED, TRAINS, harden
+from quorate.test_time.search.settings import EditSearch
+from quorate.test_time.study.adaptive import HARDENED, KNOWN, REPLACED, TRAINS, harden
 from quorate.test_time.study.sources import (
-    SURROGATE_LOOKS,
+    ITSELF,
     PlatformAddress,
     PlatformSource,
+    ProxySource,
     SizedLearner,
-    read_learner,
+    read_proxy,
     read_source,
 )
 from quorate.validate import at_least, in_interval, unknown
@@ -36,7 +39,9 @@ Aim = Literal["most", "parity"]
 DEFAULT_ADAPTIVE = ("jpeg", "blur", "resize")
 # The names of some fields where users give them.
 SINGULAR = {"platform": "platforms", "proxy": "proxies", "epsilon": "epsilons"}
-ADDED = ("aim", "anyway")  # by later versions: described where they are not as they always were
+METHODS = ("population", "subgroup", "crafting", "extraction", "search")
+# By later versions: described where they are not as they always were.
+ADDED = ("aim", "anyway", "search")
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,9 @@ class Correction:
     Args:
         population, subgroup: where people come from, and who is served badly.
         platforms: learners, folders of platforms or addresses; architectures may stand alone.
-        proxies: learners of the surrogates; joined by +, an ensemble.
+        proxies: learners of the surrogates; joined by +, an ensemble. ``edits``: photo edits are
+            searched for by asking, without a surrogate, or beginning with one (cnn+edits).
+            ``itself``: the platform's own gradients, as an upper line that no collective has.
         members: sizes of the collective.
         queries: per member.
         epsilons: budgets of a picture's change on the pixel scale [0, 1].
@@ -75,6 +82,7 @@ class Correction:
         reserve: fraction of the people to learn from whom the platform never sees.
         seeds: each draws everything anew.
         crafting, extraction: how changes are crafted and surrogates extracted.
+        search: how photo edits are searched for.
         label_free: families of changes that are the same for everyone.
         adaptive: responses of a platform, each measured too.
         aim: ``most`` uses each budget to the full, and may turn the gap around; ``parity`` uses the
@@ -103,6 +111,7 @@ class Correction:
     seeds: tuple[int, ...] = (0,)
     crafting: Crafting = field(default_factory=Crafting)
     extraction: Extraction = field(default_factory=Extraction)
+    search: EditSearch = field(default_factory=EditSearch)
     label_free: tuple[Crafted, ...] = ("additive", "gain", "filter", "combined")
     adaptive: tuple[str, ...] = DEFAULT_ADAPTIVE
     aim: Aim = "most"
@@ -126,8 +135,8 @@ class Correction:
                 raise InputError(f"Expected at least one of {name}, got none. Name one.")
             object.__setattr__(self, name, values)
         for given in self.adaptive:
-            if given not in ADAPTIVE:
-                raise unknown("adaptive platform", given, ADAPTIVE)
+            if given not in KNOWN:
+                raise unknown("adaptive platform", given, KNOWN)
         for family in self.label_free:
             if family not in get_args(Crafted):
                 raise unknown("family of label-free changes", family, get_args(Crafted))
@@ -139,7 +148,8 @@ class Correction:
                     f"Expected a platform behind an address where {name} is given, got "
                     f"{', '.join(self.platforms)}. Leave {name} out."
                 )
-        _ = self.surrogates  # raises where one is unknown
+        for text, proxy in self.surrogates.items():
+            self._check_proxy(text, proxy)
 
     def _check_source(self, text: str, source: PlatformSource) -> None:
         """Raise InputError unless a platform can be asked, and be what ``adaptive`` says."""
@@ -149,7 +159,7 @@ class Correction:
                 f"{len(self.seeds)}. Use seeds=1; other seeds need other keys and another --out."
             )
         for name in self.adaptive:
-            if name in TRAINS and not isinstance(source, SizedLearner):
+            if name in (*TRAINS, REPLACED) and not isinstance(source, SizedLearner):
                 raise InputError(
                     f"Expected a platform that is trained here for adaptive={name}, got {text}. "
                     f"Name a learner, or leave {name} out."
@@ -157,18 +167,34 @@ class Correction:
             if name in HARDENED and isinstance(source, SizedLearner):
                 harden(source.learner, name)
 
+    def _check_proxy(self, text: str, proxy: ProxySource) -> None:
+        """Raise InputError where a change cannot be found in this way."""
+        if proxy.edits and self.aim == "parity":
+            raise InputError(
+                f"Expected aim=most where photo edits are searched for, got parity: each budget "
+                f"would have to be searched anew. Leave aim out, or {text} of the proxies."
+            )
+        if proxy.itself and any(isinstance(s, PlatformAddress) for s in self.sources.values()):
+            raise InputError(
+                f"Expected a platform on this machine for proxy={ITSELF}, whose gradients are "
+                "used, got an address. Name a learner such as cnn."
+            )
+        if proxy.edits and self.asks_an_address and len(self.groups()) * len(self.epsilons) > 1:
+            raise InputError(
+                "Expected one proxy, one size, one budget of queries and one epsilon to search "
+                "photo edits at an address, whose keys have one budget, got several. Name one of "
+                "each; others need other keys and another --out."
+            )
+
     @functools.cached_property
     def sources(self) -> Mapping[str, PlatformSource]:
         """What each of ``platforms`` stands for."""
         return {text: read_source(text) for text in self.platforms}
 
     @functools.cached_property
-    def surrogates(self) -> Mapping[str, tuple[SizedLearner, ...]]:
-        """The learners that each of ``proxies`` stands for."""
-        return {
-            text: tuple(read_learner(one, SURROGATE_LOOKS) for one in text.split("+"))
-            for text in self.proxies
-        }
+    def surrogates(self) -> Mapping[str, ProxySource]:
+        """What each of ``proxies`` stands for."""
+        return {text: read_proxy(text) for text in self.proxies}
 
     @property
     def asks_an_address(self) -> bool:
@@ -201,10 +227,11 @@ class Correction:
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         plain["key_file"] = None
         for name in ADDED:  # what older versions stored reads as what is stored today
-            if plain[name] == self.__dataclass_fields__[name].default:
+            if plain[name] == default_of(self.__dataclass_fields__[name]):
                 del plain[name]
-        for name in ("population", "subgroup", "crafting", "extraction"):
-            plain[name] = spec.describe(plain[name])
+        for name in METHODS:
+            if name in plain:
+                plain[name] = spec.describe(plain[name])
         for key, name in SINGULAR.items():
             plain[key] = plain.pop(name)
         return {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()}

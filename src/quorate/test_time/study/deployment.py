@@ -40,7 +40,12 @@ from quorate.test_time.platforms.in_process import (
 )
 from quorate.test_time.platforms.model_files import write_model
 from quorate.test_time.platforms.platform import Card, Gives
-from quorate.test_time.study.adaptive import fit_platform, harden
+from quorate.test_time.study.adaptive import (
+    REPLACED,
+    fit_platform,
+    harden,
+    replace_architecture,
+)
 from quorate.test_time.study.correction import CellGroup, Correction
 from quorate.test_time.study.people import PLATFORM, people_of, split_id
 from quorate.test_time.study.sources import (
@@ -87,10 +92,12 @@ class PlatformCell(Cell):
         return make_card(self.describe(), people.classes, people.x.shape[1:], "labels")
 
     def fit(self, hardened: str | None = None) -> Classifier:
-        """Return the model, or that of a platform which is hardened adversarially or privately."""
+        """Return the model, or that of a platform which is hardened or replaced."""
         people = people_of(self.correction, self.seed).train
         learner = self.learner.sized(len(people))
-        if hardened is not None:
+        if hardened == REPLACED:
+            learner = replace_architecture(learner).sized(len(people))
+        elif hardened is not None:
             learner = harden(learner, hardened)
         return fit_platform(learner, people, np.random.default_rng(stream(self.seed, PLATFORM)))
 

@@ -16,6 +16,8 @@ from quorate.intervals import Estimate, mean_interval
 from quorate.plain import finite, finite_or_none
 from quorate.table import Mask
 
+LATER = ("shuffled", "own_classifier")  # numbers that older versions did not measure
+SHARES = ("gap_closed", "shuffled")  # of a gap: neither at least 0 nor at most 1
 UNDEFINED = Estimate(math.nan, math.nan, math.nan)
 
 
@@ -54,10 +56,17 @@ class ControlEffects:
 
 @dataclass(frozen=True)
 class LabelFreeEffect:
-    """What a change that is the same for everyone does for the subgroup."""
+    """What a change that is the same for everyone does.
+
+    Args:
+        accuracy: of the subgroup, with the change.
+        gap_closed: share of the accuracy gap that it closes.
+        outside: accuracy of people outside the subgroup, had they used it; None where not asked.
+    """
 
     accuracy: Estimate
     gap_closed: Estimate
+    outside: Estimate | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,12 @@ class CorrectionMeasures:
         outside: effect on people who are not in the subgroup.
         best_label_free: the first of ``label_free``; None without.
         adaptive: effect by the name of an adaptation, as in ``adaptive.ADAPTIVE``.
+        adaptive_label_free: the same for the first of ``label_free``.
         agreement: how often the surrogate answers as the platform, on held-out questions.
+        shuffled: share of the gap that a label-free change closes which was found in the same way,
+            but with labels dealt anew among photos: it must close none; None where not tried.
+        own_classifier: accuracy in the subgroup of a classifier that members trained alone, on
+            their photos' true labels, without any query; None where none was trained.
     """
 
     before: FairnessEstimates
@@ -107,7 +121,10 @@ class CorrectionMeasures:
     outside: OutsideEffect
     best_label_free: LabelFreeEffect | None = None
     adaptive: Mapping[str, AdaptedEffect] = field(default_factory=dict)
+    adaptive_label_free: Mapping[str, AdaptedEffect] = field(default_factory=dict)
     agreement: Estimate = UNDEFINED
+    shuffled: Estimate | None = None
+    own_classifier: Estimate | None = None
 
     def numbers(self) -> dict[str, Estimate]:
         """Return every number by its column in CSV files, such as ``after.accuracy[GROUP]``."""
@@ -125,6 +142,11 @@ class CorrectionMeasures:
         found |= _named("outside", self.outside)
         for name, adapted in self.adaptive.items():
             found |= _named(f"adaptive.{name}", adapted)
+        for name, adapted in self.adaptive_label_free.items():
+            found |= _named(f"adaptive_label_free.{name}", adapted)
+        for name in LATER:
+            if (one := getattr(self, name)) is not None:
+                found[name] = one
         return {**found, "proxy_agreement": self.agreement}
 
     def to_plain(self) -> dict[str, Any]:
@@ -133,6 +155,7 @@ class CorrectionMeasures:
         A number that is not defined and an end without bound are both None.
         """
         controls = estimates_of(self.controls)
+        of_free = {name: _adapted_values(one) for name, one in self.adaptive_label_free.items()}
         return {
             "before": _fairness_values(self.before),
             "after": _fairness_values(self.after),
@@ -144,9 +167,11 @@ class CorrectionMeasures:
                 "controls": {name: _ends(one) for name, one in controls.items()},
             },
             "controls": {name: finite_or_none(one.value) for name, one in controls.items()},
-            "label_free": {name: finite(asdict(one)) for name, one in self.label_free.items()},
+            "label_free": {name: _plain_effect(one) for name, one in self.label_free.items()},
             "outside": finite(asdict(self.outside)),
             "adaptive": {name: _adapted_values(one) for name, one in self.adaptive.items()},
+            **({"adaptive_label_free": of_free} if of_free else {}),
+            **{name: one.to_json() for name in LATER if (one := getattr(self, name)) is not None},
         }
 
     @classmethod
@@ -170,7 +195,12 @@ class CorrectionMeasures:
             outside=OutsideEffect(**_read_estimates(plain["outside"])),
             best_label_free=next(iter(label_free.values()), None),
             adaptive={name: _read_adapted(one) for name, one in plain["adaptive"].items()},
+            adaptive_label_free={
+                name: _read_adapted(one)
+                for name, one in plain.get("adaptive_label_free", {}).items()
+            },
             agreement=read_estimate(agreement["value"], agreement["low"], agreement["high"]),
+            **{name: read_estimate(**plain[name]) for name in LATER if name in plain},
         )
 
 
@@ -223,7 +253,7 @@ def _mean(parts: Sequence[Any], rate: bool) -> Any:
         return None
     return type(first)(
         **{
-            name: _mean([getattr(part, name) for part in some], rate=name != "gap_closed")
+            name: _mean([getattr(part, name) for part in some], rate=name not in SHARES)
             for name in first.__dataclass_fields__
         }
     )
@@ -288,6 +318,10 @@ def _read_adapted(plain: Mapping[str, Any]) -> AdaptedEffect:
         read_estimate(plain[name]) for name in ("accuracy", "before", "after")
     )
     return AdaptedEffect(accuracy, before, after, read_estimate(**plain["gap_closed"]))
+
+
+def _plain_effect(effect: LabelFreeEffect) -> dict[str, Any]:
+    return {name: one.to_json() for name, one in estimates_of(effect).items()}
 
 
 def _read_estimates(plain: Mapping[str, Any]) -> dict[str, Estimate]:

@@ -49,6 +49,8 @@ class CorrectionOutcome:
         suspects: members whose answers contradict everyone else's, counted from 1; ``left_out``
             says whether the surrogate was made without them.
         queries: numbers of queries, by use.
+        edit: the photo edits that were searched for, as plain data: see ``search``; None where
+            surrogates found the change.
         parity: the least budget that closes the gap, where that was the aim.
         notes: problems and unknowns, in whole sentences.
         seconds: time of crafting and measuring.
@@ -75,6 +77,7 @@ class CorrectionOutcome:
     provenance: Plain
     description: Plain
     parity: ParityChoice | None = None
+    edit: Plain | None = None
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def perturbation(self) -> Perturbation:
@@ -145,6 +148,7 @@ class CorrectionOutcome:
             "provenance": dict(self.provenance),
             "description": dict(self.description),
             **({} if self.parity is None else {"parity": self.parity.to_plain()}),
+            **({} if self.edit is None else {"edit": dict(self.edit)}),
         }
 
     @classmethod
@@ -164,6 +168,7 @@ class CorrectionOutcome:
             provenance=plain["provenance"],
             description=plain["description"],
             parity=ParityChoice.from_plain(plain["parity"]) if "parity" in plain else None,
+            edit=plain.get("edit"),
             files=files or {},
         )
 

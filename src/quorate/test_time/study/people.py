@@ -20,8 +20,9 @@ from quorate.test_time.study.correction import Correction
 
 SUBGROUP = 1  # the group code of those served badly; everyone else is 0
 # The streams of a seed: who is there, the platform's training, the questions, the surrogates, the
-# changes, the evaluation, and the first sample.
-PEOPLE, PLATFORM, QUESTIONS, SURROGATES, CHANGES, JUDGING, SAMPLE = range(7)
+# changes, the evaluation, the first sample, the search for edits, labels dealt anew, and members'
+# own classifier.
+PEOPLE, PLATFORM, QUESTIONS, SURROGATES, CHANGES, JUDGING, SAMPLE, SEARCH, SHUFFLED, OWN = range(10)
 
 
 @dataclass(frozen=True, eq=False)

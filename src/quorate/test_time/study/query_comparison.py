@@ -17,11 +17,12 @@ from quorate.runtime.provenance import provenance
 from quorate.test_time.attacks.attack import Attack
 from quorate.test_time.perturbations.budget import NO_BUDGET
 from quorate.test_time.platforms.in_process import CARD
-from quorate.test_time.study.cell import CorrectionWork, cells_of
+from quorate.test_time.study.cell import cells_of
 from quorate.test_time.study.comparison_cell import AttackCell, AttackWork, PoolCell, PoolWork
 from quorate.test_time.study.comparison_result import QueryComparison
 from quorate.test_time.study.correction import CellGroup, Correction
 from quorate.test_time.study.deployment import Deployment
+from quorate.test_time.study.measuring import CorrectionWork
 from quorate.test_time.study.outcome import PERTURBATION, CorrectionOutcome
 from quorate.test_time.study.query_costs import PoolEffect, SoloAttack
 from quorate.test_time.study.settings import read_folder

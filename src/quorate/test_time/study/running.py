@@ -20,11 +20,12 @@ from quorate.test_time.extraction.questions import key_of
 from quorate.test_time.http.client import HTTPPlatform, warn_if_open
 from quorate.test_time.platforms.in_process import load_platform, read_about, read_card
 from quorate.test_time.platforms.platform import EVALUATION, Card
-from quorate.test_time.study.cell import CorrectionWork, cells_of
+from quorate.test_time.study.cell import cells_of
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.deployment import Deployment
 from quorate.test_time.study.first_sample import check_gaps
 from quorate.test_time.study.ledgers import CorrectionStore
+from quorate.test_time.study.measuring import CorrectionWork
 from quorate.test_time.study.on_platforms import run_on_platforms
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.parity import check_photos

@@ -22,6 +22,7 @@ from quorate.test_time.http.client import check_address
 from quorate.test_time.perturbations.budget import NO_BUDGET, Norm
 from quorate.test_time.perturbations.crafting import Crafting
 from quorate.test_time.platforms.platform import Gives
+from quorate.test_time.search.settings import EditSearch
 from quorate.test_time.study.adaptive import ADAPTIVE
 from quorate.test_time.study.correction import SINGULAR, Aim, Correction
 from quorate.test_time.study.sources import PlatformAddress
@@ -38,8 +39,8 @@ def make_correction(**plain: Any) -> Correction:
         plain: the fields of ``Correction``: ``population`` and ``subgroup`` as text, plain data or
             objects; ``group``, such as race=Black, in place of a subgroup; ``platform`` and
             ``proxy``, one or a list; ``members``, ``queries``, ``epsilon``: one, a list, or text
-            with commas; ``seeds``: how many, or a list; ``crafting`` and ``extraction``:
-            parameters, as text or a mapping.
+            with commas; ``seeds``: how many, or a list; ``crafting``, ``extraction`` and
+            ``search``: parameters, as text or a mapping.
 
     >>> study = make_correction(population="digits", subgroup="low_light", platform="mlp",
     ...                         proxy="mlp", members="10,30", epsilon="8/255")
@@ -94,7 +95,7 @@ def _make(plain: Mapping[str, Any]) -> Correction:
             fields[key] = tuple(str(one) for one in _listed(plain[key]) if one not in ("", "none"))
     if fields.get("adaptive") == ("all",):
         fields["adaptive"] = ADAPTIVE
-    for key, type_ in (("crafting", Crafting), ("extraction", Extraction)):
+    for key, type_ in (("crafting", Crafting), ("extraction", Extraction), ("search", EditSearch)):
         if key in plain:
             fields[key] = settings_from(type_, plain[key])
     types = {
@@ -251,7 +252,7 @@ def _people(plain: dict[str, Any]) -> tuple[Population, Subgroup]:
     )
 
 
-def settings_from(kind: type[Crafting | Extraction], value: Any) -> Any:
+def settings_from(kind: type[Crafting | Extraction | EditSearch], value: Any) -> Any:
     """Return settings from their parameters, as text or a mapping.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What the words for a platform or a surrogate stand for: a learner, a folder, or an address."""
+"""What the words for a platform or a surrogate stand for: learners, a folder, an address, edits."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from quorate.test_time.platforms.in_process import CARD, read_card
 PLATFORM_LOOKS = 150_000
 SURROGATE_LOOKS = 50_000
 MOST_EPOCHS = 60
+# Words that stand in a surrogate's place: photo edits that are searched for by asking the platform
+# about them; and the platform's own model, whose gradients no collective has.
+EDITS, ITSELF = "edits", "itself"
 # A width that trains on a CPU in minutes, and more steps, which a deep network needs.
 SMALL = {"resnet": {"hidden": 8, "batch_size": 32}}
 
@@ -80,6 +83,42 @@ def read_source(text: str) -> PlatformSource:
             f"{error} The folder {text} of the working directory is named "
             f"{os.path.join('.', text)}."
         ) from error
+
+
+@dataclass(frozen=True)
+class ProxySource:
+    """How a collective finds its change: by surrogates, by asking about edits, or by both.
+
+    Args:
+        learners: of the surrogates; joined by +, an ensemble.
+        edits: whether photo edits are searched for by asking the platform about them; surrogates
+            then say where to begin.
+        itself: whether the platform's own model stands in the surrogate's place: an upper line.
+    """
+
+    learners: tuple[SizedLearner, ...] = ()
+    edits: bool = False
+    itself: bool = False
+
+
+def read_proxy(text: str) -> ProxySource:
+    """Return what a text in the surrogate's place stands for: learners, ``edits``, or ``itself``.
+
+    >>> read_proxy("edits")
+    ProxySource(learners=(), edits=True, itself=False)
+
+    Raises:
+        InputError: it is none of them, or ``itself`` stands beside others.
+    """
+    parts = [part.strip() for part in text.split("+")]
+    if ITSELF in parts and len(parts) > 1:
+        raise InputError(
+            f"Expected {ITSELF} to stand alone, since the platform's own gradients need no other, "
+            f"got {text!r}. Use proxy={ITSELF}."
+        )
+    named = [part for part in parts if part not in (EDITS, ITSELF)]
+    learners = tuple(read_learner(part, SURROGATE_LOOKS) for part in named)
+    return ProxySource(learners, edits=EDITS in parts, itself=ITSELF in parts)
 
 
 def read_learner(text: str, looks: int) -> SizedLearner:
