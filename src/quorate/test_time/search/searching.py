@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quorate.errors import InputError
 from quorate.intervals import Estimate
 from quorate.table import Labels, Mask, Rng
 from quorate.test_time.edits.pipeline import Pipeline
@@ -33,7 +32,7 @@ from quorate.test_time.search.space import (
     similar_enough,
     sliders,
 )
-from quorate.test_time.search.turns import Turns
+from quorate.test_time.search.turns import Turns, keep_apart
 
 if TYPE_CHECKING:
     from quorate.learners.base.network_classifier import NetworkClassifier
@@ -83,7 +82,7 @@ def search_edits(
     """
     check_budget(epsilon, norm)
     names, holder = np.unique(member, return_inverse=True)  # (m,), (p,)
-    apart, pairs = _divided(holder, len(names), queries, search.confirming, rng)
+    apart, pairs = keep_apart(holder, len(names), queries, search.confirming, rng)
     change = _change(epsilon, norm)
     own = np.flatnonzero(~apart)
     seen = photos[own[:: max(1, len(own) // LOOKED_AT)][:LOOKED_AT]]
@@ -148,41 +147,6 @@ def search_edits(
         asked,
         tuple(notes),
     )
-
-
-def _divided(
-    holder: Labels, members: int, queries: int, share: float, rng: Rng
-) -> tuple[Mask, Labels]:
-    """Return which photos confirm, (p,), and how many of each member do, (m,).
-
-    Each of them takes two queries of its member. They are spread evenly, and leave each member a
-    photo to search with who has more than one.
-
-    Raises:
-        InputError: nothing is left to search with.
-    """
-    if queries < 1:
-        raise InputError(f"Expected queries={queries} of at least 1 for each member. Use 10, say.")
-    held = np.bincount(holder, minlength=members)  # (m,)
-    most = np.minimum(np.where(held > 1, held - 1, held), queries // 2)  # (m,)
-    wanted = min(round(share * members * queries / 2), round(share * len(holder)))
-    pairs = np.zeros(members, dtype=np.int64)  # (m,)
-    order = rng.permutation(members)
-    while pairs.sum() < max(1, wanted) and (pairs < most).any():
-        able = order[pairs[order] < most[order]]
-        pairs[able[: max(1, wanted) - pairs.sum()]] += 1
-    apart = np.zeros(len(holder), dtype=bool)
-    for photo in rng.permutation(len(holder)).tolist():
-        who = holder[photo]
-        apart[photo] = apart[holder == who].sum() < pairs[who]
-    left = queries - 2 * pairs
-    if not pairs.sum() or not np.any(left[holder[~apart]] >= 2):
-        raise InputError(
-            f"Expected photos and queries both to search with and to confirm on others, got "
-            f"{len(holder)} photos of {members} members with {queries} queries each. Use at least "
-            "two photos and four queries, or two members with two."
-        )
-    return apart, pairs
 
 
 def _change(epsilon: float, norm: Norm) -> Change:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from quorate.errors import InputError
 from quorate.table import Labels, Mask, Rng
 
 
@@ -51,3 +52,45 @@ class Turns:
         found = np.array(chosen, dtype=np.int64)
         self.dealt[found] += 1
         return found
+
+
+def keep_apart(
+    holder: Labels, members: int, queries: int, share: float, rng: Rng
+) -> tuple[Mask, Labels]:
+    """Return which photos are kept apart to confirm the winner, (p,), and how many a member, (m,).
+
+    Each of them takes two queries of its member. They are spread evenly, and leave each member a
+    photo to search with who has more than one.
+
+    Args:
+        holder: member who holds each photo, (p,), numbered 0 to m − 1.
+        members: m.
+        queries: of each member.
+        share: of all queries, and of all photos, that confirm, at most.
+        rng: draws the photos.
+
+    Raises:
+        InputError: nothing is left to search with.
+    """
+    if queries < 1:
+        raise InputError(f"Expected queries={queries} of at least 1 for each member. Use 10, say.")
+    held = np.bincount(holder, minlength=members)  # (m,)
+    most = np.minimum(np.where(held > 1, held - 1, held), queries // 2)  # (m,)
+    wanted = min(round(share * members * queries / 2), round(share * len(holder)))
+    pairs = np.zeros(members, dtype=np.int64)  # (m,)
+    order = rng.permutation(members)
+    while pairs.sum() < max(1, wanted) and (pairs < most).any():
+        able = order[pairs[order] < most[order]]
+        pairs[able[: max(1, wanted) - pairs.sum()]] += 1
+    apart = np.zeros(len(holder), dtype=bool)
+    for photo in rng.permutation(len(holder)).tolist():
+        who = holder[photo]
+        apart[photo] = apart[holder == who].sum() < pairs[who]
+    left = queries - 2 * pairs
+    if not pairs.sum() or not np.any(left[holder[~apart]] >= 2):
+        raise InputError(
+            f"Expected photos and queries both to search with and to confirm on others, got "
+            f"{len(holder)} photos of {members} members with {queries} queries each. Use at least "
+            "two photos and four queries, or two members with two."
+        )
+    return apart, pairs
