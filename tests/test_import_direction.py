@@ -80,6 +80,7 @@ HEAVY_ROOMS = {
 }
 HEAVY_MODULES = {  # likewise, single modules
     "quorate.test_time.perturbations.families": {"torch"},
+    "quorate.test_time.perturbations.network_crafting": {"torch"},
     "quorate.test_time.http.line": {"httpx", "httpcore"},
     "quorate.test_time.http.connections": {"uvicorn"},
 }

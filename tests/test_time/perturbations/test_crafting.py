@@ -13,9 +13,10 @@ from linear_proxy import linear_proxy, loss_of
 from quorate.errors import InputError
 from quorate.learners.base.network_classifier import NetworkClassifier
 from quorate.test_time.perturbations.budget import Norm
-from quorate.test_time.perturbations.crafting import Crafting, _draw_view, _losses, _viewed, craft
+from quorate.test_time.perturbations.crafting import Crafting, _losses, craft
 from quorate.test_time.perturbations.families import FAMILIES, DifferentiableChange
 from quorate.test_time.perturbations.perturbation import Family, Perturbation
+from quorate.test_time.perturbations.views import draw_view, viewed
 
 SHAPE = (1, 3, 4)
 TWO, THREE = ("no", "yes"), ("a", "b", "c")
@@ -260,21 +261,21 @@ def a_change(
 
 def test_how_a_batch_is_looked_at() -> None:
     generator = torch.Generator().manual_seed(0)
-    assert all(_draw_view(32, 0.0, generator) is None for _ in range(20))
-    looks = [look for _ in range(300) if (look := _draw_view(32, 1.0, generator)) is not None]
+    assert all(draw_view(32, 0.0, generator) is None for _ in range(20))
+    looks = [look for _ in range(300) if (look := draw_view(32, 1.0, generator)) is not None]
     assert len(looks) == 300
     assert {look["side"] for look in looks} == {29, 30, 31, 32}
     assert {look["shift"][0] for look in looks} == {-2, -1, 0, 1, 2}
-    half = sum(_draw_view(32, 0.5, generator) is None for _ in range(1000))
+    half = sum(draw_view(32, 0.5, generator) is None for _ in range(1000))
     assert 400 < half < 600  # six standard deviations of 16 around 500
 
 
 def test_a_shift_moves_whole_pixels_and_a_resize_keeps_what_is_flat() -> None:
     x = torch.arange(12.0).view(1, 1, 3, 4)
-    assert _viewed(x, 3, (1, -1))[0, 0].tolist() == [[9, 10, 11, 8], [1, 2, 3, 0], [5, 6, 7, 4]]
+    assert viewed(x, 3, (1, -1))[0, 0].tolist() == [[9, 10, 11, 8], [1, 2, 3, 0], [5, 6, 7, 4]]
     flat = torch.full((2, 3, 10, 10), 0.25)
-    assert torch.allclose(_viewed(flat, 9, (0, 0)), flat)
-    assert _viewed(flat, 9, (0, 0)).shape == flat.shape
+    assert torch.allclose(viewed(flat, 9, (0, 0)), flat)
+    assert viewed(flat, 9, (0, 0)).shape == flat.shape
 
 
 # ---------------------------------------------------------------------------------- parameters

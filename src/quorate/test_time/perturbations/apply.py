@@ -223,6 +223,7 @@ def apply_to_file(
             f"Expected a picture in colour, as this change is one of colours, got a grey one: "
             f"{image_path}. Give one in colour."
         )
+    _check_suits(perturbation, picture, image_path)
     change = change_of(picture, perturbation, row)
     before = images.Panels.of(picture) if shown is not None else None
     moved = change.add_to(picture)
@@ -263,6 +264,17 @@ def _facts(
         clipped=moved.clipped / (picture.width * picture.height),
         steps=tuple(perturbation.kind.steps(perturbation.arrays)),
     )
+
+
+def _check_suits(perturbation: Perturbation, picture: Image, path: str | Path) -> None:
+    """Raise InputError where a picture is smaller than what its family looks at."""
+    height, width = perturbation.kind.smallest(perturbation.arrays)
+    if picture.width < width or picture.height < height:
+        raise InputError(
+            f"Expected a picture of at least {width} x {height} pixels, which is how far this "
+            f"{perturbation.family} sees, got {path} of {picture.width} x {picture.height}. Use "
+            "a larger picture."
+        )
 
 
 def _row(perturbation: Perturbation, label: str | None) -> int:

@@ -26,6 +26,7 @@ from quorate.test_time.perturbations.perturbation import (
     check_classes,
     shapes_of,
 )
+from quorate.test_time.perturbations.views import capped_losses, draw_view, viewed
 from quorate.test_time.platforms.platform import Pixels
 from quorate.validate import MOST_ROUNDS, above_zero, at_least, in_interval
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 JUDGED = 2048  # pictures that choose among restarts, at most
 APART = 5  # one picture in so many chooses among label-free changes, and crafts none of them
 FEW = 20  # pictures too few to keep any apart
+MOST_WIDTH = 64  # channels of a network whose weights a file may hold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,9 @@ class Crafting:
     reach: float = param(
         4.0, "Largest gain or weight, in levels of change per level, before clipping."
     )
+    width: int = param(16, "Family network: channels of every inner layer.", later=True)
+    network_steps: int = param(150, "Family network: number of gradient steps.", later=True)
+    weight_decay: float = param(0.01, "Family network: decay of its weights.", later=True)
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "restarts"):
@@ -81,6 +86,9 @@ class Crafting:
         above_zero("cap", self.cap, "Use a number of nats such as 4.")
         in_interval("diversity", self.diversity, 0, 1, "Use 0 for none.")
         above_zero("reach", self.reach, "Use a number such as 4.")
+        at_least("network_steps", self.network_steps, 1, "Use at least one.", most=MOST_ROUNDS)
+        at_least("width", self.width, 1, "Use at least one.", most=MOST_WIDTH)
+        in_interval("weight_decay", self.weight_decay, 0, 1, "Use 0 for none.")
         if self.side < 1 or self.side % 2 == 0:
             raise InputError(f"Expected side={self.side} to be odd and positive. Use 3 or 5.")
 
@@ -107,12 +115,13 @@ def craft(
         crafting: settings of the optimisation.
         epsilon, norm: the budget of each picture's change, on the pixel scale.
         family: family of the change.
-        label_free: one change for everyone; gains and filters always are.
+        label_free: one change for everyone; gains, filters and networks always are.
 
     Returns:
         The best restart. ``about["missing"]`` names the classes without a picture: their δ is 0.
         ``about["proxy_loss"]`` compares families of label-free changes: it is taken on pictures
-        that did not craft them, else the family with most parameters would win.
+        that did not craft them, else the family with most parameters would win. A network that
+        does not beat no change there is no change, and ``about["change"]`` says so.
 
     Raises:
         InputError: there are no pictures, the budget moves no level, or PyTorch is not installed.
@@ -121,14 +130,44 @@ def craft(
     import torch
 
     from quorate.engine.generator import torch_generator
-    from quorate.test_time.perturbations.families import FAMILIES
 
     check_budget(epsilon, norm)
     if not len(x):
         raise InputError("Expected members' pictures to craft with, got none. Enlist members.")
+    check_classes(classes)
+    place = torch.device(device.current())
+    networks = [one.network.eval().to(place) for one in surrogates]
+    generator = torch_generator(rng)
+    crafts, judges = _divided(len(x), label_free or family != "additive", generator)
+    if family == "network":
+        from quorate.test_time.perturbations.network_crafting import (
+            MembersPhotos,
+            NetworkCrafting,
+            craft_network,
+        )
+
+        settings = NetworkCrafting(
+            width=crafting.width,
+            steps=crafting.network_steps,
+            weight_decay=crafting.weight_decay,
+            batch_size=crafting.batch_size,
+            cap=crafting.cap,
+            diversity=crafting.diversity,
+        )
+        return craft_network(
+            networks,
+            MembersPhotos(x, y, crafts.numpy(), judges.numpy()),
+            classes,
+            settings,
+            generator,
+            rng,
+            epsilon=epsilon,
+            norm=norm,
+        )
+    from quorate.test_time.perturbations.families import FAMILIES
+
     counts = np.bincount(y, minlength=len(classes))
     _, c, h, w = x.shape
-    check_classes(classes)
     _check_filter(family, (c, h, w), len(classes), crafting.side)
     change = FAMILIES[family](
         restarts=crafting.restarts,
@@ -140,11 +179,7 @@ def craft(
         side=crafting.side,
         reach=crafting.reach,
     )
-    place = torch.device(device.current())
-    networks = [one.network.eval().to(place) for one in surrogates]
     pictures, labels = torch.from_numpy(x).to(place), torch.from_numpy(y).to(place)
-    generator = torch_generator(rng)
-    crafts, judges = _divided(len(x), label_free or family != "additive", generator)
     own = crafts.to(place)
     parameters = _search(change, networks, pictures[own], labels[own], crafting, generator)
     some = judges[:JUDGED].to(place)
@@ -208,7 +243,7 @@ def _search(
             rows, order = order[: crafting.batch_size], order[crafting.batch_size :]
             rows = rows.to(x.device)
             at = [p.detach().requires_grad_() for p in parameters]
-            view = _draw_view(x.shape[2], crafting.diversity, generator)
+            view = draw_view(x.shape[2], crafting.diversity, generator)
             loss = _losses(change, networks, at, x[rows], y[rows], crafting.cap, view).sum()
             for momentum, gradient in zip(momenta, torch.autograd.grad(loss, at), strict=True):
                 length = gradient.abs().flatten(2 if gradient.ndim > 2 else 1).mean(-1)
@@ -232,47 +267,9 @@ def _losses(
     view: dict[str, Any] | None = None,
 ) -> Tensor:
     """Return the capped loss of each picture under each restart, (R, B), mean over networks."""
-    import torch
-    from torch.nn import functional
-
-    from quorate.engine.layers import channels_last
-
     levels = change.apply(parameters, x.float(), y) / 255  # (R, B, c, h, w)
     seen = levels.flatten(0, 1)
     if view is not None:
-        seen = _viewed(seen, **view)
-    target = y.repeat(len(levels))
-    losses = [
-        functional.cross_entropy(network(channels_last(seen)), target, reduction="none")
-        for network in networks
-    ]
-    # beyond the cap a loss still pulls, ever less: clipped, it would not pull at all
-    capped = torch.stack(losses).mean(0)
-    return (cap * torch.tanh(capped / cap)).view(len(levels), len(y))
-
-
-def _draw_view(height: int, often: float, generator: Generator) -> dict[str, Any] | None:
-    """Draw how a batch is looked at: shifted by up to a sixteenth, resized by up to a tenth."""
-    import torch
-
-    chance, scale, down, right = torch.rand(4, generator=generator).tolist()
-    if chance >= often:
-        return None
-    reach = max(1, height // 16)
-    return {
-        "side": round(height * (1 - 0.1 * scale)),
-        "shift": (round(reach * (2 * down - 1)), round(reach * (2 * right - 1))),
-    }
-
-
-def _viewed(x: Tensor, side: int, shift: tuple[int, int]) -> Tensor:
-    """Return images (B, c, h, w) made smaller and back, and moved by whole pixels."""
-    import torch
-    from torch.nn import functional
-
-    size = x.shape[-2:]
-    if side < size[0]:
-        smaller = (side, round(size[1] * side / size[0]))
-        x = functional.interpolate(x, smaller, mode="bilinear", align_corners=False)
-        x = functional.interpolate(x, size, mode="bilinear", align_corners=False)
-    return torch.roll(x, shift, dims=(2, 3))
+        seen = viewed(seen, **view)
+    losses = capped_losses(networks, seen, y.repeat(len(levels)), cap)
+    return losses.view(len(levels), len(y))

@@ -25,8 +25,8 @@ from quorate.test_time.perturbations.kinds import KINDS
 from quorate.test_time.perturbations.kinds.kind import Kind, Labels, Pixels, Shape, Shapes
 from quorate.validate import listed, unknown
 
-Family = Literal["additive", "gain", "filter", "combined", "edit"]
-Crafted = Literal["additive", "gain", "filter", "combined"]  # those that follow gradients
+Family = Literal["additive", "gain", "filter", "combined", "edit", "network"]
+Crafted = Literal["additive", "gain", "filter", "combined", "network"]  # by following gradients
 FORMAT = max(kind.file_format for kind in KINDS.values())  # of the file: the newest that is read
 AT_ONCE = 4096  # images changed at once: bounds memory, as does
 VALUES_AT_ONCE = 2**26  # their values

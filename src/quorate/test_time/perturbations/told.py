@@ -35,6 +35,7 @@ FAMILIES = {
     "filter": "a small filter",
     "combined": "a small filter and a picture that is added",
     "edit": "photo edits",
+    "network": "a small network that looks at the picture alone",
 }
 BY_HAND = (
     "Its steps are what photo editors do, so that members could do about the same by hand. Editors "

@@ -13,7 +13,8 @@ from quorate.test_time.perturbations.kinds.edit import PhotoEdit
 from quorate.test_time.perturbations.kinds.filter import Filter
 from quorate.test_time.perturbations.kinds.gain import Gain
 from quorate.test_time.perturbations.kinds.kind import Kind
+from quorate.test_time.perturbations.kinds.network import Network
 
 KINDS: Mapping[str, Kind] = {
-    kind.name: kind for kind in (Additive(), Gain(), Filter(), Combined(), PhotoEdit())
+    kind.name: kind for kind in (Additive(), Gain(), Filter(), Combined(), PhotoEdit(), Network())
 }
