@@ -185,6 +185,12 @@ def test_paired_intervals_hold_the_gain(better: float, worse: float) -> None:
     assert misses <= 15
 
 
+def test_an_interval_holds_its_own_mean() -> None:
+    after = np.arange(300) < 100  # all of the first, none of the others: no mean fits
+    gain = paired_gain(np.zeros(300, dtype=bool), after)
+    assert gain.low <= gain.value == pytest.approx(1 / 3)
+
+
 def test_nothing_confirmed_is_known_of_nothing() -> None:
     gain = paired_gain(np.zeros(0, dtype=bool), np.zeros(0, dtype=bool))
     assert np.isnan(gain.value)

@@ -31,4 +31,6 @@ def paired_gain(before: Mask, after: Mask) -> Estimate:
     better, worse = after & ~before, before & ~after
     low, high = confidence_sequence(np.stack([better, worse]), DELTA / 2)  # (2, n) each
     value = float(better.mean() - worse.mean())
-    return Estimate(value, float(low[0, -1] - high[1, -1]), float(high[0, -1] - low[1, -1]))
+    least, most = float(low[0, -1] - high[1, -1]), float(high[0, -1] - low[1, -1])
+    # A sequence that misses, as one in twenty may, can pass the mean: what is told holds it.
+    return Estimate(value, min(least, value), max(most, value))
