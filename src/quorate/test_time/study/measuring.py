@@ -120,7 +120,7 @@ class PreparedGroup:
     evaluator: Evaluator
 
     @functools.cached_property
-    def own_accuracy(self) -> Estimate | None:
+    def own_accuracy(self) -> Estimate:
         """Accuracy of members' own classifier, which no budget of a change alters."""
         return own_accuracy(self.correction, self.group, self.split, self.held)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +21,7 @@ from quorate.test_time.study.sources import SURROGATE_LOOKS, SizedLearner, read_
 
 def own_accuracy(
     correction: Correction, group: CellGroup, split: PeopleSplit, held: Labels
-) -> Estimate | None:
+) -> Estimate:
     """Return how often members' own classifier is right about the subgroup, held out.
 
     It learns from the photos' true labels, by the surrogate's learner or else a small convolutional
@@ -33,12 +32,7 @@ def own_accuracy(
         correction, group: the study, and the group of the collective.
         split: people of the seed.
         held: which photos the members hold, (n,).
-
-    Returns:
-        The accuracy; None where PyTorch is not installed, which photo edits do without.
     """
-    if importlib.util.find_spec("torch") is None:
-        return None
     learners = correction.surrogates[group.proxy].learners
     learners = learners or (read_learner("cnn", SURROGATE_LOOKS),)
     facts = {**correction.describe_people(), "extraction": spec.describe(correction.extraction)}
