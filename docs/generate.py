@@ -20,7 +20,8 @@ from api_pages import api_pages
 
 from quorate.catalog import BUILT_IN, CATALOG
 from quorate.cli.entry import app
-from quorate.report.listing import description, listing
+from quorate.report.listing import about, description, listing
+from quorate.test_time.edits.built_in import EDITS
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -66,6 +67,24 @@ methods](../how-to/own-methods.md) where they are installed. Parameters ride on 
 that `planting:target=8,size=2` sets the size of the patch.
 """
 
+EDITS_INTRODUCTION = """\
+## Photo edits
+
+The steps of a change that is the same for everyone, family `edit`: one to six, joined by `+` and
+done in that order, as in `gaussian:sigma=0.7 + exposure:stops=2`. No package adds others, since a
+file must mean the same to every program that reads it; so `quorate list` leaves them out. In
+Python:
+
+```python
+import numpy as np
+
+from quorate.test_time.edits.pipeline import Pipeline
+
+dark = np.full((1, 3, 8, 8), 20, np.uint8)  # (n, c, h, w): 8-bit pictures
+assert (Pipeline.parse("gaussian:sigma=0.7 + exposure:stops=2").apply(dark) == 80).all()
+```
+"""
+
 
 def cli_page() -> str:
     """Return the page of the command line: every command's own help."""
@@ -105,6 +124,11 @@ def catalog_page() -> str:
             parts.append(f"### `{entry['name']}`\n\n{prose}\n")
             if entry["parameters"]:
                 parts.append(_parameter_table(entry["parameters"]))
+    parts.append(EDITS_INTRODUCTION)
+    for name, edit in EDITS.items():
+        prose = description(edit).replace("*", "\\*")
+        table = _parameter_table(about(edit)["parameters"])
+        parts.append(f"### Edit `{name}`\n\n{prose}\n\n{table}")
     return "\n".join(parts)
 
 

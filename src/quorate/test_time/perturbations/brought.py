@@ -21,6 +21,7 @@ from quorate.test_time.perturbations.spread import (
     Smoothly,
     blocks,
     halfway,
+    sharpened,
 )
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ def _brought_to(levels: Levels, picture: Image, perturbation: Perturbation) -> B
     counts = np.outer(np.bincount(rows), np.bincount(columns))  # pixels of a block, (h', w')
     moved = within(np.stack(means)[None], epsilon, perturbation.norm, bands * counts)[0]
     if is_none(perturbation.epsilon, perturbation.norm) and perturbation.kind.is_smooth:
+        for axis, (many, few) in enumerate(((height, fewer[1]), (width, fewer[0])), start=1):
+            if many >= 2 * few:
+                moved = sharpened(moved, axis)
         return Smoothly(moved, halfway(height, fewer[1]), halfway(width, fewer[0]))
     return InBlocks(moved, rows, columns)
 

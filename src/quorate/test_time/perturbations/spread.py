@@ -120,6 +120,26 @@ class Halfway(NamedTuple):
     fraction: Indices
 
 
+def sharpened(levels: Levels, axis: int) -> Levels:
+    """Return a change on a grid such that, once interpolated, its means are nearer to it.
+
+    Between centres means of a bilinear interpolation come to (1, 6, 1)/8 of a value and its
+    neighbours, S; so 2d − S(d) is interpolated instead of d: one step of van Cittert's iteration.
+    A platform that makes the picture smaller then sees nearly what was crafted.
+
+    Args:
+        levels: the change, (c, h', w').
+        axis: along which it is interpolated.
+    """
+    margins = [(0, 0)] * 3
+    margins[axis] = (1, 1)
+    wide = np.pad(levels.astype(np.int32), margins, mode="edge")
+    inside = range(1, levels.shape[axis] + 1)
+    before, own, after = (wide.take([i + step for i in inside], axis) for step in (-1, 0, 1))
+    seen = (before + 6 * own + after + 4) >> 3  # halves rounded upwards
+    return (2 * own - seen).astype(np.int16)
+
+
 @dataclass(frozen=True, eq=False)
 class Smoothly(BroughtChange):
     """A change between the values of a grid is interpolated (bilinear), edges repeated.
@@ -144,7 +164,7 @@ class Smoothly(BroughtChange):
         for channel, levels in enumerate(self.levels.astype(np.int32)):
             lines = levels[rows.before] * (one - down) + levels[rows.after] * down  # (r, w')
             both = lines[:, self.columns.before] * (one - across)
-            both += lines[:, self.columns.after] * across  # below 2^24
+            both += lines[:, self.columns.after] * across  # below 2^28
             both += 1 << (2 * FRACTION - 1)
             out[channel] = both >> (2 * FRACTION)
         return out.transpose(1, 2, 0)
