@@ -185,6 +185,36 @@ def test_with_labels_shuffled_the_gain_vanishes(tmp_path: Path) -> None:
     assert all(gain.low <= 0 for gain in gains)
 
 
+class Brightness:
+    """Stands for a surrogate that is the surer of every label the brighter the picture."""
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        return np.repeat(x.mean(axis=(1, 2, 3))[:, None], 2, axis=1)
+
+
+def test_surrogates_start_the_search_without_a_query(tmp_path: Path) -> None:
+    x, y = dark_photos(60, np.random.default_rng(12))
+    means = []
+    for name, surrogates in (("without", []), ("with", [Brightness()])):
+        with Ledger(tmp_path / name) as ledger:
+            found = search_edits(
+                MeteredPlatform(Stated(lambda pictures: np.zeros(len(pictures), int)), ledger),
+                x,
+                y,
+                np.arange(60) % 20,
+                CLASSES,
+                EditSearch(),
+                np.random.default_rng(0),
+                queries=4,
+                epsilon=1.0,
+                surrogates=surrogates,  # type: ignore[arg-type]
+            )
+        assert found.asked <= 80
+        brightness = [one.pipeline.apply(x).mean() for one in found.tried]
+        means.append(np.average(brightness, weights=[one.asked for one in found.tried]))
+    assert means[1] > means[0]
+
+
 def test_a_limit_of_similarity_is_kept(ledger: Ledger) -> None:
     rng = np.random.default_rng(7)
     x, y = dark_photos(60, rng)
