@@ -17,6 +17,7 @@ from quorate.errors import InputError, StoreError
 from quorate.report.export import export
 from quorate.runs.store import Store
 from quorate.runtime.files import write_plain
+from quorate.test_time.search.settings import EditSearch
 from quorate.test_time.study.cell import cells_of
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.deployment import Deployment
@@ -24,6 +25,7 @@ from quorate.test_time.study.measuring import CorrectionWork
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.running import stored
 from quorate.test_time.study.settings import FILE
+from quorate.test_time.study.stored_cells import find_stored
 
 
 def keep(
@@ -48,6 +50,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Correct
     with Store(out, write=True) as store:  # of another study: not ours
         store.add(CorrectionWork.kind, replace(kept[0], id="another").to_record())
     return out, kept
+
+
+def test_cells_searched_otherwise_are_another_studys(tmp_path: Path) -> None:
+    correction = replace(study(proxy="edits"), search=EditSearch(method="halving"))
+    kept = keep(correction, tmp_path)
+    (cell,) = cells_of(Deployment(correction, tmp_path))
+    records = [replace(one, description=cell.describe()).to_record() for one in kept]
+    others = study(proxy="edits")
+    assert len(find_stored(correction, records)) == 1
+    assert find_stored(others, records) == []
 
 
 def test_cells_come_back(folder: tuple[Path, list[CorrectionOutcome]]) -> None:
@@ -79,12 +91,12 @@ def test_a_table_for_a_paper(folder: tuple[Path, list[CorrectionOutcome]]) -> No
     lines = text.splitlines()
     at = lines.index(r"\midrule")
     assert lines[at - 1] == (
-        r"members $\times$ queries & $\varepsilon$ & gap closed & 95\% & worst group & force rate "
-        r"& label-free & least where it adapts \\"
+        r"members $\times$ queries & $\varepsilon$ & gap closed, label-free & per class "
+        r"& force rate & worst group & least where it adapts \\"
     )
     assert lines[at + 1] == (
-        r"5 $\times$ 10 & 8/255 & 0.300 & {[}0.200, $\infty$) & 0.500 $\to$ 0.700 & 0.400 "
-        r"& 0.250 & jpeg 0.300 \\"
+        r"5 $\times$ 10 & 8/255 & 0.25 {[}0.25, 0.25{]} & 0.30 {[}0.20, $\infty$) & 0.400 "
+        r"& 0.500 $\to$ 0.700 & jpeg 0.300 \\"
     )
     assert text.isascii()
     assert text in export(folder[0], "latex").decode()  # the tables, one below the other
@@ -94,7 +106,7 @@ def test_what_differs_has_a_column_of_its_own(tmp_path: Path) -> None:
     correction = study(proxy=["mlp", "cnn"], norm="l2", epsilon=1.5)
     keep(correction, tmp_path, lambda *_: {"closed": None, "free": {}, "adaptive": {}})
     text = export(tmp_path, "latex").decode()
-    row = r"cnn & 20 $\times$ 10 & 1.5 (L2) & -- & -- & 0.500 $\to$ 0.700 & 0.400 & -- & -- \\"
+    row = r"cnn & 20 $\times$ 10 & 1.5 (L2) & -- & -- & 0.400 & 0.500 $\to$ 0.700 & -- \\"
     assert row in text.splitlines()
 
 

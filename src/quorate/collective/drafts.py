@@ -24,6 +24,7 @@ from quorate.printable import one_line
 from quorate.runtime.files import read_toml
 from quorate.signals.columns import Columns
 from quorate.table import Table
+from quorate.test_time.perturbations.budget import is_none
 from quorate.validate import unknown
 
 DAYS = re.compile(r"([0-9]{1,4})d")
@@ -243,7 +244,7 @@ def _test(facts: CorrectionFacts) -> TestPlan:
         classes=facts.classes,
         shape=facts.shape,
         queries=facts.queries,
-        epsilon=_fraction(facts.epsilon),
+        epsilon="none" if is_none(facts.epsilon, facts.norm) else _fraction(facts.epsilon),
         norm=facts.norm,
         proxy=facts.proxy,
     )

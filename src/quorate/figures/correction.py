@@ -76,6 +76,9 @@ def gap_figure(panels: Sequence[tuple[str, Sequence[GapCurve]]]) -> Figure:
     grid = figure.subplots(len(panels), 2, sharey=True, sharex="col", squeeze=False)
     for (title, traces), (left, right) in zip(panels, grid, strict=True):
         for axes, xs in ((left, "members"), (right, "pooled")):
+            if not any((getattr(trace, xs) > 0).any() for trace in traces):
+                axes.set_visible(False)  # nothing was asked
+                continue
             _draw_levels(axes)
             for number, trace in enumerate(traces):
                 _draw_trace(axes, trace, getattr(trace, xs), number, limits)
@@ -93,18 +96,28 @@ def gap_figure(panels: Sequence[tuple[str, Sequence[GapCurve]]]) -> Figure:
 
 @style.styled
 def equal_queries_figure(panels: Sequence[tuple[str, Sequence[GapCurve]]]) -> Figure:
-    """Return gap closed over pooled queries, a panel for each budget: one curve a way of search."""
+    """Return gap closed over pooled queries, a panel for each budget: one curve a way of search.
+
+    A way that asks nothing is a level, of its largest collective.
+    """
     limits = _limits([trace for _, traces in panels for trace in traces])
-    figure, axes_of = style.paired_panels(len(panels), 3.6, 2.8, sharey=True)
+    width = 3.6 if len(panels) > 1 else 6.8
+    figure, axes_of = style.paired_panels(len(panels), width, 3.0, sharey=True)
     for (title, traces), axes in zip(panels, axes_of, strict=True):
         _draw_levels(axes)
         for number, trace in enumerate(traces):
-            _draw_trace(axes, trace, trace.pooled, number, limits)
+            if (trace.pooled > 0).all():
+                _draw_trace(axes, trace, trace.pooled, number, limits)
+            else:  # it asks nothing: a level
+                look: Any = {"color": ASIDE, "linestyle": (0, (4, 2)), "linewidth": 1.2}
+                axes.axhline(trace.value[-1], label=trace.label, **look)
         axes.set_ylim(limits)
-        _sizes_axis(axes, np.concatenate([trace.pooled for trace in traces]))
+        asked = [trace.pooled for trace in traces if (trace.pooled > 0).all()]
+        if asked:
+            _sizes_axis(axes, np.concatenate(asked))
         axes.set_title(title, parse_math=False)
         axes.set_xlabel("queries pooled in all")
-    axes_of[0].set_ylabel("gap closed by the label-free change")
+    axes_of[0].set_ylabel("gap closed, label-free")
     handles: dict[str, Any] = {}
     for axes in axes_of:
         handles |= {text: one for one, text in zip(*axes.get_legend_handles_labels(), strict=True)}

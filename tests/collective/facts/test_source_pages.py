@@ -32,6 +32,8 @@ def test_the_form_is_filled_in() -> None:
     assert "is certified" in fields["quorum_hint"]
     kind, fields = from_source(json.dumps(correction_json()).encode())
     assert (kind, fields["subgroup"], fields["epsilon"]) == ("test", "low-light", "16/255")
+    no_budget = changed(correction_json(), "headline", "epsilon", to=1.0)
+    assert from_source(json.dumps(no_budget).encode())[1]["epsilon"] == "none"  # as it is read
     assert fields["quorum"] == ""
     assert "guess" in fields["quorum_hint"]
     plain = changed(plan_json(), "costs", "claiming", to=None)

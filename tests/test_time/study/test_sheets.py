@@ -107,6 +107,16 @@ def test_without_a_budget_changes_are_drawn_as_far_as_they_stay_on_the_scale() -
     assert len(sheet.pictures[0][1]) == 3  # no change per class
 
 
+def test_a_change_beyond_the_scale_is_not_drawn_alone() -> None:
+    arrays = {"gain": np.array([3.0], np.float32), "bias": np.zeros(1, np.float32)}
+    sheet = people_sheet(examples(), None, Perturbation("gain", arrays, CLASSES, (1, 8, 8), 1.0))
+    assert max(row["largest_levels"] for row in sheet.rows) > 127
+    assert [caption.split("\n")[0] for caption, _ in sheet.pictures[0][1]] == [
+        "before",
+        "label-free",
+    ]
+
+
 def test_ssim_is_left_out_where_pictures_are_too_small() -> None:
     free = Perturbation("gain", gain().arrays, gain().classes, (1, 2, 2), 8 / 255)
     small = people_sheet(examples(2), None, free)

@@ -21,6 +21,7 @@ from quorate.collective.web.fields import Fields, parse_json
 from quorate.errors import InputError, StoreError
 from quorate.printable import one_line
 from quorate.test_time.http.service import RefusedError
+from quorate.test_time.perturbations.budget import is_none
 from quorate.test_time.study.wording import budget
 
 MOST_TITLE = 200
@@ -115,7 +116,7 @@ def from_source(content: bytes) -> tuple[str, dict[str, Any]]:
         "subgroup": facts.subgroup,
         "classes": "\n".join(facts.classes),
         "queries": str(facts.queries),
-        "epsilon": budget(facts.epsilon),
+        "epsilon": "none" if is_none(facts.epsilon, facts.norm) else budget(facts.epsilon),
         "norm": facts.norm,
     }
     if facts.shape is not None:

@@ -28,6 +28,7 @@ ADAPTED = {
     "adversarial": "trains adversarially",
     "private": "trains with differential privacy",
     "retrained": "trains again on what members sent",
+    "replaced": "is replaced by a model of another architecture",
 }
 FAMILIES = {
     "additive": "a picture that is added",

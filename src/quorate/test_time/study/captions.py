@@ -76,10 +76,12 @@ def _people(sheet: Sheet, free: bool, per_class: bool) -> str:
         *(["with the label-free change"] if free else []),
         *(["with the change of their class"] if per_class else []),
     ]
+    alone = ""
+    if sheet.times:
+        alone = f" Beside each, the change alone around mid grey, {_times(sheet)}."
     return (
         f"Up to {MOST_PEOPLE} people of the subgroup, at true scale: as they are, "
-        f"{' and '.join(ways)}. Beside each, the change alone around mid grey, {_times(sheet)}."
-        f"{_likeness(sheet)}"
+        f"{' and '.join(ways)}.{alone}{_likeness(sheet)}"
     )
 
 

@@ -10,6 +10,8 @@ from quorate.test_time.study.measures import UNDEFINED, CorrectionMeasures
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.version import __version__
 
+LIKENESS = ("similarity", "distance")  # of pictures before and after a searched edit
+
 
 def facts_of(outcome: CorrectionOutcome, correction: Correction, free: bool) -> dict[str, Any]:
     """Return plain data to stand in the file of a change, as ``Perturbation.about``.
@@ -17,8 +19,9 @@ def facts_of(outcome: CorrectionOutcome, correction: Correction, free: bool) -> 
     Args:
         outcome: of the cell that crafted it.
         correction: the study.
-        free: whether it is the label-free change of the cell.
+        free: whether it is the label-free change of the cell; a searched edit always is.
     """
+    free = free or outcome.edit is not None
     who = correction.subgroup.label
     return {
         "cell": outcome.id,
@@ -31,6 +34,7 @@ def facts_of(outcome: CorrectionOutcome, correction: Correction, free: bool) -> 
         "queries": outcome.queries.pooled,
         "seed": outcome.seed,
         "quorate": __version__,
+        **{name: (outcome.edit or {})[name] for name in LIKENESS if name in (outcome.edit or {})},
         **measured_facts(outcome.measures, who, free),
     }
 
@@ -46,9 +50,9 @@ def measured_facts(measures: CorrectionMeasures, who: str, free: bool) -> dict[s
     best = measures.best_label_free
     after = measures.after.accuracy_by_group.get(who, UNDEFINED)
     closed, forced, adaptive = measures.gap_closed, measures.controls.force_rate, measures.adaptive
-    if free:  # it carries no label, and platforms that adapt were not asked about it
+    if free:  # it carries no label
         after, closed = (best.accuracy, best.gap_closed) if best else (UNDEFINED, UNDEFINED)
-        forced, adaptive = UNDEFINED, {}
+        forced, adaptive = UNDEFINED, measures.adaptive_label_free
     return {
         "measured": {
             "before": measures.before.accuracy_by_group.get(who, UNDEFINED).to_json(),

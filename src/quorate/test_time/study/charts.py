@@ -92,7 +92,9 @@ def equal_queries_figure(means: Sequence[MeanOutcome], shown: MeanOutcome, norm:
 
 
 def _way_in_words(proxy: str) -> str:
-    return f"with a proxy: {proxy}" if proxy not in wording.WAYS else f"by {wording.WAYS[proxy]}"
+    if wording.searches(proxy) or proxy == wording.ITSELF:
+        return f"by {wording.way(proxy)}"
+    return f"with a proxy: {proxy}"
 
 
 def _by_way(
@@ -185,10 +187,9 @@ def _free_marks(mean: MeanOutcome, subgroup: str) -> list[AccuracyMark]:
         for family, one in measures.label_free.items()
     ]
     best = measures.best_label_free
-    outside = None if best is None else effects.outside_of(best)
-    if outside is not None:
+    if best is not None and best.outside is not None:
         others = measures.outside.accuracy.value
-        marks.append(_mark("others, had they used it", outside, others, "control"))
+        marks.append(_mark("others, had they used it", best.outside, others, "control"))
     return marks
 
 
@@ -203,12 +204,8 @@ def _control_marks(mean: MeanOutcome, subgroup: str) -> list[AccuracyMark]:
     measures, controls = mean.measures, mean.measures.controls
     was = measures.before.accuracy_by_group[subgroup].value
     marks = []
-    shuffled = getattr(controls, "shuffled", None)
-    if shuffled is not None:
-        marks.append(_mark("labels shuffled among members", shuffled.accuracy, was, "control"))
-    own = getattr(measures, "own_classifier", None)
-    if own is not None:
-        marks.append(_mark("members' own classifier", own, kind="control"))
+    if measures.own_classifier is not None:
+        marks.append(_mark("members' own classifier", measures.own_classifier, kind="control"))
     if mean.has_per_class:
         marks += [
             _mark("change of a wrong class", controls.wrong_class, was, "control"),

@@ -14,7 +14,7 @@ from quorate.runs.result import TextRow
 from quorate.runs.wording import percent, rate
 from quorate.test_time.perturbations.told import FAMILIES
 from quorate.test_time.study.means import MeanOutcome
-from quorate.test_time.study.measures import AdaptedEffect, LabelFreeEffect
+from quorate.test_time.study.measures import AdaptedEffect
 from quorate.test_time.study.wording import measured
 
 FREE, PER_CLASS = "label-free", "per class"  # the two changes, in this order everywhere
@@ -106,7 +106,6 @@ def free_rows(mean: MeanOutcome, who: str) -> tuple[TextRow, ...]:
     effects = dict(measures.label_free)
     if best is not None and best != next(iter(effects.values())):
         effects = {FAVOURITE: best, **effects}
-    outsiders = any(outside_of(one) is not None for one in effects.values())
     rows = []
     for family, one in effects.items():
         row = {
@@ -115,24 +114,18 @@ def free_rows(mean: MeanOutcome, who: str) -> tuple[TextRow, ...]:
             f"{who}, after": measured(one.accuracy),
             "gap closed": measured(one.gap_closed),
         }
-        if outsiders:
-            outside = outside_of(one)
-            row["others, had they used it"] = measured(outside) if outside else "–"
         rows.append(row)
     return tuple(rows)
 
 
-def families_in_words(mean: MeanOutcome) -> str:
-    """Return in a sentence what the families of label-free changes are."""
-    named = [f"{family} is {FAMILIES.get(family, family)}" for family in mean.measures.label_free]
-    first = " In the first row is what surrogates like best." if len(named) > 1 else ""
-    return f"{', '.join(named).capitalize()}.{first}"
-
-
-def outside_of(effect: LabelFreeEffect) -> Estimate | None:
-    """Return the accuracy of others, had they used a label-free change; None if not measured."""
-    found: Estimate | None = getattr(effect, "outside", None)
-    return found
+def families_in_words(mean: MeanOutcome) -> tuple[str, ...]:
+    """Return in a sentence what the families of label-free changes are; a searched edit is told."""
+    families = [family for family in mean.measures.label_free if mean.has_per_class]
+    if not families:
+        return ()
+    said = ", ".join(f"{family}: {FAMILIES.get(family, family)}" for family in families)
+    first = " In the first row is what surrogates like best." if len(families) > 1 else ""
+    return (f"{said[:1].upper()}{said[1:]}.{first}",)
 
 
 # --------------------------------------------------------------------------- how much of it is real
@@ -166,23 +159,21 @@ def _free_controls(mean: MeanOutcome) -> tuple[str, ...]:
         "the label from it: its information about the label, given the picture, is zero by "
         "construction."
     ]
-    shuffled: LabelFreeEffect | None = getattr(measures.controls, "shuffled", None)
-    if shuffled is not None:
+    if measures.shuffled is not None:
         said.append(
-            "Made again with labels shuffled among members, it closes "
-            f"{measured(shuffled.gap_closed)} of the gap: the effect must vanish, since what is "
-            "left does not come from members' labels."
+            "Found again with labels shuffled among members' photos, it closes "
+            f"{measured(measures.shuffled)} of the gap. That must be none: otherwise the gain "
+            "would need no true labels."
         )
-    own: Estimate | None = getattr(measures, "own_classifier", None)
-    if own is not None:
+    if (own := measures.own_classifier) is not None:
         said.append(
             f"A classifier that members train alone on the same photos: accuracy {measured(own)}. "
             f"{_own_against(own, best.accuracy)}"
         )
-    if (outside := outside_of(best)) is not None:
+    if best.outside is not None:
         said.append(
             f"Accuracy of the others: {measured(measures.outside.accuracy)} as they are, served as "
-            f"before; {measured(outside)}, had they used the label-free change."
+            f"before; {measured(best.outside)}, had they used the label-free change."
         )
     return tuple(said)
 
@@ -214,8 +205,7 @@ def adapted_by(mean: MeanOutcome, change: str) -> Mapping[str, AdaptedEffect]:
     """Return what remains of a change on platforms that adapt; none where not measured."""
     if change == PER_CLASS:
         return mean.measures.adaptive if mean.has_per_class else {}
-    adapted: Mapping[str, AdaptedEffect] = getattr(mean.measures, "adaptive_label_free", {})
-    return adapted
+    return mean.measures.adaptive_label_free
 
 
 def both_adaptive_rows(mean: MeanOutcome, who: str) -> tuple[TextRow, ...]:

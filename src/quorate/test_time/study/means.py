@@ -53,7 +53,7 @@ class MeanOutcome:
     @property
     def has_per_class(self) -> bool:
         """Whether a change per class was made: where edits are searched, all make the same one."""
-        return all(getattr(one, "edit", None) is None for one in self.outcomes)
+        return all(one.edit is None for one in self.outcomes)
 
     def row(self) -> Row:
         """Return one flat row: who and what, then each mean with its ends."""

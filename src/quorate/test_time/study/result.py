@@ -32,6 +32,7 @@ from quorate.test_time.study.examples import ExamplePictures, choose_examples
 from quorate.test_time.study.means import MeanOutcome, headline_of, mean_outcomes
 from quorate.test_time.study.outcome import EXAMPLES, LABEL_FREE, PERTURBATION, CorrectionOutcome
 from quorate.test_time.study.people import people_of
+from quorate.test_time.study.searched import edit_sections
 from quorate.test_time.study.sheets import Sheet, changes_sheet, people_sheet
 from quorate.test_time.study.sources import SizedLearner
 from quorate.test_time.study.summary import notes, summarize
@@ -182,10 +183,11 @@ class CorrectionResult(Result):
                     "The same change for everyone",
                     (effects.CARRIES_NOTHING, noise),
                     effects.free_rows(mean, who),
-                    (effects.families_in_words(mean),),
+                    effects.families_in_words(mean),
                     pictures,
                 )
             )
+            sections += edit_sections(mean)
             noise, pictures = "", ()
         if mean.has_per_class:
             carries = (effects.carries_label(mean), *((noise,) if noise else ()))
@@ -281,7 +283,7 @@ class CorrectionResult(Result):
     @property
     def _compares_ways(self) -> bool:
         """Whether edits are searched beside what is crafted against a surrogate."""
-        return len({one.proxy == wording.EDITS for one in self.means}) > 1
+        return len({wording.searches(one.proxy) for one in self.means}) > 1
 
     @functools.cached_property
     def _sheets(self) -> dict[str, Sheet]:

@@ -55,7 +55,8 @@ def people_sheet(
     """Return pictures of a few people of the subgroup, before and after.
 
     Columns: before; with the label-free change, and that change around mid grey, amplified; then
-    the same of the change per class. Each picture after says how alike it is to the one before.
+    the same of the change per class. Changes that would leave the scale are not drawn alone. Each
+    picture after says how alike it is to the one before.
 
     Args:
         examples: the people.
@@ -66,7 +67,7 @@ def people_sheet(
     changes = {name: one for name, one in ((FREE, free), (PER_CLASS, perturbation)) if one}
     after = {name: one.apply(x, y) for name, one in changes.items()}
     moved = {name: _moved(x, changed) for name, changed in after.items()}
-    times = _times(list(changes.values()), list(moved.values()))
+    times = _times(list(changes.values()), list(moved.values()))  # 0: beyond the scale
     classes = next(iter(changes.values())).classes
     rows, data = [], []
     for place, label in enumerate(y):
@@ -75,8 +76,9 @@ def people_sheet(
             change, size = moved[name][place], _size(moved[name][place])
             alike = _likeness(x[place], changed[place])
             pictures.append((_caption(name if not place else "", alike, size), changed[place]))
-            title = "change" if times == 1 else f"change × {times}"
-            pictures.append((title if not place else "", _around_grey(change, times)))
+            if times:
+                title = "change" if times == 1 else f"change × {times}"
+                pictures.append((title if not place else "", _around_grey(change, times)))
             who = {"person": int(examples.person[place]), "label": classes[label]}
             data.append({**who, "change": name, "similarity": alike, **size})
         rows.append((classes[label], pictures))
@@ -110,7 +112,7 @@ def changes_sheet(
     for y, name in enumerate(perturbation.classes[:MOST_CLASSES]):
         found.append((PER_CLASS, name, _change(perturbation, y, average)))
     changes = [perturbation, *([] if free is None else [free])]
-    times = _times(changes, [change for *_, change in found])
+    times = max(1, _times(changes, [change for *_, change in found]))
     pictures = [(_short(name), _around_grey(change, times)) for _, name, change in found]
     rows = [("", pictures[start : start + IN_A_ROW]) for start in range(0, len(pictures), IN_A_ROW)]
     data = [{"change": kind, "class": name, **_size(change)} for kind, name, change in found]
@@ -132,13 +134,14 @@ def _moved(before: Pixels, after: Pixels) -> Any:
 def _times(changes: Sequence[Perturbation], moved: Sequence[Any]) -> int:
     """Return the largest whole factor at which no change leaves the scale around mid grey.
 
-    Under a budget of L∞ it depends on the budget alone, so that pictures can be compared.
+    It is 0 where a change does so as it is. Under a budget of L∞ it depends on the budget alone, so
+    that pictures can be compared.
     """
     if all(one.norm == "linf" and levels_of(one.epsilon) < 255 for one in changes):
         most = max(levels_of(one.epsilon) for one in changes)
     else:
         most = max(int(np.abs(one).max(initial=0)) for one in moved)
-    return max(1, (MIDDLE - 1) // max(1, most))
+    return (MIDDLE - 1) // max(1, most)
 
 
 def _around_grey(moved: Any, times: int) -> Pixels:

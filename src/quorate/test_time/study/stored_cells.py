@@ -49,7 +49,9 @@ def _is_of(plain: Mapping[str, Any], shared: Mapping[str, Any], correction: Corr
     told = plain.get("description")
     if not isinstance(told, Mapping) or told.get("aim", "most") != correction.aim:
         return False
-    photos = correction.photos
+    photos, search = correction.photos, spec.describe(correction.search)
+    if told.get("search", search) != search:  # told where photo edits are searched
+        return False
     return all(told.get(name) == value for name, value in shared.items()) and (
         photos is None or told.get("photos") == photos
     )

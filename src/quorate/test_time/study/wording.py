@@ -9,19 +9,15 @@ from quorate.intervals import Estimate
 from quorate.plain import finite_or_none
 from quorate.runs.result import TextRow
 from quorate.runs.wording import rate
-from quorate.test_time.perturbations.budget import levels_of
+from quorate.test_time.perturbations.budget import is_none, levels_of
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.means import MeanOutcome
 from quorate.test_time.study.measures import MEASURES, AdaptedEffect
 from quorate.test_time.study.outcome import CorrectionOutcome
 from quorate.test_time.study.parity import ParityChoice
 
-NO_BUDGET = "no budget"
+NO_BUDGET_SAID = "no budget"
 EDITS, ITSELF = "edits", "itself"  # as surrogates: none, and the platform's own gradients
-WAYS = {
-    EDITS: "photo edits searched by asking",
-    ITSELF: "the platform's own gradients, which no collective has",
-}
 NAMES = {
     "accuracy": "accuracy of everyone",
     "accuracy_gap": "accuracy gap",
@@ -53,13 +49,25 @@ def heading(mean: MeanOutcome, correction: Correction) -> str:
     )
 
 
+def searches(proxy: str) -> bool:
+    """Whether photo edits are searched by asking, by the name of the surrogate."""
+    return EDITS in proxy.split("+")
+
+
 def way(proxy: str) -> str:
     """Return how a change is found, by the name of its surrogate.
 
-    >>> way("cnn+mlp"), way("edits")
-    ('surrogate cnn+mlp', 'photo edits searched by asking')
+    >>> way("cnn+mlp"), way("edits"), way("cnn+edits")
+    ('surrogate cnn+mlp', 'photo edits searched by asking', 'photo edits searched by asking, \
+beginning with surrogate cnn')
     """
-    return WAYS.get(proxy, f"surrogate {proxy}")
+    if proxy == ITSELF:
+        return "the platform's own gradients, which no collective has"
+    if not searches(proxy):
+        return f"surrogate {proxy}"
+    learners = [one for one in proxy.split("+") if one != EDITS]
+    beginning = f", beginning with surrogate {'+'.join(learners)}" if learners else ""
+    return f"photo edits searched by asking{beginning}"
 
 
 def at_most(epsilon: float, norm: str = "linf", aim: str = "most") -> str:
@@ -68,14 +76,9 @@ def at_most(epsilon: float, norm: str = "linf", aim: str = "most") -> str:
     >>> at_most(8 / 255), at_most(1.5, "l2"), at_most(1.0)
     ('ε = 8/255', 'ε = 1.5 (L2)', 'no budget')
     """
-    if has_none(epsilon, norm):
-        return NO_BUDGET
+    if is_none(epsilon, norm):
+        return NO_BUDGET_SAID
     return f"ε {'≤' if aim == 'parity' else '='} {budget(epsilon, norm)}"
-
-
-def has_none(epsilon: float, norm: str = "linf") -> bool:
-    """Whether a budget lets every value move as far as it can: then there is none."""
-    return norm == "linf" and levels_of(epsilon) >= 255
 
 
 def counted(number: int, what: str) -> str:
@@ -95,8 +98,8 @@ def budget(epsilon: float, norm: str = "linf") -> str:
     >>> budget(8 / 255), budget(0.05), budget(1.5, "l2"), budget(1.0)
     ('8/255', '0.05', '1.5 (L2)', 'no budget')
     """
-    if has_none(epsilon, norm):
-        return NO_BUDGET
+    if is_none(epsilon, norm):
+        return NO_BUDGET_SAID
     levels = epsilon * 255
     whole = norm == "linf" and abs(levels - round(levels)) < 1e-6
     return f"{round(levels)}/255" if whole else f"{epsilon:.4g}{' (L2)' if norm == 'l2' else ''}"
@@ -145,8 +148,8 @@ def measure_rows(mean: MeanOutcome) -> tuple[TextRow, ...]:
 
 def agreement(mean: MeanOutcome) -> str:
     """Return in a sentence how well the surrogate stands for the platform."""
-    if mean.proxy in WAYS:
-        return f"There is no surrogate: the change comes from {WAYS[mean.proxy]}."
+    if mean.proxy in (EDITS, ITSELF):
+        return f"There is no surrogate: the change comes from {way(mean.proxy)}."
     said = (
         f"The surrogate answers as the platform in {measured(mean.measures.agreement)} of the "
         "questions kept apart."
@@ -173,7 +176,7 @@ def noise(epsilon: float, norm: str) -> str:
             f"Noise budget: all changes of a picture together have a length of at most "
             f"{epsilon:.4g} (L2), where black to white is 1."
         )
-    if has_none(epsilon, norm):
+    if is_none(epsilon, norm):
         return (
             "No budget: each value of a picture may change as far as it takes. How far that is can "
             "be seen side by side, with the structural similarity (SSIM: 1 is the same picture)."
@@ -226,34 +229,41 @@ def collective_rows(means: Sequence[MeanOutcome], norm: str) -> tuple[TextRow, .
             **{name: getattr(mean, name) for name in named},
             "members × queries": f"{mean.members:,} × {mean.queries:,}",
             "ε": budget(mean.epsilon, norm),
-            "gap closed, label-free": measured(best.gap_closed, 2) if best else "–",
+            "gap closed, label-free": _closed(best.gap_closed) if best else "–",
         }
-        if any(_free_where_it_adapts(one) for one in means):
-            row["least where it adapts"] = _weakest(_free_where_it_adapts(mean))
+        if adapts := any(one.measures.adaptive_label_free for one in means):
+            row["least where it adapts"] = _weakest(mean.measures.adaptive_label_free)
         if per_class:
-            row |= _per_class_row(mean)
+            row |= _per_class_row(mean, told_where_it_adapts=adapts)
         rows.append(row)
     return tuple(rows)
 
 
-def _free_where_it_adapts(mean: MeanOutcome) -> Mapping[str, AdaptedEffect]:
-    return getattr(mean.measures, "adaptive_label_free", {})
+def _per_class_row(mean: MeanOutcome, *, told_where_it_adapts: bool) -> TextRow:
+    """Return what the change of each class did, where there is one.
 
-
-def _per_class_row(mean: MeanOutcome) -> TextRow:
-    """Return what the change of each class did, where there is one."""
-    columns = ("per class", "force rate", "worst group", "per class, least where it adapts")
+    Args:
+        mean: of a collective.
+        told_where_it_adapts: whether platforms that adapt stand in the row of the label-free one.
+    """
+    columns = ["per class", "force rate", "worst group"]
+    if not told_where_it_adapts:
+        columns.append("least where it adapts")
     if not mean.has_per_class:
         return dict.fromkeys(columns, "–")
     measures = mean.measures
     worst = [rate(one.worst_group_accuracy.value) for one in (measures.before, measures.after)]
     values = (
-        measured(measures.gap_closed, 2),
+        _closed(measures.gap_closed),
         rate(measures.controls.force_rate.value),
         " → ".join(worst),
         _weakest(measures.adaptive),
     )
-    return dict(zip(columns, values, strict=True))
+    return dict(zip(columns, values, strict=False))
+
+
+def _closed(one: Estimate) -> str:
+    return "–" if math.isnan(one.value) else measured(one, 2)
 
 
 def _weakest(adaptive: Mapping[str, AdaptedEffect]) -> str:
