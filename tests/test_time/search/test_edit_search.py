@@ -110,7 +110,10 @@ def test_a_change_that_helps_is_found_and_confirmed(
     assert found.gain.low > 0
     assert "exposure:stops=" in found.pipeline.text
     assert NO_EDIT in [one.pipeline for one in found.tried]
-    assert found.perturbation.about["edit"] == found.pipeline.text
+    about = found.perturbation.about
+    assert about["edit"] == found.pipeline.text
+    # what the file says of itself, as quorate show words it
+    assert (about["similarity"], about["distance"]) == found.similarity
 
 
 @pytest.mark.parametrize("method", ["bayesian", "halving"])
