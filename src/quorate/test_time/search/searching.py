@@ -127,12 +127,12 @@ def search_edits(
     asked = int(asking.asked.sum() + confirming.asked.sum())
     order = np.argsort(-asking.asked, kind="stable")[: np.count_nonzero(asking.asked)]
     rows = zip(order, asking.asked[order].tolist(), asking.right[order].tolist(), strict=True)
-    alike = similarity(seen, change(pipeline, seen))
+    likeness = similarity(seen, change(pipeline, seen))
     about = {
         "edit": pipeline.text,
         "by_hand": pipeline.by_hand,
-        "similarity": alike.structural,
-        "distance": alike.largest_change,
+        "similarity": likeness.structural,
+        "distance": likeness.largest_change,
         "gain": gain.to_json(),
         "confirmed": confirmed,
         "pictures": len(photos),
@@ -146,7 +146,7 @@ def search_edits(
         gain,
         confirmed,
         tuple(Tried(space.pipelines[i], n, right) for i, n, right in rows),
-        alike,
+        likeness,
         asked,
         tuple(notes),
     )
