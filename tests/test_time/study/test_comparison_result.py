@@ -268,7 +268,8 @@ def test_a_gap_that_is_not_defined_is_left_out_of_the_words() -> None:
 
 
 def test_without_a_budget_attacks_that_begin_at_an_answer_are_told() -> None:
-    told = replace(made(), given=("hopskipjump",))
+    told = replace(made(epsilons=1), epsilon=1.0, given=("hopskipjump",))
+    assert "1 seed, no budget, at most 50 queries alone" in printed(told)
     assert "Without a budget hopskipjump is given its answer" in printed(told)
     assert told.to_json()["given_an_answer"] == ["hopskipjump"]
     assert "given" not in printed(made())

@@ -31,7 +31,7 @@ from quorate.test_time.study.query_costs import (
     attack_costs,
     pool_costs,
 )
-from quorate.test_time.study.wording import budget
+from quorate.test_time.study.wording import budget, has_none
 
 SHARED = "For those who found the change, and for everyone"
 
@@ -190,12 +190,14 @@ class QueryComparison(Result):
     def _heading(self) -> str:
         seeds = sorted({one.seed for one in self.pooled})
         people = [next(one.people for one in self.pooled if one.seed == seed) for seed in seeds]
+        said = budget(self.epsilon, self.norm)
+        within = said if has_none(self.epsilon, self.norm) else f"ε = {said}"
         several = len(self.description["correction"]["epsilon"]) > 1
         each = f"{min(people)} to {max(people)}" if len(set(people)) > 1 else f"{people[0]}"
         return (
             f"{each} people a seed whom the platform reads wrongly, "
             f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}, "
-            f"ε = {budget(self.epsilon, self.norm)}{' (the last named)' if several else ''}, "
+            f"{within}{' (the last named)' if several else ''}, "
             f"at most {self.budget:,} queries alone"
         )
 
@@ -209,7 +211,7 @@ class QueryComparison(Result):
             "Queries per person": "of the whole subgroup: anyone already classified correctly uses "
             "one query, that of finding out; a misread person's first is not counted apart",
             "Counted": "every answered row, by the platform's own meter; for a pool those that "
-            "judge the surrogate too",
+            "judge the surrogate, or confirm the change, too",
             "Starts": "attacks that begin at a picture of the class are given one for nothing",
             "quorate": str(source.get("git_revision") or "installed"),
             "Machine": f"{source.get('processor')}, {source.get('system')}",
