@@ -294,19 +294,30 @@ def test_of_a_platform_that_reads_everyone_rightly(
     json.dumps(none.to_json(), allow_nan=False)
 
 
-def test_without_a_budget_photo_edits_alone_are_tried_and_starts_are_answers(
-    tmp_path: Path,
-) -> None:
-    """A start that another picture of the class gives is within no budget at all."""
-    free = replace(STUDY, epsilons=(1.0,), seeds=(0,))
-    run_correction(free, tmp_path, device_name="cpu")
+def test_photo_edits_that_are_searched_together_and_alone_without_a_budget(tmp_path: Path) -> None:
+    """A pool, one of its members with as many queries, and everyone on their own picture."""
+    study = replace(
+        STUDY, proxies=("edits",), members=(1, 10), queries=(8,), epsilons=(1.0,), seeds=(0,)
+    )
+    run_correction(study, tmp_path, device_name="cpu")
     found = compare(tmp_path, "edits,hopskipjump", **ASKED)
     assert found.epsilon == 1.0
-    assert found.given == ("hopskipjump",)
+    assert [(one.members, one.shared.photos) for one in found.pooled if one.shared] == [
+        (members, members * photos_held(study, 0)) for members in (1, 10)
+    ]
+    by_members = {one.members: one for one in stored(tmp_path).outcomes}
+    for one in found.pooled:
+        outcome = by_members[one.members]
+        assert 0 < one.queries == outcome.queries.pooled <= 8 * one.members
+        assert one.shared is not None
+        assert str(one.shared.gap_closed) == str(outcome.measures.gap_closed)
     edits, given = found.alone
-    assert (given.people, given.queries) == (5, 5)  # read rightly or not, the start is the end
     assert edits.people == 5
     assert 5 <= edits.queries <= 100
+    assert found.given == ("hopskipjump",)  # its start is an answer, within no budget at all
+    assert (given.people, given.queries) == (5, 5)  # read rightly or not, the start is the end
+    assert "Surrogate" not in found.facts()
+    assert {row["members"] for row in found.rows()} == {1, 10}
 
 
 # ------------------------------------------------------------------------------------- mistakes

@@ -13,6 +13,7 @@ import numpy as np
 from quorate.figures.queries import AttackCurve, queries_figure
 from quorate.intervals import Estimate
 from quorate.runs.result import Picture, Result, Row, Section
+from quorate.test_time.perturbations.budget import NO_BUDGET
 from quorate.test_time.study.comparison_wording import (
     attack_text,
     break_even_words,
@@ -31,7 +32,7 @@ from quorate.test_time.study.query_costs import (
     attack_costs,
     pool_costs,
 )
-from quorate.test_time.study.wording import budget, has_none
+from quorate.test_time.study.wording import budget
 
 SHARED = "For those who found the change, and for everyone"
 
@@ -191,7 +192,7 @@ class QueryComparison(Result):
         seeds = sorted({one.seed for one in self.pooled})
         people = [next(one.people for one in self.pooled if one.seed == seed) for seed in seeds]
         said = budget(self.epsilon, self.norm)
-        within = said if has_none(self.epsilon, self.norm) else f"ε = {said}"
+        within = said if self.epsilon >= NO_BUDGET else f"ε = {said}"
         several = len(self.description["correction"]["epsilon"]) > 1
         each = f"{min(people)} to {max(people)}" if len(set(people)) > 1 else f"{people[0]}"
         return (
