@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def test_tiles_are_the_whole(seed: int, h: int, w: int, tile: int) -> None:
     x = np.random.default_rng(seed).integers(0, 256, (3, 2, h, w), dtype=np.uint8)
     whole = network.change(x)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(whole_network, "AT_ONCE", tile**2 * 75)  # 3·5² products are the most
+        patch.setattr(whole_network, "AT_ONCE", tile**2 * 25)  # (3 + 2)·5 values are the most
         np.testing.assert_array_equal(network.change(x), whole)
 
 
@@ -120,6 +121,24 @@ def test_the_budget_holds(levels: int) -> None:
     x = np.random.default_rng(0).integers(0, 256, (4, 2, 16, 16), dtype=np.uint8)
     out = perturbation(drawn(0), epsilon=levels / 255).apply(x, np.zeros(4, np.int64))
     assert 0 < np.abs(out.astype(int) - x).max() <= levels
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 99), st.integers(1, 40), st.integers(1, 40), st.sampled_from((1, 3, 5)))
+def test_a_layer_is_the_same_however_many_rows_are_gathered(
+    seed: int, o: int, i: int, side: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    weight = rng.integers(-9, 10, (o, i, side, side)).astype(np.int8)
+    a = rng.integers(0, 1024, (i, 2, side + 3, side + 2)).astype(np.float32)
+    bias, shift = rng.integers(-99, 99, o).astype(np.int32), rng.integers(-1, 9, o).astype(np.int8)
+    z = np.zeros((o, 2, 4, 3), np.int64)
+    for r, s in itertools.product(range(side), repeat=2):
+        part = a[:, :, r : r + 4, s : s + 3].astype(np.int64)
+        z += np.einsum("oi,inhw->onhw", weight[:, :, r, s].astype(np.int64), part)
+    wanted = np.floor((z + bias[:, None, None, None]) * 2.0 ** -shift[:, None, None, None])
+    found = WholeLayer(weight, bias, shift).pass_on(a, -1024, 1024)
+    np.testing.assert_array_equal(found, np.clip(wanted, -1024, 1024))
 
 
 # ------------------------------------------------------------------------------------------- files
@@ -210,13 +229,35 @@ def test_more_than_50_000_weights_are_refused() -> None:
         WholeLayer(int8(*shape), np.zeros(shape[0], np.int32), np.zeros(shape[0], np.int8))
         for shape in ((64, 1, 3, 3), (85, 64, 3, 3), (1, 85, 3, 3))
     ]  # 64·9 + 85·64·9 + 85·9 weights and 150 biases: 50,451
-    with pytest.raises(InputError, match="Expected finite arrays"):
+    with pytest.raises(InputError, match=r"at most 50,000 weights, got 50,451\."):
         perturbation(WholeNetwork(layers, tanh_table(255)))
+
+
+def test_a_network_that_takes_too_long_is_refused() -> None:
+    # 3·2·9 + 3·3 + 2·3·49 weights and 3 + 3 + 2 biases, of 5,700 x 5,700 pixels
+    arrays = drawn(0, sides=(3, 1, 7)).arrays()
+    with pytest.raises(InputError, match=r"10,000,000,000 products .* got 11,858,850,000\."):
+        Perturbation("network", arrays, CLASSES, (2, 5_700, 5_700), 1.0)
+
+
+def test_products_of_few_and_of_many_channels_take_little_memory() -> None:
+    """Whole windows of 209 channels and 15 x 15 pixels would take 1.8 GB on one such picture."""
+    shapes = [(1, 1, 15, 15)] * 6 + [(209, 1, 1, 1), (1, 209, 15, 15)]
+    layers = [
+        WholeLayer(int8(*shape, value=0), np.zeros(shape[0], np.int32), int8(shape[0], value=0))
+        for shape in shapes
+    ]
+    network = WholeNetwork(layers, tanh_table(255))
+    tracemalloc.start()
+    network.change(np.zeros((1, 1, 99, 99), np.uint8))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**28
 
 
 def test_pictures_smaller_than_what_it_sees_are_refused_in_crafting_and_in_files() -> None:
     assert perturbation(drawn(0), side=7).shape == (2, 7, 7)  # 3 + 0 + 4 pixels
-    with pytest.raises(InputError, match="Expected finite arrays"):
+    with pytest.raises(InputError, match=r"images of 6 x 6, got one that sees 7 x 7\."):
         perturbation(drawn(0), side=6)
 
 

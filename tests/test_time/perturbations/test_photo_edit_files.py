@@ -99,6 +99,7 @@ MORE_STEPS = {f"{i}.exposure.{name}": one for i in range(2, 8) for name, one in 
         ({"delta": np.zeros(1)}, {}, "an array named 'delta'"),
         ({}, {"shape": [2, 8, 9]}, "Expected grey or RGB pictures for gaussian, got 2 channels"),
         ({}, {"shape": [3, 4000, 4000]}, "at most 4,194,304 values for gaussian, got 48,000,000"),
+        ({}, {"shape": [1, 1, 100_000]}, "got 6,400,000, with sides below 64 pixels counted"),
         ({}, {"epsilon": 2.0}, "Expected epsilon=2"),
     ],
 )
@@ -110,6 +111,17 @@ def test_a_strangers_file_is_refused_in_a_line(
         from_bytes(_file(change, **facts), "p.npz")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_many_small_changes_of_a_table_are_refused() -> None:
+    """Each entry is within what rounding explains, yet the picture would be twice as bright."""
+    arrays = Pipeline.parse("rescale").arrays((1, 1024, 1024))
+    one = {**arrays, "0.rescale.rows": arrays["0.rescale.rows"].copy()}
+    one["0.rescale.rows"][0, :2] += [1, -1]
+    Perturbation("edit", one, ("cat",), (1, 1024, 1024), 1.0)
+    bright = {**arrays, "0.rescale.rows": arrays["0.rescale.rows"] + 2}
+    with pytest.raises(InputError, match=r"0\.rescale\.rows to be what its parameters give"):
+        Perturbation("edit", bright, ("cat",), (1, 1024, 1024), 1.0)
 
 
 def test_a_colour_change_for_grey_pictures_is_refused() -> None:

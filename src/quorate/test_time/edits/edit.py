@@ -24,6 +24,7 @@ Tables = Mapping[str, npt.NDArray[Any]]
 Shape = tuple[int, int, int]  # (c, h, w)
 GREY, COLOUR = 1, 3  # channels of the pictures that are edited
 MOST_VALUES = 2**22  # of one, c·h·w, where a pixel depends on others: a second or so a step
+LEAST_SIDE = 64  # pixels that a shorter side counts as: margins around it take time and memory
 
 
 @runtime_checkable
@@ -70,10 +71,13 @@ class Edit(Protocol):
                 f"Expected grey or RGB pictures for {self.name}, got {channels} channels. Use "
                 "another family."
             )
-        if not self.is_tone and math.prod(shape) > MOST_VALUES:
+        values = channels * math.prod(max(side, LEAST_SIDE) for side in shape[1:])
+        if not self.is_tone and values > MOST_VALUES:
+            short = min(shape[1:]) < LEAST_SIDE
+            counted = f", with sides below {LEAST_SIDE} pixels counted as such" if short else ""
             raise InputError(
                 f"Expected pictures of at most {MOST_VALUES:,} values for {self.name}, got "
-                f"{math.prod(shape):,}. Craft it for smaller ones."
+                f"{values:,}{counted}. Craft it for smaller ones."
             )
 
     @property

@@ -55,6 +55,22 @@ class WholeLayer:
         """How many pixels at each side the layer takes."""
         return int(self.weight.shape[-1] // 2)
 
+    @property
+    def rows(self) -> tuple[int, int]:
+        """How many rows of a window are gathered before the products, and added after them.
+
+        All of them or one, and the rest: whichever copies less.
+        """
+        o, i, s, _ = self.weight.shape
+        return (s, 1) if i * s * s + o <= (i + o) * s else (1, s)
+
+    @property
+    def width(self) -> int:
+        """How many values the products take and give for each pixel."""
+        o, i, s, _ = self.weight.shape
+        before, after = self.rows
+        return int(i * s * before + o * after)
+
     def largest_sum(self, top: int) -> int:
         """Return the largest absolute sum for inputs from 0 to ``top``, whatever the order."""
         taps = np.abs(self.weight.astype(np.int64)).sum(axis=(1, 2, 3))  # (o,)
@@ -64,10 +80,17 @@ class WholeLayer:
         """Return the whole outputs, (o, n, h', w'), of whole inputs (i, n, h, w)."""
         o, i, s, _ = self.weight.shape
         _, n, h, w = a.shape
-        h, w = h - s + 1, w - s + 1
-        taps = np.lib.stride_tricks.sliding_window_view(a, (h, w), axis=(2, 3))  # (i,n,s,s,h,w)
-        columns = np.ascontiguousarray(taps.transpose(0, 2, 3, 1, 4, 5))
-        z: Floats = self.weight.reshape(o, -1).astype(np.float32) @ columns.reshape(i * s * s, -1)
+        before, after = self.rows
+        h, w = h - s + 1 + after - 1, w - s + 1
+        seen = np.lib.stride_tricks.sliding_window_view(a, (h, w), axis=(2, 3))
+        columns = np.ascontiguousarray(seen.transpose(0, 2, 3, 1, 4, 5))  # (i, before, s, n, h, w)
+        taps = self.weight.reshape(o, i, after, before, s).transpose(2, 0, 1, 3, 4)
+        taps = taps.reshape(after * o, -1).astype(np.float32)
+        parts = (taps @ columns.reshape(i * before * s, -1)).reshape(after, o, n, h, w)
+        h -= after - 1
+        z: Floats = parts[0, :, :, :h].reshape(o, -1)
+        for row in range(1, after):
+            z += parts[row, :, :, row : row + h].reshape(o, -1)
         z += self.bias.astype(np.float32)[:, None]
         z *= np.ldexp(np.float32(1), -self.shift.astype(np.int32)).astype(np.float32)[:, None]
         np.floor(z, out=z)
@@ -113,7 +136,7 @@ class WholeNetwork:
         """Return the change in levels, (n, c, h, w), of pictures of any size, tile by tile."""
         n, c, h, w = x.shape
         out = np.empty((n, c, h, w), dtype=np.int16)
-        widest = max(math.prod(layer.weight.shape[1:]) for layer in self.layers)
+        widest = max(layer.width for layer in self.layers)
         pixels = max(1, AT_ONCE // widest)
         side = max(2 * self.margin + 1, math.isqrt(pixels))  # of a tile
         rows, columns = min(h, side), min(w, side)

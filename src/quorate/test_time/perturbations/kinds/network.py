@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from quorate.errors import InputError
 from quorate.test_time.perturbations.kinds.kind import (
     MOST_WORK,
     Arrays,
@@ -49,7 +50,11 @@ class Network(Kind):
     is_smooth: ClassVar[bool] = True
 
     def shapes(self, shape: Shape, k: int, given: Shapes) -> list[Shapes]:
-        """Return the layers that are given, where each takes what the one before it gives."""
+        """Return the layers that are given, where each takes what the one before it gives.
+
+        Raises:
+            InputError: it has too many weights, sees further than such images, or takes too long.
+        """
         c, h, w = shape
         depth = sum(name.endswith(".weight") for name in given)
         weights = [given.get(f"{at}.weight", ()) for at in range(depth)]
@@ -64,9 +69,25 @@ class Network(Kind):
             wanted[f"{at}.bias"] = wanted[f"{at}.shift"] = (after,)
             count += after * (before * sides[at] ** 2 + 1)
         odd = all(side % 2 and 1 <= side <= MOST_SIDE for side in sides)
+        if not odd or channels[-1] != c or wanted != given:
+            return []
         seen = 1 + sum(side - 1 for side in sides)
-        fits = channels[-1] == c and count <= MOST_WEIGHTS and min(h, w) >= seen
-        return [wanted] if odd and fits and count * h * w <= MOST_WORK else []
+        if count > MOST_WEIGHTS:
+            raise InputError(
+                f"Expected a network of at most {MOST_WEIGHTS:,} weights, got {count:,}. Use fewer "
+                "channels or layers."
+            )
+        if min(h, w) < seen:
+            raise InputError(
+                f"Expected a network that sees no further than its images of {w} x {h}, got one "
+                f"that sees {seen} x {seen}. Use smaller filters or larger images."
+            )
+        if count * h * w > MOST_WORK:
+            raise InputError(
+                f"Expected at most {MOST_WORK:,} products of a network for one image, got "
+                f"{count * h * w:,}. Use a smaller one, or smaller images."
+            )
+        return [wanted]
 
     def problem(self, arrays: Arrays, shape: Shape) -> str | None:
         """Return what is wrong: other types, sums that a float would round, or another table."""
