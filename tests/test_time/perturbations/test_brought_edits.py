@@ -203,7 +203,12 @@ def test_a_member_reads_what_was_done_and_how_to_do_it_by_hand() -> None:
     words = "\n".join(applied.lines())
     assert "Change: no budget, so that people may see it." in words
     assert "1. Blur or Noise reduction: a radius of 0.7 pixels. (gaussian:sigma=0.7)" in words
-    assert "2. Exposure or Brightness: 2 times as bright. (exposure:stops=1)" in words
+    assert (
+        "2. Exposure or Brightness: to the right, until it is 2 times as bright (+1 stop)." in words
+    )
+    assert (
+        "Pixels are those of a picture of 8 x 8: on yours, by hand, take 5 times as many." in words
+    )
     assert "It is spread smoothly between its values." in words
     assert applied.brief().startswith("out.png, no budget, values changed by")
     assert applied.to_json()["steps"][1]["edit"] == "exposure:stops=1"
@@ -229,7 +234,7 @@ def test_a_file_says_its_steps_and_how_far_it_changes_pictures(
     assert told.to_json()["steps"][0]["step"] == "gaussian:sigma=0.7"
     code, said, _ = quorate("show", "p.npz")
     assert code == 0
-    assert "Exposure or Brightness: 2 times as bright." in " ".join(said.split())
+    assert "on a photo ten times as wide, a radius is ten times as large" in " ".join(said.split())
     saved(TONE, 8 / 255, similarity="1\n2", distance=float("nan"))
     words = " ".join(tell_perturbation("p.npz").summary())
     assert "at most 8 of 255 levels a value (L∞), by photo edits" in words

@@ -141,6 +141,15 @@ def test_notes_of_cells_are_told_once_with_how_many_they_are_of() -> None:
     assert one.to_json()["notes"][-1] == "A key is exhausted."
 
 
+def test_a_note_of_one_cell_among_several_names_the_cell() -> None:
+    def in_one(group: Any, _: float) -> dict[str, Any]:
+        noted = (group.seed, group.members, group.proxy) == (1, 50, "mlp")
+        return {"notes": ["A key is exhausted."] if noted else []}
+
+    result = result_of(study(members="20,50", proxy=["cnn", "mlp"], seeds=2), in_one)
+    assert result.to_json()["notes"][-1] == "A key is exhausted. (seed 1, mlp, 50 × 10)"
+
+
 def test_what_is_named_twice_counts_once() -> None:
     correction = study(members="20,20", epsilon="8/255,8/255", seeds=[0, 0])
     found = result_of(correction).to_json()

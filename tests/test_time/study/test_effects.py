@@ -63,7 +63,7 @@ def test_no_budget_is_called_so_and_not_255_levels() -> None:
     result = result_of(study(epsilon="1"))
     assert wording.heading(result.headline, result.correction).endswith("no budget, 1 seed")
     said = " ".join(sentence for one in result.sections() for sentence in one.sentences)
-    assert "No budget: each value of a picture may change as far as it takes." in said
+    assert "No budget: a picture may change as much as it takes, and people may see it." in said
     assert "255 of 255" not in said
     (panel, _) = result.pictures()["gap"].figure.axes
     assert panel.get_title(loc="left") == "no budget"

@@ -106,7 +106,7 @@ def test_the_steps_are_what_an_editor_calls_them_with_the_confirmed_gain() -> No
     (said,) = steps.after
     assert said.startswith("Confirmed gain of accuracy: 0.250 [0.125, 0.375], on 50 photos that")
     assert "It assumes that the photos kept apart are like those of the people" in said
-    assert "(SSIM) is 0.625, and the largest change of a value 128 of 255 levels" in said
+    assert "(SSIM) is 0.625 on average, and the largest change of a value 128 of 255" in said
 
 
 def test_within_a_budget_the_steps_by_hand_are_not_the_file() -> None:
@@ -123,6 +123,28 @@ def test_that_no_edit_did_better_is_said_and_no_step_is_named() -> None:
     (steps,) = [one for one in result.sections() if one.heading == "The edit, step by step"]
     assert steps.sentences == ("No edit did better than none: pictures are left as they are.",)
     assert not steps.rows
+    assert not steps.after  # nothing was confirmed
+
+
+def test_a_seed_that_found_no_edit_confirmed_no_gain() -> None:
+    nothing = {**EDIT, "pipeline": "exposure:stops=0"}
+    result = result_of(each=lambda: searched(edit=nothing), seeds=2)
+    (table,) = [one for one in result.sections() if one.heading.startswith("What each seed")]
+    assert [(row["edit"], row["confirmed gain"]) for row in table.rows] == [("no edit", "–")] * 2
+
+
+def test_steps_in_pixels_are_said_to_grow_with_the_photo() -> None:
+    grows = "on a photo ten times as wide, a radius is ten times as large"
+    assert grows in sentences(result_of())  # gaussian:sigma=0.7 is
+    tone = {**EDIT, "pipeline": "exposure:stops=2", "by_hand": BY_HAND[1:]}
+    assert grows not in sentences(result_of(each=lambda: searched(edit=tone)))
+
+
+def test_the_page_says_how_the_change_was_found_and_the_settings_of_the_search() -> None:
+    facts = result_of(proxy=["edits", "mlp"]).facts()
+    assert facts["Found by"] == "photo edits searched by asking, surrogate mlp"
+    assert facts["Search"] == "as by default"
+    assert "Search" not in result_of(proxy="mlp").facts()
 
 
 def test_what_was_tried_is_told_the_most_asked_first() -> None:

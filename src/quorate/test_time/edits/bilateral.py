@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.spec import param
-from quorate.test_time.edits.edit import Edit, Pixels, Shape, Tables, rounded
+from quorate.test_time.edits.edit import Edit, Pixels, Shape, Tables, pixels, rounded
 from quorate.test_time.edits.neighbours import WeightedMean, pairs
 
 REACH = 2  # pixels
@@ -39,7 +39,7 @@ class Bilateral(Edit):
     def by_hand(self) -> str:
         """What a phone's editor calls it."""
         return (
-            f"Noise reduction or Smooth skin: a radius of {self.sigma:.2g} pixels, edges of more "
+            f"Noise reduction or Smooth skin: a radius of {pixels(self.sigma)}, edges of more "
             f"than {self.levels / 2.55:.2g}% kept."
         )
 

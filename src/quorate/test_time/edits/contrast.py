@@ -37,7 +37,7 @@ class Contrast(FixedCurve):
         if self.factor == 1:
             return "Contrast: leave it."
         way = "right" if self.factor > 1 else "left"
-        return f"Contrast: to the {way}, {self.factor:.2g} times as much as there is."
+        return f"Contrast: to the {way}, {self.factor:.2g} times as much."
 
     def curve(self) -> npt.NDArray[np.float64]:
         """Return middle + factor·(v − middle) of each level v, (256,)."""

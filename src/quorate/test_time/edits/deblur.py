@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.spec import param
-from quorate.test_time.edits.edit import Edit, Pixels, Shape, Tables
+from quorate.test_time.edits.edit import Edit, Pixels, Shape, Tables, pixels
 from quorate.test_time.edits.separable import filtered, levels_of, whole_taps
 
 REACH = 8  # pixels
@@ -40,7 +40,7 @@ class Deblur(Edit):
     def by_hand(self) -> str:
         """What a phone's editor calls it."""
         return (
-            f"Structure, Clarity or Unblur: a blur of {self.sigma:.2g} pixels undone; if it has a "
+            f"Structure, Clarity or Unblur: a blur of {pixels(self.sigma)} undone; if it has a "
             f"strength, {100 / (1 + 10 * self.noise):.0f}%."
         )
 

@@ -92,6 +92,15 @@ def rounded(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
     return whole
 
 
+def pixels(length: float) -> str:
+    """Return a length in words.
+
+    >>> pixels(1), pixels(0.7)
+    ('1 pixel', '0.7 pixels')
+    """
+    return f"{length:.2g} pixel{'' if length == 1 else 's'}"
+
+
 def padded(x: npt.NDArray[Any], margin: int) -> npt.NDArray[Any]:
     """Return pictures (n, c, h, w) with their edges repeated ``margin`` times on every side."""
     return np.pad(x, ((0, 0), (0, 0), (margin, margin), (margin, margin)), mode="edge")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from quorate.spec import param
-from quorate.test_time.edits.edit import Edit, Pixels, Shape, Tables
+from quorate.test_time.edits.edit import Edit, Pixels, Shape, Tables, pixels
 from quorate.test_time.edits.separable import filtered, gaussian_taps, levels_of
 
 REACH = 12  # pixels: three times the largest σ
@@ -30,7 +30,7 @@ class Gaussian(Edit):
     @property
     def by_hand(self) -> str:
         """What a phone's editor calls it."""
-        return f"Blur or Noise reduction: a radius of {self.sigma:.2g} pixels."
+        return f"Blur or Noise reduction: a radius of {pixels(self.sigma)}."
 
     def tables(self, shape: Shape) -> Tables:
         """Return the taps from the middle outwards, (13,), which sum to 2048 over both sides."""

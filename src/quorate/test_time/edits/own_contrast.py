@@ -40,8 +40,8 @@ class OwnContrast(Tone):
             return "Contrast: leave it."
         way = "right" if self.factor > 1 else "left"
         return (
-            f"Contrast: to the {way}, {self.factor:.2g} times as much as there is, with Brightness "
-            "as it was on average."
+            f"Contrast: to the {way}, {self.factor:.2g} times as much; then Brightness, until the "
+            "picture is as bright as before."
         )
 
     def tables(self, shape: Shape) -> Tables:

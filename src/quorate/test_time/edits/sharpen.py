@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from quorate.spec import param
-from quorate.test_time.edits.edit import Edit, Pixels, Shape, Tables, rounded
+from quorate.test_time.edits.edit import Edit, Pixels, Shape, Tables, pixels, rounded
 from quorate.test_time.edits.gaussian import REACH
 from quorate.test_time.edits.separable import BITS, filtered, gaussian_taps
 
@@ -34,7 +34,7 @@ class Sharpen(Edit):
     @property
     def by_hand(self) -> str:
         """What a phone's editor calls it."""
-        return f"Sharpen: {self.amount:.0%}, with a radius of {self.sigma:.2g} pixels."
+        return f"Sharpen: {self.amount:.0%}, with a radius of {pixels(self.sigma)}."
 
     def tables(self, shape: Shape) -> Tables:
         """Return the blur's taps, (13,), and the amount in parts of 256, (1,)."""

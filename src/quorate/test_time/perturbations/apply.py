@@ -6,6 +6,7 @@ Shape letters: c h w axes of the images trained for.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,6 +134,8 @@ class AppliedChange(Shown):
         if self.steps:
             told.append("By hand, in a phone's editor, it would be about:")
             told += [f"{i}. {by_hand} ({edit})" for i, (edit, by_hand) in enumerate(self.steps, 1)]
+            if self.resized and in_pixels(by_hand for _, by_hand in self.steps):
+                told.append(self._pixels_in_words())
         if self.preview is not None:
             told.append(f"Preview: {self.preview}")
         if self.resized:
@@ -157,6 +160,13 @@ class AppliedChange(Shown):
             f"blue alike, so your picture keeps its colours.{less}"
         )
 
+    def _pixels_in_words(self) -> str:
+        (width, height), (w, h) = self.size, self.trained_size
+        return (
+            f"Pixels are those of a picture of {w} x {h}: on yours, by hand, take "
+            f"{max(width / w, height / h):.2g} times as many."
+        )
+
     def _size_in_words(self) -> str:
         (width, height), (w, h) = self.size, self.trained_size
         if self.way == "by value":
@@ -176,6 +186,11 @@ class AppliedChange(Shown):
             f"Not exact: the change was made for {w} x {h} and brought to this size.{blocks} What "
             "the platform sees of it depends on how it makes pictures smaller."
         )
+
+
+def in_pixels(steps: Iterable[str]) -> bool:
+    """Return whether steps by hand are as far as so many pixels: that depends on the size."""
+    return any(" pixel" in one for one in steps)
 
 
 def apply_to_file(

@@ -6,7 +6,7 @@ The words in a file are those of whoever made it: they are shown as text and obe
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from quorate.plain import finite
 from quorate.printable import one_line
 from quorate.runs.result import Result, Row, Section, TextRow
 from quorate.runs.wording import rate
-from quorate.test_time.perturbations.apply import LIMITS
+from quorate.test_time.perturbations.apply import LIMITS, in_pixels
 from quorate.test_time.perturbations.budget import is_none, levels_of
 from quorate.test_time.perturbations.perturbation import Perturbation, load
 
@@ -41,6 +41,10 @@ FAMILIES = {
 BY_HAND = (
     "Its steps are what photo editors do, so that members could do about the same by hand. Editors "
     "differ: quorate apply does exactly what was measured."
+)
+RADII = (
+    "Pixels are those of the small pictures that it was found for: on a photo ten times as wide, a "
+    "radius is ten times as large."
 )
 # What may always undo it, measured or not.
 UNDOES = (
@@ -183,13 +187,17 @@ class ToldPerturbation(Result):
         told = () if rows else ("The file does not say what platforms that adapt did to it.",)
         sections = [Section("What undoes it", told, rows, UNDOES)]
         if steps := self._steps():
-            sections.insert(0, Section("By hand", (BY_HAND,), steps))
+            sections.insert(
+                0, Section("By hand", (by_hand(one for _, one in self._edits()),), steps)
+            )
         sections.append(Section("What it does not protect against", LIMITS))
         return sections
 
     def _steps(self) -> tuple[TextRow, ...]:
-        steps = self.perturbation.kind.steps(self.perturbation.arrays)
-        return tuple({"step": edit, "in a phone's editor": by_hand} for edit, by_hand in steps)
+        return tuple({"step": edit, "in a phone's editor": how} for edit, how in self._edits())
+
+    def _edits(self) -> list[tuple[str, str]]:
+        return self.perturbation.kind.steps(self.perturbation.arrays)
 
     def _adapted(self) -> tuple[TextRow, ...]:
         adaptive = self.about.get("adaptive")
@@ -249,6 +257,15 @@ class ToldPerturbation(Result):
             "norm": perturbation.norm,
             "levels": levels_of(perturbation.epsilon) if linf else None,
         }
+
+
+def by_hand(steps: Iterable[str]) -> str:
+    """Return what to know before doing the steps by hand.
+
+    Args:
+        steps: what a phone's editor calls each, and how far to move it.
+    """
+    return f"{BY_HAND} {RADII}" if in_pixels(steps) else BY_HAND
 
 
 def tell_perturbation(path: str | Path) -> ToldPerturbation:

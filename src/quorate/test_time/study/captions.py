@@ -90,14 +90,15 @@ def _likeness(sheet: Sheet) -> str:
     said = []
     for change in dict.fromkeys(row["change"] for row in sheet.rows):
         rows = [row for row in sheet.rows if row["change"] == change]
-        most = f"a largest change of {max(row['largest_levels'] for row in rows):.0f} of 255 levels"
+        most = f"at most {max(row['largest_levels'] for row in rows):.0f} of 255 levels"
         mean = sum(row["similarity"] for row in rows) / len(rows)
-        said.append(f"{change}, {most}" if math.isnan(mean) else f"{change} {mean:.2f}, {most}")
+        alike = "" if math.isnan(mean) else f"SSIM {mean:.2f} on average, "
+        said.append(f"{change}, {alike}{most}")
     if not said:
         return ""
     return (
         " Above each: structural similarity to the picture before (SSIM; 1 is the same picture) "
-        f"and largest change of a value (L∞). On average: {'; '.join(said)}."
+        f"and largest change of a value (L∞). In all: {'; '.join(said)}."
     )
 
 

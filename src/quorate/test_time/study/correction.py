@@ -41,6 +41,14 @@ DEFAULT_ADAPTIVE = ("jpeg", "blur", "resize")
 SINGULAR = {"platform": "platforms", "proxy": "proxies", "epsilon": "epsilons"}
 METHODS = ("population", "subgroup", "crafting", "extraction", "search")
 # By later versions: described where they are not as they always were.
+SEVERAL = {  # fields that hold several, and what one of them is
+    "platforms": "a platform",
+    "proxies": "a proxy",
+    "members": "a number of members",
+    "queries": "a number of queries",
+    "epsilons": "a budget epsilon",
+    "seeds": "a seed",
+}
 ADDED = ("aim", "anyway", "search")
 
 
@@ -129,10 +137,10 @@ class Correction:
         if self.photos is not None:
             at_least("photos", self.photos, 1, "Use at least one.")
         in_interval("reserve", self.reserve, 0, 1, "Use 0.5.", open_low=True, open_high=True)
-        for name in ("platforms", "proxies", "members", "queries", "epsilons", "seeds"):
+        for name, one in SEVERAL.items():
             values = tuple(dict.fromkeys(getattr(self, name)))  # what is named twice counts once
             if not values:
-                raise InputError(f"Expected at least one of {name}, got none. Name one.")
+                raise InputError(f"Expected {one}, got none. Name at least one.")
             object.__setattr__(self, name, values)
         for given in self.adaptive:
             if given not in KNOWN:

@@ -162,8 +162,7 @@ def _free_controls(mean: MeanOutcome) -> tuple[str, ...]:
     if measures.shuffled is not None:
         said.append(
             "Found again with labels shuffled among members' photos, it closes "
-            f"{measured(measures.shuffled)} of the gap. That must be none: otherwise the gain "
-            "would need no true labels."
+            f"{measured(measures.shuffled)} of the gap. What is above 0 here needs no true labels."
         )
     if (own := measures.own_classifier) is not None:
         said.append(

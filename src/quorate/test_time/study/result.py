@@ -249,10 +249,11 @@ class CorrectionResult(Result):
             "Subgroup": f"{correction.subgroup.label}: {spec.text(correction.subgroup)}",
             "Platforms": ", ".join(correction.platforms),
             "What they answer": correction.answers,
-            "Surrogates": ", ".join(correction.proxies),
+            "Found by": ", ".join(map(wording.way, correction.proxies)),
             "Photos of a member": each(lambda one: one.description["photos"]),
             "Extraction": _set(correction.extraction),
             "Crafting": _set(correction.crafting),
+            **({"Search": _set(correction.search)} if self._searches else {}),
             "Aim": AIMS[correction.aim],
             "Seeds": ", ".join(map(str, correction.seeds)),
             "Cells": f"{len(outcomes)}",
@@ -279,6 +280,11 @@ class CorrectionResult(Result):
     def _transfers(self) -> bool:
         """Whether there is more than one platform or surrogate."""
         return len(self.correction.platforms) > 1 or len(self.correction.proxies) > 1
+
+    @property
+    def _searches(self) -> bool:
+        """Whether photo edits are searched by asking."""
+        return any(map(wording.searches, self.correction.proxies))
 
     @property
     def _compares_ways(self) -> bool:

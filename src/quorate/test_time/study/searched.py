@@ -13,7 +13,7 @@ from quorate.intervals import Estimate
 from quorate.runs.result import Section, TextRow
 from quorate.runs.wording import rate
 from quorate.test_time.perturbations.budget import is_none
-from quorate.test_time.perturbations.told import BY_HAND
+from quorate.test_time.perturbations.told import by_hand
 from quorate.test_time.study.means import MeanOutcome
 from quorate.test_time.study.measures import UNDEFINED, read_estimate
 from quorate.test_time.study.wording import counted, measured
@@ -40,11 +40,11 @@ def edit_sections(mean: MeanOutcome) -> list[Section]:
     seed, shown = found[0]
     of_seed = f" Shown is seed {seed}, whose file is perturbation.npz." if len(found) > 1 else ""
     free = is_none(mean.epsilon, mean.outcomes[0].norm)
-    said = f"{BY_HAND}{'' if free else WITHIN_A_BUDGET}"
+    said = f"{by_hand(shown['by_hand'])}{'' if free else WITHIN_A_BUDGET}"
     if nothing := shown["pipeline"] == NO_EDIT:
         said = "No edit did better than none: pictures are left as they are."
-    rows = () if nothing else step_rows(shown)
-    sections = [Section("The edit, step by step", (said + of_seed,), rows, (confirmed(shown),))]
+    rows, after = ((), ()) if nothing else (step_rows(shown), (confirmed(shown),))
+    sections = [Section("The edit, step by step", (said + of_seed,), rows, after)]
     if len(found) > 1:
         sections.append(Section("What each seed's search found", rows=seed_rows(found)))
     if tried := tried_rows(shown):
@@ -58,8 +58,8 @@ def step_rows(edit: Mapping[str, Any]) -> tuple[TextRow, ...]:
     """Return one row a step: the edit, and what a phone's editor calls it."""
     steps = [part.strip() for part in str(edit["pipeline"]).split(" + ")]
     return tuple(
-        {"step": f"{number}", "edit": step, "in a phone's editor": by_hand}
-        for number, (step, by_hand) in enumerate(zip(steps, edit["by_hand"], strict=True), 1)
+        {"step": f"{number}", "edit": step, "in a phone's editor": how}
+        for number, (step, how) in enumerate(zip(steps, edit["by_hand"], strict=True), 1)
     )
 
 
@@ -79,8 +79,8 @@ def likeness(edit: Mapping[str, Any]) -> str:
     if alike is None or most is None:
         return ""
     return (
-        f"On members' photos the structural similarity (SSIM) is {rate(float(alike))}, and the "
-        f"largest change of a value {255 * float(most):.0f} of 255 levels on average."
+        f"On members' photos the structural similarity (SSIM) is {rate(float(alike))} on average, "
+        f"and the largest change of a value {255 * float(most):.0f} of 255 levels (L∞)."
     )
 
 
@@ -89,8 +89,8 @@ def seed_rows(found: list[tuple[int, Mapping[str, Any]]]) -> tuple[TextRow, ...]
     return tuple(
         {
             "seed": f"{seed}",
-            "edit": str(edit["pipeline"]),
-            "confirmed gain": measured(gain_of(edit)),
+            "edit": named(edit),
+            "confirmed gain": "–" if edit["pipeline"] == NO_EDIT else measured(gain_of(edit)),
             "SSIM": rate(_number(edit.get("similarity"))),
         }
         for seed, edit in found
@@ -102,13 +102,18 @@ def tried_rows(edit: Mapping[str, Any]) -> tuple[TextRow, ...]:
     tried = sorted(edit.get("tried", ()), key=lambda one: -int(one["asked"]))
     return tuple(
         {
-            "edit": str(one["pipeline"]),
+            "edit": named(one),
             "photos asked about": f"{int(one['asked']):,}",
             "read rightly": rate(int(one["right"]) / int(one["asked"])),
         }
         for one in tried[:MOST_TRIED]
         if int(one["asked"])
     )
+
+
+def named(edit: Mapping[str, Any]) -> str:
+    """Return the edit's text, or that it is none."""
+    return "no edit" if edit["pipeline"] == NO_EDIT else str(edit["pipeline"])
 
 
 def gain_of(edit: Mapping[str, Any]) -> Estimate:

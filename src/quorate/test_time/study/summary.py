@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +10,8 @@ from quorate.plain import finite, finite_or_none
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.means import MeanOutcome
 from quorate.test_time.study.measures import MEASURES, ControlEffects
+from quorate.test_time.study.outcome import CorrectionOutcome
+from quorate.test_time.study.wording import at_most
 
 CONTROLS = tuple(ControlEffects.__dataclass_fields__)
 NONE = {"value": None, "low": None, "high": None}
@@ -71,10 +72,28 @@ def notes(means: Sequence[MeanOutcome], shown: MeanOutcome) -> list[str]:
     if seeds == 2:
         said.append("Two seeds hardly tell how much seeds differ: five or more make it narrower.")
     outcomes = [outcome for one in means for outcome in one.outcomes]
-    counts = Counter(note for one in outcomes for note in dict.fromkeys(one.notes))
-    for note, count in counts.items():
-        said.append(note if len(outcomes) == 1 else f"{note} ({count} of {len(outcomes)} cells)")
+    cells: dict[str, list[CorrectionOutcome]] = {}
+    for one in outcomes:
+        for note in dict.fromkeys(one.notes):
+            cells.setdefault(note, []).append(one)
+    for note, some in cells.items():
+        said.append(note if len(outcomes) == 1 else f"{note} ({_which(some, outcomes)})")
     return said
+
+
+def _which(some: Sequence[CorrectionOutcome], outcomes: Sequence[CorrectionOutcome]) -> str:
+    """Return how many cells a note is of; a single one by its seed, and by what else differs."""
+    if len(some) > 1:
+        return f"{len(some)} of {len(outcomes)} cells"
+    named: dict[str, Callable[[CorrectionOutcome], str]] = {
+        "seed": lambda one: f"seed {one.seed}",
+        "platform": lambda one: one.platform,
+        "proxy": lambda one: one.proxy,
+        "who": lambda one: f"{one.members:,} × {one.queries_per_member:,}",
+        "epsilon": lambda one: at_most(one.epsilon, one.norm),
+    }
+    differ = [of for of in named.values() if len({of(one) for one in outcomes}) > 1]
+    return ", ".join(of(some[0]) for of in differ)
 
 
 def _parity(mean: MeanOutcome) -> dict[str, Any]:

@@ -178,8 +178,9 @@ def noise(epsilon: float, norm: str) -> str:
         )
     if is_none(epsilon, norm):
         return (
-            "No budget: each value of a picture may change as far as it takes. How far that is can "
-            "be seen side by side, with the structural similarity (SSIM: 1 is the same picture)."
+            "No budget: a picture may change as much as it takes, and people may see it. How much "
+            "that is can be seen side by side, and in the structural similarity (SSIM; 1 is the "
+            "same picture)."
         )
     most = levels_of(epsilon)
     return (
