@@ -33,11 +33,8 @@ class Exposure(FixedCurve):
         """What a phone's editor calls it."""
         if not self.stops:
             return "Exposure or Brightness: leave it."
-        way, light = ("right", "bright") if self.stops > 0 else ("left", "dark")
-        return (
-            f"Exposure or Brightness: to the {way}, until it is {2 ** abs(self.stops):.2g} times "
-            f"as {light} ({self.stops:+.2g} stop{'' if abs(self.stops) == 1 else 's'})."
-        )
+        way = "bright" if self.stops > 0 else "dark"
+        return f"Exposure or Brightness: {2 ** abs(self.stops):.2g} times as {way}."
 
     def curve(self) -> npt.NDArray[np.float64]:
         """Return 2^stops times each level, (256,)."""

@@ -41,7 +41,7 @@ class OwnContrast(Tone):
         way = "right" if self.factor > 1 else "left"
         return (
             f"Contrast: to the {way}, {self.factor:.2g} times as much; then Brightness, until the "
-            "picture is as bright as before."
+            "picture is as bright as before this step."
         )
 
     def tables(self, shape: Shape) -> Tables:
