@@ -10,13 +10,25 @@ import numpy as np
 from fuzzing import NUMBERS, Counts, Rng, damaged
 
 from quorate.errors import InputError
+from quorate.test_time.edits.pipeline import Pipeline
 from quorate.test_time.perturbations.perturbation import Perturbation, from_bytes, to_bytes
 from quorate.test_time.perturbations.told import ToldPerturbation
+from quorate.test_time.perturbations.whole_network import WholeLayer, WholeNetwork, tanh_table
 
 CLASSES = ("cat", "dog")
 SHAPE = (2, 5, 7)
+GREY, COLOUR = (1, 5, 7), (3, 5, 7)
+FAMILIES = ("additive", "gain", "filter", "combined", "edit", "network")
+PIPELINES = {
+    "gaussian:sigma=0.7 + exposure:stops=2": GREY,
+    "white-balance + jpeg + own-contrast + median": COLOUR,
+    "bilateral + non-local-means + rescale": COLOUR,
+    "sharpen + deblur + gamma + contrast": GREY,
+}
+STEPS = ("exposure", "median", "jpeg", "own-contrast", "magic", "", "tanh", "0")
+TABLES = ("parameters", "curve", "taps", "steps", "factor", "weight", "bias", "shift", "")
 WORDS: tuple[Any, ...] = (
-    *(None, True, "", "additive", "gain", "filter", "combined", "linf", "l2", "\x1b[2J", "a" * 999),
+    *(None, True, "", *FAMILIES, "linf", "l2", "\x1b[2J", "a" * 999),
     *(-1, 0, 0.5, 1e-9, 1e308, float("nan"), float("inf"), 10**400, *NUMBERS),
     *([], [[]], {}, {"a": {"value": 1}}, [1, 2, 2], [3, 5, 7], [10**9] * 3, ["cat", "cat"], [None]),
 )
@@ -53,7 +65,30 @@ def seeds() -> list[bytes]:
         to_bytes(Perturbation(family, given, CLASSES, SHAPE, 8 / 255, norm, about))  # type: ignore[arg-type]
         for family, given in arrays.items()
         for norm in ("linf", "l2")
+    ] + newer_seeds()
+
+
+def newer_seeds() -> list[bytes]:
+    """Return files of format 2: pipelines of photo edits, and a network."""
+    files = [
+        Perturbation("edit", Pipeline.parse(text).arrays(shape), CLASSES, shape, 1.0)
+        for text, shape in PIPELINES.items()
     ]
+    rng = np.random.default_rng(1)
+    layers = [
+        WholeLayer(
+            rng.integers(-127, 128, shape).astype(np.int8),
+            rng.integers(-999, 999, shape[0]).astype(np.int32),
+            np.full(shape[0], 8, np.int8),
+        )
+        for shape in ((4, 3, 3, 3), (3, 4, 1, 1))
+    ]
+    network = WholeNetwork(layers, tanh_table(8)).arrays()
+    files += [
+        Perturbation("network", network, CLASSES, COLOUR, 8 / 255, norm)  # type: ignore[arg-type]
+        for norm in ("linf", "l2")
+    ]
+    return [to_bytes(one) for one in files]
 
 
 SEEDS = seeds()
@@ -66,12 +101,20 @@ def rebuilt(content: bytes, rng: Rng) -> bytes:
     facts = json.loads(str(np.load(io.BytesIO(members["facts.npy"]))))
     for _ in range(int(rng.geometric(0.7))):
         name = str(rng.choice(list(members)))
+        how = rng.random()
         if name == "facts.npy":
             members[name] = other_facts(facts, rng)
-        elif rng.random() < 0.5:
+        elif how < 0.4:
+            members[name] = nearly(members[name], rng)
+        elif how < 0.7:
             members[name] = damaged(members[name], list(members.values()), rng)
         else:
             members[name] = claimed(rng)
+        if rng.random() < 0.2:
+            other = str(rng.choice(list(members)))
+            members[numbered(rng)] = members[other]
+            if rng.random() < 0.5 and other != "facts.npy":
+                del members[other]
         if rng.random() < 0.1:
             members[f"{rng.choice(['delta', 'x', '../a', 'facts'])}.npy"] = claimed(rng)
     out = io.BytesIO()
@@ -83,15 +126,16 @@ def rebuilt(content: bytes, rng: Rng) -> bytes:
 
 def other_facts(facts: dict[str, Any], rng: Rng) -> bytes:
     """Return facts of which one or two are something else, or whose text is damaged."""
-    facts: dict[str, Any] = {
-        "format": 1,
-        "family": str(rng.choice(["additive", "gain", "filter", "combined"])),
+    any_facts: dict[str, Any] = {
+        "format": int(rng.choice([1, 2])),
+        "family": str(rng.choice(FAMILIES)),
         "classes": list(CLASSES),
-        "shape": list(SHAPE),
+        "shape": list((SHAPE, GREY, COLOUR, (3, 1, 1), (1, 1, 2**16))[int(rng.integers(5))]),
         "epsilon": 8 / 255,
         "norm": "l2",
         "about": {},
     }
+    facts = dict(facts) if rng.random() < 0.5 else any_facts
     for key in rng.choice(list(facts), size=int(rng.geometric(0.8))):
         facts[str(key)] = WORDS[int(rng.integers(len(WORDS)))]
     text = json.dumps(facts)
@@ -99,6 +143,37 @@ def other_facts(facts: dict[str, Any], rng: Rng) -> bytes:
         text = damaged(text.encode(), [text.encode()], rng).decode("latin-1")
     buffer = io.BytesIO()
     np.save(buffer, np.array(text))
+    return buffer.getvalue()
+
+
+def numbered(rng: Rng) -> str:
+    """Return a name as those of a pipeline's or a network's arrays, or nearly."""
+    parts = [str(rng.choice(["0", "1", "3", "00", "-1", "99", "100", "²"]))]
+    if rng.random() < 0.7:
+        parts.append(str(rng.choice(STEPS)))
+    return ".".join([*parts, str(rng.choice(TABLES))]) + ".npy"
+
+
+def nearly(content: bytes, rng: Rng) -> bytes:
+    """Return an array with some values a little or very different, or of another type."""
+    try:
+        array = np.load(io.BytesIO(content))
+    except Exception:
+        return content
+    if array.dtype.kind not in "iuf" or not array.size or array.size > 10_000:
+        return content
+    array = array.copy()
+    with np.errstate(all="ignore"):
+        for place in rng.integers(0, array.size, int(rng.geometric(0.5))):
+            other = rng.choice([0, -1, 1, 2, 127, 255, 1e6, 1e30, float("nan"), -0.0])
+            value = array.flat[place] + (rng.choice([-2, -1, 1, 2]) if rng.random() < 0.5 else 0)
+            kept = other if rng.random() < 0.5 else value
+            array.flat[place] = np.asarray(kept, float).astype(array.dtype)
+        if rng.random() < 0.2:
+            kinds = ("<f4", "<f8", ">i2", "<i8", "|u1", "|i1")
+            array = array.astype(kinds[int(rng.integers(len(kinds)))])
+    buffer = io.BytesIO()
+    np.save(buffer, array)
     return buffer.getvalue()
 
 
