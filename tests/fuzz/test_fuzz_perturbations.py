@@ -85,8 +85,7 @@ def newer_seeds() -> list[bytes]:
     ]
     network = WholeNetwork(layers, tanh_table(8)).arrays()
     files += [
-        Perturbation("network", network, CLASSES, COLOUR, 8 / 255, norm)  # type: ignore[arg-type]
-        for norm in ("linf", "l2")
+        Perturbation("network", network, CLASSES, COLOUR, 8 / 255, norm) for norm in ("linf", "l2")
     ]
     return [to_bytes(one) for one in files]
 

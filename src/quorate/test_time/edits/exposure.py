@@ -15,7 +15,9 @@ from quorate.test_time.edits.tone import LEVELS, FixedCurve
 
 @dataclass(frozen=True)
 class Exposure(FixedCurve):
-    """Every value times 2^stops.
+    """Every value times 2^stops, as it stands in the file.
+
+    Values follow a curve (sRGB), so that a stop here is about 2.2 of a camera's, which count light.
 
     >>> Exposure(stops=2).tables((1, 8, 8))["curve"][[10, 100]].tolist()
     [40, 255]
@@ -26,7 +28,7 @@ class Exposure(FixedCurve):
 
     name: ClassVar[str] = "exposure"
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {"stops": (-4, 4)}
-    stops: float = param(1.0, "Doublings of the light, in [-4, 4]; 0 for none.", shown=True)
+    stops: float = param(1.0, "Doublings of the values, in [-4, 4]; 0 for none.", shown=True)
 
     @property
     def by_hand(self) -> str:
