@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quorate.errors import InputError
+from quorate.errors import InputError, PlatformError
 from quorate.table import Labels, Mask
 from quorate.test_time.edits.similarity import structural_similarity
 from quorate.test_time.extraction.questions import key_of
@@ -250,6 +250,20 @@ def test_a_key_without_queries_left_is_noted(ledger: Ledger) -> None:
     found = search(platform, ledger, x, y, queries=12, budget=7)
     assert any("keys have no queries left" in note for note in found.notes)
     assert max(platform.asked.values()) == 7
+
+
+def test_a_winner_that_no_query_is_left_to_confirm_is_dropped(ledger: Ledger) -> None:
+    x, y = dark_photos(60, np.random.default_rng(9))
+    found = search(Stated(by_level(118)), ledger, x, y, queries=12, budget=6)
+    assert (found.pipeline, found.confirmed, found.gain.value) == (NO_EDIT, 0, 0)
+    (note,) = [one for one in found.notes if one.startswith("No edit: ")]
+    assert note.endswith(" did best in the search, but no query was left to confirm it with.")
+
+
+def test_a_search_without_any_answer_is_an_error(ledger: Ledger) -> None:
+    x, y = dark_photos(60, np.random.default_rng(9))
+    with pytest.raises(PlatformError, match="Expected answers to the search's questions, got none"):
+        search(Stated(by_level(118)), ledger, x, y, queries=12, budget=0)
 
 
 @pytest.mark.parametrize(("photos", "members", "queries"), [(1, 1, 50), (5, 1, 3), (9, 9, 1)])

@@ -64,6 +64,8 @@ def test_words_in_the_surrogates_place() -> None:
     assert [one.learner.name for one in beside.learners] == ["adam"]
     with pytest.raises(InputError, match="Expected itself to stand alone"):
         read_proxy("cnn+itself")
+    with pytest.raises(InputError, match="Expected edits without settings, got 'edits:method=halv"):
+        read_proxy("cnn + edits:method=halving")
 
 
 def test_a_search_leaves_one_change_which_carries_no_label(
@@ -169,6 +171,7 @@ def test_a_later_platform_may_be_of_another_architecture(tmp_path: Path) -> None
             {"platform": "http://127.0.0.1:1", "proxy": "itself"},
             "Expected a platform on this machine for proxy=itself",
         ),
+        ({"proxy": "mlp+edits", "queries": 1}, "Expected at least 2 queries of each member for"),
         ({"proxy": "edit"}, "Expected a known learner, got 'edit'"),
         ({"norm": "l2"}, "Expected norm=linf for epsilon=none"),
     ],

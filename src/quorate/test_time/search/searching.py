@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quorate.errors import PlatformError
 from quorate.intervals import Estimate
 from quorate.table import Labels, Mask, Rng
 from quorate.test_time.edits.pipeline import Pipeline
@@ -63,7 +64,8 @@ def search_edits(
 
     Every question shows one photo under one setting and is asked under its member's key. Settings
     are compared on the same photos. The winner is then asked about, and no edit with it, on photos
-    that the search never used; where it does not gain there, no edit is what is returned.
+    that the search never used; where it does not gain there, no edit is what is returned. A winner
+    that gains is returned even where its interval holds 0: with few photos it may do harm.
 
     Args:
         platform: the platform behind its ledger.
@@ -78,7 +80,8 @@ def search_edits(
 
     Raises:
         InputError: there are too few photos or queries to compare and to confirm on others.
-        PlatformError: the platform refused or failed; what was answered is stored.
+        PlatformError: the platform refused or failed, or no key had a query left; what was
+            answered is stored.
     """
     check_budget(epsilon, norm)
     names, holder = np.unique(member, return_inverse=True)  # (m,), (p,)
@@ -109,22 +112,28 @@ def search_edits(
     if best:
         (before, after), _ = confirming.compare(np.array([0, best]), int(apart.sum()))
         gain, confirmed = paired_gain(before, after), len(before)
+    asked = int(asking.asked.sum() + confirming.asked.sum())
+    if not asked:
+        raise PlatformError(
+            "Expected answers to the search's questions, got none: no key has queries left. Ask "
+            "the platform for more, or enlist members with fresh keys."
+        )
+    on = f"on {confirmed} {'photo' if confirmed == 1 else 'photos'}"
     if best and not gain.value > 0:
+        text = f"{space.pipelines[best].text} did best in the search, but"
         notes.append(
-            f"No edit: {space.pipelines[best].text} did best in the search, but gained "
-            f"{gain.value:.3f} on {confirmed} photos that the search never used."
+            f"No edit: {text} gained {gain.value:.3f} {on} that the search never used."
+            if confirmed
+            else f"No edit: {text} no query was left to confirm it with."
         )
         best, gain = 0, Estimate(0.0, 0.0, 0.0)
     elif not best:
         notes.append("No edit: no setting did better in the search than the picture as it is.")
     elif gain.low <= 0:
-        notes.append(
-            f"The gain is not certain: {gain.low:.3f} to {gain.high:.3f} on {confirmed} photos."
-        )
+        notes.append(f"The gain is not certain: {gain.low:.3f} to {gain.high:.3f} {on}.")
     if unanswered := asking.unanswered + confirming.unanswered:
         notes.append(f"{unanswered} questions unanswered, since keys have no queries left.")
     pipeline = space.pipelines[best]
-    asked = int(asking.asked.sum() + confirming.asked.sum())
     order = np.argsort(-asking.asked, kind="stable")[: np.count_nonzero(asking.asked)]
     rows = zip(order, asking.asked[order].tolist(), asking.right[order].tolist(), strict=True)
     likeness = similarity(seen, change(pipeline, seen))

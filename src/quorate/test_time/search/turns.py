@@ -89,8 +89,8 @@ def keep_apart(
     left = queries - 2 * pairs
     if not pairs.sum() or not np.any(left[holder[~apart]] >= 2):
         raise InputError(
-            f"Expected photos and queries both to search with and to confirm on others, got "
-            f"{len(holder)} photos of {members} members with {queries} queries each. Use at least "
+            "Expected photos and queries both to search with and to confirm on others, got photos: "
+            f"{len(holder)} in all, members: {members}, queries of each: {queries}. Use at least "
             "two photos and four queries, or two members with two."
         )
     return apart, pairs

@@ -182,6 +182,11 @@ class Correction:
                 f"Expected aim=most where photo edits are searched for, got parity: each budget "
                 f"would have to be searched anew. Leave aim out, or {text} of the proxies."
             )
+        if proxy.edits and proxy.learners and min(self.queries) < 2:
+            raise InputError(
+                f"Expected at least 2 queries of each member for proxy={text}, half of which are "
+                f"for the search, got {min(self.queries)}. Use 20, say."
+            )
         if proxy.itself and any(isinstance(s, PlatformAddress) for s in self.sources.values()):
             raise InputError(
                 f"Expected a platform on this machine for proxy={ITSELF}, whose gradients are "

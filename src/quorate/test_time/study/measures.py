@@ -108,7 +108,8 @@ class CorrectionMeasures:
         adaptive_label_free: the same for the first of ``label_free``.
         agreement: how often the surrogate answers as the platform, on held-out questions.
         shuffled: share of the gap that a label-free change closes which was found in the same way,
-            but with labels dealt anew among photos: it must close none; None where not tried.
+            but with labels dealt anew among photos: a crafted one must close none, a searched edit
+            what needs no true labels; None where not tried.
         own_classifier: accuracy in the subgroup of a classifier that members trained alone, on
             their photos' true labels, without any query; None where none was trained.
     """

@@ -246,9 +246,10 @@ class PreparedGroup:
         if local is None:  # what an address would do cannot be tried
             return effects, of_free, asked
         for change, into in ((found.shown, effects), (found.best_label_free, of_free)):
-            if change is None or (into is of_free and change is found.shown):
-                of_free = dict(effects) if change is not None else {}
+            if change is None:
                 break
+            if into is of_free and change is found.shown:
+                return effects, dict(effects), asked
             for name in cell.correction.adaptive:
                 evaluator = Evaluator(self._adapted(local, name, change), self.split)
                 into[name] = evaluate_adapted(evaluator, change, rng)

@@ -108,7 +108,7 @@ def read_proxy(text: str) -> ProxySource:
     ProxySource(learners=(), edits=True, itself=False)
 
     Raises:
-        InputError: it is none of them, or ``itself`` stands beside others.
+        InputError: it is none of them, ``itself`` stands beside others, or a word has settings.
     """
     parts = [part.strip() for part in text.split("+")]
     if ITSELF in parts and len(parts) > 1:
@@ -116,6 +116,12 @@ def read_proxy(text: str) -> ProxySource:
             f"Expected {ITSELF} to stand alone, since the platform's own gradients need no other, "
             f"got {text!r}. Use proxy={ITSELF}."
         )
+    for part in parts:
+        if part.partition(":")[0] in (EDITS, ITSELF) and ":" in part:
+            raise InputError(
+                f"Expected {part.partition(':')[0]} without settings, got {part!r}. The search for "
+                "photo edits takes its own: search=method=halving, say."
+            )
     named = [part for part in parts if part not in (EDITS, ITSELF)]
     learners = tuple(read_learner(part, SURROGATE_LOOKS) for part in named)
     return ProxySource(learners, edits=EDITS in parts, itself=ITSELF in parts)
