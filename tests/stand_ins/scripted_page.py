@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 import quorate
+from quorate.collective.web.standalone import APPLY_SCRIPTS
 
 STATIC = Path(quorate.__file__).parent / "collective" / "web" / "static"
-SCRIPTS = ("bytes", "png", "jpeg", "pictures", "archives", "change", "apply")
+SCRIPTS = tuple(name.removesuffix(".js") for name in APPLY_SCRIPTS)
 WORDS = """
 globalThis.base64 = (bytes) => {
   let text = "";

@@ -14,6 +14,7 @@ from PIL import Image
 import quorate
 from quorate.collective.web import standalone
 from quorate.errors import InputError, StoreError
+from quorate.test_time.edits.pipeline import Pipeline
 from quorate.test_time.perturbations.apply import LIMITS, apply_to_file
 from quorate.test_time.perturbations.perturbation import Perturbation, to_bytes
 
@@ -155,6 +156,30 @@ def test_the_same_for_everyone_dropped_on_the_page(visitor: Visitors, tmp_path: 
     words = page.locator("#told").inner_text()
     assert "keeps its colours" in words
     assert f"a length of {said.budget:.4g} levels; used here {said.used:.4g}" in words
+
+
+def test_photo_edits_that_a_member_could_make_by_hand(visitor: Visitors, tmp_path: Path) -> None:
+    arrays = Pipeline.parse("gaussian:sigma=0.7 + exposure:stops=2").arrays((3, 8, 8))
+    change = Perturbation("edit", arrays, ("cat", "dog"), (3, 8, 8), 1.0)
+    picture = photo(tmp_path)
+    page = opened(visitor, tmp_path, change.with_about(similarity={"value": 0.62}))
+    assert page.locator("#by-hand li").all_inner_texts() == [
+        "Blur or Noise reduction: a radius of 0.7 pixels.",
+        "Exposure or Brightness: 4 times as bright.",
+    ]
+    text = page.locator("main").inner_text()
+    assert "carries no label: you need not say what your picture" in text
+    assert "structural similarity (SSIM) of 0.62" in text
+    assert page.locator("select").count() == 0
+    page.get_by_label("Choose a picture").set_input_files(picture)
+    page.get_by_role("button", name="Add the change").click()
+    page.get_by_role("heading", name="Before and after").wait_for()
+    assert axe(page) == []
+    said, wanted = by_library(change, picture, None)
+    words = page.locator("#told").inner_text()
+    assert "no budget, so that people may see it" in words
+    assert f"Largest change of a value {said.largest_change}, mean" in words
+    np.testing.assert_array_equal(saved(page, tmp_path)[1], wanted)
 
 
 def test_the_difference_is_shown_as_strong_as_is_asked(visitor: Visitors, tmp_path: Path) -> None:

@@ -9,23 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from changed_pictures import APPLY, Case, in_memory, png_of
 from PIL import Image
 from scripted_page import ScriptedPage, array, text
 
 from quorate.errors import InputError
 from quorate.test_time.perturbations.apply import AppliedChange, apply_to_file
-from quorate.test_time.perturbations.brought import change_of
+from quorate.test_time.perturbations.budget import is_none
 from quorate.test_time.perturbations.perturbation import Perturbation, from_bytes, to_bytes
 
-APPLY = """async ([npz, picture, label]) => {
-  const bytes = quorate.bytes.fromBase64;
-  const change = await quorate.change.read(bytes(npz));
-  const opened = await quorate.pictures.decode(new Blob([bytes(picture)]));
-  const { after, facts } = quorate.change.apply(change, opened, label);
-  const told = quorate.applying.sentences(facts);
-  const shape = [after.height, after.width, after.channels];
-  return { shape, data: base64(after.data), facts, told };
-}"""
 READ = """async (npz) => {
   const change = await quorate.change.read(quorate.bytes.fromBase64(npz));
   const arrays = {};
@@ -38,7 +30,6 @@ READ = """async (npz) => {
 }"""
 INTEGERS = ("<i2", "<i4", ">i2", "i1", "<i8", "<u2")
 FLOATS = ("<f4", "<f8", ">f4", "<f2")
-Case = tuple[Perturbation, np.ndarray, str | None]
 
 
 def numbers(rng: np.random.Generator, shape: tuple[int, ...], reach: float) -> np.ndarray:
@@ -94,12 +85,6 @@ def random_case(rng: np.random.Generator) -> Case:
     return change, picture, None if change.label_free else str(rng.choice(change.classes))
 
 
-def png_of(picture: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def applied(case: Case, folder: Path) -> tuple[AppliedChange, np.ndarray]:
     """What ``quorate apply`` says and writes."""
     change, picture, label = case
@@ -119,17 +104,6 @@ def told_as_by(said: AppliedChange, words: str) -> bool:
         re.sub(r"[\d.]+e\+\d+", lambda n: f"{float(n[0]):.15g}", one) for one in (noise, *more)
     ]
     return all(one in words for one in plain)
-
-
-def in_memory(case: Case) -> np.ndarray:
-    """The pixels that ``quorate apply`` writes."""
-    change, x, label = case
-    picture = Image.fromarray(x)
-    if change.shape[0] == 3 and picture.mode == "L":
-        picture = picture.convert("RGB")
-    row = 0 if label is None else change.label(label)
-    change_of(picture, change, row).add_to(picture)
-    return np.atleast_3d(np.asarray(picture))
 
 
 def test_hundreds_of_changes_and_pictures(scripted: ScriptedPage) -> None:
@@ -165,6 +139,8 @@ def test_what_is_said_of_a_changed_picture(scripted: ScriptedPage, tmp_path: Pat
             "brightness": said.brightness,
             "madeColour": said.made_colour,
             "clipped": said.clipped,
+            "noBudget": is_none(said.epsilon, said.norm),
+            "way": said.way,
         }
         assert told_as_by(said, " ".join(got["told"]))
 

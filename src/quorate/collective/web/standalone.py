@@ -24,7 +24,11 @@ from quorate.test_time.perturbations.told import UNDOES, ToldPerturbation
 
 STYLES = ("site.css",)  # of every page
 PICTURE_SCRIPTS = ("bytes.js", "png.js", "jpeg.js", "pictures.js")  # in this order
-APPLY_SCRIPTS = (*PICTURE_SCRIPTS, "archives.js", "change.js", "apply.js")
+CHANGE_SCRIPTS = (
+    *("archives.js", "resizing.js", "spread.js", "edits.js", "pipelines.js", "networks.js"),
+    "change.js",
+)
+APPLY_SCRIPTS = (*PICTURE_SCRIPTS, *CHANGE_SCRIPTS, "apply.js")
 BY = "quorate apply-page"
 APPLY_STYLES = ("apply.css",)
 
@@ -35,12 +39,14 @@ class OfferedChange:
 
     Args:
         labels: those that a member can choose; none where the change is the same for everyone.
+        steps: what a phone's editor calls each step; none where nobody could do it by hand.
         told: what the file says of itself, in sentences.
         undoes, limits: what undoes it, and what it does not protect against.
         file: bytes of the file, as base64.
     """
 
     labels: tuple[str, ...]
+    steps: tuple[str, ...]
     told: tuple[str, ...]
     undoes: tuple[str, ...]
     limits: tuple[str, ...]
@@ -65,6 +71,7 @@ def offered_change(npz: bytes, where: str = "perturbation.npz") -> OfferedChange
     told = ToldPerturbation(Path(where), change)
     return OfferedChange(
         labels=labels,
+        steps=tuple(by_hand for _, by_hand in change.kind.steps(change.arrays)),
         told=tuple(told.summary()),
         undoes=UNDOES,
         limits=LIMITS,

@@ -1,5 +1,5 @@
 // The page on which a member adds their group's change to a picture of their own.
-// Needs bytes.js, png.js, jpeg.js, pictures.js, archives.js and change.js.
+// Needs bytes.js, png.js, jpeg.js, pictures.js, archives.js and change.js with what it needs.
 (function () {
   "use strict";
   const quorate = (globalThis.quorate = globalThis.quorate || {});
@@ -25,10 +25,17 @@
 
   // --- What is said of a changed picture, as `quorate apply` says it.
 
-  function sizeInWords({ size, trainedSize }) {
+  function sizeInWords({ size, trainedSize, way }) {
     const [[width, height], [w, h]] = [size, trainedSize];
+    if (way === "by value") {
+      return (
+        "Any size: each value becomes another wherever it stands, as in pictures of " +
+        `${w} x ${h}, which it was found for.`
+      );
+    }
     let blocks = "";
-    if (width > w || height > h) {
+    if (way === "smoothly") blocks = " It is spread smoothly between its values.";
+    else if (width > w || height > h) {
       const [wide, high] = [Math.max(1, width / w), Math.max(1, height / h)];
       blocks =
         ` Each of its values covers about ${brief(wide, 3)} x ${brief(high, 3)} pixels, a block ` +
@@ -51,19 +58,28 @@
     );
   }
 
-  /** What a member should know of a changed picture, in sentences. */
-  function sentences(facts) {
+  function changeInWords(facts) {
+    const sizes = `argest change of a value ${facts.largest}, mean ${fixed(facts.mean, 1)}.`;
+    if (facts.noBudget) {
+      const distance = "The largest is its L∞ distance, in levels of 255.";
+      return `Size of the change: no budget, so that people may see it. L${sizes} ${distance}`;
+    }
     const budget =
       facts.norm === "linf"
         ? `budget ${brief(facts.budget, 6)} of 255 levels a value`
         : `budget a length of ${brief(facts.budget, 4)} levels`;
+    const used = `used here ${brief(facts.used, 4)}`;
+    return `Size of the change: ${budget}; ${used}. L${sizes}`;
+  }
+
+  /** What a member should know of a changed picture, in sentences. */
+  function sentences(facts) {
     const { label } = facts;
     const whose = label === null ? "the same change for everyone" : `for “${label}”`;
     const told = [
       `${facts.size[0]} x ${facts.size[1]} pixels, ${whose}. The new file keeps nothing of what ` +
         "a camera writes into pictures, such as the place and the date.",
-      `Size of the change: ${budget}; used here ${brief(facts.used, 4)}. Largest change of a ` +
-        `value ${facts.largest}, mean ${fixed(facts.mean, 1)}.`,
+      changeInWords(facts),
     ];
     if (!facts.largest) told.push("Nothing changed: the new file shows the picture as it was.");
     if (facts.brightness && facts.largest) told.push(brightnessInWords(facts));
@@ -166,11 +182,12 @@
     function showDifference() {
       if (!shown) return;
       const times = Number(factor.value);
-      at("times").textContent = times;
+      const strong = times > 1 ? `${times} times as strong` : "as strong as it is";
+      at("times").textContent = strong;
       const { before, after, panel } = shown;
       drawDifference(at("difference"), before, after, panel, times);
       const largest = `largest ${shown.facts.largest} of 255 levels`;
-      const words = `The difference, ${times} times as strong: ${largest}`;
+      const words = `The difference, ${strong}: ${largest}`;
       at("difference").setAttribute("aria-label", words);
     }
     function show(applied, png, name) {
@@ -207,7 +224,7 @@
       at("status").textContent = "Working on it …";
       await new Promise((resolve) => setTimeout(resolve, 30)); // the words are seen first
       const picture = await quorate.pictures.decode(file);
-      const applied = quorate.change.apply(await change, picture, label ? label.value : null);
+      const applied = await quorate.change.apply(await change, picture, label && label.value);
       const png = await quorate.pictures.encodePng(applied.after);
       if (file === chosen) show(applied, png, file.name);
     }

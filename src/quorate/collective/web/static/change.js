@@ -1,5 +1,6 @@
 // A collective's change (perturbation.npz), read and added to a picture of any size: to the bit as
-// the library does it, in quorate.test_time.perturbations. Needs bytes.js and archives.js.
+// the library does it, in quorate.test_time.perturbations. Needs bytes.js, archives.js,
+// resizing.js, spread.js, edits.js, pipelines.js and networks.js.
 //
 // The library computes in float32 where an array is one, which Math.fround (or storing into a
 // Float32Array) does here: a product or a sum of two such numbers, rounded from float64, is the
@@ -9,8 +10,9 @@
   const quorate = (globalThis.quorate = globalThis.quorate || {});
   const single = Math.fround;
 
-  const FORMAT = 1;
-  const FAMILIES = ["additive", "gain", "filter", "combined"];
+  const FORMAT = 2; // the newest that is read
+  const FAMILIES = ["additive", "gain", "filter", "combined", "edit", "network"];
+  const SMOOTH = ["edit", "network"]; // without a budget, spread between the values of their grid
   const NORMS = ["linf", "l2"];
   const MOST_FILE = 2 ** 29; // bytes
   const MOST_FACTS = 2 ** 24;
@@ -22,6 +24,8 @@
   const WIDE = ["i4", "u4", "i8", "u8", "f8"]; // types that NumPy brings to float64, not float32
 
   const refused = (expected, got, fix) => new quorate.InputError(expected, got, fix);
+  const { resized, tent, box, planeOf } = quorate.resizing;
+  const { pipelines, networks, edits } = quorate;
   const damaged = "Get the file anew; it may be damaged.";
   const product = (numbers) => numbers.reduce((so, one) => so * one, 1);
   const same = (one, other) => one.length === other.length && one.every((n, i) => n === other[i]);
@@ -31,11 +35,16 @@
     return Number.isFinite(epsilon) ? Math.floor(epsilon * 255 + ROUNDING) : -1;
   }
 
+  /** Whether a budget is none: any level may become any other. */
+  const isNone = ({ epsilon, norm }) => norm === "linf" && epsilon >= 1;
+
   /** The shapes that the arrays of a family may have; none where a limit is passed. */
   function shapesOf(family, shape, k, given) {
     const whole = (axis) => Number.isInteger(axis) && axis >= 1;
     if (shape.length !== 3 || !shape.every(whole) || product(shape) > MOST_VALUES) return [];
     const [c, h, w] = shape;
+    if (family === "edit") return [pipelines.shapes(shape, Object.keys(given))];
+    if (family === "network") return [networks.shapes(shape, given)];
     if (family === "additive") return [{ delta: [k, ...shape] }, { delta: [1, ...shape] }];
     if (family === "gain") return [{ gain: [c], bias: [c] }];
     const side = (given.weight || [0]).at(-1);
@@ -87,17 +96,22 @@
       throw refused(`arrays of a change of family ${family}`, "arrays of other shapes", damaged);
     }
     const arrays = {};
+    const most = family === "network" ? networks.mostValue : MOST_LEVELS;
     for (const name of Object.keys(given)) {
-      const { kind, item } = archive.headers.get(name);
+      const { kind, item, big } = archive.headers.get(name);
       if (kind === "U") throw new Error("a text where numbers should be");
       const values = await archive.read(name);
-      if (!values.every((value) => value >= -MOST_LEVELS && value <= MOST_LEVELS)) {
-        throw refused(`numbers up to ${MOST_LEVELS} in its arrays`, "others", damaged);
+      if (!values.every((value) => value >= -most && value <= most)) {
+        throw refused(`numbers up to ${most} in its arrays`, "others", damaged);
       }
-      arrays[name] = { values, shape: given[name], wide: WIDE.includes(`${kind}${item}`) };
+      const type = `${big ? ">" : ""}${kind}${item}`;
+      arrays[name] = { values, shape: given[name], type, wide: WIDE.includes(`${kind}${item}`) };
     }
     const labelFree = family !== "additive" || given.delta[0] === 1;
-    return { family, arrays, classes, shape, epsilon, norm, about: about || {}, labelFree };
+    const steps = family === "edit" ? pipelines.stepsOf(arrays, shape) : null;
+    const network = family === "network" ? networks.networkOf(arrays) : null;
+    const read = { family, arrays, classes, shape, epsilon, norm, labelFree, steps, network };
+    return { ...read, about: about || {} };
   }
 
   /** Read the bytes of a perturbation file. Rejects with InputError where it is none. */
@@ -180,8 +194,13 @@
   }
 
   /** T(x) − x in levels of an image (c, h, w), before the budget. */
-  function movedBy({ family, arrays, shape }, x, row) {
+  async function movedBy({ family, arrays, shape, steps, network }, x, row, pause) {
     const size = product(shape);
+    if (network) return networks.changeBy(network, x, shape, pause);
+    if (steps) {
+      const edited = await edits.edited(steps, x, shape, pause);
+      return Int16Array.from(edited, (value, i) => value - x[i]);
+    }
     const plane = shape[1] * shape[2];
     if (family === "additive") {
       const from = arrays.delta.shape[0] === 1 ? 0 : row * size;
@@ -206,105 +225,16 @@
   }
 
   /** The change of an image (c, h, w), 8 bits a value, as it comes out on the 8-bit scale. */
-  function changeOfSmall(change, x, row) {
-    const moved = within(movedBy(change, x, row), change.epsilon, change.norm, null);
+  async function changeOfSmall(change, x, row, pause) {
+    const levels = await movedBy(change, x, row, pause);
+    const moved = within(levels, change.epsilon, change.norm, null);
     for (let i = 0; i < x.length; i++) {
       moved[i] = Math.min(Math.max(x[i] + moved[i], 0), 255) - x[i];
     }
     return moved;
   }
 
-  // --- Pictures of other sizes, made smaller or larger as Pillow does it.
-
-  /** What each pixel of a resized line is the mean of: [{start, weights}]. */
-  function weightsOf(many, few, support, filter) {
-    const scale = many / few;
-    const wide = Math.max(scale, 1);
-    const reach = support * wide;
-    return Array.from({ length: few }, (_, place) => {
-      const centre = (place + 0.5) * scale;
-      const start = Math.max(0, Math.trunc(centre - reach + 0.5));
-      const end = Math.min(many, Math.trunc(centre + reach + 0.5));
-      const weights = [];
-      let sum = 0;
-      for (let i = 0; i < end - start; i++) {
-        weights.push(filter((i + start - centre + 0.5) * (1 / wide)));
-        sum += weights[i];
-      }
-      return { start, weights: sum ? weights.map((weight) => weight / sum) : weights };
-    });
-  }
-
-  const tent = (x) => Math.max(0, 1 - Math.abs(x));
-  const box = (x) => (x > -0.5 && x <= 0.5 ? 1 : 0);
-
-  /** One dimension: lines of `many` values, `step` apart, become lines of as many as `weights`. */
-  function resample(values, lines, starts, step, weights, out, outStarts, finish) {
-    for (let line = 0; line < lines; line++) {
-      for (let place = 0; place < weights.length; place++) {
-        const { start, weights: few } = weights[place];
-        let sum = 0;
-        let from = starts(line) + start * step;
-        for (let i = 0; i < few.length; i++, from += step) sum += values[from] * few[i];
-        out[outStarts(line) + place * step] = finish(sum);
-      }
-    }
-    return out;
-  }
-
-  /** A plane (H, W) resized to (h, w): rows first, then columns, each to the type of `Kind`. */
-  function resized(plane, [high, wide], [h, w], filter, support, whole) {
-    // Pillow weighs 8-bit levels by whole numbers, of 22 bits.
-    const weights = (many, few) =>
-      weightsOf(many, few, support, filter).map(({ start, weights: few }) => ({
-        start,
-        weights: whole ? few.map((weight) => Math.trunc(weight * 2 ** 22 + 0.5)) : few,
-      }));
-    const finish = whole ? (sum) => Math.min((sum + 2 ** 21) / 2 ** 22, 255) : (sum) => sum;
-    const Kind = whole ? Uint8Array : Float32Array;
-    let now = plane;
-    if (wide !== w) {
-      const out = new Kind(high * w);
-      now = resample(now, high, (y) => y * wide, 1, weights(wide, w), out, (y) => y * w, finish);
-    }
-    if (high !== h) {
-      const out = new Kind(h * w);
-      now = resample(now, w, (x) => x, w, weights(high, h), out, (x) => x, finish);
-    }
-    return now;
-  }
-
-  /** A picture's planes as a platform's grey or RGB image has them, (c, H·W). */
-  function planesOf({ width, height, channels, data }, c) {
-    const pixels = width * height;
-    return Array.from({ length: c }, (_, band) => {
-      const plane = new Uint8Array(pixels);
-      for (let i = 0; i < pixels; i++) {
-        const at = channels * i;
-        if (channels === c) plane[i] = data[at + band];
-        else {
-          const grey = data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471;
-          plane[i] = (grey + 0x8000) >> 16;
-        }
-      }
-      return plane;
-    });
-  }
-
-  /** The block, of few, that each of many pixels lies in by its centre. */
-  function placesOf(many, few) {
-    const place = (i) => Math.floor(((2 * i + 1) * few) / (2 * many));
-    return Int32Array.from({ length: many }, (_, i) => place(i));
-  }
-
-  function countsOf(rows, columns, high, wide) {
-    const [down, across] = [new Float64Array(high), new Float64Array(wide)];
-    for (const row of rows) down[row]++;
-    for (const column of columns) across[column]++;
-    return Float64Array.from({ length: high * wide }, (_, i) => {
-      return down[Math.floor(i / wide)] * across[i % wide];
-    });
-  }
+  // --- Pictures of other sizes.
 
   /** How much longer a change is under L2 for the same mean square a value. */
   function lengthScale(picture, { norm, shape }) {
@@ -312,53 +242,49 @@
     return Math.sqrt((picture.width * picture.height * picture.channels) / product(shape));
   }
 
-  /** The change for a picture: its levels on a small grid, and where each pixel lies in it. */
-  function changeOf(picture, change, row) {
-    const [c, h, w] = change.shape;
-    const { width, height } = picture;
-    const small = new Uint8Array(c * h * w);
-    planesOf(picture, c).forEach((plane, band) => {
-      small.set(resized(plane, [height, width], [h, w], tent, 1, true), band * h * w);
+  /** What each level becomes, within the budget; null where that is not all there is. */
+  function byValue(picture, planes, { steps, epsilon, norm }) {
+    if (!steps || norm !== "linf") return null; // a length is one of the whole change
+    const curves = edits.curvesOf(steps, edits.countsOf(planes));
+    if (!curves) return null;
+    const kept = curves.map((curve) => {
+      const moved = Int16Array.from(curve, (value, level) => value - level);
+      return within(moved, epsilon, norm, null).map((value, level) => level + value);
     });
-    const levels = changeOfSmall(change, small, row);
-    const [high, wide] = [Math.min(h, height), Math.min(w, width)];
-    const [rows, columns] = [placesOf(height, high), placesOf(width, wide)];
-    if (width === w && height === h) return { levels, rows, columns, high, wide };
-    const means = new Float32Array(c * high * wide);
-    for (let band = 0; band < c; band++) {
-      const plane = Float32Array.from(levels.subarray(band * h * w, (band + 1) * h * w));
-      const fewer = resized(plane, [h, w], [high, wide], box, 0.5, false);
-      means.set(fewer, band * high * wide);
-    }
-    const bands = picture.channels / c; // which share a change
-    const counts = countsOf(rows, columns, high, wide).map((count) => bands * count);
-    const epsilon = change.epsilon * lengthScale(picture, change);
-    return { levels: within(means, epsilon, change.norm, counts), rows, columns, high, wide };
+    return quorate.spread.byValue(kept, planes, picture);
   }
 
-  /** Add a change to the picture; what became of its values, in levels. */
-  function addTo(picture, { levels, rows, columns, high, wide }, c) {
-    const { width, height, channels, data } = picture;
-    const after = new Uint8Array(data.length);
-    const moved = { largest: 0, total: 0, squares: 0, clipped: 0 };
-    for (let y = 0, i = 0; y < height; y++) {
-      const row = rows[y] * wide;
-      for (let x = 0; x < width; x++) {
-        let less = 0;
-        for (let band = 0; band < channels; band++, i++) {
-          const wanted = levels[(c === 1 ? 0 : band) * high * wide + row + columns[x]];
-          const level = Math.min(Math.max(data[i] + wanted, 0), 255);
-          after[i] = level;
-          const size = Math.abs(level - data[i]);
-          if (level - data[i] !== wanted) less = 1;
-          if (size > moved.largest) moved.largest = size;
-          moved.total += size;
-          moved.squares += size * size;
-        }
-        moved.clipped += less;
-      }
+  /** The change for a picture, and how it is brought to the picture's size. */
+  async function changeOf(picture, change, row, pause) {
+    const [c, h, w] = change.shape;
+    const { width, height } = picture;
+    const planes = [];
+    for (let band = 0; band < c; band++) {
+      planes.push(planeOf(picture, c, band));
+      await pause();
     }
-    return { after, moved };
+    const toned = byValue(picture, planes, change);
+    if (toned) return toned;
+    const small = new Uint8Array(c * h * w);
+    for (let band = 0; band < c; band++) {
+      small.set(resized(planes[band], [height, width], [h, w], tent, 1, true), band * h * w);
+      await pause();
+    }
+    const levels = await changeOfSmall(change, small, row, pause);
+    const grid = [Math.min(h, height), Math.min(w, width)];
+    if (width === w && height === h) return quorate.spread.inBlocks(levels, c, grid, picture);
+    const means = new Float32Array(c * product(grid));
+    for (let band = 0; band < c; band++) {
+      const plane = Float32Array.from(levels.subarray(band * h * w, (band + 1) * h * w));
+      means.set(resized(plane, [h, w], grid, box, 0.5, false), band * product(grid));
+    }
+    const bands = picture.channels / c; // which share a change
+    const counts = quorate.spread.countsOf(picture, ...grid).map((count) => bands * count);
+    const epsilon = change.epsilon * lengthScale(picture, change);
+    const moved = within(means, epsilon, change.norm, counts);
+    const smooth = isNone(change) && SMOOTH.includes(change.family);
+    const spread = smooth ? quorate.spread.smoothly : quorate.spread.inBlocks;
+    return spread(moved, c, grid, picture);
   }
 
   function inColour(picture) {
@@ -398,19 +324,37 @@
     return row;
   }
 
+  /** Throw InputError where a picture is none that the change is for. */
+  function checkSuits(picture, { steps, network, shape }) {
+    const colour = network ? shape[0] > 1 : steps && pipelines.needsColour(steps);
+    if (colour && picture.channels === 1) {
+      const wanted = "a picture in colour, as this change is one of colours";
+      throw refused(wanted, "a grey one", "Choose one in colour.");
+    }
+    const side = network ? networks.sees(network) : 1;
+    const { width, height } = picture;
+    if (Math.min(width, height) < side) {
+      const wanted = `a picture of at least ${side} x ${side} pixels, as far as this network sees`;
+      throw refused(wanted, `one of ${width} x ${height}`, "Choose a larger one.");
+    }
+  }
+
   /**
    * Add a change to a picture {width, height, channels, data, profile}: {before, after, facts}.
    * `before` is the picture, in colour where the change has colours. `label` is null where the
-   * change is the same for everyone. Throws InputError.
+   * change is the same for everyone. Rejects with InputError. The page lives on meanwhile.
    */
-  function apply(change, picture, label) {
+  async function apply(change, picture, label) {
     const [c, h, w] = change.shape;
     if (c !== 1 && c !== 3) {
       throw refused("a change of grey or RGB pictures", `${c} channels`, "Use Python for others.");
     }
     const row = rowOf(change, label);
+    checkSuits(picture, change);
+    const pause = quorate.spread.pauses();
     const before = c === 3 && picture.channels === 1 ? inColour(picture) : picture;
-    const { after, moved } = addTo(before, changeOf(before, change, row), c);
+    const brought = await changeOf(before, change, row, pause);
+    const { after, moved } = await quorate.spread.addTo(before, brought, pause);
     const linf = change.norm === "linf";
     const longest = 255 * change.epsilon * lengthScale(before, change);
     const facts = {
@@ -425,9 +369,11 @@
       brightness: c === 1 && before.channels === 3,
       madeColour: before !== picture,
       clipped: moved.clipped / (before.width * before.height),
+      noBudget: isNone(change),
+      way: brought.way,
     };
     return { before, after: { ...before, data: after }, facts };
   }
 
-  quorate.change = { read, apply, labelsOf, levelsOf };
+  quorate.change = { read, apply, labelsOf, levelsOf, format: FORMAT, families: FAMILIES };
 })();
