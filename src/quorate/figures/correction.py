@@ -116,7 +116,7 @@ def equal_queries_figure(panels: Sequence[tuple[str, Sequence[GapCurve]]]) -> Fi
         if asked:
             _sizes_axis(axes, np.concatenate(asked))
         axes.set_title(title, parse_math=False)
-        axes.set_xlabel("queries pooled in all")
+        axes.set_xlabel("queries that all members have together")
     axes_of[0].set_ylabel("gap closed, label-free")
     handles: dict[str, Any] = {}
     for axes in axes_of:

@@ -229,7 +229,7 @@ def test_beside_a_proxy_both_are_compared_at_equal_queries(tmp_path: Path) -> No
 
 def test_what_asks_nothing_is_a_level() -> None:
     none = {"pooled": 0, "per_member": 10, "evaluation": 4000, "adaptive": 0}
-    correction = study(proxy=["itself", "edits"], epsilon="none")
+    correction = study(proxy=["itself", "edits"], queries="5,10", epsilon="none")
     made = outcomes_of(
         correction,
         lambda group, _: searched() if group.proxy == "edits" else {"queries": none},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,11 +85,23 @@ def equal_queries_figure(means: Sequence[MeanOutcome], shown: MeanOutcome, norm:
     panels = []
     for epsilon, ways in _by_way(means, shown):
         curves = [
-            _curve(same, _way_in_words(proxy), FREE, proxy == wording.ITSELF)
+            replace(
+                _curve(same, _way_in_words(proxy), FREE, proxy == wording.ITSELF),
+                pooled=np.array([_budget_of_all(one) for one in _by_size(same)]),
+            )
             for proxy, same in ways.items()
         ]
         panels.append((wording.at_most(epsilon, norm), curves))
     return figures.equal_queries_figure(panels)
+
+
+def _budget_of_all(mean: MeanOutcome) -> float:
+    """Return how many queries the members have together; 0 where none is asked."""
+    return float(mean.members * mean.queries if mean.pooled else 0)
+
+
+def _by_size(means: Sequence[MeanOutcome]) -> list[MeanOutcome]:
+    return sorted(means, key=lambda one: (one.pooled, one.members))
 
 
 def _way_in_words(proxy: str) -> str:
@@ -119,7 +132,7 @@ def _by_budget(
 
 def _curve(means: Sequence[MeanOutcome], label: str, change: str, aside: bool = False) -> GapCurve:
     of = CHANGES[change]
-    means = sorted(means, key=lambda one: (one.pooled, one.members))
+    means = _by_size(means)
 
     def over(values: Callable[[MeanOutcome], float]) -> npt.NDArray[np.float64]:
         return np.array([float(values(one)) for one in means])

@@ -288,8 +288,9 @@ class CorrectionResult(Result):
 
     @property
     def _compares_ways(self) -> bool:
-        """Whether edits are searched beside what is crafted against a surrogate."""
-        return len({wording.searches(one.proxy) for one in self.means}) > 1
+        """Whether edits are searched beside what surrogates craft, with budgets that differ."""
+        ways = {wording.searches(one.proxy) for one in self.means}
+        return len(ways) > 1 and len({one.members * one.queries for one in self.means}) > 1
 
     @functools.cached_property
     def _sheets(self) -> dict[str, Sheet]:
