@@ -85,6 +85,15 @@ def test_a_quick_form_that_drops_what_is_asked_for_says_so_at_once(
     kind_of(experiment.settings).check(experiment)
 
 
+def test_means_over_seeds_are_compared_with_limits_alone(tmp_path: Path) -> None:
+    file = tmp_path / "alone.toml"
+    text = (EXPERIMENTS / "ttca-alone.toml").read_text(encoding="utf-8")
+    file.write_text(text.replace("at_least = 0.5\n", 'than = { members = 1 }\nis = "greater"\n', 1))
+    experiment = read_experiment(file)
+    with pytest.raises(InputError, match="Expected limits .* of gap_closed_by_pool"):
+        kind_of(experiment.settings).check(experiment)
+
+
 @pytest.mark.parametrize("name", ["erasure", "noisy-labels"])
 def test_a_quick_form_runs(
     name: str,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.corrections import CorrectionKind
@@ -28,6 +29,16 @@ class QueryCostKind(Kind):
     def read(self, settings: Mapping[str, Any]) -> Correction:
         """Return the correction that the attacks are compared with."""
         return CorrectionKind().read(_of_correction(settings))
+
+    def check(self, experiment: Experiment) -> None:
+        """Raise InputError where what is expected cannot be there: rows are means over seeds."""
+        super().check(experiment)
+        for one in experiment.expectations:
+            if one.than is not None or one.against is not None or one.along:
+                raise InputError(
+                    f"Expected limits (at_least or at_most) of {one.measure}, whose rows are means "
+                    "over seeds here, got a comparison. Say what each of the rows is to reach."
+                )
 
     def run(self, experiment: Experiment, out: Path, executor: Executor, device: str) -> RunResult:
         """Run the cells and the attacks that are missing.
