@@ -90,7 +90,7 @@ def test_means_over_seeds_are_compared_with_limits_alone(tmp_path: Path) -> None
     text = (EXPERIMENTS / "ttca-alone.toml").read_text(encoding="utf-8")
     file.write_text(text.replace("at_least = 0.5\n", 'than = { members = 1 }\nis = "greater"\n', 1))
     experiment = read_experiment(file)
-    with pytest.raises(InputError, match="Expected limits .* of gap_closed_by_pool"):
+    with pytest.raises(InputError, match=r"Expected limits .* of gap_closed_by_pool"):
         kind_of(experiment.settings).check(experiment)
 
 
