@@ -165,9 +165,11 @@ def test_photo_edits_that_a_member_could_make_by_hand(visitor: Visitors, tmp_pat
     page = opened(visitor, tmp_path, change.with_about(similarity={"value": 0.62}))
     assert page.locator("#by-hand li").all_inner_texts() == [
         "Blur or Noise reduction: a radius of 0.7 pixels.",
-        "Exposure or Brightness: 4 times as bright.",
+        "Exposure or Brightness: 4 times as bright, or about +4.4 in an editor that counts "
+        "stops (EV).",
     ]
     text = page.locator("main").inner_text()
+    assert "Pixels are those of a picture that is 8 pixels wide." in text
     assert "carries no label: you need not say what your picture" in text
     assert "structural similarity (SSIM) of 0.62" in text
     assert page.locator("select").count() == 0

@@ -203,7 +203,7 @@ def test_a_member_reads_what_was_done_and_how_to_do_it_by_hand() -> None:
     words = "\n".join(applied.lines())
     assert "Change: no budget, so that people may see it." in words
     assert "1. Blur or Noise reduction: a radius of 0.7 pixels. (gaussian:sigma=0.7)" in words
-    assert "2. Exposure or Brightness: 2 times as bright. (exposure:stops=1)" in words
+    assert "2. Exposure or Brightness: 2 times as bright, or about +2.2" in words
     assert (
         "Pixels are those of a picture of 8 x 8: on yours, by hand, take 5 times as many." in words
     )

@@ -40,6 +40,7 @@ class OfferedChange:
     Args:
         labels: those that a member can choose; none where the change is the same for everyone.
         steps: what a phone's editor calls each step; none where nobody could do it by hand.
+        width: of the pictures that it was found for, in pixels, so that a radius can be told.
         told: what the file says of itself, in sentences.
         undoes, limits: what undoes it, and what it does not protect against.
         file: bytes of the file, as base64.
@@ -47,6 +48,7 @@ class OfferedChange:
 
     labels: tuple[str, ...]
     steps: tuple[str, ...]
+    width: int
     told: tuple[str, ...]
     undoes: tuple[str, ...]
     limits: tuple[str, ...]
@@ -72,6 +74,7 @@ def offered_change(npz: bytes, where: str = "perturbation.npz") -> OfferedChange
     return OfferedChange(
         labels=labels,
         steps=tuple(by_hand for _, by_hand in change.kind.steps(change.arrays)),
+        width=change.shape[2],
         told=tuple(told.summary()),
         undoes=UNDOES,
         limits=LIMITS,

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from quorate.spec import param
 from quorate.test_time.edits.tone import LEVELS, FixedCurve
 
+GAMMA = 2.2  # of sRGB, about: doubling its values takes so many doublings of the light
+
 
 @dataclass(frozen=True)
 class Exposure(FixedCurve):
@@ -36,7 +38,11 @@ class Exposure(FixedCurve):
         if not self.stops:
             return "Exposure or Brightness: leave it."
         way = "bright" if self.stops > 0 else "dark"
-        return f"Exposure or Brightness: {2 ** abs(self.stops):.2g} times as {way}."
+        times, stops = 2 ** abs(self.stops), GAMMA * self.stops
+        return (
+            f"Exposure or Brightness: {times:.2g} times as {way}, or about {stops:+.1f} in an "
+            "editor that counts stops (EV)."
+        )
 
     def curve(self) -> npt.NDArray[np.float64]:
         """Return 2^stops times each level, (256,)."""
