@@ -253,7 +253,7 @@ def test_a_trial_without_answers_is_not_published(crafted: Record) -> None:
         ({"proxy": "forest"}, "Expected a surrogate among logistic, mlp, cnn, resnet, got forest"),
         ({"proxy": "os:system"}, "Expected a surrogate among"),
         ({"proxy": "mlp:model=cnn"}, "architecture before the colon"),
-        ({"epsilon": "a lot"}, "Expected epsilon to be a number or a fraction"),
+        ({"epsilon": "a lot"}, "Expected epsilon to be a number, a fraction"),
         ({"epsilon": "0"}, "at least 1/255"),
         ({"crafting": "steps=0"}, "steps=0"),
         ({"extraction": "nothing=1"}, "nothing"),

@@ -228,7 +228,7 @@ def test_self_training_gets_the_photos_that_members_hold_and_nobody_asked_about(
         given.append(unlabelled)
         return extract(*positional, unlabelled=unlabelled, **named)
 
-    monkeypatch.setattr("quorate.test_time.study.cell.extract", watched)
+    monkeypatch.setattr("quorate.test_time.study.gathering.extract", watched)
     (outcome,) = run_all(tmp_path, extraction="variants=0,self_training=1", photos=5)
     held = to_pixels(people_of(study(photos=5), 0).photos.x[: 10 * 5])
     mine = np.arange(50) % 5 >= 3  # of five photos, three questions ask about three
