@@ -154,6 +154,12 @@ def test_rows_are_selected_by_their_columns_and_stand_by_seed() -> None:
     assert found.values.tolist() == [2.0, 2.1]
 
 
+def test_no_budget_is_named_by_its_word() -> None:
+    rows = [*ROWS, {"seed": 0, "members": 200, "epsilon": 1.0, "gap": 0.5}]
+    found = RowMeasures(rows).sample("gap", {"members": 200, "epsilon": "none"}, None, None)
+    assert found.values.tolist() == [0.5]
+
+
 def test_a_row_without_a_seed_brings_its_interval() -> None:
     rows = [{"attack": "nes", "cost": 30, "cost.low": 20, "cost.high": None}]
     found = RowMeasures(rows).sample("cost", {"attack": "nes"}, None, None)

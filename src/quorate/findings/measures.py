@@ -19,6 +19,7 @@ from quorate.findings.samples import FEWEST, Sample, widened
 from quorate.intervals import Estimate, Floats
 from quorate.studies.curve import Curve
 from quorate.studies.curves import Curves
+from quorate.test_time.perturbations.budget import NO_BUDGET
 from quorate.validate import listed, unknown
 
 Selection = Sequence[str] | Mapping[str, Any]
@@ -285,11 +286,17 @@ class RowMeasures:
 
 
 def _alike(value: Any, wanted: Any) -> bool:
+    if wanted == "none" and _is_number(value):
+        wanted = NO_BUDGET
     if isinstance(wanted, str) and re.fullmatch(r"\d+/\d+", wanted):
         wanted = float(Fraction(wanted))  # a budget such as 8/255
-    if isinstance(wanted, float | int) and not isinstance(wanted, bool):
+    if _is_number(wanted):
         return bool(np.isclose(_number(value), wanted, rtol=1e-6))
     return str(value) == str(wanted)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool)
 
 
 def _number(value: Any) -> float:
