@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from quorate.intervals import Estimate
 from quorate.test_time.edits.pipeline import Pipeline
@@ -48,3 +48,19 @@ class FoundEdit:
     similarity: Similarity
     asked: int
     notes: tuple[str, ...] = ()
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return what there is to say of it as plain data, but for the notes."""
+        return {
+            "pipeline": self.pipeline.text,
+            "by_hand": list(self.pipeline.by_hand),
+            "gain": self.gain.to_json(),
+            "confirmed": self.confirmed,
+            "similarity": self.similarity.structural,
+            "distance": self.similarity.largest_change,
+            "asked": self.asked,
+            "tried": [
+                {"pipeline": one.pipeline.text, "asked": one.asked, "right": one.right}
+                for one in self.tried
+            ],
+        }

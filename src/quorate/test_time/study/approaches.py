@@ -43,25 +43,6 @@ class FoundChange:
         """The first of the label-free changes; None without any."""
         return next(iter(self.label_free.values()), None)
 
-    def edit_facts(self) -> dict[str, Any] | None:
-        """Return what the search says of its edit as plain data; None where there was none."""
-        edit = self.edit
-        if edit is None:
-            return None
-        return {
-            "pipeline": edit.pipeline.text,
-            "by_hand": list(edit.pipeline.by_hand),
-            "gain": edit.gain.to_json(),
-            "confirmed": edit.confirmed,
-            "similarity": edit.similarity.structural,
-            "distance": edit.similarity.largest_change,
-            "asked": edit.asked,
-            "tried": [
-                {"pipeline": one.pipeline.text, "asked": one.asked, "right": one.right}
-                for one in edit.tried
-            ],
-        }
-
     @property
     def asked(self) -> int:
         """Questions that members asked to find it, beside those that surrogates learned from."""

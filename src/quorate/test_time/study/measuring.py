@@ -197,7 +197,7 @@ class PreparedGroup:
             provenance=with_reading(self.split.train.notes),
             description=cell.describe(),
             parity=parity,
-            edit=found.edit_facts(),
+            edit=None if found.edit is None else found.edit.to_plain(),
             files=self._files(cell, change, found),
         )
 

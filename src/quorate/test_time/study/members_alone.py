@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -39,24 +39,19 @@ def own_accuracy(
     named = [{"looks": one.looks, **spec.describe(one.learner)} for one in learners]
     photos = hashlib.sha256(held.tobytes()).hexdigest()
     key = content_id({**facts, "seed": group.seed, "learners": named, "photos": photos})
-    return _trained(key, _Training(correction, group.seed, learners, split, held))
+    return _trained(_Training(key, correction, group.seed, learners, split, held))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class _Training:
-    """What a classifier is trained on, and by; told apart by the key beside it."""
+    """What a classifier is trained on, and by; its key tells it from others."""
 
-    correction: Correction
-    seed: int
-    learners: tuple[SizedLearner, ...]
-    split: PeopleSplit
-    held: Labels
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Training)
+    key: str
+    correction: Correction = field(compare=False)
+    seed: int = field(compare=False)
+    learners: tuple[SizedLearner, ...] = field(compare=False)
+    split: PeopleSplit = field(compare=False)
+    held: Labels = field(compare=False)
 
     def accuracy(self) -> Estimate:
         """Return the accuracy of the classifier once it is trained."""
@@ -71,5 +66,5 @@ class _Training:
 
 
 @functools.lru_cache(maxsize=2)
-def _trained(key: str, training: _Training) -> Estimate:
+def _trained(training: _Training) -> Estimate:
     return training.accuracy()
