@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import keeping
 import pytest
 
 from quorate.errors import InputError
@@ -82,7 +83,7 @@ def root(tmp_path: Path) -> Path:
     root = tmp_path / "project"
     (root / "experiments").mkdir(parents=True)
     (root / "docs").mkdir()
-    for name in ("private-epsilon.toml", "erasure.toml", "other_way.py", "generate.py"):
+    for name in ("private-epsilon.toml", "erasure.toml", "other_way.py", *keeping.TOOLS):
         (root / "experiments" / name).write_text("")
     return root
 
@@ -260,13 +261,13 @@ def test_provenance_is_that_of_the_store(root: Path, tmp_path: Path) -> None:
             sizes = (0.1, seed, 10, 100, 1.5, "0.1.0")
             outcome = Outcome(str(seed), *who, *sizes, provenance=machine)
             store.add(TRIAL, outcome.to_record())
-    kept = generate.collect(run, root)
+    kept = keeping.collect(run, root)
     assert json.loads((kept / "provenance.json").read_text()) == [
         {"cells": 2, "processor": "A chip"},
         {"cells": 1, "processor": "Another"},
     ]
     (run / "provenance.json").write_text('{"its": "own"}')
-    assert (generate.collect(run, root) / "provenance.json").read_text() == '{"its": "own"}'
+    assert (keeping.collect(run, root) / "provenance.json").read_text() == '{"its": "own"}'
 
 
 def test_more_than_may_be_kept_is_refused(
@@ -279,20 +280,20 @@ def test_more_than_may_be_kept_is_refused(
     before = sum(file.stat().st_size for file in results.rglob("*") if file.is_file())
     # The run before it, of one kind and size with it but for its name, makes room for it.
     size = before + (len("again") - len("private-epsilon")) * 5
-    monkeypatch.setattr(generate, "LIMIT", size - 1)
+    monkeypatch.setattr(keeping, "LIMIT", size - 1)
     with pytest.raises(InputError, match=rf"at most {size - 1:,} bytes .* got {size:,} with"):
-        generate.collect(again, measured)
+        keeping.collect(again, measured)
     kept = results / "private-epsilon" / "cells.csv"
     assert kept.read_text() == "private-epsilon cells.csv"  # as it was
-    monkeypatch.setattr(generate, "LIMIT", size)
-    generate.collect(again, measured)
+    monkeypatch.setattr(keeping, "LIMIT", size)
+    keeping.collect(again, measured)
     assert kept.read_text() == "again cells.csv"
 
 
 def test_results_here_are_small_enough() -> None:
     files = (ROOT / "experiments" / "results").rglob("*")
-    assert sum(file.stat().st_size for file in files if file.is_file()) <= generate.LIMIT
-    assert generate.LIMIT == 20_000_000
+    assert sum(file.stat().st_size for file in files if file.is_file()) <= keeping.LIMIT
+    assert keeping.LIMIT == 20_000_000
 
 
 # ---------------------------------------------------------------------------------------- mistakes
@@ -337,7 +338,7 @@ def test_findings_that_are_none(
 
 def test_files_that_are_no_findings(measured: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"Expected a finding at .*finding\.json, got: No such"):
-        generate.collect(tmp_path / "nothing", measured)
+        keeping.collect(tmp_path / "nothing", measured)
     kept = measured / "experiments" / "results" / "private-epsilon" / "finding.json"
     for content, message in (
         ("{", "Expected a finding at"),
