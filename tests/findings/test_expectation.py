@@ -9,13 +9,8 @@ import numpy as np
 import pytest
 
 from quorate.errors import InputError
-from quorate.findings.expectation import (
-    Statement,
-    judge,
-    make_expectation,
-    overall,
-    verdict_of,
-)
+from quorate.findings.expectation import make_expectation
+from quorate.findings.judging import Statement, judge, overall, verdict_of
 from quorate.findings.measures import RowMeasures
 from quorate.findings.samples import Sample
 from quorate.intervals import Estimate

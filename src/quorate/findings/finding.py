@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from quorate.findings.expectation import Statement, Verdict, judge, overall
 from quorate.findings.experiment import Experiment
+from quorate.findings.judging import Statement, Verdict, by_part, judge, together
 from quorate.findings.kinds.kind import Origin, RunResult
 from quorate.findings.measures import Measures
 from quorate.plain import finite_or_none
@@ -34,8 +34,13 @@ class Finding(Shown):
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the claim holds: all statements do, or one refutes it; asides do not count."""
-        return overall([one for one in self.statements if not one.expectation.aside])
+        """Whether the claim holds: in each of its parts, in some, or in none."""
+        return together(by_part(self.statements).values())
+
+    @property
+    def decided(self) -> bool:
+        """Whether every part of the claim is decided, so that no more seeds are needed."""
+        return "undecided" not in by_part(self.statements).values()
 
     def brief(self) -> str:
         """Return the verdict and the claim in a line."""
@@ -55,6 +60,7 @@ class Finding(Shown):
             "source": said.source,
             "ours": said.ours,
             "expected": said.expected,
+            **described(said),
             "time": {"cpu": None, "gpu": None, **(said.time or {})},
             "quick": said.quick,
             "experiment_id": said.id,
@@ -77,6 +83,16 @@ class Finding(Shown):
         }
 
 
+def described(experiment: Experiment) -> dict[str, Any]:
+    """Return what an experiment answers, where, and by which design, as plain data."""
+    return {
+        "answers": experiment.answers,
+        "where": experiment.where,
+        "looks": list(experiment.looks),
+        "design": experiment.design(),
+    }
+
+
 def find(experiment: Experiment, run: RunResult) -> Finding:
     """Return the finding of an experiment that was run.
 
@@ -94,6 +110,7 @@ def judge_all(experiment: Experiment, measures: Measures) -> tuple[Statement, ..
         InputError: as ``find``.
     """
     family = sum(not one.aside for one in experiment.expectations)
+    looks = max(1, len(experiment.looks))
     return tuple(
-        judge(one, measures, 1 if one.aside else family) for one in experiment.expectations
+        judge(one, measures, 1 if one.aside else family, looks) for one in experiment.expectations
     )

@@ -21,6 +21,7 @@ from quorate.findings.measures import CurveMeasures
 from quorate.findings.trends import draw_trends
 from quorate.runs.digests import with_digest
 from quorate.runs.result import Picture
+from quorate.runtime import progress
 
 RUNS = "runs"
 FILE = "finding.json"
@@ -104,7 +105,17 @@ def run_experiment(
     allowed = trusting() if trust else refusing("a study file", TRUST)
     with allowed, workers_of(executor):  # once, however many studies it takes
         kind = kind_of(experiment.settings)
-        kind.check(experiment)
-        run = kind.run(experiment, out, executor, device)
-    finding = find(experiment, run) if experiment.expectations else None
+        for line in experiment.design():
+            progress.note(line)
+        for asked in _looks(experiment):
+            kind.check(asked)
+            run = kind.run(asked, out, executor, device)
+            finding = find(asked, run) if asked.expectations else None
+            if finding is not None and finding.decided:
+                break
     return ExperimentResult(**vars(run), finding=finding)
+
+
+def _looks(experiment: Experiment) -> list[Experiment]:
+    """Return the experiment at each look that is planned; itself where none is."""
+    return [experiment.at(seeds) for seeds in experiment.looks] or [experiment]

@@ -32,6 +32,7 @@ class Sample:
         known: what gives the mean and its interval at a confidence, where they are known
             otherwise; on the measure's own scale.
         seeds: which seed each value is of, (s,); None for 0, 1, ...
+        means_over: how many seeds a single value is the mean of; None where values are of a seed.
         spacing: half of how far apart the sizes stand between which values were interpolated.
     """
 
@@ -42,6 +43,12 @@ class Sample:
     known: Callable[[float], Estimate] | None = None
     seeds: tuple[int, ...] | None = None
     spacing: float = 0.0
+    means_over: int | None = None
+
+    @property
+    def behind(self) -> int:
+        """How many seeds are behind it."""
+        return len(self.values) if self.means_over is None else self.means_over
 
 
 def widened(found: Estimate, confidence: float) -> Estimate:

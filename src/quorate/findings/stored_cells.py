@@ -9,9 +9,9 @@ from typing import Any
 
 from quorate import spec
 from quorate.errors import InputError
-from quorate.findings.expectation import overall
 from quorate.findings.experiment import Experiment
-from quorate.findings.finding import judge_all
+from quorate.findings.finding import described, judge_all
+from quorate.findings.judging import by_part, together
 from quorate.findings.kinds.listing import kind_of
 from quorate.findings.measures import CurveMeasures, Measures, RowMeasures
 from quorate.findings.tuning import PARAMETER, tuned_at
@@ -41,10 +41,14 @@ def judge_again(experiment: Experiment, finding: Mapping[str, Any], folder: Path
             f"Expected measures that stand in {CELLS}, got {RECORDED}, which is recorded in the "
             "store alone. Run the experiment again: what is stored is not trained again."
         )
-    statements = judge_all(experiment, read_measures(experiment, folder))
-    verdict = overall([one for one in statements if not one.expectation.aside])
-    plain = [one.to_json() for one in statements]
-    return {**finding, "verdict": verdict, "statements": plain}
+    asked = experiment.at(int(finding.get("seeds", 0)))
+    statements = judge_all(asked, read_measures(asked, folder))
+    return {
+        **finding,
+        "verdict": together(by_part(statements).values()),
+        "statements": [one.to_json() for one in statements],
+        **described(experiment),
+    }
 
 
 def read_measures(experiment: Experiment, folder: Path) -> Measures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from quorate.figures.finding import MassPoint, masses_over_figure
-from quorate.findings.expectation import Statement
+from quorate.findings.judging import Statement
 from quorate.findings.measures import CurveMeasures, Selection
 from quorate.runs.result import Picture
 

@@ -31,13 +31,39 @@ def verdict_lines(finding: Mapping[str, Any]) -> list[str]:
     apart = finding.get("tuned_apart")
     if apart is not None:
         said.append(TUNED_APART if apart else TUNED_BEFORE)
+    said += finding.get("design", ())
     return said + [
-        f"  {_named(one)}: {one['text']}: {one['words']}" for one in finding["statements"]
+        f"  {_named(one)}: {one['text']}: {one['words']}{needed_in_words(one)}"
+        for one in finding["statements"]
     ]
+
+
+def needed_in_words(statement: Mapping[str, Any]) -> str:
+    """Return how many seeds would decide a statement that is open, to follow its numbers.
+
+    >>> needed_in_words({"verdict": "undecided", "seeds_needed": 43})
+    '; about 43 seeds would decide it'
+    """
+    if statement["verdict"] != "undecided":
+        return ""
+    needed = statement.get("seeds_needed")
+    if needed is None:
+        return "; more seeds alone would not decide it"
+    return f"; about {rounded(needed)} seeds would decide it"
+
+
+def rounded(seeds: int) -> str:
+    """Return a number of seeds as exactly as it is known: in two digits.
+
+    >>> rounded(43), rounded(1234)
+    ('43', '1,200')
+    """
+    return f"{int(float(f'{seeds:.1e}')):,}"
 
 
 def _named(statement: Mapping[str, Any]) -> str:
     """Return a verdict in words: whether it counts, and whether it stands among the others."""
     aside = "aside, " if statement["aside"] else ""
     alone = statement["verdict"] == "does not hold" and not statement["refutes"]
-    return f"{aside}{statement['verdict']}{' taken alone' if alone else ''}"
+    where = f", where {statement['where']}" if statement.get("where") else ""
+    return f"{aside}{statement['verdict']}{' taken alone' if alone else ''}{where}"

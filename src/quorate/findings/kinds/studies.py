@@ -9,8 +9,8 @@ from typing import Any
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
-from quorate.findings.expectation import judge
 from quorate.findings.experiment import Experiment
+from quorate.findings.judging import judge
 from quorate.findings.kinds.kind import Kind, RunResult, origin_of
 from quorate.findings.measures import MEASURES, CurveMeasures
 from quorate.findings.tuning import tuned, tuning_candidates
