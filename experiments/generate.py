@@ -102,8 +102,8 @@ def _as_the_file_says(root: Path, finding: Finding) -> Finding:
     words["private"] = _what_epsilon_leaves_out(experiment)
     if experiment.time:
         words["time"] = {"cpu": None, "gpu": None, **experiment.time}
-    measured = finding.get("experiment_id", experiment.id)  # of older findings it is not known
-    return {**finding, **words, "older": measured != experiment.id}
+    measured = finding.get("settings_id", experiment.settings_id)  # not known of some older ones
+    return {**finding, **words, "older": measured != experiment.settings_id}
 
 
 def _what_epsilon_leaves_out(experiment: Experiment) -> list[str]:

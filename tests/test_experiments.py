@@ -129,7 +129,7 @@ def row(root: Path, name: str) -> str:
 def test_words_are_the_files_and_other_settings_are_named(root: Path, tmp_path: Path) -> None:
     file = root / "experiments" / "private-epsilon.toml"
     file.write_text(ANEW)
-    run = make_run(tmp_path / "run", experiment_id=read_experiment(file).id)
+    run = make_run(tmp_path / "run", settings_id=read_experiment(file).settings_id)
     assert generate.main(["--collect", str(run)], root) == 0
     assert "| Said anew. | someone |" in row(root, "private-epsilon")
     assert generate.OLDER not in readme(root)
@@ -137,7 +137,10 @@ def test_words_are_the_files_and_other_settings_are_named(root: Path, tmp_path: 
     generate.main([], root)
     assert "Less." in readme(root)
     assert generate.OLDER not in readme(root)
-    file.write_text(ANEW.replace("0.1", "0.2"))
+    file.write_text(ANEW.replace("0.1", "0.2"))  # what is expected can be judged anew
+    generate.main([], root)
+    assert generate.OLDER not in readme(root)
+    file.write_text(ANEW.replace("planting", "unplanting"))
     generate.main([], root)
     assert generate.OLDER in readme(root)
 

@@ -24,6 +24,7 @@ WHERE = ("provenance", "hardware")  # what a command says of the machine it is r
 SINCE = (
     "epsilon_leaves_out",
     "tuned_apart",
+    "settings_id",
 )  # words, no number, that stand beside what was stored before
 
 

@@ -21,6 +21,7 @@ WORDS = ("claim", "source", "ours", "expected")
 PLACED = ("answers", "where")  # which claim of a source, under which condition
 KEYS = (*WORDS, *PLACED, "time", "expect", "tune", "quick", "note", "looks")
 DECIDE_NOTHING = ("anyway", "name")  # settings that change no number
+HOW_MUCH = ("title", "seeds", "looks")  # settings that change no cell, though how many there are
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Experiment:
             undecided. None where the settings say how many seeds there are.
         quick: whether this is the smaller form, which shows that it runs and proves nothing.
         id: content id of all that decides the verdict: settings, tuning and what is expected.
+        settings_id: content id of settings and tuning alone, for any number of seeds: findings of
+            the same one can be judged anew by what is expected today.
         resources: where its cells are to be computed, which decides nothing.
     """
 
@@ -62,6 +65,7 @@ class Experiment:
     looks: tuple[int, ...] = ()
     quick: bool = False
     id: str = ""
+    settings_id: str = ""
     resources: Resources = NOTHING
 
     def at(self, seeds: int) -> Experiment:
@@ -113,6 +117,7 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
     settings = {key: value for key, value in plain.items() if key not in DECIDE_NOTHING}
     decides = {"settings": settings, "tune": said.get("tune"), "expect": said.get("expect")}
     decides |= {"looks": said["looks"]} if "looks" in said else {}
+    cells = {key: value for key, value in settings.items() if key not in HOW_MUCH}
     expectations = said.pop("expect", [])
     if not isinstance(expectations, list) or not all(isinstance(e, dict) for e in expectations):
         raise InputError(f"Expected tables [[expect]] in {path}, got {expectations!r}. Use them.")
@@ -128,6 +133,7 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
         tuning=None if tune is None else make_tuning(tune),
         quick=quick,
         id=spec.content_id(decides),
+        settings_id=spec.content_id({"settings": cells, "tune": tune}),
         resources=resources,
         **said,
     )

@@ -64,6 +64,7 @@ class Finding(Shown):
             "time": {"cpu": None, "gpu": None, **(said.time or {})},
             "quick": said.quick,
             "experiment_id": said.id,
+            "settings_id": said.settings_id,
             "verdict": self.verdict,
             "statements": [statement.to_json() for statement in self.statements],
             "curves": [
