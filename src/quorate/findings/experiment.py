@@ -21,7 +21,7 @@ WORDS = ("claim", "source", "ours", "expected")
 PLACED = ("answers", "where")  # which claim of a source, under which condition
 KEYS = (*WORDS, *PLACED, "time", "expect", "tune", "quick", "note", "looks")
 DECIDE_NOTHING = ("anyway", "name")  # settings that change no number
-HOW_MUCH = ("title", "seeds", "looks")  # settings that change no cell, though how many there are
+HOW_MUCH = ("title", "seeds")  # settings that change no cell, though how many there are
 
 
 @dataclass(frozen=True)
