@@ -132,6 +132,7 @@ BUILT_IN: Mapping[str, dict[str, str]] = {
         "participation": "quorate.scenarios.participation.scenario:Participation",
         "collectives": "quorate.scenarios.collectives.scenario:Collectives",
         "effective-size": "quorate.scenarios.effective_size.scenario:EffectiveSize",
+        "certificates": "quorate.scenarios.certificates.scenario:Certificates",
     },
     "networks": {
         "grid": "quorate.scenarios.navigation.grid_city:GridCity",

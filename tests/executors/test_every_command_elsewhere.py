@@ -124,6 +124,10 @@ COMMANDS: dict[str, Command] = {
         plain="sgd:model=logistic,epochs=1", learners="jtt:model=logistic,epochs=2",
         alphas="0,0.1,0.3", seeds=1,
     ),
+    "certificates": scenario(
+        "certificates", sizes="300,900", platform_size=3000, test_size=300, labels="Excellent",
+        radii="hoeffding", aside=100, seeds=1,
+    ),
     "critical-mass": critical_mass,
     "audit": audit,
     "membership": membership,

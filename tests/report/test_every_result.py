@@ -33,6 +33,7 @@ from quorate.report.stored_folders import FolderOverview
 from quorate.runs.digests import is_unchanged
 from quorate.runs.result import Result, WrappedResult
 from quorate.scenarios.bias.result import BiasResult
+from quorate.scenarios.certificates.result import CertificatesResult
 from quorate.scenarios.collectives.result import CollectivesResult
 from quorate.scenarios.effective_size.result import EffectiveSizeResult
 from quorate.scenarios.navigation.result import NavigationResult
@@ -52,6 +53,7 @@ KINDS: dict[str, type[Result]] = {  # by what a folder of tests/stored or a comm
     "audit": ModelAuditResult,
     "audit-privacy": AuditResult,
     "bias": BiasResult,
+    "certificates": CertificatesResult,
     "collectives": CollectivesResult,
     "compare-queries": QueryComparison,
     "correct": CorrectionResult,
@@ -87,6 +89,10 @@ MODEL_AUDIT = [
     *("audit", "tree", "digits:n=90", "--size", "5000", "--seeds", "2", "--budget", "80"),
     *("--out", "audit"),
 ]
+CERTIFICATES = [
+    *("scenario", "certificates", "--sizes", "300,900", "--platform-size", "3000"),
+    *("--test-size", "300", "--aside", "100", "--seeds", "1", "--out", "certificates"),
+]
 MASSES = [
     *("critical-mass", "--population", "gaussian:n=300,held_out=200", "--budget", "4"),
     *("--strategy", "planting:signal=columns,x2=3", "--learner", "tree", "--learner", "logistic"),
@@ -96,6 +102,7 @@ NOT_STORED = {
     "plan": PLAN,
     "audit": MODEL_AUDIT,
     "audit-privacy": AUDIT,
+    "certificates": CERTIFICATES,
     "critical-masses": MASSES,
     "watch": ["watch", "outcomes.csv", "--target", "0.6", "--out", "watch"],
 }  # what older versions did not store

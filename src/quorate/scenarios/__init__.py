@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from quorate.scenarios.bias.scenario import Bias as Bias
+    from quorate.scenarios.certificates.scenario import Certificates as Certificates
     from quorate.scenarios.collectives.scenario import Collectives as Collectives
     from quorate.scenarios.effective_size.scenario import EffectiveSize as EffectiveSize
     from quorate.scenarios.navigation.scenario import Navigation as Navigation

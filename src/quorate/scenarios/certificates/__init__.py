@@ -1,0 +1,1 @@
+"""Certified success beside achieved success, on cars whose law is known."""
