@@ -20,10 +20,10 @@ from quorate.validate import unknown
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPERIMENTS, RESULTS = "experiments", "results"
-TOOLS = ("generate.py", "keeping.py")  # beside the experiments, and none of them
+TOOLS = ("claims.py", "generate.py", "keeping.py", "writing.py")  # no experiments
 FINDING, PROVENANCE = "finding.json", "provenance.json"
 LIMIT = 20_000_000  # bytes of all results that are kept
-VERDICTS = ("holds", "does not hold", "undecided")
+VERDICTS = ("holds", "holds in part", "does not hold", "undecided")
 KEYS = (
     *("name", "title", "claim", "source", "ours", "expected", "time", "verdict", "statements"),
     *("curves", "note", "command", "cpu_seconds", "seeds", "hardware", "version"),

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import claims
 import keeping
 import pytest
+import writing
 
 from quorate.errors import InputError
 from quorate.findings.experiment import read_experiment
@@ -99,6 +101,10 @@ def readme(root: Path) -> str:
     return (root / "experiments" / "README.md").read_text(encoding="utf-8")
 
 
+def at_length(root: Path) -> str:
+    return (root / "experiments" / "findings.md").read_text(encoding="utf-8")
+
+
 ANEW = """
 claim = "Said anew."
 source = "someone"
@@ -114,12 +120,12 @@ at_most = 0.1
 @pytest.mark.parametrize("name", ["private-epsilon", "participation", "ttca-adaptive"])
 def test_a_finding_of_a_private_platform_says_what_its_budget_leaves_out(name: str) -> None:
     """Whether the experiment trains it, reads curves of it, or hardens a platform with it."""
-    section = (ROOT / "experiments" / "README.md").read_text().split(f"\n## {name}\n")[1]
+    section = (ROOT / "experiments" / "findings.md").read_text().split(f"\n## {name}\n")[1]
     assert "It leaves out: choosing settings" in section.split("\n## ")[0]
 
 
 def row(root: Path, name: str) -> str:
-    (found,) = re.findall(rf"^\| \[{name}\].*$", readme(root), flags=re.MULTILINE)
+    (found,) = re.findall(rf"^\|.*\[{name}\]\(.*$", readme(root), flags=re.MULTILINE)
     return str(found)
 
 
@@ -131,18 +137,19 @@ def test_words_are_the_files_and_other_settings_are_named(root: Path, tmp_path: 
     file.write_text(ANEW)
     run = make_run(tmp_path / "run", settings_id=read_experiment(file).settings_id)
     assert generate.main(["--collect", str(run)], root) == 0
-    assert "| Said anew. | someone |" in row(root, "private-epsilon")
-    assert generate.OLDER not in readme(root)
+    assert "| Said anew. |" in row(root, "private-epsilon")
+    assert "**Source.** someone" in at_length(root)
+    assert writing.OLDER not in at_length(root)
     file.write_text(ANEW.replace("More.", "Less."))  # words change nothing that is measured
     generate.main([], root)
-    assert "Less." in readme(root)
-    assert generate.OLDER not in readme(root)
+    assert "Less." in at_length(root)
+    assert writing.OLDER not in at_length(root)
     file.write_text(ANEW.replace("0.1", "0.2"))  # what is expected can be judged anew
     generate.main([], root)
-    assert generate.OLDER not in readme(root)
+    assert writing.OLDER not in at_length(root)
     file.write_text(ANEW.replace("planting", "unplanting"))
     generate.main([], root)
-    assert generate.OLDER in readme(root)
+    assert writing.OLDER in at_length(root)
 
 
 def test_the_pages_here_are_up_to_date() -> None:
@@ -151,43 +158,31 @@ def test_the_pages_here_are_up_to_date() -> None:
 
 def test_without_results_everything_is_not_measured_yet(root: Path) -> None:
     assert generate.main([], root) == 0
-    for name, file, how in (
-        ("erasure", "erasure.toml", "quorate run"),
-        ("other_way", "other_way.py", "python"),
-    ):
-        command = f"`{how} experiments/{file}`"
-        assert (
-            row(root, name) == f"| [{name}]({file}) |  |  | not measured here yet | | {command} |"
-        )
-    assert "generate" not in readme(root).split("|---")[1]
+    for name, file in (("erasure", "erasure.toml"), ("other_way", "other_way.py")):
+        assert row(root, name) == f"|  | not measured here yet | | [{name}]({file}) |"
+    assert "[generate]" not in readme(root)
     assert "Nothing is measured here yet." in (root / "docs" / "gallery.md").read_text()
 
 
-def test_results_without_a_finding_are_linked(root: Path) -> None:
-    (root / "experiments" / "results" / "other-way").mkdir(parents=True)
-    assert generate.main([], root) == 0
-    assert "| no verdict; [results](results/other-way) |" in row(root, "other_way")
-
-
-def test_the_table_holds_claim_source_verdict_numbers_and_command(measured: Path) -> None:
+def test_what_is_no_claim_of_a_source_stands_apart(measured: Path) -> None:
     assert row(measured, "private-epsilon") == (
-        r"| [private-epsilon](#private-epsilon) | α\* grows as ε shrinks. | Solanki et al. 2025, "
-        r"arXiv:2505.05707 | holds | 1 of 2 statements: 3.5 times (2 to 6) | `quorate run "
-        r"experiments/private-epsilon.toml --out runs/private-epsilon` |"
+        r"| α\* grows as ε shrinks. | **holds** | 1 of 2 statements: 3.5 times (2 to 6) | "
+        "[private-epsilon](findings.md#private-epsilon) |"
     )
     assert "not measured here yet" in row(measured, "erasure")
+    assert "| claim | source |" not in readme(measured)
 
 
 def test_a_section_says_everything(measured: Path) -> None:
-    section = readme(measured).split("\n## private-epsilon\n")[1]
+    section = at_length(measured).split("\n## private-epsilon\n")[1]
     for said in (
         "**Privacy asks for more members.** Verdict: **holds**.",
         r"**Claim.** α\* grows as ε shrinks.",
         "**Source.** Solanki et al. 2025, arXiv:2505.05707",
         "**Ours.** Every setting.",
         r"**Expected.** α\* at ε = 0.3 > α\* at ε = 10.",
-        r"- **holds**, α\* grows from ε = 10 to 1: 3.5 times (2 to 6)",
-        "- **undecided**, and to 0.3\n",
+        r"- **holds**: α\* grows from ε = 10 to 1: 3.5 times (2 to 6)",
+        "- **undecided**: and to 0.3\n",
         "| ε = 10 | 1% | (0.5%, 1%] | 0.910 |",
         "| ε = 0.3 | not reached | (10%, not reached] | 0.520 |",
         "| failed | – | – | – |",
@@ -199,23 +194,13 @@ def test_a_section_says_everything(measured: Path) -> None:
         assert said in section
 
 
-def test_pictures_stand_once_each(measured: Path) -> None:
-    shown = re.findall(r"!\[(.*?)\]\((.*?)\)", readme(measured))
-    assert shown == [
-        ("Privacy asks for more members", "results/private-epsilon/curves.png"),
-        ("Privacy asks for more members", "results/private-epsilon/masses.svg"),
-    ]
+def test_every_finding_has_a_small_picture(measured: Path) -> None:
+    shown = re.findall(r"!\[(.*?)\]\((.*?)\)", at_length(measured))
+    assert shown == [("Privacy asks for more members", "results/private-epsilon/small.png")]
     page = (measured / "docs" / "gallery.md").read_text(encoding="utf-8")
-    linked = re.findall(r"\]\(([^)#]*)", page)
-    assert "../experiments/results/private-epsilon/masses.svg" in linked
-    assert all((measured / "docs" / path).exists() for path in linked)
-    assert "## Privacy asks for more members" in page
-    small = '<img src="../experiments/results/private-epsilon/curves.png" alt="" width="240">'
-    row = f"| {small} | [Privacy asks for more members](#privacy-asks-for-more-members) | holds |"
-    assert row in page.splitlines()
-    command = "quorate run experiments/private-epsilon.toml --out runs/private-epsilon"
-    assert f"`{command}`" in page
-    assert r"**Holds**: α\* grows as ε shrinks. ([numbers](../experiments/README.md#" in page
+    small = '<img src="../experiments/results/private-epsilon/small.png" alt="" width="240">'
+    title = "[Privacy asks for more members](../experiments/findings.md#private-epsilon)"
+    assert rf"| {small} | {title}: α\* grows as ε shrinks. | holds |" in page.splitlines()
 
 
 def test_words_do_not_break_the_table(root: Path, tmp_path: Path) -> None:
@@ -223,7 +208,7 @@ def test_words_do_not_break_the_table(root: Path, tmp_path: Path) -> None:
     run = make_run(tmp_path / "private-epsilon", **awkward)
     assert generate.main(["--collect", str(run)], root) == 0
     line = row(root, "private-epsilon")
-    assert len(re.findall(r"(?<!\\)\|", line)) == 7
+    assert len(re.findall(r"(?<!\\)\|", line)) == 5
     assert r"a \| b \*c\* &lt;d> \$e\$ \`f\` g\_h \\ |" in line
 
 
@@ -252,7 +237,7 @@ def test_a_run_takes_the_place_of_the_one_before(measured: Path, tmp_path: Path)
     kept = measured / "experiments" / "results" / "private-epsilon"
     assert not (kept / "masses.svg").exists()
     assert (kept / "cells.csv").read_text() == "again cells.csv"
-    assert "| undecided |" in row(measured, "private-epsilon")
+    assert "| **undecided** |" in row(measured, "private-epsilon")
 
 
 def test_provenance_is_that_of_the_store(root: Path, tmp_path: Path) -> None:
@@ -382,7 +367,7 @@ def test_results_are_judged_anew_from_their_cells(
     found = json.loads((kept / "finding.json").read_text())
     assert (found["verdict"], found["statements"][0]["refutes"]) == ("does not hold", True)
     assert found["title"] == FINDING["title"]
-    assert "| does not hold | 0.110 (0.085 to 0.135) |" in row(measured, "private-epsilon")
+    assert "| **does not hold** | 0.110 (0.085 to 0.135) |" in row(measured, "private-epsilon")
     assert generate.main(["--judge"], measured) == 0
     assert "As before: private-epsilon" in capsys.readouterr().out
 
@@ -404,5 +389,122 @@ def test_a_statement_that_refutes_only_alone_says_so(root: Path, tmp_path: Path)
     ]
     run = make_run(tmp_path / "private-epsilon", verdict="undecided", statements=statements)
     assert generate.main(["--collect", str(run)], root) == 0
-    assert "| undecided | 1 of 2 statements: 0.9 |" in row(root, "private-epsilon")
-    assert "- **does not hold** taken alone, α\\* grows" in readme(root)
+    assert "| **undecided** | 1 of 2 statements: 0.9 |" in row(root, "private-epsilon")
+    assert "- **does not hold** taken alone: α\\* grows" in at_length(root)
+
+
+# --------------------------------------------------------------------------------------- the claims
+
+CLAIMS = """
+[[claim]]
+name = "epsilon"
+claim = "α* grows as ε shrinks."
+source = "Solanki et al. 2025"
+says = "A tenth of ε asks for {private-epsilon/tenth} times as many."
+
+[[claim]]
+name = "nobody-looked"
+claim = "It is so."
+source = "someone"
+says = ""
+"""
+
+
+def statement(verdict: str, **more: Any) -> dict[str, Any]:
+    plain = {"text": "t", "value": 3.5, "low": 2.0, "high": 6.0, "words": "3.5 (2 to 6) times"}
+    plain |= {"measure": "critical-mass", "clear": 2.0, "aside": False, "seeds_needed": None}
+    return {**plain, "verdict": verdict, "refutes": verdict == "does not hold", **more}
+
+
+@pytest.fixture
+def claimed(root: Path, tmp_path: Path) -> Path:
+    """Two findings that answer one claim: the statements and their conditions."""
+    (root / "experiments" / "sources").mkdir()
+    (root / "experiments" / "sources" / "claims.toml").write_text(CLAIMS)
+    first = [
+        statement("holds", where="on MNIST", name="tenth"),
+        statement("does not hold", where="on MNIST", aside=True),
+        statement("does not hold", where="the step is tuned", opposite=True, clear=-3.0),
+    ]
+    second = [statement("undecided", seeds_needed=43), statement("undecided", seeds_needed=1234)]
+    runs = [
+        make_run(tmp_path / "a", answers="epsilon", statements=first),
+        make_run(
+            tmp_path / "b", name="erasure", answers="epsilon", where="on Adult", statements=second
+        ),
+    ]
+    assert generate.main(["--collect", *map(str, runs)], root) == 0
+    return root
+
+
+def test_a_claim_has_one_verdict_with_its_conditions(claimed: Path) -> None:
+    page = readme(claimed)
+    assert (
+        "| **holds** (a) on MNIST; **reversed** (b) where the step is tuned; **undecided (about "
+        "1,200 seeds would decide)** (c) on Adult | A tenth of ε asks for 3.5 times as many. |"
+    ) in page
+    assert "| not measured here |" in page
+    assert "what we state" in page
+    assert "[private-epsilon](findings.md#private-epsilon) |" in page.split("# The conditions")[1]
+    assert "private-epsilon" not in page.split("# What we state")[1].split("# The conditions")[0]
+
+
+def test_a_claim_has_a_picture_that_tells_what_it_shows(claimed: Path) -> None:
+    picture = claimed / "experiments" / "results" / "claims" / "epsilon.svg"
+    drawn = picture.read_text(encoding="utf-8")
+    assert "<svg" in drawn
+    assert len(drawn) < 25_000
+    picture.write_text(drawn.replace("<svg", "<svg "), encoding="utf-8")  # another library's bytes
+    assert generate.main(["--check"], claimed) == 0
+    picture.write_text(drawn.rpartition("<!--")[0], encoding="utf-8")
+    assert generate.main(["--check"], claimed) == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        (["holds", "holds"], "holds"),
+        (["holds", "does not hold"], "holds in part"),
+        (["does not hold", "undecided"], "does not hold"),
+        (["undecided", "undecided"], "undecided"),
+        ([], "undecided"),
+    ],
+)
+def test_verdicts_on_the_whole_of_a_claim(found: list[str], verdict: str) -> None:
+    parts = tuple(
+        claims.Part(str(place), (("x", statement(one)),)) for place, one in enumerate(found)
+    )
+    assert claims.Answer(claims.Claim("n", "c", "s", ""), parts, "").verdict == verdict
+
+
+def test_a_part_is_as_open_as_its_statements() -> None:
+    def part(*said: dict[str, Any]) -> claims.Part:
+        return claims.Part("", tuple(("x", one) for one in said))
+
+    alone = statement("does not hold", refutes=False)
+    assert part(statement("holds"), alone).verdict == "undecided"
+    assert part(statement("holds"), alone).seeds_needed is None
+    open_ = statement("undecided", seeds_needed=30)
+    assert part(open_, statement("holds")).seeds_needed == 30
+    assert part(open_, statement("undecided")).seeds_needed is None
+    both = part(statement("does not hold", opposite=True), statement("does not hold"))
+    assert both.verdict == "does not hold"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('name = "epsilon"', 'name = "other"', "claim that erasure answers"),
+        ("{private-epsilon/tenth}", "{private-epsilon/half}", "statement of private-epsilon"),
+        ("{private-epsilon/tenth}", "{nothing/tenth}", "finding of a claim's sentence"),
+        ('name = "nobody-looked"', 'name = "epsilon"', "got epsilon twice"),
+        ('says = ""', "", "Expected name, claim, source, says"),
+    ],
+)
+def test_claims_that_do_not_fit(
+    claimed: Path, old: str, new: str, message: str, capsys: Any
+) -> None:
+    file = claimed / "experiments" / "sources" / "claims.toml"
+    file.write_text(CLAIMS.replace(old, new))
+    assert generate.main([], claimed) == 2
+    assert message in capsys.readouterr().err

@@ -200,3 +200,23 @@ def test_less_room_than_can_be_seen_is_refused_before_anything_runs(
     with pytest.raises(InputError, match=r"smallest that 4 seeds see.*plan some \d+ seeds"):
         quorate.run(file, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("limits", "clear"),
+    [
+        ({"at_least": 0.0}, 1.1),
+        ({"at_least": 2.2}, -1.1),
+        ({"at_most": 2.2}, 1.1),
+        ({"at_least": 0.0, "at_most": 1.5}, 0.4),
+    ],
+)
+def test_clear_counts_widths_of_the_interval(limits: dict[str, float], clear: float) -> None:
+    """Mean 1.1 with an interval of ±1."""
+    t = stats.t.ppf(0.975, 2)
+    values = 1.1 + np.array([-1.0, 0.0, 1.0]) * math.sqrt(3) / t  # of deviation √3/t
+    found = judge(make_expectation(measure="x", of={}, **limits), rows(values))
+    assert found.estimate.high - found.estimate.value == pytest.approx(1.0)
+    assert found.clear == pytest.approx(clear)
+    assert (found.verdict == "holds") == (clear > 1)
+    assert (found.verdict == "does not hold") == (clear < -1)

@@ -44,6 +44,9 @@ class Statement:
         confidence: of the interval.
         spread: standard deviation between seeds, of a ratio that of its logarithm; None where the
             interval does not tell it.
+        clear: how far the number is on the right side of the nearest limit, in widths of its
+            interval on that side: above 1 it holds, below −1 it does not; None where a step of a
+            trend refutes it, or where there is no interval.
         seeds_needed: how many would decide it if the numbers stay what they are; None where it is
             decided, or where more seeds do not decide it.
     """
@@ -57,6 +60,7 @@ class Statement:
     opposite: bool = False
     confidence: float = CONFIDENCE
     spread: float | None = None
+    clear: float | None = None
     seeds_needed: int | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -80,6 +84,7 @@ class Statement:
             "opposite": self.opposite,
             "confidence": self.confidence,
             "spread": self.spread,
+            "clear": self.clear,
             "seeds_needed": self.seeds_needed,
         }
 
@@ -184,7 +189,7 @@ def _trend(wanted: Expectation, result: Measures, confidence: float) -> Statemen
     statement = _statement(wanted, text, slope, limits, words, samples[0], confidence)
     if not against:
         return statement
-    return replace(statement, verdict="does not hold", seeds_needed=None)
+    return replace(statement, verdict="does not hold", seeds_needed=None, clear=None)
 
 
 def _statement(
@@ -210,8 +215,39 @@ def _statement(
         opposite=_opposite(wanted, found, ratio),
         confidence=confidence,
         spread=spread,
+        clear=_clear(found, limits, ratio),
         seeds_needed=needed,
     )
+
+
+def _clear(found: Estimate, limits: tuple[float, float], ratio: bool) -> float | None:
+    """Return how far a number is within its limits, in widths of its interval; see Statement."""
+    if any(math.isnan(end) for end in (found.value, found.low, found.high)):
+        return None
+
+    def scaled(number: float) -> float:
+        if not ratio:
+            return number
+        return math.log(number) if number > 0 else -math.inf
+
+    value, low, high = map(scaled, (found.value, found.low, found.high))
+    found_apart = []
+    for end, sign in zip(limits, (1, -1), strict=True):
+        if math.isfinite(end) and not (ratio and end <= 0):
+            apart = sign * (value - scaled(end))
+            towards_low = (apart >= 0) == (sign > 0)
+            width = value - low if towards_low else high - value
+            found_apart.append(_in_widths(apart, width))
+    return min(found_apart, default=None)
+
+
+def _in_widths(apart: float, width: float) -> float:
+    """Return a distance in widths, at most 99 either way."""
+    if not math.isfinite(apart):
+        return math.copysign(99.0, apart) if math.isfinite(width) else 0.0
+    if width == 0:
+        return math.copysign(99.0, apart) if apart else 0.0
+    return max(-99.0, min(99.0, apart / width))
 
 
 def _distance(value: float, limits: tuple[float, float], ratio: bool) -> float:

@@ -15,6 +15,8 @@ TUNED_BEFORE = (
     "leaves the choice out. To choose anew, run the file in a new folder."
 )
 
+STARTS = ("on", "in", "against", "with", "without", "for", "at", "behind", "by", "under", "from")
+
 
 def verdict_lines(finding: Mapping[str, Any]) -> list[str]:
     """Return a verdict and the numbers behind it, in words, one line each.
@@ -65,5 +67,14 @@ def _named(statement: Mapping[str, Any]) -> str:
     """Return a verdict in words: whether it counts, and whether it stands among the others."""
     aside = "aside, " if statement["aside"] else ""
     alone = statement["verdict"] == "does not hold" and not statement["refutes"]
-    where = f", where {statement['where']}" if statement.get("where") else ""
-    return f"{aside}{statement['verdict']}{' taken alone' if alone else ''}{where}"
+    where = condition_in_words(statement.get("where", ""))
+    return f"{aside}{statement['verdict']}{' taken alone' if alone else ''} {where}".rstrip()
+
+
+def condition_in_words(where: str) -> str:
+    """Return a condition so that it can follow a verdict.
+
+    >>> condition_in_words("members land in a small group"), condition_in_words("on COMPAS")
+    ('where members land in a small group', 'on COMPAS')
+    """
+    return where if not where or where.split()[0] in STARTS else f"where {where}"

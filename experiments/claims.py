@@ -1,0 +1,211 @@
+"""The claims of the sources, and what all findings together say of each.
+
+``sources/claims.toml`` holds the claims in the order of the table. An experiment names the claim that it
+answers (``answers``) and the condition that it stands for (``where``), its expectations where they
+differ. All statements of one claim under one condition, of whatever experiment, give one verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keeping import EXPERIMENTS, Finding
+
+from quorate.errors import InputError
+from quorate.findings.judging import together
+from quorate.report.verdict import condition_in_words, rounded
+from quorate.runtime.files import read_toml
+from quorate.spec import convert
+from quorate.validate import listed, unknown
+
+FILE = Path("sources", "claims.toml")
+WORDS = ("name", "claim", "source", "says")
+ORDER = ("holds", "reversed", "does not hold", "undecided")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+QUOTED = re.compile(r"\{([\w-]+)/([^{}]+)\}")  # {experiment/name of a statement}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a source claims.
+
+    Args:
+        name: what experiments call it.
+        claim: one sentence, as the source has it.
+        source: who claims it.
+        says: what was found, in one sentence; ``{experiment/name}`` stands for the number of a
+            statement.
+    """
+
+    name: str
+    claim: str
+    source: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A condition of a claim, and what was found under it.
+
+    Args:
+        where: the condition, in words; empty where the claim knows none.
+        statements: those that count, each with the experiment that it is of.
+    """
+
+    where: str
+    statements: tuple[tuple[str, Mapping[str, Any]], ...]
+
+    @property
+    def verdict(self) -> str:
+        """Whether it holds; reversed where the opposite does."""
+        said = [one for _, one in self.statements]
+        refuting = [one for one in said if one["refutes"]]
+        if refuting:
+            return "reversed" if all(one.get("opposite") for one in refuting) else "does not hold"
+        return "holds" if all(one["verdict"] == "holds" for one in said) else "undecided"
+
+    @property
+    def seeds_needed(self) -> int | None:
+        """How many seeds would decide it; None where it is decided, or where they would not."""
+        open_ = [one for _, one in self.statements if one["verdict"] != "holds"]
+        needed = [one.get("seeds_needed") for one in open_ if one["verdict"] == "undecided"]
+        known = [one for one in needed if one is not None]
+        enough = self.verdict == "undecided" and len(known) == len(needed)
+        return max(known, default=None) if enough else None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found of a claim.
+
+    Args:
+        claim: the claim.
+        parts: its conditions, in the order in which they were found.
+        sentence: what was found, with its numbers.
+    """
+
+    claim: Claim
+    parts: tuple[Part, ...]
+    sentence: str
+
+    @property
+    def verdict(self) -> str:
+        """One verdict on the whole."""
+        found = ["does not hold" if p.verdict == "reversed" else p.verdict for p in self.parts]
+        return together(found)
+
+    def words(self) -> str:
+        """Return the verdict with its conditions: "holds where ...; reversed where ..."."""
+        if not self.parts:
+            return "not measured here"
+        groups: dict[str, list[str]] = {}
+        for letter, part in zip(LETTERS, self.parts, strict=False):
+            said = part.verdict
+            if said == "undecided" and part.seeds_needed is not None:
+                said = f"undecided (about {rounded(part.seeds_needed)} seeds would decide)"
+            lettered = f"({letter}) " if len(self.parts) > 1 else ""
+            groups.setdefault(said, []).append(f"{lettered}{condition_in_words(part.where)}")
+        return "; ".join(f"**{said}** {', '.join(of)}".strip() for said, of in groups.items())
+
+
+def read_claims(root: Path) -> list[Claim]:
+    """Return the claims of the sources, in the order of the file; none where there is no file.
+
+    Raises:
+        InputError: the file cannot be read, or a claim lacks a word or is named twice.
+    """
+    path = root / EXPERIMENTS / FILE
+    if not path.exists():
+        return []
+    claims = []
+    for plain in read_toml(path).get("claim", []):
+        missing = [word for word in WORDS if word not in plain]
+        if missing or len(plain) > len(WORDS):
+            raise InputError(
+                f"Expected {listed(WORDS)} of each claim in {path}, got {listed(list(plain))}. "
+                "Write these four."
+            )
+        claims.append(Claim(**{word: convert(plain[word], str, word) for word in WORDS}))
+    names = [one.name for one in claims]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"Expected each claim once in {path}, got {name} twice. Rename one.")
+    return claims
+
+
+def answer_all(claims: Sequence[Claim], found: Mapping[str, Finding]) -> list[Answer]:
+    """Return what the findings say of each claim.
+
+    Raises:
+        InputError: a finding answers a claim that there is not, or a sentence quotes a number that
+            there is not.
+    """
+    names = [one.name for one in claims]
+    parts: dict[str, dict[str, list[tuple[str, Mapping[str, Any]]]]] = {n: {} for n in names}
+    for name, one in counting(found):
+        finding = found[name]
+        answers = one.get("answers") or finding.get("answers") or ""
+        if not answers:
+            continue
+        if answers not in parts:
+            raise unknown(f"claim that {name} answers", answers, names)
+        where = one.get("where") or finding.get("where") or ""
+        parts[answers].setdefault(where, []).append((name, one))
+    return [
+        Answer(claim, _in_order(parts[claim.name]), quote(claim.says, found)) for claim in claims
+    ]
+
+
+def _in_order(parts: Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]]) -> tuple[Part, ...]:
+    """Return the parts of a claim, those first where it holds."""
+    made = [Part(where, tuple(said)) for where, said in parts.items()]
+    return tuple(sorted(made, key=lambda part: ORDER.index(part.verdict)))
+
+
+def counting(found: Mapping[str, Finding]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each statement that counts, with the name of its experiment."""
+    for name, finding in found.items():
+        for one in finding["statements"]:
+            if not one.get("aside"):
+                yield name, one
+
+
+def quote(says: str, found: Mapping[str, Finding]) -> str:
+    """Return a sentence with the numbers of the statements that it names.
+
+    Raises:
+        InputError: there is no such finding, or no statement of that name.
+    """
+
+    def number(match: re.Match[str]) -> str:
+        experiment, name = match.groups()
+        if experiment not in found:
+            raise unknown("finding of a claim's sentence", experiment, list(found))
+        named = {one["name"]: one for one in found[experiment]["statements"] if one.get("name")}
+        if name not in named:
+            raise unknown(f"statement of {experiment}", name, list(named))
+        return in_short(named[name])
+
+    return QUOTED.sub(number, says)
+
+
+def in_short(one: Mapping[str, Any]) -> str:
+    """Return the number of a statement: a size in percent, anything else in two digits.
+
+    >>> in_short({"measure": "critical-mass", "value": 0.0123, "words": "1.23% (1% to 2%)"})
+    '1.2%'
+    >>> in_short({"measure": "critical-mass", "value": 1.234, "words": "1.23 (1 to 2) times"})
+    '1.2'
+    """
+    value = one["value"]
+    if value is None:
+        return "beyond what was measured"
+    share = one["measure"] == "critical-mass" and "%" in one["words"]
+    number = f"{100 * value if share else value:.2g}"
+    if "e" in number:
+        number = f"{float(number):,.0f}" if abs(value) >= 1 else f"{float(number):.6f}".rstrip("0")
+    return f"{number}%" if share else number
