@@ -109,7 +109,11 @@ class Answer:
                 said = f"undecided (about {rounded(part.seeds_needed)} seeds would decide)"
             lettered = f"({letter}) " if len(self.parts) > 1 else ""
             groups.setdefault(said, []).append(f"{lettered}{condition_in_words(part.where)}")
-        return "; ".join(f"**{said}** {', '.join(of)}".strip() for said, of in groups.items())
+        if len(groups) == 1:
+            ((said, of),) = groups.items()
+            return f"**{said}** {', '.join(of)}".strip()
+        each = "; ".join(f"{said} {', '.join(of)}".strip() for said, of in groups.items())
+        return f"**{self.verdict}**: {each}"
 
 
 def read_claims(root: Path) -> list[Claim]:

@@ -15,7 +15,7 @@ TUNED_BEFORE = (
     "leaves the choice out. To choose anew, run the file in a new folder."
 )
 
-STARTS = tuple("on in to of against with without for at behind by under from".split())
+STARTS = tuple(["on", "in", "to", "of", "against", "with", "without", "for", "at", "behind", "by", "under", "from"])
 
 
 def verdict_lines(finding: Mapping[str, Any]) -> list[str]:
