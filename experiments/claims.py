@@ -1,8 +1,9 @@
 """The claims of the sources, and what all findings together say of each.
 
-``sources/claims.toml`` holds the claims in the order of the table. An experiment names the claim that it
-answers (``answers``) and the condition that it stands for (``where``), its expectations where they
-differ. All statements of one claim under one condition, of whatever experiment, give one verdict.
+``sources/claims.toml`` holds the claims in the order of the table. An experiment names the claim
+that it answers (``answers``) and the condition that it stands for (``where``), its expectations
+where they differ. All statements of one claim under one condition, of whatever experiment, give
+one verdict.
 """
 
 from __future__ import annotations

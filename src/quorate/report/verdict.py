@@ -15,7 +15,11 @@ TUNED_BEFORE = (
     "leaves the choice out. To choose anew, run the file in a new folder."
 )
 
-STARTS = tuple(["on", "in", "to", "of", "against", "with", "without", "for", "at", "behind", "by", "under", "from"])
+# With these a condition follows a verdict by itself; before any other word stands "where".
+STARTS = (
+    *("on", "in", "to", "of", "at", "by", "for", "from", "with", "without", "under", "behind"),
+    "against",
+)
 
 
 def verdict_lines(finding: Mapping[str, Any]) -> list[str]:
