@@ -107,6 +107,7 @@ NEED_FILES = {
     "composite",
     "noisy-labels",
     "waterbirds",
+    "birds",
     "mnist",
     "cifar10",
     "cifar100",

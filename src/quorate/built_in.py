@@ -31,6 +31,7 @@ BUILT_IN: Mapping[str, dict[str, str]] = {
         "cifar100": "quorate.populations.cifar100:CIFAR100",
         "fairface": "quorate.populations.fairface:FairFace",
         "waterbirds": "quorate.populations.waterbirds:Waterbirds",
+        "birds": "quorate.populations.birds:Birds",
         "composite": "quorate.populations.composite:Composite",
         "noisy-labels": "quorate.populations.noisy_labels:NoisyLabels",
         "unmeasured": "quorate.populations.unmeasured:Unmeasured",

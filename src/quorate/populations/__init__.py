@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from quorate.populations.adult import Adult as Adult
     from quorate.populations.attribute_labels import AttributeLabels as AttributeLabels
     from quorate.populations.bank import Bank as Bank
+    from quorate.populations.birds import Birds as Birds
     from quorate.populations.cifar10 import CIFAR10 as CIFAR10
     from quorate.populations.cifar100 import CIFAR100 as CIFAR100
     from quorate.populations.coloured_digits import ColouredDigits as ColouredDigits

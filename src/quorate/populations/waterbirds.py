@@ -51,10 +51,10 @@ class Waterbirds(Population):
 
 @functools.lru_cache(maxsize=1)  # so that all seeds of everyone share one table
 def _by_label(split: Split) -> Split:
-    return Split(_birds_on_places(split.train), _birds_on_places(split.held_out))
+    return Split(birds_on_places(split.train), birds_on_places(split.held_out))
 
 
-def _birds_on_places(people: Table) -> Table:
+def birds_on_places(people: Table) -> Table:
     """Return the same people in groups of their label and their place."""
     groups = tuple(f"{bird} on {place}" for bird in people.classes for place in people.groups)
     group = people.y * len(people.groups) + np.asarray(people.group)

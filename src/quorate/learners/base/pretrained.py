@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -65,8 +66,41 @@ class PublicPeople:
             )
 
 
+class FrozenNetwork(ABC):
+    """A network without its last layer, which does not depend on who takes part."""
+
+    _seen: WeakKeyDictionary[Table, Table]
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Number of features, r."""
+
+    @abstractmethod
+    def represent(self, x: Array) -> Array:
+        """Return each row's features, (n, r)."""
+
+    @abstractmethod
+    def check(self, people: Table) -> None:
+        """Raise InputError unless the network can take these people, and has not seen them."""
+
+    def represented(self, people: Table) -> Table:
+        """Return the same people with representations as features, cached as long as they live.
+
+        The cells of one seed share their honest people, whose pictures are processed once.
+        """
+        if people not in self._seen:
+            self._seen[people] = replace(people, x=self.represent(people.x), columns=())
+        return self._seen[people]
+
+    def outline(self, people: Table) -> Table:
+        """Return the same people with r features that are all 0, at no cost in time or memory."""
+        x = np.broadcast_to(np.zeros((), np.float32), (len(people), self.width))  # (n, r)
+        return replace(people, x=x, columns=())
+
+
 @dataclass(frozen=True, eq=False)
-class Pretrained:
+class Pretrained(FrozenNetwork):
     """A network without its last layer, whose outputs are standardised.
 
     Args:
@@ -84,26 +118,17 @@ class Pretrained:
     _public: PublicPeople | None = None  # None once it is deployed: nothing is learned any more
     _seen: WeakKeyDictionary[Table, Table] = field(default_factory=WeakKeyDictionary)
 
+    @property
+    def width(self) -> int:
+        """Number of features, r."""
+        return len(self.mean)
+
     def represent(self, x: Array) -> Array:
         """Return each row's input to the last layer, standardised, (n, r)."""
         out = self.classifier.representation(x)
         out -= self.mean
         out /= self.scale
         return out
-
-    def represented(self, people: Table) -> Table:
-        """Return the same people with representations as features, cached as long as they live.
-
-        The cells of one seed share their honest people, whose pictures are processed once.
-        """
-        if people not in self._seen:
-            self._seen[people] = replace(people, x=self.represent(people.x), columns=())
-        return self._seen[people]
-
-    def outline(self, people: Table) -> Table:
-        """Return the same people with r features that are all 0, at no cost in time or memory."""
-        x = np.broadcast_to(np.zeros((), np.float32), (len(people), len(self.mean)))  # (n, r)
-        return replace(people, x=x, columns=())
 
     def check(self, people: Table) -> None:
         """Raise InputError unless the network can take these people, and has not seen them."""

@@ -22,7 +22,12 @@ from quorate.learners.base.private_trees import DEEPEST, LeafScores
 from quorate.learners.base.random_trees import PublicColumns, RandomTrees
 from quorate.learners.base.recorded import RecordedModel, RecordedScores
 from quorate.learners.base.scikit_learner import PlainEstimator, ScoredEstimator
-from quorate.learners.networks.fine_tuned import FineTunedModel, FineTunedScores
+from quorate.learners.base.shipped import ShippedNetwork
+from quorate.learners.networks.fine_tuned import (
+    FineTunedModel,
+    FineTunedNetwork,
+    FineTunedScores,
+)
 from quorate.learners.theoretical.coarsened import Coarsened, CoarsenedModel, CoarsenedScores
 from quorate.learners.theoretical.worst_case import LookupClassifier
 from quorate.protocols import Classifier, ScoredClassifier
@@ -38,8 +43,10 @@ MODEL, ESTIMATOR = "model.safetensors", "model.skops"
 KINDS: Mapping[str, type] = {
     "network": NetworkClassifier,
     "pretrained": Pretrained,
+    "shipped": ShippedNetwork,
     "fine-tuned": FineTunedModel,
     "fine-tuned-scores": FineTunedScores,
+    "fine-tuned-network": FineTunedNetwork,
     "estimator": PlainEstimator,
     "estimator-scores": ScoredEstimator,
     "flat-rows": FlatRows,
@@ -55,7 +62,7 @@ KINDS: Mapping[str, type] = {
     "recorded-scores": RecordedScores,
 }
 NAMES = {cls: kind for kind, cls in KINDS.items()}
-LEFT_OUT = {"learner", "_public", "_seen"}  # fields that predictions do not need
+LEFT_OUT = {"learner", "_public", "_seen", "_kept"}  # fields that predictions do not need
 LAYERS = {  # the classes of PyTorch, and their settings
     "Flatten": (),
     "ReLU": (),
@@ -77,7 +84,7 @@ def write_model(model: Classifier) -> dict[str, bytes]:
 
     def encode(value: Any) -> dict[str, Any] | None:
         if type(value) in NAMES:
-            fields = {f.name for f in dataclasses.fields(value)} - LEFT_OUT
+            fields = {f.name for f in dataclasses.fields(value) if f.init} - LEFT_OUT
             known = {name: getattr(value, name) for name in sorted(fields)}
             return {"is": NAMES[type(value)], **known}
         if hasattr(value, "get_params") and ESTIMATOR not in files:
