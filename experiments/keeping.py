@@ -1,7 +1,8 @@
-"""What is kept of the runs of experiments: collecting it, and judging it anew."""
+"""What is kept of the runs of experiments: collecting it, judging it anew, drawing it again."""
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import shutil
@@ -10,26 +11,36 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from quorate.errors import InputError, reason
+from PIL import Image
+
+from quorate.errors import InputError, QuorateError, reason
+from quorate.figures.style import render
 from quorate.findings.experiment import read_experiment
-from quorate.findings.stored_cells import judge_again
+from quorate.findings.stored_cells import JUDGED, draw_again, judge_again, says_the_same
+from quorate.runs.digests import DIGEST, with_digest
+from quorate.runs.kept_tables import PACKED, PLAIN, pack_table
 from quorate.runs.store import FILE as STORE
 from quorate.runs.store import Store
 from quorate.studies.trial import stored_outcomes
-from quorate.validate import unknown
+from quorate.validate import listed, unknown
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPERIMENTS, RESULTS = "experiments", "results"
 TOOLS = ("claims.py", "generate.py", "keeping.py", "writing.py")  # no experiments
 FINDING, PROVENANCE = "finding.json", "provenance.json"
-LIMIT = 20_000_000  # bytes of all results that are kept
+LIMIT = 2_000_000  # bytes of all results that are kept
 VERDICTS = ("holds", "holds in part", "does not hold", "undecided")
 KEYS = (
     *("name", "title", "claim", "source", "ours", "expected", "time", "verdict", "statements"),
     *("curves", "note", "command", "cpu_seconds", "seeds", "hardware", "version"),
     *("git_revision", "pictures"),
 )
-KEPT = ("*.svg", "*.png", "*.csv")  # of a run's folder, beside the finding itself
+# The tables that are kept of a run; all others can be made from them again.
+TABLES = ("cells", "tuning", "alpha_effective", "critical_mass", "comparison", "attacks")
+SMALL = "small.png"  # the main picture of a finding, for the gallery
+MOST_OF_SMALL = 12_000  # bytes
+WIDTHS, COLOURS = (480, 400, 320, 240), (32, 16, 8)  # pixels; tried in turn until it is that small
+DRAWN = Path("runs", "pictures")  # where pictures are drawn again; git ignores it
 
 Finding = dict[str, Any]
 
@@ -67,7 +78,9 @@ def read_finding(path: Path) -> Finding:
 
 
 def collect(run: Path, root: Path = ROOT) -> Path:
-    """Copy what is kept of a run to the folder of its results, in place of what was there.
+    """Keep a run's finding, its tables and its main picture in small, in place of what there was.
+
+    The folder of results that are kept already may be given as well.
 
     Raises:
         InputError: there is no finding, it is of no experiment, or all results together would be
@@ -83,8 +96,11 @@ def collect(run: Path, root: Path = ROOT) -> Path:
         )
     if name not in experiments(root):
         raise unknown("experiment", name, experiments(root))
-    files = [run / FINDING, *itertools.chain(*(sorted(run.glob(one)) for one in KEPT))]
-    kept = {file.name: file.read_bytes() for file in files}
+    kept = {f"{one}{PACKED}": content for one in TABLES if (content := _packed(run, one))}
+    main = [run / one for one in finding["pictures"] if one.endswith(".png")][:1]
+    if main:
+        kept[SMALL] = thumbnail(main[0].read_bytes())
+    kept[FINDING] = _as_json({**finding, "pictures": [SMALL] if main else []})
     kept[PROVENANCE] = _provenance(run)
     results = root / EXPERIMENTS / RESULTS
     total = sum(map(len, kept.values())) + sum(
@@ -95,7 +111,7 @@ def collect(run: Path, root: Path = ROOT) -> Path:
     if total > LIMIT:
         raise InputError(
             f"Expected at most {LIMIT:,} bytes of results in all, got {total:,} with those of "
-            f"{run}. Keep fewer pictures or cells."
+            f"{run}. Keep fewer cells."
         )
     shutil.rmtree(results / name, ignore_errors=True)
     (results / name).mkdir(parents=True)
@@ -109,13 +125,111 @@ def judge(name: str, root: Path = ROOT) -> bool:
 
     Raises:
         InputError: there is no such finding, or its cells are not kept, or not those of its file.
+        StoreError: a table of it cannot be read.
     """
     folder = root / EXPERIMENTS / RESULTS / name
     finding = read_finding(folder / FINDING)
     again = judge_again(read_experiment(root / EXPERIMENTS / f"{name}.toml"), finding, folder)
-    text = json.dumps(again, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / FINDING).write_text(text, encoding="utf-8")
-    return bool(again != finding)
+    if says_the_same(finding, again):
+        return False
+    (folder / FINDING).write_bytes(_as_json(again))
+    return True
+
+
+def misjudged(root: Path = ROOT) -> dict[str, str]:
+    """Return which findings say something else than their kept cells, and what, by name.
+
+    Left out are those without a claim, and those whose file asks for other settings by now than
+    were measured: their page says so.
+    """
+    found = {}
+    for path in sorted((root / EXPERIMENTS / RESULTS).glob(f"*/{FINDING}")):
+        finding, file = read_finding(path), root / EXPERIMENTS / f"{path.parent.name}.toml"
+        experiment = read_experiment(file)
+        measured = finding.get("settings_id", experiment.settings_id)
+        if not experiment.expectations or measured != experiment.settings_id:
+            continue
+        try:
+            again = judge_again(experiment, finding, path.parent)
+        except QuorateError as error:
+            found[path.parent.name] = str(error)
+            continue
+        differ = [key for key in JUDGED if not says_the_same(finding[key], again[key])]
+        if differ:
+            found[path.parent.name] = f"Its cells give other {listed(differ)}."
+    return found
+
+
+def draw(name: str, root: Path = ROOT) -> list[Path]:
+    """Draw the pictures of a finding from its kept tables, as PNG and SVG; return their paths.
+
+    Photographs, which are no part of the tables, are left out.
+
+    Raises:
+        InputError, StoreError: as ``judge``.
+    """
+    folder, out = root / EXPERIMENTS / RESULTS / name, root / DRAWN / name
+    experiment = read_experiment(root / EXPERIMENTS / f"{name}.toml")
+    pictures = draw_again(experiment, read_finding(folder / FINDING), folder)
+    files = {
+        f"{picture}.{kind}": render(one.figure, kind)
+        for picture, one in pictures.items()
+        for kind in ("png", "svg")
+    }
+    if pictures:
+        files[SMALL] = thumbnail(files[f"{next(iter(pictures))}.png"])
+    out.mkdir(parents=True, exist_ok=True)
+    for file_name, content in files.items():
+        (out / file_name).write_bytes(content)
+    return [out / file_name for file_name in files]
+
+
+def draw_or_leave(name: str, root: Path) -> None:
+    """Draw what can be drawn of a finding, and print where."""
+    try:
+        drawn = draw(name, root)
+    except QuorateError as error:
+        print(f"Left {name} undrawn. {error}", file=sys.stderr)
+        return
+    where = f"{DRAWN}/{name}: {', '.join(path.name for path in drawn if path.suffix == '.png')}"
+    print(f"Drew {where}" if drawn else f"Nothing of {name} can be drawn from its tables.")
+
+
+def thumbnail(content: bytes) -> bytes:
+    """Return a PNG picture in small: few colours, as wide as the gallery shows it, and no more.
+
+    Raises:
+        InputError: it is no picture.
+    """
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            picture = opened.convert("RGB")
+    except OSError as error:
+        raise InputError(f"Expected a PNG picture, got: {error}. Run it again.") from error
+    small = picture
+    for width, colours in itertools.product(WIDTHS, COLOURS):
+        height = max(1, round(picture.height * width / picture.width))
+        if width < picture.width:
+            small = picture.resize((width, height), Image.Resampling.LANCZOS)
+        packed = io.BytesIO()
+        few = small.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(packed, "PNG", optimize=True)
+        if packed.tell() <= MOST_OF_SMALL:
+            break
+    return packed.getvalue()
+
+
+def _as_json(finding: Finding) -> bytes:
+    plain = with_digest({key: value for key, value in finding.items() if key != DIGEST})
+    return json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _packed(run: Path, table: str) -> bytes:
+    """Return a table of a run compressed, nothing where there is none."""
+    packed, plain = run / f"{table}{PACKED}", run / f"{table}{PLAIN}"
+    if packed.is_file():
+        return packed.read_bytes()
+    return pack_table(plain.read_bytes()) if plain.is_file() else b""
 
 
 def _provenance(run: Path) -> bytes:
@@ -135,5 +249,5 @@ def judge_or_leave(name: str, root: Path) -> None:
     """Judge a finding anew where that can be done, and print what came of it."""
     try:
         print(f"{'Judged anew' if judge(name, root) else 'As before'}: {name}")
-    except InputError as error:
+    except QuorateError as error:
         print(f"Left {name} as it was. {error}", file=sys.stderr)

@@ -32,6 +32,7 @@ from quorate.report.verdict import (
     condition_in_words,
     needed_in_words,
 )
+from quorate.runs.kept_tables import has_table
 from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.wording import interval, percent
 from quorate.scenarios.participation.scenario import Participation
@@ -111,7 +112,7 @@ def findings(root: Path) -> dict[str, Finding]:
                 f"Expected {path} to be of an experiment and in the folder of its name, got "
                 f"{finding['name']!r}. Mend the name, or remove the folder."
             )
-        tuned = {"tuned": (path.parent / f"{FOLDER}.csv").is_file()}
+        tuned = {"tuned": has_table(path.parent, FOLDER)}
         found[finding["name"]] = _as_the_file_says(root, {**finding, **tuned})
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,10 +68,7 @@ class Finding(Shown):
             "settings_id": said.settings_id,
             "verdict": self.verdict,
             "statements": [statement.to_json() for statement in self.statements],
-            "curves": [
-                {**NO_MASS, **{key: finite_or_none(value) for key, value in row.items()}}
-                for row in self.rows
-            ],
+            "curves": plain_rows(self.rows),
             "note": said.note,
             "command": f"quorate run experiments/{said.name}.toml"
             + (" --quick" if said.quick else ""),
@@ -82,6 +80,13 @@ class Finding(Shown):
             "tuned_at_edge": list(source.tuned_at_edge),
             "tuned_apart": source.tuned_apart,
         }
+
+
+def plain_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of an overview as plain data."""
+    return [
+        {**NO_MASS, **{key: finite_or_none(value) for key, value in row.items()}} for row in rows
+    ]
 
 
 def described(experiment: Experiment) -> dict[str, Any]:

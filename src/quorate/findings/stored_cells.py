@@ -1,104 +1,81 @@
-"""Judging an experiment again from the cells that its report left, without running anything."""
+"""Judging and drawing an experiment again from its kept tables, without running anything."""
 
 from __future__ import annotations
 
-import csv
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from quorate import spec
-from quorate.errors import InputError
 from quorate.findings.experiment import Experiment
-from quorate.findings.finding import described, judge_all
+from quorate.findings.finding import described, judge_all, plain_rows
 from quorate.findings.judging import by_part, together
+from quorate.findings.kinds.kind import ReadBack
 from quorate.findings.kinds.listing import kind_of
-from quorate.findings.measures import CurveMeasures, Measures, RowMeasures
-from quorate.findings.tuning import PARAMETER, tuned_at
-from quorate.studies.curves import Curves
-from quorate.studies.study import Study
-from quorate.studies.trial import Outcome, Trial
+from quorate.findings.measures import CurveMeasures
+from quorate.findings.trends import draw_trends
+from quorate.runs.kept_tables import KeptTables
+from quorate.runs.result import Picture
 
-RECORDED = "effective-size"
-CELLS, TUNING = "cells.csv", "tuning.csv"
-METHODS = ("population", "strategy", "goal", "learner")
-NUMBERS = ("success", "accuracy", "worst_group_accuracy", "epsilon", "xi", "gap")
+JUDGED = ("verdict", "statements", "curves")  # of a finding: what its cells say
+SAME = 1e-6  # by which part numbers may differ that were computed on another machine
 
 
 def judge_again(experiment: Experiment, finding: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a finding whose statements and verdict are judged anew.
+    """Return a finding whose statements, verdict and curves are read anew.
 
     Args:
         experiment: the claim and what is expected.
         finding: the finding as it was written.
-        folder: where cells.csv is, and tuning.csv where step sizes were chosen.
+        folder: where its tables are.
 
     Raises:
         InputError: there are no cells, or they are not those of the experiment as it is today.
+        StoreError: a table cannot be read.
     """
-    if any(one.measure == RECORDED for one in experiment.expectations):
-        raise InputError(
-            f"Expected measures that stand in {CELLS}, got {RECORDED}, which is recorded in the "
-            "store alone. Run the experiment again: what is stored is not trained again."
-        )
-    asked = experiment.at(int(finding.get("seeds", 0)))
-    statements = judge_all(asked, read_measures(asked, folder))
+    asked, found = _read(experiment, finding, folder)
+    statements = judge_all(asked, found.measures)
     return {
         **finding,
         "verdict": together(by_part(statements).values()),
         "statements": [one.to_json() for one in statements],
+        **({} if found.overview is None else {"curves": plain_rows(found.overview)}),
         **described(experiment),
     }
 
 
-def read_measures(experiment: Experiment, folder: Path) -> Measures:
-    """Return what can be measured on the cells in ``folder``.
+def draw_again(
+    experiment: Experiment, finding: Mapping[str, Any], folder: Path
+) -> dict[str, Picture]:
+    """Return the pictures of a finding, the most telling first; photographs are left out.
 
     Raises:
-        InputError: as ``judge_again``.
+        InputError, StoreError: as ``judge_again``.
     """
-    rows = _table(folder / CELLS)
-    if not rows:
-        raise InputError(f"Expected cells in {folder / CELLS}, got none. Run the experiment again.")
-    study = kind_of(experiment.settings).read(experiment.settings)
-    if not isinstance(study, Study):
-        return RowMeasures(rows)
-    chosen = [row for row in _table(folder / TUNING) if row["chosen"] == "True"]
-    study = tuned_at(study, {row["learner"]: float(row[PARAMETER]) for row in chosen})
-    cells = {(*_names(cell), cell.alpha, cell.seed): cell for cell in study.cells()}
-    outcomes = []
-    for row in rows:
-        names = (*(row[who] for who in METHODS), row["collective"])
-        place = *names, float(row["alpha"]), int(row["seed"])
-        if place not in cells:
-            raise InputError(
-                f"Expected the cells of {experiment.name} as its file says, got "
-                f"{row['learner']} at alpha={row['alpha']} in {folder / CELLS}. Run the experiment "
-                "again."
-            )
-        outcomes.append(_outcome(cells[place], row))
-    return CurveMeasures(Curves.of(outcomes, study))
+    asked, found = _read(experiment, finding, folder)
+    trends: dict[str, Picture] = {}
+    if isinstance(found.measures, CurveMeasures):
+        trends = draw_trends(judge_all(asked, found.measures), found.measures)
+    return {**trends, **found.draw()}
 
 
-def _names(cell: Trial) -> tuple[str, ...]:
-    return *(spec.text(getattr(cell, who)) for who in METHODS), cell.collective
+def _read(
+    experiment: Experiment, finding: Mapping[str, Any], folder: Path
+) -> tuple[Experiment, ReadBack]:
+    asked = experiment.at(int(finding.get("seeds", 0)))
+    return asked, kind_of(asked.settings).read_back(asked, KeptTables(folder))
 
 
-def _outcome(cell: Trial, row: Mapping[str, str]) -> Outcome:
-    return Outcome.of(
-        cell,
-        members=int(row["members"]),
-        people=int(row["people"]),
-        seconds=float(row["seconds"]),
-        error=row["error"] or None,
-        exact_law={"True": True, "False": False}.get(row["exact_law"]),
-        **{name: float(row[name]) if row[name] else None for name in NUMBERS},
-    )
+def says_the_same(one: Any, other: Any) -> bool:
+    """Return whether plain data say the same: numbers but for rounding.
 
-
-def _table(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a CSV file; none where there is no file."""
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        return list(csv.DictReader(lines))
+    >>> says_the_same({"value": 0.1 + 0.2}, {"value": 0.3}), says_the_same([1], [1.1])
+    (True, False)
+    """
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(says_the_same(one[k], other[k]) for k in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(says_the_same, one, other))
+    if type(one) is float and isinstance(other, float | int):
+        return math.isclose(one, other, rel_tol=SAME, abs_tol=SAME)
+    return bool(one == other)

@@ -38,6 +38,18 @@ class Scenario(Protocol):
         """
 
 
+@runtime_checkable
+class ReadsBack(Protocol):
+    """A scenario whose pictures can be drawn from its rows alone."""
+
+    def read_back(self, rows: Sequence[Row]) -> Result:
+        """Return the result of rows that are kept; enough of it for its pictures.
+
+        Args:
+            rows: as the result's ``rows`` returned them.
+        """
+
+
 @dataclass(frozen=True, eq=False)
 class ScenarioRun(WrappedResult):
     """A scenario that was run: its result, and where the numbers come from.

@@ -10,8 +10,9 @@ from quorate.auditing.audit import ModelAudit, make_audit
 from quorate.auditing.running import run_audit
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
-from quorate.findings.kinds.kind import Kind, RunResult, origin_of, refuse_tuning
+from quorate.findings.kinds.kind import Kind, ReadBack, RunResult, origin_of, refuse_tuning
 from quorate.findings.measures import RowMeasures
+from quorate.runs.kept_tables import KeptTables
 from quorate.version import __version__
 
 
@@ -35,3 +36,7 @@ class AuditKind(Kind):
             "seconds": result.seconds, "version": __version__, "provenance": result.provenance
         }  # fmt: skip
         return RunResult(result, RowMeasures(result.rows()), origin_of([about], audit.seeds))
+
+    def read_back(self, experiment: Experiment, tables: KeptTables) -> ReadBack:
+        """Return the measures of the kept attacks."""
+        return ReadBack(RowMeasures(tables.needed("attacks")), ())

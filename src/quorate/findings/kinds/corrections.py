@@ -11,15 +11,21 @@ from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import (
     Kind,
+    ReadBack,
     RunResult,
     mean_accuracies,
     origin_of,
     refuse_tuning,
 )
 from quorate.findings.measures import RowMeasures
+from quorate.runs.kept_tables import KeptTables
+from quorate.runs.result import Picture
 from quorate.test_time.study.correction import Correction
+from quorate.test_time.study.outcome import CorrectionOutcome
+from quorate.test_time.study.result import CorrectionResult
 from quorate.test_time.study.running import run_correction
 from quorate.test_time.study.settings import make_correction
+from quorate.test_time.study.wording import searches
 from quorate.validate import listed
 
 
@@ -59,3 +65,14 @@ class CorrectionKind(Kind):
                 [(one.platform, one.measures.before.accuracy.value) for one in outcomes]
             ),
         )
+
+    def read_back(self, experiment: Experiment, tables: KeptTables) -> ReadBack:
+        """Return the measures of the kept cells, and the charts of their means over seeds."""
+        correction, rows = self.read(experiment.settings), tables.needed()
+
+        def draw() -> dict[str, Picture]:
+            outcomes = [CorrectionOutcome.from_row(row, searches(row["proxy"])) for row in rows]
+            return CorrectionResult(correction, tuple(outcomes)).charts()
+
+        accuracies = mean_accuracies([(row["platform"], row["before.accuracy"]) for row in rows])
+        return ReadBack(RowMeasures(rows), accuracies, draw)

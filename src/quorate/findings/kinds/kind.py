@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
-from quorate.findings.measures import Measures
-from quorate.runs.result import Result, Row, WrappedResult
+from quorate.findings.measures import Measures, RowMeasures
+from quorate.runs.kept_tables import KeptTables
+from quorate.runs.result import Picture, Result, Row, WrappedResult
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,35 @@ class RunResult(WrappedResult):
         return {**tables, "tuning": list(self.step_sizes)} if self.step_sizes else tables
 
 
+def no_pictures() -> dict[str, Picture]:
+    """Return no picture: those of a kind that needs more than its tables to draw one."""
+    return {}
+
+
+@dataclass(frozen=True, eq=False)
+class ReadBack:
+    """What the kept tables of a run tell, without running anything.
+
+    Args:
+        measures: what statements can be about.
+        overview: as in ``RunResult``; None where the tables cannot tell.
+        draw: draws the pictures of the result, but for photographs.
+    """
+
+    measures: Measures
+    overview: tuple[Row, ...] | None = None
+    draw: Callable[[], dict[str, Picture]] = no_pictures
+
+
+R = TypeVar("R", bound=Result)
+
+
+def with_rows(result: R, rows: Sequence[Row]) -> R:
+    """Return a result that caches its rows as ``_rows``, with rows that were read back in it."""
+    vars(result)["_rows"] = list(rows)
+    return result
+
+
 class Kind(Protocol):
     """A kind of experiment: which settings are its own, and how they are run."""
 
@@ -85,6 +115,14 @@ class Kind(Protocol):
 
     def run(self, experiment: Experiment, out: Path, executor: Executor, device: str) -> RunResult:
         """Run what is missing, and return the result of all."""
+
+    def read_back(self, experiment: Experiment, tables: KeptTables) -> ReadBack:
+        """Return what the tables that are kept of a run tell.
+
+        Raises:
+            InputError: there are no cells, or they are not those that the settings ask for.
+        """
+        return ReadBack(RowMeasures(tables.needed()))
 
 
 def refuse_tuning(experiment: Experiment) -> None:

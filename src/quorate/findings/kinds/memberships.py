@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,23 @@ from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.kind import (
     Kind,
+    ReadBack,
     RunResult,
     mean_accuracies,
     origin_of,
     refuse_tuning,
+    with_rows,
 )
 from quorate.findings.measures import RowMeasures
+from quorate.membership_inference.result import MembershipResult
 from quorate.membership_inference.study import (
     MEASURE,
     MembershipStudy,
     make_membership_study,
     run_membership,
 )
+from quorate.runs.kept_tables import KeptTables
+from quorate.runs.result import Row
 
 
 class MembershipStudyKind(Kind):
@@ -48,5 +53,15 @@ class MembershipStudyKind(Kind):
             result,
             RowMeasures(rows),
             origin_of(about, len(result.seeds)),
-            mean_accuracies([(f"α = {100 * row['alpha']:g}%", row["accuracy"]) for row in rows]),
+            _accuracies(rows),
         )
+
+    def read_back(self, experiment: Experiment, tables: KeptTables) -> ReadBack:
+        """Return the measures of the kept rows, and the picture over sizes."""
+        study, rows = self.read(experiment.settings), tables.needed()
+        result = MembershipResult((), study.alphas, study.seeds, study.whose, study.title)
+        return ReadBack(RowMeasures(rows), _accuracies(rows), with_rows(result, rows).pictures)
+
+
+def _accuracies(rows: Sequence[Row]) -> tuple[Row, ...]:
+    return mean_accuracies([(f"α = {100 * row['alpha']:g}%", row["accuracy"]) for row in rows])

@@ -11,12 +11,14 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
 from quorate.findings.kinds.corrections import CorrectionKind
-from quorate.findings.kinds.kind import Kind, RunResult
+from quorate.findings.kinds.kind import Kind, ReadBack, RunResult
 from quorate.findings.measures import RowMeasures
+from quorate.runs.kept_tables import KeptTables
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.query_comparison import compare
 
 OWN = ("attacks", "budget", "people")
+COMPARISON = "comparison"
 
 
 class QueryCostKind(Kind):
@@ -51,7 +53,24 @@ class QueryCostKind(Kind):
         corrected = CorrectionKind().run(alone, out, executor, device)
         comparison = compare(out, executor=executor, **own)
         measures = RowMeasures(comparison.rows())
-        return replace(corrected, measures=measures, also={"comparison": comparison})
+        return replace(corrected, measures=measures, also={COMPARISON: comparison})
+
+    def read_back(self, experiment: Experiment, tables: KeptTables) -> ReadBack:
+        """Return the measures of the kept comparison, and the charts of the correction.
+
+        Older results hold pools that their file no longer asks for: these are left out.
+        """
+        asked, rows = self.read(experiment.settings), tables.needed(COMPARISON)
+        asked_for = [
+            row
+            for row in rows
+            if row["members"] in asked.members and row["queries"] in asked.queries
+        ]
+        measures = RowMeasures(asked_for)
+        if not tables.rows("cells"):  # older results kept the comparison alone
+            return ReadBack(measures)
+        alone = replace(experiment, settings=_of_correction(experiment.settings))
+        return replace(CorrectionKind().read_back(alone, tables), measures=measures)
 
 
 def _of_correction(settings: Mapping[str, Any]) -> dict[str, Any]:

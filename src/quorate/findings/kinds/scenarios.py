@@ -9,9 +9,10 @@ from typing import Any
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
-from quorate.findings.kinds.kind import Kind, RunResult, origin_of, refuse_tuning
+from quorate.findings.kinds.kind import Kind, ReadBack, RunResult, origin_of, refuse_tuning
 from quorate.findings.measures import RowMeasures
-from quorate.scenarios.scenario import Scenario, make_scenario, run_scenario
+from quorate.runs.kept_tables import KeptTables
+from quorate.scenarios.scenario import ReadsBack, Scenario, make_scenario, run_scenario
 
 OWN = ("scenario", "title")
 
@@ -41,3 +42,10 @@ class ScenarioKind(Kind):
         rows = done.rows()
         seeds = {row["seed"] for row in rows if "seed" in row}
         return RunResult(done, RowMeasures(rows), origin_of([done.about()], max(1, len(seeds))))
+
+    def read_back(self, experiment: Experiment, tables: KeptTables) -> ReadBack:
+        """Return the measures of the kept rows, and the pictures where the scenario draws them."""
+        scenario, rows = self.read(experiment.settings), tables.needed()
+        if not isinstance(scenario, ReadsBack):
+            return ReadBack(RowMeasures(rows), ())
+        return ReadBack(RowMeasures(rows), (), lambda: scenario.read_back(rows).pictures())

@@ -11,9 +11,11 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.findings.experiment import Experiment
 from quorate.findings.judging import judge
-from quorate.findings.kinds.kind import Kind, RunResult, origin_of
+from quorate.findings.kinds.kind import Kind, ReadBack, RunResult, origin_of
 from quorate.findings.measures import MEASURES, CurveMeasures
+from quorate.findings.stored_curves import read_curves
 from quorate.findings.tuning import tuned, tuning_candidates
+from quorate.runs.kept_tables import KeptTables
 from quorate.runs.result import Row
 from quorate.studies.curves import Curves
 from quorate.studies.study import Study, make_study
@@ -76,6 +78,11 @@ class StudyKind(Kind):
             tuple(_overview(curves)),
             step_sizes=tuple(tried),
         )
+
+    def read_back(self, experiment: Experiment, tables: KeptTables) -> ReadBack:
+        """Return the curves of the kept cells, at the step sizes that were chosen."""
+        curves = read_curves(self.read(experiment.settings), tables)
+        return ReadBack(CurveMeasures(curves), tuple(_overview(curves)), curves.pictures)
 
 
 def _overview(curves: Curves) -> Iterator[Row]:

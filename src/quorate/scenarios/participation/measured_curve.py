@@ -5,7 +5,6 @@ Shapes: a sizes, s seeds.
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,11 +17,12 @@ import numpy as np
 from quorate.errors import InputError, StoreError
 from quorate.intervals import Floats
 from quorate.plain import group_by
+from quorate.runs.kept_tables import has_table, read_texts
 from quorate.runs.store import FILE as STORE
 from quorate.studies.loading import load
 from quorate.studies.trial import ANYONE
 
-CELLS, CALLED = "cells.csv", "critical_mass.csv"
+CELLS, CALLED = "cells", "critical_mass"  # tables
 WHOSE = ("population", "strategy", "goal", "learner", "collective")
 COLUMNS = ("population", "strategy", "goal", "learner", "alpha", "seed", "people", "success")
 MOST_LISTED = 20
@@ -63,8 +63,8 @@ class MeasuredCurve:
 def read_curves(folder: str) -> list[MeasuredCurve]:
     """Return the curves that a folder holds, or those that come with quorate where it is empty.
 
-    A folder has a store, or ``cells.csv`` as a report leaves it. Seeds of which a size is missing
-    or failed are left out, and so are curves with fewer than two sizes.
+    A folder has a store, or ``cells.csv`` as a report leaves it, compressed or not. Seeds of which
+    a size is missing or failed are left out, and so are curves with fewer than two sizes.
 
     Raises:
         StoreError: there is neither, or no whole curve in it, or it cannot be read.
@@ -72,12 +72,12 @@ def read_curves(folder: str) -> list[MeasuredCurve]:
     path = Path(folder or str(files("quorate.scenarios.participation") / "mnist"))
     if (path / STORE).exists():
         curves = _read_store(path)
-    elif (path / CELLS).exists():
+    elif has_table(path, CELLS):
         curves = _read_tables(path)
     else:
         raise StoreError(
-            f"Expected a store or {CELLS} in {folder}, got neither. Measure curves there first: "
-            f"quorate curve ... --out {folder}"
+            f"Expected a store or {CELLS}.csv in {folder}, got neither. Measure curves there "
+            f"first: quorate curve ... --out {folder}"
         )
     found = [whole for curve in curves if (whole := _drop_incomplete(curve)) is not None]
     if not found:
@@ -138,30 +138,24 @@ def _read_store(folder: Path) -> list[MeasuredCurve]:
 
 def _read_tables(folder: Path) -> list[MeasuredCurve]:
     """Return the curves of the tables that a report leaves."""
-    rows = _read_csv(folder / CELLS, COLUMNS)
-    names = {}
-    if (folder / CALLED).exists():
-        names = {row["learner"]: row["called"] for row in _read_csv(folder / CALLED, ("called",))}
+    rows = _read(folder, CELLS, COLUMNS)
+    names = {row["learner"]: row["called"] for row in _read(folder, CALLED, ("called",))}
     whole = [{**row, "collective": row.get("collective") or ANYONE} for row in rows]
     try:
         return [_make_curve(cells, names) for cells in group_by(whole, *WHOSE).values()]
     except ValueError as error:
         raise StoreError(
-            f"Expected numbers in {folder / CELLS}, got: {error}. Make the report anew."
+            f"Expected numbers in {CELLS}.csv of {folder}, got: {error}. Make the report anew."
         ) from error
 
 
-def _read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"Expected to read {path}, got: {error}. Mend it.") from error
+def _read(folder: Path, table: str, columns: Sequence[str]) -> list[dict[str, str]]:
+    rows = read_texts(folder, table)
     missing = [name for name in columns if rows and name not in rows[0]]
     if missing:
         raise StoreError(
-            f"Expected the columns {', '.join(missing)} in {path}, got none. Name the folder of a "
-            "study's report."
+            f"Expected the columns {', '.join(missing)} in {table}.csv of {folder}, got none. Name "
+            "the folder of a study's report."
         )
     return rows
 

@@ -89,9 +89,9 @@ class QueryComparison(Result):
         ]
 
     def data(self) -> dict[str, list[Row]]:
-        """Return the same with everything that attacks cost."""
+        """Return the same, beside everything that attacks cost."""
         rows = [_row(one, even) for one in self.attacks for even in one.break_even]
-        return {self.stem: rows}
+        return {self.stem: rows, "comparison": self.rows()}
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain data."""

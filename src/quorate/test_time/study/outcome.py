@@ -10,6 +10,7 @@ from quorate.errors import InputError
 from quorate.runs.cell import Record
 from quorate.runs.reading import as_stored
 from quorate.test_time.perturbations.perturbation import Perturbation, from_bytes
+from quorate.test_time.study.measure_columns import read_columns
 from quorate.test_time.study.measures import CorrectionMeasures, columns
 from quorate.test_time.study.parity import ParityChoice
 
@@ -117,6 +118,30 @@ class CorrectionOutcome:
             row |= {"epsilon.used": self.parity.epsilon, "choosing": self.parity.queries}
         row |= columns(self.measures.numbers())
         return {**row, "seconds": self.seconds, "notes": " ".join(self.notes)}
+
+    @classmethod
+    def from_row(cls, row: Plain, searched: bool) -> CorrectionOutcome:
+        """Return the outcome whose row this is, with what a row holds: its numbers.
+
+        Args:
+            row: as ``row`` returned it, or as it was read from a table.
+            searched: whether photo edits were searched for, in place of a change of each class.
+        """
+        pooled = QueryCounts(row["pooled"], row["queries_per_member"], row["evaluation"])
+        identity = {name: row[name] for name in IDENTITY if name != "epsilon"}
+        return cls(
+            **identity,
+            epsilon=float(row["epsilon"]),
+            measures=read_columns(row),
+            suspects=(),
+            left_out=False,
+            queries=pooled,
+            notes=(),
+            seconds=row["seconds"],
+            provenance={},
+            description={},
+            edit={} if searched else None,
+        )
 
     def to_record(self) -> Record:
         """Return the outcome as it is stored."""

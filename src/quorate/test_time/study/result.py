@@ -314,6 +314,14 @@ class CorrectionResult(Result):
         Raises:
             InputError: the perturbation that is shown is not there any more, or damaged.
         """
+        found = self.charts()
+        said = captions(self.headline, self.correction.norm, self._sheets)
+        for name, sheet in self._sheets.items():
+            found[name] = Picture(sheet.figure, said[name], photographs=True)
+        return found
+
+    def charts(self) -> dict[str, Picture]:
+        """Return gap closed, accuracy by group, and what transfers: no photograph."""
         correction, means, mean = self.correction, self.means, self.headline
         charts = {
             "gap": gap_figure(means, mean, correction.norm),
@@ -323,11 +331,8 @@ class CorrectionResult(Result):
             charts["equal"] = equal_queries_figure(means, mean, correction.norm)
         if self._transfers:
             charts["transfer"] = transfer_figure(means, mean, correction)
-        said = captions(mean, correction.norm, self._sheets)
-        found = {name: Picture(figure, said[name]) for name, figure in charts.items()}
-        for name, sheet in self._sheets.items():
-            found[name] = Picture(sheet.figure, said[name], photographs=True)
-        return found
+        said = captions(mean, correction.norm, {})
+        return {name: Picture(figure, said[name]) for name, figure in charts.items()}
 
 
 def _set(method: Any) -> str:
