@@ -1,6 +1,5 @@
 """Participation on measured curves: read, fitted, played, shown, and refused."""
 
-import csv
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from quorate import spec
 from quorate.cli.entry import app
 from quorate.errors import InputError, StoreError
+from quorate.runs.kept_tables import read_texts
 from quorate.runs.result import Result
 from quorate.scenarios.participation.measured_curve import read_curves
 from quorate.scenarios.scenario import make_scenario, run_scenario
@@ -135,12 +135,11 @@ def test_the_curves_that_come_along_say_what_they_should() -> None:
 
 def test_the_curves_that_come_along_are_a_run_that_is_kept() -> None:
     """They are experiments/results/private-epsilon; copy it anew where that is measured anew."""
-    kept = Path(__file__).parents[3] / "experiments" / "results" / "private-epsilon" / "cells.csv"
+    kept = Path(__file__).parents[3] / "experiments" / "results" / "private-epsilon"
     here = {(c.learner, c.seeds): c.success.tolist() for c in read_curves("")}
-    there = {(c.learner, c.seeds): c.success.tolist() for c in read_curves(str(kept.parent))}
+    there = {(c.learner, c.seeds): c.success.tolist() for c in read_curves(str(kept))}
     assert here == there
-    with kept.open(encoding="utf-8") as file:
-        assert len(list(csv.DictReader(file))) == 8 * 11 * 5
+    assert len(read_texts(kept, "cells")) == 8 * 11 * 5
 
 
 def test_a_store_and_its_tables_say_the_same(tmp_path: Path) -> None:
