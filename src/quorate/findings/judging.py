@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -18,8 +18,8 @@ from quorate.findings.wording import (
     contrast,
     contrast_words,
     limits_in_words,
-    named,
     of_part,
+    told_apart,
     value_words,
 )
 from quorate.intervals import CONFIDENCE, Estimate
@@ -127,8 +127,11 @@ def _judged(expectation: Expectation, result: Measures, confidence: float) -> St
         text = f"{name}{of_part(wanted.of)} is {limits_in_words(wanted, wanted.measure)}"
         words = value_words(estimate, wanted.measure)
         return _statement(wanted, text, estimate, limits, words, sample, confidence)
+    part, shared = of_part(wanted.of), ""
     if wanted.against is None:
-        other, what = _sample(wanted, result, wanted.than), named(wanted.than)
+        other = _sample(wanted, result, wanted.than)
+        (own, what), shared = told_apart([wanted.of, wanted.than])
+        part = f" {'at' if isinstance(wanted.of, Mapping) else 'of'} {own}"
     else:
         other = result.sample(wanted.against, wanted.of or (), wanted.at, wanted.target)
         what = result.words(wanted.against, wanted.at, wanted.target)
@@ -139,7 +142,7 @@ def _judged(expectation: Expectation, result: Measures, confidence: float) -> St
             "compared as a ratio, the other as a difference. Compare like with like."
         )
     estimate = combined([sample, other], [1, -1], confidence, magnitude=limited)
-    text = f"{name}{of_part(wanted.of)} {contrast(wanted, sample.logarithmic)} {what}"
+    text = f"{name}{part} {contrast(wanted, sample.logarithmic)} {what}{shared}"
     words = contrast_words(estimate, sample)
     return _statement(wanted, text, estimate, limits, words, sample, confidence)
 
@@ -176,13 +179,14 @@ def _trend(wanted: Expectation, result: Measures, confidence: float) -> Statemen
     limits = (above, math.inf) if sign > 0 else (-math.inf, below)
     of_steps = 1 - (1 - confidence) / (len(samples) - 1)
     steps = [combined([b, a], [1, -1], of_steps) for a, b in itertools.pairwise(samples)]
+    names, shared = told_apart(wanted.along)
     against = [
-        f"from {named(a)} to {named(b)}"
-        for (a, b), step in zip(itertools.pairwise(wanted.along), steps, strict=True)
+        f"from {a} to {b}"
+        for (a, b), step in zip(itertools.pairwise(names), steps, strict=True)
         if (step.high < below if sign > 0 else step.low > above)
     ]
     name = result.words(wanted.measure, wanted.at, wanted.target)
-    text = f"{name} is {wanted.is_} along {listed([named(of) for of in wanted.along])}"
+    text = f"{name} is {wanted.is_} along {listed(names)}{shared}"
     words = f"a step: {compared(slope, logarithmic, '')}; first to last: "
     words += compared(ends, logarithmic, "times as large")
     words += f"; against it: {listed(against)}" if against else ""

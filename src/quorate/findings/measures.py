@@ -281,8 +281,17 @@ class RowMeasures:
         return Sample(values, seeds=tuple(int(row["seed"]) for row in ordered))
 
     def words(self, measure: str, at: float | None, target: float | None) -> str:
-        """Return the measure in words: the column's name."""
-        return measure.replace("_", " ").replace(".", ": ")
+        """Return the measure in words: the column's name, what it is a part of in parentheses.
+
+        >>> RowMeasures([]).words("label_free.best.gap_closed", None, None)
+        'gap closed (label-free, best)'
+        >>> RowMeasures([]).words("after.accuracy[low-light]", None, None)
+        'accuracy of low-light (after)'
+        """
+        name, _, group = measure.partition("[")
+        *parts, name = name.replace("label_free", "label-free").replace("_", " ").split(".")
+        of = f" of {group.rstrip(']')}" if group else ""
+        return f"{name}{of}" + (f" ({', '.join(parts)})" if parts else "")
 
 
 def _alike(value: Any, wanted: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from quorate.findings.expectation import Expectation
 from quorate.findings.measures import Selection
@@ -14,8 +14,9 @@ from quorate.intervals import Estimate
 def contrast(wanted: Expectation, logarithmic: bool) -> str:
     """Return how one is to compare with the other, in words, up to what it is compared with."""
     if wanted.at_least is None and wanted.at_most is None:
-        return f"is {wanted.is_} than"
-    that = "" if wanted.against else " that of"
+        at = " at" if isinstance(wanted.of, Mapping) and not wanted.against else ""
+        return f"is {wanted.is_} than{at}"
+    that = "" if wanted.against else " that at" if isinstance(wanted.of, Mapping) else " that of"
     if logarithmic:
         return f"is {limits_in_words(wanted, 'ratio')}{that}"
     return _difference_in_words(wanted.at_least, wanted.at_most, that)
@@ -43,14 +44,45 @@ def _side(difference: float) -> str:
 
 
 def of_part(of: Selection | None) -> str:
+    """Return which part of a result a value is of, to follow its name.
+
+    >>> of_part("plain"), of_part({"members": 200, "queries_per_member": 10})
+    (' of plain', ', for members = 200 and queries per member = 10,')
+    """
+    if isinstance(of, Mapping):
+        return f", for {named(of)}," if of else ""
     return f" of {named(of)}" if of else ""
 
 
 def named(of: Selection | None) -> str:
+    """Return what a selection is called."""
     if isinstance(of, Mapping):
-        pairs = ", ".join(f"{key.replace('_', ' ')} = {value}" for key, value in of.items())
-        return f"({pairs})"
+        pairs = [f"{key.replace('_', ' ')} = {value}" for key, value in of.items()]
+        return " and ".join([", ".join(pairs[:-1]), pairs[-1]] if len(pairs) > 1 else pairs)
     return of if isinstance(of, str) else " with ".join(of or ())
+
+
+def told_apart(parts: Sequence[Selection | None]) -> tuple[list[str], str]:
+    """Return what each of several parts is called by what differs, and what all of them share.
+
+    >>> told_apart([{"alpha": 0.3, "known": "all"}, {"alpha": 1, "known": "all"}])
+    (['alpha = 0.3', 'alpha = 1'], ' (known = all)')
+    >>> told_apart(["plain", "group DRO"])
+    (['plain', 'group DRO'], '')
+    """
+    tables = [part for part in parts if isinstance(part, Mapping)]
+    if not tables or len(tables) < len(parts):
+        return [named(part) for part in parts], ""
+    first = tables[0]
+    shared = {
+        key: value
+        for key, value in first.items()
+        if all(key in t and t[key] == value for t in tables)
+    }
+    if any(len(table) == len(shared) for table in tables):  # nothing would tell it
+        return [named(part) for part in parts], ""
+    own = [{k: v for k, v in table.items() if k not in shared} for table in tables]
+    return [named(one) for one in own], f" ({named(shared)})" if shared else ""
 
 
 def limits_in_words(wanted: Expectation, measure: str) -> str:
