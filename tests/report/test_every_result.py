@@ -33,6 +33,7 @@ from quorate.report.stored_folders import FolderOverview
 from quorate.runs.digests import is_unchanged
 from quorate.runs.result import Result, WrappedResult
 from quorate.scenarios.bias.result import BiasResult
+from quorate.scenarios.bias.swept_result import SweptResult
 from quorate.scenarios.certificates.result import CertificatesResult
 from quorate.scenarios.collectives.result import CollectivesResult
 from quorate.scenarios.effective_size.result import EffectiveSizeResult
@@ -54,6 +55,7 @@ KINDS: dict[str, type[Result]] = {  # by what a folder of tests/stored or a comm
     "audit-privacy": AuditResult,
     "bias": BiasResult,
     "certificates": CertificatesResult,
+    "bias-flips": SweptResult,
     "collectives": CollectivesResult,
     "compare-queries": QueryComparison,
     "correct": CorrectionResult,
@@ -98,7 +100,13 @@ MASSES = [
     *("--strategy", "planting:signal=columns,x2=3", "--learner", "tree", "--learner", "logistic"),
     *("--out", "critical-masses"),
 ]
+FLIPS = [
+    *("scenario", "bias", "--population", "unequal:n=200,held_out=4000", "--strategies", "rb-prob"),
+    *("--learners", "tree", "--alone", "none", "--alphas", "0.3", "--knowledge", "20", "--seeds"),
+    *("1", "--flips", "0,5", "--out", "bias-flips"),
+]
 NOT_STORED = {
+    "bias-flips": FLIPS,
     "plan": PLAN,
     "audit": MODEL_AUDIT,
     "audit-privacy": AUDIT,

@@ -89,7 +89,7 @@ def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
             predicted, changed = ALONE[cell["alone"]](learner, split, rng), 0.0
         else:
             acting = cell["strategy"], cell["alpha"], cell["known"]
-            handed_in = _handed_in(groups, *acting, _stamp_of_acting(cell["strategy"]))
+            handed_in = _handed_in(groups, *acting, stamp_of_acting(cell["strategy"]))
             changed = changed_share(handed_in)
             model = fit_model(learner, handed_in, mixed(seed, FIT))
             predicted = model.predict(held_out.x)
@@ -102,7 +102,8 @@ def measure_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _stamp_of_acting(strategy: str) -> str:
+def stamp_of_acting(strategy: str) -> str:
+    """Return a digest of what a strategy reads and is made of; "" where nobody acts."""
     return "" if strategy == NOBODY else stamp(catalog.build("strategies", strategy))
 
 

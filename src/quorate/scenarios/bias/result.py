@@ -216,7 +216,7 @@ class BiasResult(Result):
         alphas = sorted(self.alphas)
         over_alpha = [(alpha, self.knowledge[-1]) for alpha in alphas]
         names = ["equalised odds", "accuracy"]
-        axis = CategoryAxis("α, fraction of the minority who act", alphas, _ticks(alphas))
+        axis = CategoryAxis("α, fraction of the minority who act", alphas, ticks_of(alphas))
         drawn = {
             "alpha": Picture(
                 platforms_figure(self._platforms(over_alpha, names), names, axis),
@@ -270,10 +270,10 @@ class BiasResult(Result):
         return levels
 
 
-def _ticks(alphas: Sequence[float]) -> list[str]:
+def ticks_of(alphas: Sequence[float]) -> list[str]:
     """Return what the ticks say: nothing where the last one that says something is too near.
 
-    >>> _ticks([0.0, 0.05, 0.1, 0.3])
+    >>> ticks_of([0.0, 0.05, 0.1, 0.3])
     ['0', '', '10%', '30%']
     """
     said, last = [], -1.0

@@ -17,7 +17,7 @@ from quorate.executors.executor import Executor
 from quorate.extras import command, is_installed
 from quorate.protocols import Learner
 from quorate.runs.running import opened
-from quorate.runtime.seeds import check_count
+from quorate.runtime.seeds import check_count, mixed
 from quorate.scenarios.bias import platform_alone
 from quorate.scenarios.bias.cell import (
     NOBODY,
@@ -29,9 +29,11 @@ from quorate.scenarios.bias.cell import (
 )
 from quorate.scenarios.bias.groups import check_learnt_from, check_sizes, sizes_of
 from quorate.scenarios.bias.result import BiasResult
+from quorate.scenarios.bias.swept import HALVES, halve, measure_swept
+from quorate.scenarios.bias.swept_result import SweptResult
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
-from quorate.strategies.relabelling.minority_strategy import ALL
+from quorate.strategies.relabelling.minority_strategy import ALL, MinorityStrategy, TopFlips
 from quorate.table import Split
 from quorate.validate import LARGEST, at_least, in_interval, unknown
 
@@ -98,8 +100,17 @@ class Bias(Scenario):
         0.05, "Largest standard error of a rate; smaller groups are refused."
     )
 
+    flips: tuple[int, ...] = spec.param(
+        (),
+        "Numbers of members who relabel themselves, each run alone; the best is chosen on half of "
+        "the people held out. By default a strategy decides.",
+        later=True,
+    )
+
     def __post_init__(self) -> None:
         spec.make_tuples(self)
+        for count in self.flips:
+            at_least("flips", count, 0, "It is a number of people.", most=LARGEST)
         for alpha in (*self.alphas, self.at):
             in_interval("alpha", alpha, 0, 1, "It is a fraction of the minority.")
         check_count(self.seeds, "Five or more give intervals.")
@@ -109,16 +120,23 @@ class Bias(Scenario):
         for name in self._named_alone():
             if name not in platform_alone.ALONE:
                 raise unknown("method of the platform alone", name, platform_alone.ALONE)
-        for key in ("alphas", "strategies", "learners", "knowledge"):
+        for key in ("alphas", "strategies", "learners", "knowledge", "flips"):
             given = getattr(self, key)
-            if not given:
+            if not given and key != "flips":
                 raise InputError(f"Expected one or more of {key}, got none. Name one.")
             if len(set(map(spec.text_of, given))) < len(given):
                 raise InputError(f"Expected each of {key} once, got one twice. Name it once.")
         for strategy, known in itertools.product(self.strategies, self.knowledge):
-            minority_strategy(strategy, known)
+            self._check_flips(strategy, minority_strategy(strategy, known))
 
-    def run(self, out: Path | None, executor: Executor) -> BiasResult:
+    def _check_flips(self, text: str, strategy: MinorityStrategy) -> None:
+        if self.flips and getattr(strategy, "flips", None) is not None:
+            raise InputError(
+                f"Expected flips as a parameter of the scenario, got it in {text} too. Leave it "
+                "out there."
+            )
+
+    def run(self, out: Path | None, executor: Executor) -> BiasResult | SweptResult:
         """Run it: all alphas with the last knowledge, and all knowledge at one alpha."""
         population = spec.text(self.population)
         stamp = stamp_of(population)
@@ -127,15 +145,21 @@ class Bias(Scenario):
         sizes = self._checked(TwoGroups(population, compared, self.first_seed, stamp).split())
         cells = self._cells(compared)
         with opened(out, executor) as (store, pool):
-            found = run_cells(measure_cell, cells, store, pool, "Acting")
-        return BiasResult(
-            population=population,
-            compared=compared,
+            measure = measure_swept if self.flips else measure_cell
+            found = run_cells(measure, cells, store, pool, "Acting")
+        told: dict[str, Any] = {
+            "population": population,
+            "compared": compared,
             **{key: getattr(self, key) for key in AS_ASKED},
-            learners=tuple(map(spec.text, self.learners)),
-            sizes=sizes,
-            notes=tuple(self._notes()),
-            found=tuple(zip(cells, found, strict=True)),
+            "learners": tuple(map(spec.text, self.learners)),
+            "sizes": sizes,
+            "notes": tuple(self._notes()),
+            "found": tuple(zip(cells, found, strict=True)),
+        }
+        return (
+            SweptResult(**told, flips=tuple(sorted(self.flips)))
+            if self.flips
+            else BiasResult(**told)
         )
 
     def _named_alone(self) -> tuple[str, ...]:
@@ -146,6 +170,9 @@ class Bias(Scenario):
         train, held_out = split.train, split.held_out
         check_learnt_from(train)
         check_sizes(held_out, self.standard_error)
+        if self.flips:  # each half is measured on
+            second = halve(held_out, mixed(self.first_seed, HALVES))
+            check_sizes(held_out.take(second), self.standard_error)
         assert train.group is not None  # in two groups
         for known in self.knowledge:
             strategy = minority_strategy(self.strategies[0], known)
@@ -167,15 +194,27 @@ class Bias(Scenario):
         for seed in range(self.first_seed, self.first_seed + self.seeds):
             for strategy, alpha, known in [(self.strategies[0], 0.0, ALL), *acting]:
                 who = {"strategy": strategy if alpha else NOBODY, "alpha": alpha, "known": known}
+                who |= self._swept(strategy if alpha else None)
                 cells += [
                     {**shared, "learner": spec.text(learner), "seed": seed, **who}
                     for learner in self.learners
                 ]
             cells += [
                 {**shared, "learner": spec.text(learner), "seed": seed, "alone": name}
+                | self._swept(None)
                 for learner, name in self._platforms_alone()
             ]
         return cells
+
+    def _swept(self, strategy: str | None) -> dict[str, Any]:
+        """Return the numbers of flips as they stand in a cell: none where a strategy decides.
+
+        Zero is left out: that is the cell in which nobody acts.
+        """
+        if not self.flips:
+            return {}
+        sweeps = strategy and isinstance(minority_strategy(strategy, ALL), TopFlips)
+        return {"flips": sorted(filter(None, self.flips)) if sweeps else []}
 
     def _platforms_alone(self) -> Sequence[tuple[Learner, str]]:
         if not is_installed("fairlearn"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,10 +62,14 @@ class MinorityStrategy(Strategy):
             return members
         compared = self._compared(known.own)
         seen = MinorityKnowledge.of(known, compared)
-        who = self.chosen(seen, rng)
+        return self._acted(members, seen, self.chosen(seen, rng), compared)
+
+    def _acted(
+        self, members: Table, known: MinorityKnowledge, who: Labels, compared: ComparedGroups
+    ) -> Table:
         y = members.y.copy()
         y[who] = members.label(compared.positive)
-        return replace(members.relabelled(y), x=self.features(members, seen, who))
+        return replace(members.relabelled(y), x=self.features(members, known, who))
 
     @property
     def goal(self) -> EqualisedOdds:
@@ -129,8 +134,30 @@ class TopFlips(MinorityStrategy):
 
     def chosen(self, known: MinorityKnowledge, rng: Rng) -> Labels:
         """Return the M members with the highest scores."""
-        best = minority_knowledge.top(self.scores(known, rng), known.flips(self.flips), rng)
-        return known.negatives[best]
+        return self.ranked(known, rng)[: known.flips(self.flips)]
+
+    def ranked(self, known: MinorityKnowledge, rng: Rng) -> Labels:
+        """Return the members with the unfavourable label, the highest scores first."""
+        negatives = known.negatives
+        return negatives[minority_knowledge.top(self.scores(known, rng), len(negatives), rng)]
+
+    def sweep(
+        self, members: Table, known: Knowledge, counts: Sequence[int], rng: Rng
+    ) -> list[Table]:
+        """Return the members' rows for each number M of flips, those of fewer among those of more.
+
+        Where fewer than M have the unfavourable label, all of them act.
+
+        Args:
+            members: their honest rows.
+            known: what they know.
+            counts: M, each at least 0.
+            rng: as for ``apply``.
+        """
+        compared = self._compared(known.own)
+        seen = MinorityKnowledge.of(known, compared)
+        ranked = self.ranked(seen, rng)
+        return [self._acted(members, seen, ranked[:count], compared) for count in counts]
 
 
 @dataclass(frozen=True, kw_only=True)
