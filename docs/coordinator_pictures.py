@@ -1,7 +1,9 @@
 """Photograph the coordinator's pages: ``python docs/coordinator_pictures.py``, from the checkout.
 
 A demonstration coordinator is filled and served; each page is opened in Chromium as who may see it,
-390 and 1,400 pixels wide, light and dark, looked at by axe-core, and kept.
+390 and 1,400 pixels wide, light and dark, and looked at by axe-core. Those that the docs show take
+the place of the ones in ``docs/images/coordinator``; all others go to a folder that git ignores,
+``runs/coordinator-pictures``.
 """
 
 from __future__ import annotations
@@ -27,9 +29,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 FOLDER = Path(__file__).resolve().parent / "images" / "coordinator"
-COLOURS = 32  # of a picture: pages have few, and files stay small
+OTHERS = ROOT / "runs" / "coordinator-pictures"
+COLOURS = 16  # of a picture: pages have few, and files stay small
 PATIENCE = 60_000  # milliseconds, on a busy machine
-TALLEST = 1800  # pixels of a long page that are kept
+TALLEST = 1200  # pixels of a long page that are kept
 EITHER = {"join": "/join/{token}", "campaign": "", "me": "/me", "outcomes": "/outcomes"}
 EITHER |= {"record": "/record", "organise": "/organise"}
 ACT = {"act": "/act"}
@@ -42,8 +45,14 @@ def photograph(page: Page, path: Path) -> None:
     width = page.viewport_size["width"]  # type: ignore[index]
     clip = {"x": 0, "y": 0, "width": width, "height": min(height, TALLEST)}
     shot = page.screenshot(full_page=True, clip=clip)
-    few = Image.open(io.BytesIO(shot)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    picture = Image.open(io.BytesIO(shot)).convert("RGB")
+    few = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
+
+
+def place_of(name: str) -> Path:
+    """Return where the picture of a page goes: to the docs where they show it."""
+    return (FOLDER if (FOLDER / name).exists() else OTHERS) / name
 
 
 def reach_quorum(served: ServedCoordinator, one: Any) -> None:
@@ -83,7 +92,7 @@ def photograph_all(served: ServedCoordinator, shown: Any, visitors: Visitors) ->
                         )
                     page.goto(url + path.format(token=one.token), wait_until="networkidle")
                     width = page.viewport_size["width"]  # type: ignore[index]
-                    photograph(page, FOLDER / f"{kind}-{name}-{width}-{scheme}.png")
+                    photograph(page, place_of(f"{kind}-{name}-{width}-{scheme}.png"))
                     found += [f"{kind} {name} {width} {scheme}: {line}" for line in axe(page)]
     return found + visitors.end()
 
@@ -94,7 +103,7 @@ def main() -> None:
 
     if reason := why_no_browser():
         raise SystemExit(reason)
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    OTHERS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         database = str(Path(name) / "coordinator.sqlite")
         shown = fill(database, time.time())

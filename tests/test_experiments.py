@@ -89,7 +89,7 @@ def make_run(folder: Path, **changes: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "finding.json").write_text(json.dumps({**FINDING, **changes}))
     for name in ("curves.svg", "curves.png", "masses.svg", "cells.csv", "critical_mass.csv"):
-        (folder / name).write_bytes(f"{folder.name} {name}".encode())
+        (folder / name).write_bytes(f"id,name\n1,{folder.name} {name}\n".encode())
     (folder / "curves.png").write_bytes(DRAWN)
     for name in ("report.html", "results.json", "store.sqlite-wal"):
         (folder / name).write_text("large")
@@ -246,7 +246,7 @@ def test_what_is_kept_of_a_run(measured: Path) -> None:
         "critical_mass.csv.xz",
         "provenance.json",
     }
-    assert cells(kept) == b"private-epsilon cells.csv"
+    assert cells(kept) == b"name\nprivate-epsilon cells.csv\n"
     found = json.loads((kept / "finding.json").read_text())
     assert is_unchanged(found)
     assert found.pop("digest")
@@ -282,7 +282,7 @@ def test_a_run_takes_the_place_of_the_one_before(measured: Path, tmp_path: Path)
     assert generate.main(["--collect", str(again)], measured) == 0
     kept = measured / "experiments" / "results" / "private-epsilon"
     assert not (kept / "small.png").exists()  # a drawing without pixels has none
-    assert cells(kept) == b"again cells.csv"
+    assert cells(kept) == b"name\nagain cells.csv\n"
     assert "| **undecided** |" in row(measured, "private-epsilon")
 
 
@@ -315,10 +315,10 @@ def test_more_than_may_be_kept_is_refused(
     monkeypatch.setattr(keeping, "LIMIT", 4000)
     with pytest.raises(InputError, match=r"at most 4,000 bytes of results in all, got .* with"):
         keeping.collect(again, measured)
-    assert cells(kept) == b"private-epsilon cells.csv"  # as it was
+    assert cells(kept) == b"name\nprivate-epsilon cells.csv\n"  # as it was
     monkeypatch.setattr(keeping, "LIMIT", 12000)  # the run before it makes room for it
     keeping.collect(again, measured)
-    assert cells(kept) == b"again cells.csv"
+    assert cells(kept) == b"name\nagain cells.csv\n"
 
 
 def test_results_here_are_small_enough() -> None:

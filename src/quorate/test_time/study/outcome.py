@@ -128,7 +128,7 @@ class CorrectionOutcome:
             searched: whether photo edits were searched for, in place of a change of each class.
         """
         pooled = QueryCounts(row["pooled"], row["queries_per_member"], row["evaluation"])
-        identity = {name: row[name] for name in IDENTITY if name != "epsilon"}
+        identity = {name: row.get(name, "") for name in IDENTITY if name != "epsilon"}
         return cls(
             **identity,
             epsilon=float(row["epsilon"]),
