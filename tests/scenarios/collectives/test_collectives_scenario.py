@@ -227,3 +227,13 @@ def test_what_cannot_be_asked(given: dict[str, Any], said: str) -> None:
 def test_what_does_not_fit_the_people(given: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         run_scenario({"name": "collectives", **given})
+
+
+def test_seeds_may_begin_with_another_one() -> None:
+    few = {"name": "collectives", "population": "digits:n=60", "sizes": "0,0.2", "learners": "tree"}
+    both = run_scenario({**few, "cases": "as-given", "seeds": 2}).rows()
+    second = run_scenario({**few, "cases": "as-given", "seeds": 1, "first_seed": 1}).rows()
+    timed = {"seconds"}
+    assert [{k: v for k, v in row.items() if k not in timed} for row in second] == [
+        {k: v for k, v in row.items() if k not in timed} for row in both if row["seed"] == 1
+    ]

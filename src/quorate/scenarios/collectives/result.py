@@ -40,6 +40,7 @@ class CollectivesResult(Result):
         errors: probability that a member errs, of each collective.
         target: S* of the critical masses.
         panels: one for each case and platform.
+        first_seed: the seed that panels begin with.
     """
 
     population: str
@@ -48,6 +49,7 @@ class CollectivesResult(Result):
     mistake: str
     target: float
     panels: tuple[Panel, ...]
+    first_seed: int = 0
 
     @property
     def title(self) -> str:
@@ -118,7 +120,8 @@ class CollectivesResult(Result):
 
     def _row(self, panel: Panel, i: int, j: int, seed: int) -> Row:
         row: Row = {key: getattr(panel, key) for key in ("case", "relation", "learner")}
-        row |= {"alpha_1": self.sizes[i], "alpha_2": self.sizes[j], "seed": seed}
+        row |= {"alpha_1": self.sizes[i], "alpha_2": self.sizes[j]}
+        row["seed"] = self.first_seed + seed
         for name, values in (("success", panel.success), ("predicted", panel.predicted)):
             for m in range(len(panel.strategies)):
                 value = None if values is None else finite_or_none(values[m, i, j, seed])

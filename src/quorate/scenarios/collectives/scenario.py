@@ -31,7 +31,7 @@ from quorate.spec import make_tuples, param
 from quorate.strategies.planting import Planting
 from quorate.studies.trial import draw_people, streams, submit_from
 from quorate.table import Table
-from quorate.validate import all_in_interval, in_interval
+from quorate.validate import LARGEST, all_in_interval, at_least, in_interval
 from quorate.version import __version__
 
 Strategies = tuple[Strategy, ...]
@@ -88,6 +88,7 @@ class Collectives(Scenario):
     )
     seeds: int = param(2, "Number of seeds, at least 1; everything is drawn anew for each.")
     target: float = param(0.9, "S*, the success at the critical mass, in [0, 1].")
+    first_seed: int = param(0, "First seed, at least 0.", later=True)
 
     def __post_init__(self) -> None:
         make_tuples(self)
@@ -109,6 +110,7 @@ class Collectives(Scenario):
                 raise InputError(f"Expected one of {name} or more, got none. Leave {name} out.")
         check_count(self.seeds, "Use one seed or more.")
         in_interval("target", self.target, 0, 1, "It is a success rate.")
+        at_least("first_seed", self.first_seed, 0, "Begin with 0.", most=LARGEST)
         self.variants()
 
     def _check_sizes(self) -> None:
@@ -151,7 +153,7 @@ class Collectives(Scenario):
         cells = [
             self._cell(strategies, learner, seed)
             for (strategies, _), learner in choices
-            for seed in range(self.seeds)
+            for seed in range(self.first_seed, self.first_seed + self.seeds)
         ]
         with opened(out, executor) as (store, pool):
             found = run_cells(measure_cell, cells, store, pool, "Collectives")
@@ -161,7 +163,8 @@ class Collectives(Scenario):
             seeds = tuple(found[i * self.seeds : (i + 1) * self.seeds])
             panels.append(Panel(case, relation, tuple(texts), spec.text(learner), seeds))
         whose = spec.text(self.population), self.sizes, self._error_of_each
-        return CollectivesResult(*whose, self.mistake, self.target, tuple(panels))
+        how = self.mistake, self.target
+        return CollectivesResult(*whose, *how, tuple(panels), self.first_seed)
 
     def _check_people(self, people: Table) -> None:
         """Raise unless every strategy and every learner fits these people."""
