@@ -5,6 +5,7 @@ Shapes: a sizes, s seeds.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -248,9 +249,14 @@ class RowMeasures:
 
     A measure is the name of a column. Rows without a seed are one row, whose interval stands in the
     columns NAME.low and NAME.high.
+
+    Args:
+        rows: of the table.
+        seeds: how many a row without a seed is the mean of; None where that is not known.
     """
 
     rows: Sequence[Mapping[str, Any]]
+    seeds: int | None = None
 
     def sample(self, measure: str, of: Selection, at: float | None, target: float | None) -> Sample:
         """Return a column of the rows that ``of`` selects, one per seed."""
@@ -277,7 +283,8 @@ class RowMeasures:
         if "seed" not in ordered[0]:
             ends = (_number(ordered[0].get(f"{measure}.{end}")) for end in ("low", "high"))
             found = Estimate(float(values[0]), *ends)
-            return Sample(values, known=lambda confidence: widened(found, confidence))
+            known = functools.partial(widened, found)
+            return Sample(values, known=known, means_over=self.seeds)
         return Sample(values, seeds=tuple(int(row["seed"]) for row in ordered))
 
     def words(self, measure: str, at: float | None, target: float | None) -> str:

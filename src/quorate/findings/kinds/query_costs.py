@@ -52,7 +52,7 @@ class QueryCostKind(Kind):
         alone = replace(experiment, settings=_of_correction(experiment.settings))
         corrected = CorrectionKind().run(alone, out, executor, device)
         comparison = compare(out, executor=executor, **own)
-        measures = RowMeasures(comparison.rows())
+        measures = RowMeasures(comparison.rows(), len(self.read(experiment.settings).seeds))
         return replace(corrected, measures=measures, also={COMPARISON: comparison})
 
     def read_back(self, experiment: Experiment, tables: KeptTables) -> ReadBack:
@@ -66,7 +66,7 @@ class QueryCostKind(Kind):
             for row in rows
             if row["members"] in asked.members and row["queries"] in asked.queries
         ]
-        measures = RowMeasures(asked_for)
+        measures = RowMeasures(asked_for, len(asked.seeds))
         if not tables.rows("cells"):  # older results kept the comparison alone
             return ReadBack(measures)
         alone = replace(experiment, settings=_of_correction(experiment.settings))
