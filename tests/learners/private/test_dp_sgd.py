@@ -11,6 +11,7 @@ import torch
 from dp_accounting import pld
 from scipy.stats import norm
 
+from quorate import catalog, spec
 from quorate.engine.architectures import build_network
 from quorate.engine.layer_stack import LayerStack
 from quorate.errors import InputError
@@ -184,6 +185,59 @@ def test_one_full_batch_is_the_gaussian_mechanism() -> None:
     got = privacy.privacy_cost(sigma, delta, 1.0, 1, near=1.0).epsilon
     assert exact(got) <= delta  # never too low
     assert exact(got * 0.999) > delta  # nor a thousandth too high
+
+
+def test_the_cost_of_a_given_noise_is_the_inverse_of_calibration() -> None:
+    """ε → σ → ε comes back within the 0.1% of σ, with no budget named to set the grid."""
+    for epsilon in (0.2, 3.0, 30.0):
+        sigma = privacy.noise_multiplier(epsilon, 1e-5, 0.05, 100)
+        # σ is known to 0.1%, and ε falls by at most two or three times that; the grid adds 0.1%
+        assert privacy.privacy_cost(sigma, 1e-5, 0.05, 100).epsilon == pytest.approx(epsilon, 5e-3)
+
+
+def test_a_noise_multiplier_in_place_of_a_budget() -> None:
+    """At the σ of a budget it is the same training, and the record states the same ε."""
+    people = Digits(n=200).split(rng()).train
+    settings = {"epochs": 2, "batch_size": 50, "max_grad_norm": 0.5, "delta": 1e-4}
+    by_budget = DPSGD(epsilon=3, **settings).fit(Submission.without_collective(people), rng(1))
+    sigma = by_budget.record["noise_multiplier"]
+    learner = DPSGD(epsilon=None, noise_multiplier=sigma, **settings)
+    by_noise = learner.fit(Submission.without_collective(people), rng(1))
+    for a, b in zip(by_budget.network.parameters(), by_noise.network.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert by_noise.record["noise_multiplier"] == sigma
+    assert by_noise.record["epsilon"] == pytest.approx(3, rel=5e-3)  # two grids of the accountant
+    assert learner.epsilon_leaves_out
+
+
+def test_a_noise_multiplier_of_0_is_no_budget() -> None:
+    people = Digits(n=100).split(rng()).train
+    learner = DPSGD(epsilon=None, noise_multiplier=0, delta=0.5, epochs=1)
+    record = learner.fit(Submission.without_collective(people), rng()).record
+    assert record["noise_multiplier"] == 0
+    assert record["epsilon"] == math.inf
+    assert learner.epsilon_leaves_out == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"noise_multiplier": 1}, "Expected epsilon or noise_multiplier, got epsilon=1 and"),
+        ({"epsilon": None}, "got neither"),
+        ({"epsilon": None, "noise_multiplier": 0.001}, "noise_multiplier=0.001"),
+        ({"epsilon": None, "noise_multiplier": math.inf}, "noise_multiplier"),
+        ({"epsilon": None, "noise_multiplier": -1}, "noise_multiplier"),
+    ],
+)
+def test_one_of_budget_and_noise_in_range(given, said) -> None:
+    with pytest.raises(InputError, match=said):
+        DPSGD(**given)
+
+
+def test_a_noise_multiplier_leaves_old_specs_as_they_were() -> None:
+    assert "noise_multiplier" not in spec.describe(DPSGD())
+    written = "dp-sgd:epsilon=none,max_grad_norm=1,noise_multiplier=0.5"
+    assert spec.text(catalog.build("learners", written)) == written
 
 
 def test_pairs_are_sampled_independently() -> None:

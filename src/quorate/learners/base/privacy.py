@@ -57,10 +57,13 @@ def noise_multiplier(epsilon: float, delta: float, q: float, steps: int) -> floa
     return sigma
 
 
-def privacy_cost(sigma: float, delta: float, q: float, steps: int, near: float) -> PrivacyCost:
+def privacy_cost(
+    sigma: float, delta: float, q: float, steps: int, near: float | None = None
+) -> PrivacyCost:
     """Return what ``steps`` steps with noise multiplier ``sigma`` cost at ``delta``.
 
-    ``near`` is a budget of about that size, which sets how finely losses are discretised.
+    ``near`` is a budget of about that size, which sets how finely losses are discretised; by
+    default the cost by RDP.
     """
     if sigma == 0:
         return PrivacyCost(math.inf, math.inf, delta)
@@ -68,12 +71,14 @@ def privacy_cost(sigma: float, delta: float, q: float, steps: int, near: float) 
 
 
 @on_disk
-def _spent(sigma: float, delta: float, q: float, steps: int, near: float) -> tuple[float, float]:
+def _spent(
+    sigma: float, delta: float, q: float, steps: int, near: float | None
+) -> tuple[float, float]:
     from dp_accounting import rdp
 
-    accountants = (_pld(near), rdp.RdpAccountant())
-    by_pld, by_rdp = (_epsilon(accountant, sigma, delta, q, steps) for accountant in accountants)
-    return by_pld, by_rdp
+    by_rdp = _epsilon(rdp.RdpAccountant(), sigma, delta, q, steps)
+    grid_for = by_rdp if near is None else near
+    return _epsilon(_pld(grid_for), sigma, delta, q, steps), by_rdp
 
 
 @on_disk

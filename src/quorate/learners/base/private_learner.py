@@ -32,32 +32,62 @@ class PrivateLearner(NetworkLearner):
 
     A new one implements ``optimizer``. Each step descends
     g̃ = (Σᵢ gᵢ·min(1, C/‖gᵢ‖) + σC·N(0, I)) / (qn), over a Poisson sample of rate q (Abadi et al.
-    2016, arXiv:1607.00133). σ is calibrated to (ε, δ) by privacy loss distributions; the record
-    holds σ, the ε achieved and the sampling assumption.
+    2016, arXiv:1607.00133). σ is calibrated to (ε, δ) by privacy loss distributions, or given as
+    ``noise_multiplier``, which then decides ε; the record holds σ, the ε achieved and the sampling
+    assumption.
     """
 
-    epsilon: float = param(1.0, "Privacy budget ε; inf clips without noise.", shown=True)
+    epsilon: float | None = param(
+        1.0,
+        "Privacy budget ε; inf clips without noise; none where noise_multiplier decides it.",
+        shown=True,
+    )
     max_grad_norm: float = param(
         1.0, "Clipping threshold C on the L2 norm of each person's gradient.", shown=True
     )
     delta: float = param(1e-5, "Privacy budget δ, below 1/n.")
     model: Model = param("logistic", MODEL_HELP)
     batch_size: int = param(512, "Expected number of people per gradient step.")
+    noise_multiplier: float | None = param(
+        None,
+        "Noise multiplier σ in place of ε, which the record then states; 0 for no noise.",
+        later=True,
+    )
     clips_people: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        fix = "Use a budget such as epsilon=1, or epsilon=inf for none."
-        in_interval("epsilon", self.epsilon, 0, math.inf, fix, open_low=True)
+        self._check_noise()
         above_zero("max_grad_norm", self.max_grad_norm, "Use a threshold such as 1.")
         fix = "Use delta=1e-5 or less."
         in_interval("delta", self.delta, 0, 1, fix, open_low=True, open_high=True)
+
+    def _check_noise(self) -> None:
+        """Raise InputError unless one of ε and σ is given, in range."""
+        epsilon, sigma = self.epsilon, self.noise_multiplier
+        if epsilon is not None and sigma is not None:
+            raise InputError(
+                f"Expected epsilon or noise_multiplier, got epsilon={epsilon:g} and "
+                f"noise_multiplier={sigma:g}. Use epsilon=none,noise_multiplier={sigma:g}: the "
+                "record states the epsilon that this gives."
+            )
+        if epsilon is not None:
+            fix = "Use a budget such as epsilon=1, or epsilon=inf for none."
+            in_interval("epsilon", epsilon, 0, math.inf, fix, open_low=True)
+        elif sigma is None:
+            raise InputError(
+                "Expected epsilon or noise_multiplier, got neither. Use epsilon=1, or "
+                "noise_multiplier=1."
+            )
+        elif sigma != 0:
+            low, high = privacy.NOISE_RANGE
+            in_interval("noise_multiplier", sigma, low, high, "Use 1, or 0 for no noise.")
 
     def check(self, people: Table) -> None:
         """Raise InputError if the network cannot take these people or (ε, δ) cannot be met."""
         super().check(people)
         n = len(people)
-        if self.delta >= 1 / n and math.isfinite(self.epsilon):
+        if self.delta >= 1 / n and self._noisy:
             raise InputError(
                 f"Expected delta={self.delta:g} below 1/n = {1 / n:.3g} for {n} people: otherwise "
                 f"publishing one person whole would count as private. Use delta={0.1 / n:.1g}."
@@ -70,7 +100,7 @@ class PrivateLearner(NetworkLearner):
 
         Batches and steps depend on how many people there are.
         """
-        if math.isinf(self.epsilon):
+        if not self._noisy:
             return ()
         return privacy.CHOOSING, privacy.SCALING, privacy.KNOWN, privacy.HOW_MANY
 
@@ -79,7 +109,15 @@ class PrivateLearner(NetworkLearner):
         q = min(1.0, self.batch_size / n)
         return q, math.ceil(self.epochs / q)
 
+    @property
+    def _noisy(self) -> bool:
+        """Whether there is noise, and with it a budget."""
+        return self.noise_multiplier != 0 if self.epsilon is None else math.isfinite(self.epsilon)
+
     def _sigma(self, n: int) -> float:
+        """Return the noise multiplier σ for n people, as given or as ε needs it."""
+        if self.epsilon is None:
+            return self.noise_multiplier or 0.0
         return privacy.noise_multiplier(self.epsilon, self.delta, *self._schedule(n))
 
     @abstractmethod
