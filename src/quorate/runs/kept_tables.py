@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import lzma
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from quorate.errors import InputError, StoreError, reason
 
@@ -102,3 +103,12 @@ class KeptTables:
                 f"Expected {name}{PACKED} in {self.folder}, got no row. Run the experiment again."
             )
         return rows
+
+
+R = TypeVar("R")
+
+
+def with_rows(result: R, rows: Sequence[Mapping[str, Any]]) -> R:
+    """Return a result that caches its rows as ``_rows``, with rows that were read back in it."""
+    vars(result)["_rows"] = list(rows)
+    return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
@@ -85,15 +85,6 @@ class ReadBack:
     measures: Measures
     overview: tuple[Row, ...] | None = None
     draw: Callable[[], dict[str, Picture]] = no_pictures
-
-
-R = TypeVar("R", bound=Result)
-
-
-def with_rows(result: R, rows: Sequence[Row]) -> R:
-    """Return a result that caches its rows as ``_rows``, with rows that were read back in it."""
-    vars(result)["_rows"] = list(rows)
-    return result
 
 
 class Kind(Protocol):

@@ -15,7 +15,6 @@ from quorate.findings.kinds.kind import (
     mean_accuracies,
     origin_of,
     refuse_tuning,
-    with_rows,
 )
 from quorate.findings.measures import RowMeasures
 from quorate.membership_inference.result import MembershipResult
@@ -25,7 +24,7 @@ from quorate.membership_inference.study import (
     make_membership_study,
     run_membership,
 )
-from quorate.runs.kept_tables import KeptTables
+from quorate.runs.kept_tables import KeptTables, with_rows
 from quorate.runs.result import Row
 
 

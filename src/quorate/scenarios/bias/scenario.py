@@ -16,6 +16,8 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.extras import command, is_installed
 from quorate.protocols import Learner
+from quorate.runs.kept_tables import with_rows
+from quorate.runs.result import Row
 from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count, mixed
 from quorate.scenarios.bias import platform_alone
@@ -161,6 +163,19 @@ class Bias(Scenario):
             if self.flips
             else BiasResult(**told)
         )
+
+    def read_back(self, rows: Sequence[Row]) -> BiasResult:
+        """Return the result of rows that are kept; who is compared is as the settings say it."""
+        result = BiasResult(
+            population=spec.text(self.population),
+            compared=ComparedGroups(self.minority, self.majority, self.positive or ""),
+            **{key: getattr(self, key) for key in AS_ASKED},
+            learners=tuple(map(spec.text, self.learners)),
+            sizes={},
+            notes=(),
+            found=(),
+        )
+        return with_rows(result, [{**row, "known": str(row["known"])} for row in rows])
 
     def _named_alone(self) -> tuple[str, ...]:
         return tuple(name for name in self.alone if name != "none")

@@ -15,13 +15,16 @@ from quorate.adapter import find_who_can, refuse_withholding
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.learners.networks.sgd import SGD
+from quorate.plain import group_by
 from quorate.populations.digits import Digits
 from quorate.protocols import Learner, Population, Strategy
+from quorate.runs.result import Row
 from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.collectives import submission
 from quorate.scenarios.collectives.cell import measure_cell
 from quorate.scenarios.collectives.panel import Panel
+from quorate.scenarios.collectives.prediction import KNOWN
 from quorate.scenarios.collectives.result import CollectivesResult
 from quorate.scenarios.collectives.submission import Case, Mistake
 from quorate.scenarios.running import run_cells
@@ -166,6 +169,20 @@ class Collectives(Scenario):
         how = self.mistake, self.target
         return CollectivesResult(*whose, *how, tuple(panels), self.first_seed)
 
+    def read_back(self, rows: Sequence[Row]) -> CollectivesResult:
+        """Return the result of rows that are kept; how alike signals look stands in none."""
+        by_platform = group_by(rows, "case", "learner")
+        panels = []
+        for (strategies, case), learner in itertools.product(self.variants(), self.learners):
+            of_panel, texts = by_platform[case, spec.text(learner)], map(spec.text, strategies)
+            seeds = tuple(
+                _read_seed(some, len(strategies)) for some in group_by(of_panel, "seed").values()
+            )
+            relation = of_panel[0]["relation"] or ""
+            panels.append(Panel(case, relation, tuple(texts), spec.text(learner), seeds))
+        whose = spec.text(self.population), self.sizes, self._error_of_each
+        return CollectivesResult(*whose, self.mistake, self.target, tuple(panels))
+
     def _check_people(self, people: Table) -> None:
         """Raise unless every strategy and every learner fits these people."""
         two = np.arange(len(people)) < 2
@@ -208,3 +225,21 @@ def describe_relation(strategies: Sequence[Strategy], people: Table) -> str:
             values = [people.label(value) for value in values]
         words.append(f"{'same' if len(set(values)) == 1 else 'other'} {part}")
     return ", ".join(words)
+
+
+def _read_seed(rows: Sequence[Row], collectives: int) -> dict[str, Any]:
+    """Return what was measured with one seed, of its rows in the order of sizes."""
+
+    def of_each(name: str) -> list[list[float | None]] | None:
+        table = [[row.get(f"{name}_{m + 1}") for m in range(collectives)] for row in rows]
+        return None if all(value is None for row in table for value in row) else table
+
+    sure = {known: of_each(f"sure_by_{known}") for known in KNOWN}
+    return {
+        "success": of_each("success"),
+        "predicted": of_each("predicted"),
+        "sure": None if None in sure.values() else sure,
+        "accuracy": [row["accuracy"] for row in rows],
+        "alike": [None] * collectives,
+        "seconds": sum(row["seconds"] for row in rows),
+    }

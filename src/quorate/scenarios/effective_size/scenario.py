@@ -7,6 +7,7 @@ that α is what counts: the critical mass of plain training itself. Shapes: a si
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,11 @@ from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.protocols import Learner, Population, Strategy
+from quorate.runs.result import Row
 from quorate.runtime import device
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.effective_size.prediction import MassPrediction, find_crossing
-from quorate.scenarios.effective_size.result import EffectiveSizeResult
+from quorate.scenarios.effective_size.result import ALL, EffectiveSizeResult
 from quorate.scenarios.scenario import Scenario
 from quorate.studies.curves import Curves
 from quorate.studies.study import Study, make_study
@@ -110,6 +112,22 @@ class EffectiveSize(Scenario):
         found: list[MassPrediction] = []
         for world, measured, target in zip(self.worlds, curves, self.targets, strict=True):
             found += self._predict(world, measured, target)
+        return EffectiveSizeResult(tuple(found))
+
+    def read_back(self, rows: Sequence[Row]) -> EffectiveSizeResult:
+        """Return the result of rows that are kept; those of a family are made from the others."""
+        who, masses = (
+            ("world", "family", "learner", "seed"),
+            ("measured", "by_effective", "by_alpha"),
+        )
+        found = [
+            MassPrediction(
+                *(row[name] for name in who),
+                *(math.nan if row[name] is None else float(row[name]) for name in masses),
+            )
+            for row in rows
+            if row["learner"] != ALL
+        ]
         return EffectiveSizeResult(tuple(found))
 
     def _make_study(self, population: Population, strategy: Strategy, target: float) -> Study:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
+from quorate.executors.serial import SERIAL
+from quorate.runs.result import Row
 from quorate.runtime.progress import bar, status
 from quorate.scenarios.participation.game import GameTerms, play
 from quorate.scenarios.participation.measured_curve import MeasuredCurve, choose_curve, read_curves
@@ -111,6 +114,10 @@ class Participation(Scenario):
         with status("Following who acts, from each start"):
             courses = follow_responses(games.mean, self.starts, *how)
         return ParticipationResult(games, tuple(learners), courses, self.network)
+
+    def read_back(self, rows: Sequence[Row]) -> ParticipationResult:
+        """Return the game, played again on the curves in its folder: no row holds all of it."""
+        return self.run(None, SERIAL)
 
     def _may_act(self, curve: MeasuredCurve) -> int:
         """Return n, how many may act; more than were measured, or nobody, is an InputError."""

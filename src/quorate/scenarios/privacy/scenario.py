@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +18,8 @@ from quorate.learners.base.cleaning_learner import gives_probabilities
 from quorate.learners.scikit.logistic import Logistic
 from quorate.populations.correlated_columns import CorrelatedColumns
 from quorate.protocols import Learner, Population
+from quorate.runs.kept_tables import with_rows
+from quorate.runs.result import Row
 from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.privacy.cell import measure
@@ -128,6 +131,14 @@ class Privacy(Scenario):
             Measured(cell["way"], cell["alpha"], cell["seed"], one)
             for cell, one in zip(cells, found, strict=True)
         ]
+        return self._result(measured)
+
+    def read_back(self, rows: Sequence[Row]) -> PrivacyResult:
+        """Return the result of rows that are kept."""
+        cells = dict.fromkeys((row["way"], row["alpha"], row["seed"]) for row in rows)
+        return with_rows(self._result([Measured(*cell, {}) for cell in cells]), rows)
+
+    def _result(self, measured: list[Measured]) -> PrivacyResult:
         what = self.attribute if self.value is None else f"{self.attribute}: {self.value}"
         learner = spec.text(self.learner)
         return PrivacyResult(tuple(measured), self.ways, self.alphas, self.margin, what, learner)
