@@ -71,6 +71,12 @@ class CorrectionKind(Kind):
         correction, rows = self.read(experiment.settings), tables.needed()
 
         def draw() -> dict[str, Picture]:
+            cells = len(correction.groups()) * len(correction.epsilons)
+            if len(rows) != cells:
+                raise InputError(
+                    f"Expected the {cells} cells that {experiment.name} asks for today, got "
+                    f"{len(rows)} in {tables.folder}. Run it again."
+                )
             outcomes = [CorrectionOutcome.from_row(row, searches(row["proxy"])) for row in rows]
             return CorrectionResult(correction, tuple(outcomes)).charts()
 
