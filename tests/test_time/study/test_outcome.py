@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from correction_outcomes import change_of, plain_outcome, study
 
 from quorate.errors import InputError
 from quorate.intervals import Estimate
+from quorate.report.files import to_csv
 from quorate.runs.cell import Record
+from quorate.runs.kept_tables import read_rows
 from quorate.test_time.study.measures import UNDEFINED
 from quorate.test_time.study.outcome import PERTURBATION, CorrectionOutcome
 
@@ -49,3 +52,18 @@ def test_a_record_keeps_the_files() -> None:
     with pytest.raises(InputError, match=r"perturbation\.npz of the cell 0{31}1.*damaged"):
         outcome.perturbation()
     assert change_of(1).epsilon == outcome.epsilon
+
+
+def test_a_row_of_a_table_holds_every_number(tmp_path: Path) -> None:
+    group = study().groups()[0]
+    outcome = CorrectionOutcome.from_plain(plain_outcome(group, 8 / 255, 1))
+    (tmp_path / "cells.csv").write_bytes(to_csv([outcome.row()]))
+    (row,) = read_rows(tmp_path, "cells")
+    again = CorrectionOutcome.from_row(row, searched=False)
+    assert str(again.measures) == str(outcome.measures)  # as text, NaN equals NaN
+    assert (again.platform, again.epsilon, again.queries) == (
+        outcome.platform,
+        outcome.epsilon,
+        replace(outcome.queries, adaptive=0),
+    )
+    assert again.edit is None
