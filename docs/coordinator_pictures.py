@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parent / "images" / "coordinator"
 OTHERS = ROOT / "runs" / "coordinator-pictures"
-COLOURS = 16  # of a picture: pages have few, and files stay small
+COLOURS = 12  # of a picture: pages have few, and files stay small
 PATIENCE = 60_000  # milliseconds, on a busy machine
-TALLEST = 1200  # pixels of a long page that are kept
+TALLEST = 900  # pixels of a long page that are kept
 EITHER = {"join": "/join/{token}", "campaign": "", "me": "/me", "outcomes": "/outcomes"}
 EITHER |= {"record": "/record", "organise": "/organise"}
 ACT = {"act": "/act"}
