@@ -37,7 +37,7 @@ KEYS = (
     *("git_revision", "pictures"),
 )
 # The tables that are kept of a run; all others can be made from them again.
-TABLES = ("cells", "tuning", "alpha_effective", "critical_mass", "comparison", "attacks")
+TABLES = ("cells", "tuning", "alpha_effective", "critical_mass", "comparison", "attacks", "flips")
 LEFT_OUT = ("id", "platform_id", "stored_at")  # columns of theirs
 SMALL = "small.png"  # the main picture of a finding, for the gallery
 MOST_OF_SMALL = 6_000  # bytes

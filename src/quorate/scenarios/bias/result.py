@@ -270,7 +270,7 @@ class BiasResult(Result):
         return levels
 
 
-def ticks_of(alphas: Sequence[float]) -> list[str]:
+def ticks_of(alphas: Sequence[float], apart: float = 0.1) -> list[str]:
     """Return what the ticks say: nothing where the last one that says something is too near.
 
     >>> ticks_of([0.0, 0.05, 0.1, 0.3])
@@ -278,7 +278,7 @@ def ticks_of(alphas: Sequence[float]) -> list[str]:
     """
     said, last = [], -1.0
     for alpha in alphas:
-        far = alpha - last >= 0.1 - 1e-9
+        far = alpha - last >= apart - 1e-9
         last = alpha if far else last
         said.append((percent_of(alpha) if alpha else "0") if far else "")
     return said

@@ -37,7 +37,7 @@ def draw_swept(result: SweptNumbers) -> dict[str, Picture]:
 
 def _lowest(result: SweptNumbers) -> Picture:
     alphas = sorted({0.0, *result.alphas})
-    axis = CategoryAxis("α, fraction of the minority who act", alphas, ticks_of(alphas))
+    axis = CategoryAxis("α, fraction of the minority who act", alphas, ticks_of(alphas, apart=0.15))
     panels = []
     for learner, title in _titled(result):
         lines = []
