@@ -16,7 +16,7 @@ def place_of(text: Any) -> Any:
 
 
 ROWS = [
-    ("fixed", [MapCell(0.01, 0.9), MapCell(0.02, 0.8, 1), MapCell(math.inf, 0.5, 1)]),
+    ("fixed", [MapCell(0.01, 0.9), MapCell(0.02, 0.8, 1), MapCell(0.3, 0.5, 1, "≥")]),
     ("tuned", [MapCell(0.01, 0.9), MapCell(0.005, 0.9, -1), MapCell(math.nan, math.nan)]),
 ]
 
@@ -24,8 +24,8 @@ ROWS = [
 def test_every_cell_says_its_mass_and_accuracy() -> None:
     (axes,) = trend_map_figure(["10", "1", "0.1"], ROWS, 0.9).axes
     said = [(text.get_text(), place_of(text)) for text in axes.texts]
-    in_cells = [text for text, _ in said if text.endswith("%") or text in ("never", "–")]
-    assert in_cells == ["1%", "2%", "never", "1%", "0.5%", "–"]
+    in_cells = [text for text, _ in said if text.endswith("%") or text == "–"]
+    assert in_cells == ["1%", "2%", "≥ 30%", "1%", "0.5%", "–"]
     assert [text for text, _ in said if text.startswith(".")] == [".90", ".80", ".50", ".90", ".90"]
     assert [t.get_text() for t in axes.get_xticklabels()] == ["10", "1", "0.1"]
     assert [t.get_text() for t in axes.get_yticklabels()] == ["fixed", "tuned"]

@@ -21,14 +21,16 @@ class MapCell:
     """What was measured at one place of one trend.
 
     Args:
-        mass: α*, a fraction; infinite if not reached, NaN if not measured.
+        mass: α*, a fraction; NaN if not measured.
         accuracy: on honest people, in [0, 1]; NaN if not measured.
+        bound: "≤" or "≥" where some seeds lie past the sizes measured, else empty.
         step: 1 if α* is surely larger than at the place before, −1 if surely smaller, else 0.
     """
 
     mass: float
     accuracy: float
     step: int = 0
+    bound: str = ""
 
 
 @style.styled
@@ -69,7 +71,7 @@ def _draw(axes: Axes, across: int, down: int, cell: MapCell, first: float) -> No
     axes.add_patch(
         Rectangle((across - 0.48, down - 0.46), 0.96, 0.92, color=_colour(ratio), linewidth=0)
     )
-    said = "–" if math.isnan(cell.mass) else _percent(cell.mass)
+    said = "–" if math.isnan(cell.mass) else f"{cell.bound} {100 * cell.mass:.2g}%".strip()
     middle: Any = {"ha": "center", "va": "center"}
     style.write(axes, said, (across, down - 0.14), size=8.5, **middle)
     if not math.isnan(cell.accuracy):
@@ -79,16 +81,10 @@ def _draw(axes: Axes, across: int, down: int, cell: MapCell, first: float) -> No
         style.write(axes, MARKS[cell.step], (across - 0.5, down), size=8, **middle)
 
 
-def _percent(mass: float) -> str:
-    return f"{100 * mass:.2g}%" if math.isfinite(mass) else "never"
-
-
 def _log_ratio(mass: float, first: float) -> float:
     """Return log(α*/α* at the first place) in units of the widest factor, in [−1, 1]."""
-    if math.isnan(mass) or math.isnan(first) or mass == first:
+    if math.isnan(mass) or math.isnan(first):
         return 0.0
-    if math.isinf(mass) or math.isinf(first) or 0 in (mass, first):
-        return 1.0 if mass > first else -1.0
     return max(-1.0, min(1.0, math.log(mass / first) / math.log(WIDEST)))
 
 

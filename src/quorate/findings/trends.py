@@ -12,7 +12,7 @@ from quorate.figures.trend_map import MapCell, trend_map_figure
 from quorate.findings.expectation import Expectation
 from quorate.findings.judging import Statement
 from quorate.findings.measures import CurveMeasures, Selection
-from quorate.findings.samples import combined
+from quorate.findings.samples import Sample, combined
 from quorate.runs.result import Picture
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ CAPTION = (
     "honest accuracy of each. An arrow says that some or all seeds never reach the target."
 )
 MAP_CAPTION = (
-    "The critical mass α* along each trend that the claim names, with the honest accuracy in small "
-    "print. Orange: more members are needed than at the first place of the row; blue: fewer. ▲ and "
-    "▼: more, or fewer, than at the place before, at 95% over all steps of the row together; no "
-    "mark where that is open."
+    "The critical mass α* along each trend that the claim names, interpolated between measured "
+    "sizes for each seed, with the honest accuracy in small print. Orange: more members are needed "
+    "than at the first place of the row; blue: fewer. ▲ and ▼: more, or fewer, than at the place "
+    "before, at 95% over all steps of the row together; no mark where that is open."
 )
 FEWEST = 3  # trends that are drawn as one map
 COMMA = ", "  # before it the place, after it the row: "C = 1, tuned"
@@ -105,17 +105,25 @@ def _map(trends: Sequence[Trend], measures: CurveMeasures) -> Figure:
 
 def _cells(trend: Trend, measures: CurveMeasures) -> list[MapCell]:
     """Return the cells of a row, each with its step from the one before, paired by seed."""
-    points = [_point(measures, of, trend.target) for of in trend.along]
+    accuracies = [_point(measures, of, trend.target).accuracy for of in trend.along]
     samples = [measures.sample("critical-mass", of, None, trend.target) for of in trend.along]
     confidence = 1 - 0.05 / (len(samples) - 1)
     steps = [0]
     for before, after in itertools.pairwise(samples):
         found = combined([after, before], [1, -1], confidence)
         steps.append(int(found.low > 1) - int(found.high < 1))
+    masses = [combined([one], [1]).value for one in samples]
     return [
-        MapCell(point.mass.estimate, point.accuracy, step)
-        for point, step in zip(points, steps, strict=True)
+        MapCell(mass, accuracy, step, _bound(one))
+        for mass, accuracy, step, one in zip(masses, accuracies, steps, samples, strict=True)
     ]
+
+
+def _bound(sample: Sample) -> str:
+    """Return ≤ or ≥ where some seeds lie past the sizes that were measured."""
+    if sample.at_most is not None and sample.at_most.any():
+        return "≤"
+    return "≥" if sample.at_least is not None and sample.at_least.any() else ""
 
 
 def _row(along: Sequence[Selection]) -> str:
