@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from quorate.figures.finding import MassPoint, masses_over_figure
 from quorate.figures.trend_map import MapCell, trend_map_figure
@@ -112,11 +115,16 @@ def _cells(trend: Trend, measures: CurveMeasures) -> list[MapCell]:
     for before, after in itertools.pairwise(samples):
         found = combined([after, before], [1, -1], confidence)
         steps.append(int(found.low > 1) - int(found.high < 1))
-    masses = [combined([one], [1]).value for one in samples]
     return [
-        MapCell(mass, accuracy, step, _bound(one))
-        for mass, accuracy, step, one in zip(masses, accuracies, steps, samples, strict=True)
+        MapCell(_mass(one), accuracy, step, _bound(one))
+        for accuracy, step, one in zip(accuracies, steps, samples, strict=True)
     ]
+
+
+def _mass(sample: Sample) -> float:
+    """Return the mean over seeds of each seed's own α*, which lies between measured sizes."""
+    measured = sample.values[~np.isnan(sample.values)]
+    return float(np.exp(measured.mean())) if len(measured) else math.nan
 
 
 def _bound(sample: Sample) -> str:
