@@ -224,7 +224,7 @@ def thumbnail(content: bytes) -> bytes:
 
 def _as_json(finding: Finding) -> bytes:
     plain = with_digest({key: value for key, value in finding.items() if key != DIGEST})
-    return json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _packed(run: Path, table: str) -> bytes:

@@ -182,3 +182,15 @@ def test_bad_questions_to_rows(measure: str, of: dict[str, Any], message: str) -
     with pytest.raises(InputError) as error:
         RowMeasures(ROWS).sample(measure, of, None, None)
     assert str(error.value).startswith(message)
+
+
+def test_a_gain_is_success_beyond_what_is_had_for_nothing() -> None:
+    """Success of .2, .3 and .6, .5 at α = 0 and 10%, by seed: .4 and .2 are gained."""
+    rows = [
+        outcome(alpha, seed, success)
+        for alpha, both in ((0.0, (0.2, 0.3)), (0.1, (0.6, 0.5)))
+        for seed, success in enumerate(both)
+    ]
+    measures = CurveMeasures(curves_of(*rows))
+    assert measures.sample("gain", "sgd", 0.1, None).values == pytest.approx([0.4, 0.2])
+    assert measures.words("gain", 0.1, None) == "success gained at α = 10%"

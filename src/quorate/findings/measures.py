@@ -56,6 +56,7 @@ class CurveMeasures:
     edge of the grid where they lie beyond it.
     ``success``, ``accuracy`` and ``worst-group-accuracy`` are means over held-out people at one
     size, the measured one that is nearest; honest accuracy is at α = 0 where no size is named.
+    ``gain`` is success at one size less success without a collective.
     ``effective-size`` is α_eff/α, the mean over the epochs.
     """
 
@@ -74,6 +75,9 @@ class CurveMeasures:
             return _width(low, high, of_ratio=True)
         if measure == "effective-size":
             return self._effective(curve, at)
+        if measure == "gain":
+            gained = self._rate(curve, "success", at) - self._rate(curve, "success", 0.0)
+            return Sample(gained, seeds=curve.seeds)
         if measure not in RATES:
             raise unknown("measure of a study", measure, MEASURES)
         return Sample(self._rate(curve, measure, at), seeds=curve.seeds)
@@ -88,7 +92,8 @@ class CurveMeasures:
         if measure in ("accuracy", "worst-group-accuracy"):
             name = "honest accuracy" if measure == "accuracy" else "worst-group accuracy"
             return name if at is None else f"{name} at {size}"
-        return f"{'α_eff/α' if measure == 'effective-size' else 'success'} at {size}"
+        name = {"effective-size": "α_eff/α", "gain": "success gained"}.get(measure, "success")
+        return f"{name} at {size}"
 
     def _nearest(self, at: float) -> float:
         """Return the measured size nearest to ``at``: by ratio, or 0 itself.
@@ -186,7 +191,7 @@ class CurveMeasures:
 
 
 RATES = ("success", "accuracy", "worst-group-accuracy")
-MEASURES = ("critical-mass", "width", "log-width", "effective-size", *RATES)
+MEASURES = ("critical-mass", "width", "log-width", "effective-size", "gain", *RATES)
 NEAR = 1.3  # by which factor the nearest measured size may differ from the one that is named
 
 
