@@ -27,7 +27,8 @@ FILE = Path("sources", "claims.toml")
 WORDS = ("name", "claim", "source", "says")
 ORDER = ("holds", "reversed", "does not hold", "undecided")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-QUOTED = re.compile(r"\{([\w-]+)/([^{}]+)\}")  # {experiment/name of a statement}
+# {experiment/name of a statement}, or {|experiment/name|} for its size without the sign
+QUOTED = re.compile(r"\{(\|?)([\w-]+)/([^{}|]+)\|?\}")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Claim:
         claim: one sentence, as the source has it.
         source: who claims it.
         says: what was found, in one sentence; ``{experiment/name}`` stands for the number of a
-            statement.
+            statement, and ``{|experiment/name|}`` for its size.
     """
 
     name: str
@@ -62,11 +63,12 @@ class Part:
 
     @property
     def verdict(self) -> str:
-        """Whether it holds; reversed where the opposite does."""
+        """Whether it holds; reversed where the opposite of all of it does."""
         said = [one for _, one in self.statements]
         refuting = [one for one in said if one["refutes"]]
         if refuting:
-            return "reversed" if all(one.get("opposite") for one in refuting) else "does not hold"
+            opposite = len(refuting) == len(said) and all(one.get("opposite") for one in said)
+            return "reversed" if opposite else "does not hold"
         return "holds" if all(one["verdict"] == "holds" for one in said) else "undecided"
 
     @property
@@ -105,16 +107,15 @@ class Answer:
             return "not measured here"
         groups: dict[str, list[str]] = {}
         for letter, part in zip(LETTERS, self.parts, strict=False):
-            said = part.verdict
-            if said == "undecided" and part.seeds_needed is not None:
-                said = f"undecided (about {rounded(part.seeds_needed)} seeds would decide)"
             lettered = f"({letter}) " if len(self.parts) > 1 else ""
-            groups.setdefault(said, []).append(f"{lettered}{condition_in_words(part.where)}")
+            said = f"{lettered}{condition_in_words(part.where)}"
+            if part.seeds_needed is not None:
+                said += f" (about {rounded(part.seeds_needed)} seeds would decide)"
+            groups.setdefault(part.verdict, []).append(said.strip())
+        each = [f"{said} {', '.join(of)}".strip() for said, of in groups.items()]
         if len(groups) == 1:
-            ((said, of),) = groups.items()
-            return f"**{said}** {', '.join(of)}".strip()
-        each = "; ".join(f"{said} {', '.join(of)}".strip() for said, of in groups.items())
-        return f"**{self.verdict}**: {each}"
+            return each[0].replace(self.parts[0].verdict, f"**{self.parts[0].verdict}**", 1)
+        return f"**{self.verdict}**: {'; '.join(each)}"
 
 
 def read_claims(root: Path) -> list[Claim]:
@@ -187,13 +188,14 @@ def quote(says: str, found: Mapping[str, Finding]) -> str:
     """
 
     def number(match: re.Match[str]) -> str:
-        experiment, name = match.groups()
+        size, experiment, name = match.groups()
         if experiment not in found:
             raise unknown("finding of a claim's sentence", experiment, list(found))
         named = {one["name"]: one for one in found[experiment]["statements"] if one.get("name")}
         if name not in named:
             raise unknown(f"statement of {experiment}", name, list(named))
-        return in_short(named[name])
+        said = in_short(named[name])
+        return said.removeprefix("-") if size else said
 
     return QUOTED.sub(number, says)
 

@@ -454,7 +454,7 @@ CLAIMS = """
 name = "epsilon"
 claim = "α* grows as ε shrinks."
 source = "Solanki et al. 2025"
-says = "A tenth of ε asks for {private-epsilon/tenth} times as many."
+says = "A tenth of ε asks for {|private-epsilon/tenth|} times as many."
 
 [[claim]]
 name = "nobody-looked"
@@ -495,7 +495,7 @@ def test_a_claim_has_one_verdict_with_its_conditions(claimed: Path) -> None:
     page = readme(claimed)
     assert (
         "| **holds in part**: holds (a) on MNIST; reversed (b) where the step is tuned; undecided "
-        "(about 1,200 seeds would decide) (c) on Adult | A tenth of ε asks for 3.5 times as many. |"
+        "(c) on Adult (about 1,200 seeds would decide) | A tenth of ε asks for 3.5 times as many. |"
     ) in page
     assert "| not measured here |" in page
     assert "what we state" in page
@@ -549,8 +549,8 @@ def test_a_part_is_as_open_as_its_statements() -> None:
     ("old", "new", "message"),
     [
         ('name = "epsilon"', 'name = "other"', "claim that erasure answers"),
-        ("{private-epsilon/tenth}", "{private-epsilon/half}", "statement of private-epsilon"),
-        ("{private-epsilon/tenth}", "{nothing/tenth}", "finding of a claim's sentence"),
+        ("{|private-epsilon/tenth|}", "{private-epsilon/half}", "statement of private-epsilon"),
+        ("{|private-epsilon/tenth|}", "{nothing/tenth}", "finding of a claim's sentence"),
         ('name = "nobody-looked"', 'name = "epsilon"', "got epsilon twice"),
         ('says = ""', "", "Expected name, claim, source, says"),
     ],
