@@ -45,6 +45,9 @@ MOST_OF_SMALL = 6_000  # bytes
 WIDTHS, COLOURS = (480, 400, 320, 240, 160), (32, 16, 8)
 DRAWN = Path("runs", "pictures")  # where pictures are drawn again; git ignores it
 
+DIGITS, AS_WRITTEN = 9, ("alpha", "learning_rate")  # of numbers in kept tables, but for these
+IN_THE_FILE = ("ours", "expected", "note")
+
 Finding = dict[str, Any]
 
 
@@ -103,6 +106,7 @@ def collect(run: Path, root: Path = ROOT) -> Path:
     main = [run / one for one in finding["pictures"] if one.endswith(".png")][:1]
     if main:
         kept[SMALL] = thumbnail(main[0].read_bytes())
+    finding = _without_words(finding, root)
     kept[FINDING] = _as_json({**finding, "pictures": [SMALL] if main else []})
     kept[PROVENANCE] = _provenance(run)
     results = root / EXPERIMENTS / RESULTS
@@ -222,6 +226,14 @@ def thumbnail(content: bytes) -> bytes:
     return packed.getvalue()
 
 
+def _without_words(finding: Finding, root: Path) -> Finding:
+    """Return a finding without the words that its file says as well: pages take them from there."""
+    file = root / EXPERIMENTS / f"{finding['name']}.toml"
+    if not file.exists() or not read_experiment(file).claim:
+        return finding
+    return {**finding, **dict.fromkeys(IN_THE_FILE, "")}
+
+
 def _as_json(finding: Finding) -> bytes:
     plain = with_digest({key: value for key, value in finding.items() if key != DIGEST})
     return json.dumps(plain, ensure_ascii=False, allow_nan=False).encode()
@@ -231,7 +243,8 @@ def _packed(run: Path, table: str) -> bytes:
     """Return a table of a run compressed, nothing where there is none.
 
     Ids are left out: random to a compressor, they follow from the settings and what else a row
-    says.
+    says. Numbers are kept in nine digits and seconds in three, but for sizes and step sizes, by
+    which cells are told apart.
     """
     rows, written = read_texts(run, table), io.StringIO()
     if not rows:
@@ -239,8 +252,23 @@ def _packed(run: Path, table: str) -> bytes:
     columns = [name for name in rows[0] if name not in LEFT_OUT]
     writer = csv.DictWriter(written, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _shorter(name, row[name]) for name in columns} for row in rows)
     return pack_table(written.getvalue().encode())
+
+
+def _shorter(name: str, text: str) -> str:
+    """Return a number of a column in as many digits as are kept, and any other text as it is.
+
+    >>> _shorter("success", "0.98765432109876"), _shorter("alpha", "0.98765432109876")
+    ('0.987654321', '0.98765432109876')
+    """
+    digits = 3 if name == "seconds" else DIGITS
+    if len(text) <= digits + 1 or name in AS_WRITTEN:
+        return text
+    try:
+        return f"{float(text):.{digits}g}"
+    except ValueError:
+        return text
 
 
 def _provenance(run: Path) -> bytes:
