@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class Part:
     def verdict(self) -> str:
         """Whether it holds; reversed where the opposite of all of it does."""
         said = [one for _, one in self.statements]
-        refuting = [one for one in said if one["refutes"]]
+        refuting = [one for one in said if one.get("refutes", one["verdict"] == "does not hold")]
         if refuting:
             opposite = len(refuting) == len(said) and all(one.get("opposite") for one in said)
             return "reversed" if opposite else "does not hold"
@@ -161,6 +162,12 @@ def answer_all(claims: Sequence[Claim], found: Mapping[str, Finding]) -> list[An
             raise unknown(f"claim that {name} answers", answers, names)
         where = one.get("where") or finding.get("where") or ""
         parts[answers].setdefault(where, []).append((name, one))
+    for name, conditions in parts.items():
+        if len(conditions) > len(LETTERS):
+            raise InputError(
+                f"Expected at most {len(LETTERS)} conditions of the claim {name}, got "
+                f"{len(conditions)}. Say alike conditions in the same words."
+            )
     return [
         Answer(claim, _in_order(parts[claim.name]), quote(claim.says, found)) for claim in claims
     ]
@@ -184,7 +191,7 @@ def quote(says: str, found: Mapping[str, Finding]) -> str:
     """Return a sentence with the numbers of the statements that it names.
 
     Raises:
-        InputError: there is no such finding, or no statement of that name.
+        InputError: there is no such finding, no statement of that name, or braces name neither.
     """
 
     def number(match: re.Match[str]) -> str:
@@ -197,6 +204,11 @@ def quote(says: str, found: Mapping[str, Finding]) -> str:
         said = in_short(named[name])
         return said.removeprefix("-") if size else said
 
+    if {"{", "}"} & set(QUOTED.sub("", says)):
+        raise InputError(
+            f"Expected {{experiment/name}} or {{|experiment/name|}} in what is said of a claim, "
+            f"got {says!r}. Mend its braces."
+        )
     return QUOTED.sub(number, says)
 
 
@@ -207,6 +219,8 @@ def in_short(one: Mapping[str, Any]) -> str:
     '1.2%'
     >>> in_short({"measure": "critical-mass", "value": 1.234, "words": "1.23 (1 to 2) times"})
     '1.2'
+    >>> in_short({"measure": "critical-mass", "value": 0.997, "words": "99.7% (98% to 100%)"})
+    '100%'
     """
     value = one["value"]
     if value is None:
@@ -214,5 +228,6 @@ def in_short(one: Mapping[str, Any]) -> str:
     share = one["measure"] == "critical-mass" and "%" in one["words"]
     number = f"{100 * value if share else value:.2g}"
     if "e" in number:
-        number = f"{float(number):,.0f}" if abs(value) >= 1 else f"{float(number):.6f}".rstrip("0")
+        large = abs(float(number)) >= 1
+        number = f"{float(number):,.0f}" if large else f"{Decimal(number):f}"
     return f"{number}%" if share else number

@@ -16,6 +16,7 @@ from keeping import DRAWN, ROOT, collect, draw_or_leave, judge_or_leave, misjudg
 from writing import findings, pages
 
 from quorate.errors import QuorateError
+from quorate.validate import unknown
 
 
 def stale(root: Path = ROOT) -> list[Path]:
@@ -56,7 +57,11 @@ def main(words: list[str] | None = None, root: Path = ROOT) -> int:
         for name in findings(root) if given.judge else ():
             judge_or_leave(name, root)
         if given.draw is not None:
-            for name in given.draw or findings(root):
+            known = list(findings(root))
+            for name in given.draw:
+                if name not in known:
+                    raise unknown("finding", name, known)
+            for name in given.draw or known:
                 draw_or_leave(name, root)
             return 0
         old = stale(root)

@@ -36,6 +36,7 @@ KEYS = (
     *("curves", "note", "command", "cpu_seconds", "seeds", "hardware", "version"),
     *("git_revision", "pictures"),
 )
+STATED = ("text", "value", "verdict", "words")  # of each statement
 # The tables that are kept of a run; all others can be made from them again.
 TABLES = ("cells", "tuning", "alpha_effective", "critical_mass", "comparison", "attacks", "flips")
 LEFT_OUT = ("id", "platform_id", "stored_at")  # columns of theirs
@@ -72,7 +73,14 @@ def read_finding(path: Path) -> Finding:
         ) from error
     if missing:
         raise InputError(f"Expected {', '.join(missing)} in {path}, got none. Run it again.")
-    for one in (finding, *finding["statements"]):
+    statements = finding["statements"]
+    if not isinstance(statements, list) or not all(
+        isinstance(one, dict) and set(STATED) <= one.keys() for one in statements
+    ):
+        raise InputError(
+            f"Expected statements with {listed(STATED)} in {path}, got others. Run it again."
+        )
+    for one in (finding, *statements):
         if one["verdict"] not in VERDICTS:
             raise unknown(f"verdict in {path}", one["verdict"], VERDICTS)
     for picture in finding["pictures"]:
@@ -161,7 +169,7 @@ def misjudged(root: Path = ROOT) -> dict[str, str]:
         except QuorateError as error:
             found[path.parent.name] = str(error)
             continue
-        differ = [key for key in JUDGED if not says_the_same(finding[key], again[key])]
+        differ = [key for key in JUDGED if not says_the_same(finding.get(key), again[key])]
         if differ:
             found[path.parent.name] = f"Its cells give other {listed(differ)}."
     return found

@@ -375,6 +375,8 @@ def test_files_that_are_no_findings(measured: Path, tmp_path: Path) -> None:
         ("{", "Expected a finding at"),
         ("3", "Expected a finding at"),
         ("{}", "Expected name, title, .* got none"),
+        (json.dumps({**FINDING, "statements": 3}), "Expected statements with text, value"),
+        (json.dumps({**FINDING, "statements": [{"text": "t"}]}), "Expected statements with text"),
         (
             json.dumps({**FINDING, "name": "erasure", "pictures": []}),
             "in the folder of its name, got 'erasure'",
@@ -402,15 +404,17 @@ at_least = 0.5
 """
 
 
+CELLS = b"members,seed,gap,platform,before.accuracy\n" + b"".join(
+    b"10,%d,%s,cnn,0.5\n" % one for one in enumerate((b"0.1", b"0.12", b"0.11"))
+)
+
+
 def test_results_are_judged_anew_from_their_cells(
     measured: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (measured / "experiments" / "private-epsilon.toml").write_text(CLAIM)
     kept = measured / "experiments" / "results" / "private-epsilon"
-    table = b"members,seed,gap,platform,before.accuracy\n" + b"".join(
-        b"10,%d,%s,cnn,0.5\n" % one for one in enumerate((b"0.1", b"0.12", b"0.11"))
-    )
-    (kept / "cells.csv.xz").write_bytes(lzma.compress(table))
+    (kept / "cells.csv.xz").write_bytes(lzma.compress(CELLS))
     generate.main([], measured)
     capsys.readouterr()
     assert generate.main(["--check"], measured) == 1
@@ -424,6 +428,54 @@ def test_results_are_judged_anew_from_their_cells(
     assert generate.main(["--judge"], measured) == 0
     assert "As before: private-epsilon" in capsys.readouterr().out
     assert generate.main(["--check"], measured) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "differ"),
+    [
+        ('claim = "A gap', 'answers = "gap"\nclaim = "A gap', "answers"),
+        ('claim = "A gap', 'where = "in the dark"\nclaim = "A gap', "where"),
+        ("at_least = 0.5", "at_least = 0.5\nspread = 0.1", "design"),
+    ],
+)
+def test_check_tells_what_a_file_says_otherwise_by_now(
+    measured: Path, old: str, new: str, differ: str
+) -> None:
+    file = measured / "experiments" / "private-epsilon.toml"
+    file.write_text(CLAIM.replace("[[expect]]", "seeds = 3\n[[expect]]"))
+    kept = measured / "experiments" / "results" / "private-epsilon"
+    (kept / "cells.csv.xz").write_bytes(lzma.compress(CELLS))
+    assert generate.main(["--judge"], measured) == 0
+    assert not keeping.misjudged(measured)
+    file.write_text(file.read_text().replace(old, new))
+    assert keeping.misjudged(measured) == {"private-epsilon": f"Its cells give other {differ}."}
+
+
+@pytest.mark.parametrize(
+    ("content", "looks", "message"),
+    [
+        (b"members,seed\n10\n", "", "Expected as many values as columns in .* in row 1"),
+        (b"members,seed\n10,0,1\n", "", "Expected as many values as columns in .* in row 1"),
+        (b'gap\n"' + b"1" * 200_000 + b'"\n', "", "Expected to read .*cells.csv.xz, got: field"),
+        (b"members,seed,gap,platform\n10,0,1,cnn\n", "", "Expected the tables of .*KeyError"),
+        (None, "looks = [10, 20]", "of a look that its file plans, 10, 20 seeds, got 5"),
+    ],
+)
+def test_damaged_tables_are_told(
+    measured: Path, content: bytes | None, looks: str, message: str
+) -> None:
+    plain = CLAIM.replace("[[expect]]", f"{looks}\n[[expect]]") + "spread = 0.1\n"
+    (measured / "experiments" / "private-epsilon.toml").write_text(plain)
+    kept = measured / "experiments" / "results" / "private-epsilon"
+    (kept / "cells.csv.xz").write_bytes(lzma.compress(CELLS if content is None else content))
+    assert re.search(message, keeping.misjudged(measured)["private-epsilon"])
+
+
+def test_pictures_of_no_finding_are_refused(
+    measured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert generate.main(["--draw", "private-epsilom"], measured) == 2
+    assert "Did you mean private-epsilon" in capsys.readouterr().err
 
 
 def test_what_cannot_be_judged_anew_is_left(
@@ -551,6 +603,7 @@ def test_a_part_is_as_open_as_its_statements() -> None:
         ('name = "epsilon"', 'name = "other"', "claim that erasure answers"),
         ("{|private-epsilon/tenth|}", "{private-epsilon/half}", "statement of private-epsilon"),
         ("{|private-epsilon/tenth|}", "{nothing/tenth}", "finding of a claim's sentence"),
+        ("{|private-epsilon/tenth|}", "{private-epsilon}", "Mend its braces"),
         ('name = "nobody-looked"', 'name = "epsilon"', "got epsilon twice"),
         ('says = ""', "", "Expected name, claim, source, says"),
     ],
@@ -562,3 +615,27 @@ def test_claims_that_do_not_fit(
     file.write_text(CLAIMS.replace(old, new))
     assert generate.main([], claimed) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "short"),
+    [
+        (0.997, "99.7% (98% to 100%)", "100%"),
+        (187.0, "187.000 (150.000 to 230.000)", "190"),
+        (99.7, "99.700 (98.000 to 101.000)", "100"),
+        (-0.00001234, "0.000 (0.000 to 0.000) less", "-0.000012"),
+        (0.000000012, "0.000 (0.000 to 0.000)", "0.000000012"),
+        (0.0, "0.000 (0.000 to 0.000)", "0"),
+        (None, "not reached", "beyond what was measured"),
+    ],
+)
+def test_numbers_in_short(value: float | None, words: str, short: str) -> None:
+    one = {"measure": "critical-mass", "value": value, "words": words}
+    assert claims.in_short(one) == short
+
+
+def test_no_condition_is_left_out_of_a_claim() -> None:
+    many = [statement("holds", where=f"place {place}") for place in range(27)]
+    found = {"private-epsilon": {**FINDING, "answers": "epsilon", "statements": many}}
+    with pytest.raises(InputError, match="at most 26 conditions of the claim epsilon, got 27"):
+        claims.answer_all([claims.Claim("epsilon", "c", "s", "")], found)

@@ -12,6 +12,7 @@ import quorate
 from quorate.errors import InputError
 from quorate.findings.design import (
     confidence_at,
+    describe_design,
     measured_spread,
     seeds_to_decide,
     smallest_effect,
@@ -174,6 +175,12 @@ def test_quick_forms_leave_the_looks_out(tmp_path: Path) -> None:
         ("looks = [3, 4]", "looks = [3, 4]\nseeds = 3", "got both"),
         ("spread = 0.05", "", "Expected spread of every statement beside looks"),
         ("spread = 0.05", "spread = 0", "Expected spread=0 above 0"),
+        ("spread = 0.05", "spread = inf", "Expected a number for spread, got inf"),
+        (
+            "[quick]",
+            '[[expect]]\nof = "plain"\nat_most = 1\nspread = 1\nname = "moved"\n[quick]',
+            "Expected each name once in .*bad.toml, got 'moved' twice",
+        ),
     ],
 )
 def test_bad_designs(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -181,6 +188,35 @@ def test_bad_designs(tmp_path: Path, old: str, new: str, message: str) -> None:
     file.write_text(DESIGN.replace(old, new), encoding="utf-8")
     with pytest.raises(InputError, match=message):
         read_experiment(file)
+
+
+def test_words_of_blanks_are_no_words(tmp_path: Path) -> None:
+    file = tmp_path / "blank.toml"
+    blank = DESIGN.replace('"half of the data acts"', '" "').replace('"moved"', '" moved "')
+    file.write_text('where = " "\n' + blank, encoding="utf-8")
+    found = read_experiment(file)
+    assert (found.where, found.expectations[0].where) == ("", "")
+    assert found.expectations[0].name == "moved"
+
+
+def test_a_quick_form_is_not_asked_what_it_can_see(tmp_path: Path) -> None:
+    """Three seeds see .03 at least, of this spread: the whole of it, of a hundred, has room."""
+    file = tmp_path / "quick.toml"
+    narrow = DESIGN.replace("[3, 4]", "[50, 100]").replace("seeds = 2", "seeds = 3")
+    narrow = narrow.replace("at_least = 0.5", 'against = "accuracy"\nat_least = -0.1')
+    file.write_text(narrow.replace("spread = 0.05", "spread = 0.1"), encoding="utf-8")
+    assert len(read_experiment(file).design()) == 2
+    assert read_experiment(file, quick=True).design() == []
+
+
+def test_a_spread_past_all_sense_is_said_as_such() -> None:
+    wanted = make_expectation(of="a", than="b", **{"is": "greater"}, spread=1e3)
+    assert "a ratio of inf or more" in describe_design([wanted], 10, [])[0]
+    none = make_expectation(
+        measure="success", of="a", than="b", at=0.1, at_least=0, at_most=0, spread=1
+    )
+    with pytest.raises(InputError, match=r"got 0\. Widen its limits\.$"):
+        describe_design([none], 10, [])
 
 
 @pytest.mark.parametrize(

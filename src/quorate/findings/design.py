@@ -19,6 +19,7 @@ from quorate.validate import listed
 
 POWER = 0.8  # of five effects as large as what is called visible, four are seen
 MOST_NEEDED = 100_000  # seeds; beyond, nothing is said
+MOST_LOGARITHM = 700.0  # beyond, exp is no number any more
 LOGARITHMIC = ("critical-mass", "width", "log-width", "effective-size")
 
 
@@ -132,7 +133,7 @@ def _described(expectations: Sequence[Expectation], seeds: int | None, looks: in
             raise InputError(
                 f"Expected {what} to leave a {unit} of {_shown(seen, unit)} or more, which is the "
                 f"smallest that {seeds} seeds see in four of five cases, got {_shown(room, unit)}. "
-                f"Widen its limits, or plan some {_enough(room, one.spread, confidence)} seeds."
+                f"Widen its limits{_or_plan(room, one.spread, confidence)}."
             )
         most = f"up to {seeds}" if looks > 1 else str(seeds)
         yield (
@@ -141,12 +142,14 @@ def _described(expectations: Sequence[Expectation], seeds: int | None, looks: in
         )
 
 
-def _enough(room: float, spread: float, confidence: float) -> int:
-    """Return how many seeds see an effect as small as the room that is left."""
+def _or_plan(room: float, spread: float, confidence: float) -> str:
+    """Return how many seeds see an effect as small as the room that is left, if any number does."""
     seeds = FEWEST
-    while smallest_effect(spread, seeds, confidence) > room and seeds < MOST_NEEDED:
+    while smallest_effect(spread, seeds, confidence) > room:
+        if seeds >= MOST_NEEDED:
+            return ""
         seeds += max(1, seeds // 50)
-    return seeds
+    return f", or plan some {seeds} seeds"
 
 
 def _is_ratio(one: Expectation) -> bool:
@@ -169,7 +172,9 @@ def _room(one: Expectation) -> float | None:
 
 
 def _shown(effect: float, unit: str) -> str:
-    return f"{math.exp(effect):.3g}" if unit == "ratio" else f"{effect:.2g}"
+    if unit != "ratio":
+        return f"{effect:.2g}"
+    return f"{math.exp(effect):.3g}" if effect < MOST_LOGARITHM else "inf"
 
 
 def _quantile(seeds: int, level: float) -> float:

@@ -103,7 +103,8 @@ class Expectation:
         return {key: value for key, value in named.items() if value not in (None, "", (), False)}
 
 
-WORDS = ("measure", "against", "note", "where", "answers", "name")
+PLACES = ("where", "answers", "name")
+WORDS = ("measure", "against", "note", *PLACES)
 KEYS = tuple(field.name.removesuffix("_") for field in fields(Expectation))
 
 
@@ -127,10 +128,12 @@ def make_expectation(**plain: Any) -> Expectation:
     for key, type_ in types.items():
         if key in plain:
             plain[key] = spec.convert(plain[key], type_, key)
-            if type_ is float and math.isnan(plain[key]):
+            if type_ is float and not math.isfinite(plain[key]):  # any number is within inf
                 raise InputError(
-                    f"Expected a number for {key}, got nan. Leave it out, or name one."
+                    f"Expected a number for {key}, got {plain[key]:g}. Leave it out, or name one."
                 )
+            if key in PLACES:
+                plain[key] = plain[key].strip()
     for one in (plain.get("of"), plain.get("than"), *along):
         _check_selection(one)
     return Expectation(**plain, along=tuple(along), is_=direction)

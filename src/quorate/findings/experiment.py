@@ -75,13 +75,15 @@ class Experiment:
     def design(self) -> list[str]:
         """Return how it is judged, and what it can see of each statement, a line each.
 
+        A quick form is not evidence, and sees what it sees.
+
         Raises:
             InputError: a statement leaves less room than it can see.
         """
         given = self.looks[-1] if self.looks else self.settings.get("seeds")
         seeds = len(given) if isinstance(given, list) else given
         known = seeds if type(seeds) is int else None
-        return describe_design(self.expectations, known, self.looks)
+        return describe_design(() if self.quick else self.expectations, known, self.looks)
 
 
 def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
@@ -114,6 +116,7 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
     for key in (*WORDS, *PLACED, "note"):
         if key in said:
             said[key] = spec.convert(said[key], str, key)
+    said |= {key: said[key].strip() for key in PLACED if key in said}
     settings = {key: value for key, value in plain.items() if key not in DECIDE_NOTHING}
     decides = {"settings": settings, "tune": said.get("tune"), "expect": said.get("expect")}
     decides |= {"looks": said["looks"]} if "looks" in said else {}
@@ -124,6 +127,7 @@ def read_experiment(path: str | Path, quick: bool = False) -> Experiment:
     _check_claim(said, expectations, path)
     tune = said.pop("tune", None)
     expected = tuple(make_expectation(**one) for one in expectations)
+    _check_names(expected, path)
     if "looks" in said:
         said["looks"] = _looks(said["looks"], settings, expected, path)
     return Experiment(
@@ -167,6 +171,14 @@ def _looks(
             "seeds = [900, 901, 902], and take spread from its finding.json."
         )
     return tuple(given)
+
+
+def _check_names(expected: Sequence[Expectation], path: str | Path) -> None:
+    """Raise InputError where two statements would be quoted by one name."""
+    names = [one.name for one in expected if one.name]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"Expected each name once in {path}, got {name!r} twice. Rename one.")
 
 
 def _check_claim(said: Mapping[str, Any], expectations: list[Any], path: str | Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from quorate.errors import InputError, QuorateError, StoreError
 from quorate.findings.experiment import Experiment
 from quorate.findings.finding import described, judge_all, plain_rows
 from quorate.findings.judging import by_part, together
@@ -16,8 +17,10 @@ from quorate.findings.measures import CurveMeasures
 from quorate.findings.trends import draw_trends
 from quorate.runs.kept_tables import KeptTables
 from quorate.runs.result import Picture
+from quorate.validate import listed
 
-JUDGED = ("verdict", "statements", "curves")  # of a finding: what its cells say
+# Of a finding: what its cells say, and what its file says of them.
+JUDGED = ("verdict", "statements", "curves", "answers", "where", "looks", "design")
 SAME = 1e-6  # by which part numbers may differ that were computed on another machine
 
 
@@ -62,8 +65,22 @@ def draw_again(
 def _read(
     experiment: Experiment, finding: Mapping[str, Any], folder: Path
 ) -> tuple[Experiment, ReadBack]:
-    asked = experiment.at(int(finding.get("seeds", 0)))
-    return asked, kind_of(asked.settings).read_back(asked, KeptTables(folder))
+    seeds = finding.get("seeds", 0)
+    if experiment.looks and seeds not in experiment.looks:
+        raise InputError(
+            f"Expected the finding in {folder} to be of a look that its file plans, "
+            f"{listed([str(one) for one in experiment.looks])} seeds, got {seeds}. Run it again."
+        )
+    asked, tables = experiment.at(seeds), KeptTables(folder)
+    try:
+        return asked, kind_of(asked.settings).read_back(asked, tables)
+    except QuorateError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(
+            f"Expected the tables of {experiment.name} in {folder}, got others: "
+            f"{type(error).__name__}: {error}. Run the experiment again."
+        ) from error
 
 
 def says_the_same(one: Any, other: Any) -> bool:

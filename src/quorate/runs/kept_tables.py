@@ -47,9 +47,16 @@ def read_texts(folder: Path, name: str) -> list[dict[str, str]]:
     try:
         content = path.read_bytes()
         text = (lzma.decompress(content) if path == packed else content).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError, lzma.LZMAError) as error:
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    except (OSError, UnicodeDecodeError, lzma.LZMAError, csv.Error) as error:
         raise StoreError(f"Expected to read {path}, got: {reason(error)}. Mend it.") from error
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    for number, row in enumerate(rows, start=1):
+        if None in row or None in row.values():  # csv's marks of values too many, and too few
+            raise StoreError(
+                f"Expected as many values as columns in {path}, got others in row {number}. Run "
+                "the experiment again."
+            )
+    return rows
 
 
 def read_rows(folder: Path, name: str) -> list[dict[str, Any]]:
