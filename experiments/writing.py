@@ -52,18 +52,21 @@ INTRODUCTION = """\
 # What the sources claim, decided
 
 Each row is a claim of the literature: whether it holds, under which conditions, and by how much.
-The small picture shows each number that decides, with its interval: right of the line it speaks
-for the claim, left of it against it. No printed number of a source is reproduced; where a source
-leaves a setting open, ours is named as ours.
+A claim *holds* or *does not hold* where an interval lies on one side of what was stated beforehand,
+at 95% over all looks at the data; it is *reversed* where the opposite holds, and *undecided* where
+the interval excludes neither. The small picture shows each number that decides: right of the line
+it speaks for the claim, left of it against it. No printed number of a source is reproduced; where a
+source leaves a setting open, ours is named as ours.
+
+α is the share of the data that a collective controls. Its *success* is the share of people with its
+signal who get the label that it wants; its *critical mass* is the least α that reaches a target.
 """
 
 BEHIND = """\
-*Holds*, *reversed* (the opposite holds) and *does not hold* are said only where an interval lies
-on one side of what was stated beforehand, at 95% over all looks at the data ([how claims are
-tested](../docs/how-to/experiments.md)); what is undecided says how many seeds would decide it.
-The conditions below, [each finding at length](findings.md) and [all pictures](../docs/gallery.md)
-are behind the table; [findings at test time](../docs/explanation/test-time-findings.md) tells
-them as one story.
+Behind the table are [how claims are tested](../docs/how-to/experiments.md), the conditions below,
+[each finding at length](findings.md) and [all pictures](../docs/gallery.md). [Findings at test
+time](../docs/explanation/test-time-findings.md) tells those as one story, and the
+[glossary](../docs/explanation/glossary.md) explains the words.
 """
 
 OURS = """\
