@@ -75,11 +75,12 @@ class Part:
     @property
     def seeds_needed(self) -> int | None:
         """How many seeds would decide it; None where it is decided, or where they would not."""
-        open_ = [one for _, one in self.statements if one["verdict"] != "holds"]
-        needed = [one.get("seeds_needed") for one in open_ if one["verdict"] == "undecided"]
-        known = [one for one in needed if one is not None]
-        enough = self.verdict == "undecided" and len(known) == len(needed)
-        return max(known, default=None) if enough else None
+        if self.verdict != "undecided":
+            return None
+        needed = [
+            one.get("seeds_needed") for _, one in self.statements if one["verdict"] != "holds"
+        ]
+        return None if None in needed else max(needed)
 
 
 @dataclass(frozen=True)
@@ -221,11 +222,16 @@ def in_short(one: Mapping[str, Any]) -> str:
     '1.2'
     >>> in_short({"measure": "critical-mass", "value": 0.997, "words": "99.7% (98% to 100%)"})
     '100%'
+    >>> in_short({"measure": "x", "value": 3.8, "low": 2.24, "words": "at least 2.24, by what ..."})
+    'at least 2.2'
     """
     value = one["value"]
     if value is None:
         return "beyond what was measured"
     share = one["measure"] == "critical-mass" and "%" in one["words"]
+    for edge, end in (("at least", "low"), ("at most", "high")):
+        if one["words"].startswith(edge):
+            return f"{edge} {one[end]:.2g}"
     number = f"{100 * value if share else value:.2g}"
     if "e" in number:
         large = abs(float(number)) >= 1

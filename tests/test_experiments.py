@@ -587,9 +587,9 @@ def test_a_part_is_as_open_as_its_statements() -> None:
     def part(*said: dict[str, Any]) -> claims.Part:
         return claims.Part("", tuple(("x", one) for one in said))
 
-    alone = statement("does not hold", refutes=False)
+    alone = statement("does not hold", refutes=False, seeds_needed=12)
     assert part(statement("holds"), alone).verdict == "undecided"
-    assert part(statement("holds"), alone).seeds_needed is None
+    assert part(statement("holds"), alone).seeds_needed == 12
     open_ = statement("undecided", seeds_needed=30)
     assert part(open_, statement("holds")).seeds_needed == 30
     assert part(open_, statement("undecided")).seeds_needed is None

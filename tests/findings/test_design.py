@@ -110,6 +110,18 @@ def test_an_open_statement_says_how_many_seeds_would_decide_it() -> None:
     assert decided.seeds_needed is None
 
 
+def test_what_does_not_hold_alone_says_how_many_seeds_would_refute_the_claim() -> None:
+    """Of five statements: t = −4 at three degrees, against 4.857; five seeds would do (4.604·s/√5).
+
+    Deviation .5 and mean −1, so that the limit is 1 away: 4.857·.25 = 1.21, 4.604·.5/√5 = 1.03,
+    4.032·.5/√6 = .823 at 99%.
+    """
+    values = np.array([-1.75, -1.0, -0.75, -0.5])
+    values = -1 + (values - values.mean()) / values.std(ddof=1) * 0.5
+    found = judge(make_expectation(measure="x", of={}, at_least=0), rows(values), family=5)
+    assert (found.verdict, found.refutes, found.seeds_needed) == ("does not hold", False, 6)
+
+
 def test_the_opposite_of_a_direction() -> None:
     values = rows([1.0, 1.1, 1.2])
     asked = {"measure": "x", "of": {}, "against": "seed"}

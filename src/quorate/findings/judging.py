@@ -47,8 +47,9 @@ class Statement:
         clear: how far the number is on the right side of the nearest limit, in widths of its
             interval on that side: above 1 it holds, below −1 it does not; None where a step of a
             trend refutes it, or where there is no interval.
-        seeds_needed: how many would decide it if the numbers stay what they are; None where it is
-            decided, or where more seeds do not decide it.
+        seeds_needed: how many would decide it if the numbers stay what they are, or would refute
+            its claim where it does not hold taken alone; None where that is so already, or where
+            more seeds do not decide it.
     """
 
     text: str
@@ -112,7 +113,7 @@ def judge(expectation: Expectation, result: Measures, family: int = 1, looks: in
     if alone.verdict != "does not hold":
         return alone
     wider = _judged(expectation, result, confidence_at(looks * max(1, family)))
-    return replace(alone, refutes=wider.verdict == "does not hold")
+    return replace(alone, refutes=wider.verdict == "does not hold", seeds_needed=wider.seeds_needed)
 
 
 def _judged(expectation: Expectation, result: Measures, confidence: float) -> Statement:

@@ -50,12 +50,11 @@ def needed_in_words(statement: Mapping[str, Any]) -> str:
     >>> needed_in_words({"verdict": "undecided", "seeds_needed": 43})
     '; about 43 seeds would decide it'
     """
-    if statement["verdict"] != "undecided":
-        return ""
-    needed = statement.get("seeds_needed")
-    if needed is None:
-        return "; more seeds alone would not decide it"
-    return f"; about {rounded(needed)} seeds would decide it"
+    needed, verdict = statement.get("seeds_needed"), statement["verdict"]
+    if needed is not None:
+        does = "decide it" if verdict == "undecided" else "refute the claim"
+        return f"; about {rounded(needed)} seeds would {does}"
+    return "; more seeds alone would not decide it" if verdict == "undecided" else ""
 
 
 def rounded(seeds: int) -> str:
