@@ -18,6 +18,7 @@ from typing import Any
 from keeping import EXPERIMENTS, Finding
 
 from quorate.errors import InputError
+from quorate.findings.design import half_width, seeds_to_decide
 from quorate.findings.judging import together
 from quorate.report.verdict import condition_in_words, rounded
 from quorate.runtime.files import read_toml
@@ -74,13 +75,21 @@ class Part:
 
     @property
     def seeds_needed(self) -> int | None:
-        """How many seeds would decide it; None where it is decided, or where they would not."""
+        """How many seeds would decide it; None where it is decided, or where they would not.
+
+        If numbers stay what they are, one that is beyond its limit refutes it, the first to do so;
+        where none is, all have to hold.
+        """
         if self.verdict != "undecided":
             return None
-        needed = [
-            one.get("seeds_needed") for _, one in self.statements if one["verdict"] != "holds"
-        ]
-        return None if None in needed else max(needed)
+        open_ = [one for _, one in self.statements if one["verdict"] != "holds"]
+        beyond = [one for one in open_ if one["verdict"] != "undecided" or (one["clear"] or 0) < 0]
+        if beyond:
+            refuting = map(seeds_to_refute, beyond)
+            return min((one for one in refuting if one is not None), default=None)
+        needed = [one.get("seeds_needed") for one in open_]
+        known = [one for one in needed if one is not None]
+        return max(known, default=None) if len(known) == len(needed) else None
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,26 @@ class Answer:
         if len(groups) == 1:
             return each[0].replace(self.parts[0].verdict, f"**{self.parts[0].verdict}**", 1)
         return f"**{self.verdict}**: {'; '.join(each)}"
+
+
+def seeds_to_refute(one: Mapping[str, Any]) -> int | None:
+    """Return how many seeds refute the claim of a statement that is beyond its limit, if any do.
+
+    Its interval has to leave the limit out at 1 − 0.05/(m·k), of m statements and k looks.
+
+    Args:
+        one: the statement, with ``seeds`` and the ``family`` m of its finding.
+    """
+    if one["verdict"] == "does not hold":  # taken alone
+        found: int | None = one.get("seeds_needed")
+        return found
+    seeds, family = one.get("seeds"), one.get("family")
+    if one.get("spread") is None or one["clear"] is None or not seeds or not family:
+        return None
+    confidence = one["confidence"]
+    distance = -one["clear"] * half_width(1.0, seeds, confidence)  # in standard deviations
+    needed = seeds_to_decide(distance, 1.0, 1 - (1 - confidence) / family)
+    return None if needed is None else max(needed, seeds + 1)
 
 
 def read_claims(root: Path) -> list[Claim]:
@@ -162,7 +191,9 @@ def answer_all(claims: Sequence[Claim], found: Mapping[str, Finding]) -> list[An
         if answers not in parts:
             raise unknown(f"claim that {name} answers", answers, names)
         where = one.get("where") or finding.get("where") or ""
-        parts[answers].setdefault(where, []).append((name, one))
+        family = sum(not other.get("aside") for other in finding["statements"])
+        known = {**one, "seeds": finding["seeds"], "family": family}
+        parts[answers].setdefault(where, []).append((name, known))
     for name, conditions in parts.items():
         if len(conditions) > len(LETTERS):
             raise InputError(

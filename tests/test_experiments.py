@@ -597,6 +597,20 @@ def test_a_part_is_as_open_as_its_statements() -> None:
     assert both.verdict == "does not hold"
 
 
+def test_what_is_beyond_its_limit_decides_a_part_by_refuting_it() -> None:
+    """Half an interval of five seeds is 1.241 deviations; two statements are judged at 97.5%."""
+    told = {"spread": 1.0, "confidence": 0.95, "seeds": 5, "family": 2, "clear": -0.5}
+    beyond = statement("undecided", seeds_needed=13, **told)
+    # .6208 deviations: t(.9875; 16) = 2.473 over √17 is .5998, t(.9875; 15) = 2.490 over 4 .6225
+    assert claims.seeds_to_refute(beyond) == 17
+    slow = statement("undecided", seeds_needed=900, clear=0.1)
+    assert claims.Part("", (("x", slow), ("x", beyond))).seeds_needed == 17
+    alone = statement("does not hold", refutes=False, seeds_needed=6)
+    assert claims.Part("", (("x", slow), ("x", beyond), ("x", alone))).seeds_needed == 6
+    bound = statement("undecided", seeds_needed=None, **{**told, "spread": None})
+    assert claims.Part("", (("x", slow), ("x", bound))).seeds_needed is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
