@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXPERIMENTS, RESULTS = "experiments", "results"
 TOOLS = ("claims.py", "generate.py", "keeping.py", "writing.py")  # no experiments
 FINDING, PROVENANCE = "finding.json", "provenance.json"
+SEEDS_OF_A_CLAIM = 5  # at least, of a source
 LIMIT = 2_000_000  # bytes of all results that are kept
 VERDICTS = ("holds", "holds in part", "does not hold", "undecided")
 KEYS = (
@@ -91,14 +92,19 @@ def read_finding(path: Path) -> Finding:
     return dict(finding)
 
 
+def answers_a_source(finding: Finding) -> bool:
+    """Return whether a finding answers a claim of a source."""
+    return bool(finding.get("answers")) or any(one.get("answers") for one in finding["statements"])
+
+
 def collect(run: Path, root: Path = ROOT) -> Path:
     """Keep a run's finding, its tables and its main picture in small, in place of what there was.
 
     The folder of results that are kept already may be given as well.
 
     Raises:
-        InputError: there is no finding, it is of no experiment, or all results together would be
-            larger than what may be kept.
+        InputError: there is no finding, it is of no experiment or answers a source by too few
+            seeds, or all results together would be larger than what may be kept.
         StoreError: where the cells came from is kept nowhere but in a store that cannot be read.
     """
     name = str(read_finding(run / FINDING)["name"])
@@ -110,6 +116,11 @@ def collect(run: Path, root: Path = ROOT) -> Path:
         )
     if name not in experiments(root):
         raise unknown("experiment", name, experiments(root))
+    if answers_a_source(finding) and finding["seeds"] < SEEDS_OF_A_CLAIM:
+        raise InputError(
+            f"Expected {SEEDS_OF_A_CLAIM} seeds or more of {name}, which answers a claim of a "
+            f"source, got {finding['seeds']} in {run}. Run it with more."
+        )
     kept = {f"{one}{PACKED}": content for one in TABLES if (content := _packed(run, one))}
     main = [run / one for one in finding["pictures"] if one.endswith(".png")][:1]
     if main:

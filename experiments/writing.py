@@ -17,6 +17,7 @@ from keeping import (
     RESULTS,
     ROOT,
     Finding,
+    answers_a_source,
     experiments,
     read_finding,
 )
@@ -223,14 +224,9 @@ def _own(root: Path, found: dict[str, Finding]) -> str:
     for name in experiments(root):
         if name not in found:
             rows.append(_row_of_none(root, name))
-        elif not _answers(found[name]):
+        elif not answers_a_source(found[name]):
             rows.append(_own_row(found[name]))
     return "\n".join([*rows, ""])
-
-
-def _answers(finding: Finding) -> bool:
-    """Return whether a finding answers a claim of a source."""
-    return bool(finding.get("answers")) or any(one.get("answers") for one in finding["statements"])
 
 
 def _own_row(finding: Finding) -> str:

@@ -351,6 +351,7 @@ def test_check_tells_what_is_out_of_date(
     [
         ({"name": "private-epsilom"}, "Did you mean private-epsilon"),
         ({"verdict": "maybe"}, "Expected a known verdict in .* got 'maybe'"),
+        ({"answers": "gap", "seeds": 3}, "Expected 5 seeds or more of private-epsilon, .* got 3"),
         ({"pictures": ["curves.svg", "lost.png"]}, r"Expected the picture lost\.png beside"),
     ],
 )
