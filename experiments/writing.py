@@ -209,7 +209,12 @@ def _claim_row(one: Answer) -> str:
     if one.parts:
         picture = f'<img src="{RESULTS}/{PICTURES.name}/{claim.name}.svg" alt="" width="170">'
     name = f'<a id="{claim.name}"></a>[{plain(claim.claim)}](#conditions-{claim.name})'
-    cells = (plain(claim.source), _bold(one.words()).replace("; ", ";<br>"), plain(one.sentence), picture)
+    cells = (
+        plain(claim.source),
+        _bold(one.words()).replace("; ", ";<br>"),
+        plain(one.sentence),
+        picture,
+    )
     return f"| {name} | {' | '.join(cells)} |"
 
 
