@@ -548,7 +548,8 @@ def test_a_claim_has_one_verdict_with_its_conditions(claimed: Path) -> None:
     page = readme(claimed)
     assert (
         "| **holds in part**: holds (a) on MNIST;<br>reversed (b) where the step is tuned;<br>"
-        "undecided (c) on Adult (about 1,200 seeds would decide) | A tenth of ε asks for 3.5 times as many. |"
+        "undecided (c) on Adult (about 1,200 seeds would decide) | A tenth of ε asks for 3.5 times "
+        "as many. |"
     ) in page
     assert "| not measured here |" in page
     assert "what we state" in page
