@@ -181,7 +181,7 @@ def readme(root: Path, found: dict[str, Finding], answers: Sequence[Answer]) -> 
     if answers:
         head = ["| claim | source | verdict | what was found | |", "|---|---|---|---|---|"]
         parts.append("\n".join([*head, *map(_claim_row, answers), ""]))
-    parts += [BEHIND, OURS, _own(root, found), CONDITIONS]
+    parts += [BEHIND, OURS, _own(found), *_unmeasured(root, found), CONDITIONS]
     parts += [_conditions(one) for one in answers if one.parts]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -223,15 +223,18 @@ def _bold(words: str) -> str:
     return plain(words).replace("\\*\\*", "**")
 
 
-def _own(root: Path, found: dict[str, Finding]) -> str:
-    """Return the table of what is no claim of a source, and of what is not measured."""
+def _own(found: dict[str, Finding]) -> str:
+    """Return the table of what is no claim of a source."""
     rows = ["| what we state | verdict | numbers | finding |", "|---|---|---|---|"]
-    for name in experiments(root):
-        if name not in found:
-            rows.append(_row_of_none(root, name))
-        elif not answers_a_source(found[name]):
-            rows.append(_own_row(found[name]))
+    rows += [_own_row(finding) for finding in found.values() if not answers_a_source(finding)]
     return "\n".join([*rows, ""])
+
+
+def _unmeasured(root: Path, found: dict[str, Finding]) -> list[str]:
+    """Return the section of files without a finding; nothing where all are measured."""
+    rows = [_row_of_none(root, name) for name in experiments(root) if name not in found]
+    head = ["| claim | verdict | | file |", "|---|---|---|---|"]
+    return ["# Not measured here yet\n", "\n".join([*head, *rows, ""])] if rows else []
 
 
 def _own_row(finding: Finding) -> str:
