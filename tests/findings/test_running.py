@@ -143,7 +143,7 @@ is = "greater"
     found = run_experiment(read_experiment(path), tmp_path / "out")
     assert found.finding is not None
     (statement,) = found.finding.statements
-    assert statement.text.endswith("is greater than before: accuracy[low-light]")
+    assert statement.text.endswith("is greater than accuracy of low-light (before)")
     page = write_result(found, tmp_path / "out")
     assert "The gap closes." in page.read_text(encoding="utf-8")
 
