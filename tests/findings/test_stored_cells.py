@@ -103,5 +103,7 @@ def test_rows_are_judged_from_their_table(tmp_path: Path) -> None:
 def test_without_cells_there_is_nothing_to_judge(tmp_path: Path) -> None:
     file = tmp_path / "gap.toml"
     file.write_text(ROWS, encoding="utf-8")
-    with pytest.raises(InputError, match=r"Expected cells\.csv\.xz in .*, got no row\. Run the exp"):
+    with pytest.raises(
+        InputError, match=r"Expected cells\.csv\.xz in .*, got no row\. Run the exp"
+    ):
         judge_again(read_experiment(file), {}, tmp_path)
