@@ -59,6 +59,9 @@ FURTHER = [
 ]
 
 
+OF_SHIPPED = ("pretrained", "frozen", "side")  # go together: see test_shipped
+
+
 def inner_of(cls: type) -> str | None:
     """The parameter that holds the learner that this one goes around."""
     kinds = ((key, field.metadata.get("kind")) for key, field in spec.parameters(cls).items())
@@ -107,7 +110,7 @@ def learners() -> list[Plain]:
         found += [small(cls, **how) for how in architectures_of(cls)]
         for key, field in spec.parameters(cls).items():
             others = [one for one in options_of(cls, key) if one != spec.default_of(field)]
-            if key == "model":
+            if key == "model" or key in OF_SHIPPED:
                 continue
             if key in spec.parameters(SGD):
                 others = [others[i % len(others)]] if others else []

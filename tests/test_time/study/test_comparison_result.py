@@ -132,6 +132,7 @@ def test_the_files_are_there_and_agree(nobody: bool, tmp_path: Path) -> None:
     found = made(2, nobody=nobody)
     page = write_result(found, tmp_path)
     names = {f"queries.{kind}" for kind in ("html", "svg", "png", "pdf", "csv", "json")}
+    names.add("comparison.csv")  # the rows that statements are judged by
     assert {path.name for path in tmp_path.iterdir()} == names
     data = strict((tmp_path / "queries.json").read_text())
     rows = list(csv.DictReader(io.StringIO((tmp_path / "queries.csv").read_text())))

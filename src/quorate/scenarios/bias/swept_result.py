@@ -25,7 +25,14 @@ from quorate.scenarios.bias.swept_numbers import (
 
 @dataclass(frozen=True, eq=False)
 class SweptResult(SweptNumbers, Result):
-    """What acting brings with every number of flips, and with the one that is chosen."""
+    """What acting brings with every number of flips, and with the one that is chosen.
+
+    Args:
+        population: whose people, as text.
+        compared: who acts, with whom they are compared, and which label is wanted.
+        strategies, learners, alphas, knowledge, at, flips, seeds: as in ``Bias``.
+        sizes, notes, found: as in ``SweptNumbers``.
+    """
 
     @property
     def title(self) -> str:

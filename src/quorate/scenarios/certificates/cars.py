@@ -122,7 +122,7 @@ def draw_cars(n: int, rng: Rng) -> Cars:
 
     >>> cars = draw_cars(1000, np.random.default_rng(0))
     >>> cars.codes.shape, int(cars.carrying.sum())
-    ((1000, 18), 46)
+    ((1000, 18), 68)
     """
     codes = np.empty((n, len(COLUMNS)), dtype=np.int8)
     codes[:, 0] = rng.choice(len(MODELS), n, p=MODEL_SHARES)
