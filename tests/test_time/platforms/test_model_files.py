@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from quorate import catalog, spec
 from quorate.catalog import BUILT_IN
@@ -92,7 +93,10 @@ def fitted(words: str, people: Table) -> Classifier:
         warnings.simplefilter("ignore")  # that so few steps do not suffice
         learner.check(people)
         data = Submission.without_collective(people)
-        return learner.fit(data, np.random.default_rng(0))
+        # oneDNN's backward pass of a residual network on pictures of 8x8 pixels writes past its
+        # memory on some processors, and ends the process at times.
+        with torch.backends.mkldnn.flags(enabled="resnet" not in words):
+            return learner.fit(data, np.random.default_rng(0))
 
 
 def card_of(people: Table) -> Card:
