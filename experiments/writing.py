@@ -208,7 +208,7 @@ def _claim_row(one: Answer) -> str:
     picture = ""
     if one.parts:
         picture = f'<img src="{RESULTS}/{PICTURES.name}/{claim.name}.svg" alt="" width="170">'
-    name = f'<a id="{claim.name}"></a>[{plain(claim.claim)}](#conditions-{claim.name})'
+    name = f"[{plain(claim.claim)}](#{claim.name})"
     cells = (
         plain(claim.source),
         _bold(one.words()).replace("; ", ";<br>"),
@@ -248,9 +248,7 @@ def _conditions(one: Answer) -> str:
     rows = ["| condition | verdict | statement | number | finding |", "|---|---|---|---|---|"]
     for letter, part in zip(LETTERS, one.parts, strict=False):
         rows += [_condition_row(letter, part, *said) for said in part.statements]
-    head = (
-        f'<a id="conditions-{one.claim.name}"></a>\n\n**{plain(one.claim.claim)}** {one.verdict}.\n'
-    )
+    head = f"## {one.claim.name}\n\n**{plain(one.claim.claim)}** {one.verdict.capitalize()}.\n"
     return "\n".join([head, *rows, ""])
 
 
