@@ -19,17 +19,17 @@ from quorate.errors import QuorateError
 from quorate.validate import unknown
 
 
-def stale(root: Path = ROOT) -> list[Path]:
-    """Return the files that are missing or differ from what would be generated.
+def stale(root: Path = ROOT) -> dict[Path, str]:
+    """Return the files that are missing or differ from what would be generated, and what would be.
 
     Pictures are told by the digest of what they show, in their last line: their bytes depend on
     the version of the library that draws them.
     """
-    return [
-        path
+    return {
+        path: text
         for path, text in pages(root).items()
         if not path.exists() or _told_by(path, path.read_text("utf-8")) != _told_by(path, text)
-    ]
+    }
 
 
 def _told_by(path: Path, text: str) -> str:
@@ -82,9 +82,9 @@ def main(words: list[str] | None = None, root: Path = ROOT) -> int:
                 file=sys.stderr,
             )
         return 1 if old or wrong else 0
-    for path in old:
+    for path, text in old.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(pages(root)[path], encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         print(f"Wrote {path.relative_to(root)}")
     return 0
 

@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quorate.compared_groups import ComparedGroups
 from quorate.figures.style import percent_of
-from quorate.intervals import interval_to_json, mean_interval
+from quorate.intervals import mean_interval
 from quorate.plain import group_by
 from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Row, Section, TextRow
 from quorate.runs.wording import percent, rate
 from quorate.scenarios.bias.cell import NOBODY
 from quorate.scenarios.bias.groups import GROUP_NAMES
+from quorate.scenarios.bias.measured import (
+    KEYS,
+    PLATFORM,
+    Key,
+    MeasuredCollectives,
+    platforms_alone,
+)
 from quorate.scenarios.bias.measures import ACCURACIES, MEASURES
 from quorate.short_names import short_labels
 
@@ -26,9 +32,7 @@ if TYPE_CHECKING:
     from quorate.figures.bias import MeasureLines, PlatformPanel
 
 Cell = Mapping[str, Any]
-Key = tuple[str, str, float, str]
 Places = Sequence[tuple[float, str]]  # a size, and how much is known
-KEYS = ("learner", "strategy", "alpha", "known")
 EVERY_LEARNER = "all"
 RATES = ("tpr", "fpr", "selected", "accuracy")
 OF_GROUPS = tuple(f"{rate}_{group}" for rate in RATES for group in GROUP_NAMES)
@@ -37,7 +41,7 @@ ADDED = {name: name.replace("accuracy", "error_added") for name in ACCURACIES}
 
 
 @dataclass(frozen=True, eq=False)
-class BiasResult(Result):
+class BiasResult(MeasuredCollectives, Result):
     """What was measured of every collective and of platforms alone.
 
     Args:
@@ -49,23 +53,10 @@ class BiasResult(Result):
         found: cells and what was measured of each.
     """
 
-    population: str
-    compared: ComparedGroups
-    strategies: tuple[str, ...]
-    learners: tuple[str, ...]
-    alphas: tuple[float, ...]
-    knowledge: tuple[str, ...]
-    at: float
-    seeds: int
-    sizes: Mapping[str, int]
-    notes: Sequence[str]
-    found: Sequence[tuple[Cell, Mapping[str, Any]]]
-
     @property
     def title(self) -> str:
         """Whose data, and who acts."""
-        who = " and ".join(self.compared.minority)
-        return f"Preventing biased learning: {who} among {self.population}"
+        return f"Preventing biased learning: {self.who}"
 
     def rows(self) -> list[Row]:
         """Return one row for each platform and seed.
@@ -87,7 +78,7 @@ class BiasResult(Result):
 
     def _rows_of(self, cell: Cell, found: Mapping[str, Any]) -> list[dict[str, Any]]:
         alone, nobody = cell.get("alone"), cell.get("strategy") == NOBODY
-        own = f"platform: {alone}" if alone else cell["strategy"]
+        own = f"{PLATFORM}{alone}" if alone else cell["strategy"]
         known = self.knowledge[-1] if alone or nobody else cell["known"]
         row = {"alpha": cell.get("alpha", 0.0), "known": known, "seed": cell["seed"]}
         row |= {name: _rounded(found.get(name)) for name in NUMBERS}
@@ -118,18 +109,7 @@ class BiasResult(Result):
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data: of each collective every measure with its interval over seeds."""
-        return {
-            "population": self.population,
-            "sides": self.compared.to_plain(),
-            "people": dict(self.sizes),
-            "seeds": self.seeds,
-            "notes": list(self.notes),
-            "results": [
-                dict(zip(KEYS, key, strict=True))
-                | {name: interval_to_json(three) for name, three in numbers.items()}
-                for key, numbers in self.over_seeds.items()
-            ],
-        }
+        return self.plain(self.over_seeds)
 
     # ------------------------------------------------------------------------ words and tables
 
@@ -161,7 +141,7 @@ class BiasResult(Result):
         brings = tuple(
             self._table_row(key, numbers)
             for key, numbers in ordered
-            if key[3] == most and (key[2] == at or key[1].startswith("platform"))
+            if key[3] == most and (key[2] == at or key[1].startswith(PLATFORM))
         )
         heading = f"What acting brings at α = {percent_of(at)}, beside what a platform can do alone"
         people = tuple({"who": who, "how many": str(n)} for who, n in self.sizes.items())
@@ -175,7 +155,7 @@ class BiasResult(Result):
 
     def _order(self, key: Key) -> tuple[int, int, str]:
         learners = [*self.learners, EVERY_LEARNER]
-        alone = key[1].startswith("platform")
+        alone = key[1].startswith(PLATFORM)
         place = 99 if alone else self.strategies.index(key[1])
         return learners.index(key[0]), place, key[1]
 
@@ -260,9 +240,8 @@ class BiasResult(Result):
 
     def _levels(self, learner: str, name: str, places: Places) -> list[tuple[str, float]]:
         levels = [
-            (key[1].removeprefix("platform: "), numbers[name][0])
-            for key, numbers in self.over_seeds.items()
-            if key[0] == learner and key[1].startswith("platform")
+            (alone, numbers[name][0])
+            for alone, numbers in platforms_alone(self.over_seeds, learner)
         ]
         nobody = self.over_seeds.get((learner, self.strategies[0], 0.0, self.knowledge[-1]))
         if nobody and all(alpha > 0 for alpha, _ in places):
@@ -285,7 +264,7 @@ def ticks_of(alphas: Sequence[float], apart: float = 0.1) -> list[str]:
 
 
 def _acting(row: Mapping[str, Any]) -> bool:
-    return not str(row["strategy"]).startswith("platform")
+    return not str(row["strategy"]).startswith(PLATFORM)
 
 
 def _rounded(value: float | None) -> float | None:

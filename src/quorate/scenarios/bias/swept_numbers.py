@@ -10,21 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from quorate.compared_groups import ComparedGroups
 from quorate.intervals import mean_interval
 from quorate.plain import group_by
 from quorate.runs.result import Row
-from quorate.scenarios.bias.choosing import COLUMNS, Found, compare_with_most, read_sweeps
+from quorate.scenarios.bias.choosing import COLUMNS, compare_with_most, read_sweeps
+from quorate.scenarios.bias.measured import KEYS, PLATFORM, MeasuredCollectives, Three
 
-Three = tuple[float, float, float]  # a mean over seeds, and the ends of its interval
-KEYS = ("learner", "strategy", "alpha", "known")
 EVERY_LEARNER = "all"
 BY_FLIPS = ("equalised_odds", "error")
 NAN: Three = (math.nan,) * 3
 
 
 @dataclass(frozen=True, eq=False)
-class SweptNumbers:
+class SweptNumbers(MeasuredCollectives):
     """What was measured of every collective with every number of flips.
 
     Args:
@@ -37,18 +35,7 @@ class SweptNumbers:
         found: cells and what was measured of each.
     """
 
-    population: str
-    compared: ComparedGroups
-    strategies: tuple[str, ...]
-    learners: tuple[str, ...]
-    alphas: tuple[float, ...]
-    knowledge: tuple[str, ...]
-    at: float
     flips: tuple[int, ...]
-    seeds: int
-    sizes: Mapping[str, int]
-    notes: Sequence[str]
-    found: Sequence[Found]
 
     @property
     def most_known(self) -> str:
@@ -77,7 +64,7 @@ class SweptNumbers:
     def _named(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return a row under each name that it stands for: nobody's is every strategy's."""
         if row["alone"]:
-            named = {"strategy": f"platform: {row['alone']}", "known": self.most_known}
+            named = {"strategy": f"{PLATFORM}{row['alone']}", "known": self.most_known}
             return [{**row, **named}]
         if row["alpha"] > 0:
             return [dict(row)]

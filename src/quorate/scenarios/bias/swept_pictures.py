@@ -18,6 +18,7 @@ from quorate.figures.bias import (
 from quorate.figures.front import FrontLine, FrontPanel, front_figure
 from quorate.figures.style import percent_of
 from quorate.runs.result import Picture
+from quorate.scenarios.bias.measured import platforms_alone
 from quorate.scenarios.bias.result import ticks_of
 from quorate.scenarios.bias.swept_numbers import SweptNumbers
 from quorate.short_names import short_labels
@@ -91,9 +92,8 @@ def _front(result: SweptNumbers) -> Picture:
             for number, label, _ in _sweeps(result, learner, result.most_known)
         ]
         alone = [
-            (key[1].removeprefix("platform: "), one["error"][0], one["equalised_odds"][0])
-            for key, one in result.over_seeds.items()
-            if key[0] == learner and key[1].startswith("platform")
+            (name, one["error"][0], one["equalised_odds"][0])
+            for name, one in platforms_alone(result.over_seeds, learner)
         ]
         panels.append(FrontPanel(title, lines, alone))
     return Picture(
@@ -153,9 +153,7 @@ def _titled(result: SweptNumbers) -> list[tuple[str, str]]:
 
 def _levels(result: SweptNumbers, learner: str, name: str) -> list[tuple[str, float]]:
     return [
-        (key[1].removeprefix("platform: "), numbers[name][0])
-        for key, numbers in result.over_seeds.items()
-        if key[0] == learner and key[1].startswith("platform")
+        (alone, numbers[name][0]) for alone, numbers in platforms_alone(result.over_seeds, learner)
     ]
 
 

@@ -10,17 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from quorate.figures.style import percent_of
-from quorate.intervals import interval_to_json
 from quorate.runs.privacy_words import privacy_sections
 from quorate.runs.result import Picture, Result, Section, TextRow
 from quorate.runs.wording import percent, rate
-from quorate.scenarios.bias.swept_numbers import (
-    BY_FLIPS,
-    EVERY_LEARNER,
-    KEYS,
-    SweptNumbers,
-    Three,
-)
+from quorate.scenarios.bias.measured import KEYS, PLATFORM, Three
+from quorate.scenarios.bias.swept_numbers import BY_FLIPS, EVERY_LEARNER, SweptNumbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,24 +31,11 @@ class SweptResult(SweptNumbers, Result):
     @property
     def title(self) -> str:
         """Whose data, and who acts."""
-        who = " and ".join(self.compared.minority)
-        return f"Preventing biased learning, by number of flips: {who} among {self.population}"
+        return f"Preventing biased learning, by number of flips: {self.who}"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data: of each collective every number with its interval over seeds."""
-        return {
-            "population": self.population,
-            "sides": self.compared.to_plain(),
-            "people": dict(self.sizes),
-            "seeds": self.seeds,
-            "flips": list(self.flips),
-            "notes": list(self.notes),
-            "results": [
-                dict(zip(KEYS, key, strict=True))
-                | {name: interval_to_json(three) for name, three in numbers.items()}
-                for key, numbers in self.over_seeds.items()
-            ],
-        }
+        return self.plain(self.over_seeds, flips=list(self.flips))
 
     def files(self) -> dict[str, bytes]:
         """Return violation and error for each M, means over seeds with intervals, as flips.csv."""
@@ -101,7 +82,7 @@ class SweptResult(SweptNumbers, Result):
             for known in self.knowledge
         )
         alone = tuple(
-            self._table_row(*key) for key in self.over_seeds if key[1].startswith("platform")
+            self._table_row(*key) for key in self.over_seeds if key[1].startswith(PLATFORM)
         )
         by_size = tuple(
             self._by_size(learner, one) for learner in learners for one in self.strategies
