@@ -101,6 +101,17 @@ def test_an_experiment_keeps_its_verdict(run_stored: Any, quorate: Run) -> None:
     assert verdict in after
 
 
+def test_a_verdict_of_an_older_version_is_shown(quorate: Run, here: Path) -> None:
+    """Its statements have no condition and name no design."""
+    shutil.copytree(STORED / "experiment", here / "experiment")
+    statements = json.loads((here / "experiment" / "finding.json").read_text())["statements"]
+    assert all("where" not in one for one in statements)
+    code, _, _ = quorate("show", "experiment")
+    assert code == 0
+    words = Page((here / "experiment" / "report.html").read_text()).words()
+    assert all(one["words"] in words for one in statements)
+
+
 def test_a_report_is_shown_where_what_it_was_made_of_is_gone(
     run_stored: Any, quorate: Run, here: Path
 ) -> None:
