@@ -17,6 +17,7 @@ from PIL import Image
 
 from quorate.errors import InputError
 from quorate.findings.experiment import read_experiment
+from quorate.findings.stored_cells import draw_again
 from quorate.runs.digests import is_unchanged
 from quorate.runs.store import Store
 from quorate.studies.trial import TRIAL, Outcome
@@ -498,6 +499,26 @@ def test_a_statement_that_refutes_only_alone_says_so(root: Path, tmp_path: Path)
     assert generate.main(["--collect", str(run)], root) == 0
     assert "| **undecided** | 1 of 2 statements: 0.9 |" in row(root, "private-epsilon")
     assert "- **does not hold** taken alone: α\\* grows" in at_length(root)
+
+
+NOT_DRAWN = ("navigation", "navigation-grid", "ttca-queries")  # their rows do not hold it all
+RUN_OTHERWISE = ("ttca-controls", "ttca-gap-cifar10", "ttca-gap-cifar100", "ttca-transfer")
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(path.parent.name for path in (ROOT / "experiments" / "results").glob("*/finding.json")),
+)
+def test_what_is_kept_can_be_drawn_again(name: str) -> None:
+    """All that was run as its file asks; what was not says so."""
+    folder = ROOT / "experiments" / "results" / name
+    experiment = read_experiment(ROOT / "experiments" / f"{name}.toml")
+    finding = keeping.read_finding(folder / "finding.json")
+    if name in RUN_OTHERWISE:
+        with pytest.raises(InputError, match=r"cells that .* asks for today, got \d+ in"):
+            draw_again(experiment, finding, folder)
+    else:
+        assert bool(draw_again(experiment, finding, folder)) == (name not in NOT_DRAWN)
 
 
 # --------------------------------------------------------------------------------------- the claims

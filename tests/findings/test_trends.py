@@ -86,3 +86,11 @@ def test_trends_along_other_places_stay_apart() -> None:
 def test_part_of_a_row_is_not_drawn_again() -> None:
     longer = [row(name, "C = 3", "C = 2", "C = 1") for name in ROWS]
     assert list(drawn(*longer, row("tuned"))) == ["trend_map"]
+
+
+def test_curves_may_be_selected_by_several_names() -> None:
+    """A list of names selects a curve as one name does."""
+    found = measures("C = 2, fixed", "C = 1, fixed")
+    along = [["C = 2, fixed", "p"], ["C = 1, fixed", "s"]]
+    statement = judge(make_expectation(along=along, **{"is": "growing"}), found)
+    assert list(draw_trends([statement], found)) == ["trend"]

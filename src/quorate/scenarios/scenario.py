@@ -14,6 +14,7 @@ from quorate.adapter import expect_kind
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
 from quorate.protocols import Population
+from quorate.runs.kept_tables import KeptTables
 from quorate.runs.result import Result, Row, WrappedResult
 from quorate.runs.wording import name_place, settings_in_words
 from quorate.runtime import device as places
@@ -40,13 +41,13 @@ class Scenario(Protocol):
 
 @runtime_checkable
 class ReadsBack(Protocol):
-    """A scenario whose pictures can be drawn from its rows alone."""
+    """A scenario whose pictures can be drawn from its kept tables alone."""
 
-    def read_back(self, rows: Sequence[Row]) -> Result:
-        """Return the result of rows that are kept; enough of it for its pictures.
+    def read_back(self, tables: KeptTables) -> Result:
+        """Return the result of tables that are kept; enough of it for its pictures.
 
         Args:
-            rows: as the result's ``rows`` returned them.
+            tables: ``cells`` as the result's ``rows`` returned them, and others of its files.
         """
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 from quorate import catalog
 from quorate.errors import InputError
 from quorate.populations.unequal import COMPARED
+from quorate.report.files import write_result
+from quorate.runs.kept_tables import KeptTables
 from quorate.runtime.seeds import mixed
 from quorate.scenarios.bias import swept
 from quorate.scenarios.bias.cell import TwoGroups, enlist_minority
@@ -218,6 +221,25 @@ def test_words_pictures_and_files(result: SweptResult) -> None:
     honest = result.numbers("logistic", "random", 0.0, "all")
     assert len(set(none)) == 2  # nobody acts, on two platforms
     assert honest["equalised_odds"][0] > 0
+
+
+def test_kept_tables_give_the_same_numbers_and_pictures(
+    result: SweptResult, tmp_path: Path
+) -> None:
+    write_result(result, tmp_path)
+    again = make_scenario(SMALL).read_back(KeptTables(tmp_path))
+    assert isinstance(again, SweptResult)
+    written = [
+        {name: value if value != "" else None for name, value in row.items()}
+        for row in result.rows()
+    ]
+    assert again.rows() == written
+    assert again.pictures().keys() == result.pictures().keys()
+    assert again.by_flips.keys() == result.by_flips.keys()
+    for key, by_flips in result.by_flips.items():
+        for count, numbers in by_flips.items():
+            for name, three in numbers.items():  # six digits are written
+                assert again.by_flips[key][count][name] == pytest.approx(three, rel=1e-5, abs=1e-9)
 
 
 # --------------------------------------------------------------------------------- its parameters

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from quorate.cli.entry import app
 from quorate.errors import InputError
+from quorate.report.files import write_result
+from quorate.runs.kept_tables import KeptTables
 from quorate.scenarios.certificates.campaign import (
     ADAPTIVE,
     FEATURE_ONLY,
@@ -33,7 +35,7 @@ from quorate.scenarios.certificates.cars import (
 )
 from quorate.scenarios.certificates.cell import set_aside
 from quorate.scenarios.certificates.result import CertificatesResult, CertifiedCurve
-from quorate.scenarios.scenario import run_scenario
+from quorate.scenarios.scenario import make_scenario, run_scenario
 from quorate.theory.certificates.counts import AssumedPlatform
 
 SMALL: dict[str, Any] = {
@@ -161,6 +163,15 @@ def test_every_goal_label_radius_and_seed_has_a_row_a_size(result: CertificatesR
         if not row["over"]:
             assert row["certified"] <= row["achieved"]
             assert row["gap"] == row["achieved"] - row["certified"]
+
+
+def test_kept_tables_give_the_same_curves(result: CertificatesResult, tmp_path: Path) -> None:
+    write_result(result, tmp_path)
+    again = make_scenario({"name": "certificates", "seeds": 2, **SMALL}).read_back(
+        KeptTables(tmp_path)
+    )
+    assert again.rows() == result.rows()
+    assert again.pictures().keys() == result.pictures().keys()
 
 
 def test_the_exact_radius_needs_fewer_than_the_published_one(result: CertificatesResult) -> None:

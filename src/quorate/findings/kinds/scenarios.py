@@ -48,4 +48,4 @@ class ScenarioKind(Kind):
         scenario, rows = self.read(experiment.settings), tables.needed()
         if not isinstance(scenario, ReadsBack):
             return ReadBack(RowMeasures(rows), ())
-        return ReadBack(RowMeasures(rows), (), lambda: scenario.read_back(rows).pictures())
+        return ReadBack(RowMeasures(rows), (), lambda: scenario.read_back(tables).pictures())

@@ -16,8 +16,7 @@ from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.extras import command, is_installed
 from quorate.protocols import Learner
-from quorate.runs.kept_tables import with_rows
-from quorate.runs.result import Row
+from quorate.runs.kept_tables import KeptTables, with_rows
 from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count, mixed
 from quorate.scenarios.bias import platform_alone
@@ -32,6 +31,7 @@ from quorate.scenarios.bias.cell import (
 from quorate.scenarios.bias.groups import check_learnt_from, check_sizes, sizes_of
 from quorate.scenarios.bias.result import BiasResult
 from quorate.scenarios.bias.swept import HALVES, halve, measure_swept
+from quorate.scenarios.bias.swept_numbers import with_flips
 from quorate.scenarios.bias.swept_result import SweptResult
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
@@ -164,18 +164,22 @@ class Bias(Scenario):
             else BiasResult(**told)
         )
 
-    def read_back(self, rows: Sequence[Row]) -> BiasResult:
+    def read_back(self, tables: KeptTables) -> BiasResult | SweptResult:
         """Return the result of rows that are kept; who is compared is as the settings say it."""
-        result = BiasResult(
-            population=spec.text(self.population),
-            compared=ComparedGroups(self.minority, self.majority, self.positive or ""),
+        told: dict[str, Any] = {
+            "population": spec.text(self.population),
+            "compared": ComparedGroups(self.minority, self.majority, self.positive or ""),
             **{key: getattr(self, key) for key in AS_ASKED},
-            learners=tuple(map(spec.text, self.learners)),
-            sizes={},
-            notes=(),
-            found=(),
-        )
-        return with_rows(result, [{**row, "known": str(row["known"])} for row in rows])
+            "learners": tuple(map(spec.text, self.learners)),
+            "sizes": {},
+            "notes": (),
+            "found": (),
+        }
+        rows = [{**row, "known": str(row["known"])} for row in tables.needed()]
+        if not self.flips:
+            return with_rows(BiasResult(**told), rows)
+        result = with_rows(SweptResult(**told, flips=tuple(sorted(self.flips))), rows)
+        return with_flips(result, tables.needed("flips"))
 
     def _named_alone(self) -> tuple[str, ...]:
         return tuple(name for name in self.alone if name != "none")

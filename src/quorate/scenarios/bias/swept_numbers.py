@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,9 +14,10 @@ from quorate.intervals import mean_interval
 from quorate.plain import group_by
 from quorate.runs.result import Row
 from quorate.scenarios.bias.choosing import COLUMNS, compare_with_most, read_sweeps
-from quorate.scenarios.bias.measured import KEYS, PLATFORM, MeasuredCollectives, Three
+from quorate.scenarios.bias.measured import KEYS, PLATFORM, Key, MeasuredCollectives, Three
 
 EVERY_LEARNER = "all"
+S = TypeVar("S", bound="SweptNumbers")
 BY_FLIPS = ("equalised_odds", "error")
 NAN: Three = (math.nan,) * 3
 
@@ -74,13 +75,13 @@ class SweptNumbers(MeasuredCollectives):
     # ------------------------------------------------------------------------------ over seeds
 
     @functools.cached_property
-    def over_seeds(self) -> dict[tuple[str, str, float, str], dict[str, Three]]:
+    def over_seeds(self) -> dict[Key, dict[str, Three]]:
         """Return mean and interval over seeds of every number, by platform and collective."""
         by_key = group_by(self._rows, *KEYS)
         return {key: _means(rows) for key, rows in by_key.items()}
 
     @functools.cached_property
-    def by_flips(self) -> dict[tuple[str, str, float, str], dict[int, dict[str, Three]]]:
+    def by_flips(self) -> dict[Key, dict[int, dict[str, Three]]]:
         """Return violation and error on everyone held out for each M, by platform and collective.
 
         Mean and interval over seeds; collectives without a sweep are left out.
@@ -104,6 +105,24 @@ class SweptNumbers(MeasuredCollectives):
         """Return mean and interval over seeds of every number; NaN where nothing was measured."""
         found = self.over_seeds.get((learner, strategy, alpha, known))
         return found or dict.fromkeys(COLUMNS, NAN)
+
+
+def with_flips(result: S, rows: Sequence[Row]) -> S:
+    """Return a result with the numbers of each M that ``flips.csv`` holds in it.
+
+    Args:
+        result: of rows that were read back, which do not hold them.
+        rows: of the file.
+    """
+    found: dict[Key, dict[int, dict[str, Three]]] = {}
+    for row in rows:
+        learner, strategy, alpha, known = (row[name] for name in KEYS)
+        of = found.setdefault((learner, strategy, float(alpha), str(known)), {})
+        of[row["flips"]] = {
+            name: (row[name], row[f"{name}.low"], row[f"{name}.high"]) for name in BY_FLIPS
+        }
+    vars(result)["by_flips"] = found
+    return result
 
 
 def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Three]:

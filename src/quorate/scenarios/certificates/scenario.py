@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -10,6 +11,9 @@ import numpy as np
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
+from quorate.plain import group_by
+from quorate.runs.kept_tables import KeptTables
+from quorate.runs.result import Row
 from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.certificates.campaign import GOALS
@@ -100,13 +104,22 @@ class Certificates(Scenario):
         ]
         with opened(out, executor) as (store, pool):
             found = run_cells(measure_cell, cells, store, pool, "Certifying", ("scipy.special",))
-        curves = tuple(
+        curves = (
             CertifiedCurve(cell["goal"], seed=cell["seed"], sizes=self.sizes, **one)
             for cell, measured in zip(cells, found, strict=True)
             for one in measured["found"]
         )
+        return self._result(curves)
+
+    def read_back(self, tables: KeptTables) -> CertificatesResult:
+        """Return the result of rows that are kept; those over labels are made from the others."""
+        of_labels = [row for row in tables.needed() if row["over"] != "labels"]
+        by_curve = group_by(of_labels, "goal", "label", "radius", "seed")
+        return self._result([_read_curve(rows) for rows in by_curve.values()])
+
+    def _result(self, curves: Iterable[CertifiedCurve]) -> CertificatesResult:
         whose = self.platform_size, self.test_size, self.confidence, self.target
-        return CertificatesResult(curves, *whose)
+        return CertificatesResult(tuple(curves), *whose)
 
     def _cell(self, goal: str, seed: int) -> dict[str, Any]:
         """Return all that the outcome of one cell depends on."""
@@ -120,3 +133,18 @@ class Certificates(Scenario):
             **listed,
             **{key: getattr(self, key) for key in single},
         }
+
+
+def _read_curve(rows: Sequence[Row]) -> CertifiedCurve:
+    """Return the curve of its rows: one a size, and one over the sizes."""
+    by_size = [row for row in rows if not row["over"]]
+    (over_sizes,) = (row for row in rows if row["over"] == "sizes")
+    columns = ("members", "certified", "achieved")
+    sizes, certified, achieved = ([row[name] for row in by_size] for name in columns)
+    return CertifiedCurve(
+        **{name: rows[0][name] for name in ("goal", "label", "radius", "seed")},
+        sizes=tuple(sizes),
+        certified=certified,
+        achieved=achieved,
+        needed=over_sizes["needed"],
+    )

@@ -18,6 +18,7 @@ from quorate.learners.networks.sgd import SGD
 from quorate.plain import group_by
 from quorate.populations.digits import Digits
 from quorate.protocols import Learner, Population, Strategy
+from quorate.runs.kept_tables import KeptTables
 from quorate.runs.result import Row
 from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count
@@ -169,9 +170,9 @@ class Collectives(Scenario):
         how = self.mistake, self.target
         return CollectivesResult(*whose, *how, tuple(panels), self.first_seed)
 
-    def read_back(self, rows: Sequence[Row]) -> CollectivesResult:
+    def read_back(self, tables: KeptTables) -> CollectivesResult:
         """Return the result of rows that are kept; how alike signals look stands in none."""
-        by_platform = group_by(rows, "case", "learner")
+        by_platform = group_by(tables.needed(), "case", "learner")
         panels = []
         for (strategies, case), learner in itertools.product(self.variants(), self.learners):
             of_panel, texts = by_platform[case, spec.text(learner)], map(spec.text, strategies)

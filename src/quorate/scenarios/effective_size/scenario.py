@@ -19,7 +19,7 @@ from quorate import catalog, spec
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.protocols import Learner, Population, Strategy
-from quorate.runs.result import Row
+from quorate.runs.kept_tables import KeptTables
 from quorate.runtime import device
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.effective_size.prediction import MassPrediction, find_crossing
@@ -114,7 +114,7 @@ class EffectiveSize(Scenario):
             found += self._predict(world, measured, target)
         return EffectiveSizeResult(tuple(found))
 
-    def read_back(self, rows: Sequence[Row]) -> EffectiveSizeResult:
+    def read_back(self, tables: KeptTables) -> EffectiveSizeResult:
         """Return the result of rows that are kept; those of a family are made from the others."""
         who, masses = (
             ("world", "family", "learner", "seed"),
@@ -125,7 +125,7 @@ class EffectiveSize(Scenario):
                 *(row[name] for name in who),
                 *(math.nan if row[name] is None else float(row[name]) for name in masses),
             )
-            for row in rows
+            for row in tables.needed()
             if row["learner"] != ALL
         ]
         return EffectiveSizeResult(tuple(found))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar
@@ -11,7 +10,7 @@ from typing import ClassVar
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
 from quorate.executors.serial import SERIAL
-from quorate.runs.result import Row
+from quorate.runs.kept_tables import KeptTables
 from quorate.runtime.progress import bar, status
 from quorate.scenarios.participation.game import GameTerms, play
 from quorate.scenarios.participation.measured_curve import MeasuredCurve, choose_curve, read_curves
@@ -115,7 +114,7 @@ class Participation(Scenario):
             courses = follow_responses(games.mean, self.starts, *how)
         return ParticipationResult(games, tuple(learners), courses, self.network)
 
-    def read_back(self, rows: Sequence[Row]) -> ParticipationResult:
+    def read_back(self, tables: KeptTables) -> ParticipationResult:
         """Return the game, played again on the curves in its folder: no row holds all of it."""
         return self.run(None, SERIAL)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,8 +17,7 @@ from quorate.learners.base.cleaning_learner import gives_probabilities
 from quorate.learners.scikit.logistic import Logistic
 from quorate.populations.correlated_columns import CorrelatedColumns
 from quorate.protocols import Learner, Population
-from quorate.runs.kept_tables import with_rows
-from quorate.runs.result import Row
+from quorate.runs.kept_tables import KeptTables, with_rows
 from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.privacy.cell import measure
@@ -133,8 +131,9 @@ class Privacy(Scenario):
         ]
         return self._result(measured)
 
-    def read_back(self, rows: Sequence[Row]) -> PrivacyResult:
+    def read_back(self, tables: KeptTables) -> PrivacyResult:
         """Return the result of rows that are kept."""
+        rows = tables.needed()
         cells = dict.fromkeys((row["way"], row["alpha"], row["seed"]) for row in rows)
         return with_rows(self._result([Measured(*cell, {}) for cell in cells]), rows)
 
