@@ -1,6 +1,7 @@
 """Figures of corrections: what stands where, and that pictures are shown dot by dot."""
 
 import io
+import itertools
 import math
 
 import numpy as np
@@ -90,6 +91,23 @@ def test_groups_are_hollow_before_and_filled_after() -> None:
     assert (0.5, 1.0) in {one[:2] for one in drawn}
     assert [label.get_text() for label in axes.get_yticklabels()] == ["low-light", "force"]
     assert render(figure, "png")
+
+
+def test_long_names_of_platforms_and_surrogates_stay_in_the_picture() -> None:
+    """They take several lines, and lie neither on each other nor on the edge."""
+    long = "fine-tuned:pretrained=efficientnet-lite0,learner=(sgd:model=logistic,epochs=30)"
+    names = [long, "cnn:epochs=10", "cnn:epochs=10+resnet:epochs=20,learning_rate=0.001"]
+    matrix = TransferMatrix("for each class", *np.zeros((3, 3, 3)))
+    figure = transfer_figure(names, names, [matrix])
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    edges = figure.bbox
+    for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
+        assert [one.get_text().replace("\n", "") for one in labels] == names
+        boxes = [one.get_window_extent() for one in labels]
+        assert all(edges.x0 <= box.x0 and box.x1 <= edges.x1 for box in boxes)
+        assert all(edges.y0 <= box.y0 and box.y1 <= edges.y1 for box in boxes)
+        assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
 
 
 def test_transfer_has_a_number_in_every_place() -> None:

@@ -264,8 +264,11 @@ def transfer_figure(
         rows, columns: platforms and surrogate models.
         matrices: of each change.
     """
-    height = (0.75 * len(rows) + 0.35) * len(matrices) + 0.9
-    figure = style.new_figure(1.5 * len(columns) + 3.0, height)
+    rows, columns = ([style.broken(name) for name in names] for names in (rows, columns))
+    lines, below = (max(1 + name.count("\n") for name in names) for names in (rows, columns))
+    height = (max(0.75, 0.2 * lines) * len(rows) + 0.35) * len(matrices) + 0.7 + 0.2 * below
+    longest = max(len(line) for name in columns for line in name.split("\n"))
+    figure = style.new_figure(max(1.5, 0.09 * longest) * len(columns) + 3.0, height)
     places = figure.subplots(len(matrices), squeeze=False, sharex=True)[:, 0]
     scale: Any = {"cmap": "Blues", "vmin": 0, "vmax": MOST_GAINED}
     for matrix, axes in zip(matrices, places, strict=True):

@@ -7,6 +7,7 @@ import functools
 import io
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
@@ -189,3 +190,19 @@ def wrapped(text: str, width: int = 72) -> str:
 
     lines = [textwrap.wrap(line, width) for line in text.splitlines()]
     return "\n".join(itertools.chain(*lines))
+
+
+def broken(text: str, width: int = 24) -> str:
+    """Return the text of a method in lines of about ``width`` letters, broken after its signs.
+
+    >>> print(broken("dp-sgd:model=mlp,epsilon=10,max_grad_norm=1", 20))
+    dp-sgd:model=mlp,
+    epsilon=10,
+    max_grad_norm=1
+    """
+    lines = [""]
+    for part in re.split(r"(?<=[,:(+/ ])", text):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
