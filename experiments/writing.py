@@ -96,6 +96,9 @@ What was measured here: a small picture of each finding, and its verdict. `pytho
 experiments/generate.py --draw` draws all pictures at full size from the cells that are kept. The
 claims of the sources are [decided in a table](../experiments/README.md).
 """
+# Small pictures of claims: letters as text, in one font, and no word of who drew it.
+AS_TEXT = {"svg.fonttype": "none", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"]}
+UNSAID = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 THUMBNAIL = 240  # pixels, the width of a picture in the overview
 
 OLDER = "**The file asks for other settings by now than were measured: run it again.**"
@@ -271,8 +274,8 @@ def draw(one: Answer) -> str:
     shown = json.dumps([(name, [vars(point) for point in points]) for name, points in parts])
     digest = hashlib.sha256(shown.encode()).hexdigest()[:16]
     drawn = io.StringIO()
-    with rc_context({**style.STYLE, "svg.fonttype": "none"}):  # letters as text: a quarter of it
-        verdict_figure(parts).savefig(drawn, format="svg", metadata={"Date": None})
+    with rc_context(style.STYLE | AS_TEXT):
+        verdict_figure(parts).savefig(drawn, format="svg", metadata=UNSAID)
     return f"{drawn.getvalue().rstrip()}\n<!-- {digest} -->\n"
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from quorate.figures import style
-from quorate.figures.style import Axes, Figure
+from quorate.figures.style import Figure
 
 MOST = 4.0  # widths of an interval; what is clearer stands at the edge
 FOR, AGAINST, OPEN = "#009E73", "#D55E00", style.GREY
@@ -39,13 +42,23 @@ def verdict_figure(parts: Sequence[tuple[str, Sequence[StatementPoint]]]) -> Fig
     rows = sum(max(1, len(points)) for _, points in parts)
     figure = style.new_figure(2.4, 0.35 + 0.16 * rows)
     axes = figure.subplots()
+    drawn: dict[tuple[str, str], list[tuple[float, float]]] = {}  # middles, by colour and marker
     place = 0.0
     for name, points in parts:
         axes.text(-MOST - 1.6, -place, name, ha="right", va="center", fontsize=8, parse_math=False)
         for point in points:
-            _draw(axes, -place, point)
+            marker, middle = ("x", _unsized(point)) if point.clear is None else ("o", point.clear)
+            look = COLOURS.get(point.verdict, OPEN), marker
+            drawn.setdefault(look, []).append((max(-MOST, min(MOST, middle)), -place))
             place += 1
         place += 0.4
+    for (colour, marker), middles in drawn.items():
+        x, y = np.array(middles).T
+        axes.plot(x, y, color=colour, marker=marker, markersize=4, linestyle="none", clip_on=False)
+        if marker == "o":
+            ends = np.column_stack([x - 1, x + 1, np.full_like(x, np.nan)]).ravel()
+            how: Any = {"linewidth": 2, "alpha": 0.5, "clip_on": False, "zorder": 1.9}
+            axes.plot(ends, np.repeat(y, 3), color=colour, **how)
     axes.axvline(0, color="black", linewidth=1)
     axes.set_xlim(-MOST - 1.3, MOST + 1.3)
     axes.set_ylim(-place + 0.6, 0.8)
@@ -57,12 +70,6 @@ def verdict_figure(parts: Sequence[tuple[str, Sequence[StatementPoint]]]) -> Fig
     return figure
 
 
-def _draw(axes: Axes, place: float, point: StatementPoint) -> None:
-    colour = COLOURS.get(point.verdict, OPEN)
-    if point.clear is None:
-        middle = -1.5 if point.verdict == "does not hold" else 0.0
-        axes.plot([middle], [place], color=colour, marker="x", markersize=4)
-        return
-    middle = max(-MOST, min(MOST, point.clear))
-    axes.plot([middle - 1, middle + 1], [place, place], color=colour, linewidth=2, alpha=0.5)
-    axes.plot([middle], [place], color=colour, marker="o", markersize=4)
+def _unsized(point: StatementPoint) -> float:
+    """Return where a statement without a distance stands: against the claim, or at the limit."""
+    return -1.5 if point.verdict == "does not hold" else 0.0
