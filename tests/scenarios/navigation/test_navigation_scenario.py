@@ -10,6 +10,9 @@ import pytest
 
 from quorate.errors import InputError
 from quorate.executors.choose import choose_executor
+from quorate.figures.style import render
+from quorate.report.files import write_result
+from quorate.runs.kept_tables import KeptTables
 from quorate.scenarios.navigation.cell import measure_state
 from quorate.scenarios.navigation.city import make_city
 from quorate.scenarios.navigation.scenario import Navigation
@@ -54,6 +57,23 @@ def test_what_is_printed(tmp_path: Path) -> None:
     )
     first = f"{100 * found['days']['every-day'][0]:.1f}% on the first day"
     assert [first in days[0], days[1].startswith("Of the schedules, every-day has")] == [True, True]
+
+
+def test_what_is_drawn_stands_in_tables_and_is_drawn_again_from_them(tmp_path: Path) -> None:
+    settings = {"reports": "300,100", "days": 3, "schedule": "every-day,burst"}
+    result = run(**settings, seeds=2, noise=0.1).result
+    streets, days = result.data()["streets"], result.data()["days"]
+    first, ends = result.states[0], zip(result.network.tail, result.network.head, strict=True)
+    assert [(row["from"] - 1, row["to"] - 1) for row in streets] == list(ends)
+    assert [row["after"] for row in streets] == first["flow_after"]
+    assert len(days) == 2 * 2 * 2 * 3  # reports, schedules, seeds, days
+    assert [row["fall"] for row in days[:3]] == result.days[0]["falls"]
+    write_result(result, tmp_path)
+    scenario = make_scenario({**SMALL, **settings, "seeds": 2, "noise": 0.1})
+    again, drawn = scenario.read_back(KeptTables(tmp_path)).pictures(), result.pictures()
+    assert {name: render(one.figure, "svg") for name, one in again.items()} == {
+        name: render(one.figure, "svg") for name, one in drawn.items()
+    }
 
 
 def test_a_gap_that_is_too_coarse_is_told() -> None:

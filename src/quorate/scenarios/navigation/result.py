@@ -17,6 +17,7 @@ from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.shortest_paths import Floats
 
 WHEN = ("before", "after")
+OF_DAYS = ("share", "defence", "reports", "schedule", "seed")  # what tells runs of days apart
 COARSE = 0.05  # of through-traffic: as many drivers may want another route, without a warning
 MOST_NODES = 8  # of a part of the city that are listed
 
@@ -61,6 +62,35 @@ class NavigationResult(Result):
                 "seconds": one["seconds"],
             }
             for one, numbers in measured
+        ]
+
+    def data(self) -> dict[str, list[Row]]:
+        """Return the rows, and what the pictures show: the streets of the map, and day by day."""
+        days = [
+            {**{key: one[key] for key in OF_DAYS}, "day": day, "reported": reported, "fall": fall}
+            for one in self.days
+            for day, (reported, fall) in enumerate(
+                zip(one["reported"], one["falls"], strict=True), start=1
+            )
+        ]
+        return {
+            "cells": self.rows(),
+            "streets": self._streets(),
+            **({"days": days} if days else {}),
+        }
+
+    def _streets(self) -> list[Row]:
+        """Return one row a street: vehicles/h before and after, in the first city."""
+        one, network = self.states[0], self.network
+        columns = (
+            network.tail.tolist(),
+            network.head.tolist(),
+            one["flow_before"],
+            one["flow_after"],
+        )
+        return [
+            {"from": tail + 1, "to": head + 1, "before": before, "after": after}
+            for tail, head, before, after in zip(*columns, strict=True)
         ]
 
     def to_json(self) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Literal, get_args
 
 from quorate.errors import InputError
 from quorate.executors.executor import Executor
+from quorate.plain import group_by
+from quorate.runs.kept_tables import KeptTables
 from quorate.runs.running import opened
 from quorate.runtime.seeds import check_count
 from quorate.scenarios.navigation.cell import (
@@ -17,9 +19,10 @@ from quorate.scenarios.navigation.cell import (
     measure_days,
     measure_state,
 )
-from quorate.scenarios.navigation.neighbourhood import make_neighbourhood
+from quorate.scenarios.navigation.neighbourhood import Neighbourhood, make_neighbourhood
+from quorate.scenarios.navigation.network import Network
 from quorate.scenarios.navigation.network_sources import make_network_source, name_source
-from quorate.scenarios.navigation.result import NavigationResult
+from quorate.scenarios.navigation.result import OF_DAYS, WHEN, NavigationResult
 from quorate.scenarios.navigation.route_choice import Drivers
 from quorate.scenarios.running import run_cells
 from quorate.scenarios.scenario import Scenario
@@ -135,8 +138,7 @@ class Navigation(Scenario):
 
     def run(self, out: Path | None, executor: Executor) -> NavigationResult:
         """Measure states of rest, critical masses of reports, and days."""
-        network = make_network_source(self.network).network()
-        neighbourhood = make_neighbourhood(network, self.neighbourhood)
+        whose = self._whose()
         parts = (
             (measure_state, self.state_cells(), "Traffic"),
             (measure_critical_mass, self.critical_cells(), "Critical"),
@@ -147,7 +149,27 @@ class Navigation(Scenario):
             for measure, cells, what in parts:
                 outcomes = run_cells(measure, cells, store, pool, what, LIBRARIES)
                 found.append([{**a, **b} for a, b in zip(cells, outcomes, strict=True)])
-        return NavigationResult(network, neighbourhood, self.target, *found)
+        return NavigationResult(*whose, *found)
+
+    def read_back(self, tables: KeptTables) -> NavigationResult:
+        """Return the result of tables that are kept: its streets and days, but no critical mass."""
+        streets = tables.needed("streets")
+        flows = {f"flow_{when}": [row[when] for row in streets] for when in WHEN}
+        days = [
+            {
+                **{key: rows[0][key] for key in OF_DAYS},
+                "reported": [row["reported"] for row in rows],
+                "falls": [row["fall"] for row in rows],
+            }
+            for rows in group_by(tables.rows("days"), *OF_DAYS).values()
+        ]
+        state = {"reports": self.reports[0], **flows}
+        return NavigationResult(*self._whose(), [state], (), days)
+
+    def _whose(self) -> tuple[Network, Neighbourhood, float]:
+        """Return the roads, who reports, and the fall that they aim at."""
+        network = make_network_source(self.network).network()
+        return network, make_neighbourhood(network, self.neighbourhood), self.target
 
     def state_cells(self) -> list[dict[str, Any]]:
         """Return a cell for each seed and each choice of what is given."""
