@@ -41,7 +41,7 @@ STATED = ("text", "value", "verdict", "words")  # of each statement
 # The tables that are kept of a run; all others can be made from them again.
 TABLES = (
     *("cells", "tuning", "alpha_effective", "critical_mass", "comparison", "attacks", "flips"),
-    *("streets", "days"),
+    *("streets", "days", "corrected_alone"),
 )
 LEFT_OUT = ("id", "platform_id", "stored_at")  # columns of theirs
 SMALL = "small.png"  # the main picture of a finding, for the gallery

@@ -501,7 +501,7 @@ def test_a_statement_that_refutes_only_alone_says_so(root: Path, tmp_path: Path)
     assert "- **does not hold** taken alone: α\\* grows" in at_length(root)
 
 
-NOT_DRAWN = ("navigation", "navigation-grid", "ttca-queries")  # their rows do not hold it all
+NOT_DRAWN = ("navigation", "navigation-grid")  # their rows do not hold it all
 RUN_OTHERWISE = ("ttca-controls", "ttca-gap-cifar10", "ttca-gap-cifar100", "ttca-transfer")
 
 

@@ -14,10 +14,17 @@ import pytest
 from rich.console import Console
 
 from quorate.figures.queries import AttackCurve, queries_figure
+from quorate.figures.style import render
 from quorate.intervals import Estimate
 from quorate.report.files import write_result
 from quorate.report.terminal import print_result
-from quorate.test_time.study.comparison_result import QueryComparison
+from quorate.runs.kept_tables import read_rows
+from quorate.test_time.study.comparison_result import (
+    COMPARISON,
+    CORRECTED,
+    QueryComparison,
+    draw_costs,
+)
 from quorate.test_time.study.query_costs import PoolEffect, SharedChange, SoloAttack
 
 pytestmark = pytest.mark.usefixtures("plain_pictures")
@@ -133,6 +140,7 @@ def test_the_files_are_there_and_agree(nobody: bool, tmp_path: Path) -> None:
     page = write_result(found, tmp_path)
     names = {f"queries.{kind}" for kind in ("html", "svg", "png", "pdf", "csv", "json")}
     names.add("comparison.csv")  # the rows that statements are judged by
+    names |= set() if nobody else {"corrected_alone.csv"}  # the curves
     assert {path.name for path in tmp_path.iterdir()} == names
     data = strict((tmp_path / "queries.json").read_text())
     rows = list(csv.DictReader(io.StringIO((tmp_path / "queries.csv").read_text())))
@@ -275,3 +283,12 @@ def test_without_a_budget_attacks_that_begin_at_an_answer_are_told() -> None:
     assert told.to_json()["given_an_answer"] == ["hopskipjump"]
     assert "given" not in printed(made())
     assert "given_an_answer" not in made().to_json()
+
+
+def test_kept_tables_draw_the_same_picture(tmp_path: Path) -> None:
+    result = made(seeds=2)
+    write_result(result, tmp_path)
+    rows, curves = (read_rows(tmp_path, name) for name in (COMPARISON, CORRECTED))
+    (again,), (drawn,) = draw_costs(rows, curves).values(), result.pictures().values()
+    assert render(again.figure, "svg") == render(drawn.figure, "svg")
+    assert len(curves) == sum(len(one.curve) for one in result.alone)

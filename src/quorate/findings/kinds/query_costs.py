@@ -14,11 +14,11 @@ from quorate.findings.kinds.corrections import CorrectionKind
 from quorate.findings.kinds.kind import Kind, ReadBack, RunResult
 from quorate.findings.measures import RowMeasures
 from quorate.runs.kept_tables import KeptTables
+from quorate.test_time.study.comparison_result import COMPARISON, CORRECTED, draw_costs
 from quorate.test_time.study.correction import Correction
 from quorate.test_time.study.query_comparison import compare
 
 OWN = ("attacks", "budget", "people")
-COMPARISON = "comparison"
 
 
 class QueryCostKind(Kind):
@@ -56,7 +56,7 @@ class QueryCostKind(Kind):
         return replace(corrected, measures=measures, also={COMPARISON: comparison})
 
     def read_back(self, experiment: Experiment, tables: KeptTables) -> ReadBack:
-        """Return the measures of the kept comparison, and the charts of the correction.
+        """Return the measures of the kept comparison, its picture and those of the correction.
 
         Older results hold pools that their file no longer asks for: these are left out.
         """
@@ -70,7 +70,12 @@ class QueryCostKind(Kind):
         if not tables.rows("cells"):  # older results kept the comparison alone
             return ReadBack(measures)
         alone = replace(experiment, settings=_of_correction(experiment.settings))
-        return replace(CorrectionKind().read_back(alone, tables), measures=measures)
+        corrected, curves = CorrectionKind().read_back(alone, tables), tables.rows(CORRECTED)
+        return replace(
+            corrected,
+            measures=measures,
+            draw=lambda: corrected.draw() | (draw_costs(asked_for, curves) if curves else {}),
+        )
 
 
 def _of_correction(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from quorate.figures.queries import AttackCurve, queries_figure
 from quorate.intervals import Estimate
+from quorate.plain import group_by
 from quorate.runs.result import Picture, Result, Row, Section
 from quorate.test_time.perturbations.budget import NO_BUDGET
 from quorate.test_time.study.comparison_wording import (
@@ -34,6 +35,7 @@ from quorate.test_time.study.query_costs import (
 )
 from quorate.test_time.study.wording import budget
 
+COMPARISON, CORRECTED = "comparison", "corrected_alone"  # its tables
 SHARED = "For those who found the change, and for everyone"
 
 
@@ -78,6 +80,7 @@ class QueryComparison(Result):
                 "attack": one.attack,
                 "members": even.members,
                 "queries": even.queries_per_member,
+                "pool_queries": pool.queries,
                 **_columns("break_even", even.subgroup),
                 **_columns("queries_per_member", one.queries_per_member),
                 **_columns("corrected_alone", one.corrected),
@@ -89,9 +92,18 @@ class QueryComparison(Result):
         ]
 
     def data(self) -> dict[str, list[Row]]:
-        """Return the same, beside everything that attacks cost."""
+        """Return everything that attacks cost, the rows, and what attacks correct by queries."""
         rows = [_row(one, even) for one in self.attacks for even in one.break_even]
-        return {self.stem: rows, "comparison": self.rows()}
+        curves = self.curves()
+        return {self.stem: rows, COMPARISON: self.rows(), **({CORRECTED: curves} if curves else {})}
+
+    def curves(self) -> list[Row]:
+        """Return the share corrected within so many queries: one row an attack, seed and number."""
+        return [
+            {"attack": one.attack, "seed": one.seed, "queries": queries, "corrected": share}
+            for one in self.alone
+            for queries, share in one.curve
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -225,36 +237,49 @@ class QueryComparison(Result):
 
     def pictures(self) -> dict[str, Picture]:
         """Return the share corrected by queries of one's own, and queries per person."""
-        figure = queries_figure([self._line(one) for one in self.attacks], self._pool_lines())
-        caption = (
-            "Left: of the people whom the platform reads wrongly, the share that each attack has "
-            "corrected within so many queries of their own, mean over seeds; dotted, what each "
-            "pool's change corrects, for which nobody but the members asks anything. Right: "
-            "queries in all per person of the subgroup; anyone already classified correctly uses "
-            "one query. Everyone alone spends the same however many they are, within the shaded "
-            "95%; the queries of a pool are shared by all, and a line that falls below an attack's "
-            "has passed its break-even subgroup."
+        return draw_costs(self.rows(), self.curves())
+
+
+def draw_costs(rows: Sequence[Row], curves: Sequence[Row]) -> dict[str, Picture]:
+    """Return the picture of a comparison.
+
+    Args:
+        rows, curves: as ``QueryComparison`` returns them.
+    """
+    by_attack = group_by(rows, "attack")
+    pools = [
+        (
+            pool_name(row["members"], row["queries"]),
+            row["pool_queries"],
+            _number(row["corrected_by_pool"]),
         )
-        return {self.stem: Picture(figure, caption)}
+        for row in next(iter(by_attack.values()), [])
+    ]
+    of_attacks = group_by(curves, "attack")
+    lines = [_line(own[0], of_attacks.get(attack, [])) for attack, own in by_attack.items()]
+    caption = (
+        "Left: of the people whom the platform reads wrongly, the share that each attack has "
+        "corrected within so many queries of their own, mean over seeds; dotted, what each pool's "
+        "change corrects, for which nobody but the members asks anything. Right: queries in all "
+        "per person of the subgroup; anyone already classified correctly uses one query. Everyone "
+        "alone spends the same however many they are, within the shaded 95%; the queries of a pool "
+        "are shared by all, and a line that falls below an attack's has passed its break-even "
+        "subgroup."
+    )
+    return {QueryComparison.stem: Picture(queries_figure(lines, pools), caption)}
 
-    def _line(self, one: AttackCosts) -> AttackCurve:
-        """Return an attack's curve, the mean over seeds, and its queries a member."""
-        curves = [solo.curve for solo in self.alone if solo.attack == one.attack and solo.curve]
-        queries = np.array([q for q, _ in curves[0]] if curves else [], dtype=np.float64)
-        rates = [[share for _, share in curve] for curve in curves]
-        corrected = np.mean(rates, axis=0) if curves else queries
-        member = one.queries_per_member
-        return AttackCurve(one.attack, queries, corrected, member.value, member.low, member.high)
 
-    def _pool_lines(self) -> list[tuple[str, float, float]]:
-        return [
-            (
-                pool_name(pool),
-                float(pool.queries),
-                math.nan if pool.corrected is None else pool.corrected.value,
-            )
-            for pool in self.pools
-        ]
+def _line(row: Row, curve: Sequence[Row]) -> AttackCurve:
+    """Return an attack's curve, the mean over seeds, and its queries a member."""
+    by_queries = group_by(curve, "queries")
+    means = [float(np.mean([one["corrected"] for one in same])) for same in by_queries.values()]
+    member = (_number(row[f"queries_per_member{end}"]) for end in ("", ".low", ".high"))
+    queries = np.array([queries for (queries,) in by_queries], np.float64)
+    return AttackCurve(row["attack"], queries, np.array(means), *member)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 # ------------------------------------------------------------------------------------- as flat rows

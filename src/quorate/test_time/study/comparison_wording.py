@@ -58,11 +58,9 @@ def _percent(one: Estimate) -> str:
     return f"{100 * one.value:.1f}%"
 
 
-def pool_name(pool: PoolCosts) -> str:
-    """Return a pool in short."""
-    if pool.members == 1:
-        return f"one member × {pool.queries_per_member}"
-    return f"pool: {pool.members} × {pool.queries_per_member}"
+def pool_name(members: int, queries: int) -> str:
+    """Return a pool in short: how many members with how many queries each."""
+    return f"one member × {queries}" if members == 1 else f"pool: {members} × {queries}"
 
 
 def attack_text(one: AttackCosts) -> TextRow:
@@ -82,7 +80,7 @@ def attack_text(one: AttackCosts) -> TextRow:
 def pool_texts(pool: PoolCosts) -> list[TextRow]:
     """Return the row of a pool, and one of its label-free change."""
     name, shared = (
-        pool_name(pool),
+        pool_name(*pool.size),
         {
             "queries per misread person": "–",
             "per person of the subgroup": _number(pool.queries / pool.subgroup),
@@ -116,7 +114,7 @@ def shared_text(pool: PoolCosts) -> TextRow:
     assert pool.shared is not None
     shared = pool.shared
     return {
-        "found by": pool_name(pool),
+        "found by": pool_name(*pool.size),
         "queries": _number(pool.queries),
         "own pictures, all seeds": str(shared.photos),
         "read rightly": _rate_of(shared.before),
