@@ -39,10 +39,8 @@ KEYS = (
 )
 STATED = ("text", "value", "verdict", "words")  # of each statement
 # The tables that are kept of a run; all others can be made from them again.
-TABLES = (
-    *("cells", "tuning", "alpha_effective", "critical_mass", "comparison", "attacks", "flips"),
-    *("streets", "days", "corrected_alone"),
-)
+TABLES = ("cells", "tuning", "alpha_effective", "critical_mass", "attacks", "flips")
+TABLES += ("comparison", "corrected_by_queries", "streets", "days")
 LEFT_OUT = ("id", "platform_id", "stored_at")  # columns of theirs
 SMALL = "small.png"  # the main picture of a finding, for the gallery
 MOST_OF_SMALL = 6_000  # bytes

@@ -98,7 +98,7 @@ claims of the sources are [decided in a table](../experiments/README.md).
 """
 # Small pictures of claims: letters as text, in one font, and no word of who drew it.
 AS_TEXT = {"svg.fonttype": "none", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"]}
-UNSAID = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 THUMBNAIL = 240  # pixels, the width of a picture in the overview
 
 OLDER = "**The file asks for other settings by now than were measured: run it again.**"
@@ -275,7 +275,7 @@ def draw(one: Answer) -> str:
     digest = hashlib.sha256(shown.encode()).hexdigest()[:16]
     drawn = io.StringIO()
     with rc_context(style.STYLE | AS_TEXT):
-        verdict_figure(parts).savefig(drawn, format="svg", metadata=UNSAID)
+        verdict_figure(parts).savefig(drawn, format="svg", metadata=NO_METADATA)
     return f"{drawn.getvalue().rstrip()}\n<!-- {digest} -->\n"
 
 

@@ -93,15 +93,26 @@ def test_groups_are_hollow_before_and_filled_after() -> None:
     assert render(figure, "png")
 
 
-def test_long_names_of_platforms_and_surrogates_stay_in_the_picture() -> None:
+LONG = "fine-tuned:pretrained=efficientnet-lite0,learner=(sgd:model=logistic,epochs=30)"
+OWN = "my_package.platforms:OurDeployedContentModerationClassifier"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [LONG, "cnn:epochs=10", "cnn:epochs=10+resnet:epochs=20,learning_rate=0.001"],
+        [OWN],
+        [OWN, "W" * 70],
+        ["https://platform.example/v1/" + "m" * 40, "cnn"],
+    ],
+)
+def test_long_names_of_platforms_and_surrogates_stay_in_the_picture(names: list[str]) -> None:
     """They take several lines, and lie neither on each other nor on the edge."""
-    long = "fine-tuned:pretrained=efficientnet-lite0,learner=(sgd:model=logistic,epochs=30)"
-    names = [long, "cnn:epochs=10", "cnn:epochs=10+resnet:epochs=20,learning_rate=0.001"]
-    matrix = TransferMatrix("for each class", *np.zeros((3, 3, 3)))
+    matrix = TransferMatrix("for each class", *np.zeros((3, len(names), len(names))))
     figure = transfer_figure(names, names, [matrix])
     figure.draw_without_rendering()
-    axes = figure.axes[0]
-    edges = figure.bbox
+    axes, edges = figure.axes[0], figure.bbox
+    assert axes.bbox.width > 0.9 * len(names) * figure.dpi  # the numbers have room
     for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
         assert [one.get_text().replace("\n", "") for one in labels] == names
         boxes = [one.get_window_extent() for one in labels]

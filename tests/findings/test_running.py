@@ -22,6 +22,7 @@ from quorate.report.files import write_result
 from quorate.studies.study import make_study
 from quorate.studies.sweep import run_study
 from quorate.studies.trial import Outcome, draw_people, streams
+from quorate.version import __version__
 
 pytestmark = pytest.mark.usefixtures("plain_pictures")
 
@@ -146,6 +147,7 @@ is = "greater"
     assert statement.text.endswith("is greater than accuracy of low-light (before)")
     page = write_result(found, tmp_path / "out")
     assert "The gap closes." in page.read_text(encoding="utf-8")
+    assert json.loads((page.parent / "finding.json").read_text())["version"] == __version__
 
 
 # ------------------------------------------------------------------------------------------- tuning

@@ -52,6 +52,7 @@ def verdict_figure(parts: Sequence[tuple[str, Sequence[StatementPoint]]]) -> Fig
             drawn.setdefault(look, []).append((max(-MOST, min(MOST, middle)), -place))
             place += 1
         place += 0.4
+    # One line for all intervals of a colour, with gaps between them: a file of half the size.
     for (colour, marker), middles in drawn.items():
         x, y = np.array(middles).T
         axes.plot(x, y, color=colour, marker=marker, markersize=4, linestyle="none", clip_on=False)

@@ -21,6 +21,7 @@ ASIDE = "#555555"  # of what stands beside the change that is shown first
 DPI = 160  # of rendered figures
 SIDE = 112  # of a picture on a sheet, in dots, roughly
 MOST_GAINED = 0.6  # accuracy gained at the end of the colour scale
+LETTER = 0.11  # inches of a letter beside a picture, at most
 LINE = 16  # height of a caption's line, in dots
 LARGEST = 256  # pixels of a side that are shown
 
@@ -267,8 +268,11 @@ def transfer_figure(
     rows, columns = ([style.broken(name) for name in names] for names in (rows, columns))
     lines, below = (max(1 + name.count("\n") for name in names) for names in (rows, columns))
     height = (max(0.75, 0.2 * lines) * len(rows) + 0.35) * len(matrices) + 0.7 + 0.2 * below
-    longest = max(len(line) for name in columns for line in name.split("\n"))
-    figure = style.new_figure(max(1.5, 0.09 * longest) * len(columns) + 3.0, height)
+    longest, beside = (
+        max(len(line) for name in names for line in name.split("\n")) for names in (columns, rows)
+    )
+    width = max(1.5, LETTER * longest) * len(columns) + LETTER * beside + 1.6
+    figure = style.new_figure(width, height)
     places = figure.subplots(len(matrices), squeeze=False, sharex=True)[:, 0]
     scale: Any = {"cmap": "Blues", "vmin": 0, "vmax": MOST_GAINED}
     for matrix, axes in zip(matrices, places, strict=True):

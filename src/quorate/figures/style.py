@@ -193,16 +193,18 @@ def wrapped(text: str, width: int = 72) -> str:
 
 
 def broken(text: str, width: int = 24) -> str:
-    """Return the text of a method in lines of about ``width`` letters, broken after its signs.
+    """Return the text of a method in lines of at most ``width`` letters, broken after its signs.
 
     >>> print(broken("dp-sgd:model=mlp,epsilon=10,max_grad_norm=1", 20))
     dp-sgd:model=mlp,
     epsilon=10,
     max_grad_norm=1
+    >>> broken("https://example.org/a_model_without_an_end", 20).splitlines()
+    ['https://example.org/', 'a_model_without_an_e', 'nd']
     """
     lines = [""]
-    for part in re.split(r"(?<=[,:(+/ ])", text):
-        if lines[-1] and len(lines[-1]) + len(part) > width:
+    for part in re.findall(rf".{{1,{width}}}?(?:(?<=[,:(+/\\ ])|$)|.{{{width}}}", text):
+        if len(lines[-1]) + len(part.rstrip()) > width:
             lines.append("")
         lines[-1] += part
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)

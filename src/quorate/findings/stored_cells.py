@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ def draw_again(
     trends: dict[str, Picture] = {}
     if isinstance(found.measures, CurveMeasures):
         trends = draw_trends(judge_all(asked, found.measures), found.measures)
-    return {**trends, **found.draw()}
+    with _tables_of(experiment, folder):
+        return {**trends, **found.draw()}
 
 
 def _read(
@@ -71,9 +73,16 @@ def _read(
             f"Expected the finding in {folder} to be of a look that its file plans, "
             f"{listed([str(one) for one in experiment.looks])} seeds, got {seeds}. Run it again."
         )
-    asked, tables = experiment.at(seeds), KeptTables(folder)
+    asked = experiment.at(seeds)
+    with _tables_of(experiment, folder):
+        return asked, kind_of(asked.settings).read_back(asked, KeptTables(folder))
+
+
+@contextlib.contextmanager
+def _tables_of(experiment: Experiment, folder: Path) -> Iterator[None]:
+    """Say of what is not as expected in tables that they are of another run."""
     try:
-        return asked, kind_of(asked.settings).read_back(asked, tables)
+        yield
     except QuorateError:
         raise
     except (KeyError, TypeError, ValueError) as error:

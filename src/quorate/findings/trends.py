@@ -86,10 +86,10 @@ def _mapped(trends: Sequence[Trend]) -> list[Trend]:
     """Return the trends of one map: those along the places that most share, if enough do."""
     places = [one.places for one in trends]
     most = max(places, key=places.count, default=())
-    alike = [one for one in trends if one.places == most]
-    found = [
-        one for at, one in enumerate(alike) if all(one.along != other.along for other in alike[:at])
-    ]
+    found: list[Trend] = []
+    for one in trends:
+        if one.places == most and all(one.along != other.along for other in found):
+            found.append(one)
     same = len({one.target for one in found}) == 1
     return found if len(found) >= FEWEST and same else []
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quorate.report.other_pages import lead_to
-from quorate.report.verdict import condition_in_words, needed_in_words
+from quorate.report.verdict import needed_in_words, verdict_in_words
 from quorate.runs.columns import columns
 from quorate.runs.result import Picture, Result
 
@@ -44,7 +44,7 @@ def render_page(
         sections=sections,
         finding=result.verdict,
         needed_in_words=needed_in_words,
-        condition_in_words=condition_in_words,
+        verdict_in_words=verdict_in_words,
         pictures={name: _shown(name, picture, files) for name, picture in pictures.items()},
         at_top=[name for name in pictures if name not in placed],
         downloads={name: _data_uri(name, content) for name, content in files.items()},

@@ -39,7 +39,7 @@ def verdict_lines(finding: Mapping[str, Any]) -> list[str]:
         said.append(TUNED_APART if apart else TUNED_BEFORE)
     said += finding.get("design", ())
     return said + [
-        f"  {_named(one)}: {one['text']}: {one['words']}{needed_in_words(one)}"
+        f"  {verdict_in_words(one)}: {one['text']}: {one['words']}{needed_in_words(one)}"
         for one in finding["statements"]
     ]
 
@@ -66,8 +66,12 @@ def rounded(seeds: int) -> str:
     return f"{int(float(f'{seeds:.1e}')):,}"
 
 
-def _named(statement: Mapping[str, Any]) -> str:
-    """Return a verdict in words: whether it counts, and whether it stands among the others."""
+def verdict_in_words(statement: Mapping[str, Any]) -> str:
+    """Return a statement's verdict: whether it counts, whether it stands alone, and where.
+
+    >>> verdict_in_words({"verdict": "holds", "aside": True, "where": "on COMPAS"})
+    'aside, holds on COMPAS'
+    """
     aside = "aside, " if statement["aside"] else ""
     alone = statement["verdict"] == "does not hold" and not statement["refutes"]
     where = condition_in_words(statement.get("where", ""))

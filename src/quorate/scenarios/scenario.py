@@ -47,7 +47,10 @@ class ReadsBack(Protocol):
         """Return the result of tables that are kept; enough of it for its pictures.
 
         Args:
-            tables: ``cells`` as the result's ``rows`` returned them, and others of its files.
+            tables: those that the result's ``data`` returned, as they were written.
+
+        Raises:
+            InputError: a table that is needed is not there, or is of another run.
         """
 
 

@@ -74,6 +74,11 @@ def test_what_is_drawn_stands_in_tables_and_is_drawn_again_from_them(tmp_path: P
     assert {name: render(one.figure, "svg") for name, one in again.items()} == {
         name: render(one.figure, "svg") for name, one in drawn.items()
     }
+    with pytest.raises(InputError, match=r"Expected the 168 streets of .*, got 24 others"):
+        make_scenario({**SMALL, "network": "grid"}).read_back(KeptTables(tmp_path))
+    (tmp_path / "days.csv").unlink()
+    with pytest.raises(InputError, match=r"Expected days\.csv"):
+        scenario.read_back(KeptTables(tmp_path))
 
 
 def test_a_gap_that_is_too_coarse_is_told() -> None:

@@ -14,7 +14,6 @@ import pytest
 from rich.console import Console
 
 from quorate.figures.queries import AttackCurve, queries_figure
-from quorate.figures.style import render
 from quorate.intervals import Estimate
 from quorate.report.files import write_result
 from quorate.report.terminal import print_result
@@ -140,7 +139,7 @@ def test_the_files_are_there_and_agree(nobody: bool, tmp_path: Path) -> None:
     page = write_result(found, tmp_path)
     names = {f"queries.{kind}" for kind in ("html", "svg", "png", "pdf", "csv", "json")}
     names.add("comparison.csv")  # the rows that statements are judged by
-    names |= set() if nobody else {"corrected_alone.csv"}  # the curves
+    names |= set() if nobody else {"corrected_by_queries.csv"}  # the curves
     assert {path.name for path in tmp_path.iterdir()} == names
     data = strict((tmp_path / "queries.json").read_text())
     rows = list(csv.DictReader(io.StringIO((tmp_path / "queries.csv").read_text())))
@@ -285,10 +284,20 @@ def test_without_a_budget_attacks_that_begin_at_an_answer_are_told() -> None:
     assert "given_an_answer" not in made().to_json()
 
 
-def test_kept_tables_draw_the_same_picture(tmp_path: Path) -> None:
+def test_kept_tables_draw_each_attack_s_mean_over_seeds(tmp_path: Path) -> None:
     result = made(seeds=2)
-    write_result(result, tmp_path)
+    shares = {("square:p=0.1", 0): 0.5, ("square:p=0.1", 1): 1.0, ("square:p=0.5", 0): 0.25}
+    alone = [
+        replace(one, curve=[(1, 0.0), (50, shares.get((one.attack, one.seed), 0.75))])
+        for one in result.alone
+    ]
+    write_result(replace(result, alone=tuple(alone)), tmp_path)
     rows, curves = (read_rows(tmp_path, name) for name in (COMPARISON, CORRECTED))
-    (again,), (drawn,) = draw_costs(rows, curves).values(), result.pictures().values()
-    assert render(again.figure, "svg") == render(drawn.figure, "svg")
-    assert len(curves) == sum(len(one.curve) for one in result.alone)
+    (drawn,) = draw_costs(rows, curves).values()
+    lines = {line.get_label(): line for line in drawn.figure.axes[0].get_lines()}
+    assert lines["square:p=0.1"].get_ydata().tolist() == [0.0, 0.75]
+    assert lines["square:p=0.5"].get_ydata().tolist() == [0.0, 0.5]
+    assert lines["square:p=0.5"].get_xdata().tolist() == [1, 50]
+    right = {line.get_label(): line for line in drawn.figure.axes[1].get_lines()}
+    people, each = right["pool: 10 × 23"].get_data()
+    np.testing.assert_allclose(each * people, 230)

@@ -60,7 +60,9 @@ class CorrectionKind(Kind):
         return RunResult(
             result,
             RowMeasures(result.rows()),
-            origin_of([vars(one) for one in outcomes], len(result.correction.seeds)),
+            origin_of(
+                [{**one.description, **vars(one)} for one in outcomes], len(result.correction.seeds)
+            ),
             mean_accuracies(
                 [(one.platform, one.measures.before.accuracy.value) for one in outcomes]
             ),

@@ -117,8 +117,8 @@ def with_flips(result: S, rows: Sequence[Row]) -> S:
     found: dict[Key, dict[int, dict[str, Three]]] = {}
     for row in rows:
         learner, strategy, alpha, known = (row[name] for name in KEYS)
-        of = found.setdefault((learner, strategy, float(alpha), str(known)), {})
-        of[row["flips"]] = {
+        by_count = found.setdefault((learner, strategy, float(alpha), str(known)), {})
+        by_count[row["flips"]] = {
             name: (row[name], row[f"{name}.low"], row[f"{name}.high"]) for name in BY_FLIPS
         }
     vars(result)["by_flips"] = found

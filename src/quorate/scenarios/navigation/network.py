@@ -88,6 +88,11 @@ class Network:
         return len(self.tail)
 
     @property
+    def ends(self) -> list[tuple[int, int]]:
+        """Numbers of the nodes where each link begins and ends, counted from 1."""
+        return list(zip((self.tail + 1).tolist(), (self.head + 1).tolist(), strict=True))
+
+    @property
     def zones(self) -> int:
         """Number of zones, z."""
         return len(self.trips)

@@ -65,7 +65,12 @@ class NavigationResult(Result):
         ]
 
     def data(self) -> dict[str, list[Row]]:
-        """Return the rows, and what the pictures show: the streets of the map, and day by day."""
+        """Return the rows, and what the pictures show, as tables.
+
+        ``streets`` has one row a street: the numbers of its nodes, counted from 1, and vehicles/h
+        before and after, in the first city. ``days`` has one row a day: whether anything was
+        reported, and the relative fall of through-traffic.
+        """
         days = [
             {**{key: one[key] for key in OF_DAYS}, "day": day, "reported": reported, "fall": fall}
             for one in self.days
@@ -73,24 +78,15 @@ class NavigationResult(Result):
                 zip(one["reported"], one["falls"], strict=True), start=1
             )
         ]
-        return {
-            "cells": self.rows(),
-            "streets": self._streets(),
-            **({"days": days} if days else {}),
-        }
+        tables = {"cells": self.rows(), "streets": self._streets()}
+        return {**tables, "days": days} if days else tables
 
     def _streets(self) -> list[Row]:
-        """Return one row a street: vehicles/h before and after, in the first city."""
-        one, network = self.states[0], self.network
-        columns = (
-            network.tail.tolist(),
-            network.head.tolist(),
-            one["flow_before"],
-            one["flow_after"],
-        )
+        one = self.states[0]
+        flows = zip(self.network.ends, one["flow_before"], one["flow_after"], strict=True)
         return [
-            {"from": tail + 1, "to": head + 1, "before": before, "after": after}
-            for tail, head, before, after in zip(*columns, strict=True)
+            {"from": tail, "to": head, "before": before, "after": after}
+            for (tail, head), before, after in flows
         ]
 
     def to_json(self) -> dict[str, Any]:

@@ -138,7 +138,7 @@ class Navigation(Scenario):
 
     def run(self, out: Path | None, executor: Executor) -> NavigationResult:
         """Measure states of rest, critical masses of reports, and days."""
-        whose = self._whose()
+        place = self._place()
         parts = (
             (measure_state, self.state_cells(), "Traffic"),
             (measure_critical_mass, self.critical_cells(), "Critical"),
@@ -149,11 +149,23 @@ class Navigation(Scenario):
             for measure, cells, what in parts:
                 outcomes = run_cells(measure, cells, store, pool, what, LIBRARIES)
                 found.append([{**a, **b} for a, b in zip(cells, outcomes, strict=True)])
-        return NavigationResult(*whose, *found)
+        return NavigationResult(*place, *found)
 
     def read_back(self, tables: KeptTables) -> NavigationResult:
-        """Return the result of tables that are kept: its streets and days, but no critical mass."""
+        """Return the result of tables that are kept: its streets and days, but no critical mass.
+
+        Raises:
+            InputError: a table is missing, or holds the streets of another network.
+        """
+        place = self._place()
+        network = place[0]
         streets = tables.needed("streets")
+        by_day = tables.needed("days") if self.days > 1 else []
+        if [(row["from"], row["to"]) for row in streets] != network.ends:
+            raise InputError(
+                f"Expected the {network.links} streets of {network.name} in {tables.folder}, "
+                f"got {len(streets)} others. Run the experiment again."
+            )
         flows = {f"flow_{when}": [row[when] for row in streets] for when in WHEN}
         days = [
             {
@@ -161,12 +173,12 @@ class Navigation(Scenario):
                 "reported": [row["reported"] for row in rows],
                 "falls": [row["fall"] for row in rows],
             }
-            for rows in group_by(tables.rows("days"), *OF_DAYS).values()
+            for rows in group_by(by_day, *OF_DAYS).values()
         ]
         state = {"reports": self.reports[0], **flows}
-        return NavigationResult(*self._whose(), [state], (), days)
+        return NavigationResult(*place, [state], (), days)
 
-    def _whose(self) -> tuple[Network, Neighbourhood, float]:
+    def _place(self) -> tuple[Network, Neighbourhood, float]:
         """Return the roads, who reports, and the fall that they aim at."""
         network = make_network_source(self.network).network()
         return network, make_neighbourhood(network, self.neighbourhood), self.target

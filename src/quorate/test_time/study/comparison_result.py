@@ -35,7 +35,7 @@ from quorate.test_time.study.query_costs import (
 )
 from quorate.test_time.study.wording import budget
 
-COMPARISON, CORRECTED = "comparison", "corrected_alone"  # its tables
+COMPARISON, CORRECTED = "comparison", "corrected_by_queries"  # its tables
 SHARED = "For those who found the change, and for everyone"
 
 
@@ -74,7 +74,11 @@ class QueryComparison(Result):
         return pool_costs(self.pooled)
 
     def rows(self) -> list[Row]:
-        """Return one flat row an attack and a pool; break-even is a number of people."""
+        """Return one flat row an attack and a pool; break-even is a number of people.
+
+        ``queries`` are those of each of a pool's members, ``pool_queries`` those of all of them,
+        and ``queries_per_member`` those that anyone of the subgroup asks alone.
+        """
         return [
             {
                 "attack": one.attack,
