@@ -502,7 +502,7 @@ def test_a_statement_that_refutes_only_alone_says_so(root: Path, tmp_path: Path)
 
 
 RUN_OTHERWISE = ("ttca-controls", "ttca-gap-cifar10", "ttca-gap-cifar100")
-DRAWN = {  # all that a run draws, but for photographs
+ALL_DRAWN = {  # that a run draws, but for photographs
     "navigation-grid": {"map", "days"},
     "navigation": {"map"},
     "ttca-queries": {"gap", "groups", "queries"},
@@ -524,7 +524,7 @@ def test_what_is_kept_can_be_drawn_again(name: str) -> None:
             draw_again(experiment, finding, folder)
     else:
         drawn = draw_again(experiment, finding, folder).keys()
-        assert drawn == DRAWN.get(name, drawn)
+        assert drawn == ALL_DRAWN.get(name, drawn)
         assert drawn
 
 

@@ -259,7 +259,7 @@ def transfer_figure(
 ) -> Figure:
     """Return transferability matrices, one below another: platforms (rows) by surrogates (columns).
 
-    Shades show the accuracy gained. Gap closed is written below, where there is a gap to close.
+    Shades show the accuracy gained. Gap closed is written below, where it is a number.
 
     Args:
         rows, columns: platforms and surrogate models.

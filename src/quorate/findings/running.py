@@ -70,7 +70,9 @@ class ExperimentResult(RunResult):
         files = self.result.files()
         if self.finding is None:
             return files
-        drawn = [f"{name}.png" for name, one in self._pictures.items() if not one.photographs]
+        beside = [one.pictures() for one in self.also.values()]  # of what is compared: more telling
+        pictures = {name: one for of in (*beside, self._pictures) for name, one in of.items()}
+        drawn = [f"{name}.png" for name, one in pictures.items() if not one.photographs]
         plain = with_digest({**self.finding.to_json(), "pictures": drawn})
         text = json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False)
         return {**files, FILE: text.encode()}

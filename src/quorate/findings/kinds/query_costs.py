@@ -74,7 +74,7 @@ class QueryCostKind(Kind):
         return replace(
             corrected,
             measures=measures,
-            draw=lambda: corrected.draw() | (draw_costs(asked_for, curves) if curves else {}),
+            draw=lambda: (draw_costs(asked_for, curves) if curves else {}) | corrected.draw(),
         )
 
 

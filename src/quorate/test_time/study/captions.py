@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from quorate.test_time.study import wording
+from quorate.test_time.study.charts import LEAST_GAP
 from quorate.test_time.study.examples import MOST_PEOPLE
 from quorate.test_time.study.means import MeanOutcome
 from quorate.test_time.study.sheets import MOST_CLASSES, Sheet
@@ -26,7 +27,8 @@ def captions(mean: MeanOutcome, norm: str, sheets: Mapping[str, Sheet]) -> dict[
         "equal": "Gap closed by the label-free change, by all queries of the collective: each "
         "curve is one way to find it. Where one lies above another, it closes more for as many "
         "queries. Bars and bands are 95% intervals; one that ends in an arrow goes on.",
-        "transfer": "Accuracy before and after, and gap closed, by platform and by surrogate, "
+        "transfer": "Accuracy before and after, by platform and by surrogate, and gap closed where "
+        f"the gap was {LEAST_GAP:g} or more, "
         f"with {wording.counted(mean.members, 'member')} of "
         f"{wording.counted(mean.queries, 'query')} each, "
         f"{wording.at_most(mean.epsilon, norm)}. All numbers: transfer.csv.",

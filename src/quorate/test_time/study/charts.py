@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Of = Callable[[MeanOutcome], Estimate]
+LEAST_GAP = 0.05  # of accuracy: the share closed of a smaller one says next to nothing
 
 
 def per_class(mean: MeanOutcome) -> Estimate:
@@ -266,7 +267,8 @@ def _matrix(means: Sequence[MeanOutcome], change: str, correction: Correction) -
         accuracy = _accuracy_under(mean, change, subgroup)
         before[at] = measures.before.accuracy_by_group[subgroup].value
         after[at] = accuracy
-        if measures.before.accuracy_gap.low > 0:  # there was one to close
+        gap = measures.before.accuracy_gap
+        if gap.low > 0 and gap.value >= LEAST_GAP:
             closed[at] = CHANGES[change](mean).value
     return TransferMatrix(TITLES[change], before, after, closed)
 

@@ -309,7 +309,7 @@ class CorrectionResult(Result):
         }
 
     def pictures(self) -> dict[str, Picture]:
-        """Return gap closed, accuracy by group, what transfers, and what the change looks like.
+        """Return what transfers, gap closed, accuracy by group, and what the change looks like.
 
         Raises:
             InputError: the perturbation that is shown is not there any more, or damaged.
@@ -321,16 +321,13 @@ class CorrectionResult(Result):
         return found
 
     def charts(self) -> dict[str, Picture]:
-        """Return gap closed, accuracy by group, and what transfers: no photograph."""
+        """Return what transfers, gap closed and accuracy by group: no photograph."""
         correction, means, mean = self.correction, self.means, self.headline
-        charts = {
-            "gap": gap_figure(means, mean, correction.norm),
-            "groups": groups_figure(mean, self.subgroup),
-        }
+        charts = {"transfer": transfer_figure(means, mean, correction)} if self._transfers else {}
+        charts["gap"] = gap_figure(means, mean, correction.norm)
+        charts["groups"] = groups_figure(mean, self.subgroup)
         if self._compares_ways:
             charts["equal"] = equal_queries_figure(means, mean, correction.norm)
-        if self._transfers:
-            charts["transfer"] = transfer_figure(means, mean, correction)
         said = captions(mean, correction.norm, {})
         return {name: Picture(figure, said[name]) for name, figure in charts.items()}
 
