@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,14 +54,18 @@ INTRODUCTION = """\
 # What the sources claim, decided
 
 Each row is a claim of the literature: whether it holds, under which conditions, and by how much.
-A claim *holds* or *does not hold* where an interval lies on one side of what was stated beforehand,
-at 95% over all looks at the data; it is *reversed* where the opposite holds, and *undecided* where
-the interval excludes neither. The small picture shows each number that decides: right of the line
-it speaks for the claim, left of it against it. No printed number of a source is reproduced; where a
-source leaves a setting open, ours is named as ours.
+What counts was stated beforehand. A claim *holds* where the 95% interval of what was measured lies
+wholly on that side, *does not hold* where it lies wholly on the other, and is *reversed* where the
+opposite holds. It is *undecided* where the interval reaches to both sides; "about N seeds would
+decide" counts all seeds, should the numbers stay what they are. A condition with several numbers
+holds where each of them does. The small picture shows each number that decides: right of the line
+it speaks for the claim, left of it against it. All numbers are our own measurements; where a source
+leaves a setting open, ours is named as ours.
 
 α is the share of the data that a collective controls. Its *success* is the share of people with its
-signal who get the label that it wants; its *critical mass* is the least α that reaches a target.
+signal (its trigger) who get the label that it wants; members *plant* a signal by putting it into
+their data and claiming that label. The *critical mass* is the least α that reaches a target, mostly
+a success of .9.
 """
 
 BEHIND = """\
@@ -276,7 +281,9 @@ def draw(one: Answer) -> str:
     drawn = io.StringIO()
     with rc_context(style.STYLE | AS_TEXT):
         verdict_figure(parts).savefig(drawn, format="svg", metadata=NO_METADATA)
-    return f"{drawn.getvalue().rstrip()}\n<!-- {digest} -->\n"
+    # Hundredths of a point are enough, and nobody reads how the lines are indented.
+    short = re.sub(r"(\.\d\d)\d+|(?m:^ +)", r"\1", drawn.getvalue())
+    return f"{short.rstrip()}\n<!-- {digest} -->\n"
 
 
 def _thumbnail(name: str, finding: Finding) -> str:
