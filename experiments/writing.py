@@ -35,6 +35,7 @@ from quorate.report.verdict import (
     TUNED_BEFORE,
     condition_in_words,
     needed_in_words,
+    verdict_in_words,
 )
 from quorate.runs.kept_tables import has_table
 from quorate.runs.privacy_words import privacy_sections
@@ -364,12 +365,11 @@ def _section(finding: Finding) -> str:
 
 def _statement(one: dict[str, Any]) -> str:
     words = f": {plain(one['words'])}" if one["words"] else ""
-    aside = "aside, " if one.get("aside") else ""
     note = f" ({plain(one['note'])})" if one.get("note") else ""
-    alone = " taken alone" if one["verdict"] == "does not hold" and not _refutes(one) else ""
-    where = f" {plain(condition_in_words(one.get('where', '')))}".rstrip()
+    verdict = plain(verdict_in_words({"aside": False, "refutes": True, **one}))
+    verdict = verdict.replace(one["verdict"], f"**{one['verdict']}**", 1)
     needed = needed_in_words(one) if "seeds_needed" in one else ""
-    return f"- {aside}**{one['verdict']}**{alone}{where}: {plain(one['text'])}{words}{needed}{note}"
+    return f"- {verdict}: {plain(one['text'])}{words}{needed}{note}"
 
 
 def _curves(curves: list[dict[str, Any]]) -> str:

@@ -45,12 +45,8 @@ class BiasResult(MeasuredCollectives, Result):
     """What was measured of every collective and of platforms alone.
 
     Args:
-        population: whose people, as text.
-        compared: who acts, with whom they are compared, and which label is wanted.
-        strategies, learners, alphas, knowledge, at, seeds: what was asked for, as in ``Bias``.
-        sizes: how many people there are, by who they are, in the first seed.
-        notes: what was left out, and why.
-        found: cells and what was measured of each.
+        population, compared, sizes, notes, found: as in ``MeasuredCollectives``.
+        strategies, learners, alphas, knowledge, at, seeds: as in ``Bias``.
     """
 
     @property

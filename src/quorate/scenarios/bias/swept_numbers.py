@@ -27,13 +27,8 @@ class SweptNumbers(MeasuredCollectives):
     """What was measured of every collective with every number of flips.
 
     Args:
-        population: whose people, as text.
-        compared: who acts, with whom they are compared, and which label is wanted.
-        strategies, learners, alphas, knowledge, at, flips, seeds: what was asked for, as in
-            ``Bias``.
-        sizes: how many people there are, by who they are, in the first seed.
-        notes: what was left out, and why.
-        found: cells and what was measured of each.
+        population, compared, sizes, notes, found: as in ``MeasuredCollectives``.
+        strategies, learners, alphas, knowledge, at, flips, seeds: as in ``Bias``.
     """
 
     flips: tuple[int, ...]

@@ -22,10 +22,8 @@ class SweptResult(SweptNumbers, Result):
     """What acting brings with every number of flips, and with the one that is chosen.
 
     Args:
-        population: whose people, as text.
-        compared: who acts, with whom they are compared, and which label is wanted.
+        population, compared, sizes, notes, found: as in ``MeasuredCollectives``.
         strategies, learners, alphas, knowledge, at, flips, seeds: as in ``Bias``.
-        sizes, notes, found: as in ``SweptNumbers``.
     """
 
     @property
